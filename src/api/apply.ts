@@ -1,0 +1,72 @@
+import { applyPlan } from '../applier/apply.ts'
+import type { ApplyOptions, Connect, PlanInHand } from '../applier/context.ts'
+import { takeLease } from '../applier/lease.ts'
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+import { makePlan } from './plan.ts'
+
+/** How `apply` is told to go ahead. It sees the plan; a false answer changes nothing. */
+export type Approve = (plan: Plan) => Promise<boolean>
+
+export interface ApplyRequest {
+  readonly parsed: ParsedManifest
+  readonly connect: Connect
+  readonly populate: boolean
+  readonly options: ApplyOptions
+}
+
+/**
+ * Plans, asks, and converges. The lease is taken after the answer, so that nobody waits for somebody who thinks; that the
+ * database is still as planned is checked again inside the transaction.
+ * @returns the plan and what came of it; no report if it was not approved or there is nothing to do.
+ * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
+ */
+export async function planAndApply(
+  { parsed, connect, populate, options }: ApplyRequest,
+  approve: Approve,
+): Promise<{ readonly plan: Plan; readonly report: Report | undefined }> {
+  const inHand = await planOnce(parsed, connect, populate)
+  const { plan } = inHand
+  if (!(await approve(plan))) return { plan, report: undefined }
+  refuse(plan, options.allow)
+  if (plan.changes.length === 0) return { plan, report: undefined }
+  const lease = await connect('lease')
+  try {
+    await takeLease(lease, plan.manifest, options.leaseTimeoutMilliseconds, (event) => options.emit(event))
+    return { plan, report: await applyPlan(inHand, connect, lease, parsed.secrets, options) }
+  } finally {
+    await lease.close()
+  }
+}
+
+async function planOnce(parsed: ParsedManifest, connect: Connect, populate: boolean): Promise<PlanInHand> {
+  const session = await connect('plan')
+  try {
+    return await makePlan(session, parsed, { populate })
+  } finally {
+    await session.close()
+  }
+}
+
+/** Refuses what was not allowed, before anything is done. */
+export function refuse(plan: Plan, allow: readonly string[]): void {
+  const refusals = plan.refusals.map(({ title, reason, hint }) => ({ message: `${title}: ${reason}`, hint }))
+  const hazards = plan.changes.flatMap(({ title, hazards }) =>
+    hazards
+      .filter((hazard) => mustBeAllowed(hazard) && !allow.includes(hazard.name))
+      .map(({ name, detail }) => ({ message: `${title}: ${detail}`, hint: `If that is meant: --allow ${name}` })),
+  )
+  const problems = [...refusals, ...hazards]
+  if (problems.length > 0) throw new FdwsyncError(problems, exitCode.refused)
+}
+
+/** The exit code of what came of a plan. */
+export function exitCodeOf(report: Report): number {
+  const failed = report.steps.filter(({ outcome }) => outcome.status !== 'applied')
+  if (failed.length === 0) return exitCode.done
+  const isLoad = ({ stage, action }: Report['steps'][number]) => stage === 'populate' || action === 'replace'
+  return failed.every((step) => isLoad(step) || step.outcome.status === 'skipped') && failed.some(isLoad)
+    ? exitCode.dataNotLoaded
+    : exitCode.failed
+}

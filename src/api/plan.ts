@@ -1,0 +1,110 @@
+import type { PlanInHand } from '../applier/context.ts'
+import type { Change, DeclaredObject } from '../core/change.ts'
+import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Refusal, Undetermined } from '../core/plan.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
+import { diff, occupiedNames } from '../differ/diff.ts'
+import { planOf } from '../differ/plan.ts'
+import { type Dependent, readDependents } from '../introspector/dependents.ts'
+import { runDigests } from '../introspector/digests.ts'
+import { type ProbeFinding, type ProbeResult, probe } from '../introspector/probe.ts'
+import { type CatalogReading, readingPath } from '../introspector/read.ts'
+import { fingerprintOf, readTarget } from '../introspector/target.ts'
+import { kinds, titleOf } from '../kinds/registry.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+
+export interface PlanOptions {
+  /** Whether the plan fills new materialized views. */
+  readonly populate: boolean
+}
+
+/**
+ * Plans what it takes to make the session's database match the manifest. Changes nothing.
+ * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
+ */
+export async function makePlan(session: Session, parsed: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  const digests = runDigests()
+  const { name, search_path: searchPath = ['public'] } = parsed.manifest
+  const declared = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
+  const { catalog, ledger } = await readTarget(session, name, declared, digests)
+  const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests })
+  throwProblems(probed.findings, declared, parsed)
+
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  const found = diff({ manifest: name, wanted: probed.wanted, declared: keys, reading: catalog, ledger, digests })
+  const all = withConsequences(found.changes, probed.wanted, catalog.live)
+  const dependents = await dependentsOf(session, all)
+  const { changes, refusals } = blockers(all, dependents)
+  const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
+  const plan = planOf({
+    manifest: name,
+    searchPath,
+    database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
+    fingerprint: fingerprintOf({ catalog, ledger }),
+    wanted: probed.wanted,
+    reading: catalog,
+    ledger,
+    changes,
+    dependents,
+    refusals: [
+      ...occupiedNames({ reading: catalog }, titles),
+      ...found.refusals,
+      ...refusals,
+      ...needsUndetermined(changes, probed, catalog),
+    ],
+    undetermined: [...undeterminedOf(probed.findings, titles), ...found.undetermined],
+    warnings: found.warnings,
+    unchanged: found.unchanged,
+    populate: options.populate,
+  })
+  return { plan, declared, wanted: probed.wanted, digests }
+}
+
+async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {
+  const objects = disturbed(changes)
+  if (objects.length === 0) return []
+  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
+  try {
+    return await readDependents(session, objects)
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+function throwProblems(
+  findings: readonly ProbeFinding[],
+  declared: readonly DeclaredObject[],
+  parsed: ParsedManifest,
+): void {
+  const paths = new Map(declared.map(({ id, path }) => [keyOf(id), { path, title: titleOf(id) }]))
+  const problems = findings.flatMap(({ key, status, reason, hint }): readonly Problem[] => {
+    if (status !== 'problem') return []
+    const { path, title } = paths.get(key) ?? { path: [], title: key }
+    const place: Place = parsed.place(path)
+    return [{ message: `${title}: ${reason}`, place, ...(hint ? { hint } : {}) }]
+  })
+  if (problems.length > 0) throw new FdwsyncError(problems)
+}
+
+function undeterminedOf(findings: readonly ProbeFinding[], titles: ReadonlyMap<Key, string>): readonly Undetermined[] {
+  return findings.flatMap(({ key, status, reason, hint }) =>
+    status === 'undetermined' ? [{ key, title: titles.get(key) ?? key, reason, hint }] : [],
+  )
+}
+
+/** What is to be made can't be made on something that does not exist and of which nothing is known. */
+function needsUndetermined(
+  changes: readonly Change[],
+  { findings }: ProbeResult,
+  { live }: CatalogReading,
+): readonly Refusal[] {
+  const unknown = new Set(findings.map(({ key }) => key).filter((key) => !live.has(key)))
+  return changes.flatMap((change): readonly Refusal[] => {
+    if (change.op !== 'create' || !change.to.needs.some((need) => unknown.has(need))) return []
+    const reason = 'it needs something that could not be tried out on the server'
+    return [{ key: change.key, title: titleOf(change.to.id), reason, hint: 'See what could not be determined.' }]
+  })
+}

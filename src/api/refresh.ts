@@ -1,0 +1,59 @@
+import type { Connect } from '../applier/context.ts'
+import { type RefreshOptions, refreshViews, type ViewId } from '../applier/refresh.ts'
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { RefreshReport } from '../core/plan.ts'
+import { ident, qualified } from '../core/sql.ts'
+import { materializedView } from '../kinds/materialized-view.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+
+/**
+ * Refreshes the materialized views of a manifest, or those of the given names: `view` or `schema.view`, as PostgreSQL
+ * writes them.
+ * @throws FdwsyncError if a name is of none of them, or of several.
+ */
+export async function refresh(
+  parsed: ParsedManifest,
+  names: readonly string[],
+  connect: Connect,
+  options: Omit<RefreshOptions, 'searchPath'>,
+): Promise<RefreshReport> {
+  const ids = chosen(declaredViews(parsed), names)
+  const session = await connect('refresh')
+  try {
+    return await refreshViews(parsed.manifest.name, ids, session, connect, {
+      ...options,
+      searchPath: parsed.manifest.search_path ?? ['public'],
+    })
+  } finally {
+    await session.close()
+  }
+}
+
+function declaredViews({ manifest }: ParsedManifest): readonly ViewId[] {
+  const noDigests = { ofRun: () => '', matchesRecorded: () => false }
+  return materializedView.declare(manifest, noDigests).flatMap(({ id }) => (id.kind === 'materializedView' ? [id] : []))
+}
+
+function chosen(views: readonly ViewId[], names: readonly string[]): readonly ViewId[] {
+  if (names.length === 0) return views
+  const problems: { message: string; hint: string }[] = []
+  const picked = names.flatMap((name) => {
+    const matches = views.filter((view) => isNamed(view, name))
+    if (matches.length === 1) return matches
+    const all = views.map(({ schema, name: view }) => qualified(schema, view)).join(', ') || 'none'
+    problems.push({
+      message:
+        matches.length === 0
+          ? `the manifest has no materialized view "${name}"`
+          : `"${name}" is the name of several views`,
+      hint: `Its materialized views: ${all}`,
+    })
+    return []
+  })
+  if (problems.length > 0) throw new FdwsyncError(problems, exitCode.usage)
+  return views.filter((view) => picked.includes(view))
+}
+
+function isNamed({ schema, name }: ViewId, given: string): boolean {
+  return [name, ident(name), `${schema}.${name}`, qualified(schema, name)].includes(given)
+}

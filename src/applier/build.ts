@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import type { LiveObject } from '../core/change.ts'
+import type { ReplaceStep, Step } from '../core/plan.ts'
+import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { isTransient } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { manifestPath, readingPath } from '../introspector/read.ts'
+import { commit } from './commit.ts'
+import type { ApplyContext } from './context.ts'
+import { decorations } from './decorations.ts'
+import { openLedger, recordApply } from './ledger-write.ts'
+import { loadSettings } from './load.ts'
+import { withRetries } from './retry.ts'
+import { proveAndRecord, stepScope } from './scope.ts'
+
+/**
+ * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
+ * Its apply is noted under an id of its own, since it can commit or fail by itself.
+ */
+export async function build(context: ApplyContext, session: Session, step: Step): Promise<void> {
+  const { options, inHand } = context
+  const onRetry = (error: Error, attempt: number) =>
+    options.emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
+  // What a replacement waits for is retried inside its transaction: the load is not to be done again.
+  await withRetries({ attempts: step.action === 'replace' ? 1 : 12, pauseMilliseconds: 50, onRetry }, async () => {
+    const recordId = randomUUID()
+    try {
+      context.checkLease()
+      const lockTimeout = step.action === 'replace' ? options.lockTimeoutMilliseconds : swapTimeoutMilliseconds
+      await session.run(
+        sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${manifestPath(inHand.plan.searchPath)}`,
+      )
+      if (step.action === 'replace') await replace(context, session, step)
+      else for (const statement of step.statements) await session.execute(statement)
+      await openLedger(session)
+      await recordApply(session, recordId, inHand.plan.manifest)
+      await proveAndRecord(session, stepScope(step, inHand), inHand, recordId)
+      context.checkLease()
+    } catch (error) {
+      if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+      throw error
+    }
+    await commit(context, session, recordId)
+  })
+}
+
+/** Builds the new one beside the old one, which serves meanwhile; then swaps them, which readers hardly notice. */
+async function replace(context: ApplyContext, session: Session, step: ReplaceStep): Promise<void> {
+  const change = context.inHand.plan.changes.map((planned) => planned.change).find(({ key }) => key === step.key)
+  if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${step.title}`)
+  const kept =
+    step.scratch === undefined
+      ? await buildHere(session, step)
+      : await buildIn(step.scratch, context, session, step, change.from)
+  await swap(context, session, step, kept)
+  if (step.scratch !== undefined) await session.run(sql`DROP SCHEMA ${ident(step.scratch)}`)
+}
+
+async function buildHere(session: Session, step: ReplaceStep): Promise<readonly Sql[]> {
+  for (const statement of step.statements) await session.execute(statement)
+  return []
+}
+
+/** Builds in a schema of its own, with all that people have given the old one. Returns what is left for after the swap. */
+async function buildIn(
+  scratch: string,
+  context: ApplyContext,
+  session: Session,
+  step: ReplaceStep,
+  old: LiveObject,
+): Promise<readonly Sql[]> {
+  const { searchPath } = context.inHand.plan
+  await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
+  for (const statement of step.statements) await session.execute(statement)
+  await session.run(loadSettings(searchPath))
+  for (const statement of step.load) await session.execute(statement)
+  await session.run(manifestPath(searchPath))
+  for (const statement of step.parts) await session.execute(statement)
+  await session.run(readingPath)
+  const made = stepScope(step, context.inHand).recorded.flatMap(({ wanted: { id } }) => ('name' in id ? [id.name] : []))
+  const { beside, inPlace } = await decorations(session, old.oid, scratch, made)
+  if (beside.length > 0) await session.run(join(beside, ';\n'))
+  if ('name' in old.id) await session.run(sql`ANALYZE ${qualified(scratch, old.id.name)}`)
+  return inPlace
+}
+
+/**
+ * So long a swap waits for readers before it lets those pass that queue behind it. Below PostgreSQL's least sensible
+ * deadlock_timeout, so that a deadlock with a reader ends by our giving way, not by an error of the reader's.
+ */
+const swapTimeoutMilliseconds = 100
+const swapAttempts = 600
+
+async function swap(
+  context: ApplyContext,
+  session: Session,
+  step: ReplaceStep,
+  afterwards: readonly Sql[],
+): Promise<void> {
+  const { emit, signal } = context.options
+  const statements = [...step.swap.map((statement) => statement.sql), ...afterwards]
+  const onRetry = (error: Error, attempt: number) => {
+    signal.throwIfAborted()
+    if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
+  }
+  await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
+  await withRetries({ attempts: swapAttempts, pauseMilliseconds: 25, onRetry }, async () => {
+    await session.run(trusted('SAVEPOINT swap'))
+    try {
+      await session.run(join(statements, ';\n'))
+    } catch (error) {
+      if (isTransient(error)) await session.run(trusted('ROLLBACK TO swap'))
+      throw error
+    }
+  })
+}

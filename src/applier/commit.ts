@@ -1,0 +1,54 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { FdwsyncError } from '../core/errors.ts'
+import { trusted } from '../core/sql.ts'
+import { isConnectionLost } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import type { ApplyContext } from './context.ts'
+import { applyIsRecorded } from './ledger-write.ts'
+
+/** The connection was lost during COMMIT, and nobody could be asked whether it happened. */
+export class CommitInDoubt extends FdwsyncError {}
+
+/** Commits. A connection that is lost meanwhile leaves it open whether that happened: the ledger knows. */
+export async function commit(
+  context: Pick<ApplyContext, 'connect'>,
+  session: Session,
+  recordId: string,
+): Promise<void> {
+  try {
+    await session.run(trusted('COMMIT'))
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error
+    if (!(await wasCommitted(context, session.processId, recordId))) throw error
+  }
+}
+
+const askEveryMilliseconds = 250
+const askAtMost = 40
+
+async function wasCommitted(
+  { connect }: Pick<ApplyContext, 'connect'>,
+  processId: number,
+  recordId: string,
+): Promise<boolean> {
+  let session: Session | undefined
+  try {
+    session = await connect('settle')
+    // As long as the lost connection's process is there it may still commit.
+    for (let asked = 0; asked < askAtMost && (await isAlive(session, processId)); asked++)
+      await wait(askEveryMilliseconds)
+    return await applyIsRecorded(session, recordId)
+  } catch {
+    throw new CommitInDoubt({
+      message: 'the connection was lost during COMMIT, and the server could not be asked whether it happened',
+      hint: 'It is either done as a whole or not at all. Plan again when the server is back.',
+    })
+  } finally {
+    await session?.close()
+  }
+}
+
+async function isAlive(session: Session, processId: number): Promise<boolean> {
+  const rows = await session.query(trusted('SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = $1'), [processId])
+  return rows.length > 0
+}

@@ -1,0 +1,67 @@
+import type { DeclaredObject, WantedObject } from '../core/change.ts'
+import { FdwsyncError } from '../core/errors.ts'
+import type { Key } from '../core/object.ts'
+import type { ApplyEvent, Plan, Step, StepOutcome, StepReport } from '../core/plan.ts'
+import type { Secret } from '../core/secret.ts'
+import { redact } from '../core/secret.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+
+/** A plan and what it was made from, which applying it needs. */
+export interface PlanInHand {
+  readonly plan: Plan
+  readonly declared: readonly DeclaredObject[]
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly digests: RunDigests
+}
+
+export interface ApplyOptions {
+  readonly lockTimeoutMilliseconds: number
+  readonly leaseTimeoutMilliseconds: number
+  /** How long a source may take to answer before what needs it is given up. */
+  readonly sourceTimeoutMilliseconds: number
+  /** How many builds and loads at once. */
+  readonly jobs: number
+  /** Hazards that are accepted. */
+  readonly allow: readonly string[]
+  emit(event: ApplyEvent): void
+  /** Aborting cancels what runs; what is committed stays. */
+  readonly signal: AbortSignal
+}
+
+/** Opens another connection to the target. Only the one for definitions carries secrets. */
+export type Connect = (purpose: string, secrets?: readonly Secret[]) => Promise<Session>
+
+/** What the parts of one apply share. */
+export interface ApplyContext {
+  readonly inHand: PlanInHand
+  readonly applyId: string
+  readonly options: ApplyOptions
+  readonly connect: Connect
+  readonly secrets: readonly Secret[]
+  /** Throws if the lease is no longer held: somebody else may be applying by now. */
+  checkLease(): void
+}
+
+export function reportOf(step: Step, outcome: StepOutcome): StepReport {
+  return { stage: step.stage, key: step.key, title: step.title, action: step.action, outcome }
+}
+
+/** A failure as an outcome. What the server said, without secrets. */
+export function failureOf(error: unknown, secrets: readonly Secret[]): StepOutcome & { status: 'failed' } {
+  if (isDatabaseError(error)) {
+    const reason = error.detail ? `${error.message} (${error.detail})` : error.message
+    return {
+      status: 'failed',
+      reason: redact(reason, secrets),
+      ...(error.hint ? { hint: redact(error.hint, secrets) } : {}),
+    }
+  }
+  if (error instanceof FdwsyncError) {
+    const hint = error.problems.flatMap((problem) => problem.hint ?? []).join(' ')
+    return { status: 'failed', reason: redact(error.message, secrets), ...(hint ? { hint } : {}) }
+  }
+  // Anything else is a bug and must be seen as one.
+  throw error
+}

@@ -1,0 +1,104 @@
+import { type Sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+// Statements that give another relation what people have given this one and no declaration says: owner, grants, comments,
+// statistics targets, attributes, storage, extended statistics, indexes of others, the cluster mark. `$1` is the relation
+// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes it has already.
+// Statistics keep their schema when their relation moves, so they are made after the swap; the owner comes last, since
+// afterwards this role may no longer own it.
+const decorationsQuery: Sql = trusted(`
+  WITH old AS (
+    SELECT c.*, n.nspname, quote_ident($2) || '.' || quote_ident(c.relname) AS successor
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
+  ), columns AS (
+    SELECT a.*, format('ALTER MATERIALIZED VIEW %s ALTER COLUMN %I ', old.successor, a.attname) AS alter, old.successor
+      FROM old JOIN pg_attribute a ON a.attrelid = old.oid
+     WHERE a.attnum > 0 AND a.attname IN (
+       SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(old.successor) AND attnum > 0)
+  ), foreign_indexes AS (
+    SELECT i.*, ic.relname, pg_get_indexdef(i.indexrelid) AS definition
+      FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
+     WHERE ic.relname <> ALL ($3)
+  ), statements AS (
+    SELECT 1 AS place, alter || format('SET STATISTICS %s', attstattarget) AS sql FROM columns WHERE attstattarget >= 0
+    UNION ALL
+    SELECT 1, alter || format('SET (%s)', array_to_string(attoptions, ', ')) FROM columns WHERE attoptions IS NOT NULL
+    UNION ALL
+    SELECT 1, alter || format('SET STORAGE %s', CASE c.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                                                WHEN 'm' THEN 'main' ELSE 'extended' END)
+      FROM columns c JOIN pg_type t ON t.oid = c.atttypid
+      JOIN pg_attribute new ON new.attrelid = to_regclass(c.successor) AND new.attname = c.attname AND new.atttypid = c.atttypid
+     WHERE c.attstorage <> t.typstorage
+    UNION ALL
+    SELECT 2, format('COMMENT ON MATERIALIZED VIEW %s IS %L', successor, obj_description(oid, 'pg_class'))
+      FROM old WHERE obj_description(oid, 'pg_class') IS NOT NULL AND obj_description(to_regclass(successor), 'pg_class') IS NULL
+    UNION ALL
+    SELECT 2, format('COMMENT ON COLUMN %s.%I IS %L', successor, attname, col_description(attrelid, attnum))
+      FROM columns WHERE col_description(attrelid, attnum) IS NOT NULL
+    UNION ALL
+    SELECT 3, left(definition, strpos(definition, on_old) - 1) || ' ON ' || old.successor ||
+              substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING '))
+      FROM foreign_indexes, old, format(' ON %I.%I USING ', old.nspname, old.relname) AS on_old
+    UNION ALL
+    SELECT 4, format('COMMENT ON INDEX %I.%I IS %L', $2, relname, obj_description(indexrelid, 'pg_class'))
+      FROM foreign_indexes WHERE obj_description(indexrelid, 'pg_class') IS NOT NULL
+    UNION ALL
+    SELECT 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', old.successor, ic.relname)
+      FROM old JOIN pg_index i ON i.indrelid = old.oid AND i.indisclustered JOIN pg_class ic ON ic.oid = i.indexrelid
+    UNION ALL
+    SELECT 9, format('CREATE STATISTICS %I.%I%s ON %s FROM %I.%I', sn.nspname, s.stxname,
+                     coalesce((SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'
+                                                          WHEN 'm' THEN 'mcv' END, ', ') || ')'
+                                 FROM unnest(s.stxkind) k WHERE k <> 'e'), ''),
+                     pg_get_statisticsobjdef_columns(s.oid), old.nspname, old.relname)
+      FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
+    UNION ALL
+    -- A default privilege may have given grants that nobody gave the old one.
+    SELECT 6, format('REVOKE ALL ON %s FROM %s CASCADE', old.successor,
+                     CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+      FROM old JOIN pg_class new ON new.oid = to_regclass(old.successor), aclexplode(new.relacl) a
+     WHERE a.grantee <> new.relowner
+     GROUP BY old.successor, a.grantee
+    UNION ALL
+    SELECT 7, format('GRANT %s ON %s TO %s%s', a.privilege_type, old.successor,
+                     CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+                     CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+      FROM old, aclexplode(old.relacl) a WHERE a.grantee <> old.relowner
+    UNION ALL
+    SELECT 7, format('GRANT %s (%I) ON %s TO %s%s', a.privilege_type, c.attname, c.successor,
+                     CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+                     CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+      FROM columns c, aclexplode(c.attacl) a
+    UNION ALL
+    SELECT 10, format('ALTER MATERIALIZED VIEW %I.%I OWNER TO %I', old.nspname, old.relname, pg_get_userbyid(old.relowner))
+      FROM old JOIN pg_class new ON new.oid = to_regclass(old.successor) WHERE new.relowner <> old.relowner
+  )
+  SELECT sql, place > 8 AS "afterSwap" FROM statements ORDER BY place`)
+
+export interface Decorations {
+  /** For the successor while it stands beside. */
+  readonly beside: readonly Sql[]
+  /** For when it has taken the place: its statistics, whose names were taken until then, and its owner. */
+  readonly inPlace: readonly Sql[]
+}
+
+/**
+ * The statements that carry over to a successor what a relation was given by hand. Runs under the reading path.
+ * @param indexes the indexes that the successor has already
+ */
+export async function decorations(
+  session: Session,
+  oid: number,
+  successorSchema: string,
+  indexes: readonly string[],
+): Promise<Decorations> {
+  const rows = await session.query<{ sql: string; afterSwap: boolean }>(decorationsQuery, [
+    oid,
+    successorSchema,
+    indexes,
+  ])
+  return {
+    beside: rows.filter(({ afterSwap }) => !afterSwap).map(({ sql }) => trusted(sql)),
+    inPlace: rows.filter(({ afterSwap }) => afterSwap).map(({ sql }) => trusted(sql)),
+  }
+}

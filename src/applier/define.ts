@@ -1,0 +1,116 @@
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { Step } from '../core/plan.ts'
+import { trusted } from '../core/sql.ts'
+import { turnOffExposure } from '../db/secrets/exposure.ts'
+import type { Session } from '../db/session.ts'
+import { manifestPath } from '../introspector/read.ts'
+import { fingerprintOf, readOwnedAndDeclared } from '../introspector/target.ts'
+import { commit } from './commit.ts'
+import type { ApplyContext } from './context.ts'
+import { openLedger, recordApply } from './ledger-write.ts'
+import { withRetries } from './retry.ts'
+import { defineScope, proveAndRecord } from './scope.ts'
+
+const attempts = 12
+
+/** The step that failed, so that the report can name it. */
+export interface DefineFailure {
+  readonly step: Step | undefined
+  readonly error: unknown
+}
+
+/**
+ * Makes all definitions in one transaction, with the ledger's rows, and proves them before COMMIT. Everything or nothing.
+ * @returns undefined when it is committed, else what failed.
+ */
+export async function define(context: ApplyContext): Promise<DefineFailure | undefined> {
+  const steps = context.inHand.plan.steps.filter(({ stage }) => stage === 'define')
+  let current: Step | undefined
+  try {
+    const session = await context.connect('define', secretsOf(steps))
+    const abort = () => void session.cancel().catch(() => {})
+    context.options.signal.addEventListener('abort', abort)
+    try {
+      await withRetries(
+        {
+          attempts,
+          pauseMilliseconds: 50,
+          onRetry: (error, attempt) =>
+            context.options.emit({ type: 'retrying', stage: 'define', reason: error.message, attempt }),
+        },
+        () =>
+          defineOnce(context, session, steps, (step) => {
+            current = step
+          }),
+      )
+    } finally {
+      context.options.signal.removeEventListener('abort', abort)
+      await session.close()
+    }
+    return undefined
+  } catch (error) {
+    return { step: current, error }
+  }
+}
+
+function secretsOf(steps: readonly Step[]) {
+  return steps.flatMap(({ statements }) => statements.flatMap(({ secrets }) => secrets))
+}
+
+async function defineOnce(
+  context: ApplyContext,
+  session: Session,
+  steps: readonly Step[],
+  at: (step: Step | undefined) => void,
+): Promise<void> {
+  const { inHand, options, applyId } = context
+  const { plan, declared, digests } = inHand
+  try {
+    context.checkLease()
+    options.signal.throwIfAborted()
+    await session.run(
+      trusted(`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${options.lockTimeoutMilliseconds}`),
+    )
+    const found = await readOwnedAndDeclared(session, plan.manifest, declared, digests)
+    if (fingerprintOf(found) !== plan.fingerprint) throw staleError()
+    await openLedger(session)
+    if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
+    await recordApply(session, applyId, plan.manifest)
+    await session.run(manifestPath(plan.searchPath))
+    for (const step of steps) {
+      at(step)
+      for (const statement of step.statements) await session.execute(statement)
+    }
+    at(undefined)
+    await recordDefinitions(context, session)
+    context.checkLease()
+  } catch (error) {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    throw error
+  }
+  await commit(context, session, applyId)
+}
+
+async function recordDefinitions({ inHand, applyId }: ApplyContext, session: Session): Promise<void> {
+  await proveAndRecord(session, defineScope(inHand), inHand, applyId)
+}
+
+function staleError(): FdwsyncError {
+  return new FdwsyncError(
+    { message: 'the plan is stale: the database changed after it was made', hint: 'Nothing was changed. Plan again.' },
+    exitCode.stale,
+  )
+}
+
+async function hideSecrets(session: Session, allow: readonly string[]): Promise<void> {
+  const left = await turnOffExposure(session)
+  if (left.length === 0 || allow.includes('exposes-secret')) return
+  const settings = left.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
+  throw new FdwsyncError(
+    {
+      message: `this server records nested statements, so a password would end up in its records: ${settings}`,
+      hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
+    },
+    exitCode.refused,
+  )
+}

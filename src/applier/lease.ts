@@ -1,0 +1,67 @@
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { ApplyEvent } from '../core/plan.ts'
+import { trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+
+interface Holder {
+  readonly pid: number
+  readonly usename: string | null
+  readonly since: string | null
+}
+
+const lockKey = `hashtextextended('fdwsync:v1:' || $1, 0)`
+
+// The two halves of a bigint advisory lock stand in classid and objid, with objsubid 1.
+const holderQuery = trusted(`
+  SELECT l.pid, a.usename, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
+    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+     AND (l.classid::bigint << 32) | l.objid::bigint = ${lockKey}`)
+
+/**
+ * Takes the manifest's lease, so that no two applies of it run at once. It belongs to the session's open transaction,
+ * which is idle, holds no snapshot, and lasts until the session closes: session-level locks leak behind a pooler.
+ * @throws FdwsyncError saying who holds it, if it isn't free in time.
+ */
+export async function takeLease(
+  session: Session,
+  manifest: string,
+  timeoutMilliseconds: number,
+  emit: (event: ApplyEvent) => void,
+): Promise<void> {
+  await session.run(
+    trusted(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog, pg_temp;
+       SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMilliseconds))};
+       SAVEPOINT lease`,
+    ),
+  )
+  const [free] = await session.query<{ taken: boolean }>(
+    trusted(`SELECT pg_try_advisory_xact_lock(${lockKey}) AS taken`),
+    [manifest],
+  )
+  if (free?.taken) return
+  const [holder] = await session.query<Holder>(holderQuery, [manifest])
+  emit({ type: 'waiting-for-lease', holder: describe(holder) })
+  try {
+    await session.query(trusted(`SELECT pg_advisory_xact_lock(${lockKey})`), [manifest])
+  } catch (error) {
+    if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
+    await session.run(trusted('ROLLBACK TO lease'))
+    const [still] = await session.query<Holder>(holderQuery, [manifest])
+    throw new FdwsyncError(
+      {
+        message: `another apply of "${manifest}" is running: ${describe(still ?? holder)}`,
+        hint: 'Wait until it is done, or wait longer with --lease-timeout. Nothing was changed.',
+      },
+      exitCode.failed,
+    )
+  }
+}
+
+function describe(holder: Holder | undefined): string {
+  if (!holder) return 'somebody who has just finished'
+  return `${holder.usename ?? 'a role that you may not see'} (process ${holder.pid})${holder.since ? ` since ${holder.since}` : ''}`
+}

@@ -1,0 +1,121 @@
+import { inOrderOfNeed } from '../core/graph.ts'
+import { type IdOf, type Key, keyOf } from '../core/object.ts'
+import type { ApplyEvent, RefreshReport, StepOutcome } from '../core/plan.ts'
+import type { Secret } from '../core/secret.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { readCatalog } from '../introspector/read.ts'
+import { refreshStatement } from '../kinds/materialized-view.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { Connect } from './context.ts'
+import { failureOf } from './context.ts'
+import { load } from './load.ts'
+import { runGraph } from './run-graph.ts'
+import { sessionPool } from './session-pool.ts'
+
+export type ViewId = IdOf<'materializedView'>
+
+export interface RefreshOptions {
+  /** The manifest's. */
+  readonly searchPath: readonly string[]
+  /** How many at once. */
+  readonly jobs: number
+  readonly secrets: readonly Secret[]
+  emit(event: ApplyEvent): void
+  /** Aborting cancels what runs. */
+  readonly signal: AbortSignal
+}
+
+interface View {
+  readonly id: ViewId
+  readonly key: Key
+  readonly title: string
+  readonly exists: boolean
+  /** Whether readers can go on reading while it is refreshed. */
+  readonly concurrently: boolean
+  readonly reads: readonly Key[]
+}
+
+/** Brings views up to date, each after those that it reads. One that fails stops only those that read it. */
+export async function refreshViews(
+  manifest: string,
+  ids: readonly ViewId[],
+  session: Session,
+  connect: Connect,
+  options: RefreshOptions,
+): Promise<RefreshReport> {
+  const views = await readViews(session, ids)
+  const pool = sessionPool(connect, options.signal)
+  const finished = ({ key, title }: View, outcome: StepOutcome) =>
+    options.emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
+  options.emit({ type: 'stage-started', stage: 'populate', steps: views.length })
+  try {
+    const outcomes = await runGraph(views, {
+      jobs: options.jobs,
+      signal: options.signal,
+      id: ({ key }) => key,
+      after: ({ reads }) => reads,
+      skipped: finished,
+      async run(view) {
+        options.emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })
+        const outcome = await refreshOne(view)
+        finished(view, outcome)
+        return outcome
+      },
+    })
+    return { manifest, views: outcomes.map(([view, outcome]) => reportOf(view, outcome)) }
+  } finally {
+    await pool.close()
+  }
+
+  async function refreshOne(view: View): Promise<StepOutcome> {
+    if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
+    const started = performance.now()
+    try {
+      const statement = refreshStatement(view.id, view.concurrently)
+      await pool.use((lent) => load(lent, options.searchPath, [statement]))
+      return { status: 'applied', milliseconds: performance.now() - started }
+    } catch (error) {
+      return failureOf(error, options.secrets)
+    }
+  }
+}
+
+function reportOf({ key, title, exists, concurrently }: View, outcome: StepOutcome): RefreshReport['views'][number] {
+  const tried = exists && outcome.status !== 'skipped'
+  return { key, title, how: tried ? (concurrently ? 'concurrently' : 'plain') : undefined, outcome }
+}
+
+// What REFRESH CONCURRENTLY requires: data to compare with, and a unique index on plain columns of all rows.
+const concurrentQuery = trusted(`
+  SELECT c.oid FROM pg_catalog.pg_class c
+   WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relispopulated
+     AND EXISTS (SELECT FROM pg_catalog.pg_index i
+                  WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                    AND i.indpred IS NULL AND i.indexprs IS NULL)`)
+
+async function readViews(session: Session, ids: readonly ViewId[]): Promise<readonly View[]> {
+  await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '5s'"))
+  try {
+    const { live } = await readCatalog(session, ids, '')
+    const oids = Array.from(live.values(), ({ oid }) => oid)
+    const concurrent = new Set((await session.query<{ oid: number }>(concurrentQuery, [oids])).map(({ oid }) => oid))
+    const views = ids.map((id): View => {
+      const key = keyOf(id)
+      const object = live.get(key)
+      const concurrently = object !== undefined && concurrent.has(object.oid)
+      return { id, key, title: titleOf(id), exists: object !== undefined, concurrently, reads: object?.needs ?? [] }
+    })
+    const ordered = inOrderOfNeed(
+      views,
+      ({ key }) => key,
+      ({ reads }) => reads,
+    )
+    return ordered.map((view) => ({
+      ...view,
+      reads: view.reads.filter((key) => ordered.some((other) => other.key === key)),
+    }))
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}

@@ -1,0 +1,81 @@
+import type { StepOutcome } from '../core/plan.ts'
+
+export interface GraphOptions<Item> {
+  readonly jobs: number
+  readonly signal: AbortSignal
+  after(item: Item): readonly string[]
+  id(item: Item): string
+  run(item: Item): Promise<StepOutcome>
+  skipped(item: Item, outcome: StepOutcome): void
+}
+
+/**
+ * Runs items, several at once, each after those that it names. One that fails takes down only what comes after it.
+ * Returns the outcomes in the order of the items.
+ */
+export async function runGraph<Item>(
+  items: readonly Item[],
+  options: GraphOptions<Item>,
+): Promise<readonly (readonly [Item, StepOutcome])[]> {
+  const outcomes = new Map<string, StepOutcome>()
+  const waiting = new Map(items.map((item) => [options.id(item), item]))
+  const running = new Map<string, Promise<void>>()
+  while (waiting.size > 0 || running.size > 0) {
+    for (const [id, item] of waiting) {
+      const blocker = blockerOf(item, options, outcomes)
+      if (blocker !== undefined) {
+        waiting.delete(id)
+        const outcome: StepOutcome = { status: 'skipped', reason: blocker }
+        outcomes.set(id, outcome)
+        options.skipped(item, outcome)
+      } else if (running.size < options.jobs && isReady(item, options, waiting, running)) {
+        waiting.delete(id)
+        running.set(id, start(id, item))
+      }
+    }
+    if (running.size > 0) await Promise.race(running.values())
+    else if (waiting.size > 0 && !progress(waiting, options, outcomes))
+      throw new Error('steps that wait for each other')
+  }
+  return items.flatMap((item) => {
+    const outcome = outcomes.get(options.id(item))
+    return outcome ? [[item, outcome] as const] : []
+  })
+
+  async function start(id: string, item: Item): Promise<void> {
+    outcomes.set(id, await options.run(item))
+    running.delete(id)
+  }
+}
+
+function progress<Item>(
+  waiting: ReadonlyMap<string, Item>,
+  options: GraphOptions<Item>,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): boolean {
+  return [...waiting.values()].some(
+    (item) => blockerOf(item, options, outcomes) !== undefined || options.after(item).every((id) => !waiting.has(id)),
+  )
+}
+
+function isReady<Item>(
+  item: Item,
+  options: GraphOptions<Item>,
+  waiting: ReadonlyMap<string, Item>,
+  running: ReadonlyMap<string, unknown>,
+): boolean {
+  return options.after(item).every((id) => !waiting.has(id) && !running.has(id))
+}
+
+function blockerOf<Item>(
+  item: Item,
+  options: GraphOptions<Item>,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+): string | undefined {
+  if (options.signal.aborted) return 'interrupted'
+  const failed = options.after(item).find((id) => {
+    const outcome = outcomes.get(id)
+    return outcome !== undefined && outcome.status !== 'applied'
+  })
+  return failed === undefined ? undefined : 'what it needs could not be done'
+}

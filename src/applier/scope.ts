@@ -1,0 +1,70 @@
+import type { Change, WantedObject } from '../core/change.ts'
+import type { Key, ObjectId } from '../core/object.ts'
+import type { Step } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { PlanInHand } from './context.ts'
+import { forgetObjects, recordObjects, type ToRecord } from './ledger-write.ts'
+import { verify } from './verify.ts'
+
+/** What one transaction makes true, and so proves and records. */
+export interface Scope {
+  readonly recorded: readonly ToRecord[]
+  readonly gone: readonly ObjectId[]
+  readonly forgotten: readonly Key[]
+}
+
+/** Everything but what later steps make. */
+export function defineScope({ plan }: PlanInHand): Scope {
+  const later = new Set(plan.steps.filter(({ stage }) => stage === 'build').map(({ key }) => key))
+  const isLater = (change: Change) => {
+    const whole = wholeOf(change)
+    const replaced = plan.steps.some((step) => step.action === 'replace' && step.key === whole)
+    return later.has(change.key) || replaced
+  }
+  return scopeOf(plan.changes.map(({ change }) => change).filter((change) => !isLater(change)))
+}
+
+/** What a step of a later stage makes true: its own change, and for a replacement all parts of the new object. */
+export function stepScope(step: Step, { plan, wanted }: PlanInHand): Scope {
+  const own = plan.changes.map(({ change }) => change).filter(({ key }) => key === step.key)
+  if (step.action !== 'replace') return scopeOf(own)
+  const parts = [...wanted.values()].filter(({ id, spec }) => kindOf(id).partOf?.(spec, id) === step.key)
+  const goneParts = plan.changes
+    .map(({ change }) => change)
+    .filter((change) => change.op === 'drop' && wholeOf(change) === step.key)
+  const scope = scopeOf([...own, ...goneParts])
+  return { ...scope, recorded: [...scope.recorded, ...parts.map((part) => ({ wanted: part, made: true }))] }
+}
+
+function scopeOf(changes: readonly Change[]): Scope {
+  return {
+    recorded: changes.flatMap((change) =>
+      change.op === 'drop' || change.op === 'release'
+        ? []
+        : [{ wanted: change.to, made: change.op === 'create' || change.op === 'replace' }],
+    ),
+    gone: changes.flatMap((change) => (change.op === 'drop' ? [change.from.id] : [])),
+    forgotten: changes.flatMap(({ op, key }) => (op === 'drop' || op === 'release' ? [key] : [])),
+  }
+}
+
+function wholeOf(change: Change): Key | undefined {
+  if (change.op === 'release') return undefined
+  const object: { id: ObjectId; spec: unknown } = change.op === 'drop' ? change.from : change.to
+  return kindOf(object.id).partOf?.(object.spec, object.id)
+}
+
+/** Proves, before COMMIT, that what a transaction was to do is done, and writes it in the ledger. */
+export async function proveAndRecord(
+  session: Session,
+  scope: Scope,
+  inHand: PlanInHand,
+  applyId: string,
+): Promise<void> {
+  const { plan, digests } = inHand
+  const wanted: readonly WantedObject[] = scope.recorded.map((object) => object.wanted)
+  const live = await verify(session, wanted, scope.gone, digests)
+  await recordObjects(session, plan.manifest, applyId, scope.recorded, live)
+  await forgetObjects(session, plan.manifest, scope.forgotten)
+}

@@ -1,0 +1,39 @@
+import type { LiveState, WantedObject } from '../core/change.ts'
+import { FdwsyncError } from '../core/errors.ts'
+import { keyOf, type ObjectId } from '../core/object.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import { readCatalog } from '../introspector/read.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+
+/**
+ * Reads the catalog again inside the transaction and requires that what was just changed is as wanted, before COMMIT.
+ * What is not filled yet is filled later. Returns what was read.
+ * @throws FdwsyncError naming what did not converge; the transaction is to be rolled back.
+ */
+export async function verify(
+  session: Session,
+  wanted: readonly WantedObject[],
+  gone: readonly ObjectId[],
+  digests: RunDigests,
+): Promise<LiveState> {
+  const { live } = await readCatalog(session, [...wanted.map(({ id }) => id), ...gone], digests.salt)
+  const problems = [
+    ...wanted.flatMap((object) => differences(object, live, digests)),
+    ...gone.filter((id) => live.has(keyOf(id))).map((id) => `${titleOf(id)} is still there`),
+  ]
+  if (problems.length === 0) return live
+  throw new FdwsyncError({
+    message: `the result would not be as planned, so nothing of it was committed: ${problems.join('; ')}`,
+    hint: 'Something on the server changes what fdwsync makes, an event trigger for instance; else this is a bug: please report it.',
+  })
+}
+
+function differences(object: WantedObject, live: LiveState, digests: RunDigests): readonly string[] {
+  const found = live.get(keyOf(object.id))
+  if (!found) return [`${titleOf(object.id)} is not there`]
+  return kindOf(object.id)
+    .compare(object.id, found.spec, object.spec, { declared: object.declared, last: undefined, digests })
+    .filter(({ effect }) => effect.how !== 'populate')
+    .map(({ field, from, to }) => `${titleOf(object.id)}: ${field} is ${from ?? 'absent'} instead of ${to ?? 'absent'}`)
+}

@@ -1,0 +1,83 @@
+import { createInterface } from 'node:readline/promises'
+import { exitCodeOf, planAndApply } from '../../api/apply.ts'
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import type { Plan } from '../../core/plan.ts'
+import { renderEvent } from '../../render/event-text.ts'
+import { reportJson } from '../../render/json.ts'
+import { renderReportText } from '../../render/report-text.ts'
+import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { show } from './plan.ts'
+
+export interface ApplyFlags {
+  readonly file: string
+  readonly database?: string
+  readonly format: 'text' | 'json'
+  readonly populate: boolean
+  readonly autoApprove?: boolean
+  readonly allow?: readonly string[]
+  readonly lockTimeout: number
+  readonly leaseTimeout: number
+  readonly sourceTimeout: number
+  readonly jobs: number
+}
+
+/** Plans, asks, and makes the database as declared. */
+export async function apply(flags: ApplyFlags): Promise<number> {
+  const settings = settingsOf(flags.database)
+  const parsed = await manifestOf(flags.file)
+  const style = styleOf('stderr')
+  const { plan, report } = await planAndApply(
+    {
+      parsed,
+      connect: connectTo(settings, parsed.secrets),
+      populate: flags.populate,
+      options: {
+        lockTimeoutMilliseconds: flags.lockTimeout,
+        leaseTimeoutMilliseconds: flags.leaseTimeout,
+        sourceTimeoutMilliseconds: flags.sourceTimeout,
+        jobs: flags.jobs,
+        allow: flags.allow ?? [],
+        signal: abortOnInterrupt(),
+        emit(event) {
+          const line = renderEvent(event, { style })
+          if (line !== undefined) process.stderr.write(`${line}\n`)
+        },
+      },
+    },
+    (plan) => approve(plan, flags),
+  )
+  if (!report) {
+    if (flags.format === 'json') process.stdout.write(show(plan, 'json'))
+    return plan.changes.length === 0 ? exitCode.done : exitCode.refused
+  }
+  process.stdout.write(
+    flags.format === 'json'
+      ? `${JSON.stringify(reportJson(report), undefined, 2)}\n`
+      : renderReportText(report, { style: styleOf('stdout'), columns: columnsOf() }),
+  )
+  return exitCodeOf(report)
+}
+
+/** Shows the plan, and asks unless it was said not to. Only `yes` is taken for one. */
+async function approve(plan: Plan, flags: ApplyFlags): Promise<boolean> {
+  if (flags.format === 'text') process.stdout.write(show(plan, 'text'))
+  if (plan.changes.length === 0 || plan.refusals.length > 0 || flags.autoApprove) return true
+  if (!process.stdin.isTTY || flags.file === '-') {
+    throw new FdwsyncError(
+      {
+        message: 'there is nobody to ask whether to apply this',
+        hint: 'Pass --auto-approve if it is meant to be applied unseen.',
+      },
+      exitCode.refused,
+    )
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await terminal.question('\nApply this? Only "yes" will do: ')
+    if (answer.trim() === 'yes') return true
+    process.stderr.write('Nothing was changed.\n')
+    return false
+  } finally {
+    terminal.close()
+  }
+}

@@ -1,0 +1,42 @@
+import { makePlan } from '../../api/plan.ts'
+import { changesDatabase } from '../../core/change.ts'
+import { exitCode } from '../../core/errors.ts'
+import type { Plan } from '../../core/plan.ts'
+import { planJson } from '../../render/json.ts'
+import { renderPlanText } from '../../render/plan-text.ts'
+import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+
+export interface PlanFlags {
+  readonly file: string
+  readonly database?: string
+  readonly format: 'text' | 'json'
+  readonly populate: boolean
+  readonly detailedExitcode?: boolean
+}
+
+/** Previews what apply would do. */
+export async function plan(flags: PlanFlags): Promise<number> {
+  const settings = settingsOf(flags.database)
+  const parsed = await manifestOf(flags.file)
+  const session = await connectTo(settings, parsed.secrets)('plan')
+  try {
+    const { plan } = await makePlan(session, parsed, { populate: flags.populate })
+    process.stdout.write(show(plan, flags.format))
+    return exitCodeOf(plan, flags.detailedExitcode ?? false)
+  } finally {
+    await session.close()
+  }
+}
+
+export function show(plan: Plan, format: PlanFlags['format']): string {
+  if (format === 'json') return `${JSON.stringify(planJson(plan), undefined, 2)}\n`
+  return renderPlanText(plan, { style: styleOf('stdout'), columns: columnsOf() })
+}
+
+function exitCodeOf(plan: Plan, detailed: boolean): number {
+  // A plan that can't be applied is never good news for a pipeline.
+  if (plan.refusals.length > 0) return exitCode.refused
+  if (!detailed) return exitCode.done
+  if (plan.changes.some(({ change }) => changesDatabase(change))) return exitCode.changes
+  return plan.undetermined.length > 0 ? exitCode.undetermined : exitCode.done
+}

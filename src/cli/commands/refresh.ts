@@ -1,0 +1,35 @@
+import { refresh as refreshManifest } from '../../api/refresh.ts'
+import { exitCode } from '../../core/errors.ts'
+import { renderEvent } from '../../render/event-text.ts'
+import { refreshJson } from '../../render/json.ts'
+import { renderRefreshText } from '../../render/report-text.ts'
+import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+
+export interface RefreshFlags {
+  readonly file: string
+  readonly database?: string
+  readonly format: 'text' | 'json'
+  readonly jobs: number
+}
+
+/** Brings the materialized views up to date. */
+export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
+  const settings = settingsOf(flags.database)
+  const parsed = await manifestOf(flags.file)
+  const style = styleOf('stderr')
+  const report = await refreshManifest(parsed, names, connectTo(settings, parsed.secrets), {
+    jobs: flags.jobs,
+    secrets: parsed.secrets,
+    signal: abortOnInterrupt(),
+    emit(event) {
+      const line = renderEvent(event, { style })
+      if (line !== undefined) process.stderr.write(`${line}\n`)
+    },
+  })
+  process.stdout.write(
+    flags.format === 'json'
+      ? `${JSON.stringify(refreshJson(report), undefined, 2)}\n`
+      : renderRefreshText(report, { style: styleOf('stdout'), columns: columnsOf() }),
+  )
+  return report.views.every(({ outcome }) => outcome.status === 'applied') ? exitCode.done : exitCode.dataNotLoaded
+}

@@ -1,0 +1,14 @@
+import { exitCode } from '../../core/errors.ts'
+import { manifestOf } from '../environment.ts'
+
+export interface ValidateFlags {
+  readonly file: string
+  readonly env: boolean
+}
+
+/** Checks all that can be known without a server. */
+export async function validate({ file, env }: ValidateFlags): Promise<number> {
+  const { manifest } = await manifestOf(file, env)
+  process.stdout.write(`${file === '-' ? 'The manifest' : file} is valid: ${manifest.name}\n`)
+  return exitCode.done
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
+import type { Connect } from '../applier/context.ts'
+import { FdwsyncError, formatProblem } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+import { openSession } from '../db/session.ts'
+import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
+import { checkFragments } from '../manifest/fragments.ts'
+import { loadManifest } from '../manifest/load.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+
+/** Reads and checks a manifest, and passes its warnings on. */
+export async function manifestOf(file: string, resolve = true): Promise<ParsedManifest> {
+  const parsed = await loadManifest({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+  await checkFragments(parsed)
+  for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
+  return parsed
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+export function settingsOf(database: string | undefined): ConnectionSettings {
+  const readFile = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  }
+  return connectionSettings({ env: process.env, readFile, ...(database === undefined ? {} : { database }) })
+}
+
+/** Opens sessions whose purpose the server shows, and whose messages show no secret of the manifest. */
+export function connectTo(settings: ConnectionSettings, redact: readonly Secret[]): Connect {
+  return (purpose, secrets = []) => openSession(settings, { applicationName: `fdwsync ${purpose}`, secrets, redact })
+}
+
+/** Colour only for a terminal, and not if NO_COLOR asks for none. */
+export function styleOf(stream: 'stdout' | 'stderr'): ChalkInstance {
+  const level = stream === 'stdout' ? supportsColor : supportsColorStderr
+  return new Chalk({ level: process.env.NO_COLOR || !process[stream].isTTY || !level ? 0 : level.level })
+}
+
+/** The width of standard output; 80 where it is no terminal. */
+export function columnsOf(): number {
+  return process.stdout.columns || 80
+}
+
+/** Aborts at the first interruption, so that what runs is cancelled and reported. A second one ends the process. */
+export function abortOnInterrupt(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => controller.abort(new FdwsyncError({ message: `interrupted by ${signal}` })))
+  }
+  return controller.signal
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { toolVersion } from '../core/version.ts'
+
+// A pipeline asks for the version at every step: it is answered before anything else is loaded.
+const [first, ...rest] = process.argv.slice(2)
+if (rest.length === 0 && (first === '--version' || first === '-V')) {
+  process.stdout.write(`fdwsync ${toolVersion}\n`)
+} else {
+  const { runProgram } = await import('./program.ts')
+  await runProgram(process.argv)
+}

@@ -1,0 +1,116 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { exitCode } from '../core/errors.ts'
+import { hazardsToAllow } from '../core/plan.ts'
+import { toolVersion } from '../core/version.ts'
+import { durationMilliseconds } from './duration.ts'
+import { reportError } from './report-error.ts'
+
+/** Runs the command line and sets the exit code. Every command's own code is loaded when it is called. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...argv])
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.usage
+    else process.exitCode = reportError(error)
+  }
+}
+
+function program(): Command {
+  const root = new Command('fdwsync')
+    .description("Keeps a PostgreSQL database's foreign-data synchronisation as declared in a manifest.")
+    .version(`fdwsync ${toolVersion}`, '-V, --version')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 changes (--detailed-exitcode), 3 stale plan, 4 refused,\n5 data not loaded, 6 undetermined (--detailed-exitcode), 64 wrong usage.',
+    )
+  const manifest = () => new Option('-f, --file <file>', 'the manifest; - for standard input').default('fdwsync.yaml')
+  const database = () => new Option('--database <url>', 'the target; else DATABASE_URL, else PGHOST, PGUSER …')
+  const format = () =>
+    new Option('--format <format>', 'of what goes to standard output').choices(['text', 'json']).default('text')
+  const jobs = () => new Option('--jobs <number>', 'how many loads at once').argParser(positive).default(4)
+  const populate = () => new Option('--no-populate', 'do not fill new materialized views')
+
+  root
+    .command('validate')
+    .description('checks all that can be known without a server')
+    .addOption(manifest())
+    .option('--no-env', 'leave ${env:…} and ${file:…} unresolved')
+    .action(async (options) => set((await import('./commands/validate.ts')).validate(options)))
+  root
+    .command('plan')
+    .description('previews what apply would do')
+    .addOption(manifest())
+    .addOption(database())
+    .addOption(format())
+    .addOption(populate())
+    .option('--detailed-exitcode', 'exit 2 if there are changes, 6 if something could not be determined')
+    .action(async (options) => set((await import('./commands/plan.ts')).plan(options)))
+  root
+    .command('apply')
+    .description('plans, asks, and makes the database as declared')
+    .addOption(manifest())
+    .addOption(database())
+    .addOption(format())
+    .addOption(populate())
+    .option('--auto-approve', 'do not ask')
+    .addOption(
+      new Option('--allow <hazard>', 'accept a hazard; repeatable').choices(hazardsToAllow).argParser(collectHazard),
+    )
+    .addOption(
+      new Option('--lock-timeout <duration>', 'how long to wait for a lock before trying again')
+        .argParser(duration)
+        .default(3000, '3s'),
+    )
+    .addOption(
+      new Option('--lease-timeout <duration>', 'how long to wait for another apply')
+        .argParser(duration)
+        .default(30_000, '30s'),
+    )
+    .addOption(
+      new Option('--source-timeout <duration>', 'how long a source may take to answer')
+        .argParser(duration)
+        .default(10_000, '10s'),
+    )
+    .addOption(jobs())
+    .action(async (options) => set((await import('./commands/apply.ts')).apply(options)))
+  root
+    .command('refresh')
+    .description('brings the materialized views up to date, in the order of their dependencies')
+    .argument('[name...]', 'views of the manifest; none: all')
+    .addOption(manifest())
+    .addOption(database())
+    .addOption(format())
+    .addOption(jobs())
+    .action(async (names, options) => set((await import('./commands/refresh.ts')).refresh(names, options)))
+  root
+    .command('demo')
+    .description('two throwaway servers, real data, the whole round')
+    .action(async () => set((await import('./commands/demo.ts')).demo()))
+  return root
+}
+
+async function set(code: Promise<number>): Promise<void> {
+  process.exitCode = await code
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > 64)
+    throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
+  return value
+}
+
+function duration(text: string): number {
+  const milliseconds = durationMilliseconds(text)
+  if (milliseconds === undefined) throw new InvalidArgumentError('It must be a duration such as 500ms, 3s, 2min or 1h.')
+  return milliseconds
+}
+
+function collectHazard(hazard: string, previous: readonly string[] | undefined): readonly string[] {
+  if (!hazardsToAllow.some((name) => name === hazard)) {
+    throw new InvalidArgumentError(`Allowed choices are ${hazardsToAllow.join(', ')}.`)
+  }
+  return [...(previous ?? []), hazard]
+}

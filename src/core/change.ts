@@ -1,0 +1,79 @@
+import type { DbObject, Key } from './object.ts'
+import type { Parts, Statement } from './sql.ts'
+
+/**
+ * What it takes to make one field as wanted.
+ * `clause` is a part of the one ALTER statement that its object gets, `statement` a statement of its own.
+ */
+export type Effect =
+  | { readonly how: 'clause'; readonly clause: Parts }
+  | { readonly how: 'statement'; readonly statement: Statement }
+  | { readonly how: 'populate' }
+  | { readonly how: 'replace' }
+
+/** One field of an object that is not as wanted. `from` or `to` is undefined where there is no such thing. */
+export interface FieldChange {
+  readonly field: string
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly effect: Effect
+  /** The column that the server refuses to change while something depends on it. */
+  readonly blockedByUseOf?: string
+}
+
+/** An object that exists, as the catalog has it. */
+export interface LiveObject extends DbObject {
+  readonly oid: number
+  /** The catalog (`pg_class`, `pg_foreign_server` …) that the oid belongs to. */
+  readonly catalog: string
+  /** Of raw catalog columns; equal means unchanged since it was last recorded. Null where there is none. */
+  readonly digest: string | null
+  /** Set while another session holds a lock that keeps its definition from being read. */
+  readonly locked: boolean
+}
+
+export type LiveState = ReadonlyMap<Key, LiveObject>
+
+/** What a manifest declares: `spec` holds its SQL as written, `path` says where in the manifest it stands. */
+export interface DeclaredObject extends DbObject {
+  readonly path: readonly string[]
+}
+
+/**
+ * What is wanted: `spec` as the catalog would show it, so that it compares with a live one; `declared` with its SQL as
+ * written and all that the manifest leaves open filled in, which is what statements are made of; `written` just what the
+ * manifest says, which is what the ledger keeps.
+ */
+export interface WantedObject extends DbObject {
+  readonly declared: unknown
+  readonly written: unknown
+}
+
+export type Change =
+  | { readonly op: 'create'; readonly key: Key; readonly to: WantedObject }
+  | {
+      readonly op: 'alter'
+      readonly key: Key
+      readonly from: LiveObject
+      readonly to: WantedObject
+      readonly fields: readonly FieldChange[]
+    }
+  | {
+      readonly op: 'replace'
+      readonly key: Key
+      readonly from: LiveObject
+      readonly to: WantedObject
+      readonly fields: readonly FieldChange[]
+    }
+  | { readonly op: 'drop'; readonly key: Key; readonly from: LiveObject }
+  /** Exists and is equal, but is not in the ledger yet, or is there with another identity: recorded, no DDL. */
+  | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }
+  /** In the ledger, no longer declared, and either gone already or not ours to drop: taken out of the ledger, no DDL. */
+  | { readonly op: 'release'; readonly key: Key; readonly because: string }
+
+export type Operation = Change['op']
+
+/** Whether the database itself is changed by it; adopting and releasing only write in the ledger. */
+export function changesDatabase(change: Change): boolean {
+  return change.op !== 'adopt' && change.op !== 'release'
+}

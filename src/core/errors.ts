@@ -1,0 +1,63 @@
+/** What each exit code of the command means; the table of MANIFEST.md, "Commands". */
+export const exitCode = {
+  done: 0,
+  failed: 1,
+  changes: 2,
+  stale: 3,
+  refused: 4,
+  dataNotLoaded: 5,
+  undetermined: 6,
+  usage: 64,
+} as const
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+/** A place in a manifest. Lines and columns count from 1; `excerpt` is the text of that line. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly excerpt: string
+}
+
+/** One thing that is wrong, where, and what to do about it. */
+export interface Problem {
+  readonly message: string
+  readonly place?: Place
+  readonly hint?: string
+}
+
+/**
+ * Everything that a user can do something about. Any other error is a bug and is reported as one.
+ * Several independent problems (of a manifest, say) are reported at once.
+ */
+export class FdwsyncError extends Error {
+  override readonly name = 'FdwsyncError'
+  readonly exitCode: ExitCode
+  readonly problems: readonly Problem[]
+
+  constructor(problems: Problem | readonly Problem[], code: ExitCode = exitCode.failed) {
+    const all: readonly Problem[] = 'message' in problems ? [problems] : problems
+    super(all.map((problem) => problem.message).join('\n'))
+    this.problems = all
+    this.exitCode = code
+  }
+}
+
+/** `FILE:LINE:COLUMN: message`, the line under it with a caret, then the hint: the error format of MANIFEST.md. */
+export function formatProblem(problem: Problem): string {
+  const { place, message, hint } = problem
+  const lines: string[] = []
+  if (place) {
+    const shown = place.excerpt.replaceAll('\t', ' ')
+    lines.push(
+      `${place.file}:${place.line}:${place.column}: ${message}`,
+      `  ${shown}`,
+      `  ${' '.repeat(place.column - 1)}^`,
+    )
+  } else {
+    lines.push(message)
+  }
+  if (hint) lines.push(`  ${hint}`)
+  return lines.join('\n')
+}

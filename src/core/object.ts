@@ -1,0 +1,78 @@
+import type { Branded } from './branded.ts'
+
+/** The address of an object. A user mapping's role is `null` for PUBLIC, which is not a role. */
+export type ObjectId =
+  | { readonly kind: 'extension'; readonly name: string }
+  | { readonly kind: 'schema'; readonly name: string }
+  | { readonly kind: 'server'; readonly name: string }
+  | { readonly kind: 'userMapping'; readonly server: string; readonly role: string | null }
+  | { readonly kind: 'foreignTable'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'materializedView'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'index'; readonly schema: string; readonly name: string }
+
+export type KindName = ObjectId['kind']
+export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
+
+/** An ObjectId as a string that is equal exactly when the ids are: for maps, sets and the ledger. */
+export type Key = Branded<string, 'Key'>
+
+export function keyOf(id: ObjectId): Key {
+  switch (id.kind) {
+    case 'extension':
+    case 'schema':
+    case 'server':
+      return JSON.stringify([id.kind, id.name]) as Key
+    case 'userMapping':
+      return JSON.stringify([id.kind, id.server, id.role]) as Key
+    case 'foreignTable':
+    case 'materializedView':
+    case 'index':
+      return JSON.stringify([id.kind, id.schema, id.name]) as Key
+  }
+}
+
+/** The inverse of {@link keyOf}. Keys come from `keyOf` or from the ledger; `undefined` for any other text. */
+export function idOf(key: string): ObjectId | undefined {
+  const parts = parseArray(key)
+  const [kind, first, second] = parts
+  if (typeof first !== 'string') return undefined
+  switch (kind) {
+    case 'extension':
+    case 'schema':
+    case 'server':
+      return parts.length === 2 ? { kind, name: first } : undefined
+    case 'userMapping':
+      return typeof second === 'string' || second === null ? { kind, server: first, role: second } : undefined
+    case 'foreignTable':
+    case 'materializedView':
+    case 'index':
+      return typeof second === 'string' ? { kind, schema: first, name: second } : undefined
+    default:
+      return undefined
+  }
+}
+
+function parseArray(text: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : []
+  } catch {
+    return []
+  }
+}
+
+/**
+ * An object of a database, or one that is wanted in it. `spec` is what its kind says an object of it consists of;
+ * only the kind's own file knows the type. `needs` are the objects that must exist before it.
+ */
+export interface DbObject<K extends KindName = KindName, Spec = unknown> {
+  readonly id: IdOf<K>
+  readonly spec: Spec
+  readonly needs: readonly Key[]
+}
+
+export type State = ReadonlyMap<Key, DbObject>
+
+export function stateOf(objects: Iterable<DbObject>): State {
+  return new Map(Array.from(objects, (object) => [keyOf(object.id), object]))
+}

@@ -1,0 +1,138 @@
+import type { Change } from './change.ts'
+import type { Key } from './object.ts'
+import type { Statement } from './sql.ts'
+
+/** Hazards that apply must be told to accept; the others are announced. */
+export const hazardsToAllow = ['drops-data', 'drops-dependents', 'exposes-secret'] as const
+export type HazardToAllow = (typeof hazardsToAllow)[number]
+export type HazardName = HazardToAllow | 'blocks-readers' | 'reads-source' | 'needs-superuser'
+
+export interface Hazard {
+  readonly name: HazardName
+  /** A sentence for people, without the object's name. */
+  readonly detail: string
+}
+
+export function mustBeAllowed(hazard: Hazard): boolean {
+  return hazardsToAllow.some((name) => name === hazard.name)
+}
+
+/**
+ * `define` is one transaction for all definitions. What reads data, and so takes long, comes after it, a transaction each
+ * and several at once: `build` (replacements, indexes of existing views), and `populate`, which fills new views.
+ */
+export type StageName = 'define' | 'build' | 'populate'
+
+interface StepBase {
+  /** Unique in the plan: a key may have a step in several stages. */
+  readonly id: string
+  readonly stage: StageName
+  readonly key: Key
+  readonly title: string
+  readonly statements: readonly Statement[]
+  /** The ids of steps, of `build` and `populate`, that must have succeeded before. */
+  readonly after: readonly string[]
+  readonly hazards: readonly Hazard[]
+}
+
+/** `statements` of a replacement define the new one beside the old one, which serves until the swap. */
+export interface ReplaceStep extends StepBase {
+  readonly action: 'replace'
+  /** The schema in which it is built, if it is built in one of its own; it exists only inside that transaction. */
+  readonly scratch: string | undefined
+  /** What fills it. */
+  readonly load: readonly Statement[]
+  /** What is made on it once it is filled: its indexes. */
+  readonly parts: readonly Statement[]
+  readonly swap: readonly Statement[]
+}
+
+export type Step = (StepBase & { readonly action: 'create' | 'alter' | 'drop' | 'populate' }) | ReplaceStep
+
+/** Something that keeps the plan from being applied. */
+export interface Refusal {
+  readonly key: Key
+  readonly title: string
+  readonly reason: string
+  readonly hint: string
+}
+
+/** Something about an object that could not be found out, so that "no changes" can't be said of it. */
+export interface Undetermined {
+  readonly key: Key
+  readonly title: string
+  readonly reason: string
+  readonly hint: string
+}
+
+export interface Plan {
+  readonly manifest: string
+  readonly searchPath: readonly string[]
+  readonly database: { readonly name: string; readonly serverVersion: string; readonly user: string }
+  /** Digest of everything that the plan was made from; apply refuses when it is another. */
+  readonly fingerprint: string
+  readonly changes: readonly PlannedChange[]
+  readonly steps: readonly Step[]
+  readonly refusals: readonly Refusal[]
+  readonly undetermined: readonly Undetermined[]
+  readonly warnings: readonly string[]
+  /** How many declared objects there are that need nothing. */
+  readonly unchanged: number
+}
+
+export interface PlannedChange {
+  readonly change: Change
+  readonly title: string
+  /** A few words for its line. */
+  readonly summary: string
+  /** Attributes of a new object, to be shown under its line. */
+  readonly details: readonly (readonly [label: string, text: string])[]
+  readonly hazards: readonly Hazard[]
+  /** Why: the manifest says something else than it did, or the database was altered since. Undefined: not known. */
+  readonly cause: 'manifest' | 'drift' | undefined
+}
+
+/** What happens while a plan is applied or views are refreshed, as it happens. */
+export type ApplyEvent =
+  | { readonly type: 'waiting-for-lease'; readonly holder: string }
+  | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number }
+  | { readonly type: 'step-started'; readonly stage: StageName; readonly key: Key; readonly title: string }
+  | {
+      readonly type: 'step-finished'
+      readonly stage: StageName
+      readonly key: Key
+      readonly title: string
+      readonly outcome: StepOutcome
+    }
+  | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
+
+export type StepOutcome =
+  | { readonly status: 'applied'; readonly milliseconds: number }
+  | { readonly status: 'failed'; readonly reason: string; readonly hint?: string }
+  | { readonly status: 'skipped'; readonly reason: string }
+  | { readonly status: 'in-doubt'; readonly reason: string }
+
+export interface StepReport {
+  readonly stage: StageName
+  readonly key: Key
+  readonly title: string
+  readonly action: Step['action']
+  readonly outcome: StepOutcome
+}
+
+export interface Report {
+  readonly manifest: string
+  readonly applyId: string
+  readonly steps: readonly StepReport[]
+}
+
+export interface RefreshReport {
+  readonly manifest: string
+  readonly views: readonly {
+    readonly key: Key
+    readonly title: string
+    /** How it was refreshed; undefined if it never came to that. */
+    readonly how: 'concurrently' | 'plain' | undefined
+    readonly outcome: StepOutcome
+  }[]
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { connect, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { OpenClient } from './client.ts'
+
+const deadlineMilliseconds = 5000
+
+/**
+ * Asks the server, on a connection of its own, to cancel what the client is running. Resolves when the server has closed
+ * that connection: by then it has passed the request on, so it cannot hit a statement that is sent later. The request
+ * goes encrypted where the client's own connection is. Rejects if it could not be delivered.
+ */
+export async function requestCancel({ client, address, tls }: OpenClient, serverName: string): Promise<void> {
+  const signal = AbortSignal.timeout(deadlineMilliseconds)
+  const plain = connect({ ...address, signal })
+  plain.on('error', () => {})
+  try {
+    await once(plain, 'connect', { signal })
+    if (!tls) return await deliver(plain, client, signal)
+    plain.write(message(80877103))
+    const [answer] = await once(plain, 'data', { signal })
+    if (String(answer) !== 'S') throw new Error('the server takes no TLS')
+    const socket = connectTls({
+      ...tls,
+      socket: plain,
+      host: serverName,
+      ...(isIP(serverName) === 0 && { servername: serverName }),
+    })
+    socket.on('error', () => {})
+    await once(socket, 'secureConnect', { signal })
+    await deliver(socket, client, signal)
+  } finally {
+    plain.destroy()
+  }
+}
+
+async function deliver(
+  socket: NodeJS.WritableStream,
+  client: OpenClient['client'],
+  signal: AbortSignal,
+): Promise<void> {
+  // The driver keeps both, but its types do not tell.
+  const { processID, secretKey } = client as unknown as { readonly processID: number; readonly secretKey: number }
+  // Written, not ended: PgBouncer drops the request of a client that has hung up.
+  socket.write(message(80877102, processID, secretKey))
+  await once(socket, 'close', { signal })
+}
+
+/** A message without a type byte: its length, then 32-bit integers. */
+function message(...integers: readonly number[]): Buffer {
+  const buffer = Buffer.alloc(4 + 4 * integers.length)
+  buffer.writeInt32BE(buffer.length, 0)
+  for (const [index, integer] of integers.entries()) buffer.writeInt32BE(integer, 4 + 4 * index)
+  return buffer
+}

@@ -1,0 +1,123 @@
+import { FdwsyncError } from '../core/errors.ts'
+import { redact, type Secret } from '../core/secret.ts'
+import { NoPasswordError } from './client.ts'
+import { isServerError } from './database-error.ts'
+import { type ConnectionSettings, describeConnection } from './settings.ts'
+
+interface Reason {
+  readonly why: string
+  readonly hint: string
+}
+
+/** The one error for a connection that could not be made: to what, why, and what to do. */
+export function connectionFailure(
+  error: unknown,
+  settings: ConnectionSettings,
+  context: { readonly timedOut: boolean; readonly secrets: readonly Secret[] },
+): FdwsyncError {
+  if (error instanceof FdwsyncError && !context.timedOut) return error
+  const { why, hint } = context.timedOut ? timeout(settings) : reason(error, settings)
+  const message = `cannot connect to ${describeConnection(settings)}: ${redact(why, context.secrets)}`
+  return new FdwsyncError({ message, hint })
+}
+
+function timeout({ connectTimeoutSeconds }: ConnectionSettings): Reason {
+  return {
+    why: `no answer within ${connectTimeoutSeconds} s`,
+    hint: 'Check host, port and firewall; set PGCONNECT_TIMEOUT (seconds) where it just takes longer.',
+  }
+}
+
+function reason(error: unknown, settings: ConnectionSettings): Reason {
+  if (isServerError(error)) return { why: error.message, hint: serverHint(error.code, settings) }
+  if (error instanceof NoPasswordError) {
+    const note = settings.passwordNote ? ` (${settings.passwordNote})` : ''
+    return {
+      why: `the server asks for a password and there is none${note}`,
+      hint: 'Set PGPASSWORD, or use a passfile.',
+    }
+  }
+  const { code, message } = networkError(error)
+  const known = networkReasons.find((each) => each.matches.test(code) || each.matches.test(message))
+  return known
+    ? { why: known.why || message, hint: known.hint }
+    : { why: message, hint: 'Check host, port and network.' }
+}
+
+function serverHint(sqlstate: string, settings: ConnectionSettings): string {
+  const { user, database, options } = settings
+  switch (sqlstate) {
+    case '08P01':
+      if (options === undefined) break
+      return 'A pooler is between that takes no options: unset PGOPTIONS, or connect to the server itself.'
+    case '28P01':
+      return `Check the password of ${user}: in the URL, PGPASSWORD or the passfile.`
+    case '28000':
+      return `Check that the role ${user} exists and may log in, and that the server's pg_hba.conf lets it in from here.`
+    case '3D000':
+      return `Create the database ${database}, or name another one in the URL or PGDATABASE.`
+    case '42501':
+      return `An administrator may run: GRANT CONNECT ON DATABASE ${database} TO ${user}.`
+    case '53300':
+      return 'Wait for other sessions to end, or raise max_connections of the server (or the limit of role or database).'
+    case '57P03':
+      return 'The server is starting, stopping or recovering: try again in a moment.'
+  }
+  return "See the server's log."
+}
+
+/** `localhost` may stand for two addresses; then there is an error inside for each. */
+function networkError(error: unknown): { readonly code: string; readonly message: string } {
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
+  if (!(inner instanceof Error)) return { code: '', message: String(inner) }
+  return { code: 'code' in inner ? String(inner.code) : '', message: inner.message }
+}
+
+/** By the code or the message of the network's, TLS's or the driver's error. Without a `why`, its message says it. */
+const networkReasons: readonly (Reason & { readonly matches: RegExp })[] = [
+  {
+    matches: /^ECONNREFUSED$/,
+    why: 'connection refused, nothing listens there',
+    hint: 'Check host and port, and that the server runs and listens on that address.',
+  },
+  {
+    matches: /^(ENOTFOUND|EAI_AGAIN|EAI_NODATA)$/,
+    why: 'the host name cannot be resolved',
+    hint: 'Check the spelling of the host, and DNS.',
+  },
+  {
+    matches: /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN)$/,
+    why: 'the host cannot be reached',
+    hint: 'Check the host, the network and the firewall.',
+  },
+  {
+    matches: /^(ENOENT|EACCES)$/,
+    why: 'there is no socket there that can be used',
+    hint: 'Check the folder (PGHOST), the port, and that the server runs on this machine.',
+  },
+  {
+    matches: /does not support SSL/,
+    why: 'the server does not support TLS, and sslmode asks for it',
+    hint: 'Turn TLS on in the server (ssl = on), or choose a weaker sslmode.',
+  },
+  {
+    matches: /ALTNAME/,
+    why: '',
+    hint: "Connect by a name that is in the server's certificate; sslmode verify-ca does not look at the name.",
+  },
+  {
+    matches: /CERT|SIGNATURE|ISSUER/,
+    why: '',
+    hint: "Check sslrootcert (PGSSLROOTCERT): it has to hold the authority that signed the server's certificate.",
+  },
+  {
+    matches: /^(EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)|SSL/,
+    why: '',
+    hint: 'Check sslmode, sslcert and sslkey.',
+  },
+  {
+    matches: /^(ECONNRESET|EPIPE)$|terminated unexpectedly/,
+    why: 'the server closed the connection at once',
+    hint: 'Check that it is a PostgreSQL server which listens there, and its log.',
+  },
+]

@@ -1,0 +1,100 @@
+import { FdwsyncError } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
+import { sql } from '../core/sql.ts'
+import { type OpenClient, openClient, withAbort } from './client.ts'
+import { isServerError } from './database-error.ts'
+import { allArrived, type StartupSecrets, startupSecrets } from './secrets/startup.ts'
+import { type ConnectionSettings, describeConnection } from './settings.ts'
+import { type Wire, wireOf } from './wire.ts'
+
+/** What all steps of opening a session share. */
+export interface Opening {
+  readonly settings: ConnectionSettings
+  readonly applicationName: string
+  /** All that no message may show. */
+  readonly hidden: readonly Secret[]
+  /** Aborted at the deadline for connecting. */
+  readonly signal: AbortSignal
+}
+
+/** What the server says of itself and of the connection. */
+export interface Facts {
+  readonly serverVersion: number
+  readonly serverVersionText: string
+  readonly processId: number
+  readonly database: string
+  readonly user: string
+}
+
+/** A connection that is ready. */
+export interface Started {
+  readonly client: OpenClient
+  readonly wire: Wire
+  readonly facts: Facts
+}
+
+const oldestSupported = 140000
+
+/** Connects, with command-line options for the server's process, and asks the server for the facts. */
+export async function start(opening: Opening, options: string | undefined): Promise<Started> {
+  const { settings, applicationName, hidden, signal } = opening
+  const client = await openClient(settings, { applicationName, options, signal })
+  const wire = wireOf(client, describeConnection(settings), hidden)
+  try {
+    return { client, wire, facts: await withAbort(client.client, signal, () => readFacts(wire)) }
+  } catch (error) {
+    await wire.close()
+    throw error
+  }
+}
+
+/**
+ * Connects with the secrets in the startup packet. `undefined` where they would not get through: then a pooler is
+ * between. That is tried first with a value that anybody may see, since PgBouncer logs the options that it refuses.
+ */
+export async function startWithSecrets(
+  opening: Opening,
+  secrets: StartupSecrets,
+  suffix: string,
+): Promise<Started | undefined> {
+  const harmless = startupSecrets([new Secret('not secret')], opening.settings.options, suffix)
+  const trial = harmless && (await startWithOptions(opening, harmless))
+  if (!trial) return undefined
+  await trial.wire.close()
+  return startWithOptions(opening, secrets)
+}
+
+async function startWithOptions(opening: Opening, secrets: StartupSecrets): Promise<Started | undefined> {
+  let started: Started
+  try {
+    started = await start(opening, secrets.options)
+  } catch (error) {
+    if (refusesOptions(error)) return undefined
+    throw error
+  }
+  const { client, wire } = started
+  if (await withAbort(client.client, opening.signal, () => allArrived(wire, secrets))) return started
+  await wire.close()
+  return undefined
+}
+
+/** Poolers answer so (`unsupported startup parameter: options`), or just hang up. */
+function refusesOptions(error: unknown): boolean {
+  if (isServerError(error)) return error.code === '08P01' || error.code === '0A000'
+  return error instanceof Error && /terminated unexpectedly/.test(error.message)
+}
+
+async function readFacts(wire: Wire): Promise<Facts> {
+  const rows = await wire.send(
+    sql`SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "serverVersion",
+        pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS "serverVersionText",
+        pg_catalog.pg_backend_pid() AS "processId", pg_catalog.current_database() AS database, current_user AS "user"`,
+  )
+  // The query above has exactly these columns.
+  const facts = rows[0] as Facts
+  if (facts.serverVersion >= oldestSupported) return facts
+  throw new FdwsyncError({
+    message: `the server is PostgreSQL ${facts.serverVersionText}: fdwsync needs 14 or later`,
+    hint: 'PostgreSQL 13 and before get no fixes any more, and cannot close their connections to a source: upgrade it.',
+  })
+}

@@ -1,0 +1,77 @@
+import { FdwsyncError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { ident, number, type Sql, sql } from '../../core/sql.ts'
+import { isDatabaseError } from '../database-error.ts'
+import type { Wire } from '../wire.ts'
+import { blockFor, type Carrier } from './carrier.ts'
+
+/**
+ * Secrets as rows of a temporary table, filled by COPY, whose data no log shows. It lives in the transaction of the
+ * statement, so that nothing is left behind on a connection that a pooler hands to somebody else.
+ */
+export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier {
+  const table = sql`pg_temp.${ident(`fdwsync_secrets_${suffix}`)}`
+  const data = binaryCopy(secrets)
+  const expressions = new Map(secrets.map((secret, index) => [secret, rowValue(table, index)]))
+
+  async function execute(wire: Wire, block: Sql): Promise<void> {
+    // Asked each time: a rollback, to a savepoint for instance, takes the table away.
+    const [found] = await wire.send(sql`SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid`, [table])
+    if (!isObject(found) || found.oid === null) {
+      await wire
+        .send(sql`CREATE TABLE ${table} (id pg_catalog.int4, value pg_catalog.bytea) ON COMMIT DROP`)
+        .catch(explain)
+      await wire.copyIn(sql`COPY ${table} FROM STDIN (FORMAT binary)`, data)
+    }
+    await wire.send(block)
+  }
+
+  return async (wire, statement) => {
+    const block = blockFor(statement, expressions)
+    if (wire.transactionStatus() !== 'I') return execute(wire, block)
+    await wire.send(sql`BEGIN`)
+    try {
+      await execute(wire, block)
+      await wire.send(sql`COMMIT`)
+    } catch (error) {
+      // The first error is the one that matters.
+      await wire.send(sql`ROLLBACK`).catch(() => {})
+      throw error
+    }
+  }
+}
+
+/** The right to make a temporary table is everybody's by default, but can be revoked. */
+function explain(error: unknown): never {
+  if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
+  throw new FdwsyncError({
+    message: `the secrets of the manifest have to go through a temporary table here: ${error.message}`,
+    hint: 'Grant the role TEMPORARY on the database. Without a pooler, fewer than 7 kB of ASCII need no table.',
+  })
+}
+
+/** Stored as the bytes of UTF-8 and decoded on the server: text of any encoding of the database comes out right. */
+function rowValue(table: Sql, id: number): Sql {
+  return sql`(SELECT pg_catalog.convert_from(stored.value, 'UTF8') FROM ${table} AS stored
+      WHERE stored.id OPERATOR(pg_catalog.=) ${number(id)})`
+}
+
+/** The binary format, because the CONTEXT of an error in the text format quotes the line. */
+function binaryCopy(secrets: readonly Secret[]): Buffer {
+  const parts = [Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), integer(0), integer(0)]
+  for (const [id, secret] of secrets.entries()) {
+    const value = Buffer.from(secret.reveal(), 'utf8')
+    parts.push(Buffer.from([0, 2]), integer(4), integer(id), integer(value.length), value)
+  }
+  return Buffer.concat([...parts, Buffer.from([0xff, 0xff])])
+}
+
+function integer(value: number): Buffer {
+  const buffer = Buffer.alloc(4)
+  buffer.writeInt32BE(value)
+  return buffer
+}
+
+function isObject(value: unknown): value is { readonly oid?: unknown } {
+  return typeof value === 'object' && value !== null
+}

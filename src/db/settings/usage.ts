@@ -1,0 +1,6 @@
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
+
+/** What to throw for a connection that was asked for wrongly. */
+export function usageError(message: string, hint: string): FdwsyncError {
+  return new FdwsyncError({ message, hint }, exitCode.usage)
+}

@@ -1,0 +1,118 @@
+import { finished } from 'node:stream/promises'
+import type { TransactionStatus } from 'pg'
+import { redact, type Secret } from '../core/secret.ts'
+import type { Sql } from '../core/sql.ts'
+import type { OpenClient } from './client.ts'
+import { ConnectionLostError, DatabaseError, isServerError } from './database-error.ts'
+
+/** One connection: sends one thing at a time, and knows when the server is gone. */
+export interface Wire {
+  /** Without parameters the text may hold several statements; the rows are those of the last one. */
+  send(text: Sql, parameters?: readonly unknown[]): Promise<readonly unknown[]>
+  copyIn(text: Sql, data: Buffer): Promise<void>
+  /** Of the last answer: idle, in a transaction, or in a failed one. */
+  transactionStatus(): TransactionStatus
+  readonly lost: Promise<Error>
+  isLost(): boolean
+  close(): Promise<void>
+}
+
+/**
+ * The server's last words on a connection: terminated or shut down, crash of another process, database dropped, idle
+ * too long, idle in a transaction too long, transaction too long.
+ */
+const lastWords: ReadonlySet<string> = new Set(['57P01', '57P02', '57P04', '57P05', '25P03', '25P04'])
+
+const closeMilliseconds = 2000
+const lastWordsMilliseconds = 1000
+
+export function wireOf({ client }: OpenClient, name: string, secrets: readonly Secret[]): Wire {
+  let resolveLost: (error: Error) => void = () => {}
+  const lost = new Promise<Error>((resolve) => {
+    resolveLost = resolve
+  })
+  let loss: ConnectionLostError | undefined
+  let closing = false
+  let running = false
+  let lastReason: string | undefined
+  let queue: Promise<unknown> = Promise.resolve()
+
+  function lose(reason: string): void {
+    if (loss || closing) return
+    loss = new ConnectionLostError({
+      message: `the connection to ${name} was lost: ${redact(lastReason ?? reason, secrets)}`,
+      hint: 'Check the server and the network between, then run it again.',
+    })
+    resolveLost(loss)
+  }
+  client.on('error', (error) => lose(error.message))
+  client.on('end', () => lose('the server closed it'))
+
+  async function translated(error: unknown): Promise<unknown> {
+    if (loss || !isServerError(error)) return loss ?? error
+    // A wrapper hands on the SQLSTATE of the source's error, so these may be an error of the source: only the end of
+    // our own connection, which then follows at once, tells. (The severity FATAL is translated text.)
+    if (lastWords.has(error.code)) {
+      lastReason = error.message
+      await within(lastWordsMilliseconds, lost)
+      lastReason = undefined
+    }
+    return loss ?? new DatabaseError(error, secrets)
+  }
+
+  /** The driver would queue as well, but means to drop that. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(async () => {
+      if (loss) throw loss
+      if (closing) throw new Error('the session is closed')
+      running = true
+      try {
+        return await work()
+      } catch (error) {
+        throw await translated(error)
+      } finally {
+        running = false
+      }
+    })
+    queue = result.catch(() => {})
+    return result
+  }
+
+  return {
+    send: (text, parameters) =>
+      inTurn(async () => {
+        // The driver answers several statements with an array, which its types leave out.
+        const result: { rows: unknown[] } | { rows: unknown[] }[] = await client.query(
+          text,
+          parameters && [...parameters],
+        )
+        return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
+      }),
+    copyIn: (text, data) =>
+      inTurn(async () => {
+        const { from } = await import('pg-copy-streams')
+        const stream = client.query(from(text))
+        stream.end(data)
+        await finished(stream)
+      }),
+    transactionStatus: () => client.getTransactionStatus(),
+    lost,
+    isLost: () => loss !== undefined,
+    async close() {
+      // There is no polite way out while a statement runs: the connection is cut.
+      if (running) lose('it was closed while a statement was running')
+      closing = true
+      if (!loss) await within(closeMilliseconds, client.end())
+      client.connection.stream.destroy()
+    },
+  }
+}
+
+/** Waits for the work, but no longer than that. A timer that is left behind would keep the process alive. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, deadline]).finally(() => clearTimeout(timer))
+}

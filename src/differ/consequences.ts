@@ -1,0 +1,113 @@
+import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import type { Key } from '../core/object.ts'
+import type { Refusal } from '../core/plan.ts'
+import type { Dependent } from '../introspector/dependents.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+
+/**
+ * What is dropped and made again takes along what lives on it: those objects are dropped before it and made again after
+ * it, as far as they are declared and their kind allows it. The others stop the plan: see {@link blockers}.
+ */
+export function withConsequences(
+  changes: readonly Change[],
+  wanted: ReadonlyMap<Key, WantedObject>,
+  live: ReadonlyMap<Key, LiveObject>,
+): readonly Change[] {
+  const byKey = new Map(changes.map((change) => [change.key, change]))
+  const remade = changes.filter(isRemade)
+  for (const { key } of remade) {
+    for (const [dependent, object] of live) {
+      if (!object.needs.includes(key)) continue
+      const change = byKey.get(dependent)
+      const to = wanted.get(dependent)
+      if (!to || kindOf(object.id).replacement !== 'drop-and-create') continue
+      if (change && change.op !== 'alter' && change.op !== 'adopt') continue
+      const because = wanted.get(key)
+      const fields = [
+        ...(change?.op === 'alter' ? change.fields : []),
+        replacedAlong(because ? titleOf(because.id) : ''),
+      ]
+      const replace: Change = { op: 'replace', key: dependent, from: object, to, fields }
+      byKey.set(dependent, replace)
+      remade.push(replace)
+    }
+  }
+  return [...byKey.values()]
+}
+
+function replacedAlong(title: string): FieldChange {
+  return { field: title, from: undefined, to: 'replaced', effect: { how: 'replace' } }
+}
+
+function isRemade(change: Change): change is Change & { op: 'replace' } {
+  return change.op === 'replace' && kindOf(change.to.id).replacement === 'drop-and-create'
+}
+
+/** The live objects of which must be known what depends on them. */
+export function disturbed(changes: readonly Change[]): readonly LiveObject[] {
+  return changes.flatMap((change) => {
+    switch (change.op) {
+      case 'drop':
+      case 'replace':
+        return [change.from]
+      case 'alter':
+        return change.fields.some(({ blockedByUseOf }) => blockedByUseOf !== undefined) ? [change.from] : []
+      case 'create':
+      case 'adopt':
+      case 'release':
+        return []
+    }
+  })
+}
+
+export interface Blocked {
+  readonly changes: readonly Change[]
+  readonly refusals: readonly Refusal[]
+}
+
+/**
+ * Refuses what PostgreSQL would refuse: something that is not changed in time depends on what is to go. There is never a
+ * CASCADE. A shared object that is still in use is released instead of dropped.
+ */
+export function blockers(changes: readonly Change[], dependents: readonly Dependent[]): Blocked {
+  const byKey = new Map(changes.map((change) => [change.key, change]))
+  const refusals: Refusal[] = []
+  const kept: Change[] = []
+  for (const change of changes) {
+    const inTheWay = dependents.filter((dependent) => dependent.on === change.key && stops(change, dependent, byKey))
+    const names = [...new Set(inTheWay.map(({ description }) => description))]
+    if (names.length === 0) kept.push(change)
+    else if (change.op === 'drop' && kindOf(change.from.id).dropPolicy === 'unless-shared') {
+      kept.push({ op: 'release', key: change.key, because: `it is still in use: ${list(names)}` })
+    } else if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusal(change, names))
+  }
+  return { changes: kept, refusals }
+}
+
+function stops(change: Change, { key, column }: Dependent, byKey: ReadonlyMap<Key, Change>): boolean {
+  if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === column)) return false
+  const dependent = key === undefined ? undefined : byKey.get(key)
+  if (!dependent) return true
+  if (dependent.op === 'drop' || isRemade(dependent)) return false
+  // A replacement built beside no longer reads what is dropped after its swap.
+  return !(dependent.op === 'replace' && change.op === 'drop')
+}
+
+function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: readonly string[]): Refusal {
+  const id = change.op === 'drop' ? change.from.id : change.to.id
+  const verb = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' }[change.op]
+  return {
+    key: change.key,
+    title: titleOf(id),
+    reason: `it can not be ${verb} while something depends on it: ${list(names)}`,
+    hint:
+      change.op === 'drop'
+        ? 'Drop what depends on it first, or keep it declared.'
+        : 'This release replaces nothing that others depend on. Drop them, apply, and make them again.',
+  }
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}

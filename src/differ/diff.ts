@@ -1,0 +1,116 @@
+import type { Change, LiveObject, WantedObject } from '../core/change.ts'
+import { sameData } from '../core/data.ts'
+import type { Key } from '../core/object.ts'
+import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
+import type { CatalogReading } from '../introspector/read.ts'
+import type { SecretDigests } from '../kinds/kind.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+
+export interface DiffInput {
+  readonly manifest: string
+  /** What is wanted, as the catalog would show it; without what could not be determined. */
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly declared: ReadonlySet<Key>
+  readonly reading: CatalogReading
+  readonly ledger: Ledger
+  readonly digests: SecretDigests
+}
+
+export interface Diff {
+  readonly changes: readonly Change[]
+  readonly refusals: readonly Refusal[]
+  readonly undetermined: readonly Undetermined[]
+  readonly warnings: readonly string[]
+  readonly unchanged: number
+}
+
+type Finding =
+  | { readonly change: Change; readonly warning?: string }
+  | { readonly refusal: Refusal }
+  | { readonly undetermined: Undetermined }
+  | { readonly unchanged: true; readonly warning?: string }
+
+/** What it takes to get from what is there to what is wanted, object by object. */
+export function diff(input: DiffInput): Diff {
+  const findings = [
+    ...Array.from(input.wanted, ([key, wanted]) => compareOne(input, key, wanted)),
+    ...Array.from(input.ledger.entries, ([key, entry]) => noLongerDeclared(input, key, entry)),
+  ].flat()
+  return {
+    changes: findings.flatMap((finding) => ('change' in finding ? [finding.change] : [])),
+    refusals: findings.flatMap((finding) => ('refusal' in finding ? [finding.refusal] : [])),
+    undetermined: findings.flatMap((finding) => ('undetermined' in finding ? [finding.undetermined] : [])),
+    warnings: findings.flatMap((finding) => ('warning' in finding && finding.warning ? [finding.warning] : [])),
+    unchanged: findings.filter((finding) => 'unchanged' in finding).length,
+  }
+}
+
+function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
+  const live = input.reading.live.get(key)
+  if (!live) return { change: { op: 'create', key, to: wanted } }
+  const owner = ownedByAnother(input, key)
+  if (owner) return { refusal: owner }
+  const kind = kindOf(wanted.id)
+  const entry = input.ledger.entries.get(key)
+  const hidden = kind.hidden?.(wanted.id, live.spec)
+  if (hidden && !entry) return { undetermined: { key, title: titleOf(wanted.id), ...hidden } }
+  const fields = kind.compare(wanted.id, live.spec, wanted.spec, {
+    declared: wanted.declared,
+    last: entry?.declared,
+    digests: input.digests,
+  })
+  if (fields.some(({ effect }) => effect.how === 'replace')) {
+    return { change: { op: 'replace', key, from: live, to: wanted, fields } }
+  }
+  if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
+  if (!hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
+  const warning = `${titleOf(wanted.id)}: ${hidden?.reason}, so only a change of its declaration would be noticed. ${hidden?.hint}`
+  return hidden ? { unchanged: true, warning } : { unchanged: true }
+}
+
+/** Whether the ledger already says all that it would say after an apply. */
+function isRecorded(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
+  if (!entry) return false
+  return entry.oid === live.oid && entry.digest === live.digest && sameData(entry.declared, recordOf(wanted, live))
+}
+
+/** The declaration as the ledger keeps it, where nothing of it is hidden. */
+function recordOf(wanted: WantedObject, live: LiveObject): unknown {
+  const { recorded } = kindOf(wanted.id)
+  return recorded ? recorded(wanted.written, live.spec, () => '') : wanted.written
+}
+
+function ownedByAnother(input: DiffInput, key: Key): Refusal | undefined {
+  const wanted = input.wanted.get(key)
+  const [other] = input.ledger.others.get(key) ?? []
+  if (!wanted || other === undefined || kindOf(wanted.id).dropPolicy === 'unless-shared') return undefined
+  return {
+    key,
+    title: titleOf(wanted.id),
+    reason: `it belongs to the manifest "${other}"`,
+    hint: `Remove it from one of the two manifests, and apply that one first.`,
+  }
+}
+
+function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): readonly Finding[] {
+  if (input.declared.has(key)) return []
+  const live = input.reading.live.get(key)
+  const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
+  if (!live) return release('it is gone already')
+  if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
+  if (!entry.made) return release('it was there before fdwsync')
+  const [other] = input.ledger.others.get(key) ?? []
+  if (other !== undefined) return release(`the manifest "${other}" declares it too`)
+  return [{ change: { op: 'drop', key, from: live } }]
+}
+
+/** What stands under a declared name but is of another kind is never touched. */
+export function occupiedNames(input: Pick<DiffInput, 'reading'>, idsOf: ReadonlyMap<Key, string>): readonly Refusal[] {
+  return Array.from(input.reading.occupied, ([key, what]) => ({
+    key,
+    title: idsOf.get(key) ?? '',
+    reason: `a ${what} of that name exists already`,
+    hint: 'Rename one of the two; fdwsync does not touch what it does not manage.',
+  }))
+}

@@ -1,0 +1,229 @@
+import type { Change, WantedObject } from '../core/change.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
+import type { Key } from '../core/object.ts'
+import type { Hazard, StageName, Step } from '../core/plan.ts'
+import type { Dependent } from '../introspector/dependents.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+
+export interface StepInput {
+  readonly changes: readonly Change[]
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly dependents: readonly Dependent[]
+  /** Live objects that something else is a part of, by key: an index on one of them reads its data. */
+  readonly live: ReadonlySet<Key>
+  readonly populate: boolean
+}
+
+type Making = Extract<Change, { op: 'create' | 'alter' | 'replace' }>
+type Dropping = Extract<Change, { op: 'drop' | 'replace' }>
+
+/** The steps of a plan, in the order in which they may run. */
+export function stepsOf(input: StepInput): readonly Step[] {
+  const built = builtLater(input)
+  const drops = dropOrder(input.changes).filter((change) => !goesWithItsWhole(change, input))
+  const makes = makeOrder(input.changes).filter((change) => !goesWithItsWhole(change, input))
+  const inDefine = ({ key }: Change) => !built.has(key)
+  const populated = input.populate ? makes.filter(needsPopulation) : []
+  const later = new Set([...built].map((key) => stepId('build', key)))
+  for (const { key } of populated) later.add(stepId('populate', key))
+  return [
+    ...drops.filter(inDefine).map((change) => dropStep(change, 'define', [])),
+    ...makes.filter(inDefine).flatMap((change) => makeStep(change, 'define', [], input)),
+    ...makes
+      .filter((change) => !inDefine(change))
+      .flatMap((change) => makeStep(change, 'build', waitsFor(change, later), input)),
+    ...drops
+      .filter((change) => change.op === 'drop' && !inDefine(change))
+      .map((change) =>
+        dropStep(
+          change,
+          'build',
+          replacedDependents(change, input).map((key) => stepId('build', key)),
+        ),
+      ),
+    ...populated.map((change) => populateStep(change, later)),
+  ]
+}
+
+/** Changes in the order in which a plan tells them: what is made, what goes, and then what is only recorded. */
+export function inOrder(changes: readonly Change[]): readonly Change[] {
+  const made = makeOrder(changes)
+  const gone = dropOrder(changes).filter(({ op }) => op === 'drop')
+  return [...made, ...gone, ...changes.filter(({ op }) => op === 'adopt' || op === 'release')]
+}
+
+/** Steps of the later stages that make or fill what a change needs. */
+function waitsFor({ to }: Making, later: ReadonlySet<string>): readonly string[] {
+  return to.needs.flatMap((need) => [stepId('build', need), stepId('populate', need)]).filter((id) => later.has(id))
+}
+
+function needsPopulation(change: Making): boolean {
+  if (change.op === 'alter') return change.fields.some(({ effect }) => effect.how === 'populate')
+  return change.op === 'create' && (kindOf(change.to.id).wantsData?.(change.to.declared) ?? false)
+}
+
+function populateStep(change: Making, later: ReadonlySet<string>): Step {
+  const { id, declared } = change.to
+  const own = stepId('build', change.key)
+  return {
+    id: stepId('populate', change.key),
+    stage: 'populate',
+    key: change.key,
+    title: titleOf(id),
+    action: 'populate',
+    statements: kindOf(id).populate?.(id, declared) ?? [],
+    after: [...waitsFor(change, later), ...(later.has(own) ? [own] : [])],
+    hazards: [{ name: 'reads-source', detail: 'its data is loaded' }],
+  }
+}
+
+/** Replacements that will no longer read what is dropped. */
+function replacedDependents({ key }: Change, { changes, dependents }: StepInput): readonly Key[] {
+  const replaced = new Set(changes.filter(isReplacedBeside).map((change) => change.key))
+  return dependents.flatMap((dependent) =>
+    dependent.on === key && dependent.key !== undefined && replaced.has(dependent.key) ? [dependent.key] : [],
+  )
+}
+
+function isReplacedBeside(change: Change): boolean {
+  return change.op === 'replace' && kindOf(change.to.id).replacement !== 'drop-and-create'
+}
+
+export function stepId(stage: StageName, key: Key): string {
+  return `${stage} ${key}`
+}
+
+/** The changes that are not made in the one transaction for definitions, since they read data or wait for such. */
+function builtLater(input: StepInput): ReadonlySet<Key> {
+  const built = new Set<Key>()
+  for (const change of makeOrder(input.changes)) {
+    if (isReplacedBeside(change)) built.add(change.key)
+    if (change.op === 'create' && (readsData(change, input) || change.to.needs.some((need) => built.has(need))))
+      built.add(change.key)
+  }
+  for (const change of input.changes) {
+    if (change.op !== 'drop') continue
+    if (replacedDependents(change, input).length > 0 || isPartOfLive(change, input)) built.add(change.key)
+  }
+  return built
+}
+
+function readsData(change: Extract<Change, { op: 'create' }>, input: StepInput): boolean {
+  const whole = kindOf(change.to.id).partOf?.(change.to.spec, change.to.id)
+  return whole !== undefined && input.live.has(whole)
+}
+
+// Dropping a part locks its whole: alone, that is a moment; among all definitions it lasts until they are committed.
+function isPartOfLive(change: Extract<Change, { op: 'drop' }>, input: StepInput): boolean {
+  const whole = kindOf(change.from.id).partOf?.(change.from.spec, change.from.id)
+  return whole !== undefined && input.live.has(whole)
+}
+
+/** A part goes, or is made anew, together with what it is a part of. */
+function goesWithItsWhole(change: Change, { changes }: Pick<StepInput, 'changes'>): boolean {
+  const whole = wholeOf(change)
+  return whole !== undefined && changes.some(({ key, op }) => key === whole && (op === 'drop' || op === 'replace'))
+}
+
+function wholeOf(change: Change): Key | undefined {
+  if (change.op === 'adopt' || change.op === 'release') return undefined
+  const object = change.op === 'drop' ? change.from : change.to
+  return kindOf(object.id).partOf?.(object.spec, object.id)
+}
+
+/** What goes, what depends on something before it. */
+function dropOrder(changes: readonly Change[]): readonly Dropping[] {
+  const dropping = changes.flatMap((change): readonly Dropping[] => {
+    if (change.op === 'drop') return [change]
+    return change.op === 'replace' && !isReplacedBeside(change) ? [change] : []
+  })
+  const ranked = dropping.sort((left, right) => kindOf(left.from.id).rank - kindOf(right.from.id).rank)
+  return [
+    ...inOrderOfNeed(
+      ranked,
+      ({ key }) => key,
+      ({ from }) => from.needs,
+    ),
+  ].reverse()
+}
+
+function makeOrder(changes: readonly Change[]): readonly Making[] {
+  const making = changes.filter((change) => change.op === 'create' || change.op === 'alter' || change.op === 'replace')
+  const ranked = making.sort((left, right) => kindOf(left.to.id).rank - kindOf(right.to.id).rank)
+  return inOrderOfNeed(
+    ranked,
+    ({ key }) => key,
+    ({ to }) => to.needs,
+  )
+}
+
+function dropStep(change: Dropping, stage: StageName, after: readonly string[]): Step {
+  const { id } = change.from
+  return {
+    id: `${stepId(stage, change.key)} drop`,
+    stage,
+    key: change.key,
+    title: titleOf(id),
+    action: 'drop',
+    statements: kindOf(id).drop(id),
+    after,
+    hazards: change.op === 'drop' ? hazardsOf(change) : [],
+  }
+}
+
+function makeStep(change: Making, stage: StageName, after: readonly string[], input: StepInput): readonly Step[] {
+  const { id, declared } = change.to
+  const { replacement, create, alter } = kindOf(id)
+  const step = {
+    id: stepId(stage, change.key),
+    stage,
+    key: change.key,
+    title: titleOf(id),
+    after,
+    hazards: hazardsOf(change),
+  }
+  if (change.op === 'alter') {
+    const statements = alter(id, change.fields, change.from.spec)
+    return statements.length === 0 ? [] : [{ ...step, action: 'alter', statements }]
+  }
+  if (change.op === 'create' || replacement === 'drop-and-create') {
+    return [{ ...step, action: 'create', statements: create(id, declared) }]
+  }
+  const scratch = buildSchema(change, input)
+  const parts = partsOf(change.key, input).flatMap(
+    (part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch) ?? [],
+  )
+  return [
+    {
+      ...step,
+      action: 'replace',
+      statements: replacement.build(id, declared, scratch),
+      load: isLoaded(change, input) ? (replacement.load?.(id, scratch) ?? []) : [],
+      parts,
+      scratch: replacement.inScratch ? scratch : undefined,
+      swap: replacement.swap(id, scratch),
+    },
+  ]
+}
+
+/** Readers of a view that holds data keep theirs, so its replacement is loaded whatever is asked for new views. */
+function isLoaded(change: Extract<Change, { op: 'replace' }>, { populate }: StepInput): boolean {
+  const { wantsData } = kindOf(change.to.id)
+  const holdsData = wantsData?.(change.from.spec) ?? false
+  return (wantsData?.(change.to.declared) ?? false) && (populate || holdsData)
+}
+
+/** The schema in which a replacement is built; it exists only inside the transaction that builds. */
+function buildSchema(change: Change, { changes }: StepInput): string {
+  return `fdwsync_build_${changes.indexOf(change) + 1}`
+}
+
+function partsOf(key: Key, { wanted }: Pick<StepInput, 'wanted'>): readonly WantedObject[] {
+  return [...wanted.values()].filter(({ id, spec }) => kindOf(id).partOf?.(spec, id) === key)
+}
+
+export function hazardsOf(change: Change): readonly Hazard[] {
+  if (change.op === 'adopt' || change.op === 'release') return []
+  const object = change.op === 'drop' ? change.from : change.to
+  return kindOf(object.id).hazards?.(change) ?? []
+}

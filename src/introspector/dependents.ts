@@ -1,0 +1,79 @@
+import type { LiveObject } from '../core/change.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+/** What PostgreSQL would name when it refuses to drop or change something. */
+export interface Dependent {
+  /** On what it depends, and on which column of that if it is on one. */
+  readonly on: Key
+  readonly column: string | null
+  /** Its address if it is of a kind that fdwsync knows. */
+  readonly key: Key | undefined
+  /** `view reports.daily`, `function total(shop.orders)` … */
+  readonly description: string
+}
+
+interface Row {
+  readonly of: number
+  readonly catalog: string
+  readonly column: string | null
+  readonly id: ObjectId | null
+  readonly description: string
+}
+
+// What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
+// its view. A relation's row type counts as the relation: `setof m` depends on it.
+const dependentsQuery = trusted(`
+  WITH target AS (
+    SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
+  ), referenced AS (
+    SELECT classid, objid, classid AS refclassid, objid AS refobjid FROM target
+    UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid
+      FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
+    UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
+      FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
+     WHERE ty.typarray <> 0
+  ), direct AS (
+    SELECT DISTINCT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
+           CASE WHEN d.classid = 'pg_rewrite'::regclass THEN 'pg_class'::regclass ELSE d.classid END AS classid,
+           coalesce(rw.ev_class, d.objid) AS objid
+      FROM referenced r
+      JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
+      LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
+  )
+  SELECT d.of, d.ofclass::text AS catalog,
+         (SELECT attname FROM pg_attribute a WHERE a.attrelid = d.of AND a.attnum = d.attnum) AS column,
+         CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm') THEN
+                jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,
+                                   'schema', n.nspname, 'name', c.relname)
+              WHEN d.classid = 'pg_foreign_server'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'server', 'name', srvname) FROM pg_foreign_server s WHERE s.oid = d.objid)
+              WHEN d.classid = 'pg_extension'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'extension', 'name', extname) FROM pg_extension e WHERE e.oid = d.objid)
+              WHEN d.classid = 'pg_user_mapping'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
+                                           'role', CASE WHEN m.umuser <> 0 THEN m.usename END)
+                   FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
+         pg_describe_object(d.classid, d.objid, 0) AS description
+    FROM direct d
+    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE (d.classid, d.objid) <> (d.ofclass, d.of)
+     -- What an extension consists of depends on its schema like anything else, and goes with the extension.
+     AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid AND x.deptype IN ('e', 'i'))
+   ORDER BY description`)
+
+/** What depends on the given objects, one level deep, in the session's transaction and under the reading path. */
+export async function readDependents(session: Session, objects: readonly LiveObject[]): Promise<readonly Dependent[]> {
+  if (objects.length === 0) return []
+  const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
+  const targets = objects.map(({ catalog, oid }) => ({ catalog, oid }))
+  const rows = await session.query<Row>(dependentsQuery, [JSON.stringify(targets)])
+  return rows.flatMap(({ of, catalog, column, id, description }) => {
+    const on = keys.get(`${catalog} ${of}`)
+    return on === undefined ? [] : [{ on, column, key: id ? keyOf(id) : undefined, description }]
+  })
+}

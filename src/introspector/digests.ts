@@ -1,0 +1,36 @@
+import { createHash, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
+import { canonicalJson } from '../core/data.ts'
+import type { Secret } from '../core/secret.ts'
+import type { SecretDigests } from '../kinds/kind.ts'
+
+export interface RunDigests extends SecretDigests {
+  /** New for every run, so that a digest says nothing outside of it. */
+  readonly salt: string
+}
+
+export function runDigests(): RunDigests {
+  const salt = randomBytes(16).toString('hex')
+  return {
+    salt,
+    ofRun: (secret) => createHash('sha256').update(salt).update(secret.reveal()).digest('hex'),
+    matchesRecorded,
+  }
+}
+
+/** `scrypt:SALT:HASH`. For the ledger, where the server does not show what it holds: slow, since it stays. */
+export function slowDigest(secret: Secret): string {
+  const salt = randomBytes(16)
+  return `scrypt:${salt.toString('hex')}:${scryptSync(secret.reveal(), salt, 32).toString('hex')}`
+}
+
+function matchesRecorded(secret: Secret, recorded: string): boolean {
+  const [scheme, salt, hash] = recorded.split(':')
+  if (scheme !== 'scrypt' || !salt || !hash) return false
+  const expected = Buffer.from(hash, 'hex')
+  return timingSafeEqual(scryptSync(secret.reveal(), Buffer.from(salt, 'hex'), expected.length), expected)
+}
+
+/** A digest of plain data, whatever the order of its keys. */
+export function dataDigest(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+}

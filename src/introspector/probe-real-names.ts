@@ -1,0 +1,163 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { ident, qualified, sql, statement, trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { makeStandIns, type ProbeRun, readStandIns } from './probe.ts'
+import { tryOut } from './probe-batch.ts'
+import { isMoved, probeParts, type QueryObject } from './probe-queries.ts'
+
+/**
+ * Tries out queries that name relations which are new or change. The *schema* of a live one that changes is renamed aside
+ * and a new one of that name made, with the wanted relations in it: that locks no relation, whereas renaming the relation
+ * itself would make readers wait. Whatever else of that schema is named is stood in for by a view.
+ */
+export async function underRealNames(
+  run: ProbeRun,
+  queries: readonly QueryObject[],
+  all: readonly QueryObject[],
+): Promise<void> {
+  const involved = withWhatTheyRead(run, queries, all)
+  const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isMoved(run, key, queries))))
+  const aside = await moveAside(run, schemasOf(run, moved))
+  if (!aside) return undeterminedAll(run, queries)
+  await makeRelations(run, involved, moved, aside)
+  await makeViews(run, involved, moved, aside, queries)
+}
+
+/** Moved views that the queries read, and what those read, are made too, even if they were tried out already. */
+function withWhatTheyRead(
+  run: ProbeRun,
+  queries: readonly QueryObject[],
+  all: readonly QueryObject[],
+): readonly QueryObject[] {
+  const needed = new Set(queries)
+  for (const query of needed) {
+    for (const read of all) {
+      if (query.reads.includes(keyOf(read.object.id)) && isMoved(run, keyOf(read.object.id), queries)) needed.add(read)
+    }
+  }
+  return all.filter((query) => needed.has(query))
+}
+
+/** Schemas in which a live relation stands where a changed one is needed. */
+function schemasOf(run: ProbeRun, moved: ReadonlySet<Key>): ReadonlySet<string> {
+  const live = [...moved].flatMap((key) => run.input.reading.live.get(key) ?? [])
+  return new Set(live.flatMap(({ id }) => ('schema' in id ? [id.schema] : [])))
+}
+
+/** The schemas' names while they are aside; undefined if this role can't rename one. */
+async function moveAside(
+  run: ProbeRun,
+  schemas: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const aside = new Map<string, string>()
+  await run.session.run(trusted('SAVEPOINT aside'))
+  try {
+    for (const schema of schemas) {
+      const name = `${run.scratchSchema}_${aside.size}`
+      aside.set(schema, name)
+      await run.session.run(sql`ALTER SCHEMA ${ident(schema)} RENAME TO ${ident(name)}; CREATE SCHEMA ${ident(schema)}`)
+    }
+    return aside
+  } catch (error) {
+    if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
+    await run.session.run(trusted('ROLLBACK TO aside'))
+    return undefined
+  }
+}
+
+function undeterminedAll(run: ProbeRun, queries: readonly QueryObject[]): void {
+  const reason = 'it reads a relation that this plan changes, and trying that out takes the ownership of the schema'
+  for (const { object, parts } of queries) {
+    for (const { id } of [object, ...parts]) {
+      run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint: 'Plan as the owner of the schema.' })
+    }
+  }
+}
+
+/** The relations that the queries name, as far as they are not views of the plan themselves. */
+async function makeRelations(
+  run: ProbeRun,
+  involved: readonly QueryObject[],
+  moved: ReadonlySet<Key>,
+  aside: ReadonlyMap<string, string>,
+): Promise<void> {
+  const own = new Set(involved.map(({ object }) => keyOf(object.id)))
+  const declared = [...new Set(involved.flatMap(({ reads }) => reads))]
+    .filter((key) => !own.has(key))
+    .flatMap((key) => run.settled.get(key) ?? [])
+  const madeAnew = declared.filter((object) => isMadeAnew(object, moved, aside))
+  await tryOut(
+    run,
+    madeAnew.map((object) => {
+      const { probe, create } = kindOf(object.id)
+      if (probe.how !== 'read-back') return { object, statements: create(object.id, object.spec) }
+      // Only what it refers to gets another name, not the object itself.
+      const { spec } = probe.standIn(object, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
+      return { object, statements: create(object.id, spec) }
+    }),
+  )
+  await standInByViews(run, involved, madeAnew, aside, own)
+}
+
+/** Moved relations, and unmoved ones without a query of their own whose schema is aside. */
+function isMadeAnew(object: DeclaredObject, moved: ReadonlySet<Key>, aside: ReadonlyMap<string, string>): boolean {
+  const schema = 'schema' in object.id ? object.id.schema : ''
+  return moved.has(keyOf(object.id)) || (aside.has(schema) && !kindOf(object.id).query)
+}
+
+async function standInByViews(
+  run: ProbeRun,
+  involved: readonly QueryObject[],
+  madeAnew: readonly DeclaredObject[],
+  aside: ReadonlyMap<string, string>,
+  own: ReadonlySet<Key>,
+): Promise<void> {
+  const names = [...new Set(involved.flatMap((query) => query.names.map(({ name }) => name)))]
+  const existing = await run.session.query<{ schema: string; name: string }>(
+    trusted(`SELECT n.nspname AS schema, c.relname AS name
+               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+              WHERE n.nspname = ANY ($1) AND c.relname = ANY ($2) AND c.relkind = ANY ('{r,p,v,m,f}')`),
+    [[...aside.values()], names],
+  )
+  const taken = new Set([
+    ...madeAnew.map(({ id }) => relationText(id)),
+    ...involved.filter(({ object }) => own.has(keyOf(object.id))).map(({ object }) => relationText(object.id)),
+  ])
+  const schemaOf = new Map([...aside].map(([schema, name]) => [name, schema]))
+  for (const { schema: hidden, name } of existing) {
+    const schema = schemaOf.get(hidden) ?? hidden
+    if (taken.has(qualified(schema, name))) continue
+    await run.session.run(
+      statement(sql`CREATE VIEW ${qualified(schema, name)} AS SELECT * FROM ${qualified(hidden, name)}`).sql,
+    )
+  }
+}
+
+function relationText(id: DeclaredObject['id']): string {
+  return 'schema' in id ? qualified(id.schema, id.name) : ''
+}
+
+/** The views of the plan, in order; those that others name, or that are new, under their real names. */
+async function makeViews(
+  run: ProbeRun,
+  involved: readonly QueryObject[],
+  moved: ReadonlySet<Key>,
+  aside: ReadonlyMap<string, string>,
+  asked: readonly QueryObject[],
+): Promise<void> {
+  for (const query of involved) {
+    const { object } = query
+    const key = keyOf(object.id)
+    const schema = 'schema' in object.id ? object.id.schema : ''
+    const byName = moved.has(key) && (aside.has(schema) || !run.input.reading.live.has(key))
+    if (byName) run.standIns.set(key, object.id)
+    const made = byName
+      ? await tryOut(run, [{ object, statements: kindOf(object.id).create(object.id, object.spec) }])
+      : await makeStandIns(run, [object])
+    if (!asked.includes(query)) continue
+    await readStandIns(run, made)
+    await probeParts(run, [query], made)
+  }
+}

@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto'
+import type { DeclaredObject, LiveObject, WantedObject } from '../core/change.ts'
+import { sameData } from '../core/data.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { ident, sql, trusted } from '../core/sql.ts'
+import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { type Session, withDeadline } from '../db/session.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { RunDigests } from './digests.ts'
+import type { Ledger } from './ledger.ts'
+import { tryOut } from './probe-batch.ts'
+import { probeQueries } from './probe-queries.ts'
+import { type CatalogReading, readCatalog } from './read.ts'
+
+/** Why an object can't be as declared (`problem`), or why that can't be known (`undetermined`). */
+export interface ProbeFinding {
+  readonly key: Key
+  readonly status: 'problem' | 'undetermined'
+  readonly reason: string
+  readonly hint: string
+}
+
+export interface ProbeResult {
+  /** What is wanted, as the catalog would show it. */
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly findings: readonly ProbeFinding[]
+}
+
+export interface ProbeInput {
+  readonly declared: readonly DeclaredObject[]
+  readonly searchPath: readonly string[]
+  readonly reading: CatalogReading
+  readonly ledger: Ledger
+  readonly digests: RunDigests
+}
+
+/** `spec` has what the manifest leaves open filled in; `written` is what it says. */
+export interface SettledObject extends DeclaredObject {
+  readonly written: unknown
+}
+
+/** What one run of the probe knows and finds out. Lives for one rolled-back transaction. */
+export interface ProbeRun {
+  readonly session: Session
+  readonly input: ProbeInput
+  readonly scratchSchema: string
+  /** The declaration with what it leaves open filled in, its SQL still as written. */
+  readonly settled: ReadonlyMap<Key, SettledObject>
+  readonly standIns: Map<Key, ObjectId>
+  readonly wanted: Map<Key, WantedObject>
+  readonly findings: ProbeFinding[]
+}
+
+const lockTimeoutMilliseconds = 400
+const deadlineMilliseconds = 120_000
+const attempts = 4
+
+/**
+ * Finds out what PostgreSQL makes of the declaration: the target is its own development database. Everything is created
+ * under scratch names in a transaction that is always rolled back, and read back like the live objects. It takes no lock
+ * on a live relation stronger than AccessShare.
+ */
+export async function probe(session: Session, input: ProbeInput): Promise<ProbeResult> {
+  for (let attempt = 1; ; attempt++) {
+    const run = newRun(session, input)
+    const toProbe = settleWithoutProbe(run)
+    if (toProbe.length === 0) return run
+    try {
+      await withDeadline(session, deadlineMilliseconds, 'the probe', () => probeIn(run, toProbe))
+      return run
+    } catch (error) {
+      // Another session's DDL, or its probe, at the same moment.
+      if (attempt === attempts || !isTransient(error)) throw error
+    } finally {
+      if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    }
+  }
+}
+
+function newRun(session: Session, input: ProbeInput): ProbeRun {
+  const settled = new Map(
+    input.declared.map((object) => {
+      const key = keyOf(object.id)
+      const last = input.ledger.entries.get(key)?.declared
+      const spec = kindOf(object.id).settle(object.spec, last, input.reading.live.get(key)?.spec)
+      return [key, { ...object, spec, written: object.spec }]
+    }),
+  )
+  const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
+  return { session, input, scratchSchema, settled, standIns: new Map(), wanted: new Map(), findings: [] }
+}
+
+/** Settles what can be told without asking the server; returns the rest. */
+function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
+  const { reading, ledger, searchPath } = run.input
+  const rest: DeclaredObject[] = []
+  for (const [key, object] of run.settled) {
+    const { probe: how } = kindOf(object.id)
+    const live = reading.live.get(key)
+    if (reading.occupied.has(key)) continue
+    if (how.how !== 'read-back') {
+      want(run, object, object.spec)
+      if (!live || differs(run, object, live)) rest.push(object)
+    } else if (live?.locked) {
+      const entry = ledger.entries.get(key)
+      const unchanged = entry?.digest === live.digest && sameData(entry?.declared, object.written)
+      if (unchanged) run.wanted.set(key, { ...live, declared: live.spec, written: object.written })
+      else run.findings.push(lockedFinding(key))
+    } else if (live && how.plain?.(object.spec) && !searchPath.includes('pg_catalog') && !differs(run, object, live)) {
+      want(run, object, object.spec)
+    } else rest.push(object)
+  }
+  return rest
+}
+
+function lockedFinding(key: Key): ProbeFinding {
+  return {
+    key,
+    status: 'undetermined',
+    reason: 'it is being refreshed, or locked by another session, and its definition can not be read meanwhile',
+    hint: 'Plan again when that is done.',
+  }
+}
+
+function differs(run: ProbeRun, object: DeclaredObject, live: LiveObject): boolean {
+  const last = run.input.ledger.entries.get(keyOf(object.id))?.declared
+  const context = { declared: object.spec, last, digests: run.input.digests }
+  return kindOf(object.id).compare(object.id, live.spec, object.spec, context).length > 0
+}
+
+/** Notes what is wanted of an object. */
+export function want(run: ProbeRun, object: DeclaredObject, spec: unknown, moreNeeds: readonly Key[] = []): void {
+  const needs = [...new Set([...object.needs, ...moreNeeds])]
+  const written = run.settled.get(keyOf(object.id))?.written
+  run.wanted.set(keyOf(object.id), { id: object.id, spec, needs, declared: object.spec, written })
+}
+
+async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+  if (!(await beginWithScratchSchema(run, toProbe))) return
+  await makeByName(run, toProbe)
+  await checkStandIns(run, toProbe)
+  const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
+  const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).partOf?.(spec, id))
+  await probeInScratch(run, withoutQuery)
+  await probeQueries(run, readBack)
+  noteUntried(run, readBack)
+}
+
+/** A part of something that could not be tried out could not be tried either. */
+function noteUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
+  const noted = new Set(run.findings.map(({ key }) => key))
+  for (const { id, needs } of objects) {
+    if (run.wanted.has(keyOf(id)) || noted.has(keyOf(id))) continue
+    const needed = needs.flatMap((need) => run.settled.get(need) ?? []).find((need) => !run.wanted.has(keyOf(need.id)))
+    const reason = needed ? `${titleOf(needed.id)} could not be tried out` : 'it could not be tried out'
+    run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint: '' })
+  }
+}
+
+async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {
+  const { session, scratchSchema } = run
+  await session.run(sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeoutMilliseconds))}; SAVEPOINT scratch`)
+  try {
+    await session.run(sql`CREATE SCHEMA ${ident(scratchSchema)}`)
+    return true
+  } catch (error) {
+    if (!isDatabaseError(error) || isTransient(error)) throw error
+    await session.run(trusted('ROLLBACK TO scratch'))
+    const reason = `it could not be tried out on the server: ${error.message}`
+    const hint =
+      error.sqlstate === '25006'
+        ? 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
+        : `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
+    for (const { id } of toProbe) {
+      if (kindOf(id).probe.how !== 'read-back') continue
+      run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint })
+    }
+    return false
+  }
+}
+
+/** Makes what others need under its own name: schemas and extensions that do not exist yet. */
+async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+  const missing = toProbe.filter(
+    ({ id }) => kindOf(id).probe.how === 'by-name' && !run.input.reading.live.has(keyOf(id)),
+  )
+  await tryOut(
+    run,
+    missing.map((object) => ({ object, statements: kindOf(object.id).create(object.id, object.spec) })),
+  )
+}
+
+/** Lets the server's validators look at servers and mappings that are new or differ. */
+async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+  for (const object of toProbe) {
+    if (kindOf(object.id).probe.how !== 'checked') continue
+    for (const need of object.needs) {
+      const needed = run.settled.get(need)
+      if (needed && !run.standIns.has(need) && kindOf(needed.id).probe.how === 'checked')
+        await makeStandIns(run, [needed])
+    }
+    if (!run.standIns.has(keyOf(object.id)) && object.needs.every((need) => needIsThere(run, need))) {
+      await makeStandIns(run, [object])
+    }
+  }
+}
+
+// Without its server's stand-in a mapping would be made on the live server, where there may be one already.
+function needIsThere(run: ProbeRun, need: Key): boolean {
+  return run.standIns.has(need)
+}
+
+/** Makes stand-ins under scratch names; returns those objects of which it could. */
+export async function makeStandIns(
+  run: ProbeRun,
+  objects: readonly DeclaredObject[],
+): Promise<readonly DeclaredObject[]> {
+  const units = objects.flatMap((object) => {
+    const { probe: how, create } = kindOf(object.id)
+    if (how.how === 'by-name') return []
+    const scratch = { schema: run.scratchSchema, name: `s${run.standIns.size}` }
+    const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
+    run.standIns.set(keyOf(object.id), standIn.id)
+    return [{ object, statements: create(standIn.id, standIn.spec) }]
+  })
+  const made = await tryOut(run, units)
+  for (const { object } of units) if (!made.includes(object)) run.standIns.delete(keyOf(object.id))
+  return made
+}
+
+/** Locks are a finite table: so many objects are tried at once, then rolled back to free theirs. */
+const batchSize = 250
+
+/** Tries out objects under scratch names, and notes what the server makes of them. */
+export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  for (let start = 0; start < objects.length; start += batchSize) {
+    await run.session.run(trusted('SAVEPOINT batch'))
+    const before = new Set(run.standIns.keys())
+    const made = await makeStandIns(run, objects.slice(start, start + batchSize))
+    await readStandIns(run, made)
+    await run.session.run(trusted('ROLLBACK TO batch'))
+    for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)
+  }
+}
+
+/** Reads stand-ins like live objects, and notes what is wanted. */
+export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  const originals = new Map(objects.map((object) => [keyOf(run.standIns.get(keyOf(object.id)) ?? object.id), object]))
+  const ids = objects.map((object) => run.standIns.get(keyOf(object.id)) ?? object.id)
+  const { live } = await readCatalog(run.session, ids, run.input.digests.salt)
+  for (const [key, read] of live) {
+    const object = originals.get(key)
+    if (!object) continue
+    const { probe: how } = kindOf(object.id)
+    if (how.how !== 'read-back') continue
+    const known = read.needs.filter((need) => run.settled.has(need) || run.input.reading.live.has(need))
+    want(run, object, how.wanted(read.spec, object.spec), known)
+  }
+  for (const object of objects) {
+    if (!run.wanted.has(keyOf(object.id)))
+      throw new Error(`the stand-in of ${titleOf(object.id)} could not be read back`)
+  }
+}

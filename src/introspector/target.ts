@@ -1,0 +1,63 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { keyOf } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import { isTransient } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { dataDigest, type RunDigests } from './digests.ts'
+import { type Ledger, readLedger } from './ledger.ts'
+import { type CatalogReading, readCatalog } from './read.ts'
+
+/** All that a plan is made from. */
+export interface TargetReading {
+  readonly catalog: CatalogReading
+  readonly ledger: Ledger
+}
+
+const attempts = 4
+
+/** Reads the ledger and the catalog in one snapshot. */
+export async function readTarget(
+  session: Session,
+  manifest: string,
+  declared: readonly DeclaredObject[],
+  digests: RunDigests,
+): Promise<TargetReading> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '1s'"))
+      return await readOwnedAndDeclared(session, manifest, declared, digests)
+    } catch (error) {
+      // A lock that was taken between asking for locks and reading, or DDL of another session.
+      if (attempt === attempts || !isTransient(error)) throw error
+    } finally {
+      if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    }
+  }
+}
+
+/** Reads all that a plan is made from, within the session's transaction. */
+export async function readOwnedAndDeclared(
+  session: Session,
+  manifest: string,
+  declared: readonly DeclaredObject[],
+  digests: RunDigests,
+): Promise<TargetReading> {
+  const ledger = await readLedger(
+    session,
+    manifest,
+    declared.map(({ id }) => keyOf(id)),
+  )
+  const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
+  for (const [key, { id }] of ledger.entries) ids.set(key, id)
+  return { ledger, catalog: await readCatalog(session, ids.values(), digests.salt) }
+}
+
+/** A digest of what is there: equal means that a plan made from the one holds for the other. */
+export function fingerprintOf({ catalog, ledger }: TargetReading): string {
+  return dataDigest({
+    live: Array.from(catalog.live, ([key, { oid, digest, spec }]) => [key, oid, digest ?? spec]),
+    occupied: [...catalog.occupied],
+    ledger: Array.from(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
+    others: [...ledger.others],
+  })
+}

@@ -1,0 +1,94 @@
+import type { FieldChange } from '../core/change.ts'
+import { keyOf } from '../core/object.ts'
+import type { Hazard } from '../core/plan.ts'
+import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
+import { alterStatements } from './facets/changes.ts'
+import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { settle } from './facets/settle.ts'
+import type { Kind } from './kind.ts'
+
+export interface ExtensionSpec {
+  readonly schema?: string | undefined
+  readonly version?: string | undefined
+  readonly comment?: Comment
+}
+
+const defaultSchema = 'public'
+
+export const extension: Kind<'extension', ExtensionSpec> = {
+  kind: 'extension',
+  rank: 1,
+  catalog: 'pg_extension',
+  replacement: 'drop-and-create',
+  dropPolicy: 'unless-shared',
+  probe: { how: 'by-name' },
+  title: (id) => `extension ${ident(id.name)}`,
+
+  declare: (manifest) =>
+    Object.entries(manifest.extensions ?? {}).map(([name, declared]) => ({
+      id: { kind: 'extension', name },
+      spec: {
+        schema: declared?.schema,
+        version: declared?.version,
+        comment: declared?.comment,
+      } satisfies ExtensionSpec,
+      needs: [keyOf({ kind: 'schema', name: declared?.schema ?? defaultSchema })],
+      path: ['extensions', name],
+    })),
+
+  // An extension's other objects are none of ours; what it requires must be declared before it or exist.
+  catalogQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id, e.oid,
+           jsonb_build_object('schema', n.nspname, 'version', e.extversion,
+                              'comment', coalesce(obj_description(e.oid, 'pg_extension'), '')) AS spec,
+           jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
+             coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'extension', 'name', required.extname))
+                         FROM pg_depend d JOIN pg_extension required ON required.oid = d.refobjid
+                        WHERE d.classid = 'pg_extension'::regclass AND d.objid = e.oid
+                          AND d.refclassid = 'pg_extension'::regclass), '[]') AS needs
+      FROM jsonb_to_recordset($1) AS wanted(name text)
+      JOIN pg_extension e ON e.extname = wanted.name
+      JOIN pg_namespace n ON n.oid = e.extnamespace`),
+
+  // `schema` says where it is made. One that exists elsewhere is moved only if the manifest names a schema.
+  settle: (wanted, last, live) => ({
+    schema: wanted.schema ?? live?.schema,
+    version: wanted.version ?? live?.version,
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
+
+  compare(id, from, to) {
+    const alter = sql`ALTER EXTENSION ${ident(id.name)}`
+    const fields: FieldChange[] = []
+    if (to.version !== undefined && to.version !== from.version) {
+      const update = statement(sql`${alter} UPDATE TO ${literal(to.version)}`)
+      fields.push({
+        field: 'version',
+        from: from.version,
+        to: to.version,
+        effect: { how: 'statement', statement: update },
+      })
+    }
+    if (to.schema !== undefined && to.schema !== from.schema) {
+      const move = statement(sql`${alter} SET SCHEMA ${ident(to.schema)}`)
+      fields.push({ field: 'schema', from: from.schema, to: to.schema, effect: { how: 'statement', statement: move } })
+    }
+    return [...fields, ...commentChange(sql`EXTENSION ${ident(id.name)}`, 'comment', from.comment, to.comment)]
+  },
+
+  create: (id, spec) => [
+    statement(
+      sql`CREATE EXTENSION ${ident(id.name)} SCHEMA ${ident(spec.schema ?? defaultSchema)}${
+        spec.version === undefined ? sql`` : sql` VERSION ${literal(spec.version)}`
+      }`,
+    ),
+    ...newComment(sql`EXTENSION ${ident(id.name)}`, spec.comment),
+  ],
+  alter: (_id, fields) => alterStatements(sql``, [], fields),
+  drop: (id) => [statement(sql`DROP EXTENSION ${ident(id.name)}`)],
+  summary: (spec) => `in schema ${spec.schema ?? defaultSchema}${spec.version ? ` · version ${spec.version}` : ''}`,
+  hazards: (change): readonly Hazard[] =>
+    change.op === 'create'
+      ? [{ name: 'needs-superuser', detail: 'only a superuser can make it unless it is a trusted extension' }]
+      : [],
+}

@@ -1,0 +1,198 @@
+import type { FieldChange } from '../../core/change.ts'
+import { fragment, ident, join, type Parts, type Sql, type Statement, sql } from '../../core/sql.ts'
+import { type Comment, commentChange, newComment } from './comment.ts'
+import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
+import { type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
+import { settle } from './settle.ts'
+
+/** A column of a foreign table. */
+export interface Column {
+  readonly type: string
+  /** Null: that of the type. */
+  readonly collation: ObjectName | null
+  readonly notNull: boolean
+  readonly default: string | null
+  readonly generated: string | null
+  readonly options: Options
+  readonly comment?: Comment
+}
+
+type Columns = Readonly<Record<string, Column>>
+
+interface DeclaredColumn {
+  readonly type: string
+  readonly not_null?: boolean
+  readonly default?: string
+  readonly collation?: string | { readonly schema: string; readonly name: string }
+  readonly generated?: string
+  readonly options?: Options
+  readonly comment?: string
+}
+
+export function declaredColumns(columns: Readonly<Record<string, string | DeclaredColumn>>): Columns {
+  return record(
+    Object.entries(columns).map(([name, short]) => {
+      const column: DeclaredColumn = typeof short === 'string' ? { type: short } : short
+      return [
+        name,
+        {
+          type: column.type,
+          collation: column.collation === undefined ? null : objectName(column.collation),
+          notNull: column.not_null ?? false,
+          default: column.default ?? null,
+          generated: column.generated ?? null,
+          options: record(Object.entries(column.options ?? {})),
+          comment: column.comment,
+        },
+      ]
+    }),
+  )
+}
+
+/**
+ * Fills in what the manifest leaves open, the order of the columns included: those that exist keep their place and new
+ * ones come behind, as ALTER leaves them, so that `SELECT *` means the same in the probe and afterwards.
+ */
+export function settleColumns(wanted: Columns, last: Columns | undefined, live: Columns | undefined): Columns {
+  const places = new Map(Object.keys(live ?? {}).map((name, place) => [name, place]))
+  const place = (name: string) => places.get(name) ?? places.size
+  const ordered = Object.entries(wanted).sort(([left], [right]) => place(left) - place(right))
+  return record(
+    ordered.map(([name, column]) => [
+      name,
+      { ...column, comment: settle(column.comment, last?.[name]?.comment, live?.[name]?.comment, '') },
+    ]),
+  )
+}
+
+/** PostgreSQL wants the parts in this order: type, OPTIONS, COLLATE, constraints. */
+export function columnDefinition(name: string, column: Column): Sql {
+  const parts = [
+    sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}`,
+    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``,
+    column.notNull ? sql` NOT NULL` : sql``,
+    column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
+    column.generated === null ? sql`` : sql` GENERATED ALWAYS AS (${fragment(column.generated)}) STORED`,
+  ]
+  return join(parts, '')
+}
+
+export function newColumnComments(table: Sql, columns: Columns): readonly Statement[] {
+  return Object.entries(columns).flatMap(([name, { comment }]) => newComment(columnTarget(table, name), comment))
+}
+
+export function columnTarget(table: Sql, name: string): Sql {
+  return sql`COLUMN ${table}.${ident(name)}`
+}
+
+/** Every change of a foreign table's columns can be made in place, unless something depends on the column. */
+export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
+  const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
+  return [
+    ...dropped.map((name) => dropColumn(name, from[name])),
+    ...Object.entries(to).flatMap(([name, wanted]) => {
+      const before = Object.hasOwn(from, name) ? from[name] : undefined
+      const source = declared[name] ?? wanted
+      return before ? alterColumn(table, name, before, wanted, source) : addColumn(table, name, wanted, source)
+    }),
+  ]
+}
+
+function dropColumn(name: string, column: Column | undefined): FieldChange {
+  return {
+    field: `column ${name}`,
+    from: column?.type,
+    to: undefined,
+    effect: { how: 'clause', clause: [sql`DROP COLUMN ${ident(name)}`] },
+    blockedByUseOf: name,
+  }
+}
+
+function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
+  const clause = [sql`ADD COLUMN ${columnDefinition(name, source)}`]
+  return [
+    { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
+    ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, wanted.comment),
+  ]
+}
+
+function alterColumn(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
+  if (from.generated !== to.generated && to.generated !== null) return regenerate(table, name, from, to, source)
+  const alter = sql`ALTER COLUMN ${ident(name)}`
+  const clause = (field: string, before: string | null, after: string | null, change: Sql): readonly FieldChange[] =>
+    before === after ? [] : [toField(`column ${name} ${field}`, before, after, [sql`${alter} ${change}`])]
+  const retyped = from.type !== to.type || !sameName(from.collation, to.collation)
+  return [
+    ...clause('generated', from.generated, to.generated, sql`DROP EXPRESSION`),
+    ...(retyped ? [retype(name, from, to, source)] : []),
+    ...clause(
+      'not null',
+      from.notNull ? 'yes' : 'no',
+      to.notNull ? 'yes' : 'no',
+      to.notNull ? sql`SET NOT NULL` : sql`DROP NOT NULL`,
+    ),
+    ...defaultChange(name, from, to, source, retyped),
+    ...optionEdits(from.options, to.options).map((edit) =>
+      toField(`column ${name} option ${edit.name}`, shown(edit.from) ?? null, shown(edit.to) ?? null, [
+        sql`${alter} OPTIONS (`,
+        ...optionItem(edit),
+        sql`)`,
+      ]),
+    ),
+    ...commentChange(columnTarget(table, name), `column ${name} comment`, from.comment, to.comment),
+  ]
+}
+
+function toField(field: string, from: string | null, to: string | null, clause: Parts): FieldChange {
+  return { field, from: from ?? undefined, to: to ?? undefined, effect: { how: 'clause', clause } }
+}
+
+function retype(name: string, from: Column, to: Column, source: Column): FieldChange {
+  const collate = source.collation ? sql` COLLATE ${nameOf(source.collation)}` : sql``
+  // A default stands in the way of a type that it can't be cast to. Dropped and set in the same statement it does not:
+  // PostgreSQL sorts the parts of an ALTER into passes.
+  const drop =
+    from.default === null || from.default === to.default ? sql`` : sql`ALTER COLUMN ${ident(name)} DROP DEFAULT, `
+  return {
+    field: `column ${name} type`,
+    from: typeText(from),
+    to: typeText(to),
+    effect: {
+      how: 'clause',
+      clause: [sql`${drop}ALTER COLUMN ${ident(name)} TYPE ${fragment(source.type)}${collate}`],
+    },
+    blockedByUseOf: name,
+  }
+}
+
+function typeText({ type, collation }: Column): string {
+  return collation ? `${type} COLLATE ${showName(collation)}` : type
+}
+
+function defaultChange(
+  name: string,
+  from: Column,
+  to: Column,
+  source: Column,
+  retyped: boolean,
+): readonly FieldChange[] {
+  if (from.default === to.default) return []
+  const alter = sql`ALTER COLUMN ${ident(name)}`
+  const droppedByRetype = retyped && from.default !== null
+  const clause =
+    source.default !== null
+      ? [sql`${alter} SET DEFAULT (${fragment(source.default)})`]
+      : droppedByRetype
+        ? []
+        : [sql`${alter} DROP DEFAULT`]
+  return [toField(`column ${name} default`, from.default, to.default, clause)]
+}
+
+/** A generation expression can be dropped in place but not given: the column, which holds no data here, is made anew. */
+function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
+  const clause = [sql`DROP COLUMN ${ident(name)}, ADD COLUMN ${columnDefinition(name, source)}`]
+  return [
+    { ...toField(`column ${name} generated`, from.generated, to.generated, clause), blockedByUseOf: name },
+    ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, to.comment),
+  ]
+}

@@ -1,0 +1,27 @@
+import type { FieldChange } from '../../core/change.ts'
+import { literal, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
+
+/** To PostgreSQL an empty comment is no comment. Undefined: the manifest doesn't say. */
+export type Comment = string | undefined
+
+/** `target` is what stands behind COMMENT ON: `FOREIGN TABLE s.t`, `COLUMN s.t.c`. */
+export function commentStatement(target: Sql, comment: string): Statement {
+  return statement(sql`COMMENT ON ${target} IS ${comment === '' ? sql`NULL` : literal(comment)}`)
+}
+
+/** Statements for the comment of something that was just made and has none. */
+export function newComment(target: Sql, comment: Comment): readonly Statement[] {
+  return comment ? [commentStatement(target, comment)] : []
+}
+
+export function commentChange(target: Sql, field: string, from: Comment, to: Comment): readonly FieldChange[] {
+  if (to === undefined || (from ?? '') === to) return []
+  return [
+    {
+      field,
+      from: from || undefined,
+      to: to || undefined,
+      effect: { how: 'statement', statement: commentStatement(target, to) },
+    },
+  ]
+}

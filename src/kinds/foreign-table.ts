@@ -1,0 +1,176 @@
+import type { FieldChange } from '../core/change.ts'
+import { type IdOf, keyOf } from '../core/object.ts'
+import { fragment, ident, join, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
+import { type Check, checkChanges, checkClause, declaredChecks, newCheckComments } from './facets/checks.ts'
+import {
+  type Column,
+  columnChanges,
+  columnDefinition,
+  declaredColumns,
+  newColumnComments,
+  settleColumns,
+} from './facets/columns.ts'
+import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { occupiedBy } from './facets/relations.ts'
+import { settle } from './facets/settle.ts'
+import type { Kind } from './kind.ts'
+
+export interface ForeignTableSpec {
+  readonly server: string
+  readonly options: Options
+  readonly columns: Readonly<Record<string, Column>>
+  readonly checks: Readonly<Record<string, Check>>
+  readonly comment?: Comment
+}
+
+export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
+  kind: 'foreignTable',
+  rank: 4,
+  catalog: 'pg_class',
+  replacement: 'drop-and-create',
+  dropPolicy: 'owned',
+  title: (id) => `foreign table ${qualified(id.schema, id.name)}`,
+
+  probe: {
+    how: 'read-back',
+    wanted: (read, declared) => ({ ...read, server: declared.server }),
+    plain: ({ columns, checks }) =>
+      Object.keys(checks).length === 0 &&
+      Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
+    standIn(object, scratch, standInOf) {
+      const server = standInOf({ kind: 'server', name: object.spec.server })
+      return {
+        id: { kind: 'foreignTable', ...scratch },
+        spec: { ...object.spec, server: server.kind === 'server' ? server.name : object.spec.server },
+      }
+    },
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
+      Object.entries(foreign_tables ?? {}).map(([name, declared]) => ({
+        id: { kind: 'foreignTable', schema, name } satisfies IdOf<'foreignTable'>,
+        spec: {
+          server: declared.server,
+          options: record(Object.entries(declared.options ?? {})),
+          columns: declaredColumns(declared.columns ?? {}),
+          checks: declaredChecks(declared.checks ?? {}),
+          comment: declared.comment,
+        } satisfies ForeignTableSpec,
+        needs: [keyOf({ kind: 'schema', name: schema }), keyOf({ kind: 'server', name: declared.server })],
+        path: ['schemas', schema, 'foreign_tables', name],
+      })),
+    ),
+
+  catalogQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
+           ${occupiedBy("c.relkind <> 'f'")},
+           json_build_object( -- not jsonb, which would lose the order of the columns
+             'server', s.srvname,
+             'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
+                           FROM pg_options_to_table(f.ftoptions)),
+             'columns', (SELECT coalesce(json_object_agg(a.attname, json_build_object(
+                 'type', format_type(a.atttypid, a.atttypmod),
+                 'collation', CASE WHEN a.attcollation <> t.typcollation THEN
+                    (SELECT json_build_object('schema', cn.nspname, 'name', collname)
+                       FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+                      WHERE co.oid = a.attcollation) END,
+                 'notNull', a.attnotnull,
+                 'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                 'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
+                               FROM pg_options_to_table(a.attfdwoptions)),
+                 'comment', coalesce(col_description(c.oid, a.attnum), '')) ORDER BY a.attnum), '{}')
+               FROM pg_attribute a
+               JOIN pg_type t ON t.oid = a.atttypid
+               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+             'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
+                 'expression', pg_get_expr(conbin, conrelid),
+                 'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
+               FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
+             'comment', coalesce(obj_description(c.oid, 'pg_class'), '')) AS spec,
+           jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),
+                             jsonb_build_object('kind', 'server', 'name', s.srvname)) AS needs
+      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
+      JOIN pg_namespace n ON n.nspname = wanted.schema
+      JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+      LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
+      LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver`),
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    columns: settleColumns(wanted.columns, last?.columns, live?.columns),
+    checks: record(
+      Object.entries(wanted.checks).map(([name, check]) => [
+        name,
+        { ...check, comment: settle(check.comment, last?.checks[name]?.comment, live?.checks[name]?.comment, '') },
+      ]),
+    ),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
+
+  compare(id, from, to, { declared }) {
+    const name = qualified(id.schema, id.name)
+    return [
+      ...replacedBy('server', from.server, to.server),
+      ...tableOptionChanges(from.options, to.options),
+      ...columnChanges(name, from.columns, to.columns, declared.columns),
+      ...checkChanges(name, from.checks, to.checks, declared.checks),
+      ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
+    ]
+  },
+
+  create(id, spec) {
+    const name = qualified(id.schema, id.name)
+    const elements = [
+      ...Object.entries(spec.columns).map(([column, definition]) => columnDefinition(column, definition)),
+      ...Object.entries(spec.checks).map(([check, { expression }]) => checkClause(check, expression)),
+    ]
+    return [
+      statement(
+        sql`CREATE FOREIGN TABLE ${name} (${list(elements)}) SERVER ${ident(spec.server)}${optionsClause(spec.options)}`,
+      ),
+      ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
+      ...newColumnComments(name, spec.columns),
+      ...newCheckComments(name, spec.checks),
+    ]
+  },
+
+  alter: (id, fields) =>
+    alterStatements(sql`ALTER FOREIGN TABLE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
+  drop: (id) => [statement(sql`DROP FOREIGN TABLE ${qualified(id.schema, id.name)}`)],
+
+  // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
+  reach: (id, spec) => ({
+    source: spec.server,
+    statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
+  }),
+  shape: (spec) =>
+    JSON.stringify(Object.entries(spec.columns).map(([name, { type, collation }]) => [name, type, collation])),
+  summary: (spec) => `on server ${spec.server}`,
+  details: (spec) => [
+    ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
+    [
+      'columns',
+      Object.entries(spec.columns)
+        .map(([name, column]) => `${ident(name)} ${fragment(column.type)}`)
+        .join(' · '),
+    ],
+  ],
+}
+
+function list(elements: readonly Sql[]): Sql {
+  return elements.length === 0 ? sql`` : sql`\n  ${join(elements, ',\n  ')}\n`
+}
+
+// The table's options are one clause; a column's, and every other, is a clause of its own.
+function tableOptionChanges(from: Options, to: Options): readonly FieldChange[] {
+  return optionChanges(from, to).map((field) =>
+    field.effect.how === 'clause'
+      ? { ...field, effect: { how: 'clause', clause: [sql`OPTIONS (`, ...field.effect.clause, sql`)`] } }
+      : field,
+  )
+}

@@ -1,0 +1,131 @@
+import type { Change, DeclaredObject, FieldChange } from '../core/change.ts'
+import type { IdOf, Key, KindName, ObjectId } from '../core/object.ts'
+import type { Hazard } from '../core/plan.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Sql, Statement } from '../core/sql.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+
+/** Digests of secrets, so that kinds can compare what nobody may see. */
+export interface SecretDigests {
+  /** The digest that the server computes of the same value with this run's salt. */
+  ofRun(secret: Secret): string
+  /** Whether the value is the one that a slow, keyed digest in the ledger was made of. */
+  matchesRecorded(secret: Secret, recorded: string): boolean
+}
+
+/** A row of a kind's catalog query. Rows name the object by the parts of its id. */
+export interface CatalogRow<Spec> {
+  readonly oid: number
+  readonly digest?: string | null
+  readonly locked?: boolean
+  /** What stands under the wanted name when it is not an object of this kind: 'table', 'view' … */
+  readonly occupied_by?: string | null
+  readonly spec: Spec
+  readonly needs?: readonly ObjectId[]
+}
+
+/** Gives the objects that a probed one refers to their stand-ins' names. */
+export type StandInOf = (id: ObjectId) => ObjectId
+
+/**
+ * How a wanted object is tried out on the server, in a transaction that is always rolled back.
+ * - `by-name`: nothing in it is normalised by the server. A missing one is made under its own name, for others to use.
+ * - `checked`: nothing is normalised, but the server validates it: a stand-in is made where it differs from the live one.
+ * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
+ */
+export type Probe<Id extends ObjectId, Spec> =
+  | { readonly how: 'by-name' }
+  | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
+  | ({
+      readonly how: 'read-back'
+      /** What is wanted, from what was read of the stand-in and what was declared. */
+      wanted(read: Spec, declared: Spec): Spec
+      /** Whether the server would show just what is written, so that an equal live object needs no probe. */
+      plain?(declared: Spec): boolean
+    } & StandIn<Id, Spec>)
+
+interface StandIn<Id extends ObjectId, Spec> {
+  /** The object under another name, with its references led to the stand-ins of what it refers to. */
+  standIn(
+    object: { readonly id: Id; readonly spec: Spec },
+    scratch: { readonly schema: string; readonly name: string },
+    standInOf: StandInOf,
+  ): { readonly id: Id; readonly spec: Spec }
+}
+
+/** `scratch` is a schema that exists for the length of the transaction. */
+export interface ReplacementBeside<Id extends ObjectId, Spec> {
+  /** Whether it is built in that schema, or beside the old one under another name. */
+  readonly inScratch: boolean
+  build(id: Id, spec: Spec, scratch: string): readonly Statement[]
+  /** Fills what was built, as {@link KindOf.populate} would. */
+  load?(id: Id, scratch: string): readonly Statement[]
+  /** The short part: the old one goes, the new one takes its place. */
+  swap(id: Id, scratch: string): readonly Statement[]
+}
+
+/** All that fdwsync knows about one kind of object. The phases name no kind: they go by this contract. */
+export interface KindOf<Id extends ObjectId, Spec> {
+  readonly kind: Id['kind']
+  /** Lower ranks are made first and dropped last where nothing else decides. */
+  readonly rank: number
+  /** The address as PostgreSQL writes it, after the kind: `foreign table shop_proxy.orders`. */
+  title(id: Id): string
+  /** Everything of this kind that a manifest declares, its SQL as written. */
+  declare(manifest: Manifest, digests: SecretDigests): readonly DeclaredObject[]
+
+  /**
+   * Reads the objects named in `$1`, a JSON array of ids. Columns: `id` (the id's parts as JSON) and those of
+   * {@link CatalogRow}. It runs under `search_path = pg_catalog, pg_temp`, the setting `fdwsync.salt` holding the salt
+   * for digests of secrets.
+   */
+  readonly catalogQuery: Sql
+  readonly catalog: string
+  readonly probe: Probe<Id, Spec>
+
+  /** The wanted spec with every attribute that the manifest leaves open filled in: see {@link settle} of facets. */
+  settle(wanted: Spec, last: Spec | undefined, live: Spec | undefined): Spec
+  /** What differs. `declared` has the wanted SQL as written, which is what the effects are made of. */
+  compare(
+    id: Id,
+    from: Spec,
+    to: Spec,
+    context: { readonly declared: Spec; readonly last: Spec | undefined; readonly digests: SecretDigests },
+  ): readonly FieldChange[]
+  /** What the server does not show of a live object, if so: hidden stays unknown, it is never taken for empty. */
+  hidden?(id: Id, live: Spec): { readonly reason: string; readonly hint: string } | undefined
+  /** The spec as the ledger keeps it: without secrets, or with slow digests where the server won't show them. */
+  recorded?(declared: Spec, live: Spec | undefined, slowDigest: (secret: Secret) => string): unknown
+
+  create(id: Id, spec: Spec): readonly Statement[]
+  alter(id: Id, fields: readonly FieldChange[], from: Spec): readonly Statement[]
+  drop(id: Id): readonly Statement[]
+  /** For kinds that hold data. */
+  populate?(id: Id, spec: Spec): readonly Statement[]
+  wantsData?(spec: Spec): boolean
+
+  /** How an object is replaced that can't be altered: built beside while the old one serves, or dropped and made again. */
+  readonly replacement: 'drop-and-create' | ReplacementBeside<Id, Spec>
+  /** Makes it as a part of something that is built in another schema. For kinds with `partOf`. */
+  asPart?(id: Id, spec: Spec, schema: string): readonly Statement[]
+  /** `unless-shared`: dropped only if fdwsync made it, nothing else is inside and no other manifest declares it. */
+  readonly dropPolicy: 'owned' | 'unless-shared'
+  /** A statement that connects to the source and reads nothing, and the name of what it connects by. */
+  reach?(id: Id, spec: Spec): { readonly source: string; readonly statement: Statement }
+  /** The SQL whose relations it reads, so that they are made before it. */
+  query?(spec: Spec): string
+  /** What another object's definition can depend on, as text: a relation's columns with their types. */
+  shape?(spec: Spec): string
+  /** The object that this one lives and dies with, as an index does with its materialized view. */
+  partOf?(spec: Spec, id: Id): Key
+  hazards?(change: Change): readonly Hazard[]
+  /** A few words for the line of a new object. */
+  summary?(spec: Spec): string
+  /** The attributes of a new object that a plan shows under its line. */
+  details?(spec: Spec): readonly (readonly [label: string, text: string])[]
+}
+
+export type Kind<K extends KindName, Spec> = KindOf<IdOf<K>, Spec>
+
+/** A kind whose spec type is forgotten: what the phases see. Methods are bivariant, so no cast is needed. */
+export type AnyKind = KindOf<ObjectId, unknown>

@@ -1,0 +1,108 @@
+import type { FieldChange } from '../core/change.ts'
+import { ident, literal, type Parts, sql, statement, trusted } from '../core/sql.ts'
+import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
+import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { settle } from './facets/settle.ts'
+import type { Kind } from './kind.ts'
+
+export interface ServerSpec {
+  readonly wrapper: string
+  readonly type: string | null
+  readonly version: string | null
+  readonly options: Options
+  readonly comment?: Comment
+}
+
+export const server: Kind<'server', ServerSpec> = {
+  kind: 'server',
+  rank: 2,
+  catalog: 'pg_foreign_server',
+  replacement: 'drop-and-create',
+  dropPolicy: 'owned',
+  title: (id) => `server ${ident(id.name)}`,
+
+  probe: {
+    how: 'checked',
+    standIn: (object, scratch) => ({ id: { kind: 'server', name: scratch.name }, spec: object.spec }),
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.servers ?? {}).map(([name, declared]) => ({
+      id: { kind: 'server', name },
+      spec: {
+        wrapper: declared.foreign_data_wrapper ?? 'postgres_fdw',
+        type: declared.type ?? null,
+        version: declared.version ?? null,
+        options: record(Object.entries(declared.options ?? {})),
+        comment: declared.comment,
+      } satisfies ServerSpec,
+      needs: [],
+      path: ['servers', name],
+    })),
+
+  catalogQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'server', 'name', srvname) AS id, s.oid,
+           jsonb_build_object(
+             'wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion,
+             'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
+                           FROM pg_options_to_table(s.srvoptions)),
+             'comment', coalesce(obj_description(s.oid, 'pg_foreign_server'), '')) AS spec
+      FROM jsonb_to_recordset($1) AS wanted(name text)
+      JOIN pg_foreign_server s ON s.srvname = wanted.name
+      JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw`),
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
+
+  compare: (id, from, to) => [
+    ...replacedBy('foreign-data wrapper', from.wrapper, to.wrapper),
+    ...replacedBy('type', from.type ?? undefined, to.type ?? undefined),
+    ...versionChange(from.version, to.version),
+    ...optionChanges(from.options, to.options),
+    ...commentChange(sql`SERVER ${ident(id.name)}`, 'comment', from.comment, to.comment),
+  ],
+
+  create: (id, spec) => [
+    statement(
+      sql`CREATE SERVER ${ident(id.name)}${spec.type === null ? sql`` : sql` TYPE ${literal(spec.type)}`}${
+        spec.version === null ? sql`` : sql` VERSION ${literal(spec.version)}`
+      } FOREIGN DATA WRAPPER ${ident(spec.wrapper)}${optionsClause(spec.options)}`,
+    ),
+    ...newComment(sql`SERVER ${ident(id.name)}`, spec.comment),
+  ],
+
+  // ALTER SERVER takes the version and one OPTIONS clause without a comma between them.
+  alter(id, fields) {
+    const version = fields.filter(({ field }) => field === 'version')
+    const options = fields.filter(({ field }) => field.startsWith('option '))
+    const clauses: readonly Parts[] = [
+      ...version.flatMap(({ effect }) => (effect.how === 'clause' ? [effect.clause] : [])),
+      ...optionsOf(options),
+    ]
+    const alter = sql`ALTER SERVER ${ident(id.name)} `
+    return alterStatements(
+      alter,
+      clauses.length < 2 ? clauses : [clauses.flatMap((clause) => [...clause, sql` `])],
+      fields,
+    )
+  },
+  drop: (id) => [statement(sql`DROP SERVER ${ident(id.name)}`)],
+
+  summary: (spec) => spec.wrapper,
+  details: (spec) => [
+    ...(spec.type === null ? [] : [['type', spec.type] as const]),
+    ...(spec.version === null ? [] : [['version', spec.version] as const]),
+    ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
+  ],
+}
+
+function versionChange(from: string | null, to: string | null): readonly FieldChange[] {
+  if (from === to) return []
+  const clause = to === null ? sql`VERSION NULL` : sql`VERSION ${literal(to)}`
+  return [
+    { field: 'version', from: from ?? undefined, to: to ?? undefined, effect: { how: 'clause', clause: [clause] } },
+  ]
+}

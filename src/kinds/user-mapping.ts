@@ -1,0 +1,214 @@
+import type { FieldChange } from '../core/change.ts'
+import { type IdOf, keyOf } from '../core/object.ts'
+import { Secret } from '../core/secret.ts'
+import { isSecretOption, plainMappingOptions } from '../core/secret-options.ts'
+import {
+  ident,
+  join,
+  joinParts,
+  literal,
+  type Parts,
+  type Sql,
+  type Statement,
+  sql,
+  statement,
+  statementOf,
+  trusted,
+} from '../core/sql.ts'
+
+import {
+  describeOptions,
+  type OptionValue,
+  optionEdits,
+  optionItem,
+  optionsClause,
+  record,
+  type SecretValue,
+  shown,
+} from './facets/options.ts'
+import type { Kind, SecretDigests } from './kind.ts'
+
+type MappingOptions = Readonly<Record<string, OptionValue>>
+
+export interface UserMappingSpec {
+  /** Null: there is a mapping, but this role may not see its options. That is not the same as having none. */
+  readonly options: MappingOptions | null
+}
+
+type MappingId = IdOf<'userMapping'>
+
+const plainNames = join(plainMappingOptions.map(literal), ', ')
+
+export const userMapping: Kind<'userMapping', UserMappingSpec> = {
+  kind: 'userMapping',
+  rank: 3,
+  catalog: 'pg_user_mapping',
+  replacement: 'drop-and-create',
+  dropPolicy: 'owned',
+  title: (id) => `user mapping for ${id.role === null ? 'public' : ident(id.role)} on ${ident(id.server)}`,
+
+  probe: {
+    how: 'checked',
+    // A secret has no business in a statement that only asks whether the wrapper knows the option.
+    standIn(object, _scratch, standInOf) {
+      const server = standInOf({ kind: 'server', name: object.id.server })
+      const options = record(
+        Object.entries(object.spec.options ?? {}).map(([name, value]) => [name, shown(value) ?? ''] as const),
+      )
+      const name = server.kind === 'server' ? server.name : object.id.server
+      return { id: { ...object.id, server: name }, spec: { options } }
+    },
+  },
+
+  declare: (manifest, digests) =>
+    Object.entries(manifest.servers ?? {}).flatMap(([server, { user_mappings }]) =>
+      Object.entries(user_mappings ?? {}).map(([role, options]) => ({
+        id: { kind: 'userMapping', server, role: role === 'public' ? null : role } satisfies MappingId,
+        spec: { options: declaredOptions(options, digests) } satisfies UserMappingSpec,
+        needs: [keyOf({ kind: 'server', name: server })],
+        path: ['servers', server, 'user_mappings', role],
+      })),
+    ),
+
+  // PostgreSQL shows NULL both for "no options" and for "you may not see them". Hidden must stay hidden: reading it as
+  // empty would plan to set every password again. The condition is the one of the view pg_user_mappings itself.
+  catalogQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
+                              'role', CASE WHEN m.umuser <> 0 THEN m.usename END) AS id,
+           m.umid AS oid,
+           jsonb_build_object('options', CASE WHEN
+               (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+               OR (m.umuser <> 0 AND m.usename = current_user
+                   AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')))
+               OR (m.umuser = 0 AND pg_has_role(s.srvowner, 'USAGE'))
+             THEN (SELECT coalesce(jsonb_object_agg(option_name, CASE
+                            WHEN option_name IN (${plainNames}) THEN to_jsonb(coalesce(option_value, ''))
+                            ELSE jsonb_build_object('digest', encode(sha256(convert_to(
+                                   current_setting('fdwsync.salt') || coalesce(option_value, ''), 'UTF8')), 'hex'))
+                          END), '{}')
+                     FROM pg_options_to_table(m.umoptions))
+             END) AS spec,
+           jsonb_build_array(jsonb_build_object('kind', 'server', 'name', m.srvname)) AS needs
+      FROM jsonb_to_recordset($1) AS wanted(server text, role text)
+      JOIN pg_user_mappings m ON m.srvname = wanted.server
+       AND CASE WHEN wanted.role IS NULL THEN m.umuser = 0 ELSE m.umuser <> 0 AND m.usename = wanted.role END
+      JOIN pg_foreign_server s ON s.oid = m.srvid`),
+
+  settle: (wanted) => wanted,
+
+  hidden: (id, live) =>
+    live.options === null
+      ? {
+          reason: 'its options are hidden from this role',
+          hint: `Only a superuser sees them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
+        }
+      : undefined,
+
+  compare(_id, from, to, { declared, last, digests }) {
+    if (from.options !== null) return fieldsOf(from.options, to.options ?? {})
+    if (last === undefined || sameAsRecorded(declared.options ?? {}, last.options ?? {}, digests)) return []
+    return [{ field: 'options', from: '(hidden)', to: '(changed in the manifest)', effect: { how: 'replace' } }]
+  },
+
+  recorded: (declared, live, slowDigest) => ({
+    options: record(
+      Object.entries(declared.options ?? {}).map(([name, value]): [string, OptionValue] => {
+        if (typeof value === 'string') return [name, value]
+        return [name, { digest: live?.options === null && value.secret ? slowDigest(value.secret) : '' }]
+      }),
+    ),
+  }),
+
+  create: (id, spec) => {
+    const plain = record(Object.entries(spec.options ?? {}).filter(isPlain))
+    return [
+      statement(sql`CREATE USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}${optionsClause(plain)}`),
+      ...alterMapping(id, optionEdits({}, record(Object.entries(spec.options ?? {}).filter(isSecret))).map(optionItem)),
+    ]
+  },
+
+  alter(id, fields, from) {
+    const plain = fields.filter(({ effect }) => effect.how === 'clause' && !holdsSecret(effect.clause))
+    const secret = fields.filter(({ effect }) => effect.how === 'clause' && holdsSecret(effect.clause))
+    const droppedFirst = secret.filter((field) => field.from !== undefined).map(({ field }) => drop(field))
+    const added = secret.flatMap(({ effect }) => (effect.how === 'clause' ? [effect.clause] : []))
+    const first = [...plain.flatMap(({ effect }) => (effect.how === 'clause' ? [effect.clause] : [])), ...droppedFirst]
+    if (first.length > 0 || added.length === 0) return [...alterMapping(id, first), ...alterMapping(id, added)]
+    return [...lockRow(id, from), ...alterMapping(id, added)]
+  },
+
+  drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],
+  summary: (spec) => describeOptions(spec.options ?? {}),
+}
+
+function declaredOptions(options: Readonly<Record<string, string | Secret>>, digests: SecretDigests): MappingOptions {
+  return record(
+    Object.entries(options).map(([name, value]): [string, OptionValue] => {
+      if (typeof value === 'string' && !isSecretOption(name)) return [name, value]
+      const secret = typeof value === 'string' ? new Secret(value) : value
+      return [name, { digest: digests.ofRun(secret), secret }]
+    }),
+  )
+}
+
+function fieldsOf(from: MappingOptions, to: MappingOptions): readonly FieldChange[] {
+  return optionEdits(from, to).map((edit) => {
+    // A secret is not SET: it is dropped by one statement, which takes the row's lock, and added by the next. Else
+    // log_lock_waits would print the statement with the secret while it waits.
+    const replacesSecret = edit.verb === 'SET' && typeof edit.to === 'object'
+    const clause = optionItem(replacesSecret ? { ...edit, verb: 'ADD' } : edit)
+    return { field: edit.name, from: shown(edit.from), to: shown(edit.to), effect: { how: 'clause', clause } }
+  })
+}
+
+/** Takes the row's lock by a statement without the secret: sets an option to what it is, or makes the mapping anew. */
+function lockRow(id: MappingId, from: UserMappingSpec): readonly Statement[] {
+  const [name, value] = Object.entries(from.options ?? {}).find(isPlain) ?? []
+  if (name !== undefined && value !== undefined) {
+    return alterMapping(id, [[sql`SET ${ident(name)} ${literal(value)}`]])
+  }
+  return [...userMapping.drop(id), ...userMapping.create(id, { options: {} })]
+}
+
+function alterMapping(id: MappingId, items: readonly Parts[]): readonly Statement[] {
+  if (items.length === 0) return []
+  const head = sql`ALTER USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)} OPTIONS (`
+  return [statementOf([head, ...joinParts(items, sql`, `), sql`)`])]
+}
+
+function sameAsRecorded(declared: MappingOptions, recorded: MappingOptions, digests: SecretDigests): boolean {
+  const names = Object.keys(declared)
+  if (names.length !== Object.keys(recorded).length) return false
+  return names.every((name) => {
+    const wanted = declared[name]
+    const before = recorded[name]
+    if (typeof wanted !== 'object' || typeof before !== 'object') return wanted === before
+    return wanted.secret !== undefined && digests.matchesRecorded(wanted.secret, before.digest)
+  })
+}
+
+function drop(name: string): Parts {
+  return [sql`DROP ${ident(name)}`]
+}
+
+function holdsSecret(clause: Parts): boolean {
+  return clause.some((part) => typeof part !== 'string')
+}
+
+function isPlain(option: readonly [string, OptionValue]): option is [string, string] {
+  return typeof option[1] === 'string'
+}
+
+function isSecret(option: readonly [string, OptionValue]): option is [string, SecretValue] {
+  return typeof option[1] !== 'string'
+}
+
+// PUBLIC is a keyword here; a role may be named "public" only in double quotes, and even then it means PUBLIC.
+function roleOf(id: MappingId): Sql {
+  return id.role === null ? sql`PUBLIC` : quotedRole(id.role)
+}
+
+// Unquoted `user`, `current_user`, `current_role` and `session_user` are not names of roles; quoted they are.
+function quotedRole(role: string): Sql {
+  return /^(user|current_user|current_role|session_user)$/.test(role) ? trusted(`"${role}"`) : ident(role)
+}

@@ -1,0 +1,148 @@
+import { FdwsyncError, type Problem } from '../core/errors.ts'
+import { withoutSemicolon } from '../core/sql.ts'
+import { parseSql, type SqlNode, statementsOf } from './grammar.ts'
+import type { Manifest, ParsedManifest, Path } from './manifest.ts'
+
+export { type RelationName, relationsNamed } from './relations-named.ts'
+
+type FragmentKind = 'type' | 'expression' | 'query'
+
+interface Fragment {
+  readonly kind: FragmentKind
+  readonly path: Path
+  readonly text: string
+}
+
+/** Types that need no parser: that is nearly all of them, and the parser takes as long to load as all else. */
+const simpleType = /^[a-z_][a-z0-9_]*( (varying|precision|with(out)? time zone))?(\(\d+(, ?\d+)?\))?( with(out)? time zone)?(\[\])*$/i
+
+/**
+ * Makes sure that each piece of SQL in a manifest is exactly that one thing to PostgreSQL's own grammar: a type is a type
+ * and nothing behind it, an expression one expression, a query one SELECT.
+ * @throws FdwsyncError with all that are not, each with its place
+ */
+export async function checkFragments(parsed: ParsedManifest): Promise<void> {
+  const problems: Problem[] = []
+  for (const fragment of fragmentsOf(parsed.manifest)) {
+    if (fragment.kind === 'type' && simpleType.test(fragment.text)) continue
+    const mistake = await check(fragment)
+    if (mistake) problems.push({ message: mistake.message, place: parsed.placeInside(fragment.path, mistake.offset) })
+  }
+  if (problems.length > 0) throw new FdwsyncError(problems)
+}
+
+function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
+  return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {} }]) => [
+    ...Object.entries(foreign_tables).flatMap(([name, table]) => tableFragments(['schemas', schema, 'foreign_tables', name], table)),
+    ...Object.entries(materialized_views).flatMap(([name, view]) =>
+      viewFragments(['schemas', schema, 'materialized_views', name], view),
+    ),
+  ])
+}
+
+type Schema = NonNullable<Manifest['schemas']>[string]
+type Table = NonNullable<Schema['foreign_tables']>[string]
+type View = NonNullable<Schema['materialized_views']>[string]
+
+function tableFragments(path: Path, { columns = {}, checks = {} }: Table): readonly Fragment[] {
+  const part = (kind: FragmentKind, at: Path, text: string | undefined): readonly Fragment[] =>
+    text === undefined ? [] : [{ kind, path: at, text }]
+  return [
+    ...Object.entries(columns).flatMap(([name, column]) => {
+      const at = [...path, 'columns', name]
+      if (typeof column === 'string') return part('type', at, column)
+      return [
+        ...part('type', [...at, 'type'], column.type),
+        ...part('expression', [...at, 'default'], column.default),
+        ...part('expression', [...at, 'generated'], column.generated),
+      ]
+    }),
+    ...Object.entries(checks).flatMap(([name, check]) => {
+      const at = [...path, 'checks', name]
+      return typeof check === 'string' ? part('expression', at, check) : part('expression', [...at, 'expression'], check.expression)
+    }),
+  ]
+}
+
+function viewFragments(path: Path, { query, indexes = {} }: View): readonly Fragment[] {
+  return [
+    { kind: 'query', path: [...path, 'query'], text: query },
+    ...Object.entries(indexes).flatMap(([name, { columns, where }]): readonly Fragment[] => [
+      ...columns.flatMap((column, at): readonly Fragment[] =>
+        typeof column === 'string' || column.expression === undefined
+          ? []
+          : [{ kind: 'expression', path: [...path, 'indexes', name, 'columns', at, 'expression'], text: column.expression }],
+      ),
+      ...(where === undefined ? [] : [{ kind: 'expression' as const, path: [...path, 'indexes', name, 'where'], text: where }]),
+    ]),
+  ]
+}
+
+interface Mistake {
+  readonly message: string
+  /** In characters of the fragment. */
+  readonly offset: number
+}
+
+/** The statement before and behind a fragment. Each must parse, so that no fragment breaks out of its brackets. */
+const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, after: string])[]>> = {
+  type: [['SELECT NULL::', '\n'], ['SELECT CAST(NULL AS ', '\n)']],
+  expression: [['SELECT ', '\n'], ['SELECT (', '\n)']],
+  query: [['', '\n']],
+}
+
+async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
+  if (text.trim() === '') return { message: `${an(kind)} is expected, not an empty text`, offset: 0 }
+  for (const [before, after] of frames[kind]) {
+    const result = await parseSql(`${before}${text}${after}`)
+    if ('message' in result) {
+      const offset = Math.min(Math.max(result.offset - before.length, 0), text.length)
+      return { message: `not ${an(kind)} to PostgreSQL: ${result.message}`, offset }
+    }
+    const reason = unfit(kind, statementsOf(result.tree))
+    if (reason !== undefined) return { message: reason, offset: 0 }
+  }
+  return kind === 'query' ? asView(text) : undefined
+}
+
+/** A query must still be one where it will stand: a semicolon with something behind it is not. */
+async function asView(text: string): Promise<Mistake | undefined> {
+  const result = await parseSql(`CREATE MATERIALIZED VIEW v AS ${withoutSemicolon(text)}\nWITH NO DATA`)
+  const isOne = 'tree' in result && statementsOf(result.tree).length === 1
+  return isOne ? undefined : { message: 'a query ends without a semicolon', offset: text.lastIndexOf(';') }
+}
+
+function an(kind: FragmentKind): string {
+  return { type: 'a type', expression: 'an expression', query: 'a query' }[kind]
+}
+
+function unfit(kind: FragmentKind, statements: readonly SqlNode[]): string | undefined {
+  const [statement] = statements
+  if (statements.length !== 1 || !statement) return `${an(kind)} and nothing else is expected`
+  const select = statement.SelectStmt
+  if (!isNode(select)) return 'a query is a SELECT'
+  if (kind === 'query') return select.intoClause ? 'a query can not have INTO' : undefined
+  const target = onlyTarget(select)
+  if (!target) return `${an(kind)} and nothing else is expected`
+  return kind === 'type' && !isPlainCast(target) ? 'a type and nothing else is expected' : undefined
+}
+
+/** The one expression of a SELECT that has nothing but that. */
+function onlyTarget(select: SqlNode): SqlNode | undefined {
+  const allowed = new Set(['targetList', 'limitOption', 'op'])
+  if (Object.keys(select).some((key) => !allowed.has(key)) || select.op !== 'SETOP_NONE') return undefined
+  const [first, ...others] = Array.isArray(select.targetList) ? select.targetList : []
+  const target = isNode(first) ? first.ResTarget : undefined
+  return others.length === 0 && isNode(target) && target.name === undefined && isNode(target.val) ? target.val : undefined
+}
+
+function isPlainCast(value: SqlNode): boolean {
+  const cast = value.TypeCast
+  if (!isNode(cast) || !isNode(cast.arg) || !isNode(cast.typeName)) return false
+  const constant = cast.arg.A_Const
+  return isNode(constant) && constant.isnull === true && cast.typeName.setof !== true
+}
+
+function isNode(value: unknown): value is SqlNode {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

@@ -1,0 +1,352 @@
+// Made from schemas/manifest.schema.json by "npm run generate". Do not edit.
+
+import type { Secret } from '../../core/secret.ts'
+
+/**
+ * A manifest of fdwsync: the foreign servers, foreign tables and materialized views that a PostgreSQL database shall have.
+ */
+export interface Manifest {
+  /**
+   * The version of the manifest's format: 1.
+   */
+  version: 1
+  /**
+   * The manifest's own name, unique in a target database. What the manifest creates or adopts is recorded under it, and removed when its stanza goes. Example: shop-mirror
+   */
+  name: string
+  /**
+   * The schemas in which SQL in this manifest (types, defaults, checks, queries, expressions) looks up unqualified names, in this order. pg_catalog is always searched. Default: [public]
+   *
+   * Items: Name of a schema.
+   */
+  search_path?: string[]
+  /**
+   * Extensions by name. Example: postgres_fdw: {}
+   */
+  extensions?: {
+    /**
+     * The extension of this name; {} takes every default.
+     */
+    [k: string]: Extension
+  }
+  /**
+   * Foreign servers by name.
+   */
+  servers?: {
+    /**
+     * The foreign server of this name.
+     */
+    [k: string]: Server
+  }
+  /**
+   * Schemas of the target database by name, with what is declared in them. One that does not exist is created.
+   */
+  schemas?: {
+    /**
+     * The schema of this name; {} is one without further declarations.
+     */
+    [k: string]: Schema
+  }
+}
+
+/**
+ * The exact name of an object that search_path finds, or its schema and name: { schema: s, name: n }
+ */
+export interface ObjectName {
+  /**
+   * The schema that holds the object, exact. Example: pg_catalog
+   */
+  schema: string
+  /**
+   * The object's name within that schema, exact. Example: C
+   */
+  name: string
+}
+
+/**
+ * An extension (CREATE EXTENSION).
+ */
+export interface Extension {
+  /**
+   * The schema that holds the extension's objects. Default: public for a new extension; one that exists stays where it is.
+   */
+  schema?: string
+  /**
+   * The version to install or to update to. Default: the control file's version for a new extension; one that exists keeps its version. Example: "1.1"
+   */
+  version?: string
+  /**
+   * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A foreign server (CREATE SERVER).
+ */
+export interface Server {
+  /**
+   * The foreign-data wrapper that manages the server. Another one replaces the server. Default: postgres_fdw
+   */
+  foreign_data_wrapper?: string
+  /**
+   * The server's TYPE, which some wrappers use. Another one replaces the server. Default: none
+   */
+  type?: string
+  /**
+   * The server's VERSION, which some wrappers use. Default: none. Example: 17.2
+   */
+  version?: string
+  /**
+   * The server's comment (COMMENT ON SERVER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+  /**
+   * The server's OPTIONS. The list is complete: an option that is not declared is dropped. Which there are depends on the wrapper. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * User mappings by local role. The key public stands for PUBLIC, any other key for the role of exactly that name. Example: etl: { user: mirror_reader, password: "${env:SHOP_PASSWORD}" }
+   */
+  user_mappings?: {
+    /**
+     * OPTIONS of this role's user mapping. The list is complete: an option that is not declared is dropped. postgres_fdw knows user, password, password_required, sslcert, sslkey and others.
+     */
+    [k: string]: {
+      /**
+       * The option's value. Keep secrets out of the manifest by a reference: "${env:SHOP_PASSWORD}", or "${file:secrets/shop}" relative to the manifest.
+       */
+      [k: string]: string | Secret
+    }
+  }
+}
+
+/**
+ * A schema (CREATE SCHEMA) with what is declared in it.
+ */
+export interface Schema {
+  /**
+   * The schema's comment (COMMENT ON SCHEMA). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+  /**
+   * Foreign tables of this schema by name.
+   */
+  foreign_tables?: {
+    /**
+     * The foreign table of this name.
+     */
+    [k: string]: ForeignTable
+  }
+  /**
+   * Materialized views of this schema by name.
+   */
+  materialized_views?: {
+    /**
+     * The materialized view of this name.
+     */
+    [k: string]: MaterializedView
+  }
+}
+
+/**
+ * A foreign table (CREATE FOREIGN TABLE).
+ */
+export interface ForeignTable {
+  /**
+   * The foreign server that the table is on: one of servers, or one that exists in the database. Another one replaces the table.
+   */
+  server: string
+  /**
+   * The table's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { schema_name: audit, table_name: events }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * Columns by name, in the order in which a new table gets them. The list is complete: a column that is not declared is dropped. Example: { id: bigint, payload: { type: jsonb, not_null: true } }
+   */
+  columns?: {
+    /**
+     * The column of this name: its type, or a map of its attributes.
+     */
+    [k: string]: string | Column
+  }
+  /**
+   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
+   */
+  checks?: {
+    /**
+     * The constraint of this name: its expression, or a map of its attributes.
+     */
+    [k: string]: string | Check
+  }
+  /**
+   * The foreign table's comment (COMMENT ON FOREIGN TABLE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A column of a foreign table: its type (short form), or a map of its attributes.
+ */
+export interface Column {
+  /**
+   * The column's data type, as SQL. Example: numeric(10,2)
+   */
+  type: string
+  /**
+   * Whether the column is NOT NULL. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false
+   */
+  not_null?: boolean
+  /**
+   * The column's DEFAULT, an SQL expression. It is used for rows inserted through the foreign table. Default: none. Example: now()
+   */
+  default?: string
+  /**
+   * The column's collation: its exact name, or { schema: s, name: n }. Default: that of the type. Example: C
+   */
+  collation?: string | ObjectName
+  /**
+   * Makes it a stored generated column (GENERATED ALWAYS AS … STORED) of this SQL expression. Default: not generated. Example: upper(name)
+   */
+  generated?: string
+  /**
+   * The column's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { column_name: body }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A CHECK constraint: its expression (short form), or a map of its attributes.
+ */
+export interface Check {
+  /**
+   * The condition that each row satisfies, an SQL expression. Example: id > 0
+   */
+  expression: string
+  /**
+   * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A materialized view (CREATE MATERIALIZED VIEW).
+ */
+export interface MaterializedView {
+  /**
+   * The view's query: one SELECT, TABLE, VALUES or WITH … SELECT. Another one rebuilds the view. Example: SELECT * FROM shop_proxy.orders
+   */
+  query: string
+  /**
+   * Whether the view is filled when it is made or found unpopulated. false leaves that to a later refresh (WITH NO DATA). Default: true
+   */
+  populate?: boolean
+  /**
+   * Storage parameters (WITH), those of the TOAST table as toast.NAME. Not declared: left alone, or reset if this manifest had declared them. Declared: the list is complete. Example: { fillfactor: 100, autovacuum_enabled: false }
+   */
+  with?: {
+    /**
+     * The storage parameter's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * Indexes on the view by name. They live in the view's schema, where no other relation may have the name. Example: orders_id_idx: { unique: true, columns: [id] }
+   */
+  indexes?: {
+    /**
+     * The index of this name.
+     */
+    [k: string]: Index
+  }
+  /**
+   * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * An index (CREATE INDEX).
+ */
+export interface Index {
+  /**
+   * The index access method (USING): btree, hash, gist, spgist, gin, brin, or that of an extension. Default: btree
+   */
+  method?: string
+  /**
+   * Whether the index is UNIQUE. REFRESH MATERIALIZED VIEW CONCURRENTLY needs a unique index of plain columns without where. Default: false
+   */
+  unique?: boolean
+  /**
+   * The key columns in order: column names, or maps with a column or an expression. Example: [customer_id, { column: placed_at, order: desc }]
+   *
+   * @minItems 1
+   *
+   * Items: A key column of an index: the exact name of a column (short form), or a map with either column or expression.
+   */
+  columns: (string | IndexColumn)[]
+  /**
+   * Columns that the index carries without being keys (INCLUDE). Default: none. Example: [total]
+   *
+   * Items: Name of a column.
+   */
+  include?: string[]
+  /**
+   * The condition of a partial index, an SQL expression. Default: every row. Example: total > 0
+   */
+  where?: string
+  /**
+   * The index's comment (COMMENT ON INDEX). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A key column of an index: the exact name of a column (short form), or a map with either column or expression.
+ */
+export interface IndexColumn {
+  /**
+   * The exact name of a column of the view. Either this or expression.
+   */
+  column?: string
+  /**
+   * An SQL expression over the view's columns, without parentheses around it. Either this or column. Example: date_trunc('day', placed_at)
+   */
+  expression?: string
+  /**
+   * The sort order: asc or desc. Only for access methods that can order (btree). Default: asc
+   */
+  order?: 'asc' | 'desc'
+  /**
+   * Whether nulls sort first or last. Only for access methods that can order (btree). Default: last with asc, first with desc
+   */
+  nulls?: 'first' | 'last'
+  /**
+   * The operator class: its exact name, or { schema: s, name: n }. Default: that of the column's type. Example: text_pattern_ops
+   */
+  operator_class?: string | ObjectName
+  /**
+   * The collation: its exact name, or { schema: s, name: n }. Default: that of the column or expression. Example: C
+   */
+  collation?: string | ObjectName
+}
+

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { FdwsyncError } from '../core/errors.ts'
+import type { ParsedManifest, References } from './manifest.ts'
+import { parseManifest } from './parse.ts'
+
+export interface ManifestRequest {
+  /** A file, or `-` for standard input. */
+  readonly path: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Leaves `${…}` as they are, for a check without secrets. */
+  readonly unresolved: boolean
+  readStandardInput(): Promise<Uint8Array>
+}
+
+/** Reads a manifest from a file or standard input. `${file:…}` is relative to it; its last newline does not count. */
+export async function loadManifest({ path, env, unresolved, readStandardInput }: ManifestRequest): Promise<ParsedManifest> {
+  const fromInput = path === '-'
+  const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
+  const folder = fromInput ? '.' : dirname(path)
+  const references: References = { env: (name) => env[name], file: (file) => readReferenced(resolve(folder, file)) }
+  return parseManifest(fromInput ? 'standard input' : path, bytes, unresolved ? undefined : references)
+}
+
+async function readManifestFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const reasons: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'it may not be read' }
+    throw new FdwsyncError({
+      message: `the manifest ${path} can not be read: ${reasons[code] ?? code}`,
+      hint: code === 'EISDIR' ? 'Folders are not supported yet: name one file.' : 'Name it with -f FILE; the default is fdwsync.yaml.',
+    })
+  }
+}
+
+function readReferenced(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch {
+    return undefined
+  }
+}

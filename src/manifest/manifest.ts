@@ -1,0 +1,26 @@
+import type { Place, Problem } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Manifest } from './generated/manifest-types.ts'
+
+export type { Manifest }
+
+/** Where something stands in a manifest: the keys and positions that lead to it. */
+export type Path = readonly (string | number)[]
+
+/** A manifest as read, with what tells where each of its parts stands. */
+export interface ParsedManifest {
+  readonly manifest: Manifest
+  /** The place of a value, or of the nearest one around it that the text has. */
+  place(path: Path): Place
+  /** The place of a character inside a scalar, as far as the scalar's style lets it be told. */
+  placeInside(path: Path, offset: number): Place
+  /** All values that must not be printed. */
+  readonly secrets: readonly Secret[]
+  readonly warnings: readonly Problem[]
+}
+
+/** What `${env:NAME}` and `${file:path}` stand for. Undefined: there is no such thing. */
+export interface References {
+  env(name: string): string | undefined
+  file(path: string): string | undefined
+}

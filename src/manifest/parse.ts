@@ -1,0 +1,64 @@
+import { isScalar, type Node } from 'yaml'
+import { FdwsyncError, type Problem } from '../core/errors.ts'
+import { toData } from './convert.ts'
+import validate from './generated/validate-manifest.js'
+import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
+import { readYaml } from './read-yaml.ts'
+import { resolveReferences } from './references.ts'
+import { ruleProblems } from './rules.ts'
+import type { PathProblem } from './schema-problems.ts'
+import { nodeAt, offsetInside, placeAt, type Source, startOf } from './source.ts'
+
+/**
+ * Reads the text of a manifest.
+ * @param file its name, for messages
+ * @param references what `${…}` stands for; undefined leaves them as they are
+ * @throws FdwsyncError with all independent problems, each with its place
+ */
+export async function parseManifest(file: string, bytes: Uint8Array, references: References | undefined): Promise<ParsedManifest> {
+  const { source, root } = readYaml(file, bytes)
+  const { data, problems } = toData(source, root)
+  const place = (path: Path, atKey: boolean) => placeAt(source, offsetOf(root, path, atKey))
+  const at = ({ path, atKey, problem }: PathProblem): Problem => ({ ...problem, place: place(path, atKey) })
+  const found = [...problems, ...(await schemaErrors(data)).map(at)]
+  // What follows relies on the shape that the schema gives.
+  throwIfAny(found, source)
+  const resolved = resolveReferences(data, references)
+  const manifest = resolved.data as Manifest // the validator has just seen to its shape
+  throwIfAny([...resolved.problems.map(({ path, problem }) => at({ path, atKey: false, problem })), ...ruleProblems(manifest).map(at)], source)
+  return {
+    manifest,
+    place: (path) => place(path, true),
+    placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
+    secrets: resolved.secrets,
+    warnings: resolved.inClear.map((path) => ({
+      message: `${String(path.at(-1))} stands in the manifest in clear`,
+      place: place(path, false),
+      hint: 'Keep it out of Git: ${env:NAME} or ${file:path}.',
+    })),
+  }
+}
+
+async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
+  if (validate(data)) return []
+  // The words, and the schema that they are taken from, are only loaded when something is wrong.
+  const { schemaProblems } = await import('./schema-problems.ts')
+  return schemaProblems(validate.errors ?? [])
+}
+
+function throwIfAny(problems: readonly Problem[], source: Source): void {
+  if (problems.length === 0) return
+  const offset = ({ place }: Problem) => (place ? (source.lines.lineStarts[place.line - 1] ?? 0) + place.column : 0)
+  throw new FdwsyncError([...problems].sort((left, right) => offset(left) - offset(right)))
+}
+
+function offsetOf(root: Node, path: Path, atKey: boolean): number {
+  const { node, key, whole } = nodeAt(root, path)
+  if (!whole) return startOf(key) ?? startOf(node) ?? 0
+  return (atKey ? startOf(key) : undefined) ?? startOf(node) ?? startOf(key) ?? 0
+}
+
+function inside(source: Source, root: Node, path: Path, offset: number): number {
+  const { node, whole } = nodeAt(root, path)
+  return whole && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
+}

@@ -1,0 +1,22 @@
+import { rm } from 'node:fs/promises'
+import { build } from 'esbuild'
+
+/**
+ * Bundles the command and the library: split, so that what a command does not need is not loaded, and minified, since
+ * parsing counts at start-up. Packages stay outside unless they are needed at every start.
+ */
+await rm('dist', { recursive: true, force: true })
+await build({
+  entryPoints: { fdwsync: 'src/cli/main.ts', index: 'src/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  chunkNames: 'chunks/[name]-[hash]',
+  packages: 'external',
+  sourcemap: 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+})

@@ -1,0 +1,150 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import standalone from 'ajv/dist/standalone/index.js'
+import { build } from 'esbuild'
+import { compile, type JSONSchema } from 'json-schema-to-typescript'
+
+// Makes what src/manifest/generated holds out of the published schema. With --check it only compares.
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const schemaFile = 'schemas/manifest.schema.json'
+const banner = `// Made from ${schemaFile} by "npm run generate". Do not edit.`
+
+interface Schema {
+  readonly [keyword: string]: unknown
+  readonly title: string
+  readonly type: string | readonly string[]
+  readonly $defs?: Readonly<Record<string, Schema>>
+}
+
+async function types(schema: Schema): Promise<string> {
+  const { $defs: definitions = {}, ...manifest } = schema
+  const objects = Object.values(definitions).filter((definition) => definition.type.includes('object'))
+  const declarations: string[] = []
+  for (const definition of [manifest, ...objects]) {
+    const declared = { ...(typeOf(definition, definitions) as JSONSchema), type: 'object' as const }
+    declarations.push(
+      await compile(declared, definition.title, {
+        bannerComment: '',
+        ignoreMinAndMaxItems: true,
+        style: { printWidth: 120, semi: false, singleQuote: true },
+      }),
+    )
+  }
+  return [
+    banner,
+    `import type { Secret } from '../../core/secret.ts'`,
+    ...declarations.map((text) => text.trim()),
+    '',
+  ].join('\n\n')
+}
+
+/** A part of the schema as the reader leaves it: scalars are text, secrets are not, and conditions are no types. */
+function typeOf(part: unknown, definitions: Readonly<Record<string, Schema>>): unknown {
+  if (Array.isArray(part)) return part.map((item) => typeOf(item, definitions))
+  if (typeof part !== 'object' || part === null) return part
+  const dropped = ['if', 'then', 'dependentSchemas', 'default', 'minLength']
+  const kept = Object.entries(part).filter(
+    ([keyword, value]) => !dropped.includes(keyword) || (keyword === 'default' && isSchema(value)),
+  )
+  const { $ref, ...rest } = Object.fromEntries(kept.map(([keyword, value]) => [keyword, typeOf(value, definitions)]))
+  if (typeof $ref !== 'string') return rest
+  const name = $ref.replace('#/$defs/', '')
+  const definition = definitions[name]
+  if (!definition) throw new Error(`${schemaFile} refers to ${$ref}, which it does not have`)
+  return { description: definition.description, ...rest, tsType: referenced(name, definition) }
+}
+
+/** `default` is a keyword, and a key of a column too. */
+function isSchema(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'description' in value
+}
+
+function referenced(name: string, { title, type }: Schema): string {
+  if (name === 'mapping_option') return 'string | Secret'
+  if (!type.includes('object')) return 'string'
+  const object = title.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase())
+  return type === 'object' ? object : `(string | ${object})`
+}
+
+async function validator(schema: Schema): Promise<string> {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    verbose: false,
+    code: { source: true, esm: true },
+  })
+  const code = standalone.default(ajv, ajv.compile(schema))
+  const bundle = await build({
+    stdin: { contents: entry, resolveDir: root, sourcefile: 'validate-manifest.js' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'node20',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    plugins: [
+      {
+        name: 'standalone',
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^standalone$/ }, ({ path }) => ({ path, namespace: 'standalone' }))
+          onLoad({ filter: /./, namespace: 'standalone' }, () => ({ contents: code, resolveDir: root }))
+        },
+      },
+    ],
+  })
+  return `${banner}\n${bundle.outputFiles[0]?.text ?? ''}`
+}
+
+// What fails under a condition is reported by itself; that the condition failed says nothing more.
+const entry = `
+  import check from 'standalone'
+  export default function validate(data) {
+    const valid = check(data)
+    validate.errors = valid ? null : check.errors.filter(({ keyword }) => keyword !== 'if')
+    return valid
+  }
+`
+
+const validatorTypes = `${banner}
+
+export interface ValidationError {
+  /** A JSON pointer to the value in question. */
+  readonly instancePath: string
+  readonly keyword: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly message: string
+  readonly schemaPath: string
+}
+
+declare const validate: {
+  (data: unknown): boolean
+  /** Of the last call: null if it returned true. */
+  errors?: readonly ValidationError[] | null
+}
+export default validate
+`
+
+const schema = JSON.parse(await readFile(root + schemaFile, 'utf8')) as Schema
+const files = new Map([
+  ['src/manifest/generated/manifest-types.ts', await types(schema)],
+  ['src/manifest/generated/validate-manifest.js', await validator(schema)],
+  ['src/manifest/generated/validate-manifest.d.ts', validatorTypes],
+])
+for (const [file, text] of files) {
+  if (process.argv.includes('--check')) {
+    const present = await readFile(root + file, 'utf8').catch(() => undefined)
+    if (present === text) continue
+    console.error(`${file} is ${present === undefined ? 'missing' : 'stale'}: run "npm run generate"`)
+    process.exitCode = 1
+  } else {
+    await mkdir(dirname(root + file), { recursive: true })
+    await writeFile(root + file, text)
+  }
+}

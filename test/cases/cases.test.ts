@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FdwsyncError } from '../../src/core/errors.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import { pairs, type ServerPair } from '../servers/databases.ts'
+import { applyTo, manifestOf, planFor } from '../support/fdwsync.ts'
+import { type Case, readCase } from './read-case.ts'
+import { type Stage, stageFor } from './stage.ts'
+
+const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .sort()
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await stageFor(pair)
+  })
+  afterAll(() => stage.strike())
+
+  test.each(folders)('%s', async (folder) => {
+    const scene = await readCase(join(import.meta.dirname, folder))
+    await stage.play(scene, async ({ url, env, sql }) => {
+      if (scene.first) {
+        const { report } = await applyTo(await manifestOf(scene.first, env), url, { allow: scene.allow })
+        expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
+        await sql(scene.between)
+      }
+      const kept = await sql(keptQuery(scene))
+      if (scene.error !== undefined) return expectError(scene, () => manifestOf(scene.manifest, env), url)
+      const parsed = await manifestOf(scene.manifest, env)
+      const { plan, report } = await applyTo(parsed, url, { allow: scene.allow })
+
+      expect(summary(plan)).toEqual(scene.plan)
+      expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
+      for (const { query, rows } of scene.catalog) expect(await sql(query), query).toEqual(rows)
+      expect(await sql(keptQuery(scene)), 'objects that must keep their OID').toEqual(kept)
+      const second = await planFor(parsed, url)
+      expect(summary(second), 'a second plan').toEqual([])
+      expect(second.undetermined).toEqual([])
+    })
+  })
+})
+
+/** `alter foreign table shop.orders: column total type, option table_name`, in the order of the plan. */
+function summary(plan: Plan): readonly string[] {
+  return plan.changes.map(({ change, title }) => {
+    const fields =
+      change.op === 'alter' || change.op === 'replace' ? `: ${change.fields.map(({ field }) => field).join(', ')}` : ''
+    return `${change.op} ${title}${fields}`
+  })
+}
+
+function keptQuery({ keeps }: Case): string {
+  const names = keeps.map((name) => `('${name.replaceAll("'", "''")}')`)
+  return names.length === 0
+    ? ''
+    : `SELECT name, to_regclass(name)::oid AS oid FROM (VALUES ${names.join(', ')}) AS kept(name)`
+}
+
+async function expectError(scene: Case, parse: () => ReturnType<typeof manifestOf>, url: string): Promise<void> {
+  const attempt = async () => applyTo(await parse(), url, { allow: scene.allow })
+  const error: unknown = await attempt().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error, 'an error is expected').toBeInstanceOf(FdwsyncError)
+  if (!(error instanceof FdwsyncError)) return
+  const told = error.problems.map(
+    ({ message, hint, place }) => `${place ? `${place.line}:${place.column}: ` : ''}${message} ${hint ?? ''}`,
+  )
+  for (const fragment of scene.error?.says ?? []) expect(told.join('\n')).toContain(fragment)
+  expect(error.exitCode).toBe(scene.error?.exit)
+}

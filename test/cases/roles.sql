@@ -1,0 +1,5 @@
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'case_reader') THEN CREATE ROLE case_reader; END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'Case "Reader"') THEN CREATE ROLE "Case ""Reader"""; END IF;
+END $$;

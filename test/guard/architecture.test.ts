@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { kinds } from '../../src/kinds/registry.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+
+interface SourceFile {
+  /** `differ/diff.ts`, from src. */
+  readonly path: string
+  readonly folder: string
+  readonly text: string
+  readonly imports: readonly { readonly specifier: string; readonly isType: boolean }[]
+}
+
+const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.includes('generated'))
+  .map((path): SourceFile => {
+    const text = withoutComments(readFileSync(join(root, 'src', path), 'utf8'))
+    return {
+      path,
+      folder: path.split('/').length === 1 ? '' : (path.split('/')[0] ?? ''),
+      text,
+      imports: importsOf(text),
+    }
+  })
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')
+}
+
+function importsOf(text: string): SourceFile['imports'] {
+  const statements = text.matchAll(
+    /(?:import|export)\s+(type\s)?[^'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g,
+  )
+  return Array.from(statements, ([, type, fixed, dynamic]) => ({
+    specifier: fixed ?? dynamic ?? '',
+    isType: type !== undefined,
+  }))
+}
+
+/** The folder of src that an import leads to; undefined for packages and Node's modules. */
+function importedFolder(file: SourceFile, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined
+  const target = relative(join(root, 'src'), resolve(root, 'src', dirname(file.path), specifier))
+  return target.startsWith('..') ? undefined : target.includes('/') ? target.split('/')[0] : ''
+}
+
+const inFolder = (folder: string) => files.filter((file) => file.folder === folder)
+const offenders = (all: readonly SourceFile[], isWrong: (file: SourceFile) => boolean) =>
+  all.filter(isWrong).map(({ path }) => path)
+
+describe('the architecture', () => {
+  test('the guards see the sources', () => {
+    for (const folder of [
+      'core',
+      'kinds',
+      'differ',
+      'db',
+      'cli',
+      'applier',
+      'render',
+      'manifest',
+      'introspector',
+      'api',
+    ]) {
+      expect(inFolder(folder).length, folder).toBeGreaterThan(0)
+    }
+    expect(files.flatMap(({ imports }) => imports).length).toBeGreaterThan(100)
+  })
+
+  test('core imports nothing of ours', () => {
+    expect(
+      offenders(inFolder('core'), (file) =>
+        file.imports.some(({ specifier }) => ![undefined, 'core'].includes(importedFolder(file, specifier))),
+      ),
+    ).toEqual([])
+  })
+
+  test.each(['core', 'kinds', 'differ', 'render'])('%s is pure: no database, no terminal, no node:*', (folder) => {
+    const isImpure = (file: SourceFile) =>
+      file.imports.some(({ specifier }) => {
+        const target = importedFolder(file, specifier)
+        return (
+          specifier.startsWith('node:') ||
+          specifier === 'pg' ||
+          target === 'db' ||
+          target === 'cli' ||
+          target === 'applier'
+        )
+      })
+    expect(offenders(inFolder(folder), isImpure)).toEqual([])
+  })
+
+  test('only db imports the driver', () => {
+    const usesDriver = ({ imports }: SourceFile) => imports.some(({ specifier }) => /^pg(-|$)/.test(specifier))
+    expect(
+      offenders(
+        files.filter(({ folder }) => folder !== 'db'),
+        usesDriver,
+      ),
+    ).toEqual([])
+  })
+
+  test('the differ names no kind', () => {
+    const names = kinds
+      .map(({ kind }) => kind)
+      .filter((kind) => kind !== 'index' && kind !== 'schema' && kind !== 'server')
+    const named = new RegExp(`\\b(${names.join('|')})\\b|'(index|schema|server)'`, 'i')
+    const importsKind = ({ imports }: SourceFile) =>
+      imports.some(({ specifier }) => /kinds\/(?!kind|registry)/.test(specifier))
+    expect(offenders(inFolder('differ'), (file) => named.test(file.text) || importsKind(file))).toEqual([])
+  })
+
+  test('only the command line touches the process', () => {
+    const touches = ({ text }: SourceFile) =>
+      /\bprocess\.(env|argv|exit|exitCode|stdin|stdout|stderr|on|once|cwd|getuid|kill)\b|['"]node:process['"]/.test(
+        text,
+      )
+    expect(
+      offenders(
+        files.filter(({ folder }) => folder !== 'cli'),
+        touches,
+      ),
+    ).toEqual([])
+  })
+
+  test('only core/sql.ts makes SQL of text', () => {
+    expect(
+      offenders(
+        files.filter(({ path }) => path !== 'core/sql.ts'),
+        ({ text }) => /\bas Sql\b/.test(text),
+      ),
+    ).toEqual([])
+  })
+
+  test('files can be read in one sitting', () => {
+    const long = files.filter(({ path }) => readFileSync(join(root, 'src', path), 'utf8').split('\n').length > 300)
+    expect(long.map(({ path }) => path)).toEqual([])
+  })
+
+  test('there is nothing at the top but what our users asked for, and what tools demand', () => {
+    const asked = ['package.json', 'tsconfig.json', 'src', 'schemas', 'test', 'examples', 'README.md']
+    const tools = ['package-lock.json', 'LICENSE', 'CHANGELOG.md', 'biome.json', 'knip.json', 'vitest.config.ts']
+    const made = ['node_modules', 'dist', 'coverage']
+    const present = readdirSync(root).filter((name) => !name.startsWith('.'))
+    expect(present.filter((name) => ![...asked, ...tools, ...made].includes(name))).toEqual([])
+    for (const name of asked) expect(statSync(join(root, name)).size, name).toBeGreaterThan(0)
+  })
+})

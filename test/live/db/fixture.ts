@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Binaries,
+  findBinaries,
+  hasLibrary,
+  startThrowawayServer,
+  type ThrowawayServer,
+} from '../../../src/cli/demo/server.ts'
+import type { Secret } from '../../../src/core/secret.ts'
+import { trusted } from '../../../src/core/sql.ts'
+import { openSession, type Session } from '../../../src/db/session.ts'
+import { connectionSettings } from '../../../src/db/settings.ts'
+
+export { sleep }
+
+/** One of each major version that is installed, the newest first. */
+export const majors: readonly Binaries[] = findBinaries().filter(
+  (one, index, all) => one.major >= 14 && all.findIndex((other) => other.major === one.major) === index,
+)
+
+/** A server that writes down all that it can be told to, but for what records nested statements. */
+export function startTalkativeServer(binaries: Binaries): Promise<ThrowawayServer> {
+  return startThrowawayServer({
+    binaries,
+    settings: {
+      log_statement: 'all',
+      log_min_duration_statement: '0',
+      log_lock_waits: 'on',
+      log_connections: 'on',
+      deadlock_timeout: '100ms',
+      ...(hasLibrary(binaries, 'pg_stat_statements') && { shared_preload_libraries: 'pg_stat_statements' }),
+    },
+  })
+}
+
+export function settingsFor(url: string, env: Readonly<Record<string, string | undefined>> = {}) {
+  return connectionSettings({ database: url, env, readFile: () => undefined })
+}
+
+export function open(url: string, secrets: readonly Secret[] = [], env = {}): Promise<Session> {
+  return openSession(settingsFor(url, env), { applicationName: 'fdwsync test', secrets })
+}
+
+/** The server's log since the last call. */
+export function logReader(file: string): () => string {
+  let read = 0
+  return () => {
+    const log = readFileSync(file)
+    const news = log.subarray(read).toString()
+    read = log.length
+    return news
+  }
+}
+
+/** The lines that tell the secret of a test: any spelling of it holds this word. */
+export function traces(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line.includes('canary'))
+}
+
+/** Resolves when some other session waits for a lock. */
+export async function lockWait(session: Session): Promise<void> {
+  for (;;) {
+    const waiting = await session.query(trusted("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+    if (waiting.length > 0) return
+    await sleep(10)
+  }
+}

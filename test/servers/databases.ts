@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { pairOf } from './pair.ts'
+import type { ServerPair, TestServer } from './provided.ts'
+
+export type { ServerPair, TestServer } from './provided.ts'
+
+/** A database of one test file. */
+export interface TestDatabase {
+  readonly name: string
+  readonly url: string
+  /** Throws out whoever is still connected. */
+  drop(): Promise<void>
+}
+
+/** A source and a target for every major of this run. */
+export function pairs(): readonly ServerPair[] {
+  return inject('serverPairs')
+}
+
+/** The oldest source with the newest target, and the other way round. Empty when the run has only one major. */
+export function mixedPairs(): readonly ServerPair[] {
+  const sorted = pairs().toSorted((one, other) => one.major - other.major)
+  const [oldest, newest] = [sorted.at(0), sorted.at(-1)]
+  if (!oldest || !newest || oldest.major === newest.major) return []
+  return [pairOf(oldest.source, newest.target), pairOf(newest.source, oldest.target)]
+}
+
+/** Makes a database that nobody else uses: an empty one, or a copy of another database of that server. */
+export async function createDatabase(
+  server: TestServer,
+  options: { readonly template?: string } = {},
+): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const template = pg.escapeIdentifier(options.template ?? 'template0')
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  return { name, url: urlOf(server, name), drop: () => administer(server, `DROP DATABASE ${name} WITH (FORCE)`) }
+}
+
+/** The server's own URL with another database, and another role if one is given. */
+export function urlOf(
+  server: TestServer,
+  database: string,
+  role?: { readonly user: string; readonly password: string },
+): string {
+  const url = new URL(server.url)
+  url.pathname = encodeURIComponent(database)
+  if (role) Object.assign(url, { username: encodeURIComponent(role.user), password: encodeURIComponent(role.password) })
+  return url.href
+}
+
+/** A connected client. The caller ends it. */
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  // Without a listener, a connection that a test cuts would end the test's whole process.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+async function administer(server: TestServer, statement: string): Promise<void> {
+  const client = await connect(server.url)
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,64 @@
+import pg from 'pg'
+import type { ServerPair, TestServer } from './provided.ts'
+
+export type Role = 'source' | 'target'
+
+/** Servers of one kind, and how to be rid of them. */
+export interface StartedPairs {
+  readonly pairs: readonly ServerPair[]
+  stop(): Promise<void>
+}
+
+/** The majors that fdwsync supports as a target. */
+export const supportedMajors: readonly number[] = [14, 15, 16, 17, 18]
+
+/** Everything that a test may look for in a target's log or statistics. */
+const targetSettings: Readonly<Record<string, string>> = {
+  log_statement: 'all',
+  log_min_duration_statement: '0',
+  log_lock_waits: 'on',
+  deadlock_timeout: '1s',
+  max_connections: '100',
+  track_activity_query_size: '16384',
+}
+
+export function settingsOf(role: Role, hasStatistics: boolean): Readonly<Record<string, string>> {
+  if (role === 'source') return {}
+  return { ...targetSettings, ...(hasStatistics && { shared_preload_libraries: 'pg_stat_statements' }) }
+}
+
+/** FDWSYNC_TEST_MAJORS: a list, or `all`. By default the newest and the oldest of those that can be had. */
+export function wantedMajors(available: readonly number[]): readonly number[] {
+  const supported = supportedMajors.filter((major) => available.includes(major))
+  const asked = process.env.FDWSYNC_TEST_MAJORS ?? ''
+  if (supported.length === 0) throw new Error('there is no PostgreSQL server of a major that fdwsync supports')
+  if (asked === 'all') return supported.toReversed()
+  const wanted = asked === '' ? [Math.max(...supported), Math.min(...supported)] : asked.split(',').map(Number)
+  const missing = wanted.filter((major) => !available.includes(major))
+  if (missing.length > 0) {
+    throw new Error(`FDWSYNC_TEST_MAJORS asks for ${missing.join(', ')}, and there is only ${available.join(', ')}`)
+  }
+  return [...new Set(wanted)]
+}
+
+/** Asks a server what it is. */
+export async function describeServer(server: Omit<TestServer, 'major' | 'version'>): Promise<TestServer> {
+  const client = new pg.Client({ connectionString: server.url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ version: string; major: number }>(
+      `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
+              current_setting('server_version_num')::int / 10000 AS major`,
+    )
+    const [row] = rows
+    if (!row) throw new Error('a SELECT without rows')
+    return { ...server, ...row }
+  } finally {
+    await client.end()
+  }
+}
+
+export function pairOf(source: TestServer, target: TestServer): ServerPair {
+  const name = source.major === target.major ? `${target.major}` : `${source.major} → ${target.major}`
+  return { name, major: target.major, source, target }
+}

@@ -1,0 +1,55 @@
+import { planAndApply } from '../../src/api/apply.ts'
+import { makePlan } from '../../src/api/plan.ts'
+import type { ApplyOptions, Connect } from '../../src/applier/context.ts'
+import type { Plan, Report } from '../../src/core/plan.ts'
+import { openSession } from '../../src/db/session.ts'
+import { connectionSettings } from '../../src/db/settings.ts'
+import { checkFragments } from '../../src/manifest/fragments.ts'
+import type { ParsedManifest } from '../../src/manifest/manifest.ts'
+import { parseManifest } from '../../src/manifest/parse.ts'
+
+export type Environment = Readonly<Record<string, string>>
+
+/** Reads a manifest's text, with the variables that its references name. */
+export async function manifestOf(text: string, env: Environment): Promise<ParsedManifest> {
+  const parsed = await parseManifest('manifest.yaml', Buffer.from(text), {
+    env: (name) => env[name],
+    file: () => undefined,
+  })
+  await checkFragments(parsed)
+  return parsed
+}
+
+export function connectTo(url: string): Connect {
+  const settings = connectionSettings({ database: url, env: {}, readFile: () => undefined })
+  return (purpose, secrets = []) => openSession(settings, { applicationName: `fdwsync ${purpose}`, secrets })
+}
+
+export async function planFor(parsed: ParsedManifest, url: string): Promise<Plan> {
+  const session = await connectTo(url)('plan')
+  try {
+    return (await makePlan(session, parsed, { populate: true })).plan
+  } finally {
+    await session.close()
+  }
+}
+
+export const applyDefaults: ApplyOptions = {
+  lockTimeoutMilliseconds: 3000,
+  leaseTimeoutMilliseconds: 10_000,
+  sourceTimeoutMilliseconds: 10_000,
+  jobs: 4,
+  allow: [],
+  signal: new AbortController().signal,
+  emit: () => {},
+}
+
+/** Plans and applies, approving everything. Without a report there was nothing to do. */
+export async function applyTo(
+  parsed: ParsedManifest,
+  url: string,
+  options: Partial<ApplyOptions> = {},
+): Promise<{ readonly plan: Plan; readonly report: Report | undefined }> {
+  const request = { parsed, connect: connectTo(url), populate: true, options: { ...applyDefaults, ...options } }
+  return planAndApply(request, async () => true)
+}
