@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
 import type { Connect } from '../applier/context.ts'
 import { FdwsyncError, formatProblem } from '../core/errors.ts'
@@ -31,7 +31,8 @@ export function settingsOf(database: string | undefined): ConnectionSettings {
       return undefined
     }
   }
-  return connectionSettings({ env: process.env, readFile, ...(database === undefined ? {} : { database }) })
+  const fileMode = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
+  return connectionSettings({ env: process.env, readFile, fileMode, ...(database === undefined ? {} : { database }) })
 }
 
 /** Opens sessions whose purpose the server shows, and whose messages show no secret of the manifest. */

@@ -71,8 +71,6 @@ export type Change =
   /** In the ledger, no longer declared, and either gone already or not ours to drop: taken out of the ledger, no DDL. */
   | { readonly op: 'release'; readonly key: Key; readonly because: string }
 
-export type Operation = Change['op']
-
 /** Whether the database itself is changed by it; adopting and releasing only write in the ledger. */
 export function changesDatabase(change: Change): boolean {
   return change.op !== 'adopt' && change.op !== 'release'

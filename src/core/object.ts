@@ -70,9 +70,3 @@ export interface DbObject<K extends KindName = KindName, Spec = unknown> {
   readonly spec: Spec
   readonly needs: readonly Key[]
 }
-
-export type State = ReadonlyMap<Key, DbObject>
-
-export function stateOf(objects: Iterable<DbObject>): State {
-  return new Map(Array.from(objects, (object) => [keyOf(object.id), object]))
-}

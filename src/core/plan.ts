@@ -88,8 +88,12 @@ export interface PlannedChange {
   /** Attributes of a new object, to be shown under its line. */
   readonly details: readonly (readonly [label: string, text: string])[]
   readonly hazards: readonly Hazard[]
-  /** Why: the manifest says something else than it did, or the database was altered since. Undefined: not known. */
-  readonly cause: 'manifest' | 'drift' | undefined
+  /** For a replacement: the old one serves until the new one is whole. */
+  readonly beside: boolean
+  /** Why: the manifest says something else, the database was altered, or something that it reads changes. */
+  readonly cause: 'manifest' | 'drift' | 'dependency' | undefined
+  /** Of the cause `dependency`: the titles of what changes. */
+  readonly because: readonly string[]
 }
 
 /** What happens while a plan is applied or views are refreshed, as it happens. */

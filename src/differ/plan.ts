@@ -46,7 +46,8 @@ function planned(change: Change, input: PlanInput, steps: readonly Step[]): Plan
       ...hazardsOf(change),
       ...steps.filter(({ key }) => key === change.key).flatMap(({ hazards }) => hazards),
     ]),
-    cause: causeOf(change, input.ledger),
+    beside: change.op === 'replace' && kind !== undefined && kind.replacement !== 'drop-and-create',
+    ...causeOf(change, input),
   }
 }
 
@@ -54,14 +55,20 @@ function uniqueHazards(hazards: readonly Hazard[]): readonly Hazard[] {
   return [...new Map(hazards.map((hazard) => [hazard.name, hazard])).values()]
 }
 
-/** The ledger has what was declared when it was last applied. The same now: then it was the database that changed. */
-function causeOf(change: Change, ledger: Ledger): PlannedChange['cause'] {
+/** The ledger has what was declared when it was last applied. The same now: then it was not the manifest that changed. */
+function causeOf(change: Change, { ledger, changes }: PlanInput): Pick<PlannedChange, 'cause' | 'because'> {
   const entry = ledger.entries.get(change.key)
-  if (!entry) return undefined
-  if (change.op === 'drop' || change.op === 'release' || change.op === 'adopt') return 'manifest'
+  if (!entry) return { cause: undefined, because: [] }
+  if (change.op === 'drop' || change.op === 'release' || change.op === 'adopt')
+    return { cause: 'manifest', because: [] }
   // A secret is compared with the server's, not with an earlier declaration: which of the two changed is not known.
-  if (change.op !== 'create' && change.fields.some(({ to }) => to === '(secret)')) return undefined
+  if (change.op !== 'create' && change.fields.some(({ to }) => to === '(secret)'))
+    return { cause: undefined, because: [] }
   const { recorded } = kindOf(change.to.id)
   const written = recorded ? recorded(change.to.written, undefined, () => '') : change.to.written
-  return sameData(entry.declared, written) ? 'drift' : 'manifest'
+  if (!sameData(entry.declared, written)) return { cause: 'manifest', because: [] }
+  const because = changes
+    .filter((other) => other.op !== 'adopt' && change.to.needs.includes(other.key))
+    .flatMap(({ key }) => idOf(key) ?? [])
+  return because.length > 0 ? { cause: 'dependency', because: because.map(titleOf) } : { cause: 'drift', because: [] }
 }

@@ -23,7 +23,7 @@ interface Row {
 }
 
 // What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
-// its view. A relation's row type counts as the relation: `setof m` depends on it.
+// its view, a constraint or a statistics object for its table. A relation's row type counts as the relation: `setof m` depends on it.
 const dependentsQuery = trusted(`
   WITH target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
@@ -38,11 +38,13 @@ const dependentsQuery = trusted(`
      WHERE ty.typarray <> 0
   ), direct AS (
     SELECT DISTINCT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
-           CASE WHEN d.classid = 'pg_rewrite'::regclass THEN 'pg_class'::regclass ELSE d.classid END AS classid,
-           coalesce(rw.ev_class, d.objid) AS objid
+           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid) IS NULL THEN d.classid ELSE 'pg_class'::regclass END AS classid,
+           coalesce(rw.ev_class, k.conrelid, st.stxrelid, d.objid) AS objid
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
+      LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conrelid <> 0
+      LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
   )
   SELECT d.of, d.ofclass::text AS catalog,
          (SELECT attname FROM pg_attribute a WHERE a.attrelid = d.of AND a.attnum = d.attnum) AS column,

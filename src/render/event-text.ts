@@ -1,6 +1,22 @@
 import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../core/plan.ts'
+import { counted, duration, oneLine } from './text.ts'
 
-export function renderEvent(event: ApplyEvent, _options: { readonly style: ChalkInstance }): string | undefined {
-  return JSON.stringify(event)
+/** A line of progress; undefined for what needs none. Definitions are one transaction, so they are one line. */
+export function renderEvent(event: ApplyEvent, { style }: { readonly style: ChalkInstance }): string | undefined {
+  switch (event.type) {
+    case 'waiting-for-lease':
+      return style.yellow(`waiting for another apply: ${oneLine(event.holder)}`)
+    case 'stage-started':
+      return event.stage === 'define'
+        ? style.dim(`defining: ${counted(event.steps, 'step')} in one transaction`)
+        : undefined
+    case 'retrying':
+      return style.yellow(`trying again (${event.attempt}): ${oneLine(event.reason)}`)
+    case 'step-started':
+      return style.dim(`${event.stage === 'build' ? 'building' : 'loading'} ${oneLine(event.title)}`)
+    case 'step-finished':
+      if (event.stage === 'define' || event.outcome.status !== 'applied') return undefined
+      return style.dim(`done with ${oneLine(event.title)} in ${duration(event.outcome.milliseconds)}`)
+  }
 }

@@ -1,5 +1,93 @@
-import type { Plan, RefreshReport, Report } from '../core/plan.ts'
+import type { Change, FieldChange } from '../core/change.ts'
+import { idOf, type Key, type ObjectId } from '../core/object.ts'
+import type { Plan, PlannedChange, RefreshReport, Report, Step } from '../core/plan.ts'
+import type { Statement } from '../core/sql.ts'
 
-export const planJson = (plan: Plan): unknown => ({ plan: plan.changes.map(({ title, change }) => ({ title, op: change.op })) })
-export const reportJson = (report: Report): unknown => report
-export const refreshJson = (report: RefreshReport): unknown => report
+/** A plan as a document; its schema is `schemas/plan.schema.json`. It holds no secret: statements with one are templates. */
+export function planJson(plan: Plan): object {
+  const { manifest, database, fingerprint, refusals, undetermined, warnings, unchanged } = plan
+  return {
+    format: 'fdwsync.plan/1',
+    manifest,
+    database,
+    fingerprint,
+    summary: { ...countsOf(plan), unchanged },
+    changes: plan.changes.map(changeJson),
+    steps: plan.steps.map(stepJson),
+    refusals: refusals.map(withAddress),
+    undetermined: undetermined.map(withAddress),
+    warnings,
+  }
+}
+
+function countsOf({ changes }: Plan): Readonly<Record<Change['op'], number>> {
+  const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
+  return {
+    create: count('create'),
+    alter: count('alter'),
+    replace: count('replace'),
+    drop: count('drop'),
+    adopt: count('adopt'),
+    release: count('release'),
+  }
+}
+
+function changeJson({ change, title, cause, because, hazards }: PlannedChange): object {
+  return {
+    op: change.op,
+    address: addressOf(change.key),
+    title,
+    cause: cause ?? null,
+    ...(cause === 'dependency' ? { causedBy: because } : {}),
+    ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
+    ...(change.op === 'release' ? { because: change.because } : {}),
+    hazards,
+  }
+}
+
+function fieldJson({ field, from, to, effect }: FieldChange): object {
+  const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
+  return { field, from: from ?? null, to: to ?? null, effect: how }
+}
+
+function stepJson(step: Step): object {
+  const { stage, action, key, title, after, id } = step
+  return {
+    id,
+    stage,
+    action,
+    address: addressOf(key),
+    title,
+    after,
+    statements: step.statements.map(statementJson),
+    ...(step.action === 'replace'
+      ? { load: step.load.map(statementJson), parts: step.parts.map(statementJson), swap: step.swap.map(statementJson) }
+      : {}),
+  }
+}
+
+function statementJson({ sql, secrets }: Statement): object {
+  return { sql, secrets: secrets.length }
+}
+
+function addressOf(key: Key): ObjectId | null {
+  return idOf(key) ?? null
+}
+
+function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): object {
+  return { address: addressOf(key), ...rest }
+}
+
+/** What came of an apply; its schema is `schemas/report.schema.json`. */
+export function reportJson({ manifest, applyId, steps }: Report): object {
+  return { format: 'fdwsync.report/1', manifest, apply: applyId, steps: steps.map(withAddress) }
+}
+
+/** What came of a refresh; its schema is `schemas/refresh.schema.json`. */
+export function refreshJson({ manifest, views }: RefreshReport): object {
+  return {
+    format: 'fdwsync.refresh/1',
+    manifest,
+    views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+  }
+}

@@ -1,10 +1,128 @@
-import type { ChalkInstance } from 'chalk'
-import type { Plan } from '../core/plan.ts'
+import type { Change } from '../core/change.ts'
+import { mustBeAllowed, type Plan, type PlannedChange } from '../core/plan.ts'
+import { renderDetails, renderFields, type TextOptions } from './field-text.ts'
+import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
 
-export function renderPlanText(plan: Plan, _options: { readonly style: ChalkInstance; readonly columns: number }): string {
-  const lines = plan.changes.map(({ change, title, summary }) => {
-    const fields = change.op === 'alter' || change.op === 'replace' ? change.fields.map(({ field, from, to }) => `\n      ${field}: ${from} → ${to}`) : []
-    return `${change.op} ${title} ${summary}${fields.join('')}`
+type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
+
+/** A plan for people: what, why, what it costs, what it keeps. */
+export function renderPlanText(plan: Plan, options: TextOptions): string {
+  const { style, columns } = options
+  const header = `fdwsync plan · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${plan.database.serverVersion})`
+  const blocks = plan.changes.flatMap((planned) =>
+    planned.change.op === 'adopt' || planned.change.op === 'release'
+      ? []
+      : renderChange(planned, planned.change, options),
+  )
+  const sections = [
+    wrapped(header, columns, '').map((line) => style.bold(line)),
+    blocks,
+    renderRecorded(plan, options),
+    plan.refusals.flatMap(({ title, reason, hint }) =>
+      notice(style.red('refused'), 'refused', `${title}: ${reason}`, hint, columns),
+    ),
+    plan.undetermined.flatMap(({ title, reason, hint }) =>
+      notice(style.yellow('could not determine'), 'could not determine', `${title}: ${reason}`, hint, columns),
+    ),
+    plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
+    wrapped(summaryOf(plan), columns, '').map((line) => style.bold(line)),
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+const remarkColumn = 50
+
+function renderChange(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
+  const { style, columns } = options
+  const head = `  ${symbol(change, options)} ${style.bold(oneLine(planned.title))}`
+  const bare = `  ~ ${oneLine(planned.title)}`
+  const remark = oneLine(remarkOf(planned, change))
+  const fits = Math.max(widthOf(bare) + 3, remarkColumn) + widthOf(remark) <= columns
+  const gap = ' '.repeat(Math.max(3, remarkColumn - widthOf(bare)))
+  const lines = fits
+    ? [`${head}${remark === '' ? '' : gap + style.dim(remark)}`]
+    : [head, ...wrapped(remark, columns, '      ')]
+  return [...lines, ...bodyOf(planned, change, options), ...renderHazards(planned, options)]
+}
+
+function bodyOf(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
+  if (change.op === 'create') return renderDetails(planned.details, options)
+  return change.op === 'drop' ? [] : renderFields(change.fields, options)
+}
+
+function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
+  return { create: style.green('+'), alter: style.yellow('~'), replace: style.magenta('±'), drop: style.red('-') }[op]
+}
+
+function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
+  const why = whyOf(planned, change)
+  if (change.op === 'create') return [planned.summary, why].filter((part) => part !== '').join(' · ')
+  if (change.op === 'drop') return 'no longer declared'
+  if (change.op === 'alter') return why
+  const how = planned.beside ? 'rebuilt beside, then swapped: readers keep reading' : 'dropped and made again'
+  return why === '' ? how : `${why} · ${how}`
+}
+
+function whyOf({ cause, because }: PlannedChange, { op }: DatabaseChange): string {
+  if (cause === 'dependency') return `because ${because.join(', ')} changes`
+  if (cause === 'drift')
+    return op === 'create' ? 'drifted: dropped outside fdwsync' : 'drifted: altered outside fdwsync'
+  return cause === 'manifest' ? 'the manifest changed' : ''
+}
+
+function renderHazards({ hazards }: PlannedChange, { style, columns }: TextOptions): readonly string[] {
+  return hazards.flatMap((hazard) => {
+    // Said once for all, in the last line.
+    if (hazard.name === 'reads-source') return []
+    const text = mustBeAllowed(hazard) ? `! ${hazard.detail}: needs --allow ${hazard.name}` : `! ${hazard.detail}`
+    return wrapped(text, columns, '      ').map((line) =>
+      mustBeAllowed(hazard) ? style.red(line) : style.yellow(line),
+    )
   })
-  return `${[...lines, ...plan.refusals.map((r) => `refused ${r.title}: ${r.reason}`), ...plan.undetermined.map((r) => `undetermined ${r.title}: ${r.reason}`), ...plan.warnings].join('\n')}\n`
+}
+
+/** What only the ledger learns. */
+function renderRecorded(plan: Plan, { style, columns }: TextOptions): readonly string[] {
+  return plan.changes.flatMap(({ change, title, cause }) => {
+    if (change.op === 'release') return wrapped(`gives up ${oneLine(title)}: ${oneLine(change.because)}`, columns, '  ')
+    if (change.op !== 'adopt') return []
+    const text = cause === undefined ? 'adopts' : 'notes'
+    const remark =
+      cause === undefined ? 'exists already, as declared' : 'its declaration or identity changed, it is as declared'
+    const line = `  ${text} ${oneLine(title)}`
+    const together = `${padded(line, remarkColumn)} ${remark}`
+    return [widthOf(together) <= columns ? `${padded(line, remarkColumn)} ${style.dim(remark)}` : line]
+  })
+}
+
+function notice(styled: string, plain: string, text: string, hint: string, columns: number): readonly string[] {
+  const [first = '', ...others] = wrapped(`${plain} ${oneLine(text)}`, columns, '  ')
+  const more = hint === '' ? [] : wrapped(oneLine(hint), columns, '    ')
+  return [first.replace(plain, () => styled), ...others, ...more]
+}
+
+/** The last line. It says "nothing to change" only if that is known of everything. */
+function summaryOf(plan: Plan): string {
+  const count = (op: Change['op']) => plan.changes.filter(({ change }) => change.op === op).length
+  const parts = (['create', 'alter', 'replace', 'drop'] as const).flatMap((op) =>
+    count(op) > 0 ? [`${count(op)} to ${op}`] : [],
+  )
+  const loads = plan.steps.filter(({ hazards }) => hazards.some(({ name }) => name === 'reads-source')).length
+  const unknown = plan.undetermined.length
+  const doubt = unknown > 0 ? `${counted(unknown, 'object')} could not be determined` : ''
+  if (plan.refusals.length > 0)
+    return [...parts, doubt, 'This can not be applied: see what is refused.'].filter(Boolean).join(' · ')
+  const recorded = count('adopt') + count('release')
+  if (parts.length === 0) {
+    const known = plan.unchanged + count('adopt')
+    if (unknown > 0) return `${counted(known, 'object')} as declared · ${doubt}, so "no changes" can not be said.`
+    const note = recorded > 0 ? ` ${counted(recorded, 'object')} to record in the ledger.` : ''
+    return `Nothing to change: ${counted(known, 'object')} as declared.${note}`
+  }
+  const changes = parts.join(', ')
+  const reading = loads > 0 ? `fills ${counted(loads, 'view')}, reading the source` : ''
+  return [changes, recorded > 0 ? `${recorded} to record` : '', reading, doubt].filter(Boolean).join(' · ')
 }

@@ -89,7 +89,8 @@ function distinct(found: readonly Binaries[]): Binaries[] {
   return [...new Map(real.map((one) => [one.bin, one])).values()]
 }
 
-function upwards(folder: string): string[] {
+/** That folder and all above it, the nearest first. */
+export function upwards(folder: string): string[] {
   const parent = dirname(folder)
   return parent === folder ? [folder] : [folder, ...upwards(parent)]
 }

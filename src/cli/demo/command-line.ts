@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import process from 'node:process'
+
+export interface CommandLineOptions {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  /** Aborting interrupts the command, and waits for its end. */
+  readonly signal: AbortSignal
+}
+
+/** Runs this very program anew, as a user would, and returns its exit code. All of its output is part of ours. */
+export async function runCommand(args: readonly string[], { cwd, env, signal }: CommandLineOptions): Promise<number> {
+  signal.throwIfAborted()
+  const program = [...process.execArgv, ...process.argv.slice(1, 2), ...args]
+  // Detached: the terminal would send it a Ctrl-C as well, and a second one ends a command at once.
+  const child = spawn(process.execPath, program, { cwd, env, detached: true, stdio: ['ignore', 1, 1] })
+  const interrupt = () => child.kill('SIGINT')
+  signal.addEventListener('abort', interrupt)
+  try {
+    const [code, endedBy] = await once(child, 'exit')
+    signal.throwIfAborted()
+    if (typeof code !== 'number') throw new Error(`fdwsync ${args.join(' ')} was ended by ${endedBy}`)
+    return code
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+  }
+}
