@@ -33,7 +33,7 @@ export function renderPlanText(plan: Plan, options: TextOptions): string {
     .join('\n\n')}\n`
 }
 
-const remarkColumn = 50
+const remarkColumn = 46
 
 function renderChange(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
   const { style, columns } = options
@@ -77,7 +77,9 @@ function renderHazards({ hazards }: PlannedChange, { style, columns }: TextOptio
   return hazards.flatMap((hazard) => {
     // Said once for all, in the last line.
     if (hazard.name === 'reads-source') return []
-    const text = mustBeAllowed(hazard) ? `! ${hazard.detail}: needs --allow ${hazard.name}` : `! ${hazard.detail}`
+    const text = mustBeAllowed(hazard)
+      ? `! ${oneLine(hazard.detail)}: needs --allow ${hazard.name}`
+      : `! ${oneLine(hazard.detail)}`
     return wrapped(text, columns, '      ').map((line) =>
       mustBeAllowed(hazard) ? style.red(line) : style.yellow(line),
     )
@@ -112,13 +114,13 @@ function summaryOf(plan: Plan): string {
   )
   const loads = plan.steps.filter(({ hazards }) => hazards.some(({ name }) => name === 'reads-source')).length
   const unknown = plan.undetermined.length
-  const doubt = unknown > 0 ? `${counted(unknown, 'object')} could not be determined` : ''
+  const doubt = unknown > 0 ? `${counted(unknown, 'object')} undetermined` : ''
   if (plan.refusals.length > 0)
     return [...parts, doubt, 'This can not be applied: see what is refused.'].filter(Boolean).join(' · ')
   const recorded = count('adopt') + count('release')
   if (parts.length === 0) {
     const known = plan.unchanged + count('adopt')
-    if (unknown > 0) return `${counted(known, 'object')} as declared · ${doubt}, so "no changes" can not be said.`
+    if (unknown > 0) return `${counted(known, 'object')} as declared · ${doubt}: "no changes" can not be said.`
     const note = recorded > 0 ? ` ${counted(recorded, 'object')} to record in the ledger.` : ''
     return `Nothing to change: ${counted(known, 'object')} as declared.${note}`
   }
