@@ -67,8 +67,9 @@ function causeOf(change: Change, { ledger, changes }: PlanInput): Pick<PlannedCh
   const { recorded } = kindOf(change.to.id)
   const written = recorded ? recorded(change.to.written, undefined, () => '') : change.to.written
   if (!sameData(entry.declared, written)) return { cause: 'manifest', because: [] }
-  const because = changes
-    .filter((other) => other.op !== 'adopt' && change.to.needs.includes(other.key))
-    .flatMap(({ key }) => idOf(key) ?? [])
+  // Only what has to be replaced takes its definition from what it reads; anything else was altered itself.
+  const read =
+    change.op === 'replace' ? changes.filter(({ op, key }) => op !== 'adopt' && change.to.needs.includes(key)) : []
+  const because = read.flatMap(({ key }) => idOf(key) ?? [])
   return because.length > 0 ? { cause: 'dependency', because: because.map(titleOf) } : { cause: 'drift', because: [] }
 }
