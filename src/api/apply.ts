@@ -1,7 +1,7 @@
 import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions, Connect, PlanInHand } from '../applier/context.ts'
 import { takeLease } from '../applier/lease.ts'
-import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { makePlan } from './plan.ts'
@@ -19,7 +19,7 @@ export interface ApplyRequest {
 /**
  * Plans, asks, and converges. The lease is taken after the answer, so that nobody waits for somebody who thinks; that the
  * database is still as planned is checked again inside the transaction.
- * @returns the plan and what came of it; no report if it was not approved or there is nothing to do.
+ * @returns the plan and what came of it; no report if it was not approved.
  * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
  */
 export async function planAndApply(
@@ -30,7 +30,7 @@ export async function planAndApply(
   const { plan } = inHand
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
-  if (plan.changes.length === 0) return { plan, report: undefined }
+  if (plan.changes.length === 0) return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
   const lease = await connect('lease')
   try {
     await takeLease(lease, plan.manifest, options.leaseTimeoutMilliseconds, (event) => options.emit(event))
@@ -50,15 +50,20 @@ async function planOnce(parsed: ParsedManifest, connect: Connect, populate: bool
 }
 
 /** Refuses what was not allowed, before anything is done. */
-export function refuse(plan: Plan, allow: readonly string[]): void {
+function refuse(plan: Plan, allow: readonly string[]): void {
+  const problems = reasonsToRefuse(plan, allow)
+  if (problems.length > 0) throw new FdwsyncError(problems, exitCode.refused)
+}
+
+/** What keeps a plan from being applied: what is in the way, and hazards that are not allowed. */
+export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly Problem[] {
   const refusals = plan.refusals.map(({ title, reason, hint }) => ({ message: `${title}: ${reason}`, hint }))
   const hazards = plan.changes.flatMap(({ title, hazards }) =>
     hazards
       .filter((hazard) => mustBeAllowed(hazard) && !allow.includes(hazard.name))
       .map(({ name, detail }) => ({ message: `${title}: ${detail}`, hint: `If that is meant: --allow ${name}` })),
   )
-  const problems = [...refusals, ...hazards]
-  if (problems.length > 0) throw new FdwsyncError(problems, exitCode.refused)
+  return [...refusals, ...hazards]
 }
 
 /** The exit code of what came of a plan. */

@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 import { toolVersion } from '../core/version.ts'
 
+// Whoever reads may stop reading: `fdwsync plan | head` is no failure, and nobody is left to be told of one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 // A pipeline asks for the version at every step: it is answered before anything else is loaded.
 const [first, ...rest] = process.argv.slice(2)
 if (rest.length === 0 && (first === '--version' || first === '-V')) {

@@ -5,7 +5,7 @@ import type { Statement } from './sql.ts'
 /** Hazards that apply must be told to accept; the others are announced. */
 export const hazardsToAllow = ['drops-data', 'drops-dependents', 'exposes-secret'] as const
 export type HazardToAllow = (typeof hazardsToAllow)[number]
-export type HazardName = HazardToAllow | 'blocks-readers' | 'reads-source' | 'needs-superuser'
+export type HazardName = HazardToAllow | 'blocks-readers' | 'reads-source'
 
 export interface Hazard {
   readonly name: HazardName
@@ -126,7 +126,8 @@ export interface StepReport {
 
 export interface Report {
   readonly manifest: string
-  readonly applyId: string
+  /** As in the ledger's table `apply`; undefined if there was nothing to do. */
+  readonly applyId: string | undefined
   readonly steps: readonly StepReport[]
 }
 

@@ -44,7 +44,11 @@ export function connectionSettings(input: SettingsInput): ConnectionSettings {
   const home = input.env.HOME ?? input.env.USERPROFILE
   const host = lookup('host') ?? 'localhost'
   const user = lookup('user') ?? input.env.USER ?? input.env.LOGNAME ?? input.env.USERNAME
-  if (user === undefined) throw usageError('no user to connect as', 'Name one in the URL, or set PGUSER.')
+  if (user === undefined)
+    throw usageError(
+      'no user to connect as',
+      'Name the target: --database URL, or DATABASE_URL, or PGHOST, PGUSER, PGDATABASE.',
+    )
   const target = { host, port: readPort(lookup('port')), database: lookup('dbname') ?? user, user }
   if (host.includes(',')) {
     throw usageError('several hosts are not supported', 'Name the one that takes writes: DDL cannot go to a standby.')

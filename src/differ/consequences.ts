@@ -79,7 +79,11 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
     if (names.length === 0) kept.push(change)
     else if (change.op === 'drop' && kindOf(change.from.id).dropPolicy === 'unless-shared') {
       kept.push({ op: 'release', key: change.key, because: `it is still in use: ${list(names)}` })
-    } else if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusal(change, names))
+    } else {
+      // It stays in the plan, so that what is refused can be seen.
+      kept.push(change)
+      if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusal(change, names))
+    }
   }
   return { changes: kept, refusals }
 }

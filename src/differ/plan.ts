@@ -6,7 +6,7 @@ import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { hazardsOf, inOrder, stepsOf } from './steps.ts'
+import { inOrder, stepsOf } from './steps.ts'
 
 export interface PlanInput {
   readonly manifest: string
@@ -42,10 +42,7 @@ function planned(change: Change, input: PlanInput, steps: readonly Step[]): Plan
     title: id ? titleOf(id) : change.key,
     summary: wanted ? (kind?.summary?.(wanted.declared) ?? '') : '',
     details: change.op === 'create' ? (kind?.details?.(change.to.declared) ?? []) : [],
-    hazards: uniqueHazards([
-      ...hazardsOf(change),
-      ...steps.filter(({ key }) => key === change.key).flatMap(({ hazards }) => hazards),
-    ]),
+    hazards: uniqueHazards(steps.filter(({ key }) => key === change.key).flatMap(({ hazards }) => hazards)),
     beside: change.op === 'replace' && kind !== undefined && kind.replacement !== 'drop-and-create',
     ...causeOf(change, input),
   }
@@ -63,6 +60,9 @@ function causeOf(change: Change, { ledger, changes }: PlanInput): Pick<PlannedCh
     return { cause: 'manifest', because: [] }
   // A secret is compared with the server's, not with an earlier declaration: which of the two changed is not known.
   if (change.op !== 'create' && change.fields.some(({ to }) => to === '(secret)'))
+    return { cause: undefined, because: [] }
+  // What holds no data was perhaps never filled.
+  if (change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'populate'))
     return { cause: undefined, because: [] }
   const { recorded } = kindOf(change.to.id)
   const written = recorded ? recorded(change.to.written, undefined, () => '') : change.to.written

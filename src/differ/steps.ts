@@ -222,7 +222,7 @@ function partsOf(key: Key, { wanted }: Pick<StepInput, 'wanted'>): readonly Want
   return [...wanted.values()].filter(({ id, spec }) => kindOf(id).partOf?.(spec, id) === key)
 }
 
-export function hazardsOf(change: Change): readonly Hazard[] {
+function hazardsOf(change: Change): readonly Hazard[] {
   if (change.op === 'adopt' || change.op === 'release') return []
   const object = change.op === 'drop' ? change.from : change.to
   return kindOf(object.id).hazards?.(change) ?? []

@@ -55,9 +55,18 @@ export async function readOwnedAndDeclared(
 /** A digest of what is there: equal means that a plan made from the one holds for the other. */
 export function fingerprintOf({ catalog, ledger }: TargetReading): string {
   return dataDigest({
-    live: Array.from(catalog.live, ([key, { oid, digest, spec }]) => [key, oid, digest ?? spec]),
+    live: Array.from(catalog.live, ([key, { oid, digest, spec }]) => [key, oid, digest ?? withoutSecrets(spec)]),
     occupied: [...catalog.occupied],
     ledger: Array.from(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
     others: [...ledger.others],
   })
+}
+
+/** The digest of a secret has the salt of the run, and so is another every time. */
+function withoutSecrets(spec: unknown): unknown {
+  return JSON.parse(JSON.stringify(spec), (_key, value: unknown) => (isDigest(value) ? null : value))
+}
+
+function isDigest(value: unknown): boolean {
+  return value !== null && typeof value === 'object' && Object.keys(value).join() === 'digest'
 }

@@ -1,6 +1,5 @@
 import type { FieldChange } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
-import type { Hazard } from '../core/plan.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
@@ -87,8 +86,4 @@ export const extension: Kind<'extension', ExtensionSpec> = {
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP EXTENSION ${ident(id.name)}`)],
   summary: (spec) => `in schema ${spec.schema ?? defaultSchema}${spec.version ? ` · version ${spec.version}` : ''}`,
-  hazards: (change): readonly Hazard[] =>
-    change.op === 'create'
-      ? [{ name: 'needs-superuser', detail: 'only a superuser can make it unless it is a trusted extension' }]
-      : [],
 }

@@ -1,6 +1,6 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import { fragment, ident, join, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { ident, join, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import { type Check, checkChanges, checkClause, declaredChecks, newCheckComments } from './facets/checks.ts'
 import {
@@ -8,6 +8,7 @@ import {
   columnChanges,
   columnDefinition,
   declaredColumns,
+  describeColumn,
   newColumnComments,
   settleColumns,
 } from './facets/columns.ts'
@@ -156,9 +157,10 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     [
       'columns',
       Object.entries(spec.columns)
-        .map(([name, column]) => `${ident(name)} ${fragment(column.type)}`)
+        .map(([name, column]) => describeColumn(name, column))
         .join(' · '),
     ],
+    ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
   ],
 }
 

@@ -152,8 +152,11 @@ export const index: Kind<'index', IndexSpec> = {
     change.op === 'drop' || change.op === 'replace'
       ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
       : [],
-  summary: (spec) =>
-    `on ${qualified(spec.on.schema, spec.on.name)} ${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})`,
+  summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
+  details: (spec) =>
+    Object.entries(definitionFields(spec)).flatMap(([field, text]) =>
+      field === 'on' || text === undefined || text === (field === 'unique' ? 'no' : '') ? [] : [[field, text] as const],
+    ),
 }
 
 function declaredColumn(short: DeclaredIndexColumn): IndexColumn {

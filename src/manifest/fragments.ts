@@ -14,7 +14,8 @@ interface Fragment {
 }
 
 /** Types that need no parser: that is nearly all of them, and the parser takes as long to load as all else. */
-const simpleType = /^[a-z_][a-z0-9_]*( (varying|precision|with(out)? time zone))?(\(\d+(, ?\d+)?\))?( with(out)? time zone)?(\[\])*$/i
+const simpleType =
+  /^[a-z_][a-z0-9_]*( (varying|precision|with(out)? time zone))?(\(\d+(, ?\d+)?\))?( with(out)? time zone)?(\[\])*$/i
 
 /**
  * Makes sure that each piece of SQL in a manifest is exactly that one thing to PostgreSQL's own grammar: a type is a type
@@ -33,7 +34,9 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
 
 function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
   return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {} }]) => [
-    ...Object.entries(foreign_tables).flatMap(([name, table]) => tableFragments(['schemas', schema, 'foreign_tables', name], table)),
+    ...Object.entries(foreign_tables).flatMap(([name, table]) =>
+      tableFragments(['schemas', schema, 'foreign_tables', name], table),
+    ),
     ...Object.entries(materialized_views).flatMap(([name, view]) =>
       viewFragments(['schemas', schema, 'materialized_views', name], view),
     ),
@@ -59,7 +62,9 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
     }),
     ...Object.entries(checks).flatMap(([name, check]) => {
       const at = [...path, 'checks', name]
-      return typeof check === 'string' ? part('expression', at, check) : part('expression', [...at, 'expression'], check.expression)
+      return typeof check === 'string'
+        ? part('expression', at, check)
+        : part('expression', [...at, 'expression'], check.expression)
     }),
   ]
 }
@@ -71,9 +76,17 @@ function viewFragments(path: Path, { query, indexes = {} }: View): readonly Frag
       ...columns.flatMap((column, at): readonly Fragment[] =>
         typeof column === 'string' || column.expression === undefined
           ? []
-          : [{ kind: 'expression', path: [...path, 'indexes', name, 'columns', at, 'expression'], text: column.expression }],
+          : [
+              {
+                kind: 'expression',
+                path: [...path, 'indexes', name, 'columns', at, 'expression'],
+                text: column.expression,
+              },
+            ],
       ),
-      ...(where === undefined ? [] : [{ kind: 'expression' as const, path: [...path, 'indexes', name, 'where'], text: where }]),
+      ...(where === undefined
+        ? []
+        : [{ kind: 'expression' as const, path: [...path, 'indexes', name, 'where'], text: where }]),
     ]),
   ]
 }
@@ -86,8 +99,14 @@ interface Mistake {
 
 /** The statement before and behind a fragment. Each must parse, so that no fragment breaks out of its brackets. */
 const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, after: string])[]>> = {
-  type: [['SELECT NULL::', '\n'], ['SELECT CAST(NULL AS ', '\n)']],
-  expression: [['SELECT ', '\n'], ['SELECT (', '\n)']],
+  type: [
+    ['SELECT NULL::', '\n'],
+    ['SELECT CAST(NULL AS ', '\n)'],
+  ],
+  expression: [
+    ['SELECT ', '\n'],
+    ['SELECT (', '\n)'],
+  ],
   query: [['', '\n']],
 }
 
@@ -133,7 +152,9 @@ function onlyTarget(select: SqlNode): SqlNode | undefined {
   if (Object.keys(select).some((key) => !allowed.has(key)) || select.op !== 'SETOP_NONE') return undefined
   const [first, ...others] = Array.isArray(select.targetList) ? select.targetList : []
   const target = isNode(first) ? first.ResTarget : undefined
-  return others.length === 0 && isNode(target) && target.name === undefined && isNode(target.val) ? target.val : undefined
+  return others.length === 0 && isNode(target) && target.name === undefined && isNode(target.val)
+    ? target.val
+    : undefined
 }
 
 function isPlainCast(value: SqlNode): boolean {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ParsedManifest, References } from './manifest.ts'
@@ -15,7 +15,12 @@ export interface ManifestRequest {
 }
 
 /** Reads a manifest from a file or standard input. `${file:…}` is relative to it; its last newline does not count. */
-export async function loadManifest({ path, env, unresolved, readStandardInput }: ManifestRequest): Promise<ParsedManifest> {
+export async function loadManifest({
+  path,
+  env,
+  unresolved,
+  readStandardInput,
+}: ManifestRequest): Promise<ParsedManifest> {
   const fromInput = path === '-'
   const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
   const folder = fromInput ? '.' : dirname(path)
@@ -28,10 +33,17 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
     return await readFile(path)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    const reasons: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'it may not be read' }
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EISDIR: 'it is a folder',
+      EACCES: 'it may not be read',
+    }
     throw new FdwsyncError({
       message: `the manifest ${path} can not be read: ${reasons[code] ?? code}`,
-      hint: code === 'EISDIR' ? 'Folders are not supported yet: name one file.' : 'Name it with -f FILE; the default is fdwsync.yaml.',
+      hint:
+        code === 'EISDIR'
+          ? 'Folders are not supported yet: name one file.'
+          : 'Name it with -f FILE; the default is fdwsync.yaml.',
     })
   }
 }

@@ -15,7 +15,11 @@ import { nodeAt, offsetInside, placeAt, type Source, startOf } from './source.ts
  * @param references what `${…}` stands for; undefined leaves them as they are
  * @throws FdwsyncError with all independent problems, each with its place
  */
-export async function parseManifest(file: string, bytes: Uint8Array, references: References | undefined): Promise<ParsedManifest> {
+export async function parseManifest(
+  file: string,
+  bytes: Uint8Array,
+  references: References | undefined,
+): Promise<ParsedManifest> {
   const { source, root } = readYaml(file, bytes)
   const { data, problems } = toData(source, root)
   const place = (path: Path, atKey: boolean) => placeAt(source, offsetOf(root, path, atKey))
@@ -25,7 +29,13 @@ export async function parseManifest(file: string, bytes: Uint8Array, references:
   throwIfAny(found, source)
   const resolved = resolveReferences(data, references)
   const manifest = resolved.data as Manifest // the validator has just seen to its shape
-  throwIfAny([...resolved.problems.map(({ path, problem }) => at({ path, atKey: false, problem })), ...ruleProblems(manifest).map(at)], source)
+  throwIfAny(
+    [
+      ...resolved.problems.map(({ path, problem }) => at({ path, atKey: false, problem })),
+      ...ruleProblems(manifest).map(at),
+    ],
+    source,
+  )
   return {
     manifest,
     place: (path) => place(path, true),

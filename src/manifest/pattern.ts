@@ -7,5 +7,7 @@ export type Pattern = string
 export function matcher(patterns: readonly Pattern[]): (path: Path) => boolean {
   const split = patterns.map((pattern) => pattern.split('.'))
   return (path) =>
-    split.some((steps) => steps.length === path.length && steps.every((step, at) => step === '*' || step === String(path[at])))
+    split.some(
+      (steps) => steps.length === path.length && steps.every((step, at) => step === '*' || step === String(path[at])),
+    )
 }

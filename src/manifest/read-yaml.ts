@@ -20,14 +20,26 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const lines = new LineCounter()
   const source: Source = { file, text, lines }
   refuseDepth(source)
-  const documents = parseAllDocuments(text, { lineCounter: lines, version: '1.2', uniqueKeys: true, strict: true, logLevel: 'silent' })
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    version: '1.2',
+    uniqueKeys: true,
+    strict: true,
+    logLevel: 'silent',
+  })
   const [document, second] = Array.isArray(documents) ? documents : []
-  const problems = (document?.errors ?? []).map((error): Problem => ({
-    message: error.message.split(' at line ')[0]?.split('\n')[0] ?? error.message,
-    place: placeAt(source, error.pos[0]),
-  }))
+  const problems = (document?.errors ?? []).map(
+    (error): Problem => ({
+      message: error.message.split(' at line ')[0]?.split('\n')[0] ?? error.message,
+      place: placeAt(source, error.pos[0]),
+    }),
+  )
   if (second) {
-    problems.push({ message: 'a manifest is one YAML document', place: placeAt(source, startOf(second.contents) ?? 0), hint: 'Put the second one into a file of its own.' })
+    problems.push({
+      message: 'a manifest is one YAML document',
+      place: placeAt(source, startOf(second.contents) ?? 0),
+      hint: 'Put the second one into a file of its own.',
+    })
   }
   if (problems.length > 0) throw new FdwsyncError(problems)
   const root = document?.contents
@@ -67,7 +79,11 @@ function refuseDepth(source: Source): void {
 }
 
 function tooDeep(source: Source, at: number): FdwsyncError {
-  return new FdwsyncError({ message: 'nested too deeply', place: placeAt(source, at), hint: `At most ${maximumDepth} levels.` })
+  return new FdwsyncError({
+    message: 'nested too deeply',
+    place: placeAt(source, at),
+    hint: `At most ${maximumDepth} levels.`,
+  })
 }
 
 function oddities(source: Source, document: Document): readonly Problem[] {
@@ -82,7 +98,8 @@ function oddities(source: Source, document: Document): readonly Problem[] {
       }
       if (isAlias(node)) note(node, `the alias *${node.source} is not supported`, 'Write out what it stands for.')
       else if (node.anchor) note(node, `the anchor &${node.anchor} is not supported`, 'Remove it.')
-      else if (node.tag && !node.tag.startsWith('tag:yaml.org,2002:')) note(node, `the tag ${node.tag} is not supported`, 'Remove it.')
+      else if (node.tag && !node.tag.startsWith('tag:yaml.org,2002:'))
+        note(node, `the tag ${node.tag} is not supported`, 'Remove it.')
       return undefined
     },
     Pair(_key, pair) {
@@ -94,4 +111,3 @@ function oddities(source: Source, document: Document): readonly Problem[] {
   })
   return problems
 }
-

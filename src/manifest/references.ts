@@ -44,13 +44,19 @@ export function resolveReferences(data: unknown, references: References | undefi
   }
 
   function replacement(path: Path, known: References, groups: readonly unknown[]): string {
-    const [whole, variable, hasDefault, fallback, file] = groups.map((group) => (typeof group === 'string' ? group : undefined))
+    const [whole, variable, hasDefault, fallback, file] = groups.map((group) =>
+      typeof group === 'string' ? group : undefined,
+    )
     if (whole === '$${') return '${'
     if (variable !== undefined) {
       const value = known.env(variable)
       if (value !== undefined && !(hasDefault && value === '')) return value
       if (hasDefault) return fallback ?? ''
-      note(path, `\${env:${variable}}: there is no such variable`, `Set ${variable}, or give a default: \${env:${variable}:-…}.`)
+      note(
+        path,
+        `\${env:${variable}}: there is no such variable`,
+        `Set ${variable}, or give a default: \${env:${variable}:-…}.`,
+      )
       return ''
     }
     if (file !== undefined) {
@@ -59,7 +65,11 @@ export function resolveReferences(data: unknown, references: References | undefi
       note(path, `\${file:${file}}: the file can not be read`, 'The path is relative to the manifest.')
       return ''
     }
-    note(path, `unknown reference ${whole}`, 'There are ${env:NAME}, ${env:NAME:-default} and ${file:path}; a literal ${ is written $${.')
+    note(
+      path,
+      `unknown reference ${whole}`,
+      'There are ${env:NAME}, ${env:NAME:-default} and ${file:path}; a literal ${ is written $${.',
+    )
     return ''
   }
 

@@ -19,7 +19,10 @@ export async function relationsNamed(query: string): Promise<readonly RelationNa
   walk(result.tree, (type, node) => {
     if (type === 'CommonTableExpr') expressions.add(String(node.ctename))
     if (type !== 'RangeVar') return
-    const relation = { schema: typeof node.schemaname === 'string' ? node.schemaname : null, name: String(node.relname) }
+    const relation = {
+      schema: typeof node.schemaname === 'string' ? node.schemaname : null,
+      name: String(node.relname),
+    }
     relations.set(JSON.stringify(relation), relation)
   })
   return [...relations.values()].filter(({ schema, name }) => schema !== null || !expressions.has(name))

@@ -30,14 +30,17 @@ function nameProblem(name: string): string | undefined {
 }
 
 function namedKeys(manifest: Manifest): readonly Path[] {
-  const keys = (path: Path, map: object | undefined): readonly Path[] => Object.keys(map ?? {}).map((key) => [...path, key])
+  const keys = (path: Path, map: object | undefined): readonly Path[] =>
+    Object.keys(map ?? {}).map((key) => [...path, key])
   return [
     ...keys(['extensions'], manifest.extensions),
     ...keys(['servers'], manifest.servers),
     ...Object.entries(manifest.servers ?? {}).flatMap(([name, { options, user_mappings }]) => [
       ...keys(['servers', name, 'options'], options),
       ...keys(['servers', name, 'user_mappings'], user_mappings),
-      ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) => keys(['servers', name, 'user_mappings', role], mapping)),
+      ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) =>
+        keys(['servers', name, 'user_mappings', role], mapping),
+      ),
     ]),
     ...keys(['schemas'], manifest.schemas),
     ...foreignTables(manifest).flatMap(({ path, table }) => [
@@ -52,13 +55,23 @@ function namedKeys(manifest: Manifest): readonly Path[] {
 
 function foreignTables(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
-    Object.entries(foreign_tables ?? {}).map(([name, table]) => ({ path: ['schemas', schema, 'foreign_tables', name] as Path, schema, name, table })),
+    Object.entries(foreign_tables ?? {}).map(([name, table]) => ({
+      path: ['schemas', schema, 'foreign_tables', name] as Path,
+      schema,
+      name,
+      table,
+    })),
   )
 }
 
 function views(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-    Object.entries(materialized_views ?? {}).map(([name, view]) => ({ path: ['schemas', schema, 'materialized_views', name] as Path, schema, name, view })),
+    Object.entries(materialized_views ?? {}).map(([name, view]) => ({
+      path: ['schemas', schema, 'materialized_views', name] as Path,
+      schema,
+      name,
+      view,
+    })),
   )
 }
 
@@ -91,7 +104,10 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
   return foreignTables(manifest).flatMap(({ path, table }) =>
     Object.entries(table.columns ?? {}).flatMap(([name, column]): readonly PathProblem[] => {
       if (typeof column === 'string' || column.default === undefined || column.generated === undefined) return []
-      const problem = { message: `the column "${name}" can not have a default and be generated`, hint: 'Remove one of the two.' }
+      const problem = {
+        message: `the column "${name}" can not have a default and be generated`,
+        hint: 'Remove one of the two.',
+      }
       return [{ path: [...path, 'columns', name, 'default'], atKey: true, problem }]
     }),
   )

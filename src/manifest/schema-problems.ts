@@ -1,8 +1,8 @@
+import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Problem } from '../core/errors.ts'
 import type { ValidationError } from './generated/validate-manifest.js'
 import { laterKeys } from './later.ts'
 import type { Path } from './manifest.ts'
-import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 
 export interface PathProblem {
   readonly path: Path
@@ -33,9 +33,13 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
       return [{ path: [...path, key], atKey: true, problem: unknownKey(key, error.schemaPath) }]
     }
     case 'required':
-      return [{ path, atKey: true, problem: { message: `"${String(params.missingProperty)}" is missing${inWhat(path)}` } }]
+      return [
+        { path, atKey: true, problem: { message: `"${String(params.missingProperty)}" is missing${inWhat(path)}` } },
+      ]
     case 'const':
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} must be ${JSON.stringify(params.allowedValue)}` } }]
+      return [
+        { path, atKey: false, problem: { message: `${nameOf(path)} must be ${JSON.stringify(params.allowedValue)}` } },
+      ]
     case 'enum': {
       const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.join(', ') : ''
       return [{ path, atKey: false, problem: { message: `${nameOf(path)} is one of ${allowed}` } }]
@@ -64,7 +68,13 @@ function inWhat(path: Path): string {
 }
 
 function typeName(type: unknown): string {
-  const names: Readonly<Record<string, string>> = { object: 'a map', array: 'a list', string: 'text', boolean: 'true or false', number: 'a number' }
+  const names: Readonly<Record<string, string>> = {
+    object: 'a map',
+    array: 'a list',
+    string: 'text',
+    boolean: 'true or false',
+    number: 'a number',
+  }
   const types = Array.isArray(type) ? type : String(type).split(',')
   return types.map((name) => names[String(name)] ?? String(name)).join(' or ')
 }
@@ -82,9 +92,15 @@ function unknownKey(key: string, schemaPath: string): Problem {
 /** The keys that the schema allows where an error comes from. */
 function keysAt(schemaPath: string): readonly string[] {
   let node: unknown = schema
-  const steps = schemaPath.replace(/^[^#]*#\/?/, '').split('/').slice(0, -1)
+  const steps = schemaPath
+    .replace(/^[^#]*#\/?/, '')
+    .split('/')
+    .slice(0, -1)
   for (const step of steps) {
-    node = node !== null && typeof node === 'object' ? Reflect.get(node, decodeURIComponent(step.replaceAll('~1', '/').replaceAll('~0', '~'))) : undefined
+    node =
+      node !== null && typeof node === 'object'
+        ? Reflect.get(node, decodeURIComponent(step.replaceAll('~1', '/').replaceAll('~0', '~')))
+        : undefined
   }
   const properties: unknown = node !== null && typeof node === 'object' ? Reflect.get(node, 'properties') : undefined
   return properties !== null && typeof properties === 'object' ? Object.keys(properties) : []

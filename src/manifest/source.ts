@@ -1,4 +1,14 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, type ParsedNode, type Range, type Scalar } from 'yaml'
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type ParsedNode,
+  type Range,
+  type Scalar,
+} from 'yaml'
 import type { Place } from '../core/errors.ts'
 import type { Path } from './manifest.ts'
 
@@ -27,12 +37,17 @@ function maskSecrets(line: string): string {
 }
 
 /** The node that a path leads to, or the last one on the way that there is. For a key, the key's own node. */
-export function nodeAt(root: Node | null, path: Path): { readonly node: Node | null; readonly key: Node | undefined; readonly whole: boolean } {
+export function nodeAt(
+  root: Node | null,
+  path: Path,
+): { readonly node: Node | null; readonly key: Node | undefined; readonly whole: boolean } {
   let node: Node | null = root
   let key: Node | undefined
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.source ?? item.key.value) === String(step))
+      const pair = node.items.find(
+        (item) => isScalar(item.key) && String(item.key.source ?? item.key.value) === String(step),
+      )
       if (!pair) return { node, key, whole: false }
       key = isNode(pair.key) ? pair.key : undefined
       node = isNode(pair.value) ? pair.value : null

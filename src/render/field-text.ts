@@ -63,7 +63,7 @@ export function renderDetails(
   const width = Math.max(0, ...details.map(([label]) => widthOf(label)))
   return details.flatMap(([label, text]) => {
     if (text.includes('\n'))
-      return [`${indent}${style.dim(label)}`, ...printableLines(text).map((line) => `${indent}  ${line}`)]
+      return [`${indent}${style.dim(label)}`, ...printableLines(text.trimEnd()).map((line) => `${indent}  ${line}`)]
     const hanging = `${indent}${' '.repeat(width)}  `
     const [first = '', ...others] = wrapped(oneLine(text), columns, hanging)
     return [`${indent}${style.dim(padded(label, width))}  ${first.slice(hanging.length)}`, ...others]

@@ -80,7 +80,7 @@ function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item)
 
 /** What came of an apply; its schema is `schemas/report.schema.json`. */
 export function reportJson({ manifest, applyId, steps }: Report): object {
-  return { format: 'fdwsync.report/1', manifest, apply: applyId, steps: steps.map(withAddress) }
+  return { format: 'fdwsync.report/1', manifest, apply: applyId ?? null, steps: steps.map(withAddress) }
 }
 
 /** What came of a refresh; its schema is `schemas/refresh.schema.json`. */

@@ -31,6 +31,7 @@ function reportSentence({ steps }: Report): string {
   const missed = steps.filter(({ outcome }) => outcome.status !== 'applied')
   if (missed.some(({ outcome }) => outcome.status === 'in-doubt'))
     return 'In doubt: the connection was lost during COMMIT. Plan again.'
+  if (steps.length === 0) return 'Nothing to do.'
   const done = doneText(applied)
   if (missed.length === 0) return done === '' ? 'Recorded. Nothing had to change.' : `Applied: ${done}.`
   if (applied.length === 0) return 'Failed: nothing was changed.'

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { exitCodeOf, planAndApply } from '../../api/apply.ts'
+import { exitCodeOf, planAndApply, reasonsToRefuse } from '../../api/apply.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { renderEvent } from '../../render/event-text.ts'
@@ -26,7 +26,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
   const settings = settingsOf(flags.database)
   const parsed = await manifestOf(flags.file)
   const style = styleOf('stderr')
-  const { plan, report } = await planAndApply(
+  const { report } = await planAndApply(
     {
       parsed,
       connect: connectTo(settings, parsed.secrets),
@@ -46,10 +46,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
     },
     (plan) => approve(plan, flags),
   )
-  if (!report) {
-    if (flags.format === 'json') process.stdout.write(show(plan, 'json'))
-    return plan.changes.length === 0 ? exitCode.done : exitCode.refused
-  }
+  if (!report) return exitCode.refused
   process.stdout.write(
     flags.format === 'json'
       ? `${JSON.stringify(reportJson(report), undefined, 2)}\n`
@@ -61,7 +58,9 @@ export async function apply(flags: ApplyFlags): Promise<number> {
 /** Shows the plan, and asks unless it was said not to. Only `yes` is taken for one. */
 async function approve(plan: Plan, flags: ApplyFlags): Promise<boolean> {
   if (flags.format === 'text') process.stdout.write(show(plan, 'text'))
-  if (plan.changes.length === 0 || plan.refusals.length > 0 || flags.autoApprove) return true
+  if (plan.changes.length === 0 || flags.autoApprove) return true
+  // Nobody is asked about what would be refused anyway.
+  if (reasonsToRefuse(plan, flags.allow ?? []).length > 0) return true
   if (!process.stdin.isTTY || flags.file === '-') {
     throw new FdwsyncError(
       {

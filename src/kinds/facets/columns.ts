@@ -2,7 +2,7 @@ import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, join, type Parts, type Sql, type Statement, sql } from '../../core/sql.ts'
 import { type Comment, commentChange, newComment } from './comment.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
-import { type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
+import { describeOptions, type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
 import { settle } from './settle.ts'
 
 /** A column of a foreign table. */
@@ -195,4 +195,16 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
     { ...toField(`column ${name} generated`, from.generated, to.generated, clause), blockedByUseOf: name },
     ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, to.comment),
   ]
+}
+
+/** `id bigint not null`: how a plan shows a column of a new table. */
+export function describeColumn(name: string, column: Column): string {
+  const parts = [
+    `${ident(name)} ${typeText(column)}`,
+    column.notNull ? 'not null' : '',
+    column.default === null ? '' : `default ${column.default}`,
+    column.generated === null ? '' : `generated as ${column.generated}`,
+    Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
+  ]
+  return parts.filter((part) => part !== '').join(' ')
 }
