@@ -153,10 +153,7 @@ export const index: Kind<'index', IndexSpec> = {
       ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
       : [],
   summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
-  details: (spec) =>
-    Object.entries(definitionFields(spec)).flatMap(([field, text]) =>
-      field === 'on' || text === undefined || text === (field === 'unique' ? 'no' : '') ? [] : [[field, text] as const],
-    ),
+  details: (spec) => [['index', definitionText(spec)]],
 }
 
 function declaredColumn(short: DeclaredIndexColumn): IndexColumn {
@@ -213,6 +210,13 @@ function columnText(column: IndexColumn): string {
     ...(column.order ? [column.order] : []),
     ...(column.nulls ? [`nulls ${column.nulls}`] : []),
   ].join(' ')
+}
+
+/** `unique btree (id, day desc) include (name) where total > 0`. */
+function definitionText(spec: IndexSpec): string {
+  const include = spec.include.length === 0 ? '' : ` include (${spec.include.map(ident).join(', ')})`
+  const where = spec.where === null ? '' : ` where ${spec.where}`
+  return `${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})${include}${where}`
 }
 
 function definitionFields(spec: IndexSpec): Readonly<Record<string, string | undefined>> {

@@ -26,12 +26,12 @@ function problemLines(
   return [`  ${status} ${first}`, ...others.map((line) => `          ${line}`), ...hint]
 }
 
-function reportSentence({ steps }: Report): string {
+function reportSentence({ applyId, steps }: Report): string {
   const applied = steps.filter(({ outcome }) => outcome.status === 'applied')
   const missed = steps.filter(({ outcome }) => outcome.status !== 'applied')
   if (missed.some(({ outcome }) => outcome.status === 'in-doubt'))
     return 'In doubt: the connection was lost during COMMIT. Plan again.'
-  if (steps.length === 0) return 'Nothing to do.'
+  if (applyId === undefined) return 'Nothing to do.'
   const done = doneText(applied)
   if (missed.length === 0) return done === '' ? 'Recorded. Nothing had to change.' : `Applied: ${done}.`
   if (applied.length === 0) return 'Failed: nothing was changed.'

@@ -47,6 +47,8 @@ export async function apply(flags: ApplyFlags): Promise<number> {
     (plan) => approve(plan, flags),
   )
   if (!report) return exitCode.refused
+  // The plan has said it already.
+  if (report.applyId === undefined && flags.format === 'text') return exitCode.done
   process.stdout.write(
     flags.format === 'json'
       ? `${JSON.stringify(reportJson(report), undefined, 2)}\n`

@@ -22,7 +22,8 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
     secrets: parsed.secrets,
     signal: abortOnInterrupt(),
     emit(event) {
-      const line = renderEvent(event, { style })
+      // The table at the end tells how each went.
+      const line = event.type === 'step-finished' ? undefined : renderEvent(event, { style })
       if (line !== undefined) process.stderr.write(`${line}\n`)
     },
   })
