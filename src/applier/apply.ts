@@ -95,6 +95,7 @@ async function runLater(context: ApplyContext, definitionsFailed: boolean): Prom
       signal: options.signal,
       id: ({ id }) => id,
       after: ({ after }) => after,
+      locks: ({ locks }) => locks,
       skipped: finished,
       async run(step) {
         options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })

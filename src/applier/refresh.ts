@@ -55,6 +55,7 @@ export async function refreshViews(
       signal: options.signal,
       id: ({ key }) => key,
       after: ({ reads }) => reads,
+      locks: ({ key }) => key,
       skipped: finished,
       async run(view) {
         options.emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })

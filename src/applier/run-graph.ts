@@ -5,6 +5,8 @@ export interface GraphOptions<Item> {
   readonly signal: AbortSignal
   after(item: Item): readonly string[]
   id(item: Item): string
+  /** What an item has to itself while it runs: of those that share it only one runs at a time. */
+  locks(item: Item): string
   run(item: Item): Promise<StepOutcome>
   skipped(item: Item, outcome: StepOutcome): void
 }
@@ -20,6 +22,7 @@ export async function runGraph<Item>(
   const outcomes = new Map<string, StepOutcome>()
   const waiting = new Map(items.map((item) => [options.id(item), item]))
   const running = new Map<string, Promise<void>>()
+  const locked = new Set<string>()
   while (waiting.size > 0 || running.size > 0) {
     for (const [id, item] of waiting) {
       const blocker = blockerOf(item, options, outcomes)
@@ -28,7 +31,12 @@ export async function runGraph<Item>(
         const outcome: StepOutcome = { status: 'skipped', reason: blocker }
         outcomes.set(id, outcome)
         options.skipped(item, outcome)
-      } else if (running.size < options.jobs && isReady(item, options, waiting, running)) {
+      } else if (
+        running.size < options.jobs &&
+        !locked.has(options.locks(item)) &&
+        isReady(item, options, waiting, running)
+      ) {
+        locked.add(options.locks(item))
         waiting.delete(id)
         running.set(id, start(id, item))
       }
@@ -45,6 +53,7 @@ export async function runGraph<Item>(
   async function start(id: string, item: Item): Promise<void> {
     outcomes.set(id, await options.run(item))
     running.delete(id)
+    locked.delete(options.locks(item))
   }
 }
 

@@ -32,6 +32,8 @@ interface StepBase {
   readonly statements: readonly Statement[]
   /** The ids of steps, of `build` and `populate`, that must have succeeded before. */
   readonly after: readonly string[]
+  /** What it locks: an object and its parts are worked on one step at a time. */
+  readonly locks: Key
   readonly hazards: readonly Hazard[]
 }
 

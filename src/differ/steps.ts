@@ -71,6 +71,7 @@ function populateStep(change: Making, later: ReadonlySet<string>): Step {
     key: change.key,
     title: titleOf(id),
     action: 'populate',
+    locks: change.key,
     statements: kindOf(id).populate?.(id, declared) ?? [],
     after: [...waitsFor(change, later), ...(later.has(own) ? [own] : [])],
     hazards: [{ name: 'reads-source', detail: 'its data is loaded' }],
@@ -165,6 +166,7 @@ function dropStep(change: Dropping, stage: StageName, after: readonly string[]):
     key: change.key,
     title: titleOf(id),
     action: 'drop',
+    locks: wholeOf(change) ?? change.key,
     statements: kindOf(id).drop(id),
     after,
     hazards: change.op === 'drop' ? hazardsOf(change) : [],
@@ -180,6 +182,7 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
     key: change.key,
     title: titleOf(id),
     after,
+    locks: wholeOf(change) ?? change.key,
     hazards: hazardsOf(change),
   }
   if (change.op === 'alter') {

@@ -23,7 +23,8 @@ interface Row {
 }
 
 // What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
-// its view, a constraint or a statistics object for its table. A relation's row type counts as the relation: `setof m` depends on it.
+// its view, a constraint or a statistics object for its table. A relation's row type counts as the relation: `setof m` depends on it. What depends on a
+// member of an extension depends on the extension.
 const dependentsQuery = trusted(`
   WITH target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
@@ -36,6 +37,11 @@ const dependentsQuery = trusted(`
     SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
       FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
      WHERE ty.typarray <> 0
+    UNION ALL
+    SELECT target.classid, target.objid, member.classid, member.objid
+      FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
+       AND member.deptype = 'e'
+     WHERE target.classid = 'pg_extension'::regclass
   ), direct AS (
     SELECT DISTINCT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid) IS NULL THEN d.classid ELSE 'pg_class'::regclass END AS classid,

@@ -43,7 +43,7 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     for (const { object } of level) open.delete(keyOf(object.id))
     remaining = remaining.filter((query) => !level.includes(query))
   }
-  if (realNames.length > 0) await underRealNames(run, realNames, queries)
+  if (realNames.length > 0) await underRealNames(run, realNames, ordered)
 }
 
 async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<readonly QueryObject[]> {

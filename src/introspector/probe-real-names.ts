@@ -11,6 +11,7 @@ import { isMoved, probeParts, type QueryObject } from './probe-queries.ts'
  * Tries out queries that name relations which are new or change. The *schema* of a live one that changes is renamed aside
  * and a new one of that name made, with the wanted relations in it: that locks no relation, whereas renaming the relation
  * itself would make readers wait. Whatever else of that schema is named is stood in for by a view.
+ * @param all every query, in the order in which they can be made
  */
 export async function underRealNames(
   run: ProbeRun,

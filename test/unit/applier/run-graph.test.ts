@@ -5,6 +5,7 @@ import type { StepOutcome } from '../../../src/core/plan.ts'
 interface Item {
   readonly id: string
   readonly after: readonly string[]
+  readonly locks?: string
 }
 
 const applied: StepOutcome = { status: 'applied', milliseconds: 0 }
@@ -24,6 +25,7 @@ async function run(
     signal,
     id: ({ id }) => id,
     after: ({ after }) => after,
+    locks: ({ locks, id }) => locks ?? id,
     skipped: ({ id }) => log.push(`skip ${id}`),
     async run({ id }) {
       log.push(`start ${id}`)
@@ -65,6 +67,16 @@ test.each([1, 2, 4])('at most %d at once', async (jobs) => {
     () => applied,
   )
   expect(most).toBe(jobs)
+})
+
+test('those that lock the same thing run one at a time', async () => {
+  const { log, most } = await run(
+    ['p', 'q', 'r'].map((id) => ({ id, after: [], locks: id === 'r' ? 'other' : 'view' })),
+    4,
+    () => applied,
+  )
+  expect(most).toBe(2)
+  expect(log.indexOf('end p')).toBeLessThan(log.indexOf('start q'))
 })
 
 test('one that fails takes down only what comes after it, however far', async () => {

@@ -1,0 +1,2 @@
+CREATE EXTENSION postgres_fdw SCHEMA public;
+CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools;

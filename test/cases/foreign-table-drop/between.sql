@@ -1,0 +1,1 @@
+CREATE FOREIGN TABLE proxy.theirs (x int) SERVER shop;

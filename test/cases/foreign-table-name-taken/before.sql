@@ -1,0 +1,3 @@
+CREATE EXTENSION postgres_fdw SCHEMA public;
+CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{{SOURCE_HOST}}', port '{{SOURCE_PORT}}', dbname '{{SOURCE_DATABASE}}'); CREATE USER MAPPING FOR PUBLIC SERVER shop OPTIONS (user '{{SOURCE_USER}}', password '{{SOURCE_PASSWORD}}'); CREATE SCHEMA proxy; CREATE SCHEMA shop;
+CREATE TABLE proxy.orders (x int);

@@ -1,0 +1,1 @@
+CREATE VIEW public.report AS SELECT total FROM proxy.orders;

@@ -1,0 +1,1 @@
+ALTER MATERIALIZED VIEW shop.orders SET (fillfactor = 60);

@@ -1,0 +1,1 @@
+CREATE TABLE b.other (x int);

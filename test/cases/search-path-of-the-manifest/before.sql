@@ -1,0 +1,2 @@
+CREATE SCHEMA mine; CREATE TYPE mine.mood AS ENUM ('sad', 'ok'); CREATE FUNCTION mine.f(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1';
+CREATE TABLE mine.t AS SELECT 1 AS x;

@@ -1,0 +1,1 @@
+CREATE FOREIGN TABLE public.theirs (x int) SERVER shop;

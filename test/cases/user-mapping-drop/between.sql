@@ -1,0 +1,1 @@
+CREATE USER MAPPING FOR "Case ""Reader""" SERVER shop;
