@@ -1,5 +1,6 @@
 import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions, Connect, PlanInHand } from '../applier/context.ts'
+import { interruptible, throwIfInterrupted } from '../applier/interrupt.ts'
 import { takeLease } from '../applier/lease.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
@@ -11,6 +12,8 @@ export type Approve = (plan: Plan) => Promise<boolean>
 
 export interface ApplyRequest {
   readonly parsed: ParsedManifest
+  /** Nobody looks at the plan: when the database changes after it was made, it is simply made again. */
+  readonly unattended?: boolean
   readonly connect: Connect
   readonly populate: boolean
   readonly options: ApplyOptions
@@ -22,28 +25,50 @@ export interface ApplyRequest {
  * @returns the plan and what came of it; no report if it was not approved.
  * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
  */
-export async function planAndApply(
-  { parsed, connect, populate, options }: ApplyRequest,
-  approve: Approve,
-): Promise<{ readonly plan: Plan; readonly report: Report | undefined }> {
-  const inHand = await planOnce(parsed, connect, populate)
+export async function planAndApply(request: ApplyRequest, approve: Approve): Promise<Applied> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await applyOnce(request, approve)
+    } catch (error) {
+      if (!request.unattended || attempt === planAttempts || !isStale(error)) throw error
+      const reason = 'the database changed after the plan was made'
+      request.options.emit({ type: 'retrying', stage: 'define', reason, attempt: attempt + 1 })
+    }
+  }
+}
+
+const planAttempts = 5
+
+interface Applied {
+  readonly plan: Plan
+  readonly report: Report | undefined
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof FdwsyncError && error.exitCode === exitCode.stale
+}
+
+async function applyOnce(request: ApplyRequest, approve: Approve): Promise<Applied> {
+  const { parsed, connect, options } = request
+  const inHand = await planOnce(request)
   const { plan } = inHand
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
+  throwIfInterrupted(options.signal)
   const lease = await connect('lease')
   try {
-    await takeLease(lease, plan.manifest, options.leaseTimeoutMilliseconds, (event) => options.emit(event))
+    await takeLease(lease, plan.manifest, options)
     return { plan, report: await applyPlan(inHand, connect, lease, parsed.secrets, options) }
   } finally {
     await lease.close()
   }
 }
 
-async function planOnce(parsed: ParsedManifest, connect: Connect, populate: boolean): Promise<PlanInHand> {
+async function planOnce({ parsed, connect, populate, options }: ApplyRequest): Promise<PlanInHand> {
   const session = await connect('plan')
   try {
-    return await makePlan(session, parsed, { populate })
+    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate }))
   } finally {
     await session.close()
   }

@@ -10,7 +10,7 @@ import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
-import { type ProbeFinding, type ProbeResult, probe } from '../introspector/probe.ts'
+import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { fingerprintOf, readTarget } from '../introspector/target.ts'
 import { kinds, titleOf } from '../kinds/registry.ts'
@@ -53,7 +53,7 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
       ...occupiedNames({ reading: catalog }, titles),
       ...found.refusals,
       ...refusals,
-      ...needsUndetermined(changes, probed, catalog),
+      ...missingUndetermined(probed.findings, catalog, titles),
     ],
     undetermined: [...undeterminedOf(probed.findings, titles), ...found.undetermined],
     warnings: found.warnings,
@@ -91,20 +91,17 @@ function throwProblems(
 
 function undeterminedOf(findings: readonly ProbeFinding[], titles: ReadonlyMap<Key, string>): readonly Undetermined[] {
   return findings.flatMap(({ key, status, reason, hint }) =>
-    status === 'undetermined' ? [{ key, title: titles.get(key) ?? key, reason, hint }] : [],
+    status === 'problem' ? [] : [{ key, title: titles.get(key) ?? key, reason, hint, follows: status === 'follows' }],
   )
 }
 
-/** What is to be made can't be made on something that does not exist and of which nothing is known. */
-function needsUndetermined(
-  changes: readonly Change[],
-  { findings }: ProbeResult,
+/** What does not exist and can't be tried out can't be made either: a plan that leaves it out would not converge. */
+function missingUndetermined(
+  findings: readonly ProbeFinding[],
   { live }: CatalogReading,
+  titles: ReadonlyMap<Key, string>,
 ): readonly Refusal[] {
-  const unknown = new Set(findings.map(({ key }) => key).filter((key) => !live.has(key)))
-  return changes.flatMap((change): readonly Refusal[] => {
-    if (change.op !== 'create' || !change.to.needs.some((need) => unknown.has(need))) return []
-    const reason = 'it needs something that could not be tried out on the server'
-    return [{ key: change.key, title: titleOf(change.to.id), reason, hint: 'See what could not be determined.' }]
-  })
+  return findings.flatMap(({ key, status, reason, hint }) =>
+    status === 'undetermined' && !live.has(key) ? [{ key, title: titles.get(key) ?? key, reason, hint }] : [],
+  )
 }

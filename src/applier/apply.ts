@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { idOf, type Key } from '../core/object.ts'
 import type { Report, Step, StepOutcome, StepReport } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Session } from '../db/session.ts'
@@ -11,7 +12,7 @@ import { type DefineFailure, define } from './define.ts'
 import { load } from './load.ts'
 import { runGraph } from './run-graph.ts'
 import { sessionPool } from './session-pool.ts'
-import { sourceChecks } from './sources.ts'
+import { type CheckSources, type Relation, sourceChecks } from './sources.ts'
 
 /**
  * Makes the database as a plan says. Definitions are one transaction; what reads data comes after it.
@@ -62,8 +63,9 @@ async function runDefine(context: ApplyContext): Promise<readonly StepReport[]> 
   )
   for (const { stage, key, title, outcome } of report)
     context.options.emit({ type: 'step-finished', stage, key, title, outcome })
-  // Without a step of its own to blame there is nothing for a report to say: nothing was done.
-  if (failure && (!failure.step || isDecision(failure.error))) throw failure.error
+  if (failure && !(failure.error instanceof CommitInDoubt) && (!failure.step || isDecision(failure.error)))
+    // Without a step of its own to blame there is nothing for a report to say: nothing was done.
+    throw failure.error
   return report
 }
 
@@ -86,7 +88,7 @@ async function runLater(context: ApplyContext, definitionsFailed: boolean): Prom
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
   const pool = sessionPool(connect, options.signal)
-  const check = sourceChecks(connect, inHand.wanted, options.sourceTimeoutMilliseconds)
+  const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
   try {
@@ -113,8 +115,7 @@ async function runLater(context: ApplyContext, definitionsFailed: boolean): Prom
     const started = performance.now()
     try {
       context.checkLease()
-      if (step.hazards.some(({ name }) => name === 'reads-source')) await check(step.key)
-      await pool.use((session) => runStep(context, session, step))
+      await pool.use((session) => runStep(context, session, check, step))
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
       return error instanceof CommitInDoubt ? { status: 'in-doubt', reason: error.message } : failureOf(error, secrets)
@@ -122,7 +123,14 @@ async function runLater(context: ApplyContext, definitionsFailed: boolean): Prom
   }
 }
 
-async function runStep(context: ApplyContext, session: Session, step: Step): Promise<void> {
-  if (step.stage === 'build') return build(context, session, step)
-  await load(session, context.inHand.plan.searchPath, step.statements)
+async function runStep(context: ApplyContext, session: Session, check: CheckSources, step: Step): Promise<void> {
+  if (step.stage === 'build') return build(context, session, check, step)
+  const { searchPath } = context.inHand.plan
+  await load(session, check, { view: relationOf(step.key), searchPath, statements: step.statements })
+}
+
+function relationOf(key: Key): Relation {
+  const id = idOf(key)
+  if (id && 'schema' in id) return id
+  throw new Error('a step that loads something which is no relation')
 }

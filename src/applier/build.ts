@@ -8,16 +8,18 @@ import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { decorations } from './decorations.ts'
+import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger, recordApply } from './ledger-write.ts'
 import { loadSettings } from './load.ts'
 import { withRetries } from './retry.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
+import type { CheckSources } from './sources.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
  * Its apply is noted under an id of its own, since it can commit or fail by itself.
  */
-export async function build(context: ApplyContext, session: Session, step: Step): Promise<void> {
+export async function build(context: ApplyContext, session: Session, check: CheckSources, step: Step): Promise<void> {
   const { options, inHand } = context
   const onRetry = (error: Error, attempt: number) =>
     options.emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
@@ -28,10 +30,11 @@ export async function build(context: ApplyContext, session: Session, step: Step)
       context.checkLease()
       const lockTimeout = step.action === 'replace' ? options.lockTimeoutMilliseconds : swapTimeoutMilliseconds
       await session.run(
-        sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${manifestPath(inHand.plan.searchPath)}`,
+        sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${endWithClient}; ${manifestPath(inHand.plan.searchPath)}`,
       )
-      if (step.action === 'replace') await replace(context, session, step)
+      if (step.action === 'replace') await replace(context, session, check, step)
       else for (const statement of step.statements) await session.execute(statement)
+      await session.run(readingPath)
       await openLedger(session)
       await recordApply(session, recordId, inHand.plan.manifest)
       await proveAndRecord(session, stepScope(step, inHand), inHand, recordId)
@@ -45,13 +48,13 @@ export async function build(context: ApplyContext, session: Session, step: Step)
 }
 
 /** Builds the new one beside the old one, which serves meanwhile; then swaps them, which readers hardly notice. */
-async function replace(context: ApplyContext, session: Session, step: ReplaceStep): Promise<void> {
+async function replace(context: ApplyContext, session: Session, check: CheckSources, step: ReplaceStep): Promise<void> {
   const change = context.inHand.plan.changes.map((planned) => planned.change).find(({ key }) => key === step.key)
   if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${step.title}`)
   const kept =
     step.scratch === undefined
       ? await buildHere(session, step)
-      : await buildIn(step.scratch, context, session, step, change.from)
+      : await buildIn(step.scratch, context, session, check, step, change.from)
   await swap(context, session, step, kept)
   if (step.scratch !== undefined) await session.run(sql`DROP SCHEMA ${ident(step.scratch)}`)
 }
@@ -66,12 +69,14 @@ async function buildIn(
   scratch: string,
   context: ApplyContext,
   session: Session,
+  check: CheckSources,
   step: ReplaceStep,
   old: LiveObject,
 ): Promise<readonly Sql[]> {
   const { searchPath } = context.inHand.plan
   await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
   for (const statement of step.statements) await session.execute(statement)
+  if (step.load.length > 0 && 'name' in old.id) await check(session, { schema: scratch, name: old.id.name })
   await session.run(loadSettings(searchPath))
   for (const statement of step.load) await session.execute(statement)
   await session.run(manifestPath(searchPath))
@@ -100,7 +105,7 @@ async function swap(
   const { emit, signal } = context.options
   const statements = [...step.swap.map((statement) => statement.sql), ...afterwards]
   const onRetry = (error: Error, attempt: number) => {
-    signal.throwIfAborted()
+    throwIfInterrupted(signal)
     if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
   }
   await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)

@@ -31,20 +31,29 @@ async function wasCommitted(
   processId: number,
   recordId: string,
 ): Promise<boolean> {
-  let session: Session | undefined
+  for (let asked = 1; ; asked++) {
+    const answer = await ask(connect, processId, recordId).catch(() => undefined)
+    if (answer !== undefined) return answer
+    if (asked === askAtMost) break
+    await wait(askEveryMilliseconds)
+  }
+  throw new CommitInDoubt({
+    message: 'the connection was lost during COMMIT, and the server could not be asked whether it happened',
+    hint: 'It is either done as a whole or not at all. Plan again when the server is back.',
+  })
+}
+
+/** Undefined as long as the lost connection's process is there: it may still commit. */
+async function ask(
+  connect: ApplyContext['connect'],
+  processId: number,
+  recordId: string,
+): Promise<boolean | undefined> {
+  const session = await connect('settle')
   try {
-    session = await connect('settle')
-    // As long as the lost connection's process is there it may still commit.
-    for (let asked = 0; asked < askAtMost && (await isAlive(session, processId)); asked++)
-      await wait(askEveryMilliseconds)
-    return await applyIsRecorded(session, recordId)
-  } catch {
-    throw new CommitInDoubt({
-      message: 'the connection was lost during COMMIT, and the server could not be asked whether it happened',
-      hint: 'It is either done as a whole or not at all. Plan again when the server is back.',
-    })
+    return (await isAlive(session, processId)) ? undefined : await applyIsRecorded(session, recordId)
   } finally {
-    await session?.close()
+    await session.close()
   }
 }
 

@@ -1,12 +1,13 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Step } from '../core/plan.ts'
-import { trusted } from '../core/sql.ts'
+import { sql, trusted } from '../core/sql.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
-import { manifestPath } from '../introspector/read.ts'
+import { manifestPath, readingPath } from '../introspector/read.ts'
 import { fingerprintOf, readOwnedAndDeclared } from '../introspector/target.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
+import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
 import { openLedger, recordApply } from './ledger-write.ts'
 import { withRetries } from './retry.ts'
 import { defineScope, proveAndRecord } from './scope.ts'
@@ -28,23 +29,20 @@ export async function define(context: ApplyContext): Promise<DefineFailure | und
   let current: Step | undefined
   try {
     const session = await context.connect('define', secretsOf(steps))
-    const abort = () => void session.cancel().catch(() => {})
-    context.options.signal.addEventListener('abort', abort)
+    const policy = {
+      attempts,
+      pauseMilliseconds: 50,
+      onRetry: (error: Error, attempt: number) =>
+        context.options.emit({ type: 'retrying', stage: 'define', reason: error.message, attempt }),
+    }
+    const at = (step: Step | undefined) => {
+      current = step
+    }
     try {
-      await withRetries(
-        {
-          attempts,
-          pauseMilliseconds: 50,
-          onRetry: (error, attempt) =>
-            context.options.emit({ type: 'retrying', stage: 'define', reason: error.message, attempt }),
-        },
-        () =>
-          defineOnce(context, session, steps, (step) => {
-            current = step
-          }),
+      await interruptible(session, context.options.signal, () =>
+        withRetries(policy, () => defineOnce(context, session, steps, at)),
       )
     } finally {
-      context.options.signal.removeEventListener('abort', abort)
       await session.close()
     }
     return undefined
@@ -65,11 +63,14 @@ async function defineOnce(
 ): Promise<void> {
   const { inHand, options, applyId } = context
   const { plan, declared, digests } = inHand
+  at(undefined)
   try {
     context.checkLease()
-    options.signal.throwIfAborted()
+    throwIfInterrupted(options.signal)
+    // The reading path first: nothing of the ledger is to be looked for under one that others may have a say in.
+    const lockTimeout = trusted(String(options.lockTimeoutMilliseconds))
     await session.run(
-      trusted(`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${options.lockTimeoutMilliseconds}`),
+      sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${endWithClient}; ${readingPath}`,
     )
     const found = await readOwnedAndDeclared(session, plan.manifest, declared, digests)
     if (fingerprintOf(found) !== plan.fingerprint) throw staleError()

@@ -1,8 +1,9 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
-import type { ApplyEvent } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import type { ApplyOptions } from './context.ts'
+import { interruptible } from './interrupt.ts'
 
 interface Holder {
   readonly pid: number
@@ -28,14 +29,14 @@ const holderQuery = trusted(`
 export async function takeLease(
   session: Session,
   manifest: string,
-  timeoutMilliseconds: number,
-  emit: (event: ApplyEvent) => void,
+  { leaseTimeoutMilliseconds, emit, signal }: Pick<ApplyOptions, 'leaseTimeoutMilliseconds' | 'emit' | 'signal'>,
 ): Promise<void> {
   await session.run(
     trusted(
       `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog, pg_temp;
-       SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMilliseconds))};
-       SAVEPOINT lease`,
+       SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0;
+       ${session.serverVersion >= 170000 ? 'SET LOCAL transaction_timeout = 0;' : ''}
+       SET LOCAL lock_timeout = ${Math.max(1, Math.round(leaseTimeoutMilliseconds))}; SAVEPOINT lease`,
     ),
   )
   const [free] = await session.query<{ taken: boolean }>(
@@ -46,7 +47,9 @@ export async function takeLease(
   const [holder] = await session.query<Holder>(holderQuery, [manifest])
   emit({ type: 'waiting-for-lease', holder: describe(holder) })
   try {
-    await session.query(trusted(`SELECT pg_advisory_xact_lock(${lockKey})`), [manifest])
+    await interruptible(session, signal, () =>
+      session.query(trusted(`SELECT pg_advisory_xact_lock(${lockKey})`), [manifest]),
+    )
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
     await session.run(trusted('ROLLBACK TO lease'))

@@ -1,6 +1,10 @@
 import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
+import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath } from '../introspector/read.ts'
+import { CommitInDoubt } from './commit.ts'
+import { endWithClient } from './interrupt.ts'
+import type { CheckSources, Relation } from './sources.ts'
 
 /**
  * For the length of a load: the manifest's path, so that what a function finds does not hang on who refreshes (17 and
@@ -13,18 +17,34 @@ export function loadSettings(searchPath: readonly string[]): Sql {
   return join([manifestPath(searchPath), ...defaults], '; ')
 }
 
-/** Runs statements that load data, in a transaction of their own. */
+export interface Load {
+  readonly view: Relation
+  readonly searchPath: readonly string[]
+  readonly statements: readonly Statement[]
+}
+
+/** Loads the data of a view in a transaction of its own, once it is known that its sources answer. */
 export async function load(
   session: Session,
-  searchPath: readonly string[],
-  statements: readonly Statement[],
+  check: CheckSources,
+  { view, searchPath, statements }: Load,
 ): Promise<void> {
-  await session.run(sql`BEGIN; ${loadSettings(searchPath)}`)
+  await session.run(sql`BEGIN; ${endWithClient}`)
   try {
+    await check(session, view)
+    await session.run(loadSettings(searchPath))
     for (const statement of statements) await session.execute(statement)
-    await session.run(trusted('COMMIT'))
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
+  await session.run(trusted('COMMIT')).catch(explainLoss)
+}
+
+function explainLoss(error: unknown): never {
+  if (!isConnectionLost(error)) throw error
+  throw new CommitInDoubt({
+    message: `the data may be loaded or not: ${error.message}`,
+    hint: 'Plan again: a view that holds no data is a change.',
+  })
 }

@@ -7,11 +7,14 @@ import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read.ts'
 import { refreshStatement } from '../kinds/materialized-view.ts'
 import { titleOf } from '../kinds/registry.ts'
+import { CommitInDoubt } from './commit.ts'
 import type { Connect } from './context.ts'
 import { failureOf } from './context.ts'
+import { interruptible } from './interrupt.ts'
 import { load } from './load.ts'
 import { runGraph } from './run-graph.ts'
 import { sessionPool } from './session-pool.ts'
+import { sourceChecks } from './sources.ts'
 
 export type ViewId = IdOf<'materializedView'>
 
@@ -20,6 +23,8 @@ export interface RefreshOptions {
   readonly searchPath: readonly string[]
   /** How many at once. */
   readonly jobs: number
+  /** How long a source may take to answer before what needs it is given up. */
+  readonly sourceTimeoutMilliseconds: number
   readonly secrets: readonly Secret[]
   emit(event: ApplyEvent): void
   /** Aborting cancels what runs. */
@@ -44,8 +49,9 @@ export async function refreshViews(
   connect: Connect,
   options: RefreshOptions,
 ): Promise<RefreshReport> {
-  const views = await readViews(session, ids)
+  const views = await interruptible(session, options.signal, () => readViews(session, ids))
   const pool = sessionPool(connect, options.signal)
+  const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
   const finished = ({ key, title }: View, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
   options.emit({ type: 'stage-started', stage: 'populate', steps: views.length })
@@ -73,11 +79,13 @@ export async function refreshViews(
     if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
     const started = performance.now()
     try {
-      const statement = refreshStatement(view.id, view.concurrently)
-      await pool.use((lent) => load(lent, options.searchPath, [statement]))
+      const statements = [refreshStatement(view.id, view.concurrently)]
+      await pool.use((lent) => load(lent, check, { view: view.id, searchPath: options.searchPath, statements }))
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
-      return failureOf(error, options.secrets)
+      return error instanceof CommitInDoubt
+        ? { status: 'in-doubt', reason: error.message }
+        : failureOf(error, options.secrets)
     }
   }
 }

@@ -30,6 +30,10 @@ function program(): Command {
   const format = () =>
     new Option('--format <format>', 'of what goes to standard output').choices(['text', 'json']).default('text')
   const jobs = () => new Option('--jobs <number>', 'how many loads at once').argParser(positive).default(4)
+  const sourceTimeout = () =>
+    new Option('--source-timeout <duration>', 'how long a source may take to answer')
+      .argParser(duration)
+      .default(10_000, '10s')
   const populate = () => new Option('--no-populate', 'do not fill new materialized views')
 
   root
@@ -68,11 +72,7 @@ function program(): Command {
         .argParser(duration)
         .default(30_000, '30s'),
     )
-    .addOption(
-      new Option('--source-timeout <duration>', 'how long a source may take to answer')
-        .argParser(duration)
-        .default(10_000, '10s'),
-    )
+    .addOption(sourceTimeout())
     .addOption(jobs())
     .action(async (options) => set((await import('./commands/apply.ts')).apply(options)))
   root
@@ -82,6 +82,7 @@ function program(): Command {
     .addOption(manifest())
     .addOption(database())
     .addOption(format())
+    .addOption(sourceTimeout())
     .addOption(jobs())
     .action(async (names, options) => set((await import('./commands/refresh.ts')).refresh(names, options)))
   root

@@ -65,6 +65,8 @@ export interface Undetermined {
   readonly title: string
   readonly reason: string
   readonly hint: string
+  /** Only since something that it needs is undetermined. */
+  readonly follows: boolean
 }
 
 export interface Plan {

@@ -54,7 +54,7 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.hidden?.(wanted.id, live.spec)
-  if (hidden && !entry) return { undetermined: { key, title: titleOf(wanted.id), ...hidden } }
+  if (hidden && !entry) return { undetermined: { key, title: titleOf(wanted.id), ...hidden, follows: false } }
   const fields = kind.compare(wanted.id, live.spec, wanted.spec, {
     declared: wanted.declared,
     last: entry?.declared,

@@ -1,8 +1,8 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
-import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
+import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
-import type { ProbeFinding, ProbeRun } from './probe.ts'
+import { following, type ProbeFinding, type ProbeRun } from './probe.ts'
 import { manifestPath } from './read.ts'
 
 interface Unit {
@@ -14,17 +14,27 @@ interface Unit {
  * Runs the statements of many objects at once; if one fails, each by itself, so that the guilty ones are found and do
  * not take the others down. Returns those that could be made, and notes why the others could not.
  */
-export async function tryOut(run: ProbeRun, units: readonly Unit[]): Promise<readonly DeclaredObject[]> {
+export async function tryOut(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
+  const units = all.filter(({ object }) => !isDoomed(run, object))
   if (units.length === 0) return []
   const failed = await attempt(run, units)
   if (!failed) return units.map(({ object }) => object)
   if (units.length === 1) {
-    run.findings.push(...units.map(({ object }) => finding(object, failed)))
+    run.findings.push(...units.map(({ object }) => finding(run, object, failed)))
     return []
   }
   const made: DeclaredObject[] = []
   for (const unit of units) made.push(...(await tryOut(run, [unit])))
   return made
+}
+
+/** Without what it needs an object would only fail for a reason that is not its own. */
+function isDoomed(run: ProbeRun, { id, needs }: DeclaredObject): boolean {
+  const failed = new Set(run.findings.map(({ key }) => key))
+  const missing = needs.find((need) => failed.has(need) && !run.input.reading.live.has(need))
+  if (missing === undefined) return false
+  if (!failed.has(keyOf(id))) run.findings.push(following(run, id, missing))
+  return true
 }
 
 async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseError | undefined> {
@@ -41,16 +51,50 @@ async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseE
 }
 
 /** A lock or a missing right says nothing about the declaration; any other error does. */
-function finding(object: DeclaredObject, error: DatabaseError): ProbeFinding {
+function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): ProbeFinding {
   const key = keyOf(object.id)
-  const hint = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
+  const said = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
   if (error.sqlstate === '55P03') {
     const reason = 'what it reads is locked by another session, by a REFRESH for instance'
     return { key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
+  const hint = adviceFor(error, run.session.user) ?? said
   if (error.sqlstate === '42501') {
-    const reason = `it could not be tried out on the server: ${error.message}`
-    return { key, status: 'undetermined', reason, hint: hint || 'Grant the privilege to the role that plans.' }
+    return { key, status: 'undetermined', reason: `it can not be tried out on the server: ${error.message}`, hint }
   }
   return { key, status: 'problem', reason: error.message, hint }
+}
+
+const advice: readonly (readonly [
+  sqlstate: string,
+  message: RegExp,
+  advice: (name: string, role: string) => string,
+])[] = [
+  [
+    '42501',
+    /^permission denied for foreign-data wrapper (.+)$/,
+    (name, role) => `GRANT USAGE ON FOREIGN DATA WRAPPER ${name} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for foreign server (.+)$/,
+    (name, role) => `GRANT USAGE ON FOREIGN SERVER ${name} TO ${role};`,
+  ],
+  ['42501', /^permission denied for schema (.+)$/, (name, role) => `GRANT USAGE, CREATE ON SCHEMA ${name} TO ${role};`],
+  ['42501', /^permission denied for database (.+)$/, (name, role) => `GRANT CREATE ON DATABASE ${name} TO ${role};`],
+  [
+    '42704',
+    /^foreign-data wrapper "(.+)" does not exist$/,
+    (name) => `Declare the extension that brings it: extensions: { ${name}: {} }`,
+  ],
+  ['42704', /^role "(.+)" does not exist$/, (name) => `Make it: CREATE ROLE ${ident(name)};`],
+]
+
+/** What to do about an error, where that can be told from its words. A server may speak another language. */
+function adviceFor({ sqlstate, message }: DatabaseError, role: string): string | undefined {
+  for (const [state, pattern, advise] of advice) {
+    const [, name] = pattern.exec(message) ?? []
+    if (state === sqlstate && name !== undefined) return advise(name, ident(role))
+  }
+  return undefined
 }

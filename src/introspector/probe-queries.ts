@@ -54,7 +54,8 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
     if (query === undefined) continue
     const names = await relationsNamed(query)
     const reads = [...new Set(names.flatMap((name) => declaredAs(run, name)))].filter((key) => key !== keyOf(object.id))
-    result.push({ object, names, reads, parts: parts.get(keyOf(object.id)) ?? [] })
+    const needs = [...object.needs, ...reads]
+    result.push({ object: { ...object, needs }, names, reads, parts: parts.get(keyOf(object.id)) ?? [] })
   }
   return result
 }

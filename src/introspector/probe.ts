@@ -12,10 +12,13 @@ import { tryOut } from './probe-batch.ts'
 import { probeQueries } from './probe-queries.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
-/** Why an object can't be as declared (`problem`), or why that can't be known (`undetermined`). */
+/**
+ * Why an object can't be as declared (`problem`), or why that can't be known (`undetermined`): for a reason of its own, or
+ * since that of something it needs is not known (`follows`).
+ */
 export interface ProbeFinding {
   readonly key: Key
-  readonly status: 'problem' | 'undetermined'
+  readonly status: 'problem' | 'undetermined' | 'follows'
   readonly reason: string
   readonly hint: string
 }
@@ -151,10 +154,16 @@ function noteUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
   const noted = new Set(run.findings.map(({ key }) => key))
   for (const { id, needs } of objects) {
     if (run.wanted.has(keyOf(id)) || noted.has(keyOf(id))) continue
-    const needed = needs.flatMap((need) => run.settled.get(need) ?? []).find((need) => !run.wanted.has(keyOf(need.id)))
-    const reason = needed ? `${titleOf(needed.id)} could not be tried out` : 'it could not be tried out'
-    run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint: '' })
+    const missing = needs.find((need) => run.settled.has(need) && !run.wanted.has(need))
+    run.findings.push(following(run, id, missing))
   }
+}
+
+/** What is to be said of an object of which nothing can be known for the sake of another. */
+export function following(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
+  const needed = missing === undefined ? undefined : run.settled.get(missing)
+  const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be tried out'
+  return { key: keyOf(id), status: 'follows', reason, hint: '' }
 }
 
 async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {

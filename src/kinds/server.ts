@@ -1,4 +1,5 @@
 import type { FieldChange } from '../core/change.ts'
+import { keyOf } from '../core/object.ts'
 import { ident, literal, type Parts, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
@@ -37,7 +38,8 @@ export const server: Kind<'server', ServerSpec> = {
         options: record(Object.entries(declared.options ?? {})),
         comment: declared.comment,
       } satisfies ServerSpec,
-      needs: [],
+      // Wrappers come with an extension of their name, as a rule. Where that is not declared this says nothing.
+      needs: [keyOf({ kind: 'extension', name: declared.foreign_data_wrapper ?? 'postgres_fdw' })],
       path: ['servers', name],
     })),
 

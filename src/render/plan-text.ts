@@ -21,9 +21,7 @@ export function renderPlanText(plan: Plan, options: TextOptions): string {
     plan.refusals.flatMap(({ title, reason, hint }) =>
       notice(style.red('refused'), 'refused', `${title}: ${reason}`, hint, columns),
     ),
-    plan.undetermined.flatMap(({ title, reason, hint }) =>
-      notice(style.yellow('could not determine'), 'could not determine', `${title}: ${reason}`, hint, columns),
-    ),
+    renderUndetermined(plan, options),
     plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
     wrapped(summaryOf(plan), columns, '').map((line) => style.bold(line)),
   ]
@@ -98,6 +96,21 @@ function renderRecorded(plan: Plan, { style, columns }: TextOptions): readonly s
     const together = `${padded(line, remarkColumn)} ${remark}`
     return [widthOf(together) <= columns ? `${padded(line, remarkColumn)} ${style.dim(remark)}` : line]
   })
+}
+
+function renderUndetermined({ undetermined, refusals }: Plan, { style, columns }: TextOptions): readonly string[] {
+  const label = 'could not determine'
+  // What is refused was told with its reason.
+  const own = undetermined.filter(({ key, follows }) => !follows && !refusals.some((refusal) => refusal.key === key))
+  const others = undetermined.filter(({ follows }) => follows).length
+  return [
+    ...own.flatMap(({ title, reason, hint }) =>
+      notice(style.yellow(label), label, `${title}: ${reason}`, hint, columns),
+    ),
+    ...(others > 0
+      ? notice(style.yellow(label), label, `${counted(others, 'object')} that need such`, '', columns)
+      : []),
+  ]
 }
 
 function notice(styled: string, plain: string, text: string, hint: string, columns: number): readonly string[] {

@@ -31,6 +31,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
       parsed,
       connect: connectTo(settings, parsed.secrets),
       populate: flags.populate,
+      unattended: flags.autoApprove ?? false,
       options: {
         lockTimeoutMilliseconds: flags.lockTimeout,
         leaseTimeoutMilliseconds: flags.leaseTimeout,

@@ -10,6 +10,7 @@ export interface RefreshFlags {
   readonly database?: string
   readonly format: 'text' | 'json'
   readonly jobs: number
+  readonly sourceTimeout: number
 }
 
 /** Brings the materialized views up to date. */
@@ -19,6 +20,7 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
   const style = styleOf('stderr')
   const report = await refreshManifest(parsed, names, connectTo(settings, parsed.secrets), {
     jobs: flags.jobs,
+    sourceTimeoutMilliseconds: flags.sourceTimeout,
     secrets: parsed.secrets,
     signal: abortOnInterrupt(),
     emit(event) {

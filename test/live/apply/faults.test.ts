@@ -97,7 +97,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       await rig.sql(`SELECT pg_terminate_backend(${pid})`)
       const { report } = await applying
       const missed = missedOf(report)
-      expect(missed.join('\n')).toMatch(/connection to .* was lost: terminating connection due to administrator command/)
+      expect(missed.join('\n')).toMatch(
+        /connection to .* was lost: terminating connection due to administrator command/,
+      )
       expect(report && exitCodeOf(report)).toBe(middle.stage === 'define' ? 1 : 5)
       await expectNothingBetween(rig, before, served)
       await gate.open()
@@ -114,8 +116,10 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       await until(
         'its sessions to end',
         async () =>
-          (await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
-                            AND datname = current_database()`)).length === 0,
+          (
+            await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
+                            AND datname = current_database()`)
+          ).length === 0,
         10_000,
       )
       await expectNothingBetween(rig, before, served)

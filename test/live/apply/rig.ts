@@ -164,7 +164,12 @@ const command = fileURLToPath(new URL('../../../dist/fdwsync.js', import.meta.ur
 export interface Run {
   readonly child: ChildProcess
   /** Resolves at its end. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; stdout: string; stderr: string }>
+  readonly ended: Promise<{
+    readonly code: number | null
+    readonly signal: string | null
+    stdout: string
+    stderr: string
+  }>
 }
 
 /** Starts the built command with a manifest on its standard input. */

@@ -70,7 +70,13 @@ const planWith = (more: Partial<Plan>): Plan => ({
 const show = (plan: Plan, columns = 80) => renderPlanText(plan, { style, columns })
 const lines = (plan: Plan, columns?: number) => show(plan, columns).split('\n')
 
-const undetermined = { key: keyOf(view), title: titleOf(view), reason: 'it is being refreshed', hint: 'Plan again.' }
+const undetermined = {
+  key: keyOf(view),
+  title: titleOf(view),
+  reason: 'it is being refreshed',
+  hint: 'Plan again.',
+  follows: false,
+}
 const refusal = { key: keyOf(table), title: titleOf(table), reason: 'view v depends on it', hint: 'Drop it.' }
 
 describe('the last line', () => {
