@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { type Session, withDeadline } from '../db/session.ts'
@@ -202,21 +202,20 @@ async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Pr
 /** Lets the server's validators look at servers and mappings that are new or differ. */
 async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   for (const object of toProbe) {
-    if (kindOf(object.id).probe.how !== 'checked') continue
-    for (const need of object.needs) {
-      const needed = run.settled.get(need)
-      if (needed && !run.standIns.has(need) && kindOf(needed.id).probe.how === 'checked')
-        await makeStandIns(run, [needed])
-    }
-    if (!run.standIns.has(keyOf(object.id)) && object.needs.every((need) => needIsThere(run, need))) {
-      await makeStandIns(run, [object])
-    }
+    if (!isChecked(object.id)) continue
+    const needed = object.needs.flatMap((need) => run.settled.get(need) ?? []).filter(({ id }) => isChecked(id))
+    await makeStandIns(
+      run,
+      needed.filter(({ id }) => !run.standIns.has(keyOf(id))),
+    )
+    // Without its server's stand-in a mapping would be made on the live server, where there may be one already.
+    const isReady = object.needs.every((need) => run.standIns.has(need) || !isChecked(idOf(need)))
+    if (isReady && !run.standIns.has(keyOf(object.id))) await makeStandIns(run, [object])
   }
 }
 
-// Without its server's stand-in a mapping would be made on the live server, where there may be one already.
-function needIsThere(run: ProbeRun, need: Key): boolean {
-  return run.standIns.has(need)
+function isChecked(id: ObjectId | undefined): boolean {
+  return id !== undefined && kindOf(id).probe.how === 'checked'
 }
 
 /** Makes stand-ins under scratch names; returns those objects of which it could. */
