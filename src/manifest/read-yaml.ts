@@ -98,8 +98,7 @@ function oddities(source: Source, document: Document): readonly Problem[] {
       }
       if (isAlias(node)) note(node, `the alias *${node.source} is not supported`, 'Write out what it stands for.')
       else if (node.anchor) note(node, `the anchor &${node.anchor} is not supported`, 'Remove it.')
-      else if (node.tag && !node.tag.startsWith('tag:yaml.org,2002:'))
-        note(node, `the tag ${node.tag} is not supported`, 'Remove it.')
+      else if (node.tag) note(node, `the tag ${node.tag} is not supported`, 'Remove it.')
       return undefined
     },
     Pair(_key, pair) {

@@ -1,7 +1,7 @@
 import schema from '../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Problem } from '../core/errors.ts'
 import type { ValidationError } from './generated/validate-manifest.js'
-import { laterKeys } from './later.ts'
+import { isLater } from './later.ts'
 import type { Path } from './manifest.ts'
 
 export interface PathProblem {
@@ -30,7 +30,7 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const key = String(params.additionalProperty ?? params.unevaluatedProperty)
-      return [{ path: [...path, key], atKey: true, problem: unknownKey(key, error.schemaPath) }]
+      return [{ path: [...path, key], atKey: true, problem: unknownKey(key, path) }]
     }
     case 'required':
       return [
@@ -46,6 +46,18 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     }
     case 'type':
       return [{ path, atKey: false, problem: { message: `${nameOf(path)} must be ${typeName(params.type)}` } }]
+    case 'minItems':
+      return [{ path, atKey: false, problem: { message: `${nameOf(path)} can not be empty` } }]
+    case 'minLength':
+      return [{ path, atKey: false, problem: { message: `${nameOf(path)} can not be an empty text` } }]
+    case 'false schema':
+      return [
+        {
+          path,
+          atKey: true,
+          problem: { message: `${nameOf(path)} can not stand beside "column"`, hint: 'An entry has one of the two.' },
+        },
+      ]
     default:
       return [{ path, atKey: false, problem: { message: `${nameOf(path)} ${error.message ?? 'is not valid'}` } }]
   }
@@ -79,31 +91,38 @@ function typeName(type: unknown): string {
   return types.map((name) => names[String(name)] ?? String(name)).join(' or ')
 }
 
-function unknownKey(key: string, schemaPath: string): Problem {
-  if (laterKeys.has(key)) {
+function unknownKey(key: string, path: Path): Problem {
+  const valid = keysAt(path)
+  if (isLater(key, path)) {
     return { message: `"${key}" is not supported yet`, hint: 'A later release will know it. Remove it until then.' }
   }
-  const valid = keysAt(schemaPath)
   const nearest = nearestOf(key, valid)
   const message = `unknown key "${key}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`
   return valid.length === 0 ? { message } : { message, hint: `Known here: ${valid.join(', ')}.` }
 }
 
-/** The keys that the schema allows where an error comes from. */
-function keysAt(schemaPath: string): readonly string[] {
-  let node: unknown = schema
-  const steps = schemaPath
-    .replace(/^[^#]*#\/?/, '')
-    .split('/')
-    .slice(0, -1)
-  for (const step of steps) {
-    node =
-      node !== null && typeof node === 'object'
-        ? Reflect.get(node, decodeURIComponent(step.replaceAll('~1', '/').replaceAll('~0', '~')))
-        : undefined
-  }
-  const properties: unknown = node !== null && typeof node === 'object' ? Reflect.get(node, 'properties') : undefined
-  return properties !== null && typeof properties === 'object' ? Object.keys(properties) : []
+type SchemaNode = Readonly<Record<string, unknown>>
+
+/** The keys that the schema allows where a path leads to. An error of the validator does not tell which part it is from. */
+function keysAt(path: Path): readonly string[] {
+  const node = path.reduce<SchemaNode | undefined>((part, step) => part && below(part, String(step)), schema)
+  return node && isNode(node.properties) ? Object.keys(node.properties) : []
+}
+
+function below(node: SchemaNode, step: string): SchemaNode | undefined {
+  const property = isNode(node.properties) ? node.properties[step] : undefined
+  return resolved(property ?? (isNode(node.additionalProperties) ? node.additionalProperties : node.items))
+}
+
+function resolved(node: unknown): SchemaNode | undefined {
+  if (!isNode(node)) return undefined
+  if (typeof node.$ref !== 'string') return node
+  const name = node.$ref.replace('#/$defs/', '')
+  return resolved(Reflect.get(schema.$defs, name))
+}
+
+function isNode(value: unknown): value is SchemaNode {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 function nearestOf(word: string, candidates: readonly string[]): string | undefined {

@@ -1,0 +1,358 @@
+import { describe, expect, test } from 'vitest'
+import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { checkFragments } from '../../../src/manifest/fragments.ts'
+import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
+import { parseManifest } from '../../../src/manifest/parse.ts'
+
+const references: References = {
+  env: (name) => ({ HOST: 'db', EMPTY: '', YAML: '{ a: b }\n- c', PASSWORD: 'hunter2' })[name],
+  file: (path) => ({ 'secret.txt': 'from a file' })[path],
+}
+
+async function read(text: string, known: References | undefined = references): Promise<ParsedManifest> {
+  const parsed = await parseManifest('m.yaml', Buffer.from(text), known)
+  await checkFragments(parsed)
+  return parsed
+}
+
+/** What is wrong with a manifest, as a user reads it. */
+async function problemsOf(text: string | Uint8Array): Promise<string> {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
+  const error: unknown = await parseManifest('m.yaml', bytes, references)
+    .then(checkFragments)
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+  if (error === undefined) return ''
+  if (!(error instanceof FdwsyncError)) throw error
+  return error.problems.map(formatProblem).join('\n')
+}
+
+const head = 'version: 1\nname: a\n'
+const server = (text: string) => `${head}servers:\n  s:\n    ${text}\n`
+const table = (text: string) => `${head}schemas:\n  p:\n    foreign_tables:\n      t: { server: s, ${text} }\n`
+const view = (text: string) => `${head}schemas:\n  p:\n    materialized_views:\n      v: { ${text} }\n`
+
+describe('what is read', () => {
+  const options = async (text: string) => (await read(server(`options: ${text}`))).manifest.servers?.s?.options
+  test.each([
+    ['{ port: 0777 }', { port: '0777' }],
+    ['{ a: 1.10 }', { a: '1.10' }],
+    ['{ a: 12345678901234567890 }', { a: '12345678901234567890' }],
+    [
+      '{ a: no, b: on, c: TRUE, d: null, e: ~, f: .inf, g: 2026-01-01, h: 0x1F }',
+      { a: 'no', b: 'on', c: 'TRUE', d: 'null', e: '~', f: '.inf', g: '2026-01-01', h: '0x1F' },
+    ],
+    ["{ a: '', b: \"x\\n\", c: 'it''s' }", { a: '', b: 'x\n', c: "it's" }],
+    [
+      "{ a: '${env:HOST}:1', b: '${env:NOPE:-x}', c: '${env:EMPTY:-x}', d: '${env:EMPTY}', e: '$${env:HOST}', f: '${file:secret.txt}' }",
+      { a: 'db:1', b: 'x', c: 'x', d: '', e: '${env:HOST}', f: 'from a file' },
+    ],
+    ["{ a: '${env:YAML}' }", { a: '{ a: b }\n- c' }],
+    [
+      '{ __proto__: x, constructor: y }',
+      Object.fromEntries([
+        ['__proto__', 'x'],
+        ['constructor', 'y'],
+      ]),
+    ],
+  ])('options %s', async (text, expected) => {
+    const read = await options(text)
+    expect(Object.entries(read ?? {})).toEqual(Object.entries(expected))
+  })
+
+  test('an empty stanza is an empty map', async () => {
+    const { manifest } = await read(`${head}extensions:\n  postgres_fdw:\nschemas:\n  s:\n`)
+    expect(manifest.extensions).toEqual({ postgres_fdw: {} })
+    expect(manifest.schemas).toEqual({ s: {} })
+  })
+
+  test('truth values are true or false', async () => {
+    const { manifest } = await read(
+      view('query: SELECT 1, populate: false, indexes: { i: { unique: true, columns: [a] } }'),
+    )
+    expect(manifest.schemas?.p?.materialized_views?.v).toMatchObject({
+      populate: false,
+      indexes: { i: { unique: true } },
+    })
+  })
+
+  test('a secret is a Secret, and one in clear is worth a warning that does not show it', async () => {
+    const parsed = await read(
+      server('user_mappings: { public: { user: me, password: hunter2, token: "${env:PASSWORD}" } }'),
+    )
+    const mapping = parsed.manifest.servers?.s?.user_mappings?.public
+    expect(mapping?.user).toBe('me')
+    expect(mapping?.password).toBeInstanceOf(Secret)
+    expect(parsed.secrets.map((secret) => secret.reveal())).toEqual(['hunter2', 'hunter2'])
+    const warnings = parsed.warnings.map(formatProblem).join('\n')
+    expect(warnings).toContain('m.yaml:5:52: password stands in the manifest in clear')
+    expect(warnings).not.toContain('hunter2')
+  })
+
+  test('without references they are left as they are', async () => {
+    const parsed = await parseManifest('m.yaml', Buffer.from(server('options: { host: "${env:NOPE}" }')), undefined)
+    expect(parsed.manifest.servers?.s?.options?.host).toBe('${env:NOPE}')
+  })
+
+  test('a place is that of the nearest thing that stands in the text', async () => {
+    const { place } = await read(server('options: { host: x }'))
+    expect(place(['servers', 's', 'options', 'host'])).toMatchObject({ line: 5, column: 16 })
+    expect(place(['servers', 's', 'options', 'nope'])).toMatchObject({ line: 5 })
+  })
+})
+
+describe('what is wrong, and where', () => {
+  const cases: readonly (readonly [name: string, text: string, says: readonly string[]])[] = [
+    ['nothing', '', ['m.yaml:1:1: the manifest is empty']],
+    ['a list', '- a\n', ['m.yaml:1:1: a manifest is a map']],
+    ['two documents', `${head}---\n${head}`, ['a manifest is one YAML document']],
+    ['broken YAML', 'version: 1\nname: "a', ['m.yaml:2:']],
+    ['an alias and an anchor', 'a: &x 1\nb: *x\n', ['m.yaml:1:7: the anchor &x', 'm.yaml:2:4: the alias *x']],
+    ['a tag', `version: 1\nname: !!binary a\n`, ['m.yaml:2:16: the tag']],
+    ['a key twice', `${head}name: b\n`, ['m.yaml:3:1: Map keys must be unique']],
+    ['another version', 'version: 2\nname: a\n', ['m.yaml:1:10: "version" must be 1']],
+    ['no name', 'version: 1\n', ['"name" is missing']],
+    [
+      'an unknown key',
+      `${head}serverz: {}\n`,
+      ['m.yaml:3:1: unknown key "serverz": did you mean "servers"?', 'Known here: version, name'],
+    ],
+    [
+      'an unknown key deep inside',
+      server('option: { a: b }'),
+      ['m.yaml:5:5: unknown key "option": did you mean "options"?'],
+    ],
+    ['a key of a later release', server('grants: {}'), ['m.yaml:5:5: "grants" is not supported yet']],
+    ['a key that is known elsewhere', view('query: SELECT 1, columns: [a]'), ['"columns" is not supported yet']],
+    ['a list for a map', `${head}servers: []\n`, ['m.yaml:3:10: "servers" must be a map']],
+    ['a text for a list', `${head}search_path: x\n`, ['m.yaml:3:14: "search_path" must be a list']],
+    ['yes for true', view('query: SELECT 1, populate: yes'), ['populate is true or false, not "yes"', 'Write true.']],
+    ['a key without value', server('options: { host: }'), ['host has no value', 'written ""']],
+    ['no columns', view('query: SELECT 1, indexes: { i: { columns: [] } }'), ['"columns" can not be empty']],
+    [
+      'both column and expression',
+      view('query: SELECT 1, indexes: { i: { columns: [{ column: a, expression: b }] } }'),
+      ['"expression" can not stand beside "column"'],
+    ],
+    [
+      'neither',
+      view('query: SELECT 1, indexes: { i: { columns: [{ order: asc }] } }'),
+      ['"column" is missing in entry 1'],
+    ],
+    [
+      'an odd order',
+      view('query: SELECT 1, indexes: { i: { columns: [{ column: a, order: up }] } }'),
+      ['"order" is one of asc, desc'],
+    ],
+    ['an empty name', server('options: { "": a }'), ['a name can not be empty']],
+    ['NUL in a name', `${head}schemas: { "a\\0b": {} }\n`, ['can not hold the character NUL']],
+    ['a name of 64 bytes', `${head}schemas: { ${'x'.repeat(62)}é: {} }\n`, ['the name has 64 bytes']],
+    [
+      'two relations of one name',
+      `${head}schemas:\n  p:\n    foreign_tables: { x: { server: s } }\n    materialized_views: { x: { query: SELECT 1 } }\n`,
+      ['m.yaml:6:27: the schema "p" has two relations named "x"'],
+    ],
+    [
+      'an index named like a table',
+      `${head}schemas:\n  p:\n    foreign_tables: { x: { server: s } }\n    materialized_views: { v: { query: SELECT 1, indexes: { x: { columns: [a] } } } }\n`,
+      ['two relations named "x"'],
+    ],
+    [
+      'a default and a generation',
+      table('columns: { a: { type: int, default: "1", generated: "2" } }'),
+      ['can not have a default and be generated'],
+    ],
+    [
+      'a missing variable',
+      server('options: { host: "${env:NOPE}", dbname: "${env:NOPE2}" }'),
+      ['${env:NOPE}: there is no such variable', '${env:NOPE2}: there is'],
+    ],
+    ['a missing file', server('options: { host: "${file:nope}" }'), ['the file can not be read']],
+    ['an odd reference', server('options: { host: "${x}" }'), ['unknown reference ${x}']],
+    [
+      'a password where all may read it',
+      server('options: { password: x }'),
+      ['m.yaml:5:16: the option "password" can not stand here', 'user_mappings'],
+    ],
+    ['a user on the server', server('options: { user: x }'), ['belongs to a user mapping']],
+    ['a port', server('options: { port: 99999 }'), ['m.yaml:5:22: the option "port" is a number from 1 to 65535']],
+    ['a fetch size', server('options: { fetch_size: many }'), ['"fetch_size" is a whole number']],
+    ['a truth of postgres_fdw', server('options: { updatable: maybe }'), ['"updatable" is true or false']],
+  ]
+  test.each(cases)('%s', async (_name, text, says) => {
+    const told = await problemsOf(text)
+    for (const fragment of says) expect(told).toContain(fragment)
+  })
+
+  test('several independent problems at once, in the order of the text', async () => {
+    const told = await problemsOf(server('options: { port: 0, fetch_size: x, user: y }'))
+    expect(told.match(/m\.yaml:5:\d+/g)).toEqual(['m.yaml:5:22', 'm.yaml:5:37', 'm.yaml:5:40'])
+  })
+
+  test('the line under the message has a caret under the place', async () => {
+    const [message, line, caret] = (await problemsOf(`${head}serverz: {}\n`)).split('\n')
+    expect([message?.startsWith('m.yaml:3:1:'), line, caret]).toEqual([true, '  serverz: {}', '  ^'])
+  })
+
+  test('a secret in the line is not shown', async () => {
+    for (const line of [
+      '{ password: hunter2, x: [] }',
+      '{ password: "hunter2", x: [] }',
+      "{ x: [], password: 'hunter2' }",
+    ]) {
+      const told = await problemsOf(server(`user_mappings: { public: ${line} }`))
+      expect(told).toContain('"x" must be text')
+      expect(told).not.toContain('hunter2')
+    }
+  })
+
+  test.each([
+    ['not UTF-8', Buffer.from([0x6e, 0xff, 0xfe])],
+    ['larger than 10 MB', Buffer.alloc(10 * 1024 * 1024 + 1, 0x20)],
+    ['nested too deeply', Buffer.from(`a: ${'['.repeat(5000)}`)],
+    ['nested too deeply', Buffer.from(`a: ${'['.repeat(80)}${']'.repeat(80)}`)],
+    ['nested too deeply', Buffer.from(Array.from({ length: 80 }, (_, at) => `${' '.repeat(at)}a:\n`).join(''))],
+  ])('%s', async (says, bytes) => expect(await problemsOf(bytes)).toContain(says))
+})
+
+describe('fragments of SQL are exactly that one thing', () => {
+  const type = (text: string) => problemsOf(table(`columns: { a: ${JSON.stringify(text)} }`))
+  const expression = (text: string) => problemsOf(table(`checks: { k: ${JSON.stringify(text)} }`))
+  const query = (text: string) => problemsOf(view(`query: ${JSON.stringify(text)}`))
+
+  test.each([
+    'bigint',
+    'numeric(10, 2)',
+    'text[]',
+    'timestamp(3) with time zone',
+    'bit varying(3)',
+    'double precision',
+    'interval day to second',
+    'pg_catalog.int4',
+    '"Odd Type"',
+    'public."T x"[][]',
+    'character varying(10)',
+    'time without time zone',
+    'int -- a comment',
+  ])('type %s', async (text) => expect(await type(text)).toBe(''))
+  test.each([
+    'int) , (select 1',
+    'int; drop table x',
+    'int[] , b int',
+    'setof int',
+    'int collate "C"',
+    'int not null',
+    'int default 1',
+    'select 1',
+    '/* open',
+    '(int)',
+    "int'",
+    'int + 1',
+    '1',
+    'int options (a)',
+    ' ',
+  ])('no type: %s', async (text) => expect(await type(text)).not.toBe(''))
+
+  test.each([
+    '1',
+    "'x'::text",
+    'a > 0 and b',
+    'upper(a) collate "C"',
+    '(select 1)',
+    'a in (1, 2)',
+    'a -- comment',
+    'case when a then b end',
+    'row(1, 2)',
+  ])('expression %s', async (text) => expect(await expression(text)).toBe(''))
+  test.each([
+    'a) + (b',
+    '1) union select (2',
+    'a, b',
+    '1; select 2',
+    '1 as x',
+    '1 from t',
+    '/* open',
+    'select 1',
+    '1 where true',
+    'a)',
+    '(a',
+    "'",
+    '',
+  ])('no expression: %s', async (text) => expect(await expression(text)).not.toBe(''))
+
+  test.each([
+    'SELECT 1',
+    'SELECT 1;',
+    'WITH x AS (SELECT 1) SELECT * FROM x',
+    'VALUES (1)',
+    'TABLE t',
+    '(SELECT 1) UNION SELECT 2',
+    'SELECT 1 -- x',
+    "SELECT ';'",
+  ])('query %s', async (text) => expect(await query(text)).toBe(''))
+  test.each([
+    'SELECT 1; SELECT 2',
+    'SELECT 1; -- x',
+    'SELECT 1 INTO t',
+    'DELETE FROM t',
+    'SELECT 1 WITH DATA',
+    'CREATE TABLE x ()',
+    '',
+  ])('no query: %s', async (text) => expect(await query(text)).not.toBe(''))
+
+  test.each([
+    ['plain', view('query: SELECT a FROM WHERE b'), 'm.yaml:6:33'],
+    ['quoted', view('query: "SELECT é FROM WHERE b"'), 'm.yaml:6:34'],
+    [
+      'literal block',
+      `${head}schemas:\n  p:\n    materialized_views:\n      v:\n        query: |\n          SELECT é,\n            FROM WHERE b\n`,
+      'm.yaml:9:13',
+    ],
+  ])('the place inside a %s scalar', async (_style, text, place) =>
+    expect(await problemsOf(text)).toContain(`${place}: not a query`))
+})
+
+test('whatever is done to a manifest, the answer is a manifest or a clear error', async () => {
+  const good =
+    view('query: SELECT 1, with: { fillfactor: 70 }, indexes: { i: { columns: [a, { expression: "b + 1" }] } }') +
+    'servers: { s: { options: { host: "${env:HOST}" }, user_mappings: { public: { password: x } } } }\n'
+  const bits = [
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    '- ',
+    '\n',
+    '  ',
+    '"',
+    "'",
+    '&a ',
+    '*a',
+    '!t ',
+    '#',
+    '|',
+    '\t',
+    '\0',
+    '${',
+    '?',
+    '%',
+    '\u2028',
+    '~',
+  ]
+  let seed = 42
+  const random = (below: number) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648
+    return seed % below
+  }
+  let wrong = 0
+  for (let round = 0; round < 400; round++) {
+    const at = random(good.length)
+    const text = good.slice(0, at) + bits[random(bits.length)] + good.slice(at + random(3))
+    if ((await problemsOf(text)) !== '') wrong++
+  }
+  expect(wrong).toBeGreaterThan(100)
+})
