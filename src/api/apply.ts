@@ -4,6 +4,7 @@ import { interruptible, throwIfInterrupted } from '../applier/interrupt.ts'
 import { takeLease } from '../applier/lease.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { makePlan } from './plan.ts'
 
@@ -12,7 +13,7 @@ export type Approve = (plan: Plan) => Promise<boolean>
 
 export interface ApplyRequest {
   readonly parsed: ParsedManifest
-  /** Nobody looks at the plan: when the database changes after it was made, it is simply made again. */
+  /** Nobody is asked: when the database changes after the plan was made, it is simply made again. */
   readonly unattended?: boolean
   readonly connect: Connect
   readonly populate: boolean
@@ -20,21 +21,24 @@ export interface ApplyRequest {
 }
 
 /**
- * Plans, asks, and converges. The lease is taken after the answer, so that nobody waits for somebody who thinks; that the
- * database is still as planned is checked again inside the transaction.
+ * Plans, asks, and converges. The lease is taken after the answer, so that nobody waits for somebody who thinks, and that
+ * the database is still as planned is checked again inside the transaction. Where nobody is asked it is taken first.
  * @returns the plan and what came of it; no report if it was not approved.
  * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
  */
 export async function planAndApply(request: ApplyRequest, approve: Approve): Promise<Applied> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await applyOnce(request, approve)
-    } catch (error) {
-      if (!request.unattended || attempt === planAttempts || !isStale(error)) throw error
-      const reason = 'the database changed after the plan was made'
-      request.options.emit({ type: 'retrying', stage: 'define', reason, attempt: attempt + 1 })
+  if (!request.unattended) return applyOnce(request, approve)
+  return withLease(request, async (lease) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await applyOnce(request, approve, lease)
+      } catch (error) {
+        if (attempt === planAttempts || !isStale(error)) throw error
+        const reason = 'the database changed after the plan was made'
+        request.options.emit({ type: 'retrying', stage: 'define', reason, attempt: attempt + 1 })
+      }
     }
-  }
+  })
 }
 
 const planAttempts = 5
@@ -48,18 +52,26 @@ function isStale(error: unknown): boolean {
   return error instanceof FdwsyncError && error.exitCode === exitCode.stale
 }
 
-async function applyOnce(request: ApplyRequest, approve: Approve): Promise<Applied> {
+async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session): Promise<Applied> {
   const { parsed, connect, options } = request
   const inHand = await planOnce(request)
   const { plan } = inHand
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
+  const apply = (lease: Session) => applyPlan(inHand, connect, lease, parsed.secrets, options)
+  return { plan, report: await (held ? apply(held) : withLease(request, apply)) }
+}
+
+async function withLease<T>(
+  { parsed, connect, options }: ApplyRequest,
+  work: (lease: Session) => Promise<T>,
+): Promise<T> {
   throwIfInterrupted(options.signal)
   const lease = await connect('lease')
   try {
-    await takeLease(lease, plan.manifest, options)
-    return { plan, report: await applyPlan(inHand, connect, lease, parsed.secrets, options) }
+    await takeLease(lease, parsed.manifest.name, options)
+    return await work(lease)
   } finally {
     await lease.close()
   }

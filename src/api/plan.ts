@@ -12,6 +12,7 @@ import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
+import { withRequirements } from '../introspector/requirements.ts'
 import { fingerprintOf, readTarget } from '../introspector/target.ts'
 import { kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
@@ -28,8 +29,9 @@ export interface PlanOptions {
 export async function makePlan(session: Session, parsed: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const digests = runDigests()
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
-  const declared = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
-  const { catalog, ledger } = await readTarget(session, name, declared, digests)
+  const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
+  const { catalog, ledger } = await readTarget(session, name, written, digests)
+  const declared = await withRequirements(session, written, catalog.live)
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests })
   throwProblems(probed.findings, declared, parsed)
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
@@ -190,8 +191,10 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
 
 /** Makes what others need under its own name: schemas and extensions that do not exist yet. */
 async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
-  const missing = toProbe.filter(
-    ({ id }) => kindOf(id).probe.how === 'by-name' && !run.input.reading.live.has(keyOf(id)),
+  const missing = inOrderOfNeed(
+    toProbe.filter(({ id }) => kindOf(id).probe.how === 'by-name' && !run.input.reading.live.has(keyOf(id))),
+    ({ id }) => keyOf(id),
+    ({ needs }) => needs,
   )
   await tryOut(
     run,

@@ -49,6 +49,14 @@ export const extension: Kind<'extension', ExtensionSpec> = {
       JOIN pg_extension e ON e.extname = wanted.name
       JOIN pg_namespace n ON n.oid = e.extnamespace`),
 
+  requirementsQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'extension', 'name', v.name) AS id,
+           jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', required)) AS needs
+      FROM jsonb_to_recordset($1) AS wanted(name text)
+      JOIN pg_available_extension_versions v ON v.name = wanted.name
+      CROSS JOIN unnest(v.requires) AS required
+     GROUP BY v.name`),
+
   // `schema` says where it is made. One that exists elsewhere is moved only if the manifest names a schema.
   settle: (wanted, last, live) => ({
     schema: wanted.schema ?? live?.schema,

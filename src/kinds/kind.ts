@@ -81,6 +81,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
    */
   readonly catalogQuery: Sql
   readonly catalog: string
+  /** For objects that do not exist yet: `id` and `needs` of those named in `$1`, where the server knows what they need. */
+  readonly requirementsQuery?: Sql
   readonly probe: Probe<Id, Spec>
 
   /** The wanted spec with every attribute that the manifest leaves open filled in: see {@link settle} of facets. */

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import { structuredPatch } from 'diff'
 import type { FieldChange } from '../core/change.ts'
-import { oneLine, padded, printableLines, widthOf, wrapped } from './text.ts'
+import { oneLine, padded, printableLines, quoted, widthOf, wrapped } from './text.ts'
 
 export interface TextOptions {
   readonly style: ChalkInstance
@@ -11,11 +11,14 @@ export interface TextOptions {
 
 const indent = '      '
 
+/** Labels that are wider have their text under them. */
+const widestLabel = 32
+
 /** The fields of one object side by side, a text of several lines as a unified diff. */
 export function renderFields(fields: readonly FieldChange[], options: TextOptions): readonly string[] {
   const widest = Math.max(0, ...fields.filter((field) => !isLong(field)).map(({ field }) => widthOf(oneLine(field))))
   return fields.flatMap((field) =>
-    isLong(field) ? longField(field, options) : shortField(field, Math.min(widest, 32), options),
+    isLong(field) ? longField(field, options) : shortField(field, Math.min(widest, widestLabel), options),
   )
 }
 
@@ -29,30 +32,47 @@ function shortField(field: FieldChange, width: number, { style, columns }: TextO
   const text = difference(field)
   const line = `${indent}${padded(label, width)}   ${text}${forces}`
   if (widthOf(line) <= columns) return [`${indent}${style.dim(padded(label, width))}   ${text}${style.magenta(forces)}`]
-  return [`${indent}${style.dim(label)}${style.magenta(forces)}`, ...wrapped(text, columns, `${indent}  `)]
+  return [...labelLines(label, forces, { style, columns }), ...wrapped(text, columns, `${indent}  `)]
+}
+
+function labelLines(label: string, forces: string, { style, columns }: TextOptions): readonly string[] {
+  const lines = wrapped(label, columns, indent, `${indent}    `)
+  const last = lines.length - 1
+  return lines.map((line, at) => style.dim(line) + (at === last ? style.magenta(forces) : ''))
 }
 
 function difference({ from, to }: FieldChange): string {
-  const isSecret = (from ?? to) === '(secret)'
+  const isSecret = [from, to].every((value) => value === undefined || value === '(secret)')
   if (from === undefined) return isSecret ? '(secret added)' : `added: ${shown(to)}`
   if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${shown(from)}`
   return isSecret ? '(secret changed)' : `${shown(from)} → ${shown(to)}`
 }
 
-function shown(value: string | undefined): string {
-  return value === '' ? "''" : oneLine(value ?? '')
+/** Between quotes only where it could be taken for another value, or for something else than a value. */
+function shown(value: string): string {
+  const isPlain = value !== '' && value === value.trim() && value === oneLine(value)
+  return isPlain && !value.includes(' → ') && !/^E?'.*'$/.test(value) ? value : quoted(value)
 }
 
-function longField(field: FieldChange, { style }: TextOptions): readonly string[] {
-  const head = `${indent}${style.dim(oneLine(field.field))}${field.effect.how === 'replace' ? style.magenta('   forces replacement') : ''}`
-  const { hunks } = structuredPatch('', '', `${field.from ?? ''}\n`, `${field.to ?? ''}\n`, '', '', { context: 3 })
-  const lines = hunks.flatMap((hunk, at) => [...(at > 0 ? [' …'] : []), ...hunk.lines])
-  return [head, ...lines.flatMap((line) => printableLines(line)).map((line) => `${indent}${coloured(line, style)}`)]
+function longField(field: FieldChange, options: TextOptions): readonly string[] {
+  const forces = field.effect.how === 'replace' ? '   forces replacement' : ''
+  const lines = diffLines(field.from, field.to)
+  return [...labelLines(oneLine(field.field), forces, options), ...lines.flatMap((line) => diffLine(line, options))]
 }
 
-function coloured(line: string, style: ChalkInstance): string {
-  if (line.startsWith('+')) return style.green(line)
-  return line.startsWith('-') ? style.red(line) : line
+/** What takes longer to compare than to read is shown whole, the old one before the new one. */
+const maxEditLength = 2000
+
+function diffLines(from: string | undefined, to: string | undefined): readonly string[] {
+  const [before, after] = [from, to].map((text) => (text === undefined ? '' : `${text}\n`))
+  const patch = structuredPatch('', '', before ?? '', after ?? '', '', '', { context: 3, maxEditLength })
+  if (patch) return patch.hunks.flatMap((hunk, at) => [...(at > 0 ? [' …'] : []), ...hunk.lines])
+  return [...(from ?? '').split('\n').map((line) => `-${line}`), ...(to ?? '').split('\n').map((line) => `+${line}`)]
+}
+
+function diffLine(line: string, { style, columns }: TextOptions): readonly string[] {
+  const colour = line.startsWith('+') ? style.green : line.startsWith('-') ? style.red : undefined
+  return wrapped(oneLine(line), columns, indent, `${indent}    `).map((shownLine) => colour?.(shownLine) ?? shownLine)
 }
 
 /** The attributes of a new object: a label, and the text beside it or under it. */
@@ -60,10 +80,17 @@ export function renderDetails(
   details: readonly (readonly [label: string, text: string])[],
   { style, columns }: TextOptions,
 ): readonly string[] {
-  const width = Math.max(0, ...details.map(([label]) => widthOf(label)))
-  return details.flatMap(([label, text]) => {
-    if (text.includes('\n'))
-      return [`${indent}${style.dim(label)}`, ...printableLines(text.trimEnd()).map((line) => `${indent}  ${line}`)]
+  const labels = details.map(([label]) => widthOf(oneLine(label)))
+  const width = Math.max(0, ...labels.filter((label) => label <= Math.min(widestLabel, columns / 2)))
+  return details.flatMap(([name, text]) => {
+    const label = oneLine(name)
+    if (text.includes('\n') || widthOf(label) > width) {
+      const lines = printableLines(text.trimEnd())
+      return [
+        ...labelLines(label, '', { style, columns }),
+        ...lines.flatMap((line) => wrapped(line, columns, `${indent}  `, `${indent}      `)),
+      ]
+    }
     const hanging = `${indent}${' '.repeat(width)}  `
     const [first = '', ...others] = wrapped(oneLine(text), columns, hanging)
     return [`${indent}${style.dim(padded(label, width))}  ${first.slice(hanging.length)}`, ...others]

@@ -1,5 +1,5 @@
 import type { Change } from '../core/change.ts'
-import { mustBeAllowed, type Plan, type PlannedChange } from '../core/plan.ts'
+import { mustBeAllowed, type Plan, type PlannedChange, type Step } from '../core/plan.ts'
 import { renderDetails, renderFields, type TextOptions } from './field-text.ts'
 import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
 
@@ -8,14 +8,14 @@ type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 /** A plan for people: what, why, what it costs, what it keeps. */
 export function renderPlanText(plan: Plan, options: TextOptions): string {
   const { style, columns } = options
-  const header = `fdwsync plan · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${plan.database.serverVersion})`
+  const header = `fdwsync plan · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
   const blocks = plan.changes.flatMap((planned) =>
     planned.change.op === 'adopt' || planned.change.op === 'release'
       ? []
       : renderChange(planned, planned.change, options),
   )
   const sections = [
-    wrapped(header, columns, '').map((line) => style.bold(line)),
+    wrapped(header, columns, '', deep).map((line) => style.bold(line)),
     blocks,
     renderRecorded(plan, options),
     plan.refusals.flatMap(({ title, reason, hint }) =>
@@ -33,16 +33,19 @@ export function renderPlanText(plan: Plan, options: TextOptions): string {
 
 const remarkColumn = 46
 
+/** Of the further lines of what is named by others: deeper than the lines of a plan, so that they can't pass for one. */
+const deep = '          '
+
 function renderChange(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
   const { style, columns } = options
-  const head = `  ${symbol(change, options)} ${style.bold(oneLine(planned.title))}`
-  const bare = `  ~ ${oneLine(planned.title)}`
+  const [bare = '', ...others] = wrapped(oneLine(planned.title), columns, '    ', deep)
+  const head = `  ${symbol(change, options)} ${style.bold(bare.slice(4))}`
   const remark = oneLine(remarkOf(planned, change))
-  const fits = Math.max(widthOf(bare) + 3, remarkColumn) + widthOf(remark) <= columns
+  const fits = others.length === 0 && Math.max(widthOf(bare) + 3, remarkColumn) + widthOf(remark) <= columns
   const gap = ' '.repeat(Math.max(3, remarkColumn - widthOf(bare)))
   const lines = fits
     ? [`${head}${remark === '' ? '' : gap + style.dim(remark)}`]
-    : [head, ...wrapped(remark, columns, '      ')]
+    : [head, ...others.map((line) => style.bold(line)), ...(remark === '' ? [] : wrapped(remark, columns, '      '))]
   return [...lines, ...bodyOf(planned, change, options), ...renderHazards(planned, options)]
 }
 
@@ -87,14 +90,16 @@ function renderHazards({ hazards }: PlannedChange, { style, columns }: TextOptio
 /** What only the ledger learns. */
 function renderRecorded(plan: Plan, { style, columns }: TextOptions): readonly string[] {
   return plan.changes.flatMap(({ change, title, cause }) => {
-    if (change.op === 'release') return wrapped(`gives up ${oneLine(title)}: ${oneLine(change.because)}`, columns, '  ')
+    if (change.op === 'release')
+      return wrapped(`gives up ${oneLine(title)}: ${oneLine(change.because)}`, columns, '  ', deep)
     if (change.op !== 'adopt') return []
     const text = cause === undefined ? 'adopts' : 'notes'
     const remark =
       cause === undefined ? 'exists already, as declared' : 'its declaration or identity changed, it is as declared'
     const line = `  ${text} ${oneLine(title)}`
     const together = `${padded(line, remarkColumn)} ${remark}`
-    return [widthOf(together) <= columns ? `${padded(line, remarkColumn)} ${style.dim(remark)}` : line]
+    if (widthOf(together) > columns) return wrapped(`${text} ${oneLine(title)}`, columns, '  ', deep)
+    return [`${padded(line, remarkColumn)} ${style.dim(remark)}`]
   })
 }
 
@@ -114,9 +119,15 @@ function renderUndetermined({ undetermined, refusals }: Plan, { style, columns }
 }
 
 function notice(styled: string, plain: string, text: string, hint: string, columns: number): readonly string[] {
-  const [first = '', ...others] = wrapped(`${plain} ${oneLine(text)}`, columns, '  ')
+  const [first = '', ...others] = wrapped(`${plain} ${oneLine(text)}`, columns, '  ', '    ')
   const more = hint === '' ? [] : wrapped(oneLine(hint), columns, '    ')
   return [first.replace(plain, () => styled), ...others, ...more]
+}
+
+/** A replacement that is not loaded reads nothing, whatever its kind announces. */
+function readsSource(step: Step): boolean {
+  const isLoaded = step.action !== 'replace' || step.load.length > 0
+  return isLoaded && step.hazards.some(({ name }) => name === 'reads-source')
 }
 
 /** The last line. It says "nothing to change" only if that is known of everything. */
@@ -125,7 +136,7 @@ function summaryOf(plan: Plan): string {
   const parts = (['create', 'alter', 'replace', 'drop'] as const).flatMap((op) =>
     count(op) > 0 ? [`${count(op)} to ${op}`] : [],
   )
-  const loads = plan.steps.filter(({ hazards }) => hazards.some(({ name }) => name === 'reads-source')).length
+  const loads = plan.steps.filter(readsSource).length
   const unknown = plan.undetermined.length
   const doubt = unknown > 0 ? `${counted(unknown, 'object')} undetermined` : ''
   if (plan.refusals.length > 0)

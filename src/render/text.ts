@@ -1,6 +1,6 @@
-// What a terminal would act on instead of showing it, and what reorders text: a manifest or a server must not be able to
-// forge a line of a plan.
-const unprintable = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+// What a terminal would act on instead of showing it, what reorders text, and what looks like a blank or like nothing: a
+// manifest or a server must not be able to forge a line of a plan, nor to hide in it how two values differ.
+const unprintable = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /** One line of text in which everything that would not show is made visible. */
 export function oneLine(text: string): string {
@@ -12,19 +12,27 @@ export function printableLines(text: string): readonly string[] {
   return text.split(/\r?\n/).map((line) => oneLine(line.replaceAll('\t', '    ')))
 }
 
-function escaped(character: string): string {
-  const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-  const code = character.codePointAt(0) ?? 0
-  return short[character] ?? `\\u${code.toString(16).padStart(4, '0')}`
+/** A value between quotes, as PostgreSQL writes a string: two that differ look different, blanks at its ends are seen. */
+export function quoted(text: string): string {
+  const inside = oneLine(text.replaceAll('\\', '\\\\')).replaceAll("'", "''")
+  return inside.includes('\\') ? `E'${inside}'` : `'${inside}'`
 }
 
+/** The escapes are those of PostgreSQL's `E''` strings. */
+function escaped(character: string): string {
+  const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+  const code = (character.codePointAt(0) ?? 0).toString(16)
+  return short[character] ?? (code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`)
+}
+
+// Rather too wide than too narrow: a line that is wider than it was taken for is broken by the terminal, anywhere.
 const wide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+  /[\u1100-\u115f\u2329\u232a\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u
 
 /** How many columns of a terminal a text takes. */
 export function widthOf(text: string): number {
   let width = 0
-  for (const character of text) width += /\p{M}/u.test(character) ? 0 : wide.test(character) ? 2 : 1
+  for (const character of text) width += /[\p{Mn}\p{Me}]/u.test(character) ? 0 : wide.test(character) ? 2 : 1
   return width
 }
 
@@ -34,19 +42,23 @@ export function padded(text: string, width: number): string {
 
 /**
  * Breaks a text at its blanks so that no line is wider than the terminal, where that can be. Nothing is ever cut off: a
- * name that is wider than the terminal is left whole.
+ * name that is wider than the terminal is left whole. `hanging` is the indent of all lines but the first: where a text
+ * is not ours it is deeper than any line of a plan begins, so that no part of a name can pass for one.
  */
-export function wrapped(text: string, columns: number, indent: string): readonly string[] {
+export function wrapped(text: string, columns: number, indent: string, hanging = indent): readonly string[] {
+  const [first = '', ...words] = text.split(' ')
   const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`
-    if (line !== '' && widthOf(indent) + widthOf(longer) > columns) {
-      lines.push(indent + line)
-      line = word
-    } else line = longer
+  let start = indent
+  let line = start + first
+  for (const word of words) {
+    if (line === start || widthOf(line) + 1 + widthOf(word) <= columns) line += ` ${word}`
+    else {
+      lines.push(line)
+      start = hanging
+      line = start + word
+    }
   }
-  return [...lines, indent + line]
+  return [...lines, line]
 }
 
 /** `1 view`, `2 views`. */
