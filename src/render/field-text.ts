@@ -43,7 +43,7 @@ function labelLines(label: string, forces: string, { style, columns }: TextOptio
 
 function difference({ from, to }: FieldChange): string {
   const isSecret = [from, to].every((value) => value === undefined || value === '(secret)')
-  if (from === undefined) return isSecret ? '(secret added)' : `added: ${shown(to)}`
+  if (from === undefined) return isSecret ? '(secret added)' : `added: ${shown(to ?? '')}`
   if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${shown(from)}`
   return isSecret ? '(secret changed)' : `${shown(from)} → ${shown(to)}`
 }

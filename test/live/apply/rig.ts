@@ -133,7 +133,7 @@ export function waiting(rig: Rig, purpose: string): Promise<number> {
 /** Everything of the target that an apply could have touched, as text: equal means untouched. */
 export async function snapshot(rig: Rig): Promise<unknown> {
   return rig.sql(`
-    SELECT 'relation ' || n.nspname || '.' || c.relname || ' ' || c.relkind || ' ' || c.oid || ' ' || c.relfilenode AS what
+    SELECT 'relation ' || n.nspname || '.' || c.relname || ' ' || c.relkind::text || ' ' || c.oid || ' ' || c.relfilenode AS what
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind <> 't'
     UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_'

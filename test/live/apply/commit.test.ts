@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitCodeOf } from '../../../src/api/apply.ts'
+import { findBinaries, startThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { connect, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { proxyTo, through } from './proxy.ts'
+import { changesOf, createSource, missedOf, type Rig, rigFor, shopManifest, snapshot, until } from './rig.ts'
+
+const old = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+const replaced = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
+
+interface Cut {
+  readonly stage: string
+  /** The session whose COMMIT is cut. */
+  readonly session: string
+  readonly fate: 'cut' | 'send-and-cut'
+  readonly exit: number
+  readonly says: RegExp | undefined
+}
+
+const cuts: readonly Cut[] = [
+  { stage: 'define', session: 'define', fate: 'cut', exit: 1, says: /the connection to .* was lost/ },
+  { stage: 'define', session: 'define', fate: 'send-and-cut', exit: 0, says: undefined },
+  { stage: 'build', session: 'load', fate: 'cut', exit: 5, says: /the connection to .* was lost/ },
+  { stage: 'build', session: 'load', fate: 'send-and-cut', exit: 0, says: undefined },
+  { stage: 'populate', session: 'load', fate: 'cut', exit: 5, says: /in-doubt .* the data may be loaded or not/ },
+  {
+    stage: 'populate',
+    session: 'load',
+    fate: 'send-and-cut',
+    exit: 5,
+    says: /in-doubt .* the data may be loaded or not/,
+  },
+]
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test.each(cuts)('the connection is lost in the COMMIT of $stage: $fate', async ({
+    stage,
+    session,
+    fate,
+    exit,
+    says,
+  }) => {
+    const rig = await rigFor(pair, source)
+    if (stage === 'build') await applyTo(await rig.manifest(old), rig.url)
+    const before = await snapshot(rig)
+    const proxy = await proxyTo(addressOf(rig.url))
+    let isCut = false
+    proxy.onSend = (data, greeting) => {
+      if (isCut || !greeting.includes(`fdwsync ${session}`) || !data.includes('COMMIT\0')) return undefined
+      isCut = true
+      return fate
+    }
+    const parsed = await rig.manifest(stage === 'build' ? replaced : old)
+    const applied = applyTo(parsed, through(proxy, rig.url)).then(
+      ({ report }) => ({ exit: report && exitCodeOf(report), says: missedOf(report).join('\n') }),
+      (error: Error & { exitCode?: number }) => ({ exit: error.exitCode, says: error.message }),
+    )
+    expect(await applied).toEqual({ exit, says: says ? expect.stringMatching(says) : '' })
+    if (fate === 'cut' && stage !== 'populate') expect(await snapshot(rig)).toEqual(before)
+    const isDone = fate === 'send-and-cut'
+    expect(changesOf(await planFor(parsed, rig.url)).length === 0).toBe(isDone)
+    await applyTo(parsed, rig.url)
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+})
+
+const newest = pairs()[0]
+
+test.skipIf(!newest)(
+  'nobody can be asked whether a COMMIT has happened: in doubt, and the report says so',
+  async () => {
+    if (!newest) return
+    const source = await createSource(newest)
+    const rig = await rigFor(newest, source)
+    const proxy = await proxyTo(addressOf(rig.url))
+    proxy.onSend = (data, greeting) => {
+      if (!greeting.includes('fdwsync define') || !data.includes('COMMIT\0')) return undefined
+      proxy.mode = 'refuse'
+      return 'send-and-cut'
+    }
+    const parsed = await rig.manifest(old)
+    const { report } = await applyTo(parsed, through(proxy, rig.url))
+    expect(report && exitCodeOf(report)).toBe(1)
+    expect(missedOf(report)[0]).toMatch(/^in-doubt .* could not be asked whether it happened/)
+    await expectToConverge(rig)
+    await source.drop()
+  },
+)
+
+async function expectToConverge(rig: Rig): Promise<void> {
+  const parsed = await rig.manifest(old)
+  expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+}
+
+test.skipIf(findBinaries().length === 0)('the server crashes while it commits', async () => {
+  const [binaries] = findBinaries()
+  if (!binaries || !newest) return
+  const server = await startThrowawayServer({ binaries })
+  try {
+    const client = await connect(server.url())
+    await client.query('CREATE EXTENSION postgres_fdw')
+    await client.end()
+    const source = await createSource(newest)
+    const proxy = await proxyTo(addressOf(server.url()))
+    let crash: Promise<void> | undefined
+    proxy.onSend = (data, greeting) => {
+      if (crash || !greeting.includes('fdwsync define') || !data.includes('COMMIT\0')) return undefined
+      crash = server.kill().then(() => server.restart())
+      return undefined
+    }
+    const { manifestOf } = await import('../../support/fdwsync.ts')
+    const parsed = await manifestOf(old, {
+      SOURCE_HOST: newest.source.foreignHost,
+      SOURCE_PORT: String(newest.source.foreignPort),
+      SOURCE_DATABASE: source.name,
+      SOURCE_USER: newest.source.user,
+      SOURCE_PASSWORD: newest.source.password,
+    })
+    // Either all of it or nothing of it, and never in doubt: the server is asked until it is back.
+    const { report } = await applyTo(parsed, through(proxy, server.url())).catch((error: Error) => {
+      expect(error.message).toMatch(/the connection to .* was lost/)
+      return { report: undefined }
+    })
+    expect(missedOf(report).filter((line) => line.startsWith('in-doubt'))).toEqual([])
+    await crash
+    await until('a second apply', async () => missedOf((await applyTo(parsed, server.url())).report).length === 0)
+    expect(changesOf(await planFor(parsed, server.url()))).toEqual([])
+    await source.drop()
+  } finally {
+    await server.stop()
+  }
+})
+
+function addressOf(url: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}

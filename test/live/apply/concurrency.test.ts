@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { planAndApply } from '../../../src/api/apply.ts'
+import type { ApplyOptions } from '../../../src/applier/context.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import {
+  changesOf,
+  closeGate,
+  createSource,
+  eventLog,
+  gateAtDefinitions,
+  head,
+  missedOf,
+  type Rig,
+  rigFor,
+  shopManifest,
+  start,
+  until,
+  waiting,
+} from './rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+const changed = shop.replace('note: text', 'note: text, more: text').replace('name: text }', 'name: text, more: text }')
+
+async function applyUnattended(rig: Rig, manifest: string, options: Partial<ApplyOptions> = {}) {
+  const parsed = await rig.manifest(manifest)
+  const request = { parsed, connect: connectTo(rig.url), populate: true, unattended: true }
+  return planAndApply({ ...request, options: { ...applyDefaults, ...options } }, async () => true)
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('two applies of one manifest at once: the second says who has the lease, waits, and finds nothing to do', async () => {
+    const rig = await rigFor(pair, source)
+    await gateAtDefinitions(rig)
+    const gate = await closeGate(rig)
+    const one = applyUnattended(rig, shop, { lockTimeoutMilliseconds: 60_000 })
+    await waiting(rig, 'define')
+    const holder = expect.stringMatching(/\w+ \(process \d+\) since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/)
+
+    const impatient = await applyUnattended(rig, shop, { leaseTimeoutMilliseconds: 200 }).catch(
+      (error: unknown) => error,
+    )
+    expect(impatient).toMatchObject({
+      exitCode: 1,
+      message: expect.stringMatching(/another apply of "faults" is running: \w+ \(process \d+\) since /),
+      problems: [{ hint: expect.stringContaining('--lease-timeout') }],
+    })
+
+    const log = eventLog()
+    const two = applyUnattended(rig, shop, log)
+    await waiting(rig, 'lease')
+    expect(log.events).toContainEqual({ type: 'waiting-for-lease', holder })
+    await gate.open()
+    expect(missedOf((await one).report)).toEqual([])
+    expect((await two).report).toMatchObject({ applyId: undefined, steps: [] })
+  })
+
+  test('somebody who waits for the lease can be interrupted', async () => {
+    const rig = await rigFor(pair, source)
+    await gateAtDefinitions(rig)
+    const gate = await closeGate(rig)
+    const one = applyUnattended(rig, shop, { lockTimeoutMilliseconds: 60_000 })
+    await waiting(rig, 'define')
+    const { child, ended } = start(rig, ['apply', '--auto-approve'], shop)
+    await waiting(rig, 'lease')
+    child.kill('SIGINT')
+    const { code, stderr } = await ended
+    expect(stderr).toMatch(/waiting for another apply: .*\n.*interrupted by SIGINT/)
+    expect(code).toBe(1)
+    await gate.open()
+    expect(missedOf((await one).report)).toEqual([])
+  })
+
+  test('two manifests at once in an empty database: both make the ledger and the extension, and both succeed', async () => {
+    const rig = await rigFor(pair, source)
+    await rig.sql('DROP EXTENSION postgres_fdw')
+    await gateAtDefinitions(rig, 'CREATE EXTENSION')
+    const gate = await closeGate(rig)
+    const manifestOf = (name: string) =>
+      `${head(name).replace('shop:', `${name}:`)}\nextensions: { postgres_fdw: {} }\nschemas: { shared: {}, ${name}: {} }\n`
+    const options = { lockTimeoutMilliseconds: 60_000 }
+    const both = ['one', 'two'].map((name) => applyUnattended(rig, manifestOf(name), options))
+    await until('both to wait, one at the gate and one for the other', async () => {
+      const rows = await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'fdwsync define' AND wait_event_type = 'Lock'`)
+      return rows.length === 2
+    })
+    await gate.open()
+    for (const { report } of await Promise.all(both)) expect(missedOf(report)).toEqual([])
+    for (const name of ['one', 'two'])
+      expect(changesOf(await planFor(await rig.manifest(manifestOf(name)), rig.url))).toEqual([])
+  })
+
+  test('the lease is lost in the middle: nothing is committed', async () => {
+    const rig = await rigFor(pair, source)
+    await gateAtDefinitions(rig)
+    const gate = await closeGate(rig)
+    const applying = applyTo(await rig.manifest(shop), rig.url, { lockTimeoutMilliseconds: 60_000 })
+    const failure = applying.catch((error: unknown) => error)
+    await waiting(rig, 'define')
+    await rig.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'fdwsync lease'`)
+    await until('the lease to be gone', async () => {
+      const rows = await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'fdwsync lease'`)
+      return rows.length === 0
+    })
+    await gate.open()
+    expect(await failure).toMatchObject({
+      message: expect.stringContaining('the connection that holds the lease was lost'),
+    })
+    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'fdwsync')")).toEqual([])
+  })
+
+  /** DDL of somebody else in the middle, and what ours then runs into. */
+  const others: readonly { readonly what: string; readonly theirs: string; readonly end: 'COMMIT' | 'ROLLBACK' }[] = [
+    { what: 'lock timeout', theirs: "COMMENT ON FOREIGN TABLE proxy.orders IS 'x'", end: 'ROLLBACK' },
+    { what: 'tuple concurrently updated', theirs: 'GRANT USAGE ON FOREIGN SERVER shop TO PUBLIC', end: 'COMMIT' },
+  ]
+  test.each(others)('somebody else’s DDL at the same time: $what', async ({ what, theirs, end }) => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const other = await rig.client()
+    await other.query('BEGIN')
+    await other.query(theirs)
+    const log = eventLog()
+    const manifest = changed.replace('options: { host', 'options: { fetch_size: 5, host')
+    const lockTimeoutMilliseconds = what === 'lock timeout' ? 50 : 60_000
+    const parsed = await rig.manifest(manifest)
+    const applying = applyTo(parsed, rig.url, { ...log, lockTimeoutMilliseconds })
+    if (what === 'lock timeout') await until('a retry', () => log.events.some(({ type }) => type === 'retrying'))
+    else await waiting(rig, 'define')
+    await other.query(end)
+    expect(missedOf((await applying).report)).toEqual([])
+    expect(log.events).toContainEqual(
+      expect.objectContaining({ type: 'retrying', reason: expect.stringContaining(what) }),
+    )
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  test('a deadlock with somebody else is ours to lose, and to try again', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const other = await rig.client()
+    await other.query('BEGIN')
+    // Our ALTERs come in the order of the manifest: orders first, then customers.
+    await other.query("COMMENT ON FOREIGN TABLE proxy.customers IS 'x'")
+    const log = eventLog()
+    const parsed = await rig.manifest(changed)
+    const applying = applyTo(parsed, rig.url, { ...log, lockTimeoutMilliseconds: 60_000 })
+    await waiting(rig, 'define')
+    await other.query("COMMENT ON FOREIGN TABLE proxy.orders IS 'x'")
+    await other.query('ROLLBACK')
+    expect(missedOf((await applying).report)).toEqual([])
+    expect(log.events).toContainEqual(
+      expect.objectContaining({ type: 'retrying', reason: expect.stringContaining('deadlock detected') }),
+    )
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  test('somebody else’s change of the same table is not overwritten: the plan has become stale', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const other = await rig.client()
+    await other.query('BEGIN')
+    await other.query('ALTER FOREIGN TABLE proxy.customers ADD COLUMN theirs int')
+    const log = eventLog()
+    const applying = applyTo(await rig.manifest(changed), rig.url, { ...log, lockTimeoutMilliseconds: 50 })
+    const failure = applying.catch((error: unknown) => error)
+    await until('a retry', () => log.events.some(({ type }) => type === 'retrying'))
+    await other.query('COMMIT')
+    expect(await failure).toMatchObject({ exitCode: 3 })
+    const columns = "SELECT attname FROM pg_attribute WHERE attrelid = 'proxy.customers'::regclass AND attnum > 0"
+    expect(await rig.sql(columns)).toEqual([{ attname: 'id' }, { attname: 'name' }, { attname: 'theirs' }])
+  })
+})

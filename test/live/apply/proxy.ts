@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/**
+ * - `forward`: all goes through.
+ * - `silent`: connections are accepted, and nobody ever says a word.
+ * - `refuse`: connections are closed at once.
+ */
+export type ProxyMode = 'forward' | 'silent' | 'refuse'
+
+export interface Proxy {
+  readonly port: number
+  mode: ProxyMode
+  /** How many connections there were. */
+  readonly connections: number
+  /** Looks at what a client sends; an answer is what becomes of it. Startup packets come first. */
+  onSend: (data: Buffer, greeting: string) => 'cut' | 'send-and-cut' | undefined
+}
+
+/** A small TCP proxy in front of a server, which lasts until the test is over. */
+export async function proxyTo(target: { readonly host: string; readonly port: number }): Promise<Proxy> {
+  const sockets = new Set<Socket>()
+  const keep = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  }
+  let connections = 0
+  const server = createServer((client) => {
+    keep(client)
+    connections += 1
+    if (proxy.mode === 'refuse') return void client.destroy()
+    if (proxy.mode === 'silent') return
+    const upstream = connect(target)
+    keep(upstream)
+    let greeting = ''
+    let isCut = false
+    client.on('data', (data) => {
+      greeting ||= data.toString('latin1')
+      const fate = proxy.onSend(data, greeting)
+      if (fate === 'cut') {
+        client.destroy()
+        return void upstream.destroy()
+      }
+      isCut ||= fate === 'send-and-cut'
+      upstream.write(data)
+    })
+    upstream.on('data', (data) => {
+      // The answer shows that the server has done it; the client never hears of it.
+      if (isCut) return void client.destroy()
+      client.write(data)
+    })
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const proxy = {
+    port,
+    mode: 'forward' as ProxyMode,
+    get connections() {
+      return connections
+    },
+    onSend: (() => undefined) as Proxy['onSend'],
+  }
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return proxy
+}
+
+/** The URL of a server, through a proxy. */
+export function through(proxy: Proxy, url: string): string {
+  const changed = new URL(url)
+  changed.hostname = '127.0.0.1'
+  changed.port = String(proxy.port)
+  changed.searchParams.set('sslmode', 'disable')
+  return changed.href
+}
