@@ -1,17 +1,31 @@
 import type { LiveState, WantedObject } from '../core/change.ts'
+import { FdwsyncError } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { join, trusted } from '../core/sql.ts'
+import { ident, join, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
+import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { slowDigest } from '../introspector/digests.ts'
 import { trustLedger } from '../introspector/ledger.ts'
 import { createLedger } from '../introspector/ledger-schema.ts'
 import { kindOf } from '../kinds/registry.ts'
 
-/** Makes the ledger if there is none, and locks it for writing. In the session's transaction. */
+/** Makes the ledger if there is none, and locks it for writing. In the session's transaction, of READ COMMITTED. */
 export async function openLedger(session: Session): Promise<void> {
   if (await trustLedger(session, 'ROW EXCLUSIVE')) return
-  await session.run(join(createLedger, ';\n'))
+  // An apply of another manifest may be making it at this moment.
+  await session.run(trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1', 0))"))
+  if (await trustLedger(session, 'ROW EXCLUSIVE')) return
+  try {
+    await session.run(join(createLedger, ';\n'))
+  } catch (error) {
+    if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
+    const { database, user } = session
+    throw new FdwsyncError({
+      message: `the ledger can not be made in a schema "fdwsync": ${error.message}`,
+      hint: `Grant it: GRANT CREATE ON DATABASE ${ident(database)} TO ${ident(user)}. Nothing was changed.`,
+    })
+  }
 }
 
 /** Notes an apply. Once it is committed it proves that what was done in the same transaction is too. */

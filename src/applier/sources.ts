@@ -80,8 +80,9 @@ async function ask(
     // Other errors are the load's to report: it may run as another role, with a mapping of its own.
     if (isDatabaseError(error) && !error.sqlstate.startsWith('08')) return
     const reason = error instanceof Error ? error.message : String(error)
+    const detail = isDatabaseError(error) && error.detail ? ` (${error.detail.trim().split('\n')[0]})` : ''
     throw new FdwsyncError({
-      message: `the source of server ${source} can not be reached: ${reason}`,
+      message: `the source of server ${source} can not be reached: ${reason}${detail}`,
       hint: 'Definitions do not need it; apply or refresh again when it answers.',
     })
   } finally {

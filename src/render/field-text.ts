@@ -64,10 +64,11 @@ function longField(field: FieldChange, options: TextOptions): readonly string[] 
 const maxEditLength = 2000
 
 function diffLines(from: string | undefined, to: string | undefined): readonly string[] {
-  const [before, after] = [from, to].map((text) => (text === undefined ? '' : `${text}\n`))
-  const patch = structuredPatch('', '', before ?? '', after ?? '', '', '', { context: 3, maxEditLength })
+  const whole = (text: string | undefined) => (text === undefined ? '' : `${text}\n`)
+  const patch = structuredPatch('', '', whole(from), whole(to), '', '', { context: 3, maxEditLength })
   if (patch) return patch.hunks.flatMap((hunk, at) => [...(at > 0 ? [' …'] : []), ...hunk.lines])
-  return [...(from ?? '').split('\n').map((line) => `-${line}`), ...(to ?? '').split('\n').map((line) => `+${line}`)]
+  const lines = (sign: string, text: string | undefined) => text?.split('\n').map((line) => sign + line) ?? []
+  return [...lines('-', from), ...lines('+', to)]
 }
 
 function diffLine(line: string, { style, columns }: TextOptions): readonly string[] {

@@ -2,9 +2,19 @@ import type { Change, FieldChange } from '../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, RefreshReport, Report, Step } from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
+import type {
+  Addressed,
+  ChangeDocument,
+  FieldDocument,
+  PlanDocument,
+  RefreshDocument,
+  ReportDocument,
+  StatementDocument,
+  StepDocument,
+} from './documents.ts'
 
 /** A plan as a document; its schema is `schemas/plan.schema.json`. It holds no secret: statements with one are templates. */
-export function planJson(plan: Plan): object {
+export function planJson(plan: Plan): PlanDocument {
   const { manifest, database, fingerprint, refusals, undetermined, warnings, unchanged } = plan
   return {
     format: 'fdwsync.plan/1',
@@ -32,7 +42,7 @@ function countsOf({ changes }: Plan): Readonly<Record<Change['op'], number>> {
   }
 }
 
-function changeJson({ change, title, cause, because, hazards }: PlannedChange): object {
+function changeJson({ change, title, cause, because, hazards }: PlannedChange): ChangeDocument {
   return {
     op: change.op,
     address: addressOf(change.key),
@@ -45,12 +55,12 @@ function changeJson({ change, title, cause, because, hazards }: PlannedChange): 
   }
 }
 
-function fieldJson({ field, from, to, effect }: FieldChange): object {
+function fieldJson({ field, from, to, effect }: FieldChange): FieldDocument {
   const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
   return { field, from: from ?? null, to: to ?? null, effect: how }
 }
 
-function stepJson(step: Step): object {
+function stepJson(step: Step): StepDocument {
   const { stage, action, key, title, after, id } = step
   return {
     id,
@@ -66,7 +76,7 @@ function stepJson(step: Step): object {
   }
 }
 
-function statementJson({ sql, secrets }: Statement): object {
+function statementJson({ sql, secrets }: Statement): StatementDocument {
   return { sql, secrets: secrets.length }
 }
 
@@ -74,17 +84,17 @@ function addressOf(key: Key): ObjectId | null {
   return idOf(key) ?? null
 }
 
-function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): object {
+function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): Addressed<Item> {
   return { address: addressOf(key), ...rest }
 }
 
 /** What came of an apply; its schema is `schemas/report.schema.json`. */
-export function reportJson({ manifest, applyId, steps }: Report): object {
+export function reportJson({ manifest, applyId, steps }: Report): ReportDocument {
   return { format: 'fdwsync.report/1', manifest, apply: applyId ?? null, steps: steps.map(withAddress) }
 }
 
 /** What came of a refresh; its schema is `schemas/refresh.schema.json`. */
-export function refreshJson({ manifest, views }: RefreshReport): object {
+export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument {
   return {
     format: 'fdwsync.refresh/1',
     manifest,

@@ -78,9 +78,13 @@ export function shown(value: OptionValue | undefined): string | undefined {
   return value === undefined || typeof value === 'string' ? value : '(secret)'
 }
 
-/** `host shop-db · port 5432`: how a plan shows the options of a new object. */
+/** `host shop-db · port 5432`: how a plan shows options. A value that could be taken for more than one is quoted. */
 export function describeOptions(options: Readonly<Record<string, OptionValue>>): string {
   return Object.entries(options)
-    .map(([name, value]) => `${name} ${shown(value) === '' ? "''" : shown(value)}`)
+    .map(([name, value]) => `${ident(name)} ${typeof value === 'string' ? describeValue(value) : shown(value)}`)
     .join(' · ')
+}
+
+function describeValue(value: string): string {
+  return /^[\p{L}\p{N}_./:@%+=-]+$/u.test(value) ? value : literal(value)
 }

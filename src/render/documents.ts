@@ -1,0 +1,68 @@
+import type { Change } from '../core/change.ts'
+import type { ObjectId } from '../core/object.ts'
+import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
+
+/** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
+export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
+  readonly address: ObjectId | null
+}
+
+/** What `plan --format json` prints: `schemas/plan.schema.json`. */
+export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'warnings'> {
+  readonly format: 'fdwsync.plan/1'
+  readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
+  readonly changes: readonly ChangeDocument[]
+  readonly steps: readonly StepDocument[]
+  readonly refusals: readonly Addressed<Refusal>[]
+  readonly undetermined: readonly Addressed<Undetermined>[]
+}
+
+export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'> {
+  readonly op: Change['op']
+  readonly address: ObjectId | null
+  readonly cause: 'manifest' | 'drift' | 'dependency' | null
+  readonly causedBy?: readonly string[]
+  readonly fields?: readonly FieldDocument[]
+  readonly because?: string
+}
+
+export interface FieldDocument {
+  readonly field: string
+  readonly from: string | null
+  readonly to: string | null
+  readonly effect: 'alter' | 'replace' | 'populate'
+}
+
+export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {
+  readonly address: ObjectId | null
+  readonly statements: readonly StatementDocument[]
+  readonly load?: readonly StatementDocument[]
+  readonly parts?: readonly StatementDocument[]
+  readonly swap?: readonly StatementDocument[]
+}
+
+/** With secrets the text is a template; their values are nowhere in a document. */
+export interface StatementDocument {
+  readonly sql: string
+  readonly secrets: number
+}
+
+/** What `apply --format json` prints: `schemas/report.schema.json`. */
+export interface ReportDocument {
+  readonly format: 'fdwsync.report/1'
+  readonly manifest: string
+  readonly apply: string | null
+  readonly steps: readonly Addressed<StepReport>[]
+}
+
+/** What `refresh --format json` prints: `schemas/refresh.schema.json`. */
+export interface RefreshDocument {
+  readonly format: 'fdwsync.refresh/1'
+  readonly manifest: string
+  readonly views: readonly {
+    readonly address: ObjectId | null
+    readonly title: string
+    readonly how: 'concurrently' | 'plain' | null
+    readonly outcome: StepOutcome
+  }[]
+}

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { createSource, type Rig, rigFor, shopManifest } from './rig.ts'
+
+/** Tables of the ledger's shape, as somebody would prepare them who waits for a superuser. */
+const tables = `
+  CREATE SCHEMA fdwsync;
+  CREATE TABLE fdwsync.version (version integer PRIMARY KEY); INSERT INTO fdwsync.version VALUES (1);
+  CREATE TABLE fdwsync.apply (id uuid PRIMARY KEY, manifest text NOT NULL, applied_by name NOT NULL,
+    tool_version text NOT NULL, started_at timestamptz NOT NULL);
+  CREATE TABLE fdwsync.object (manifest text NOT NULL, address text NOT NULL, object_oid oid NOT NULL, made boolean NOT NULL,
+    declared jsonb NOT NULL, digest text, server_major integer NOT NULL, apply_id uuid NOT NULL,
+    recorded_at timestamptz NOT NULL, PRIMARY KEY (manifest, address));
+  GRANT ALL ON SCHEMA fdwsync TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA fdwsync TO PUBLIC;`
+
+/** Code of theirs that would run as whoever reads or writes the ledger, and notes that it did. */
+const payload = `
+  CREATE TABLE public.ran (who text, how text); GRANT ALL ON public.ran TO PUBLIC;
+  CREATE FUNCTION public.payload() RETURNS integer LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.ran VALUES (current_user, 'function'); RETURN 1; END $$;
+  CREATE FUNCTION public.payload_trigger() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.ran VALUES (current_user, 'trigger'); RETURN NEW; END $$;
+  CREATE FUNCTION public.shout(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'it ran'; END $$;`
+
+const attacks: Readonly<Record<string, string>> = {
+  'a table': '',
+  'a trigger': 'CREATE TRIGGER t BEFORE INSERT ON fdwsync.apply FOR EACH ROW EXECUTE FUNCTION public.payload_trigger()',
+  'a rule':
+    "CREATE RULE r AS ON INSERT TO fdwsync.apply DO ALSO INSERT INTO public.ran VALUES (current_user, 'rule' || public.payload())",
+  'a default': 'ALTER TABLE fdwsync.object ALTER COLUMN digest SET DEFAULT public.payload()::text',
+  'a generated column': 'ALTER TABLE fdwsync.apply ADD extra text GENERATED ALWAYS AS (public.shout(manifest)) STORED',
+  'a check': 'ALTER TABLE fdwsync.object ADD CHECK (public.payload() = 1)',
+  'a view':
+    'ALTER TABLE fdwsync.version RENAME TO v; CREATE VIEW fdwsync.version AS SELECT version FROM fdwsync.v WHERE public.payload() = 1; GRANT ALL ON fdwsync.version TO PUBLIC',
+  'an index on an expression': 'CREATE INDEX ON fdwsync.object (public.shout(address))',
+  'a policy':
+    'ALTER TABLE fdwsync.object ENABLE ROW LEVEL SECURITY; ALTER TABLE fdwsync.object FORCE ROW LEVEL SECURITY; CREATE POLICY p ON fdwsync.object USING (public.payload() = 1)',
+  'a domain':
+    'CREATE DOMAIN fdwsync.d AS text CHECK (public.payload() = 1); ALTER TABLE fdwsync.object ALTER COLUMN address TYPE fdwsync.d',
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function expectRefusal(rig: Rig) {
+    const parsed = await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' }))
+    const message = expect.stringMatching(/the ledger in schema "fdwsync" is not to be trusted: .*belongs to role_/)
+    await expect(planFor(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
+    await expect(applyTo(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
+    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
+    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'local')")).toEqual([])
+  }
+
+  test.each(
+    Object.entries(attacks),
+  )('somebody prepared the ledger with %s: a superuser refuses it, and runs nothing of it', async (_, sql) => {
+    const rig = await rigFor(pair, source)
+    const { user } = await rig.role()
+    await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
+      SET ROLE ${user}; ${tables} ${payload} ${sql}`)
+    await expectRefusal(rig)
+  })
+
+  test('what somebody adds to the schema of a true ledger is refused too', async () => {
+    const rig = await rigFor(pair, source)
+    const { user } = await rig.role()
+    await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
+    await rig.sql(`${payload} GRANT CREATE ON SCHEMA fdwsync TO ${user}; SET ROLE ${user};
+      CREATE FUNCTION fdwsync.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT public.payload(); SELECT clock_timestamp()'`)
+    const parsed = await rig.manifest(shopManifest({ there: 'SELECT 1 AS id' }))
+    await expect(applyTo(parsed, rig.url)).rejects.toThrow('function now belongs to role_')
+    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
+  })
+
+  test('operators and functions that hide the built-in ones in the schema public do not get to run', async () => {
+    const rig = await rigFor(pair, source)
+    const { user } = await rig.role()
+    await rig.sql(`${payload}
+      CREATE FUNCTION public.same(name, text) RETURNS boolean LANGUAGE sql AS 'SELECT public.payload() = 1 AND $1::text OPERATOR(pg_catalog.=) $2';
+      CREATE OPERATOR public.= (LEFTARG = name, RIGHTARG = text, FUNCTION = public.same);
+      CREATE FUNCTION public.quote_ident(name) RETURNS text LANGUAGE sql AS 'SELECT public.payload()::text';
+      CREATE FUNCTION public.to_jsonb(text) RETURNS jsonb LANGUAGE sql AS 'SELECT to_jsonb(public.payload())';
+      ALTER DATABASE ${rig.target.name} SET search_path = public, pg_catalog;
+      ALTER ROLE ${user} NOLOGIN`)
+    const parsed = await rig.manifest(shopManifest({ orders: 'SELECT id FROM proxy.orders' }))
+    await applyTo(parsed, rig.url)
+    await applyTo(await rig.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
+    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
+  })
+})

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitCodeOf } from '../../../src/api/apply.ts'
+import { refresh } from '../../../src/api/refresh.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, missedOf, type Rig, rigFor, shopManifest } from './rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function owner(rig: Rig, grants: readonly string[] = ['CREATE ON DATABASE', 'USAGE ON FOREIGN DATA WRAPPER']) {
+    const role = await rig.role()
+    for (const grant of grants)
+      await rig.sql(`GRANT ${grant} ${grant.includes('DATABASE') ? rig.target.name : 'postgres_fdw'} TO ${role.user}`)
+    return role
+  }
+
+  test('CREATE on the database and USAGE on the wrapper are enough: plan, apply, change, refresh, and remove', async () => {
+    const rig = await rigFor(pair, source)
+    const { url, user } = await owner(rig)
+    const parsed = await rig.manifest(shop.replace('servers:', 'extensions: { postgres_fdw: {} }\nservers:'))
+    expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
+    const plan = await planFor(parsed, url)
+    expect([changesOf(plan), plan.undetermined, plan.warnings]).toEqual([[], [], []])
+    const refreshed = await refresh(parsed, [], connectTo(url), { ...applyDefaults, secrets: [] })
+    expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
+
+    const changed = await rig.manifest(
+      shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' }).replace(
+        'note: text',
+        'note: varchar',
+      ),
+      { SOURCE_PASSWORD: 'rotated' },
+    )
+    const { report } = await applyTo(changed, url)
+    expect(report && exitCodeOf(report), 'the new password is wrong').toBe(5)
+    const back = await rig.manifest(shop)
+    expect(missedOf((await applyTo(back, url)).report)).toEqual([])
+    expect(changesOf(await planFor(back, url))).toEqual([])
+    const nothing = await rig.manifest('version: 1\nname: faults\n')
+    expect(missedOf((await applyTo(nothing, url, { allow: ['drops-data'] })).report)).toEqual([])
+    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'local')")).toEqual([])
+    expect(user).toMatch(/^role_/)
+  })
+
+  test('without CREATE on the database: the plan says what it could not find out, apply what is missing', async () => {
+    const rig = await rigFor(pair, source)
+    const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
+    const parsed = await rig.manifest(shop)
+    const grant = `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}`
+    const plan = await planFor(parsed, url)
+    expect(JSON.stringify([plan.undetermined, plan.refusals])).toContain(grant)
+    const failure = await applyTo(parsed, url).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ exitCode: 4 })
+    expect(JSON.stringify(failure)).toContain(grant)
+  })
+
+  test('all exists already, and the role may change it but make nothing new: the ledger is what is missing', async () => {
+    const rig = await rigFor(pair, source)
+    const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
+    await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER shop OWNER TO ${user}`)
+    const parsed = await rig.manifest('version: 1\nname: faults\nservers: { shop: { options: { fetch_size: 5 } } }\n')
+    const failure = await applyTo(parsed, url).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ exitCode: 1, message: expect.stringMatching(/permission denied for database/) })
+    expect(JSON.stringify(failure)).toContain(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}`)
+    expect(await rig.sql('SELECT srvoptions FROM pg_foreign_server')).toEqual([{ srvoptions: null }])
+  })
+
+  test('without USAGE on the wrapper', async () => {
+    const rig = await rigFor(pair, source)
+    const { url, user } = await owner(rig, ['CREATE ON DATABASE'])
+    const parsed = await rig.manifest(shop)
+    const told = async (work: Promise<unknown>) => JSON.stringify(await work.catch((error: unknown) => error))
+    expect(await told(planFor(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
+    expect(await told(applyTo(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
+    expect(user).toMatch(/^role_/)
+  })
+
+  test('a read-only server: the plan works as far as it can and says so', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql(`ALTER DATABASE ${rig.target.name} SET default_transaction_read_only = on`)
+    const same = await planFor(await rig.manifest(shop), rig.url)
+    expect(changesOf(same)).toEqual([])
+    expect(same.undetermined.every(({ reason }) => reason.includes('read-only'))).toBe(true)
+    const changed = shop.replace('SELECT id, total', 'SELECT id').replace('note: text', 'note: varchar')
+    const plan = await planFor(
+      await rig.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')),
+      rig.url,
+    )
+    expect(changesOf(plan)).toContain('alter server shop')
+    expect(plan.undetermined.map(({ title, hint }) => [title, hint])).toContainEqual([
+      'materialized view local.orders',
+      expect.stringContaining('plan against the primary'),
+    ])
+    await expect(
+      applyTo(await rig.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')), rig.url),
+    ).rejects.toThrow(/read-only/)
+  })
+
+  describe('options that the role may not see', () => {
+    const mapped = (password: string, user = 'u') =>
+      `version: 1\nname: faults\nservers: { shop: { options: { host: h }, user_mappings: { ROLE: { user: ${user}, password: ${password} } } } }\n`
+
+    async function setUp() {
+      const rig = await rigFor(pair, source)
+      const [server, other] = [await owner(rig), await rig.role()]
+      const manifest = (password: string, user?: string) =>
+        rig.manifest(mapped(password, user).replace('ROLE', other.user))
+      const stored = async () => rig.sql('SELECT umid, umoptions FROM pg_user_mappings ORDER BY umid')
+      return { rig, server, other, manifest, stored }
+    }
+
+    test('a declaration that stays is a warning, one that changes is applied', async () => {
+      const { rig, server, other, manifest, stored } = await setUp()
+      await applyTo(await manifest('first'), server.url)
+      const [before] = await stored()
+      expect(before).toMatchObject({ umoptions: ['user=u', 'password=first'] })
+      const [recorded] = await rig.sql("SELECT declared::text FROM fdwsync.object WHERE address LIKE '%userMapping%'")
+      expect(recorded?.declared).toMatch(/"password": \{"digest": "scrypt:[0-9a-f]{32}:[0-9a-f]{64}"\}/)
+      expect(recorded?.declared).not.toContain('first')
+
+      const same = await planFor(await manifest('first'), server.url)
+      expect(changesOf(same)).toEqual([])
+      expect(same.warnings).toEqual([expect.stringContaining('its options are hidden from this role')])
+      for (const [password, user] of [
+        ['second', 'u'],
+        ['second', 'v'],
+      ] as const) {
+        const { plan, report } = await applyTo(await manifest(password, user), server.url)
+        expect(changesOf(plan)).toEqual([`replace user mapping for ${other.user} on shop`])
+        expect(missedOf(report)).toEqual([])
+        expect(await stored()).toEqual([
+          expect.objectContaining({ umoptions: [`user=${user}`, `password=${password}`] }),
+        ])
+        expect(changesOf(await planFor(await manifest(password, user), server.url))).toEqual([])
+      }
+    })
+
+    test('a mapping that was there before is never taken for what is declared', async () => {
+      const { rig, server, other, manifest, stored } = await setUp()
+      await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h');
+        ALTER SERVER shop OWNER TO ${server.user}; CREATE USER MAPPING FOR ${other.user} SERVER shop OPTIONS (user 'theirs')`)
+      const before = await stored()
+      const parsed = await manifest('first')
+      const plan = await planFor(parsed, server.url)
+      expect(plan.undetermined.map(({ title }) => title)).toEqual([`user mapping for ${other.user} on shop`])
+      await applyTo(parsed, server.url)
+      expect(await stored()).toEqual(before)
+      expect(await rig.sql("SELECT FROM fdwsync.object WHERE address LIKE '%userMapping%'")).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitCodeOf } from '../../../src/api/apply.ts'
+import { refresh } from '../../../src/api/refresh.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { type ProxyMode, proxyTo } from './proxy.ts'
+import { changesOf, createSource, missedOf, rigFor, shopManifest, snapshot } from './rig.ts'
+
+const options = { sourceTimeoutMilliseconds: 700 }
+
+interface Failure {
+  readonly source: string
+  readonly mode: ProxyMode
+  readonly reason: RegExp
+}
+
+const failures: readonly Failure[] = [
+  {
+    source: 'is down',
+    mode: 'refuse',
+    reason: /the source of server shop can not be reached: could not connect to server "shop" \(.+\)/,
+  },
+  {
+    source: 'accepts and never answers',
+    mode: 'silent',
+    reason: /the source of server shop can not be reached: connecting .* took longer than 0.7 s/,
+  },
+]
+
+/** A target that reaches its source through a proxy. */
+async function behindProxy(pair: ServerPair, source: TestDatabase) {
+  const rig = await rigFor(pair, source)
+  const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
+  const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
+  return { rig, proxy, manifest: (text: string) => rig.manifest(text, where) }
+}
+
+type Setting = Awaited<ReturnType<typeof behindProxy>>
+
+async function newDefinitions({ rig, proxy, manifest }: Setting, { mode, reason }: Failure) {
+  proxy.mode = mode
+  const parsed = await manifest(
+    shopManifest({
+      orders: 'SELECT id, total FROM proxy.orders',
+      totals: 'SELECT sum(total) AS total FROM local.orders',
+      here: 'SELECT 1 AS id',
+    }),
+  )
+  const { report } = await applyTo(parsed, rig.url, options)
+  expect(missedOf(report)).toEqual([
+    expect.stringMatching(new RegExp(`^failed populate materialized view local.orders: ${reason.source}`)),
+    'skipped populate materialized view local.totals: what it needs could not be done',
+  ])
+  expect(report && exitCodeOf(report)).toBe(5)
+  const populated = "SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated"
+  expect(await rig.sql(populated)).toEqual([{ relname: 'here' }])
+  proxy.mode = 'forward'
+  expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+}
+
+async function replacementAndRefresh({ rig, proxy, manifest }: Setting, { mode, reason }: Failure) {
+  await applyTo(await manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
+  const before = await snapshot(rig)
+  const sum = 'SELECT sum(total)::text AS sum FROM local.orders'
+  proxy.mode = mode
+  const parsed = await manifest(shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' }))
+  const { report } = await applyTo(parsed, rig.url, options)
+  expect(missedOf(report)).toEqual([expect.stringMatching(reason)])
+  expect(report && exitCodeOf(report)).toBe(5)
+  expect(await snapshot(rig)).toEqual(before)
+  expect(await rig.sql(sum)).toEqual([{ sum: '1912.50' }])
+
+  const refreshOptions = { ...applyDefaults, ...options, secrets: [] }
+  const { views } = await refresh(parsed, [], connectTo(rig.url), refreshOptions)
+  expect(views.map(({ outcome }) => outcome)).toEqual([
+    expect.objectContaining({ status: 'failed', reason: expect.stringMatching(reason) }),
+  ])
+  proxy.mode = 'forward'
+  await applyTo(parsed, rig.url)
+  expect(await rig.sql(sum)).toEqual([{ sum: '3825.00' }])
+  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+}
+
+async function behindAnotherView({ rig, proxy, manifest }: Setting, { mode, reason }: Failure) {
+  await applyTo(await manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
+  await rig.sql('CREATE VIEW public.between AS SELECT * FROM proxy.orders')
+  proxy.mode = mode
+  const parsed = await manifest(shopManifest({ here: 'SELECT 1 AS id', through: 'SELECT id FROM public.between' }))
+  const { report } = await applyTo(parsed, rig.url, options)
+  expect(missedOf(report)).toEqual([expect.stringMatching(reason)])
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  // Together, since they mostly wait.
+  test.each(failures)('a source that $source: definitions converge, loads fail, old views serve', async (failure) => {
+    const scenes = [newDefinitions, replacementAndRefresh, behindAnotherView]
+    await Promise.all(scenes.map(async (scene) => scene(await behindProxy(pair, source), failure)))
+  })
+
+  test('a replacement whose query fails over the data: the old one stays and serves', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
+    const before = await snapshot(rig)
+    const parsed = await rig.manifest(
+      shopManifest({ orders: 'SELECT id, total / (id - 7) AS total FROM proxy.orders' }),
+    )
+    const { report } = await applyTo(parsed, rig.url)
+    expect(missedOf(report)).toEqual(['failed replace materialized view local.orders: division by zero'])
+    expect(report && exitCodeOf(report)).toBe(5)
+    expect(await snapshot(rig)).toEqual(before)
+    expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual(['replace materialized view local.orders'])
+  })
+})

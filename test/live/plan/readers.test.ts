@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, closeGate, createSource, type Rig, rigFor, shopManifest, until, waiting } from '../apply/rig.ts'
+
+const indexed = (manifest: string) =>
+  manifest.replace(
+    /^( {6}orders: \{ query: .*) \}$/m,
+    '$1, comment: "as of the last refresh", indexes: { orders_id_idx: { unique: true, columns: [id] }, orders_half_idx: { columns: [{ expression: total / 2 }], where: total > 1 } } }',
+  )
+const query = 'SELECT id, total FROM proxy.orders WHERE public.gate()'
+const views = { orders: query, totals: 'SELECT sum(total) AS total FROM local.orders' }
+const shop = indexed(shopManifest(views))
+const relations = ['local.orders', 'local.totals', 'proxy.orders', 'proxy.customers']
+
+/** Readers of all live relations in a loop; and a look, again and again, at who waits behind the plan's backend. */
+async function watch(rig: Rig, readable: readonly string[]) {
+  let isOver = false
+  let reads = 0
+  const blocked: unknown[] = []
+  const readers = readable.map(async (relation) => {
+    const client = await rig.client()
+    while (!isOver) {
+      await client.query(`SELECT count(*) FROM ${relation}`)
+      reads += 1
+    }
+  })
+  const observer = await rig.client()
+  const looking = (async () => {
+    while (!isOver) {
+      const { rows } =
+        await observer.query(`SELECT a.pid, a.query FROM pg_stat_activity a, unnest(pg_blocking_pids(a.pid)) AS blocker
+        JOIN pg_stat_activity b ON b.pid = blocker
+        WHERE a.datname = current_database() AND b.application_name = 'fdwsync plan'`)
+      blocked.push(...rows)
+    }
+  })()
+  onTestFinished(() => {
+    isOver = true
+  })
+  return {
+    blocked,
+    /** Until every reader had its turn again. */
+    async moreReads() {
+      const before = reads
+      await until('more reads', () => reads > before + 2 * readable.length)
+    },
+    async end() {
+      isOver = true
+      await Promise.all([...readers, looking])
+    },
+  }
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  /** A REFRESH that hangs at the gate and holds its locks. */
+  async function refreshing(rig: Rig, concurrently: string) {
+    const gate = await closeGate(rig)
+    const client = await rig.client()
+    await client.query("SET application_name = 'fdwsync the refresh'")
+    const done = client.query(`REFRESH MATERIALIZED VIEW ${concurrently} local.orders`)
+    await waiting(rig, 'the refresh')
+    return async () => {
+      await gate.open()
+      await done
+    }
+  }
+
+  const plans: readonly { readonly what: string; readonly manifest: string; readonly changes: readonly string[] }[] = [
+    { what: 'changes nothing', manifest: shop, changes: [] },
+    {
+      what: 'replaces a view and adds a column to its foreign table',
+      manifest: indexed(
+        shopManifest({ ...views, totals: 'SELECT sum(more) AS total FROM proxy.orders' }).replace(
+          'note: text',
+          'note: text, more: numeric',
+        ),
+      ),
+      changes: ['alter foreign table proxy.orders', 'replace materialized view local.totals'],
+    },
+  ]
+
+  test.each(plans)('while people read, a plan that $what keeps nobody waiting', async ({ manifest, changes }) => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const watching = await watch(rig, relations)
+    const plan = await planFor(await rig.manifest(manifest), rig.url)
+    await watching.moreReads()
+    await watching.end()
+    expect(changesOf(plan)).toEqual(changes)
+    expect(plan.undetermined).toEqual([])
+    expect(watching.blocked).toEqual([])
+  })
+
+  test.each([
+    '',
+    'CONCURRENTLY',
+  ])('while a view is refreshed (%s), nothing to change is nothing to change', async (how) => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const finish = await refreshing(rig, how)
+    // Those who read the view itself wait for a plain REFRESH, whatever else happens.
+    const watching = await watch(rig, how === '' ? ['proxy.orders', 'proxy.customers', 'local.totals'] : relations)
+    const plan = await planFor(await rig.manifest(shop), rig.url)
+    await watching.moreReads()
+    expect([changesOf(plan), plan.undetermined, plan.refusals]).toEqual([[], [], []])
+    await finish()
+    await watching.end()
+    expect(watching.blocked).toEqual([])
+  })
+
+  test('what can not be known of a view while it is refreshed is said; the rest is planned', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const finish = await refreshing(rig, '')
+    const watching = await watch(rig, ['proxy.orders', 'proxy.customers', 'local.totals'])
+    const changed = shop
+      .replace('SELECT id, total FROM', 'SELECT id, total + 1 AS total FROM')
+      .replace('name: text', 'name: text, more: text')
+    const plan = await planFor(await rig.manifest(changed), rig.url)
+    await watching.moreReads()
+    await finish()
+    await watching.end()
+    expect(changesOf(plan)).toContain('alter foreign table proxy.customers')
+    expect(plan.undetermined).toContainEqual(
+      expect.objectContaining({
+        title: 'materialized view local.orders',
+        reason: expect.stringContaining('being refreshed'),
+      }),
+    )
+    expect(watching.blocked).toEqual([])
+    // Once that is over the same plan is whole.
+    const whole = await planFor(await rig.manifest(changed), rig.url)
+    expect(whole.undetermined).toEqual([])
+  })
+
+  test('an apply in the middle of its definitions, and one that was killed, are no reason for a plan to fail', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const other = await rig.client()
+    await other.query('BEGIN; ALTER FOREIGN TABLE proxy.orders ADD COLUMN theirs int; CREATE SCHEMA unrelated')
+    const plan = await planFor(await rig.manifest(shop), rig.url)
+    expect([changesOf(plan), plan.undetermined, plan.refusals]).toEqual([[], [], []])
+    await other.query('ROLLBACK')
+  })
+})

@@ -1,0 +1,157 @@
+import { Chalk } from 'chalk'
+import { describe, expect, test } from 'vitest'
+import type { Change, FieldChange } from '../../../src/core/change.ts'
+import { keyOf, type ObjectId } from '../../../src/core/object.ts'
+import type { Plan, PlannedChange } from '../../../src/core/plan.ts'
+import { titleOf } from '../../../src/kinds/registry.ts'
+import { renderPlanText } from '../../../src/render/plan-text.ts'
+import { oneLine, quoted, widthOf, wrapped } from '../../../src/render/text.ts'
+
+const style = new Chalk({ level: 0 })
+const escapeCode = '\u001b[2J'
+const forged = '- server prod   no longer declared'
+/** As many blanks as it takes to get to the next line of a terminal of whatever width. */
+const farAway = Array.from({ length: 130 }, (_, blanks) => `x${' '.repeat(blanks)}${forged}`)
+
+const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
+const planned = (
+  id: ObjectId,
+  more: Partial<PlannedChange> = {},
+  fields: readonly FieldChange[] = [],
+): PlannedChange => {
+  const from = { id, spec: {}, needs: [], oid: 1, catalog: 'pg_class', digest: null, locked: false }
+  const to = { id, spec: {}, needs: [], declared: {}, written: {} }
+  const change: Change = { op: 'alter', key: keyOf(id), from, to, fields }
+  return {
+    change,
+    title: titleOf(id),
+    summary: '',
+    details: [],
+    hazards: [],
+    beside: false,
+    cause: undefined,
+    because: [],
+    ...more,
+  }
+}
+const created = (id: ObjectId, more: Partial<PlannedChange>): PlannedChange => ({
+  ...planned(id, more),
+  change: { op: 'create', key: keyOf(id), to: { id, spec: {}, needs: [], declared: {}, written: {} } },
+})
+const valueChange = (from: string | undefined, to: string | undefined): FieldChange => ({
+  field: 'comment',
+  from,
+  to,
+  effect: { how: 'clause', clause: [] },
+})
+const show = (more: Partial<Plan>, columns = 80) =>
+  renderPlanText(
+    {
+      manifest: 'm',
+      searchPath: [],
+      database: { name: 'd', serverVersion: '17', user: 'u' },
+      fingerprint: '',
+      changes: [],
+      steps: [],
+      refusals: [],
+      undetermined: [],
+      warnings: [],
+      unchanged: 0,
+      ...more,
+    },
+    { style, columns },
+  )
+const key = keyOf(table)
+
+/** Everywhere that a text of a manifest or a server gets into a plan. */
+const places: readonly (readonly [name: string, plan: (text: string) => Partial<Plan>])[] = [
+  ['the manifest', (text) => ({ manifest: text })],
+  ['the database', (text) => ({ database: { name: text, serverVersion: '17', user: 'u' } })],
+  ['the version', (text) => ({ database: { name: 'd', serverVersion: text, user: 'u' } })],
+  ['a title', (text) => ({ changes: [planned(table, { title: text })] })],
+  ['a summary', (text) => ({ changes: [created(table, { summary: text })] })],
+  ['a cause', (text) => ({ changes: [planned(table, { cause: 'dependency', because: [text] })] })],
+  ['a label', (text) => ({ changes: [created(table, { details: [[`check ${text}`, 'id > 0']] })] })],
+  ['a detail', (text) => ({ changes: [created(table, { details: [['query', text]] })] })],
+  ['a line of a detail', (text) => ({ changes: [created(table, { details: [['query', `SELECT\n${text}`]] })] })],
+  ['a field', (text) => ({ changes: [planned(table, {}, [{ ...valueChange('a', 'b'), field: text }])] })],
+  ['a value', (text) => ({ changes: [planned(table, {}, [valueChange('a', text)])] })],
+  ['a line of a value', (text) => ({ changes: [planned(table, {}, [valueChange('a\nb', `a\n${text}`)])] })],
+  ['a hazard', (text) => ({ changes: [planned(table, { hazards: [{ name: 'drops-data', detail: text }] })] })],
+  ['a refusal', (text) => ({ refusals: [{ key, title: text, reason: text, hint: text }] })],
+  ['what is unknown', (text) => ({ undetermined: [{ key, title: text, reason: text, hint: text, follows: false }] })],
+  ['a warning', (text) => ({ warnings: [text] })],
+  [
+    'a release',
+    (text) => ({ changes: [{ ...planned(table, { title: text }), change: { op: 'release', key, because: text } }] }),
+  ],
+]
+
+describe.each(places)('hostile text in %s', (_name, planOf) => {
+  test('sends nothing to the terminal', () => {
+    const text = show(planOf(`a${escapeCode}\r\u0007\u009b\u202eb\u200b\u00a0c`))
+    expect(text.replaceAll('\n', '')).not.toMatch(/(?! )[\p{Cc}\p{Cf}\p{Z}]/u)
+  })
+  test('makes no line of a plan, by a line break', () => {
+    expect(show(planOf(`a\n  ${forged}\r\n  ${forged}`))).not.toMatch(/^ {0,2}- server/m)
+  })
+  test.each([40, 80])('makes no line of a plan, by the way in which %d columns break it', (columns) => {
+    for (const text of farAway) {
+      const lines = show(planOf(text), columns).split('\n')
+      // What is wider is broken by the terminal, which goes on at its first column.
+      expect(lines.filter((line) => widthOf(line) > columns)).toEqual([])
+      expect(lines.filter((line) => /^ {0,3}- server/.test(line))).toEqual([])
+    }
+  })
+})
+
+describe('two values that differ look different', () => {
+  const cases: readonly (readonly [from: string, to: string, shown: string])[] = [
+    ['x', 'x ', "x → 'x '"],
+    ['a\tb', 'a\\tb', "E'a\\tb' → a\\tb"],
+    ["'x '", 'x ', "'''x ''' → 'x '"],
+    ['a', 'a\u00ad', "a → E'a\\u00ad'"],
+    ['a', 'a\u{e0041}', "a → E'a\\U000e0041'"],
+    ['a', 'a\ufe0f', "a → E'a\\ufe0f'"],
+    ['a → b', 'c', "'a → b' → c"],
+    ["'new'::text", "'old'::text", "'new'::text → 'old'::text"],
+    ['(secret)', 'evil', '(secret) → evil'],
+  ]
+  test.each(cases)('%j and %j', (from, to, shown) => {
+    expect(show({ changes: [planned(table, {}, [valueChange(from, to)])] })).toContain(`comment   ${shown}\n`)
+  })
+  test('a text of several lines that is new has nothing that goes', () => {
+    const text = show({ changes: [planned(table, {}, [valueChange(undefined, 'one\ntwo')])] })
+    expect(text).toContain('      comment\n      +one\n      +two\n')
+  })
+  test('texts that have nothing in common are shown whole', () => {
+    const text = (sign: string) => Array.from({ length: 3000 }, (_, at) => `${sign}${at}`).join('\n')
+    const lines = show({ changes: [planned(table, {}, [valueChange(text('a'), text('b'))])] }).split('\n')
+    expect(lines.filter((line) => line.startsWith('      -'))).toHaveLength(3000)
+    expect(lines.filter((line) => line.startsWith('      +'))).toHaveLength(3000)
+  })
+})
+
+describe('text', () => {
+  test.each([
+    ['plain', 'plain'],
+    ['größe 订单 → ✓', 'größe 订单 → ✓'],
+    ['\ud800', '\\ud800'],
+    ['\u2800\u3164', '\\u2800\\u3164'],
+  ])('%j in one line', (text, shown) => expect(oneLine(text)).toBe(shown))
+  test('quotes as PostgreSQL does', () => {
+    expect([quoted(''), quoted("o'k"), quoted('a\\b')]).toEqual(["''", "'o''k'", "E'a\\\\b'"])
+  })
+  test.each([
+    ['abc', 3],
+    ['订单', 4],
+    ['e\u0301', 1],
+    ['\u0903', 1],
+    ['⏰', 2],
+  ])('%j is as wide as a terminal shows it', (text, width) => expect(widthOf(text)).toBe(width))
+  test('breaks at blanks, keeps those in front, and leaves a long name whole', () => {
+    expect(wrapped('  a bb cc', 6, '')).toEqual(['  a bb', 'cc'])
+    expect(wrapped('a bb cc', 5, '', '   ')).toEqual(['a bb', '   cc'])
+    expect(wrapped('a looong_name b', 6, '')).toEqual(['a', 'looong_name', 'b'])
+  })
+})
