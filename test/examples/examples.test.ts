@@ -6,7 +6,7 @@ import type { QueryResultRow } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Manifest } from '../../src/manifest/generated/manifest-types.ts'
-import { connect, createDatabase, pairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, createDatabase, mixedPairs, pairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
 
 const packageFolder = join(import.meta.dirname, '../..')
 const examplesFolder = join(packageFolder, 'examples')
@@ -20,7 +20,7 @@ interface Expectation {
   readonly same?: readonly { readonly source: string; readonly target: string }[]
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
   test.each(folders)('%s', async (folder) => {
     const manifest = await readFile(join(examplesFolder, folder, 'fdwsync.yaml'), 'utf8')
     const source = await database(pair.source)

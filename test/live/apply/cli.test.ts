@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { closeGate, createSource, rigFor, run, shopManifest, start, until, waiting } from './rig.ts'
+
+const shop = shopManifest({
+  orders: 'SELECT id, total FROM proxy.orders',
+  totals: 'SELECT sum(total) FROM local.orders',
+})
+const broken = shopManifest({
+  orders: 'SELECT id, total / (id - 7) AS total FROM proxy.orders',
+  here: 'SELECT 1 AS id',
+})
+const apply = ['apply', '--auto-approve']
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('a round of the command, with its exit codes', async () => {
+    const rig = await rigFor(pair, source)
+    const populated = async () =>
+      (await rig.sql("SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY relname")).map(
+        (row) => row.relname,
+      )
+
+    const unseen = await run(rig, ['apply'], shop)
+    expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('there is nobody to ask')])
+    expect((await run(rig, ['plan', '--detailed-exitcode'], shop)).code).toBe(2)
+    expect((await run(rig, [...apply, '--no-populate'], shop)).code).toBe(0)
+    expect(await populated()).toEqual([])
+    expect((await run(rig, ['plan', '--no-populate'], shop)).stdout).toMatch(/orders/)
+    expect((await run(rig, apply, shop)).code).toBe(0)
+    expect(await populated()).toEqual(['orders', 'totals'])
+    expect((await run(rig, ['plan', '--detailed-exitcode'], shop)).code).toBe(0)
+    const dropped = await run(rig, apply, shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
+    expect([dropped.code, dropped.stderr]).toEqual([4, expect.stringContaining('--allow drops-data')])
+    expect(await populated()).toEqual(['orders', 'totals'])
+  })
+
+  test('--format json: one document on standard output and nothing else, also when parts fail', async () => {
+    const rig = await rigFor(pair, source)
+    const steps = (stdout: string) =>
+      JSON.parse(stdout).steps.map(
+        (step: { title: string; action: string; outcome: { status: string } }) =>
+          `${step.outcome.status} ${step.action} ${step.title}`,
+      )
+    const plan = await run(rig, ['plan', '--format', 'json'], broken)
+    expect(JSON.parse(plan.stdout)).toMatchObject({ format: 'fdwsync.plan/1' })
+    const part = await run(rig, [...apply, '--format', 'json'], broken)
+    expect(part.code).toBe(5)
+    expect(steps(part.stdout)).toContain('failed populate materialized view local.orders')
+    expect(steps(part.stdout)).toContain('applied populate materialized view local.here')
+    const refreshed = await run(rig, ['refresh', '--format', 'json'], broken)
+    expect([refreshed.code, JSON.parse(refreshed.stdout).views.length]).toEqual([5, 2])
+    const nothing = await run(rig, [...apply, '--no-populate', '--format', 'json'], broken)
+    expect([nothing.code, JSON.parse(nothing.stdout).format]).toEqual([0, 'fdwsync.report/1'])
+    const failed = await run(rig, [...apply, '--format', 'json'], broken.replace('bigint', 'no_such_type'))
+    expect([failed.code, failed.stdout]).toEqual([1, ''])
+    for (const { stderr } of [plan, part, refreshed, nothing, failed]) expect(stderr).not.toMatch(/\n +at |bug/)
+  })
+
+  test('colour is for terminals, and a reader who goes away is no failure', async () => {
+    const rig = await rigFor(pair, source)
+    const escape = String.fromCharCode(27)
+    for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }]) {
+      const { stdout, stderr } = await run(rig, ['plan'], shop, env)
+      expect(`${stdout}${stderr}`).not.toContain(escape)
+    }
+    const many = `${shop}${Array.from({ length: 2000 }, (_, number) => `      v${number}: { query: SELECT ${number} AS id }\n`).join('')}`
+    for (const args of [['plan'], ['plan', '--format', 'json']]) {
+      const { child, ended } = start(rig, args, many)
+      child.stdout?.once('data', () => child.stdout?.destroy())
+      const { code, stderr } = await ended
+      expect([code, stderr]).toEqual([0, ''])
+    }
+  })
+
+  test('a second SIGINT ends the command at once, and what it left behind is rolled back', async () => {
+    const rig = await rigFor(pair, source)
+    const gate = await closeGate(rig)
+    const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
+    const { child, ended } = start(rig, apply, gated)
+    await waiting(rig, 'load')
+    child.kill('SIGINT')
+    child.kill('SIGINT')
+    const { code, signal } = await ended
+    expect(code === 5 || signal === 'SIGINT').toBe(true)
+    await until('its sessions to end', async () => {
+      const rows = await rig.sql(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'fdwsync%'",
+      )
+      return rows.length === 0
+    })
+    await gate.open()
+    expect((await run(rig, apply, gated)).code).toBe(0)
+  })
+})

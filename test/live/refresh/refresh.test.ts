@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import type { RefreshOptions } from '../../../src/applier/refresh.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
+import { closeGate, createSource, eventLog, type Rig, rigFor, run, runSql, shopManifest, until } from '../apply/rig.ts'
+
+/** A diamond over one view, and one beside it. */
+const shop = shopManifest({
+  bottom: 'SELECT id, total FROM proxy.orders',
+  left: 'SELECT max(total) AS total FROM local.bottom',
+  right: 'SELECT min(total) AS total FROM local.bottom',
+  top: 'SELECT l.total - r.total AS spread FROM local.left l, local.right r',
+  people: 'SELECT id, name FROM proxy.customers',
+}).replace(/people: \{ (.*) \}/, 'people: { $1, indexes: { people_id_idx: { unique: true, columns: [id] } } }')
+
+async function refreshed(
+  rig: Rig,
+  manifest: string,
+  names: readonly string[] = [],
+  options: Partial<RefreshOptions> = {},
+) {
+  const report = await refresh(await rig.manifest(manifest), names, connectTo(rig.url), {
+    ...applyDefaults,
+    secrets: [],
+    ...options,
+  })
+  return report.views.map(({ title, how, outcome }) => [
+    title.replace('materialized view local.', ''),
+    how,
+    outcome.status,
+  ])
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('each view after those that it reads, concurrently where that is possible', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
+    const log = eventLog()
+    expect((await refreshed(rig, shop, [], log)).toSorted()).toEqual([
+      ['bottom', 'plain', 'applied'],
+      ['left', 'plain', 'applied'],
+      ['people', 'concurrently', 'applied'],
+      ['right', 'plain', 'applied'],
+      ['top', 'plain', 'applied'],
+    ])
+    expect(await rig.sql('SELECT spread::text FROM local.top')).toEqual([{ spread: '998.50' }])
+    const order = log.events.flatMap((event) =>
+      event.type === 'step-started' || event.type === 'step-finished'
+        ? `${event.type} ${event.title.split('.')[1]}`
+        : [],
+    )
+    for (const [view, read] of [
+      ['left', 'bottom'],
+      ['right', 'bottom'],
+      ['top', 'left'],
+      ['top', 'right'],
+    ])
+      expect(order.indexOf(`step-finished ${read}`)).toBeLessThan(order.indexOf(`step-started ${view}`))
+    await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
+  })
+
+  test('a view that is not populated is filled plainly, and one that is missing is a failure of its own', async () => {
+    const rig = await rigFor(pair, source)
+    const request = {
+      parsed: await rig.manifest(shop),
+      connect: connectTo(rig.url),
+      populate: false,
+      options: applyDefaults,
+    }
+    const { planAndApply } = await import('../../../src/api/apply.ts')
+    await planAndApply(request, async () => true)
+    await rig.sql('DROP MATERIALIZED VIEW local.top')
+    expect((await refreshed(rig, shop)).toSorted()).toEqual([
+      ['bottom', 'plain', 'applied'],
+      ['left', 'plain', 'applied'],
+      ['people', 'plain', 'applied'],
+      ['right', 'plain', 'applied'],
+      ['top', undefined, 'failed'],
+    ])
+  })
+
+  test('one that fails stops only those that read it: exit 5, and the report says which', async () => {
+    const rig = await rigFor(pair, source)
+    const gated = shop.replace('SELECT max(total) AS total', 'SELECT max(total) / public.divisor() AS total')
+    await rig.sql("CREATE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    await applyTo(await rig.manifest(gated), rig.url)
+    await rig.sql("CREATE OR REPLACE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 0'")
+    const before = await rig.sql('SELECT * FROM local.top')
+    const { code, stdout, stderr } = await run(rig, ['refresh'], gated)
+    expect(code).toBe(5)
+    expect(stdout).toMatch(/failed materialized view local.left: division by zero/)
+    expect(stdout).toMatch(/skipped materialized view local.top/)
+    expect(stdout).toMatch(/Refreshed 3 views; 2 not\./)
+    expect(stderr).not.toMatch(/bug/)
+    expect(await rig.sql('SELECT * FROM local.top')).toEqual(before)
+  })
+
+  test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {
+    const rig = await rigFor(pair, source)
+    const gated = shopManifest(
+      Object.fromEntries([1, 2, 3].map((n) => [`v${n}`, `SELECT ${n} AS id WHERE public.gate()`])),
+    )
+    await applyTo(await rig.manifest(gated), rig.url)
+    const gate = await closeGate(rig)
+    const running = async () =>
+      (
+        await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'fdwsync load'
+        AND wait_event_type = 'Lock'`)
+      ).length
+    const log = eventLog()
+    const done = refreshed(rig, gated, [], { jobs, ...log })
+    await until(`${jobs} at once`, async () => (await running()) === jobs)
+    expect(log.events.filter(({ type }) => type === 'step-started')).toHaveLength(jobs)
+    await gate.open()
+    expect(await done).toHaveLength(3)
+  })
+
+  test('some by name, as PostgreSQL writes them; a wrong name is wrong usage, and nothing is refreshed', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    expect(await refreshed(rig, shop, ['local.top', 'people'])).toEqual([
+      ['top', 'plain', 'applied'],
+      ['people', 'concurrently', 'applied'],
+    ])
+    const wrong = await run(rig, ['refresh', 'peopel', 'orders'], shop)
+    expect(wrong.code).toBe(64)
+    expect(wrong.stderr).toMatch(/no materialized view "peopel"\n.*local.people.*\n.*no materialized view "orders"/)
+    const json = await run(rig, ['refresh', 'people', '--format', 'json'], shop)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      format: 'fdwsync.refresh/1',
+      views: [{ title: 'materialized view local.people', how: 'concurrently', outcome: { status: 'applied' } }],
+    })
+  })
+})

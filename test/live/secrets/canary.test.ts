@@ -1,0 +1,208 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { findBinaries, hasLibrary, startThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { describeServer } from '../../servers/pair.ts'
+import { createSource, type Rig, rigFor, run, runSql, shopManifest, start, until, waiting } from '../apply/rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+
+/** Letters that every spelling of it keeps, and characters that each way of quoting changes. */
+function newCanary(): { readonly value: string; readonly word: string } {
+  const word = `canary${randomBytes(6).toString('hex')}`
+  return { value: `a'b\\c "d%s $1 ${word}`, word }
+}
+
+/** A role of the source with a password. */
+async function sourceRole(rig: Rig, password: string) {
+  const name = `reader_${randomBytes(4).toString('hex')}`
+  const quoted = `E'${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+  await runSql(
+    rig.source.url,
+    `CREATE ROLE ${name} LOGIN PASSWORD ${quoted}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${name}`,
+  )
+  onTestFinished(() => runSql(rig.source.url, `DROP OWNED BY ${name}; DROP ROLE ${name}`).then(() => {}))
+  return {
+    name,
+    env: (value: string) => ({ SOURCE_USER: name, SOURCE_PASSWORD: value }),
+    rotate: (value: string) =>
+      runSql(rig.source.url, `ALTER ROLE ${name} PASSWORD E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`),
+  }
+}
+
+/** Looks at what the server shows of everybody's statements, as often as it can. */
+async function spy(rig: Rig, words: readonly string[]) {
+  const client = await rig.client()
+  const found: unknown[] = []
+  let isOver = false
+  const looking = (async () => {
+    while (!isOver) {
+      // Its own statement, which the server logs, must not have the words.
+      const { rows } = await client.query(`SELECT query FROM pg_stat_activity WHERE query ~ ('can' || 'ary')`)
+      found.push(...rows.filter(({ query }) => words.some((word) => query.includes(word))))
+      await setTimeout(5)
+    }
+  })()
+  onTestFinished(() => {
+    isOver = true
+    return looking.catch(() => {})
+  })
+  return async () => {
+    isOver = true
+    await looking
+    return found
+  }
+}
+
+/** All lines, rows and texts in which one of the words stands. */
+async function traces(rig: Rig, words: readonly string[], outputs: readonly string[]): Promise<readonly unknown[]> {
+  const log = rig.pair.target.logFile ? readFileSync(rig.pair.target.logFile, 'utf8').split('\n') : []
+  const ledger = await rig.sql(
+    `SELECT o::text AS row FROM fdwsync.object o UNION ALL SELECT a::text FROM fdwsync.apply a`,
+  )
+  const [library] = await rig.sql("SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'")
+  const statements = library ? await rig.sql('SELECT query FROM pg_stat_statements') : []
+  const all = [
+    ...log,
+    ...outputs,
+    ...ledger.map((row) => String(row.row)),
+    ...statements.map((row) => String(row.query)),
+  ]
+  return all.filter((text) => words.some((word) => text.includes(word)))
+}
+
+async function hasStatistics(rig: Rig): Promise<boolean> {
+  const [row] = await rig.sql("SELECT current_setting('shared_preload_libraries') ~ 'pg_stat_statements' AS loaded")
+  if (row?.loaded) await rig.sql('CREATE EXTENSION pg_stat_statements')
+  return Boolean(row?.loaded)
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('a password is found nowhere: applied, rotated, waiting for a lock, interrupted, and in failing statements', async () => {
+    const rig = await rigFor(pair, source)
+    await hasStatistics(rig)
+    const [first, second, third] = [newCanary(), newCanary(), newCanary()]
+    const words = [first.word, second.word, third.word]
+    const reader = await sourceRole(rig, first.value)
+    const endOfSpying = await spy(rig, words)
+    const outputs: string[] = []
+    const call = async (args: readonly string[], manifest: string, password: string) => {
+      const ended = await run(rig, args, manifest, reader.env(password))
+      outputs.push(ended.stdout, ended.stderr)
+      return ended
+    }
+
+    expect((await call(['plan'], shop, first.value)).stdout).toContain('password (secret)')
+    expect((await call(['apply', '--auto-approve'], shop, first.value)).code).toBe(0)
+    expect((await call(['plan', '--detailed-exitcode'], shop, first.value)).code).toBe(0)
+
+    await reader.rotate(second.value)
+    expect((await call(['plan'], shop, second.value)).stdout).toMatch(/password +\(secret changed\)/)
+    const json = await call(['plan', '--format', 'json', '--detailed-exitcode'], shop, second.value)
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([2, expect.objectContaining({ format: 'fdwsync.plan/1' })])
+
+    // Somebody holds the mapping's row for longer than deadlock_timeout, so that the server logs who waits for it.
+    const other = await rig.client()
+    await other.query(`BEGIN; ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET user '${reader.name}')`)
+    const interrupted = start(rig, ['apply', '--auto-approve', '--lock-timeout', '60s'], shop, reader.env(second.value))
+    const pid = await waiting(rig, 'define')
+    const { logFile } = pair.target
+    if (logFile)
+      await until('the server to log the wait', () =>
+        readFileSync(logFile, 'utf8').includes(`process ${pid} still waiting`),
+      )
+    interrupted.child.kill('SIGINT')
+    const { code, stdout, stderr } = await interrupted.ended
+    outputs.push(stdout, stderr)
+    expect(code).toBe(1)
+    await other.query('ROLLBACK')
+    expect((await call(['apply', '--auto-approve', '--format', 'json'], shop, second.value)).code).toBe(0)
+    expect(await rig.sql("SELECT array_to_string(umoptions, ' ') AS options FROM pg_user_mappings")).toEqual([
+      { options: `user=${reader.name} password=${second.value}` },
+    ])
+
+    const misspelt = shop.replace('public: { user', 'public: { passwort: "${env:SOURCE_PASSWORD}", user')
+    const wrongRole = shop.replace('public: {', 'nobody_of_that_name: {')
+    for (const manifest of [misspelt, wrongRole]) {
+      expect((await call(['plan'], manifest, third.value)).code).not.toBe(0)
+      expect((await call(['apply', '--auto-approve', '--format', 'json'], manifest, third.value)).code).not.toBe(0)
+    }
+    expect(await traces(rig, words, outputs)).toEqual([])
+    expect(await endOfSpying()).toEqual([])
+  })
+
+  test('where nested statements are recorded too: refused, unless it is allowed; a superuser turns that off', async (context) => {
+    const rig = await rigFor(pair, source)
+    if (!(await hasStatistics(rig))) return context.skip('pg_stat_statements is not loaded')
+    const { url, user } = await rig.role()
+    await rig.sql(`ALTER DATABASE ${rig.target.name} SET pg_stat_statements.track = 'all';
+      GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user};
+      GRANT pg_read_all_stats TO ${user}`)
+    const [hidden, shown] = [newCanary(), newCanary()]
+    const call = (password: string, database: string, ...args: readonly string[]) =>
+      run({ ...rig, url: database }, ['apply', '--auto-approve', '--no-populate', ...args], shop, {
+        SOURCE_PASSWORD: password,
+      })
+
+    const refused = await call(hidden.value, url)
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toMatch(
+      /records nested statements.*pg_stat_statements.track = all\n.*--allow exposes-secret/,
+    )
+    expect(await rig.sql("SELECT FROM pg_foreign_server WHERE srvname = 'shop'")).toEqual([])
+    expect((await call(hidden.value, rig.url)).code).toBe(0)
+    expect(await traces(rig, [hidden.word], [refused.stdout, refused.stderr])).toEqual([])
+
+    await rig.sql(`ALTER SERVER shop OWNER TO ${user}; ALTER SCHEMA fdwsync OWNER TO ${user};
+      ALTER TABLE fdwsync.apply OWNER TO ${user}; ALTER TABLE fdwsync.object OWNER TO ${user}; ALTER TABLE fdwsync.version OWNER TO ${user}`)
+    const allowed = await call(shown.value, url, '--allow', 'exposes-secret')
+    expect([allowed.code, allowed.stderr]).toEqual([0, expect.any(String)])
+    expect(await traces(rig, [shown.word], []), 'it is not refused for nothing').not.toEqual([])
+    await rig.sql('SELECT pg_stat_statements_reset()')
+  })
+})
+
+test('pgaudit: refused for a role that can not turn it off', async (context) => {
+  const binaries = findBinaries().find((each) => each.major >= 14 && hasLibrary(each, 'pgaudit'))
+  const [pair] = pairs()
+  if (!binaries || !pair) return context.skip('no server with pgaudit is installed')
+  const server = await startThrowawayServer({
+    binaries,
+    settings: { shared_preload_libraries: 'pgaudit', 'pgaudit.log': 'ddl', 'pgaudit.log_client': 'off' },
+  })
+  // The last to run: what is tidied up before needs it.
+  onTestFinished(() => server.stop())
+  const { user: owner, password, host, port, logFile } = server
+  const target = await describeServer({
+    url: server.url(),
+    user: owner,
+    password,
+    foreignHost: host,
+    foreignPort: port,
+    logFile,
+  })
+  const source = await createSource(pair)
+  onTestFinished(() => source.drop())
+  const rig = await rigFor({ ...pair, target }, source)
+  const { url, user } = await rig.role()
+  await rig.sql(
+    `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+  )
+  const canary = newCanary()
+  const apply = (database: string) =>
+    run({ ...rig, url: database }, ['apply', '--auto-approve', '--no-populate'], shop, {
+      SOURCE_PASSWORD: canary.value,
+    })
+  const refused = await apply(url)
+  expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('pgaudit.log = ddl')])
+  expect((await apply(rig.url)).code).toBe(0)
+  expect(await traces(rig, [canary.word], [])).toEqual([])
+})
