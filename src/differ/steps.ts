@@ -196,12 +196,15 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
   const parts = partsOf(change.key, input).flatMap(
     (part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch) ?? [],
   )
+  const load = isLoaded(change, input) ? (replacement.load?.(id, scratch) ?? []) : []
+  const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
   return [
     {
       ...step,
       action: 'replace',
+      hazards: [...step.hazards, ...reads],
       statements: replacement.build(id, declared, scratch),
-      load: isLoaded(change, input) ? (replacement.load?.(id, scratch) ?? []) : [],
+      load,
       parts,
       scratch: replacement.inScratch ? scratch : undefined,
       swap: replacement.swap(id, scratch),
@@ -209,11 +212,10 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
   ]
 }
 
-/** Readers of a view that holds data keep theirs, so its replacement is loaded whatever is asked for new views. */
+/** Readers of a view that holds data must not lose it, so its replacement is loaded whatever is asked for new views. */
 function isLoaded(change: Extract<Change, { op: 'replace' }>, { populate }: StepInput): boolean {
-  const { wantsData } = kindOf(change.to.id)
-  const holdsData = wantsData?.(change.from.spec) ?? false
-  return (wantsData?.(change.to.declared) ?? false) && (populate || holdsData)
+  const wantsData = (spec: unknown) => kindOf(change.to.id).wantsData?.(spec) ?? false
+  return wantsData(change.from.spec) || (populate && wantsData(change.to.declared))
 }
 
 /** The schema in which a replacement is built; it exists only inside the transaction that builds. */

@@ -136,7 +136,6 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       const live = change.from.spec as MaterializedViewSpec
       return live.populated ? [{ name: 'drops-data', detail: 'its data goes with it' }] : []
     }
-    if (change.op === 'replace') return [{ name: 'reads-source', detail: 'its data is loaded again' }]
     return []
   },
   details: (spec) => [['query', spec.query]],
