@@ -61,7 +61,7 @@ export async function refreshViews(
       signal: options.signal,
       id: ({ key }) => key,
       after: ({ reads }) => reads,
-      locks: ({ key }) => key,
+      locks: ({ key }) => [key],
       skipped: finished,
       async run(view) {
         options.emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })

@@ -6,7 +6,7 @@ export interface GraphOptions<Item> {
   after(item: Item): readonly string[]
   id(item: Item): string
   /** What an item has to itself while it runs: of those that share it only one runs at a time. */
-  locks(item: Item): string
+  locks(item: Item): readonly string[]
   run(item: Item): Promise<StepOutcome>
   skipped(item: Item, outcome: StepOutcome): void
 }
@@ -33,10 +33,10 @@ export async function runGraph<Item>(
         options.skipped(item, outcome)
       } else if (
         running.size < options.jobs &&
-        !locked.has(options.locks(item)) &&
+        !options.locks(item).some((lock) => locked.has(lock)) &&
         isReady(item, options, waiting, running)
       ) {
-        locked.add(options.locks(item))
+        for (const lock of options.locks(item)) locked.add(lock)
         waiting.delete(id)
         running.set(id, start(id, item))
       }
@@ -53,7 +53,7 @@ export async function runGraph<Item>(
   async function start(id: string, item: Item): Promise<void> {
     outcomes.set(id, await options.run(item))
     running.delete(id)
-    locked.delete(options.locks(item))
+    for (const lock of options.locks(item)) locked.delete(lock)
   }
 }
 

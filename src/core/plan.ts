@@ -33,7 +33,7 @@ interface StepBase {
   /** The ids of steps, of `build` and `populate`, that must have succeeded before. */
   readonly after: readonly string[]
   /** What it locks: an object and its parts are worked on one step at a time. */
-  readonly locks: Key
+  readonly locks: readonly Key[]
   readonly hazards: readonly Hazard[]
 }
 

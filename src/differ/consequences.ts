@@ -32,7 +32,19 @@ export function withConsequences(
       remade.push(replace)
     }
   }
-  return [...byKey.values()]
+  return [...byKey.values()].map((change) => (losesItsWhole(change, byKey) ? madeAnew(change) : change))
+}
+
+/** A part that moves from something that goes anyway, and takes it along, is only to be made. */
+function losesItsWhole(change: Change, byKey: ReadonlyMap<Key, Change>): change is Extract<Change, { op: 'replace' }> {
+  if (change.op !== 'replace') return false
+  const { partOf } = kindOf(change.from.id)
+  const [before, after] = [partOf?.(change.from.spec, change.from.id), partOf?.(change.to.spec, change.to.id)]
+  return before !== undefined && before !== after && ['drop', 'replace'].includes(byKey.get(before)?.op ?? '')
+}
+
+function madeAnew({ key, to }: Extract<Change, { op: 'replace' }>): Change {
+  return { op: 'create', key, to }
 }
 
 function replacedAlong(title: string): FieldChange {

@@ -34,15 +34,13 @@ export function stepsOf(input: StepInput): readonly Step[] {
       .flatMap((change) => makeStep(change, 'build', waitsFor(change, later), input)),
     ...drops
       .filter((change) => change.op === 'drop' && !inDefine(change))
-      .map((change) =>
-        dropStep(
-          change,
-          'build',
-          replacedDependents(change, input).map((key) => stepId('build', key)),
-        ),
-      ),
+      .map((change) => dropStep(change, 'build', waitsToDrop(change, input, built))),
     ...populated.map((change) => populateStep(change, later)),
   ]
+}
+
+function dropId(stage: StageName, key: Key): string {
+  return `${stepId(stage, key)} drop`
 }
 
 /** Changes in the order in which a plan tells them: what is made, what goes, and then what is only recorded. */
@@ -71,18 +69,31 @@ function populateStep(change: Making, later: ReadonlySet<string>): Step {
     key: change.key,
     title: titleOf(id),
     action: 'populate',
-    locks: change.key,
+    locks: [change.key],
     statements: kindOf(id).populate?.(id, declared) ?? [],
     after: [...waitsFor(change, later), ...(later.has(own) ? [own] : [])],
     hazards: [{ name: 'reads-source', detail: 'its data is loaded' }],
   }
 }
 
-/** Replacements that will no longer read what is dropped. */
-function replacedDependents({ key }: Change, { changes, dependents }: StepInput): readonly Key[] {
-  const replaced = new Set(changes.filter(isReplacedBeside).map((change) => change.key))
-  return dependents.flatMap((dependent) =>
-    dependent.on === key && dependent.key !== undefined && replaced.has(dependent.key) ? [dependent.key] : [],
+/** Steps after which something can be dropped: replacements that no longer read it, and drops of what needs it. */
+function waitsToDrop({ key }: Change, input: StepInput, built: ReadonlySet<Key>): readonly string[] {
+  const replaced = new Set(input.changes.filter(isReplacedBeside).map((change) => change.key))
+  const builds = input.dependents.flatMap(({ on, key: dependent }) =>
+    on === key && dependent !== undefined && replaced.has(dependent) ? [stepId('build', dependent)] : [],
+  )
+  const drops = input.changes.flatMap((change) =>
+    change.op === 'drop' && built.has(change.key) && isNeededBy(key, change, input) && !goesWithItsWhole(change, input)
+      ? [dropId('build', change.key)]
+      : [],
+  )
+  return [...builds, ...drops]
+}
+
+function isNeededBy(key: Key, change: Extract<Change, { op: 'drop' }>, { dependents }: StepInput): boolean {
+  return (
+    change.from.needs.includes(key) ||
+    dependents.some((dependent) => dependent.on === key && dependent.key === change.key)
   )
 }
 
@@ -102,9 +113,10 @@ function builtLater(input: StepInput): ReadonlySet<Key> {
     if (change.op === 'create' && (readsData(change, input) || change.to.needs.some((need) => built.has(need))))
       built.add(change.key)
   }
-  for (const change of input.changes) {
+  // Dependents come first in this order, so what they keep in place is known by the time it is asked for.
+  for (const change of dropOrder(input.changes)) {
     if (change.op !== 'drop') continue
-    if (replacedDependents(change, input).length > 0 || isPartOfLive(change, input)) built.add(change.key)
+    if (isPartOfLive(change, input) || waitsToDrop(change, input, built).length > 0) built.add(change.key)
   }
   return built
 }
@@ -130,6 +142,12 @@ function wholeOf(change: Change): Key | undefined {
   if (change.op === 'adopt' || change.op === 'release') return undefined
   const object = change.op === 'drop' ? change.from : change.to
   return kindOf(object.id).partOf?.(object.spec, object.id)
+}
+
+/** An object, or the whole that it is a part of; of a part that moves both wholes. */
+function locksOf(change: Making | Dropping): readonly Key[] {
+  const objects = [...('from' in change ? [change.from] : []), ...('to' in change ? [change.to] : [])]
+  return [...new Set(objects.map(({ id, spec }) => kindOf(id).partOf?.(spec, id) ?? change.key))]
 }
 
 /** What goes, what depends on something before it. */
@@ -161,12 +179,12 @@ function makeOrder(changes: readonly Change[]): readonly Making[] {
 function dropStep(change: Dropping, stage: StageName, after: readonly string[]): Step {
   const { id } = change.from
   return {
-    id: `${stepId(stage, change.key)} drop`,
+    id: dropId(stage, change.key),
     stage,
     key: change.key,
     title: titleOf(id),
     action: 'drop',
-    locks: wholeOf(change) ?? change.key,
+    locks: locksOf(change),
     statements: kindOf(id).drop(id),
     after,
     hazards: change.op === 'drop' ? hazardsOf(change) : [],
@@ -182,7 +200,7 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
     key: change.key,
     title: titleOf(id),
     after,
-    locks: wholeOf(change) ?? change.key,
+    locks: locksOf(change),
     hazards: hazardsOf(change),
   }
   if (change.op === 'alter') {

@@ -80,7 +80,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
                       WHERE co.oid = a.attcollation) END,
                  'notNull', a.attnotnull,
                  'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) ||
+                   CASE a.attgenerated WHEN 'v' THEN ' (virtual)' ELSE '' END END,
                  'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                                FROM pg_options_to_table(a.attfdwoptions)),
                  'comment', coalesce(col_description(c.oid, a.attnum), '')) ORDER BY a.attnum), '{}')
@@ -89,7 +90,9 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
              'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
-                 'expression', pg_get_expr(conbin, conrelid),
+                 'expression', pg_get_expr(conbin, conrelid) || CASE WHEN connoinherit THEN ' NO INHERIT' ELSE '' END ||
+                   CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ' NOT ENFORCED'
+                        WHEN NOT convalidated THEN ' NOT VALID' ELSE '' END,
                  'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
                FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
              'comment', coalesce(obj_description(c.oid, 'pg_class'), '')) AS spec,

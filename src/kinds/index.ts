@@ -26,6 +26,9 @@ export interface IndexSpec {
   readonly columns: readonly IndexColumn[]
   readonly include: readonly string[]
   readonly where: string | null
+  /** Live only: CREATE INDEX CONCURRENTLY that failed leaves one that is not. */
+  readonly valid?: boolean
+  readonly nullsNotDistinct?: boolean
   readonly comment?: Comment
 }
 
@@ -78,13 +81,15 @@ export const index: Kind<'index', IndexSpec> = {
     SELECT jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
            ${occupiedBy("c.relkind <> 'i'")},
            view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
-           md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indnkeyatts,
+           md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indisvalid, i.indnkeyatts,
                          i.indexprs, i.indpred, am.amname)) AS digest,
            jsonb_build_object(
              'on', jsonb_build_object('schema', viewn.nspname, 'name', view.relname),
              'method', am.amname,
              'unique', i.indisunique,
              'valid', i.indisvalid,
+             -- Since 15; asked so that older servers understand it.
+             'nullsNotDistinct', coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
              'columns', (
                SELECT jsonb_agg(jsonb_build_object(
                         'column', a.attname,
@@ -227,5 +232,7 @@ function definitionFields(spec: IndexSpec): Readonly<Record<string, string | und
     columns: spec.columns.map(columnText).join(', '),
     include: spec.include.map(ident).join(', ') || undefined,
     where: spec.where ?? undefined,
+    valid: spec.valid === false ? 'no' : 'yes',
+    'nulls distinct': spec.nullsNotDistinct === true ? 'no' : 'yes',
   }
 }

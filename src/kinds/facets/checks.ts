@@ -34,7 +34,10 @@ export function newCheckComments(table: Sql, checks: Checks): readonly Statement
   return Object.entries(checks).flatMap(([name, { comment }]) => newComment(commentTarget(table, name), comment))
 }
 
-/** A check has no ALTER: it is dropped and added again, which PostgreSQL does in that order within one statement. */
+/**
+ * A check has no ALTER: it is dropped and added again, which PostgreSQL does in that order within one statement. A column
+ * that is dropped before it in the same statement has taken it along.
+ */
 export function checkChanges(table: Sql, from: Checks, to: Checks, declared: Checks): readonly FieldChange[] {
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])]
   return names.flatMap((name): readonly FieldChange[] => {
@@ -44,7 +47,7 @@ export function checkChanges(table: Sql, from: Checks, to: Checks, declared: Che
     if (before?.expression === after?.expression) {
       return commentChange(commentTarget(table, name), `${field} comment`, before?.comment, after?.comment)
     }
-    const drop: Parts = before ? [sql`DROP CONSTRAINT ${ident(name)}`] : []
+    const drop: Parts = before ? [sql`DROP CONSTRAINT IF EXISTS ${ident(name)}`] : []
     const add: Parts = after ? [sql`ADD ${checkClause(name, declared[name]?.expression ?? after.expression)}`] : []
     const clause = drop.length > 0 && add.length > 0 ? [...drop, sql`, `, ...add] : [...drop, ...add]
     return [

@@ -85,17 +85,49 @@ export function columnTarget(table: Sql, name: string): Sql {
   return sql`COLUMN ${table}.${ident(name)}`
 }
 
-/** Every change of a foreign table's columns can be made in place, unless something depends on the column. */
+/**
+ * Every change of a foreign table's columns can be made in place, unless something depends on the column. Generated
+ * columns depend on others of the same table: those that go or change come first, and one that uses a column whose type
+ * changes is made anew, which costs nothing, since a foreign table holds no data.
+ */
 export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
+  const retyped = Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
   const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
+  const kept = Object.entries(to).flatMap(([name, wanted]) => {
+    const before = Object.hasOwn(from, name) ? from[name] : undefined
+    return before ? [{ name, before, wanted, source: declared[name] ?? wanted }] : []
+  })
+  const added = Object.entries(to).filter(([name]) => !Object.hasOwn(from, name))
+  const isAnew = ({ name, before, wanted }: (typeof kept)[number]) => isRegenerated(name, before, wanted, retyped)
   return [
-    ...dropped.map((name) => dropColumn(name, from[name])),
-    ...Object.entries(to).flatMap(([name, wanted]) => {
-      const before = Object.hasOwn(from, name) ? from[name] : undefined
-      const source = declared[name] ?? wanted
-      return before ? alterColumn(table, name, before, wanted, source) : addColumn(table, name, wanted, source)
-    }),
+    ...kept
+      .filter(isAnew)
+      .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source)),
+    ...kept.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
+    ...[...dropped.filter((name) => from[name]?.generated), ...dropped.filter((name) => !from[name]?.generated)].map(
+      (name) => dropColumn(name, from[name]),
+    ),
+    ...kept
+      .filter((column) => !isAnew(column))
+      .flatMap((column) => alterColumn(table, column.name, column.before, column.wanted, column.source)),
+    ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, declared[name] ?? wanted)),
   ]
+}
+
+function isRetyped(from: Column | undefined, to: Column | undefined): boolean {
+  return from?.type !== to?.type || !sameName(from?.collation ?? null, to?.collation ?? null)
+}
+
+/** Told by the names in its expression: one too many is only made anew for nothing. */
+function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
+  if (to.generated === null) return false
+  if (from.generated !== to.generated || retyped.includes(name)) return true
+  return retyped.some((column) => to.generated?.includes(ident(column)))
+}
+
+function ungenerate(name: string, from: Column, to: Column): readonly FieldChange[] {
+  if (from.generated === null || to.generated !== null) return []
+  return [toField(`column ${name} generated`, from.generated, null, [sql`ALTER COLUMN ${ident(name)} DROP EXPRESSION`])]
 }
 
 function dropColumn(name: string, column: Column | undefined): FieldChange {
@@ -117,13 +149,11 @@ function addColumn(table: Sql, name: string, wanted: Column, source: Column): re
 }
 
 function alterColumn(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
-  if (from.generated !== to.generated && to.generated !== null) return regenerate(table, name, from, to, source)
   const alter = sql`ALTER COLUMN ${ident(name)}`
   const clause = (field: string, before: string | null, after: string | null, change: Sql): readonly FieldChange[] =>
     before === after ? [] : [toField(`column ${name} ${field}`, before, after, [sql`${alter} ${change}`])]
-  const retyped = from.type !== to.type || !sameName(from.collation, to.collation)
+  const retyped = isRetyped(from, to)
   return [
-    ...clause('generated', from.generated, to.generated, sql`DROP EXPRESSION`),
     ...(retyped ? [retype(name, from, to, source)] : []),
     ...clause(
       'not null',
@@ -192,9 +222,13 @@ function defaultChange(
 function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
   const clause = [sql`DROP COLUMN ${ident(name)}, ADD COLUMN ${columnDefinition(name, source)}`]
   return [
-    { ...toField(`column ${name} generated`, from.generated, to.generated, clause), blockedByUseOf: name },
+    { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
     ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, to.comment),
   ]
+}
+
+function generatedText(column: Column): string {
+  return column.generated === null ? typeText(column) : `${typeText(column)} generated as ${column.generated}`
 }
 
 /** `id bigint not null`: how a plan shows a column of a new table. */

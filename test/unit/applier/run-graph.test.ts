@@ -25,7 +25,7 @@ async function run(
     signal,
     id: ({ id }) => id,
     after: ({ after }) => after,
-    locks: ({ locks, id }) => locks ?? id,
+    locks: ({ locks, id }) => [locks ?? id],
     skipped: ({ id }) => log.push(`skip ${id}`),
     async run({ id }) {
       log.push(`start ${id}`)

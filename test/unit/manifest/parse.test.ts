@@ -1,39 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { formatProblem } from '../../../src/core/errors.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { checkFragments } from '../../../src/manifest/fragments.ts'
-import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-
-const references: References = {
-  env: (name) => ({ HOST: 'db', EMPTY: '', YAML: '{ a: b }\n- c', PASSWORD: 'hunter2' })[name],
-  file: (path) => ({ 'secret.txt': 'from a file' })[path],
-}
-
-async function read(text: string, known: References | undefined = references): Promise<ParsedManifest> {
-  const parsed = await parseManifest('m.yaml', Buffer.from(text), known)
-  await checkFragments(parsed)
-  return parsed
-}
-
-/** What is wrong with a manifest, as a user reads it. */
-async function problemsOf(text: string | Uint8Array): Promise<string> {
-  const bytes = typeof text === 'string' ? Buffer.from(text) : text
-  const error: unknown = await parseManifest('m.yaml', bytes, references)
-    .then(checkFragments)
-    .then(
-      () => undefined,
-      (reason: unknown) => reason,
-    )
-  if (error === undefined) return ''
-  if (!(error instanceof FdwsyncError)) throw error
-  return error.problems.map(formatProblem).join('\n')
-}
-
-const head = 'version: 1\nname: a\n'
-const server = (text: string) => `${head}servers:\n  s:\n    ${text}\n`
-const table = (text: string) => `${head}schemas:\n  p:\n    foreign_tables:\n      t: { server: s, ${text} }\n`
-const view = (text: string) => `${head}schemas:\n  p:\n    materialized_views:\n      v: { ${text} }\n`
+import { head, problemsOf, read, server, table, view } from './reading.ts'
 
 describe('what is read', () => {
   const options = async (text: string) => (await read(server(`options: ${text}`))).manifest.servers?.s?.options
@@ -110,9 +79,9 @@ describe('what is wrong, and where', () => {
     ['a list', '- a\n', ['m.yaml:1:1: a manifest is a map']],
     ['two documents', `${head}---\n${head}`, ['a manifest is one YAML document']],
     ['broken YAML', 'version: 1\nname: "a', ['m.yaml:2:']],
-    ['an alias and an anchor', 'a: &x 1\nb: *x\n', ['m.yaml:1:7: the anchor &x', 'm.yaml:2:4: the alias *x']],
-    ['a tag', `version: 1\nname: !!binary a\n`, ['m.yaml:2:16: the tag']],
-    ['a key twice', `${head}name: b\n`, ['m.yaml:3:1: Map keys must be unique']],
+    ['an alias and an anchor', 'a: &x 1\nb: *x\n', ['m.yaml:1:7: an anchor (&)', 'm.yaml:2:4: an alias (*)']],
+    ['a tag', `version: 1\nname: !!binary a\n`, ['m.yaml:2:16: a tag (!)']],
+    ['a key twice', `${head}name: b\n`, ['m.yaml:3:1: the key "name" stands twice, here and in line 2']],
     ['another version', 'version: 2\nname: a\n', ['m.yaml:1:10: "version" must be 1']],
     ['no name', 'version: 1\n', ['"name" is missing']],
     [
@@ -153,7 +122,7 @@ describe('what is wrong, and where', () => {
     [
       'two relations of one name',
       `${head}schemas:\n  p:\n    foreign_tables: { x: { server: s } }\n    materialized_views: { x: { query: SELECT 1 } }\n`,
-      ['m.yaml:6:27: the schema "p" has two relations named "x"'],
+      ['m.yaml:6:27: the schema "p" has two relations named "x": this one and the one at m.yaml:5:23'],
     ],
     [
       'an index named like a table',
@@ -180,7 +149,7 @@ describe('what is wrong, and where', () => {
     ['a user on the server', server('options: { user: x }'), ['belongs to a user mapping']],
     ['a port', server('options: { port: 99999 }'), ['m.yaml:5:22: the option "port" is a number from 1 to 65535']],
     ['a fetch size', server('options: { fetch_size: many }'), ['"fetch_size" is a whole number']],
-    ['a truth of postgres_fdw', server('options: { updatable: maybe }'), ['"updatable" is true or false']],
+    ['a truth of postgres_fdw', server('options: { updatable: maybe }'), ['"updatable" is true, false, on or off']],
   ]
   test.each(cases)('%s', async (_name, text, says) => {
     const told = await problemsOf(text)
@@ -213,6 +182,11 @@ describe('what is wrong, and where', () => {
     ['not UTF-8', Buffer.from([0x6e, 0xff, 0xfe])],
     ['larger than 10 MB', Buffer.alloc(10 * 1024 * 1024 + 1, 0x20)],
     ['nested too deeply', Buffer.from(`a: ${'['.repeat(5000)}`)],
+    ['nested too deeply', Buffer.from(`a: ${'['.repeat(1_000_000)}`)],
+    ['nested too deeply', Buffer.from('- '.repeat(5000))],
+    ['nested too deeply', Buffer.from('? '.repeat(5000))],
+    ['nested too deeply', Buffer.from('? - '.repeat(500_000))],
+    ['nested too deeply', Buffer.from(Array.from({ length: 3000 }, (_, at) => `${' '.repeat(at)}-`).join('\n'))],
     ['nested too deeply', Buffer.from(`a: ${'['.repeat(80)}${']'.repeat(80)}`)],
     ['nested too deeply', Buffer.from(Array.from({ length: 80 }, (_, at) => `${' '.repeat(at)}a:\n`).join(''))],
   ])('%s', async (says, bytes) => expect(await problemsOf(bytes)).toContain(says))

@@ -221,7 +221,7 @@ describe('documents', () => {
     key: keyOf(mapping),
     title: titleOf(mapping),
     after: [],
-    locks: keyOf(mapping),
+    locks: [keyOf(mapping)],
     hazards: [],
   } as const
   const full = planWith({

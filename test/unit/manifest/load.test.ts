@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { loadManifest, type ManifestRequest } from '../../../src/manifest/load.ts'
+import { head, mapping, server } from './reading.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fdwsync-load-'))
+  mkdirSync(join(folder, 'secrets'))
+  writeFileSync(join(folder, 'secrets', 'shop'), 'hunter2\n')
+  writeFileSync(join(folder, 'secrets', 'windows'), 'two\r\nlines\r\n')
+  writeFileSync(join(folder, 'secrets', 'newlines'), 'a\n\n')
+  writeFileSync(join(folder, 'secrets', 'latin'), Buffer.from([0x68, 0xe9]))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const nothing: ManifestRequest = {
+  path: '-',
+  env: {},
+  unresolved: false,
+  readStandardInput: () => Promise.reject(new Error('nobody asked for standard input')),
+}
+
+function load(text: string, request: Partial<ManifestRequest> = {}) {
+  const path = join(folder, 'fdwsync.yaml')
+  writeFileSync(path, text)
+  return loadManifest({ ...nothing, path, ...request })
+}
+
+async function problemsOf(loading: Promise<unknown>): Promise<string> {
+  const error: unknown = await loading.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof FdwsyncError)) throw error ?? new Error('it was loaded')
+  return error.problems.map(formatProblem).join('\n')
+}
+
+describe('references', () => {
+  test.each([
+    ['secrets/shop', 'hunter2'],
+    ['./secrets/windows', 'two\r\nlines'],
+    ['secrets/newlines', 'a\n'],
+  ])('a file %s is relative to the manifest, and its last newline does not count', async (file, value) => {
+    const { secrets } = await load(mapping(`password: "\${file:${file}}"`))
+    expect(secrets.map((secret) => secret.reveal())).toEqual([value])
+  })
+
+  test('a file by its whole path', async () => {
+    const { manifest } = await load(server(`options: { host: "\${file:${join(folder, 'secrets', 'shop')}}" }`))
+    expect(manifest.servers?.s?.options?.host).toBe('hunter2')
+  })
+
+  test.each(['nope', 'secrets', 'secrets/latin'])('a file that is none, or no text: %s', async (file) => {
+    const told = await problemsOf(load(mapping(`password: "\${file:${file}}"`)))
+    expect(told).toContain(`fdwsync.yaml:7:19: \${file:${file}}: the file can not be read`)
+  })
+
+  test('the environment is the one given', async () => {
+    const text = server('options: { host: "${env:A}", dbname: "${env:toString:-b}" }')
+    const { manifest } = await load(text, { env: { A: 'a' } })
+    expect(manifest.servers?.s?.options).toEqual({ host: 'a', dbname: 'b' })
+  })
+
+  test('unresolved, nothing is asked for', async () => {
+    const parsed = await load(server('options: { host: "${env:A}", dbname: "${file:nope}" }'), { unresolved: true })
+    expect(parsed.manifest.servers?.s?.options).toEqual({ host: '${env:A}', dbname: '${file:nope}' })
+    expect(parsed.isUnresolved).toBe(true)
+  })
+})
+
+test('- is standard input', async () => {
+  const { manifest, place } = await loadManifest({ ...nothing, readStandardInput: async () => Buffer.from(head) })
+  expect(manifest.name).toBe('a')
+  expect(place(['name'])).toMatchObject({ file: 'standard input', line: 2, column: 1 })
+})
+
+test('a manifest that is not there, or a folder', async () => {
+  const missing = await problemsOf(loadManifest({ ...nothing, path: join(folder, 'nope.yaml') }))
+  expect(missing).toContain('nope.yaml can not be read: there is no such file')
+  expect(missing).toContain('-f FILE')
+  expect(await problemsOf(loadManifest({ ...nothing, path: folder }))).toContain('it is a folder')
+})

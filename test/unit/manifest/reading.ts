@@ -1,0 +1,44 @@
+import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { checkFragments } from '../../../src/manifest/fragments.ts'
+import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
+import { parseManifest } from '../../../src/manifest/parse.ts'
+
+const variables: Readonly<Record<string, string>> = {
+  HOST: 'db',
+  EMPTY: '',
+  YAML: '{ a: b }\n- c',
+  PASSWORD: 'hunter2',
+  NUL: 'a\0b',
+  TYPE: 'bigint',
+}
+
+export const references: References = {
+  env: (name) => variables[name],
+  file: (path) => ({ 'secret.txt': 'from a file' })[path],
+}
+
+export async function read(text: string, known: References | undefined = references): Promise<ParsedManifest> {
+  const parsed = await parseManifest('m.yaml', Buffer.from(text), known)
+  await checkFragments(parsed)
+  return parsed
+}
+
+/** What is wrong with a manifest, as a user reads it. */
+export async function problemsOf(text: string | Uint8Array): Promise<string> {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
+  const error: unknown = await parseManifest('m.yaml', bytes, references)
+    .then(checkFragments)
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+  if (error === undefined) return ''
+  if (!(error instanceof FdwsyncError)) throw error
+  return error.problems.map(formatProblem).join('\n')
+}
+
+export const head = 'version: 1\nname: a\n'
+export const server = (text: string) => `${head}servers:\n  s:\n    ${text}\n`
+export const table = (text: string) => `${head}schemas:\n  p:\n    foreign_tables:\n      t: { server: s, ${text} }\n`
+export const view = (text: string) => `${head}schemas:\n  p:\n    materialized_views:\n      v: { ${text} }\n`
+export const mapping = (text: string) => server(`user_mappings:\n      etl:\n        ${text}`)
