@@ -1,40 +1,20 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
-import type { Problem } from '../core/errors.ts'
+import { maps, truthValues } from './generated/manifest-shapes.ts'
 import type { Path } from './manifest.ts'
 import { matcher } from './pattern.ts'
-import { placeAt, type Source, startOf } from './source.ts'
+import type { PathProblem } from './schema-problems.ts'
+import { textOf } from './source.ts'
 
-const isBoolean = matcher([
-  'schemas.*.foreign_tables.*.columns.*.not_null',
-  'schemas.*.materialized_views.*.populate',
-  'schemas.*.materialized_views.*.indexes.*.unique',
-])
-
+const isTruthValue = matcher(truthValues)
 /** Where nothing stands for an empty map: `postgres_fdw:` is as good as `postgres_fdw: {}`. */
-const mayBeEmpty = matcher([
-  'extensions',
-  'extensions.*',
-  'servers',
-  'servers.*.options',
-  'servers.*.user_mappings',
-  'servers.*.user_mappings.*',
-  'schemas',
-  'schemas.*',
-  'schemas.*.foreign_tables',
-  'schemas.*.foreign_tables.*.columns',
-  'schemas.*.foreign_tables.*.options',
-  'schemas.*.foreign_tables.*.checks',
-  'schemas.*.materialized_views',
-  'schemas.*.materialized_views.*.with',
-  'schemas.*.materialized_views.*.indexes',
-])
+const isMapping = matcher(maps)
 
 /**
  * YAML nodes as plain data. A scalar keeps its source text, since PostgreSQL wants text: `0777`, `1.10` and `no` arrive as
- * written. Only what the contract calls a truth value, and the version, are read as such.
+ * written. Only what the contract calls a truth value, and the version, are read as such, as YAML 1.2 does.
  */
-export function toData(source: Source, root: Node): { readonly data: unknown; readonly problems: readonly Problem[] } {
-  const problems: Problem[] = []
+export function toData(root: Node): { readonly data: unknown; readonly problems: readonly PathProblem[] } {
+  const problems: PathProblem[] = []
   return { data: convert(root, []), problems }
 
   function convert(node: Node | null, path: Path): unknown {
@@ -52,30 +32,28 @@ export function toData(source: Source, root: Node): { readonly data: unknown; re
 
   function scalar(node: Scalar, path: Path): unknown {
     const text = textOf(node)
-    if (node.type === 'PLAIN' && text === '') return empty(node, path)
-    if (path.length === 1 && path[0] === 'version') return Number(text)
-    if (!isBoolean(path) || node.type !== 'PLAIN') return text
-    if (typeof node.value === 'boolean') return node.value
-    problems.push({
+    if (node.type !== 'PLAIN') return text
+    if (text === '') return empty(path)
+    if (path.length === 1 && path[0] === 'version') return /^\d{1,9}$/.test(text) ? Number(text) : text
+    if (!isTruthValue(path)) return text
+    if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return text.toLowerCase() === 'true'
+    note(path, {
       message: `${path.at(-1)} is true or false, not "${text}"`,
-      place: placeAt(source, startOf(node) ?? 0),
       hint: /^(yes|on|y)$/i.test(text) ? 'Write true.' : 'Write true or false.',
     })
     return false
   }
 
-  function empty(node: Scalar, path: Path): unknown {
-    if (mayBeEmpty(path)) return Object.create(null)
-    problems.push({
+  function empty(path: Path): unknown {
+    if (isMapping(path)) return Object.create(null)
+    note(path, {
       message: `${path.at(-1)} has no value`,
-      place: placeAt(source, startOf(node) ?? 0),
       hint: 'Give it one, or remove the key. An empty text is written "".',
     })
     return ''
   }
-}
 
-/** The text of a scalar as it stands in the source, without quotes. */
-export function textOf(node: Scalar): string {
-  return node.source ?? (node.value === null ? '' : String(node.value))
+  function note(path: Path, problem: PathProblem['problem']): void {
+    problems.push({ path, atKey: false, problem })
+  }
 }

@@ -18,7 +18,8 @@ export async function parseSql(text: string): Promise<ParseResult> {
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const position = (hasSqlDetails(error) ? error.sqlDetails?.cursorPosition : undefined) ?? 0
-    return { message: error.message, offset: Math.max(position, 0) }
+    // The position counts characters, a string of JavaScript has two units for many of them.
+    return { message: error.message, offset: [...text].slice(0, Math.max(position, 0)).join('').length }
   }
 }
 
@@ -31,4 +32,8 @@ async function load(): Promise<Parser> {
 /** The statements of a parsed text. */
 export function statementsOf({ stmts }: SqlNode): readonly SqlNode[] {
   return Array.isArray(stmts) ? stmts.map((entry: { readonly stmt?: SqlNode }) => entry.stmt ?? {}) : []
+}
+
+export function isSqlNode(value: unknown): value is SqlNode {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

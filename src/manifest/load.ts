@@ -24,7 +24,10 @@ export async function loadManifest({
   const fromInput = path === '-'
   const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
   const folder = fromInput ? '.' : dirname(path)
-  const references: References = { env: (name) => env[name], file: (file) => readReferenced(resolve(folder, file)) }
+  const references: References = {
+    env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+    file: (file) => readReferenced(resolve(folder, file)),
+  }
   return parseManifest(fromInput ? 'standard input' : path, bytes, unresolved ? undefined : references)
 }
 
@@ -50,7 +53,7 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
 
 function readReferenced(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '')
   } catch {
     return undefined
   }

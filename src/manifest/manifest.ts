@@ -17,6 +17,8 @@ export interface ParsedManifest {
   /** All values that must not be printed. */
   readonly secrets: readonly Secret[]
   readonly warnings: readonly Problem[]
+  /** References are left as they are: what holds one is not what it will be. */
+  readonly isUnresolved: boolean
 }
 
 /** What `${env:NAME}` and `${file:path}` stand for. Undefined: there is no such thing. */

@@ -21,26 +21,24 @@ export async function parseManifest(
   references: References | undefined,
 ): Promise<ParsedManifest> {
   const { source, root } = readYaml(file, bytes)
-  const { data, problems } = toData(source, root)
+  const { data, problems } = toData(root)
   const place = (path: Path, atKey: boolean) => placeAt(source, offsetOf(root, path, atKey))
-  const at = ({ path, atKey, problem }: PathProblem): Problem => ({ ...problem, place: place(path, atKey) })
-  const found = [...problems, ...(await schemaErrors(data)).map(at)]
+  const at = ({ path, atKey, problem, other }: PathProblem): Problem => {
+    const elsewhere = other && place(other, true)
+    const message = elsewhere ? `${problem.message} at ${file}:${elsewhere.line}:${elsewhere.column}` : problem.message
+    return { ...problem, message, place: place(path, atKey) }
+  }
   // What follows relies on the shape that the schema gives.
-  throwIfAny(found, source)
+  throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), source)
   const resolved = resolveReferences(data, references)
   const manifest = resolved.data as Manifest // the validator has just seen to its shape
-  throwIfAny(
-    [
-      ...resolved.problems.map(({ path, problem }) => at({ path, atKey: false, problem })),
-      ...ruleProblems(manifest).map(at),
-    ],
-    source,
-  )
+  throwIfAny([...resolved.problems, ...ruleProblems(manifest)].map(at), source)
   return {
     manifest,
     place: (path) => place(path, true),
     placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
     secrets: resolved.secrets,
+    isUnresolved: references === undefined,
     warnings: resolved.inClear.map((path) => ({
       message: `${String(path.at(-1))} stands in the manifest in clear`,
       place: place(path, false),
@@ -54,6 +52,15 @@ async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
   // The words, and the schema that they are taken from, are only loaded when something is wrong.
   const { schemaProblems } = await import('./schema-problems.ts')
   return schemaProblems(validate.errors ?? [])
+}
+
+/** What stands at one place is wrong for one reason; what else is said of it follows from that. */
+function onePerPlace(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>()
+  return problems.filter(({ place }) => {
+    const where = `${place?.line}:${place?.column}`
+    return seen.has(where) ? false : seen.add(where)
+  })
 }
 
 function throwIfAny(problems: readonly Problem[], source: Source): void {

@@ -1,6 +1,18 @@
-import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, type Node, parseAllDocuments, visit } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
-import { placeAt, type Source, startOf } from './source.ts'
+import { hiddenIn } from './hidden.ts'
+import { placeAt, type Source, startOf, textOf } from './source.ts'
 
 const maximumBytes = 10 * 1024 * 1024
 const maximumDepth = 64
@@ -17,22 +29,11 @@ export interface YamlManifest {
  */
 export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const text = decode(file, bytes)
-  const lines = new LineCounter()
-  const source: Source = { file, text, lines }
-  refuseDepth(source)
-  const documents = parseAllDocuments(text, {
-    lineCounter: lines,
-    version: '1.2',
-    uniqueKeys: true,
-    strict: true,
-    logLevel: 'silent',
-  })
-  const [document, second] = Array.isArray(documents) ? documents : []
+  refuseAbyss(file, text)
+  const { source, documents } = parse(file, text)
+  const [document, second] = documents
   const problems = (document?.errors ?? []).map(
-    (error): Problem => ({
-      message: error.message.split(' at line ')[0]?.split('\n')[0] ?? error.message,
-      place: placeAt(source, error.pos[0]),
-    }),
+    (error): Problem => ({ message: withoutSource(error.message), place: placeAt(source, error.pos[0]) }),
   )
   if (second) {
     problems.push({
@@ -64,24 +65,54 @@ function decode(file: string, bytes: Uint8Array): string {
   }
 }
 
-// The parser recurses, so what is nested thousands deep must not reach it. Flow nesting shows in brackets, block nesting
-// in indentation; both are counted roughly, and exactly once the text is parsed.
-function refuseDepth(source: Source): void {
-  let depth = 0
-  for (let at = 0; at < source.text.length; at++) {
-    const character = source.text[at]
-    if (character === '[' || character === '{') depth++
-    if (character === ']' || character === '}') depth = Math.max(0, depth - 1)
-    if (depth > 1000) throw tooDeep(source, at)
-  }
-  const dashes = /^(?:[ ]*-[ ]){200,}/m.exec(source.text)
-  if (dashes) throw tooDeep(source, dashes.index)
+function parse(
+  file: string,
+  text: string,
+): { readonly source: Source; readonly documents: readonly Document.Parsed[] } {
+  const lines = new LineCounter()
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    version: '1.2',
+    // By value 0777 and 777 are equal, and "1" and 1 are not; by name, which is what counts, it is the other way round.
+    uniqueKeys: false,
+    strict: true,
+    logLevel: 'silent',
+  })
+  const documents = Array.isArray(parsed) ? parsed : []
+  // The parser recurses, and tells an exhausted stack as an error of the text.
+  const exhausted = documents.flatMap(({ errors }) => errors).find(({ message }) => message.includes('call stack'))
+  if (exhausted) throw tooDeep(file, text, exhausted.pos[0])
+  const hidden = documents.flatMap(({ contents }) => hiddenIn(text, contents))
+  const broken = documents.some(({ errors }) => errors.length > 0)
+  return { source: { file, text, lines, hidden, broken }, documents }
 }
 
-function tooDeep(source: Source, at: number): FdwsyncError {
+/** What the parser quotes of the text might be of a secret; the line below shows the place. */
+function withoutSource(message: string): string {
+  const [first = message] = message.split(' at line ')[0]?.split('\n') ?? []
+  return first.replace(/(?<=\S): .*|(?<=escape sequence) .*/s, '')
+}
+
+// So deep that the parser would take all memory before it gives up. Brackets are counted wherever they stand, in quotes
+// too, so that only an absurd number of them means anything.
+function refuseAbyss(file: string, text: string): void {
+  const limit = 10_000
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '[' || character === '{') depth++
+    if (character === ']' || character === '}') depth = Math.max(0, depth - 1)
+    if (depth > limit) throw tooDeep(file, text, at)
+  }
+  const indicators = /^(?: *[-?] ){10000}/m.exec(text)
+  if (indicators) throw tooDeep(file, text, indicators.index)
+}
+
+function tooDeep(file: string, text: string, offset: number): FdwsyncError {
+  const before = text.slice(0, offset).split('\n')
   return new FdwsyncError({
     message: 'nested too deeply',
-    place: placeAt(source, at),
+    place: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, excerpt: '' },
     hint: `At most ${maximumDepth} levels.`,
   })
 }
@@ -96,9 +127,11 @@ function oddities(source: Source, document: Document): readonly Problem[] {
         note(node, 'nested too deeply', `At most ${maximumDepth} levels.`)
         return visit.BREAK
       }
-      if (isAlias(node)) note(node, `the alias *${node.source} is not supported`, 'Write out what it stands for.')
-      else if (node.anchor) note(node, `the anchor &${node.anchor} is not supported`, 'Remove it.')
-      else if (node.tag) note(node, `the tag ${node.tag} is not supported`, 'Remove it.')
+      // Neither is told by name: a password without quotes may begin with these characters.
+      if (isAlias(node)) note(node, 'an alias (*) is not supported', 'Write out what it stands for, or quote the text.')
+      else if (node.anchor) note(node, 'an anchor (&) is not supported', 'Remove it, or quote the text.')
+      else if (node.tag) note(node, 'a tag (!) is not supported', 'Remove it, or quote the text.')
+      if (isMap(node)) problems.push(...duplicates(source, node))
       return undefined
     },
     Pair(_key, pair) {
@@ -109,4 +142,24 @@ function oddities(source: Source, document: Document): readonly Problem[] {
     },
   })
   return problems
+}
+
+function duplicates(source: Source, { items }: YAMLMap): readonly Problem[] {
+  const first = new Map<string, Node>()
+  return items.flatMap(({ key }): readonly Problem[] => {
+    if (!isScalar(key)) return []
+    const name = textOf(key)
+    const other = first.get(name)
+    if (!other) {
+      first.set(name, key)
+      return []
+    }
+    const { line } = placeAt(source, startOf(other) ?? 0)
+    return [
+      {
+        message: `the key "${name}" stands twice, here and in line ${line}`,
+        place: placeAt(source, startOf(key) ?? 0),
+      },
+    ]
+  })
 }

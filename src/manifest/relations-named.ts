@@ -1,4 +1,4 @@
-import { parseSql } from './grammar.ts'
+import { isSqlNode, parseSql, type SqlNode } from './grammar.ts'
 
 /** A relation as a query names it: without a schema the search path finds it. */
 export interface RelationName {
@@ -7,33 +7,56 @@ export interface RelationName {
 }
 
 /**
- * The relations that a query names, anywhere in it. A name that is one of its common table expressions is none; told by
- * the name alone, so that a relation which has the name of one elsewhere in the query may be missed. The server is the
- * judge; this only finds an order.
+ * The relations that a query names, anywhere in it. A name that means a common table expression where it stands is
+ * none. Nothing for what is no SQL.
  */
 export async function relationsNamed(query: string): Promise<readonly RelationName[]> {
   const result = await parseSql(query)
   if ('message' in result) return []
   const relations = new Map<string, RelationName>()
-  const expressions = new Set<string>()
-  walk(result.tree, (type, node) => {
-    if (type === 'CommonTableExpr') expressions.add(String(node.ctename))
-    if (type !== 'RangeVar') return
-    const relation = {
-      schema: typeof node.schemaname === 'string' ? node.schemaname : null,
-      name: String(node.relname),
-    }
-    relations.set(JSON.stringify(relation), relation)
-  })
-  return [...relations.values()].filter(({ schema, name }) => schema !== null || !expressions.has(name))
+  for (const relation of relationsIn(result.tree, new Set())) relations.set(JSON.stringify(relation), relation)
+  return [...relations.values()]
 }
 
-function walk(value: unknown, visit: (type: string, node: Readonly<Record<string, unknown>>) => void): void {
-  if (Array.isArray(value)) for (const item of value) walk(item, visit)
-  else if (value !== null && typeof value === 'object') {
-    for (const [key, child] of Object.entries(value)) {
-      if (child !== null && typeof child === 'object' && !Array.isArray(child)) visit(key, child)
-      walk(child, visit)
-    }
-  }
+/** Names of the common table expressions that can be seen. */
+type Scope = ReadonlySet<string>
+
+function relationsIn(value: unknown, scope: Scope): readonly RelationName[] {
+  if (Array.isArray(value)) return value.flatMap((item) => relationsIn(item, scope))
+  if (!isSqlNode(value)) return []
+  const { withClause, ...rest } = value
+  const expressions = isSqlNode(withClause) ? inExpressions(withClause, scope) : { scope, relations: [] }
+  return [
+    ...expressions.relations,
+    ...Object.entries(rest).flatMap(([type, child]) => {
+      // FOR UPDATE OF names what FROM has named already, by its alias.
+      if (type === 'lockingClause') return []
+      if (type === 'RangeVar' && isSqlNode(child)) return named(child, expressions.scope)
+      return relationsIn(child, expressions.scope)
+    }),
+  ]
+}
+
+/** An expression sees those before it, in WITH RECURSIVE all of them; only so is `WITH t AS (SELECT … FROM t)` no circle. */
+function inExpressions(
+  { ctes, recursive }: SqlNode,
+  outer: Scope,
+): { readonly scope: Scope; readonly relations: readonly RelationName[] } {
+  const expressions = (Array.isArray(ctes) ? ctes : []).flatMap((cte: unknown) =>
+    isSqlNode(cte) && isSqlNode(cte.CommonTableExpr) ? [cte.CommonTableExpr] : [],
+  )
+  const all = new Set([...outer, ...expressions.map(({ ctename }) => String(ctename))])
+  const before = new Set(outer)
+  const relations = expressions.flatMap(({ ctename, ctequery }) => {
+    const found = relationsIn(ctequery, recursive === true ? all : before)
+    before.add(String(ctename))
+    return found
+  })
+  return { scope: all, relations }
+}
+
+function named({ schemaname, relname }: SqlNode, scope: Scope): readonly RelationName[] {
+  const schema = typeof schemaname === 'string' ? schemaname : null
+  const name = String(relname)
+  return schema === null && scope.has(name) ? [] : [{ schema, name }]
 }

@@ -1,78 +1,16 @@
 import type { Problem } from '../core/errors.ts'
 import type { Manifest, Path } from './manifest.ts'
-import { postgresFdwProblems } from './postgres-fdw-options.ts'
+import { nameProblems } from './names.ts'
+import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
 import type { PathProblem } from './schema-problems.ts'
+import { soundsSecret } from './secret-names.ts'
+import { foreignTables, views } from './walk.ts'
+
+type Server = NonNullable<Manifest['servers']>[string]
 
 /** What a schema can't say: names, names that collide, options in the wrong place, values that the server won't check. */
 export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
   return [...nameProblems(manifest), ...collisions(manifest), ...columnProblems(manifest), ...optionProblems(manifest)]
-}
-
-const longestName = 63
-
-function nameProblems(manifest: Manifest): readonly PathProblem[] {
-  const check = (path: Path, name: string, atKey: boolean): readonly PathProblem[] => {
-    const message = nameProblem(name)
-    return message === undefined ? [] : [{ path, atKey, problem: { message } }]
-  }
-  return [
-    ...check(['name'], manifest.name, false),
-    ...namedKeys(manifest).flatMap((path) => check(path, String(path.at(-1)), true)),
-    ...foreignTables(manifest).flatMap(({ path, table }) => check([...path, 'server'], table.server, false)),
-  ]
-}
-
-function nameProblem(name: string): string | undefined {
-  if (name === '') return 'a name can not be empty'
-  if (name.includes('\0')) return 'a name can not hold the character NUL'
-  const bytes = new TextEncoder().encode(name).length
-  return bytes > longestName ? `the name has ${bytes} bytes; PostgreSQL allows ${longestName}` : undefined
-}
-
-function namedKeys(manifest: Manifest): readonly Path[] {
-  const keys = (path: Path, map: object | undefined): readonly Path[] =>
-    Object.keys(map ?? {}).map((key) => [...path, key])
-  return [
-    ...keys(['extensions'], manifest.extensions),
-    ...keys(['servers'], manifest.servers),
-    ...Object.entries(manifest.servers ?? {}).flatMap(([name, { options, user_mappings }]) => [
-      ...keys(['servers', name, 'options'], options),
-      ...keys(['servers', name, 'user_mappings'], user_mappings),
-      ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) =>
-        keys(['servers', name, 'user_mappings', role], mapping),
-      ),
-    ]),
-    ...keys(['schemas'], manifest.schemas),
-    ...foreignTables(manifest).flatMap(({ path, table }) => [
-      path,
-      ...keys([...path, 'options'], table.options),
-      ...keys([...path, 'columns'], table.columns),
-      ...keys([...path, 'checks'], table.checks),
-    ]),
-    ...views(manifest).flatMap(({ path, view }) => [path, ...keys([...path, 'indexes'], view.indexes)]),
-  ]
-}
-
-function foreignTables(manifest: Manifest) {
-  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
-    Object.entries(foreign_tables ?? {}).map(([name, table]) => ({
-      path: ['schemas', schema, 'foreign_tables', name] as Path,
-      schema,
-      name,
-      table,
-    })),
-  )
-}
-
-function views(manifest: Manifest) {
-  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-    Object.entries(materialized_views ?? {}).map(([name, view]) => ({
-      path: ['schemas', schema, 'materialized_views', name] as Path,
-      schema,
-      name,
-      view,
-    })),
-  )
 }
 
 /** Relations of all kinds, indexes among them, share one namespace a schema. */
@@ -93,10 +31,10 @@ function collisions(manifest: Manifest): readonly PathProblem[] {
       return []
     }
     const problem: Problem = {
-      message: `the schema "${schema}" has two relations named "${name}": this one and ${other.slice(2).join(' › ')}`,
+      message: `the schema "${schema}" has two relations named "${name}": this one and the one`,
       hint: 'Tables, materialized views and indexes of a schema share one set of names.',
     }
-    return [{ path, atKey: true, problem }]
+    return [{ path, atKey: true, problem, other }]
   })
 }
 
@@ -113,13 +51,11 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
   )
 }
 
-/** Every role may read the options of servers, tables and columns; only those of user mappings are kept from others. */
-const secretLooking = /pass(word|wd|phrase|code)|secret|token|credential|private_?key/i
-
+/** Every role may read the options of servers and tables; only those of user mappings are kept from others. */
 function optionProblems(manifest: Manifest): readonly PathProblem[] {
   const exposed = (path: Path, options: Readonly<Record<string, string>> | undefined): readonly PathProblem[] =>
     Object.keys(options ?? {})
-      .filter((name) => secretLooking.test(name) && name !== 'password_required')
+      .filter(soundsSecret)
       .map((name) => ({
         path: [...path, name],
         atKey: true,
@@ -131,10 +67,19 @@ function optionProblems(manifest: Manifest): readonly PathProblem[] {
   return [
     ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) => [
       ...exposed(['servers', name, 'options'], server.options),
-      ...((server.foreign_data_wrapper ?? 'postgres_fdw') === 'postgres_fdw'
-        ? postgresFdwProblems(['servers', name, 'options'], server.options ?? {})
-        : []),
+      ...(usesPostgresFdw(server) ? serverOptionProblems(['servers', name, 'options'], server.options ?? {}) : []),
     ]),
-    ...foreignTables(manifest).flatMap(({ path, table }) => exposed([...path, 'options'], table.options)),
+    ...foreignTables(manifest).flatMap(({ path, table }) => {
+      const server = manifest.servers?.[table.server]
+      const isKnown = server !== undefined && usesPostgresFdw(server)
+      return [
+        ...exposed([...path, 'options'], table.options),
+        ...(isKnown ? tableOptionProblems([...path, 'options'], table.options ?? {}) : []),
+      ]
+    }),
   ]
+}
+
+function usesPostgresFdw({ foreign_data_wrapper }: Server): boolean {
+  return (foreign_data_wrapper ?? 'postgres_fdw') === 'postgres_fdw'
 }

@@ -9,6 +9,8 @@ export interface PathProblem {
   /** The place is that of the key at the end of the path, not of its value. */
   readonly atKey: boolean
   readonly problem: Problem
+  /** What it collides with; the message ends with its place. */
+  readonly other?: Path
 }
 
 /** What the schema found, in words for people. Several errors of one place are one problem: the first. */
@@ -87,8 +89,10 @@ function typeName(type: unknown): string {
     boolean: 'true or false',
     number: 'a number',
   }
-  const types = Array.isArray(type) ? type : String(type).split(',')
-  return types.map((name) => names[String(name)] ?? String(name)).join(' or ')
+  const all: readonly string[] = Array.isArray(type) ? type.map(String) : String(type).split(',')
+  // Every scalar arrives as text.
+  const types = all.includes('string') ? all.filter((name) => name !== 'number' && name !== 'boolean') : all
+  return types.map((name) => names[name] ?? name).join(' or ')
 }
 
 function unknownKey(key: string, path: Path): Problem {

@@ -10,6 +10,7 @@ import {
   type Scalar,
 } from 'yaml'
 import type { Place } from '../core/errors.ts'
+import { type Hidden, hideBroken, hideRanges } from './hidden.ts'
 import type { Path } from './manifest.ts'
 
 /** The text of a manifest, and where in it things stand. */
@@ -17,23 +18,21 @@ export interface Source {
   readonly file: string
   readonly text: string
   readonly lines: LineCounter
+  /** Where secrets stand in clear. */
+  readonly hidden: readonly Hidden[]
+  /** Whether it is no YAML, so that nobody can tell what in it is a secret. */
+  readonly broken: boolean
 }
 
-/** The place of a character. A secret that stands in that line in clear is masked. */
-export function placeAt({ file, text, lines }: Source, offset: number): Place {
+/** The place of a character. Secrets that stand in that line in clear are masked. */
+export function placeAt(source: Source, offset: number): Place {
+  const { file, text, lines, hidden, broken } = source
   const { line, col } = lines.linePos(Math.min(offset, text.length))
   const start = lines.lineStarts[line - 1] ?? 0
-  const end = text.indexOf('\n', start)
-  const excerpt = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '')
-  return { file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt: maskSecrets(excerpt) }
-}
-
-/** `password: hunter2` is not for a terminal or a log; a reference to the environment is. */
-function maskSecrets(line: string): string {
-  return line.replace(
-    /((?:pass|secret|token|credential)[\w-]*["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,}\s][^,}]*)/gi,
-    (whole, key: string, value: string) => (/^["']?\$\{[^}]*\}["']?\s*$/.test(value) ? whole : `${key}(secret)`),
-  )
+  const newline = text.indexOf('\n', start)
+  const end = newline < 0 ? text.length : newline
+  const shown = broken ? hideBroken(text, start, end, hidden) : hideRanges(text, start, end, hidden)
+  return { file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt: shown.replace(/\r$/, '') }
 }
 
 /** The node that a path leads to, or the last one on the way that there is. For a key, the key's own node. */
@@ -45,9 +44,7 @@ export function nodeAt(
   let key: Node | undefined
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find(
-        (item) => isScalar(item.key) && String(item.key.source ?? item.key.value) === String(step),
-      )
+      const pair = node.items.find((item) => isScalar(item.key) && textOf(item.key) === String(step))
       if (!pair) return { node, key, whole: false }
       key = isNode(pair.key) ? pair.key : undefined
       node = isNode(pair.value) ? pair.value : null
@@ -61,18 +58,24 @@ export function nodeAt(
   return { node, key, whole: true }
 }
 
+/** The text of a scalar as it stands in the source, without quotes. */
+export function textOf(node: Scalar): string {
+  return node.source ?? (node.value === null ? '' : String(node.value))
+}
+
 export function startOf(node: Node | null | undefined): number | undefined {
   return (node?.range as Range | undefined | null)?.[0]
 }
 
 /**
- * Where the character of a scalar's value stands in the text. Escapes and folding move characters; then it is the start
- * of the scalar.
+ * Where the character of a scalar's value stands in the text. Escapes, folding and references move characters; then it
+ * is the start of the scalar.
  */
 export function offsetInside(source: Source, scalar: Scalar | ParsedNode, offset: number): number {
   const start = startOf(scalar) ?? 0
   if (!isScalar(scalar)) return start
-  const value = String(scalar.value)
+  const value = textOf(scalar)
+  if (value.includes('${')) return start
   if (scalar.type === 'BLOCK_LITERAL') return insideBlock(source, start, value, offset)
   const opening = scalar.type === 'QUOTE_DOUBLE' || scalar.type === 'QUOTE_SINGLE' ? 1 : 0
   const verbatim = source.text.startsWith(value, start + opening)

@@ -131,9 +131,39 @@ declare const validate: {
 export default validate
 `
 
+/** Where in a manifest maps and truth values stand: keys with dots between them, `*` for any name or position. */
+function shapes(schema: Schema): string {
+  const found: Record<'object' | 'boolean', string[]> = { object: [], boolean: [] }
+  const visit = (part: unknown, path: readonly string[]): void => {
+    const node = resolved(part, schema)
+    if (!node) return
+    if (node.type === 'object' || node.type === 'boolean') found[node.type].push(path.join('.'))
+    for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, [...path, key])
+    for (const child of [node.additionalProperties, node.items]) visit(child, [...path, '*'])
+  }
+  visit(schema, [])
+  const list = (name: string, paths: readonly string[]) =>
+    `export const ${name}: readonly string[] = [\n${paths.map((path) => `  '${path}',\n`).join('')}]\n`
+  return [
+    `${banner}\n`,
+    list(
+      'maps',
+      found.object.filter((path) => path !== ''),
+    ),
+    list('truthValues', found.boolean),
+  ].join('\n')
+}
+
+function resolved(part: unknown, schema: Schema): Schema | undefined {
+  if (typeof part !== 'object' || part === null) return undefined
+  const { $ref } = part as Schema
+  return typeof $ref === 'string' ? schema.$defs?.[$ref.replace('#/$defs/', '')] : (part as Schema)
+}
+
 const schema = JSON.parse(await readFile(root + schemaFile, 'utf8')) as Schema
 const files = new Map([
   ['src/manifest/generated/manifest-types.ts', await types(schema)],
+  ['src/manifest/generated/manifest-shapes.ts', shapes(schema)],
   ['src/manifest/generated/validate-manifest.js', await validator(schema)],
   ['src/manifest/generated/validate-manifest.d.ts', validatorTypes],
 ])

@@ -94,7 +94,7 @@ describe('odd names are names', () => {
       `${head}schemas: { p: { foreign_tables: { ${quoted}: { server: s, columns: { ${quoted}: ${type} } } } } }\n`
     const { manifest, place } = await read(text('int'))
     expect(Object.keys(manifest.schemas?.p?.foreign_tables ?? {})).toEqual([name])
-    expect(place(['schemas', 'p', 'foreign_tables', name])).toMatchObject({ line: 3, column: 34 })
+    expect(place(['schemas', 'p', 'foreign_tables', name])).toMatchObject({ line: 3, column: 35 })
     expect(await problemsOf(text('{ typ: int }'))).toContain('unknown key "typ"')
     expect(({} as { server?: string }).server).toBeUndefined()
   })
@@ -105,7 +105,7 @@ describe('options of postgres_fdw', () => {
     ['port', '0'],
     ['port', '65536'],
     ['port', '5432x'],
-    ['port', '1,99999'],
+    ['port', '"1,99999"'],
     ['fetch_size', '0'],
     ['fetch_size', '""'],
     ['batch_size', '-1'],

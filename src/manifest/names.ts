@@ -1,0 +1,120 @@
+import type { Manifest, Path } from './manifest.ts'
+import type { PathProblem } from './schema-problems.ts'
+import { foreignTables, views } from './walk.ts'
+
+const longestName = 63
+
+interface Named {
+  readonly path: Path
+  readonly name: string
+  readonly atKey: boolean
+}
+
+/**
+ * Names that PostgreSQL can not have. It would cut a long one and go on with what is left, which may be the name of
+ * something else. (63 bytes in UTF-8; a server with another encoding may count otherwise, and says so.)
+ */
+export function nameProblems(manifest: Manifest): readonly PathProblem[] {
+  const all = [
+    ...value(['name'], manifest.name),
+    ...(manifest.search_path ?? []).flatMap((schema, at) => value(['search_path', at], schema)),
+    ...extensionNames(manifest),
+    ...serverNames(manifest),
+    ...keys(['schemas'], manifest.schemas),
+    ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
+    ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
+  ]
+  return all.flatMap(({ path, name, atKey }) => {
+    const message = nameProblem(name)
+    return message === undefined ? [] : [{ path, atKey, problem: { message } }]
+  })
+}
+
+function nameProblem(name: string): string | undefined {
+  if (name === '') return 'a name can not be empty'
+  if (name.includes('\0')) return 'a name can not hold the character NUL'
+  if (/\p{Surrogate}/u.test(name)) return 'a name can not hold half a character'
+  const bytes = new TextEncoder().encode(name).length
+  return bytes > longestName ? `the name has ${bytes} bytes; PostgreSQL allows ${longestName}` : undefined
+}
+
+function extensionNames({ extensions }: Manifest): readonly Named[] {
+  return [
+    ...keys(['extensions'], extensions),
+    ...Object.entries(extensions ?? {}).flatMap(([name, { schema }]) => value(['extensions', name, 'schema'], schema)),
+  ]
+}
+
+function serverNames({ servers }: Manifest): readonly Named[] {
+  return [
+    ...keys(['servers'], servers),
+    ...Object.entries(servers ?? {}).flatMap(([name, { foreign_data_wrapper, options, user_mappings }]) => {
+      const path = ['servers', name]
+      return [
+        ...value([...path, 'foreign_data_wrapper'], foreign_data_wrapper),
+        ...keys([...path, 'options'], options),
+        ...keys([...path, 'user_mappings'], user_mappings),
+        ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) =>
+          keys([...path, 'user_mappings', role], mapping),
+        ),
+      ]
+    }),
+  ]
+}
+
+type Table = ReturnType<typeof foreignTables>[number]['table']
+type View = ReturnType<typeof views>[number]['view']
+type Index = NonNullable<View['indexes']>[string]
+
+function tableNames(path: Path, { server, options, columns, checks }: Table): readonly Named[] {
+  return [
+    { path, name: String(path.at(-1)), atKey: true },
+    ...value([...path, 'server'], server),
+    ...keys([...path, 'options'], options),
+    ...keys([...path, 'columns'], columns),
+    ...Object.entries(columns ?? {}).flatMap(([name, column]) => {
+      if (typeof column === 'string') return []
+      const at = [...path, 'columns', name]
+      return [...object([...at, 'collation'], column.collation), ...keys([...at, 'options'], column.options)]
+    }),
+    ...keys([...path, 'checks'], checks),
+  ]
+}
+
+function viewNames(path: Path, view: View): readonly Named[] {
+  return [
+    { path, name: String(path.at(-1)), atKey: true },
+    ...keys([...path, 'with'], view.with),
+    ...keys([...path, 'indexes'], view.indexes),
+    ...Object.entries(view.indexes ?? {}).flatMap(([name, index]) => indexNames([...path, 'indexes', name], index)),
+  ]
+}
+
+function indexNames(path: Path, { method, columns, include }: Index): readonly Named[] {
+  return [
+    ...value([...path, 'method'], method),
+    ...columns.flatMap((column, position) => {
+      const at = [...path, 'columns', position]
+      if (typeof column === 'string') return value(at, column)
+      return [
+        ...value([...at, 'column'], column.column),
+        ...object([...at, 'operator_class'], column.operator_class),
+        ...object([...at, 'collation'], column.collation),
+      ]
+    }),
+    ...(include ?? []).flatMap((column, position) => value([...path, 'include', position], column)),
+  ]
+}
+
+function keys(path: Path, map: object | undefined): readonly Named[] {
+  return Object.keys(map ?? {}).map((name) => ({ path: [...path, name], name, atKey: true }))
+}
+
+function value(path: Path, name: string | undefined): readonly Named[] {
+  return name === undefined ? [] : [{ path, name, atKey: false }]
+}
+
+function object(path: Path, name: string | { readonly schema: string; readonly name: string } | undefined) {
+  if (typeof name !== 'object') return value(path, name)
+  return [...value([...path, 'schema'], name.schema), ...value([...path, 'name'], name.name)]
+}
