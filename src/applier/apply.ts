@@ -35,10 +35,7 @@ export async function applyPlan(
     checkLease: () => checkLease(lease),
   }
   const defined = await runDefine(context)
-  const later = await runLater(
-    context,
-    defined.some(({ outcome }) => outcome.status !== 'applied'),
-  )
+  const later = await runLater(context, whyNotLater(defined))
   return { manifest: inHand.plan.manifest, applyId: context.applyId, steps: [...defined, ...later] }
 }
 
@@ -80,11 +77,17 @@ function failedOutcome({ step: guilty, error }: DefineFailure, step: Step, conte
   return { status: 'skipped', reason: 'rolled back with the others: definitions are one transaction' }
 }
 
-async function runLater(context: ApplyContext, definitionsFailed: boolean): Promise<readonly StepReport[]> {
+/** Why nothing can be loaded after such definitions. */
+function whyNotLater(defined: readonly StepReport[]): string | undefined {
+  if (defined.some(({ outcome }) => outcome.status === 'in-doubt'))
+    return 'it is not known whether the definitions were applied'
+  return defined.some(({ outcome }) => outcome.status !== 'applied') ? 'the definitions were not applied' : undefined
+}
+
+async function runLater(context: ApplyContext, whyNot: string | undefined): Promise<readonly StepReport[]> {
   const { options, inHand, connect, secrets } = context
   const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'define')
-  if (definitionsFailed)
-    return steps.map((step) => reportOf(step, { status: 'skipped', reason: 'the definitions were not applied' }))
+  if (whyNot !== undefined) return steps.map((step) => reportOf(step, { status: 'skipped', reason: whyNot }))
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
   const pool = sessionPool(connect, options.signal)

@@ -1,6 +1,7 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
+import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/read.ts'
@@ -40,7 +41,9 @@ export async function define(context: ApplyContext): Promise<DefineFailure | und
     }
     try {
       await interruptible(session, context.options.signal, () =>
-        withRetries(policy, () => defineOnce(context, session, steps, at)),
+        withRetries(policy, () =>
+          defineOnce(context, session, steps, at).catch((error: unknown) => throwStaleOr(error, context, session)),
+        ),
       )
     } finally {
       await session.close()
@@ -62,7 +65,7 @@ async function defineOnce(
   at: (step: Step | undefined) => void,
 ): Promise<void> {
   const { inHand, options, applyId } = context
-  const { plan, declared, digests } = inHand
+  const { plan } = inHand
   at(undefined)
   try {
     context.checkLease()
@@ -72,9 +75,9 @@ async function defineOnce(
     await session.run(
       sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${endWithClient}; ${readingPath}`,
     )
-    const found = await readOwnedAndDeclared(session, plan.manifest, declared, digests)
-    if (fingerprintOf(found) !== plan.fingerprint) throw staleError()
+    // Where there is none yet this may wait for another apply that makes it, so what is there is looked at afterwards.
     await openLedger(session)
+    if (await isStale(context, session)) throw staleError()
     if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
     await recordApply(session, applyId, plan.manifest)
     await session.run(manifestPath(plan.searchPath))
@@ -94,6 +97,21 @@ async function defineOnce(
 
 async function recordDefinitions({ inHand, applyId }: ApplyContext, session: Session): Promise<void> {
   await proveAndRecord(session, defineScope(inHand), inHand, applyId)
+}
+
+async function isStale({ inHand }: ApplyContext, session: Session): Promise<boolean> {
+  const { plan, declared, digests } = inHand
+  return fingerprintOf(await readOwnedAndDeclared(session, plan.manifest, declared, digests)) !== plan.fingerprint
+}
+
+/** A statement that fails because of what another session has committed since the check: then the plan is stale. */
+async function throwStaleOr(error: unknown, context: ApplyContext, session: Session): Promise<never> {
+  const isOther = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
+  if (isOther || session.isLost()) throw error
+  await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
+  const stale = await isStale(context, session)
+  await session.run(trusted('ROLLBACK'))
+  throw stale ? staleError() : error
 }
 
 function staleError(): FdwsyncError {

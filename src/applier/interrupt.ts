@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { FdwsyncError } from '../core/errors.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import { isConnectionLost, isDatabaseError } from '../db/database-error.ts'
@@ -35,6 +36,8 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
     timer = setTimeout(() => cancel(left - 1), cancelEveryMilliseconds)
   }
   const abort = () => cancel(cancels)
+  // As many at once as there are jobs: that is no leak.
+  setMaxListeners(0, signal)
   signal.addEventListener('abort', abort)
   try {
     return await work()

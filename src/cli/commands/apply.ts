@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { exitCodeOf, planAndApply, reasonsToRefuse } from '../../api/apply.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
@@ -75,7 +76,9 @@ async function approve(plan: Plan, flags: ApplyFlags): Promise<boolean> {
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const answer = await terminal.question('\nApply this? Only "yes" will do: ')
+    // Whoever presses Ctrl-C or Ctrl-D instead has answered as well.
+    const question = terminal.question('\nApply this? Only "yes" will do: ')
+    const answer = await Promise.race([question, once(terminal, 'close').then(() => '')]).catch(() => '')
     if (answer.trim() === 'yes') return true
     process.stderr.write('Nothing was changed.\n')
     return false

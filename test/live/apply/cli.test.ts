@@ -1,6 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { closeGate, createSource, rigFor, run, shopManifest, start, until, waiting } from './rig.ts'
+import { closeGate, command, createSource, rigFor, run, shopManifest, start, until, waiting } from './rig.ts'
 
 const shop = shopManifest({
   orders: 'SELECT id, total FROM proxy.orders',
@@ -10,9 +15,24 @@ const broken = shopManifest({
   orders: 'SELECT id, total / (id - 7) AS total FROM proxy.orders',
   here: 'SELECT 1 AS id',
 })
+/** Runs the command on a terminal of its own, and types when it asks. */
+async function onTerminal(args: string, keys: string) {
+  const child = spawn('script', ['-qec', `${process.execPath} ${command} ${args}`, '/dev/null'])
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  child.stdout.on('data', (text) => {
+    const wasAsked = output.includes('will do: ')
+    output += String(text)
+    if (!wasAsked && output.includes('will do: ')) child.stdin.write(keys)
+  })
+  const [code] = await once(child, 'close')
+  return { code, output }
+}
+
 const apply = ['apply', '--auto-approve']
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+// The terminal's side of it: one server will do.
+describe.each(pairs().slice(0, 1))('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -64,17 +84,36 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('colour is for terminals, and a reader who goes away is no failure', async () => {
     const rig = await rigFor(pair, source)
-    const escape = String.fromCharCode(27)
+    const escapeCode = String.fromCharCode(27)
     for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }]) {
       const { stdout, stderr } = await run(rig, ['plan'], shop, env)
-      expect(`${stdout}${stderr}`).not.toContain(escape)
+      expect(`${stdout}${stderr}`).not.toContain(escapeCode)
     }
-    const many = `${shop}${Array.from({ length: 2000 }, (_, number) => `      v${number}: { query: SELECT ${number} AS id }\n`).join('')}`
+    const many = shop.replace('SELECT sum', `SELECT '${'more than a pipe holds '.repeat(20_000)}', sum`)
     for (const args of [['plan'], ['plan', '--format', 'json']]) {
       const { child, ended } = start(rig, args, many)
       child.stdout?.once('data', () => child.stdout?.destroy())
       const { code, stderr } = await ended
       expect([code, stderr]).toEqual([0, ''])
+    }
+  })
+
+  test.skipIf(process.platform !== 'linux')('the question on a terminal: only yes is yes', async () => {
+    const rig = await rigFor(pair, source)
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'manifest.yaml')
+    writeFileSync(file, 'version: 1\nname: asked\nschemas: { asked: {} }\n')
+    const answers = [
+      { keys: '\u0003', says: 'Nothing was changed', exit: 4 },
+      { keys: '\u0004', says: 'Nothing was changed', exit: 4 },
+      { keys: 'y\r', says: 'Nothing was changed', exit: 4 },
+      { keys: 'yes\r', says: 'Applied: 1 created', exit: 0 },
+    ]
+    for (const { keys, says, exit } of answers) {
+      const { code, output } = await onTerminal(`apply -f ${file} --database ${rig.url}`, keys)
+      expect([code, output]).toEqual([exit, expect.stringContaining(says)])
+      expect(output).not.toContain('bug')
     }
   })
 

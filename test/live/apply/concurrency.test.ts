@@ -164,6 +164,27 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
   })
 
+  test('somebody makes what is to be made, after it was looked for: the plan has become stale', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await gateAtDefinitions(rig)
+    const gate = await closeGate(rig)
+    const more = changed.replace(
+      '      customers:',
+      '      clients: { server: shop, columns: { id: bigint } }\n      customers:',
+    )
+    const parsed = await rig.manifest(`${more}      people: { query: SELECT 1 AS id }\n`)
+    const applying = applyTo(parsed, rig.url, { lockTimeoutMilliseconds: 60_000 })
+    const failure = applying.catch((error: unknown) => error)
+    await waiting(rig, 'define')
+    await rig.sql('CREATE TABLE local.people (theirs int)')
+    await gate.open()
+    expect(await failure).toMatchObject({ exitCode: 3 })
+    expect(
+      await rig.sql("SELECT to_regclass('proxy.clients') AS ours, 'local.people'::regclass::text AS theirs"),
+    ).toEqual([{ ours: null, theirs: 'local.people' }])
+  })
+
   test('somebody else’s change of the same table is not overwritten: the plan has become stale', async () => {
     const rig = await rigFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)

@@ -24,6 +24,7 @@ interface Middle {
   readonly first: string | undefined
   readonly manifest: string
   prepare(rig: Rig): Promise<void>
+  readonly exit: number
   /** Whether the definitions stay when it is interrupted there. */
   readonly definitionsStay: boolean
   /** The rows that readers see before, during and after the interruption. */
@@ -38,6 +39,7 @@ const middles: readonly Middle[] = [
     first: undefined,
     manifest: old,
     prepare: (rig) => gateAtDefinitions(rig),
+    exit: 1,
     definitionsStay: false,
     readable: undefined,
   },
@@ -47,6 +49,7 @@ const middles: readonly Middle[] = [
     first: undefined,
     manifest: shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' }),
     prepare: async () => {},
+    exit: 5,
     definitionsStay: true,
     readable: undefined,
   },
@@ -56,6 +59,7 @@ const middles: readonly Middle[] = [
     first: old,
     manifest: shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders WHERE public.gate()' }),
     prepare: async () => {},
+    exit: 5,
     definitionsStay: false,
     readable: 'SELECT count(*)::int AS count, sum(total)::text AS sum FROM local.orders',
   },
@@ -68,77 +72,78 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  describe.each(middles)('in the middle of $stage', (middle) => {
-    async function setUp() {
-      const rig = await rigFor(pair, source)
-      await middle.prepare(rig)
-      if (middle.first) await applyTo(await rig.manifest(middle.first), rig.url)
-      const before = await snapshot(rig)
-      const served = middle.readable && (await rig.sql(middle.readable))
-      return { rig, before, served, gate: await closeGate(rig), parsed: await rig.manifest(middle.manifest) }
-    }
+  async function setUp(middle: Middle) {
+    const rig = await rigFor(pair, source)
+    await middle.prepare(rig)
+    if (middle.first) await applyTo(await rig.manifest(middle.first), rig.url)
+    const before = await snapshot(rig)
+    const served = middle.readable && (await rig.sql(middle.readable))
+    return { middle, rig, before, served, gate: await closeGate(rig), parsed: await rig.manifest(middle.manifest) }
+  }
 
-    async function expectNothingBetween(rig: Rig, before: unknown, served: unknown) {
-      if (!middle.definitionsStay) expect(await snapshot(rig)).toEqual(before)
-      if (middle.readable) expect(await rig.sql(middle.readable)).toEqual(served)
-    }
+  type Scene = Awaited<ReturnType<typeof setUp>>
 
-    async function expectToConverge(rig: Rig, parsed: Awaited<ReturnType<Rig['manifest']>>) {
-      const { report } = await applyTo(parsed, rig.url)
-      expect(missedOf(report)).toEqual([])
-      expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-      expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
-    }
+  /** As before or as declared, never between; and then as declared. */
+  async function expectToConverge({ middle, rig, before, served, gate, parsed }: Scene) {
+    if (!middle.definitionsStay) expect(await snapshot(rig), middle.stage).toEqual(before)
+    if (middle.readable) expect(await rig.sql(middle.readable)).toEqual(served)
+    await gate.open()
+    const { report } = await applyTo(parsed, rig.url)
+    expect(missedOf(report)).toEqual([])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
+  }
 
-    test('pg_terminate_backend', async () => {
-      const { rig, before, served, gate, parsed } = await setUp()
+  /** In the middle of each stage; together, since they mostly wait. */
+  async function inEveryMiddle(act: (scene: Scene) => Promise<void>) {
+    await Promise.all(
+      middles.map(async (middle) => {
+        const scene = await setUp(middle)
+        await act(scene)
+        await expectToConverge(scene)
+      }),
+    )
+  }
+
+  const args = ['apply', '--auto-approve', '--lock-timeout', '60s']
+
+  test('pg_terminate_backend in the middle of every stage', () =>
+    inEveryMiddle(async ({ middle, rig, parsed }) => {
       const applying = applyTo(parsed, rig.url, { lockTimeoutMilliseconds: 60_000 })
       const pid = await waiting(rig, middle.session)
       await rig.sql(`SELECT pg_terminate_backend(${pid})`)
       const { report } = await applying
-      const missed = missedOf(report)
-      expect(missed.join('\n')).toMatch(
+      expect(missedOf(report).join('\n')).toMatch(
         /connection to .* was lost: terminating connection due to administrator command/,
       )
-      expect(report && exitCodeOf(report)).toBe(middle.stage === 'define' ? 1 : 5)
-      await expectNothingBetween(rig, before, served)
-      await gate.open()
-      await expectToConverge(rig, parsed)
-    })
+      expect(report && exitCodeOf(report)).toBe(middle.exit)
+    }))
 
-    test('kill -9 of the tool', async () => {
-      const { rig, before, served, gate, parsed } = await setUp()
-      const { child, ended } = start(rig, ['apply', '--auto-approve', '--lock-timeout', '60s'], middle.manifest)
+  test('kill -9 of the tool in the middle of every stage', () =>
+    inEveryMiddle(async ({ middle, rig }) => {
+      const { child, ended } = start(rig, args, middle.manifest)
       await waiting(rig, middle.session)
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
-      // Nothing is left that could still commit, although the gate is closed.
+      // Although the gate is closed, nothing is left that could still commit.
       await until(
         'its sessions to end',
-        async () =>
-          (
-            await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
-                            AND datname = current_database()`)
-          ).length === 0,
+        async () => {
+          const left = await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
+            AND datname = current_database()`)
+          return left.length === 0
+        },
         10_000,
       )
-      await expectNothingBetween(rig, before, served)
-      await gate.open()
-      await expectToConverge(rig, parsed)
-    })
+    }))
 
-    test('SIGINT', async () => {
-      const { rig, before, served, gate, parsed } = await setUp()
-      const { child, ended } = start(rig, ['apply', '--auto-approve', '--lock-timeout', '60s'], middle.manifest)
+  test('SIGINT in the middle of every stage', () =>
+    inEveryMiddle(async ({ middle, rig }) => {
+      const { child, ended } = start(rig, args, middle.manifest)
       await waiting(rig, middle.session)
       child.kill('SIGINT')
       const { code, stdout, stderr } = await ended
-      expect(code).toBe(middle.stage === 'define' ? 1 : 5)
-      expect(`${stdout}${stderr}`).toContain('interrupted by SIGINT')
-      expect(`${stdout}${stderr}`).not.toContain('bug')
-      await expectNothingBetween(rig, before, served)
-      await gate.open()
-      await expectToConverge(rig, parsed)
-    })
-  })
+      expect([code, stdout + stderr]).toEqual([middle.exit, expect.stringContaining('interrupted by SIGINT')])
+      expect(stdout + stderr).not.toContain('bug')
+    }))
 })

@@ -159,7 +159,8 @@ export function eventLog(): { readonly events: ApplyEvent[]; emit(event: ApplyEv
   return { events, emit: (event) => void events.push(event) }
 }
 
-const command = fileURLToPath(new URL('../../../dist/fdwsync.js', import.meta.url))
+/** The built command. */
+export const command = fileURLToPath(new URL('../../../dist/fdwsync.js', import.meta.url))
 
 export interface Run {
   readonly child: ChildProcess

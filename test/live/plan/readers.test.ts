@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, closeGate, createSource, type Rig, rigFor, shopManifest, until, waiting } from '../apply/rig.ts'
+import {
+  changesOf,
+  closeGate,
+  createSource,
+  missedOf,
+  type Rig,
+  rigFor,
+  shopManifest,
+  until,
+  waiting,
+} from '../apply/rig.ts'
 
 const indexed = (manifest: string) =>
   manifest.replace(
@@ -96,6 +106,27 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(plan)).toEqual(changes)
     expect(plan.undetermined).toEqual([])
     expect(watching.blocked).toEqual([])
+  })
+
+  test('while people read a view, it is replaced: nobody gets an error, or something in between', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    let isOver = false
+    const readers = [1, 2, 3].map(async () => {
+      const client = await rig.client()
+      const seen = new Set<string>()
+      while (!isOver) {
+        const { rows } = await client.query('SELECT count(*)::int AS count, max(total)::text AS most FROM local.orders')
+        seen.add(JSON.stringify(rows))
+      }
+      return [...seen]
+    })
+    const doubled = indexed(shopManifest({ orders: query.replace('id, total', 'id, total * 2 AS total') }))
+    const { report } = await applyTo(await rig.manifest(doubled), rig.url, { allow: ['drops-data'] })
+    isOver = true
+    expect(missedOf(report)).toEqual([])
+    const whole = ['[{"count":50,"most":"75.00"}]', '[{"count":50,"most":"150.00"}]']
+    for (const seen of await Promise.all(readers)) expect(whole).toEqual(expect.arrayContaining(seen))
   })
 
   test.each([

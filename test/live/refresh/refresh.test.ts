@@ -8,9 +8,9 @@ import { closeGate, createSource, eventLog, type Rig, rigFor, run, runSql, shopM
 /** A diamond over one view, and one beside it. */
 const shop = shopManifest({
   bottom: 'SELECT id, total FROM proxy.orders',
-  left: 'SELECT max(total) AS total FROM local.bottom',
-  right: 'SELECT min(total) AS total FROM local.bottom',
-  top: 'SELECT l.total - r.total AS spread FROM local.left l, local.right r',
+  highest: 'SELECT max(total) AS total FROM local.bottom',
+  lowest: 'SELECT min(total) AS total FROM local.bottom',
+  top: 'SELECT h.total - l.total AS spread FROM local.highest h, local.lowest l',
   people: 'SELECT id, name FROM proxy.customers',
 }).replace(/people: \{ (.*) \}/, 'people: { $1, indexes: { people_id_idx: { unique: true, columns: [id] } } }')
 
@@ -46,9 +46,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const log = eventLog()
     expect((await refreshed(rig, shop, [], log)).toSorted()).toEqual([
       ['bottom', 'plain', 'applied'],
-      ['left', 'plain', 'applied'],
+      ['highest', 'plain', 'applied'],
+      ['lowest', 'plain', 'applied'],
       ['people', 'concurrently', 'applied'],
-      ['right', 'plain', 'applied'],
       ['top', 'plain', 'applied'],
     ])
     expect(await rig.sql('SELECT spread::text FROM local.top')).toEqual([{ spread: '998.50' }])
@@ -58,10 +58,10 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
         : [],
     )
     for (const [view, read] of [
-      ['left', 'bottom'],
-      ['right', 'bottom'],
-      ['top', 'left'],
-      ['top', 'right'],
+      ['highest', 'bottom'],
+      ['lowest', 'bottom'],
+      ['top', 'highest'],
+      ['top', 'lowest'],
     ])
       expect(order.indexOf(`step-finished ${read}`)).toBeLessThan(order.indexOf(`step-started ${view}`))
     await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
@@ -80,9 +80,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql('DROP MATERIALIZED VIEW local.top')
     expect((await refreshed(rig, shop)).toSorted()).toEqual([
       ['bottom', 'plain', 'applied'],
-      ['left', 'plain', 'applied'],
+      ['highest', 'plain', 'applied'],
+      ['lowest', 'plain', 'applied'],
       ['people', 'plain', 'applied'],
-      ['right', 'plain', 'applied'],
       ['top', undefined, 'failed'],
     ])
   })
@@ -96,7 +96,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const before = await rig.sql('SELECT * FROM local.top')
     const { code, stdout, stderr } = await run(rig, ['refresh'], gated)
     expect(code).toBe(5)
-    expect(stdout).toMatch(/failed materialized view local.left: division by zero/)
+    expect(stdout).toMatch(/failed materialized view local.highest: division by zero/)
     expect(stdout).toMatch(/skipped materialized view local.top/)
     expect(stdout).toMatch(/Refreshed 3 views; 2 not\./)
     expect(stderr).not.toMatch(/bug/)
