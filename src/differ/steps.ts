@@ -225,7 +225,7 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
       load,
       parts,
       scratch: replacement.inScratch ? scratch : undefined,
-      swap: replacement.swap(id, scratch),
+      swap: replacement.swap(id, scratch, declared, change.to.spec),
     },
   ]
 }
