@@ -158,7 +158,8 @@ export function accessHazards(change: Change): readonly Hazard[] {
   const to = change.to.spec as Access // see above
   const from = change.op === 'create' ? undefined : (change.from.spec as Access)
   const before = new Set((from?.grants ?? []).map(placeOf))
-  const wider = (to.grants ?? []).filter((grant) => !before.has(placeOf(grant)))
+  const owner = to.owner ?? from?.owner
+  const wider = (to.grants ?? []).filter((grant) => !before.has(placeOf(grant)) && grant.role !== owner)
   if (wider.length === 0) return []
   const roles = [...new Set(wider.map(({ role }) => role ?? 'everybody'))].sort()
   return [{ name: 'widens-access', detail: `more is granted to ${roles.join(', ')}` }]
