@@ -1,9 +1,9 @@
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// Statements that give another relation what people have given this one and no declaration says: comments,
+// Statements that give another relation what people have given this one and no declaration says: comments on columns,
 // statistics targets, attributes, storage, extended statistics, indexes of others, the cluster mark. `$1` is the relation
-// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes it has already.
+// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes that are declared, or no longer.
 // Statistics keep their schema when their relation moves, so they are made after the swap.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
@@ -28,9 +28,6 @@ const decorationsQuery: Sql = trusted(`
       FROM columns c JOIN pg_type t ON t.oid = c.atttypid
       JOIN pg_attribute new ON new.attrelid = to_regclass(c.successor) AND new.attname = c.attname AND new.atttypid = c.atttypid
      WHERE c.attstorage <> t.typstorage
-    UNION ALL
-    SELECT 2, format('COMMENT ON MATERIALIZED VIEW %s IS %L', successor, obj_description(oid, 'pg_class'))
-      FROM old WHERE obj_description(oid, 'pg_class') IS NOT NULL AND obj_description(to_regclass(successor), 'pg_class') IS NULL
     UNION ALL
     SELECT 2, format('COMMENT ON COLUMN %s.%I IS %L', successor, attname, col_description(attrelid, attnum))
       FROM columns WHERE col_description(attrelid, attnum) IS NOT NULL
@@ -63,7 +60,7 @@ export interface Decorations {
 
 /**
  * The statements that carry over to a successor what a relation was given by hand. Runs under the reading path.
- * @param indexes the indexes that the successor has already
+ * @param indexes those that are not carried over: the declared ones, which the successor has, and those that go
  */
 export async function decorations(
   session: Session,

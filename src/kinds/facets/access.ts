@@ -117,7 +117,8 @@ END`
 
 /** Who owns it first: the grants of the old owner become those of the new one. */
 export function accessChanges(target: AccessTarget, from: Access, to: Access): readonly FieldChange[] {
-  const owner = to.owner ?? from.owner
+  // Handed back it belongs to whoever applies, whose name is not known here, and the old owner is one of the others.
+  const owner = to.owner === null && !from.isOurs ? undefined : (to.owner ?? from.owner)
   const ofOthers = ({ grants }: Access) => (grants ?? []).filter(({ role }) => role !== owner)
   return [
     ...ownerChange(target, from, to.owner),
@@ -127,7 +128,11 @@ export function accessChanges(target: AccessTarget, from: Access, to: Access): r
 
 function ownerChange(target: AccessTarget, from: Access, to: string | null | undefined): readonly FieldChange[] {
   if (to === undefined || to === from.owner || (to === null && from.isOurs)) return []
-  const effect = { how: 'statement', statement: statement(ownerSql(target, to)) } as const
+  // What the new owner had been granted would stay among its own privileges, and show up again when it hands the object on.
+  const grants = from.grants ?? []
+  const had = grants.some(({ role }) => role === to) && !grants.some(({ by }) => by === to)
+  const revoke = typeof to === 'string' && had ? sql`REVOKE ALL ON ${target.securable} FROM ${ident(to)};\n` : sql``
+  const effect = { how: 'statement', statement: statement(sql`${revoke}${ownerSql(target, to)}`) } as const
   return [{ field: 'owner', from: from.owner ?? undefined, to: to ?? 'who applies', effect }]
 }
 
