@@ -2,7 +2,14 @@ import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
-import { type Check, checkChanges, checkClause, declaredChecks, newCheckComments } from './facets/checks.ts'
+import {
+  type Check,
+  checkChanges,
+  checkClause,
+  declaredChecks,
+  newCheckComments,
+  writtenChecks,
+} from './facets/checks.ts'
 import {
   type Column,
   columnChanges,
@@ -11,11 +18,14 @@ import {
   describeColumn,
   newColumnComments,
   settleColumns,
+  writtenColumns,
 } from './facets/columns.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
+import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface ForeignTableSpec {
@@ -64,6 +74,22 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
         path: ['schemas', schema, 'foreign_tables', name],
       })),
     ),
+
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'foreign_tables', id.name],
+    value: present({
+      server: spec.server,
+      options: writtenOptions(spec.options),
+      columns: writtenColumns(spec.columns),
+      checks: writtenChecks(spec.checks),
+      comment: spec.comment,
+    }),
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'foreignTable', 'schema', nspname, 'name', relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'f' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,

@@ -17,8 +17,10 @@ import {
 import { alterStatements, clausesOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, optionEdits, record } from './facets/options.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
+import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface MaterializedViewSpec {
@@ -59,6 +61,21 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
         path: ['schemas', schema, 'materialized_views', name],
       })),
     ),
+
+  // Only the blanks before the query go: those within may be a part of a string.
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'materialized_views', id.name],
+    value: {
+      query: spec.query.trimStart(),
+      ...(spec.populated ? {} : { populate: false }),
+      ...present({ with: writtenOptions(spec.with), comment: spec.comment }),
+    },
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'm' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   // pg_get_viewdef waits for a running REFRESH, of this view or of one that it reads. Which are locked was asked before;
   // their definition stays unread, and the digest of the raw rule says whether it is the one that was recorded.

@@ -1,7 +1,9 @@
 import { ident, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { settle } from './facets/settle.ts'
+import { present } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface SchemaSpec {
@@ -24,6 +26,16 @@ export const schema: Kind<'schema', SchemaSpec> = {
       needs: [],
       path: ['schemas', name],
     })),
+
+  // The schema public is born with a comment.
+  write: (id, { comment }) => ({
+    path: ['schemas', id.name],
+    value: id.name === 'public' && comment === 'standard public schema' ? {} : present({ comment }),
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id FROM pg_namespace n
+     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_namespace', 'n.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id, n.oid,

@@ -1,10 +1,13 @@
 import type { FieldChange } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
+import { soundsSecret } from '../core/secret-names.ts'
 import { ident, literal, type Parts, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { notOfAnExtension } from './facets/people.ts'
 import { settle } from './facets/settle.ts'
+import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface ServerSpec {
@@ -42,6 +45,12 @@ export const server: Kind<'server', ServerSpec> = {
       needs: [keyOf({ kind: 'extension', name: declared.foreign_data_wrapper ?? 'postgres_fdw' })],
       path: ['servers', name],
     })),
+
+  write: (id, spec) => writtenServer(id.name, spec),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'server', 'name', srvname) AS id FROM pg_foreign_server s
+     WHERE ${notOfAnExtension('pg_foreign_server', 's.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'server', 'name', srvname) AS id, s.oid,
@@ -99,6 +108,24 @@ export const server: Kind<'server', ServerSpec> = {
     ...(spec.version === null ? [] : [['version', spec.version] as const]),
     ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
   ],
+}
+
+// A secret that stands where every role may read it is not spread further: a manifest can't declare it there either.
+function writtenServer(name: string, { wrapper, type, version, options, comment }: ServerSpec): Stanza {
+  const exposed = Object.keys(options).filter(soundsSecret)
+  return {
+    path: ['servers', name],
+    value: present({
+      foreign_data_wrapper: wrapper === 'postgres_fdw' ? undefined : wrapper,
+      type: type === null ? undefined : writtenText(type),
+      version: version === null ? undefined : writtenText(version),
+      options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
+      comment,
+    }),
+    notes: exposed.map(
+      (option) => `the option "${option}" is left out: every role may read it; put it into a user mapping`,
+    ),
+  }
 }
 
 function versionChange(from: string | null, to: string | null): readonly FieldChange[] {

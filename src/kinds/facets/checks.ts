@@ -3,6 +3,7 @@ import type { Statement } from '../../core/sql.ts'
 import { fragment, ident, type Parts, type Sql, sql } from '../../core/sql.ts'
 import { type Comment, commentChange, newComment } from './comment.ts'
 import { record } from './options.ts'
+import { present, type WrittenMap, withoutBrackets } from './written.ts'
 
 export interface Check {
   readonly expression: string
@@ -19,6 +20,15 @@ export function declaredChecks(
       name,
       typeof check === 'string' ? { expression: check } : { expression: check.expression, comment: check.comment },
     ]),
+  )
+}
+
+export function writtenChecks(checks: Checks): WrittenMap {
+  return record(
+    Object.entries(checks).map(([name, { expression, comment }]) => {
+      const text = withoutBrackets(expression)
+      return [name, comment ? present({ expression: text, comment }) : text]
+    }),
   )
 }
 

@@ -4,6 +4,7 @@ import { type Comment, commentChange, newComment } from './comment.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
 import { describeOptions, type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
 import { settle } from './settle.ts'
+import { present, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
 
 /** A column of a foreign table. */
 export interface Column {
@@ -45,6 +46,23 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           comment: column.comment,
         },
       ]
+    }),
+  )
+}
+
+export function writtenColumns(columns: Columns): WrittenMap {
+  return record(
+    Object.entries(columns).map(([name, column]) => {
+      const full = present({
+        type: column.type,
+        not_null: column.notNull,
+        default: column.default === null ? undefined : withoutBrackets(column.default),
+        collation: writtenName(column.collation),
+        generated: column.generated === null ? undefined : withoutBrackets(column.generated),
+        options: writtenOptions(column.options),
+        comment: column.comment,
+      })
+      return [name, Object.keys(full).length === 1 ? column.type : full]
     }),
   )
 }
