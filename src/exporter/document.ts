@@ -25,8 +25,9 @@ export function manifestText(head: ManifestHead, stanzas: readonly Stanza[]): st
   for (const stanza of stanzas) put(root, stanza)
   root.items.sort((left, right) => placeOf(left) - placeOf(right))
   layOut(root)
+  for (const { key, value } of root.items) if (isMap(value) && isScalar(key)) key.spaceBefore = true
   document.commentBefore = comment(head.comment)
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true })
+  return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY })
 }
 
 function placeOf({ key }: Pair): number {
@@ -68,13 +69,28 @@ function node(value: Written): Node {
   if (value instanceof Variable) return quoted(`\${env:${value.name}}`)
   if (typeof value !== 'object') return new Scalar(value)
   if (isList(value)) {
-    const list = new YAMLSeq()
+    const list = new List()
     list.items = value.map(node)
     return list
   }
-  const map = new YAMLMap()
+  const map = new Fields()
   map.items = Object.entries(value).map(([key, item]) => new Pair(new Scalar(key), node(item)))
   return map
+}
+
+type Context = Parameters<YAMLSeq['toString']>[0]
+
+// `{ columns: [id] }`: the library writes blanks within both kinds of brackets, or within none.
+class List extends YAMLSeq {
+  override toString(context?: Context, onComment?: () => void, onChompKeep?: () => void): string {
+    return super.toString(context && { ...context, flowCollectionPadding: '' }, onComment, onChompKeep)
+  }
+}
+
+class Fields extends YAMLMap {
+  override toString(context?: Context, onComment?: () => void, onChompKeep?: () => void): string {
+    return super.toString(context && { ...context, flowCollectionPadding: ' ' }, onComment, onChompKeep)
+  }
 }
 
 function isList(value: Written): value is readonly Written[] {

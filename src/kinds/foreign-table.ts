@@ -6,6 +6,7 @@ import {
   type Check,
   checkChanges,
   checkClause,
+  checkNotes,
   declaredChecks,
   newCheckComments,
   writtenChecks,
@@ -14,6 +15,7 @@ import {
   type Column,
   columnChanges,
   columnDefinition,
+  columnNotes,
   declaredColumns,
   describeColumn,
   newColumnComments,
@@ -84,6 +86,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       checks: writtenChecks(spec.checks),
       comment: spec.comment,
     }),
+    notes: [...columnNotes(spec.columns), ...checkNotes(spec.checks)],
   }),
 
   listQuery: trusted(`

@@ -187,7 +187,10 @@ function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
       where: spec.where === null ? undefined : withoutBrackets(spec.where),
       comment: spec.comment,
     }),
-    notes: spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : [],
+    notes: [
+      ...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : []),
+      ...(spec.nullsNotDistinct ? ['it has NULLS NOT DISTINCT, which this release does not know'] : []),
+    ],
   }
 }
 
@@ -198,7 +201,7 @@ function writtenColumn(column: IndexColumn, definition: string): Written {
     name && definition.includes(ident(name.name)) ? writtenName(name) : undefined
   const full = present({
     column: column.column,
-    expression: column.expression,
+    expression: column.expression && withoutBrackets(column.expression),
     collation: given(column.collation),
     operator_class: given(column.operatorClass),
     order: column.order === 'desc' ? 'desc' : undefined,

@@ -88,9 +88,9 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
            jsonb_build_object(
              'query', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN ''
                            WHEN c.relkind = 'm' THEN rtrim(pg_get_viewdef(c.oid), ';') END,
-             'columns', (SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
+             'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
                                  'collation', CASE WHEN attcollation <> 0 THEN attcollation::regcollation::text END)
-                                 ORDER BY attnum)
+                                 ORDER BY attnum), '[]')
                            FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
              'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (
                         SELECT option_name AS name, option_value AS value FROM pg_options_to_table(c.reloptions)

@@ -23,10 +23,21 @@ export function declaredChecks(
   )
 }
 
+/** What the catalog query puts behind the expression of a check that is not a plain one. */
+const marks = /(?: NO INHERIT| NOT ENFORCED| NOT VALID)+$/
+
+/** What a manifest can't say of the checks. */
+export function checkNotes(checks: Checks): readonly string[] {
+  return Object.entries(checks).flatMap(([name, { expression }]) => {
+    const [mark] = marks.exec(expression) ?? []
+    return mark === undefined ? [] : [`the check ${ident(name)} is${mark}; this release makes plain ones only`]
+  })
+}
+
 export function writtenChecks(checks: Checks): WrittenMap {
   return record(
     Object.entries(checks).map(([name, { expression, comment }]) => {
-      const text = withoutBrackets(expression)
+      const text = withoutBrackets(expression.replace(marks, ''))
       return [name, comment ? present({ expression: text, comment }) : text]
     }),
   )

@@ -50,6 +50,18 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
   )
 }
 
+/** What the catalog query puts behind the expression of a column that is generated when it is read. */
+const virtual = / \(virtual\)$/
+
+/** What a manifest can't say of the columns. */
+export function columnNotes(columns: Columns): readonly string[] {
+  return Object.entries(columns).flatMap(([name, { generated }]) =>
+    generated !== null && virtual.test(generated)
+      ? [`the generated column ${ident(name)} is virtual; this release makes stored ones only`]
+      : [],
+  )
+}
+
 export function writtenColumns(columns: Columns): WrittenMap {
   return record(
     Object.entries(columns).map(([name, column]) => {
@@ -58,7 +70,7 @@ export function writtenColumns(columns: Columns): WrittenMap {
         not_null: column.notNull,
         default: column.default === null ? undefined : withoutBrackets(column.default),
         collation: writtenName(column.collation),
-        generated: column.generated === null ? undefined : withoutBrackets(column.generated),
+        generated: column.generated === null ? undefined : withoutBrackets(column.generated.replace(virtual, '')),
         options: writtenOptions(column.options),
         comment: column.comment,
       })

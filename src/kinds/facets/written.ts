@@ -37,12 +37,13 @@ export function present(value: Readonly<Record<string, Written | null | undefine
   )
 }
 
-/** Options as people write them: whole numbers without quotes. */
+/** Options as people write them: whole numbers and truth values without quotes. */
 export function writtenOptions(options: Readonly<Record<string, string>> | undefined): WrittenMap {
   return Object.fromEntries(Object.entries(options ?? {}).map(([name, value]) => [name, writtenText(value)]))
 }
 
 export function writtenText(value: string): Written {
+  if (value === 'true' || value === 'false') return value === 'true'
   return /^(0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value
 }
 
@@ -53,7 +54,8 @@ export function writtenName(name: ObjectName | null): Written | undefined {
 }
 
 /** PostgreSQL shows an expression in brackets, people write none. They stay where it is not plain that they are a pair. */
-export function withoutBrackets(expression: string): string {
+export function withoutBrackets(text: string): string {
+  const expression = text.trim()
   if (!/^\(.*\)$/s.test(expression) || /[\\$"]|--|\/\*/.test(expression)) return expression
   const inside = expression.slice(1, -1)
   let depth = 0
@@ -61,5 +63,5 @@ export function withoutBrackets(expression: string): string {
     depth += token === '(' ? 1 : token === ')' ? -1 : 0
     if (depth < 0) return expression
   }
-  return inside
+  return withoutBrackets(inside)
 }
