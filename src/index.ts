@@ -1,5 +1,7 @@
 export type { ApplyRequest, Approve } from './api/apply.ts'
 export { planAndApply } from './api/apply.ts'
+export type { Exported, ExportOptions } from './api/export.ts'
+export { exportManifest } from './api/export.ts'
 export type { PlanOptions } from './api/plan.ts'
 export { makePlan } from './api/plan.ts'
 export { refresh } from './api/refresh.ts'

@@ -86,6 +86,16 @@ function program(): Command {
     .addOption(jobs())
     .action(async (names, options) => set((await import('./commands/refresh.ts')).refresh(names, options)))
   root
+    .command('export')
+    .description('writes a manifest of what a database has, which plans as "nothing to change"')
+    .addOption(
+      new Option('--server <name>', 'all that stands on the server; repeatable').argParser(collect).default([]),
+    )
+    .addOption(new Option('--schema <name>', 'all that is in the schema; repeatable').argParser(collect).default([]))
+    .option('--name <name>', "the manifest's name; else the database's")
+    .addOption(database())
+    .action(async (options) => set((await import('./commands/export.ts')).exportDatabase(options)))
+  root
     .command('demo')
     .description('two throwaway servers, real data, the whole round')
     .action(async () => set((await import('./commands/demo.ts')).demo()))
@@ -107,6 +117,10 @@ function duration(text: string): number {
   const milliseconds = durationMilliseconds(text)
   if (milliseconds === undefined) throw new InvalidArgumentError('It must be a duration such as 500ms, 3s, 2min or 1h.')
   return milliseconds
+}
+
+function collect(name: string, previous: readonly string[]): readonly string[] {
+  return [...previous, name]
 }
 
 function collectHazard(hazard: string, previous: readonly string[] | undefined): readonly string[] {

@@ -110,20 +110,30 @@ function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Depe
   return function isDelayed(key): boolean {
     if (byKey.get(key)?.op !== 'drop') return false
     return (on.get(key) ?? []).some((dependent) => {
-      const change = dependent.key === undefined ? undefined : byKey.get(dependent.key)
+      const change = changeOf(dependent, byKey)
       return change !== undefined && ((change.op === 'replace' && !isRemade(change)) || isDelayed(change.key))
     })
   }
 }
 
+/** What happens to a dependent: what happens to its whole, if that goes or is made anew. */
+function changeOf(
+  { key, whole }: Pick<Dependent, 'key' | 'whole'>,
+  byKey: ReadonlyMap<Key, Change>,
+): Change | undefined {
+  const ofWhole = whole === undefined ? undefined : byKey.get(whole)
+  if (ofWhole?.op === 'replace' || ofWhole?.op === 'drop') return ofWhole
+  return key === undefined ? undefined : byKey.get(key)
+}
+
 function stops(
   change: Change,
-  { key, column }: Dependent,
+  { column, ...at }: Dependent,
   byKey: ReadonlyMap<Key, Change>,
   isDelayed: (key: Key) => boolean,
 ): boolean {
   if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === column)) return false
-  const dependent = key === undefined ? undefined : byKey.get(key)
+  const dependent = changeOf(at, byKey)
   if (!dependent) return true
   if (dependent.op === 'drop') return change.op !== 'drop' && isDelayed(dependent.key)
   if (isRemade(dependent)) return false

@@ -16,16 +16,21 @@ export interface TargetReading {
 const attempts = 4
 
 /** Reads the ledger and the catalog in one snapshot. */
-export async function readTarget(
+export function readTarget(
   session: Session,
   manifest: string,
   declared: readonly DeclaredObject[],
   digests: RunDigests,
 ): Promise<TargetReading> {
+  return inSnapshot(session, () => readOwnedAndDeclared(session, manifest, declared, digests))
+}
+
+/** Reads in one snapshot that waits for no lock, and again if somebody came in between. */
+export async function inSnapshot<Reading>(session: Session, read: () => Promise<Reading>): Promise<Reading> {
   for (let attempt = 1; ; attempt++) {
     try {
       await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '1s'"))
-      return await readOwnedAndDeclared(session, manifest, declared, digests)
+      return await read()
     } catch (error) {
       // A lock that was taken between asking for locks and reading, or DDL of another session.
       if (attempt === attempts || !isTransient(error)) throw error

@@ -4,12 +4,15 @@ import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/settle.ts'
+import { present } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface ExtensionSpec {
   readonly schema?: string | undefined
   readonly version?: string | undefined
   readonly comment?: Comment
+  /** Live only: the comment that it comes with. */
+  readonly ownComment?: string | null
 }
 
 const defaultSchema = 'public'
@@ -35,11 +38,23 @@ export const extension: Kind<'extension', ExtensionSpec> = {
       path: ['extensions', name],
     })),
 
+  // No version: whoever makes it anew wants the newest.
+  write: (id, { schema, comment, ownComment }) => ({
+    path: ['extensions', id.name],
+    value: present({
+      schema: schema === defaultSchema ? undefined : schema,
+      comment: comment === ownComment ? undefined : comment,
+    }),
+  }),
+
+  listQuery: trusted(`SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id FROM pg_extension`),
+
   // An extension's other objects are none of ours; what it requires must be declared before it or exist.
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id, e.oid,
            jsonb_build_object('schema', n.nspname, 'version', e.extversion,
-                              'comment', coalesce(obj_description(e.oid, 'pg_extension'), '')) AS spec,
+                              'comment', coalesce(obj_description(e.oid, 'pg_extension'), ''),
+                              'ownComment', (SELECT comment FROM pg_available_extensions WHERE name = extname)) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
              coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'extension', 'name', required.extname))
                          FROM pg_depend d JOIN pg_extension required ON required.oid = d.refobjid

@@ -16,22 +16,36 @@ import {
   rolesOf,
   settleAccess,
   withoutAccess,
+  writtenAccess,
 } from './facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
-import { type Check, checkChanges, checkClause, declaredChecks, newCheckComments } from './facets/checks.ts'
+import {
+  type Check,
+  checkChanges,
+  checkClause,
+  checkNotes,
+  declaredChecks,
+  newCheckComments,
+  writtenChecks,
+} from './facets/checks.ts'
 import {
   type Column,
   columnChanges,
   columnDefinition,
+  columnNotes,
+  columnsKept,
   declaredColumns,
   describeColumn,
   newColumnComments,
   settleColumns,
+  writtenColumns,
 } from './facets/columns.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
+import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface ForeignTableSpec extends Access {
@@ -86,6 +100,24 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
         path: ['schemas', schema, 'foreign_tables', name],
       })),
     ),
+
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'foreign_tables', id.name],
+    value: present({
+      server: spec.server,
+      options: writtenOptions(spec.options),
+      columns: writtenColumns(spec.columns),
+      checks: writtenChecks(spec.checks),
+      ...writtenAccess(spec),
+      comment: spec.comment,
+    }),
+    notes: [...columnNotes(spec.columns), ...checkNotes(spec.checks)],
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'foreignTable', 'schema', nspname, 'name', relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'f' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
@@ -148,7 +180,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ...columnChanges(name, from.columns, to.columns, declared.columns),
       ...checkChanges(name, from.checks, to.checks, declared.checks),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
-      ...accessChanges(relationAccess(id), from, to),
+      ...accessChanges(relationAccess(id), onColumns(from, columnsKept(from.columns, to.columns)), to),
     ]
   },
 

@@ -5,13 +5,15 @@ import { fragment, ident, join, qualified, type Sql, type Statement, sql, statem
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
+import { present, type Stanza, type Written, withoutBrackets, writtenName } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 interface IndexColumn {
-  readonly column?: string | undefined
-  readonly expression?: string | undefined
+  readonly column?: string | null | undefined
+  readonly expression?: string | null | undefined
   readonly collation: ObjectName | null
   readonly operatorClass: ObjectName | null
   readonly order: 'asc' | 'desc' | null
@@ -28,6 +30,8 @@ export interface IndexSpec {
   readonly where: string | null
   /** Live only: CREATE INDEX CONCURRENTLY that failed leaves one that is not. */
   readonly valid?: boolean
+  /** Live only: as PostgreSQL writes it out, without what is the default. */
+  readonly definition?: string | null
   readonly nullsNotDistinct?: boolean
   readonly comment?: Comment
 }
@@ -74,6 +78,15 @@ export const index: Kind<'index', IndexSpec> = {
       ),
     ),
 
+  write: (id, spec) => writtenIndex(id, spec),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'index', 'schema', nspname, 'name', c.relname) AS id
+      FROM pg_index i
+      JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class view ON view.oid = i.indrelid AND view.relkind = 'm'
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+
   // Read in parts rather than by pg_get_indexdef as a whole, so that texts do not depend on the names of what is
   // indexed. Sort order is asked of indoption, which only access methods that can order use. An expression or predicate
   // is not read while the view is locked: pg_get_indexdef and pg_get_expr would wait for the lock.
@@ -88,6 +101,8 @@ export const index: Kind<'index', IndexSpec> = {
              'method', am.amname,
              'unique', i.indisunique,
              'valid', i.indisvalid,
+             'definition', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
+                                THEN pg_get_indexdef(i.indexrelid) END,
              -- Since 15; asked so that older servers understand it.
              'nullsNotDistinct', coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
              'columns', (
@@ -161,6 +176,40 @@ export const index: Kind<'index', IndexSpec> = {
   details: (spec) => [['index', definitionText(spec)]],
 }
 
+function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
+  return {
+    path: ['schemas', id.schema, 'materialized_views', spec.on.name, 'indexes', id.name],
+    value: present({
+      method: spec.method === 'btree' ? undefined : spec.method,
+      unique: spec.unique,
+      columns: spec.columns.map((column) => writtenColumn(column, spec.definition ?? '')),
+      include: spec.include,
+      where: spec.where === null ? undefined : withoutBrackets(spec.where),
+      comment: spec.comment,
+    }),
+    notes: [
+      ...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : []),
+      ...(spec.nullsNotDistinct ? ['it has NULLS NOT DISTINCT, which this release does not know'] : []),
+    ],
+  }
+}
+
+// The catalog does not tell a default collation or operator class from one that was given, the definition does: it leaves
+// defaults out. A name that stands in it for another reason is spelled out needlessly, which does no harm.
+function writtenColumn(column: IndexColumn, definition: string): Written {
+  const given = (name: ObjectName | null) =>
+    name && definition.includes(ident(name.name)) ? writtenName(name) : undefined
+  const full = present({
+    column: column.column,
+    expression: column.expression && withoutBrackets(column.expression),
+    collation: given(column.collation),
+    operator_class: given(column.operatorClass),
+    order: column.order === 'desc' ? 'desc' : undefined,
+    nulls: column.nulls === (column.order === 'desc' ? 'first' : 'last') ? undefined : column.nulls,
+  })
+  return column.column && Object.keys(full).length === 1 ? column.column : full
+}
+
 function declaredColumn(short: DeclaredIndexColumn): IndexColumn {
   const declared = typeof short === 'string' ? { column: short } : short
   return {
@@ -199,7 +248,7 @@ function createIndex(id: IdOf<'index'>, spec: IndexSpec): readonly Statement[] {
 }
 
 function columnSql(column: IndexColumn): Sql {
-  const key = column.column === undefined ? sql`(${fragment(column.expression ?? '')})` : ident(column.column)
+  const key = column.column == null ? sql`(${fragment(column.expression ?? '')})` : ident(column.column)
   const collation = column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
   const operatorClass = column.operatorClass ? sql` ${nameOf(column.operatorClass)}` : sql``
   const order = column.order === null ? sql`` : column.order === 'desc' ? sql` DESC` : sql` ASC`
@@ -209,7 +258,7 @@ function columnSql(column: IndexColumn): Sql {
 
 function columnText(column: IndexColumn): string {
   return [
-    column.column === undefined ? `(${column.expression})` : ident(column.column),
+    column.column == null ? `(${column.expression})` : ident(column.column),
     ...(column.collation ? [`collate ${showName(column.collation)}`] : []),
     ...(column.operatorClass ? [showName(column.operatorClass)] : []),
     ...(column.order ? [column.order] : []),

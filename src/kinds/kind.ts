@@ -4,6 +4,7 @@ import type { Hazard } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Sql, Statement } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { Stanza, WriteContext } from './facets/written.ts'
 
 /** Digests of secrets, so that kinds can compare what nobody may see. */
 export interface SecretDigests {
@@ -73,6 +74,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   title(id: Id): string
   /** Everything of this kind that a manifest declares, its SQL as written. */
   declare(manifest: Manifest, digests: SecretDigests): readonly DeclaredObject[]
+  /** The inverse of `declare`: a live object as people would write it, without what is the default anyway. */
+  write(id: Id, live: Spec, context: WriteContext): Stanza
 
   /**
    * Reads the objects named in `$1`, a JSON array of ids. Columns: `id` (the id's parts as JSON) and those of
@@ -80,6 +83,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
    * for digests of secrets.
    */
   readonly catalogQuery: Sql
+  /** The `id` of everything of this kind that people made, under the same path: see facets/people.ts. */
+  readonly listQuery: Sql
   readonly catalog: string
   /** For objects that do not exist yet: `id` and `needs` of those named in `$1`, where the server knows what they need. */
   readonly requirementsQuery?: Sql

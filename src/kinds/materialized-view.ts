@@ -29,12 +29,15 @@ import {
   rolesOf,
   settleAccess,
   withoutAccess,
+  writtenAccess,
 } from './facets/access.ts'
 import { alterStatements, clausesOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, optionEdits, record } from './facets/options.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
+import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface MaterializedViewSpec extends Access {
@@ -83,6 +86,21 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       })),
     ),
 
+  // Only the blanks before the query go: those within may be a part of a string.
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'materialized_views', id.name],
+    value: {
+      query: spec.query.trimStart(),
+      ...(spec.populated ? {} : { populate: false }),
+      ...present({ with: writtenOptions(spec.with), ...writtenAccess(spec), comment: spec.comment }),
+    },
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'm' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
+
   // pg_get_viewdef waits for a running REFRESH, of this view or of one that it reads. Which are locked was asked before;
   // their definition stays unread, and the digest of the raw rule says whether it is the one that was recorded.
   catalogQuery: trusted(`
@@ -94,9 +112,9 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
            jsonb_build_object(
              'query', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN ''
                            WHEN c.relkind = 'm' THEN rtrim(pg_get_viewdef(c.oid), ';') END,
-             'columns', (SELECT jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
+             'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
                                  'collation', CASE WHEN attcollation <> 0 THEN attcollation::regcollation::text END)
-                                 ORDER BY attnum)
+                                 ORDER BY attnum), '[]')
                            FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
              'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (
                         SELECT option_name AS name, option_value AS value FROM pg_options_to_table(c.reloptions)

@@ -11,10 +11,13 @@ import {
   newAccess,
   rolesOf,
   settleAccess,
+  writtenAccess,
 } from './facets/access.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { settle } from './facets/settle.ts'
+import { present } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface SchemaSpec extends Access {
@@ -37,6 +40,19 @@ export const schema: Kind<'schema', SchemaSpec> = {
       needs: [],
       path: ['schemas', name],
     })),
+
+  // The schema public is born with a comment, an owner and grants, and another one in some majors.
+  write: (id, spec) => ({
+    path: ['schemas', id.name],
+    value:
+      id.name === 'public'
+        ? present({ comment: spec.comment === 'standard public schema' ? undefined : spec.comment })
+        : present({ ...writtenAccess(spec), comment: spec.comment }),
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id FROM pg_namespace n
+     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_namespace', 'n.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id, n.oid,

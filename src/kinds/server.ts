@@ -1,5 +1,6 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
+import { soundsSecret } from '../core/secret-names.ts'
 import { ident, literal, type Parts, sql, statement, trusted } from '../core/sql.ts'
 import {
   type Access,
@@ -13,11 +14,14 @@ import {
   rolesOf,
   settleAccess,
   withoutAccess,
+  writtenAccess,
 } from './facets/access.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { notOfAnExtension } from './facets/people.ts'
 import { settle } from './facets/settle.ts'
+import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface ServerSpec extends Access {
@@ -56,6 +60,12 @@ export const server: Kind<'server', ServerSpec> = {
       needs: [keyOf({ kind: 'extension', name: declared.foreign_data_wrapper ?? 'postgres_fdw' })],
       path: ['servers', name],
     })),
+
+  write: (id, spec) => writtenServer(id.name, spec),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'server', 'name', srvname) AS id FROM pg_foreign_server s
+     WHERE ${notOfAnExtension('pg_foreign_server', 's.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'server', 'name', srvname) AS id, s.oid,
@@ -124,6 +134,26 @@ export const server: Kind<'server', ServerSpec> = {
 
 function target({ name }: IdOf<'server'>): AccessTarget {
   return { object: sql`SERVER ${ident(name)}`, securable: sql`FOREIGN SERVER ${ident(name)}` }
+}
+
+// A secret that stands where every role may read it is not spread further: a manifest can't declare it there either.
+function writtenServer(name: string, spec: ServerSpec): Stanza {
+  const { wrapper, type, version, options, comment } = spec
+  const exposed = Object.keys(options).filter(soundsSecret)
+  return {
+    path: ['servers', name],
+    value: present({
+      foreign_data_wrapper: wrapper === 'postgres_fdw' ? undefined : wrapper,
+      type: type === null ? undefined : writtenText(type),
+      version: version === null ? undefined : writtenText(version),
+      options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
+      ...writtenAccess(spec),
+      comment,
+    }),
+    notes: exposed.map(
+      (option) => `the option "${option}" is left out: every role may read it; put it into a user mapping`,
+    ),
+  }
 }
 
 function versionChange(from: string | null, to: string | null): readonly FieldChange[] {

@@ -26,6 +26,8 @@ import {
   type SecretValue,
   shown,
 } from './facets/options.ts'
+import { notOfAnExtension } from './facets/people.ts'
+import { type Stanza, type WriteContext, writtenText } from './facets/written.ts'
 import type { Kind, SecretDigests } from './kind.ts'
 
 type MappingOptions = Readonly<Record<string, OptionValue>>
@@ -69,6 +71,14 @@ export const userMapping: Kind<'userMapping', UserMappingSpec> = {
         path: ['servers', server, 'user_mappings', role],
       })),
     ),
+
+  write: (id, spec, context) => writtenMapping(id, spec.options ?? {}, context),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'userMapping', 'server', srvname,
+                              'role', CASE WHEN umuser <> 0 THEN usename END) AS id
+      FROM pg_user_mappings
+     WHERE ${notOfAnExtension('pg_foreign_server', 'srvid')}`),
 
   // PostgreSQL shows NULL both for "no options" and for "you may not see them". Hidden must stay hidden: reading it as
   // empty would plan to set every password again. The condition is the one of the view pg_user_mappings itself.
@@ -139,6 +149,18 @@ export const userMapping: Kind<'userMapping', UserMappingSpec> = {
 
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],
   summary: (spec) => describeOptions(spec.options ?? {}),
+}
+
+// Nobody sees a secret, the exporter neither: what is read of it is a digest.
+function writtenMapping(id: MappingId, options: MappingOptions, context: WriteContext): Stanza {
+  const words = id.role === null ? [id.server] : [id.server, id.role]
+  const written = Object.entries(options).map(([name, value]) => [
+    name,
+    typeof value === 'string'
+      ? writtenText(value)
+      : context.variable([...words, name], `option ${ident(name)} of ${userMapping.title(id)}`),
+  ])
+  return { path: ['servers', id.server, 'user_mappings', id.role ?? 'public'], value: Object.fromEntries(written) }
 }
 
 function declaredOptions(options: Readonly<Record<string, string | Secret>>, digests: SecretDigests): MappingOptions {

@@ -1,7 +1,7 @@
 import { isMap, isNode, isPair, isScalar, type Node, type Scalar, visit } from 'yaml'
+import { soundsSecret } from '../core/secret-names.ts'
 import { isSecretOption } from '../core/secret-options.ts'
 import { isOnlyReferences } from './references.ts'
-import { soundsSecret } from './secret-names.ts'
 
 /** A part of a manifest's text that is not for a terminal or a log: from its first character to behind its last. */
 export interface Hidden {

@@ -1,9 +1,9 @@
 import type { Problem } from '../core/errors.ts'
+import { soundsSecret } from '../core/secret-names.ts'
 import type { Manifest, Path } from './manifest.ts'
 import { nameProblems } from './names.ts'
 import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
 import type { PathProblem } from './schema-problems.ts'
-import { soundsSecret } from './secret-names.ts'
 import { accessibles, foreignTables, grantees, views } from './walk.ts'
 
 type Server = NonNullable<Manifest['servers']>[string]

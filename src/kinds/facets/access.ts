@@ -2,7 +2,17 @@ import type { Change, FieldChange } from '../../core/change.ts'
 import type { IdOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
-import { declaredGrants, type Grant, type Grants, grantSql, grantsText, placeOf, regrantSql } from './grants.ts'
+import {
+  declaredGrants,
+  type Grant,
+  type Grants,
+  grantSql,
+  grantsText,
+  placeOf,
+  regrantSql,
+  writtenGrants,
+} from './grants.ts'
+import { present, type WrittenMap } from './written.ts'
 
 /** Who owns an object, and who else may do what with it. */
 export interface Access {
@@ -24,6 +34,11 @@ export interface AccessTarget {
 
 export function declaredAccess(declared: { readonly owner?: string; readonly grants?: Grants }): Access {
   return { owner: declared.owner, grants: declared.grants && declaredGrants(declared.grants) }
+}
+
+/** The inverse of {@link declaredAccess}. What belongs to who reads belongs to who applies. */
+export function writtenAccess({ owner, isOurs, grants = [] }: Access): WrittenMap {
+  return present({ owner: isOurs ? undefined : owner, grants: writtenGrants(grants) })
 }
 
 /** As {@link settle} has it. A role that is no longer declared as the owner hands the object back to who applies. */

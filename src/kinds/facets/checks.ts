@@ -3,6 +3,7 @@ import type { Statement } from '../../core/sql.ts'
 import { fragment, ident, type Parts, type Sql, sql } from '../../core/sql.ts'
 import { type Comment, commentChange, newComment } from './comment.ts'
 import { record } from './options.ts'
+import { present, type WrittenMap, withoutBrackets } from './written.ts'
 
 export interface Check {
   readonly expression: string
@@ -19,6 +20,26 @@ export function declaredChecks(
       name,
       typeof check === 'string' ? { expression: check } : { expression: check.expression, comment: check.comment },
     ]),
+  )
+}
+
+/** What the catalog query puts behind the expression of a check that is not a plain one. */
+const marks = /(?: NO INHERIT| NOT ENFORCED| NOT VALID)+$/
+
+/** What a manifest can't say of the checks. */
+export function checkNotes(checks: Checks): readonly string[] {
+  return Object.entries(checks).flatMap(([name, { expression }]) => {
+    const [mark] = marks.exec(expression) ?? []
+    return mark === undefined ? [] : [`the check ${ident(name)} is${mark}; this release makes plain ones only`]
+  })
+}
+
+export function writtenChecks(checks: Checks): WrittenMap {
+  return record(
+    Object.entries(checks).map(([name, { expression, comment }]) => {
+      const text = withoutBrackets(expression.replace(marks, ''))
+      return [name, comment ? present({ expression: text, comment }) : text]
+    }),
   )
 }
 

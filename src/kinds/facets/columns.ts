@@ -4,6 +4,7 @@ import { type Comment, commentChange, newComment } from './comment.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
 import { describeOptions, type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
 import { settle } from './settle.ts'
+import { present, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
 
 /** A column of a foreign table. */
 export interface Column {
@@ -45,6 +46,35 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           comment: column.comment,
         },
       ]
+    }),
+  )
+}
+
+/** What the catalog query puts behind the expression of a column that is generated when it is read. */
+const virtual = / \(virtual\)$/
+
+/** What a manifest can't say of the columns. */
+export function columnNotes(columns: Columns): readonly string[] {
+  return Object.entries(columns).flatMap(([name, { generated }]) =>
+    generated !== null && virtual.test(generated)
+      ? [`the generated column ${ident(name)} is virtual; this release makes stored ones only`]
+      : [],
+  )
+}
+
+export function writtenColumns(columns: Columns): WrittenMap {
+  return record(
+    Object.entries(columns).map(([name, column]) => {
+      const full = present({
+        type: column.type,
+        not_null: column.notNull,
+        default: column.default === null ? undefined : withoutBrackets(column.default),
+        collation: writtenName(column.collation),
+        generated: column.generated === null ? undefined : withoutBrackets(column.generated.replace(virtual, '')),
+        options: writtenOptions(column.options),
+        comment: column.comment,
+      })
+      return [name, Object.keys(full).length === 1 ? column.type : full]
     }),
   )
 }
@@ -91,7 +121,7 @@ export function columnTarget(table: Sql, name: string): Sql {
  * changes is made anew, which costs nothing, since a foreign table holds no data.
  */
 export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
-  const retyped = Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
+  const retyped = retypedColumns(from, to)
   const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
   const kept = Object.entries(to).flatMap(([name, wanted]) => {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
@@ -116,6 +146,21 @@ export function columnChanges(table: Sql, from: Columns, to: Columns, declared: 
 
 function isRetyped(from: Column | undefined, to: Column | undefined): boolean {
   return from?.type !== to?.type || !sameName(from?.collation ?? null, to?.collation ?? null)
+}
+
+/** The columns that a table keeps, with what was granted on them: what goes, or is made anew, takes its grants along. */
+export function columnsKept(from: Columns, to: Columns): ReadonlySet<string> {
+  const retyped = retypedColumns(from, to)
+  return new Set(
+    Object.entries(from).flatMap(([name, before]) => {
+      const after = Object.hasOwn(to, name) ? to[name] : undefined
+      return after && !isRegenerated(name, before, after, retyped) ? [name] : []
+    }),
+  )
+}
+
+function retypedColumns(from: Columns, to: Columns): readonly string[] {
+  return Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
 }
 
 /** Told by the names in its expression: one too many is only made anew for nothing. */

@@ -1,5 +1,6 @@
 import { groupBy } from '../../core/data.ts'
 import { ident, join, type Sql, sql, trusted } from '../../core/sql.ts'
+import { present, type Written, type WrittenMap } from './written.ts'
 
 /** One privilege of one role, on an object or on one column of it. A role that is null is PUBLIC. */
 export interface Grant {
@@ -41,6 +42,27 @@ export function declaredGrants(grants: Grants): readonly Grant[] {
       return (grantee.columns ?? [null]).map((column) => ({ privilege, role, column, grantable }))
     }),
   )
+}
+
+/** The inverse of {@link declaredGrants}: a name where that says all, and columns together. */
+export function writtenGrants(grants: readonly Grant[]): WrittenMap {
+  const byPrivilege = groupBy(distinct(grants), ({ privilege }) => privilege)
+  const sorted = [...byPrivilege].sort(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(sorted.map(([privilege, group]) => [privilege, writtenGrantees(group)]))
+}
+
+function writtenGrantees(grants: readonly Grant[]): readonly Written[] {
+  const byRole = groupBy(grants, ({ role, grantable, column }) =>
+    JSON.stringify([role ?? 'public', grantable, column === null]),
+  )
+  return [...byRole]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, group]) => {
+      const role = group[0]?.role ?? 'public'
+      const columns = group.flatMap(({ column }) => column ?? [])
+      const more = present({ with_grant_option: group[0]?.grantable, columns })
+      return Object.keys(more).length === 0 ? role : { role, ...more }
+    })
 }
 
 /** `analyst, lead with grant option, public (id, name)`: equal for equal grants, whatever their order. */

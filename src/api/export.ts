@@ -1,0 +1,104 @@
+import type { LiveObject } from '../core/change.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { toolVersion } from '../core/version.ts'
+import type { Session } from '../db/session.ts'
+import { manifestText } from '../exporter/document.ts'
+import { readForExport } from '../exporter/read.ts'
+import { type ExportScope, inScope } from '../exporter/scope.ts'
+import { variables } from '../exporter/variables.ts'
+import type { Stanza } from '../kinds/facets/written.ts'
+import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
+
+export interface ExportOptions extends ExportScope {
+  /** The manifest's name. Undefined: that of the database. */
+  readonly name?: string | undefined
+}
+
+export interface Exported {
+  /** The manifest, as YAML. */
+  readonly text: string
+  /** What it does not say, or what keeps it from being applied. */
+  readonly warnings: readonly string[]
+}
+
+const schemaFile = 'node_modules/fdwsync/schemas/manifest.schema.json'
+
+/**
+ * Writes a manifest of what a database has. Planned against the same database it has nothing to change. No secret is in
+ * it: they are references to variables, which a comment at the top names.
+ * @throws FdwsyncError if a server or schema of the scope does not exist
+ */
+export async function exportManifest(session: Session, options: ExportOptions): Promise<Exported> {
+  const reading = await readForExport(session)
+  const chosen = inScope(reading.live, options)
+  const unreadable = chosen.flatMap((object) => reasonsUnreadable(object))
+  const leftOut = new Set(unreadable.map(({ object }) => object))
+  const context = variables()
+  const written = inOrder(chosen.filter((object) => !leftOut.has(object))).map((object) => ({
+    title: titleOf(object.id),
+    ...kindOf(object.id).write(object.id, object.spec, context),
+  }))
+  const stanzas = written.filter((stanza) => !goesWithoutSaying(stanza, written))
+  const notes = unreadable.map(({ object, reason }) => `${titleOf(object.id)}: ${reason}`)
+  const name = options.name ?? session.database
+  const comment = [
+    ` yaml-language-server: $schema=${schemaFile}`.trim(),
+    '',
+    `Exported by fdwsync ${toolVersion} from the database ${session.database} (PostgreSQL ${session.serverVersionText}).`,
+    ...section(
+      'Variables to set:',
+      context.needed.map(({ name, meaning }) => `${name}: ${meaning}`),
+    ),
+    ...section('Left out, since it could not be read:', notes),
+  ]
+  const searchPath = reading.publicHidesBuiltIns ? ['pg_catalog'] : undefined
+  return {
+    text: manifestText({ comment, name, searchPath }, stanzas),
+    warnings: [
+      ...notes.map((note) => `left out: ${note}`),
+      ...stanzas.flatMap(({ title, notes = [] }) => notes.map((note) => `${title}: ${note}`)),
+      ...ownedByOthers(chosen, reading.owners, name),
+    ],
+  }
+}
+
+function reasonsUnreadable(object: LiveObject): readonly { readonly object: LiveObject; readonly reason: string }[] {
+  const hidden = kindOf(object.id).hidden?.(object.id, object.spec)
+  if (hidden) return [{ object, reason: `${hidden.reason}. ${hidden.hint}` }]
+  return object.locked
+    ? [{ object, reason: 'another session has it locked, by a REFRESH for instance. Export again when that is done.' }]
+    : []
+}
+
+/** The schema public, which every database is born with, where nothing is in it. */
+function goesWithoutSaying({ path, value }: Stanza, all: readonly Stanza[]): boolean {
+  if (path.join() !== 'schemas,public' || Object.keys(value).length > 0) return false
+  return !all.some((other) => other.path.length > 2 && other.path[0] === 'schemas' && other.path[1] === 'public')
+}
+
+/** Kinds in the order in which they are made, within a kind by name. */
+function inOrder(objects: readonly LiveObject[]): readonly LiveObject[] {
+  return kinds.flatMap(({ kind }) =>
+    objects
+      .filter(({ id }) => id.kind === kind)
+      .map((object) => ({ object, key: keyOf(object.id) }))
+      .sort((left, right) => (left.key < right.key ? -1 : 1))
+      .map(({ object }) => object),
+  )
+}
+
+function ownedByOthers(
+  objects: readonly LiveObject[],
+  owners: ReadonlyMap<Key, readonly string[]>,
+  name: string,
+): readonly string[] {
+  return objects.flatMap(({ id }) =>
+    (owners.get(keyOf(id)) ?? [])
+      .filter((owner) => owner !== name)
+      .map((owner) => `${titleOf(id)} is owned by the manifest "${owner}"`),
+  )
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
+}

@@ -1,0 +1,93 @@
+import type { LiveObject } from '../core/change.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { runDigests } from '../introspector/digests.ts'
+import { readLedger } from '../introspector/ledger.ts'
+import { readCatalog, readingPath } from '../introspector/read.ts'
+import { inSnapshot } from '../introspector/target.ts'
+import { kinds } from '../kinds/registry.ts'
+
+/** Everything of our kinds that people made in a database. */
+export interface ExportReading {
+  /** Their needs name the extensions too whose types, operators and wrappers they use. */
+  readonly live: ReadonlyMap<Key, LiveObject>
+  /** Which manifests own an object already. */
+  readonly owners: ReadonlyMap<Key, readonly string[]>
+  /** Whether a name without a schema could mean something else under the path of most manifests. */
+  readonly publicHidesBuiltIns: boolean
+}
+
+export function readForExport(session: Session): Promise<ExportReading> {
+  return inSnapshot(session, async () => {
+    const ids = await listAll(session)
+    const { live } = await readCatalog(session, ids, runDigests().salt)
+    const used = await extensionsUsed(session, [...live.values()])
+    const [hides] = await session.query<{ hides: boolean }>(hidesBuiltIns)
+    return {
+      live: new Map(Array.from(live, ([key, object]) => [key, withNeeds(object, used.get(object) ?? [])])),
+      owners: (await readLedger(session, '', ids.map(keyOf))).others,
+      publicHidesBuiltIns: hides?.hides ?? false,
+    }
+  })
+}
+
+async function listAll(session: Session): Promise<readonly ObjectId[]> {
+  await session.run(readingPath)
+  const ids: ObjectId[] = []
+  for (const { listQuery } of kinds) {
+    for (const { id } of await session.query<{ id: ObjectId }>(listQuery)) ids.push(id)
+  }
+  return ids
+}
+
+// A rule belongs to its view, a default and a constraint to their table: what those use, the relation uses. From there it
+// goes on through types (an array's element, a domain's base), functions and operator classes, but not into other relations.
+const extensionsQuery: Sql = trusted(`
+  WITH RECURSIVE used(position, classid, objid) AS (
+    SELECT position - 1, (object ->> 'catalog')::regclass::oid, (object ->> 'oid')::oid
+      FROM jsonb_array_elements($1) WITH ORDINALITY AS o(object, position)
+    UNION
+    SELECT used.position, next.classid, next.objid
+      FROM used CROSS JOIN LATERAL (
+        SELECT refclassid AS classid, refobjid AS objid FROM pg_depend d
+         WHERE d.classid = used.classid AND d.objid = used.objid
+           AND refclassid NOT IN ('pg_class'::regclass, 'pg_namespace'::regclass, 'pg_extension'::regclass)
+        UNION ALL
+        SELECT classid, objid FROM pg_depend d
+         WHERE used.classid = 'pg_class'::regclass AND d.refclassid = used.classid AND d.refobjid = used.objid
+           AND (classid IN ('pg_rewrite'::regclass, 'pg_attrdef'::regclass) AND deptype IN ('a', 'i')
+                OR classid = 'pg_constraint'::regclass AND deptype = 'a')
+      ) AS next
+  )
+  SELECT DISTINCT position::int AS position, extname AS name
+    FROM used
+    JOIN pg_depend d ON d.classid = used.classid AND d.objid = used.objid AND d.deptype = 'e'
+    JOIN pg_extension e ON e.oid = d.refobjid
+   ORDER BY 1, 2`)
+
+async function extensionsUsed(
+  session: Session,
+  objects: readonly LiveObject[],
+): Promise<ReadonlyMap<LiveObject, readonly Key[]>> {
+  const named = objects.map(({ catalog, oid }) => ({ catalog, oid }))
+  const used = new Map<LiveObject, Key[]>()
+  const rows = await session.query<{ position: number; name: string }>(extensionsQuery, [JSON.stringify(named)])
+  for (const { position, name } of rows) {
+    const object = objects[position]
+    if (!object) continue
+    used.set(object, [...(used.get(object) ?? []), keyOf({ kind: 'extension', name })])
+  }
+  return used
+}
+
+// Texts are read under pg_catalog alone, and what they name there without a schema is found first under every other path
+// too, except where a function of public fits the arguments better than a polymorphic one.
+const hidesBuiltIns: Sql = trusted(`
+  SELECT EXISTS (SELECT FROM pg_proc own JOIN pg_proc built_in ON built_in.proname = own.proname
+                  WHERE own.pronamespace = to_regnamespace('public') AND built_in.pronamespace = 'pg_catalog'::regnamespace
+                    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = own.oid AND deptype = 'e')) AS hides`)
+
+function withNeeds(object: LiveObject, more: readonly Key[]): LiveObject {
+  return more.length === 0 ? object : { ...object, needs: [...new Set([...object.needs, ...more])] }
+}

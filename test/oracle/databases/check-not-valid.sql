@@ -1,0 +1,3 @@
+{{SHOP}}
+CREATE FOREIGN TABLE public.t (a integer) SERVER shop;
+ALTER FOREIGN TABLE public.t ADD CONSTRAINT later CHECK (a > 0) NOT VALID;

@@ -1,0 +1,11 @@
+CREATE SCHEMA ext;
+CREATE SCHEMA "Odd Ext";
+CREATE EXTENSION postgres_fdw SCHEMA ext;
+CREATE EXTENSION hstore SCHEMA "Odd Ext";
+CREATE EXTENSION citext SCHEMA ext;
+CREATE EXTENSION cube SCHEMA "Odd Ext";
+CREATE EXTENSION earthdistance SCHEMA "Odd Ext";
+CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw;
+CREATE FOREIGN TABLE public.t (a "Odd Ext".hstore, b ext.citext DEFAULT 'x'::ext.citext, c "Odd Ext".earth, CHECK (b = 'x'::ext.citext), CHECK (a OPERATOR("Odd Ext".?) 'k')) SERVER shop;
+CREATE MATERIALIZED VIEW public.v AS SELECT a OPERATOR("Odd Ext".->) 'k' AS k, b FROM public.t WITH NO DATA;
+CREATE INDEX v_idx ON public.v (b, (lower(k)));

@@ -1,0 +1,2 @@
+{{SHOP}}
+CREATE FOREIGN TABLE public.nothing () SERVER shop;

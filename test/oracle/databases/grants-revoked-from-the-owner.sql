@@ -1,0 +1,3 @@
+{{SHOP}}
+CREATE FOREIGN TABLE public.t (a integer) SERVER shop;
+REVOKE ALL ON public.t FROM CURRENT_USER;

@@ -1,0 +1,10 @@
+CREATE EXTENSION btree_gist;
+CREATE EXTENSION pg_trgm;
+CREATE MATERIALIZED VIEW public.v AS SELECT 1 AS a, 'x'::text AS b, '[1,2]'::int4range AS r, point '(1,2)' AS p, to_tsvector('simple', 'a b') AS t, '10.0.0.0/8'::cidr AS i, 'q'::varchar(10) AS vc;
+CREATE INDEX v_gist ON public.v USING gist (a, r, b gist_trgm_ops);
+CREATE INDEX v_spgist ON public.v USING spgist (p kd_point_ops);
+CREATE INDEX v_gin ON public.v USING gin (t);
+CREATE INDEX v_inet ON public.v USING gist (i inet_ops);
+CREATE INDEX v_bpchar ON public.v (vc bpchar_ops, vc, i);
+CREATE INDEX v_hash ON public.v USING hash (lower(b));
+CREATE INDEX v_partial ON public.v (a) WHERE b IS NOT NULL AND (a > 1 OR b = 'x');

@@ -1,0 +1,7 @@
+{{SHOP}}
+CREATE SCHEMA shop AUTHORIZATION oracle_owner;
+ALTER SERVER shop OWNER TO oracle_owner;
+CREATE FOREIGN TABLE shop.t (a integer) SERVER shop;
+ALTER FOREIGN TABLE shop.t OWNER TO oracle_owner;
+CREATE MATERIALIZED VIEW shop.v AS SELECT 1 AS a;
+ALTER MATERIALIZED VIEW shop.v OWNER TO oracle_owner;

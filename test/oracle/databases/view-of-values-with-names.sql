@@ -1,0 +1,1 @@
+CREATE MATERIALIZED VIEW public.valued (a, b) AS VALUES (1, 'x'), (2, 'y');

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hazardsToAllow } from '../../src/core/plan.ts'
+import type { ParsedManifest } from '../../src/manifest/manifest.ts'
+import { pairs, type ServerPair } from '../servers/databases.ts'
+import { applyTo, planFor } from '../support/fdwsync.ts'
+import { databases, type OracleDatabase } from './database.ts'
+import { dumpOf, findDump } from './dump.ts'
+import { later } from './later.ts'
+import { doings, exported, linesOf, type Rig, rigFor } from './rig.ts'
+
+describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
+  let rig: Rig
+  let dump: string | undefined
+  beforeAll(async () => {
+    rig = await rigFor(pair)
+    dump = await findDump(pair.major)
+    if (!dump) process.stdout.write(`no pg_dump of PostgreSQL ${pair.major} or newer: its dumps are not compared\n`)
+  })
+  afterAll(() => rig.strike())
+
+  const possible = databases.filter(({ since }) => pair.major >= since)
+
+  for (const { name, before, sql } of possible) {
+    test(`${name}: what is exported plans as nothing, and makes the same elsewhere`, { fails: name in later }, async ({
+      onTestFinished,
+      expect,
+    }) => {
+      const original = await rig.database(before + sql)
+      onTestFinished(() => original.drop())
+      const copy = await rig.database(before)
+      onTestFinished(() => copy.drop())
+
+      const { parsed, text, warnings } = await exported(rig, original.url)
+      expect(warnings).toEqual([])
+      expect(doings(await planFor(parsed, original.url)), text).toEqual([])
+      await applyAll(parsed, copy.url)
+      expect(await linesOf(copy.url), text).toEqual(await linesOf(original.url))
+      if (dump) expect(await dumpOf(dump, copy.url), text).toEqual(await dumpOf(dump, original.url))
+    })
+  }
+
+  for (const [from, to] of changesBetween(possible)) {
+    test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
+      const [before, after, target] = await Promise.all([from.sql, to.sql, ''].map((sql) => rig.database(sql)))
+      onTestFinished(async () => {
+        await Promise.all([before, after, target].map((one) => one?.drop()))
+      })
+      if (!before || !after || !target) throw new Error('three databases are three')
+      await applyAll((await exported(rig, before.url)).parsed, target.url)
+      await applyAll((await exported(rig, after.url)).parsed, target.url)
+      expect((await linesOf(target.url)).filter(isCompared)).toEqual((await linesOf(after.url)).filter(isCompared))
+    })
+  }
+})
+
+async function applyAll(parsed: ParsedManifest, url: string): Promise<void> {
+  const { report } = await applyTo(parsed, url, { allow: hazardsToAllow })
+  expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
+}
+
+/**
+ * Pairs of databases that rest on nothing else, each with one some places on. What the manifest of the first says of an
+ * object that was there before, a comment on the schema public for instance, is not undone to what it was before it.
+ */
+function changesBetween(all: readonly OracleDatabase[]): readonly (readonly [OracleDatabase, OracleDatabase])[] {
+  const eligible = all.filter(({ name, before }) => before === '' && !(name in later) && name !== 'comments-everywhere')
+  return eligible.flatMap((from, at) => {
+    const to = eligible[(at + 5) % eligible.length]
+    return to && at % 2 === 0 ? [[from, to] as const] : []
+  })
+}
+
+/** The order of a foreign table's columns is set when it is made. */
+function isCompared(line: string): boolean {
+  return !/^foreign table [^:]*: columns = /.test(line)
+}
+
+test('every name in the list of later is that of a database', () => {
+  const names = databases.map(({ name }) => name)
+  for (const [name, reason] of Object.entries(later)) {
+    process.stdout.write(`later: ${name}: ${reason}\n`)
+    expect(names).toContain(name)
+  }
+})
