@@ -25,7 +25,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   const { major } = pair.target
   const ofMajor = cases.filter(({ scene: { majors } }) => majors.from <= major && major <= majors.upTo)
-  test.each(ofMajor)('$folder', async ({ scene }) => {
+  test.each(ofMajor.map(({ folder, scene }) => [folder, scene] as const))('%s', async (_, scene) => {
     await stage.play(scene, async ({ url, env, sql }) => {
       if (scene.first) {
         const { report } = await applyTo(await manifestOf(scene.first, env), url, { allow: scene.allow })

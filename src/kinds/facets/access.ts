@@ -65,7 +65,7 @@ export const relationAccessColumns: string = accessColumns(
   'c.relacl',
   `(SELECT coalesce(jsonb_agg(${grantRow('granted.attname', 'c.relowner')}), '[]')
       FROM pg_attribute granted, aclexplode(granted.attacl) a
-     WHERE granted.attrelid = c.oid AND granted.attnum > 0 AND granted.attacl IS NOT NULL AND a.grantee <> c.relowner)`,
+     WHERE granted.attrelid = c.oid AND granted.attnum > 0 AND NOT granted.attisdropped AND granted.attacl IS NOT NULL AND a.grantee <> c.relowner)`,
 )
 
 function grantRow(column: string, owner: string): string {
