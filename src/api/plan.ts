@@ -1,13 +1,14 @@
 import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
+import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
@@ -15,8 +16,9 @@ import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { fingerprintOf, readTarget } from '../introspector/target.ts'
-import { kinds, titleOf } from '../kinds/registry.ts'
+import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { withRelationsMoved } from '../manifest/relations-moved.ts'
 
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
@@ -39,16 +41,20 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
 
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const found = diff({ manifest: name, wanted: probed.wanted, declared: keys, reading: catalog, ledger, digests })
-  const all = withConsequences(found.changes, probed.wanted, catalog.live)
-  const dependents = await dependentsOf(session, all)
+  const { wanted } = probed
+  const direct = withConsequences(found.changes, wanted, catalog.live)
+  const used = await dependentsOf(session, direct)
+  const all = withReplacements({ changes: direct, dependents: used, wanted, live: catalog.live })
+  const dependents = all.length === direct.length ? used : await dependentsOf(session, all)
   const { changes, refusals } = blockers(all, dependents)
+  const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const plan = planOf({
     manifest: name,
     searchPath,
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
     fingerprint: fingerprintOf({ catalog, ledger }),
-    wanted: probed.wanted,
+    wanted,
     reading: catalog,
     ledger,
     changes,
@@ -63,8 +69,32 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
     warnings: found.warnings,
     unchanged: found.unchanged,
     populate: options.populate,
+    groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
+    movedQueries: await movedQueries(groups),
   })
   return { plan, declared, wanted: probed.wanted, digests }
+}
+
+/** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
+async function movedQueries(groups: readonly ReplacementGroup[]): Promise<ReadonlyMap<Key, string>> {
+  const moved = new Map<Key, string>()
+  for (const group of groups) {
+    const names = new Map(group.members.map(({ to: { id } }) => [relationText(id), schemaIn(group, id)]))
+    for (const { key, to } of readsMembers(group)) {
+      const query = kindOf(to.id).query?.(to.spec) ?? ''
+      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(JSON.stringify([schema, name])))
+      moved.set(key, text)
+    }
+  }
+  return moved
+}
+
+function relationText(id: ObjectId): string {
+  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
+}
+
+function schemaIn({ scratch }: ReplacementGroup, id: ObjectId): string | undefined {
+  return 'schema' in id ? scratch.get(id.schema) : undefined
 }
 
 async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {

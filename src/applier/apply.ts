@@ -7,7 +7,7 @@ import type { Session } from '../db/session.ts'
 import { build } from './build.ts'
 import { CommitInDoubt } from './commit.ts'
 import type { PlanInHand } from './context.ts'
-import { type ApplyContext, type ApplyOptions, type Connect, failureOf, reportOf } from './context.ts'
+import { type ApplyContext, type ApplyOptions, type Connect, failureOf, reportOf, reportsOf } from './context.ts'
 import { type DefineFailure, define } from './define.ts'
 import { load } from './load.ts'
 import { runGraph } from './run-graph.ts'
@@ -87,7 +87,7 @@ function whyNotLater(defined: readonly StepReport[]): string | undefined {
 async function runLater(context: ApplyContext, whyNot: string | undefined): Promise<readonly StepReport[]> {
   const { options, inHand, connect, secrets } = context
   const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'define')
-  if (whyNot !== undefined) return steps.map((step) => reportOf(step, { status: 'skipped', reason: whyNot }))
+  if (whyNot !== undefined) return steps.flatMap((step) => reportsOf(step, { status: 'skipped', reason: whyNot }))
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
   const pool = sessionPool(connect, options.signal)
@@ -109,7 +109,7 @@ async function runLater(context: ApplyContext, whyNot: string | undefined): Prom
         return outcome
       },
     })
-    return outcomes.map(([step, outcome]) => reportOf(step, outcome))
+    return outcomes.flatMap(([step, outcome]) => reportsOf(step, outcome))
   } finally {
     await pool.close()
   }
@@ -127,7 +127,7 @@ async function runLater(context: ApplyContext, whyNot: string | undefined): Prom
 }
 
 async function runStep(context: ApplyContext, session: Session, check: CheckSources, step: Step): Promise<void> {
-  if (step.stage === 'build') return build(context, session, check, step)
+  if (step.action === 'replace' || step.stage === 'build') return build(context, session, check, step)
   const { searchPath } = context.inHand.plan
   await load(session, check, { view: relationOf(step.key), searchPath, statements: step.statements })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { LiveObject } from '../core/change.ts'
-import type { ReplaceStep, Step } from '../core/plan.ts'
+import type { Replace } from '../core/change.ts'
+import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -47,46 +47,48 @@ export async function build(context: ApplyContext, session: Session, check: Chec
   })
 }
 
-/** Builds the new one beside the old one, which serves meanwhile; then swaps them, which readers hardly notice. */
+/** Builds the new ones beside the old ones, which serve meanwhile; then swaps them, which readers hardly notice. */
 async function replace(context: ApplyContext, session: Session, check: CheckSources, step: ReplaceStep): Promise<void> {
-  const change = context.inHand.plan.changes.map((planned) => planned.change).find(({ key }) => key === step.key)
-  if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${step.title}`)
-  const kept =
-    step.scratch === undefined
-      ? await buildHere(session, step)
-      : await buildIn(step.scratch, context, session, check, step, change.from)
+  const { changes } = context.inHand.plan
+  const scratches = [...new Set(step.members.flatMap(({ scratch }) => scratch ?? []))]
+  for (const scratch of scratches) await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
+  const kept: Sql[] = []
+  for (const member of step.members) {
+    const change = changes.map((planned) => planned.change).find(({ key }) => key === member.key)
+    if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${member.title}`)
+    kept.push(...(await buildOne(context, session, check, step, member, change)))
+  }
+  await session.run(readingPath)
   await swap(context, session, step, kept)
-  if (step.scratch !== undefined) await session.run(sql`DROP SCHEMA ${ident(step.scratch)}`)
+  for (const scratch of scratches) await session.run(sql`DROP SCHEMA ${ident(scratch)}`)
 }
 
-async function buildHere(session: Session, step: ReplaceStep): Promise<readonly Sql[]> {
-  for (const statement of step.statements) await session.execute(statement)
-  return []
-}
-
-/** Builds in a schema of its own, with all that people have given the old one. Returns what is left for after the swap. */
-async function buildIn(
-  scratch: string,
+/** Builds and fills one, with all that people have given the old one. Returns what is left for after the swap. */
+async function buildOne(
   context: ApplyContext,
   session: Session,
   check: CheckSources,
   step: ReplaceStep,
-  old: LiveObject,
+  member: Replacement,
+  { from }: Replace,
 ): Promise<readonly Sql[]> {
   const { searchPath } = context.inHand.plan
-  await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
-  for (const statement of step.statements) await session.execute(statement)
-  if (step.load.length > 0 && 'name' in old.id) await check(session, { schema: scratch, name: old.id.name })
+  const { scratch, load, parts } = member
+  await session.run(member.path === 'catalog' ? readingPath : manifestPath(searchPath))
+  for (const statement of member.statements) await session.execute(statement)
+  if (scratch === undefined || !('name' in from.id)) return []
+  if (load.length > 0) await check(session, { schema: scratch, name: from.id.name })
   await session.run(loadSettings(searchPath))
-  for (const statement of step.load) await session.execute(statement)
+  for (const statement of load) await session.execute(statement)
   await session.run(manifestPath(searchPath))
-  for (const statement of step.parts) await session.execute(statement)
+  for (const statement of parts) await session.execute(statement)
   await session.run(readingPath)
+  if (!member.carriesOver) return []
   const { recorded, gone } = stepScope(step, context.inHand)
   const ours = [...recorded.map(({ wanted }) => wanted.id), ...gone].flatMap((id) => ('name' in id ? [id.name] : []))
-  const { beside, inPlace } = await decorations(session, old.oid, scratch, ours)
+  const { beside, inPlace } = await decorations(session, from.oid, scratch, ours)
   if (beside.length > 0) await session.run(join(beside, ';\n'))
-  if ('name' in old.id) await session.run(sql`ANALYZE ${qualified(scratch, old.id.name)}`)
+  await session.run(sql`ANALYZE ${qualified(scratch, from.id.name)}`)
   return inPlace
 }
 
@@ -104,7 +106,10 @@ async function swap(
   afterwards: readonly Sql[],
 ): Promise<void> {
   const { emit, signal } = context.options
-  const statements = [...step.swap.map((statement) => statement.sql), ...afterwards]
+  const swaps = step.members.map((member) => member.swap)
+  // What reads goes before what it reads, and comes after it.
+  const own = [...swaps.toReversed().flatMap((each) => each.out), ...swaps.flatMap((each) => each.in)]
+  const statements = [...own.map((statement) => statement.sql), ...afterwards]
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })

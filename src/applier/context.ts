@@ -48,6 +48,12 @@ export function reportOf(step: Step, outcome: StepOutcome): StepReport {
   return { stage: step.stage, key: step.key, title: step.title, action: step.action, outcome }
 }
 
+/** Of each object that a step is about. */
+export function reportsOf(step: Step, outcome: StepOutcome): readonly StepReport[] {
+  if (step.action !== 'replace') return [reportOf(step, outcome)]
+  return step.members.map(({ key, title }) => ({ stage: step.stage, key, title, action: step.action, outcome }))
+}
+
 /** A failure as an outcome. What the server said, without secrets. */
 export function failureOf(error: unknown, secrets: readonly Secret[]): StepOutcome & { status: 'failed' } {
   if (isDatabaseError(error)) {

@@ -1,5 +1,5 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
-import type { Step } from '../core/plan.ts'
+import type { PlainStep, Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
@@ -26,7 +26,9 @@ export interface DefineFailure {
  * @returns undefined when it is committed, else what failed.
  */
 export async function define(context: ApplyContext): Promise<DefineFailure | undefined> {
-  const steps = context.inHand.plan.steps.filter(({ stage }) => stage === 'define')
+  const steps = context.inHand.plan.steps.flatMap((step) =>
+    step.action !== 'replace' && step.stage === 'define' ? [step] : [],
+  )
   let current: Step | undefined
   try {
     const session = await context.connect('define', secretsOf(steps))
@@ -54,14 +56,14 @@ export async function define(context: ApplyContext): Promise<DefineFailure | und
   }
 }
 
-function secretsOf(steps: readonly Step[]) {
+function secretsOf(steps: readonly PlainStep[]) {
   return steps.flatMap(({ statements }) => statements.flatMap(({ secrets }) => secrets))
 }
 
 async function defineOnce(
   context: ApplyContext,
   session: Session,
-  steps: readonly Step[],
+  steps: readonly PlainStep[],
   at: (step: Step | undefined) => void,
 ): Promise<void> {
   const { inHand, options, applyId } = context

@@ -16,25 +16,31 @@ export interface Scope {
 
 /** Everything but what later steps make. */
 export function defineScope({ plan }: PlanInHand): Scope {
-  const later = new Set(plan.steps.filter(({ stage }) => stage === 'build').map(({ key }) => key))
+  const later = new Set(plan.steps.filter(({ stage }) => stage === 'build').flatMap((step) => [...keysOf(step)]))
+  const replaced = new Set(plan.steps.filter(({ action }) => action === 'replace').flatMap((step) => [...keysOf(step)]))
   const isLater = (change: Change) => {
     const whole = wholeOf(change)
-    const replaced = plan.steps.some((step) => step.action === 'replace' && step.key === whole)
-    return later.has(change.key) || replaced
+    return later.has(change.key) || (whole !== undefined && replaced.has(whole))
   }
   return scopeOf(plan.changes.map(({ change }) => change).filter((change) => !isLater(change)))
 }
 
 /** What a step of a later stage makes true: its own change, and for a replacement all parts of the new object. */
 export function stepScope(step: Step, { plan, wanted }: PlanInHand): Scope {
-  const own = plan.changes.map(({ change }) => change).filter(({ key }) => key === step.key)
+  const changes = plan.changes.map(({ change }) => change)
+  const keys = keysOf(step)
+  const own = changes.filter(({ key }) => keys.has(key))
   if (step.action !== 'replace') return scopeOf(own)
-  const parts = [...wanted.values()].filter(({ id, spec }) => kindOf(id).partOf?.(spec, id) === step.key)
-  const goneParts = plan.changes
-    .map(({ change }) => change)
-    .filter((change) => change.op === 'drop' && wholeOf(change) === step.key)
+  const isOfStep = (whole: Key | undefined) => whole !== undefined && keys.has(whole)
+  const parts = [...wanted.values()].filter(({ id, spec }) => isOfStep(kindOf(id).partOf?.(spec, id)))
+  const goneParts = changes.filter((change) => change.op === 'drop' && isOfStep(wholeOf(change)))
   const scope = scopeOf([...own, ...goneParts])
   return { ...scope, recorded: [...scope.recorded, ...parts.map((part) => ({ wanted: part, made: true }))] }
+}
+
+/** The objects that a step is about. */
+function keysOf(step: Step): ReadonlySet<Key> {
+  return new Set(step.action === 'replace' ? step.members.map(({ key }) => key) : [step.key])
 }
 
 function scopeOf(changes: readonly Change[]): Scope {

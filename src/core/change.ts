@@ -49,6 +49,16 @@ export interface WantedObject extends DbObject {
   readonly written: unknown
 }
 
+export interface Replace {
+  readonly op: 'replace'
+  readonly key: Key
+  readonly from: LiveObject
+  readonly to: WantedObject
+  readonly fields: readonly FieldChange[]
+  /** Built while the old one serves, then swapped; or dropped and made again. */
+  readonly how: 'beside' | 'drop-and-create'
+}
+
 export type Change =
   | { readonly op: 'create'; readonly key: Key; readonly to: WantedObject }
   | {
@@ -58,13 +68,7 @@ export type Change =
       readonly to: WantedObject
       readonly fields: readonly FieldChange[]
     }
-  | {
-      readonly op: 'replace'
-      readonly key: Key
-      readonly from: LiveObject
-      readonly to: WantedObject
-      readonly fields: readonly FieldChange[]
-    }
+  | Replace
   | { readonly op: 'drop'; readonly key: Key; readonly from: LiveObject }
   /** Exists and is equal, but is not in the ledger yet, or is there with another identity: recorded, no DDL. */
   | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }

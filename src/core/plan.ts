@@ -29,7 +29,6 @@ interface StepBase {
   readonly stage: StageName
   readonly key: Key
   readonly title: string
-  readonly statements: readonly Statement[]
   /** The ids of steps, of `build` and `populate`, that must have succeeded before. */
   readonly after: readonly string[]
   /** What it locks: an object and its parts are worked on one step at a time. */
@@ -37,19 +36,43 @@ interface StepBase {
   readonly hazards: readonly Hazard[]
 }
 
-/** `statements` of a replacement define the new one beside the old one, which serves until the swap. */
-export interface ReplaceStep extends StepBase {
-  readonly action: 'replace'
+/** One object of what is replaced together. */
+export interface Replacement {
+  readonly key: Key
+  readonly title: string
   /** The schema in which it is built, if it is built in one of its own; it exists only inside that transaction. */
   readonly scratch: string | undefined
+  /** How names in `statements` are found: as the manifest's SQL has them, or written out as the catalog shows them. */
+  readonly path: 'manifest' | 'catalog'
+  /** What defines the new one beside the old one, which serves until the swap. */
+  readonly statements: readonly Statement[]
   /** What fills it. */
   readonly load: readonly Statement[]
   /** What is made on it once it is filled: its indexes. */
   readonly parts: readonly Statement[]
-  readonly swap: readonly Statement[]
+  /** Whether it gets what people have given the old one by hand. */
+  readonly carriesOver: boolean
+  readonly swap: Swap
+  readonly hazards: readonly Hazard[]
 }
 
-export type Step = (StepBase & { readonly action: 'create' | 'alter' | 'drop' | 'populate' }) | ReplaceStep
+export interface Swap {
+  readonly out: readonly Statement[]
+  readonly in: readonly Statement[]
+}
+
+export interface ReplaceStep extends StepBase {
+  readonly action: 'replace'
+  /** Built together, each after what it reads, and swapped together. The step is called after the last. */
+  readonly members: readonly Replacement[]
+}
+
+export interface PlainStep extends StepBase {
+  readonly action: 'create' | 'alter' | 'drop' | 'populate'
+  readonly statements: readonly Statement[]
+}
+
+export type Step = PlainStep | ReplaceStep
 
 /** Something that keeps the plan from being applied. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
@@ -21,14 +21,14 @@ export function withConsequences(
       if (!object.needs.includes(key)) continue
       const change = byKey.get(dependent)
       const to = wanted.get(dependent)
-      if (!to || kindOf(object.id).replacement !== 'drop-and-create') continue
+      if (!to || kindOf(object.id).replacement?.onlyIfUsed === false) continue
       if (change && change.op !== 'alter' && change.op !== 'adopt') continue
       const because = wanted.get(key)
       const fields = [
         ...(change?.op === 'alter' ? change.fields : []),
         replacedAlong(because ? titleOf(because.id) : ''),
       ]
-      const replace: Change = { op: 'replace', key: dependent, from: object, to, fields }
+      const replace: Replace = { op: 'replace', key: dependent, from: object, to, fields, how: 'drop-and-create' }
       byKey.set(dependent, replace)
       remade.push(replace)
     }
@@ -52,8 +52,12 @@ function replacedAlong(title: string): FieldChange {
   return { field: title, from: undefined, to: 'replaced', effect: { how: 'replace' } }
 }
 
-function isRemade(change: Change): change is Change & { op: 'replace' } {
-  return change.op === 'replace' && kindOf(change.to.id).replacement === 'drop-and-create'
+function isRemade(change: Change): change is Replace {
+  return change.op === 'replace' && change.how === 'drop-and-create'
+}
+
+function isBuiltBeside(change: Change): boolean {
+  return change.op === 'replace' && change.how === 'beside'
 }
 
 /** The live objects of which must be known what depends on them. */
@@ -111,7 +115,7 @@ function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Depe
     if (byKey.get(key)?.op !== 'drop') return false
     return (on.get(key) ?? []).some((dependent) => {
       const change = changeOf(dependent, byKey)
-      return change !== undefined && ((change.op === 'replace' && !isRemade(change)) || isDelayed(change.key))
+      return change !== undefined && (isBuiltBeside(change) || isDelayed(change.key))
     })
   }
 }
@@ -137,8 +141,8 @@ function stops(
   if (!dependent) return true
   if (dependent.op === 'drop') return change.op !== 'drop' && isDelayed(dependent.key)
   if (isRemade(dependent)) return false
-  // A replacement built beside no longer reads what is dropped after its swap.
-  return !(dependent.op === 'replace' && change.op === 'drop')
+  // A replacement built beside no longer reads what is dropped after its swap, or what is swapped together with it.
+  return !(isBuiltBeside(dependent) && (change.op === 'drop' || isBuiltBeside(change)))
 }
 
 function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: readonly string[]): Refusal {
@@ -151,7 +155,7 @@ function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: re
     hint:
       change.op === 'drop'
         ? 'Drop what depends on it first, or keep it declared.'
-        : 'This release replaces nothing that others depend on. Drop them, apply, and make them again.',
+        : 'fdwsync does not touch what it does not manage. Drop it, apply, and make it again.',
   }
 }
 

@@ -61,7 +61,8 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
     digests: input.digests,
   })
   if (fields.some(({ effect }) => effect.how === 'replace')) {
-    return { change: { op: 'replace', key, from: live, to: wanted, fields } }
+    const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
+    return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
   if (!hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }

@@ -6,6 +6,7 @@ import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { ReplacementGroup } from './replacements.ts'
 import { inOrder, stepsOf } from './steps.ts'
 
 export interface PlanInput {
@@ -23,6 +24,8 @@ export interface PlanInput {
   readonly warnings: readonly string[]
   readonly unchanged: number
   readonly populate: boolean
+  readonly groups: ReadonlyMap<Key, ReplacementGroup>
+  readonly movedQueries: ReadonlyMap<Key, string>
 }
 
 /** Puts a plan together from the changes: what is done in which order, why, and what it costs. */
@@ -31,6 +34,12 @@ export function planOf(input: PlanInput): Plan {
   const { manifest, searchPath, database, fingerprint, refusals, undetermined, warnings, unchanged } = input
   const changes = inOrder(input.changes).map((change) => planned(change, input, steps))
   return { manifest, searchPath, database, fingerprint, changes, steps, refusals, undetermined, warnings, unchanged }
+}
+
+/** What a step says of one object: a replacement is of several at once. */
+function hazardsFor(key: Key, step: Step): readonly Hazard[] {
+  const parts = step.action === 'replace' ? step.members : [step]
+  return parts.filter((part) => part.key === key).flatMap(({ hazards }) => hazards)
 }
 
 function planned(change: Change, input: PlanInput, steps: readonly Step[]): PlannedChange {
@@ -42,8 +51,8 @@ function planned(change: Change, input: PlanInput, steps: readonly Step[]): Plan
     title: id ? titleOf(id) : change.key,
     summary: wanted ? (kind?.summary?.(wanted.declared) ?? '') : '',
     details: change.op === 'create' ? (kind?.details?.(change.to.declared) ?? []) : [],
-    hazards: uniqueHazards(steps.filter(({ key }) => key === change.key).flatMap(({ hazards }) => hazards)),
-    beside: change.op === 'replace' && kind !== undefined && kind.replacement !== 'drop-and-create',
+    hazards: uniqueHazards(steps.flatMap((step) => hazardsFor(change.key, step))),
+    beside: change.op === 'replace' && change.how === 'beside',
     ...causeOf(change, input),
   }
 }

@@ -4,6 +4,8 @@ import type { Key } from '../core/object.ts'
 import type { Hazard, StageName, Step } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { groupId, groupStep, replacementOf } from './replacement-steps.ts'
+import type { ReplacementGroup } from './replacements.ts'
 
 export interface StepInput {
   readonly changes: readonly Change[]
@@ -12,6 +14,10 @@ export interface StepInput {
   /** Live objects that something else is a part of, by key: an index on one of them reads its data. */
   readonly live: ReadonlySet<Key>
   readonly populate: boolean
+  /** By member. */
+  readonly groups: ReadonlyMap<Key, ReplacementGroup>
+  /** The queries of those that read others of their group, which stand elsewhere while they are built. */
+  readonly movedQueries: ReadonlyMap<Key, string>
 }
 
 type Making = Extract<Change, { op: 'create' | 'alter' | 'replace' }>
@@ -24,18 +30,23 @@ export function stepsOf(input: StepInput): readonly Step[] {
   const makes = makeOrder(input.changes).filter((change) => !goesWithItsWhole(change, input))
   const inDefine = ({ key }: Change) => !built.has(key)
   const populated = input.populate ? makes.filter(needsPopulation) : []
-  const later = new Set([...built].map((key) => stepId('build', key)))
+  const later = new Set([...built].map((key) => buildId(key, input)))
   for (const { key } of populated) later.add(stepId('populate', key))
   return [
     ...drops.filter(inDefine).map((change) => dropStep(change, 'define', [])),
     ...makes.filter(inDefine).flatMap((change) => makeStep(change, 'define', [], input)),
     ...makes
       .filter((change) => !inDefine(change))
-      .flatMap((change) => makeStep(change, 'build', waitsFor(change, later), input)),
+      .flatMap((change) => {
+        const group = input.groups.get(change.key)
+        if (!group) return makeStep(change, 'build', waitsFor(change, later, input), input)
+        if (change.key !== group.members.at(-1)?.key) return []
+        return groupStep(group, [...new Set(group.members.flatMap((member) => waitsFor(member, later, input)))], input)
+      }),
     ...drops
       .filter((change) => change.op === 'drop' && !inDefine(change))
       .map((change) => dropStep(change, 'build', waitsToDrop(change, input, built))),
-    ...populated.map((change) => populateStep(change, later)),
+    ...populated.map((change) => populateStep(change, later, input)),
   ]
 }
 
@@ -51,8 +62,14 @@ export function inOrder(changes: readonly Change[]): readonly Change[] {
 }
 
 /** Steps of the later stages that make or fill what a change needs. */
-function waitsFor({ to }: Making, later: ReadonlySet<string>): readonly string[] {
-  return to.needs.flatMap((need) => [stepId('build', need), stepId('populate', need)]).filter((id) => later.has(id))
+function waitsFor({ to }: Making, later: ReadonlySet<string>, input: StepInput): readonly string[] {
+  return to.needs.flatMap((need) => [buildId(need, input), stepId('populate', need)]).filter((id) => later.has(id))
+}
+
+/** The step that builds an object. */
+function buildId(key: Key, input: StepInput): string {
+  const group = input.groups.get(key)
+  return group ? groupId(group) : stepId('build', key)
 }
 
 function needsPopulation(change: Making): boolean {
@@ -60,9 +77,9 @@ function needsPopulation(change: Making): boolean {
   return change.op === 'create' && (kindOf(change.to.id).wantsData?.(change.to.declared) ?? false)
 }
 
-function populateStep(change: Making, later: ReadonlySet<string>): Step {
+function populateStep(change: Making, later: ReadonlySet<string>, input: StepInput): Step {
   const { id, declared } = change.to
-  const own = stepId('build', change.key)
+  const own = buildId(change.key, input)
   return {
     id: stepId('populate', change.key),
     stage: 'populate',
@@ -71,7 +88,7 @@ function populateStep(change: Making, later: ReadonlySet<string>): Step {
     action: 'populate',
     locks: [change.key],
     statements: kindOf(id).populate?.(id, declared) ?? [],
-    after: [...waitsFor(change, later), ...(later.has(own) ? [own] : [])],
+    after: [...waitsFor(change, later, input), ...(later.has(own) ? [own] : [])],
     hazards: [{ name: 'reads-source', detail: 'its data is loaded' }],
   }
 }
@@ -82,7 +99,7 @@ function waitsToDrop({ key }: Change, input: StepInput, built: ReadonlySet<Key>)
   const readers = input.dependents
     .filter(({ on }) => on === key)
     .flatMap(({ key: own, whole }) => [own ?? [], whole ?? []])
-  const builds = readers.flat().flatMap((reader) => (replaced.has(reader) ? [stepId('build', reader)] : []))
+  const builds = readers.flat().flatMap((reader) => (replaced.has(reader) ? [buildId(reader, input)] : []))
   const drops = input.changes.flatMap((change) =>
     change.op === 'drop' && built.has(change.key) && isNeededBy(key, change, input) && !goesWithItsWhole(change, input)
       ? [dropId('build', change.key)]
@@ -99,7 +116,7 @@ function isNeededBy(key: Key, change: Extract<Change, { op: 'drop' }>, { depende
 }
 
 function isReplacedBeside(change: Change): boolean {
-  return change.op === 'replace' && kindOf(change.to.id).replacement !== 'drop-and-create'
+  return change.op === 'replace' && change.how === 'beside'
 }
 
 export function stepId(stage: StageName, key: Key): string {
@@ -146,7 +163,7 @@ function wholeOf(change: Change): Key | undefined {
 }
 
 /** An object, or the whole that it is a part of; of a part that moves both wholes. */
-function locksOf(change: Making | Dropping): readonly Key[] {
+export function locksOf(change: Making | Dropping): readonly Key[] {
   const objects = [...('from' in change ? [change.from] : []), ...('to' in change ? [change.to] : [])]
   return [...new Set(objects.map(({ id, spec }) => kindOf(id).partOf?.(spec, id) ?? change.key))]
 }
@@ -194,7 +211,7 @@ function dropStep(change: Dropping, stage: StageName, after: readonly string[]):
 
 function makeStep(change: Making, stage: StageName, after: readonly string[], input: StepInput): readonly Step[] {
   const { id, declared } = change.to
-  const { replacement, create, alter } = kindOf(id)
+  const { create, alter } = kindOf(id)
   const step = {
     id: stepId(stage, change.key),
     stage,
@@ -208,45 +225,14 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
     const statements = alter(id, change.fields, change.from.spec)
     return statements.length === 0 ? [] : [{ ...step, action: 'alter', statements }]
   }
-  if (change.op === 'create' || replacement === 'drop-and-create') {
+  if (change.op === 'create' || change.how === 'drop-and-create') {
     return [{ ...step, action: 'create', statements: create(id, declared) }]
   }
-  const scratch = buildSchema(change, input)
-  const parts = partsOf(change.key, input).flatMap(
-    (part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch) ?? [],
-  )
-  const load = isLoaded(change, input) ? (replacement.load?.(id, scratch) ?? []) : []
-  const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
-  return [
-    {
-      ...step,
-      action: 'replace',
-      hazards: [...step.hazards, ...reads],
-      statements: replacement.build(id, declared, scratch),
-      load,
-      parts,
-      scratch: replacement.inScratch ? scratch : undefined,
-      swap: replacement.swap(id, scratch, declared, change.to.spec),
-    },
-  ]
+  const member = replacementOf(change, undefined, input)
+  return [{ ...step, action: 'replace', hazards: member.hazards, members: [member] }]
 }
 
-/** Readers of a view that holds data must not lose it, so its replacement is loaded whatever is asked for new views. */
-function isLoaded(change: Extract<Change, { op: 'replace' }>, { populate }: StepInput): boolean {
-  const wantsData = (spec: unknown) => kindOf(change.to.id).wantsData?.(spec) ?? false
-  return wantsData(change.from.spec) || (populate && wantsData(change.to.declared))
-}
-
-/** The schema in which a replacement is built; it exists only inside the transaction that builds. */
-function buildSchema(change: Change, { changes }: StepInput): string {
-  return `fdwsync_build_${changes.indexOf(change) + 1}`
-}
-
-function partsOf(key: Key, { wanted }: Pick<StepInput, 'wanted'>): readonly WantedObject[] {
-  return [...wanted.values()].filter(({ id, spec }) => kindOf(id).partOf?.(spec, id) === key)
-}
-
-function hazardsOf(change: Change): readonly Hazard[] {
+export function hazardsOf(change: Change): readonly Hazard[] {
   if (change.op === 'adopt' || change.op === 'release') return []
   const object = change.op === 'drop' ? change.from : change.to
   return kindOf(object.id).hazards?.(change) ?? []

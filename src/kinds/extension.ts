@@ -21,7 +21,6 @@ export const extension: Kind<'extension', ExtensionSpec> = {
   kind: 'extension',
   rank: 1,
   catalog: 'pg_extension',
-  replacement: 'drop-and-create',
   dropPolicy: 'unless-shared',
   probe: { how: 'by-name' },
   title: (id) => `extension ${ident(id.name)}`,

@@ -60,7 +60,6 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   kind: 'foreignTable',
   rank: 4,
   catalog: 'pg_class',
-  replacement: 'drop-and-create',
   dropPolicy: 'owned',
   title: (id) => `foreign table ${qualified(id.schema, id.name)}`,
 
@@ -204,6 +203,20 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   alter: (id, fields) =>
     alterStatements(sql`ALTER FOREIGN TABLE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP FOREIGN TABLE ${qualified(id.schema, id.name)}`)],
+
+  replacement: {
+    onlyIfUsed: true,
+    inScratch: true,
+    carriesOver: false,
+    build: (id, spec, scratch) => foreignTable.create({ ...id, schema: scratch }, withoutAccess(spec)),
+    swap: (id, scratch, declared) => ({
+      out: foreignTable.drop(id),
+      in: [
+        statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
+        ...newAccess(relationAccess(id), onColumns(declared, columnNames(declared))),
+      ],
+    }),
+  },
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
   reach: (id, spec) => ({

@@ -159,12 +159,14 @@ export const index: Kind<'index', IndexSpec> = {
 
   // The new one is made while the old one serves; then the old one goes and the new one takes its name.
   replacement: {
+    onlyIfUsed: false,
     inScratch: false,
+    carriesOver: false,
     build: (id, spec) => createIndex({ ...id, name: buildName }, spec),
-    swap: (id) => [
-      statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`),
-      statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`),
-    ],
+    swap: (id) => ({
+      out: [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
+      in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
+    }),
   },
   asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
 

@@ -1,6 +1,6 @@
 import type { Change, DeclaredObject, FieldChange } from '../core/change.ts'
 import type { IdOf, Key, KindName, ObjectId } from '../core/object.ts'
-import type { Hazard } from '../core/plan.ts'
+import type { Hazard, Swap } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Sql, Statement } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
@@ -56,13 +56,17 @@ interface StandIn<Id extends ObjectId, Spec> {
 
 /** `scratch` is a schema that exists for the length of the transaction. */
 export interface ReplacementBeside<Id extends ObjectId, Spec> {
+  /** Whether it is only worth it where something reads it, since it holds no data: else it is dropped and made again. */
+  readonly onlyIfUsed: boolean
   /** Whether it is built in that schema, or beside the old one under another name. */
   readonly inScratch: boolean
   build(id: Id, spec: Spec, scratch: string): readonly Statement[]
   /** Fills what was built, as {@link KindOf.populate} would. */
   load?(id: Id, scratch: string): readonly Statement[]
   /** The short part: the old one goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */
-  swap(id: Id, scratch: string, declared: Spec, wanted: Spec): readonly Statement[]
+  swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
+  /** Whether it gets what people have given the old one by hand, as far as no declaration says it. */
+  readonly carriesOver: boolean
 }
 
 /** All that fdwsync knows about one kind of object. The phases name no kind: they go by this contract. */
@@ -111,8 +115,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   populate?(id: Id, spec: Spec): readonly Statement[]
   wantsData?(spec: Spec): boolean
 
-  /** How an object is replaced that can't be altered: built beside while the old one serves, or dropped and made again. */
-  readonly replacement: 'drop-and-create' | ReplacementBeside<Id, Spec>
+  /** How an object that can't be altered is built beside while the old one serves; else it is dropped and made again. */
+  readonly replacement?: ReplacementBeside<Id, Spec>
   /** Makes it as a part of something that is built in another schema. For kinds with `partOf`. */
   asPart?(id: Id, spec: Spec, schema: string): readonly Statement[]
   /** `unless-shared`: dropped only if fdwsync made it, nothing else is inside and no other manifest declares it. */
@@ -121,6 +125,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   reach?(id: Id, spec: Spec): { readonly source: string; readonly statement: Statement }
   /** The SQL whose relations it reads, so that they are made before it. */
   query?(spec: Spec): string
+  withQuery?(spec: Spec, query: string): Spec
   /** What another object's definition can depend on, as text: a relation's columns with their types. */
   shape?(spec: Spec): string
   /** The object that this one lives and dies with, as an index does with its materialized view. */

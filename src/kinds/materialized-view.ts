@@ -160,19 +160,24 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
   query: (spec) => spec.query,
+  withQuery: (spec, query) => ({ ...spec, query }),
   shape: columnsText,
   wantsData: (spec) => spec.populated,
   populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
 
   replacement: {
+    onlyIfUsed: false,
     inScratch: true,
+    carriesOver: true,
     build: (id, spec, scratch) => createAs({ ...id, schema: scratch }, spec),
     load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
-    swap: (id, scratch, declared, wanted) => [
-      statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`),
-      statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
-      ...newAccess(relationAccess(id), onColumns(declared, columnNames(wanted))),
-    ],
+    swap: (id, scratch, declared, wanted) => ({
+      out: [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+      in: [
+        statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
+        ...newAccess(relationAccess(id), onColumns(declared, columnNames(wanted))),
+      ],
+    }),
   },
 
   hazards(change): readonly Hazard[] {

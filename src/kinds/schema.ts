@@ -28,7 +28,6 @@ export const schema: Kind<'schema', SchemaSpec> = {
   kind: 'schema',
   rank: 0,
   catalog: 'pg_namespace',
-  replacement: 'drop-and-create',
   dropPolicy: 'unless-shared',
   probe: { how: 'by-name' },
   title: (id) => `schema ${ident(id.name)}`,

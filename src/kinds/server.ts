@@ -36,7 +36,6 @@ export const server: Kind<'server', ServerSpec> = {
   kind: 'server',
   rank: 2,
   catalog: 'pg_foreign_server',
-  replacement: 'drop-and-create',
   dropPolicy: 'owned',
   title: (id) => `server ${ident(id.name)}`,
 

@@ -45,7 +45,6 @@ export const userMapping: Kind<'userMapping', UserMappingSpec> = {
   kind: 'userMapping',
   rank: 3,
   catalog: 'pg_user_mapping',
-  replacement: 'drop-and-create',
   dropPolicy: 'owned',
   title: (id) => `user mapping for ${id.role === null ? 'public' : ident(id.role)} on ${ident(id.server)}`,
 

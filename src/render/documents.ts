@@ -35,10 +35,18 @@ export interface FieldDocument {
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {
   readonly address: ObjectId | null
+  readonly statements?: readonly StatementDocument[]
+  /** Of a replacement: what is built together and swapped together. */
+  readonly members?: readonly ReplacementDocument[]
+}
+
+export interface ReplacementDocument {
+  readonly address: ObjectId | null
+  readonly title: string
   readonly statements: readonly StatementDocument[]
-  readonly load?: readonly StatementDocument[]
-  readonly parts?: readonly StatementDocument[]
-  readonly swap?: readonly StatementDocument[]
+  readonly load: readonly StatementDocument[]
+  readonly parts: readonly StatementDocument[]
+  readonly swap: { readonly out: readonly StatementDocument[]; readonly in: readonly StatementDocument[] }
 }
 
 /** With secrets the text is a template; their values are nowhere in a document. */

@@ -1,6 +1,6 @@
 import type { Change, FieldChange } from '../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
-import type { Plan, PlannedChange, RefreshReport, Report, Step } from '../core/plan.ts'
+import type { Plan, PlannedChange, RefreshReport, Replacement, Report, Step } from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
 import type {
   Addressed,
@@ -8,6 +8,7 @@ import type {
   FieldDocument,
   PlanDocument,
   RefreshDocument,
+  ReplacementDocument,
   ReportDocument,
   StatementDocument,
   StepDocument,
@@ -69,10 +70,20 @@ function stepJson(step: Step): StepDocument {
     address: addressOf(key),
     title,
     after,
-    statements: step.statements.map(statementJson),
     ...(step.action === 'replace'
-      ? { load: step.load.map(statementJson), parts: step.parts.map(statementJson), swap: step.swap.map(statementJson) }
-      : {}),
+      ? { members: step.members.map(memberJson) }
+      : { statements: step.statements.map(statementJson) }),
+  }
+}
+
+function memberJson({ key, title, statements, load, parts, swap }: Replacement): ReplacementDocument {
+  return {
+    address: addressOf(key),
+    title,
+    statements: statements.map(statementJson),
+    load: load.map(statementJson),
+    parts: parts.map(statementJson),
+    swap: { out: swap.out.map(statementJson), in: swap.in.map(statementJson) },
   }
 }
 

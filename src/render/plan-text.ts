@@ -126,7 +126,7 @@ function notice(styled: string, plain: string, text: string, hint: string, colum
 
 /** A replacement that is not loaded reads nothing, whatever its kind announces. */
 function readsSource(step: Step): boolean {
-  const isLoaded = step.action !== 'replace' || step.load.length > 0
+  const isLoaded = step.action !== 'replace' || step.members.some(({ load }) => load.length > 0)
   return isLoaded && step.hazards.some(({ name }) => name === 'reads-source')
 }
 

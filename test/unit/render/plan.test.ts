@@ -5,9 +5,9 @@ import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import type { Change, FieldChange } from '../../../src/core/change.ts'
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'
-import type { Plan, PlannedChange, Report } from '../../../src/core/plan.ts'
+import type { Plan, PlannedChange, Replacement, Report } from '../../../src/core/plan.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { statementOf, trusted } from '../../../src/core/sql.ts'
+import { statement, statementOf, trusted } from '../../../src/core/sql.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
 import { planJson, refreshJson, reportJson } from '../../../src/render/json.ts'
 import { renderPlanText } from '../../../src/render/plan-text.ts'
@@ -48,7 +48,10 @@ const planned = (change: Change, id: ObjectId, more: Partial<PlannedChange> = {}
 const alter = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>
   planned({ op: 'alter', key: keyOf(id), from: live(id), to: wanted(id), fields }, id, more)
 const replace = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>
-  planned({ op: 'replace', key: keyOf(id), from: live(id), to: wanted(id), fields }, id, { beside: true, ...more })
+  planned({ op: 'replace', key: keyOf(id), from: live(id), to: wanted(id), fields, how: 'beside' }, id, {
+    beside: true,
+    ...more,
+  })
 const create = (id: ObjectId, more?: Partial<PlannedChange>) =>
   planned({ op: 'create', key: keyOf(id), to: wanted(id) }, id, more)
 const drop = (id: ObjectId, more?: Partial<PlannedChange>) =>
@@ -215,6 +218,18 @@ describe('documents', () => {
     )
   }
   const secret = new Secret(canary)
+  const member: Replacement = {
+    key: keyOf(view),
+    title: 'v',
+    scratch: 'x',
+    path: 'manifest',
+    statements: [statement(trusted('CREATE …'))],
+    load: [],
+    parts: [],
+    carriesOver: true,
+    swap: { out: [statement(trusted('DROP …'))], in: [] },
+    hazards: [],
+  }
   const step = {
     id: 's',
     stage: 'define',
@@ -238,7 +253,7 @@ describe('documents', () => {
         action: 'alter',
         statements: [statementOf([trusted('ALTER … OPTIONS (ADD password '), secret, trusted(')')])],
       },
-      { ...step, action: 'replace', statements: [], load: [], parts: [], swap: [], scratch: 'x' },
+      { ...step, stage: 'build', action: 'replace', members: [member] },
     ],
     refusals: [refusal],
     undetermined: [undetermined],

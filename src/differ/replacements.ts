@@ -1,0 +1,132 @@
+import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
+import type { Key } from '../core/object.ts'
+import type { Dependent } from '../introspector/dependents.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+
+export interface ReplacementInput {
+  readonly changes: readonly Change[]
+  readonly dependents: readonly Dependent[]
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly live: ReadonlyMap<Key, LiveObject>
+}
+
+/**
+ * Adds what must be built beside: what can't be altered or dropped while something reads it, and everything that reads
+ * what is built beside, all the way up. So the whole changed part of the graph is made anew at once.
+ */
+export function withReplacements(input: ReplacementInput): readonly Change[] {
+  const byKey = new Map(input.changes.map((change) => [change.key, change]))
+  const users = usersOf(input)
+  const isKept = (key: Key) => input.wanted.has(key) && byKey.get(key)?.op !== 'drop'
+  const beside: Replace[] = []
+  const put = (change: Replace) => {
+    byKey.set(change.key, change)
+    beside.push(change)
+  }
+  for (const change of input.changes) {
+    if (change.op === 'replace' && change.how === 'beside') beside.push(change)
+    const replaced = besideIfUsed(change, input.dependents, isKept, byKey)
+    if (replaced) put(replaced)
+  }
+  for (const { key, to } of beside) {
+    for (const user of users.get(key) ?? []) {
+      const wanted = input.wanted.get(user.key)
+      const change = byKey.get(user.key)
+      if (!wanted || change?.op === 'drop' || change?.op === 'replace') continue
+      const fields = [...(change?.op === 'alter' ? change.fields : []), along(titleOf(to.id))]
+      put({ op: 'replace', key: user.key, from: user.live, to: wanted, fields, how: 'beside' })
+    }
+  }
+  return [...byKey.values()]
+}
+
+/** What is built in a scratch schema, by what it reads. */
+function usersOf({ live }: ReplacementInput) {
+  const pairs = Array.from(live, ([key, object]) =>
+    kindOf(object.id).replacement?.inScratch ? object.needs.map((need) => ({ need, key, live: object })) : [],
+  )
+  return groupBy(pairs.flat(), ({ need }) => need)
+}
+
+function along(title: string): FieldChange {
+  return { field: title, from: undefined, to: 'replaced', effect: { how: 'replace' } }
+}
+
+/** A change that PostgreSQL would refuse while something reads the object, as the replacement that it takes. */
+function besideIfUsed(
+  change: Change,
+  dependents: readonly Dependent[],
+  isKept: (key: Key) => boolean,
+  byKey: ReadonlyMap<Key, Change>,
+): Replace | undefined {
+  if (change.op !== 'alter' && !(change.op === 'replace' && change.how === 'drop-and-create')) return undefined
+  if (!kindOf(change.to.id).replacement?.onlyIfUsed) return undefined
+  const readers = dependents.filter(({ on, key }) => on === change.key && key !== undefined && isKept(key))
+  const isUsed = ({ blockedByUseOf }: FieldChange) => readers.some(({ column }) => column === blockedByUseOf)
+  const isBlocked = change.op === 'alter' ? change.fields.some((field) => field.blockedByUseOf && isUsed(field)) : true
+  // What it stands on goes and comes in the transaction for definitions, and so must it.
+  const standsOnRemade = change.from.needs.some((need) => {
+    const below = byKey.get(need)
+    return below?.op === 'replace' && below.how === 'drop-and-create'
+  })
+  if (readers.length === 0 || !isBlocked || standsOnRemade) return undefined
+  const fields = change.fields.map(
+    (field): FieldChange => (field.blockedByUseOf && isUsed(field) ? { ...field, effect: { how: 'replace' } } : field),
+  )
+  return { op: 'replace', key: change.key, from: change.from, to: change.to, fields, how: 'beside' }
+}
+
+/** What is built together and swapped together. */
+export interface ReplacementGroup {
+  /** Each after what it reads. */
+  readonly members: readonly Replace[]
+  /** The scratch schema that stands for a schema, for the length of one transaction. */
+  readonly scratch: ReadonlyMap<string, string>
+}
+
+/** Replacements that read each other belong together: one can't be swapped without the other. */
+export function replacementGroups(changes: readonly Change[]): readonly ReplacementGroup[] {
+  const members = changes.filter(
+    (change): change is Replace =>
+      change.op === 'replace' && change.how === 'beside' && kindOf(change.to.id).replacement?.inScratch === true,
+  )
+  const byKey = new Map(members.map((member) => [member.key, member]))
+  const neighbours = (member: Replace) =>
+    [...member.to.needs, ...member.from.needs].flatMap((need) => byKey.get(need) ?? [])
+  const leader = new Map<Replace, Replace>()
+  const find = (member: Replace): Replace => {
+    const above = leader.get(member)
+    return above === undefined ? member : find(above)
+  }
+  for (const member of members) {
+    for (const neighbour of neighbours(member)) {
+      const [one, other] = [find(member), find(neighbour)]
+      if (one !== other) leader.set(one, other)
+    }
+  }
+  return [...groupBy(members, find).values()].map((group, number) => {
+    const ordered = inOrderOfNeed(
+      group,
+      ({ key }) => key,
+      ({ to }) => to.needs,
+    )
+    const schemas = [...new Set(ordered.map(schemaOf))]
+    return {
+      members: ordered,
+      scratch: new Map(schemas.map((schema, at) => [schema, `fdwsync_build_${number + 1}_${at + 1}`])),
+    }
+  })
+}
+
+/** The schema of what is built in one. */
+export function schemaOf({ to: { id } }: Replace): string {
+  return 'schema' in id ? id.schema : ''
+}
+
+/** Members whose query reads other members, which stand in scratch schemas while it is built. */
+export function readsMembers({ members }: ReplacementGroup): readonly Replace[] {
+  const keys = new Set(members.map(({ key }) => key))
+  return members.filter(({ to }) => kindOf(to.id).query !== undefined && to.needs.some((need) => keys.has(need)))
+}
