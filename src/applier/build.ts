@@ -82,8 +82,10 @@ async function buildIn(
   await session.run(manifestPath(searchPath))
   for (const statement of step.parts) await session.execute(statement)
   await session.run(readingPath)
-  const made = stepScope(step, context.inHand).recorded.flatMap(({ wanted: { id } }) => ('name' in id ? [id.name] : []))
-  const { beside, inPlace } = await decorations(session, old.oid, scratch, made)
+  // An index that goes is one of ours too: it must not be taken for one that people have added.
+  const { recorded, gone } = stepScope(step, context.inHand)
+  const ours = [...recorded.map(({ wanted }) => wanted.id), ...gone].flatMap((id) => ('name' in id ? [id.name] : []))
+  const { beside, inPlace } = await decorations(session, old.oid, scratch, ours)
   if (beside.length > 0) await session.run(join(beside, ';\n'))
   if ('name' in old.id) await session.run(sql`ANALYZE ${qualified(scratch, old.id.name)}`)
   return inPlace

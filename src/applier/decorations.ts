@@ -3,7 +3,7 @@ import type { Session } from '../db/session.ts'
 
 // Statements that give another relation what people have given this one and no declaration says: owner, grants, comments,
 // statistics targets, attributes, storage, extended statistics, indexes of others, the cluster mark. `$1` is the relation
-// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes it has already.
+// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes it has already, or is not to have.
 // Statistics keep their schema when their relation moves, so they are made after the swap; the owner comes last, since
 // afterwards this role may no longer own it.
 const decorationsQuery: Sql = trusted(`
@@ -84,7 +84,7 @@ export interface Decorations {
 
 /**
  * The statements that carry over to a successor what a relation was given by hand. Runs under the reading path.
- * @param indexes the indexes that the successor has already
+ * @param indexes the indexes that the successor has already, or is not to have
  */
 export async function decorations(
   session: Session,

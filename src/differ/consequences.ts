@@ -97,7 +97,8 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
       if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusal(change, names))
     }
   }
-  return { changes: kept, refusals }
+  // What is released after all holds on to what it needs, which is to be looked at again.
+  return kept.every((change, at) => change === changes[at]) ? { changes: kept, refusals } : blockers(kept, dependents)
 }
 
 function stops(change: Change, { key, column }: Dependent, byKey: ReadonlyMap<Key, Change>): boolean {

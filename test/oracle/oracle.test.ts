@@ -65,8 +65,8 @@ async function applyAll(parsed: ParsedManifest, url: string): Promise<void> {
 function changesBetween(all: readonly OracleDatabase[]): readonly (readonly [OracleDatabase, OracleDatabase])[] {
   const eligible = all.filter(({ name, before }) => before === '' && !(name in later) && name !== 'comments-everywhere')
   return eligible.flatMap((from, at) => {
-    const to = eligible[(at + 5) % eligible.length]
-    return to && at % 2 === 0 ? [[from, to] as const] : []
+    const to = eligible[(at + 5 + (at % 3)) % eligible.length]
+    return to ? [[from, to] as const] : []
   })
 }
 
