@@ -8,7 +8,12 @@ export default defineConfig({
       {
         test: {
           name: 'live',
-          include: ['test/cases/**/*.test.ts', 'test/live/**/*.test.ts', 'test/examples/**/*.test.ts', 'test/oracle/**/*.test.ts'],
+          include: [
+            'test/cases/**/*.test.ts',
+            'test/live/**/*.test.ts',
+            'test/examples/**/*.test.ts',
+            'test/oracle/**/*.test.ts',
+          ],
           globalSetup: ['test/servers/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
