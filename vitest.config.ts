@@ -8,12 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'live',
-          include: [
-            'test/cases/**/*.test.ts',
-            'test/live/**/*.test.ts',
-            'test/examples/**/*.test.ts',
-            'test/oracle/**/*.test.ts',
-          ],
+          include: ['test/{cases,live,minimality,oracle,property,examples}/**/*.test.ts'],
           globalSetup: ['test/servers/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,

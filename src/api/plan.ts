@@ -10,6 +10,7 @@ import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
+import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { withRequirements } from '../introspector/requirements.ts'
@@ -32,8 +33,9 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger } = await readTarget(session, name, written, digests)
   const declared = await withRequirements(session, written, catalog.live)
+  throwProblems(await unmetPreconditions(session, declared), declared, parsed)
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests })
-  throwProblems(probed.findings, declared, parsed)
+  throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
 
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const found = diff({ manifest: name, wanted: probed.wanted, declared: keys, reading: catalog, ledger, digests })

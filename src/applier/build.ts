@@ -82,7 +82,6 @@ async function buildIn(
   await session.run(manifestPath(searchPath))
   for (const statement of step.parts) await session.execute(statement)
   await session.run(readingPath)
-  // An index that goes is one of ours too: it must not be taken for one that people have added.
   const { recorded, gone } = stepScope(step, context.inHand)
   const ours = [...recorded.map(({ wanted }) => wanted.id), ...gone].flatMap((id) => ('name' in id ? [id.name] : []))
   const { beside, inPlace } = await decorations(session, old.oid, scratch, ours)

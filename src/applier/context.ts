@@ -51,7 +51,9 @@ export function reportOf(step: Step, outcome: StepOutcome): StepReport {
 /** A failure as an outcome. What the server said, without secrets. */
 export function failureOf(error: unknown, secrets: readonly Secret[]): StepOutcome & { status: 'failed' } {
   if (isDatabaseError(error)) {
-    const reason = error.detail ? `${error.message} (${error.detail})` : error.message
+    // Of several lines: a list of what is in the way, for instance.
+    const detail = error.detail?.trim().replaceAll('\n', '; ')
+    const reason = `${error.isOfSource ? 'the source says: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
     return {
       status: 'failed',
       reason: redact(reason, secrets),

@@ -1,11 +1,10 @@
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// Statements that give another relation what people have given this one and no declaration says: owner, grants, comments,
+// Statements that give another relation what people have given this one and no declaration says: comments on columns,
 // statistics targets, attributes, storage, extended statistics, indexes of others, the cluster mark. `$1` is the relation
-// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes it has already, or is not to have.
-// Statistics keep their schema when their relation moves, so they are made after the swap; the owner comes last, since
-// afterwards this role may no longer own it.
+// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes that are declared, or no longer.
+// Statistics keep their schema when their relation moves, so they are made after the swap.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, quote_ident($2) || '.' || quote_ident(c.relname) AS successor
@@ -30,9 +29,6 @@ const decorationsQuery: Sql = trusted(`
       JOIN pg_attribute new ON new.attrelid = to_regclass(c.successor) AND new.attname = c.attname AND new.atttypid = c.atttypid
      WHERE c.attstorage <> t.typstorage
     UNION ALL
-    SELECT 2, format('COMMENT ON MATERIALIZED VIEW %s IS %L', successor, obj_description(oid, 'pg_class'))
-      FROM old WHERE obj_description(oid, 'pg_class') IS NOT NULL AND obj_description(to_regclass(successor), 'pg_class') IS NULL
-    UNION ALL
     SELECT 2, format('COMMENT ON COLUMN %s.%I IS %L', successor, attname, col_description(attrelid, attnum))
       FROM columns WHERE col_description(attrelid, attnum) IS NOT NULL
     UNION ALL
@@ -52,39 +48,19 @@ const decorationsQuery: Sql = trusted(`
                                  FROM unnest(s.stxkind) k WHERE k <> 'e'), ''),
                      pg_get_statisticsobjdef_columns(s.oid), old.nspname, old.relname)
       FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
-    UNION ALL
-    -- A default privilege may have given grants that nobody gave the old one.
-    SELECT 6, format('REVOKE ALL ON %s FROM %s CASCADE', old.successor,
-                     CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
-      FROM old JOIN pg_class new ON new.oid = to_regclass(old.successor), aclexplode(new.relacl) a
-     WHERE a.grantee <> new.relowner
-     GROUP BY old.successor, a.grantee
-    UNION ALL
-    SELECT 7, format('GRANT %s ON %s TO %s%s', a.privilege_type, old.successor,
-                     CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-                     CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-      FROM old, aclexplode(old.relacl) a WHERE a.grantee <> old.relowner
-    UNION ALL
-    SELECT 7, format('GRANT %s (%I) ON %s TO %s%s', a.privilege_type, c.attname, c.successor,
-                     CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-                     CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-      FROM columns c, aclexplode(c.attacl) a
-    UNION ALL
-    SELECT 10, format('ALTER MATERIALIZED VIEW %I.%I OWNER TO %I', old.nspname, old.relname, pg_get_userbyid(old.relowner))
-      FROM old JOIN pg_class new ON new.oid = to_regclass(old.successor) WHERE new.relowner <> old.relowner
   )
   SELECT sql, place > 8 AS "afterSwap" FROM statements ORDER BY place`)
 
 export interface Decorations {
   /** For the successor while it stands beside. */
   readonly beside: readonly Sql[]
-  /** For when it has taken the place: its statistics, whose names were taken until then, and its owner. */
+  /** For when it has taken the place: its statistics, whose names were taken until then. */
   readonly inPlace: readonly Sql[]
 }
 
 /**
  * The statements that carry over to a successor what a relation was given by hand. Runs under the reading path.
- * @param indexes the indexes that the successor has already, or is not to have
+ * @param indexes those that are not carried over: the declared ones, which the successor has, and those that go
  */
 export async function decorations(
   session: Session,

@@ -1,7 +1,7 @@
 import { FdwsyncError } from '../core/errors.ts'
 import { redact, type Secret } from '../core/secret.ts'
 
-/** What an error of the driver may carry. `where` and `internalQuery` are left out on purpose. */
+/** What an error of the driver may carry. `internalQuery` is left out on purpose. */
 interface ServerErrorFields {
   readonly message: string
   readonly code: string
@@ -11,6 +11,7 @@ interface ServerErrorFields {
   readonly schema?: string | undefined
   readonly table?: string | undefined
   readonly constraint?: string | undefined
+  readonly where?: string | undefined
 }
 
 /**
@@ -27,6 +28,8 @@ export class DatabaseError extends Error {
   readonly schema?: string
   readonly table?: string
   readonly constraint?: string
+  /** Whether postgres_fdw passed it on: the source raised it, not this server. */
+  readonly isOfSource: boolean
 
   constructor(fields: ServerErrorFields, secrets: Iterable<Secret>) {
     const known = [...secrets]
@@ -34,11 +37,14 @@ export class DatabaseError extends Error {
     this.sqlstate = fields.code
     // What our DO block raises anew has empty fields where the original had none.
     if (fields.detail) this.detail = redact(fields.detail, known)
-    if (fields.hint) this.hint = redact(fields.hint, known)
+    // We never cascade, and nobody should be told to.
+    if (fields.hint && !fields.hint.includes('CASCADE')) this.hint = redact(fields.hint, known)
     if (fields.position) this.position = Number(fields.position)
     if (fields.schema) this.schema = fields.schema
     if (fields.table) this.table = fields.table
     if (fields.constraint) this.constraint = fields.constraint
+    // The words of postgres_fdw. A server that speaks another language says it in that one.
+    this.isOfSource = /^remote SQL command: /m.test(fields.where ?? '')
   }
 }
 

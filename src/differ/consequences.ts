@@ -1,4 +1,5 @@
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
@@ -83,10 +84,13 @@ export interface Blocked {
  */
 export function blockers(changes: readonly Change[], dependents: readonly Dependent[]): Blocked {
   const byKey = new Map(changes.map((change) => [change.key, change]))
+  const isDelayed = delayedDrops(byKey, dependents)
   const refusals: Refusal[] = []
   const kept: Change[] = []
   for (const change of changes) {
-    const inTheWay = dependents.filter((dependent) => dependent.on === change.key && stops(change, dependent, byKey))
+    const inTheWay = dependents.filter(
+      (dependent) => dependent.on === change.key && stops(change, dependent, byKey, isDelayed),
+    )
     const names = [...new Set(inTheWay.map(({ description }) => description))]
     if (names.length === 0) kept.push(change)
     else if (change.op === 'drop' && kindOf(change.from.id).dropPolicy === 'unless-shared') {
@@ -101,11 +105,39 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
   return kept.every((change, at) => change === changes[at]) ? { changes: kept, refusals } : blockers(kept, dependents)
 }
 
-function stops(change: Change, { key, column }: Dependent, byKey: ReadonlyMap<Key, Change>): boolean {
+/** What is dropped only when the replacements built beside, which come last, no longer read it. */
+function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Dependent[]): (key: Key) => boolean {
+  const on = groupBy(dependents, (dependent) => dependent.on)
+  return function isDelayed(key): boolean {
+    if (byKey.get(key)?.op !== 'drop') return false
+    return (on.get(key) ?? []).some((dependent) => {
+      const change = changeOf(dependent, byKey)
+      return change !== undefined && ((change.op === 'replace' && !isRemade(change)) || isDelayed(change.key))
+    })
+  }
+}
+
+/** What happens to a dependent: what happens to its whole, if that goes or is made anew. */
+function changeOf(
+  { key, whole }: Pick<Dependent, 'key' | 'whole'>,
+  byKey: ReadonlyMap<Key, Change>,
+): Change | undefined {
+  const ofWhole = whole === undefined ? undefined : byKey.get(whole)
+  if (ofWhole?.op === 'replace' || ofWhole?.op === 'drop') return ofWhole
+  return key === undefined ? undefined : byKey.get(key)
+}
+
+function stops(
+  change: Change,
+  { column, ...at }: Dependent,
+  byKey: ReadonlyMap<Key, Change>,
+  isDelayed: (key: Key) => boolean,
+): boolean {
   if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === column)) return false
-  const dependent = key === undefined ? undefined : byKey.get(key)
+  const dependent = changeOf(at, byKey)
   if (!dependent) return true
-  if (dependent.op === 'drop' || isRemade(dependent)) return false
+  if (dependent.op === 'drop') return change.op !== 'drop' && isDelayed(dependent.key)
+  if (isRemade(dependent)) return false
   // A replacement built beside no longer reads what is dropped after its swap.
   return !(dependent.op === 'replace' && change.op === 'drop')
 }

@@ -79,9 +79,10 @@ function populateStep(change: Making, later: ReadonlySet<string>): Step {
 /** Steps after which something can be dropped: replacements that no longer read it, and drops of what needs it. */
 function waitsToDrop({ key }: Change, input: StepInput, built: ReadonlySet<Key>): readonly string[] {
   const replaced = new Set(input.changes.filter(isReplacedBeside).map((change) => change.key))
-  const builds = input.dependents.flatMap(({ on, key: dependent }) =>
-    on === key && dependent !== undefined && replaced.has(dependent) ? [stepId('build', dependent)] : [],
-  )
+  const readers = input.dependents
+    .filter(({ on }) => on === key)
+    .flatMap(({ key: own, whole }) => [own ?? [], whole ?? []])
+  const builds = readers.flat().flatMap((reader) => (replaced.has(reader) ? [stepId('build', reader)] : []))
   const drops = input.changes.flatMap((change) =>
     change.op === 'drop' && built.has(change.key) && isNeededBy(key, change, input) && !goesWithItsWhole(change, input)
       ? [dropId('build', change.key)]
@@ -225,7 +226,7 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
       load,
       parts,
       scratch: replacement.inScratch ? scratch : undefined,
-      swap: replacement.swap(id, scratch),
+      swap: replacement.swap(id, scratch, declared, change.to.spec),
     },
   ]
 }

@@ -10,6 +10,8 @@ export interface Dependent {
   readonly column: string | null
   /** Its address if it is of a kind that fdwsync knows. */
   readonly key: Key | undefined
+  /** What it is a part of, as an index is of its view: with that it goes and comes. */
+  readonly whole: Key | undefined
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
 }
@@ -19,6 +21,7 @@ interface Row {
   readonly catalog: string
   readonly column: string | null
   readonly id: ObjectId | null
+  readonly whole: ObjectId | null
   readonly description: string
 }
 
@@ -60,7 +63,7 @@ const dependentsQuery = trusted(`
          CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm') THEN
                 jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,
                                    'schema', n.nspname, 'name', c.relname)
-              WHEN d.classid = 'pg_class'::regclass AND c.relkind = 'i' THEN
+              WHEN c.relkind = 'i' AND view.relkind = 'm' THEN
                 jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname)
               WHEN d.classid = 'pg_foreign_server'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'server', 'name', srvname) FROM pg_foreign_server s WHERE s.oid = d.objid)
@@ -70,10 +73,14 @@ const dependentsQuery = trusted(`
                 (SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
                                            'role', CASE WHEN m.umuser <> 0 THEN m.usename END)
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
+         CASE WHEN view.relkind = 'm' THEN
+                jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname) END AS whole,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_class view ON view.oid = i.indrelid
    WHERE (d.classid, d.objid) <> (d.ofclass, d.of)
      -- What an extension consists of depends on its schema like anything else, and goes with the extension.
      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid AND x.deptype IN ('e', 'i'))
@@ -85,8 +92,9 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = objects.map(({ catalog, oid }) => ({ catalog, oid }))
   const rows = await session.query<Row>(dependentsQuery, [JSON.stringify(targets)])
-  return rows.flatMap(({ of, catalog, column, id, description }) => {
+  return rows.flatMap(({ of, catalog, column, id, whole, description }) => {
     const on = keys.get(`${catalog} ${of}`)
-    return on === undefined ? [] : [{ on, column, key: id ? keyOf(id) : undefined, description }]
+    const address = { key: id ? keyOf(id) : undefined, whole: whole ? keyOf(whole) : undefined }
+    return on === undefined ? [] : [{ on, column, ...address, description }]
   })
 }

@@ -1,5 +1,6 @@
 import type { LiveObject, LiveState } from '../core/change.ts'
-import { type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
+import { groupBy } from '../core/data.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
@@ -50,7 +51,7 @@ const noteLocked: Sql = trusted(`
  * An address that is not in the result does not exist: a query that fails is an error, never an empty result.
  */
 export async function readCatalog(session: Session, ids: Iterable<ObjectId>, salt: string): Promise<CatalogReading> {
-  const wanted = byKind(ids)
+  const wanted = groupBy(ids, ({ kind }) => kind)
   await session.run(sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}`)
   await session.query(noteLocked)
   const live = new Map<Key, LiveObject>()
@@ -78,14 +79,4 @@ function fromRow(kind: AnyKind, row: CatalogRow<unknown> & { readonly id: Object
     digest: row.digest ?? null,
     locked: row.locked ?? false,
   }
-}
-
-function byKind(ids: Iterable<ObjectId>): ReadonlyMap<KindName, readonly ObjectId[]> {
-  const groups = new Map<KindName, ObjectId[]>()
-  for (const id of ids) {
-    const group = groups.get(id.kind)
-    if (group) group.push(id)
-    else groups.set(id.kind, [id])
-  }
-  return groups
 }

@@ -1,6 +1,23 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import {
+  type Access,
+  accessChanges,
+  accessDetails,
+  accessHazards,
+  accessNeedsNewer,
+  declaredAccess,
+  missingColumns,
+  newAccess,
+  onColumns,
+  relationAccess,
+  relationAccessColumns,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from './facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import {
   type Check,
@@ -16,6 +33,7 @@ import {
   columnChanges,
   columnDefinition,
   columnNotes,
+  columnsKept,
   declaredColumns,
   describeColumn,
   newColumnComments,
@@ -30,7 +48,7 @@ import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ForeignTableSpec {
+export interface ForeignTableSpec extends Access {
   readonly server: string
   readonly options: Options
   readonly columns: Readonly<Record<string, Column>>
@@ -48,7 +66,12 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({ ...read, server: declared.server }),
+    wanted: (read, declared) => ({
+      ...read,
+      server: declared.server,
+      owner: declared.owner,
+      grants: onColumns(declared, columnNames(read)).grants,
+    }),
     plain: ({ columns, checks }) =>
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
@@ -56,7 +79,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       const server = standInOf({ kind: 'server', name: object.spec.server })
       return {
         id: { kind: 'foreignTable', ...scratch },
-        spec: { ...object.spec, server: server.kind === 'server' ? server.name : object.spec.server },
+        spec: { ...withoutAccess(object.spec), server: server.kind === 'server' ? server.name : object.spec.server },
       }
     },
   },
@@ -71,6 +94,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
           columns: declaredColumns(declared.columns ?? {}),
           checks: declaredChecks(declared.checks ?? {}),
           comment: declared.comment,
+          ...declaredAccess(declared),
         } satisfies ForeignTableSpec,
         needs: [keyOf({ kind: 'schema', name: schema }), keyOf({ kind: 'server', name: declared.server })],
         path: ['schemas', schema, 'foreign_tables', name],
@@ -84,6 +108,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       options: writtenOptions(spec.options),
       columns: writtenColumns(spec.columns),
       checks: writtenChecks(spec.checks),
+      ...writtenAccess(spec),
       comment: spec.comment,
     }),
     notes: [...columnNotes(spec.columns), ...checkNotes(spec.checks)],
@@ -124,7 +149,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
                         WHEN NOT convalidated THEN ' NOT VALID' ELSE '' END,
                  'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
                FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
-             'comment', coalesce(obj_description(c.oid, 'pg_class'), '')) AS spec,
+             'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
+             ${relationAccessColumns}) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),
                              jsonb_build_object('kind', 'server', 'name', s.srvname)) AS needs
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
@@ -143,6 +169,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ]),
     ),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
   }),
 
   compare(id, from, to, { declared }) {
@@ -153,6 +180,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ...columnChanges(name, from.columns, to.columns, declared.columns),
       ...checkChanges(name, from.checks, to.checks, declared.checks),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(relationAccess(id), onColumns(from, columnsKept(from.columns, to.columns)), to),
     ]
   },
 
@@ -169,6 +197,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
       ...newColumnComments(name, spec.columns),
       ...newCheckComments(name, spec.checks),
+      ...newAccess(relationAccess(id), onColumns(spec, columnNames(spec))),
     ]
   },
 
@@ -193,7 +222,16 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
         .join(' · '),
     ],
     ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
+    ...accessDetails(spec),
   ],
+  roles: rolesOf,
+  hazards: accessHazards,
+  misfit: (written, wanted) => missingColumns(written, columnNames(wanted)),
+  needsNewer: accessNeedsNewer,
+}
+
+function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
+  return new Set(Object.keys(columns))
 }
 
 function list(elements: readonly Sql[]): Sql {

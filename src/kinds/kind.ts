@@ -61,8 +61,8 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   build(id: Id, spec: Spec, scratch: string): readonly Statement[]
   /** Fills what was built, as {@link KindOf.populate} would. */
   load?(id: Id, scratch: string): readonly Statement[]
-  /** The short part: the old one goes, the new one takes its place. */
-  swap(id: Id, scratch: string): readonly Statement[]
+  /** The short part: the old one goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */
+  swap(id: Id, scratch: string, declared: Spec, wanted: Spec): readonly Statement[]
 }
 
 /** All that fdwsync knows about one kind of object. The phases name no kind: they go by this contract. */
@@ -126,6 +126,12 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** The object that this one lives and dies with, as an index does with its materialized view. */
   partOf?(spec: Spec, id: Id): Key
   hazards?(change: Change): readonly Hazard[]
+  /** Roles that must exist for it. */
+  roles?(spec: Spec): readonly string[]
+  /** What of a declaration does not fit into what the probe has found to be wanted: grants on columns that are not there. */
+  misfit?(written: Spec, wanted: Spec): string | undefined
+  /** Why a server of that major version can't have what is declared. */
+  needsNewer?(spec: Spec, major: number): string | undefined
   /** A few words for the line of a new object. */
   summary?(spec: Spec): string
   /** The attributes of a new object that a plan shows under its line. */

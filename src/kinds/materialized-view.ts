@@ -14,6 +14,23 @@ import {
   trusted,
   withoutSemicolon,
 } from '../core/sql.ts'
+import {
+  type Access,
+  accessChanges,
+  accessDetails,
+  accessHazards,
+  accessNeedsNewer,
+  declaredAccess,
+  missingColumns,
+  newAccess,
+  onColumns,
+  relationAccess,
+  relationAccessColumns,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from './facets/access.ts'
 import { alterStatements, clausesOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, optionEdits, record } from './facets/options.ts'
@@ -23,7 +40,7 @@ import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface MaterializedViewSpec {
+export interface MaterializedViewSpec extends Access {
   readonly query: string
   /** As the server derived them from the query; empty where only the query is known. */
   readonly columns: readonly { readonly name: string; readonly type: string; readonly collation: string | null }[]
@@ -42,8 +59,14 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({ ...read, with: declared.with, populated: declared.populated }),
-    standIn: (object, scratch) => ({ id: { kind: 'materializedView', ...scratch }, spec: object.spec }),
+    wanted: (read, declared) => ({
+      ...read,
+      with: declared.with,
+      populated: declared.populated,
+      owner: declared.owner,
+      grants: onColumns(declared, columnNames(read)).grants,
+    }),
+    standIn: (object, scratch) => ({ id: { kind: 'materializedView', ...scratch }, spec: withoutAccess(object.spec) }),
   },
 
   declare: (manifest) =>
@@ -56,6 +79,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
           with: declared.with && record(Object.entries(declared.with)),
           populated: declared.populate ?? true,
           comment: declared.comment,
+          ...declaredAccess(declared),
         } satisfies MaterializedViewSpec,
         needs: [keyOf({ kind: 'schema', name: schema })],
         path: ['schemas', schema, 'materialized_views', name],
@@ -68,7 +92,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     value: {
       query: spec.query.trimStart(),
       ...(spec.populated ? {} : { populate: false }),
-      ...present({ with: writtenOptions(spec.with), comment: spec.comment }),
+      ...present({ with: writtenOptions(spec.with), ...writtenAccess(spec), comment: spec.comment }),
     },
   }),
 
@@ -97,7 +121,8 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
                         UNION ALL SELECT 'toast.' || option_name, option_value
                           FROM pg_class toast, pg_options_to_table(toast.reloptions) WHERE toast.oid = c.reltoastrelid) o),
              'populated', c.relispopulated,
-             'comment', coalesce(obj_description(c.oid, 'pg_class'), '')) AS spec,
+             'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
+             ${relationAccessColumns}) AS spec,
            (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
                    coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                      'kind', CASE used.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,
@@ -116,6 +141,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     ...wanted,
     with: settle(wanted.with, last?.with, live?.with, {}),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
   }),
 
   compare(id, from, to) {
@@ -125,10 +151,11 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       ...storageChanges(name, from.with ?? {}, to.with ?? from.with ?? {}),
       ...(to.populated && !from.populated ? [unpopulated] : []),
       ...commentChange(sql`MATERIALIZED VIEW ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(relationAccess(id), from, to),
     ]
   },
 
-  create: createAs,
+  create: (id, spec) => [...createAs(id, spec), ...newAccess(relationAccess(id), spec)],
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
@@ -141,9 +168,10 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     inScratch: true,
     build: (id, spec, scratch) => createAs({ ...id, schema: scratch }, spec),
     load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
-    swap: (id, scratch) => [
+    swap: (id, scratch, declared, wanted) => [
       statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`),
       statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
+      ...newAccess(relationAccess(id), onColumns(declared, columnNames(wanted))),
     ],
   },
 
@@ -153,9 +181,12 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       const live = change.from.spec as MaterializedViewSpec
       return live.populated ? [{ name: 'drops-data', detail: 'its data goes with it' }] : []
     }
-    return []
+    return accessHazards(change)
   },
-  details: (spec) => [['query', spec.query]],
+  details: (spec) => [['query', spec.query], ...accessDetails(spec)],
+  roles: rolesOf,
+  misfit: (written, wanted) => missingColumns(written, columnNames(wanted)),
+  needsNewer: accessNeedsNewer,
 }
 
 const unpopulated: FieldChange = { field: 'populated', from: 'no', to: 'yes', effect: { how: 'populate' } }
@@ -183,6 +214,10 @@ function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): rea
   const before = columnsText(from)
   const after = columnsText(to)
   return before === after ? [] : [{ field: 'columns', from: before, to: after, effect: { how: 'replace' } }]
+}
+
+function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {
+  return new Set(columns.map(({ name }) => name))
 }
 
 function columnsText({ columns }: MaterializedViewSpec): string {

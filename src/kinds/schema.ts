@@ -1,4 +1,18 @@
-import { ident, sql, statement, trusted } from '../core/sql.ts'
+import type { IdOf } from '../core/object.ts'
+import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
+import {
+  type Access,
+  type AccessTarget,
+  accessChanges,
+  accessColumns,
+  accessDetails,
+  accessHazards,
+  declaredAccess,
+  newAccess,
+  rolesOf,
+  settleAccess,
+  writtenAccess,
+} from './facets/access.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
@@ -6,7 +20,7 @@ import { settle } from './facets/settle.ts'
 import { present } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface SchemaSpec {
+export interface SchemaSpec extends Access {
   readonly comment?: Comment
 }
 
@@ -22,15 +36,18 @@ export const schema: Kind<'schema', SchemaSpec> = {
   declare: (manifest) =>
     Object.entries(manifest.schemas ?? {}).map(([name, declared]) => ({
       id: { kind: 'schema', name },
-      spec: { comment: declared.comment } satisfies SchemaSpec,
+      spec: { comment: declared.comment, ...declaredAccess(declared) } satisfies SchemaSpec,
       needs: [],
       path: ['schemas', name],
     })),
 
-  // The schema public is born with a comment.
-  write: (id, { comment }) => ({
+  // The schema public is born with a comment, an owner and grants, and another one in some majors.
+  write: (id, spec) => ({
     path: ['schemas', id.name],
-    value: id.name === 'public' && comment === 'standard public schema' ? {} : present({ comment }),
+    value:
+      id.name === 'public'
+        ? present({ comment: spec.comment === 'standard public schema' ? undefined : spec.comment })
+        : present({ ...writtenAccess(spec), comment: spec.comment }),
   }),
 
   listQuery: trusted(`
@@ -39,16 +56,34 @@ export const schema: Kind<'schema', SchemaSpec> = {
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id, n.oid,
-           jsonb_build_object('comment', coalesce(obj_description(n.oid, 'pg_namespace'), '')) AS spec
+           jsonb_build_object(
+             'comment', coalesce(obj_description(n.oid, 'pg_namespace'), ''), ${accessColumns('n.nspowner', 'n.nspacl')}) AS spec
       FROM jsonb_to_recordset($1) AS wanted(name text)
       JOIN pg_namespace n ON n.nspname = wanted.name`),
 
-  settle: (wanted, last, live) => ({ comment: settle(wanted.comment, last?.comment, live?.comment, '') }),
-  compare: (id, from, to) => commentChange(sql`SCHEMA ${ident(id.name)}`, 'comment', from.comment, to.comment),
+  settle: (wanted, last, live) => ({
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
+  }),
+  compare: (id, from, to) => [
+    ...commentChange(sql`SCHEMA ${ident(id.name)}`, 'comment', from.comment, to.comment),
+    ...accessChanges(target(id), from, to),
+  ],
   create: (id, spec) => [
     statement(sql`CREATE SCHEMA ${ident(id.name)}`),
     ...newComment(sql`SCHEMA ${ident(id.name)}`, spec.comment),
+    ...newAccess(target(id), spec),
   ],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP SCHEMA ${ident(id.name)}`)],
+  roles: rolesOf,
+  hazards: accessHazards,
+  details: accessDetails,
+}
+
+function target({ name }: IdOf<'schema'>): AccessTarget {
+  const object = sql`SCHEMA ${ident(name)}`
+  const acl = sql`SELECT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
+    WHERE n.nspname = ${literal(name)} AND a.grantee <> n.nspowner`
+  return { object, securable: object, defaults: acl }
 }

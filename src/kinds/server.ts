@@ -1,7 +1,21 @@
 import type { FieldChange } from '../core/change.ts'
-import { keyOf } from '../core/object.ts'
+import { type IdOf, keyOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
 import { ident, literal, type Parts, sql, statement, trusted } from '../core/sql.ts'
+import {
+  type Access,
+  type AccessTarget,
+  accessChanges,
+  accessColumns,
+  accessDetails,
+  accessHazards,
+  declaredAccess,
+  newAccess,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from './facets/access.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
@@ -10,7 +24,7 @@ import { settle } from './facets/settle.ts'
 import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ServerSpec {
+export interface ServerSpec extends Access {
   readonly wrapper: string
   readonly type: string | null
   readonly version: string | null
@@ -28,7 +42,7 @@ export const server: Kind<'server', ServerSpec> = {
 
   probe: {
     how: 'checked',
-    standIn: (object, scratch) => ({ id: { kind: 'server', name: scratch.name }, spec: object.spec }),
+    standIn: (object, scratch) => ({ id: { kind: 'server', name: scratch.name }, spec: withoutAccess(object.spec) }),
   },
 
   declare: (manifest) =>
@@ -40,6 +54,7 @@ export const server: Kind<'server', ServerSpec> = {
         version: declared.version ?? null,
         options: record(Object.entries(declared.options ?? {})),
         comment: declared.comment,
+        ...declaredAccess(declared),
       } satisfies ServerSpec,
       // Wrappers come with an extension of their name, as a rule. Where that is not declared this says nothing.
       needs: [keyOf({ kind: 'extension', name: declared.foreign_data_wrapper ?? 'postgres_fdw' })],
@@ -58,7 +73,8 @@ export const server: Kind<'server', ServerSpec> = {
              'wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion,
              'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                            FROM pg_options_to_table(s.srvoptions)),
-             'comment', coalesce(obj_description(s.oid, 'pg_foreign_server'), '')) AS spec
+             'comment', coalesce(obj_description(s.oid, 'pg_foreign_server'), ''),
+             ${accessColumns('s.srvowner', 's.srvacl')}) AS spec
       FROM jsonb_to_recordset($1) AS wanted(name text)
       JOIN pg_foreign_server s ON s.srvname = wanted.name
       JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw`),
@@ -66,6 +82,7 @@ export const server: Kind<'server', ServerSpec> = {
   settle: (wanted, last, live) => ({
     ...wanted,
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
   }),
 
   compare: (id, from, to) => [
@@ -74,6 +91,7 @@ export const server: Kind<'server', ServerSpec> = {
     ...versionChange(from.version, to.version),
     ...optionChanges(from.options, to.options),
     ...commentChange(sql`SERVER ${ident(id.name)}`, 'comment', from.comment, to.comment),
+    ...accessChanges(target(id), from, to),
   ],
 
   create: (id, spec) => [
@@ -83,6 +101,7 @@ export const server: Kind<'server', ServerSpec> = {
       } FOREIGN DATA WRAPPER ${ident(spec.wrapper)}${optionsClause(spec.options)}`,
     ),
     ...newComment(sql`SERVER ${ident(id.name)}`, spec.comment),
+    ...newAccess(target(id), spec),
   ],
 
   // ALTER SERVER takes the version and one OPTIONS clause without a comma between them.
@@ -107,11 +126,19 @@ export const server: Kind<'server', ServerSpec> = {
     ...(spec.type === null ? [] : [['type', spec.type] as const]),
     ...(spec.version === null ? [] : [['version', spec.version] as const]),
     ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
+    ...accessDetails(spec),
   ],
+  roles: rolesOf,
+  hazards: accessHazards,
+}
+
+function target({ name }: IdOf<'server'>): AccessTarget {
+  return { object: sql`SERVER ${ident(name)}`, securable: sql`FOREIGN SERVER ${ident(name)}` }
 }
 
 // A secret that stands where every role may read it is not spread further: a manifest can't declare it there either.
-function writtenServer(name: string, { wrapper, type, version, options, comment }: ServerSpec): Stanza {
+function writtenServer(name: string, spec: ServerSpec): Stanza {
+  const { wrapper, type, version, options, comment } = spec
   const exposed = Object.keys(options).filter(soundsSecret)
   return {
     path: ['servers', name],
@@ -120,6 +147,7 @@ function writtenServer(name: string, { wrapper, type, version, options, comment 
       type: type === null ? undefined : writtenText(type),
       version: version === null ? undefined : writtenText(version),
       options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
+      ...writtenAccess(spec),
       comment,
     }),
     notes: exposed.map(

@@ -6,8 +6,6 @@ const laterKeys: ReadonlySet<string> = new Set([
   'mirrors',
   'imports',
   'types',
-  'owner',
-  'grants',
   'inherits',
   'partition_of',
   'statistics',

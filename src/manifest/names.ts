@@ -1,6 +1,6 @@
 import type { Manifest, Path } from './manifest.ts'
 import type { PathProblem } from './schema-problems.ts'
-import { foreignTables, views } from './walk.ts'
+import { accessibles, foreignTables, type Granted, grantees, views } from './walk.ts'
 
 const longestName = 63
 
@@ -23,6 +23,8 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...keys(['schemas'], manifest.schemas),
     ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
     ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
+    ...accessibles(manifest).flatMap(({ path, owner }) => value([...path, 'owner'], owner)),
+    ...accessibles(manifest).flatMap(grantees).flatMap(granteeNames),
   ]
   return all.flatMap(({ path, name, atKey }) => {
     const message = nameProblem(name)
@@ -104,6 +106,12 @@ function indexNames(path: Path, { method, columns, include }: Index): readonly N
     }),
     ...(include ?? []).flatMap((column, position) => value([...path, 'include', position], column)),
   ]
+}
+
+function granteeNames({ path, grantee }: Granted): readonly Named[] {
+  if (typeof grantee === 'string') return value(path, grantee)
+  const columns = (grantee.columns ?? []).flatMap((column, place) => value([...path, 'columns', place], column))
+  return [...value([...path, 'role'], grantee.role), ...columns]
 }
 
 function keys(path: Path, map: object | undefined): readonly Named[] {

@@ -4,13 +4,19 @@ import type { Manifest, Path } from './manifest.ts'
 import { nameProblems } from './names.ts'
 import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
 import type { PathProblem } from './schema-problems.ts'
-import { foreignTables, views } from './walk.ts'
+import { accessibles, foreignTables, grantees, views } from './walk.ts'
 
 type Server = NonNullable<Manifest['servers']>[string]
 
 /** What a schema can't say: names, names that collide, options in the wrong place, values that the server won't check. */
 export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
-  return [...nameProblems(manifest), ...collisions(manifest), ...columnProblems(manifest), ...optionProblems(manifest)]
+  return [
+    ...nameProblems(manifest),
+    ...collisions(manifest),
+    ...columnProblems(manifest),
+    ...optionProblems(manifest),
+    ...grantProblems(manifest),
+  ]
 }
 
 /** Relations of all kinds, indexes among them, share one namespace a schema. */
@@ -49,6 +55,19 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
       return [{ path: [...path, 'columns', name, 'default'], atKey: true, problem }]
     }),
   )
+}
+
+function grantProblems(manifest: Manifest): readonly PathProblem[] {
+  return accessibles(manifest)
+    .flatMap(grantees)
+    .flatMap(({ path, grantee }): readonly PathProblem[] => {
+      if (typeof grantee === 'string' || grantee.role !== 'public' || !grantee.with_grant_option) return []
+      const problem = {
+        message: 'a grant option can not be given to everybody',
+        hint: 'Name the roles, or remove with_grant_option.',
+      }
+      return [{ path: [...path, 'with_grant_option'], atKey: true, problem }]
+    })
 }
 
 /** Every role may read the options of servers and tables; only those of user mappings are kept from others. */

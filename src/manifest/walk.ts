@@ -23,3 +23,36 @@ export function views(manifest: Manifest) {
     })),
   )
 }
+
+interface Accessible {
+  readonly path: Path
+  readonly owner?: string
+  readonly grants?: object
+}
+
+/** All that may have an owner and grants. */
+export function accessibles(manifest: Manifest): readonly Accessible[] {
+  const named = (key: 'servers' | 'schemas') =>
+    Object.entries(manifest[key] ?? {}).map(([name, object]) => ({ ...object, path: [key, name] }))
+  return [
+    ...named('servers'),
+    ...named('schemas'),
+    ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
+    ...views(manifest).map(({ path, view }) => ({ ...view, path })),
+  ]
+}
+
+export interface Granted {
+  readonly path: Path
+  readonly grantee:
+    | string
+    | { readonly role: string; readonly columns?: readonly string[]; readonly with_grant_option?: boolean }
+}
+
+/** Whom something is granted to, each with where it stands. */
+export function grantees({ path, grants }: Accessible): readonly Granted[] {
+  const lists: readonly (readonly [string, readonly Granted['grantee'][]])[] = Object.entries(grants ?? {})
+  return lists.flatMap(([privilege, list]) =>
+    list.map((grantee, place) => ({ path: [...path, 'grants', privilege, place], grantee })),
+  )
+}

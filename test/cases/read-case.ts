@@ -19,13 +19,17 @@ export interface Case {
   /** Relations that must be the same ones afterwards, by their OIDs. */
   readonly keeps: readonly string[]
   readonly allow: readonly string[]
+  /** The major versions of the target that it is about. */
+  readonly majors: { readonly from: number; readonly upTo: number }
   /** What is expected instead: nothing happens, and why is said. */
   readonly error: { readonly exit: number; readonly says: readonly string[] } | undefined
 }
 
-type Expectation = Partial<Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'error'>>
+type Expectation = Partial<
+  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'error'> & { majors: Partial<Case['majors']> }
+>
 
-const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'error'])
+const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'error', 'majors'])
 
 export async function readCase(folder: string): Promise<Case> {
   const text = (name: string) => readFile(join(folder, name), 'utf8').catch(() => undefined)
@@ -34,7 +38,7 @@ export async function readCase(folder: string): Promise<Case> {
   if (manifest === undefined) throw new Error(`${folder} has no manifest.yaml`)
   const unknown = Object.keys(expectation).filter((key) => !expectationKeys.has(key))
   if (unknown.length > 0) throw new Error(`${folder}/expect.yaml has the unknown key ${unknown.join(', ')}`)
-  const { plan = [], catalog = [], keeps = [], allow = [], error } = expectation
+  const { plan = [], catalog = [], keeps = [], allow = [], majors = {}, error } = expectation
   if (plan.length === 0 && catalog.length === 0 && !error) throw new Error(`${folder}/expect.yaml expects nothing`)
   return {
     source: await text('source.sql'),
@@ -46,6 +50,7 @@ export async function readCase(folder: string): Promise<Case> {
     catalog,
     keeps,
     allow,
+    majors: { from: majors.from ?? 0, upTo: majors.upTo ?? 99 },
     error,
   }
 }

@@ -121,7 +121,7 @@ export function columnTarget(table: Sql, name: string): Sql {
  * changes is made anew, which costs nothing, since a foreign table holds no data.
  */
 export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
-  const retyped = Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
+  const retyped = retypedColumns(from, to)
   const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
   const kept = Object.entries(to).flatMap(([name, wanted]) => {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
@@ -146,6 +146,21 @@ export function columnChanges(table: Sql, from: Columns, to: Columns, declared: 
 
 function isRetyped(from: Column | undefined, to: Column | undefined): boolean {
   return from?.type !== to?.type || !sameName(from?.collation ?? null, to?.collation ?? null)
+}
+
+/** The columns that a table keeps, with what was granted on them: what goes, or is made anew, takes its grants along. */
+export function columnsKept(from: Columns, to: Columns): ReadonlySet<string> {
+  const retyped = retypedColumns(from, to)
+  return new Set(
+    Object.entries(from).flatMap(([name, before]) => {
+      const after = Object.hasOwn(to, name) ? to[name] : undefined
+      return after && !isRegenerated(name, before, after, retyped) ? [name] : []
+    }),
+  )
+}
+
+function retypedColumns(from: Columns, to: Columns): readonly string[] {
+  return Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
 }
 
 /** Told by the names in its expression: one too many is only made anew for nothing. */

@@ -64,6 +64,126 @@ export interface ObjectName {
 }
 
 /**
+ * A role, by its exact name; public stands for everybody. Or { role: lead, with_grant_option: true }
+ */
+export interface Grantee {
+  /**
+   * The role, by its exact name; public stands for everybody.
+   */
+  role: string
+  /**
+   * Whether the role may pass it on (WITH GRANT OPTION). Default: false
+   */
+  with_grant_option?: boolean
+}
+
+/**
+ * A role, by its exact name; public stands for everybody. Or { role: lead, with_grant_option: true }, or { role: public, columns: [id] } for some columns only.
+ */
+export interface ColumnGrantee {
+  /**
+   * The role, by its exact name; public stands for everybody.
+   */
+  role: string
+  /**
+   * Whether the role may pass it on (WITH GRANT OPTION). Default: false
+   */
+  with_grant_option?: boolean
+  /**
+   * The columns that the role gets it on. Default: the whole relation.
+   *
+   * @minItems 1
+   *
+   * Items: Name of a column.
+   */
+  columns?: string[]
+}
+
+/**
+ * Grants on a foreign server.
+ */
+export interface ServerGrants {
+  /**
+   * Roles that may make foreign tables and user mappings on it (USAGE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  usage?: (string | Grantee)[]
+}
+
+/**
+ * Grants on a schema.
+ */
+export interface SchemaGrants {
+  /**
+   * Roles that may use what is in it (USAGE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  usage?: (string | Grantee)[]
+  /**
+   * Roles that may make something in it (CREATE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  create?: (string | Grantee)[]
+}
+
+/**
+ * Grants on a foreign table or a materialized view.
+ */
+export interface RelationGrants {
+  /**
+   * Roles that may read it (SELECT); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  select?: (string | ColumnGrantee)[]
+  /**
+   * Roles that may insert rows (INSERT); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  insert?: (string | ColumnGrantee)[]
+  /**
+   * Roles that may update rows (UPDATE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  update?: (string | ColumnGrantee)[]
+  /**
+   * Roles that may delete rows (DELETE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  delete?: (string | Grantee)[]
+  /**
+   * Roles that may truncate it (TRUNCATE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  truncate?: (string | Grantee)[]
+  /**
+   * Roles that may refer to it (REFERENCES); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  references?: (string | ColumnGrantee)[]
+  /**
+   * Roles that may make triggers on it (TRIGGER); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  trigger?: (string | Grantee)[]
+  /**
+   * Roles that may refresh and analyze it (MAINTAIN, from PostgreSQL 17 on); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  maintain?: (string | Grantee)[]
+}
+
+/**
  * An extension (CREATE EXTENSION).
  */
 export interface Extension {
@@ -98,6 +218,14 @@ export interface Server {
    */
   version?: string
   /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
+   */
+  grants?: ServerGrants
+  /**
    * The server's comment (COMMENT ON SERVER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -130,6 +258,14 @@ export interface Server {
  * A schema (CREATE SCHEMA) with what is declared in it.
  */
 export interface Schema {
+  /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
+   */
+  grants?: SchemaGrants
   /**
    * The schema's comment (COMMENT ON SCHEMA). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -189,6 +325,14 @@ export interface ForeignTable {
      */
     [k: string]: string | Check
   }
+  /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: public, columns: [id] }] }
+   */
+  grants?: RelationGrants
   /**
    * The foreign table's comment (COMMENT ON FOREIGN TABLE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -278,6 +422,14 @@ export interface MaterializedView {
      */
     [k: string]: Index
   }
+  /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: lead, with_grant_option: true }] }
+   */
+  grants?: RelationGrants
   /**
    * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */

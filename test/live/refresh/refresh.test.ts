@@ -103,6 +103,14 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql('SELECT * FROM local.top')).toEqual(before)
   })
 
+  test('an error of the source is told as one of the source', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql("ALTER FOREIGN TABLE proxy.orders OPTIONS (ADD table_name 'gone')")
+    const { stdout } = await run(rig, ['refresh', 'bottom'], shop)
+    expect(stdout).toContain('failed materialized view local.bottom: the source says: relation "public.gone"')
+  })
+
   test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {
     const rig = await rigFor(pair, source)
     const gated = shopManifest(

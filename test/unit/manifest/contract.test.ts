@@ -69,8 +69,6 @@ describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
     mirrors: `${head}mirrors: {}\n`,
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
-    owner: server('owner: a'),
-    grants: table('grants: {}'),
     types: `${head}schemas: { p: { types: {} } }\n`,
     imports: `${head}schemas: { p: { imports: [] } }\n`,
     inherits: table('inherits: [a]'),
@@ -155,7 +153,7 @@ describe('the schema and the reader say the same', () => {
 
   test('truth values are true or false as YAML 1.2 has them, under any directive', async () => {
     const truths = of('boolean')
-    expect(truths.length).toBe(3)
+    expect(truths.length).toBeGreaterThan(10)
     for (const { path } of truths) {
       const key = path.at(-1)
       for (const text of ['yes', '1', 'tRUE', 'null', 'on']) {

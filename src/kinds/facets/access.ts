@@ -1,0 +1,203 @@
+import type { Change, FieldChange } from '../../core/change.ts'
+import type { IdOf } from '../../core/object.ts'
+import type { Hazard } from '../../core/plan.ts'
+import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import {
+  declaredGrants,
+  type Grant,
+  type Grants,
+  grantSql,
+  grantsText,
+  placeOf,
+  regrantSql,
+  writtenGrants,
+} from './grants.ts'
+import { present, type WrittenMap } from './written.ts'
+
+/** Who owns an object, and who else may do what with it. */
+export interface Access {
+  /** Undefined: the manifest doesn't say. Null: back to the default, which is whoever applies. */
+  readonly owner?: string | null | undefined
+  /** Live only: whether the owner is the role that reads. */
+  readonly isOurs?: boolean
+  /** All grants but the owner's own. Undefined: the manifest doesn't say. */
+  readonly grants?: readonly Grant[] | undefined
+}
+
+/** `object` stands behind ALTER (`FOREIGN TABLE s.t`), `securable` behind GRANT … ON (`TABLE s.t`). */
+export interface AccessTarget {
+  readonly object: Sql
+  readonly securable: Sql
+  /** A query for the `grantee`s that a new object has got from ALTER DEFAULT PRIVILEGES, where there is such a thing. */
+  readonly defaults?: Sql
+}
+
+export function declaredAccess(declared: { readonly owner?: string; readonly grants?: Grants }): Access {
+  return { owner: declared.owner, grants: declared.grants && declaredGrants(declared.grants) }
+}
+
+/** The inverse of {@link declaredAccess}. What belongs to who reads belongs to who applies. */
+export function writtenAccess({ owner, isOurs, grants = [] }: Access): WrittenMap {
+  return present({ owner: isOurs ? undefined : owner, grants: writtenGrants(grants) })
+}
+
+/** As {@link settle} has it. A role that is no longer declared as the owner hands the object back to who applies. */
+export function settleAccess(wanted: Access, last: Access | undefined, live: Access | undefined): Access {
+  return {
+    owner: wanted.owner ?? (typeof last?.owner === 'string' ? null : live?.owner),
+    grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : []),
+  }
+}
+
+/** Columns of a spec in a catalog query: `owner` is an oid, `acl` an aclitem[]. What is left NULL is the owner's alone. */
+export function accessColumns(owner: string, acl: string, columnGrants = "'[]'::jsonb"): string {
+  return `
+    'owner', pg_get_userbyid(${owner}),
+    'isOurs', ${owner} = quote_ident(current_user)::regrole,
+    'grants', ${columnGrants} || CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
+      SELECT coalesce(jsonb_agg(${grantRow('NULL', owner)}), '[]')
+        FROM aclexplode(${acl}) a WHERE a.grantee <> ${owner}) END`
+}
+
+/** The same for a relation, whose columns have grants of their own; `c` is its row of pg_class. */
+export const relationAccessColumns: string = accessColumns(
+  'c.relowner',
+  'c.relacl',
+  `(SELECT coalesce(jsonb_agg(${grantRow('granted.attname', 'c.relowner')}), '[]')
+      FROM pg_attribute granted, aclexplode(granted.attacl) a
+     WHERE granted.attrelid = c.oid AND granted.attnum > 0 AND NOT granted.attisdropped AND granted.attacl IS NOT NULL AND a.grantee <> c.relowner)`,
+)
+
+function grantRow(column: string, owner: string): string {
+  return `jsonb_build_object('privilege', lower(a.privilege_type), 'column', ${column}, 'grantable', a.is_grantable,
+    'role', CASE WHEN a.grantee <> 0 THEN pg_get_userbyid(a.grantee) END,
+    'by', CASE WHEN a.grantor <> ${owner} THEN pg_get_userbyid(a.grantor) END)`
+}
+
+/** Of a foreign table or a materialized view. */
+export function relationAccess({ kind, schema, name }: IdOf<'foreignTable' | 'materializedView'>): AccessTarget {
+  const relation = qualified(schema, name)
+  return {
+    object: sql`${trusted(kind === 'foreignTable' ? 'FOREIGN TABLE' : 'MATERIALIZED VIEW')} ${relation}`,
+    securable: sql`TABLE ${relation}`,
+    defaults: sql`SELECT a.grantee FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.oid = ${literal(relation)}::regclass AND a.grantee <> c.relowner`,
+  }
+}
+
+/** Without grants on columns that are none of these. */
+export function onColumns(access: Access, columns: ReadonlySet<string>): Access {
+  return { ...access, grants: access.grants?.filter(({ column }) => column === null || columns.has(column)) }
+}
+
+/** Says which columns grants name that are not there. */
+export function missingColumns({ grants = [] }: Access, columns: ReadonlySet<string>): string | undefined {
+  const names = new Set(grants.flatMap(({ column }) => (column === null || columns.has(column) ? [] : [ident(column)])))
+  return names.size === 0 ? undefined : `grants name columns that it does not have: ${[...names].join(', ')}`
+}
+
+/** A stand-in belongs to whoever makes it: another owner would need rights on the schema that it stands in. */
+export function withoutAccess<Spec extends Access>(spec: Spec): Spec {
+  return { ...spec, owner: undefined, grants: undefined }
+}
+
+/** Statements for an object that was just made, and belongs to whoever applies. */
+export function newAccess(target: AccessTarget, { owner, grants }: Access): readonly Statement[] {
+  const reset = target.defaults && [statement(withoutDefaults(target.securable, target.defaults))]
+  return [
+    ...(typeof owner === 'string' ? [statement(ownerSql(target, owner))] : []),
+    ...(grants === undefined ? [] : (reset ?? [])),
+    ...privilegesOf(grants ?? []).flatMap((privilege) =>
+      grantSql(
+        target.securable,
+        (grants ?? []).filter((grant) => grant.privilege === privilege && grant.role !== owner),
+      ).map(statement),
+    ),
+  ]
+}
+
+function ownerSql({ object }: AccessTarget, owner: string | null): Sql {
+  return sql`ALTER ${object} OWNER TO ${owner === null ? trusted('CURRENT_USER') : ident(owner)}`
+}
+
+/** Declared grants are all that there are: what default privileges have given goes. Whom they name is only known then. */
+function withoutDefaults(securable: Sql, defaults: Sql): Sql {
+  const revoke = sql`REVOKE ALL ON ${securable} FROM `
+  const body = sql`DECLARE role text; BEGIN
+  FOR role IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END FROM (${defaults}) g
+  LOOP EXECUTE ${literal(revoke)} || role; END LOOP;
+END`
+  return sql`DO ${literal(body)}`
+}
+
+/** Who owns it first: the grants of the old owner become those of the new one. */
+export function accessChanges(target: AccessTarget, from: Access, to: Access): readonly FieldChange[] {
+  // Handed back it belongs to whoever applies, whose name is not known here, and the old owner is one of the others.
+  const owner = to.owner === null && !from.isOurs ? undefined : (to.owner ?? from.owner)
+  const ofOthers = ({ grants }: Access) => (grants ?? []).filter(({ role }) => role !== owner)
+  return [
+    ...ownerChange(target, from, to.owner),
+    ...(to.grants === undefined ? [] : grantChanges(target.securable, ofOthers(from), ofOthers(to))),
+  ]
+}
+
+function ownerChange(target: AccessTarget, from: Access, to: string | null | undefined): readonly FieldChange[] {
+  if (to === undefined || to === from.owner || (to === null && from.isOurs)) return []
+  // What the new owner had been granted would stay among its own privileges, and show up again when it hands the object on.
+  const grants = from.grants ?? []
+  const had = grants.some(({ role }) => role === to) && !grants.some(({ by }) => by === to)
+  const revoke = typeof to === 'string' && had ? sql`REVOKE ALL ON ${target.securable} FROM ${ident(to)};\n` : sql``
+  const effect = { how: 'statement', statement: statement(sql`${revoke}${ownerSql(target, to)}`) } as const
+  return [{ field: 'owner', from: from.owner ?? undefined, to: to ?? 'who applies', effect }]
+}
+
+function grantChanges(securable: Sql, from: readonly Grant[], to: readonly Grant[]): readonly FieldChange[] {
+  return privilegesOf([...from, ...to]).flatMap((privilege): readonly FieldChange[] => {
+    const before = from.filter((grant) => grant.privilege === privilege)
+    const after = to.filter((grant) => grant.privilege === privilege)
+    const [was, is] = [grantsText(before), grantsText(after)]
+    if (was === is) return []
+    const regrant = join(regrantSql(securable, before, after), ';\n')
+    const effect = { how: 'statement', statement: statement(regrant) } as const
+    return [{ field: `grant ${privilege}`, from: was || undefined, to: is || undefined, effect }]
+  })
+}
+
+function privilegesOf(grants: readonly Grant[]): readonly string[] {
+  return [...new Set(grants.map(({ privilege }) => privilege))].sort()
+}
+
+/** The roles that must exist. */
+export function rolesOf({ owner, grants = [] }: Access): readonly string[] {
+  return [...(typeof owner === 'string' ? [owner] : []), ...grants.flatMap(({ role }) => role ?? [])]
+}
+
+/** What others may do afterwards that they may not do now. For kinds whose specs have an {@link Access}. */
+export function accessHazards(change: Change): readonly Hazard[] {
+  if (change.op !== 'create' && change.op !== 'alter' && change.op !== 'replace') return []
+  const to = change.to.spec as Access // see above
+  const from = change.op === 'create' ? undefined : (change.from.spec as Access)
+  const before = new Set((from?.grants ?? []).map(placeOf))
+  const owner = to.owner ?? from?.owner
+  const wider = (to.grants ?? []).filter((grant) => !before.has(placeOf(grant)) && grant.role !== owner)
+  if (wider.length === 0) return []
+  const roles = [...new Set(wider.map(({ role }) => role ?? 'everybody'))].sort()
+  return [{ name: 'widens-access', detail: `more is granted to ${roles.join(', ')}` }]
+}
+
+/** What a new object shows of it. */
+export function accessDetails({ owner, grants = [] }: Access): readonly (readonly [label: string, text: string])[] {
+  return [
+    ...(typeof owner === 'string' ? [['owner', ident(owner)] as const] : []),
+    ...privilegesOf(grants).map((privilege) => {
+      const text = grantsText(grants.filter((grant) => grant.privilege === privilege))
+      return [`grant ${privilege}`, text] as const
+    }),
+  ]
+}
+
+/** Why a server of that major version can't have it. */
+export function accessNeedsNewer({ grants = [] }: Access, major: number): string | undefined {
+  const isTooNew = major < 17 && grants.some(({ privilege }) => privilege === 'maintain')
+  return isTooNew ? 'the privilege MAINTAIN exists from PostgreSQL 17 on' : undefined
+}

@@ -1,0 +1,4 @@
+-- Passed on by somebody who may, and given by hand.
+GRANT USAGE ON SCHEMA shop TO case_lead;
+SET ROLE case_lead; GRANT SELECT ON shop.orders TO case_reader; RESET ROLE;
+GRANT DELETE ON shop.orders TO PUBLIC; GRANT USAGE ON SCHEMA proxy TO PUBLIC;

@@ -1,0 +1,1 @@
+GRANT SELECT ON shop.orders TO PUBLIC; GRANT CREATE ON SCHEMA shop TO case_lead;

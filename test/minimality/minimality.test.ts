@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse, parseDocument } from 'yaml'
+import { connect, createDatabase, pairs, type ServerPair } from '../servers/databases.ts'
+import { applyTo, manifestOf } from '../support/fdwsync.ts'
+import { catalogRows, touched } from './rows.ts'
+
+interface Change {
+  readonly change: string
+  readonly set?: Readonly<Record<string, unknown>>
+  readonly unset?: readonly string[]
+  readonly touches: readonly string[]
+  /** Where PostgreSQL 18 keeps more in its catalog. */
+  readonly from18?: readonly string[]
+}
+
+const text = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8')
+const changes: readonly Change[] = parse(text('changes.yaml'))
+
+function changed({ set = {}, unset = [] }: Change): string {
+  const document = parseDocument(text('base.yaml'))
+  for (const [path, value] of Object.entries(set)) document.setIn(path.split('.'), value)
+  for (const path of unset) document.deleteIn(path.split('.'))
+  return document.toString()
+}
+
+// One after the other in one database, each on top of the base and back.
+test.each(pairs())('PostgreSQL $name: a change touches what it must and nothing else', async (pair: ServerPair) => {
+  const client = await connect(pair.target.url)
+  await client.query(text('../cases/roles.sql'))
+  await client.end()
+  const { url, drop } = await createDatabase(pair.target)
+  try {
+    const base = await manifestOf(text('base.yaml'), {})
+    await applyTo(base, url)
+    for (const change of changes) {
+      const before = await catalogRows(url)
+      const { report } = await applyTo(await manifestOf(changed(change), {}), url)
+      const after = await catalogRows(url)
+      expect(
+        report?.steps.filter(({ outcome }) => outcome.status !== 'applied'),
+        change.change,
+      ).toEqual([])
+      const expected = pair.target.major >= 18 ? (change.from18 ?? change.touches) : change.touches
+      expect.soft(touched(before, after), change.change).toEqual(expected.toSorted())
+      await applyTo(base, url)
+      const back = await catalogRows(url)
+      expect.soft([...back.keys()].sort(), `${change.change}, and back`).toEqual([...before.keys()].sort())
+    }
+  } finally {
+    await drop()
+  }
+})
