@@ -105,7 +105,8 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
       if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusal(change, names))
     }
   }
-  return { changes: kept, refusals }
+  // What is released after all holds on to what it needs, which is to be looked at again.
+  return kept.every((change, at) => change === changes[at]) ? { changes: kept, refusals } : blockers(kept, dependents)
 }
 
 /** What is dropped only when the replacements built beside, which come last, no longer read it. */

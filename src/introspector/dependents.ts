@@ -26,7 +26,7 @@ interface Row {
 }
 
 // What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
-// its view, a constraint or a statistics object for its table. A relation's row type counts as the relation: `setof m` depends on it. What depends on a
+// its view, a default, a constraint or a statistics object for its table, a domain's constraint for the domain. A relation's row type counts as the relation: `setof m` depends on it. What depends on a
 // member of an extension depends on the extension.
 const dependentsQuery = trusted(`
   WITH target AS (
@@ -47,12 +47,15 @@ const dependentsQuery = trusted(`
      WHERE target.classid = 'pg_extension'::regclass
   ), direct AS (
     SELECT DISTINCT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
-           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid) IS NULL THEN d.classid ELSE 'pg_class'::regclass END AS classid,
-           coalesce(rw.ev_class, k.conrelid, st.stxrelid, d.objid) AS objid
+           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
+                WHEN dk.contypid IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
+           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
       LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conrelid <> 0
+      LEFT JOIN pg_constraint dk ON d.classid = 'pg_constraint'::regclass AND dk.oid = d.objid AND dk.contypid <> 0
+      LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
       LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
   )
   SELECT d.of, d.ofclass::text AS catalog,

@@ -63,6 +63,7 @@ describe('the architecture', () => {
       'manifest',
       'introspector',
       'api',
+      'exporter',
     ]) {
       expect(inFolder(folder).length, folder).toBeGreaterThan(0)
     }

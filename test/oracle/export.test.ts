@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ExportOptions, exportManifest } from '../../src/api/export.ts'
+import { FdwsyncError } from '../../src/core/errors.ts'
+import { connect, pairs, type ServerPair, type TestDatabase, urlOf } from '../servers/databases.ts'
+import { applyTo, connectTo, manifestOf, planFor } from '../support/fdwsync.ts'
+import { doings, exported, type Rig, rigFor } from './rig.ts'
+
+const everything: ExportOptions = { servers: [], schemas: [] }
+
+const twoSources = `{{SHOP}}
+  CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw;
+  CREATE USER MAPPING FOR oracle_etl SERVER other OPTIONS (user 'u', password 'do not print me');
+  CREATE EXTENSION citext;
+  CREATE SCHEMA proxy; CREATE SCHEMA shop; CREATE SCHEMA other; CREATE SCHEMA empty;
+  CREATE FOREIGN TABLE proxy.orders (id bigint, total numeric(10,2)) SERVER shop OPTIONS (schema_name 'public');
+  CREATE FOREIGN TABLE other.things (id bigint, name public.citext) SERVER other;
+  CREATE MATERIALIZED VIEW shop.orders AS SELECT * FROM proxy.orders;
+  CREATE UNIQUE INDEX orders_id_idx ON shop.orders (id);
+  CREATE MATERIALIZED VIEW shop.sums AS SELECT sum(total) FROM shop.orders;`
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let rig: Rig
+  let database: TestDatabase
+  beforeAll(async () => {
+    rig = await rigFor(pair)
+    database = await rig.database(twoSources)
+  })
+  afterAll(async () => {
+    await database.drop()
+    await rig.strike()
+  })
+
+  async function exportOf(options: Partial<ExportOptions>, url = database.url) {
+    const session = await connectTo(url)('export')
+    try {
+      return await exportManifest(session, { ...everything, name: 'exported', ...options })
+    } finally {
+      await session.close()
+    }
+  }
+
+  test('it reads as if a person had written it', async () => {
+    const { text, warnings } = await exportOf({})
+    expect(warnings).toEqual([])
+    const { host, port, dbname } = {
+      host: rig.env.SOURCE_HOST,
+      port: rig.env.SOURCE_PORT,
+      dbname: rig.env.SOURCE_DATABASE,
+    }
+    expect(text).toBe(`# yaml-language-server: $schema=node_modules/fdwsync/schemas/manifest.schema.json
+
+# Exported by fdwsync 0.1.0 from the database ${database.name} (PostgreSQL ${pair.target.version}).
+
+# Variables to set:
+#   OTHER_ORACLE_ETL_PASSWORD: option password of user mapping for oracle_etl on other
+#   SHOP_PASSWORD: option password of user mapping for public on shop
+
+version: 1
+name: exported
+
+extensions:
+  citext: {}
+  postgres_fdw: {}
+
+servers:
+  other:
+    user_mappings:
+      oracle_etl: { user: u, password: "\${env:OTHER_ORACLE_ETL_PASSWORD}" }
+  shop:
+    options: { host: ${host}, port: ${port}, dbname: ${dbname} }
+    user_mappings:
+      public: { user: ${rig.env.SOURCE_USER}, password: "\${env:SHOP_PASSWORD}" }
+
+schemas:
+  other:
+    foreign_tables:
+      things:
+        server: other
+        columns:
+          id: bigint
+          name: public.citext
+  proxy:
+    foreign_tables:
+      orders:
+        server: shop
+        options: { schema_name: public }
+        columns:
+          id: bigint
+          total: numeric(10,2)
+  shop:
+    materialized_views:
+      orders:
+        query: |-
+          SELECT ${pair.major < 16 ? 'orders.' : ''}id,
+              ${pair.major < 16 ? 'orders.' : ''}total
+             FROM proxy.orders
+        indexes:
+          orders_id_idx: { unique: true, columns: [id] }
+      sums:
+        query: |-
+          SELECT sum(${pair.major < 16 ? 'orders.' : ''}total) AS sum
+             FROM shop.orders
+`)
+  })
+
+  test('a server comes with all that stands on it, a schema with all that it needs', async () => {
+    const titlesOf = async (options: Partial<ExportOptions>) => {
+      const { manifest } = await manifestOf((await exportOf(options)).text, {
+        SHOP_PASSWORD: 'x',
+        OTHER_ORACLE_ETL_PASSWORD: 'y',
+      })
+      return {
+        extensions: Object.keys(manifest.extensions ?? {}),
+        servers: Object.keys(manifest.servers ?? {}),
+        schemas: Object.keys(manifest.schemas ?? {}),
+      }
+    }
+    const shop = { extensions: ['postgres_fdw'], servers: ['shop'], schemas: ['proxy', 'shop'] }
+    expect(await titlesOf({ servers: ['shop'] })).toEqual(shop)
+    expect(await titlesOf({ schemas: ['shop'] })).toEqual(shop)
+    expect(await titlesOf({ schemas: ['proxy'] })).toEqual({ ...shop, schemas: ['proxy'] })
+    expect(await titlesOf({ servers: ['other'], schemas: ['empty'] })).toEqual({
+      extensions: ['citext', 'postgres_fdw'],
+      servers: ['other'],
+      schemas: ['empty', 'other'],
+    })
+    const missing = exportOf({ servers: ['none'] })
+    await expect(missing).rejects.toBeInstanceOf(FdwsyncError)
+    await expect(missing).rejects.toThrow('there is no server "none"')
+  })
+
+  test('a view that is being refreshed is left out, with all that reads it, and said so', async () => {
+    const other = await connect(database.url)
+    try {
+      await other.query('BEGIN; LOCK TABLE pg_catalog.pg_aggregate IN ACCESS SHARE MODE')
+      await other.query('REFRESH MATERIALIZED VIEW shop.orders')
+      const { text, warnings } = await exportOf({})
+      expect(text).toContain('materialized view shop.orders: another session has it locked')
+      expect(text).not.toContain('query:')
+      expect(text).toContain('proxy:')
+      expect(warnings.map((warning) => warning.split(':')[1])).toEqual([
+        ' materialized view shop.orders',
+        ' materialized view shop.sums',
+        ' index shop.orders_id_idx',
+      ])
+    } finally {
+      await other.end()
+    }
+  })
+
+  test('options that are hidden are not taken for none', async () => {
+    const admin = await connect(database.url)
+    const role = `export_reader_${pair.major}_${process.pid}`
+    try {
+      await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`)
+      const url = urlOf(pair.target, database.name, { user: role, password: 'x' })
+      const { text, warnings } = await exportOf({}, url)
+      expect(text).toContain('#   user mapping for oracle_etl on other: its options are hidden from this role.')
+      expect(text).not.toContain('${env:')
+      expect(warnings.length).toBe(2)
+    } finally {
+      await admin.query(`DROP ROLE IF EXISTS ${role}`)
+      await admin.end()
+    }
+  })
+
+  test('what fdwsync owns plans as nothing under the name of its owner, and is named under another', async () => {
+    const target = await rig.database('')
+    try {
+      const { parsed } = await exported(rig, database.url)
+      await applyTo(parsed, target.url)
+      const again = await exported(rig, target.url)
+      expect(again.warnings).toEqual([])
+      expect(doings(await planFor(again.parsed, target.url))).toEqual([])
+      expect((await exportOf({}, target.url)).warnings).toContain('server shop is owned by the manifest "oracle"')
+    } finally {
+      await target.drop()
+    }
+  })
+})

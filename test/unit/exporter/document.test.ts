@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import { manifestText } from '../../../src/exporter/document.ts'
+import { variables } from '../../../src/exporter/variables.ts'
+import { type Written, withoutBrackets } from '../../../src/kinds/facets/written.ts'
+import { read } from '../manifest/reading.ts'
+
+const head = { comment: ['# names may hold\nanything: {'], name: 'm', searchPath: undefined }
+
+/** The same texts in every run. */
+function texts(count: number): readonly string[] {
+  const pieces = [
+    'a',
+    'b c',
+    ' ',
+    '  ',
+    '\n',
+    '\n\n',
+    '\t',
+    '\r',
+    "'",
+    '"',
+    '\\',
+    ':',
+    ': ',
+    '#',
+    ' #',
+    '-',
+    '- ',
+    '? ',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+  ]
+  const more = [
+    '${',
+    '${env:X}',
+    '$${',
+    '$',
+    '&a',
+    '*a',
+    '!t',
+    '|',
+    '>',
+    '%',
+    '@',
+    '`',
+    '---',
+    '...',
+    '~',
+    'null',
+    'true',
+    '0777',
+    '1.10',
+    '\u00a0',
+    '\u2028',
+    'é',
+    '日本',
+    '😀',
+    '\u0007',
+    '\u0085',
+    '\ufeff',
+  ]
+  const all = [...pieces, ...more]
+  let state = 1
+  const random = (below: number) => {
+    state = (state * 48_271) % 2_147_483_647
+    return state % below
+  }
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 1 + random(7) }, () => all[random(all.length)]).join(''),
+  )
+}
+
+test('whatever a database holds arrives as it was: as a value, as a name, in lists, in one line and in blocks', async () => {
+  for (const text of texts(1000)) {
+    const value: Written = { comment: text, options: { [text]: text, plain: 5 } }
+    const view = {
+      query: 'SELECT 1',
+      with: { [text]: text },
+      indexes: { i: { columns: [text, { column: text }], comment: text } },
+    }
+    const yaml = manifestText(head, [
+      { path: ['servers', text], value, notes: [text] },
+      { path: ['schemas', text, 'materialized_views', text], value: view },
+    ])
+    const { manifest } = await read(yaml)
+    const expected = { comment: text, options: { [text]: text, plain: '5' } }
+    expect(manifest.servers, yaml).toEqual({ [text]: expected })
+    expect(manifest.schemas?.[text]?.materialized_views?.[text], yaml).toEqual(view)
+  }
+})
+
+test('every variable has a name of its own that a shell can set', () => {
+  const context = variables()
+  const name = (...words: readonly string[]) => context.variable(words, 'x').name
+  expect(name('shop', 'password')).toBe('SHOP_PASSWORD')
+  expect(name('shop', 'etl', 'password')).toBe('SHOP_ETL_PASSWORD')
+  expect(name('Shop', 'Password')).toBe('SHOP_PASSWORD_2')
+  expect(name('my-shop.eu', '2nd role', 'password')).toBe('MY_SHOP_EU_2ND_ROLE_PASSWORD')
+  expect(name('2', 'token')).toBe('FDW_2_TOKEN')
+  expect(name('日本', 'password')).toBe('PASSWORD')
+  expect(context.needed.length).toBe(6)
+})
+
+test.each([
+  ['(id > 0)', 'id > 0'],
+  ['((id > 0) AND (id < 5))', '(id > 0) AND (id < 5)'],
+  ['(id > 0) AND (id < 5)', '(id > 0) AND (id < 5)'],
+  ["(a <> ')'::text)", "a <> ')'::text"],
+  ["('(' || a) = (b || ')')", "('(' || a) = (b || ')')"],
+  ["(a = E'\\'')", "(a = E'\\'')"],
+  ['("a)" > 1)', '("a)" > 1)'],
+  ['\nCASE\n    WHEN a THEN b\nEND', 'CASE\n    WHEN a THEN b\nEND'],
+  ['now()', 'now()'],
+])('%s without its brackets', (text, bare) => expect(withoutBrackets(text)).toBe(bare))
