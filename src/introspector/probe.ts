@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { DeclaredObject, LiveObject, WantedObject } from '../core/change.ts'
+import type { DeclaredObject, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { ident, sql, trusted } from '../core/sql.ts'
+import { ident, type Statement, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { type Session, withDeadline } from '../db/session.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
@@ -127,9 +127,13 @@ function lockedFinding(key: Key): ProbeFinding {
 }
 
 function differs(run: ProbeRun, object: DeclaredObject, live: LiveObject): boolean {
+  return differences(run, object, live).length > 0
+}
+
+function differences(run: ProbeRun, object: DeclaredObject, live: LiveObject): readonly FieldChange[] {
   const last = run.input.ledger.entries.get(keyOf(object.id))?.declared
   const context = { declared: object.spec, last, digests: run.input.digests }
-  return kindOf(object.id).compare(object.id, live.spec, object.spec, context).length > 0
+  return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
 }
 
 /** Notes what is wanted of an object. */
@@ -189,17 +193,26 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
   }
 }
 
-/** Makes what others need under its own name: schemas and extensions that do not exist yet. */
+/** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
 async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
-  const missing = inOrderOfNeed(
-    toProbe.filter(({ id }) => kindOf(id).probe.how === 'by-name' && !run.input.reading.live.has(keyOf(id))),
+  const ordered = inOrderOfNeed(
+    toProbe.filter(({ id }) => kindOf(id).probe.how === 'by-name'),
     ({ id }) => keyOf(id),
     ({ needs }) => needs,
   )
+  const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
   await tryOut(
     run,
-    missing.map((object) => ({ object, statements: kindOf(object.id).create(object.id, object.spec) })),
+    units.filter(({ statements }) => statements.length > 0),
   )
+}
+
+function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {
+  const { probe: how, create, alter } = kindOf(object.id)
+  const live = run.input.reading.live.get(keyOf(object.id))
+  if (!live) return create(object.id, object.spec)
+  const fields = differences(run, object, live).filter((field) => how.how === 'by-name' && how.matters?.(field))
+  return alter(object.id, fields, live.spec)
 }
 
 /** Lets the server's validators look at servers and mappings that are new or differ. */

@@ -22,7 +22,8 @@ export const extension: Kind<'extension', ExtensionSpec> = {
   rank: 1,
   catalog: 'pg_extension',
   dropPolicy: 'unless-shared',
-  probe: { how: 'by-name' },
+  // Where its types and operators are found. An update of its version may run anything.
+  probe: { how: 'by-name', matters: ({ field }) => field === 'schema' },
   title: (id) => `extension ${ident(id.name)}`,
 
   declare: (manifest) =>

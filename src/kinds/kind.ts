@@ -35,7 +35,11 @@ export type StandInOf = (id: ObjectId) => ObjectId
  * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
-  | { readonly how: 'by-name' }
+  | {
+      readonly how: 'by-name'
+      /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
+      matters?(field: FieldChange): boolean
+    }
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({
       readonly how: 'read-back'
