@@ -8,7 +8,13 @@ import type { Session } from '../db/session.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
-import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
+import {
+  type ReplacementGroup,
+  readsMembers,
+  replacementGroups,
+  schemaOf,
+  withReplacements,
+} from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
@@ -79,7 +85,9 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
 async function movedQueries(groups: readonly ReplacementGroup[]): Promise<ReadonlyMap<Key, string>> {
   const moved = new Map<Key, string>()
   for (const group of groups) {
-    const names = new Map(group.members.map(({ to: { id } }) => [relationText(id), schemaIn(group, id)]))
+    const names = new Map(
+      group.members.map((member) => [relationText(member.to.id), group.scratch.get(schemaOf(member))]),
+    )
     for (const { key, to } of readsMembers(group)) {
       const query = kindOf(to.id).query?.(to.spec) ?? ''
       const text = await withRelationsMoved(query, ({ schema, name }) => names.get(JSON.stringify([schema, name])))
@@ -91,10 +99,6 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
 
 function relationText(id: ObjectId): string {
   return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
-}
-
-function schemaIn({ scratch }: ReplacementGroup, id: ObjectId): string | undefined {
-  return 'schema' in id ? scratch.get(id.schema) : undefined
 }
 
 async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {

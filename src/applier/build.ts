@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Replace } from '../core/change.ts'
+import type { Key, ObjectId } from '../core/object.ts'
 import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
@@ -8,6 +9,7 @@ import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { decorations } from './decorations.ts'
+import { leadFollowers } from './followers.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger, recordApply } from './ledger-write.ts'
 import { loadSettings } from './load.ts'
@@ -49,18 +51,25 @@ export async function build(context: ApplyContext, session: Session, check: Chec
 
 /** Builds the new ones beside the old ones, which serve meanwhile; then swaps them, which readers hardly notice. */
 async function replace(context: ApplyContext, session: Session, check: CheckSources, step: ReplaceStep): Promise<void> {
-  const { changes } = context.inHand.plan
   const scratches = [...new Set(step.members.flatMap(({ scratch }) => scratch ?? []))]
   for (const scratch of scratches) await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
   const kept: Sql[] = []
   for (const member of step.members) {
-    const change = changes.map((planned) => planned.change).find(({ key }) => key === member.key)
-    if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${member.title}`)
-    kept.push(...(await buildOne(context, session, check, step, member, change)))
+    kept.push(...(await buildOne(context, session, check, step, member)))
   }
   await session.run(readingPath)
   await swap(context, session, step, kept)
   for (const scratch of scratches) await session.run(sql`DROP SCHEMA ${ident(scratch)}`)
+}
+
+function replacementIn({ inHand }: ApplyContext, key: Key): Replace {
+  const change = inHand.plan.changes.map((planned) => planned.change).find((each) => each.key === key)
+  if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${key}`)
+  return change
+}
+
+function relationText(id: ObjectId): string {
+  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
 }
 
 /** Builds and fills one, with all that people have given the old one. Returns what is left for after the swap. */
@@ -70,9 +79,9 @@ async function buildOne(
   check: CheckSources,
   step: ReplaceStep,
   member: Replacement,
-  { from }: Replace,
 ): Promise<readonly Sql[]> {
   const { searchPath } = context.inHand.plan
+  const { from } = replacementIn(context, member.key)
   const { scratch, load, parts } = member
   await session.run(member.path === 'catalog' ? readingPath : manifestPath(searchPath))
   for (const statement of member.statements) await session.execute(statement)
@@ -110,6 +119,11 @@ async function swap(
   // What reads goes before what it reads, and comes after it.
   const own = [...swaps.toReversed().flatMap((each) => each.out), ...swaps.flatMap((each) => each.in)]
   const statements = [...own.map((statement) => statement.sql), ...afterwards]
+  const replaced = step.members.flatMap(({ key }) => replacementIn(context, key).from.oid)
+  const scratches = new Map(
+    step.members.map(({ key, scratch }) => [relationText(replacementIn(context, key).from.id), scratch]),
+  )
+  const scratchOf = (schema: string, name: string) => scratches.get(JSON.stringify([schema, name]))
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
@@ -118,6 +132,7 @@ async function swap(
   await withRetries({ attempts: swapAttempts, pauseMilliseconds: 25, onRetry }, async () => {
     await session.run(trusted('SAVEPOINT swap'))
     try {
+      await leadFollowers(session, replaced, scratchOf)
       await session.run(join(statements, ';\n'))
     } catch (error) {
       if (isTransient(error)) await session.run(trusted('ROLLBACK TO swap'))

@@ -5,7 +5,7 @@ import type { Statement } from './sql.ts'
 /** Hazards that apply must be told to accept; the others are announced. */
 export const hazardsToAllow = ['drops-data', 'drops-dependents', 'exposes-secret'] as const
 export type HazardToAllow = (typeof hazardsToAllow)[number]
-export type HazardName = HazardToAllow | 'blocks-readers' | 'reads-source' | 'widens-access'
+export type HazardName = HazardToAllow | 'blocks-readers' | 'reads-source' | 'rebuilds-dependents' | 'widens-access'
 
 export interface Hazard {
   readonly name: HazardName

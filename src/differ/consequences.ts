@@ -4,6 +4,7 @@ import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { canFollow } from './replacements.ts'
 
 /**
  * What is dropped and made again takes along what lives on it: those objects are dropped before it and made again after
@@ -56,7 +57,7 @@ function isRemade(change: Change): change is Replace {
   return change.op === 'replace' && change.how === 'drop-and-create'
 }
 
-function isBuiltBeside(change: Change): boolean {
+function isBuiltBeside(change: Change): change is Replace {
   return change.op === 'replace' && change.how === 'beside'
 }
 
@@ -133,17 +134,19 @@ function changeOf(
 
 function stops(
   change: Change,
-  { column, ...at }: Dependent,
+  dependent: Dependent,
   byKey: ReadonlyMap<Key, Change>,
   isDelayed: (key: Key) => boolean,
 ): boolean {
-  if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === column)) return false
-  const dependent = changeOf(at, byKey)
-  if (!dependent) return true
-  if (dependent.op === 'drop') return change.op !== 'drop' && isDelayed(dependent.key)
-  if (isRemade(dependent)) return false
+  if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === dependent.column)) {
+    return false
+  }
+  const itsChange = changeOf(dependent, byKey)
+  if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
+  if (itsChange.op === 'drop') return change.op !== 'drop' && isDelayed(itsChange.key)
+  if (isRemade(itsChange)) return false
   // A replacement built beside no longer reads what is dropped after its swap, or what is swapped together with it.
-  return !(isBuiltBeside(dependent) && (change.op === 'drop' || isBuiltBeside(change)))
+  return !(isBuiltBeside(itsChange) && (change.op === 'drop' || isBuiltBeside(change)))
 }
 
 function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: readonly string[]): Refusal {

@@ -53,8 +53,13 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     ),
     carriesOver: replacement.carriesOver,
     swap: replacement.swap(id, scratch ?? '', declared, spec),
-    hazards: [...hazardsOf(change), ...reads],
+    hazards: [...hazardsOf(change), ...reads, ...repoints(change, input)],
   }
+}
+
+function repoints({ key }: Replace, { dependents }: StepInput): readonly Hazard[] {
+  const views = new Set(dependents.flatMap(({ on, view, description }) => (on === key && view ? [description] : [])))
+  return [...views].map((view) => ({ name: 'rebuilds-dependents', detail: `re-points ${view}` }))
 }
 
 /** Readers of a view that holds data must not lose it, so its replacement is loaded whatever is asked for new views. */

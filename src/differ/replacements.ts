@@ -63,7 +63,11 @@ function besideIfUsed(
 ): Replace | undefined {
   if (change.op !== 'alter' && !(change.op === 'replace' && change.how === 'drop-and-create')) return undefined
   if (!kindOf(change.to.id).replacement?.onlyIfUsed) return undefined
-  const readers = dependents.filter(({ on, key }) => on === change.key && key !== undefined && isKept(key))
+  const readers = dependents.filter(
+    (dependent) =>
+      dependent.on === change.key &&
+      (dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key)),
+  )
   const isUsed = ({ blockedByUseOf }: FieldChange) => readers.some(({ column }) => column === blockedByUseOf)
   const isBlocked = change.op === 'alter' ? change.fields.some((field) => field.blockedByUseOf && isUsed(field)) : true
   // What it stands on goes and comes in the transaction for definitions, and so must it.
@@ -76,6 +80,16 @@ function besideIfUsed(
     (field): FieldChange => (field.blockedByUseOf && isUsed(field) ? { ...field, effect: { how: 'replace' } } : field),
   )
   return { op: 'replace', key: change.key, from: change.from, to: change.to, fields, how: 'beside' }
+}
+
+/**
+ * Whether a plain view can be led to the successor of what it reads, and so keep its identity, grants and all that is
+ * built on it: if the columns that it uses stay as they are.
+ */
+export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, column }: Dependent): boolean {
+  if (!view?.isOurs) return false
+  const { columns } = kindOf(to.id)
+  return column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
 }
 
 /** What is built together and swapped together. */

@@ -12,6 +12,8 @@ export interface Dependent {
   readonly key: Key | undefined
   /** What it is a part of, as an index is of its view: with that it goes and comes. */
   readonly whole: Key | undefined
+  /** For a plain view: whether this role may define it anew. */
+  readonly view: { readonly isOurs: boolean } | undefined
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
 }
@@ -22,6 +24,7 @@ interface Row {
   readonly column: string | null
   readonly id: ObjectId | null
   readonly whole: ObjectId | null
+  readonly view: { readonly isOurs: boolean } | null
   readonly description: string
 }
 
@@ -75,6 +78,7 @@ const dependentsQuery = trusted(`
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
          CASE WHEN view.relkind = 'm' THEN
                 jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname) END AS whole,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('isOurs', pg_has_role(c.relowner, 'USAGE')) END AS view,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -92,9 +96,9 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = objects.map(({ catalog, oid }) => ({ catalog, oid }))
   const rows = await session.query<Row>(dependentsQuery, [JSON.stringify(targets)])
-  return rows.flatMap(({ of, catalog, column, id, whole, description }) => {
+  return rows.flatMap(({ of, catalog, column, id, whole, view, description }) => {
     const on = keys.get(`${catalog} ${of}`)
     const address = { key: id ? keyOf(id) : undefined, whole: whole ? keyOf(whole) : undefined }
-    return on === undefined ? [] : [{ on, column, ...address, description }]
+    return on === undefined ? [] : [{ on, column, ...address, view: view ?? undefined, description }]
   })
 }

@@ -84,8 +84,9 @@ export function isMoved(run: ProbeRun, key: Key, besides: readonly QueryObject[]
   const live = run.input.reading.live.get(key)
   if (!live || besides.some(({ object }) => keyOf(object.id) === key)) return true
   const wanted = run.wanted.get(key)
-  const { shape } = kindOf(live.id)
-  return wanted !== undefined && shape !== undefined && shape(live.spec) !== shape(wanted.spec)
+  const { columns } = kindOf(live.id)
+  const shape = (spec: unknown) => JSON.stringify([...(columns?.(spec) ?? [])])
+  return wanted !== undefined && shape(live.spec) !== shape(wanted.spec)
 }
 
 async function probeBeside(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {

@@ -223,8 +223,10 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     source: spec.server,
     statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
   }),
-  shape: (spec) =>
-    JSON.stringify(Object.entries(spec.columns).map(([name, { type, collation }]) => [name, type, collation])),
+  columns: (spec) =>
+    new Map(
+      Object.entries(spec.columns).map(([name, { type, collation }]) => [name, JSON.stringify([type, collation])]),
+    ),
   summary: (spec) => `on server ${spec.server}`,
   details: (spec) => [
     ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),

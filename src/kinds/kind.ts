@@ -130,8 +130,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** The SQL whose relations it reads, so that they are made before it. */
   query?(spec: Spec): string
   withQuery?(spec: Spec, query: string): Spec
-  /** What another object's definition can depend on, as text: a relation's columns with their types. */
-  shape?(spec: Spec): string
+  /** What another object's definition can depend on: a relation's columns in their order, each with type and collation. */
+  columns?(spec: Spec): ReadonlyMap<string, string>
   /** The object that this one lives and dies with, as an index does with its materialized view. */
   partOf?(spec: Spec, id: Id): Key
   hazards?(change: Change): readonly Hazard[]

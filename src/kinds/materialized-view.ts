@@ -161,7 +161,8 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
   query: (spec) => spec.query,
   withQuery: (spec, query) => ({ ...spec, query }),
-  shape: columnsText,
+  columns: (spec) =>
+    new Map(spec.columns.map(({ name, type, collation }) => [name, JSON.stringify([type, collation])])),
   wantsData: (spec) => spec.populated,
   populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
 

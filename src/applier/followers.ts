@@ -1,0 +1,74 @@
+import { inOrderOfNeed } from '../core/graph.ts'
+import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { withRelationsMoved } from '../manifest/relations-moved.ts'
+
+interface View {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly owner: string
+  /** Of these views, those that it reads. */
+  readonly reads: readonly number[]
+}
+
+// Views of people that read a relation which is about to be swapped, directly: what reads them in turn stays as it is.
+const viewsQuery: Sql = trusted(`
+  WITH views AS (
+    SELECT DISTINCT c.oid, n.nspname, c.relname, c.relowner, r.oid AS rule
+      FROM pg_depend d
+      JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+      JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1::oid[])
+  )
+  SELECT oid, nspname AS schema, relname AS name, pg_get_userbyid(relowner) AS owner,
+         ARRAY(SELECT DISTINCT d.refobjid FROM pg_depend d JOIN views below ON below.oid = d.refobjid
+                WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = views.rule
+                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> views.oid) AS reads
+    FROM views ORDER BY 1`)
+
+// OR REPLACE forgets the options of a view that are not said again.
+const definitionsQuery: Sql = trusted(`
+  SELECT c.oid, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
+         (SELECT string_agg(format('%I = %L', option_name, option_value), ', ') FROM pg_options_to_table(c.reloptions)) AS options
+    FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
+
+/**
+ * Leads the views that read what is replaced to the successors in their scratch schemas. A view keeps its identity, owner,
+ * grants, comment and triggers, and what reads it notices nothing. Locks them from the top down, as their readers do,
+ * and reads their definitions only then, so that nobody's change to one is lost. Runs under the reading path.
+ * @param replaced the OIDs of what is replaced
+ * @param scratchOf the scratch schema that a relation's successor stands in
+ */
+export async function leadFollowers(
+  session: Session,
+  replaced: readonly number[],
+  scratchOf: (schema: string, name: string) => string | undefined,
+): Promise<void> {
+  const found = await session.query<View>(viewsQuery, [replaced])
+  if (found.length === 0) return
+  const byOid = new Map(found.map((view) => [view.oid, view]))
+  const views = inOrderOfNeed(
+    found,
+    ({ oid }) => oid,
+    ({ reads }) => reads,
+  ).toReversed()
+  const locks = views.map(
+    ({ schema, name, owner }) => sql`ALTER VIEW ${qualified(schema, name)} OWNER TO ${ident(owner)}`,
+  )
+  await session.run(join(locks, '; '))
+  const definitions = await session.query<{ oid: number; definition: string; options: string | null }>(
+    definitionsQuery,
+    [views.map(({ oid }) => oid)],
+  )
+  const led: Sql[] = []
+  for (const { oid, definition, options } of definitions) {
+    const view = byOid.get(oid)
+    if (!view) continue
+    const query = await withRelationsMoved(definition, ({ schema, name }) => scratchOf(schema ?? '', name))
+    const parameters = options === null ? sql`` : sql` WITH (${trusted(options)})`
+    led.push(sql`CREATE OR REPLACE VIEW ${qualified(view.schema, view.name)}${parameters} AS\n${trusted(query)}`)
+  }
+  await session.run(join(led, ';\n'))
+}

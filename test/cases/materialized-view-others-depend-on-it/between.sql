@@ -1,1 +1,0 @@
-CREATE VIEW public.report AS SELECT total FROM shop.orders;
