@@ -1,19 +1,7 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
-import {
-  fragment,
-  ident,
-  join,
-  literal,
-  qualified,
-  type Sql,
-  type Statement,
-  sql,
-  statement,
-  trusted,
-  withoutSemicolon,
-} from '../core/sql.ts'
+import { fragment, ident, qualified, type Statement, sql, statement, trusted, withoutSemicolon } from '../core/sql.ts'
 import {
   type Access,
   accessChanges,
@@ -33,10 +21,11 @@ import {
 } from './facets/access.ts'
 import { alterStatements, clausesOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
-import { type Options, optionEdits, record } from './facets/options.ts'
+import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
+import { storageChanges, storageClause } from './facets/storage.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
@@ -148,7 +137,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     const name = qualified(id.schema, id.name)
     return [
       ...queryChanges(from, to),
-      ...storageChanges(name, from.with ?? {}, to.with ?? from.with ?? {}),
+      ...storageChanges(sql`ALTER MATERIALIZED VIEW ${name}`, from.with ?? {}, to.with ?? from.with ?? {}),
       ...(to.populated && !from.populated ? [unpopulated] : []),
       ...commentChange(sql`MATERIALIZED VIEW ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(relationAccess(id), from, to),
@@ -205,10 +194,9 @@ export function refreshStatement(id: IdOf<'materializedView'>, concurrently: boo
 
 function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
-  const parameters = storageList(Object.entries(spec.with ?? {}))
   return [
     statement(
-      sql`CREATE MATERIALIZED VIEW ${name}${parameters ? sql` WITH (${parameters})` : sql``} AS\n${fragment(spec.query)}\nWITH NO DATA`,
+      sql`CREATE MATERIALIZED VIEW ${name}${storageClause(spec.with)} AS\n${fragment(spec.query)}\nWITH NO DATA`,
     ),
     ...newComment(sql`MATERIALIZED VIEW ${name}`, spec.comment),
   ]
@@ -230,31 +218,4 @@ function columnsText({ columns }: MaterializedViewSpec): string {
   return columns
     .map(({ name, type, collation }) => `${ident(name)} ${type}${collation === null ? '' : ` COLLATE ${collation}`}`)
     .join(', ')
-}
-
-function storageChanges(name: Sql, from: Options, to: Options): readonly FieldChange[] {
-  return optionEdits(from, to).map((edit) => {
-    const change =
-      typeof edit.to === 'string'
-        ? sql`SET (${storageList([[edit.name, edit.to]])})`
-        : sql`RESET (${parameter(edit.name)})`
-    return {
-      field: `with ${edit.name}`,
-      from: edit.from as string | undefined, // storage parameters are never secret
-      to: edit.to as string | undefined,
-      effect: { how: 'statement', statement: statement(sql`ALTER MATERIALIZED VIEW ${name} ${change}`) },
-    }
-  })
-}
-
-function storageList(parameters: readonly (readonly [string, string])[]): Sql {
-  return join(
-    parameters.map(([name, value]) => sql`${parameter(name)} = ${literal(value)}`),
-    ', ',
-  )
-}
-
-/** `toast.autovacuum_enabled` is two names with a dot between them. */
-function parameter(name: string): Sql {
-  return join(name.split('.').map(ident), '.')
 }

@@ -16,7 +16,6 @@ const laterKeys: ReadonlySet<string> = new Set([
   'cluster_on',
   'refresh',
   'no_inherit',
-  'nulls_not_distinct',
   'protect',
   'renamed_from',
 ])
@@ -24,7 +23,6 @@ const laterKeys: ReadonlySet<string> = new Set([
 /** Keys that are known elsewhere, but not here yet: of a materialized view and of an index. */
 const laterThere: Readonly<Record<string, ReadonlySet<string>>> = {
   materialized_views: new Set(['columns']),
-  indexes: new Set(['with']),
 }
 
 /** Whether a key is one of MANIFEST.md that this release does not know yet, rather than a mistake. */

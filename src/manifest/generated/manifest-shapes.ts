@@ -24,6 +24,8 @@ export const maps: readonly string[] = [
   'schemas.*.materialized_views.*.with',
   'schemas.*.materialized_views.*.indexes',
   'schemas.*.materialized_views.*.indexes.*',
+  'schemas.*.materialized_views.*.indexes.*.columns.*.operator_class.parameters',
+  'schemas.*.materialized_views.*.indexes.*.with',
   'schemas.*.materialized_views.*.grants',
 ]
 
@@ -42,6 +44,7 @@ export const truthValues: readonly string[] = [
   'schemas.*.foreign_tables.*.grants.maintain.*.with_grant_option',
   'schemas.*.materialized_views.*.populate',
   'schemas.*.materialized_views.*.indexes.*.unique',
+  'schemas.*.materialized_views.*.indexes.*.nulls_not_distinct',
   'schemas.*.materialized_views.*.grants.select.*.with_grant_option',
   'schemas.*.materialized_views.*.grants.insert.*.with_grant_option',
   'schemas.*.materialized_views.*.grants.update.*.with_grant_option',

@@ -184,6 +184,29 @@ export interface RelationGrants {
 }
 
 /**
+ * The exact name of an operator class that search_path finds, or { schema: s, name: n, parameters: { siglen: 32 } }, its schema and parameters as needed.
+ */
+export interface OperatorClass {
+  /**
+   * The schema that holds the operator class, exact. Default: search_path finds it.
+   */
+  schema?: string
+  /**
+   * The operator class's name, exact. Example: gist_trgm_ops
+   */
+  name: string
+  /**
+   * The operator class's parameters. Another one replaces the index. Default: none. Example: { siglen: 32 }
+   */
+  parameters?: {
+    /**
+     * The parameter's value.
+     */
+    [k: string]: string
+  }
+}
+
+/**
  * An extension (CREATE EXTENSION).
  */
 export interface Extension {
@@ -467,6 +490,23 @@ export interface Index {
    */
   where?: string
   /**
+   * Whether a unique index takes nulls for equal (NULLS NOT DISTINCT, from PostgreSQL 15 on). Default: false
+   */
+  nulls_not_distinct?: boolean
+  /**
+   * Storage parameters (WITH), such as fillfactor. Not declared: left alone, or removed if this manifest had declared some. {} removes all. Example: { fillfactor: 70 }
+   */
+  with?: {
+    /**
+     * The parameter's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The tablespace that holds it. Default: that of the database
+   */
+  tablespace?: string
+  /**
    * The index's comment (COMMENT ON INDEX). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -493,12 +533,16 @@ export interface IndexColumn {
    */
   nulls?: 'first' | 'last'
   /**
-   * The operator class: its exact name, or { schema: s, name: n }. Default: that of the column's type. Example: text_pattern_ops
+   * The operator class: its exact name, or { schema: s, name: n, parameters: { … } }. Default: that of the column's type. Example: text_pattern_ops
    */
-  operator_class?: string | ObjectName
+  operator_class?: string | OperatorClass
   /**
    * The collation: its exact name, or { schema: s, name: n }. Default: that of the column or expression. Example: C
    */
   collation?: string | ObjectName
+  /**
+   * The statistics target of an expression (ALTER INDEX … SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   */
+  statistics?: string
 }
 

@@ -79,11 +79,8 @@ describe('what the contract lists and this release does not have', () => {
     no_inherit: table('checks: { a: { expression: b > 0, no_inherit: true } }'),
     columns: view('query: SELECT 1, columns: [a]'),
     access_method: view('query: SELECT 1, access_method: heap'),
-    tablespace: view('query: SELECT 1, indexes: { i: { columns: [a], tablespace: b } }'),
     cluster_on: view('query: SELECT 1, cluster_on: i'),
     refresh: view('query: SELECT 1, refresh: {}'),
-    nulls_not_distinct: view('query: SELECT 1, indexes: { i: { columns: [a], nulls_not_distinct: true } }'),
-    with: view('query: SELECT 1, indexes: { i: { columns: [a], with: {} } }'),
     protect: server('protect: true'),
     renamed_from: server('renamed_from: a'),
   }
