@@ -28,6 +28,7 @@ import {
   newCheckComments,
   writtenChecks,
 } from './facets/checks.ts'
+import { settingsColumns } from './facets/column-settings.ts'
 import {
   type Column,
   columnChanges,
@@ -36,7 +37,7 @@ import {
   columnsKept,
   declaredColumns,
   describeColumn,
-  newColumnComments,
+  newColumnSettings,
   settleColumns,
   writtenColumns,
 } from './facets/columns.ts'
@@ -137,7 +138,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
                    CASE a.attgenerated WHEN 'v' THEN ' (virtual)' ELSE '' END END,
                  'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                                FROM pg_options_to_table(a.attfdwoptions)),
-                 'comment', coalesce(col_description(c.oid, a.attnum), '')) ORDER BY a.attnum), '{}')
+                 ${settingsColumns}) ORDER BY a.attnum), '{}')
                FROM pg_attribute a
                JOIN pg_type t ON t.oid = a.atttypid
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -194,7 +195,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
         sql`CREATE FOREIGN TABLE ${name} (${list(elements)}) SERVER ${ident(spec.server)}${optionsClause(spec.options)}`,
       ),
       ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
-      ...newColumnComments(name, spec.columns),
+      ...newColumnSettings(name, spec.columns),
       ...newCheckComments(name, spec.checks),
       ...newAccess(relationAccess(id), onColumns(spec, columnNames(spec))),
     ]

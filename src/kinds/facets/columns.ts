@@ -1,13 +1,19 @@
 import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, join, type Parts, type Sql, type Statement, sql } from '../../core/sql.ts'
-import { type Comment, commentChange, newComment } from './comment.ts'
+import {
+  type ColumnSettings,
+  declaredSettings,
+  newSettings,
+  settingsChanges,
+  settleSettings,
+  writtenSettings,
+} from './column-settings.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
 import { describeOptions, type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
-import { settle } from './settle.ts'
 import { present, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
 
 /** A column of a foreign table. */
-export interface Column {
+export interface Column extends ColumnSettings {
   readonly type: string
   /** Null: that of the type. */
   readonly collation: ObjectName | null
@@ -15,7 +21,6 @@ export interface Column {
   readonly default: string | null
   readonly generated: string | null
   readonly options: Options
-  readonly comment?: Comment
 }
 
 type Columns = Readonly<Record<string, Column>>
@@ -28,6 +33,9 @@ interface DeclaredColumn {
   readonly generated?: string
   readonly options?: Options
   readonly comment?: string
+  readonly statistics?: string
+  readonly storage?: 'plain' | 'external' | 'extended' | 'main'
+  readonly attributes?: Readonly<Record<string, string>>
 }
 
 export function declaredColumns(columns: Readonly<Record<string, string | DeclaredColumn>>): Columns {
@@ -43,7 +51,7 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           default: column.default ?? null,
           generated: column.generated ?? null,
           options: record(Object.entries(column.options ?? {})),
-          comment: column.comment,
+          ...declaredSettings(column),
         },
       ]
     }),
@@ -72,7 +80,7 @@ export function writtenColumns(columns: Columns): WrittenMap {
         collation: writtenName(column.collation),
         generated: column.generated === null ? undefined : withoutBrackets(column.generated.replace(virtual, '')),
         options: writtenOptions(column.options),
-        comment: column.comment,
+        ...writtenSettings(column),
       })
       return [name, Object.keys(full).length === 1 ? column.type : full]
     }),
@@ -88,10 +96,7 @@ export function settleColumns(wanted: Columns, last: Columns | undefined, live: 
   const place = (name: string) => places.get(name) ?? places.size
   const ordered = Object.entries(wanted).sort(([left], [right]) => place(left) - place(right))
   return record(
-    ordered.map(([name, column]) => [
-      name,
-      { ...column, comment: settle(column.comment, last?.[name]?.comment, live?.[name]?.comment, '') },
-    ]),
+    ordered.map(([name, column]) => [name, { ...column, ...settleSettings(column, last?.[name], live?.[name]) }]),
   )
 }
 
@@ -107,12 +112,13 @@ export function columnDefinition(name: string, column: Column): Sql {
   return join(parts, '')
 }
 
-export function newColumnComments(table: Sql, columns: Columns): readonly Statement[] {
-  return Object.entries(columns).flatMap(([name, { comment }]) => newComment(columnTarget(table, name), comment))
+/** Statistics targets, storage, attributes and comments of columns that were just made. */
+export function newColumnSettings(table: Sql, columns: Columns): readonly Statement[] {
+  return Object.entries(columns).flatMap(([name, column]) => newSettings(settingsTarget(table, name), column))
 }
 
-export function columnTarget(table: Sql, name: string): Sql {
-  return sql`COLUMN ${table}.${ident(name)}`
+function settingsTarget(table: Sql, name: string) {
+  return { alter: sql`ALTER FOREIGN TABLE ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
 }
 
 /**
@@ -189,7 +195,7 @@ function addColumn(table: Sql, name: string, wanted: Column, source: Column): re
   const clause = [sql`ADD COLUMN ${columnDefinition(name, source)}`]
   return [
     { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
-    ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, wanted.comment),
+    ...settingsChanges(settingsTarget(table, name), {}, wanted),
   ]
 }
 
@@ -214,8 +220,13 @@ function alterColumn(table: Sql, name: string, from: Column, to: Column, source:
         sql`)`,
       ]),
     ),
-    ...commentChange(columnTarget(table, name), `column ${name} comment`, from.comment, to.comment),
+    // Another type brings its own storage.
+    ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
   ]
+}
+
+function withoutStorage({ typeStorage, ...column }: Column): Column {
+  return { ...column, storage: null }
 }
 
 function toField(field: string, from: string | null, to: string | null, clause: Parts): FieldChange {
@@ -268,7 +279,7 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
   const clause = [sql`DROP COLUMN ${ident(name)}, ADD COLUMN ${columnDefinition(name, source)}`]
   return [
     { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
-    ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, to.comment),
+    ...settingsChanges(settingsTarget(table, name), {}, to),
   ]
 }
 
