@@ -9,7 +9,6 @@ const laterKeys: ReadonlySet<string> = new Set([
   'inherits',
   'partition_of',
   'refresh',
-  'no_inherit',
   'protect',
   'renamed_from',
 ])

@@ -1,5 +1,5 @@
 import type { FieldChange } from '../../core/change.ts'
-import { fragment, ident, join, type Parts, type Sql, type Statement, sql } from '../../core/sql.ts'
+import { fragment, ident, join, type Parts, type Sql, type Statement, sql, trusted } from '../../core/sql.ts'
 import {
   type ColumnSettings,
   declaredSettings,
@@ -10,7 +10,7 @@ import {
 } from './column-settings.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
 import { describeOptions, type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
-import { present, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
+import { present, type Written, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
 
 /** A column of a foreign table. */
 export interface Column extends ColumnSettings {
@@ -20,6 +20,8 @@ export interface Column extends ColumnSettings {
   readonly notNull: boolean
   readonly default: string | null
   readonly generated: string | null
+  /** Whether it is generated when it is read, rather than stored. */
+  readonly virtual: boolean
   readonly options: Options
 }
 
@@ -30,7 +32,7 @@ interface DeclaredColumn {
   readonly not_null?: boolean
   readonly default?: string
   readonly collation?: string | { readonly schema: string; readonly name: string }
-  readonly generated?: string
+  readonly generated?: string | { readonly expression: string; readonly virtual?: boolean | undefined } | undefined
   readonly options?: Options
   readonly comment?: string
   readonly statistics?: string
@@ -49,7 +51,7 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           collation: column.collation === undefined ? null : objectName(column.collation),
           notNull: column.not_null ?? false,
           default: column.default ?? null,
-          generated: column.generated ?? null,
+          ...declaredGenerated(column.generated),
           options: record(Object.entries(column.options ?? {})),
           ...declaredSettings(column),
         },
@@ -58,16 +60,22 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
   )
 }
 
-/** What the catalog query puts behind the expression of a column that is generated when it is read. */
-const virtual = / \(virtual\)$/
+function declaredGenerated(declared: DeclaredColumn['generated']): Pick<Column, 'generated' | 'virtual'> {
+  if (declared === undefined) return { generated: null, virtual: false }
+  if (typeof declared === 'string') return { generated: declared, virtual: false }
+  return { generated: declared.expression, virtual: declared.virtual ?? false }
+}
 
-/** What a manifest can't say of the columns. */
-export function columnNotes(columns: Columns): readonly string[] {
-  return Object.entries(columns).flatMap(([name, { generated }]) =>
-    generated !== null && virtual.test(generated)
-      ? [`the generated column ${ident(name)} is virtual; this release makes stored ones only`]
-      : [],
-  )
+function writtenGenerated({ generated, virtual }: Column): Written | undefined {
+  if (generated === null) return undefined
+  const expression = withoutBrackets(generated)
+  return virtual ? { expression, virtual } : expression
+}
+
+/** Why a server of that major version can't have them. */
+export function columnsNeedNewer(columns: Columns, major: number): string | undefined {
+  const isTooNew = major < 18 && Object.values(columns).some(({ virtual }) => virtual)
+  return isTooNew ? 'virtual generated columns exist from PostgreSQL 18 on' : undefined
 }
 
 export function writtenColumns(columns: Columns): WrittenMap {
@@ -78,7 +86,7 @@ export function writtenColumns(columns: Columns): WrittenMap {
         not_null: column.notNull,
         default: column.default === null ? undefined : withoutBrackets(column.default),
         collation: writtenName(column.collation),
-        generated: column.generated === null ? undefined : withoutBrackets(column.generated.replace(virtual, '')),
+        generated: writtenGenerated(column),
         options: writtenOptions(column.options),
         ...writtenSettings(column),
       })
@@ -100,6 +108,16 @@ export function settleColumns(wanted: Columns, last: Columns | undefined, live: 
   )
 }
 
+/** What the server makes of types and expressions; all else is as declared. */
+export function withTypes(read: Columns, declared: Columns): Columns {
+  return record(
+    Object.entries(declared).map(([name, column]) => {
+      const { type, collation, default: value, generated } = read[name] ?? column
+      return [name, { ...column, type, collation, default: value, generated }]
+    }),
+  )
+}
+
 /** PostgreSQL wants the parts in this order: type, OPTIONS, COLLATE, constraints. */
 export function columnDefinition(name: string, column: Column): Sql {
   const parts = [
@@ -107,7 +125,9 @@ export function columnDefinition(name: string, column: Column): Sql {
     column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``,
     column.notNull ? sql` NOT NULL` : sql``,
     column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
-    column.generated === null ? sql`` : sql` GENERATED ALWAYS AS (${fragment(column.generated)}) STORED`,
+    column.generated === null
+      ? sql``
+      : sql` GENERATED ALWAYS AS (${fragment(column.generated)}) ${trusted(column.virtual ? 'VIRTUAL' : 'STORED')}`,
   ]
   return join(parts, '')
 }
@@ -171,13 +191,14 @@ function retypedColumns(from: Columns, to: Columns): readonly string[] {
 
 /** Told by the names in its expression: one too many is only made anew for nothing. */
 function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
-  if (to.generated === null) return false
-  if (from.generated !== to.generated || retyped.includes(name)) return true
+  // The expression of a virtual column can't be dropped: there is nothing that it could leave behind.
+  if (to.generated === null) return from.virtual
+  if (from.generated !== to.generated || from.virtual !== to.virtual || retyped.includes(name)) return true
   return retyped.some((column) => to.generated?.includes(ident(column)))
 }
 
 function ungenerate(name: string, from: Column, to: Column): readonly FieldChange[] {
-  if (from.generated === null || to.generated !== null) return []
+  if (from.generated === null || to.generated !== null || from.virtual) return []
   return [toField(`column ${name} generated`, from.generated, null, [sql`ALTER COLUMN ${ident(name)} DROP EXPRESSION`])]
 }
 
@@ -284,7 +305,8 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
 }
 
 function generatedText(column: Column): string {
-  return column.generated === null ? typeText(column) : `${typeText(column)} generated as ${column.generated}`
+  if (column.generated === null) return typeText(column)
+  return `${typeText(column)} generated${column.virtual ? ' virtual' : ''} as ${column.generated}`
 }
 
 /** `id bigint not null`: how a plan shows a column of a new table. */
@@ -293,7 +315,7 @@ export function describeColumn(name: string, column: Column): string {
     `${ident(name)} ${typeText(column)}`,
     column.notNull ? 'not null' : '',
     column.default === null ? '' : `default ${column.default}`,
-    column.generated === null ? '' : `generated as ${column.generated}`,
+    column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
     Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
   ]
   return parts.filter((part) => part !== '').join(' ')

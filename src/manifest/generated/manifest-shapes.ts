@@ -38,6 +38,8 @@ export const truthValues: readonly string[] = [
   'schemas.*.grants.usage.*.with_grant_option',
   'schemas.*.grants.create.*.with_grant_option',
   'schemas.*.foreign_tables.*.columns.*.not_null',
+  'schemas.*.foreign_tables.*.columns.*.generated.virtual',
+  'schemas.*.foreign_tables.*.checks.*.no_inherit',
   'schemas.*.foreign_tables.*.grants.select.*.with_grant_option',
   'schemas.*.foreign_tables.*.grants.insert.*.with_grant_option',
   'schemas.*.foreign_tables.*.grants.update.*.with_grant_option',

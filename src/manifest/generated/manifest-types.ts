@@ -184,6 +184,20 @@ export interface RelationGrants {
 }
 
 /**
+ * An SQL expression, or a map of it and of how it is generated.
+ */
+export interface Generated {
+  /**
+   * The expression. Example: upper(name)
+   */
+  expression: string
+  /**
+   * Whether it is generated when it is read (VIRTUAL, from PostgreSQL 18 on). Default: false
+   */
+  virtual?: boolean
+}
+
+/**
  * Attributes of a column of a materialized view.
  */
 export interface ViewColumn {
@@ -441,9 +455,9 @@ export interface Column {
    */
   collation?: string | ObjectName
   /**
-   * Makes it a stored generated column (GENERATED ALWAYS AS … STORED) of this SQL expression. Default: not generated. Example: upper(name)
+   * Makes it a generated column of this SQL expression, stored (GENERATED ALWAYS AS … STORED) or, from PostgreSQL 18 on, virtual: { expression: …, virtual: true }. Default: not generated. Example: upper(name)
    */
-  generated?: string
+  generated?: string | Generated
   /**
    * The column's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { column_name: body }
    */
@@ -484,6 +498,10 @@ export interface Check {
    * The condition that each row satisfies, an SQL expression. Example: id > 0
    */
   expression: string
+  /**
+   * Whether tables that inherit from this one are free of it (NO INHERIT). Default: false
+   */
+  no_inherit?: boolean
   /**
    * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */

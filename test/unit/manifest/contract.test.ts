@@ -73,7 +73,6 @@ describe('what the contract lists and this release does not have', () => {
     imports: `${head}schemas: { p: { imports: [] } }\n`,
     inherits: table('inherits: [a]'),
     partition_of: table('partition_of: a'),
-    no_inherit: table('checks: { a: { expression: b > 0, no_inherit: true } }'),
     statistics: view('query: SELECT 1, statistics: {}'),
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),
