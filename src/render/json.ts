@@ -23,6 +23,7 @@ export function planJson(plan: Plan): PlanDocument {
     database,
     fingerprint,
     summary: { ...countsOf(plan), unchanged },
+    ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
     changes: plan.changes.map(changeJson),
     steps: plan.steps.map(stepJson),
     refusals: refusals.map(withAddress),
@@ -43,7 +44,7 @@ function countsOf({ changes }: Plan): Readonly<Record<Change['op'], number>> {
   }
 }
 
-function changeJson({ change, title, cause, because, hazards }: PlannedChange): ChangeDocument {
+function changeJson({ change, title, cause, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
   return {
     op: change.op,
     address: addressOf(change.key),
@@ -52,13 +53,14 @@ function changeJson({ change, title, cause, because, hazards }: PlannedChange): 
     ...(cause === 'dependency' ? { causedBy: because } : {}),
     ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
     ...(change.op === 'release' ? { because: change.because } : {}),
+    ...(takenFrom.length > 0 ? { takenFrom } : {}),
     hazards,
   }
 }
 
-function fieldJson({ field, from, to, effect }: FieldChange): FieldDocument {
+function fieldJson({ field, from, to, effect, cause }: FieldChange): FieldDocument {
   const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
-  return { field, from: from ?? null, to: to ?? null, effect: how }
+  return { field, from: from ?? null, to: to ?? null, effect: how, cause: cause ?? null }
 }
 
 function stepJson(step: Step): StepDocument {

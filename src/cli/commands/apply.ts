@@ -15,6 +15,7 @@ export interface ApplyFlags {
   readonly format: 'text' | 'json'
   readonly populate: boolean
   readonly autoApprove?: boolean
+  readonly takeOver?: boolean
   readonly allow?: readonly string[]
   readonly lockTimeout: number
   readonly leaseTimeout: number
@@ -32,6 +33,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
       parsed,
       connect: connectTo(settings, parsed.secrets),
       populate: flags.populate,
+      takeOver: flags.takeOver ?? false,
       unattended: flags.autoApprove ?? false,
       options: {
         lockTimeoutMilliseconds: flags.lockTimeout,
