@@ -1,5 +1,7 @@
 export type { ApplyRequest, Approve } from './api/apply.ts'
 export { planAndApply } from './api/apply.ts'
+export type { DestroyRequest } from './api/destroy.ts'
+export { destroy } from './api/destroy.ts'
 export type { Exported, ExportOptions } from './api/export.ts'
 export { exportManifest } from './api/export.ts'
 export type { PlanOptions } from './api/plan.ts'

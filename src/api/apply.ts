@@ -44,7 +44,7 @@ export async function planAndApply(request: ApplyRequest, approve: Approve): Pro
 
 const planAttempts = 5
 
-interface Applied {
+export interface Applied {
   readonly plan: Plan
   readonly report: Report | undefined
 }

@@ -34,6 +34,14 @@ function program(): Command {
     new Option('--source-timeout <duration>', 'how long a source may take to answer')
       .argParser(duration)
       .default(10_000, '10s')
+  const lockTimeout = () =>
+    new Option('--lock-timeout <duration>', 'how long to wait for a lock before trying again')
+      .argParser(duration)
+      .default(3000, '3s')
+  const leaseTimeout = () =>
+    new Option('--lease-timeout <duration>', 'how long to wait for another apply')
+      .argParser(duration)
+      .default(30_000, '30s')
   const takeOver = () => new Option('--take-over', 'make this manifest own what another one owns')
   const populate = () => new Option('--no-populate', 'do not fill new materialized views')
 
@@ -66,19 +74,22 @@ function program(): Command {
     .addOption(
       new Option('--allow <hazard>', 'accept a hazard; repeatable').choices(hazardsToAllow).argParser(collectHazard),
     )
-    .addOption(
-      new Option('--lock-timeout <duration>', 'how long to wait for a lock before trying again')
-        .argParser(duration)
-        .default(3000, '3s'),
-    )
-    .addOption(
-      new Option('--lease-timeout <duration>', 'how long to wait for another apply')
-        .argParser(duration)
-        .default(30_000, '30s'),
-    )
+    .addOption(lockTimeout())
+    .addOption(leaseTimeout())
     .addOption(sourceTimeout())
     .addOption(jobs())
     .action(async (options) => set((await import('./commands/apply.ts')).apply(options)))
+  root
+    .command('destroy')
+    .description('drops what a manifest owns, in order; what others use stays')
+    .addOption(manifest())
+    .option('--manifest <name>', 'the name of the manifest, instead of its file')
+    .addOption(database())
+    .addOption(format())
+    .option('--auto-approve', 'do not ask; the loss of data is approved too')
+    .addOption(lockTimeout())
+    .addOption(leaseTimeout())
+    .action(async (options) => set((await import('./commands/destroy.ts')).destroy(options)))
   root
     .command('refresh')
     .description('brings the materialized views up to date, in the order of their dependencies')

@@ -5,10 +5,15 @@ import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
 
 type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 
+interface PlanTextOptions extends TextOptions {
+  /** The manifest's objects are all to go, and it is known that their data does. */
+  readonly destroys?: boolean
+}
+
 /** A plan for people: what, why, what it costs, what it keeps. */
-export function renderPlanText(plan: Plan, options: TextOptions): string {
+export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
   const { style, columns } = options
-  const header = `fdwsync plan · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
+  const header = `fdwsync ${options.destroys ? 'destroy' : 'plan'} · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
   const blocks = plan.changes.flatMap((planned) =>
     planned.change.op === 'adopt' || planned.change.op === 'release'
       ? []
@@ -23,7 +28,13 @@ export function renderPlanText(plan: Plan, options: TextOptions): string {
     ),
     renderUndetermined(plan, options),
     plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
-    wrapped(summaryOf(plan), columns, '').map((line) => style.bold(line)),
+    wrapped(
+      options.destroys && plan.changes.length === 0
+        ? 'Nothing to destroy: it owns nothing in this database.'
+        : summaryOf(plan),
+      columns,
+      '',
+    ).map((line) => style.bold(line)),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -36,11 +47,11 @@ const remarkColumn = 46
 /** Of the further lines of what is named by others: deeper than the lines of a plan, so that they can't pass for one. */
 const deep = '          '
 
-function renderChange(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
+function renderChange(planned: PlannedChange, change: DatabaseChange, options: PlanTextOptions): readonly string[] {
   const { style, columns } = options
   const [bare = '', ...others] = wrapped(oneLine(planned.title), columns, '    ', deep)
   const head = `  ${symbol(change, options)} ${style.bold(bare.slice(4))}`
-  const remark = oneLine(remarkOf(planned, change))
+  const remark = oneLine(options.destroys ? '' : remarkOf(planned, change))
   const fits = others.length === 0 && Math.max(widthOf(bare) + 3, remarkColumn) + widthOf(remark) <= columns
   const gap = ' '.repeat(Math.max(3, remarkColumn - widthOf(bare)))
   const lines = fits
@@ -77,13 +88,14 @@ function whyOf({ cause, because }: PlannedChange, { op }: DatabaseChange): strin
   return cause === 'manifest' ? 'the manifest changed' : ''
 }
 
-function renderHazards({ hazards }: PlannedChange, { style, columns }: TextOptions): readonly string[] {
+function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {
   return hazards.flatMap((hazard) => {
     // Said once for all, in the last line.
     if (hazard.name === 'reads-source') return []
-    const text = mustBeAllowed(hazard)
-      ? `! ${oneLine(hazard.detail)}: needs --allow ${hazard.name}`
-      : `! ${oneLine(hazard.detail)}`
+    const text =
+      mustBeAllowed(hazard) && !destroys
+        ? `! ${oneLine(hazard.detail)}: needs --allow ${hazard.name}`
+        : `! ${oneLine(hazard.detail)}`
     return wrapped(text, columns, '      ').map((line) =>
       mustBeAllowed(hazard) ? style.red(line) : style.yellow(line),
     )
