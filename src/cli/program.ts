@@ -101,6 +101,20 @@ function program(): Command {
     .addOption(jobs())
     .action(async (names, options) => set((await import('./commands/refresh.ts')).refresh(names, options)))
   root
+    .command('status')
+    .description('lists what the manifests of a database own, and whether it is as it should be')
+    .argument('[pattern]', "names, as psql takes them: 'shop.*', '*orders*'")
+    .option(
+      '-f, --file <file>',
+      'the manifest to compare with; else fdwsync.yaml if there is one, else the ledger alone',
+    )
+    .addOption(database())
+    .addOption(format())
+    .addOption(new Option('--kind <kind>', 'foreign-table, server …; repeatable').argParser(collect).default([]))
+    .option('--all', 'list what no manifest owns too')
+    .option('--check', 'exit 2 if something drifted, is missing or not populated, 6 if it can not be known')
+    .action(async (pattern, options) => set((await import('./commands/status.ts')).status(pattern, options)))
+  root
     .command('export')
     .description('writes a manifest of what a database has, which plans as "nothing to change"')
     .addOption(

@@ -1,6 +1,7 @@
 import type { Change, FieldCause } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
+import type { ObjectState, StatusReport } from '../core/status.ts'
 
 /** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
 export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
@@ -76,5 +77,21 @@ export interface RefreshDocument {
     readonly title: string
     readonly how: 'concurrently' | 'plain' | null
     readonly outcome: StepOutcome
+  }[]
+}
+
+/** What `status --format json` prints: `schemas/status.schema.json`. */
+export interface StatusDocument extends Pick<StatusReport, 'database'> {
+  readonly format: 'fdwsync.status/1'
+  readonly manifest: string | null
+  readonly objects: readonly {
+    readonly address: ObjectId
+    readonly title: string
+    readonly manifests: readonly string[]
+    readonly state: ObjectState
+    readonly reason: string | null
+    readonly populated: boolean | null
+    readonly refreshed: string | null
+    readonly indexes: number | null
   }[]
 }

@@ -2,6 +2,8 @@ import type { Change, FieldChange } from '../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, RefreshReport, Replacement, Report, Step } from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
+import type { StatusReport } from '../core/status.ts'
+import { titleOf } from '../kinds/registry.ts'
 import type {
   Addressed,
   ChangeDocument,
@@ -11,6 +13,7 @@ import type {
   ReplacementDocument,
   ReportDocument,
   StatementDocument,
+  StatusDocument,
   StepDocument,
 } from './documents.ts'
 
@@ -112,5 +115,24 @@ export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument
     format: 'fdwsync.refresh/1',
     manifest,
     views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+  }
+}
+
+/** The state of what manifests own; its schema is `schemas/status.schema.json`. */
+export function statusJson({ database, manifest, objects }: StatusReport): StatusDocument {
+  return {
+    format: 'fdwsync.status/1',
+    database,
+    manifest: manifest ?? null,
+    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes }) => ({
+      address: id,
+      title: titleOf(id),
+      manifests,
+      state,
+      reason: reason ?? null,
+      populated: populated ?? null,
+      refreshed: refreshed?.at ?? null,
+      indexes: indexes ?? null,
+    })),
   }
 }
