@@ -59,6 +59,28 @@ export async function readLedger(session: Session, manifest: string, declared: I
   return { exists: true, entries, others }
 }
 
+export interface OwnedEntry {
+  readonly manifest: string
+  readonly entry: LedgerEntry
+}
+
+/** Everything that any manifest owns, within the session's transaction. */
+export async function readOwned(
+  session: Session,
+): Promise<{ readonly exists: boolean; readonly entries: readonly OwnedEntry[] }> {
+  if (!(await trustLedger(session, 'ACCESS SHARE'))) return { exists: false, entries: [] }
+  const rows = await session.query<Row>(
+    trusted(
+      'SELECT manifest, address, object_oid, made, declared, digest, server_major FROM fdwsync.object ORDER BY manifest',
+    ),
+  )
+  const entries = rows.flatMap((row) => {
+    const id = idOf(row.address)
+    return id ? [{ manifest: row.manifest, entry: toEntry(id, row) }] : []
+  })
+  return { exists: true, entries }
+}
+
 /**
  * Locks the ledger's tables, so that nobody can add a trigger or rule to them meanwhile, and makes sure that they are
  * what fdwsync made. False if there is no ledger. Nothing of the ledger may be read or written before.
