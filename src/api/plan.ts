@@ -17,6 +17,7 @@ import {
 } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
+import type { Ledger } from '../introspector/ledger.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
@@ -71,14 +72,24 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
       ...refusals,
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
-    undetermined: [...undeterminedOf(probed.findings, titles), ...found.undetermined],
+    undetermined: [...unknownOwnership(ledger), ...undeterminedOf(probed.findings, titles), ...found.undetermined],
     warnings: found.warnings,
     unchanged: found.unchanged,
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
   })
-  return { plan, declared, wanted: probed.wanted, digests }
+  const { digest: manifestDigest } = parsed
+  return { plan, declared, wanted: probed.wanted, digests, manifestDigest, ownershipUnknown: ledger.unknown }
+}
+
+/** Said of the ledger's schema, since it concerns no object more than another. */
+function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
+  if (!unknown) return []
+  const reason = `not known, so nothing is dropped or adopted: ${unknown.message}`
+  return [
+    { key: keyOf({ kind: 'schema', name: 'fdwsync' }), title: 'ownership', reason, hint: unknown.hint, follows: false },
+  ]
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
