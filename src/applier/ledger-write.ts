@@ -2,10 +2,11 @@ import type { LiveState, WantedObject } from '../core/change.ts'
 import type { ApplyOutcome, ApplySummary } from '../core/history.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { countsOf, type Plan, type Step } from '../core/plan.ts'
-import { type Sql, sql, trusted } from '../core/sql.ts'
+import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { slowDigest } from '../introspector/digests.ts'
+import { clusterIdentifier } from '../introspector/ledger-history.ts'
 import { isLease } from '../introspector/ledger-lease.ts'
 import { findLedger } from '../introspector/ledger-trust.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -80,7 +81,7 @@ export async function writeApply(
       SELECT r.id, r.manifest, current_user, r.tool_version, pg_catalog.now() - $2 * interval '1 ms',
              CASE WHEN $3 THEN pg_catalog.clock_timestamp() END, r.outcome, r.manifest_digest, r.summary,
              coalesce(pg_catalog.host(pg_catalog.inet_client_addr()), 'socket'), r.client_user, r.client_host, r.git_commit, r.repository,
-             d.datname, d.oid, ${await systemIdentifier(session)},
+             d.datname, d.oid, (${await clusterIdentifier(session)})::bigint,
              (SELECT min(l.pid) FROM pg_catalog.pg_locks l WHERE ${isLease(trusted('l'), trusted('r.manifest'))})
         FROM pg_catalog.jsonb_to_record($1) AS r(id uuid, manifest text, tool_version text, outcome text, manifest_digest text,
                summary jsonb, client_user text, client_host text, git_commit text, repository text),
@@ -89,14 +90,6 @@ export async function writeApply(
       ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, ended_at = excluded.ended_at`,
     [JSON.stringify(row), milliseconds, hasEnded],
   )
-}
-
-/** Whoever may not call the function could not even run a statement that leaves it out by a condition. */
-async function systemIdentifier(session: Session): Promise<Sql> {
-  const [allowed] = await session.query<{ may: boolean }>(
-    trusted("SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may"),
-  )
-  return allowed?.may ? trusted('(SELECT system_identifier FROM pg_catalog.pg_control_system())') : trusted('NULL')
 }
 
 /** Names only: a value could be a secret, and what it is stands in the manifest. */

@@ -28,3 +28,65 @@ export interface ApplySummary {
     readonly fields: readonly string[]
   }[]
 }
+
+/** An apply as the ledger has it. What a ledger of an older version does not have is null. */
+export interface RecordedApply {
+  readonly id: string
+  readonly manifest: string
+  /** The database role. */
+  readonly appliedBy: string
+  /** The client's address, or `socket`. */
+  readonly appliedFrom: string | null
+  readonly clientUser: string | null
+  readonly clientHost: string | null
+  readonly toolVersion: string
+  readonly startedAt: string
+  readonly endedAt: string | null
+  /** `interrupted`: it never noted its end, and it no longer runs. */
+  readonly outcome: ApplyOutcome | 'in progress' | 'interrupted' | null
+  readonly manifestDigest: string | null
+  readonly summary: ApplySummary | null
+  readonly commit: string | null
+  readonly repository: string | null
+  readonly database: string | null
+  readonly databaseOid: number | null
+  readonly systemIdentifier: string | null
+  /** It was applied to a database that this one is a copy of, or that had another name then. */
+  readonly madeElsewhere: boolean
+}
+
+export interface RecordedStep {
+  readonly stage: string
+  readonly action: string
+  readonly address: string
+  readonly title: string
+  readonly outcome: string
+  readonly reason: string | null
+}
+
+export interface RecordedRefresh {
+  readonly address: string
+  readonly how: string
+  readonly startedAt: string
+  readonly endedAt: string
+  /** Of 8 bytes, so a string; null if it is not known. */
+  readonly rows: string | null
+  readonly outcome: string
+  readonly reason: string | null
+}
+
+/** What was applied to a database, the newest first. */
+export interface History {
+  readonly database: string
+  readonly applies: readonly RecordedApply[]
+  /** There are more than were asked for. */
+  readonly more: boolean
+}
+
+/** One apply with all that is known of it. */
+export interface ApplyDetails {
+  readonly database: string
+  readonly apply: RecordedApply
+  readonly steps: readonly RecordedStep[]
+  readonly refreshes: readonly RecordedRefresh[]
+}
