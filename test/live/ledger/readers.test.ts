@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { applyDetails, history } from '../../../src/api/history.ts'
+import { findBinaries, startThrowawayServer } from '../../../src/cli/demo/server.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, missedOf, type Rig, rigFor, run, runSql, shopManifest } from '../apply/rig.ts'
 import { asVersion1 } from './ledger-rig.ts'
 
@@ -144,3 +147,29 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     }
   })
 })
+
+const [binaries] = findBinaries()
+
+test.skipIf(!binaries)(
+  'on a hot standby a plan and the history can be read, and nothing is taken for interrupted',
+  async () => {
+    if (!binaries) return
+    const server = await startThrowawayServer({ binaries })
+    onTestFinished(() => server.stop())
+    const first = await manifestOf(here('one'), {})
+    await applyTo(first, server.url())
+    await runSql(server.url(), "UPDATE fdwsync.apply SET outcome = 'in progress', ended_at = NULL")
+    writeFileSync(join(server.dataDirectory, 'standby.signal'), '')
+    await server.restart()
+    expect(await runSql(server.url(), 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: true }])
+    const plan = await planFor(await manifestOf('version: 1\nname: one\nschemas: { one: {} }\n', {}), server.url())
+    expect([changesOf(plan), plan.undetermined]).toEqual([['drop materialized view one.here'], []])
+    const session = await connectTo(server.url())('history')
+    const { applies } = await history(session, { limit: 5 })
+    expect(applies.map(({ outcome, madeElsewhere }) => [outcome, madeElsewhere])).toEqual([['in progress', false]])
+    await session.close()
+    await expect(
+      applyTo(await manifestOf('version: 1\nname: one\n', {}), server.url(), { allow: ['drops-data'] }),
+    ).rejects.toThrow(/recovery|read-only/)
+  },
+)
