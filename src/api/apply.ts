@@ -17,6 +17,7 @@ export interface ApplyRequest {
   readonly unattended?: boolean
   readonly connect: Connect
   readonly populate: boolean
+  readonly takeOver?: boolean
   readonly options: ApplyOptions
 }
 
@@ -43,7 +44,7 @@ export async function planAndApply(request: ApplyRequest, approve: Approve): Pro
 
 const planAttempts = 5
 
-interface Applied {
+export interface Applied {
   readonly plan: Plan
   readonly report: Report | undefined
 }
@@ -81,10 +82,10 @@ async function withLease<T>(
   }
 }
 
-async function planOnce({ parsed, connect, populate, options }: ApplyRequest): Promise<PlanInHand> {
+async function planOnce({ parsed, connect, populate, takeOver = false, options }: ApplyRequest): Promise<PlanInHand> {
   const session = await connect('plan')
   try {
-    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate }))
+    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate, takeOver }))
   } finally {
     await session.close()
   }

@@ -5,6 +5,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
@@ -30,6 +31,10 @@ import { withRelationsMoved } from '../manifest/relations-moved.ts'
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
   readonly populate: boolean
+  /** Whether it makes this manifest's what others own. */
+  readonly takeOver?: boolean
+  /** Whether to leave out what is known to come of the manifest: for looking at only. */
+  readonly driftOnly?: boolean
 }
 
 /**
@@ -47,7 +52,16 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
 
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  const found = diff({ manifest: name, wanted: probed.wanted, declared: keys, reading: catalog, ledger, digests })
+  const takeOver = options.takeOver ?? false
+  const found = diff({
+    manifest: name,
+    wanted: probed.wanted,
+    declared: keys,
+    reading: catalog,
+    ledger,
+    digests,
+    takeOver,
+  })
   const { wanted } = probed
   const direct = withConsequences(found.changes, wanted, catalog.live)
   const used = await dependentsOf(session, direct)
@@ -78,9 +92,17 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
+    digests,
   })
   const { digest: manifestDigest } = parsed
-  return { plan, declared, wanted: probed.wanted, digests, manifestDigest, ownershipUnknown: ledger.unknown }
+  return {
+    plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
+    declared,
+    wanted: probed.wanted,
+    digests,
+    manifestDigest,
+    ownershipUnknown: ledger.unknown,
+  }
 }
 
 /** Said of the ledger's schema, since it concerns no object more than another. */

@@ -172,3 +172,12 @@ export async function forgetObjects(session: Session, manifest: string, keys: re
     keys,
   ])
 }
+
+/** Takes objects from the other manifests that had them. */
+export async function takeFromOthers(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
+  if (keys.length === 0) return
+  await session.query(trusted('DELETE FROM fdwsync.object WHERE manifest <> $1 AND address = ANY ($2::text[])'), [
+    manifest,
+    keys,
+  ])
+}

@@ -1,5 +1,6 @@
 import type { Change } from './change.ts'
 import type { Key } from './object.ts'
+import type { PlannedChange } from './plan.ts'
 
 /** Where an apply comes from, as far as its environment tells. */
 export interface Origin {
@@ -23,7 +24,7 @@ export interface ApplySummary {
     readonly op: Change['op']
     readonly address: Key
     readonly title: string
-    readonly cause: 'manifest' | 'drift' | 'dependency' | null
+    readonly cause: PlannedChange['cause'] | null
     /** The attributes that were altered. */
     readonly fields: readonly string[]
   }[]

@@ -1,4 +1,4 @@
-import type { Problem } from '../core/errors.ts'
+import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -64,6 +64,31 @@ export async function readLedger(session: Session, manifest: string, declared: I
     else others.set(key, [...(others.get(key) ?? []), row.manifest])
   }
   return { unknown: undefined, entries, others }
+}
+
+export interface OwnedEntry {
+  readonly manifest: string
+  readonly entry: LedgerEntry
+}
+
+/** Everything that any manifest owns, within the session's transaction. */
+export async function readOwned(
+  session: Session,
+): Promise<{ readonly exists: boolean; readonly entries: readonly OwnedEntry[] }> {
+  const found = await findLedger(session)
+  if (found.state === 'unreadable')
+    throw new FdwsyncError({ ...found.problem, message: `the ledger can not be read: ${found.problem.message}` })
+  if (found.state !== 'there') return { exists: false, entries: [] }
+  const rows = await session.query<Row>(
+    trusted(
+      'SELECT manifest, address, object_oid, made, declared, digest, server_major FROM fdwsync.object ORDER BY manifest',
+    ),
+  )
+  const entries = rows.flatMap((row) => {
+    const id = idOf(row.address)
+    return id ? [{ manifest: row.manifest, entry: toEntry(id, row) }] : []
+  })
+  return { exists: true, entries }
 }
 
 function toEntry(id: ObjectId, row: Row): LedgerEntry {

@@ -12,6 +12,8 @@ export interface PlanFlags {
   readonly format: 'text' | 'json'
   readonly populate: boolean
   readonly detailedExitcode?: boolean
+  readonly driftOnly?: boolean
+  readonly takeOver?: boolean
 }
 
 /** Previews what apply would do. */
@@ -20,7 +22,11 @@ export async function plan(flags: PlanFlags): Promise<number> {
   const parsed = await manifestOf(flags.file)
   const session = await connectTo(settings, parsed.secrets)('plan')
   try {
-    const { plan } = await makePlan(session, parsed, { populate: flags.populate })
+    const { plan } = await makePlan(session, parsed, {
+      populate: flags.populate,
+      takeOver: flags.takeOver ?? false,
+      driftOnly: flags.driftOnly ?? false,
+    })
     process.stdout.write(show(plan, flags.format))
     return exitCodeOf(plan, flags.detailedExitcode ?? false)
   } finally {
