@@ -12,6 +12,7 @@ import { planOf } from '../differ/plan.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
+import type { Ledger } from '../introspector/ledger.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
@@ -79,7 +80,7 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
       ...refusals,
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
-    undetermined: [...undeterminedOf(probed.findings, titles), ...found.undetermined],
+    undetermined: [...unknownOwnership(ledger), ...undeterminedOf(probed.findings, titles), ...found.undetermined],
     warnings: found.warnings,
     unchanged: found.unchanged,
     populate: options.populate,
@@ -87,7 +88,24 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
     movedQueries: await movedQueries(groups),
     digests,
   })
-  return { plan: options.driftOnly ? onlyDrift(plan, ledger) : plan, declared, wanted: probed.wanted, digests }
+  const { digest: manifestDigest } = parsed
+  return {
+    plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
+    declared,
+    wanted: probed.wanted,
+    digests,
+    manifestDigest,
+    ownershipUnknown: ledger.unknown,
+  }
+}
+
+/** Said of the ledger's schema, since it concerns no object more than another. */
+function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
+  if (!unknown) return []
+  const reason = `not known, so nothing is dropped or adopted: ${unknown.message}`
+  return [
+    { key: keyOf({ kind: 'schema', name: 'fdwsync' }), title: 'ownership', reason, hint: unknown.hint, follows: false },
+  ]
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
