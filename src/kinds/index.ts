@@ -7,6 +7,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
+import { relationNames } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, type Stanza, type Written, withoutBrackets, writtenName } from './facets/written.ts'
 import type { Kind } from './kind.ts'
@@ -136,6 +137,16 @@ export const index: Kind<'index', IndexSpec> = {
       LEFT JOIN pg_am am ON am.oid = c.relam
       LEFT JOIN pg_class view ON view.oid = i.indrelid
       LEFT JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
+
+  renaming: {
+    namesQuery: relationNames('index', 'i'),
+    // It is always in the schema of what it indexes.
+    rename: (from, to) => [statement(sql`ALTER INDEX ${qualified(to.schema, from.name)} RENAME TO ${ident(to.name)}`)],
+    withNames(spec, nameOf) {
+      const on = nameOf({ kind: 'materializedView', ...spec.on })
+      return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
+    },
+  },
 
   settle: (wanted, last, live) => ({ ...wanted, comment: settle(wanted.comment, last?.comment, live?.comment, '') }),
 

@@ -36,6 +36,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, optionEdits, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
+import { relationNames, renameRelation } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
@@ -159,6 +160,10 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+  renaming: {
+    namesQuery: relationNames('materializedView', 'm'),
+    rename: (from, to) => renameRelation(sql`MATERIALIZED VIEW`, from, to),
+  },
   query: (spec) => spec.query,
   withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) =>
