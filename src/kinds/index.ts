@@ -1,25 +1,27 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
-import { fragment, ident, join, qualified, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
+import { fragment, ident, join, qualified, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
+import { clusterChange, clusterOn } from './facets/cluster.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
-import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
+import {
+  columnSql,
+  columnText,
+  declaredColumn,
+  type IndexColumn,
+  statisticsChanges,
+  statisticsStatements,
+  writtenColumn,
+} from './facets/index-columns.ts'
+import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
-import { relationNames } from './facets/renaming.ts'
+import { indexRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
-import { present, type Stanza, type Written, withoutBrackets, writtenName } from './facets/written.ts'
+import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
+import { present, type Stanza, withoutBrackets, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
-
-interface IndexColumn {
-  readonly column?: string | null | undefined
-  readonly expression?: string | null | undefined
-  readonly collation: ObjectName | null
-  readonly operatorClass: ObjectName | null
-  readonly order: 'asc' | 'desc' | null
-  readonly nulls: 'first' | 'last' | null
-}
 
 export interface IndexSpec {
   /** The materialized view. */
@@ -29,11 +31,17 @@ export interface IndexSpec {
   readonly columns: readonly IndexColumn[]
   readonly include: readonly string[]
   readonly where: string | null
+  readonly nullsNotDistinct: boolean
+  /** Storage parameters. */
+  readonly with?: Options | undefined
+  /** Null: the database's own. */
+  readonly tablespace: string | null
+  /** The index that CLUSTER of its view goes by. Null: none. Undefined: the manifest doesn't say. */
+  readonly clusterOn?: string | null | undefined
   /** Live only: CREATE INDEX CONCURRENTLY that failed leaves one that is not. */
   readonly valid?: boolean
   /** Live only: as PostgreSQL writes it out, without what is the default. */
   readonly definition?: string | null
-  readonly nullsNotDistinct?: boolean
   readonly comment?: Comment
 }
 
@@ -50,7 +58,13 @@ export const index: Kind<'index', IndexSpec> = {
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({ ...read, on: declared.on }),
+    wanted: (read, declared) => ({
+      ...read,
+      on: declared.on,
+      with: declared.with,
+      clusterOn: declared.clusterOn,
+      columns: read.columns.map((column, at) => ({ ...column, statistics: declared.columns[at]?.statistics })),
+    }),
     standIn(object, scratch, standInOf) {
       const on = standInOf({ kind: 'materializedView', ...object.spec.on })
       const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
@@ -61,7 +75,7 @@ export const index: Kind<'index', IndexSpec> = {
 
   declare: (manifest) =>
     Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-      Object.entries(materialized_views ?? {}).flatMap(([view, { indexes }]) =>
+      Object.entries(materialized_views ?? {}).flatMap(([view, { indexes, cluster_on }]) =>
         Object.entries(indexes ?? {}).map(([name, declared]) => ({
           id: { kind: 'index', schema, name } satisfies IdOf<'index'>,
           spec: {
@@ -71,6 +85,10 @@ export const index: Kind<'index', IndexSpec> = {
             columns: declared.columns.map(declaredColumn),
             include: declared.include ?? [],
             where: declared.where ?? null,
+            nullsNotDistinct: declared.nulls_not_distinct ?? false,
+            with: declared.with && record(Object.entries(declared.with)),
+            tablespace: declared.tablespace ?? null,
+            clusterOn: cluster_on,
             comment: declared.comment,
           } satisfies IndexSpec,
           needs: [keyOf({ kind: 'materializedView', schema, name: view })],
@@ -117,12 +135,22 @@ export const index: Kind<'index', IndexSpec> = {
                         'operatorClass', (SELECT jsonb_build_object('schema', opn.nspname, 'name', op.opcname)
                                             FROM pg_opclass op JOIN pg_namespace opn ON opn.oid = op.opcnamespace
                                            WHERE op.oid = i.indclass[k]),
+                        'parameters', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
+                                         FROM pg_options_to_table(own.attoptions)),
+                        -- From 17 on the default is null, before it is -1.
+                        'statistics', nullif((to_jsonb(own) ->> 'attstattarget')::int, -1),
                         'order', CASE WHEN NOT pg_indexam_has_property(am.oid, 'can_order') THEN NULL
                                       WHEN i.indoption[k] & 1 = 1 THEN 'desc' ELSE 'asc' END,
                         'nulls', CASE WHEN NOT pg_indexam_has_property(am.oid, 'can_order') THEN NULL
                                       WHEN i.indoption[k] & 2 = 2 THEN 'first' ELSE 'last' END) ORDER BY k)
                  FROM generate_series(0, i.indnkeyatts - 1) AS k
-                 LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND a.attnum > 0),
+                 LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND a.attnum > 0
+                 LEFT JOIN pg_attribute own ON own.attrelid = i.indexrelid AND own.attnum = k + 1),
+             'with', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
+                        FROM pg_options_to_table(c.reloptions)),
+             'tablespace', ${tablespaceOf},
+             'clusterOn', (SELECT marked.relname FROM pg_index m JOIN pg_class marked ON marked.oid = m.indexrelid
+                            WHERE m.indrelid = i.indrelid AND m.indisclustered),
              'include', (SELECT coalesce(jsonb_agg(a.attname ORDER BY k), '[]')
                            FROM generate_series(i.indnkeyatts, i.indnatts - 1) AS k
                            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k]),
@@ -138,17 +166,23 @@ export const index: Kind<'index', IndexSpec> = {
       LEFT JOIN pg_class view ON view.oid = i.indrelid
       LEFT JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
 
-  renaming: {
-    namesQuery: relationNames('index', 'i'),
-    // It is always in the schema of what it indexes.
-    rename: (from, to) => [statement(sql`ALTER INDEX ${qualified(to.schema, from.name)} RENAME TO ${ident(to.name)}`)],
-    withNames(spec, nameOf) {
-      const on = nameOf({ kind: 'materializedView', ...spec.on })
-      return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
-    },
-  },
+  renaming: indexRenaming,
 
-  settle: (wanted, last, live) => ({ ...wanted, comment: settle(wanted.comment, last?.comment, live?.comment, '') }),
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    with: settle(wanted.with, last?.with, live?.with, {}),
+    clusterOn: settle<string | null>(wanted.clusterOn, last?.clusterOn, live?.clusterOn, null),
+    columns: wanted.columns.map((column, at) => ({
+      ...column,
+      statistics: settle<number | null>(
+        column.statistics,
+        last?.columns[at]?.statistics,
+        live?.columns[at]?.statistics,
+        null,
+      ),
+    })),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
 
   compare(id, from, to) {
     const before = definitionFields(from)
@@ -158,13 +192,18 @@ export const index: Kind<'index', IndexSpec> = {
         ? []
         : [{ field, from: before[field], to: after[field], effect: { how: 'replace' } }],
     )
+    const alter = sql`ALTER INDEX ${qualified(id.schema, id.name)}`
     return [
       ...fields,
+      ...tablespaceChange(alter, from.tablespace, to.tablespace),
+      ...storageChanges(alter, from.with ?? {}, to.with ?? from.with ?? {}),
+      ...statisticsChanges(alter, from.columns, to.columns),
+      ...clusterChange(id, from, to),
       ...commentChange(sql`INDEX ${qualified(id.schema, id.name)}`, 'comment', from.comment, to.comment),
     ]
   },
 
-  create: createIndex,
+  create: (id, spec) => createIndex(id, spec, id.name),
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
 
@@ -173,20 +212,26 @@ export const index: Kind<'index', IndexSpec> = {
     onlyIfUsed: false,
     inScratch: false,
     carriesOver: false,
-    build: (id, spec) => createIndex({ ...id, name: buildName }, spec),
+    build: (id, spec) => createIndex(id, spec, buildName),
     swap: (id) => ({
       out: [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
       in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
     }),
   },
-  asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
+  asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
 
   hazards: (change): readonly Hazard[] =>
     change.op === 'drop' || change.op === 'replace'
       ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
       : [],
   summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
-  details: (spec) => [['index', definitionText(spec)]],
+  needsNewer: ({ nullsNotDistinct }, major) =>
+    nullsNotDistinct && major < 15 ? 'NULLS NOT DISTINCT exists from PostgreSQL 15 on' : undefined,
+  details: (spec) => [
+    ['index', definitionText(spec)],
+    ...(Object.keys(spec.with ?? {}).length === 0 ? [] : [['with', describeOptions(spec.with ?? {})] as const]),
+    ...(spec.tablespace === null ? [] : [['tablespace', ident(spec.tablespace)] as const]),
+  ],
 }
 
 function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
@@ -198,92 +243,42 @@ function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
       columns: spec.columns.map((column) => writtenColumn(column, spec.definition ?? '')),
       include: spec.include,
       where: spec.where === null ? undefined : withoutBrackets(spec.where),
+      nulls_not_distinct: spec.nullsNotDistinct,
+      with: writtenOptions(spec.with),
+      tablespace: spec.tablespace,
       comment: spec.comment,
     }),
-    notes: [
-      ...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : []),
-      ...(spec.nullsNotDistinct ? ['it has NULLS NOT DISTINCT, which this release does not know'] : []),
-    ],
+    notes: [...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : [])],
   }
 }
 
-// The catalog does not tell a default collation or operator class from one that was given, the definition does: it leaves
-// defaults out. A name that stands in it for another reason is spelled out needlessly, which does no harm.
-function writtenColumn(column: IndexColumn, definition: string): Written {
-  const given = (name: ObjectName | null) =>
-    name && definition.includes(ident(name.name)) ? writtenName(name) : undefined
-  const full = present({
-    column: column.column,
-    expression: column.expression && withoutBrackets(column.expression),
-    collation: given(column.collation),
-    operator_class: given(column.operatorClass),
-    order: column.order === 'desc' ? 'desc' : undefined,
-    nulls: column.nulls === (column.order === 'desc' ? 'first' : 'last') ? undefined : column.nulls,
-  })
-  return column.column && Object.keys(full).length === 1 ? column.column : full
-}
-
-function declaredColumn(short: DeclaredIndexColumn): IndexColumn {
-  const declared = typeof short === 'string' ? { column: short } : short
-  return {
-    column: 'column' in declared ? declared.column : undefined,
-    expression: 'expression' in declared ? declared.expression : undefined,
-    collation: declared.collation === undefined ? null : objectName(declared.collation),
-    operatorClass: declared.operator_class === undefined ? null : objectName(declared.operator_class),
-    order: declared.order ?? null,
-    nulls: declared.nulls ?? null,
-  }
-}
-
-type DeclaredName = string | { readonly schema: string; readonly name: string }
-type DeclaredIndexColumn =
-  | string
-  | {
-      readonly column?: string
-      readonly expression?: string
-      readonly collation?: DeclaredName
-      readonly operator_class?: DeclaredName
-      readonly order?: 'asc' | 'desc'
-      readonly nulls?: 'first' | 'last'
-    }
-
-function createIndex(id: IdOf<'index'>, spec: IndexSpec): readonly Statement[] {
+/** `name` is what it is called while it is made. */
+function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonly Statement[] {
+  const id = { ...own, name }
+  const isMarked = spec.clusterOn === own.name
   const unique = spec.unique ? sql`UNIQUE ` : sql``
   const include = spec.include.length === 0 ? sql`` : sql` INCLUDE (${join(spec.include.map(ident), ', ')})`
   const where = spec.where === null ? sql`` : sql` WHERE ${fragment(spec.where)}`
   const columns = join(spec.columns.map(columnSql), ', ')
+  const nulls = spec.nullsNotDistinct ? sql` NULLS NOT DISTINCT` : sql``
+  const tablespace = spec.tablespace === null ? sql`` : sql` TABLESPACE ${ident(spec.tablespace)}`
+  const more = sql`${include}${nulls}${storageClause(spec.with)}${tablespace}${where}`
   return [
     statement(
-      sql`CREATE ${unique}INDEX ${ident(id.name)} ON ${qualified(spec.on.schema, spec.on.name)} USING ${ident(spec.method)} (${columns})${include}${where}`,
+      sql`CREATE ${unique}INDEX ${ident(id.name)} ON ${qualified(spec.on.schema, spec.on.name)} USING ${ident(spec.method)} (${columns})${more}`,
     ),
+    ...statisticsStatements(sql`ALTER INDEX ${qualified(id.schema, id.name)}`, spec.columns),
+    ...(isMarked ? [clusterOn(id, spec)] : []),
     ...newComment(sql`INDEX ${qualified(id.schema, id.name)}`, spec.comment),
   ]
-}
-
-function columnSql(column: IndexColumn): Sql {
-  const key = column.column == null ? sql`(${fragment(column.expression ?? '')})` : ident(column.column)
-  const collation = column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
-  const operatorClass = column.operatorClass ? sql` ${nameOf(column.operatorClass)}` : sql``
-  const order = column.order === null ? sql`` : column.order === 'desc' ? sql` DESC` : sql` ASC`
-  const nulls = column.nulls === null ? sql`` : column.nulls === 'first' ? sql` NULLS FIRST` : sql` NULLS LAST`
-  return sql`${key}${collation}${operatorClass}${order}${nulls}`
-}
-
-function columnText(column: IndexColumn): string {
-  return [
-    column.column == null ? `(${column.expression})` : ident(column.column),
-    ...(column.collation ? [`collate ${showName(column.collation)}`] : []),
-    ...(column.operatorClass ? [showName(column.operatorClass)] : []),
-    ...(column.order ? [column.order] : []),
-    ...(column.nulls ? [`nulls ${column.nulls}`] : []),
-  ].join(' ')
 }
 
 /** `unique btree (id, day desc) include (name) where total > 0`. */
 function definitionText(spec: IndexSpec): string {
   const include = spec.include.length === 0 ? '' : ` include (${spec.include.map(ident).join(', ')})`
   const where = spec.where === null ? '' : ` where ${spec.where}`
-  return `${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})${include}${where}`
+  const nulls = spec.nullsNotDistinct ? ' nulls not distinct' : ''
+  return `${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})${include}${nulls}${where}`
 }
 
 function definitionFields(spec: IndexSpec): Readonly<Record<string, string | undefined>> {
@@ -295,6 +290,6 @@ function definitionFields(spec: IndexSpec): Readonly<Record<string, string | und
     include: spec.include.map(ident).join(', ') || undefined,
     where: spec.where ?? undefined,
     valid: spec.valid === false ? 'no' : 'yes',
-    'nulls distinct': spec.nullsNotDistinct === true ? 'no' : 'yes',
+    'nulls distinct': spec.nullsNotDistinct ? 'no' : 'yes',
   }
 }

@@ -60,7 +60,7 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
       return [
         ...part('type', [...at, 'type'], column.type),
         ...part('expression', [...at, 'default'], column.default),
-        ...part('expression', [...at, 'generated'], column.generated),
+        ...generatedFragment([...at, 'generated'], column.generated),
       ]
     }),
     ...Object.entries(checks).flatMap(([name, check]) => {
@@ -70,6 +70,15 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
         : part('expression', [...at, 'expression'], check.expression)
     }),
   ]
+}
+
+type Generated = Exclude<NonNullable<Table['columns']>[string], string>['generated']
+
+function generatedFragment(path: Path, generated: Generated): readonly Fragment[] {
+  if (generated === undefined) return []
+  return typeof generated === 'string'
+    ? [{ kind: 'expression', path, text: generated }]
+    : [{ kind: 'expression', path: [...path, 'expression'], text: generated.expression }]
 }
 
 function viewFragments(path: Path, { query, indexes = {} }: View): readonly Fragment[] {

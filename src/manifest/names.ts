@@ -122,7 +122,7 @@ function value(path: Path, name: string | undefined): readonly Named[] {
   return name === undefined ? [] : [{ path, name, atKey: false }]
 }
 
-function object(path: Path, name: string | { readonly schema: string; readonly name: string } | undefined) {
+function object(path: Path, name: string | { readonly schema?: string; readonly name: string } | undefined) {
   if (typeof name !== 'object') return value(path, name)
   return [...value([...path, 'schema'], name.schema), ...value([...path, 'name'], name.name)]
 }

@@ -50,6 +50,9 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
       return [{ path, atKey: false, problem: { message: `${nameOf(path)} must be ${typeName(params.type)}` } }]
     case 'minItems':
       return [{ path, atKey: false, problem: { message: `${nameOf(path)} can not be empty` } }]
+    case 'pattern':
+      // The one pattern that there is: see "count" in the schema.
+      return [{ path, atKey: false, problem: { message: `${nameOf(path)} is a whole number from 0 to 10000` } }]
     case 'minLength':
       return [{ path, atKey: false, problem: { message: `${nameOf(path)} can not be an empty text` } }]
     case 'false schema':

@@ -1,21 +1,28 @@
 import type { FieldChange } from '../../core/change.ts'
-import { fragment, ident, join, type Parts, type Sql, type Statement, sql } from '../../core/sql.ts'
-import { type Comment, commentChange, newComment } from './comment.ts'
+import { fragment, ident, join, type Parts, type Sql, type Statement, sql, trusted } from '../../core/sql.ts'
+import {
+  type ColumnSettings,
+  declaredSettings,
+  newSettings,
+  settingsChanges,
+  settleSettings,
+  writtenSettings,
+} from './column-settings.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './names.ts'
 import { describeOptions, type Options, optionEdits, optionItem, optionsClause, record, shown } from './options.ts'
-import { settle } from './settle.ts'
-import { present, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
+import { present, type Written, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
 
 /** A column of a foreign table. */
-export interface Column {
+export interface Column extends ColumnSettings {
   readonly type: string
   /** Null: that of the type. */
   readonly collation: ObjectName | null
   readonly notNull: boolean
   readonly default: string | null
   readonly generated: string | null
+  /** Whether it is generated when it is read, rather than stored. */
+  readonly virtual: boolean
   readonly options: Options
-  readonly comment?: Comment
 }
 
 type Columns = Readonly<Record<string, Column>>
@@ -25,9 +32,12 @@ interface DeclaredColumn {
   readonly not_null?: boolean
   readonly default?: string
   readonly collation?: string | { readonly schema: string; readonly name: string }
-  readonly generated?: string
+  readonly generated?: string | { readonly expression: string; readonly virtual?: boolean | undefined } | undefined
   readonly options?: Options
   readonly comment?: string
+  readonly statistics?: string
+  readonly storage?: 'plain' | 'external' | 'extended' | 'main'
+  readonly attributes?: Readonly<Record<string, string>>
 }
 
 export function declaredColumns(columns: Readonly<Record<string, string | DeclaredColumn>>): Columns {
@@ -41,25 +51,31 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           collation: column.collation === undefined ? null : objectName(column.collation),
           notNull: column.not_null ?? false,
           default: column.default ?? null,
-          generated: column.generated ?? null,
+          ...declaredGenerated(column.generated),
           options: record(Object.entries(column.options ?? {})),
-          comment: column.comment,
+          ...declaredSettings(column),
         },
       ]
     }),
   )
 }
 
-/** What the catalog query puts behind the expression of a column that is generated when it is read. */
-const virtual = / \(virtual\)$/
+function declaredGenerated(declared: DeclaredColumn['generated']): Pick<Column, 'generated' | 'virtual'> {
+  if (declared === undefined) return { generated: null, virtual: false }
+  if (typeof declared === 'string') return { generated: declared, virtual: false }
+  return { generated: declared.expression, virtual: declared.virtual ?? false }
+}
 
-/** What a manifest can't say of the columns. */
-export function columnNotes(columns: Columns): readonly string[] {
-  return Object.entries(columns).flatMap(([name, { generated }]) =>
-    generated !== null && virtual.test(generated)
-      ? [`the generated column ${ident(name)} is virtual; this release makes stored ones only`]
-      : [],
-  )
+function writtenGenerated({ generated, virtual }: Column): Written | undefined {
+  if (generated === null) return undefined
+  const expression = withoutBrackets(generated)
+  return virtual ? { expression, virtual } : expression
+}
+
+/** Why a server of that major version can't have them. */
+export function columnsNeedNewer(columns: Columns, major: number): string | undefined {
+  const isTooNew = major < 18 && Object.values(columns).some(({ virtual }) => virtual)
+  return isTooNew ? 'virtual generated columns exist from PostgreSQL 18 on' : undefined
 }
 
 export function writtenColumns(columns: Columns): WrittenMap {
@@ -70,9 +86,9 @@ export function writtenColumns(columns: Columns): WrittenMap {
         not_null: column.notNull,
         default: column.default === null ? undefined : withoutBrackets(column.default),
         collation: writtenName(column.collation),
-        generated: column.generated === null ? undefined : withoutBrackets(column.generated.replace(virtual, '')),
+        generated: writtenGenerated(column),
         options: writtenOptions(column.options),
-        comment: column.comment,
+        ...writtenSettings(column),
       })
       return [name, Object.keys(full).length === 1 ? column.type : full]
     }),
@@ -88,10 +104,17 @@ export function settleColumns(wanted: Columns, last: Columns | undefined, live: 
   const place = (name: string) => places.get(name) ?? places.size
   const ordered = Object.entries(wanted).sort(([left], [right]) => place(left) - place(right))
   return record(
-    ordered.map(([name, column]) => [
-      name,
-      { ...column, comment: settle(column.comment, last?.[name]?.comment, live?.[name]?.comment, '') },
-    ]),
+    ordered.map(([name, column]) => [name, { ...column, ...settleSettings(column, last?.[name], live?.[name]) }]),
+  )
+}
+
+/** What the server makes of types and expressions; all else is as declared. */
+export function withTypes(read: Columns, declared: Columns): Columns {
+  return record(
+    Object.entries(declared).map(([name, column]) => {
+      const { type, collation, default: value, generated } = read[name] ?? column
+      return [name, { ...column, type, collation, default: value, generated }]
+    }),
   )
 }
 
@@ -102,17 +125,20 @@ export function columnDefinition(name: string, column: Column): Sql {
     column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``,
     column.notNull ? sql` NOT NULL` : sql``,
     column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
-    column.generated === null ? sql`` : sql` GENERATED ALWAYS AS (${fragment(column.generated)}) STORED`,
+    column.generated === null
+      ? sql``
+      : sql` GENERATED ALWAYS AS (${fragment(column.generated)}) ${trusted(column.virtual ? 'VIRTUAL' : 'STORED')}`,
   ]
   return join(parts, '')
 }
 
-export function newColumnComments(table: Sql, columns: Columns): readonly Statement[] {
-  return Object.entries(columns).flatMap(([name, { comment }]) => newComment(columnTarget(table, name), comment))
+/** Statistics targets, storage, attributes and comments of columns that were just made. */
+export function newColumnSettings(table: Sql, columns: Columns): readonly Statement[] {
+  return Object.entries(columns).flatMap(([name, column]) => newSettings(settingsTarget(table, name), column))
 }
 
-export function columnTarget(table: Sql, name: string): Sql {
-  return sql`COLUMN ${table}.${ident(name)}`
+function settingsTarget(table: Sql, name: string) {
+  return { alter: sql`ALTER FOREIGN TABLE ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
 }
 
 /**
@@ -165,13 +191,14 @@ function retypedColumns(from: Columns, to: Columns): readonly string[] {
 
 /** Told by the names in its expression: one too many is only made anew for nothing. */
 function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
-  if (to.generated === null) return false
-  if (from.generated !== to.generated || retyped.includes(name)) return true
+  // The expression of a virtual column can't be dropped: there is nothing that it could leave behind.
+  if (to.generated === null) return from.virtual
+  if (from.generated !== to.generated || from.virtual !== to.virtual || retyped.includes(name)) return true
   return retyped.some((column) => to.generated?.includes(ident(column)))
 }
 
 function ungenerate(name: string, from: Column, to: Column): readonly FieldChange[] {
-  if (from.generated === null || to.generated !== null) return []
+  if (from.generated === null || to.generated !== null || from.virtual) return []
   return [toField(`column ${name} generated`, from.generated, null, [sql`ALTER COLUMN ${ident(name)} DROP EXPRESSION`])]
 }
 
@@ -189,7 +216,7 @@ function addColumn(table: Sql, name: string, wanted: Column, source: Column): re
   const clause = [sql`ADD COLUMN ${columnDefinition(name, source)}`]
   return [
     { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
-    ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, wanted.comment),
+    ...settingsChanges(settingsTarget(table, name), {}, wanted),
   ]
 }
 
@@ -214,8 +241,13 @@ function alterColumn(table: Sql, name: string, from: Column, to: Column, source:
         sql`)`,
       ]),
     ),
-    ...commentChange(columnTarget(table, name), `column ${name} comment`, from.comment, to.comment),
+    // Another type brings its own storage.
+    ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
   ]
+}
+
+function withoutStorage({ typeStorage, ...column }: Column): Column {
+  return { ...column, storage: null }
 }
 
 function toField(field: string, from: string | null, to: string | null, clause: Parts): FieldChange {
@@ -268,12 +300,13 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
   const clause = [sql`DROP COLUMN ${ident(name)}, ADD COLUMN ${columnDefinition(name, source)}`]
   return [
     { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
-    ...commentChange(columnTarget(table, name), `column ${name} comment`, undefined, to.comment),
+    ...settingsChanges(settingsTarget(table, name), {}, to),
   ]
 }
 
 function generatedText(column: Column): string {
-  return column.generated === null ? typeText(column) : `${typeText(column)} generated as ${column.generated}`
+  if (column.generated === null) return typeText(column)
+  return `${typeText(column)} generated${column.virtual ? ' virtual' : ''} as ${column.generated}`
 }
 
 /** `id bigint not null`: how a plan shows a column of a new table. */
@@ -282,7 +315,7 @@ export function describeColumn(name: string, column: Column): string {
     `${ident(name)} ${typeText(column)}`,
     column.notNull ? 'not null' : '',
     column.default === null ? '' : `default ${column.default}`,
-    column.generated === null ? '' : `generated as ${column.generated}`,
+    column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
     Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
   ]
   return parts.filter((part) => part !== '').join(' ')

@@ -1,0 +1,50 @@
+import type { FieldChange } from '../../core/change.ts'
+import { ident, join, literal, type Sql, sql, statement } from '../../core/sql.ts'
+import { type Options, optionEdits } from './options.ts'
+
+/** Storage parameters that differ. `alter` begins the statement: `ALTER INDEX s.i`. */
+export function storageChanges(alter: Sql, from: Options, to: Options): readonly FieldChange[] {
+  return optionEdits(from, to).map((edit) => {
+    const change =
+      typeof edit.to === 'string'
+        ? sql`SET (${storageList([[edit.name, edit.to]])})`
+        : sql`RESET (${parameter(edit.name)})`
+    return {
+      field: `with ${edit.name}`,
+      from: edit.from as string | undefined, // storage parameters are never secret
+      to: edit.to as string | undefined,
+      effect: { how: 'statement', statement: statement(sql`${alter} ${change}`) },
+    }
+  })
+}
+
+/** ` WITH (a = 'x')`, or nothing. */
+export function storageClause(parameters: Options | undefined): Sql {
+  const list = storageList(Object.entries(parameters ?? {}))
+  return list === '' ? sql`` : sql` WITH (${list})`
+}
+
+export function storageList(parameters: readonly (readonly [string, string])[]): Sql {
+  return join(
+    parameters.map(([name, value]) => sql`${parameter(name)} = ${literal(value)}`),
+    ', ',
+  )
+}
+
+/** `toast.autovacuum_enabled` is two names with a dot between them. */
+function parameter(name: string): Sql {
+  return join(name.split('.').map(ident), '.')
+}
+
+/** Columns of a spec in a catalog query: the tablespace of a relation `c`, null for the database's own. */
+export const tablespaceOf = `(SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace)`
+
+/** In place, though it moves the data and keeps everybody waiting meanwhile. */
+export function tablespaceChange(alter: Sql, from: string | null, to: string | null): readonly FieldChange[] {
+  if (from === to) return []
+  const effect = {
+    how: 'statement',
+    statement: statement(sql`${alter} SET TABLESPACE ${ident(to ?? 'pg_default')}`),
+  } as const
+  return [{ field: 'tablespace', from: from ?? undefined, to: to ?? undefined, effect }]
+}

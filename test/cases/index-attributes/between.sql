@@ -1,0 +1,1 @@
+ALTER INDEX shop.words_upper SET (deduplicate_items = on);
