@@ -56,7 +56,11 @@ function isStale(error: unknown): boolean {
 async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session): Promise<Applied> {
   const { parsed, connect, options } = request
   const inHand = await planOnce(request)
-  const { plan } = inHand
+  const { plan, ownershipUnknown } = inHand
+  if (ownershipUnknown) {
+    const message = `it is not known who owns what: ${ownershipUnknown.message}`
+    throw new FdwsyncError({ ...ownershipUnknown, message }, exitCode.refused)
+  }
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }

@@ -26,5 +26,7 @@ export function destroy({ manifest, options, ...request }: DestroyRequest, appro
 
 function withoutObjects(name: string): ParsedManifest {
   const place = () => ({ file: '', line: 1, column: 1, excerpt: '' })
-  return { manifest: { version: 1, name }, place, placeInside: place, secrets: [], warnings: [], isUnresolved: false }
+  const manifest = { version: 1, name } as const
+  const none = { secrets: [], warnings: [], isUnresolved: false, digest: undefined }
+  return { manifest, place, placeInside: place, ...none }
 }

@@ -1,7 +1,7 @@
 import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf, relationKey } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -9,15 +9,10 @@ import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
-import {
-  type ReplacementGroup,
-  readsMembers,
-  replacementGroups,
-  schemaOf,
-  withReplacements,
-} from '../differ/replacements.ts'
+import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
+import type { Ledger } from '../introspector/ledger.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
@@ -85,7 +80,7 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
       ...refusals,
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
-    undetermined: [...undeterminedOf(probed.findings, titles), ...found.undetermined],
+    undetermined: [...unknownOwnership(ledger), ...undeterminedOf(probed.findings, titles), ...found.undetermined],
     warnings: found.warnings,
     unchanged: found.unchanged,
     populate: options.populate,
@@ -93,7 +88,24 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
     movedQueries: await movedQueries(groups),
     digests,
   })
-  return { plan: options.driftOnly ? onlyDrift(plan, ledger) : plan, declared, wanted: probed.wanted, digests }
+  const { digest: manifestDigest } = parsed
+  return {
+    plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
+    declared,
+    wanted: probed.wanted,
+    digests,
+    manifestDigest,
+    ownershipUnknown: ledger.unknown,
+  }
+}
+
+/** Said of the ledger's schema, since it concerns no object more than another. */
+function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
+  if (!unknown) return []
+  const reason = `not known, so nothing is dropped or adopted: ${unknown.message}`
+  return [
+    { key: keyOf({ kind: 'schema', name: 'fdwsync' }), title: 'ownership', reason, hint: unknown.hint, follows: false },
+  ]
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
@@ -101,19 +113,17 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   const moved = new Map<Key, string>()
   for (const group of groups) {
     const names = new Map(
-      group.members.map((member) => [relationText(member.to.id), group.scratch.get(schemaOf(member))]),
+      group.members.flatMap(({ to: { id } }) =>
+        'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
+      ),
     )
     for (const { key, to } of readsMembers(group)) {
       const query = kindOf(to.id).query?.(to.spec) ?? ''
-      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(JSON.stringify([schema, name])))
+      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)
     }
   }
   return moved
-}
-
-function relationText(id: ObjectId): string {
-  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
 }
 
 async function dependentsOf(

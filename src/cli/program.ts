@@ -125,6 +125,16 @@ function program(): Command {
     .addOption(database())
     .action(async (options) => set((await import('./commands/export.ts')).exportDatabase(options)))
   root
+    .command('history')
+    .description('who applied what and when, or all of one apply')
+    .argument('[id]', 'the id of an apply, or its beginning')
+    .option('--manifest <name>', 'only of the manifest of that name')
+    .option('-f, --file <file>', 'only of that manifest; - for standard input')
+    .addOption(new Option('--limit <number>', 'so many, the newest first').argParser(count).default(20))
+    .addOption(database())
+    .addOption(format())
+    .action(async (id, options) => set((await import('./commands/history.ts')).history(id, options)))
+  root
     .command('demo')
     .description('two throwaway servers, real data, the whole round')
     .action(async () => set((await import('./commands/demo.ts')).demo()))
@@ -139,6 +149,13 @@ function positive(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1 || value > 64)
     throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
+  return value
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1000000.')
   return value
 }
 

@@ -127,6 +127,19 @@ export interface PlannedChange {
   readonly takenFrom: readonly string[]
 }
 
+/** How many objects are to be made, altered …. */
+export function countsOf({ changes }: Pick<Plan, 'changes'>): Readonly<Record<Change['op'], number>> {
+  const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
+  return {
+    create: count('create'),
+    alter: count('alter'),
+    replace: count('replace'),
+    drop: count('drop'),
+    adopt: count('adopt'),
+    release: count('release'),
+  }
+}
+
 /** What happens while a plan is applied or views are refreshed, as it happens. */
 export type ApplyEvent =
   | { readonly type: 'waiting-for-lease'; readonly holder: string }
@@ -140,6 +153,8 @@ export type ApplyEvent =
       readonly outcome: StepOutcome
     }
   | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
+  /** Something that keeps nothing from being done, but that somebody should know. */
+  | { readonly type: 'warning'; readonly reason: string }
 
 export type StepOutcome =
   | { readonly status: 'applied'; readonly milliseconds: number }

@@ -70,7 +70,8 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
-  if (!hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
+  const isKnown = input.ledger.unknown === undefined
+  if (isKnown && !hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
   const warning = `${titleOf(wanted.id)}: ${hidden?.reason}, so only a change of its declaration would be noticed. ${hidden?.hint}`
   return hidden ? { unchanged: true, warning } : { unchanged: true }
 }

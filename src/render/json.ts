@@ -1,6 +1,14 @@
-import type { Change, FieldChange } from '../core/change.ts'
+import type { FieldChange } from '../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
-import type { Plan, PlannedChange, RefreshReport, Replacement, Report, Step } from '../core/plan.ts'
+import {
+  countsOf,
+  type Plan,
+  type PlannedChange,
+  type RefreshReport,
+  type Replacement,
+  type Report,
+  type Step,
+} from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
 import type { StatusReport } from '../core/status.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -32,18 +40,6 @@ export function planJson(plan: Plan): PlanDocument {
     refusals: refusals.map(withAddress),
     undetermined: undetermined.map(withAddress),
     warnings,
-  }
-}
-
-function countsOf({ changes }: Plan): Readonly<Record<Change['op'], number>> {
-  const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
-  return {
-    create: count('create'),
-    alter: count('alter'),
-    replace: count('replace'),
-    drop: count('drop'),
-    adopt: count('adopt'),
-    release: count('release'),
   }
 }
 

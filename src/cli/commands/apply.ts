@@ -5,6 +5,7 @@ import { renderEvent } from '../../render/event-text.ts'
 import { reportJson } from '../../render/json.ts'
 import { renderReportText } from '../../render/report-text.ts'
 import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { originOf } from '../origin.ts'
 import { ask } from './ask.ts'
 import { show } from './plan.ts'
 
@@ -40,6 +41,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
         sourceTimeoutMilliseconds: flags.sourceTimeout,
         jobs: flags.jobs,
         allow: flags.allow ?? [],
+        origin: originOf(process.env),
         signal: abortOnInterrupt(),
         emit(event) {
           const line = renderEvent(event, { style })

@@ -7,6 +7,7 @@ import { reportJson } from '../../render/json.ts'
 import { renderPlanText } from '../../render/plan-text.ts'
 import { renderReportText } from '../../render/report-text.ts'
 import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { originOf } from '../origin.ts'
 import { ask } from './ask.ts'
 
 export interface DestroyFlags {
@@ -38,6 +39,7 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
         sourceTimeoutMilliseconds: 0,
         jobs: 1,
         allow,
+        origin: originOf(process.env),
         signal: abortOnInterrupt(),
         emit(event) {
           const line = renderEvent(event, { style })
