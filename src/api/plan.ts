@@ -58,9 +58,9 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
   })
   const { wanted } = probed
   const direct = withConsequences(found.changes, wanted, catalog.live)
-  const used = await dependentsOf(session, direct)
+  const used = await dependentsOf(session, direct, catalog)
   const all = withReplacements({ changes: direct, dependents: used, wanted, live: catalog.live })
-  const dependents = all.length === direct.length ? used : await dependentsOf(session, all)
+  const dependents = all.length === direct.length ? used : await dependentsOf(session, all, catalog)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
@@ -126,12 +126,18 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   return moved
 }
 
-async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {
+async function dependentsOf(
+  session: Session,
+  changes: readonly Change[],
+  { moved }: CatalogReading,
+): Promise<readonly Dependent[]> {
   const objects = disturbed(changes)
   if (objects.length === 0) return []
   await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
   try {
-    return await readDependents(session, objects)
+    const dependents = await readDependents(session, objects)
+    const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
+    return dependents.map((each) => ({ ...each, key: named(each.key), whole: named(each.whole) }))
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }

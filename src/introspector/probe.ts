@@ -90,8 +90,19 @@ function newRun(session: Session, input: ProbeInput): ProbeRun {
       return [key, { ...object, spec, written: object.spec }]
     }),
   )
+  const { reading } = input
+  // What people have renamed is not there under the name that queries have.
+  const there = new Map([...reading.live].filter(([, { elsewhere }]) => elsewhere === undefined))
   const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
-  return { session, input, scratchSchema, settled, standIns: new Map(), wanted: new Map(), findings: [] }
+  return {
+    session,
+    input: { ...input, reading: { ...reading, live: there } },
+    scratchSchema,
+    settled,
+    standIns: new Map(),
+    wanted: new Map(),
+    findings: [],
+  }
 }
 
 /** Settles what can be told without asking the server; returns the rest. */

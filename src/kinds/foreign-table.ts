@@ -46,6 +46,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
+import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
@@ -218,6 +219,14 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
         ...newAccess(relationAccess(id), onColumns(declared, columnNames(declared))),
       ],
     }),
+  },
+
+  renaming: {
+    ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
+    withNames(spec, nameOf) {
+      const server = nameOf({ kind: 'server', name: spec.server })
+      return server.kind === 'server' ? { ...spec, server: server.name } : spec
+    },
   },
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.

@@ -132,6 +132,15 @@ export interface KindOf<Id extends ObjectId, Spec> {
   withQuery?(spec: Spec, query: string): Spec
   /** What another object's definition can depend on: a relation's columns in their order, each with type and collation. */
   columns?(spec: Spec): ReadonlyMap<string, string>
+  /** For kinds that people can rename under our hands. Without it such an object is made anew. */
+  readonly renaming?: {
+    /** `oid` and `id` of the objects of this kind with the OIDs in `$1`. */
+    readonly namesQuery: Sql
+    /** Gives it its name back, and its schema. */
+    rename(from: Id, to: Id): readonly Statement[]
+    /** The spec with other names for what it refers to, where those are no SQL. */
+    withNames?(spec: Spec, nameOf: StandInOf): Spec
+  }
   /** The object that this one lives and dies with, as an index does with its materialized view. */
   partOf?(spec: Spec, id: Id): Key
   hazards?(change: Change): readonly Hazard[]

@@ -25,6 +25,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
+import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
 import {
@@ -204,6 +205,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+  renaming: relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
   query: (spec) => spec.query,
   withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) =>
@@ -268,9 +270,7 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
 // The same text can mean other columns: when the type of a column below has changed, for instance.
 function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): readonly FieldChange[] {
   if (from.query !== to.query) return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
-  const before = columnsText(from)
-  const after = columnsText(to)
-  return before === after ? [] : [{ field: 'columns', from: before, to: after, effect: { how: 'replace' } }]
+  return replacedBy('columns', columnsText(from), columnsText(to))
 }
 
 function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {
