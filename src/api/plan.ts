@@ -1,7 +1,7 @@
 import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf, relationKey } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -9,13 +9,7 @@ import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
-import {
-  type ReplacementGroup,
-  readsMembers,
-  replacementGroups,
-  schemaOf,
-  withReplacements,
-} from '../differ/replacements.ts'
+import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
@@ -119,19 +113,17 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   const moved = new Map<Key, string>()
   for (const group of groups) {
     const names = new Map(
-      group.members.map((member) => [relationText(member.to.id), group.scratch.get(schemaOf(member))]),
+      group.members.flatMap(({ to: { id } }) =>
+        'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
+      ),
     )
     for (const { key, to } of readsMembers(group)) {
       const query = kindOf(to.id).query?.(to.spec) ?? ''
-      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(JSON.stringify([schema, name])))
+      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)
     }
   }
   return moved
-}
-
-function relationText(id: ObjectId): string {
-  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
 }
 
 async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Replace } from '../core/change.ts'
-import type { Key, ObjectId } from '../core/object.ts'
+import { type Key, relationKey } from '../core/object.ts'
 import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
@@ -77,10 +77,6 @@ function replacementIn({ inHand }: ApplyContext, key: Key): Replace {
   return change
 }
 
-function relationText(id: ObjectId): string {
-  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
-}
-
 /** Builds and fills one, with all that people have given the old one. Returns what is left for after the swap. */
 async function buildOne(
   context: ApplyContext,
@@ -137,9 +133,12 @@ async function swap(
   const statements = [...own.map((statement) => statement.sql), ...afterwards]
   const replaced = step.members.flatMap(({ key }) => replacementIn(context, key).from.oid)
   const scratches = new Map(
-    step.members.map(({ key, scratch }) => [relationText(replacementIn(context, key).from.id), scratch]),
+    step.members.flatMap(({ key, scratch }) => {
+      const { id } = replacementIn(context, key).from
+      return 'schema' in id ? [[relationKey(id.schema, id.name), scratch]] : []
+    }),
   )
-  const scratchOf = (schema: string, name: string) => scratches.get(JSON.stringify([schema, name]))
+  const scratchOf = (schema: string, name: string) => scratches.get(relationKey(schema, name))
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })

@@ -29,12 +29,11 @@ import {
   withExpressions,
   writtenChecks,
 } from './facets/checks.ts'
+import { columnChanges, columnsKept } from './facets/column-changes.ts'
 import { settingsColumns } from './facets/column-settings.ts'
 import {
   type Column,
-  columnChanges,
   columnDefinition,
-  columnsKept,
   columnsNeedNewer,
   declaredColumns,
   describeColumn,
