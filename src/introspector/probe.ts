@@ -207,7 +207,7 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
 /** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
 async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   const ordered = inOrderOfNeed(
-    toProbe.filter(({ id }) => kindOf(id).probe.how === 'by-name'),
+    toProbe.filter(({ id }) => byName(id) !== undefined),
     ({ id }) => keyOf(id),
     ({ needs }) => needs,
   )
@@ -218,11 +218,18 @@ async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Pr
   )
 }
 
+/** How others find it by its name, if they do. */
+export function byName(id: ObjectId) {
+  const { probe: how } = kindOf(id)
+  if (how.how === 'by-name') return how
+  return how.how === 'read-back' ? how.byName : undefined
+}
+
 function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {
-  const { probe: how, create, alter } = kindOf(object.id)
+  const { create, alter } = kindOf(object.id)
   const live = run.input.reading.live.get(keyOf(object.id))
   if (!live) return create(object.id, object.spec)
-  const fields = differences(run, object, live).filter((field) => how.how === 'by-name' && how.matters?.(field))
+  const fields = differences(run, object, live).filter((field) => byName(object.id)?.matters?.(field))
   return alter(object.id, fields, live.spec)
 }
 

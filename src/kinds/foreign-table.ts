@@ -48,6 +48,7 @@ import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
+import { typesUsed } from './facets/types-used.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
@@ -154,7 +155,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
              'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
              ${relationAccessColumns}) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),
-                             jsonb_build_object('kind', 'server', 'name', s.srvname)) AS needs
+                             jsonb_build_object('kind', 'server', 'name', s.srvname)) ||
+             ${typesUsed("d.classid = 'pg_class'::regclass AND d.objid = c.oid")} AS needs
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
       JOIN pg_namespace n ON n.nspname = wanted.schema
       JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name

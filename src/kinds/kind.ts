@@ -35,19 +35,22 @@ export type StandInOf = (id: ObjectId) => ObjectId
  * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
-  | {
-      readonly how: 'by-name'
-      /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
-      matters?(field: FieldChange): boolean
-    }
+  | ({ readonly how: 'by-name' } & ByName)
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({
       readonly how: 'read-back'
+      /** For what others refer to by its name: it is made under that too. */
+      readonly byName?: ByName
       /** What is wanted, from what was read of the stand-in and what was declared. */
       wanted(read: Spec, declared: Spec): Spec
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
     } & StandIn<Id, Spec>)
+
+interface ByName {
+  /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
+  matters?(field: FieldChange): boolean
+}
 
 interface StandIn<Id extends ObjectId, Spec> {
   /** The object under another name, with its references led to the stand-ins of what it refers to. */

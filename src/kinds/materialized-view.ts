@@ -28,6 +28,7 @@ import { occupiedBy } from './facets/relations.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
+import { typesUsed } from './facets/types-used.ts'
 import {
   type DeclaredViewColumns,
   declaredViewColumns,
@@ -161,6 +162,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
              'populated', c.relispopulated,
              'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
              ${relationAccessColumns}) AS spec,
+           ${typesUsed("d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid")} ||
            (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
                    coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                      'kind', CASE used.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,

@@ -36,7 +36,8 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
 }
 
 function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
-  return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {} }]) => [
+  return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {}, types = {} }]) => [
+    ...Object.entries(types).flatMap(([name, type]) => typeFragments(['schemas', schema, 'types', name], type)),
     ...Object.entries(foreign_tables).flatMap(([name, table]) =>
       tableFragments(['schemas', schema, 'foreign_tables', name], table),
     ),
@@ -49,10 +50,34 @@ function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
 type Schema = NonNullable<Manifest['schemas']>[string]
 type Table = NonNullable<Schema['foreign_tables']>[string]
 type View = NonNullable<Schema['materialized_views']>[string]
+type Type = NonNullable<Schema['types']>[string]
 
-function tableFragments(path: Path, { columns = {}, checks = {} }: Table): readonly Fragment[] {
-  const part = (kind: FragmentKind, at: Path, text: string | undefined): readonly Fragment[] =>
-    text === undefined ? [] : [{ kind, path: at, text }]
+function typeFragments(path: Path, { domain, default: value, checks, composite = {} }: Type): readonly Fragment[] {
+  return [
+    ...part('type', [...path, 'domain'], domain),
+    ...part('expression', [...path, 'default'], value),
+    ...checkFragmentsOf([...path, 'checks'], checks),
+    ...Object.entries(composite).flatMap(([name, attribute]) => {
+      const at = [...path, 'composite', name]
+      return typeof attribute === 'string' ? part('type', at, attribute) : part('type', [...at, 'type'], attribute.type)
+    }),
+  ]
+}
+
+function part(kind: FragmentKind, path: Path, text: string | undefined): readonly Fragment[] {
+  return text === undefined ? [] : [{ kind, path, text }]
+}
+
+function checkFragmentsOf(path: Path, checks: Table['checks'] = {}): readonly Fragment[] {
+  return Object.entries(checks).flatMap(([name, check]) => {
+    const at = [...path, name]
+    return typeof check === 'string'
+      ? part('expression', at, check)
+      : part('expression', [...at, 'expression'], check.expression)
+  })
+}
+
+function tableFragments(path: Path, { columns = {}, checks }: Table): readonly Fragment[] {
   return [
     ...Object.entries(columns).flatMap(([name, column]) => {
       const at = [...path, 'columns', name]
@@ -63,12 +88,7 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
         ...generatedFragment([...at, 'generated'], column.generated),
       ]
     }),
-    ...Object.entries(checks).flatMap(([name, check]) => {
-      const at = [...path, 'checks', name]
-      return typeof check === 'string'
-        ? part('expression', at, check)
-        : part('expression', [...at, 'expression'], check.expression)
-    }),
+    ...checkFragmentsOf([...path, 'checks'], checks),
   ]
 }
 

@@ -5,7 +5,6 @@ const laterKeys: ReadonlySet<string> = new Set([
   'foreign_data_wrappers',
   'mirrors',
   'imports',
-  'types',
   'inherits',
   'partition_of',
   'refresh',

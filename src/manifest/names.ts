@@ -1,6 +1,6 @@
 import type { Manifest, Path } from './manifest.ts'
 import type { PathProblem } from './schema-problems.ts'
-import { accessibles, foreignTables, type Granted, grantees, views } from './walk.ts'
+import { accessibles, foreignTables, type Granted, grantees, types, views } from './walk.ts'
 
 const longestName = 63
 
@@ -23,6 +23,12 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...keys(['schemas'], manifest.schemas),
     ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
     ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
+    ...types(manifest).flatMap(({ path, type }) => [
+      { path, name: String(path.at(-1)), atKey: true },
+      ...object([...path, 'collation'], type.collation),
+      ...keys([...path, 'checks'], type.checks),
+      ...keys([...path, 'composite'], type.composite),
+    ]),
     ...accessibles(manifest).flatMap(({ path, owner }) => value([...path, 'owner'], owner)),
     ...accessibles(manifest).flatMap(grantees).flatMap(granteeNames),
   ]

@@ -12,6 +12,18 @@ export function foreignTables(manifest: Manifest) {
   )
 }
 
+/** All types of a manifest, each with where it stands. */
+export function types(manifest: Manifest) {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { types: declared }]) =>
+    Object.entries(declared ?? {}).map(([name, type]) => ({
+      path: ['schemas', schema, 'types', name] as Path,
+      schema,
+      name,
+      type,
+    })),
+  )
+}
+
 /** All materialized views of a manifest, each with where it stands. */
 export function views(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>

@@ -198,6 +198,74 @@ export interface Generated {
 }
 
 /**
+ * A type (CREATE TYPE, CREATE DOMAIN): one of enum, domain and composite.
+ */
+export interface Type {
+  /**
+   * The values of an enumeration, in order. Values can be added; without one or in another order the type is made anew, which is refused while something uses it. Example: [sad, ok, happy]
+   *
+   * Items: A value.
+   */
+  enum?: string[]
+  /**
+   * The type that a domain is made of, as SQL. Example: text
+   */
+  domain?: string
+  /**
+   * The domain's collation: its exact name, or { schema: s, name: n }. Default: that of its type
+   */
+  collation?: string | ObjectName
+  /**
+   * Whether the domain is NOT NULL. Default: false
+   */
+  not_null?: boolean
+  /**
+   * The domain's DEFAULT, an SQL expression. Default: none
+   */
+  default?: string
+  /**
+   * The domain's CHECK constraints by name; VALUE stands for the value. The list is complete. Example: zip_check: value ~ '^[0-9]{5}$'
+   */
+  checks?: {
+    /**
+     * The constraint of this name.
+     */
+    [k: string]: string | Check
+  }
+  /**
+   * The attributes of a composite type by name, in order. Example: { street: text, zip: zip }
+   */
+  composite?: {
+    /**
+     * The attribute of this name.
+     */
+    [k: string]: string | Attribute
+  }
+  /**
+   * The type's comment (COMMENT ON TYPE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * An attribute of a composite type: its type (short form), or a map.
+ */
+export interface Attribute {
+  /**
+   * The attribute's data type, as SQL. Example: text
+   */
+  type: string
+  /**
+   * The attribute's collation: its exact name, or { schema: s, name: n }. Default: that of the type
+   */
+  collation?: string | ObjectName
+  /**
+   * The attribute's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
  * Attributes of a column of a materialized view.
  */
 export interface ViewColumn {
@@ -365,6 +433,15 @@ export interface Schema {
    * The schema's comment (COMMENT ON SCHEMA). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
+  /**
+   * Enumerations, domains and composite types of this schema by name: foreign columns use the source's types, which must exist here first. Example: mood: { enum: [sad, ok, happy] }
+   */
+  types?: {
+    /**
+     * The type of this name.
+     */
+    [k: string]: Type
+  }
   /**
    * Foreign tables of this schema by name.
    */
