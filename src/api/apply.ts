@@ -17,6 +17,8 @@ export interface ApplyRequest {
   readonly unattended?: boolean
   readonly connect: Connect
   readonly populate: boolean
+  /** Sources are not asked for what is imported: what was imported last is kept. */
+  readonly offline?: boolean
   readonly options: ApplyOptions
 }
 
@@ -77,10 +79,11 @@ async function withLease<T>(
   }
 }
 
-async function planOnce({ parsed, connect, populate, options }: ApplyRequest): Promise<PlanInHand> {
+async function planOnce({ parsed, connect, populate, offline, options }: ApplyRequest): Promise<PlanInHand> {
+  const sources = offline ? undefined : { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds }
   const session = await connect('plan')
   try {
-    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate }))
+    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate, sources }))
   } finally {
     await session.close()
   }

@@ -20,6 +20,7 @@ import { runDigests } from '../introspector/digests.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
+import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { fingerprintOf, readTarget } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
@@ -29,14 +30,18 @@ import { withRelationsMoved } from '../manifest/relations-moved.ts'
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
   readonly populate: boolean
+  /** How sources are asked for what is imported. Without it none is: what was imported last is kept. */
+  readonly sources?: SourceAccess | undefined
 }
 
 /**
  * Plans what it takes to make the session's database match the manifest. Changes nothing.
  * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
  */
-export async function makePlan(session: Session, parsed: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const digests = runDigests()
+  const resolved = await resolveImports(session, asWritten, digests, options.sources)
+  const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger } = await readTarget(session, name, written, digests)
@@ -66,13 +71,14 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
     changes,
     dependents,
     refusals: [
+      ...resolved.refusals,
       ...occupiedNames({ reading: catalog }, titles),
       ...found.refusals,
       ...refusals,
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
-    undetermined: [...undeterminedOf(probed.findings, titles), ...found.undetermined],
-    warnings: found.warnings,
+    undetermined: [...resolved.undetermined, ...undeterminedOf(probed.findings, titles), ...found.undetermined],
+    warnings: [...resolved.warnings, ...found.warnings],
     unchanged: found.unchanged,
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),

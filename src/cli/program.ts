@@ -34,6 +34,8 @@ function program(): Command {
     new Option('--source-timeout <duration>', 'how long a source may take to answer')
       .argParser(duration)
       .default(10_000, '10s')
+  const offline = () =>
+    new Option('--offline', 'do not ask sources for what is imported: what was imported last is kept')
   const populate = () => new Option('--no-populate', 'do not fill new materialized views')
 
   root
@@ -49,6 +51,8 @@ function program(): Command {
     .addOption(database())
     .addOption(format())
     .addOption(populate())
+    .addOption(offline())
+    .addOption(sourceTimeout())
     .option('--detailed-exitcode', 'exit 2 if there are changes, 6 if something could not be determined')
     .action(async (options) => set((await import('./commands/plan.ts')).plan(options)))
   root
@@ -58,6 +62,7 @@ function program(): Command {
     .addOption(database())
     .addOption(format())
     .addOption(populate())
+    .addOption(offline())
     .option('--auto-approve', 'do not ask')
     .addOption(
       new Option('--allow <hazard>', 'accept a hazard; repeatable').choices(hazardsToAllow).argParser(collectHazard),

@@ -35,8 +35,17 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
   if (problems.length > 0) throw new FdwsyncError(problems)
 }
 
-function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
-  return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {} }]) => [
+function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {
+  return [...schemaFragments(schemas), ...Object.entries(mirrors).flatMap(mirrorFragments)]
+}
+
+function schemaFragments(schemas: NonNullable<Manifest['schemas']>): readonly Fragment[] {
+  return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {}, imports = [] }]) => [
+    ...imports.flatMap(({ tables = {} }, at) =>
+      Object.entries(tables).flatMap(([name, table]) =>
+        tableFragments(['schemas', schema, 'imports', at, 'tables', name], table),
+      ),
+    ),
     ...Object.entries(foreign_tables).flatMap(([name, table]) =>
       tableFragments(['schemas', schema, 'foreign_tables', name], table),
     ),
@@ -47,12 +56,24 @@ function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
 }
 
 type Schema = NonNullable<Manifest['schemas']>[string]
-type Table = NonNullable<Schema['foreign_tables']>[string]
 type View = NonNullable<Schema['materialized_views']>[string]
+type Indexes = NonNullable<View['indexes']>
+type Mirror = NonNullable<Manifest['mirrors']>[string]
+
+function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, Mirror]): readonly Fragment[] {
+  const each = (indexes?.each ?? []).flatMap((index, at) =>
+    indexFragments(['mirrors', mirror, 'indexes', 'each', at], index),
+  )
+  const own = Object.entries(tables).flatMap(([name, view]) => viewFragments(['mirrors', mirror, 'tables', name], view))
+  return [...each, ...own]
+}
+
+/** Of a foreign table, or of what is said of an imported one. */
+interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
+  readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: string }>>
+}
 
 function tableFragments(path: Path, { columns = {}, checks = {} }: Table): readonly Fragment[] {
-  const part = (kind: FragmentKind, at: Path, text: string | undefined): readonly Fragment[] =>
-    text === undefined ? [] : [{ kind, path: at, text }]
   return [
     ...Object.entries(columns).flatMap(([name, column]) => {
       const at = [...path, 'columns', name]
@@ -72,26 +93,24 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
   ]
 }
 
-function viewFragments(path: Path, { query, indexes = {} }: View): readonly Fragment[] {
+function viewFragments(path: Path, { query, indexes = {} }: Pick<Partial<View>, 'query' | 'indexes'>) {
   return [
-    { kind: 'query', path: [...path, 'query'], text: query },
-    ...Object.entries(indexes).flatMap(([name, { columns, where }]): readonly Fragment[] => [
-      ...columns.flatMap((column, at): readonly Fragment[] =>
-        typeof column === 'string' || column.expression === undefined
-          ? []
-          : [
-              {
-                kind: 'expression',
-                path: [...path, 'indexes', name, 'columns', at, 'expression'],
-                text: column.expression,
-              },
-            ],
-      ),
-      ...(where === undefined
-        ? []
-        : [{ kind: 'expression' as const, path: [...path, 'indexes', name, 'where'], text: where }]),
-    ]),
+    ...part('query', [...path, 'query'], query),
+    ...Object.entries(indexes).flatMap(([name, index]) => indexFragments([...path, 'indexes', name], index)),
   ]
+}
+
+function indexFragments(path: Path, { columns, where }: Indexes[string]): readonly Fragment[] {
+  return [
+    ...columns.flatMap((column, at) =>
+      typeof column === 'string' ? [] : part('expression', [...path, 'columns', at, 'expression'], column.expression),
+    ),
+    ...part('expression', [...path, 'where'], where),
+  ]
+}
+
+function part(kind: FragmentKind, path: Path, text: string | undefined): readonly Fragment[] {
+  return text === undefined ? [] : [{ kind, path, text }]
 }
 
 interface Mistake {

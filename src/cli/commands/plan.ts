@@ -11,6 +11,8 @@ export interface PlanFlags {
   readonly database?: string
   readonly format: 'text' | 'json'
   readonly populate: boolean
+  readonly offline?: boolean
+  readonly sourceTimeout: number
   readonly detailedExitcode?: boolean
 }
 
@@ -18,9 +20,11 @@ export interface PlanFlags {
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = settingsOf(flags.database)
   const parsed = await manifestOf(flags.file)
-  const session = await connectTo(settings, parsed.secrets)('plan')
+  const connect = connectTo(settings, parsed.secrets)
+  const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
+  const session = await connect('plan')
   try {
-    const { plan } = await makePlan(session, parsed, { populate: flags.populate })
+    const { plan } = await makePlan(session, parsed, { populate: flags.populate, sources })
     process.stdout.write(show(plan, flags.format))
     return exitCodeOf(plan, flags.detailedExitcode ?? false)
   } finally {

@@ -67,10 +67,8 @@ schemas:
 
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
-    mirrors: `${head}mirrors: {}\n`,
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
     types: `${head}schemas: { p: { types: {} } }\n`,
-    imports: `${head}schemas: { p: { imports: [] } }\n`,
     inherits: table('inherits: [a]'),
     partition_of: table('partition_of: a'),
     statistics: table('columns: { a: { type: int, statistics: 1 } }'),
