@@ -93,7 +93,7 @@ async function ask(
   sources: SourceAccess | undefined,
 ): Promise<Answers> {
   if (!sources) return new Map()
-  const asking = { ground, user: session.user, ...sources }
+  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
   const byServer = [...groupBy(requests, ({ server }) => server)]
   const answers = await Promise.all(
     byServer.map(async ([server, own]) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../../core/errors.ts'
 import type { ObjectId } from '../../core/object.ts'
 import type { Secret } from '../../core/secret.ts'
-import { ident, join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
+import { ident, join, literal, type Sql, sql, statement, trusted } from '../../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../../db/database-error.ts'
 import { turnOffExposure } from '../../db/secrets/exposure.ts'
 import { type Session, withDeadline } from '../../db/session.ts'
@@ -33,6 +33,7 @@ export interface Reason {
 export interface Asking {
   readonly ground: Ground
   readonly user: string
+  readonly serverVersion: number
   readonly connect: (purpose: string, secrets?: readonly Secret[]) => Promise<Session>
   /** How long a source may take to be connected to. */
   readonly timeoutMilliseconds: number
@@ -51,7 +52,8 @@ export async function askSource(
   requests: readonly ImportRequest[],
 ): Promise<readonly Answer[]> {
   const scratch = `fdwsync_import_${randomBytes(6).toString('hex')}`
-  const setup = serverSetup(asking.ground, server, asking.user, scratch)
+  const found = serverSetup(asking.ground, server, asking.user, scratch)
+  const setup = found && endingByItself(found, asking)
   if (!setup) {
     const hint = `Declare it: servers: { ${server}: … }, or name one that the database has.`
     return requests.map(() => ({ status: 'wrong', reason: `there is no server ${ident(server)}`, hint }))
@@ -72,6 +74,19 @@ export async function askSource(
     const unknown = unknownOf(error)
     return requests.map((_, at) => answers[at] ?? unknown)
   }
+}
+
+/**
+ * Before 16 nothing but this setting ends the wait for a source that never answers, and until then the server holds what
+ * the transaction has locked, whether somebody is still connected or not.
+ */
+function endingByItself(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: Asking): ServerSetup {
+  const { name, wrapper, options, statements } = setup
+  if (serverVersion >= 160000 || wrapper !== 'postgres_fdw') return setup
+  if (statements.length === 0 || Object.hasOwn(options, 'connect_timeout')) return setup
+  const seconds = literal(String(Math.max(Math.ceil(timeoutMilliseconds / 1000), 2)))
+  const limit = statement(sql`ALTER SERVER ${ident(name)} OPTIONS (ADD connect_timeout ${seconds})`)
+  return { ...setup, statements: [...statements, limit] }
 }
 
 interface Run {
@@ -114,7 +129,7 @@ async function answer(run: Run, request: ImportRequest): Promise<Answer> {
     if (session.isLost()) throw error
     if (!isDatabaseError(error)) return unknownOf(error)
     // No such schema at the source, or the wrapper knows no IMPORT.
-    return error.sqlstate === 'HV00P' ? { status: 'wrong', ...reasonOf(error) } : unknownOf(error)
+    return ['HV00Q', 'HV00P'].includes(error.sqlstate) ? { status: 'wrong', ...reasonOf(error) } : unknownOf(error)
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK TO request'))
   }

@@ -23,6 +23,7 @@ export interface Ground {
 export interface ServerSetup {
   readonly name: string
   readonly wrapper: string
+  readonly options: ServerSpec['options']
   readonly statements: readonly Statement[]
 }
 
@@ -38,17 +39,22 @@ export function serverSetup(ground: Ground, name: string, user: string, scratch:
   const id: ServerId = { kind: 'server', name }
   const declared = ground.declared.find((object) => keyOf(object.id) === keyOf(id))
   const live = ground.reading.live.get(keyOf(id))
-  if (!declared) return live && { name, wrapper: specOf(live).wrapper, statements: [] }
-  const { wrapper } = specOf(declared)
+  if (!declared) return live && { ...specOf(live), name, statements: [] }
+  const { wrapper, options } = specOf(declared)
   const fields = live && fieldsOf(ground, declared, live).filter(({ field }) => !isAside(field))
   const mapping = declaredMapping(ground, name, user)
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
     const standIn = { ...specOf(declared), owner: undefined, grants: undefined, comment: undefined }
     const create = serverKind.create({ kind: 'server', name: scratch }, standIn)
-    return { name: scratch, wrapper, statements: [...create, ...(mapping ? createMapping(mapping, scratch) : [])] }
+    return {
+      name: scratch,
+      wrapper,
+      options,
+      statements: [...create, ...(mapping ? createMapping(mapping, scratch) : [])],
+    }
   }
   const alter = fields.length > 0 ? serverKind.alter(id, fields, specOf(live)) : []
-  return { name, wrapper, statements: [...alter, ...(mapping ? mappingStatements(ground, mapping) : [])] }
+  return { name, wrapper, options, statements: [...alter, ...(mapping ? mappingStatements(ground, mapping) : [])] }
 }
 
 export function secretsOf({ statements }: ServerSetup): readonly Secret[] {

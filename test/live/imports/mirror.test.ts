@@ -19,7 +19,10 @@ const shop = `
   INSERT INTO orders SELECT i, i * 1.5, 'order ' || i FROM generate_series(1, 50) i;
   INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 10) i`
 
-/** One after the other, each with the least that follows from it. */
+/**
+ * One after the other, each with the least that follows from it. A column that a view reads can't be altered under it: then
+ * its foreign table is replaced along with the view.
+ */
 const sourceChanges: readonly SourceChange[] = [
   {
     what: 'column added',
@@ -29,13 +32,13 @@ const sourceChanges: readonly SourceChange[] = [
   {
     what: 'column retyped',
     sql: 'ALTER TABLE orders ALTER total TYPE numeric(12,3)',
-    changes: ['alter foreign table proxy.orders', 'replace materialized view local.orders'],
+    changes: ['replace foreign table proxy.orders', 'replace materialized view local.orders'],
   },
   {
     what: 'column renamed',
     sql: 'ALTER TABLE orders RENAME note TO remark',
     changes: [
-      'alter foreign table proxy.orders',
+      'replace foreign table proxy.orders',
       'replace materialized view local.orders',
       'replace index local.orders_note_idx',
     ],
@@ -43,7 +46,7 @@ const sourceChanges: readonly SourceChange[] = [
   {
     what: 'column dropped',
     sql: 'ALTER TABLE orders DROP placed_on',
-    changes: ['alter foreign table proxy.orders', 'replace materialized view local.orders'],
+    changes: ['replace foreign table proxy.orders', 'replace materialized view local.orders'],
   },
   {
     what: 'column not null',
