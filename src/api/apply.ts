@@ -80,10 +80,13 @@ async function withLease<T>(
 }
 
 async function planOnce({ parsed, connect, populate, offline, options }: ApplyRequest): Promise<PlanInHand> {
-  const sources = offline ? undefined : { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds }
+  const mayExpose = options.allow.includes('exposes-secret')
+  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose }
   const session = await connect('plan')
   try {
-    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate, sources }))
+    return await interruptible(session, options.signal, () =>
+      makePlan(session, parsed, { populate, sources: offline ? undefined : sources }),
+    )
   } finally {
     await session.close()
   }

@@ -29,7 +29,7 @@ import { lastIndexes, lastTables, tableStanza } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
 
 /** How sources are asked. */
-export type SourceAccess = Pick<Asking, 'connect' | 'timeoutMilliseconds'>
+export type SourceAccess = Pick<Asking, 'connect' | 'timeoutMilliseconds' | 'mayExpose'>
 
 /** A manifest with its imports and mirrors spelled out, and what is to be said of that. */
 export interface Resolved {
@@ -58,7 +58,7 @@ export async function resolveImports(
     parsed,
     requests.flatMap((request) => wrongOf(request, answers.get(request))),
   )
-  const resolved = requests.map((request) => resolve(request, answers.get(request), ground))
+  const resolved = requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest))
   const copied = await copiedIndexes(session, ground, parsed.manifest, resolved, answers)
   return {
     parsed: spelledOut(parsed, resolved, copied.indexes),
@@ -140,7 +140,12 @@ interface ResolvedImport {
   readonly refusals: readonly Refusal[]
 }
 
-function resolve(request: ImportRequest, answer: Answer | undefined, { ledger }: Ground): ResolvedImport {
+function resolve(
+  request: ImportRequest,
+  answer: Answer | undefined,
+  { ledger }: Ground,
+  manifest: Manifest,
+): ResolvedImport {
   const last = lastTables(ledger, request)
   const found = { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
   if (answer?.status === 'read') {
@@ -149,7 +154,9 @@ function resolve(request: ImportRequest, answer: Answer | undefined, { ledger }:
       const kept = last.get(name)
       if (kept) tables.set(name, kept)
     }
-    const undetermined = Array.from(answer.failed, ([name, why]) => failedTable(request, name, why, last.has(name)))
+    const spelled = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
+    const missed = [...answer.failed].filter(([name]) => !Object.hasOwn(spelled, name))
+    const undetermined = missed.map(([name, why]) => failedTable(request, name, why, last.has(name)))
     return { request, tables, isWhole: true, undetermined, refusals: [] }
   }
   const unknown = answer?.status === 'unknown' ? answer : undefined
