@@ -19,6 +19,7 @@ export interface ApplyRequest {
   readonly populate: boolean
   /** Sources are not asked for what is imported: what was imported last is kept. */
   readonly offline?: boolean
+  readonly takeOver?: boolean
   readonly options: ApplyOptions
 }
 
@@ -45,7 +46,7 @@ export async function planAndApply(request: ApplyRequest, approve: Approve): Pro
 
 const planAttempts = 5
 
-interface Applied {
+export interface Applied {
   readonly plan: Plan
   readonly report: Report | undefined
 }
@@ -57,7 +58,11 @@ function isStale(error: unknown): boolean {
 async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session): Promise<Applied> {
   const { parsed, connect, options } = request
   const inHand = await planOnce(request)
-  const { plan } = inHand
+  const { plan, ownershipUnknown } = inHand
+  if (ownershipUnknown) {
+    const message = `it is not known who owns what: ${ownershipUnknown.message}`
+    throw new FdwsyncError({ ...ownershipUnknown, message }, exitCode.refused)
+  }
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
@@ -79,13 +84,20 @@ async function withLease<T>(
   }
 }
 
-async function planOnce({ parsed, connect, populate, offline, options }: ApplyRequest): Promise<PlanInHand> {
+async function planOnce({
+  parsed,
+  connect,
+  populate,
+  offline,
+  takeOver = false,
+  options,
+}: ApplyRequest): Promise<PlanInHand> {
   const mayExpose = options.allow.includes('exposes-secret')
   const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose }
   const session = await connect('plan')
   try {
     return await interruptible(session, options.signal, () =>
-      makePlan(session, parsed, { populate, sources: offline ? undefined : sources }),
+      makePlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources }),
     )
   } finally {
     await session.close()

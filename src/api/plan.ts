@@ -1,22 +1,18 @@
 import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf, relationKey } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
-import {
-  type ReplacementGroup,
-  readsMembers,
-  replacementGroups,
-  schemaOf,
-  withReplacements,
-} from '../differ/replacements.ts'
+import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
+import type { Ledger } from '../introspector/ledger.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
@@ -32,6 +28,10 @@ export interface PlanOptions {
   readonly populate: boolean
   /** How sources are asked for what is imported. Without it none is: what was imported last is kept. */
   readonly sources?: SourceAccess | undefined
+  /** Whether it makes this manifest's what others own. */
+  readonly takeOver?: boolean
+  /** Whether to leave out what is known to come of the manifest: for looking at only. */
+  readonly driftOnly?: boolean
 }
 
 /**
@@ -51,7 +51,16 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
 
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  const found = diff({ manifest: name, wanted: probed.wanted, declared: keys, reading: catalog, ledger, digests })
+  const takeOver = options.takeOver ?? false
+  const found = diff({
+    manifest: name,
+    wanted: probed.wanted,
+    declared: keys,
+    reading: catalog,
+    ledger,
+    digests,
+    takeOver,
+  })
   const { wanted } = probed
   const direct = withConsequences(found.changes, wanted, catalog.live)
   const used = await dependentsOf(session, direct)
@@ -77,14 +86,37 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
       ...refusals,
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
-    undetermined: [...resolved.undetermined, ...undeterminedOf(probed.findings, titles), ...found.undetermined],
+    undetermined: [
+      ...resolved.undetermined,
+      ...unknownOwnership(ledger),
+      ...undeterminedOf(probed.findings, titles),
+      ...found.undetermined,
+    ],
     warnings: [...resolved.warnings, ...found.warnings],
     unchanged: found.unchanged,
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
+    digests,
   })
-  return { plan, declared, wanted: probed.wanted, digests }
+  const { digest: manifestDigest } = parsed
+  return {
+    plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
+    declared,
+    wanted: probed.wanted,
+    digests,
+    manifestDigest,
+    ownershipUnknown: ledger.unknown,
+  }
+}
+
+/** Said of the ledger's schema, since it concerns no object more than another. */
+function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
+  if (!unknown) return []
+  const reason = `not known, so nothing is dropped or adopted: ${unknown.message}`
+  return [
+    { key: keyOf({ kind: 'schema', name: 'fdwsync' }), title: 'ownership', reason, hint: unknown.hint, follows: false },
+  ]
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
@@ -92,19 +124,17 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   const moved = new Map<Key, string>()
   for (const group of groups) {
     const names = new Map(
-      group.members.map((member) => [relationText(member.to.id), group.scratch.get(schemaOf(member))]),
+      group.members.flatMap(({ to: { id } }) =>
+        'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
+      ),
     )
     for (const { key, to } of readsMembers(group)) {
       const query = kindOf(to.id).query?.(to.spec) ?? ''
-      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(JSON.stringify([schema, name])))
+      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)
     }
   }
   return moved
-}
-
-function relationText(id: ObjectId): string {
-  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
 }
 
 async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {

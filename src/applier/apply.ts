@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { idOf, type Key } from '../core/object.ts'
-import type { Report, Step, StepOutcome, StepReport } from '../core/plan.ts'
+import type { Report, Step, StepOutcome } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Session } from '../db/session.ts'
+import { lockLedger } from '../introspector/ledger-trust.ts'
+import { type EndedStep, noteEnd } from './apply-end.ts'
 import { build } from './build.ts'
 import { CommitInDoubt } from './commit.ts'
 import type { PlanInHand } from './context.ts'
-import { type ApplyContext, type ApplyOptions, type Connect, failureOf, reportOf, reportsOf } from './context.ts'
+import { type ApplyContext, type ApplyOptions, type Connect, failureOf, reportsOf } from './context.ts'
 import { type DefineFailure, define } from './define.ts'
+import { recordSteps } from './ledger-write.ts'
 import { load } from './load.ts'
+import { type Refreshed, recordRefreshes, unlessItFails } from './refresh-log.ts'
 import { runGraph } from './run-graph.ts'
 import { sessionPool } from './session-pool.ts'
 import { type CheckSources, type Relation, sourceChecks } from './sources.ts'
@@ -34,9 +38,14 @@ export async function applyPlan(
     secrets,
     checkLease: () => checkLease(lease),
   }
+  const started = performance.now()
   const defined = await runDefine(context)
-  const later = await runLater(context, whyNotLater(defined))
-  return { manifest: inHand.plan.manifest, applyId: context.applyId, steps: [...defined, ...later] }
+  const failedLoads: Refreshed[] = []
+  const later = await runLater(context, whyNotLater(defined), failedLoads)
+  const ended = [...defined, ...later]
+  await noteEnd(context, ended, failedLoads, performance.now() - started)
+  const steps = ended.flatMap(([step, outcome]) => reportsOf(step, outcome))
+  return { manifest: inHand.plan.manifest, applyId: context.applyId, steps }
 }
 
 function checkLease(lease: Session): void {
@@ -47,7 +56,7 @@ function checkLease(lease: Session): void {
   })
 }
 
-async function runDefine(context: ApplyContext): Promise<readonly StepReport[]> {
+async function runDefine(context: ApplyContext): Promise<readonly EndedStep[]> {
   const { plan } = context.inHand
   const steps = plan.steps.filter(({ stage }) => stage === 'define')
   if (plan.changes.length === 0) return []
@@ -55,15 +64,15 @@ async function runDefine(context: ApplyContext): Promise<readonly StepReport[]> 
   const started = performance.now()
   const failure = await define(context)
   const milliseconds = performance.now() - started
-  const report = steps.map((step) =>
-    reportOf(step, failure ? failedOutcome(failure, step, context) : { status: 'applied', milliseconds }),
-  )
-  for (const { stage, key, title, outcome } of report)
+  const ended = steps.map((step): EndedStep => {
+    return [step, failure ? failedOutcome(failure, step, context) : { status: 'applied', milliseconds }]
+  })
+  for (const [{ stage, key, title }, outcome] of ended)
     context.options.emit({ type: 'step-finished', stage, key, title, outcome })
   if (failure && !(failure.error instanceof CommitInDoubt) && (!failure.step || isDecision(failure.error)))
     // Without a step of its own to blame there is nothing for a report to say: nothing was done.
     throw failure.error
-  return report
+  return ended
 }
 
 /** Refused or stale, rather than failed. */
@@ -78,16 +87,20 @@ function failedOutcome({ step: guilty, error }: DefineFailure, step: Step, conte
 }
 
 /** Why nothing can be loaded after such definitions. */
-function whyNotLater(defined: readonly StepReport[]): string | undefined {
-  if (defined.some(({ outcome }) => outcome.status === 'in-doubt'))
+function whyNotLater(defined: readonly EndedStep[]): string | undefined {
+  if (defined.some(([, outcome]) => outcome.status === 'in-doubt'))
     return 'it is not known whether the definitions were applied'
-  return defined.some(({ outcome }) => outcome.status !== 'applied') ? 'the definitions were not applied' : undefined
+  return defined.some(([, outcome]) => outcome.status !== 'applied') ? 'the definitions were not applied' : undefined
 }
 
-async function runLater(context: ApplyContext, whyNot: string | undefined): Promise<readonly StepReport[]> {
+async function runLater(
+  context: ApplyContext,
+  whyNot: string | undefined,
+  failedLoads: Refreshed[],
+): Promise<readonly EndedStep[]> {
   const { options, inHand, connect, secrets } = context
   const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'define')
-  if (whyNot !== undefined) return steps.flatMap((step) => reportsOf(step, { status: 'skipped', reason: whyNot }))
+  if (whyNot !== undefined) return steps.map((step) => [step, { status: 'skipped', reason: whyNot }])
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
   const pool = sessionPool(connect, options.signal)
@@ -95,7 +108,7 @@ async function runLater(context: ApplyContext, whyNot: string | undefined): Prom
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
   try {
-    const outcomes = await runGraph(steps, {
+    return await runGraph(steps, {
       jobs: options.jobs,
       signal: options.signal,
       id: ({ id }) => id,
@@ -109,27 +122,63 @@ async function runLater(context: ApplyContext, whyNot: string | undefined): Prom
         return outcome
       },
     })
-    return outcomes.flatMap(([step, outcome]) => reportsOf(step, outcome))
   } finally {
     await pool.close()
   }
 
   async function attempt(step: Step): Promise<StepOutcome> {
     const started = performance.now()
+    const loadId = randomUUID()
     try {
       context.checkLease()
-      await pool.use((session) => runStep(context, session, check, step))
+      await pool.use((session) => runStep(context, session, check, step, loadId))
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
-      return error instanceof CommitInDoubt ? { status: 'in-doubt', reason: error.message } : failureOf(error, secrets)
+      const isInDoubt = error instanceof CommitInDoubt
+      const outcome = isInDoubt ? ({ status: 'in-doubt', reason: error.message } as const) : failureOf(error, secrets)
+      if (step.action === 'populate') {
+        const [status, ended] = [isInDoubt ? 'in doubt' : 'failed', performance.now()] as const
+        const { reason } = outcome
+        failedLoads.push({ id: loadId, key: step.key, how: 'plain', started, ended, rows: undefined, status, reason })
+      }
+      return outcome
     }
   }
 }
 
-async function runStep(context: ApplyContext, session: Session, check: CheckSources, step: Step): Promise<void> {
+async function runStep(
+  context: ApplyContext,
+  session: Session,
+  check: CheckSources,
+  step: Step,
+  loadId: string,
+): Promise<void> {
   if (step.action === 'replace' || step.stage === 'build') return build(context, session, check, step)
-  const { searchPath } = context.inHand.plan
-  await load(session, check, { view: relationOf(step.key), searchPath, statements: step.statements })
+  const { searchPath, manifest } = context.inHand.plan
+  const { key, statements } = step
+  const started = performance.now()
+  await load(session, check, {
+    view: relationOf(key),
+    searchPath,
+    statements,
+    async note(session, rows) {
+      const load = {
+        id: loadId,
+        key,
+        how: 'plain',
+        started,
+        ended: performance.now(),
+        rows,
+        status: 'applied',
+      } as const
+      // That it is loaded is noted at the end as well.
+      await unlessItFails(session, async () => {
+        await lockLedger(session, 'ROW EXCLUSIVE', ['step', 'refresh'])
+        await recordSteps(session, context.applyId, [{ step, status: 'applied' }])
+        await recordRefreshes(session, manifest, context.applyId, [load])
+      })
+    },
+  })
 }
 
 function relationOf(key: Key): Relation {

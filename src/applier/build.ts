@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Replace } from '../core/change.ts'
-import type { Key, ObjectId } from '../core/object.ts'
+import { type Key, relationKey } from '../core/object.ts'
 import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
@@ -11,51 +11,60 @@ import type { ApplyContext } from './context.ts'
 import { decorations } from './decorations.ts'
 import { leadFollowers } from './followers.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
-import { openLedger, recordApply } from './ledger-write.ts'
-import { loadSettings } from './load.ts'
+import { openLedger } from './ledger-open.ts'
+import { recordSteps } from './ledger-write.ts'
+import { loadSettings, rowsLoaded } from './load.ts'
+import { type Refreshed, recordRefreshes } from './refresh-log.ts'
 import { withRetries } from './retry.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
 import type { CheckSources } from './sources.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
- * Its apply is noted under an id of its own, since it can commit or fail by itself.
+ * Its own row proves that it was committed: it can commit or fail by itself.
  */
 export async function build(context: ApplyContext, session: Session, check: CheckSources, step: Step): Promise<void> {
-  const { options, inHand } = context
+  const { options, inHand, applyId } = context
   const onRetry = (error: Error, attempt: number) =>
     options.emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
   // What a replacement waits for is retried inside its transaction: the load is not to be done again.
   await withRetries({ attempts: step.action === 'replace' ? 1 : 12, pauseMilliseconds: 50, onRetry }, async () => {
-    const recordId = randomUUID()
+    const loaded: Refreshed[] = []
     try {
       context.checkLease()
       const lockTimeout = step.action === 'replace' ? options.lockTimeoutMilliseconds : swapTimeoutMilliseconds
       await session.run(
         sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${endWithClient}; ${manifestPath(inHand.plan.searchPath)}`,
       )
-      if (step.action === 'replace') await replace(context, session, check, step)
+      if (step.action === 'replace') await replace(context, session, check, step, loaded)
       else for (const statement of step.statements) await session.execute(statement)
       await session.run(readingPath)
       await openLedger(session)
-      await recordApply(session, recordId, inHand.plan.manifest)
-      await proveAndRecord(session, stepScope(step, inHand), inHand, recordId)
+      await proveAndRecord(session, stepScope(step, inHand), inHand, applyId)
+      await recordSteps(session, applyId, [{ step, status: 'applied' }])
+      await recordRefreshes(session, inHand.plan.manifest, applyId, loaded)
       context.checkLease()
     } catch (error) {
       if (!session.isLost()) await session.run(trusted('ROLLBACK'))
       throw error
     }
-    await commit(context, session, recordId)
+    await commit(context, session, { applyId, step: step.id })
   })
 }
 
 /** Builds the new ones beside the old ones, which serve meanwhile; then swaps them, which readers hardly notice. */
-async function replace(context: ApplyContext, session: Session, check: CheckSources, step: ReplaceStep): Promise<void> {
+async function replace(
+  context: ApplyContext,
+  session: Session,
+  check: CheckSources,
+  step: ReplaceStep,
+  loaded: Refreshed[],
+): Promise<void> {
   const scratches = [...new Set(step.members.flatMap(({ scratch }) => scratch ?? []))]
   for (const scratch of scratches) await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
   const kept: Sql[] = []
   for (const member of step.members) {
-    kept.push(...(await buildOne(context, session, check, step, member)))
+    kept.push(...(await buildOne(context, session, check, step, member, loaded)))
   }
   await session.run(readingPath)
   await swap(context, session, step, kept)
@@ -68,10 +77,6 @@ function replacementIn({ inHand }: ApplyContext, key: Key): Replace {
   return change
 }
 
-function relationText(id: ObjectId): string {
-  return 'schema' in id ? JSON.stringify([id.schema, id.name]) : ''
-}
-
 /** Builds and fills one, with all that people have given the old one. Returns what is left for after the swap. */
 async function buildOne(
   context: ApplyContext,
@@ -79,6 +84,7 @@ async function buildOne(
   check: CheckSources,
   step: ReplaceStep,
   member: Replacement,
+  loaded: Refreshed[],
 ): Promise<readonly Sql[]> {
   const { searchPath } = context.inHand.plan
   const { from } = replacementIn(context, member.key)
@@ -86,9 +92,15 @@ async function buildOne(
   await session.run(member.path === 'catalog' ? readingPath : manifestPath(searchPath))
   for (const statement of member.statements) await session.execute(statement)
   if (scratch === undefined || !('name' in from.id)) return []
-  if (load.length > 0) await check(session, { schema: scratch, name: from.id.name })
-  await session.run(loadSettings(searchPath))
-  for (const statement of load) await session.execute(statement)
+  if (load.length > 0) {
+    const beside = { schema: scratch, name: from.id.name }
+    await check(session, beside)
+    await session.run(loadSettings(searchPath))
+    const started = performance.now()
+    const rows = await rowsLoaded(session, beside, load)
+    const ended = performance.now()
+    loaded.push({ id: randomUUID(), key: member.key, how: 'plain', started, ended, rows, status: 'applied' })
+  }
   await session.run(manifestPath(searchPath))
   for (const statement of parts) await session.execute(statement)
   await session.run(readingPath)
@@ -121,9 +133,12 @@ async function swap(
   const statements = [...own.map((statement) => statement.sql), ...afterwards]
   const replaced = step.members.flatMap(({ key }) => replacementIn(context, key).from.oid)
   const scratches = new Map(
-    step.members.map(({ key, scratch }) => [relationText(replacementIn(context, key).from.id), scratch]),
+    step.members.flatMap(({ key, scratch }) => {
+      const { id } = replacementIn(context, key).from
+      return 'schema' in id ? [[relationKey(id.schema, id.name), scratch]] : []
+    }),
   )
-  const scratchOf = (schema: string, name: string) => scratches.get(JSON.stringify([schema, name]))
+  const scratchOf = (schema: string, name: string) => scratches.get(relationKey(schema, name))
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })

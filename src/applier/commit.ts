@@ -4,22 +4,18 @@ import { trusted } from '../core/sql.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import type { ApplyContext } from './context.ts'
-import { applyIsRecorded } from './ledger-write.ts'
+import { isRecorded, type Proof } from './ledger-write.ts'
 
 /** The connection was lost during COMMIT, and nobody could be asked whether it happened. */
 export class CommitInDoubt extends FdwsyncError {}
 
 /** Commits. A connection that is lost meanwhile leaves it open whether that happened: the ledger knows. */
-export async function commit(
-  context: Pick<ApplyContext, 'connect'>,
-  session: Session,
-  recordId: string,
-): Promise<void> {
+export async function commit(context: Pick<ApplyContext, 'connect'>, session: Session, proof: Proof): Promise<void> {
   try {
     await session.run(trusted('COMMIT'))
   } catch (error) {
     if (!isConnectionLost(error)) throw error
-    if (!(await wasCommitted(context, session.processId, recordId))) throw error
+    if (!(await wasCommitted(context, session.processId, proof))) throw error
   }
 }
 
@@ -29,10 +25,10 @@ const askAtMost = 40
 async function wasCommitted(
   { connect }: Pick<ApplyContext, 'connect'>,
   processId: number,
-  recordId: string,
+  proof: Proof,
 ): Promise<boolean> {
   for (let asked = 1; ; asked++) {
-    const answer = await ask(connect, processId, recordId).catch(() => undefined)
+    const answer = await ask(connect, processId, proof).catch(() => undefined)
     if (answer !== undefined) return answer
     if (asked === askAtMost) break
     await wait(askEveryMilliseconds)
@@ -44,14 +40,10 @@ async function wasCommitted(
 }
 
 /** Undefined as long as the lost connection's process is there: it may still commit. */
-async function ask(
-  connect: ApplyContext['connect'],
-  processId: number,
-  recordId: string,
-): Promise<boolean | undefined> {
+async function ask(connect: ApplyContext['connect'], processId: number, proof: Proof): Promise<boolean | undefined> {
   const session = await connect('settle')
   try {
-    return (await isAlive(session, processId)) ? undefined : await applyIsRecorded(session, recordId)
+    return (await isAlive(session, processId)) ? undefined : await isRecorded(session, proof)
   } finally {
     await session.close()
   }

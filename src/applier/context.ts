@@ -1,5 +1,6 @@
 import type { DeclaredObject, WantedObject } from '../core/change.ts'
-import { FdwsyncError } from '../core/errors.ts'
+import { FdwsyncError, type Problem } from '../core/errors.ts'
+import type { Origin } from '../core/history.ts'
 import type { Key } from '../core/object.ts'
 import type { ApplyEvent, Plan, Step, StepOutcome, StepReport } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
@@ -14,6 +15,10 @@ export interface PlanInHand {
   readonly declared: readonly DeclaredObject[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly digests: RunDigests
+  /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */
+  readonly manifestDigest: string | undefined
+  /** Why it is not known who owns what: then nothing can be applied. */
+  readonly ownershipUnknown: Problem | undefined
 }
 
 export interface ApplyOptions {
@@ -25,6 +30,8 @@ export interface ApplyOptions {
   readonly jobs: number
   /** Hazards that are accepted. */
   readonly allow: readonly string[]
+  /** Where the apply comes from, for the ledger. */
+  readonly origin?: Origin
   emit(event: ApplyEvent): void
   /** Aborting cancels what runs; what is committed stays. */
   readonly signal: AbortSignal
@@ -44,7 +51,7 @@ export interface ApplyContext {
   checkLease(): void
 }
 
-export function reportOf(step: Step, outcome: StepOutcome): StepReport {
+function reportOf(step: Step, outcome: StepOutcome): StepReport {
   return { stage: step.stage, key: step.key, title: step.title, action: step.action, outcome }
 }
 

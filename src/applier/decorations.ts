@@ -1,46 +1,28 @@
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// Statements that give another relation what people have given this one and no declaration says: comments on columns,
-// statistics targets, attributes, storage, extended statistics, indexes of others, the cluster mark. `$1` is the relation
-// and `$2` the schema of its successor, which has the same name, and `$3` the names of the indexes that are declared, or no longer.
-// Statistics keep their schema when their relation moves, so they are made after the swap.
+// Statements that give another relation what people have made on this one and no kind knows: indexes that no manifest
+// declares, and extended statistics. `$1` is the relation, `$2` the schema of its successor, which has the same name, and
+// `$3` the names of the indexes that are declared, or no longer. Statistics keep their schema when their relation moves,
+// so they are made after the swap.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, quote_ident($2) || '.' || quote_ident(c.relname) AS successor
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
-  ), columns AS (
-    SELECT a.*, format('ALTER MATERIALIZED VIEW %s ALTER COLUMN %I ', old.successor, a.attname) AS alter, old.successor
-      FROM old JOIN pg_attribute a ON a.attrelid = old.oid
-     WHERE a.attnum > 0 AND a.attname IN (
-       SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(old.successor) AND attnum > 0)
   ), foreign_indexes AS (
     SELECT i.*, ic.relname, pg_get_indexdef(i.indexrelid) AS definition
       FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
      WHERE ic.relname <> ALL ($3)
   ), statements AS (
-    SELECT 1 AS place, alter || format('SET STATISTICS %s', attstattarget) AS sql FROM columns WHERE attstattarget >= 0
-    UNION ALL
-    SELECT 1, alter || format('SET (%s)', array_to_string(attoptions, ', ')) FROM columns WHERE attoptions IS NOT NULL
-    UNION ALL
-    SELECT 1, alter || format('SET STORAGE %s', CASE c.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
-                                                WHEN 'm' THEN 'main' ELSE 'extended' END)
-      FROM columns c JOIN pg_type t ON t.oid = c.atttypid
-      JOIN pg_attribute new ON new.attrelid = to_regclass(c.successor) AND new.attname = c.attname AND new.atttypid = c.atttypid
-     WHERE c.attstorage <> t.typstorage
-    UNION ALL
-    SELECT 2, format('COMMENT ON COLUMN %s.%I IS %L', successor, attname, col_description(attrelid, attnum))
-      FROM columns WHERE col_description(attrelid, attnum) IS NOT NULL
-    UNION ALL
-    SELECT 3, left(definition, strpos(definition, on_old) - 1) || ' ON ' || old.successor ||
-              substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING '))
+    SELECT 3 AS place, left(definition, strpos(definition, on_old) - 1) || ' ON ' || old.successor ||
+              substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING ')) AS sql
       FROM foreign_indexes, old, format(' ON %I.%I USING ', old.nspname, old.relname) AS on_old
     UNION ALL
     SELECT 4, format('COMMENT ON INDEX %I.%I IS %L', $2, relname, obj_description(indexrelid, 'pg_class'))
       FROM foreign_indexes WHERE obj_description(indexrelid, 'pg_class') IS NOT NULL
     UNION ALL
-    SELECT 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', old.successor, ic.relname)
-      FROM old JOIN pg_index i ON i.indrelid = old.oid AND i.indisclustered JOIN pg_class ic ON ic.oid = i.indexrelid
+    SELECT 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', old.successor, i.relname)
+      FROM foreign_indexes i, old WHERE i.indisclustered
     UNION ALL
     SELECT 9, format('CREATE STATISTICS %I.%I%s ON %s FROM %I.%I', sn.nspname, s.stxname,
                      coalesce((SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'

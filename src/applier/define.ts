@@ -9,7 +9,8 @@ import { fingerprintOf, readOwnedAndDeclared } from '../introspector/target.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
-import { openLedger, recordApply } from './ledger-write.ts'
+import { openLedger } from './ledger-open.ts'
+import { recordApply, recordSteps } from './ledger-write.ts'
 import { withRetries } from './retry.ts'
 import { defineScope, proveAndRecord } from './scope.ts'
 
@@ -81,7 +82,7 @@ async function defineOnce(
     await openLedger(session)
     if (await isStale(context, session)) throw staleError()
     if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
-    await recordApply(session, applyId, plan.manifest)
+    await recordApply(session, context)
     await session.run(manifestPath(plan.searchPath))
     for (const step of steps) {
       at(step)
@@ -94,11 +95,17 @@ async function defineOnce(
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await commit(context, session, applyId)
+  await commit(context, session, { applyId })
 }
 
 async function recordDefinitions({ inHand, applyId }: ApplyContext, session: Session): Promise<void> {
   await proveAndRecord(session, defineScope(inHand), inHand, applyId)
+  const steps = inHand.plan.steps.filter(({ stage }) => stage === 'define')
+  await recordSteps(
+    session,
+    applyId,
+    steps.map((step) => ({ step, status: 'applied' })),
+  )
 }
 
 async function isStale({ inHand }: ApplyContext, session: Session): Promise<boolean> {

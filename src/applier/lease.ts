@@ -1,7 +1,8 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
-import { trusted } from '../core/sql.ts'
+import { sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { isLease, leaseKey } from '../introspector/ledger-lease.ts'
 import type { ApplyOptions } from './context.ts'
 import { interruptible } from './interrupt.ts'
 
@@ -11,15 +12,12 @@ interface Holder {
   readonly since: string | null
 }
 
-const lockKey = `hashtextextended('fdwsync:v1:' || $1, 0)`
+const lockKey = leaseKey(trusted('$1'))
 
-// The two halves of a bigint advisory lock stand in classid and objid, with objsubid 1.
-const holderQuery = trusted(`
+const holderQuery = sql`
   SELECT l.pid, a.usename, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
     FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-   WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-     AND (l.classid::bigint << 32) | l.objid::bigint = ${lockKey}`)
+   WHERE ${isLease(trusted('l'), trusted('$1'))}`
 
 /**
  * Takes the manifest's lease, so that no two applies of it run at once. It belongs to the session's open transaction,
@@ -39,17 +37,14 @@ export async function takeLease(
        SET LOCAL lock_timeout = ${Math.max(1, Math.round(leaseTimeoutMilliseconds))}; SAVEPOINT lease`,
     ),
   )
-  const [free] = await session.query<{ taken: boolean }>(
-    trusted(`SELECT pg_try_advisory_xact_lock(${lockKey}) AS taken`),
-    [manifest],
-  )
+  const [free] = await session.query<{ taken: boolean }>(sql`SELECT pg_try_advisory_xact_lock(${lockKey}) AS taken`, [
+    manifest,
+  ])
   if (free?.taken) return
   const [holder] = await session.query<Holder>(holderQuery, [manifest])
   emit({ type: 'waiting-for-lease', holder: describe(holder) })
   try {
-    await interruptible(session, signal, () =>
-      session.query(trusted(`SELECT pg_advisory_xact_lock(${lockKey})`), [manifest]),
-    )
+    await interruptible(session, signal, () => session.query(sql`SELECT pg_advisory_xact_lock(${lockKey})`, [manifest]))
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
     await session.run(trusted('ROLLBACK TO lease'))

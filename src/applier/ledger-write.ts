@@ -1,46 +1,132 @@
 import type { LiveState, WantedObject } from '../core/change.ts'
-import { FdwsyncError } from '../core/errors.ts'
+import type { ApplyOutcome, ApplySummary } from '../core/history.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { ident, join, trusted } from '../core/sql.ts'
+import { countsOf, type Plan, type Step } from '../core/plan.ts'
+import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
-import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { slowDigest } from '../introspector/digests.ts'
-import { trustLedger } from '../introspector/ledger.ts'
-import { createLedger } from '../introspector/ledger-schema.ts'
+import { clusterIdentifier } from '../introspector/ledger-history.ts'
+import { isLease } from '../introspector/ledger-lease.ts'
+import { findLedger } from '../introspector/ledger-trust.ts'
 import { kindOf } from '../kinds/registry.ts'
+import type { ApplyContext } from './context.ts'
 
-/** Makes the ledger if there is none, and locks it for writing. In the session's transaction, of READ COMMITTED. */
-export async function openLedger(session: Session): Promise<void> {
-  if (await trustLedger(session, 'ROW EXCLUSIVE')) return
-  // An apply of another manifest may be making it at this moment.
-  await session.run(trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1', 0))"))
-  if (await trustLedger(session, 'ROW EXCLUSIVE')) return
+/** What proves, once it is in the ledger, that what was done in the same transaction is committed. */
+export interface Proof {
+  readonly applyId: string
+  /** Of a transaction that is one step of the apply, rather than its definitions. */
+  readonly step?: string
+}
+
+/** Whether the transaction that wrote this is committed. */
+export async function isRecorded(session: Session, { applyId, step }: Proof): Promise<boolean> {
+  await session.run(trusted('BEGIN READ ONLY'))
   try {
-    await session.run(join(createLedger, ';\n'))
-  } catch (error) {
-    if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
-    const { database, user } = session
-    throw new FdwsyncError({
-      message: `the ledger can not be made in a schema "fdwsync": ${error.message}`,
-      hint: `Grant it: GRANT CREATE ON DATABASE ${ident(database)} TO ${ident(user)}. Nothing was changed.`,
-    })
+    const { state } = await findLedger(session)
+    if (state !== 'there') return false
+    const rows =
+      step === undefined
+        ? await session.query(trusted('SELECT 1 FROM fdwsync.apply WHERE id = $1'), [applyId])
+        : await session.query(trusted('SELECT 1 FROM fdwsync.step WHERE apply_id = $1 AND step = $2'), [applyId, step])
+    return rows.length > 0
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 
-/** Notes an apply. Once it is committed it proves that what was done in the same transaction is too. */
-export async function recordApply(session: Session, applyId: string, manifest: string): Promise<void> {
+/** Notes an apply in the transaction of its definitions. With nothing left to do after them it has ended. */
+export async function recordApply(
+  session: Session,
+  context: Pick<ApplyContext, 'inHand' | 'applyId' | 'options'>,
+): Promise<void> {
+  const isWhole = context.inHand.plan.steps.every(({ stage }) => stage === 'define')
+  await writeApply(session, context, {
+    outcome: isWhole ? 'applied' : 'in progress',
+    milliseconds: 0,
+    hasEnded: isWhole,
+  })
+}
+
+export interface ApplyEnd {
+  readonly outcome: ApplyOutcome | 'in progress'
+  readonly hasEnded: boolean
+  /** How long it took so far. */
+  readonly milliseconds: number
+}
+
+/** Writes an apply's row; of one that is there already only how it ended. */
+export async function writeApply(
+  session: Session,
+  { inHand, applyId, options: { origin } }: Pick<ApplyContext, 'inHand' | 'applyId' | 'options'>,
+  { outcome, hasEnded, milliseconds }: ApplyEnd,
+): Promise<void> {
+  const { plan, manifestDigest } = inHand
+  const row = {
+    id: applyId,
+    manifest: plan.manifest,
+    tool_version: toolVersion,
+    outcome,
+    manifest_digest: manifestDigest,
+    summary: summaryOf(plan),
+    client_user: origin?.user,
+    client_host: origin?.host,
+    git_commit: origin?.commit,
+    repository: origin?.repository,
+  }
   await session.query(
-    trusted(`INSERT INTO fdwsync.apply (id, manifest, applied_by, tool_version, started_at)
-             VALUES ($1, $2, current_user, $3, pg_catalog.now())`),
-    [applyId, manifest, toolVersion],
+    sql`
+      INSERT INTO fdwsync.apply AS a (id, manifest, applied_by, tool_version, started_at, ended_at, outcome, manifest_digest, summary,
+             applied_from, client_user, client_host, git_commit, repository, database_name, database_oid, system_identifier, lease_pid)
+      SELECT r.id, r.manifest, current_user, r.tool_version, pg_catalog.now() - $2 * interval '1 ms',
+             CASE WHEN $3 THEN pg_catalog.clock_timestamp() END, r.outcome, r.manifest_digest, r.summary,
+             coalesce(pg_catalog.host(pg_catalog.inet_client_addr()), 'socket'), r.client_user, r.client_host, r.git_commit, r.repository,
+             d.datname, d.oid, (${await clusterIdentifier(session)})::bigint,
+             (SELECT min(l.pid) FROM pg_catalog.pg_locks l WHERE ${isLease(trusted('l'), trusted('r.manifest'))})
+        FROM pg_catalog.jsonb_to_record($1) AS r(id uuid, manifest text, tool_version text, outcome text, manifest_digest text,
+               summary jsonb, client_user text, client_host text, git_commit text, repository text),
+             pg_catalog.pg_database d
+       WHERE d.datname = pg_catalog.current_database()
+      ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome, ended_at = excluded.ended_at`,
+    [JSON.stringify(row), milliseconds, hasEnded],
   )
 }
 
-export async function applyIsRecorded(session: Session, applyId: string): Promise<boolean> {
-  if (!(await trustLedger(session, 'ACCESS SHARE'))) return false
-  const rows = await session.query(trusted('SELECT 1 FROM fdwsync.apply WHERE id = $1'), [applyId])
-  return rows.length > 0
+/** Names only: a value could be a secret, and what it is stands in the manifest. */
+function summaryOf(plan: Plan): ApplySummary {
+  return {
+    counts: countsOf(plan),
+    changes: plan.changes.map(({ change, title, cause }) => ({
+      op: change.op,
+      address: change.key,
+      title,
+      cause: cause ?? null,
+      fields: 'fields' in change ? [...new Set(change.fields.map(({ field }) => field))] : [],
+    })),
+  }
+}
+
+/** Notes how steps ended. What a step's own transaction has noted is true, whatever else is thought of it. */
+export async function recordSteps(session: Session, applyId: string, steps: readonly StepEnd[]): Promise<void> {
+  if (steps.length === 0) return
+  const rows = steps.map(({ step: { id, stage, action, key, title }, status, reason }) => {
+    return { step: id, stage, action, address: key, title, outcome: status, reason }
+  })
+  await session.query(
+    trusted(`
+      INSERT INTO fdwsync.step (apply_id, step, stage, action, address, title, outcome, reason, ended_at)
+      SELECT $1, r.step, r.stage, r.action, r.address, r.title, r.outcome, r.reason, pg_catalog.clock_timestamp()
+        FROM pg_catalog.jsonb_to_recordset($2)
+          AS r(step text, stage text, action text, address text, title text, outcome text, reason text)
+      ON CONFLICT (apply_id, step) DO NOTHING`),
+    [applyId, JSON.stringify(rows)],
+  )
+}
+
+export interface StepEnd {
+  readonly step: Pick<Step, 'id' | 'stage' | 'action' | 'key' | 'title'>
+  readonly status: 'applied' | 'failed' | 'skipped' | 'in doubt'
+  readonly reason?: string
 }
 
 export interface ToRecord {
@@ -82,6 +168,15 @@ export async function recordObjects(
 export async function forgetObjects(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
   if (keys.length === 0) return
   await session.query(trusted('DELETE FROM fdwsync.object WHERE manifest = $1 AND address = ANY ($2::text[])'), [
+    manifest,
+    keys,
+  ])
+}
+
+/** Takes objects from the other manifests that had them. */
+export async function takeFromOthers(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
+  if (keys.length === 0) return
+  await session.query(trusted('DELETE FROM fdwsync.object WHERE manifest <> $1 AND address = ANY ($2::text[])'), [
     manifest,
     keys,
   ])

@@ -4,6 +4,7 @@ import type { Session } from '../db/session.ts'
 import { manifestPath } from '../introspector/read.ts'
 import { CommitInDoubt } from './commit.ts'
 import { endWithClient } from './interrupt.ts'
+import { rowsInserted } from './refresh-log.ts'
 import type { CheckSources, Relation } from './sources.ts'
 
 /**
@@ -21,24 +22,40 @@ export interface Load {
   readonly view: Relation
   readonly searchPath: readonly string[]
   readonly statements: readonly Statement[]
+  /** Writes in the ledger, in the same transaction, that it was loaded, and with how many rows if that is known. */
+  note(session: Session, rows: string | undefined): Promise<void>
 }
 
 /** Loads the data of a view in a transaction of its own, once it is known that its sources answer. */
 export async function load(
   session: Session,
   check: CheckSources,
-  { view, searchPath, statements }: Load,
+  { view, searchPath, statements, note }: Load,
 ): Promise<void> {
   await session.run(sql`BEGIN; ${endWithClient}`)
   try {
     await check(session, view)
     await session.run(loadSettings(searchPath))
-    for (const statement of statements) await session.execute(statement)
+    const rows = await rowsLoaded(session, view, statements)
+    await note(session, rows)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
   await session.run(trusted('COMMIT')).catch(explainLoss)
+}
+
+/** Runs what loads a view, and returns with how many rows if the server tells. */
+export async function rowsLoaded(
+  session: Session,
+  view: Relation,
+  statements: readonly Statement[],
+): Promise<string | undefined> {
+  // A session that has loaded it before may not have reported that yet.
+  const before = await rowsInserted(session, view)
+  for (const statement of statements) await session.execute(statement)
+  const after = await rowsInserted(session, view)
+  return before === undefined || after === undefined ? undefined : String(BigInt(after) - BigInt(before))
 }
 
 function explainLoss(error: unknown): never {

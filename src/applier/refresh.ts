@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
+import { FdwsyncError } from '../core/errors.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type IdOf, type Key, keyOf } from '../core/object.ts'
 import type { ApplyEvent, RefreshReport, StepOutcome } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
-import { trusted } from '../core/sql.ts'
+import { sql, trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { readCatalog } from '../introspector/read.ts'
+import { readCatalog, readingPath } from '../introspector/read.ts'
 import { refreshStatement } from '../kinds/materialized-view.ts'
 import { titleOf } from '../kinds/registry.ts'
 import { CommitInDoubt } from './commit.ts'
@@ -12,6 +15,7 @@ import type { Connect } from './context.ts'
 import { failureOf } from './context.ts'
 import { interruptible } from './interrupt.ts'
 import { load } from './load.ts'
+import { lockRefreshes, type Refreshed, recordRefreshes, refreshRecording, unlessItFails } from './refresh-log.ts'
 import { runGraph } from './run-graph.ts'
 import { sessionPool } from './session-pool.ts'
 import { sourceChecks } from './sources.ts'
@@ -49,7 +53,12 @@ export async function refreshViews(
   connect: Connect,
   options: RefreshOptions,
 ): Promise<RefreshReport> {
-  const views = await interruptible(session, options.signal, () => readViews(session, ids))
+  const [views, recording] = await interruptible(session, options.signal, async () => {
+    return [await readViews(session, ids), await refreshRecording(session)] as const
+  })
+  if (!recording.records && recording.warning !== undefined)
+    options.emit({ type: 'warning', reason: recording.warning })
+  const failed: Refreshed[] = []
   const pool = sessionPool(connect, options.signal)
   const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
   const finished = ({ key, title }: View, outcome: StepOutcome) =>
@@ -70,6 +79,7 @@ export async function refreshViews(
         return outcome
       },
     })
+    if (recording.records) await recordFailures()
     return { manifest, views: outcomes.map(([view, outcome]) => reportOf(view, outcome)) }
   } finally {
     await pool.close()
@@ -78,14 +88,49 @@ export async function refreshViews(
   async function refreshOne(view: View): Promise<StepOutcome> {
     if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
     const started = performance.now()
+    const how = view.concurrently ? ('concurrently' as const) : ('plain' as const)
+    const one = { id: randomUUID(), key: view.key, how, started }
     try {
       const statements = [refreshStatement(view.id, view.concurrently)]
-      await pool.use((lent) => load(lent, check, { view: view.id, searchPath: options.searchPath, statements }))
+      const note = (lent: Session, inserted: string | undefined) => {
+        // A concurrent refresh writes only what is another than before.
+        const rows = view.concurrently ? undefined : inserted
+        return noteOne(lent, { ...one, ended: performance.now(), rows, status: 'applied' })
+      }
+      await pool.use((lent) => load(lent, check, { view: view.id, searchPath: options.searchPath, statements, note }))
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
-      return error instanceof CommitInDoubt
-        ? { status: 'in-doubt', reason: error.message }
+      const isInDoubt = error instanceof CommitInDoubt
+      const outcome = isInDoubt
+        ? ({ status: 'in-doubt', reason: error.message } as const)
         : failureOf(error, options.secrets)
+      const [status, ended] = [isInDoubt ? 'in doubt' : 'failed', performance.now()] as const
+      failed.push({ ...one, ended, rows: undefined, status, reason: outcome.reason })
+      return outcome
+    }
+  }
+
+  async function noteOne(lent: Session, refreshed: Refreshed): Promise<void> {
+    if (!recording.records) return
+    const why = await unlessItFails(lent, async () => {
+      await lockRefreshes(lent)
+      await recordRefreshes(lent, manifest, undefined, [refreshed])
+    })
+    if (why !== undefined) options.emit({ type: 'warning', reason: `the ledger does not learn of a refresh: ${why}` })
+  }
+
+  /** What failed could not be noted in its own transaction. */
+  async function recordFailures(): Promise<void> {
+    if (failed.length === 0) return
+    try {
+      await session.run(sql`BEGIN; ${readingPath}; SET LOCAL lock_timeout = '5s'`)
+      await lockRefreshes(session)
+      await recordRefreshes(session, manifest, undefined, failed)
+      await session.run(trusted('COMMIT'))
+    } catch (error) {
+      if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+      if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
+      options.emit({ type: 'warning', reason: `the ledger does not learn of what failed: ${error.message}` })
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { Change, WantedObject } from '../core/change.ts'
-import type { Key, ObjectId } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { PlanInHand } from './context.ts'
-import { forgetObjects, recordObjects, type ToRecord } from './ledger-write.ts'
+import { forgetObjects, recordObjects, type ToRecord, takeFromOthers } from './ledger-write.ts'
 import { verify } from './verify.ts'
 
 /** What one transaction makes true, and so proves and records. */
@@ -71,6 +71,13 @@ export async function proveAndRecord(
   const { plan, digests } = inHand
   const wanted: readonly WantedObject[] = scope.recorded.map((object) => object.wanted)
   const live = await verify(session, wanted, scope.gone, digests)
+  const recorded = new Set(wanted.map(({ id }) => keyOf(id)))
+  const taken = plan.changes.filter(({ change, takenFrom }) => takenFrom.length > 0 && recorded.has(change.key))
+  await takeFromOthers(
+    session,
+    plan.manifest,
+    taken.map(({ change }) => change.key),
+  )
   await recordObjects(session, plan.manifest, applyId, scope.recorded, live)
   await forgetObjects(session, plan.manifest, scope.forgotten)
 }

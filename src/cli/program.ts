@@ -36,6 +36,15 @@ function program(): Command {
       .default(10_000, '10s')
   const offline = () =>
     new Option('--offline', 'do not ask sources for what is imported: what was imported last is kept')
+  const lockTimeout = () =>
+    new Option('--lock-timeout <duration>', 'how long to wait for a lock before trying again')
+      .argParser(duration)
+      .default(3000, '3s')
+  const leaseTimeout = () =>
+    new Option('--lease-timeout <duration>', 'how long to wait for another apply')
+      .argParser(duration)
+      .default(30_000, '30s')
+  const takeOver = () => new Option('--take-over', 'make this manifest own what another one owns')
   const populate = () => new Option('--no-populate', 'do not fill new materialized views')
 
   root
@@ -53,6 +62,8 @@ function program(): Command {
     .addOption(populate())
     .addOption(offline())
     .addOption(sourceTimeout())
+    .addOption(takeOver())
+    .option('--drift-only', 'show only what was altered outside of fdwsync')
     .option('--detailed-exitcode', 'exit 2 if there are changes, 6 if something could not be determined')
     .action(async (options) => set((await import('./commands/plan.ts')).plan(options)))
   root
@@ -63,23 +74,27 @@ function program(): Command {
     .addOption(format())
     .addOption(populate())
     .addOption(offline())
+    .addOption(takeOver())
     .option('--auto-approve', 'do not ask')
     .addOption(
       new Option('--allow <hazard>', 'accept a hazard; repeatable').choices(hazardsToAllow).argParser(collectHazard),
     )
-    .addOption(
-      new Option('--lock-timeout <duration>', 'how long to wait for a lock before trying again')
-        .argParser(duration)
-        .default(3000, '3s'),
-    )
-    .addOption(
-      new Option('--lease-timeout <duration>', 'how long to wait for another apply')
-        .argParser(duration)
-        .default(30_000, '30s'),
-    )
+    .addOption(lockTimeout())
+    .addOption(leaseTimeout())
     .addOption(sourceTimeout())
     .addOption(jobs())
     .action(async (options) => set((await import('./commands/apply.ts')).apply(options)))
+  root
+    .command('destroy')
+    .description('drops what a manifest owns, in order; what others use stays')
+    .addOption(manifest())
+    .option('--manifest <name>', 'the name of the manifest, instead of its file')
+    .addOption(database())
+    .addOption(format())
+    .option('--auto-approve', 'do not ask; the loss of data is approved too')
+    .addOption(lockTimeout())
+    .addOption(leaseTimeout())
+    .action(async (options) => set((await import('./commands/destroy.ts')).destroy(options)))
   root
     .command('refresh')
     .description('brings the materialized views up to date, in the order of their dependencies')
@@ -91,6 +106,20 @@ function program(): Command {
     .addOption(jobs())
     .action(async (names, options) => set((await import('./commands/refresh.ts')).refresh(names, options)))
   root
+    .command('status')
+    .description('lists what the manifests of a database own, and whether it is as it should be')
+    .argument('[pattern]', "names, as psql takes them: 'shop.*', '*orders*'")
+    .option(
+      '-f, --file <file>',
+      'the manifest to compare with; else fdwsync.yaml if there is one, else the ledger alone',
+    )
+    .addOption(database())
+    .addOption(format())
+    .addOption(new Option('--kind <kind>', 'foreign-table, server …; repeatable').argParser(collect).default([]))
+    .option('--all', 'list what no manifest owns too')
+    .option('--check', 'exit 2 if something drifted, is missing or not populated, 6 if it can not be known')
+    .action(async (pattern, options) => set((await import('./commands/status.ts')).status(pattern, options)))
+  root
     .command('export')
     .description('writes a manifest of what a database has, which plans as "nothing to change"')
     .addOption(
@@ -100,6 +129,16 @@ function program(): Command {
     .option('--name <name>', "the manifest's name; else the database's")
     .addOption(database())
     .action(async (options) => set((await import('./commands/export.ts')).exportDatabase(options)))
+  root
+    .command('history')
+    .description('who applied what and when, or all of one apply')
+    .argument('[id]', 'the id of an apply, or its beginning')
+    .option('--manifest <name>', 'only of the manifest of that name')
+    .option('-f, --file <file>', 'only of that manifest; - for standard input')
+    .addOption(new Option('--limit <number>', 'so many, the newest first').argParser(count).default(20))
+    .addOption(database())
+    .addOption(format())
+    .action(async (id, options) => set((await import('./commands/history.ts')).history(id, options)))
   root
     .command('demo')
     .description('two throwaway servers, real data, the whole round')
@@ -115,6 +154,13 @@ function positive(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1 || value > 64)
     throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
+  return value
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1000000.')
   return value
 }
 

@@ -11,6 +11,9 @@ export type Effect =
   | { readonly how: 'populate' }
   | { readonly how: 'replace' }
 
+/** What was changed since the last apply: the declaration, the database outside of fdwsync, or both. */
+export type FieldCause = 'manifest' | 'drift' | 'both'
+
 /** One field of an object that is not as wanted. `from` or `to` is undefined where there is no such thing. */
 export interface FieldChange {
   readonly field: string
@@ -19,6 +22,8 @@ export interface FieldChange {
   readonly effect: Effect
   /** The column that the server refuses to change while something depends on it. */
   readonly blockedByUseOf?: string
+  /** Why it differs, as far as that is known. `dependency`: something that the object reads changes. */
+  readonly cause?: FieldCause | 'dependency'
 }
 
 /** An object that exists, as the catalog has it. */

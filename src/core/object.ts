@@ -52,6 +52,16 @@ export function idOf(key: string): ObjectId | undefined {
   }
 }
 
+/** The schema that it stands in, if it stands in one. */
+export function namespaceOf(id: ObjectId): string | undefined {
+  return 'schema' in id ? id.schema : undefined
+}
+
+/** A relation's schema and name as a text, equal for equal ones. */
+export function relationKey(schema: string, name: string): string {
+  return JSON.stringify([schema, name])
+}
+
 function parseArray(text: string): readonly unknown[] {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,4 +1,4 @@
-import type { Change } from './change.ts'
+import type { Change, FieldCause } from './change.ts'
 import type { Key } from './object.ts'
 import type { Statement } from './sql.ts'
 
@@ -105,6 +105,8 @@ export interface Plan {
   readonly warnings: readonly string[]
   /** How many declared objects there are that need nothing. */
   readonly unchanged: number
+  /** Of a plan that shows drift alone: how many changes of the manifest it does not show. */
+  readonly leftOut?: number
 }
 
 export interface PlannedChange {
@@ -117,10 +119,25 @@ export interface PlannedChange {
   readonly hazards: readonly Hazard[]
   /** For a replacement: the old one serves until the new one is whole. */
   readonly beside: boolean
-  /** Why: the manifest says something else, the database was altered, or something that it reads changes. */
-  readonly cause: 'manifest' | 'drift' | 'dependency' | undefined
+  /** Why: the manifest says something else, the database was altered, both, or something that it reads changes. */
+  readonly cause: FieldCause | 'dependency' | undefined
   /** Of the cause `dependency`: the titles of what changes. */
   readonly because: readonly string[]
+  /** Other manifests that own it until now. */
+  readonly takenFrom: readonly string[]
+}
+
+/** How many objects are to be made, altered …. */
+export function countsOf({ changes }: Pick<Plan, 'changes'>): Readonly<Record<Change['op'], number>> {
+  const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
+  return {
+    create: count('create'),
+    alter: count('alter'),
+    replace: count('replace'),
+    drop: count('drop'),
+    adopt: count('adopt'),
+    release: count('release'),
+  }
 }
 
 /** What happens while a plan is applied or views are refreshed, as it happens. */
@@ -136,6 +153,8 @@ export type ApplyEvent =
       readonly outcome: StepOutcome
     }
   | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
+  /** Something that keeps nothing from being done, but that somebody should know. */
+  | { readonly type: 'warning'; readonly reason: string }
 
 export type StepOutcome =
   | { readonly status: 'applied'; readonly milliseconds: number }

@@ -1,6 +1,6 @@
 import type { Change, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
-import type { Key } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
@@ -15,6 +15,8 @@ export interface DiffInput {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: SecretDigests
+  /** Whether what other manifests own becomes this one's. */
+  readonly takeOver: boolean
 }
 
 export interface Diff {
@@ -48,9 +50,9 @@ export function diff(input: DiffInput): Diff {
 
 function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   const live = input.reading.live.get(key)
+  const [owner] = otherOwners(wanted, input.ledger)
+  if (owner !== undefined && !input.takeOver) return { refusal: ownedByAnother(key, wanted, owner) }
   if (!live) return { change: { op: 'create', key, to: wanted } }
-  const owner = ownedByAnother(input, key)
-  if (owner) return { refusal: owner }
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.hidden?.(wanted.id, live.spec)
@@ -65,7 +67,8 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
-  if (!hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
+  const isKnown = input.ledger.unknown === undefined
+  if (isKnown && !hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
   const warning = `${titleOf(wanted.id)}: ${hidden?.reason}, so only a change of its declaration would be noticed. ${hidden?.hint}`
   return hidden ? { unchanged: true, warning } : { unchanged: true }
 }
@@ -82,15 +85,17 @@ function recordOf(wanted: WantedObject, live: LiveObject): unknown {
   return recorded ? recorded(wanted.written, live.spec, () => '') : wanted.written
 }
 
-function ownedByAnother(input: DiffInput, key: Key): Refusal | undefined {
-  const wanted = input.wanted.get(key)
-  const [other] = input.ledger.others.get(key) ?? []
-  if (!wanted || other === undefined || kindOf(wanted.id).dropPolicy === 'unless-shared') return undefined
+/** The other manifests that have an object which only one may have. */
+export function otherOwners({ id }: WantedObject, { others }: Ledger): readonly string[] {
+  return kindOf(id).dropPolicy === 'unless-shared' ? [] : (others.get(keyOf(id)) ?? [])
+}
+
+function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal {
   return {
     key,
-    title: titleOf(wanted.id),
-    reason: `it belongs to the manifest "${other}"`,
-    hint: `Remove it from one of the two manifests, and apply that one first.`,
+    title: titleOf(id),
+    reason: `it belongs to the manifest "${owner}"`,
+    hint: "Remove it from one of the two manifests, and apply that one first; or make it this one's with --take-over.",
   }
 }
 

@@ -46,7 +46,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     title: titleOf(id),
     scratch,
     path: moved === undefined ? 'manifest' : 'catalog',
-    statements: replacement.build(id, built, scratch ?? ''),
+    statements: replacement.build(id, built, scratch ?? '', spec),
     load,
     parts: partsOf(change.key, input).flatMap(
       (part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? [],

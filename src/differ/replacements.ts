@@ -1,7 +1,7 @@
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
-import type { Key } from '../core/object.ts'
+import { type Key, namespaceOf } from '../core/object.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
@@ -136,7 +136,7 @@ export function replacementGroups(changes: readonly Change[]): readonly Replacem
 
 /** The schema of what is built in one. */
 export function schemaOf({ to: { id } }: Replace): string {
-  return 'schema' in id ? id.schema : ''
+  return namespaceOf(id) ?? ''
 }
 
 /** Members whose query reads other members, which stand in scratch schemas while it is built. */

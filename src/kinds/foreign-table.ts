@@ -26,18 +26,20 @@ import {
   checkNotes,
   declaredChecks,
   newCheckComments,
+  withExpressions,
   writtenChecks,
 } from './facets/checks.ts'
+import { columnChanges, columnsKept } from './facets/column-changes.ts'
+import { settingsColumns } from './facets/column-settings.ts'
 import {
   type Column,
-  columnChanges,
   columnDefinition,
-  columnNotes,
-  columnsKept,
+  columnsNeedNewer,
   declaredColumns,
   describeColumn,
-  newColumnComments,
+  newColumnSettings,
   settleColumns,
+  withTypes,
   writtenColumns,
 } from './facets/columns.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
@@ -66,9 +68,9 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   probe: {
     how: 'read-back',
     wanted: (read, declared) => ({
-      ...read,
-      server: declared.server,
-      owner: declared.owner,
+      ...declared,
+      columns: withTypes(read.columns, declared.columns),
+      checks: withExpressions(read.checks, declared.checks),
       grants: onColumns(declared, columnNames(read)).grants,
     }),
     plain: ({ columns, checks }) =>
@@ -110,7 +112,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ...writtenAccess(spec),
       comment: spec.comment,
     }),
-    notes: [...columnNotes(spec.columns), ...checkNotes(spec.checks)],
+    notes: checkNotes(spec.checks),
   }),
 
   listQuery: trusted(`
@@ -133,19 +135,19 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
                       WHERE co.oid = a.attcollation) END,
                  'notNull', a.attnotnull,
                  'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) ||
-                   CASE a.attgenerated WHEN 'v' THEN ' (virtual)' ELSE '' END END,
+                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+                 'virtual', a.attgenerated = 'v',
                  'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                                FROM pg_options_to_table(a.attfdwoptions)),
-                 'comment', coalesce(col_description(c.oid, a.attnum), '')) ORDER BY a.attnum), '{}')
+                 ${settingsColumns}) ORDER BY a.attnum), '{}')
                FROM pg_attribute a
                JOIN pg_type t ON t.oid = a.atttypid
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
              'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
-                 'expression', pg_get_expr(conbin, conrelid) || CASE WHEN connoinherit THEN ' NO INHERIT' ELSE '' END ||
-                   CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ' NOT ENFORCED'
-                        WHEN NOT convalidated THEN ' NOT VALID' ELSE '' END,
+                 'expression', pg_get_expr(conbin, conrelid), 'noInherit', connoinherit,
+                 'mark', CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ' NOT ENFORCED'
+                              WHEN NOT convalidated THEN ' NOT VALID' END,
                  'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
                FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
              'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
@@ -187,14 +189,14 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     const name = qualified(id.schema, id.name)
     const elements = [
       ...Object.entries(spec.columns).map(([column, definition]) => columnDefinition(column, definition)),
-      ...Object.entries(spec.checks).map(([check, { expression }]) => checkClause(check, expression)),
+      ...Object.entries(spec.checks).map(([name, check]) => checkClause(name, check)),
     ]
     return [
       statement(
         sql`CREATE FOREIGN TABLE ${name} (${list(elements)}) SERVER ${ident(spec.server)}${optionsClause(spec.options)}`,
       ),
       ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
-      ...newColumnComments(name, spec.columns),
+      ...newColumnSettings(name, spec.columns),
       ...newCheckComments(name, spec.checks),
       ...newAccess(relationAccess(id), onColumns(spec, columnNames(spec))),
     ]
@@ -242,7 +244,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   roles: rolesOf,
   hazards: accessHazards,
   misfit: (written, wanted) => missingColumns(written, columnNames(wanted)),
-  needsNewer: accessNeedsNewer,
+  needsNewer: (spec, major) => accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major),
 }
 
 function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {

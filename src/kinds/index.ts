@@ -3,6 +3,7 @@ import { type IdOf, keyOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
 import { fragment, ident, join, qualified, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
+import { clusterChange, clusterOn } from './facets/cluster.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import {
   columnSql,
@@ -34,6 +35,8 @@ export interface IndexSpec {
   readonly with?: Options | undefined
   /** Null: the database's own. */
   readonly tablespace: string | null
+  /** The index that CLUSTER of its view goes by. Null: none. Undefined: the manifest doesn't say. */
+  readonly clusterOn?: string | null | undefined
   /** Live only: CREATE INDEX CONCURRENTLY that failed leaves one that is not. */
   readonly valid?: boolean
   /** Live only: as PostgreSQL writes it out, without what is the default. */
@@ -58,6 +61,7 @@ export const index: Kind<'index', IndexSpec> = {
       ...read,
       on: declared.on,
       with: declared.with,
+      clusterOn: declared.clusterOn,
       columns: read.columns.map((column, at) => ({ ...column, statistics: declared.columns[at]?.statistics })),
     }),
     standIn(object, scratch, standInOf) {
@@ -70,7 +74,7 @@ export const index: Kind<'index', IndexSpec> = {
 
   declare: (manifest) =>
     Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-      Object.entries(materialized_views ?? {}).flatMap(([view, { indexes }]) =>
+      Object.entries(materialized_views ?? {}).flatMap(([view, { indexes, cluster_on }]) =>
         Object.entries(indexes ?? {}).map(([name, declared]) => ({
           id: { kind: 'index', schema, name } satisfies IdOf<'index'>,
           spec: {
@@ -83,6 +87,7 @@ export const index: Kind<'index', IndexSpec> = {
             nullsNotDistinct: declared.nulls_not_distinct ?? false,
             with: declared.with && record(Object.entries(declared.with)),
             tablespace: declared.tablespace ?? null,
+            clusterOn: cluster_on,
             comment: declared.comment,
           } satisfies IndexSpec,
           needs: [keyOf({ kind: 'materializedView', schema, name: view })],
@@ -143,6 +148,8 @@ export const index: Kind<'index', IndexSpec> = {
              'with', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
                         FROM pg_options_to_table(c.reloptions)),
              'tablespace', ${tablespaceOf},
+             'clusterOn', (SELECT marked.relname FROM pg_index m JOIN pg_class marked ON marked.oid = m.indexrelid
+                            WHERE m.indrelid = i.indrelid AND m.indisclustered),
              'include', (SELECT coalesce(jsonb_agg(a.attname ORDER BY k), '[]')
                            FROM generate_series(i.indnkeyatts, i.indnatts - 1) AS k
                            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k]),
@@ -161,6 +168,7 @@ export const index: Kind<'index', IndexSpec> = {
   settle: (wanted, last, live) => ({
     ...wanted,
     with: settle(wanted.with, last?.with, live?.with, {}),
+    clusterOn: settle<string | null>(wanted.clusterOn, last?.clusterOn, live?.clusterOn, null),
     columns: wanted.columns.map((column, at) => ({
       ...column,
       statistics: settle<number | null>(
@@ -187,11 +195,12 @@ export const index: Kind<'index', IndexSpec> = {
       ...tablespaceChange(alter, from.tablespace, to.tablespace),
       ...storageChanges(alter, from.with ?? {}, to.with ?? from.with ?? {}),
       ...statisticsChanges(alter, from.columns, to.columns),
+      ...clusterChange(id, from, to),
       ...commentChange(sql`INDEX ${qualified(id.schema, id.name)}`, 'comment', from.comment, to.comment),
     ]
   },
 
-  create: createIndex,
+  create: (id, spec) => createIndex(id, spec, id.name),
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
 
@@ -200,13 +209,13 @@ export const index: Kind<'index', IndexSpec> = {
     onlyIfUsed: false,
     inScratch: false,
     carriesOver: false,
-    build: (id, spec) => createIndex({ ...id, name: buildName }, spec),
+    build: (id, spec) => createIndex(id, spec, buildName),
     swap: (id) => ({
       out: [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
       in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
     }),
   },
-  asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
+  asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
 
   hazards: (change): readonly Hazard[] =>
     change.op === 'drop' || change.op === 'replace'
@@ -240,7 +249,10 @@ function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
   }
 }
 
-function createIndex(id: IdOf<'index'>, spec: IndexSpec): readonly Statement[] {
+/** `name` is what it is called while it is made. */
+function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonly Statement[] {
+  const id = { ...own, name }
+  const isMarked = spec.clusterOn === own.name
   const unique = spec.unique ? sql`UNIQUE ` : sql``
   const include = spec.include.length === 0 ? sql`` : sql` INCLUDE (${join(spec.include.map(ident), ', ')})`
   const where = spec.where === null ? sql`` : sql` WHERE ${fragment(spec.where)}`
@@ -253,6 +265,7 @@ function createIndex(id: IdOf<'index'>, spec: IndexSpec): readonly Statement[] {
       sql`CREATE ${unique}INDEX ${ident(id.name)} ON ${qualified(spec.on.schema, spec.on.name)} USING ${ident(spec.method)} (${columns})${more}`,
     ),
     ...statisticsStatements(sql`ALTER INDEX ${qualified(id.schema, id.name)}`, spec.columns),
+    ...(isMarked ? [clusterOn(id, spec)] : []),
     ...newComment(sql`INDEX ${qualified(id.schema, id.name)}`, spec.comment),
   ]
 }

@@ -64,7 +64,7 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   readonly onlyIfUsed: boolean
   /** Whether it is built in that schema, or beside the old one under another name. */
   readonly inScratch: boolean
-  build(id: Id, spec: Spec, scratch: string): readonly Statement[]
+  build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Fills what was built, as {@link KindOf.populate} would. */
   load?(id: Id, scratch: string): readonly Statement[]
   /** The short part: the old one goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */

@@ -19,20 +19,43 @@ import {
   withoutAccess,
   writtenAccess,
 } from './facets/access.ts'
-import { alterStatements, clausesOf } from './facets/changes.ts'
+import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
+import { settingsColumns } from './facets/column-settings.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { settle } from './facets/settle.ts'
-import { storageChanges, storageClause } from './facets/storage.ts'
+import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
+import {
+  type DeclaredViewColumns,
+  declaredViewColumns,
+  missingViewColumns,
+  namesClause,
+  newViewColumnSettings,
+  settleViewColumns,
+  type ViewColumn,
+  viewColumnChanges,
+  withSettings,
+  writtenViewColumns,
+} from './facets/view-columns.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 export interface MaterializedViewSpec extends Access {
   readonly query: string
   /** As the server derived them from the query; empty where only the query is known. */
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly collation: string | null }[]
+  readonly columns: readonly ViewColumn[]
+  readonly declaredColumns?: DeclaredViewColumns
+  /** Null: the server's default. */
+  readonly accessMethod: string | null
+  /** Live only. */
+  readonly defaultAccessMethod?: string
+  readonly tablespace: string | null
+  /** Live only: whether it has a TOAST table, which `toast.*` parameters are kept with. */
+  readonly hasToast?: boolean
+  /** Live only: the index that CLUSTER goes by, whose kind it belongs to. */
+  readonly clusterOn?: string | null
   readonly with?: Options | undefined
   /** Wanted: whether fdwsync fills it. Live: whether it holds data. Only "wanted, and not there" is a difference. */
   readonly populated: boolean
@@ -50,12 +73,19 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     how: 'read-back',
     wanted: (read, declared) => ({
       ...read,
+      columns: withSettings(read.columns, columnsDeclared(declared)),
+      accessMethod: declared.accessMethod,
+      tablespace: declared.tablespace,
       with: declared.with,
       populated: declared.populated,
       owner: declared.owner,
       grants: onColumns(declared, columnNames(read)).grants,
     }),
-    standIn: (object, scratch) => ({ id: { kind: 'materializedView', ...scratch }, spec: withoutAccess(object.spec) }),
+    standIn: (object, scratch) => ({
+      id: { kind: 'materializedView', ...scratch },
+      // Settings may be left of columns that the query no longer has.
+      spec: { ...withoutAccess(object.spec), declaredColumns: { ...columnsDeclared(object.spec), settings: {} } },
+    }),
   },
 
   declare: (manifest) =>
@@ -65,6 +95,9 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
         spec: {
           query: withoutSemicolon(declared.query),
           columns: [],
+          declaredColumns: declaredViewColumns(declared.columns),
+          accessMethod: declared.access_method ?? null,
+          tablespace: declared.tablespace ?? null,
           with: declared.with && record(Object.entries(declared.with)),
           populated: declared.populate ?? true,
           comment: declared.comment,
@@ -81,7 +114,15 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     value: {
       query: spec.query.trimStart(),
       ...(spec.populated ? {} : { populate: false }),
-      ...present({ with: writtenOptions(spec.with), ...writtenAccess(spec), comment: spec.comment }),
+      ...present({
+        columns: writtenViewColumns(spec.columns),
+        access_method: spec.accessMethod === spec.defaultAccessMethod ? undefined : spec.accessMethod,
+        with: writtenOptions(spec.with),
+        tablespace: spec.tablespace,
+        cluster_on: spec.clusterOn,
+        ...writtenAccess(spec),
+        comment: spec.comment,
+      }),
     },
   }),
 
@@ -101,10 +142,17 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
            jsonb_build_object(
              'query', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN ''
                            WHEN c.relkind = 'm' THEN rtrim(pg_get_viewdef(c.oid), ';') END,
-             'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', attname, 'type', format_type(atttypid, atttypmod),
-                                 'collation', CASE WHEN attcollation <> 0 THEN attcollation::regcollation::text END)
-                                 ORDER BY attnum), '[]')
-                           FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
+             'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+                                 'collation', CASE WHEN a.attcollation <> 0 THEN a.attcollation::regcollation::text END,
+                                 ${settingsColumns}) ORDER BY a.attnum), '[]')
+                           FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                          WHERE a.attrelid = c.oid AND a.attnum > 0),
+             'accessMethod', (SELECT amname FROM pg_am WHERE oid = c.relam),
+             'defaultAccessMethod', current_setting('default_table_access_method'),
+             'tablespace', ${tablespaceOf},
+             'hasToast', c.reltoastrelid <> 0,
+             'clusterOn', (SELECT relname FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+                            WHERE i.indrelid = c.oid AND i.indisclustered),
              'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (
                         SELECT option_name AS name, option_value AS value FROM pg_options_to_table(c.reloptions)
                         UNION ALL SELECT 'toast.' || option_name, option_value
@@ -128,6 +176,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
 
   settle: (wanted, last, live) => ({
     ...wanted,
+    declaredColumns: settleViewColumns(columnsDeclared(wanted), last?.declaredColumns, live?.columns ?? []),
     with: settle(wanted.with, last?.with, live?.with, {}),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
     ...settleAccess(wanted, last, live),
@@ -137,14 +186,21 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     const name = qualified(id.schema, id.name)
     return [
       ...queryChanges(from, to),
+      // It could be altered from 15 on; but that rewrites the view while its readers wait.
+      ...replacedBy('access method', from.accessMethod ?? undefined, to.accessMethod ?? from.defaultAccessMethod),
+      ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from.tablespace, to.tablespace),
       ...storageChanges(sql`ALTER MATERIALIZED VIEW ${name}`, from.with ?? {}, to.with ?? from.with ?? {}),
+      ...viewColumnChanges(name, from.columns, to.columns),
       ...(to.populated && !from.populated ? [unpopulated] : []),
       ...commentChange(sql`MATERIALIZED VIEW ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(relationAccess(id), from, to),
     ]
   },
 
-  create: (id, spec) => [...createAs(id, spec), ...newAccess(relationAccess(id), spec)],
+  create(id, spec) {
+    const settings = newViewColumnSettings(qualified(id.schema, id.name), columnsDeclared(spec), settingsNames(spec))
+    return [...createAs(id, spec), ...settings, ...newAccess(relationAccess(id), spec)]
+  },
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
@@ -159,7 +215,10 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     onlyIfUsed: false,
     inScratch: true,
     carriesOver: true,
-    build: (id, spec, scratch) => createAs({ ...id, schema: scratch }, spec),
+    build: (id, spec, scratch, wanted) => [
+      ...createAs({ ...id, schema: scratch }, spec),
+      ...newViewColumnSettings(qualified(scratch, id.name), columnsDeclared(spec), columnNames(wanted)),
+    ],
     load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
     swap: (id, scratch, declared, wanted) => ({
       out: [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
@@ -180,7 +239,10 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   },
   details: (spec) => [['query', spec.query], ...accessDetails(spec)],
   roles: rolesOf,
-  misfit: (written, wanted) => missingColumns(written, columnNames(wanted)),
+  misfit: (written, wanted) =>
+    missingColumns(written, columnNames(wanted)) ??
+    missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
+    untoastable(written, wanted),
   needsNewer: accessNeedsNewer,
 }
 
@@ -194,10 +256,11 @@ export function refreshStatement(id: IdOf<'materializedView'>, concurrently: boo
 
 function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
+  const method = spec.accessMethod === null ? sql`` : sql` USING ${ident(spec.accessMethod)}`
+  const tablespace = spec.tablespace === null ? sql`` : sql` TABLESPACE ${ident(spec.tablespace)}`
+  const head = sql`${namesClause(columnsDeclared(spec))}${method}${storageClause(spec.with)}${tablespace}`
   return [
-    statement(
-      sql`CREATE MATERIALIZED VIEW ${name}${storageClause(spec.with)} AS\n${fragment(spec.query)}\nWITH NO DATA`,
-    ),
+    statement(sql`CREATE MATERIALIZED VIEW ${name}${head} AS\n${fragment(spec.query)}\nWITH NO DATA`),
     ...newComment(sql`MATERIALIZED VIEW ${name}`, spec.comment),
   ]
 }
@@ -208,6 +271,21 @@ function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): rea
   const before = columnsText(from)
   const after = columnsText(to)
   return before === after ? [] : [{ field: 'columns', from: before, to: after, effect: { how: 'replace' } }]
+}
+
+function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {
+  return declaredColumns ?? { names: [], settings: {} }
+}
+
+function settingsNames(spec: MaterializedViewSpec): ReadonlySet<string> {
+  return new Set(Object.keys(columnsDeclared(spec).settings))
+}
+
+/** The server would take them and forget them. */
+function untoastable(written: MaterializedViewSpec, wanted: MaterializedViewSpec): string | undefined {
+  const toast = Object.keys(written.with ?? {}).filter((name) => name.startsWith('toast.'))
+  if (toast.length === 0 || wanted.hasToast !== false) return undefined
+  return `it has no TOAST table, since none of its columns can be that large, so ${toast.join(', ')} can not be set`
 }
 
 function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {

@@ -70,7 +70,7 @@ function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, M
 
 /** Of a foreign table, or of what is said of an imported one. */
 interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
-  readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: string }>>
+  readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: Generated }>>
 }
 
 function tableFragments(path: Path, { columns = {}, checks = {} }: Table): readonly Fragment[] {
@@ -81,7 +81,7 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
       return [
         ...part('type', [...at, 'type'], column.type),
         ...part('expression', [...at, 'default'], column.default),
-        ...part('expression', [...at, 'generated'], column.generated),
+        ...generatedFragment([...at, 'generated'], column.generated),
       ]
     }),
     ...Object.entries(checks).flatMap(([name, check]) => {
@@ -91,6 +91,15 @@ function tableFragments(path: Path, { columns = {}, checks = {} }: Table): reado
         : part('expression', [...at, 'expression'], check.expression)
     }),
   ]
+}
+
+type Generated = string | { readonly expression: string } | undefined
+
+function generatedFragment(path: Path, generated: Generated): readonly Fragment[] {
+  if (generated === undefined) return []
+  return typeof generated === 'string'
+    ? [{ kind: 'expression', path, text: generated }]
+    : [{ kind: 'expression', path: [...path, 'expression'], text: generated.expression }]
 }
 
 function viewFragments(path: Path, { query, indexes = {} }: Pick<Partial<View>, 'query' | 'indexes'>) {

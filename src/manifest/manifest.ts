@@ -17,6 +17,8 @@ export interface ParsedManifest {
   /** All values that must not be printed. */
   readonly secrets: readonly Secret[]
   readonly warnings: readonly Problem[]
+  /** The SHA-256 of the text; undefined if a secret stands in it in clear, which it could help to guess. */
+  readonly digest: string | undefined
   /** References are left as they are: what holds one is not what it will be. */
   readonly isUnresolved: boolean
 }

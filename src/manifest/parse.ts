@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isScalar, type Node } from 'yaml'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { toData } from './convert.ts'
@@ -39,6 +40,7 @@ export async function parseManifest(
     placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
     secrets: resolved.secrets,
     isUnresolved: references === undefined,
+    digest: resolved.inClear.length > 0 ? undefined : createHash('sha256').update(bytes).digest('hex'),
     warnings: resolved.inClear.map((path) => ({
       message: `${String(path.at(-1))} stands in the manifest in clear`,
       place: place(path, false),

@@ -18,6 +18,7 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...optionProblems(manifest),
     ...grantProblems(manifest),
     ...importProblems(manifest),
+    ...clusterProblems(manifest),
   ]
 }
 
@@ -57,6 +58,17 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
       return [{ path: [...path, 'columns', name, 'default'], atKey: true, problem }]
     }),
   )
+}
+
+function clusterProblems(manifest: Manifest): readonly PathProblem[] {
+  return views(manifest).flatMap(({ path, view: { cluster_on: index, indexes = {} } }): readonly PathProblem[] => {
+    if (index === undefined || Object.hasOwn(indexes, index)) return []
+    const problem = {
+      message: `the view declares no index "${index}"`,
+      hint: 'Declare it below indexes, or name one that stands there.',
+    }
+    return [{ path: [...path, 'cluster_on'], atKey: false, problem }]
+  })
 }
 
 function grantProblems(manifest: Manifest): readonly PathProblem[] {

@@ -1,6 +1,7 @@
-import type { Change } from '../core/change.ts'
+import type { Change, FieldCause } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
+import type { ObjectState, StatusReport } from '../core/status.ts'
 
 /** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
 export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
@@ -11,6 +12,8 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'warnings'> {
   readonly format: 'fdwsync.plan/1'
   readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
+  /** With --drift-only: how many changes of the manifest are not shown. */
+  readonly leftOut?: number
   readonly changes: readonly ChangeDocument[]
   readonly steps: readonly StepDocument[]
   readonly refusals: readonly Addressed<Refusal>[]
@@ -20,10 +23,11 @@ export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fing
 export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'> {
   readonly op: Change['op']
   readonly address: ObjectId | null
-  readonly cause: 'manifest' | 'drift' | 'dependency' | null
+  readonly cause: FieldCause | 'dependency' | null
   readonly causedBy?: readonly string[]
   readonly fields?: readonly FieldDocument[]
   readonly because?: string
+  readonly takenFrom?: readonly string[]
 }
 
 export interface FieldDocument {
@@ -31,6 +35,7 @@ export interface FieldDocument {
   readonly from: string | null
   readonly to: string | null
   readonly effect: 'alter' | 'replace' | 'populate'
+  readonly cause: FieldCause | 'dependency' | null
 }
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {
@@ -72,5 +77,21 @@ export interface RefreshDocument {
     readonly title: string
     readonly how: 'concurrently' | 'plain' | null
     readonly outcome: StepOutcome
+  }[]
+}
+
+/** What `status --format json` prints: `schemas/status.schema.json`. */
+export interface StatusDocument extends Pick<StatusReport, 'database'> {
+  readonly format: 'fdwsync.status/1'
+  readonly manifest: string | null
+  readonly objects: readonly {
+    readonly address: ObjectId
+    readonly title: string
+    readonly manifests: readonly string[]
+    readonly state: ObjectState
+    readonly reason: string | null
+    readonly populated: boolean | null
+    readonly refreshed: string | null
+    readonly indexes: number | null
   }[]
 }

@@ -13,6 +13,8 @@ export function renderEvent(event: ApplyEvent, { style }: { readonly style: Chal
         : undefined
     case 'retrying':
       return style.yellow(`trying again (${event.attempt}): ${oneLine(event.reason)}`)
+    case 'warning':
+      return style.yellow(`warning: ${oneLine(event.reason)}`)
     case 'step-started':
       return style.dim(`${event.stage === 'build' ? 'building' : 'loading'} ${oneLine(event.title)}`)
     case 'step-finished':

@@ -14,11 +14,17 @@ const indent = '      '
 /** Labels that are wider have their text under them. */
 const widestLabel = 32
 
-/** The fields of one object side by side, a text of several lines as a unified diff. */
-export function renderFields(fields: readonly FieldChange[], options: TextOptions): readonly string[] {
+/** The fields of one object side by side, a text of several lines as a unified diff. `withCauses`: each says why. */
+export function renderFields(
+  fields: readonly FieldChange[],
+  options: TextOptions,
+  withCauses = false,
+): readonly string[] {
   const widest = Math.max(0, ...fields.filter((field) => !isLong(field)).map(({ field }) => widthOf(oneLine(field))))
   return fields.flatMap((field) =>
-    isLong(field) ? longField(field, options) : shortField(field, Math.min(widest, widestLabel), options),
+    isLong(field)
+      ? longField(field, options, withCauses)
+      : shortField(field, Math.min(widest, widestLabel), options, withCauses),
   )
 }
 
@@ -26,9 +32,21 @@ function isLong({ from, to }: FieldChange): boolean {
   return Boolean(from?.includes('\n') || to?.includes('\n'))
 }
 
-function shortField(field: FieldChange, width: number, { style, columns }: TextOptions): readonly string[] {
+/** What is said after a field: what it takes, and why. */
+function remarkOn({ effect, cause }: FieldChange, withCauses: boolean): string {
+  const causes = { manifest: '   manifest', drift: '   drifted', both: '   manifest and drifted', dependency: '' }
+  const forces = effect.how === 'replace' ? '   forces replacement' : ''
+  return forces + (withCauses && cause !== undefined ? causes[cause] : '')
+}
+
+function shortField(
+  field: FieldChange,
+  width: number,
+  { style, columns }: TextOptions,
+  withCauses: boolean,
+): readonly string[] {
   const label = oneLine(field.field)
-  const forces = field.effect.how === 'replace' ? '   forces replacement' : ''
+  const forces = remarkOn(field, withCauses)
   const text = difference(field)
   const line = `${indent}${padded(label, width)}   ${text}${forces}`
   if (widthOf(line) <= columns) return [`${indent}${style.dim(padded(label, width))}   ${text}${style.magenta(forces)}`]
@@ -54,8 +72,8 @@ function shown(value: string): string {
   return isPlain && !value.includes(' → ') && !/^E?'.*'$/.test(value) ? value : quoted(value)
 }
 
-function longField(field: FieldChange, options: TextOptions): readonly string[] {
-  const forces = field.effect.how === 'replace' ? '   forces replacement' : ''
+function longField(field: FieldChange, options: TextOptions, withCauses: boolean): readonly string[] {
+  const forces = remarkOn(field, withCauses)
   const lines = diffLines(field.from, field.to)
   return [...labelLines(oneLine(field.field), forces, options), ...lines.flatMap((line) => diffLine(line, options))]
 }

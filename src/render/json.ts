@@ -1,7 +1,17 @@
-import type { Change, FieldChange } from '../core/change.ts'
+import type { FieldChange } from '../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
-import type { Plan, PlannedChange, RefreshReport, Replacement, Report, Step } from '../core/plan.ts'
+import {
+  countsOf,
+  type Plan,
+  type PlannedChange,
+  type RefreshReport,
+  type Replacement,
+  type Report,
+  type Step,
+} from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
+import type { StatusReport } from '../core/status.ts'
+import { titleOf } from '../kinds/registry.ts'
 import type {
   Addressed,
   ChangeDocument,
@@ -11,6 +21,7 @@ import type {
   ReplacementDocument,
   ReportDocument,
   StatementDocument,
+  StatusDocument,
   StepDocument,
 } from './documents.ts'
 
@@ -23,6 +34,7 @@ export function planJson(plan: Plan): PlanDocument {
     database,
     fingerprint,
     summary: { ...countsOf(plan), unchanged },
+    ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
     changes: plan.changes.map(changeJson),
     steps: plan.steps.map(stepJson),
     refusals: refusals.map(withAddress),
@@ -31,19 +43,7 @@ export function planJson(plan: Plan): PlanDocument {
   }
 }
 
-function countsOf({ changes }: Plan): Readonly<Record<Change['op'], number>> {
-  const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
-  return {
-    create: count('create'),
-    alter: count('alter'),
-    replace: count('replace'),
-    drop: count('drop'),
-    adopt: count('adopt'),
-    release: count('release'),
-  }
-}
-
-function changeJson({ change, title, cause, because, hazards }: PlannedChange): ChangeDocument {
+function changeJson({ change, title, cause, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
   return {
     op: change.op,
     address: addressOf(change.key),
@@ -52,13 +52,14 @@ function changeJson({ change, title, cause, because, hazards }: PlannedChange): 
     ...(cause === 'dependency' ? { causedBy: because } : {}),
     ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
     ...(change.op === 'release' ? { because: change.because } : {}),
+    ...(takenFrom.length > 0 ? { takenFrom } : {}),
     hazards,
   }
 }
 
-function fieldJson({ field, from, to, effect }: FieldChange): FieldDocument {
+function fieldJson({ field, from, to, effect, cause }: FieldChange): FieldDocument {
   const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
-  return { field, from: from ?? null, to: to ?? null, effect: how }
+  return { field, from: from ?? null, to: to ?? null, effect: how, cause: cause ?? null }
 }
 
 function stepJson(step: Step): StepDocument {
@@ -110,5 +111,24 @@ export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument
     format: 'fdwsync.refresh/1',
     manifest,
     views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+  }
+}
+
+/** The state of what manifests own; its schema is `schemas/status.schema.json`. */
+export function statusJson({ database, manifest, objects }: StatusReport): StatusDocument {
+  return {
+    format: 'fdwsync.status/1',
+    database,
+    manifest: manifest ?? null,
+    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes }) => ({
+      address: id,
+      title: titleOf(id),
+      manifests,
+      state,
+      reason: reason ?? null,
+      populated: populated ?? null,
+      refreshed: refreshed?.at ?? null,
+      indexes: indexes ?? null,
+    })),
   }
 }

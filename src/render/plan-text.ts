@@ -5,10 +5,15 @@ import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
 
 type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 
+interface PlanTextOptions extends TextOptions {
+  /** The manifest's objects are all to go, and it is known that their data does. */
+  readonly destroys?: boolean
+}
+
 /** A plan for people: what, why, what it costs, what it keeps. */
-export function renderPlanText(plan: Plan, options: TextOptions): string {
+export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
   const { style, columns } = options
-  const header = `fdwsync plan · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
+  const header = `fdwsync ${options.destroys ? 'destroy' : 'plan'} · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
   const blocks = plan.changes.flatMap((planned) =>
     planned.change.op === 'adopt' || planned.change.op === 'release'
       ? []
@@ -23,7 +28,13 @@ export function renderPlanText(plan: Plan, options: TextOptions): string {
     ),
     renderUndetermined(plan, options),
     plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
-    wrapped(summaryOf(plan), columns, '').map((line) => style.bold(line)),
+    wrapped(
+      options.destroys && plan.changes.length === 0
+        ? 'Nothing to destroy: it owns nothing in this database.'
+        : summaryOf(plan),
+      columns,
+      '',
+    ).map((line) => style.bold(line)),
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -36,11 +47,11 @@ const remarkColumn = 46
 /** Of the further lines of what is named by others: deeper than the lines of a plan, so that they can't pass for one. */
 const deep = '          '
 
-function renderChange(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
+function renderChange(planned: PlannedChange, change: DatabaseChange, options: PlanTextOptions): readonly string[] {
   const { style, columns } = options
   const [bare = '', ...others] = wrapped(oneLine(planned.title), columns, '    ', deep)
   const head = `  ${symbol(change, options)} ${style.bold(bare.slice(4))}`
-  const remark = oneLine(remarkOf(planned, change))
+  const remark = oneLine(options.destroys ? '' : remarkOf(planned, change))
   const fits = others.length === 0 && Math.max(widthOf(bare) + 3, remarkColumn) + widthOf(remark) <= columns
   const gap = ' '.repeat(Math.max(3, remarkColumn - widthOf(bare)))
   const lines = fits
@@ -51,7 +62,7 @@ function renderChange(planned: PlannedChange, change: DatabaseChange, options: T
 
 function bodyOf(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
-  return change.op === 'drop' ? [] : renderFields(change.fields, options)
+  return change.op === 'drop' ? [] : renderFields(change.fields, options, planned.cause === 'both')
 }
 
 function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
@@ -59,7 +70,9 @@ function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
 }
 
 function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
-  const why = whyOf(planned, change)
+  const why = [...planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`), whyOf(planned, change)]
+    .filter((part) => part !== '')
+    .join(' · ')
   if (change.op === 'create') return [planned.summary, why].filter((part) => part !== '').join(' · ')
   if (change.op === 'drop') return 'no longer declared'
   if (change.op === 'alter') return why
@@ -69,18 +82,20 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
 
 function whyOf({ cause, because }: PlannedChange, { op }: DatabaseChange): string {
   if (cause === 'dependency') return `because ${because.join(', ')} changes`
-  if (cause === 'drift')
-    return op === 'create' ? 'drifted: dropped outside fdwsync' : 'drifted: altered outside fdwsync'
+  const drift = op === 'create' ? 'drifted: dropped outside fdwsync' : 'drifted: altered outside fdwsync'
+  if (cause === 'drift') return drift
+  if (cause === 'both') return `the manifest changed, and it ${drift}`
   return cause === 'manifest' ? 'the manifest changed' : ''
 }
 
-function renderHazards({ hazards }: PlannedChange, { style, columns }: TextOptions): readonly string[] {
+function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {
   return hazards.flatMap((hazard) => {
     // Said once for all, in the last line.
     if (hazard.name === 'reads-source') return []
-    const text = mustBeAllowed(hazard)
-      ? `! ${oneLine(hazard.detail)}: needs --allow ${hazard.name}`
-      : `! ${oneLine(hazard.detail)}`
+    const text =
+      mustBeAllowed(hazard) && !destroys
+        ? `! ${oneLine(hazard.detail)}: needs --allow ${hazard.name}`
+        : `! ${oneLine(hazard.detail)}`
     return wrapped(text, columns, '      ').map((line) =>
       mustBeAllowed(hazard) ? style.red(line) : style.yellow(line),
     )
@@ -89,16 +104,23 @@ function renderHazards({ hazards }: PlannedChange, { style, columns }: TextOptio
 
 /** What only the ledger learns. */
 function renderRecorded(plan: Plan, { style, columns }: TextOptions): readonly string[] {
-  return plan.changes.flatMap(({ change, title, cause }) => {
+  return plan.changes.flatMap(({ change, title, cause, takenFrom }) => {
     if (change.op === 'release')
       return wrapped(`gives up ${oneLine(title)}: ${oneLine(change.because)}`, columns, '  ', deep)
     if (change.op !== 'adopt') return []
-    const text = cause === undefined ? 'adopts' : 'notes'
+    const text = takenFrom.length > 0 ? 'takes over' : cause === undefined ? 'adopts' : 'notes'
     const remark =
-      cause === undefined ? 'exists already, as declared' : 'its declaration or identity changed, it is as declared'
+      takenFrom.length > 0
+        ? `from manifest ${takenFrom.map(oneLine).join(', ')}, it is as declared`
+        : cause === undefined
+          ? 'exists already, as declared'
+          : 'its declaration or identity changed, it is as declared'
     const line = `  ${text} ${oneLine(title)}`
     const together = `${padded(line, remarkColumn)} ${remark}`
-    if (widthOf(together) > columns) return wrapped(`${text} ${oneLine(title)}`, columns, '  ', deep)
+    if (widthOf(together) > columns) {
+      const whole = takenFrom.length > 0 ? `${text} ${oneLine(title)} ${remark}` : `${text} ${oneLine(title)}`
+      return wrapped(whole, columns, '  ', deep)
+    }
     return [`${padded(line, remarkColumn)} ${style.dim(remark)}`]
   })
 }
@@ -132,6 +154,20 @@ function readsSource(step: Step): boolean {
 
 /** The last line. It says "nothing to change" only if that is known of everything. */
 function summaryOf(plan: Plan): string {
+  if (plan.leftOut === undefined) return summaryOfAll(plan)
+  const drifted = plan.changes.length
+  return [
+    drifted === 0
+      ? 'Nothing was altered outside fdwsync'
+      : `${counted(drifted, 'object')} altered outside fdwsync, or in doubt`,
+    plan.undetermined.length > 0 ? `${counted(plan.undetermined.length, 'object')} undetermined` : '',
+    plan.leftOut > 0 ? `${counted(plan.leftOut, 'change')} of the manifest left out` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ')
+}
+
+function summaryOfAll(plan: Plan): string {
   const count = (op: Change['op']) => plan.changes.filter(({ change }) => change.op === op).length
   const parts = (['create', 'alter', 'replace', 'drop'] as const).flatMap((op) =>
     count(op) > 0 ? [`${count(op)} to ${op}`] : [],

@@ -35,9 +35,10 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       const kept = await sql(keptQuery(scene))
       if (scene.error !== undefined) return expectError(scene, () => manifestOf(scene.manifest, env), url)
       const parsed = await manifestOf(scene.manifest, env)
-      const { plan, report } = await applyTo(parsed, url, { allow: scene.allow })
+      const { plan, report } = await applyTo(parsed, url, { allow: scene.allow }, scene.takeOver)
 
       expect(summary(plan)).toEqual(scene.plan)
+      if (scene.why) expect(causes(plan)).toEqual(scene.why)
       expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
       for (const { query, rows } of scene.catalog) expect(await sql(query), query).toEqual(rows)
       expect(await sql(keptQuery(scene)), 'objects that must keep their OID').toEqual(kept)
@@ -54,6 +55,16 @@ function summary(plan: Plan): readonly string[] {
     const fields =
       change.op === 'alter' || change.op === 'replace' ? `: ${change.fields.map(({ field }) => field).join(', ')}` : ''
     return `${change.op} ${title}${fields}`
+  })
+}
+
+/** `foreign table shop.orders: both (column total type: manifest, option table_name: drift)`; what is only recorded too. */
+function causes(plan: Plan): readonly string[] {
+  return plan.changes.map(({ change, title, cause, takenFrom }) => {
+    const fields = 'fields' in change ? change.fields : []
+    const each = fields.map((field) => `${field.field}: ${field.cause ?? 'unknown'}`).join(', ')
+    const taken = takenFrom.length > 0 ? `, taken over from ${takenFrom.join(', ')}` : ''
+    return `${title}: ${cause ?? 'unknown'}${taken}${new Set(fields.map((field) => field.cause)).size > 1 ? ` (${each})` : ''}`
   })
 }
 

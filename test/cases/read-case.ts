@@ -19,6 +19,10 @@ export interface Case {
   /** Relations that must be the same ones afterwards, by their OIDs. */
   readonly keeps: readonly string[]
   readonly allow: readonly string[]
+  /** Whether it is applied with --take-over. */
+  readonly takeOver: boolean
+  /** If given, why each of the changes: their causes, or for fields that differ in it the causes of the fields. */
+  readonly why: readonly string[] | undefined
   /** The major versions of the target that it is about. */
   readonly majors: { readonly from: number; readonly upTo: number }
   /** What is expected instead: nothing happens, and why is said. */
@@ -26,10 +30,12 @@ export interface Case {
 }
 
 type Expectation = Partial<
-  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'error'> & { majors: Partial<Case['majors']> }
+  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'takeOver' | 'why' | 'error'> & {
+    majors: Partial<Case['majors']>
+  }
 >
 
-const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'error', 'majors'])
+const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'takeOver', 'why', 'error', 'majors'])
 
 export async function readCase(folder: string): Promise<Case> {
   const text = (name: string) => readFile(join(folder, name), 'utf8').catch(() => undefined)
@@ -38,7 +44,7 @@ export async function readCase(folder: string): Promise<Case> {
   if (manifest === undefined) throw new Error(`${folder} has no manifest.yaml`)
   const unknown = Object.keys(expectation).filter((key) => !expectationKeys.has(key))
   if (unknown.length > 0) throw new Error(`${folder}/expect.yaml has the unknown key ${unknown.join(', ')}`)
-  const { plan = [], catalog = [], keeps = [], allow = [], majors = {}, error } = expectation
+  const { plan = [], catalog = [], keeps = [], allow = [], takeOver = false, why, majors = {}, error } = expectation
   if (plan.length === 0 && catalog.length === 0 && !error) throw new Error(`${folder}/expect.yaml expects nothing`)
   return {
     source: await text('source.sql'),
@@ -50,6 +56,8 @@ export async function readCase(folder: string): Promise<Case> {
     catalog,
     keeps,
     allow,
+    takeOver,
+    why,
     majors: { from: majors.from ?? 0, upTo: majors.upTo ?? 99 },
     error,
   }

@@ -50,7 +50,14 @@ export async function applyTo(
   parsed: ParsedManifest,
   url: string,
   options: Partial<ApplyOptions> = {},
+  takeOver = false,
 ): Promise<{ readonly plan: Plan; readonly report: Report | undefined }> {
-  const request = { parsed, connect: connectTo(url), populate: true, options: { ...applyDefaults, ...options } }
+  const request = {
+    parsed,
+    connect: connectTo(url),
+    populate: true,
+    takeOver,
+    options: { ...applyDefaults, ...options },
+  }
   return planAndApply(request, async () => true)
 }

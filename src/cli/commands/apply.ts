@@ -1,12 +1,12 @@
-import { once } from 'node:events'
-import { createInterface } from 'node:readline/promises'
 import { exitCodeOf, planAndApply, reasonsToRefuse } from '../../api/apply.ts'
-import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { renderEvent } from '../../render/event-text.ts'
 import { reportJson } from '../../render/json.ts'
 import { renderReportText } from '../../render/report-text.ts'
 import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { originOf } from '../origin.ts'
+import { ask } from './ask.ts'
 import { show } from './plan.ts'
 
 export interface ApplyFlags {
@@ -16,6 +16,7 @@ export interface ApplyFlags {
   readonly populate: boolean
   readonly offline?: boolean
   readonly autoApprove?: boolean
+  readonly takeOver?: boolean
   readonly allow?: readonly string[]
   readonly lockTimeout: number
   readonly leaseTimeout: number
@@ -34,6 +35,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
       connect: connectTo(settings, parsed.secrets),
       populate: flags.populate,
       offline: flags.offline ?? false,
+      takeOver: flags.takeOver ?? false,
       unattended: flags.autoApprove ?? false,
       options: {
         lockTimeoutMilliseconds: flags.lockTimeout,
@@ -41,6 +43,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
         sourceTimeoutMilliseconds: flags.sourceTimeout,
         jobs: flags.jobs,
         allow: flags.allow ?? [],
+        origin: originOf(process.env),
         signal: abortOnInterrupt(),
         emit(event) {
           const line = renderEvent(event, { style })
@@ -61,30 +64,11 @@ export async function apply(flags: ApplyFlags): Promise<number> {
   return exitCodeOf(report)
 }
 
-/** Shows the plan, and asks unless it was said not to. Only `yes` is taken for one. */
+/** Shows the plan, and asks unless it was said not to. */
 async function approve(plan: Plan, flags: ApplyFlags): Promise<boolean> {
   if (flags.format === 'text') process.stdout.write(show(plan, 'text'))
   if (plan.changes.length === 0 || flags.autoApprove) return true
   // Nobody is asked about what would be refused anyway.
   if (reasonsToRefuse(plan, flags.allow ?? []).length > 0) return true
-  if (!process.stdin.isTTY || flags.file === '-') {
-    throw new FdwsyncError(
-      {
-        message: 'there is nobody to ask whether to apply this',
-        hint: 'Pass --auto-approve if it is meant to be applied unseen.',
-      },
-      exitCode.refused,
-    )
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    // Whoever presses Ctrl-C or Ctrl-D instead has answered as well.
-    const question = terminal.question('\nApply this? Only "yes" will do: ')
-    const answer = await Promise.race([question, once(terminal, 'close').then(() => '')]).catch(() => '')
-    if (answer.trim() === 'yes') return true
-    process.stderr.write('Nothing was changed.\n')
-    return false
-  } finally {
-    terminal.close()
-  }
+  return ask('Apply this?', flags.file === '-')
 }

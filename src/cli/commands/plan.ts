@@ -14,6 +14,8 @@ export interface PlanFlags {
   readonly offline?: boolean
   readonly sourceTimeout: number
   readonly detailedExitcode?: boolean
+  readonly driftOnly?: boolean
+  readonly takeOver?: boolean
 }
 
 /** Previews what apply would do. */
@@ -24,7 +26,12 @@ export async function plan(flags: PlanFlags): Promise<number> {
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')
   try {
-    const { plan } = await makePlan(session, parsed, { populate: flags.populate, sources })
+    const { plan } = await makePlan(session, parsed, {
+      populate: flags.populate,
+      sources,
+      takeOver: flags.takeOver ?? false,
+      driftOnly: flags.driftOnly ?? false,
+    })
     process.stdout.write(show(plan, flags.format))
     return exitCodeOf(plan, flags.detailedExitcode ?? false)
   } finally {

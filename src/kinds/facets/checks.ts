@@ -7,44 +7,59 @@ import { present, type WrittenMap, withoutBrackets } from './written.ts'
 
 export interface Check {
   readonly expression: string
+  /** Not for tables that inherit from this one. */
+  readonly noInherit: boolean
+  /** Live only: ` NOT VALID` or ` NOT ENFORCED`, which a manifest can't ask for. */
+  readonly mark?: string | null
   readonly comment?: Comment
 }
 
 type Checks = Readonly<Record<string, Check>>
+type Declared =
+  | string
+  | { readonly expression: string; readonly no_inherit?: boolean | undefined; readonly comment?: string | undefined }
 
-export function declaredChecks(
-  checks: Readonly<Record<string, string | { readonly expression: string; readonly comment?: string }>>,
-): Checks {
+export function declaredChecks(checks: Readonly<Record<string, Declared>>): Checks {
   return record(
-    Object.entries(checks).map(([name, check]) => [
-      name,
-      typeof check === 'string' ? { expression: check } : { expression: check.expression, comment: check.comment },
-    ]),
-  )
-}
-
-/** What the catalog query puts behind the expression of a check that is not a plain one. */
-const marks = /(?: NO INHERIT| NOT ENFORCED| NOT VALID)+$/
-
-/** What a manifest can't say of the checks. */
-export function checkNotes(checks: Checks): readonly string[] {
-  return Object.entries(checks).flatMap(([name, { expression }]) => {
-    const [mark] = marks.exec(expression) ?? []
-    return mark === undefined ? [] : [`the check ${ident(name)} is${mark}; this release makes plain ones only`]
-  })
-}
-
-export function writtenChecks(checks: Checks): WrittenMap {
-  return record(
-    Object.entries(checks).map(([name, { expression, comment }]) => {
-      const text = withoutBrackets(expression.replace(marks, ''))
-      return [name, comment ? present({ expression: text, comment }) : text]
+    Object.entries(checks).map(([name, short]) => {
+      const { expression, no_inherit, comment } = typeof short === 'string' ? { expression: short } : short
+      return [name, { expression, noInherit: no_inherit ?? false, comment }]
     }),
   )
 }
 
-export function checkClause(name: string, expression: string): Sql {
-  return sql`CONSTRAINT ${ident(name)} CHECK (${fragment(expression)})`
+/** What a manifest can't say of the checks. */
+export function checkNotes(checks: Checks): readonly string[] {
+  return Object.entries(checks).flatMap(([name, { mark }]) =>
+    mark ? [`the check ${ident(name)} is${mark}; applying makes it a plain one`] : [],
+  )
+}
+
+export function writtenChecks(checks: Checks): WrittenMap {
+  return record(
+    Object.entries(checks).map(([name, { expression, noInherit, comment }]) => {
+      const text = withoutBrackets(expression)
+      return [name, comment || noInherit ? present({ expression: text, no_inherit: noInherit, comment }) : text]
+    }),
+  )
+}
+
+export function checkClause(name: string, { expression, noInherit }: Check): Sql {
+  return sql`CONSTRAINT ${ident(name)} CHECK (${fragment(expression)})${noInherit ? sql` NO INHERIT` : sql``}`
+}
+
+function checkText({ expression, noInherit, mark }: Check): string {
+  return `${expression}${noInherit ? ' NO INHERIT' : ''}${mark ?? ''}`
+}
+
+/** What the server makes of the expressions; all else is as declared. */
+export function withExpressions(read: Checks, declared: Checks): Checks {
+  return record(
+    Object.entries(declared).map(([name, check]) => [
+      name,
+      { ...check, expression: read[name]?.expression ?? check.expression },
+    ]),
+  )
 }
 
 function commentTarget(table: Sql, name: string): Sql {
@@ -65,14 +80,15 @@ export function checkChanges(table: Sql, from: Checks, to: Checks, declared: Che
     const before = Object.hasOwn(from, name) ? from[name] : undefined
     const after = Object.hasOwn(to, name) ? to[name] : undefined
     const field = `check ${name}`
-    if (before?.expression === after?.expression) {
+    const [was, is] = [before && checkText(before), after && checkText(after)]
+    if (was === is) {
       return commentChange(commentTarget(table, name), `${field} comment`, before?.comment, after?.comment)
     }
     const drop: Parts = before ? [sql`DROP CONSTRAINT IF EXISTS ${ident(name)}`] : []
-    const add: Parts = after ? [sql`ADD ${checkClause(name, declared[name]?.expression ?? after.expression)}`] : []
+    const add: Parts = after ? [sql`ADD ${checkClause(name, declared[name] ?? after)}`] : []
     const clause = drop.length > 0 && add.length > 0 ? [...drop, sql`, `, ...add] : [...drop, ...add]
     return [
-      { field, from: before?.expression, to: after?.expression, effect: { how: 'clause', clause } },
+      { field, from: was, to: is, effect: { how: 'clause', clause } },
       ...(after ? commentChange(commentTarget(table, name), `${field} comment`, undefined, after.comment) : []),
     ]
   })

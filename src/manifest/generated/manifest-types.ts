@@ -193,6 +193,78 @@ export interface RelationGrants {
 }
 
 /**
+ * An SQL expression, or a map of it and of how it is generated.
+ */
+export interface Generated {
+  /**
+   * The expression. Example: upper(name)
+   */
+  expression: string
+  /**
+   * Whether it is generated when it is read (VIRTUAL, from PostgreSQL 18 on). Default: false
+   */
+  virtual?: boolean
+}
+
+/**
+ * Attributes of a column of a materialized view.
+ */
+export interface ViewColumn {
+  /**
+   * The column's statistics target (SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   */
+  statistics?: string
+  /**
+   * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
+   */
+  storage?: 'plain' | 'external' | 'extended' | 'main'
+  /**
+   * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
+   */
+  attributes?: {
+    /**
+     * The attribute's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * The name of a column, or a map of its name and attributes.
+ */
+export interface NamedViewColumn {
+  /**
+   * The column's name, exact.
+   */
+  name: string
+  /**
+   * The column's statistics target (SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   */
+  statistics?: string
+  /**
+   * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
+   */
+  storage?: 'plain' | 'external' | 'extended' | 'main'
+  /**
+   * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
+   */
+  attributes?: {
+    /**
+     * The attribute's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
  * The exact name of an operator class that search_path finds, or { schema: s, name: n, parameters: { siglen: 32 } }, its schema and parameters as needed.
  */
 export interface OperatorClass {
@@ -646,15 +718,32 @@ export interface Column {
    */
   collation?: string | ObjectName
   /**
-   * Makes it a stored generated column (GENERATED ALWAYS AS … STORED) of this SQL expression. Default: not generated. Example: upper(name)
+   * Makes it a generated column of this SQL expression, stored (GENERATED ALWAYS AS … STORED) or, from PostgreSQL 18 on, virtual: { expression: …, virtual: true }. Default: not generated. Example: upper(name)
    */
-  generated?: string
+  generated?: string | Generated
   /**
    * The column's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { column_name: body }
    */
   options?: {
     /**
      * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The column's statistics target (SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   */
+  statistics?: string
+  /**
+   * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
+   */
+  storage?: 'plain' | 'external' | 'extended' | 'main'
+  /**
+   * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
+   */
+  attributes?: {
+    /**
+     * The attribute's value.
      */
     [k: string]: string
   }
@@ -672,6 +761,10 @@ export interface Check {
    * The condition that each row satisfies, an SQL expression. Example: id > 0
    */
   expression: string
+  /**
+   * Whether tables that inherit from this one are free of it (NO INHERIT). Default: false
+   */
+  no_inherit?: boolean
   /**
    * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -699,6 +792,29 @@ export interface MaterializedView {
      */
     [k: string]: string
   }
+  /**
+   * The view's columns: a list gives names in order, as CREATE MATERIALIZED VIEW v (a, b) does; a map by name only gives attributes of those that the query names. Default: as the query names them. Example: [id, { name: total, comment: with tax }]
+   */
+  columns?:
+    | (string | NamedViewColumn)[]
+    | {
+        /**
+         * Attributes of a column of a materialized view.
+         */
+        [k: string]: ViewColumn
+      }
+  /**
+   * The table access method (USING). Another one replaces the view. Default: the server's default_table_access_method
+   */
+  access_method?: string
+  /**
+   * The tablespace that holds it. Default: that of the database
+   */
+  tablespace?: string
+  /**
+   * The index of this view that CLUSTER goes by (CLUSTER ON). Not declared: left alone, or unset if this manifest had declared one. Example: orders_id_idx
+   */
+  cluster_on?: string
   /**
    * Indexes on the view by name. They live in the view's schema, where no other relation may have the name. Example: orders_id_idx: { unique: true, columns: [id] }
    */

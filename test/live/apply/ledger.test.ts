@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { history } from '../../../src/api/history.ts'
+import { refresh } from '../../../src/api/refresh.ts'
+import { ledgerMigration, ledgerTables } from '../../../src/introspector/ledger-schema.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { createSource, type Rig, rigFor, shopManifest } from './rig.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { createSource, eventLog, type Rig, rigFor, shopManifest } from './rig.ts'
 
 /** Tables of the ledger's shape, as somebody would prepare them who waits for a superuser. */
-const tables = `
-  CREATE SCHEMA fdwsync;
-  CREATE TABLE fdwsync.version (version integer PRIMARY KEY); INSERT INTO fdwsync.version VALUES (1);
-  CREATE TABLE fdwsync.apply (id uuid PRIMARY KEY, manifest text NOT NULL, applied_by name NOT NULL,
-    tool_version text NOT NULL, started_at timestamptz NOT NULL);
-  CREATE TABLE fdwsync.object (manifest text NOT NULL, address text NOT NULL, object_oid oid NOT NULL, made boolean NOT NULL,
-    declared jsonb NOT NULL, digest text, server_major integer NOT NULL, apply_id uuid NOT NULL,
-    recorded_at timestamptz NOT NULL, PRIMARY KEY (manifest, address));
+const tables = `CREATE SCHEMA fdwsync; ${ledgerMigration(0)};
   GRANT ALL ON SCHEMA fdwsync TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA fdwsync TO PUBLIC;`
 
 /** Code of theirs that would run as whoever reads or writes the ledger, and notes that it did. */
@@ -36,6 +32,16 @@ const attacks: Readonly<Record<string, string>> = {
   'an index on an expression': 'CREATE INDEX ON fdwsync.object (public.shout(address))',
   'a policy':
     'ALTER TABLE fdwsync.object ENABLE ROW LEVEL SECURITY; ALTER TABLE fdwsync.object FORCE ROW LEVEL SECURITY; CREATE POLICY p ON fdwsync.object USING (public.payload() = 1)',
+  'a trigger on steps':
+    'CREATE TRIGGER t BEFORE INSERT ON fdwsync.step FOR EACH ROW EXECUTE FUNCTION public.payload_trigger()',
+  'a rule on refreshes':
+    "CREATE RULE r AS ON INSERT TO fdwsync.refresh DO ALSO INSERT INTO public.ran VALUES (current_user, 'rule' || public.payload())",
+  'a default of refreshes': 'ALTER TABLE fdwsync.refresh ALTER COLUMN row_count SET DEFAULT public.payload()',
+  'a ledger of the first version, and a view where the next one has a table':
+    'UPDATE fdwsync.version SET version = 1; DROP TABLE fdwsync.step; CREATE VIEW fdwsync.step AS SELECT public.payload()',
+  'an empty schema': `DROP TABLE ${ledgerTables.map((table) => `fdwsync.${table}`).join(', ')}`,
+  'a function':
+    'CREATE FUNCTION fdwsync.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT public.payload(); SELECT clock_timestamp() $$',
   'a domain':
     'CREATE DOMAIN fdwsync.d AS text CHECK (public.payload() = 1); ALTER TABLE fdwsync.object ALTER COLUMN address TYPE fdwsync.d',
 }
@@ -52,8 +58,17 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const message = expect.stringMatching(/the ledger in schema "fdwsync" is not to be trusted: .*belongs to role_/)
     await expect(planFor(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
     await expect(applyTo(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
+    const session = await connectTo(rig.url)('history')
+    await expect(history(session, { limit: 1 })).rejects.toMatchObject({ exitCode: 1, message })
+    await session.close()
+    await rig.sql('CREATE SCHEMA local; CREATE MATERIALIZED VIEW local.here AS SELECT 1 AS id')
+    const log = eventLog()
+    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, ...log, secrets: [] })
+    expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
+    const warnings = log.events.flatMap((event) => (event.type === 'warning' ? [event.reason] : []))
+    expect(warnings).toEqual([expect.stringContaining('is not to be trusted')])
     expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
-    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'local')")).toEqual([])
+    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname = 'proxy'")).toEqual([])
   }
 
   test.each(
@@ -64,6 +79,23 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
       SET ROLE ${user}; ${tables} ${payload} ${sql}`)
     await expectRefusal(rig)
+  })
+
+  test.each([
+    'apply',
+    'object',
+    'step',
+    'refresh',
+  ])('somebody who may make triggers on the table %s of a true ledger has made one: refused, and it never runs', async (table) => {
+    const rig = await rigFor(pair, source)
+    const { user } = await rig.role()
+    await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
+    await rig.sql(`${payload} GRANT USAGE ON SCHEMA fdwsync TO ${user}; GRANT TRIGGER ON fdwsync.${table} TO ${user};
+        SET ROLE ${user};
+        CREATE TRIGGER t BEFORE INSERT OR UPDATE ON fdwsync.${table} FOR EACH ROW EXECUTE FUNCTION public.payload_trigger()`)
+    const parsed = await rig.manifest(shopManifest({ there: 'SELECT 1 AS id' }))
+    await expect(applyTo(parsed, rig.url)).rejects.toThrow(`${table} has the trigger t`)
+    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
   })
 
   test('what somebody adds to the schema of a true ledger is refused too', async () => {

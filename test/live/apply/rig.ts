@@ -173,10 +173,11 @@ export interface Run {
   }>
 }
 
-/** Starts the built command with a manifest on its standard input. */
-export function start(rig: Rig, args: readonly string[], manifest: string, env: Environment = {}): Run {
+/** Starts the built command with a manifest on its standard input, or without one. */
+export function start(rig: Rig, args: readonly string[], manifest: string | undefined, env: Environment = {}): Run {
   const own = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL|NO_COLOR|FORCE_COLOR)/.test(name))
-  const child = spawn(process.execPath, [command, ...args, '-f', '-'], {
+  const file = manifest === undefined ? [] : ['-f', '-']
+  const child = spawn(process.execPath, [command, ...args, ...file], {
     env: { ...Object.fromEntries(own), DATABASE_URL: rig.url, ...rig.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -189,14 +190,19 @@ export function start(rig: Rig, args: readonly string[], manifest: string, env: 
   child.stderr.on('data', (text) => {
     stderr += String(text)
   })
-  child.stdin.end(manifest)
+  child.stdin.end(manifest ?? '')
   const ended = new Promise<Awaited<Run['ended']>>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   return { child, ended }
 }
 
-export function run(rig: Rig, args: readonly string[], manifest: string, env: Environment = {}): Run['ended'] {
+export function run(
+  rig: Rig,
+  args: readonly string[],
+  manifest: string | undefined,
+  env: Environment = {},
+): Run['ended'] {
   return start(rig, args, manifest, env).ended
 }
 

@@ -80,7 +80,8 @@ async function traces(
   outputs: readonly string[],
 ): Promise<readonly unknown[]> {
   const ledger = await rig.sql(
-    `SELECT o::text AS row FROM fdwsync.object o UNION ALL SELECT a::text FROM fdwsync.apply a`,
+    `SELECT o::text AS row FROM fdwsync.object o UNION ALL SELECT a::text FROM fdwsync.apply a
+     UNION ALL SELECT s::text FROM fdwsync.step s UNION ALL SELECT r::text FROM fdwsync.refresh r`,
   )
   const [library] = await rig.sql("SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'")
   const statements = library ? await rig.sql('SELECT query FROM pg_stat_statements') : []
@@ -188,7 +189,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await traces(rig, log, [hidden.word], [refused.stdout, refused.stderr])).toEqual([])
 
     await rig.sql(`ALTER SERVER shop OWNER TO ${user}; ALTER SCHEMA fdwsync OWNER TO ${user};
-      ALTER TABLE fdwsync.apply OWNER TO ${user}; ALTER TABLE fdwsync.object OWNER TO ${user}; ALTER TABLE fdwsync.version OWNER TO ${user}`)
+      ALTER TABLE fdwsync.apply OWNER TO ${user}; ALTER TABLE fdwsync.object OWNER TO ${user}; ALTER TABLE fdwsync.version OWNER TO ${user};
+      ALTER TABLE fdwsync.step OWNER TO ${user}; ALTER TABLE fdwsync.refresh OWNER TO ${user}`)
     const allowed = await call(shown.value, url, '--allow', 'exposes-secret')
     expect([allowed.code, allowed.stderr]).toEqual([0, expect.any(String)])
     expect(await traces(rig, log, [shown.word], []), 'it is not refused for nothing').not.toEqual([])

@@ -31,6 +31,7 @@ const planned = (
     beside: false,
     cause: undefined,
     because: [],
+    takenFrom: [],
     ...more,
   }
 }

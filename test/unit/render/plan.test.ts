@@ -43,6 +43,7 @@ const planned = (change: Change, id: ObjectId, more: Partial<PlannedChange> = {}
   beside: false,
   cause: undefined,
   because: [],
+  takenFrom: [],
   ...more,
 })
 const alter = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>

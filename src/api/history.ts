@@ -1,0 +1,48 @@
+import { FdwsyncError } from '../core/errors.ts'
+import type { ApplyDetails, History } from '../core/history.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { readApplies, readSteps } from '../introspector/ledger-history.ts'
+
+export interface HistoryOptions {
+  /** Only of that manifest. */
+  readonly manifest?: string | undefined
+  readonly limit: number
+}
+
+/**
+ * Tells who applied what to a database, from where, and what came of it; the newest first. Changes nothing.
+ * @throws FdwsyncError if this role may not read the ledger
+ */
+export function history(session: Session, options: HistoryOptions): Promise<History> {
+  return reading(session, () => readApplies(session, options))
+}
+
+/**
+ * Tells all that is known of one apply, by its id or the beginning of it.
+ * @throws FdwsyncError if there is none of that id, or several begin so
+ */
+export function applyDetails(session: Session, id: string): Promise<ApplyDetails> {
+  return reading(session, async () => {
+    const { database, applies, more } = await readApplies(session, { id: id.toLowerCase(), limit: 5 })
+    const [apply, second] = applies
+    if (!apply) {
+      const hint = 'The history without an id lists them.'
+      throw new FdwsyncError({ message: `the ledger has no apply whose id begins with "${id}"`, hint })
+    }
+    if (second) {
+      const hint = `${applies.map((each) => each.id).join(', ')}${more ? ' …' : ''}`
+      throw new FdwsyncError({ message: `the ids of several applies begin with "${id}"`, hint })
+    }
+    return { database, apply, ...(await readSteps(session, apply.id)) }
+  })
+}
+
+async function reading<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '5s'"))
+  try {
+    return await work()
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}

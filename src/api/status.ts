@@ -1,0 +1,169 @@
+import type { LiveObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
+import type { Plan, PlannedChange } from '../core/plan.ts'
+import type { ObjectState, ObjectStatus, StatusReport } from '../core/status.ts'
+import type { Session } from '../db/session.ts'
+import { runDigests } from '../introspector/digests.ts'
+import type { LedgerEntry, OwnedEntry } from '../introspector/ledger.ts'
+import { readStatus, type StatusReading } from '../introspector/status.ts'
+import { kindOf, kinds } from '../kinds/registry.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+import { namePattern } from './name-pattern.ts'
+import { makePlan } from './plan.ts'
+
+export interface StatusOptions {
+  /** As psql's `\d` takes it: `shop.*`, `*orders*`. Undefined: everything. */
+  readonly pattern?: string | undefined
+  /** Empty: all kinds. */
+  readonly kinds: readonly KindName[]
+  /** Whether to list what nobody owns too. */
+  readonly all: boolean
+  /** Its objects are compared with what it declares; those of other manifests with the ledger. */
+  readonly manifest?: ParsedManifest | undefined
+}
+
+interface Finding {
+  readonly state: ObjectState
+  readonly reason?: string
+}
+
+/** What the manifests of a database own, and how it is. Changes nothing, and waits for no REFRESH. */
+export async function status(session: Session, options: StatusOptions): Promise<StatusReport> {
+  const named = options.pattern === undefined ? () => true : namePattern(options.pattern)
+  const isChosen = (id: ObjectId) => named(id) && (options.kinds.length === 0 || options.kinds.includes(id.kind))
+  const inHand = options.manifest && (await makePlan(session, options.manifest, { populate: true }))
+  const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
+  const reading = await readStatus(session, { isChosen, declared, all: options.all })
+  const owners = groupBy(reading.owned, ({ entry }) => keyOf(entry.id))
+  const ids = new Map([
+    ...declared.map((id) => [keyOf(id), id] as const),
+    ...reading.owned.map(({ entry: { id } }) => [keyOf(id), id] as const),
+    ...Array.from(reading.catalog.live, ([key, { id }]) => [key, id] as const),
+  ])
+  const byPlan = inHand && findingsOf(inHand.plan, new Set(declared.map(keyOf)))
+  const objects = Array.from(ids, ([key, id]): ObjectStatus => {
+    const entries = owners.get(key) ?? []
+    const finding = byPlan?.(key, entries) ?? byLedger(key, entries, reading)
+    return { ...described(id, reading, entries), ...finding, reason: finding.reason }
+  })
+  return {
+    database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
+    manifest: inHand?.plan.manifest,
+    objects: inOrder(objects),
+  }
+}
+
+function described(
+  id: ObjectId,
+  { catalog, refreshed, indexes }: StatusReading,
+  entries: readonly OwnedEntry[],
+): Omit<ObjectStatus, 'state' | 'reason'> {
+  const key = keyOf(id)
+  const { wantsData, partOf } = kindOf(id)
+  const live = catalog.live.get(key)
+  const holdsData = live && wantsData ? wantsData(live.spec) : undefined
+  return {
+    key,
+    id,
+    manifests: entries.map(({ manifest }) => manifest),
+    populated: holdsData,
+    refreshed: holdsData ? refreshed.get(key) : undefined,
+    indexes: live && wantsData ? (indexes.get(live.oid) ?? 0) : undefined,
+    isPart: partOf !== undefined,
+  }
+}
+
+/** Kinds in the order in which they are made, within a kind by name. */
+function inOrder(objects: readonly ObjectStatus[]): readonly ObjectStatus[] {
+  const rank = new Map(kinds.map(({ kind }, at) => [kind, at]))
+  const rankOf = ({ id }: ObjectStatus) => rank.get(id.kind) ?? 0
+  return [...objects].sort((left, right) => rankOf(left) - rankOf(right) || (left.key < right.key ? -1 : 1))
+}
+
+/** What a plan says of the objects of its manifest; undefined for those of others. */
+function findingsOf(
+  plan: Plan,
+  declared: ReadonlySet<Key>,
+): (key: Key, owners: readonly OwnedEntry[]) => Finding | undefined {
+  const changes = new Map(plan.changes.map((planned) => [planned.change.key, planned]))
+  const undetermined = new Map(plan.undetermined.map((each) => [each.key, each]))
+  const refusals = new Map(plan.refusals.map((each) => [each.key, each]))
+  return (key, owners) => {
+    const isOurs = owners.some(({ manifest }) => manifest === plan.manifest)
+    if (!isOurs && !declared.has(key)) return undefined
+    // Another manifest's, which this one would like to have.
+    if (!isOurs && owners.length > 0 && refusals.has(key)) return undefined
+    const planned = changes.get(key)
+    if (planned) return findingOf(planned, isOurs)
+    const unknown = undetermined.get(key)
+    if (unknown) return { state: 'unknown', reason: unknown.reason }
+    const refusal = refusals.get(key)
+    return refusal ? { state: 'drifted', reason: refusal.reason } : { state: 'in sync' }
+  }
+}
+
+function findingOf({ change, cause, because }: PlannedChange, isOurs: boolean): Finding {
+  switch (change.op) {
+    case 'create':
+      return { state: 'missing', reason: isOurs ? 'dropped outside fdwsync' : 'not made yet' }
+    case 'adopt':
+      return isOurs ? { state: 'in sync' } : { state: 'in sync', reason: 'not recorded yet' }
+    case 'drop':
+      return { state: 'drifted', reason: 'no longer declared' }
+    case 'release':
+      return { state: 'in sync', reason: `to be given up: ${change.because}` }
+    case 'alter':
+    case 'replace': {
+      const fields = change.fields.filter(({ effect }) => effect.how !== 'populate')
+      if (fields.length === 0) return { state: 'not populated' }
+      const why = {
+        manifest: 'the manifest changed',
+        drift: 'altered outside fdwsync',
+        both: 'the manifest changed, and altered outside fdwsync',
+        dependency: `because ${because.join(', ')} changes`,
+      }
+      const what = fields.map(({ field }) => field).join(', ')
+      return { state: 'drifted', reason: cause === undefined ? what : `${why[cause]}: ${what}` }
+    }
+  }
+}
+
+/** What can be told without the manifest: by the ledger. */
+function byLedger(key: Key, entries: readonly OwnedEntry[], { catalog }: StatusReading): Finding {
+  if (entries.length === 0) return { state: 'unmanaged' }
+  const occupied = catalog.occupied.get(key)
+  if (occupied !== undefined) return { state: 'drifted', reason: `a ${occupied} has its name` }
+  const live = catalog.live.get(key)
+  if (!live) return { state: 'missing' }
+  const findings = entries.map(({ entry }) => compared(entry, live))
+  return findings.find(({ state }) => state !== 'in sync') ?? findings[0] ?? { state: 'unmanaged' }
+}
+
+function compared(entry: LedgerEntry, live: LiveObject): Finding {
+  const { hidden, wantsData } = kindOf(entry.id)
+  const isHidden = hidden?.(entry.id, live.spec)
+  if (isHidden) return { state: 'unknown', reason: isHidden.reason }
+  const definition = definitionFinding(entry, live)
+  const isEmpty = wantsData?.(entry.declared) === true && !wantsData(live.spec)
+  return definition.state === 'in sync' && isEmpty ? { state: 'not populated' } : definition
+}
+
+function definitionFinding(entry: LedgerEntry, live: LiveObject): Finding {
+  const onlyItsManifest = 'only a comparison with its manifest (-f) can tell'
+  if (entry.digest !== null && live.digest !== null) {
+    if (entry.digest === live.digest) return { state: 'in sync' }
+    if (entry.oid === live.oid) return { state: 'drifted', reason: 'its definition was altered outside fdwsync' }
+    return { state: 'unknown', reason: `it was made anew, by a restore for instance: ${onlyItsManifest}` }
+  }
+  const kind = kindOf(entry.id)
+  // The ledger has no secrets to compare with.
+  if (kind.recorded) return { state: 'unknown', reason: onlyItsManifest }
+  const declared = kind.settle(entry.declared, entry.declared, live.spec)
+  const context = { declared, last: undefined, digests: runDigests() }
+  const fields = kind.compare(entry.id, live.spec, declared, context).map(({ field }) => field)
+  if (fields.length === 0) return { state: 'in sync' }
+  // Where the server writes SQL in its own way a difference need not be one.
+  if (kind.probe.how === 'read-back') return { state: 'unknown', reason: `${fields.join(', ')}: ${onlyItsManifest}` }
+  return { state: 'drifted', reason: `altered outside fdwsync: ${fields.join(', ')}` }
+}

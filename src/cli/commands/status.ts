@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { status as statusOf } from '../../api/status.ts'
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import type { KindName } from '../../core/object.ts'
+import type { StatusReport } from '../../core/status.ts'
+import { kinds } from '../../kinds/registry.ts'
+import { statusJson } from '../../render/json.ts'
+import { renderStatusText } from '../../render/status-text.ts'
+import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+
+export interface StatusFlags {
+  readonly file?: string
+  readonly database?: string
+  readonly format: 'text' | 'json'
+  readonly kind: readonly string[]
+  readonly all?: boolean
+  readonly check?: boolean
+}
+
+const defaultFile = 'fdwsync.yaml'
+
+/** Lists what the manifests of a database own, and how it is. */
+export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
+  const settings = settingsOf(flags.database)
+  const chosen = flags.kind.map(kindNamed)
+  const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
+  const manifest = file === undefined ? undefined : await manifestOf(file)
+  const session = await connectTo(settings, manifest?.secrets ?? [])('status')
+  try {
+    const report = await statusOf(session, { pattern, kinds: chosen, all: flags.all ?? false, manifest })
+    process.stdout.write(
+      flags.format === 'json'
+        ? `${JSON.stringify(statusJson(report), undefined, 2)}\n`
+        : renderStatusText(report, { style: styleOf('stdout'), columns: columnsOf() }),
+    )
+    return flags.check ? checkCodeOf(report) : exitCode.done
+  } finally {
+    await session.close()
+  }
+}
+
+/** `foreign-table`, `foreign table` and `foreignTable` alike. */
+function kindNamed(text: string): KindName {
+  const found = kinds.find(({ kind }) => kind.toLowerCase() === text.replace(/[\s_-]/g, '').toLowerCase())
+  if (found) return found.kind
+  const names = kinds.map(({ kind }) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+  throw new FdwsyncError(
+    { message: `there is no kind "${text}"`, hint: `Kinds are ${names.join(', ')}.` },
+    exitCode.usage,
+  )
+}
+
+function checkCodeOf({ objects, manifest }: StatusReport): number {
+  const has = (...states: readonly string[]) => objects.some(({ state }) => states.includes(state))
+  if (has('drifted', 'missing', 'not populated')) return exitCode.changes
+  // Without its manifest much can't be known, and that is nothing to wake people for.
+  return manifest !== undefined && has('unknown') ? exitCode.undetermined : exitCode.done
+}

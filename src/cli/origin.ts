@@ -1,0 +1,58 @@
+import { hostname, userInfo } from 'node:os'
+import type { Origin } from '../core/history.ts'
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** Who runs this, on what, and in a pipeline of which commit. */
+export function originOf(env: Variables): Origin {
+  return {
+    user: userName(),
+    host: hostname() || undefined,
+    commit: first(env, [
+      'GITHUB_SHA',
+      'CI_COMMIT_SHA',
+      'BITBUCKET_COMMIT',
+      'BUILD_SOURCEVERSION',
+      'CIRCLE_SHA1',
+      'GIT_COMMIT',
+    ]),
+    repository: repositoryOf(env),
+  }
+}
+
+/** In a container the user may have no name. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    return undefined
+  }
+}
+
+function repositoryOf(env: Variables): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = env
+  const url =
+    server && name
+      ? `${server}/${name}`
+      : first(env, [
+          'CI_PROJECT_URL',
+          'BITBUCKET_GIT_HTTP_ORIGIN',
+          'BUILD_REPOSITORY_URI',
+          'CIRCLE_REPOSITORY_URL',
+          'GIT_URL',
+        ])
+  return url === undefined ? undefined : withoutCredentials(url)
+}
+
+/** Whoever may read the ledger must not learn a token that a pipeline clones with. */
+function withoutCredentials(url: string): string | undefined {
+  // `git@host:path` is no URL: nothing stands before its host but the name of a user.
+  if (!url.includes('://')) return /^[^\s:@]+@[^\s@]+$/.test(url) ? url : undefined
+  if (!URL.canParse(url)) return undefined
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+function first(env: Variables, names: readonly string[]): string | undefined {
+  return names.map((name) => env[name]).find((value) => value !== undefined && value !== '')
+}

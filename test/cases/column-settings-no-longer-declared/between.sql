@@ -1,0 +1,1 @@
+COMMENT ON COLUMN shop.orders.id IS 'theirs'; ALTER FOREIGN TABLE proxy.orders ALTER COLUMN id SET STATISTICS 7;

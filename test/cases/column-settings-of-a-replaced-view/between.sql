@@ -1,0 +1,1 @@
+COMMENT ON COLUMN shop.orders.id IS 'theirs'; ALTER MATERIALIZED VIEW shop.orders ALTER COLUMN name SET STATISTICS 9;

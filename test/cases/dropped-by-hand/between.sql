@@ -1,0 +1,1 @@
+DROP MATERIALIZED VIEW shop.orders; DROP FOREIGN TABLE proxy.orders;

@@ -1,0 +1,1 @@
+DROP SCHEMA fdwsync CASCADE; CREATE TABLE shop.of_others (x int);

@@ -1,0 +1,1 @@
+DROP MATERIALIZED VIEW shop.orders; CREATE TABLE shop.orders (x int);

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { closeGate, createSource, type Rig, rigFor, run, shopManifest, start, until, waiting } from '../apply/rig.ts'
+
+const apply = ['apply', '--auto-approve']
+const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
+const pipeline = {
+  GITHUB_SHA: '4f1c2ab9d0',
+  GITHUB_SERVER_URL: 'https://git.example',
+  GITHUB_REPOSITORY: 'shop/mirror',
+}
+
+function isValid(name: string, document: unknown): unknown {
+  const file = new URL(`../../../schemas/${name}.schema.json`, import.meta.url)
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(JSON.parse(readFileSync(file, 'utf8')))
+  return validate(document) ? [] : validate.errors
+}
+
+describe.each(pairs().slice(0, 1))('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function outcomes(rig: Rig): Promise<readonly string[]> {
+    const { stdout } = await run(rig, ['history', '--format', 'json'], gated)
+    return JSON.parse(stdout).applies.map(({ outcome }: { outcome: string }) => outcome)
+  }
+
+  test('an apply that runs, one that was killed while another runs, and both when all is over', async () => {
+    const rig = await rigFor(pair, source)
+    expect((await run(rig, ['history'], gated)).stdout).toContain('Nothing was applied here.')
+    const gate = await closeGate(rig)
+    const killed = start(rig, apply, gated)
+    await waiting(rig, 'load')
+    expect(await outcomes(rig)).toEqual(['in progress'])
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    await until('its lease to be gone', async () => (await outcomes(rig))[0] === 'interrupted', 10_000)
+    const other = start(rig, apply, gated, pipeline)
+    await waiting(rig, 'load')
+    expect(await outcomes(rig)).toEqual(['in progress', 'interrupted'])
+    await gate.open()
+    expect((await other.ended).code).toBe(0)
+    expect(await outcomes(rig)).toEqual(['applied', 'interrupted'])
+
+    const { stdout } = await run(rig, ['history', '--limit', '1'], gated)
+    expect(stdout).toMatch(/^ {2}[0-9a-f]{8} {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}applied {2}faults$/m)
+    expect(stdout).toContain('commit 4f1c2ab9d0')
+    expect(stdout).toContain('There is more')
+    const listed = JSON.parse((await run(rig, ['history', '--format', 'json'], gated)).stdout)
+    expect(isValid('history', listed)).toEqual([])
+    expect(listed.applies[0]).toMatchObject({
+      repository: 'https://git.example/shop/mirror',
+      clientHost: expect.any(String),
+    })
+
+    const one = (await run(rig, ['history', listed.applies[0].id, '--format', 'json'], undefined)).stdout
+    expect(isValid('apply', JSON.parse(one))).toEqual([])
+    const text = (await run(rig, ['history', listed.applies[0].id.slice(0, 8)], undefined)).stdout
+    expect(text).toContain('applied  populate materialized view local.orders')
+    expect(text).toMatch(/local\.orders {2}plain, .*, 50 rows/)
+    expect(text).not.toContain(pair.source.password)
+  })
+
+  test('one manifest of several, by its name or its file', async () => {
+    const rig = await rigFor(pair, source)
+    const empty = (name: string) => `version: 1\nname: ${name}\nschemas: { ${name}: {} }\n`
+    for (const name of ['one', 'two']) expect((await run(rig, apply, empty(name))).code).toBe(0)
+    const manifests = async (args: readonly string[]) => {
+      const { stdout } = await run(rig, ['history', '--format', 'json', ...args], undefined)
+      return JSON.parse(stdout).applies.map(({ manifest }: { manifest: string }) => manifest)
+    }
+    expect(await manifests([])).toEqual(['two', 'one'])
+    expect(await manifests(['--manifest', 'one'])).toEqual(['one'])
+    const { stdout } = await run(rig, ['history', '--format', 'json'], empty('two'))
+    expect(JSON.parse(stdout).applies).toHaveLength(1)
+    const both = await run(rig, ['history', '--manifest', 'one'], empty('two'))
+    expect([both.code, both.stderr]).toEqual([64, expect.stringContaining('exclude each other')])
+  })
+})

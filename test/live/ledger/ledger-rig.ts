@@ -1,0 +1,29 @@
+import type { Rig } from '../apply/rig.ts'
+
+/** Makes a ledger of the first version out of one of this release, with the rows that it has. */
+export const asVersion1 = `
+  DROP TABLE fdwsync.step, fdwsync.refresh;
+  ALTER TABLE fdwsync.apply DROP ended_at, DROP outcome, DROP manifest_digest, DROP summary, DROP applied_from,
+    DROP client_user, DROP client_host, DROP git_commit, DROP repository, DROP database_name, DROP database_oid,
+    DROP system_identifier, DROP lease_pid;
+  UPDATE fdwsync.version SET version = 1`
+
+/** What the ledger has of the newest apply. */
+export async function newestApply(rig: Rig): Promise<Record<string, unknown> | undefined> {
+  const [row] = await rig.sql('SELECT * FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1')
+  return row
+}
+
+/** `applied create server shop`, the steps of the newest apply in the order of their names. */
+export async function stepsOf(rig: Rig): Promise<readonly unknown[]> {
+  const rows = await rig.sql(`SELECT outcome || ' ' || action || ' ' || title AS step FROM fdwsync.step
+    WHERE apply_id = (SELECT id FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1) ORDER BY title, action`)
+  return rows.map(({ step }) => step)
+}
+
+/** `applied orders plain 50`, in the order in which they began. */
+export async function refreshesOf(rig: Rig): Promise<readonly unknown[]> {
+  const rows = await rig.sql(`SELECT concat_ws(' ', outcome, address::jsonb ->> 2, how, row_count) AS refresh
+    FROM fdwsync.refresh ORDER BY started_at, address`)
+  return rows.map(({ refresh }) => refresh)
+}

@@ -1,0 +1,175 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { applyDetails, history } from '../../../src/api/history.ts'
+import { findBinaries, startThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, missedOf, type Rig, rigFor, run, runSql, shopManifest } from '../apply/rig.ts'
+import { asVersion1 } from './ledger-rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+const here = (name: string) =>
+  `version: 1\nname: ${name}\nschemas: { ${name}: { materialized_views: { here: { query: "SELECT 1 AS id" } } } }\n`
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function applier(rig: Rig) {
+    const role = await rig.role()
+    await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${role.user}`)
+    return role
+  }
+
+  async function owners(rig: Rig): Promise<readonly unknown[]> {
+    const rows = await rig.sql(`SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class
+      WHERE relnamespace = 'fdwsync'::regnamespace AND relkind = 'r'`)
+    return rows.map(({ owner }) => owner)
+  }
+
+  test('several roles apply: what they share owns the ledger, and what a migration adds', async () => {
+    const rig = await rigFor(pair, source)
+    const [one, two, shared] = [await applier(rig), await applier(rig), await rig.role()]
+    await rig.sql(
+      `GRANT ${shared.user} TO ${one.user}, ${two.user}; CREATE SCHEMA fdwsync AUTHORIZATION ${shared.user}`,
+    )
+    expect(missedOf((await applyTo(await rig.manifest(here('one')), one.url)).report)).toEqual([])
+    expect(await owners(rig)).toEqual([shared.user])
+    expect(missedOf((await applyTo(await rig.manifest(here('two')), two.url)).report)).toEqual([])
+    await rig.sql(asVersion1)
+    expect(missedOf((await applyTo(await rig.manifest(here('three')), two.url)).report)).toEqual([])
+    expect(await owners(rig)).toEqual([shared.user])
+    const made = await rig.sql(
+      "SELECT DISTINCT nspowner::regrole::text AS owner FROM pg_namespace WHERE nspname IN ('one', 'three')",
+    )
+    expect(made.map(({ owner }) => owner).sort(), 'only the ledger is made as that role').toEqual(
+      [one.user, two.user].sort(),
+    )
+    expect(
+      (await rig.sql('SELECT applied_by::text AS who FROM fdwsync.apply ORDER BY started_at')).map(({ who }) => who),
+    ).toEqual([one.user, two.user, two.user])
+  })
+
+  test('a role of its own made the ledger: another one is told what to do', async () => {
+    const rig = await rigFor(pair, source)
+    const [one, two] = [await applier(rig), await applier(rig)]
+    await applyTo(await rig.manifest(here('one')), one.url)
+    const failure = await applyTo(await rig.manifest(here('two')), two.url).catch((error: unknown) => error)
+    expect(failure).toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining(`${two.user} has no USAGE on schema fdwsync`),
+    })
+    const hint = /Grant it: (.*)$/.exec(JSON.parse(JSON.stringify(failure)).problems[0].hint)?.[1] ?? ''
+    expect(hint).toContain(`GRANT ${one.user} TO ${two.user}`)
+    await rig.sql(hint)
+    expect(
+      (await planFor(await rig.manifest(here('two')), two.url)).undetermined,
+      'what the hint grants is enough',
+    ).toEqual([])
+    await rig.sql(`GRANT ${one.user} TO ${two.user}${Number(pair.name) >= 16 ? ' WITH INHERIT TRUE, SET TRUE' : ''}`)
+    expect(missedOf((await applyTo(await rig.manifest(here('two')), two.url)).report)).toEqual([])
+  })
+
+  test.each([
+    'nothing',
+    'USAGE',
+  ])('a plan by a role that has %s on the ledger: it works, says so, and drops and adopts nothing', async (has) => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(here('one')), rig.url)
+    const { user, url } = await rig.role()
+    if (has === 'USAGE') await rig.sql(`GRANT USAGE ON SCHEMA fdwsync TO ${user}`)
+    await rig.sql(
+      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON SCHEMA one TO ${user}; CREATE SCHEMA found`,
+    )
+    const without = 'version: 1\nname: one\nschemas: { one: {}, found: {} }\n'
+    const plan = await planFor(await rig.manifest(without), url)
+    expect(changesOf(plan)).toEqual([])
+    expect(plan.undetermined).toEqual([
+      expect.objectContaining({
+        title: 'ownership',
+        reason: expect.stringMatching(has === 'USAGE' ? /no SELECT on fdwsync\.\w+/ : /no USAGE on schema fdwsync/),
+        hint: expect.stringContaining(`GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${user}`),
+      }),
+    ])
+    const { code, stdout } = await run({ ...rig, url }, ['plan', '--detailed-exitcode'], without)
+    expect([code, stdout]).toEqual([6, expect.stringContaining('ownership: not known')])
+    await expect(applyTo(await rig.manifest(without), url)).rejects.toMatchObject({ exitCode: 4 })
+    const asked = await run({ ...rig, url }, ['history'], without)
+    expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('the ledger can not be read')])
+    await rig.sql(plan.undetermined[0]?.hint.replace('Grant it: ', '') ?? '')
+    expect([...changesOf(await planFor(await rig.manifest(without), url))].sort()).toEqual([
+      'adopt schema found',
+      'drop materialized view one.here',
+    ])
+  })
+
+  test('on a read-only server ownership is known, and the history can be read', async () => {
+    const rig = await rigFor(pair, source)
+    const { user, url } = await applier(rig)
+    await applyTo(await rig.manifest(here('one')), url)
+    await rig.sql(`ALTER ROLE ${user} SET default_transaction_read_only = on`)
+    const plan = await planFor(await rig.manifest('version: 1\nname: one\nschemas: { one: {} }\n'), url)
+    expect([changesOf(plan), plan.undetermined]).toEqual([['drop materialized view one.here'], []])
+    const session = await connectTo(url)('history')
+    const { applies } = await history(session, { limit: 5 })
+    expect(applies.map(({ manifest, outcome }) => [manifest, outcome])).toEqual([['one', 'applied']])
+    await session.close()
+  })
+
+  test('the history of a copy tells where it was made; one of the first version tells what it has', async () => {
+    const rig = await rigFor(pair, source)
+    const { report } = await applyTo(await rig.manifest(shop), rig.url)
+    const copy = `${rig.target.name}_copy`
+    const server = new URL(rig.url)
+    server.pathname = '/postgres'
+    await runSql(server.href, `CREATE DATABASE ${copy} TEMPLATE ${rig.target.name}`)
+    server.pathname = `/${copy}`
+    try {
+      const session = await connectTo(server.href)('history')
+      const { apply, steps, refreshes } = await applyDetails(session, report?.applyId?.slice(0, 6) ?? '')
+      expect(apply).toMatchObject({ madeElsewhere: true, database: rig.target.name, outcome: 'applied' })
+      expect(steps.map(({ title }) => title)).toContain('server shop')
+      expect(refreshes).toEqual([expect.objectContaining({ rows: '50', how: 'plain', outcome: 'applied' })])
+      await expect(applyDetails(session, 'ffffff')).rejects.toThrow('no apply whose id begins with')
+      await session.close()
+      const { stdout } = await run({ ...rig, url: server.href }, ['history'], shop)
+      expect(stdout).toContain(`made in database ${rig.target.name}`)
+      await runSql(server.href, asVersion1)
+      const old = await run({ ...rig, url: server.href }, ['history'], shop)
+      expect([old.code, old.stdout]).toEqual([0, expect.stringContaining('not known')])
+    } finally {
+      server.pathname = '/postgres'
+      await runSql(server.href, `DROP DATABASE ${copy}`)
+    }
+  })
+})
+
+const [binaries] = findBinaries()
+
+test.skipIf(!binaries)(
+  'on a hot standby a plan and the history can be read, and nothing is taken for interrupted',
+  async () => {
+    if (!binaries) return
+    const server = await startThrowawayServer({ binaries })
+    onTestFinished(() => server.stop())
+    const first = await manifestOf(here('one'), {})
+    await applyTo(first, server.url())
+    await runSql(server.url(), "UPDATE fdwsync.apply SET outcome = 'in progress', ended_at = NULL")
+    writeFileSync(join(server.dataDirectory, 'standby.signal'), '')
+    await server.restart()
+    expect(await runSql(server.url(), 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: true }])
+    const plan = await planFor(await manifestOf('version: 1\nname: one\nschemas: { one: {} }\n', {}), server.url())
+    expect([changesOf(plan), plan.undetermined]).toEqual([['drop materialized view one.here'], []])
+    const session = await connectTo(server.url())('history')
+    const { applies } = await history(session, { limit: 5 })
+    expect(applies.map(({ outcome, madeElsewhere }) => [outcome, madeElsewhere])).toEqual([['in progress', false]])
+    await session.close()
+    await expect(
+      applyTo(await manifestOf('version: 1\nname: one\n', {}), server.url(), { allow: ['drops-data'] }),
+    ).rejects.toThrow(/recovery|read-only/)
+  },
+)

@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
+import { asVersion1, newestApply, refreshesOf, stepsOf } from './ledger-rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+const doubled = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
+const origin = { user: 'ada', host: 'runner-3', commit: '1a2b3c', repository: 'https://git.example/shop' }
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function refreshAll(rig: Rig, text: string, url = rig.url) {
+    const log = eventLog()
+    const report = await refresh(await rig.manifest(text), [], connectTo(url), {
+      ...applyDefaults,
+      ...log,
+      secrets: [],
+    })
+    const warnings = log.events.flatMap((event) => (event.type === 'warning' ? [event.reason] : []))
+    return { outcomes: report.views.map(({ outcome }) => outcome.status), warnings }
+  }
+
+  test('who applied what, from where, and how it ended: definitions, loads, replacements, failures', async () => {
+    const rig = await rigFor(pair, source)
+    const parsed = await rig.manifest(shop)
+    const { report } = await applyTo(parsed, rig.url, { origin })
+    const [database] = await rig.sql('SELECT oid FROM pg_database WHERE datname = current_database()')
+    expect(await newestApply(rig)).toMatchObject({
+      id: report?.applyId,
+      manifest: 'faults',
+      applied_by: pair.target.user,
+      applied_from: expect.stringMatching(/^(socket|[0-9a-f.:]+)$/),
+      client_user: 'ada',
+      client_host: 'runner-3',
+      git_commit: '1a2b3c',
+      repository: 'https://git.example/shop',
+      outcome: 'applied',
+      manifest_digest: parsed.digest,
+      database_name: rig.target.name,
+      database_oid: database?.oid,
+      system_identifier: expect.stringMatching(/^\d+$/),
+      lease_pid: expect.any(Number),
+      ended_at: expect.any(Date),
+    })
+    expect(parsed.digest).toMatch(/^[0-9a-f]{64}$/)
+    const summary = JSON.stringify((await newestApply(rig))?.summary)
+    expect(summary).toContain('"server shop"')
+    expect(summary).not.toContain(pair.source.password)
+    expect(await stepsOf(rig)).toContain('applied create server shop')
+    expect(await stepsOf(rig)).toContain('applied populate materialized view local.orders')
+    expect(await refreshesOf(rig)).toEqual(['applied orders plain 50'])
+
+    await applyTo(await rig.manifest(doubled), rig.url)
+    expect(await stepsOf(rig)).toEqual(['applied replace materialized view local.orders'])
+    expect(await rig.sql('SELECT count(*)::int AS count FROM fdwsync.apply')).toEqual([{ count: 2 }])
+    expect(await refreshesOf(rig)).toEqual(['applied orders plain 50', 'applied orders plain 50'])
+
+    const broken = shopManifest({
+      orders: 'SELECT id, total * 2 AS total FROM proxy.orders',
+      bad: 'SELECT 1 / (id - 7) AS x FROM proxy.orders',
+    })
+    await applyTo(await rig.manifest(broken), rig.url)
+    expect(await newestApply(rig)).toMatchObject({ outcome: 'applied in part', ended_at: expect.any(Date) })
+    expect(await stepsOf(rig)).toEqual([
+      'applied create materialized view local.bad',
+      'failed populate materialized view local.bad',
+    ])
+    expect(await rig.sql("SELECT outcome, reason FROM fdwsync.refresh WHERE outcome <> 'applied'")).toEqual([
+      { outcome: 'failed', reason: expect.stringContaining('division by zero') },
+    ])
+  })
+
+  test('definitions that fail are in the history, in a ledger that is there already', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF current_setting('application_name') = 'fdwsync define' THEN RAISE 'not today'; END IF; END $$;
+      CREATE EVENT TRIGGER no ON ddl_command_start WHEN TAG IN ('ALTER FOREIGN TABLE') EXECUTE FUNCTION public.no()`)
+    const { report } = await applyTo(await rig.manifest(shop.replace('note: text', 'note: varchar')), rig.url)
+    expect(missedOf(report).join()).toContain('not today')
+    expect(await newestApply(rig)).toMatchObject({ id: report?.applyId, outcome: 'failed', ended_at: expect.any(Date) })
+    expect(await stepsOf(rig)).toEqual([expect.stringMatching(/^failed alter foreign table proxy.orders/)])
+  })
+
+  test('refreshes are noted by whoever may; who may not refreshes all the same, and is told', async () => {
+    const rig = await rigFor(pair, source)
+    const views = shopManifest({ orders: 'SELECT id, total FROM proxy.orders', here: 'SELECT 1 AS id' })
+    const indexed = views.replace(
+      'here: { query',
+      'here: { indexes: { here_id: { unique: true, columns: [id] } }, query',
+    )
+    await applyTo(await rig.manifest(indexed), rig.url)
+    await rig.sql('DELETE FROM fdwsync.refresh')
+    expect(await refreshAll(rig, indexed)).toEqual({ outcomes: ['applied', 'applied'], warnings: [] })
+    expect([...(await refreshesOf(rig))].sort()).toEqual(['applied here concurrently', 'applied orders plain 50'])
+
+    const { user, url } = await rig.role()
+    await rig.sql(`ALTER MATERIALIZED VIEW local.here OWNER TO ${user}; GRANT USAGE ON SCHEMA local TO ${user}`)
+    const only = shopManifest({ here: 'SELECT 1 AS id' })
+    const refused = {
+      outcomes: ['applied'],
+      warnings: [expect.stringContaining(`${user} has no USAGE on schema fdwsync`)],
+    }
+    expect(await refreshAll(rig, only, url)).toEqual(refused)
+    await rig.sql(`GRANT USAGE ON SCHEMA fdwsync TO ${user}; GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${user}`)
+    const { warnings } = await refreshAll(rig, only, url)
+    expect(warnings).toEqual([expect.stringContaining(`${user} has no INSERT on fdwsync.refresh`)])
+    expect(await refreshesOf(rig)).toHaveLength(2)
+    await rig.sql(`GRANT INSERT ON fdwsync.refresh TO ${user}`)
+    expect(await refreshAll(rig, only, url)).toEqual({ outcomes: ['applied'], warnings: [] })
+    expect(await rig.sql(`SELECT manifest FROM fdwsync.refresh WHERE refreshed_by = '${user}'`)).toHaveLength(1)
+  })
+
+  test('every table has a primary key, and every table and column a comment that README.md repeats', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const columns = await rig.sql(`
+      SELECT c.relname AS table, a.attname AS column, col_description(c.oid, a.attnum) AS comment,
+             obj_description(c.oid) AS about, EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary) AS key
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+       WHERE c.relnamespace = 'fdwsync'::regnamespace AND c.relkind = 'r' ORDER BY c.relname, a.attnum`)
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    for (const { table, column, comment, about, key } of columns) {
+      const where = `${table}.${column}`
+      expect([key, Boolean(comment), Boolean(about)], where).toEqual([true, true, true])
+      expect(readme, where).toContain(`| \`${table}\` | \`${column}\` | ${comment} |`)
+    }
+  })
+
+  test('a ledger of the first version: a plan reads it as it is, the next apply brings it up to date', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const objects = await rig.sql('SELECT * FROM fdwsync.object ORDER BY address')
+    await rig.sql(asVersion1)
+    const same = await rig.manifest(shop)
+    expect(changesOf(await planFor(same, rig.url))).toEqual([])
+    expect((await refreshAll(rig, shop)).warnings).toEqual([])
+    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: 1 }])
+
+    const altered = await rig.manifest(shop.replace('note: text', 'note: varchar'))
+    const other = await rig.manifest(
+      shopManifest({ here: 'SELECT 1 AS id' }, 'other')
+        .replaceAll('shop', 'other')
+        .replaceAll('proxy:', 'proxy2:')
+        .replace('local:', 'local2:'),
+    )
+    const both = await Promise.all([applyTo(altered, rig.url), applyTo(other, rig.url)])
+    expect(both.flatMap(({ report }) => missedOf(report))).toEqual([])
+    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: 2 }])
+    expect(await rig.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([{ outcome: null }])
+    const after = await rig.sql("SELECT * FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address")
+    expect(after).toHaveLength(objects.length)
+  })
+})

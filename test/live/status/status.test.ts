@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Chalk } from 'chalk'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type StatusOptions, status } from '../../../src/api/status.ts'
+import type { StatusReport } from '../../../src/core/status.ts'
+import { renderStatusText } from '../../../src/render/status-text.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, connectTo } from '../../support/fdwsync.ts'
+import { closeGate, createSource, type Rig, rigFor, run, shopManifest, waiting } from '../apply/rig.ts'
+
+const shop = shopManifest({
+  orders: 'SELECT id, total FROM proxy.orders',
+  totals: 'SELECT sum(total) FROM local.orders',
+}).replace(/^( {6}orders: \{ query: .*) \}$/m, '$1, indexes: { orders_id_idx: { columns: [id] } } }')
+const other = `version: 1
+name: other
+schemas:
+  elsewhere:
+    materialized_views:
+      here: { query: SELECT 1 AS one }
+`
+
+async function statusOf(rig: Rig, options: Partial<StatusOptions> = {}): Promise<StatusReport> {
+  const session = await connectTo(rig.url)('status')
+  try {
+    return await status(session, { kinds: [], all: false, ...options })
+  } finally {
+    await session.close()
+  }
+}
+
+/** `foreign table local.orders: drifted (altered …)`, for those that are not in sync. */
+function troubles({ objects }: StatusReport): readonly string[] {
+  return objects.flatMap(({ key, state, reason }) => {
+    const parts: readonly unknown[] = JSON.parse(key)
+    return state === 'in sync' ? [] : [`${parts.join(' ')}: ${state}${reason === undefined ? '' : ` (${reason})`}`]
+  })
+}
+
+const damage = `
+  ALTER SERVER shop OPTIONS (SET port '1');
+  ALTER FOREIGN TABLE proxy.orders ALTER COLUMN id SET NOT NULL;
+  DROP FOREIGN TABLE proxy.customers;
+  REFRESH MATERIALIZED VIEW local.totals WITH NO DATA;
+  DROP INDEX local.orders_id_idx;
+  DROP MATERIALIZED VIEW elsewhere.here;
+  CREATE TABLE elsewhere.here (x int)`
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  let rig: Rig
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function applied(): Promise<Rig> {
+    rig = await rigFor(pair, source)
+    for (const manifest of [shop, other]) await applyTo(await rig.manifest(manifest), rig.url)
+    return rig
+  }
+
+  test('with its manifest: every object, and what is wrong with it', async () => {
+    await applied()
+    const manifest = await rig.manifest(shop)
+    expect(troubles(await statusOf(rig, { manifest }))).toEqual([])
+    const check = ['status', '--check']
+    expect((await run(rig, check, shop)).code).toBe(0)
+    await rig.sql(damage)
+    expect(troubles(await statusOf(rig, { manifest }))).toEqual([
+      'server shop: drifted (altered outside fdwsync: option port)',
+      'foreignTable proxy customers: missing (dropped outside fdwsync)',
+      'foreignTable proxy orders: drifted (altered outside fdwsync: column id not null)',
+      'materializedView elsewhere here: drifted (a table has its name)',
+      'materializedView local totals: not populated',
+      'index local orders_id_idx: missing (dropped outside fdwsync)',
+    ])
+    expect((await run(rig, check, shop)).code).toBe(2)
+    expect((await run(rig, [...check, 'local.orders'], shop)).code).toBe(0)
+    expect((await run(rig, [...check, '--kind', 'foreign-tabel'], shop)).code).toBe(64)
+  })
+
+  test('without a manifest: what the ledger can tell', async () => {
+    await applied()
+    const onlyManifest = 'only a comparison with its manifest (-f) can tell'
+    expect(troubles(await statusOf(rig))).toEqual([`userMapping shop : unknown (${onlyManifest})`])
+    await rig.sql(damage)
+    expect(troubles(await statusOf(rig))).toEqual([
+      'server shop: drifted (altered outside fdwsync: option port)',
+      `userMapping shop : unknown (${onlyManifest})`,
+      'foreignTable proxy customers: missing',
+      `foreignTable proxy orders: unknown (column id not null: ${onlyManifest})`,
+      'materializedView elsewhere here: drifted (a table has its name)',
+      'materializedView local totals: not populated',
+      'index local orders_id_idx: missing',
+    ])
+  })
+
+  test('patterns, kinds, and what nobody owns', async () => {
+    await applied()
+    await rig.sql('CREATE MATERIALIZED VIEW local.of_others AS SELECT 1 AS one; CREATE INDEX ON local.of_others (one)')
+    const names = async (options: Partial<StatusOptions>) =>
+      (await statusOf(rig, options)).objects.map(({ key }) => JSON.parse(key).join(' '))
+    expect(await names({ pattern: 'LOCAL.*', kinds: ['materializedView'] })).toEqual([
+      'materializedView local orders',
+      'materializedView local totals',
+    ])
+    expect(await names({ pattern: '*order*' })).toEqual([
+      'foreignTable proxy orders',
+      'materializedView local orders',
+      'index local orders_id_idx',
+    ])
+    expect(await names({ pattern: 'shop' })).toEqual(['server shop', 'userMapping shop '])
+    const all = await statusOf(rig, { pattern: 'local.of?others', all: true })
+    expect(all.objects).toMatchObject([{ state: 'unmanaged', manifests: [], populated: true, indexes: 1 }])
+    expect(await names({ pattern: '"LOCAL".*' })).toEqual([])
+  })
+
+  test('text and JSON', async () => {
+    await applied()
+    await rig.sql(damage)
+    const manifest = await rig.manifest(shop)
+    const report = await statusOf(rig, { manifest })
+    const text = renderStatusText(report, { style: new Chalk({ level: 0 }), columns: 80 })
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+    expect(text).toMatch(/^ {2}materialized view {2}local\.orders +faults +in sync +0 +loaded$/m)
+    expect(text).toMatch(/^ {2}materialized view {2}local\.totals +faults +not populated +0 +none$/m)
+    expect(text).toMatch(/^\d+ objects: \d+ in sync, 3 drifted, 2 missing, 1 not populated$/m)
+    const json = await run(rig, ['status', '--format', 'json'], shop)
+    const validate = new Ajv2020().compile(
+      JSON.parse(readFileSync(new URL('../../../schemas/status.schema.json', import.meta.url), 'utf8')),
+    )
+    expect(validate(JSON.parse(json.stdout)), JSON.stringify(validate.errors)).toBe(true)
+  })
+
+  test('when data was last loaded, once the ledger has it', async () => {
+    await applied()
+    await rig.sql(`
+      CREATE TABLE IF NOT EXISTS fdwsync.refresh (id uuid PRIMARY KEY, manifest text NOT NULL, address text NOT NULL, how text NOT NULL,
+        refreshed_by name NOT NULL, started_at timestamptz NOT NULL, ended_at timestamptz NOT NULL, row_count bigint,
+        outcome text NOT NULL, reason text, apply_id uuid);
+      DELETE FROM fdwsync.refresh;
+      INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, outcome)
+      SELECT gen_random_uuid(), 'faults', '["materializedView","local","orders"]', 'plain', 'me', now(), now() - age, outcome
+        FROM (VALUES (interval '3 hours', 'applied'), ('1 minute', 'failed')) AS r(age, outcome)`)
+    const report = await statusOf(rig, { pattern: 'local.orders' })
+    expect(renderStatusText(report, { style: new Chalk({ level: 0 }), columns: 80 })).toMatch(/ 1 +3 h ago$/m)
+  })
+
+  test('a running REFRESH is not waited for', async () => {
+    rig = await rigFor(pair, source)
+    const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
+    await applyTo(await rig.manifest(gated), rig.url)
+    const gate = await closeGate(rig)
+    const refresh = run(rig, ['refresh'], gated)
+    await waiting(rig, 'load')
+    expect(troubles(await statusOf(rig, { manifest: await rig.manifest(gated) }))).toEqual([])
+    expect(troubles(await statusOf(rig, { pattern: 'local.*' }))).toEqual([])
+    await gate.open()
+    expect((await refresh).code).toBe(0)
+  })
+})
