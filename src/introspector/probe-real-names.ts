@@ -3,8 +3,9 @@ import { type Key, keyOf } from '../core/object.ts'
 import { ident, qualified, sql, statement, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { byName, makeStandIns, type ProbeRun, readStandIns } from './probe.ts'
+import { makeStandIns, type ProbeRun, readStandIns } from './probe.ts'
 import { tryOut } from './probe-batch.ts'
+import { byName } from './probe-by-name.ts'
 import { isMoved, probeParts, type QueryObject } from './probe-queries.ts'
 
 /**

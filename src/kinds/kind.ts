@@ -47,7 +47,7 @@ export type Probe<Id extends ObjectId, Spec> =
       plain?(declared: Spec): boolean
     } & StandIn<Id, Spec>)
 
-interface ByName {
+export interface ByName {
   /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
   matters?(field: FieldChange): boolean
 }

@@ -27,7 +27,7 @@ import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
-import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
+import { storageChanges, storageClause, tablespaceChange, tablespaceOf, untoastable } from './facets/storage.ts'
 import { typesUsed } from './facets/types-used.ts'
 import {
   type DeclaredViewColumns,
@@ -246,7 +246,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   misfit: (written, wanted) =>
     missingColumns(written, columnNames(wanted)) ??
     missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
-    untoastable(written, wanted),
+    untoastable(written.with, wanted.hasToast),
   needsNewer: accessNeedsNewer,
 }
 
@@ -281,13 +281,6 @@ function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredVie
 
 function settingsNames(spec: MaterializedViewSpec): ReadonlySet<string> {
   return new Set(Object.keys(columnsDeclared(spec).settings))
-}
-
-/** The server would take them and forget them. */
-function untoastable(written: MaterializedViewSpec, wanted: MaterializedViewSpec): string | undefined {
-  const toast = Object.keys(written.with ?? {}).filter((name) => name.startsWith('toast.'))
-  if (toast.length === 0 || wanted.hasToast !== false) return undefined
-  return `it has no TOAST table, since none of its columns can be that large, so ${toast.join(', ')} can not be set`
 }
 
 function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {

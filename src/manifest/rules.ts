@@ -1,5 +1,6 @@
 import type { Problem } from '../core/errors.ts'
 import { soundsSecret } from '../core/secret-names.ts'
+import { importProblems } from './imports.ts'
 import type { Manifest, Path } from './manifest.ts'
 import { nameProblems } from './names.ts'
 import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
@@ -16,6 +17,7 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...columnProblems(manifest),
     ...optionProblems(manifest),
     ...grantProblems(manifest),
+    ...importProblems(manifest),
     ...clusterProblems(manifest),
     ...types(manifest).flatMap(typeProblems),
   ]

@@ -51,7 +51,27 @@ export function accessibles(manifest: Manifest): readonly Accessible[] {
     ...named('schemas'),
     ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
     ...views(manifest).map(({ path, view }) => ({ ...view, path })),
+    ...importedTables(manifest),
+    ...mirroredViews(manifest),
   ]
+}
+
+/** What is said of tables that an import brings. */
+function importedTables({ schemas }: Manifest): readonly Accessible[] {
+  return Object.entries(schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
+    imports.flatMap(({ tables }, at) =>
+      Object.entries(tables ?? {}).map(([name, table]) => ({
+        ...table,
+        path: ['schemas', schema, 'imports', at, 'tables', name],
+      })),
+    ),
+  )
+}
+
+function mirroredViews({ mirrors }: Manifest): readonly Accessible[] {
+  return Object.entries(mirrors ?? {}).flatMap(([mirror, { tables }]) =>
+    Object.entries(tables ?? {}).map(([name, view]) => ({ ...view, path: ['mirrors', mirror, 'tables', name] })),
+  )
 }
 
 export interface Granted {

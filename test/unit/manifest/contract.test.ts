@@ -67,9 +67,7 @@ schemas:
 
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
-    mirrors: `${head}mirrors: {}\n`,
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
-    imports: `${head}schemas: { p: { imports: [] } }\n`,
     inherits: table('inherits: [a]'),
     partition_of: table('partition_of: a'),
     statistics: view('query: SELECT 1, statistics: {}'),
