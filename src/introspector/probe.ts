@@ -6,11 +6,13 @@ import { ident, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { type Session, withDeadline } from '../db/session.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { Closures } from './closure.ts'
 import type { RunDigests } from './digests.ts'
 import type { Ledger } from './ledger.ts'
 import { tryOut } from './probe-batch.ts'
 import { makeByName } from './probe-by-name.ts'
 import { probeQueries } from './probe-queries.ts'
+import { settleProven } from './proven.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
 /**
@@ -36,6 +38,8 @@ export interface ProbeInput {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
+  /** Of what is as it was when it was last proven. */
+  readonly closures: Closures
 }
 
 /** `spec` has what the manifest leaves open filled in; `written` is what it says. */
@@ -109,7 +113,9 @@ function newRun(session: Session, input: ProbeInput): ProbeRun {
 function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
   const { reading, ledger, searchPath } = run.input
   const rest: DeclaredObject[] = []
+  const proven = settleProven(run)
   for (const [key, object] of run.settled) {
+    if (proven.has(key)) continue
     const { probe: how } = kindOf(object.id)
     const live = reading.live.get(key)
     if (reading.occupied.has(key)) continue

@@ -60,6 +60,18 @@ export interface ForeignTableSpec extends Access {
   readonly comment?: Comment
 }
 
+/** Of what the server makes of SQL. Null where there is none but plain types: that is told without it. */
+const definitionDigest = `
+  CASE WHEN EXISTS (SELECT FROM pg_attrdef WHERE adrelid = c.oid)
+         OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c')
+         OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attcollation <> t.typcollation)
+       THEN md5(concat((SELECT string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attgenerated, d.adbin::text), ',' ORDER BY a.attnum)
+                          FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+                       (SELECT string_agg(concat_ws(' ', conname, conbin::text), ',' ORDER BY conname)
+                          FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c'))) END`
+
 export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   kind: 'foreignTable',
   rank: 4,
@@ -125,6 +137,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
            ${occupiedBy("c.relkind <> 'f'")},
+           ${definitionDigest} AS digest,
            json_build_object( -- not jsonb, which would lose the order of the columns
              'server', s.srvname,
              'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
@@ -236,6 +249,10 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     source: spec.server,
     statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
   }),
+  texts: ({ columns, checks }) => [
+    ...Object.values(columns).flatMap(textsOf),
+    ...Object.values(checks).map(({ expression }) => expression),
+  ],
   columns: (spec) =>
     new Map(
       Object.entries(spec.columns).map(([name, { type, collation }]) => [name, JSON.stringify([type, collation])]),
@@ -260,6 +277,10 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
 
 function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
   return new Set(Object.keys(columns))
+}
+
+function textsOf({ type, collation, default: value, generated }: Column): readonly string[] {
+  return [type, value ?? '', generated ?? '', collation ? ident(collation.name) : '']
 }
 
 function list(elements: readonly Sql[]): Sql {

@@ -62,7 +62,9 @@ export const index: Kind<'index', IndexSpec> = {
       ...read,
       on: declared.on,
       with: declared.with,
+      tablespace: declared.tablespace,
       clusterOn: declared.clusterOn,
+      comment: declared.comment,
       columns: read.columns.map((column, at) => ({ ...column, statistics: declared.columns[at]?.statistics })),
     }),
     standIn(object, scratch, standInOf) {
@@ -220,6 +222,15 @@ export const index: Kind<'index', IndexSpec> = {
   },
   asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
 
+  // The view is among them, whose columns it is made of.
+  texts: ({ on, columns, where }) => [
+    ident(on.name),
+    where ?? '',
+    ...columns.flatMap(({ expression, operatorClass, collation }) => [
+      expression ?? '',
+      ...[operatorClass, collation].flatMap((each) => (each ? [ident(each.name)] : [])),
+    ]),
+  ],
   hazards: (change): readonly Hazard[] =>
     change.op === 'drop' || change.op === 'replace'
       ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]

@@ -135,6 +135,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   withQuery?(spec: Spec, query: string): Spec
   /** What another object's definition can depend on: a relation's columns in their order, each with type and collation. */
   columns?(spec: Spec): ReadonlyMap<string, string>
+  /** The SQL and names that it consists of, for kinds whose meaning depends on what those find. */
+  texts?(spec: Spec): readonly string[]
   /** For kinds that people can rename under our hands. Without it such an object is made anew. */
   readonly renaming?: {
     /** `oid` and `id` of the objects of this kind with the OIDs in `$1`. */
