@@ -43,6 +43,7 @@ import {
   writtenColumns,
 } from './facets/columns.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { definitionDigest } from './facets/definition-digest.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
@@ -59,18 +60,6 @@ export interface ForeignTableSpec extends Access {
   readonly checks: Readonly<Record<string, Check>>
   readonly comment?: Comment
 }
-
-/** Of what the server makes of SQL. Null where there is none but plain types: that is told without it. */
-const definitionDigest = `
-  CASE WHEN EXISTS (SELECT FROM pg_attrdef WHERE adrelid = c.oid)
-         OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c')
-         OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attcollation <> t.typcollation)
-       THEN md5(concat((SELECT string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attgenerated, d.adbin::text), ',' ORDER BY a.attnum)
-                          FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-                       (SELECT string_agg(concat_ws(' ', conname, conbin::text), ',' ORDER BY conname)
-                          FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c'))) END`
 
 export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   kind: 'foreignTable',
