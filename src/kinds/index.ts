@@ -7,13 +7,13 @@ import { clusterChange, clusterOn } from './facets/cluster.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import {
   columnSql,
-  columnText,
   declaredColumn,
   type IndexColumn,
   statisticsChanges,
   statisticsStatements,
   writtenColumn,
 } from './facets/index-columns.ts'
+import { definitionFields, definitionText } from './facets/index-definition.ts'
 import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
@@ -282,25 +282,4 @@ function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonl
     ...(isMarked ? [clusterOn(id, spec)] : []),
     ...newComment(sql`INDEX ${qualified(id.schema, id.name)}`, spec.comment),
   ]
-}
-
-/** `unique btree (id, day desc) include (name) where total > 0`. */
-function definitionText(spec: IndexSpec): string {
-  const include = spec.include.length === 0 ? '' : ` include (${spec.include.map(ident).join(', ')})`
-  const where = spec.where === null ? '' : ` where ${spec.where}`
-  const nulls = spec.nullsNotDistinct ? ' nulls not distinct' : ''
-  return `${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})${include}${nulls}${where}`
-}
-
-function definitionFields(spec: IndexSpec): Readonly<Record<string, string | undefined>> {
-  return {
-    on: qualified(spec.on.schema, spec.on.name),
-    method: spec.method,
-    unique: spec.unique ? 'yes' : 'no',
-    columns: spec.columns.map(columnText).join(', '),
-    include: spec.include.map(ident).join(', ') || undefined,
-    where: spec.where ?? undefined,
-    valid: spec.valid === false ? 'no' : 'yes',
-    'nulls distinct': spec.nullsNotDistinct ? 'no' : 'yes',
-  }
 }
