@@ -91,12 +91,13 @@ async function makeRelations(
   const madeAnew = declared.filter((object) => isMadeAnew(object, moved, aside))
   await tryOut(
     run,
-    madeAnew.map((object) => {
+    madeAnew.map((object, at) => {
       const { probe, create } = kindOf(object.id)
       if (probe.how !== 'read-back') return { object, statements: create(object.id, object.spec) }
       // Only what it refers to gets another name, not the object itself.
-      const { spec } = probe.standIn(object, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
-      return { object, statements: create(object.id, spec) }
+      const scratch = { schema: run.scratchSchema, name: `r${at}` }
+      const { spec, before = [] } = probe.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
+      return { object, statements: [...before, ...create(object.id, spec)] }
     }),
   )
   await standInByViews(run, involved, madeAnew, aside, own)

@@ -55,7 +55,12 @@ interface StandIn<Id extends ObjectId, Spec> {
     object: { readonly id: Id; readonly spec: Spec },
     scratch: { readonly schema: string; readonly name: string },
     standInOf: StandInOf,
-  ): { readonly id: Id; readonly spec: Spec }
+  ): {
+    readonly id: Id
+    readonly spec: Spec
+    /** Makes what the stand-in needs beside it, under names that begin with its own. */
+    readonly before?: readonly Statement[]
+  }
 }
 
 /** `scratch` is a schema that exists for the length of the transaction. */

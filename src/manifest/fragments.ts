@@ -6,7 +6,7 @@ import { isSimpleType } from './simple-type.ts'
 
 export { type RelationName, relationsNamed } from './relations-named.ts'
 
-type FragmentKind = 'type' | 'expression' | 'query'
+type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
 
 interface Fragment {
   readonly kind: FragmentKind
@@ -50,10 +50,11 @@ type Schema = NonNullable<Manifest['schemas']>[string]
 type Table = NonNullable<Schema['foreign_tables']>[string]
 type View = NonNullable<Schema['materialized_views']>[string]
 
-function tableFragments(path: Path, { columns = {}, checks = {} }: Table): readonly Fragment[] {
+function tableFragments(path: Path, { columns = {}, checks = {}, partition_of }: Table): readonly Fragment[] {
   const part = (kind: FragmentKind, at: Path, text: string | undefined): readonly Fragment[] =>
     text === undefined ? [] : [{ kind, path: at, text }]
   return [
+    ...part('bound', [...path, 'partition_of', 'for_values'], partition_of?.for_values),
     ...Object.entries(columns).flatMap(([name, column]) => {
       const at = [...path, 'columns', name]
       if (typeof column === 'string') return part('type', at, column)
@@ -120,6 +121,10 @@ const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, 
     ['SELECT (', '\n)'],
   ],
   query: [['', '\n']],
+  bound: [
+    ['ALTER TABLE p ATTACH PARTITION t FOR VALUES ', '\n'],
+    ['CREATE FOREIGN TABLE t PARTITION OF p FOR VALUES ', '\nSERVER s'],
+  ],
 }
 
 async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
@@ -144,12 +149,13 @@ async function asView(text: string): Promise<Mistake | undefined> {
 }
 
 function an(kind: FragmentKind): string {
-  return { type: 'a type', expression: 'an expression', query: 'a query' }[kind]
+  return { type: 'a type', expression: 'an expression', query: 'a query', bound: 'a bound of a partition' }[kind]
 }
 
 function unfit(kind: FragmentKind, statements: readonly SqlNode[]): string | undefined {
   const [statement] = statements
   if (statements.length !== 1 || !statement) return `${an(kind)} and nothing else is expected`
+  if (kind === 'bound') return undefined // nothing but one could stand in both frames
   const select = statement.SelectStmt
   if (!isSqlNode(select)) return 'a query is a SELECT'
   if (kind === 'query') return unfitQuery(select)

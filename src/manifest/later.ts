@@ -6,8 +6,6 @@ const laterKeys: ReadonlySet<string> = new Set([
   'mirrors',
   'imports',
   'types',
-  'inherits',
-  'partition_of',
   'refresh',
   'protect',
   'renamed_from',

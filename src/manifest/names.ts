@@ -68,7 +68,7 @@ type Table = ReturnType<typeof foreignTables>[number]['table']
 type View = ReturnType<typeof views>[number]['view']
 type Index = NonNullable<View['indexes']>[string]
 
-function tableNames(path: Path, { server, options, columns, checks }: Table): readonly Named[] {
+function tableNames(path: Path, { server, options, columns, checks, inherits, partition_of }: Table): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
     ...value([...path, 'server'], server),
@@ -80,6 +80,8 @@ function tableNames(path: Path, { server, options, columns, checks }: Table): re
       return [...object([...at, 'collation'], column.collation), ...keys([...at, 'options'], column.options)]
     }),
     ...keys([...path, 'checks'], checks),
+    ...(inherits ?? []).flatMap((parent, at) => object([...path, 'inherits', at], parent)),
+    ...object([...path, 'partition_of', 'table'], partition_of?.table),
   ]
 }
 

@@ -2,8 +2,6 @@
 export const later: Readonly<Record<string, string>> = {
   'check-not-valid': 'checks that are NOT VALID',
   'grants-revoked-from-the-owner': 'grants',
-  inherits: 'inheritance',
-  partition: 'partitions',
   'statistics-extended': 'extended statistics',
   'types-composite': 'composite types',
   'types-domain': 'domains',

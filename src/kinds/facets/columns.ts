@@ -16,11 +16,15 @@ export interface Column extends ColumnSettings {
   /** Null: that of the type. */
   readonly collation: ObjectName | null
   readonly notNull: boolean
+  /** Live only: ` NOT VALID` or ` NO INHERIT`, which a manifest can't ask for. PostgreSQL knows them from 18 on. */
+  readonly notNullMark?: string | null
   readonly default: string | null
   readonly generated: string | null
   /** Whether it is generated when it is read, rather than stored. */
   readonly virtual: boolean
   readonly options: Options
+  /** Not of a declaration: the parents that have it too. */
+  readonly inheritedFrom?: readonly ObjectName[]
 }
 
 export type Columns = Readonly<Record<string, Column>>
@@ -106,21 +110,47 @@ export function settleColumns(wanted: Columns, last: Columns | undefined, live: 
   )
 }
 
-/** What the server makes of types and expressions; all else is as declared. */
-export function withTypes(read: Columns, declared: Columns): Columns {
+/**
+ * What the server makes of types and expressions, and what comes from parents; all else is as declared. The order is that
+ * of a live table, where there is one.
+ */
+export function withTypes(read: Columns, declared: Columns, liveOrder: readonly string[]): Columns {
+  const order = new Set([...liveOrder.filter((name) => Object.hasOwn(read, name)), ...Object.keys(read)])
   return record(
-    Object.entries(declared).map(([name, column]) => {
-      const { type, collation, default: value, generated } = read[name] ?? column
-      return [name, { ...column, type, collation, default: value, generated }]
+    [...order].flatMap((name) => {
+      const column = read[name]
+      if (!column) return []
+      const { type, collation, notNull, default: value, generated, virtual, inheritedFrom = [] } = column
+      const own = Object.hasOwn(declared, name) ? declared[name] : { options: {} }
+      return [
+        [
+          name,
+          {
+            ...own,
+            options: own?.options ?? {},
+            type,
+            collation,
+            notNull,
+            default: value,
+            generated,
+            virtual,
+            inheritedFrom,
+          },
+        ],
+      ]
     }),
   )
 }
 
 /** PostgreSQL wants the parts in this order: type, OPTIONS, COLLATE, constraints. */
 export function columnDefinition(name: string, column: Column): Sql {
+  return sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}${
+    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
+  }${columnConstraints(column)}`
+}
+
+export function columnConstraints(column: Column): Sql {
   const parts = [
-    sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}`,
-    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``,
     column.notNull ? sql` NOT NULL` : sql``,
     column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
     column.generated === null

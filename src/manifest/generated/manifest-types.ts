@@ -412,6 +412,16 @@ export interface ForeignTable {
     [k: string]: string | Column
   }
   /**
+   * Tables that the table inherits from (INHERITS), local ones or foreign tables: exact names, or { schema: s, name: n }. Their columns, checks and NOT NULL come with them and need not be declared. The list is complete: a table that is not declared is left (NO INHERIT). Default: none. Example: [measurements]
+   *
+   * Items: A table: its exact name, or { schema: s, name: n }.
+   */
+  inherits?: (string | ObjectName)[]
+  /**
+   * The partitioned table that the table is a partition of, with its bound. The parent's columns come with it: declare only those that have something of their own, options for instance. Default: none; a partition whose manifest does not say so is detached. Example: { table: measurements, for_values: "FROM ('2024-01-01') TO ('2025-01-01')" }
+   */
+  partition_of?: PartitionOf
+  /**
    * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
    */
   checks?: {
@@ -432,6 +442,24 @@ export interface ForeignTable {
    * The foreign table's comment (COMMENT ON FOREIGN TABLE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
+}
+
+/**
+ * A partitioned table and the bound of one of its partitions: either for_values or default.
+ */
+export interface PartitionOf {
+  /**
+   * The partitioned table: its exact name, or { schema: s, name: n }. It may have no unique index.
+   */
+  table: string | ObjectName
+  /**
+   * The bound as SQL, what stands behind FOR VALUES. Another one detaches the partition and attaches it again. Examples: FROM ('2024-01-01') TO ('2025-01-01'), IN ('de', 'at'), WITH (MODULUS 4, REMAINDER 0)
+   */
+  for_values?: string
+  /**
+   * Whether it is the default partition, for rows that fit no other. Default: false
+   */
+  default?: boolean
 }
 
 /**

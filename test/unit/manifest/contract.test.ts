@@ -71,8 +71,6 @@ describe('what the contract lists and this release does not have', () => {
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
     types: `${head}schemas: { p: { types: {} } }\n`,
     imports: `${head}schemas: { p: { imports: [] } }\n`,
-    inherits: table('inherits: [a]'),
-    partition_of: table('partition_of: a'),
     statistics: view('query: SELECT 1, statistics: {}'),
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),
