@@ -203,11 +203,11 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     carriesOver: false,
     build: (id, spec, scratch, wanted) =>
       foreignTable.create({ ...id, schema: scratch }, withoutAccess(detached(spec, wanted))),
-    swap: (id, scratch, declared) => ({
+    swap: (id, scratch, declared, wanted) => ({
       out: foreignTable.drop(id),
       in: [
         statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
-        ...joining(qualified(id.schema, id.name), parentsIn(declared)),
+        ...joining(qualified(id.schema, id.name), parentsIn(wanted)),
         ...newAccess(relationAccess(id), onColumns(declared, columnNames(declared))),
       ],
     }),

@@ -25,6 +25,8 @@ export interface Column extends ColumnSettings {
   readonly options: Options
   /** Not of a declaration: the parents that have it too. */
   readonly inheritedFrom?: readonly ObjectName[]
+  /** Live only: what the parents' columns are. `value` is the default, or what it is generated as. */
+  readonly parents?: { readonly notNull: boolean; readonly value: string | null } | null
 }
 
 export type Columns = Readonly<Record<string, Column>>

@@ -124,16 +124,28 @@ export function sourcesOf(wanted: Columns, declared: Columns): Columns {
   )
 }
 
-/** What an export need not say: columns and checks that just come from a parent. */
+/** What an export says of columns: nothing of what just comes from a parent. */
 export function ownColumns(columns: Columns): Columns {
-  return record(Object.entries(columns).filter(([, column]) => !isBare(column)))
+  return record(
+    Object.entries(columns).flatMap(([name, column]) => {
+      const part = withoutParentsPart(column)
+      return isBare(part) ? [] : [[name, part] as const]
+    }),
+  )
 }
 
-function isBare({ inheritedFrom, options, notNull, default: value, generated, ...settings }: Column): boolean {
+function withoutParentsPart(column: Column): Column {
+  const { parents, notNull, default: value, generated } = column
+  if (!parents) return column
+  const isTheirs = parents.value !== null && parents.value === (value ?? generated)
+  return { ...column, notNull: notNull && !parents.notNull, ...(isTheirs ? { default: null, generated: null } : {}) }
+}
+
+function isBare({ parents, options, notNull, default: value, generated, ...settings }: Column): boolean {
   const { comment, statistics, storage, attributes } = settings
   const isPlain = !notNull && value === null && generated === null && Object.keys(options).length === 0
   const isUnset = !comment && (statistics ?? null) === null && (storage ?? null) === null
-  return (inheritedFrom?.length ?? 0) > 0 && isPlain && isUnset && Object.keys(attributes ?? {}).length === 0
+  return Boolean(parents) && isPlain && isUnset && Object.keys(attributes ?? {}).length === 0
 }
 
 export function ownChecks(checks: Checks): Checks {

@@ -185,13 +185,20 @@ export const parentsColumns = `
 
 /** Of a column `a`, and of a check `k`, of a relation: the parents that it has it from. */
 export const columnParents = `
-  'inheritedFrom', (SELECT coalesce(jsonb_agg(${realName('inhparent')}), '[]')
-                      FROM pg_inherits JOIN pg_attribute pa ON pa.attrelid = inhparent AND pa.attname = a.attname
-                     WHERE inhrelid = a.attrelid AND pa.attnum > 0 AND NOT pa.attisdropped)`
+  'inheritedFrom', CASE WHEN a.attinhcount > 0 THEN
+     (SELECT jsonb_agg(${realName('inhparent')})
+        FROM pg_inherits JOIN pg_attribute pa ON pa.attrelid = inhparent AND pa.attname = a.attname
+       WHERE inhrelid = a.attrelid) ELSE '[]' END,
+  'parents', CASE WHEN a.attinhcount > 0 THEN
+     (SELECT jsonb_build_object('notNull', bool_or(pa.attnotnull), 'value', min(pg_get_expr(pd.adbin, pd.adrelid)))
+        FROM pg_inherits JOIN pg_attribute pa ON pa.attrelid = inhparent AND pa.attname = a.attname
+        LEFT JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum
+       WHERE inhrelid = a.attrelid) END`
 export const checkParents = `
-  'inheritedFrom', (SELECT coalesce(jsonb_agg(${realName('inhparent')}), '[]')
-                      FROM pg_inherits JOIN pg_constraint pk ON pk.conrelid = inhparent AND pk.conname = k.conname
-                     WHERE inhrelid = k.conrelid AND pk.contype = 'c' AND NOT pk.connoinherit)`
+  'inheritedFrom', CASE WHEN k.coninhcount > 0 THEN
+     (SELECT jsonb_agg(${realName('inhparent')})
+        FROM pg_inherits JOIN pg_constraint pk ON pk.conrelid = inhparent AND pk.conname = k.conname
+       WHERE inhrelid = k.conrelid AND pk.contype = 'c' AND NOT pk.connoinherit) ELSE '[]' END`
 
 /** Addresses of parents that are foreign tables, to be added to the `needs` of relation `c`. */
 export const parentNeeds = trusted(`
