@@ -91,13 +91,14 @@ async function makeRelations(
   const madeAnew = declared.filter((object) => isMadeAnew(object, moved, aside))
   await tryOut(
     run,
-    madeAnew.map((object, at) => {
+    madeAnew.map((object) => {
       const { probe, create } = kindOf(object.id)
       if (probe.how !== 'read-back') return { object, statements: create(object.id, object.spec) }
       // Only what it refers to gets another name, not the object itself.
-      const scratch = { schema: run.scratchSchema, name: `r${at}` }
-      const { spec, before = [] } = probe.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
-      return { object, statements: [...before, ...create(object.id, spec)] }
+      const wanted = run.wanted.get(keyOf(object.id))
+      const alone = wanted && probe.alone ? { ...object, spec: probe.alone(object.spec, wanted.spec) } : object
+      const { spec } = probe.standIn(alone, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
+      return { object, statements: create(object.id, spec) }
     }),
   )
   await standInByViews(run, involved, madeAnew, aside, own)

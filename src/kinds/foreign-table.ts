@@ -41,7 +41,7 @@ import {
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { catalogQuery } from './facets/foreign-table-catalog.ts'
 import { makeForeignTable } from './facets/foreign-table-made.ts'
-import { columnNotes, ownChecks, ownColumns, sourcesOf, withoutParents } from './facets/inherited.ts'
+import { columnNotes, inheritedNotNull, ownChecks, ownColumns, sourcesOf, withoutParents } from './facets/inherited.ts'
 import { nameOf } from './facets/names.ts'
 import { describeOptions, type Options, optionChanges, record } from './facets/options.ts'
 import { parentCopies } from './facets/parent-copies.ts'
@@ -94,6 +94,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       !hasParents(parentsIn(parents)) &&
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
+    alone: detached,
     standIn(object, scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.spec.server })
       const spec = {
@@ -238,7 +239,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   ],
   roles: rolesOf,
   hazards: accessHazards,
-  misfit: (written, wanted) => missingColumns(written, columnNames(wanted)),
+  misfit: (written, wanted) =>
+    missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
   needsNewer: (spec, major) => accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major),
 }
 
@@ -246,14 +248,14 @@ function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
   return new Set(Object.keys(columns))
 }
 
-/** With what it gets from its parents, but without them: the old one, a partition maybe, is still in the place. */
+/** With what it gets from its parents, but without them: in a partition's place may be another, the old one for instance. */
 function detached(declared: ForeignTableSpec, wanted: ForeignTableSpec): ForeignTableSpec {
   if (!hasParents(parentsIn(declared))) return declared
   return {
     ...declared,
     ...noParents,
     columns: sourcesOf(wanted.columns, declared.columns),
-    checks: { ...wanted.checks, ...declared.checks },
+    checks: record([...Object.entries(wanted.checks), ...Object.entries(declared.checks)]),
   }
 }
 

@@ -47,6 +47,8 @@ export type Probe<Id extends ObjectId, Spec> =
       wanted(read: Spec, declared: Spec): Spec
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
+      /** For a probe under its real name: what is declared, with all that the wanted one has from others, but without them. */
+      alone?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
 
 interface StandIn<Id extends ObjectId, Spec> {

@@ -16,6 +16,8 @@ export interface Column extends ColumnSettings {
   /** Null: that of the type. */
   readonly collation: ObjectName | null
   readonly notNull: boolean
+  /** Of a declaration only: `not_null: false` is written, which a parent can make impossible. */
+  readonly nullable?: true
   /** Live only: ` NOT VALID` or ` NO INHERIT`, which a manifest can't ask for. PostgreSQL knows them from 18 on. */
   readonly notNullMark?: string | null
   readonly default: string | null
@@ -54,6 +56,7 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           type: column.type,
           collation: column.collation === undefined ? null : objectName(column.collation),
           notNull: column.not_null ?? false,
+          ...(column.not_null === false && { nullable: true }),
           default: column.default ?? null,
           ...declaredGenerated(column.generated),
           options: record(Object.entries(column.options ?? {})),

@@ -2,7 +2,7 @@ import { ident } from '../../core/sql.ts'
 import type { Check, Checks } from './checks.ts'
 import { settleSettings } from './column-settings.ts'
 import type { Column, Columns } from './columns.ts'
-import type { ObjectName } from './names.ts'
+import { nameOf, type ObjectName } from './names.ts'
 import { record } from './options.ts'
 import { keptParents, type Parents, parentsIn, sameParent } from './parents.ts'
 
@@ -157,4 +157,13 @@ export function columnNotes(columns: Columns): readonly string[] {
   return Object.entries(columns).flatMap(([name, { notNullMark }]) =>
     notNullMark ? [`NOT NULL of the column ${ident(name)} is${notNullMark}; applying makes it a plain one`] : [],
   )
+}
+
+/** A child can't do without a NOT NULL of its parents. */
+export function inheritedNotNull(declared: Columns, wanted: Columns): string | undefined {
+  const [name] = Object.keys(declared).filter((column) => declared[column]?.nullable && wanted[column]?.notNull)
+  const parents = name === undefined ? [] : (wanted[name]?.inheritedFrom ?? [])
+  return name === undefined
+    ? undefined
+    : `the column ${ident(name)} can not be nullable: it is NOT NULL in its parent ${parents.map(nameOf).join(', ')}`
 }

@@ -23,7 +23,7 @@ export function parentCopies(
 ): { readonly before: readonly Statement[]; readonly parents: Parents } {
   const nameAt = (at: number): ObjectName => ({ schema: scratch.schema, name: `${scratch.name}_parent_${at}` })
   const make = (of: ObjectName, at: number, partitioned: boolean) =>
-    copy({ of, as: nameOf(nameAt(at)), partitioned }, scratch.schema, standInOf)
+    copy({ of, as: nameOf(nameAt(at)), partitioned }, standInOf)
   if (!partitionOf) {
     return {
       before: inherits.map((parent, at) => make(parent, at, false)),
@@ -59,9 +59,8 @@ function typesCheck(
   ]
 }
 
-// A DO block, since how a table is partitioned has to be asked. When a schema is moved aside for the probe, the parent is
-// found there.
-function copy({ of, as, partitioned }: Copy, scratchSchema: string, standInOf: StandInOf): Statement {
+// A DO block, since how a table is partitioned has to be asked.
+function copy({ of, as, partitioned }: Copy, standInOf: StandInOf): Statement {
   const standIn = of.schema === null ? undefined : standInOf({ kind: 'foreignTable', schema: of.schema, name: of.name })
   const isStandIn = standIn?.kind === 'foreignTable' && (standIn.schema !== of.schema || standIn.name !== of.name)
   const source = isStandIn ? qualified(standIn.schema, standIn.name) : nameOf(of)
@@ -76,11 +75,6 @@ DECLARE
   is_partition pg_catalog.bool;
   address pg_catalog.text := ${known};
 BEGIN
-  IF parent IS NULL THEN
-    SELECT c.oid INTO parent FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relname = ${literal(of.name)} AND pg_catalog.starts_with(n.nspname::pg_catalog.text, ${literal(`${scratchSchema}_`)})
-     LIMIT 1;
-  END IF;
   IF parent IS NULL THEN
     RAISE EXCEPTION 'its parent % does not exist', ${shown}
       USING ERRCODE = '42P01', HINT = 'Make it first: fdwsync makes foreign tables, but not the local tables that they belong to.';
