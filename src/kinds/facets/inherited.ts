@@ -77,15 +77,17 @@ function ownPart(
   }
 }
 
-/** The same of checks. One that is declared too can still be made valid. */
-function withoutParentsChecks({ from, to, declared, kept }: Context<Check>): Sides<Check> {
+/** The same of checks. One that is declared too can still be made valid, and the comment of one that was can go. */
+function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>): Sides<Check> {
   const isParents = (name: string, check: Check) => isHeld(check, kept) && !own(declared, name)
+  const hadComment = (name: string) => own(last, name)?.comment !== undefined && own(from, name) && own(to, name)
   return {
-    from: record(Object.entries(from).filter(([name, check]) => !isParents(name, check))),
+    from: record(Object.entries(from).filter(([name, check]) => !isParents(name, check) || hadComment(name))),
     to: record(
       Object.entries(to).flatMap(([name, wanted]) => {
-        if (isParents(name, wanted)) return []
         const before = own(from, name)
+        if (isParents(name, wanted))
+          return before && hadComment(name) ? [[name, { ...before, comment: '' }] as const] : []
         if (!before || !isHeld(before, kept)) return [[name, wanted] as const]
         const { expression, noInherit, mark } = before
         return [

@@ -83,9 +83,9 @@ BEGIN
     INTO kind, is_partition, address
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = parent;
   IF kind NOT IN (${kinds}) ${partitioned ? sql`` : sql`OR is_partition `}THEN
-    RAISE EXCEPTION ${literal(wrong)}, parent USING ERRCODE = '42809';
+    RAISE EXCEPTION ${literal(wrong)}, ${shown} USING ERRCODE = '42809';
   END IF;
-  ${partitioned ? uniqueCheck : sql``}
+  ${partitioned ? uniqueCheck(shown) : sql``}
   EXECUTE pg_catalog.format(
     'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE) %s',
     ${literal(as)}, parent, ${partitioned ? sql`'PARTITION BY ' || pg_catalog.pg_get_partkeydef(parent)` : sql`''`});
@@ -94,7 +94,7 @@ END`
   return statement(sql`DO ${literal(body)}`)
 }
 
-const uniqueCheck = sql`
+const uniqueCheck = (shown: Sql) => sql`
   IF EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = parent AND indisunique) THEN
-    RAISE EXCEPTION 'a foreign table can not be a partition of %, which has a unique index', parent USING ERRCODE = '42809';
+    RAISE EXCEPTION 'a foreign table can not be a partition of %, which has a unique index', ${shown} USING ERRCODE = '42809';
   END IF;`

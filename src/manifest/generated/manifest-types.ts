@@ -403,7 +403,7 @@ export interface ForeignTable {
     [k: string]: string
   }
   /**
-   * Columns by name, in the order in which a new table gets them. The list is complete: a column that is not declared is dropped. Example: { id: bigint, payload: { type: jsonb, not_null: true } }
+   * Columns by name, in the order in which a new table gets them. The list is complete: a column that is not declared is dropped, unless it comes from a table of inherits or partition_of. Example: { id: bigint, payload: { type: jsonb, not_null: true } }
    */
   columns?: {
     /**
@@ -422,7 +422,7 @@ export interface ForeignTable {
    */
   partition_of?: PartitionOf
   /**
-   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
+   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped, unless it comes from a table of inherits or partition_of. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
    */
   checks?: {
     /**
@@ -471,7 +471,7 @@ export interface Column {
    */
   type: string
   /**
-   * Whether the column is NOT NULL. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false
+   * Whether the column is NOT NULL. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false, or true where a table of inherits or partition_of says so
    */
   not_null?: boolean
   /**
