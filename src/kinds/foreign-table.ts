@@ -228,12 +228,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),
     ...(spec.inherits?.length ? [['inherits', spec.inherits.map(nameOf).join(' · ')] as const] : []),
     ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
-    [
-      'columns',
-      Object.entries(spec.columns)
-        .map(([name, column]) => describeColumn(name, column))
-        .join(' · '),
-    ],
+    ...columnDetails(spec.columns),
     ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
     ...accessDetails(spec),
   ],
@@ -242,6 +237,11 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   misfit: (written, wanted) =>
     missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
   needsNewer: (spec, major) => accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major),
+}
+
+function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {
+  const described = Object.entries(columns).map(([name, column]) => describeColumn(name, column))
+  return described.length === 0 ? [] : [['columns', described.join(' · ')]]
 }
 
 function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
