@@ -41,7 +41,15 @@ import {
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { catalogQuery } from './facets/foreign-table-catalog.ts'
 import { makeForeignTable } from './facets/foreign-table-made.ts'
-import { columnNotes, inheritedNotNull, ownChecks, ownColumns, sourcesOf, withoutParents } from './facets/inherited.ts'
+import {
+  columnNotes,
+  followingLinks,
+  inheritedNotNull,
+  ownChecks,
+  ownColumns,
+  sourcesOf,
+  withoutParents,
+} from './facets/inherited.ts'
 import { nameOf } from './facets/names.ts'
 import { describeOptions, type Options, optionChanges, record } from './facets/options.ts'
 import { parentCopies } from './facets/parent-copies.ts'
@@ -166,12 +174,14 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   compare(id, from, to, { declared, last }) {
     const name = qualified(id.schema, id.name)
     const { parents, columns, checks } = withoutParents(from, to, declared, last)
+    const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
+    const sources = sourcesOf(columns.to, declared.columns)
     return [
       ...replacedBy('server', from.server, to.server),
       ...tableOptionChanges(from.options, to.options),
-      ...parentChanges(name, parents.from, parents.to, parentsIn(declared)),
-      ...columnChanges(name, columns.from, columns.to, sourcesOf(columns.to, declared.columns)),
-      ...checkChanges(name, checks.from, checks.to, declared.checks),
+      ...links,
+      ...followingLinks(links, 'column', columns, columnChanges(name, columns.from, columns.to, sources)),
+      ...followingLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),
     ]

@@ -1,3 +1,4 @@
+import type { FieldChange } from '../../core/change.ts'
 import { ident } from '../../core/sql.ts'
 import type { Check, Checks } from './checks.ts'
 import { settleSettings } from './column-settings.ts'
@@ -168,4 +169,20 @@ export function inheritedNotNull(declared: Columns, wanted: Columns): string | u
   return name === undefined
     ? undefined
     : `the column ${ident(name)} can not be nullable: it is NOT NULL in its parent ${parents.map(nameOf).join(', ')}`
+}
+
+/** What was, or will be, a parent's changes with the link to it: that nobody declared it is no reason to call it drift. */
+export function followingLinks<Part extends Column | Check>(
+  links: readonly FieldChange[],
+  what: 'column' | 'check',
+  { from, to }: Sides<Part>,
+  fields: readonly FieldChange[],
+): readonly FieldChange[] {
+  const [link] = links
+  if (!link) return fields
+  const theirs = [...Object.entries(from), ...Object.entries(to)].flatMap(([name, { inheritedFrom }]) =>
+    inheritedFrom?.length ? [`${what} ${name}`] : [],
+  )
+  const isTheirs = ({ field }: FieldChange) => theirs.some((name) => field === name || field.startsWith(`${name} `))
+  return fields.map((field) => (isTheirs(field) ? { ...field, follows: link.field } : field))
 }
