@@ -17,6 +17,8 @@ export interface ApplyRequest {
   readonly unattended?: boolean
   readonly connect: Connect
   readonly populate: boolean
+  /** Sources are not asked for what is imported: what was imported last is kept. */
+  readonly offline?: boolean
   readonly takeOver?: boolean
   readonly options: ApplyOptions
 }
@@ -82,10 +84,21 @@ async function withLease<T>(
   }
 }
 
-async function planOnce({ parsed, connect, populate, takeOver = false, options }: ApplyRequest): Promise<PlanInHand> {
+async function planOnce({
+  parsed,
+  connect,
+  populate,
+  offline,
+  takeOver = false,
+  options,
+}: ApplyRequest): Promise<PlanInHand> {
+  const mayExpose = options.allow.includes('exposes-secret')
+  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose }
   const session = await connect('plan')
   try {
-    return await interruptible(session, options.signal, () => makePlan(session, parsed, { populate, takeOver }))
+    return await interruptible(session, options.signal, () =>
+      makePlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources }),
+    )
   } finally {
     await session.close()
   }

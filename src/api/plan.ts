@@ -16,6 +16,7 @@ import type { Ledger } from '../introspector/ledger.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { type ProbeFinding, probe } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
+import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { fingerprintOf, readTarget } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
@@ -25,6 +26,8 @@ import { withRelationsMoved } from '../manifest/relations-moved.ts'
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
   readonly populate: boolean
+  /** How sources are asked for what is imported. Without it none is: what was imported last is kept. */
+  readonly sources?: SourceAccess | undefined
   /** Whether it makes this manifest's what others own. */
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come of the manifest: for looking at only. */
@@ -35,8 +38,10 @@ export interface PlanOptions {
  * Plans what it takes to make the session's database match the manifest. Changes nothing.
  * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
  */
-export async function makePlan(session: Session, parsed: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const digests = runDigests()
+  const resolved = await resolveImports(session, asWritten, digests, options.sources)
+  const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger } = await readTarget(session, name, written, digests)
@@ -58,9 +63,9 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
   })
   const { wanted } = probed
   const direct = withConsequences(found.changes, wanted, catalog.live)
-  const used = await dependentsOf(session, direct)
+  const used = await dependentsOf(session, direct, catalog)
   const all = withReplacements({ changes: direct, dependents: used, wanted, live: catalog.live })
-  const dependents = all.length === direct.length ? used : await dependentsOf(session, all)
+  const dependents = all.length === direct.length ? used : await dependentsOf(session, all, catalog)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
@@ -75,13 +80,19 @@ export async function makePlan(session: Session, parsed: ParsedManifest, options
     changes,
     dependents,
     refusals: [
+      ...resolved.refusals,
       ...occupiedNames({ reading: catalog }, titles),
       ...found.refusals,
       ...refusals,
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
-    undetermined: [...unknownOwnership(ledger), ...undeterminedOf(probed.findings, titles), ...found.undetermined],
-    warnings: found.warnings,
+    undetermined: [
+      ...resolved.undetermined,
+      ...unknownOwnership(ledger),
+      ...undeterminedOf(probed.findings, titles),
+      ...found.undetermined,
+    ],
+    warnings: [...resolved.warnings, ...found.warnings],
     unchanged: found.unchanged,
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
@@ -126,12 +137,18 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   return moved
 }
 
-async function dependentsOf(session: Session, changes: readonly Change[]): Promise<readonly Dependent[]> {
+async function dependentsOf(
+  session: Session,
+  changes: readonly Change[],
+  { moved }: CatalogReading,
+): Promise<readonly Dependent[]> {
   const objects = disturbed(changes)
   if (objects.length === 0) return []
   await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
   try {
-    return await readDependents(session, objects)
+    const dependents = await readDependents(session, objects)
+    const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
+    return dependents.map((each) => ({ ...each, key: named(each.key), whole: named(each.whole) }))
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }

@@ -1,8 +1,12 @@
 import type { Connect } from '../applier/context.ts'
 import { type RefreshOptions, refreshViews, type ViewId } from '../applier/refresh.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/plan.ts'
 import { ident, qualified } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { readLedger } from '../introspector/ledger.ts'
+import { inSnapshot } from '../introspector/target.ts'
 import { materializedView } from '../kinds/materialized-view.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 
@@ -17,9 +21,9 @@ export async function refresh(
   connect: Connect,
   options: Omit<RefreshOptions, 'searchPath'>,
 ): Promise<RefreshReport> {
-  const ids = chosen(declaredViews(parsed), names)
   const session = await connect('refresh')
   try {
+    const ids = chosen(await viewsOf(session, parsed), names)
     return await refreshViews(parsed.manifest.name, ids, session, connect, {
       ...options,
       searchPath: parsed.manifest.search_path ?? ['public'],
@@ -27,6 +31,19 @@ export async function refresh(
   } finally {
     await session.close()
   }
+}
+
+/** Those that are spelled out, and those that a mirror made when it was last applied. */
+async function viewsOf(session: Session, parsed: ParsedManifest): Promise<readonly ViewId[]> {
+  const spelled = declaredViews(parsed)
+  const schemas = new Set(Object.values(parsed.manifest.mirrors ?? {}).map(({ schema }) => schema))
+  if (schemas.size === 0) return spelled
+  const { entries } = await inSnapshot(session, () => readLedger(session, parsed.manifest.name, []))
+  const views = new Map(spelled.map((id) => [keyOf(id), id]))
+  for (const { id } of entries.values()) {
+    if (id.kind === 'materializedView' && schemas.has(id.schema)) views.set(keyOf(id), id)
+  }
+  return [...views.values()]
 }
 
 function declaredViews({ manifest }: ParsedManifest): readonly ViewId[] {

@@ -34,6 +34,8 @@ function program(): Command {
     new Option('--source-timeout <duration>', 'how long a source may take to answer')
       .argParser(duration)
       .default(10_000, '10s')
+  const offline = () =>
+    new Option('--offline', 'do not ask sources for what is imported: what was imported last is kept')
   const lockTimeout = () =>
     new Option('--lock-timeout <duration>', 'how long to wait for a lock before trying again')
       .argParser(duration)
@@ -58,6 +60,8 @@ function program(): Command {
     .addOption(database())
     .addOption(format())
     .addOption(populate())
+    .addOption(offline())
+    .addOption(sourceTimeout())
     .addOption(takeOver())
     .option('--drift-only', 'show only what was altered outside of fdwsync')
     .option('--detailed-exitcode', 'exit 2 if there are changes, 6 if something could not be determined')
@@ -69,6 +73,7 @@ function program(): Command {
     .addOption(database())
     .addOption(format())
     .addOption(populate())
+    .addOption(offline())
     .addOption(takeOver())
     .option('--auto-approve', 'do not ask')
     .addOption(

@@ -1,4 +1,4 @@
-import type { DbObject, Key } from './object.ts'
+import type { DbObject, Key, ObjectId } from './object.ts'
 import type { Parts, Statement } from './sql.ts'
 
 /**
@@ -10,6 +10,8 @@ export type Effect =
   | { readonly how: 'statement'; readonly statement: Statement }
   | { readonly how: 'populate' }
   | { readonly how: 'replace' }
+  /** It has another name than it should: see {@link LiveObject.renamedFrom}. */
+  | { readonly how: 'rename' }
 
 /** What was changed since the last apply: the declaration, the database outside of fdwsync, or both. */
 export type FieldCause = 'manifest' | 'drift' | 'both'
@@ -37,6 +39,12 @@ export interface LiveObject extends DbObject {
   readonly digest: string | null
   /** Set while another session holds a lock that keeps its definition from being read. */
   readonly locked: boolean
+  /** What it is called now, where that is not what the ledger has and the manifest declares. */
+  readonly elsewhere?: ObjectId
+  /** What it must be renamed from, once all that it is in is called as it should be. */
+  readonly renamedFrom?: ObjectId
+  /** Something that it needs is called otherwise now: its text names that, without its being another definition. */
+  readonly readsRenamed?: boolean
 }
 
 export type LiveState = ReadonlyMap<Key, LiveObject>

@@ -4,6 +4,7 @@ import type { Branded } from './branded.ts'
 export type ObjectId =
   | { readonly kind: 'extension'; readonly name: string }
   | { readonly kind: 'schema'; readonly name: string }
+  | { readonly kind: 'type'; readonly schema: string; readonly name: string }
   | { readonly kind: 'server'; readonly name: string }
   | { readonly kind: 'userMapping'; readonly server: string; readonly role: string | null }
   | { readonly kind: 'foreignTable'; readonly schema: string; readonly name: string }
@@ -24,6 +25,7 @@ export function keyOf(id: ObjectId): Key {
       return JSON.stringify([id.kind, id.name]) as Key
     case 'userMapping':
       return JSON.stringify([id.kind, id.server, id.role]) as Key
+    case 'type':
     case 'foreignTable':
     case 'materializedView':
     case 'index':
@@ -43,6 +45,7 @@ export function idOf(key: string): ObjectId | undefined {
       return parts.length === 2 ? { kind, name: first } : undefined
     case 'userMapping':
       return typeof second === 'string' || second === null ? { kind, server: first, role: second } : undefined
+    case 'type':
     case 'foreignTable':
     case 'materializedView':
     case 'index':

@@ -1,6 +1,6 @@
-import type { Change, LiveObject, WantedObject } from '../core/change.ts'
+import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
@@ -57,11 +57,14 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   const entry = input.ledger.entries.get(key)
   const hidden = kind.hidden?.(wanted.id, live.spec)
   if (hidden && !entry) return { undetermined: { key, title: titleOf(wanted.id), ...hidden, follows: false } }
-  const fields = kind.compare(wanted.id, live.spec, wanted.spec, {
+  const differences = kind.compare(wanted.id, live.spec, wanted.spec, {
     declared: wanted.declared,
     last: entry?.declared,
     digests: input.digests,
   })
+  const isOnlyNamedOtherwise = live.readsRenamed === true && isSameDefinition(entry, live, wanted)
+  const own = differences.filter(({ effect }) => effect.how !== 'replace' || !isOnlyNamedOtherwise)
+  const fields = [...renamed(live), ...own]
   if (fields.some(({ effect }) => effect.how === 'replace')) {
     const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
@@ -73,10 +76,28 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   return hidden ? { unchanged: true, warning } : { unchanged: true }
 }
 
+/** The part of its title that says which one it is comes last. */
+function renamed({ id, renamedFrom }: LiveObject): readonly FieldChange[] {
+  if (!renamedFrom) return []
+  const [from, to] = [titleOf(renamedFrom), titleOf(id)].map((title) => title.slice(kindWords(id)))
+  return [{ field: 'name', from, to, effect: { how: 'rename' } }]
+}
+
+/** How long `foreign table ` is. */
+function kindWords(id: ObjectId): number {
+  return id.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).length + 1
+}
+
 /** Whether the ledger already says all that it would say after an apply. */
 function isRecorded(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
   if (!entry) return false
   return entry.oid === live.oid && entry.digest === live.digest && sameData(entry.declared, recordOf(wanted, live))
+}
+
+/** Whether neither the raw definition nor the declaration is another one than was recorded. */
+function isSameDefinition(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
+  const isSame = live.digest !== null && entry?.digest === live.digest
+  return isSame && sameData(entry.declared, recordOf(wanted, live))
 }
 
 /** The declaration as the ledger keeps it, where nothing of it is hidden. */

@@ -1,6 +1,6 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
-import type { Key } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard, StageName, Step } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
@@ -33,6 +33,7 @@ export function stepsOf(input: StepInput): readonly Step[] {
   const later = new Set([...built].map((key) => buildId(key, input)))
   for (const { key } of populated) later.add(stepId('populate', key))
   return [
+    ...renameSteps(input.changes),
     ...drops.filter(inDefine).map((change) => dropStep(change, 'define', [])),
     ...makes.filter(inDefine).flatMap((change) => makeStep(change, 'define', [], input)),
     ...makes
@@ -48,6 +49,24 @@ export function stepsOf(input: StepInput): readonly Step[] {
       .map((change) => dropStep(change, 'build', waitsToDrop(change, input, built))),
     ...populated.map((change) => populateStep(change, later, input)),
   ]
+}
+
+/** Before anything else: all other statements go by the names that are declared. What others are in comes first. */
+function renameSteps(changes: readonly Change[]): readonly Step[] {
+  return changes
+    .flatMap((change) => ('from' in change && change.from.renamedFrom ? [change.from] : []))
+    .sort((left, right) => kindOf(left.id).rank - kindOf(right.id).rank)
+    .map(({ id, renamedFrom = id }) => ({
+      id: `${stepId('define', keyOf(id))} rename`,
+      stage: 'define',
+      key: keyOf(id),
+      title: titleOf(id),
+      action: 'alter',
+      after: [],
+      locks: [keyOf(id)],
+      hazards: [],
+      statements: kindOf(id).renaming?.rename(renamedFrom, id) ?? [],
+    }))
 }
 
 function dropId(stage: StageName, key: Key): string {

@@ -44,6 +44,10 @@ const dependentsQuery = trusted(`
       FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
      WHERE ty.typarray <> 0
     UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
+      FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
+     WHERE ty.typarray <> 0
+    UNION ALL
     SELECT target.classid, target.objid, member.classid, member.objid
       FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
        AND member.deptype = 'e'
@@ -68,6 +72,11 @@ const dependentsQuery = trusted(`
                                    'schema', n.nspname, 'name', c.relname)
               WHEN c.relkind = 'i' AND view.relkind = 'm' THEN
                 jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname)
+              WHEN d.classid = 'pg_type'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'type', 'schema', tn.nspname, 'name', ty.typname)
+                   FROM pg_type ty JOIN pg_namespace tn ON tn.oid = ty.typnamespace WHERE ty.oid = d.objid)
+              WHEN c.relkind = 'c' THEN
+                jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', c.relname)
               WHEN d.classid = 'pg_foreign_server'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'server', 'name', srvname) FROM pg_foreign_server s WHERE s.oid = d.objid)
               WHEN d.classid = 'pg_extension'::regclass THEN

@@ -5,6 +5,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { makeStandIns, type ProbeRun, readStandIns } from './probe.ts'
 import { tryOut } from './probe-batch.ts'
+import { byName } from './probe-by-name.ts'
 import { isMoved, probeParts, type QueryObject } from './probe-queries.ts'
 
 /**
@@ -88,12 +89,16 @@ async function makeRelations(
   const declared = [...new Set(involved.flatMap(({ reads }) => reads))]
     .filter((key) => !own.has(key))
     .flatMap((key) => run.settled.get(key) ?? [])
-  const madeAnew = declared.filter((object) => isMadeAnew(object, moved, aside))
+  // Types that stand in a schema which is aside are looked for in the new one.
+  const types = [...run.settled.values()].filter(
+    ({ id }) => 'schema' in id && aside.has(id.schema) && byName(id) !== undefined,
+  )
+  const madeAnew = [...types, ...declared.filter((object) => isMadeAnew(object, moved, aside))]
   await tryOut(
     run,
     madeAnew.map((object) => {
       const { probe, create } = kindOf(object.id)
-      if (probe.how !== 'read-back') return { object, statements: create(object.id, object.spec) }
+      if (probe.how !== 'read-back' || byName(object.id)) return { object, statements: create(object.id, object.spec) }
       // Only what it refers to gets another name, not the object itself.
       const wanted = run.wanted.get(keyOf(object.id))
       const alone = wanted && probe.alone ? { ...object, spec: probe.alone(object.spec, wanted.spec) } : object
@@ -154,9 +159,9 @@ async function makeViews(
     const { object } = query
     const key = keyOf(object.id)
     const schema = 'schema' in object.id ? object.id.schema : ''
-    const byName = moved.has(key) && (aside.has(schema) || !run.input.reading.live.has(key))
-    if (byName) run.standIns.set(key, object.id)
-    const made = byName
+    const isByName = moved.has(key) && (aside.has(schema) || !run.input.reading.live.has(key))
+    if (isByName) run.standIns.set(key, object.id)
+    const made = isByName
       ? await tryOut(run, [{ object, statements: kindOf(object.id).create(object.id, object.spec) }])
       : await makeStandIns(run, [object])
     if (!asked.includes(query)) continue

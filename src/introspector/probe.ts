@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { ident, type Statement, sql, trusted } from '../core/sql.ts'
+import { ident, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { type Session, withDeadline } from '../db/session.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
 import type { Ledger } from './ledger.ts'
 import { tryOut, withNeeded } from './probe-batch.ts'
+import { makeByName } from './probe-by-name.ts'
 import { probeQueries } from './probe-queries.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
@@ -90,8 +90,19 @@ function newRun(session: Session, input: ProbeInput): ProbeRun {
       return [key, { ...object, spec, written: object.spec }]
     }),
   )
+  const { reading } = input
+  // What people have renamed is not there under the name that queries have.
+  const there = new Map([...reading.live].filter(([, { elsewhere }]) => elsewhere === undefined))
   const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
-  return { session, input, scratchSchema, settled, standIns: new Map(), wanted: new Map(), findings: [] }
+  return {
+    session,
+    input: { ...input, reading: { ...reading, live: there } },
+    scratchSchema,
+    settled,
+    standIns: new Map(),
+    wanted: new Map(),
+    findings: [],
+  }
 }
 
 /** Settles what can be told without asking the server; returns the rest. */
@@ -130,7 +141,8 @@ function differs(run: ProbeRun, object: DeclaredObject, live: LiveObject): boole
   return differences(run, object, live).length > 0
 }
 
-function differences(run: ProbeRun, object: DeclaredObject, live: LiveObject): readonly FieldChange[] {
+/** What differs of an object from what is there, as far as that can be told without the server. */
+export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObject): readonly FieldChange[] {
   const last = run.input.ledger.entries.get(keyOf(object.id))?.declared
   const context = { declared: object.spec, last, digests: run.input.digests }
   return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
@@ -191,28 +203,6 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
     }
     return false
   }
-}
-
-/** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
-async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
-  const ordered = inOrderOfNeed(
-    toProbe.filter(({ id }) => kindOf(id).probe.how === 'by-name'),
-    ({ id }) => keyOf(id),
-    ({ needs }) => needs,
-  )
-  const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
-  await tryOut(
-    run,
-    units.filter(({ statements }) => statements.length > 0),
-  )
-}
-
-function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {
-  const { probe: how, create, alter } = kindOf(object.id)
-  const live = run.input.reading.live.get(keyOf(object.id))
-  if (!live) return create(object.id, object.spec)
-  const fields = differences(run, object, live).filter((field) => how.how === 'by-name' && how.matters?.(field))
-  return alter(object.id, fields, live.spec)
 }
 
 /** Lets the server's validators look at servers and mappings that are new or differ. */

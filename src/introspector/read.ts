@@ -10,6 +10,8 @@ export interface CatalogReading {
   readonly live: LiveState
   /** Names of wanted objects under which something of another kind stands, and what it is. */
   readonly occupied: ReadonlyMap<Key, string>
+  /** Objects that people have renamed: the keys that they are live under, by those of their names of today. */
+  readonly moved?: ReadonlyMap<Key, Key>
 }
 
 /**

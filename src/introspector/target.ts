@@ -5,6 +5,7 @@ import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { dataDigest, type RunDigests } from './digests.ts'
 import { type Ledger, readLedger } from './ledger.ts'
+import { withMoved } from './moved.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
 /** All that a plan is made from. */
@@ -54,13 +55,20 @@ export async function readOwnedAndDeclared(
   )
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
-  return { ledger, catalog: await readCatalog(session, ids.values(), digests.salt) }
+  const catalog = await readCatalog(session, ids.values(), digests.salt)
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  return { ledger, catalog: await withMoved(session, catalog, ledger, keys, digests.salt) }
 }
 
 /** A digest of what is there: equal means that a plan made from the one holds for the other. */
 export function fingerprintOf({ catalog, ledger }: TargetReading): string {
   return dataDigest({
-    live: Array.from(catalog.live, ([key, { oid, digest, spec }]) => [key, oid, digest ?? withoutSecrets(spec)]),
+    live: Array.from(catalog.live, ([key, { oid, digest, spec, elsewhere }]) => [
+      key,
+      oid,
+      digest ?? withoutSecrets(spec),
+      ...(elsewhere ? [keyOf(elsewhere)] : []),
+    ]),
     occupied: [...catalog.occupied],
     ledger: Array.from(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
     others: [...ledger.others],

@@ -68,6 +68,7 @@ import {
   writtenParents,
 } from './facets/parents.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
@@ -222,6 +223,14 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
         ...newAccess(relationAccess(id), onColumns(declared, columnNames(declared))),
       ],
     }),
+  },
+
+  renaming: {
+    ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
+    withNames(spec, nameOf) {
+      const server = nameOf({ kind: 'server', name: spec.server })
+      return server.kind === 'server' ? { ...spec, server: server.name } : spec
+    },
   },
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.

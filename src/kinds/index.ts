@@ -17,6 +17,7 @@ import {
 import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
+import { indexRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from './facets/written.ts'
@@ -164,6 +165,8 @@ export const index: Kind<'index', IndexSpec> = {
       LEFT JOIN pg_am am ON am.oid = c.relam
       LEFT JOIN pg_class view ON view.oid = i.indrelid
       LEFT JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
+
+  renaming: indexRenaming,
 
   settle: (wanted, last, live) => ({
     ...wanted,

@@ -35,14 +35,12 @@ export type StandInOf = (id: ObjectId) => ObjectId
  * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
-  | {
-      readonly how: 'by-name'
-      /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
-      matters?(field: FieldChange): boolean
-    }
+  | ({ readonly how: 'by-name' } & ByName)
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({
       readonly how: 'read-back'
+      /** For what others refer to by its name: it is made under that too. */
+      readonly byName?: ByName
       /** What is wanted, from what was read of the stand-in and what was declared. */
       wanted(read: Spec, declared: Spec): Spec
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
@@ -50,6 +48,11 @@ export type Probe<Id extends ObjectId, Spec> =
       /** For a probe under its real name: what is declared, with all that the wanted one has from others, but without them. */
       alone?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
+
+export interface ByName {
+  /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
+  matters?(field: FieldChange): boolean
+}
 
 interface StandIn<Id extends ObjectId, Spec> {
   /** The object under another name, with its references led to the stand-ins of what it refers to. */
@@ -139,6 +142,15 @@ export interface KindOf<Id extends ObjectId, Spec> {
   withQuery?(spec: Spec, query: string): Spec
   /** What another object's definition can depend on: a relation's columns in their order, each with type and collation. */
   columns?(spec: Spec): ReadonlyMap<string, string>
+  /** For kinds that people can rename under our hands. Without it such an object is made anew. */
+  readonly renaming?: {
+    /** `oid` and `id` of the objects of this kind with the OIDs in `$1`. */
+    readonly namesQuery: Sql
+    /** Gives it its name back, and its schema. */
+    rename(from: Id, to: Id): readonly Statement[]
+    /** The spec with other names for what it refers to, where those are no SQL. */
+    withNames?(spec: Spec, nameOf: StandInOf): Spec
+  }
   /** The object that this one lives and dies with, as an index does with its materialized view. */
   partOf?(spec: Spec, id: Id): Key
   hazards?(change: Change): readonly Hazard[]

@@ -25,8 +25,10 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { occupiedBy } from './facets/relations.ts'
+import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
-import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
+import { storageChanges, storageClause, tablespaceChange, tablespaceOf, untoastable } from './facets/storage.ts'
+import { typesUsed } from './facets/types-used.ts'
 import {
   type DeclaredViewColumns,
   declaredViewColumns,
@@ -160,6 +162,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
              'populated', c.relispopulated,
              'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
              ${relationAccessColumns}) AS spec,
+           ${typesUsed("d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid")} ||
            (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
                    coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                      'kind', CASE used.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,
@@ -204,6 +207,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+  renaming: relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
   query: (spec) => spec.query,
   withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) =>
@@ -242,7 +246,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   misfit: (written, wanted) =>
     missingColumns(written, columnNames(wanted)) ??
     missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
-    untoastable(written, wanted),
+    untoastable(written.with, wanted.hasToast),
   needsNewer: accessNeedsNewer,
 }
 
@@ -268,9 +272,7 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
 // The same text can mean other columns: when the type of a column below has changed, for instance.
 function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): readonly FieldChange[] {
   if (from.query !== to.query) return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
-  const before = columnsText(from)
-  const after = columnsText(to)
-  return before === after ? [] : [{ field: 'columns', from: before, to: after, effect: { how: 'replace' } }]
+  return replacedBy('columns', columnsText(from), columnsText(to))
 }
 
 function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {
@@ -279,13 +281,6 @@ function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredVie
 
 function settingsNames(spec: MaterializedViewSpec): ReadonlySet<string> {
   return new Set(Object.keys(columnsDeclared(spec).settings))
-}
-
-/** The server would take them and forget them. */
-function untoastable(written: MaterializedViewSpec, wanted: MaterializedViewSpec): string | undefined {
-  const toast = Object.keys(written.with ?? {}).filter((name) => name.startsWith('toast.'))
-  if (toast.length === 0 || wanted.hasToast !== false) return undefined
-  return `it has no TOAST table, since none of its columns can be that large, so ${toast.join(', ')} can not be set`
 }
 
 function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {

@@ -6,12 +6,14 @@ import type { AnyKind } from './kind.ts'
 import { materializedView } from './materialized-view.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
+import { type } from './type.ts'
 import { userMapping } from './user-mapping.ts'
 
 /** Every kind there is. The type makes a kind without an entry an error. */
 const byName: { readonly [K in KindName]: AnyKind } = {
   schema,
   extension,
+  type,
   server,
   userMapping,
   foreignTable,

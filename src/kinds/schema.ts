@@ -75,6 +75,12 @@ export const schema: Kind<'schema', SchemaSpec> = {
   ],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP SCHEMA ${ident(id.name)}`)],
+  renaming: {
+    namesQuery: trusted(`
+      SELECT oid, jsonb_build_object('kind', 'schema', 'name', nspname) AS id
+        FROM pg_namespace WHERE oid = ANY ($1::oid[])`),
+    rename: (from, to) => [statement(sql`ALTER SCHEMA ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
+  },
   roles: rolesOf,
   hazards: accessHazards,
   details: accessDetails,

@@ -119,6 +119,12 @@ export const server: Kind<'server', ServerSpec> = {
     )
   },
   drop: (id) => [statement(sql`DROP SERVER ${ident(id.name)}`)],
+  renaming: {
+    namesQuery: trusted(`
+      SELECT oid, jsonb_build_object('kind', 'server', 'name', srvname) AS id
+        FROM pg_foreign_server WHERE oid = ANY ($1::oid[])`),
+    rename: (from, to) => [statement(sql`ALTER SERVER ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
+  },
 
   summary: (spec) => spec.wrapper,
   details: (spec) => [

@@ -35,24 +35,76 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
   if (problems.length > 0) throw new FdwsyncError(problems)
 }
 
-function fragmentsOf({ schemas = {} }: Manifest): readonly Fragment[] {
-  return Object.entries(schemas).flatMap(([schema, { foreign_tables = {}, materialized_views = {} }]) => [
-    ...Object.entries(foreign_tables).flatMap(([name, table]) =>
-      tableFragments(['schemas', schema, 'foreign_tables', name], table),
-    ),
-    ...Object.entries(materialized_views).flatMap(([name, view]) =>
-      viewFragments(['schemas', schema, 'materialized_views', name], view),
-    ),
-  ])
+function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {
+  return [...schemaFragments(schemas), ...Object.entries(mirrors).flatMap(mirrorFragments)]
+}
+
+function schemaFragments(schemas: NonNullable<Manifest['schemas']>): readonly Fragment[] {
+  return Object.entries(schemas).flatMap(
+    ([schema, { foreign_tables = {}, materialized_views = {}, imports = [], types = {} }]) => [
+      ...Object.entries(types).flatMap(([name, type]) => typeFragments(['schemas', schema, 'types', name], type)),
+      ...imports.flatMap(({ tables = {} }, at) =>
+        Object.entries(tables).flatMap(([name, table]) =>
+          tableFragments(['schemas', schema, 'imports', at, 'tables', name], table),
+        ),
+      ),
+      ...Object.entries(foreign_tables).flatMap(([name, table]) =>
+        tableFragments(['schemas', schema, 'foreign_tables', name], table),
+      ),
+      ...Object.entries(materialized_views).flatMap(([name, view]) =>
+        viewFragments(['schemas', schema, 'materialized_views', name], view),
+      ),
+    ],
+  )
 }
 
 type Schema = NonNullable<Manifest['schemas']>[string]
-type Table = NonNullable<Schema['foreign_tables']>[string]
 type View = NonNullable<Schema['materialized_views']>[string]
+type Type = NonNullable<Schema['types']>[string]
 
-function tableFragments(path: Path, { columns = {}, checks = {}, partition_of }: Table): readonly Fragment[] {
-  const part = (kind: FragmentKind, at: Path, text: string | undefined): readonly Fragment[] =>
-    text === undefined ? [] : [{ kind, path: at, text }]
+function typeFragments(path: Path, { domain, default: value, checks, composite = {} }: Type): readonly Fragment[] {
+  return [
+    ...part('type', [...path, 'domain'], domain),
+    ...part('expression', [...path, 'default'], value),
+    ...checkFragmentsOf([...path, 'checks'], checks),
+    ...Object.entries(composite).flatMap(([name, attribute]) => {
+      const at = [...path, 'composite', name]
+      return typeof attribute === 'string' ? part('type', at, attribute) : part('type', [...at, 'type'], attribute.type)
+    }),
+  ]
+}
+
+function part(kind: FragmentKind, path: Path, text: string | undefined): readonly Fragment[] {
+  return text === undefined ? [] : [{ kind, path, text }]
+}
+
+function checkFragmentsOf(path: Path, checks: Table['checks'] = {}): readonly Fragment[] {
+  return Object.entries(checks).flatMap(([name, check]) => {
+    const at = [...path, name]
+    return typeof check === 'string'
+      ? part('expression', at, check)
+      : part('expression', [...at, 'expression'], check.expression)
+  })
+}
+
+type Indexes = NonNullable<View['indexes']>
+type Mirror = NonNullable<Manifest['mirrors']>[string]
+
+function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, Mirror]): readonly Fragment[] {
+  const each = (indexes?.each ?? []).flatMap((index, at) =>
+    indexFragments(['mirrors', mirror, 'indexes', 'each', at], index),
+  )
+  const own = Object.entries(tables).flatMap(([name, view]) => viewFragments(['mirrors', mirror, 'tables', name], view))
+  return [...each, ...own]
+}
+
+/** Of a foreign table, or of what is said of an imported one. */
+interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
+  readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: Generated }>>
+  readonly partition_of?: { readonly for_values?: string }
+}
+
+function tableFragments(path: Path, { columns = {}, checks, partition_of }: Table): readonly Fragment[] {
   return [
     ...part('bound', [...path, 'partition_of', 'for_values'], partition_of?.for_values),
     ...Object.entries(columns).flatMap(([name, column]) => {
@@ -64,16 +116,11 @@ function tableFragments(path: Path, { columns = {}, checks = {}, partition_of }:
         ...generatedFragment([...at, 'generated'], column.generated),
       ]
     }),
-    ...Object.entries(checks).flatMap(([name, check]) => {
-      const at = [...path, 'checks', name]
-      return typeof check === 'string'
-        ? part('expression', at, check)
-        : part('expression', [...at, 'expression'], check.expression)
-    }),
+    ...checkFragmentsOf([...path, 'checks'], checks),
   ]
 }
 
-type Generated = Exclude<NonNullable<Table['columns']>[string], string>['generated']
+type Generated = string | { readonly expression: string } | undefined
 
 function generatedFragment(path: Path, generated: Generated): readonly Fragment[] {
   if (generated === undefined) return []
@@ -82,25 +129,19 @@ function generatedFragment(path: Path, generated: Generated): readonly Fragment[
     : [{ kind: 'expression', path: [...path, 'expression'], text: generated.expression }]
 }
 
-function viewFragments(path: Path, { query, indexes = {} }: View): readonly Fragment[] {
+function viewFragments(path: Path, { query, indexes = {} }: Pick<Partial<View>, 'query' | 'indexes'>) {
   return [
-    { kind: 'query', path: [...path, 'query'], text: query },
-    ...Object.entries(indexes).flatMap(([name, { columns, where }]): readonly Fragment[] => [
-      ...columns.flatMap((column, at): readonly Fragment[] =>
-        typeof column === 'string' || column.expression === undefined
-          ? []
-          : [
-              {
-                kind: 'expression',
-                path: [...path, 'indexes', name, 'columns', at, 'expression'],
-                text: column.expression,
-              },
-            ],
-      ),
-      ...(where === undefined
-        ? []
-        : [{ kind: 'expression' as const, path: [...path, 'indexes', name, 'where'], text: where }]),
-    ]),
+    ...part('query', [...path, 'query'], query),
+    ...Object.entries(indexes).flatMap(([name, index]) => indexFragments([...path, 'indexes', name], index)),
+  ]
+}
+
+function indexFragments(path: Path, { columns, where }: Indexes[string]): readonly Fragment[] {
+  return [
+    ...columns.flatMap((column, at) =>
+      typeof column === 'string' ? [] : part('expression', [...path, 'columns', at, 'expression'], column.expression),
+    ),
+    ...part('expression', [...path, 'where'], where),
   ]
 }
 

@@ -1,19 +1,13 @@
 import type { Path } from './manifest.ts'
 
 /** Keys of MANIFEST.md that this release does not know yet, wherever they stand. */
-const laterKeys: ReadonlySet<string> = new Set([
-  'foreign_data_wrappers',
-  'mirrors',
-  'imports',
-  'types',
-  'refresh',
-  'protect',
-  'renamed_from',
-])
+const laterKeys: ReadonlySet<string> = new Set(['foreign_data_wrappers', 'refresh', 'protect', 'renamed_from'])
 
 /** Keys that are known elsewhere, but not here yet. */
 const laterThere: Readonly<Record<string, ReadonlySet<string>>> = {
   materialized_views: new Set(['statistics']),
+  imports: new Set(['types']),
+  mirrors: new Set(['types']),
 }
 
 /** Whether a key is one of MANIFEST.md that this release does not know yet, rather than a mistake. */

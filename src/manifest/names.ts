@@ -1,6 +1,7 @@
+import type { Import, ImportTable, Mirror } from './generated/manifest-types.ts'
 import type { Manifest, Path } from './manifest.ts'
 import type { PathProblem } from './schema-problems.ts'
-import { accessibles, foreignTables, type Granted, grantees, views } from './walk.ts'
+import { accessibles, foreignTables, type Granted, grantees, types, views } from './walk.ts'
 
 const longestName = 63
 
@@ -23,6 +24,13 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...keys(['schemas'], manifest.schemas),
     ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
     ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
+    ...types(manifest).flatMap(({ path, type }) => [
+      { path, name: String(path.at(-1)), atKey: true },
+      ...object([...path, 'collation'], type.collation),
+      ...keys([...path, 'checks'], type.checks),
+      ...keys([...path, 'composite'], type.composite),
+    ]),
+    ...importNames(manifest),
     ...accessibles(manifest).flatMap(({ path, owner }) => value([...path, 'owner'], owner)),
     ...accessibles(manifest).flatMap(grantees).flatMap(granteeNames),
   ]
@@ -64,11 +72,57 @@ function serverNames({ servers }: Manifest): readonly Named[] {
   ]
 }
 
+function importNames({ schemas, mirrors }: Manifest): readonly Named[] {
+  const imports = Object.entries(schemas ?? {}).flatMap(([schema, { imports: items = [] }]) =>
+    items.flatMap((item, at) => {
+      const path = ['schemas', schema, 'imports', at]
+      const tables = Object.entries(item.tables ?? {})
+      return [
+        ...sourceNames(path, item),
+        ...tables.flatMap(([name, table]) => tableNames([...path, 'tables', name], table)),
+      ]
+    }),
+  )
+  const views = Object.entries(mirrors ?? {}).flatMap(([name, mirror]) => {
+    const path = ['mirrors', name]
+    return [
+      ...sourceNames(path, mirror),
+      ...value([...path, 'proxy_schema'], mirror.proxy_schema),
+      ...value([...path, 'schema'], mirror.schema),
+      ...(mirror.indexes?.each ?? []).flatMap((index, at) => indexNames([...path, 'indexes', 'each', at], index)),
+      ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => viewNames([...path, 'tables', table], view)),
+    ]
+  })
+  return [...imports, ...views]
+}
+
+function sourceNames(path: Path, { server, remote_schema, limit_to, except, options }: Import | Mirror) {
+  const list = (key: string, names: readonly string[] | undefined) =>
+    (names ?? []).flatMap((name, at) => value([...path, key, at], name))
+  return [
+    ...value([...path, 'server'], server),
+    ...value([...path, 'remote_schema'], remote_schema),
+    ...list('limit_to', limit_to),
+    ...list('except', except),
+    ...keys([...path, 'options'], options),
+  ]
+}
+
 type Table = ReturnType<typeof foreignTables>[number]['table']
 type View = ReturnType<typeof views>[number]['view']
 type Index = NonNullable<View['indexes']>[string]
 
-function tableNames(path: Path, { server, options, columns, checks, inherits, partition_of }: Table): readonly Named[] {
+function tableNames(
+  path: Path,
+  {
+    server,
+    options,
+    columns,
+    checks,
+    inherits,
+    partition_of,
+  }: Partial<Table> | (ImportTable & { server?: never; inherits?: never; partition_of?: never }),
+): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
     ...value([...path, 'server'], server),
@@ -85,7 +139,7 @@ function tableNames(path: Path, { server, options, columns, checks, inherits, pa
   ]
 }
 
-function viewNames(path: Path, view: View): readonly Named[] {
+function viewNames(path: Path, view: Pick<View, 'with' | 'indexes'>): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
     ...keys([...path, 'with'], view.with),

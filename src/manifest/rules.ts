@@ -1,10 +1,11 @@
 import type { Problem } from '../core/errors.ts'
 import { soundsSecret } from '../core/secret-names.ts'
+import { importProblems } from './imports.ts'
 import type { Manifest, Path } from './manifest.ts'
 import { nameProblems } from './names.ts'
 import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
 import type { PathProblem } from './schema-problems.ts'
-import { accessibles, foreignTables, grantees, views } from './walk.ts'
+import { accessibles, foreignTables, grantees, types, views } from './walk.ts'
 
 type Server = NonNullable<Manifest['servers']>[string]
 
@@ -17,7 +18,9 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...parentProblems(manifest),
     ...optionProblems(manifest),
     ...grantProblems(manifest),
+    ...importProblems(manifest),
     ...clusterProblems(manifest),
+    ...types(manifest).flatMap(typeProblems),
   ]
 }
 
@@ -76,6 +79,26 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
       }
       return [{ path: [...path, 'columns', name, 'default'], atKey: true, problem }]
     }),
+  )
+}
+
+/** A type is one of three, and only a domain has conditions. */
+function typeProblems({ path, type }: ReturnType<typeof types>[number]): readonly PathProblem[] {
+  const sorts = (['enum', 'domain', 'composite'] as const).filter((sort) => type[sort] !== undefined)
+  const [sort, second] = sorts
+  if (!sort || second) {
+    const message = sort
+      ? `a type can not be ${sort} and ${second} at once`
+      : 'a type is one of enum, domain and composite'
+    return [
+      { path: second ? [...path, second] : path, atKey: true, problem: { message, hint: 'Say just one of them.' } },
+    ]
+  }
+  if (sort === 'domain') return []
+  return (['collation', 'not_null', 'default', 'checks'] as const).flatMap((key) =>
+    type[key] === undefined
+      ? []
+      : [{ path: [...path, key], atKey: true, problem: { message: `only a domain can have ${key}` } }],
   )
 }
 

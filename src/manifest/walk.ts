@@ -12,6 +12,18 @@ export function foreignTables(manifest: Manifest) {
   )
 }
 
+/** All types of a manifest, each with where it stands. */
+export function types(manifest: Manifest) {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { types: declared }]) =>
+    Object.entries(declared ?? {}).map(([name, type]) => ({
+      path: ['schemas', schema, 'types', name] as Path,
+      schema,
+      name,
+      type,
+    })),
+  )
+}
+
 /** All materialized views of a manifest, each with where it stands. */
 export function views(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
@@ -39,7 +51,27 @@ export function accessibles(manifest: Manifest): readonly Accessible[] {
     ...named('schemas'),
     ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
     ...views(manifest).map(({ path, view }) => ({ ...view, path })),
+    ...importedTables(manifest),
+    ...mirroredViews(manifest),
   ]
+}
+
+/** What is said of tables that an import brings. */
+function importedTables({ schemas }: Manifest): readonly Accessible[] {
+  return Object.entries(schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
+    imports.flatMap(({ tables }, at) =>
+      Object.entries(tables ?? {}).map(([name, table]) => ({
+        ...table,
+        path: ['schemas', schema, 'imports', at, 'tables', name],
+      })),
+    ),
+  )
+}
+
+function mirroredViews({ mirrors }: Manifest): readonly Accessible[] {
+  return Object.entries(mirrors ?? {}).flatMap(([mirror, { tables }]) =>
+    Object.entries(tables ?? {}).map(([name, view]) => ({ ...view, path: ['mirrors', mirror, 'tables', name] })),
+  )
 }
 
 export interface Granted {

@@ -58,7 +58,7 @@ function changeJson({ change, title, cause, because, takenFrom, hazards }: Plann
 }
 
 function fieldJson({ field, from, to, effect, cause }: FieldChange): FieldDocument {
-  const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
+  const how = effect.how === 'replace' || effect.how === 'populate' ? effect.how : 'alter'
   return { field, from: from ?? null, to: to ?? null, effect: how, cause: cause ?? null }
 }
 

@@ -80,9 +80,11 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
   return why === '' ? how : `${why} · ${how}`
 }
 
-function whyOf({ cause, because }: PlannedChange, { op }: DatabaseChange): string {
+function whyOf({ cause, because }: PlannedChange, change: DatabaseChange): string {
   if (cause === 'dependency') return `because ${because.join(', ')} changes`
-  const drift = op === 'create' ? 'drifted: dropped outside fdwsync' : 'drifted: altered outside fdwsync'
+  const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
+  const done = change.op === 'create' ? 'dropped' : isRenamed ? 'renamed' : 'altered'
+  const drift = `drifted: ${done} outside fdwsync`
   if (cause === 'drift') return drift
   if (cause === 'both') return `the manifest changed, and it ${drift}`
   return cause === 'manifest' ? 'the manifest changed' : ''

@@ -101,7 +101,10 @@ async function expectIndexes(manifest: Manifest, { url }: TestDatabase): Promise
     `SELECT format('%s.%s.%s', v.schemaname, v.matviewname, i.indexname) AS name
        FROM pg_matviews AS v JOIN pg_indexes AS i ON (i.schemaname, i.tablename) = (v.schemaname, v.matviewname)`,
   )
-  expect(there.map(({ name }) => name).sort()).toEqual(wanted.sort())
+  // A mirror makes more than the manifest spells out: its expect.yaml says which.
+  const names = there.map(({ name }) => name)
+  if (manifest.mirrors) expect(names).toEqual(expect.arrayContaining(wanted))
+  else expect(names.sort()).toEqual(wanted.sort())
 }
 
 /** Every view holds what its query gives now, and so, by way of the foreign tables, what is at the source. */

@@ -106,8 +106,8 @@ describe('the architecture', () => {
   test('the differ names no kind', () => {
     const names = kinds
       .map(({ kind }) => kind)
-      .filter((kind) => kind !== 'index' && kind !== 'schema' && kind !== 'server')
-    const named = new RegExp(`\\b(${names.join('|')})\\b|'(index|schema|server)'`, 'i')
+      .filter((kind) => kind !== 'index' && kind !== 'schema' && kind !== 'server' && kind !== 'type')
+    const named = new RegExp(`\\b(${names.join('|')})\\b|'(index|schema|server|type)'`, 'i')
     const importsKind = ({ imports }: SourceFile) =>
       imports.some(({ specifier }) => /kinds\/(?!kind|registry)/.test(specifier))
     expect(offenders(inFolder('differ'), (file) => named.test(file.text) || importsKind(file))).toEqual([])

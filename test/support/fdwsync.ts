@@ -25,10 +25,11 @@ export function connectTo(url: string): Connect {
   return (purpose, secrets = []) => openSession(settings, { applicationName: `fdwsync ${purpose}`, secrets })
 }
 
-export async function planFor(parsed: ParsedManifest, url: string): Promise<Plan> {
-  const session = await connectTo(url)('plan')
+export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 10_000): Promise<Plan> {
+  const connect = connectTo(url)
+  const session = await connect('plan')
   try {
-    return (await makePlan(session, parsed, { populate: true })).plan
+    return (await makePlan(session, parsed, { populate: true, sources: { connect, timeoutMilliseconds } })).plan
   } finally {
     await session.close()
   }

@@ -14,6 +14,7 @@ export interface ApplyFlags {
   readonly database?: string
   readonly format: 'text' | 'json'
   readonly populate: boolean
+  readonly offline?: boolean
   readonly autoApprove?: boolean
   readonly takeOver?: boolean
   readonly allow?: readonly string[]
@@ -33,6 +34,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
       parsed,
       connect: connectTo(settings, parsed.secrets),
       populate: flags.populate,
+      offline: flags.offline ?? false,
       takeOver: flags.takeOver ?? false,
       unattended: flags.autoApprove ?? false,
       options: {

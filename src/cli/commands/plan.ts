@@ -11,6 +11,8 @@ export interface PlanFlags {
   readonly database?: string
   readonly format: 'text' | 'json'
   readonly populate: boolean
+  readonly offline?: boolean
+  readonly sourceTimeout: number
   readonly detailedExitcode?: boolean
   readonly driftOnly?: boolean
   readonly takeOver?: boolean
@@ -20,10 +22,13 @@ export interface PlanFlags {
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = settingsOf(flags.database)
   const parsed = await manifestOf(flags.file)
-  const session = await connectTo(settings, parsed.secrets)('plan')
+  const connect = connectTo(settings, parsed.secrets)
+  const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
+  const session = await connect('plan')
   try {
     const { plan } = await makePlan(session, parsed, {
       populate: flags.populate,
+      sources,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })

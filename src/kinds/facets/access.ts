@@ -103,6 +103,8 @@ export function withoutAccess<Spec extends Access>(spec: Spec): Spec {
 
 /** Statements for an object that was just made, and belongs to whoever applies. */
 export function newAccess(target: AccessTarget, { owner, grants }: Access): readonly Statement[] {
+  // PUBLIC is null as well, and so is an owner that is left open.
+  const isOwner = (role: string | null) => typeof owner === 'string' && role === owner
   const reset = target.defaults && [statement(withoutDefaults(target.securable, target.defaults))]
   return [
     ...(typeof owner === 'string' ? [statement(ownerSql(target, owner))] : []),
@@ -110,7 +112,7 @@ export function newAccess(target: AccessTarget, { owner, grants }: Access): read
     ...privilegesOf(grants ?? []).flatMap((privilege) =>
       grantSql(
         target.securable,
-        (grants ?? []).filter((grant) => grant.privilege === privilege && grant.role !== owner),
+        (grants ?? []).filter((grant) => grant.privilege === privilege && !isOwner(grant.role)),
       ).map(statement),
     ),
   ]

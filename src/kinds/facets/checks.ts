@@ -51,7 +51,8 @@ export function checkClause(name: string, { expression, noInherit }: Check): Sql
   return sql`CONSTRAINT ${ident(name)} CHECK (${fragment(expression)})${noInherit ? sql` NO INHERIT` : sql``}`
 }
 
-function checkText({ expression, noInherit, mark }: Check): string {
+/** How a plan shows a check. */
+export function checkText({ expression, noInherit, mark }: Check): string {
   return `${expression}${noInherit ? ' NO INHERIT' : ''}${mark ?? ''}`
 }
 

@@ -3,6 +3,7 @@ import { relationAccessColumns } from './access.ts'
 import { settingsColumns } from './column-settings.ts'
 import { checkParents, columnParents, parentNeeds, parentsColumns } from './parents.ts'
 import { occupiedBy } from './relations.ts'
+import { typesUsed } from './types-used.ts'
 
 /** Reads foreign tables, as {@link KindOf.catalogQuery} says. */
 export const catalogQuery = trusted(`
@@ -43,7 +44,8 @@ export const catalogQuery = trusted(`
            ${parentsColumns},
            ${relationAccessColumns}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),
-                           jsonb_build_object('kind', 'server', 'name', s.srvname)) || ${parentNeeds} AS needs
+                           jsonb_build_object('kind', 'server', 'name', s.srvname)) || ${parentNeeds} ||
+           ${typesUsed("d.classid = 'pg_class'::regclass AND d.objid = c.oid")} AS needs
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
     JOIN pg_namespace n ON n.nspname = wanted.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name

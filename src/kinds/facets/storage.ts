@@ -48,3 +48,10 @@ export function tablespaceChange(alter: Sql, from: string | null, to: string | n
   } as const
   return [{ field: 'tablespace', from: from ?? undefined, to: to ?? undefined, effect }]
 }
+
+/** Why parameters can't be set: without a TOAST table the server would take them and forget them. */
+export function untoastable(parameters: Options | undefined, hasToast: boolean | undefined): string | undefined {
+  const toast = Object.keys(parameters ?? {}).filter((name) => name.startsWith('toast.'))
+  if (toast.length === 0 || hasToast !== false) return undefined
+  return `it has no TOAST table, since none of its columns can be that large, so ${toast.join(', ')} can not be set`
+}

@@ -47,6 +47,15 @@ export interface Manifest {
      */
     [k: string]: Schema
   }
+  /**
+   * Local copies of whole schemas of sources: for each table a foreign table in one schema and a materialized view in another. Example: shop: { server: shop, remote_schema: public, proxy_schema: shop_proxy, schema: shop, indexes: { copy: true } }
+   */
+  mirrors?: {
+    /**
+     * The mirror of this name, which is for messages only.
+     */
+    [k: string]: Mirror
+  }
 }
 
 /**
@@ -195,6 +204,74 @@ export interface Generated {
    * Whether it is generated when it is read (VIRTUAL, from PostgreSQL 18 on). Default: false
    */
   virtual?: boolean
+}
+
+/**
+ * A type (CREATE TYPE, CREATE DOMAIN): one of enum, domain and composite.
+ */
+export interface Type {
+  /**
+   * The values of an enumeration, in order. Values can be added; without one or in another order the type is made anew, which is refused while something uses it. Example: [sad, ok, happy]
+   *
+   * Items: A value.
+   */
+  enum?: string[]
+  /**
+   * The type that a domain is made of, as SQL. Example: text
+   */
+  domain?: string
+  /**
+   * The domain's collation: its exact name, or { schema: s, name: n }. Default: that of its type
+   */
+  collation?: string | ObjectName
+  /**
+   * Whether the domain is NOT NULL. Default: false
+   */
+  not_null?: boolean
+  /**
+   * The domain's DEFAULT, an SQL expression. Default: none
+   */
+  default?: string
+  /**
+   * The domain's CHECK constraints by name; VALUE stands for the value. The list is complete. Example: zip_check: value ~ '^[0-9]{5}$'
+   */
+  checks?: {
+    /**
+     * The constraint of this name.
+     */
+    [k: string]: string | Check
+  }
+  /**
+   * The attributes of a composite type by name, in order. Example: { street: text, zip: zip }
+   */
+  composite?: {
+    /**
+     * The attribute of this name.
+     */
+    [k: string]: string | Attribute
+  }
+  /**
+   * The type's comment (COMMENT ON TYPE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * An attribute of a composite type: its type (short form), or a map.
+ */
+export interface Attribute {
+  /**
+   * The attribute's data type, as SQL. Example: text
+   */
+  type: string
+  /**
+   * The attribute's collation: its exact name, or { schema: s, name: n }. Default: that of the type
+   */
+  collation?: string | ObjectName
+  /**
+   * The attribute's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
 }
 
 /**
@@ -366,6 +443,21 @@ export interface Schema {
    */
   comment?: string
   /**
+   * Enumerations, domains and composite types of this schema by name: foreign columns use the source's types, which must exist here first. Example: mood: { enum: [sad, ok, happy] }
+   */
+  types?: {
+    /**
+     * The type of this name.
+     */
+    [k: string]: Type
+  }
+  /**
+   * Whole schemas of sources (IMPORT FOREIGN SCHEMA), kept true: when the source changes, the foreign tables are altered column by column, added and dropped. A table that is also spelled out under foreign_tables is taken from there.
+   *
+   * Items: One import.
+   */
+  imports?: Import[]
+  /**
    * Foreign tables of this schema by name.
    */
   foreign_tables?: {
@@ -383,6 +475,254 @@ export interface Schema {
      */
     [k: string]: MaterializedView
   }
+}
+
+/**
+ * A schema of a source, imported (IMPORT FOREIGN SCHEMA) and kept true. When the source can not be asked, what was applied last is kept.
+ */
+export interface Import {
+  /**
+   * The foreign server to import from: one of servers, or one that exists in the database. The role that plans and applies needs a user mapping there.
+   */
+  server: string
+  /**
+   * The schema of the source, exact. Example: public
+   */
+  remote_schema: string
+  /**
+   * Only these tables (LIMIT TO). One that the source does not have is an error. Default: every table
+   *
+   * @minItems 1
+   *
+   * Items: Name of a table at the source.
+   */
+  limit_to?: string[]
+  /**
+   * Every table but these (EXCEPT). Not together with limit_to.
+   *
+   * Items: Name of a table at the source.
+   */
+  except?: string[]
+  /**
+   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * What is to be otherwise than at the source, by table. Example: orders: { columns: { total: { type: "numeric(12,2)" } } }
+   */
+  tables?: {
+    /**
+     * The imported table of this name.
+     */
+    [k: string]: ImportTable
+  }
+}
+
+/**
+ * What is declared of an imported foreign table on top of what the source says.
+ */
+export interface ImportTable {
+  /**
+   * OPTIONS of the foreign table, in addition to the imported ones, or in their place. Example: { fetch_size: 10000 }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * Columns by name: what is to be otherwise than imported. All other columns, and all other attributes, are as imported.
+   */
+  columns?: {
+    /**
+     * The column of this name: its type, or a map of attributes.
+     */
+    [k: string]: string | ImportColumn
+  }
+  /**
+   * CHECK constraints by name; none is imported. Example: { sane_id: id > 0 }
+   */
+  checks?: {
+    /**
+     * The constraint of this name: its expression, or a map of its attributes.
+     */
+    [k: string]: string | Check
+  }
+  /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
+   */
+  grants?: RelationGrants
+  /**
+   * The foreign table's comment (COMMENT ON FOREIGN TABLE); none is imported. Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * What is declared of an imported column: its type (short form), or a map of attributes.
+ */
+export interface ImportColumn {
+  /**
+   * The column's data type here, as SQL. Default: the source's. Example: text
+   */
+  type?: string
+  /**
+   * Whether the column is NOT NULL. Default: as imported
+   */
+  not_null?: boolean
+  /**
+   * The column's DEFAULT, an SQL expression. Default: as imported
+   */
+  default?: string
+  /**
+   * The column's collation: its exact name, or { schema: s, name: n }. Default: as imported
+   */
+  collation?: string | ObjectName
+  /**
+   * OPTIONS of the column, in addition to the imported ones, or in their place.
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The column's comment (COMMENT ON COLUMN); none is imported.
+   */
+  comment?: string
+}
+
+/**
+ * A local copy of a schema of a source: each table is imported as a foreign table into proxy_schema, and copied into a materialized view of the same name in schema. A foreign table or materialized view of that name that is spelled out under schemas takes the place of the mirror's. The view of a table that is gone at the source stays, with its data, until --allow drops-data.
+ */
+export interface Mirror {
+  /**
+   * The foreign server to import from: one of servers, or one that exists in the database. The role that plans and applies needs a user mapping there.
+   */
+  server: string
+  /**
+   * The schema of the source, exact. Example: public
+   */
+  remote_schema: string
+  /**
+   * Only these tables (LIMIT TO). One that the source does not have is an error. Default: every table
+   *
+   * @minItems 1
+   *
+   * Items: Name of a table at the source.
+   */
+  limit_to?: string[]
+  /**
+   * Every table but these (EXCEPT). Not together with limit_to.
+   *
+   * Items: Name of a table at the source.
+   */
+  except?: string[]
+  /**
+   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The schema for the foreign tables. Made if it does not exist.
+   */
+  proxy_schema: string
+  /**
+   * The schema for the materialized views. Made if it does not exist.
+   */
+  schema: string
+  /**
+   * Indexes on the views. Example: { copy: true, each: [{ method: gist, columns: [geom] }] }
+   */
+  indexes?: MirrorIndexes
+  /**
+   * What is to be otherwise, by table. Example: orders: { query: SELECT id, total FROM shop_proxy.orders WHERE total > 0 }
+   */
+  tables?: {
+    /**
+     * The table of this name.
+     */
+    [k: string]: MirrorTable
+  }
+}
+
+/**
+ * Which indexes the views of a mirror get.
+ */
+export interface MirrorIndexes {
+  /**
+   * Whether the source's own primary keys and indexes are made on the views, under their names. What can't be made here is left out, and said. From PostgreSQL sources only. Default: false
+   */
+  copy?: boolean
+  /**
+   * Indexes for every view that has all of their columns. Their names are made as PostgreSQL makes them: orders_geom_idx. Where one of the source's does the same it is enough.
+   *
+   * Items: One index; at least one of its columns is a plain one.
+   */
+  each?: Index[]
+}
+
+/**
+ * What is otherwise for one table of a mirror.
+ */
+export interface MirrorTable {
+  /**
+   * Leaves the table out, foreign table and view. Default: false
+   */
+  exclude?: boolean
+  /**
+   * The view's query. Then no index of the source is copied for it. Default: every column and row. Example: SELECT id, total FROM shop_proxy.orders WHERE total > 0
+   */
+  query?: string
+  /**
+   * Whether the view is filled when it is made or found unpopulated. false leaves that to a later refresh (WITH NO DATA). Default: true
+   */
+  populate?: boolean
+  /**
+   * Storage parameters (WITH) of the view. Not declared: left alone, or reset if this manifest had declared them. Declared: the list is complete.
+   */
+  with?: {
+    /**
+     * The storage parameter's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * More indexes on the view by name. One that has the name of a copied one takes its place. Example: orders_day_idx: { columns: [day] }
+   */
+  indexes?: {
+    /**
+     * The index of this name.
+     */
+    [k: string]: Index
+  }
+  /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
+   */
+  grants?: RelationGrants
+  /**
+   * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
 }
 
 /**

@@ -8,6 +8,8 @@ import { describeServer } from '../../servers/pair.ts'
 import { createSource, type Rig, rigFor, run, runSql, shopManifest, start, until, waiting } from '../apply/rig.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+/** For an import the plan itself asks the source. */
+const withImport = `${shop}\n  imported: { imports: [{ server: shop, remote_schema: public }] }\n`
 
 /** Letters that every spelling of it keeps, and characters that each way of quoting changes. */
 function newCanary(): { readonly value: string; readonly word: string } {
@@ -120,19 +122,24 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       return ended
     }
 
-    expect((await call(['plan'], shop, first.value)).stdout).toContain('password (secret)')
-    expect((await call(['apply', '--auto-approve'], shop, first.value)).code).toBe(0)
-    expect((await call(['plan', '--detailed-exitcode'], shop, first.value)).code).toBe(0)
+    expect((await call(['plan'], withImport, first.value)).stdout).toContain('password (secret)')
+    expect((await call(['apply', '--auto-approve'], withImport, first.value)).code).toBe(0)
+    expect((await call(['plan', '--detailed-exitcode'], withImport, first.value)).code).toBe(0)
 
     await reader.rotate(second.value)
-    expect((await call(['plan'], shop, second.value)).stdout).toMatch(/password +\(secret changed\)/)
-    const json = await call(['plan', '--format', 'json', '--detailed-exitcode'], shop, second.value)
+    expect((await call(['plan'], withImport, second.value)).stdout).toMatch(/password +\(secret changed\)/)
+    const json = await call(['plan', '--format', 'json', '--detailed-exitcode'], withImport, second.value)
     expect([json.code, JSON.parse(json.stdout)]).toEqual([2, expect.objectContaining({ format: 'fdwsync.plan/1' })])
 
     // Somebody holds the mapping's row for longer than deadlock_timeout, so that the server logs who waits for it.
     const other = await rig.client()
     await other.query(`BEGIN; ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET user '${reader.name}')`)
-    const interrupted = start(rig, ['apply', '--auto-approve', '--lock-timeout', '60s'], shop, reader.env(second.value))
+    const interrupted = start(
+      rig,
+      ['apply', '--auto-approve', '--lock-timeout', '60s'],
+      withImport,
+      reader.env(second.value),
+    )
     const pid = await waiting(rig, 'define')
     if (pair.target.logFile)
       await until('the server to log the wait', () => log().includes(`process ${pid} still waiting`))
@@ -141,7 +148,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     outputs.push(stdout, stderr)
     expect(code).toBe(1)
     await other.query('ROLLBACK')
-    expect((await call(['apply', '--auto-approve', '--format', 'json'], shop, second.value)).code).toBe(0)
+    expect((await call(['apply', '--auto-approve', '--format', 'json'], withImport, second.value)).code).toBe(0)
     expect(await rig.sql("SELECT array_to_string(umoptions, ' ') AS options FROM pg_user_mappings")).toEqual([
       { options: `user=${reader.name} password=${second.value}` },
     ])

@@ -67,10 +67,7 @@ schemas:
 
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
-    mirrors: `${head}mirrors: {}\n`,
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
-    types: `${head}schemas: { p: { types: {} } }\n`,
-    imports: `${head}schemas: { p: { imports: [] } }\n`,
     statistics: view('query: SELECT 1, statistics: {}'),
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),

@@ -1,0 +1,73 @@
+import { ident } from '../../core/sql.ts'
+import type { Stanza, WriteContext } from '../../kinds/facets/written.ts'
+import { type ForeignTableSpec, foreignTable } from '../../kinds/foreign-table.ts'
+import { type IndexSpec, index } from '../../kinds/index.ts'
+import { truthValues } from '../../manifest/generated/manifest-shapes.ts'
+import type { ImportRequest, IndexStanza, TableStanza } from '../../manifest/imports.ts'
+import type { Path } from '../../manifest/manifest.ts'
+import { matcher } from '../../manifest/pattern.ts'
+import type { Ledger } from '../ledger.ts'
+
+/** An imported table as a manifest would spell it out. What no source says stays open: owner, grants, comment. */
+export function tableStanza(schema: string, name: string, spec: ForeignTableSpec): TableStanza {
+  const said = { ...spec, owner: undefined, grants: undefined, comment: undefined }
+  return asTable(foreignTable.write({ kind: 'foreignTable', schema, name }, said, noVariables))
+}
+
+export function indexStanza(schema: string, name: string, spec: IndexSpec): IndexStanza {
+  return asIndex(index.write({ kind: 'index', schema, name }, spec, noVariables))
+}
+
+/** The tables that an import had when it was last applied, as they were declared then. */
+export function lastTables(ledger: Ledger, { schema, server, remoteSchema }: ImportRequest): Map<string, TableStanza> {
+  const tables = new Map<string, TableStanza>()
+  for (const { id, declared } of ledger.entries.values()) {
+    if (id.kind !== 'foreignTable' || id.schema !== schema) continue
+    const spec = declared as ForeignTableSpec // the ledger keeps a kind's own specs
+    if (spec.server !== server) continue
+    if ((spec.options.schema_name ?? remoteSchema) !== remoteSchema) continue
+    tables.set(id.name, asTable(foreignTable.write(id, spec, noVariables)))
+  }
+  return tables
+}
+
+/** The indexes that views had when they were last applied, by view. */
+export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<string, IndexStanza>> {
+  const views = new Map<string, Record<string, IndexStanza>>()
+  for (const { id, declared } of ledger.entries.values()) {
+    if (id.kind !== 'index' || id.schema !== schema) continue
+    const spec = declared as IndexSpec // the ledger keeps a kind's own specs
+    // What is named in a declaration was given there, and the definition is what says so.
+    const names = spec.columns.flatMap(({ collation, operatorClass }) => [collation, operatorClass])
+    const definition = names.flatMap((name) => (name ? ident(name.name) : [])).join(' ')
+    const stanza = asIndex(index.write(id, { ...spec, definition }, noVariables))
+    views.set(spec.on.name, { ...views.get(spec.on.name), [id.name]: stanza })
+  }
+  return views
+}
+
+const noVariables: WriteContext = {
+  variable: (words) => {
+    throw new TypeError(`a secret where there is none: ${words.join(' ')}`)
+  },
+}
+
+// What `write` writes the schema of manifests knows: the exporter's manifests are read again.
+function asTable({ path, value }: Stanza): TableStanza {
+  return asRead(value, path) as TableStanza
+}
+
+function asIndex({ path, value }: Stanza): IndexStanza {
+  return asRead(value, path) as IndexStanza
+}
+
+const isTruthValue = matcher(truthValues)
+
+/** What was written for people, as the reader of manifests would read it: a scalar is a text but where it is a truth value. */
+function asRead(value: unknown, path: Path): unknown {
+  if (Array.isArray(value)) return value.map((item, at) => asRead(item, [...path, at]))
+  if (value === null || typeof value !== 'object') return isTruthValue(path) ? value : String(value)
+  const map: Record<string, unknown> = Object.create(null)
+  for (const [key, part] of Object.entries(value)) map[key] = asRead(part, [...path, key])
+  return map
+}

@@ -1,0 +1,41 @@
+import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import type { StandInOf } from '../kind.ts'
+
+interface RelationId {
+  readonly schema: string
+  readonly name: string
+}
+
+/** `relkind` is one letter of pg_class, `object` what stands behind ALTER: `FOREIGN TABLE`. */
+export function relationRenaming(kind: string, relkind: string, object: Sql) {
+  return {
+    namesQuery: namesQuery(kind, relkind),
+    rename: (from: RelationId, to: RelationId): readonly Statement[] => [
+      ...(from.name === to.name
+        ? []
+        : [statement(sql`ALTER ${object} ${qualified(from.schema, from.name)} RENAME TO ${ident(to.name)}`)]),
+      ...(from.schema === to.schema
+        ? []
+        : [statement(sql`ALTER ${object} ${qualified(from.schema, to.name)} SET SCHEMA ${ident(to.schema)}`)]),
+    ],
+  }
+}
+
+function namesQuery(kind: string, relkind: string): Sql {
+  return trusted(`
+    SELECT c.oid, jsonb_build_object('kind', '${kind}', 'schema', n.nspname, 'name', c.relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = ANY ($1::oid[]) AND c.relkind = '${relkind}'`)
+}
+
+/** An index is always in the schema of what it indexes, and is never moved itself. */
+export const indexRenaming = {
+  namesQuery: namesQuery('index', 'i'),
+  rename: (from: RelationId, to: RelationId): readonly Statement[] => [
+    statement(sql`ALTER INDEX ${qualified(to.schema, from.name)} RENAME TO ${ident(to.name)}`),
+  ],
+  withNames<Spec extends { readonly on: RelationId }>(spec: Spec, nameOf: StandInOf): Spec {
+    const on = nameOf({ kind: 'materializedView', ...spec.on })
+    return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
+  },
+}

@@ -1,0 +1,12 @@
+/**
+ * A part of `needs` in a catalog query: the types that something uses, as far as people made them. An array counts as
+ * its element. `condition` says of `d`, a row of pg_depend, whose they are.
+ */
+export function typesUsed(condition: string): string {
+  return `(SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', 'type', 'schema', un.nspname, 'name', u.typname)), '[]')
+             FROM pg_depend d
+             JOIN pg_type raw ON raw.oid = d.refobjid
+             JOIN pg_type u ON u.oid = CASE WHEN raw.typelem <> 0 AND raw.typlen = -1 THEN raw.typelem ELSE raw.oid END
+             JOIN pg_namespace un ON un.oid = u.typnamespace
+            WHERE d.refclassid = 'pg_type'::regclass AND d.deptype = 'n' AND u.typtype IN ('e', 'd', 'c') AND ${condition})`
+}

@@ -1,0 +1,1 @@
+CREATE SCHEMA proxy; CREATE TABLE proxy.mood (a int);

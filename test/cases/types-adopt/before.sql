@@ -1,0 +1,2 @@
+CREATE SCHEMA proxy; CREATE TYPE proxy.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN proxy.zip AS varchar(5) DEFAULT '00000' NOT NULL CONSTRAINT digits CHECK (value ~ '^[0-9]*$') CONSTRAINT long CHECK (length(value) > 2);
+CREATE TYPE proxy.address AS (street varchar(20) COLLATE "C", zip proxy.zip, old int); COMMENT ON COLUMN proxy.address.street IS 'with number'; COMMENT ON TYPE proxy.address IS 'where'; CREATE TYPE proxy.unused AS ENUM ('a', 'b');

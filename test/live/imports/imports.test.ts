@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest'
+import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, planFor } from '../../support/fdwsync.ts'
+import { type ProxyMode, proxyTo } from '../apply/proxy.ts'
+import { changesOf, missedOf, run, runSql } from '../apply/rig.ts'
+import { importing, mirroring, rigWithSource } from './setting.ts'
+
+const two = `
+  CREATE TABLE a (id int PRIMARY KEY, name text DEFAULT 'x', total numeric(10,2));
+  CREATE TABLE b (id int PRIMARY KEY, day date)`
+
+/** Columns of all foreign tables, as text. */
+const columns = `SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) AS text
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE relkind = 'f' AND attnum > 0 AND NOT attisdropped ORDER BY c.relname, attnum`
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  test('altered where they stand, with what is said of them here', async () => {
+    const rig = await rigWithSource(pair, two)
+    const parsed = await rig.manifest(
+      importing(`options: { import_default: true }
+tables:
+  a:
+    options: { fetch_size: 500 }
+    columns: { total: text, name: { comment: said here, options: { column_name: name } } }
+    checks: { sane: id > 0 }
+    comment: all of a`),
+    )
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect((await rig.sql(columns)).map(({ text }) => text)).toEqual([
+      'a.id integer',
+      'a.name text',
+      'a.total text',
+      'b.id integer',
+      'b.day date',
+    ])
+    expect(
+      await rig.sql(`SELECT ftoptions, obj_description(ftrelid) AS comment, pg_get_expr(adbin, adrelid) AS "default"
+      FROM pg_foreign_table JOIN pg_attrdef ON adrelid = ftrelid`),
+    ).toEqual([
+      {
+        ftoptions: expect.arrayContaining(['schema_name=public', 'table_name=a', 'fetch_size=500']),
+        comment: 'all of a',
+        default: "'x'::text",
+      },
+    ])
+    const [before] = await rig.sql("SELECT 'proxy.b'::regclass::oid AS oid")
+    await runSql(
+      rig.source.url,
+      'ALTER TABLE b ADD more text[], ALTER day TYPE timestamptz; ALTER TABLE b DROP CONSTRAINT b_pkey, DROP id; CREATE TABLE c ()',
+    )
+    await rig.sql('CREATE VIEW public.others AS SELECT id FROM proxy.a')
+    const { plan } = await applyTo(parsed, rig.url)
+    expect(changesOf(plan)).toEqual(['alter foreign table proxy.b', 'create foreign table proxy.c'])
+    expect((await rig.sql(columns)).slice(3).map(({ text }) => text)).toEqual([
+      'b.day timestamp with time zone',
+      'b.more text[]',
+    ])
+    expect(await rig.sql("SELECT 'proxy.b'::regclass::oid AS oid")).toEqual([before])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  test('a table that is spelled out is as it is spelled out; limit_to and except limit', async () => {
+    const rig = await rigWithSource(pair, `${two}; CREATE TABLE c (id int); CREATE TABLE d (id int)`)
+    const text = importing('except: [c]').replace(
+      'schemas:\n  proxy:\n',
+      'schemas:\n  proxy:\n    foreign_tables: { b: { server: shop, columns: { day: text } } }\n',
+    )
+    await applyTo(await rig.manifest(text), rig.url)
+    expect((await rig.sql(columns)).map(({ text }) => text)).toEqual([
+      'a.id integer',
+      'a.name text',
+      'a.total numeric(10,2)',
+      'b.day text',
+      'd.id integer',
+    ])
+    const { plan } = await applyTo(await rig.manifest(importing('limit_to: [c, d]')), rig.url)
+    expect(changesOf(plan)).toEqual([
+      'create foreign table proxy.c',
+      'drop foreign table proxy.a',
+      'drop foreign table proxy.b',
+    ])
+  })
+
+  test('what the source does not have is an error with its place', async () => {
+    const rig = await rigWithSource(pair, two)
+    const told = async (text: string) =>
+      planFor(await rig.manifest(text), rig.url).then(
+        () => 'fine',
+        (error: { problems: unknown }) => error.problems,
+      )
+    expect(
+      await told(importing('limit_to: [a, nope, A]\ntables: { z: {}, a: { columns: { z: text } } }')),
+    ).toMatchObject([
+      {
+        message: 'the source has no table "nope" in schema "public"',
+        place: { excerpt: expect.stringContaining('limit_to') },
+      },
+      { message: 'the source has no table "A" in schema "public"' },
+      { message: 'no table "z" is imported: the source does not have it, or it is left out' },
+    ])
+    expect(await told(importing('tables: { a: { columns: { z: text } } }'))).toMatchObject([
+      { message: `the source's table "a" has no column "z"` },
+    ])
+    expect(await told(importing().replace('remote_schema: public', 'remote_schema: nope'))).toMatchObject([
+      {
+        message: expect.stringContaining('schema "nope" is not present on foreign server'),
+        place: { excerpt: expect.stringContaining('nope') },
+      },
+    ])
+    expect(await told(importing().replace('server: shop', 'server: other'))).toMatchObject([
+      { message: expect.stringContaining('there is no server other') },
+    ])
+    expect(await told(mirroring('tables: { z: { comment: none } }'))).toMatchObject([
+      { message: expect.stringContaining('the mirror has no table "z"') },
+    ])
+  })
+
+  test('tables whose types are not here are named, and do not take the others down', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `${two}; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text; CREATE TABLE c (m mood); CREATE TABLE d (z zip); CREATE TABLE e (m mood[])`,
+    )
+    const parsed = await rig.manifest(mirroring())
+    const { plan, report } = await applyTo(parsed, rig.url)
+    expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+      'foreign table proxy.c: it can not be imported: type "public.mood" does not exist',
+      'foreign table proxy.d: it can not be imported: type "public.zip" does not exist',
+      'foreign table proxy.e: it can not be imported: type "public.mood[]" does not exist',
+    ])
+    expect(missedOf(report)).toEqual([])
+    await expect(planFor(await rig.manifest(importing('limit_to: [a, c]')), rig.url)).rejects.toThrow(
+      'the table "c" can not be imported: type "public.mood" does not exist',
+    )
+    await rig.sql("CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text")
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    await runSql(
+      rig.source.url,
+      "CREATE TYPE more AS ENUM ('x'); ALTER TABLE c ADD more more; ALTER TABLE d ADD more int",
+    )
+    const again = await planFor(parsed, rig.url)
+    expect(again.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+      'foreign table proxy.c: it can not be imported, and stays as it was applied last: type "public.more" does not exist',
+    ])
+    expect(changesOf(again)).toEqual(['alter foreign table proxy.d', 'replace materialized view local.d'])
+  })
+
+  test('a server that changes is asked as it will be', async () => {
+    const rig = await rigWithSource(pair, two)
+    await applyTo(await rig.manifest(importing()), rig.url)
+    const other = await rigWithSource(pair, 'CREATE TABLE a (other int)')
+    const parsed = await rig.manifest(importing(), { SOURCE_DATABASE: other.source.name })
+    const { plan } = await applyTo(parsed, rig.url)
+    expect(changesOf(plan)).toEqual(['alter server shop', 'alter foreign table proxy.a', 'drop foreign table proxy.b'])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    const wrong = await rig.manifest(importing(), { SOURCE_DATABASE: other.source.name, SOURCE_PASSWORD: 'wrong' })
+    const { undetermined, changes } = await planFor(wrong, rig.url)
+    // Where the source trusts whoever comes, a wrong password is none.
+    expect([0, 1]).toContain(undetermined.length)
+    expect(changes.map(({ title }) => title)).toEqual(['user mapping for public on shop'])
+  })
+})
+
+const modes: readonly ProxyMode[] = ['refuse', 'silent']
+
+describe.each(pairs())('PostgreSQL $name without the source', (pair: ServerPair) => {
+  test.each(modes)('%s', async (mode) => {
+    const rig = await rigWithSource(pair, two)
+    const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
+    const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
+    const text = mirroring()
+    const parsed = await rig.manifest(text, where)
+    proxy.mode = mode
+    const first = await planFor(parsed, rig.url, 700)
+    expect(first.refusals).toMatchObject([{ reason: expect.stringContaining('its source could not be asked') }])
+    proxy.mode = 'forward'
+    await applyTo(parsed, rig.url)
+    proxy.mode = mode
+    await runSql(rig.source.url, 'DROP TABLE b; ALTER TABLE a ADD new int')
+    const { undetermined, changes, refusals } = await planFor(parsed, rig.url, 700)
+    expect({ changes, refusals }).toEqual({ changes: [], refusals: [] })
+    expect(undetermined).toMatchObject([
+      { reason: expect.stringContaining('so the 2 tables of the last apply are kept') },
+    ])
+    expect(await run(rig, ['plan', '--detailed-exitcode', '--source-timeout', '700ms'], text, where)).toMatchObject({
+      code: 6,
+    })
+    expect(await run(rig, ['plan', '--detailed-exitcode', '--offline'], text, where)).toMatchObject({ code: 0 })
+    // What else there is to do is done.
+    await rig.sql('DROP INDEX local.a_pkey')
+    const { plan, report } = await applyTo(parsed, rig.url, { ...applyDefaults, sourceTimeoutMilliseconds: 700 })
+    expect(changesOf(plan)).toEqual(['create index local.a_pkey'])
+    expect(missedOf(report)).toEqual([])
+    proxy.mode = 'forward'
+    expect(changesOf(await planFor(parsed, rig.url))).toHaveLength(5)
+  })
+})

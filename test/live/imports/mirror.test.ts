@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import { mixedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
+import { indexesOf, mirroring, rigWithSource, rowsOf } from './setting.ts'
+
+interface SourceChange {
+  readonly what: string
+  readonly sql: string
+  readonly changes: readonly string[]
+  readonly allow?: readonly string[]
+}
+
+const shop = `
+  CREATE TABLE orders (id bigint PRIMARY KEY, total numeric(10,2), note text);
+  CREATE INDEX orders_note_idx ON orders (note);
+  CREATE TABLE customers (id bigint PRIMARY KEY, name text);
+  INSERT INTO orders SELECT i, i * 1.5, 'order ' || i FROM generate_series(1, 50) i;
+  INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 10) i`
+
+/**
+ * One after the other, each with the least that follows from it. A column that a view reads can't be altered under it: then
+ * its foreign table is replaced along with the view.
+ */
+const sourceChanges: readonly SourceChange[] = [
+  {
+    what: 'column added',
+    sql: 'ALTER TABLE orders ADD placed_on date',
+    changes: ['alter foreign table proxy.orders', 'replace materialized view local.orders'],
+  },
+  {
+    what: 'column retyped',
+    sql: 'ALTER TABLE orders ALTER total TYPE numeric(12,3)',
+    changes: ['replace foreign table proxy.orders', 'replace materialized view local.orders'],
+  },
+  {
+    what: 'column renamed',
+    sql: 'ALTER TABLE orders RENAME note TO remark',
+    changes: [
+      'replace foreign table proxy.orders',
+      'replace materialized view local.orders',
+      'replace index local.orders_note_idx',
+    ],
+  },
+  {
+    what: 'column dropped',
+    sql: 'ALTER TABLE orders DROP placed_on',
+    changes: ['replace foreign table proxy.orders', 'replace materialized view local.orders'],
+  },
+  {
+    what: 'column not null',
+    sql: 'ALTER TABLE orders ALTER total SET NOT NULL',
+    changes: ['alter foreign table proxy.orders'],
+  },
+  {
+    what: 'index added',
+    sql: 'CREATE INDEX orders_total_idx ON orders (total DESC) WHERE total > 10',
+    changes: ['create index local.orders_total_idx'],
+  },
+  { what: 'index dropped', sql: 'DROP INDEX orders_total_idx', changes: ['drop index local.orders_total_idx'] },
+  {
+    what: 'table added',
+    sql: 'CREATE TABLE payments (id int PRIMARY KEY); INSERT INTO payments VALUES (1)',
+    changes: [
+      'create foreign table proxy.payments',
+      'create materialized view local.payments',
+      'create index local.payments_pkey',
+    ],
+  },
+  {
+    what: 'table dropped',
+    sql: 'DROP TABLE payments',
+    changes: [
+      'drop index local.payments_pkey',
+      'drop materialized view local.payments',
+      'drop foreign table proxy.payments',
+    ],
+    allow: ['drops-data'],
+  },
+  { what: 'rows only', sql: 'INSERT INTO orders VALUES (51, 1)', changes: [] },
+]
+
+const given = `
+  CREATE ROLE %role; GRANT SELECT ON local.orders TO %role; COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand';
+  COMMENT ON COLUMN local.orders.id IS 'the number'`
+
+async function givenByHand(rig: Rig): Promise<unknown> {
+  return rig.sql(`SELECT has_table_privilege('${role(rig)}', 'local.orders', 'SELECT') AS granted,
+    obj_description('local.orders'::regclass) AS comment, col_description('local.orders'::regclass, 1) AS column`)
+}
+
+const role = ({ target }: Rig) => `reader_of_${target.name}`
+
+describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
+  test('from an empty target: rows and indexes as at the source, and then nothing to do', async () => {
+    const rig = await rigWithSource(pair)
+    const parsed = await rig.manifest(mirroring('tables: { plain_view: { exclude: true } }'))
+    const { plan, report } = await applyTo(parsed, rig.url)
+    expect(missedOf(report)).toEqual([])
+    expect(plan.warnings).toEqual([
+      'index own_function_idx of the source is not made on local.own_function: function public.own(text) does not exist',
+    ])
+    const views = await rig.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")
+    const names = views.map(({ name }) => String(name))
+    expect(names).toHaveLength(19)
+    expect(await rowsOf(rig.url, 'local', names)).toEqual(await rowsOf(rig.source.url, 'public', names))
+    const wanted = (await indexesOf(rig.source.url, 'public')).filter(
+      (index) => !/^(own_function_idx|parted_\d)/.test(index),
+    )
+    expect(await indexesOf(rig.url, 'local')).toEqual(wanted)
+
+    const again = await planFor(parsed, rig.url)
+    expect(changesOf(again)).toEqual([])
+    expect(again.undetermined).toEqual([])
+    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, secrets: [] })
+    expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
+  })
+
+  test('what changes at the source changes here, and no more', async () => {
+    const rig = await rigWithSource(pair, shop)
+    const parsed = await rig.manifest(mirroring())
+    await applyTo(parsed, rig.url)
+    await rig.sql(given.replaceAll('%role', role(rig)))
+    const kept = await givenByHand(rig)
+    for (const { what, sql, changes, allow } of sourceChanges) {
+      await runSql(rig.source.url, sql)
+      const { plan, report } = await applyTo(parsed, rig.url, allow ? { allow } : {})
+      expect(changesOf(plan), what).toEqual(changes)
+      expect(missedOf(report), what).toEqual([])
+      expect(changesOf(await planFor(parsed, rig.url)), what).toEqual([])
+      expect(await givenByHand(rig), what).toEqual(kept)
+    }
+    await rig.sql(`DROP OWNED BY ${role(rig)}; DROP ROLE ${role(rig)}`)
+  })
+
+  test('the view of a table that is gone keeps its data until that is allowed', async () => {
+    const rig = await rigWithSource(pair, shop)
+    const parsed = await rig.manifest(mirroring())
+    await applyTo(parsed, rig.url)
+    await runSql(rig.source.url, 'DROP TABLE customers')
+    await expect(applyTo(parsed, rig.url)).rejects.toThrow('materialized view local.customers: its data goes with it')
+    expect(await rig.sql('SELECT count(*)::int AS count FROM local.customers')).toEqual([{ count: 10 }])
+  })
+
+  test('an index for each view that has the column, and what is otherwise for a table', async () => {
+    const rig = await rigWithSource(
+      pair,
+      'CREATE TABLE a (id int PRIMARY KEY, at point); CREATE INDEX a_at ON a USING gist (at); CREATE TABLE b (at point, c int); CREATE TABLE c (c int)',
+    )
+    const parsed = await rig.manifest(
+      mirroring(`indexes: { copy: true, each: [{ method: gist, columns: [at] }, { columns: [c] }] }
+tables:
+  a: { indexes: { a_own: { columns: [id], where: id > 0 } }, comment: all of a }
+  b: { query: SELECT at FROM proxy.b, populate: false }
+  c: { query: "SELECT c, c * 2 AS double FROM proxy.c", indexes: { c_double: { columns: [double] } } }`).replace(
+        '    indexes: { copy: true }\n',
+        '',
+      ),
+    )
+    await expect(applyTo(parsed, rig.url)).rejects.toThrow('column "c" does not exist')
+    const fixed = await rig.manifest(
+      mirroring(`tables:
+  a: { indexes: { a_own: { columns: [id], where: id > 0 } }, comment: all of a }
+  b: { populate: false }
+  c: { query: "SELECT c, c * 2 AS double FROM proxy.c", indexes: { c_double: { columns: [double] } } }`).replace(
+        'copy: true',
+        'copy: true, each: [{ method: gist, columns: [at] }, { columns: [c] }]',
+      ),
+    )
+    await applyTo(fixed, rig.url)
+    expect((await indexesOf(rig.url, 'local')).map((text) => text.split(' ')[0])).toEqual([
+      'a_at',
+      'a_own',
+      'a_pkey',
+      'b_at_idx',
+      'b_c_idx',
+      'c_c_idx',
+      'c_double',
+    ])
+    expect(changesOf(await planFor(fixed, rig.url))).toEqual([])
+  })
+})
+
+test.each(pairs())('PostgreSQL $name: a role without superuser', async (pair) => {
+  const rig = await rigWithSource(pair, shop)
+  await rig.sql('CREATE EXTENSION postgres_fdw')
+  const { url, user } = await rig.role()
+  await rig.sql(
+    `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+  )
+  await runSql(
+    rig.source.url,
+    `CREATE ROLE ${user}_there LOGIN PASSWORD 'secret there'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}_there`,
+  )
+  try {
+    const text = mirroring().replace('extensions: { postgres_fdw: {} }\n', '').replace('public: {', `${user}: {`)
+    const parsed = await rig.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
+    const { report } = await applyTo(parsed, url)
+    expect(missedOf(report)).toEqual([])
+    expect(changesOf(await planFor(parsed, url))).toEqual([])
+    await runSql(rig.source.url, 'ALTER TABLE orders ADD placed_on date')
+    const { plan } = await applyTo(parsed, url)
+    expect(changesOf(plan)).toEqual(['alter foreign table proxy.orders', 'replace materialized view local.orders'])
+    expect(changesOf(await planFor(parsed, url))).toEqual([])
+  } finally {
+    await runSql(rig.source.url, `DROP OWNED BY ${user}_there; DROP ROLE ${user}_there`)
+  }
+})

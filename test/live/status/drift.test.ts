@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo } from '../../support/fdwsync.ts'
+import { createSource, rigFor, run, shopManifest } from '../apply/rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+/** A changed view, a changed table, and a new view. */
+const changed = shopManifest({ orders: 'SELECT id FROM proxy.orders', here: 'SELECT 1 AS one' }).replace(
+  'note: text',
+  'note: varchar',
+)
+const drift = ['plan', '--drift-only', '--detailed-exitcode']
+
+// The same on every server: one will do.
+describe.each(pairs().slice(0, 1))('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('plan --drift-only shows and exits by what was altered outside alone', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const none = await run(rig, drift, changed)
+    expect([none.code, none.stdout]).toEqual([
+      0,
+      expect.stringContaining('Nothing was altered outside fdwsync · 3 changes of the manifest left out'),
+    ])
+    await rig.sql(`
+      ALTER FOREIGN TABLE proxy.orders ALTER COLUMN id SET NOT NULL;
+      ALTER FOREIGN TABLE proxy.customers RENAME TO clients;
+      ALTER SERVER shop OPTIONS (ADD fetch_size '7')`)
+    const some = await run(rig, drift, changed)
+    expect(some.code).toBe(2)
+    expect(some.stdout).toMatch(/~ server shop +drifted: altered outside fdwsync\n +option fetch_size/)
+    expect(some.stdout).toMatch(/column id not null +yes → no/)
+    expect(some.stdout).toMatch(
+      /~ foreign table proxy\.customers +drifted: renamed outside fdwsync\n +name +proxy\.clients → proxy\.customers/,
+    )
+    expect(some.stdout).not.toMatch(/varchar|character varying|local\.here/)
+    const json = JSON.parse((await run(rig, [...drift, '--format', 'json'], changed)).stdout)
+    expect(json.leftOut).toBe(2)
+    expect((await run(rig, ['plan'], changed)).stdout).toMatch(/column note type .* manifest$/m)
+  })
+
+  test('what is taken over is said, in text and in JSON', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const mine = changed.replace('name: faults', 'name: mine')
+    expect((await run(rig, ['plan'], mine)).code).toBe(4)
+    const plan = await run(rig, ['plan', '--take-over'], mine)
+    expect([plan.code, plan.stdout]).toEqual([0, expect.stringContaining('taken over from manifest faults')])
+    expect(plan.stdout).toMatch(/takes over server shop +from manifest faults/)
+    expect((await run(rig, ['apply', '--auto-approve', '--take-over'], mine)).code).toBe(0)
+    const theirs = await run(rig, ['plan'], shop)
+    expect([theirs.code, theirs.stdout]).toEqual([4, expect.stringContaining('it belongs to the manifest "mine"')])
+  })
+})
