@@ -9,7 +9,7 @@ import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Closures } from './closure.ts'
 import type { RunDigests } from './digests.ts'
 import type { Ledger } from './ledger.ts'
-import { tryOut } from './probe-batch.ts'
+import { tryOut, withNeeded } from './probe-batch.ts'
 import { makeByName } from './probe-by-name.ts'
 import { probeQueries } from './probe-queries.ts'
 import { settleProven } from './proven.ts'
@@ -241,7 +241,7 @@ export async function makeStandIns(
     const scratch = { schema: run.scratchSchema, name: `s${run.standIns.size}` }
     const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
     run.standIns.set(keyOf(object.id), standIn.id)
-    return [{ object, statements: create(standIn.id, standIn.spec) }]
+    return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
   })
   const made = await tryOut(run, units)
   for (const { object } of units) if (!made.includes(object)) run.standIns.delete(keyOf(object.id))
@@ -256,7 +256,7 @@ export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredOb
   for (let start = 0; start < objects.length; start += batchSize) {
     await run.session.run(trusted('SAVEPOINT batch'))
     const before = new Set(run.standIns.keys())
-    const made = await makeStandIns(run, objects.slice(start, start + batchSize))
+    const made = await makeStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
     await readStandIns(run, made)
     await run.session.run(trusted('ROLLBACK TO batch'))
     for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)

@@ -45,6 +45,8 @@ export type Probe<Id extends ObjectId, Spec> =
       wanted(read: Spec, declared: Spec): Spec
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
+      /** For a probe under its real name: what is declared, with all that the wanted one has from others, but without them. */
+      alone?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
 
 export interface ByName {
@@ -58,7 +60,12 @@ interface StandIn<Id extends ObjectId, Spec> {
     object: { readonly id: Id; readonly spec: Spec },
     scratch: { readonly schema: string; readonly name: string },
     standInOf: StandInOf,
-  ): { readonly id: Id; readonly spec: Spec }
+  ): {
+    readonly id: Id
+    readonly spec: Spec
+    /** Makes what the stand-in needs beside it, under names that begin with its own. */
+    readonly before?: readonly Statement[]
+  }
 }
 
 /** `scratch` is a schema that exists for the length of the transaction. */
