@@ -205,7 +205,8 @@ export const index: Kind<'index', IndexSpec> = {
 
   create: (id, spec) => createIndex(id, spec, id.name),
   alter: (_id, fields) => alterStatements(sql``, [], fields),
-  drop: (id) => [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
+  // It may be gone with another view that it was on.
+  drop: (id) => [statement(sql`DROP INDEX IF EXISTS ${qualified(id.schema, id.name)}`)],
 
   // The new one is made while the old one serves; then the old one goes and the new one takes its name.
   replacement: {
@@ -214,7 +215,7 @@ export const index: Kind<'index', IndexSpec> = {
     carriesOver: false,
     build: (id, spec) => createIndex(id, spec, buildName),
     swap: (id) => ({
-      out: [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
+      out: index.drop(id),
       in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
     }),
   },

@@ -70,7 +70,6 @@ describe('what the contract lists and this release does not have', () => {
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
     inherits: table('inherits: [a]'),
     partition_of: table('partition_of: a'),
-    statistics: view('query: SELECT 1, statistics: {}'),
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),
     renamed_from: server('renamed_from: a'),
