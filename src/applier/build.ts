@@ -105,8 +105,9 @@ async function buildOne(
   for (const statement of parts) await session.execute(statement)
   await session.run(readingPath)
   if (!member.carriesOver) return []
-  const { recorded, gone } = stepScope(step, context.inHand)
-  const ours = [...recorded.map(({ wanted }) => wanted.id), ...gone].flatMap((id) => ('name' in id ? [id.name] : []))
+  const { gone } = stepScope(step, context.inHand)
+  // What is declared for another one is made there.
+  const ours = [...Array.from(context.inHand.wanted.values(), ({ id }) => id), ...gone]
   const { beside, inPlace } = await decorations(session, from.oid, scratch, ours)
   if (beside.length > 0) await session.run(join(beside, ';\n'))
   await session.run(sql`ANALYZE ${qualified(scratch, from.id.name)}`)

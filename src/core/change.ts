@@ -75,7 +75,13 @@ export interface Replace {
 }
 
 export type Change =
-  | { readonly op: 'create'; readonly key: Key; readonly to: WantedObject }
+  | {
+      readonly op: 'create'
+      readonly key: Key
+      readonly to: WantedObject
+      /** A part of that name which goes with its whole, or is gone by then. */
+      readonly instead?: LiveObject
+    }
   | {
       readonly op: 'alter'
       readonly key: Key

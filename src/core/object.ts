@@ -10,6 +10,7 @@ export type ObjectId =
   | { readonly kind: 'foreignTable'; readonly schema: string; readonly name: string }
   | { readonly kind: 'materializedView'; readonly schema: string; readonly name: string }
   | { readonly kind: 'index'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'statistics'; readonly schema: string; readonly name: string }
 
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
@@ -29,6 +30,7 @@ export function keyOf(id: ObjectId): Key {
     case 'foreignTable':
     case 'materializedView':
     case 'index':
+    case 'statistics':
       return JSON.stringify([id.kind, id.schema, id.name]) as Key
   }
 }
@@ -49,6 +51,7 @@ export function idOf(key: string): ObjectId | undefined {
     case 'foreignTable':
     case 'materializedView':
     case 'index':
+    case 'statistics':
       return typeof second === 'string' ? { kind, schema: first, name: second } : undefined
     default:
       return undefined

@@ -45,8 +45,8 @@ function losesItsWhole(change: Change, byKey: ReadonlyMap<Key, Change>): change 
   return before !== undefined && before !== after && ['drop', 'replace'].includes(byKey.get(before)?.op ?? '')
 }
 
-function madeAnew({ key, to }: Extract<Change, { op: 'replace' }>): Change {
-  return { op: 'create', key, to }
+function madeAnew({ key, from, to }: Extract<Change, { op: 'replace' }>): Change {
+  return { op: 'create', key, to, instead: from }
 }
 
 function replacedAlong(title: string): FieldChange {

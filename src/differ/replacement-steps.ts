@@ -1,6 +1,7 @@
 import type { Replace, WantedObject } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import type { Hazard, Replacement, Step } from '../core/plan.ts'
+import type { Statement } from '../core/sql.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { type ReplacementGroup, schemaOf } from './replacements.ts'
 import { hazardsOf, locksOf, type StepInput, stepId } from './steps.ts'
@@ -39,6 +40,8 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const scratch = group?.scratch.get(schemaOf(change))
   const moved = input.movedQueries.get(change.key)
   const built = moved === undefined ? declared : (kind.withQuery?.(declared, moved) ?? declared)
+  const parts = partsOf(change.key, input)
+  const swap = replacement.swap(id, scratch ?? '', declared, spec)
   const load = isLoaded(change, input) ? (replacement.load?.(id, scratch ?? '') ?? []) : []
   const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
   return {
@@ -48,11 +51,12 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     path: moved === undefined ? 'manifest' : 'catalog',
     statements: replacement.build(id, built, scratch ?? '', spec),
     load,
-    parts: partsOf(change.key, input).flatMap(
-      (part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? [],
-    ),
+    parts: parts.flatMap((part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? []),
     carriesOver: replacement.carriesOver,
-    swap: replacement.swap(id, scratch ?? '', declared, spec),
+    swap: {
+      out: [...arriving(change.key, input), ...swap.out],
+      in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
+    },
     hazards: [...hazardsOf(change), ...reads, ...repoints(change, input)],
   }
 }
@@ -66,6 +70,17 @@ function repoints({ key }: Replace, { dependents }: StepInput): readonly Hazard[
 function isLoaded(change: Replace, { populate }: StepInput): boolean {
   const wantsData = (spec: unknown) => kindOf(change.to.id).wantsData?.(spec) ?? false
   return wantsData(change.from.spec) || (populate && wantsData(change.to.declared))
+}
+
+/** A part that comes from another whole has to go from there, if it has not gone with that: its name is taken. */
+function arriving(key: Key, { changes }: StepInput): readonly Statement[] {
+  return changes.flatMap((change) => {
+    const from = change.op === 'replace' ? change.from : change.op === 'create' ? change.instead : undefined
+    if (!from || !('to' in change)) return []
+    const { partOf, drop } = kindOf(from.id)
+    const hasMoved = partOf?.(change.to.spec, change.to.id) === key && partOf(from.spec, from.id) !== key
+    return hasMoved ? drop(from.id) : []
+  })
 }
 
 function partsOf(key: Key, { wanted }: Pick<StepInput, 'wanted'>): readonly WantedObject[] {

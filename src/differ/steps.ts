@@ -30,7 +30,8 @@ export function stepsOf(input: StepInput): readonly Step[] {
   const makes = makeOrder(input.changes).filter((change) => !goesWithItsWhole(change, input))
   const inDefine = ({ key }: Change) => !built.has(key)
   const populated = input.populate ? makes.filter(needsPopulation) : []
-  const later = new Set([...built].map((key) => buildId(key, input)))
+  const dropped = new Set(drops.flatMap(({ op, key }) => (op === 'drop' && built.has(key) ? [key] : [])))
+  const later = new Set([...built].map((key) => (dropped.has(key) ? dropId('build', key) : buildId(key, input))))
   for (const { key } of populated) later.add(stepId('populate', key))
   return [
     ...renameSteps(input.changes),
@@ -80,9 +81,18 @@ export function inOrder(changes: readonly Change[]): readonly Change[] {
   return [...made, ...gone, ...changes.filter(({ op }) => op === 'adopt' || op === 'release')]
 }
 
-/** Steps of the later stages that make or fill what a change needs. */
-function waitsFor({ to }: Making, later: ReadonlySet<string>, input: StepInput): readonly string[] {
-  return to.needs.flatMap((need) => [buildId(need, input), stepId('populate', need)]).filter((id) => later.has(id))
+/** Steps of the later stages that make or fill what a change needs, or take away what stands in its place. */
+function waitsFor(change: Making, later: ReadonlySet<string>, input: StepInput): readonly string[] {
+  const needed = change.to.needs.flatMap((need) => [buildId(need, input), stepId('populate', need)])
+  const former = wholeBefore(change)
+  const way = former === undefined ? [] : [buildId(former, input), dropId('build', former)]
+  return [...needed, ...way].filter((id) => later.has(id))
+}
+
+/** The whole with which the part goes that a new one takes the name of. */
+function wholeBefore(change: Change): Key | undefined {
+  if (change.op !== 'create' || !change.instead) return undefined
+  return kindOf(change.instead.id).partOf?.(change.instead.spec, change.instead.id)
 }
 
 /** The step that builds an object. */
@@ -154,6 +164,10 @@ function builtLater(input: StepInput): ReadonlySet<Key> {
   for (const change of dropOrder(input.changes)) {
     if (change.op !== 'drop') continue
     if (isPartOfLive(change, input) || waitsToDrop(change, input, built).length > 0) built.add(change.key)
+  }
+  for (const change of makeOrder(input.changes)) {
+    const former = wholeBefore(change)
+    if (former !== undefined && built.has(former)) built.add(change.key)
   }
   return built
 }
@@ -230,7 +244,7 @@ function dropStep(change: Dropping, stage: StageName, after: readonly string[]):
 
 function makeStep(change: Making, stage: StageName, after: readonly string[], input: StepInput): readonly Step[] {
   const { id, declared } = change.to
-  const { create, alter } = kindOf(id)
+  const { create, alter, fill } = kindOf(id)
   const step = {
     id: stepId(stage, change.key),
     stage,
@@ -245,7 +259,8 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
     return statements.length === 0 ? [] : [{ ...step, action: 'alter', statements }]
   }
   if (change.op === 'create' || change.how === 'drop-and-create') {
-    return [{ ...step, action: 'create', statements: create(id, declared) }]
+    const filling = stage === 'build' ? (fill?.(id, declared) ?? []) : []
+    return [{ ...step, action: 'create', statements: [...create(id, declared), ...filling] }]
   }
   const member = replacementOf(change, undefined, input)
   return [{ ...step, action: 'replace', hazards: member.hazards, members: [member] }]

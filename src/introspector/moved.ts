@@ -137,9 +137,10 @@ function withNames(object: LiveObject, declared: Names['declared']): LiveObject 
 
 function atHome(object: LiveObject, id: ObjectId, { declared }: Names): LiveObject {
   const renamed = withNames(object, declared)
-  // Where it will be once its schema is called as it should be; a part moves with its whole.
+  // Where it will be once its schema is called as it should be; an index moves with its view.
   const [schema, server] = [declared({ kind: 'schema', name: schemaOf(object.id) }), serverOf(object.id)]
-  const whole = idOf(kindOf(id).partOf?.(renamed.spec, id) ?? '')
+  const { partOf, renaming } = kindOf(id)
+  const whole = renaming?.movesWithWhole ? idOf(partOf?.(renamed.spec, id) ?? '') : undefined
   const home = {
     schemas: new Map([[schemaOf(object.id), whole ? schemaOf(whole) : nameOf(schema)]]),
     servers: new Map([[server, nameOf(declared({ kind: 'server', name: server }))]]),

@@ -21,7 +21,8 @@ export interface CatalogReading {
 export const pinnedSettings: Sql = trusted(
   `SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
    SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content';
-   SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on`,
+   SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on;
+   SET LOCAL default_tablespace = ''`,
 )
 
 /** Everything is read back under this path, live and probed alike, so that texts compare. */

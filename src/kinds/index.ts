@@ -5,6 +5,7 @@ import { fragment, ident, join, qualified, type Statement, sql, statement, trust
 import { alterStatements } from './facets/changes.ts'
 import { clusterChange, clusterOn } from './facets/cluster.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { indexCatalog } from './facets/index-catalog.ts'
 import {
   columnSql,
   declaredColumn,
@@ -16,14 +17,19 @@ import {
 import { definitionFields, definitionText } from './facets/index-definition.ts'
 import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
-import { occupiedBy } from './facets/relations.ts'
 import { indexRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
-import { storageChanges, storageClause, tablespaceChange, tablespaceOf } from './facets/storage.ts'
+import {
+  storageChanges,
+  storageClause,
+  type Tablespace,
+  tablespaceChange,
+  writtenTablespace,
+} from './facets/storage.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface IndexSpec {
+export interface IndexSpec extends Tablespace {
   /** The materialized view. */
   readonly on: { readonly schema: string; readonly name: string }
   readonly method: string
@@ -34,8 +40,6 @@ export interface IndexSpec {
   readonly nullsNotDistinct: boolean
   /** Storage parameters. */
   readonly with?: Options | undefined
-  /** Null: the database's own. */
-  readonly tablespace: string | null
   /** The index that CLUSTER of its view goes by. Null: none. Undefined: the manifest doesn't say. */
   readonly clusterOn?: string | null | undefined
   /** Live only: CREATE INDEX CONCURRENTLY that failed leaves one that is not. */
@@ -108,65 +112,7 @@ export const index: Kind<'index', IndexSpec> = {
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
-  // Read in parts rather than by pg_get_indexdef as a whole, so that texts do not depend on the names of what is
-  // indexed. Sort order is asked of indoption, which only access methods that can order use. An expression or predicate
-  // is not read while the view is locked: pg_get_indexdef and pg_get_expr would wait for the lock.
-  catalogQuery: trusted(`
-    SELECT jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-           ${occupiedBy("c.relkind <> 'i'")},
-           view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
-           md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indisvalid, i.indnkeyatts,
-                         i.indexprs, i.indpred, am.amname)) AS digest,
-           jsonb_build_object(
-             'on', jsonb_build_object('schema', viewn.nspname, 'name', view.relname),
-             'method', am.amname,
-             'unique', i.indisunique,
-             'valid', i.indisvalid,
-             'definition', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
-                                THEN pg_get_indexdef(i.indexrelid) END,
-             -- Since 15; asked so that older servers understand it.
-             'nullsNotDistinct', coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
-             'columns', (
-               SELECT jsonb_agg(jsonb_build_object(
-                        'column', a.attname,
-                        'expression', CASE WHEN i.indkey[k] = 0 AND view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
-                                           THEN pg_get_indexdef(i.indexrelid, k + 1, false) END,
-                        'collation', (SELECT jsonb_build_object('schema', cn.nspname, 'name', co.collname)
-                                        FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
-                                       WHERE co.oid = i.indcollation[k]),
-                        'operatorClass', (SELECT jsonb_build_object('schema', opn.nspname, 'name', op.opcname)
-                                            FROM pg_opclass op JOIN pg_namespace opn ON opn.oid = op.opcnamespace
-                                           WHERE op.oid = i.indclass[k]),
-                        'parameters', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
-                                         FROM pg_options_to_table(own.attoptions)),
-                        -- From 17 on the default is null, before it is -1.
-                        'statistics', nullif((to_jsonb(own) ->> 'attstattarget')::int, -1),
-                        'order', CASE WHEN NOT pg_indexam_has_property(am.oid, 'can_order') THEN NULL
-                                      WHEN i.indoption[k] & 1 = 1 THEN 'desc' ELSE 'asc' END,
-                        'nulls', CASE WHEN NOT pg_indexam_has_property(am.oid, 'can_order') THEN NULL
-                                      WHEN i.indoption[k] & 2 = 2 THEN 'first' ELSE 'last' END) ORDER BY k)
-                 FROM generate_series(0, i.indnkeyatts - 1) AS k
-                 LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k] AND a.attnum > 0
-                 LEFT JOIN pg_attribute own ON own.attrelid = i.indexrelid AND own.attnum = k + 1),
-             'with', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
-                        FROM pg_options_to_table(c.reloptions)),
-             'tablespace', ${tablespaceOf},
-             'clusterOn', (SELECT marked.relname FROM pg_index m JOIN pg_class marked ON marked.oid = m.indexrelid
-                            WHERE m.indrelid = i.indrelid AND m.indisclustered),
-             'include', (SELECT coalesce(jsonb_agg(a.attname ORDER BY k), '[]')
-                           FROM generate_series(i.indnkeyatts, i.indnatts - 1) AS k
-                           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k]),
-             'where', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
-                           THEN pg_get_expr(i.indpred, i.indrelid) END,
-             'comment', coalesce(obj_description(c.oid, 'pg_class'), '')) AS spec,
-           jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
-      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
-      JOIN pg_namespace n ON n.nspname = wanted.schema
-      JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
-      LEFT JOIN pg_index i ON i.indexrelid = c.oid
-      LEFT JOIN pg_am am ON am.oid = c.relam
-      LEFT JOIN pg_class view ON view.oid = i.indrelid
-      LEFT JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
+  catalogQuery: indexCatalog,
 
   renaming: indexRenaming,
 
@@ -197,7 +143,7 @@ export const index: Kind<'index', IndexSpec> = {
     const alter = sql`ALTER INDEX ${qualified(id.schema, id.name)}`
     return [
       ...fields,
-      ...tablespaceChange(alter, from.tablespace, to.tablespace),
+      ...tablespaceChange(alter, from, to),
       ...storageChanges(alter, from.with ?? {}, to.with ?? from.with ?? {}),
       ...statisticsChanges(alter, from.columns, to.columns),
       ...clusterChange(id, from, to),
@@ -207,7 +153,8 @@ export const index: Kind<'index', IndexSpec> = {
 
   create: (id, spec) => createIndex(id, spec, id.name),
   alter: (_id, fields) => alterStatements(sql``, [], fields),
-  drop: (id) => [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
+  // It may be gone with another view that it was on.
+  drop: (id) => [statement(sql`DROP INDEX IF EXISTS ${qualified(id.schema, id.name)}`)],
 
   // The new one is made while the old one serves; then the old one goes and the new one takes its name.
   replacement: {
@@ -216,7 +163,7 @@ export const index: Kind<'index', IndexSpec> = {
     carriesOver: false,
     build: (id, spec) => createIndex(id, spec, buildName),
     swap: (id) => ({
-      out: [statement(sql`DROP INDEX ${qualified(id.schema, id.name)}`)],
+      out: index.drop(id),
       in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
     }),
   },
@@ -256,7 +203,7 @@ function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
       where: spec.where === null ? undefined : withoutBrackets(spec.where),
       nulls_not_distinct: spec.nullsNotDistinct,
       with: writtenOptions(spec.with),
-      tablespace: spec.tablespace,
+      tablespace: writtenTablespace(spec),
       comment: spec.comment,
     }),
     notes: [...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : [])],

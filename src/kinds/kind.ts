@@ -127,12 +127,16 @@ export interface KindOf<Id extends ObjectId, Spec> {
   drop(id: Id): readonly Statement[]
   /** For kinds that hold data. */
   populate?(id: Id, spec: Spec): readonly Statement[]
+  /** What a part that was made on something that holds data needs to be of use. It may read that data. */
+  fill?(id: Id, spec: Spec): readonly Statement[]
   wantsData?(spec: Spec): boolean
 
   /** How an object that can't be altered is built beside while the old one serves; else it is dropped and made again. */
   readonly replacement?: ReplacementBeside<Id, Spec>
   /** Makes it as a part of something that is built in another schema. For kinds with `partOf`. */
   asPart?(id: Id, spec: Spec, schema: string): readonly Statement[]
+  /** What is left to do of such a part once its whole has taken its place, where it does not move along by itself. */
+  partInPlace?(id: Id, schema: string): readonly Statement[]
   /** `unless-shared`: dropped only if fdwsync made it, nothing else is inside and no other manifest declares it. */
   readonly dropPolicy: 'owned' | 'unless-shared'
   /** A statement that connects to the source and reads nothing, and the name of what it connects by. */
@@ -150,6 +154,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
     readonly namesQuery: Sql
     /** Gives it its name back, and its schema. */
     rename(from: Id, to: Id): readonly Statement[]
+    /** For a part: whether it moves to another schema with its whole, and only so. */
+    readonly movesWithWhole?: boolean
     /** The spec with other names for what it refers to, where those are no SQL. */
     withNames?(spec: Spec, nameOf: StandInOf): Spec
   }

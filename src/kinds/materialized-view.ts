@@ -13,22 +13,26 @@ import {
   newAccess,
   onColumns,
   relationAccess,
-  relationAccessColumns,
   rolesOf,
   settleAccess,
   withoutAccess,
   writtenAccess,
 } from './facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
-import { settingsColumns } from './facets/column-settings.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
-import { occupiedBy } from './facets/relations.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
-import { storageChanges, storageClause, tablespaceChange, tablespaceOf, untoastable } from './facets/storage.ts'
-import { typesUsed } from './facets/types-used.ts'
+import {
+  storageChanges,
+  storageClause,
+  type Tablespace,
+  tablespaceChange,
+  untoastable,
+  writtenTablespace,
+} from './facets/storage.ts'
+import { viewCatalog } from './facets/view-catalog.ts'
 import {
   type DeclaredViewColumns,
   declaredViewColumns,
@@ -44,7 +48,7 @@ import {
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface MaterializedViewSpec extends Access {
+export interface MaterializedViewSpec extends Access, Tablespace {
   readonly query: string
   /** As the server derived them from the query; empty where only the query is known. */
   readonly columns: readonly ViewColumn[]
@@ -53,7 +57,6 @@ export interface MaterializedViewSpec extends Access {
   readonly accessMethod: string | null
   /** Live only. */
   readonly defaultAccessMethod?: string
-  readonly tablespace: string | null
   /** Live only: whether it has a TOAST table, which `toast.*` parameters are kept with. */
   readonly hasToast?: boolean | undefined
   /** Live only: the index that CLUSTER goes by, whose kind it belongs to. */
@@ -117,7 +120,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
         columns: writtenViewColumns(spec.columns),
         access_method: spec.accessMethod === spec.defaultAccessMethod ? undefined : spec.accessMethod,
         with: writtenOptions(spec.with),
-        tablespace: spec.tablespace,
+        tablespace: writtenTablespace(spec),
         cluster_on: spec.clusterOn,
         ...writtenAccess(spec),
         comment: spec.comment,
@@ -130,49 +133,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
      WHERE relkind = 'm' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
-  // pg_get_viewdef waits for a running REFRESH, of this view or of one that it reads. Which are locked was asked before;
-  // their definition stays unread, and the digest of the raw rule says whether it is the one that was recorded.
-  catalogQuery: trusted(`
-    SELECT jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-           ${occupiedBy("c.relkind <> 'm'")},
-           c.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
-           (SELECT md5(r.ev_action::text || string_agg(format('%s %s %s', atttypid, atttypmod, attcollation), ',' ORDER BY attnum))
-              FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS digest,
-           jsonb_build_object(
-             'query', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN ''
-                           WHEN c.relkind = 'm' THEN rtrim(pg_get_viewdef(c.oid), ';') END,
-             'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-                                 'collation', CASE WHEN a.attcollation <> 0 THEN a.attcollation::regcollation::text END,
-                                 ${settingsColumns}) ORDER BY a.attnum), '[]')
-                           FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                          WHERE a.attrelid = c.oid AND a.attnum > 0),
-             'accessMethod', (SELECT amname FROM pg_am WHERE oid = c.relam),
-             'defaultAccessMethod', current_setting('default_table_access_method'),
-             'tablespace', ${tablespaceOf},
-             'hasToast', c.reltoastrelid <> 0,
-             'clusterOn', (SELECT relname FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
-                            WHERE i.indrelid = c.oid AND i.indisclustered),
-             'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (
-                        SELECT option_name AS name, option_value AS value FROM pg_options_to_table(c.reloptions)
-                        UNION ALL SELECT 'toast.' || option_name, option_value
-                          FROM pg_class toast, pg_options_to_table(toast.reloptions) WHERE toast.oid = c.reltoastrelid) o),
-             'populated', c.relispopulated,
-             'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
-             ${relationAccessColumns}) AS spec,
-           ${typesUsed("d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid")} ||
-           (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
-                   coalesce(jsonb_agg(DISTINCT jsonb_build_object(
-                     'kind', CASE used.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,
-                     'schema', usedn.nspname, 'name', used.relname)), '[]')
-              FROM pg_depend d
-              JOIN pg_class used ON used.oid = d.refobjid AND used.relkind IN ('f', 'm') AND used.oid <> c.oid
-              JOIN pg_namespace usedn ON usedn.oid = used.relnamespace
-             WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-               AND d.refclassid = 'pg_class'::regclass) AS needs
-      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
-      JOIN pg_namespace n ON n.nspname = wanted.schema
-      JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
-      LEFT JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'`),
+  catalogQuery: viewCatalog,
 
   settle: (wanted, last, live) => ({
     ...wanted,
@@ -188,7 +149,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       ...queryChanges(from, to),
       // It could be altered from 15 on; but that rewrites the view while its readers wait.
       ...replacedBy('access method', from.accessMethod ?? undefined, to.accessMethod ?? from.defaultAccessMethod),
-      ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from.tablespace, to.tablespace),
+      ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from, to),
       ...storageChanges(sql`ALTER MATERIALIZED VIEW ${name}`, from.with ?? {}, to.with ?? from.with ?? {}),
       ...viewColumnChanges(name, from.columns, to.columns),
       ...(to.populated && !from.populated ? [unpopulated] : []),

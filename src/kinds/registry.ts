@@ -6,6 +6,7 @@ import type { AnyKind } from './kind.ts'
 import { materializedView } from './materialized-view.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
+import { statistics } from './statistics.ts'
 import { type } from './type.ts'
 import { userMapping } from './user-mapping.ts'
 
@@ -19,6 +20,7 @@ const byName: { readonly [K in KindName]: AnyKind } = {
   foreignTable,
   materializedView,
   index,
+  statistics,
 }
 
 /** In the order in which they are made. */

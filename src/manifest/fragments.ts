@@ -129,10 +129,16 @@ function generatedFragment(path: Path, generated: Generated): readonly Fragment[
     : [{ kind: 'expression', path: [...path, 'expression'], text: generated.expression }]
 }
 
-function viewFragments(path: Path, { query, indexes = {} }: Pick<Partial<View>, 'query' | 'indexes'>) {
+function viewFragments(
+  path: Path,
+  { query, indexes = {}, statistics = {} }: Pick<Partial<View>, 'query' | 'indexes' | 'statistics'>,
+) {
   return [
     ...part('query', [...path, 'query'], query),
     ...Object.entries(indexes).flatMap(([name, index]) => indexFragments([...path, 'indexes', name], index)),
+    ...Object.entries(statistics).flatMap(([name, { expressions = [] }]) =>
+      expressions.flatMap((text, at) => part('expression', [...path, 'statistics', name, 'expressions', at], text)),
+    ),
   ]
 }
 

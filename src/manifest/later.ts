@@ -5,7 +5,6 @@ const laterKeys: ReadonlySet<string> = new Set(['foreign_data_wrappers', 'refres
 
 /** Keys that are known elsewhere, but not here yet. */
 const laterThere: Readonly<Record<string, ReadonlySet<string>>> = {
-  materialized_views: new Set(['statistics']),
   imports: new Set(['types']),
   mirrors: new Set(['types']),
 }

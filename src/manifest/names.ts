@@ -139,12 +139,16 @@ function tableNames(
   ]
 }
 
-function viewNames(path: Path, view: Pick<View, 'with' | 'indexes'>): readonly Named[] {
+function viewNames(path: Path, view: Pick<View, 'with' | 'indexes' | 'statistics'>): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
     ...keys([...path, 'with'], view.with),
     ...keys([...path, 'indexes'], view.indexes),
     ...Object.entries(view.indexes ?? {}).flatMap(([name, index]) => indexNames([...path, 'indexes', name], index)),
+    ...keys([...path, 'statistics'], view.statistics),
+    ...Object.entries(view.statistics ?? {}).flatMap(([name, { columns = [] }]) =>
+      columns.flatMap((column, at) => value([...path, 'statistics', name, 'columns', at], column)),
+    ),
   ]
 }
 

@@ -1,4 +1,3 @@
-import type { Problem } from '../core/errors.ts'
 import { soundsSecret } from '../core/secret-names.ts'
 import { importProblems } from './imports.ts'
 import type { Manifest, Path } from './manifest.ts'
@@ -20,32 +19,42 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...grantProblems(manifest),
     ...importProblems(manifest),
     ...clusterProblems(manifest),
+    ...statisticsProblems(manifest),
     ...types(manifest).flatMap(typeProblems),
   ]
 }
 
 /** Relations of all kinds, indexes among them, share one namespace a schema. */
 function collisions(manifest: Manifest): readonly PathProblem[] {
-  const relations = [
-    ...foreignTables(manifest),
-    ...views(manifest),
-    ...views(manifest).flatMap(({ path, schema, view }) =>
-      Object.keys(view.indexes ?? {}).map((name) => ({ path: [...path, 'indexes', name], schema, name })),
-    ),
+  const partsOf = (key: 'indexes' | 'statistics') =>
+    views(manifest).flatMap(({ path, schema, view }) =>
+      Object.keys(view[key] ?? {}).map((name) => ({ path: [...path, key, name], schema, name })),
+    )
+  const relations = [...foreignTables(manifest), ...views(manifest), ...partsOf('indexes')]
+  const shared = 'Tables, materialized views and indexes of a schema share one set of names.'
+  return [
+    ...sameNames(relations, 'relations', shared),
+    ...sameNames(partsOf('statistics'), 'statistics', 'Statistics of all views of a schema share one set of names.'),
   ]
+}
+
+interface Placed {
+  readonly path: Path
+  readonly schema: string
+  readonly name: string
+}
+
+function sameNames(all: readonly Placed[], what: string, hint: string): readonly PathProblem[] {
   const first = new Map<string, Path>()
-  return relations.flatMap(({ path, schema, name }): readonly PathProblem[] => {
-    const relation = JSON.stringify([schema, name])
-    const other = first.get(relation)
+  return all.flatMap(({ path, schema, name }): readonly PathProblem[] => {
+    const key = JSON.stringify([schema, name])
+    const other = first.get(key)
     if (!other) {
-      first.set(relation, path)
+      first.set(key, path)
       return []
     }
-    const problem: Problem = {
-      message: `the schema "${schema}" has two relations named "${name}": this one and the one`,
-      hint: 'Tables, materialized views and indexes of a schema share one set of names.',
-    }
-    return [{ path, atKey: true, problem, other }]
+    const message = `the schema "${schema}" has two ${what} named "${name}": this one and the one`
+    return [{ path, atKey: true, problem: { message, hint }, other }]
   })
 }
 
@@ -67,6 +76,20 @@ function parentProblems(manifest: Manifest): readonly PathProblem[] {
     }
     return problems
   })
+}
+
+function statisticsProblems(manifest: Manifest): readonly PathProblem[] {
+  const own = views(manifest).map(({ path, view }) => ({ path, statistics: view.statistics }))
+  const mirrored = Object.entries(manifest.mirrors ?? {}).flatMap(([mirror, { tables = {} }]) =>
+    Object.entries(tables).map(([name, { statistics }]) => ({ path: ['mirrors', mirror, 'tables', name], statistics })),
+  )
+  return [...own, ...mirrored].flatMap(({ path, statistics = {} }) =>
+    Object.entries(statistics).flatMap(([name, { columns = [], expressions = [] }]): readonly PathProblem[] => {
+      if (expressions.length > 0 || columns.length > 1) return []
+      const problem = { message: 'statistics are of at least two columns, or of an expression' }
+      return [{ path: [...path, 'statistics', name], atKey: true, problem }]
+    }),
+  )
 }
 
 function columnProblems(manifest: Manifest): readonly PathProblem[] {

@@ -22,6 +22,7 @@ export async function stageFor(pair: ServerPair): Promise<Stage> {
   const source = await createDatabase(pair.source)
   await runSql(source.url, await readFile(join(import.meta.dirname, 'source.sql'), 'utf8'))
   await runSql(pair.target.url, await readFile(join(import.meta.dirname, 'roles.sql'), 'utf8'))
+  await makeTablespace(pair.target.url)
   return {
     async play(scene, act) {
       const own = scene.source === undefined ? undefined : await createDatabase(pair.source)
@@ -53,6 +54,19 @@ function environment({ source }: ServerPair, database: TestDatabase): Environmen
 /** `{{NAME}}` in a case's SQL is the same as `${env:NAME}` in its manifest. */
 function filled(text: string, env: Environment): string {
   return text.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => env[name] ?? '')
+}
+
+/** No transaction can make one: here it is, beside the data of the server itself. */
+async function makeTablespace(url: string): Promise<void> {
+  const existing = await runSql(url, "SELECT FROM pg_tablespace WHERE spcname = 'case_space'")
+  if (existing.length > 0) return
+  const client = await connect(url)
+  try {
+    await client.query('SET allow_in_place_tablespaces = on')
+    await client.query("CREATE TABLESPACE case_space LOCATION ''")
+  } finally {
+    await client.end()
+  }
 }
 
 async function runSql(url: string, text: string): Promise<readonly unknown[]> {

@@ -10,15 +10,19 @@ interface RelationId {
 export function relationRenaming(kind: string, relkind: string, object: Sql) {
   return {
     namesQuery: namesQuery(kind, relkind),
-    rename: (from: RelationId, to: RelationId): readonly Statement[] => [
-      ...(from.name === to.name
-        ? []
-        : [statement(sql`ALTER ${object} ${qualified(from.schema, from.name)} RENAME TO ${ident(to.name)}`)]),
-      ...(from.schema === to.schema
-        ? []
-        : [statement(sql`ALTER ${object} ${qualified(from.schema, to.name)} SET SCHEMA ${ident(to.schema)}`)]),
-    ],
+    rename: (from: RelationId, to: RelationId) => renamed(object, from, to),
   }
+}
+
+function renamed(object: Sql, from: RelationId, to: RelationId): readonly Statement[] {
+  return [
+    ...(from.name === to.name
+      ? []
+      : [statement(sql`ALTER ${object} ${qualified(from.schema, from.name)} RENAME TO ${ident(to.name)}`)]),
+    ...(from.schema === to.schema
+      ? []
+      : [statement(sql`ALTER ${object} ${qualified(from.schema, to.name)} SET SCHEMA ${ident(to.schema)}`)]),
+  ]
 }
 
 function namesQuery(kind: string, relkind: string): Sql {
@@ -28,14 +32,27 @@ function namesQuery(kind: string, relkind: string): Sql {
      WHERE c.oid = ANY ($1::oid[]) AND c.relkind = '${relkind}'`)
 }
 
+function withViewNames<Spec extends { readonly on: RelationId }>(spec: Spec, nameOf: StandInOf): Spec {
+  const on = nameOf({ kind: 'materializedView', ...spec.on })
+  return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
+}
+
 /** An index is always in the schema of what it indexes, and is never moved itself. */
 export const indexRenaming = {
   namesQuery: namesQuery('index', 'i'),
   rename: (from: RelationId, to: RelationId): readonly Statement[] => [
     statement(sql`ALTER INDEX ${qualified(to.schema, from.name)} RENAME TO ${ident(to.name)}`),
   ],
-  withNames<Spec extends { readonly on: RelationId }>(spec: Spec, nameOf: StandInOf): Spec {
-    const on = nameOf({ kind: 'materializedView', ...spec.on })
-    return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
-  },
+  movesWithWhole: true,
+  withNames: withViewNames,
+}
+
+/** Statistics stay in their schema when their relation moves. */
+export const statisticsRenaming = {
+  namesQuery: trusted(`
+    SELECT s.oid, jsonb_build_object('kind', 'statistics', 'schema', n.nspname, 'name', s.stxname) AS id
+      FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+     WHERE s.oid = ANY ($1::oid[])`),
+  rename: (from: RelationId, to: RelationId) => renamed(sql`STATISTICS`, from, to),
+  withNames: withViewNames,
 }

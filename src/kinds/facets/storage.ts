@@ -36,17 +36,30 @@ function parameter(name: string): Sql {
   return join(name.split('.').map(ident), '.')
 }
 
-/** Columns of a spec in a catalog query: the tablespace of a relation `c`, null for the database's own. */
-export const tablespaceOf = `(SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace)`
+export interface Tablespace {
+  /** Declared null: the database's own. */
+  readonly tablespace: string | null
+  /** Live only: that of the database. */
+  readonly databaseTablespace?: string
+}
+
+/** Columns of a spec in a catalog query: the tablespace of a relation `c`. The catalog has none for the database's own. */
+export const tablespaceColumns = `
+  'tablespace', (SELECT spcname FROM pg_database JOIN pg_tablespace t ON t.oid = coalesce(nullif(c.reltablespace, 0), dattablespace)
+                  WHERE datname = current_database()),
+  'databaseTablespace', (SELECT spcname FROM pg_database JOIN pg_tablespace t ON t.oid = dattablespace
+                          WHERE datname = current_database())`
 
 /** In place, though it moves the data and keeps everybody waiting meanwhile. */
-export function tablespaceChange(alter: Sql, from: string | null, to: string | null): readonly FieldChange[] {
-  if (from === to) return []
-  const effect = {
-    how: 'statement',
-    statement: statement(sql`${alter} SET TABLESPACE ${ident(to ?? 'pg_default')}`),
-  } as const
-  return [{ field: 'tablespace', from: from ?? undefined, to: to ?? undefined, effect }]
+export function tablespaceChange(alter: Sql, from: Tablespace, to: Tablespace): readonly FieldChange[] {
+  const wanted = to.tablespace ?? from.databaseTablespace
+  if (wanted === undefined || from.tablespace === wanted) return []
+  const effect = { how: 'statement', statement: statement(sql`${alter} SET TABLESPACE ${ident(wanted)}`) } as const
+  return [{ field: 'tablespace', from: from.tablespace ?? undefined, to: wanted, effect }]
+}
+
+export function writtenTablespace({ tablespace, databaseTablespace }: Tablespace): string | undefined {
+  return tablespace === databaseTablespace ? undefined : (tablespace ?? undefined)
 }
 
 /** Why parameters can't be set: without a TOAST table the server would take them and forget them. */

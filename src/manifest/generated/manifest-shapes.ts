@@ -44,6 +44,8 @@ export const maps: readonly string[] = [
   'schemas.*.materialized_views.*.indexes.*',
   'schemas.*.materialized_views.*.indexes.*.columns.*.operator_class.parameters',
   'schemas.*.materialized_views.*.indexes.*.with',
+  'schemas.*.materialized_views.*.statistics',
+  'schemas.*.materialized_views.*.statistics.*',
   'schemas.*.materialized_views.*.grants',
   'mirrors',
   'mirrors.*',
@@ -59,6 +61,8 @@ export const maps: readonly string[] = [
   'mirrors.*.tables.*.indexes.*',
   'mirrors.*.tables.*.indexes.*.columns.*.operator_class.parameters',
   'mirrors.*.tables.*.indexes.*.with',
+  'mirrors.*.tables.*.statistics',
+  'mirrors.*.tables.*.statistics.*',
   'mirrors.*.tables.*.grants',
 ]
 

@@ -712,6 +712,15 @@ export interface MirrorTable {
     [k: string]: Index
   }
   /**
+   * Extended statistics (CREATE STATISTICS) by name, which tell the planner how columns go together. They stand in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
+   */
+  statistics?: {
+    /**
+     * The statistics of this name.
+     */
+    [k: string]: Statistics
+  }
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -930,6 +939,15 @@ export interface MaterializedView {
     [k: string]: Index
   }
   /**
+   * Extended statistics (CREATE STATISTICS) by name, which tell the planner how columns go together. They stand in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
+   */
+  statistics?: {
+    /**
+     * The statistics of this name.
+     */
+    [k: string]: Statistics
+  }
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -992,6 +1010,40 @@ export interface Index {
   tablespace?: string
   /**
    * The index's comment (COMMENT ON INDEX). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * Extended statistics (CREATE STATISTICS): of at least two columns or expressions, or of one expression.
+ */
+export interface Statistics {
+  /**
+   * Names of columns of the view. Their order means nothing. Example: [customer_id, region]
+   *
+   * Items: Name of a column.
+   */
+  columns?: string[]
+  /**
+   * SQL expressions over the view's columns, without parentheses around them. Example: ["date_trunc('month', placed_at)"]
+   *
+   * Items: An SQL expression.
+   */
+  expressions?: string[]
+  /**
+   * What is collected: ndistinct, dependencies, mcv. Not for a single expression. Default: all of them
+   *
+   * @minItems 1
+   *
+   * Items: One of ndistinct, dependencies, mcv.
+   */
+  kinds?: ('ndistinct' | 'dependencies' | 'mcv')[]
+  /**
+   * The statistics target (ALTER STATISTICS … SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   */
+  target?: string
+  /**
+   * The comment (COMMENT ON STATISTICS). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
 }

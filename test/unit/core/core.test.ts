@@ -16,6 +16,7 @@ describe('addresses', () => {
     { kind: 'foreignTable', schema: 'a', name: 'b","c' },
     { kind: 'materializedView', schema: 'a', name: 'b' },
     { kind: 'index', schema: 'a', name: 'b' },
+    { kind: 'statistics', schema: 'a', name: 'b' },
   ]
   test.each(ids)('%j comes back from its key', (id) => expect(idOf(keyOf(id))).toEqual(id))
   test('different ids have different keys', () => expect(new Set(ids.map(keyOf)).size).toBe(ids.length))

@@ -68,7 +68,6 @@ schemas:
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
-    statistics: view('query: SELECT 1, statistics: {}'),
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),
     renamed_from: server('renamed_from: a'),

@@ -1,0 +1,221 @@
+import type { FieldChange } from '../core/change.ts'
+import { type IdOf, keyOf } from '../core/object.ts'
+import {
+  fragment,
+  ident,
+  join,
+  number,
+  qualified,
+  type Sql,
+  type Statement,
+  sql,
+  statement,
+  trusted,
+} from '../core/sql.ts'
+import { alterStatements, replacedBy } from './facets/changes.ts'
+import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { statisticsRenaming } from './facets/renaming.ts'
+import { settle } from './facets/settle.ts'
+import { present, withoutBrackets } from './facets/written.ts'
+import type { Kind } from './kind.ts'
+
+/** In the order in which PostgreSQL writes them. */
+const allKinds = ['ndistinct', 'dependencies', 'mcv'] as const
+type StatisticsKind = (typeof allKinds)[number]
+
+export interface StatisticsSpec {
+  /** The materialized view. */
+  readonly on: { readonly schema: string; readonly name: string }
+  /** In the view's order, whatever order they were given in. */
+  readonly columns: readonly string[]
+  readonly expressions: readonly string[]
+  /** Declared null: all that there are of such columns, none of a single expression. */
+  readonly kinds: readonly StatisticsKind[] | null
+  /** Undefined: the manifest doesn't say. Null: the default. */
+  readonly target?: number | null | undefined
+  readonly comment?: Comment
+}
+
+/** The new one's name for the length of the transaction that builds it. */
+const buildName = 'fdwsync_build'
+
+/** Extended statistics of a materialized view. They stand in its schema, but don't go along when it moves. */
+export const statistics: Kind<'statistics', StatisticsSpec> = {
+  kind: 'statistics',
+  rank: 7,
+  catalog: 'pg_statistic_ext',
+  dropPolicy: 'owned',
+  title: (id) => `statistics ${qualified(id.schema, id.name)}`,
+  partOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+
+  probe: {
+    how: 'read-back',
+    wanted: (read, declared) => ({
+      ...declared,
+      columns: read.columns,
+      expressions: read.expressions,
+      kinds: read.kinds,
+    }),
+    standIn(object, scratch, standInOf) {
+      const on = standInOf({ kind: 'materializedView', ...object.spec.on })
+      const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
+      return { id: { kind: 'statistics', ...scratch }, spec: { ...object.spec, on: view } }
+    },
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
+      Object.entries(materialized_views ?? {}).flatMap(([view, declaredView]) =>
+        Object.entries(declaredView.statistics ?? {}).map(([name, declared]) => ({
+          id: { kind: 'statistics', schema, name } satisfies IdOf<'statistics'>,
+          spec: {
+            on: { schema, name: view },
+            columns: declared.columns ?? [],
+            expressions: declared.expressions ?? [],
+            kinds: declared.kinds ?? null,
+            target: declared.target === undefined ? undefined : Number(declared.target),
+            comment: declared.comment,
+          } satisfies StatisticsSpec,
+          needs: [keyOf({ kind: 'materializedView', schema, name: view })],
+          path: ['schemas', schema, 'materialized_views', view, 'statistics', name],
+        })),
+      ),
+    ),
+
+  write: (id, spec) => ({
+    path: ['schemas', spec.on.schema, 'materialized_views', spec.on.name, 'statistics', id.name],
+    value: present({
+      columns: spec.columns,
+      expressions: spec.expressions.map(withoutBrackets),
+      kinds: spec.kinds?.length === allKinds.length ? undefined : spec.kinds,
+      ...(typeof spec.target === 'number' ? { target: spec.target } : {}),
+      comment: spec.comment,
+    }),
+  }),
+
+  // A manifest has no words for those that stand in another schema than their view.
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'statistics', 'schema', nspname, 'name', stxname) AS id
+      FROM pg_statistic_ext s
+      JOIN pg_class view ON view.oid = s.stxrelid AND view.relkind = 'm' AND view.relnamespace = s.stxnamespace
+      JOIN pg_namespace n ON n.oid = s.stxnamespace
+     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+
+  // Expressions are not read while the view is locked: to write them out would wait for the lock.
+  catalogQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'statistics', 'schema', n.nspname, 'name', s.stxname) AS id, s.oid,
+           CASE WHEN view.relkind <> 'm' THEN 'statistics object of another relation' END AS occupied_by,
+           view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
+           md5(concat_ws(' ', s.stxrelid, s.stxkeys, s.stxkind, s.stxexprs)) AS digest,
+           jsonb_build_object(
+             'on', jsonb_build_object('schema', viewn.nspname, 'name', view.relname),
+             'columns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]')
+                           FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)),
+             'expressions', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
+                                 THEN to_jsonb(coalesce(pg_get_statisticsobjdef_expressions(s.oid), '{}')) ELSE '[]' END,
+             'kinds', (SELECT coalesce(jsonb_agg(name ORDER BY place), '[]')
+                         FROM (VALUES (1, 'd', 'ndistinct'), (2, 'f', 'dependencies'), (3, 'm', 'mcv')) AS k(place, letter, name)
+                        WHERE k.letter::"char" = ANY (s.stxkind)),
+             -- From 17 on the default is null, before it is -1.
+             'target', nullif((to_jsonb(s) ->> 'stxstattarget')::int, -1),
+             'comment', coalesce(obj_description(s.oid, 'pg_statistic_ext'), '')) AS spec,
+           jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
+      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
+      JOIN pg_namespace n ON n.nspname = wanted.schema
+      JOIN pg_statistic_ext s ON s.stxnamespace = n.oid AND s.stxname = wanted.name
+      JOIN pg_class view ON view.oid = s.stxrelid
+      JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
+
+  renaming: statisticsRenaming,
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    target: settle<number | null>(wanted.target, last?.target, live?.target, null),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
+
+  compare(id, from, to) {
+    const name = qualified(id.schema, id.name)
+    return [
+      ...replacedBy('on', qualified(from.on.schema, from.on.name), qualified(to.on.schema, to.on.name)),
+      ...replacedBy('columns', columnsText(from), columnsText(to)),
+      ...replacedBy('expressions', expressionsText(from), expressionsText(to)),
+      ...replacedBy('kinds', kindsText(from), kindsText(to)),
+      ...targetChange(name, from.target ?? null, to.target),
+      ...commentChange(sql`STATISTICS ${name}`, 'comment', from.comment, to.comment),
+    ]
+  },
+
+  create: createStatistics,
+  // New statistics are empty until their relation is analyzed next.
+  fill: (_id, spec) => [analyze(spec)],
+  alter: (_id, fields) => alterStatements(sql``, [], fields),
+  // They go with their view, and with a column of theirs.
+  drop: (id) => [statement(sql`DROP STATISTICS IF EXISTS ${qualified(id.schema, id.name)}`)],
+
+  replacement: {
+    onlyIfUsed: false,
+    inScratch: false,
+    carriesOver: false,
+    build: (id, spec) => [...createStatistics({ ...id, name: buildName }, spec), analyze(spec)],
+    swap: (id) => ({
+      out: statistics.drop(id),
+      in: [statement(sql`ALTER STATISTICS ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
+    }),
+  },
+  asPart: (id, spec, schema) => createStatistics({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
+  partInPlace: (id, schema) => [
+    statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
+  ],
+
+  summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
+  details: (spec) => [
+    ...(spec.columns.length === 0 ? [] : [['columns', columnsText(spec) ?? ''] as const]),
+    ...(spec.expressions.length === 0 ? [] : [['expressions', expressionsText(spec) ?? ''] as const]),
+    ...(spec.kinds === null ? [] : [['kinds', spec.kinds.join(', ')] as const]),
+    ...(typeof spec.target === 'number' ? [['target', String(spec.target)] as const] : []),
+  ],
+}
+
+function createStatistics(id: IdOf<'statistics'>, spec: StatisticsSpec): readonly Statement[] {
+  const name = qualified(id.schema, id.name)
+  const kinds = spec.kinds === null ? sql`` : sql` (${join(spec.kinds.map(ident), ', ')})`
+  const of = [...spec.columns.map(ident), ...spec.expressions.map((expression) => sql`(${fragment(expression)})`)]
+  return [
+    statement(
+      sql`CREATE STATISTICS ${name}${kinds} ON ${join(of, ', ')} FROM ${qualified(spec.on.schema, spec.on.name)}`,
+    ),
+    ...(typeof spec.target === 'number' ? [targetStatement(name, spec.target)] : []),
+    ...newComment(sql`STATISTICS ${name}`, spec.comment),
+  ]
+}
+
+function analyze({ on }: StatisticsSpec): Statement {
+  return statement(sql`ANALYZE ${qualified(on.schema, on.name)}`)
+}
+
+/** -1 stands for the default in every major. */
+function targetStatement(name: Sql, target: number | null): Statement {
+  return statement(sql`ALTER STATISTICS ${name} SET STATISTICS ${number(target ?? -1)}`)
+}
+
+function targetChange(name: Sql, from: number | null, to: number | null | undefined): readonly FieldChange[] {
+  if (to === undefined || from === to) return []
+  const shown = (target: number | null) => (target === null ? undefined : String(target))
+  const effect = { how: 'statement', statement: targetStatement(name, to) } as const
+  return [{ field: 'target', from: shown(from), to: shown(to), effect }]
+}
+
+/** The order means nothing. */
+function columnsText({ columns }: StatisticsSpec): string | undefined {
+  return columns.map(ident).toSorted().join(', ') || undefined
+}
+
+function expressionsText({ expressions }: StatisticsSpec): string | undefined {
+  return expressions.toSorted().join(', ') || undefined
+}
+
+function kindsText({ kinds }: StatisticsSpec): string | undefined {
+  return allKinds.filter((kind) => kinds?.includes(kind)).join(', ') || undefined
+}

@@ -1,0 +1,1 @@
+COMMENT ON STATISTICS shop.same IS 'by hand'; ALTER STATISTICS shop.same SET STATISTICS 7;
