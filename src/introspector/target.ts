@@ -1,5 +1,5 @@
 import type { DeclaredObject } from '../core/change.ts'
-import { keyOf } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -63,17 +63,25 @@ export async function readOwnedAndDeclared(
 /** A digest of what is there: equal means that a plan made from the one holds for the other. */
 export function fingerprintOf({ catalog, ledger }: TargetReading): string {
   return dataDigest({
-    live: Array.from(catalog.live, ([key, { oid, digest, spec, elsewhere }]) => [
+    live: sorted(catalog.live, ([key, { oid, digest, spec, elsewhere }]) => [
       key,
       oid,
       digest,
       digest === null ? withoutSecrets(spec) : withoutDefinition(spec),
       ...(elsewhere ? [keyOf(elsewhere)] : []),
     ]),
-    occupied: [...catalog.occupied],
-    ledger: Array.from(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
-    others: [...ledger.others],
+    occupied: sorted(catalog.occupied, (entry) => entry),
+    ledger: sorted(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
+    others: sorted(ledger.others, ([key, manifests]) => [key, [...manifests].sort()]),
   })
+}
+
+/** By key: the server gives rows in any order, and in another one when its statistics change. */
+function sorted<Value>(
+  map: ReadonlyMap<Key, Value>,
+  part: (entry: readonly [Key, Value]) => unknown,
+): readonly unknown[] {
+  return [...map].sort(([left], [right]) => (left < right ? -1 : 1)).map(part)
 }
 
 /** What the digest stands for is not read while another session has the object locked. */

@@ -10,7 +10,7 @@ import { type ManifestData, manifests, withoutViews } from './manifests.ts'
 
 // A fixed seed and few runs, so that every run of the suite does the same. `npm run test:property` runs for long, from
 // another seed each time; what it finds becomes a case folder.
-const runs = Number(process.env.FDWSYNC_PROPERTY_RUNS ?? 12)
+const runs = Number(process.env.FDWSYNC_PROPERTY_RUNS ?? 8)
 const seed = process.env.FDWSYNC_PROPERTY_SEED ?? (process.env.FDWSYNC_PROPERTY_RUNS ? undefined : '20260101')
 
 async function catalogOf(url: string): Promise<readonly string[]> {
