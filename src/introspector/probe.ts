@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { ident, sql, trusted } from '../core/sql.ts'
+import { ident, join, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { type Session, withDeadline } from '../db/session.ts'
+import type { LikeLive } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
 import type { Ledger } from './ledger.ts'
@@ -257,6 +258,24 @@ export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredOb
   }
 }
 
+/** Reads a stand-in once more, made like the live one, where its kind wants that. */
+async function readAlike(
+  { session, input }: ProbeRun,
+  { id }: DeclaredObject,
+  standIn: LiveObject,
+): Promise<LikeLive<unknown> | undefined> {
+  const { probe: how } = kindOf(id)
+  const live = input.reading.live.get(keyOf(id))?.spec
+  if (how.how !== 'read-back' || live === undefined) return undefined
+  const statements = how.alike?.(standIn.id, standIn.spec, live) ?? []
+  if (statements.length === 0) return undefined
+  const all = statements.map((statement) => statement.sql)
+  await session.run(join([trusted('SAVEPOINT alike'), ...all], ';\n'))
+  const again = (await readCatalog(session, [standIn.id], input.digests.salt)).live.get(keyOf(standIn.id))
+  await session.run(trusted('ROLLBACK TO alike'))
+  return again && { live, read: again.spec }
+}
+
 /** Reads stand-ins like live objects, and notes what is wanted. */
 export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const originals = new Map(objects.map((object) => [keyOf(run.standIns.get(keyOf(object.id)) ?? object.id), object]))
@@ -268,7 +287,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
     const known = read.needs.filter((need) => run.settled.has(need) || run.input.reading.live.has(need))
-    want(run, object, how.wanted(read.spec, object.spec), known)
+    want(run, object, how.wanted(read.spec, object.spec, await readAlike(run, object, read)), known)
   }
   for (const object of objects) {
     if (!run.wanted.has(keyOf(object.id)))

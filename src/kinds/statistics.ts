@@ -128,6 +128,7 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
       JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
 
   renaming: statisticsRenaming,
+  withColumns: (spec, renamed) => ({ ...spec, columns: spec.columns.map((name) => renamed.get(name) ?? name) }),
 
   settle: (wanted, last, live) => ({
     ...wanted,
