@@ -10,6 +10,7 @@ import { blockers, disturbed, withConsequences } from '../differ/consequences.ts
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
+import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
@@ -47,7 +48,9 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
   const { catalog, ledger } = await readTarget(session, name, written, digests)
   const declared = await withRequirements(session, written, catalog.live)
   throwProblems(await unmetPreconditions(session, declared), declared, parsed)
-  const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests })
+  // Taken before anything is tried out: what changes in between is noticed the next time.
+  const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
+  const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
 
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
@@ -105,6 +108,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     declared,
     wanted: probed.wanted,
     digests,
+    proven: provenBy(closures, changes, wanted, ledger),
     manifestDigest,
     ownershipUnknown: ledger.unknown,
   }
@@ -117,6 +121,35 @@ function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
   return [
     { key: keyOf({ kind: 'schema', name: 'fdwsync' }), title: 'ownership', reason, hint: unknown.hint, follows: false },
   ]
+}
+
+async function closuresOf(
+  session: Session,
+  searchPath: readonly string[],
+  objects: readonly DeclaredObject[],
+): Promise<Closures> {
+  if (objects.length === 0) return new Map()
+  await session.run(trusted('BEGIN READ ONLY'))
+  try {
+    return await readClosures(session, searchPath, objects)
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+/** What was tried out, though the ledger has it, and is to stay as it is. */
+function provenBy(
+  closures: Closures,
+  changes: readonly Change[],
+  wanted: ReadonlyMap<Key, unknown>,
+  ledger: Ledger,
+): Closures {
+  const changed = new Set(changes.map(({ key }) => key))
+  return new Map(
+    [...closures].filter(
+      ([key, closure]) => wanted.has(key) && !changed.has(key) && ledger.entries.get(key)?.closure !== closure,
+    ),
+  )
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */

@@ -7,6 +7,7 @@ import type { Secret } from '../core/secret.ts'
 import { redact } from '../core/secret.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import type { Closures } from '../introspector/closure.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 
 /** A plan and what it was made from, which applying it needs. */
@@ -15,6 +16,8 @@ export interface PlanInHand {
   readonly declared: readonly DeclaredObject[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly digests: RunDigests
+  /** Of what the plan has tried out and found to be as declared. */
+  readonly proven: Closures
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */
   readonly manifestDigest: string | undefined
   /** Why it is not known who owns what: then nothing can be applied. */

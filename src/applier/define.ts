@@ -10,7 +10,7 @@ import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
-import { recordApply, recordSteps } from './ledger-write.ts'
+import { recordApply, recordClosures, recordSteps } from './ledger-write.ts'
 import { withRetries } from './retry.ts'
 import { defineScope, proveAndRecord } from './scope.ts'
 
@@ -100,6 +100,7 @@ async function defineOnce(
 
 async function recordDefinitions({ inHand, applyId }: ApplyContext, session: Session): Promise<void> {
   await proveAndRecord(session, defineScope(inHand), inHand, applyId)
+  await recordClosures(session, inHand.plan.manifest, inHand.proven)
   const steps = inHand.plan.steps.filter(({ stage }) => stage === 'define')
   await recordSteps(
     session,

@@ -5,6 +5,7 @@ import { countsOf, type Plan, type Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
+import type { Closures } from '../introspector/closure.ts'
 import { slowDigest } from '../introspector/digests.ts'
 import { clusterIdentifier } from '../introspector/ledger-history.ts'
 import { isLease } from '../introspector/ledger-lease.ts'
@@ -142,6 +143,7 @@ export async function recordObjects(
   applyId: string,
   objects: readonly ToRecord[],
   live: LiveState,
+  closures: Closures,
 ): Promise<void> {
   const rows = objects.flatMap(({ wanted, made }) => {
     const key = keyOf(wanted.id)
@@ -149,19 +151,33 @@ export async function recordObjects(
     if (!object) return []
     const { recorded } = kindOf(wanted.id)
     const declared = recorded ? recorded(wanted.written, object.spec, slowDigest) : wanted.written
-    return [{ address: key, object_oid: object.oid, made, declared: declared ?? {}, digest: object.digest }]
+    const { oid, digest } = object
+    const closure = closures.get(key) ?? null
+    return [{ address: key, object_oid: oid, made, declared: declared ?? {}, digest, closure }]
   })
   if (rows.length === 0) return
   await session.query(
     trusted(`
-      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, made, declared, digest, server_major, apply_id, recorded_at)
-      SELECT $1, r.address, r.object_oid, r.made, r.declared, r.digest, $2, $3, pg_catalog.now()
-        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, made boolean, declared jsonb, digest text)
+      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, made, declared, digest, closure, server_major, apply_id, recorded_at)
+      SELECT $1, r.address, r.object_oid, r.made, r.declared, r.digest, r.closure, $2, $3, pg_catalog.now()
+        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, made boolean, declared jsonb, digest text, closure text)
       ON CONFLICT (manifest, address) DO UPDATE
          SET object_oid = excluded.object_oid, made = o.made OR excluded.made, declared = excluded.declared,
-             digest = excluded.digest, server_major = excluded.server_major, apply_id = excluded.apply_id,
+             digest = excluded.digest, closure = excluded.closure, server_major = excluded.server_major, apply_id = excluded.apply_id,
              recorded_at = excluded.recorded_at`),
     [manifest, Math.trunc(session.serverVersion / 10000), applyId, JSON.stringify(rows)],
+  )
+}
+
+/** Records of what did not change that it was proven to be as declared. */
+export async function recordClosures(session: Session, manifest: string, closures: Closures): Promise<void> {
+  if (closures.size === 0) return
+  const rows = Array.from(closures, ([address, closure]) => ({ address, closure }))
+  await session.query(
+    trusted(`UPDATE fdwsync.object o SET closure = r.closure
+               FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, closure text)
+              WHERE o.manifest = $1 AND o.address = r.address`),
+    [manifest, JSON.stringify(rows)],
   )
 }
 

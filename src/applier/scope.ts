@@ -2,6 +2,7 @@ import type { Change, WantedObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
+import { readClosures } from '../introspector/closure.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { PlanInHand } from './context.ts'
 import { forgetObjects, recordObjects, type ToRecord, takeFromOthers } from './ledger-write.ts'
@@ -78,6 +79,11 @@ export async function proveAndRecord(
     plan.manifest,
     taken.map(({ change }) => change.key),
   )
-  await recordObjects(session, plan.manifest, applyId, scope.recorded, live)
+  const closures = await readClosures(
+    session,
+    plan.searchPath,
+    wanted.map(({ id, declared }) => ({ id, spec: declared })),
+  )
+  await recordObjects(session, plan.manifest, applyId, scope.recorded, live, closures)
   await forgetObjects(session, plan.manifest, scope.forgotten)
 }

@@ -24,6 +24,8 @@ export interface FieldChange {
   readonly effect: Effect
   /** The column that the server refuses to change while something depends on it. */
   readonly blockedByUseOf?: string
+  /** Another field of the object that this one comes or goes with, where no declaration names it. */
+  readonly follows?: string
   /** Why it differs, as far as that is known. `dependency`: something that the object reads changes. */
   readonly cause?: FieldCause | 'dependency'
 }

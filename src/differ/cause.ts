@@ -61,6 +61,7 @@ function causeOfFields(change: Differing, entry: LedgerEntry, input: CauseInput)
   const read = change.op === 'replace' ? changedNeeds(change, input) : []
   const fields = change.fields.map((field): FieldChange => {
     const edit = edited.get(field.field)
+    if (!edit && edited.has(field.follows ?? '')) return { ...field, cause: 'manifest' }
     // What the server hides differs only from the ledger's note of it.
     const isOfLedger = !known.has(field.field) && field.effect.how === 'replace' && read.length === 0
     const cause = isOfLedger ? 'manifest' : causeOfField(field, edit, read.length > 0)

@@ -83,6 +83,10 @@ const migrations: readonly Migration[] = [
         PRIMARY KEY (id))`),
     ],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN closure text')],
+  },
 ]
 
 /** The version of the ledger's tables that this release writes. It reads older ones as they are. */
@@ -159,6 +163,8 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     made: 'Made by fdwsync, rather than found and adopted',
     declared: 'The declaration as last applied, without its secrets',
     digest: 'A digest of its row in the catalog when it was last applied',
+    closure:
+      'A digest of all that its meaning depended on when it was last proven to be as declared; what it still holds for is not tried out again',
     server_major: 'The major version of the server that applied it',
     apply_id: 'The apply that wrote this row last',
     recorded_at: 'When that was',

@@ -13,6 +13,8 @@ export interface LedgerEntry {
   /** The declaration as last applied, without its secrets. */
   readonly declared: unknown
   readonly digest: string | null
+  /** Of all that its meaning depended on when it was last proven to be as declared. */
+  readonly closure: string | null
   readonly serverMajor: number
 }
 
@@ -34,8 +36,12 @@ interface Row {
   readonly made: boolean
   readonly declared: unknown
   readonly digest: string | null
+  readonly closure: string | null
   readonly server_major: number
 }
+
+/** A ledger of an older version has no such column. */
+const closureColumn = "pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->>) 'closure' AS closure"
 
 /**
  * Reads what a manifest owns, within the session's transaction, and who else has what it declares.
@@ -48,7 +54,7 @@ export async function readLedger(session: Session, manifest: string, declared: I
     return { unknown, entries: new Map(), others: new Map() }
   }
   const rows = await session.query<Row>(
-    trusted(`SELECT manifest, address, object_oid, made, declared, digest, server_major FROM fdwsync.object
+    trusted(`SELECT manifest, address, object_oid, made, declared, digest, server_major, ${closureColumn} FROM fdwsync.object
               WHERE manifest OPERATOR(pg_catalog.=) $1 OR address OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.text[])
                  OR address IN (SELECT address FROM fdwsync.object WHERE manifest OPERATOR(pg_catalog.=) $1)`),
     [manifest, [...declared]],
@@ -81,7 +87,7 @@ export async function readOwned(
   if (found.state !== 'there') return { exists: false, entries: [] }
   const rows = await session.query<Row>(
     trusted(
-      'SELECT manifest, address, object_oid, made, declared, digest, server_major FROM fdwsync.object ORDER BY manifest',
+      `SELECT manifest, address, object_oid, made, declared, digest, server_major, ${closureColumn} FROM fdwsync.object ORDER BY manifest`,
     ),
   )
   const entries = rows.flatMap((row) => {
@@ -98,6 +104,7 @@ function toEntry(id: ObjectId, row: Row): LedgerEntry {
     made: row.made,
     declared: row.declared,
     digest: row.digest,
+    closure: row.closure,
     serverMajor: row.server_major,
   }
 }

@@ -1,4 +1,5 @@
 import type { DeclaredObject } from '../core/change.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
 import { keyOf } from '../core/object.ts'
 import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
@@ -97,4 +98,21 @@ function adviceFor({ sqlstate, message }: DatabaseError, role: string): string |
     if (state === sqlstate && name !== undefined) return advise(name, ident(role))
   }
   return undefined
+}
+
+/** With those of all that they need, in the order of need: a batch finds no stand-ins of the batches before it. */
+export function withNeeded(
+  batch: readonly DeclaredObject[],
+  all: readonly DeclaredObject[],
+): readonly DeclaredObject[] {
+  const byKey = new Map(all.map((object) => [keyOf(object.id), object]))
+  const needed = new Set(batch)
+  for (const { needs } of needed) {
+    for (const object of needs.flatMap((need) => byKey.get(need) ?? [])) needed.add(object)
+  }
+  return inOrderOfNeed(
+    needed,
+    ({ id }) => keyOf(id),
+    ({ needs }) => needs,
+  )
 }

@@ -105,7 +105,9 @@ async function makeRelations(
 function underItsName(run: ProbeRun, object: DeclaredObject) {
   const { probe, create } = kindOf(object.id)
   if (probe.how !== 'read-back' || byName(object.id)) return { object, statements: create(object.id, object.spec) }
-  const { spec } = probe.standIn(object, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
+  const wanted = run.wanted.get(keyOf(object.id))
+  const alone = wanted && probe.alone ? { ...object, spec: probe.alone(object.spec, wanted.spec) } : object
+  const { spec } = probe.standIn(alone, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
   return { object, statements: create(object.id, spec) }
 }
 

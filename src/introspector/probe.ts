@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { ident, join, sql, trusted } from '../core/sql.ts'
+import { ident, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { type Session, withDeadline } from '../db/session.ts'
-import type { LikeLive } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { Closures } from './closure.ts'
 import type { RunDigests } from './digests.ts'
 import type { Ledger } from './ledger.ts'
-import { tryOut } from './probe-batch.ts'
+import { readAlike } from './probe-alike.ts'
+import { tryOut, withNeeded } from './probe-batch.ts'
 import { makeByName } from './probe-by-name.ts'
 import { probeQueries } from './probe-queries.ts'
+import { settleProven } from './proven.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
 /**
@@ -37,6 +39,8 @@ export interface ProbeInput {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
+  /** Of what is as it was when it was last proven. */
+  readonly closures: Closures
 }
 
 /** `spec` has what the manifest leaves open filled in; `written` is what it says. */
@@ -110,7 +114,9 @@ function newRun(session: Session, input: ProbeInput): ProbeRun {
 function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
   const { reading, ledger, searchPath } = run.input
   const rest: DeclaredObject[] = []
+  const proven = settleProven(run)
   for (const [key, object] of run.settled) {
+    if (proven.has(key)) continue
     const { probe: how } = kindOf(object.id)
     const live = reading.live.get(key)
     if (reading.occupied.has(key)) continue
@@ -236,7 +242,7 @@ export async function makeStandIns(
     const scratch = { schema: run.scratchSchema, name: `s${run.standIns.size}` }
     const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
     run.standIns.set(keyOf(object.id), standIn.id)
-    return [{ object, statements: create(standIn.id, standIn.spec) }]
+    return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
   })
   const made = await tryOut(run, units)
   for (const { object } of units) if (!made.includes(object)) run.standIns.delete(keyOf(object.id))
@@ -251,29 +257,11 @@ export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredOb
   for (let start = 0; start < objects.length; start += batchSize) {
     await run.session.run(trusted('SAVEPOINT batch'))
     const before = new Set(run.standIns.keys())
-    const made = await makeStandIns(run, objects.slice(start, start + batchSize))
+    const made = await makeStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
     await readStandIns(run, made)
     await run.session.run(trusted('ROLLBACK TO batch'))
     for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)
   }
-}
-
-/** Reads a stand-in once more, made like the live one, where its kind wants that. */
-async function readAlike(
-  { session, input }: ProbeRun,
-  { id }: DeclaredObject,
-  standIn: LiveObject,
-): Promise<LikeLive<unknown> | undefined> {
-  const { probe: how } = kindOf(id)
-  const live = input.reading.live.get(keyOf(id))?.spec
-  if (how.how !== 'read-back' || live === undefined) return undefined
-  const statements = how.alike?.(standIn.id, standIn.spec, live) ?? []
-  if (statements.length === 0) return undefined
-  const all = statements.map((statement) => statement.sql)
-  await session.run(join([trusted('SAVEPOINT alike'), ...all], ';\n'))
-  const again = (await readCatalog(session, [standIn.id], input.digests.salt)).live.get(keyOf(standIn.id))
-  await session.run(trusted('ROLLBACK TO alike'))
-  return again && { live, read: again.spec }
 }
 
 /** Reads stand-ins like live objects, and notes what is wanted. */

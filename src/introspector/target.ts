@@ -66,13 +66,20 @@ export function fingerprintOf({ catalog, ledger }: TargetReading): string {
     live: Array.from(catalog.live, ([key, { oid, digest, spec, elsewhere }]) => [
       key,
       oid,
-      digest ?? withoutSecrets(spec),
+      digest,
+      digest === null ? withoutSecrets(spec) : withoutDefinition(spec),
       ...(elsewhere ? [keyOf(elsewhere)] : []),
     ]),
     occupied: [...catalog.occupied],
     ledger: Array.from(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
     others: [...ledger.others],
   })
+}
+
+/** What the digest stands for is not read while another session has the object locked. */
+function withoutDefinition(spec: unknown): unknown {
+  const unread = new Set(['query', 'expression', 'where', 'definition'])
+  return JSON.parse(JSON.stringify(spec), (name, value: unknown) => (unread.has(name) ? null : value))
 }
 
 /** The digest of a secret has the salt of the run, and so is another every time. */

@@ -1,6 +1,6 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import { ident, join, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { ident, qualified, sql, statement, trusted } from '../core/sql.ts'
 import {
   type Access,
   accessChanges,
@@ -12,7 +12,6 @@ import {
   newAccess,
   onColumns,
   relationAccess,
-  relationAccessColumns,
   rolesOf,
   settleAccess,
   withoutAccess,
@@ -22,7 +21,6 @@ import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import {
   type Check,
   checkChanges,
-  checkClause,
   checkNotes,
   declaredChecks,
   newCheckComments,
@@ -30,11 +28,10 @@ import {
   writtenChecks,
 } from './facets/checks.ts'
 import { columnChanges, columnsKept } from './facets/column-changes.ts'
-import { settingsColumns } from './facets/column-settings.ts'
 import {
   type Column,
-  columnDefinition,
   columnsNeedNewer,
+  columnTexts,
   declaredColumns,
   describeColumn,
   newColumnSettings,
@@ -43,21 +40,48 @@ import {
   writtenColumns,
 } from './facets/columns.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
-import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { catalogQuery } from './facets/foreign-table-catalog.ts'
+import { makeForeignTable } from './facets/foreign-table-made.ts'
+import {
+  columnNotes,
+  followingLinks,
+  inheritedNotNull,
+  ownChecks,
+  ownColumns,
+  sourcesOf,
+  withoutParents,
+} from './facets/inherited.ts'
+import { nameOf } from './facets/names.ts'
+import { describeOptions, type Options, optionChanges, record } from './facets/options.ts'
+import { parentCopies } from './facets/parent-copies.ts'
+import {
+  boundText,
+  declaredParents,
+  hasParents,
+  isLeaving,
+  joining,
+  leaving,
+  noParents,
+  type Parents,
+  parentChanges,
+  parentIds,
+  parentsIn,
+  writtenParents,
+} from './facets/parents.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
-import { occupiedBy } from './facets/relations.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
-import { typesUsed } from './facets/types-used.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ForeignTableSpec extends Access {
+export interface ForeignTableSpec extends Access, Partial<Parents> {
   readonly server: string
   readonly options: Options
   readonly columns: Readonly<Record<string, Column>>
   readonly checks: Readonly<Record<string, Check>>
   readonly comment?: Comment
+  /** Not of a declaration: the columns of the table that is there, in their order. */
+  readonly liveColumns?: readonly string[]
 }
 
 export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
@@ -71,19 +95,24 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     how: 'read-back',
     wanted: (read, declared) => ({
       ...declared,
-      columns: withTypes(read.columns, declared.columns),
+      ...parentsIn(read),
+      columns: withTypes(read.columns, declared.columns, declared.liveColumns ?? []),
       checks: withExpressions(read.checks, declared.checks),
       grants: onColumns(declared, columnNames(read)).grants,
     }),
-    plain: ({ columns, checks }) =>
+    plain: ({ columns, checks, ...parents }) =>
+      !hasParents(parentsIn(parents)) &&
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
+    alone: detached,
     standIn(object, scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.spec.server })
-      return {
-        id: { kind: 'foreignTable', ...scratch },
-        spec: { ...withoutAccess(object.spec), server: server.kind === 'server' ? server.name : object.spec.server },
+      const spec = {
+        ...withoutAccess(object.spec),
+        server: server.kind === 'server' ? server.name : object.spec.server,
       }
+      const { before, parents } = parentCopies(parentsIn(spec), spec.columns, scratch, spec.server, standInOf)
+      return { id: { kind: 'foreignTable', ...scratch }, spec: { ...spec, ...parents }, before }
     },
   },
 
@@ -92,6 +121,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       Object.entries(foreign_tables ?? {}).map(([name, declared]) => ({
         id: { kind: 'foreignTable', schema, name } satisfies IdOf<'foreignTable'>,
         spec: {
+          ...declaredParents(declared, manifest),
           server: declared.server,
           options: record(Object.entries(declared.options ?? {})),
           columns: declaredColumns(declared.columns ?? {}),
@@ -99,7 +129,11 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
           comment: declared.comment,
           ...declaredAccess(declared),
         } satisfies ForeignTableSpec,
-        needs: [keyOf({ kind: 'schema', name: schema }), keyOf({ kind: 'server', name: declared.server })],
+        needs: [
+          keyOf({ kind: 'schema', name: schema }),
+          keyOf({ kind: 'server', name: declared.server }),
+          ...parentIds(parentsIn(declaredParents(declared, manifest))).map(keyOf),
+        ],
         path: ['schemas', schema, 'foreign_tables', name],
       })),
     ),
@@ -109,12 +143,13 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     value: present({
       server: spec.server,
       options: writtenOptions(spec.options),
-      columns: writtenColumns(spec.columns),
-      checks: writtenChecks(spec.checks),
+      ...writtenParents(parentsIn(spec)),
+      columns: writtenColumns(ownColumns(spec.columns)),
+      checks: writtenChecks(ownChecks(spec.checks)),
       ...writtenAccess(spec),
       comment: spec.comment,
     }),
-    notes: checkNotes(spec.checks),
+    notes: [...columnNotes(spec.columns), ...checkNotes(spec.checks)],
   }),
 
   listQuery: trusted(`
@@ -122,50 +157,12 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
      WHERE relkind = 'f' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
-  catalogQuery: trusted(`
-    SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-           ${occupiedBy("c.relkind <> 'f'")},
-           json_build_object( -- not jsonb, which would lose the order of the columns
-             'server', s.srvname,
-             'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
-                           FROM pg_options_to_table(f.ftoptions)),
-             'columns', (SELECT coalesce(json_object_agg(a.attname, json_build_object(
-                 'type', format_type(a.atttypid, a.atttypmod),
-                 'collation', CASE WHEN a.attcollation <> t.typcollation THEN
-                    (SELECT json_build_object('schema', cn.nspname, 'name', collname)
-                       FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
-                      WHERE co.oid = a.attcollation) END,
-                 'notNull', a.attnotnull,
-                 'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-                 'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
-                 'virtual', a.attgenerated = 'v',
-                 'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
-                               FROM pg_options_to_table(a.attfdwoptions)),
-                 ${settingsColumns}) ORDER BY a.attnum), '{}')
-               FROM pg_attribute a
-               JOIN pg_type t ON t.oid = a.atttypid
-               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-             'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
-                 'expression', pg_get_expr(conbin, conrelid), 'noInherit', connoinherit,
-                 'mark', CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ' NOT ENFORCED'
-                              WHEN NOT convalidated THEN ' NOT VALID' END,
-                 'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
-               FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
-             'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
-             ${relationAccessColumns}) AS spec,
-           jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),
-                             jsonb_build_object('kind', 'server', 'name', s.srvname)) ||
-             ${typesUsed("d.classid = 'pg_class'::regclass AND d.objid = c.oid")} AS needs
-      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
-      JOIN pg_namespace n ON n.nspname = wanted.schema
-      JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
-      LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
-      LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver`),
+  catalogQuery,
 
   settle: (wanted, last, live) => ({
     ...wanted,
     columns: settleColumns(wanted.columns, last?.columns, live?.columns),
+    liveColumns: Object.keys(live?.columns ?? {}),
     checks: record(
       Object.entries(wanted.checks).map(([name, check]) => [
         name,
@@ -176,28 +173,26 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     ...settleAccess(wanted, last, live),
   }),
 
-  compare(id, from, to, { declared }) {
+  compare(id, from, to, { declared, last }) {
     const name = qualified(id.schema, id.name)
+    const { parents, columns, checks } = withoutParents(from, to, declared, last)
+    const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
+    const sources = sourcesOf(columns.to, declared.columns)
     return [
       ...replacedBy('server', from.server, to.server),
       ...tableOptionChanges(from.options, to.options),
-      ...columnChanges(name, from.columns, to.columns, declared.columns),
-      ...checkChanges(name, from.checks, to.checks, declared.checks),
+      ...links,
+      ...followingLinks(links, 'column', columns, columnChanges(name, columns.from, columns.to, sources)),
+      ...followingLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
-      ...accessChanges(relationAccess(id), onColumns(from, columnsKept(from.columns, to.columns)), to),
+      ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),
     ]
   },
 
   create(id, spec) {
     const name = qualified(id.schema, id.name)
-    const elements = [
-      ...Object.entries(spec.columns).map(([column, definition]) => columnDefinition(column, definition)),
-      ...Object.entries(spec.checks).map(([name, check]) => checkClause(name, check)),
-    ]
     return [
-      statement(
-        sql`CREATE FOREIGN TABLE ${name} (${list(elements)}) SERVER ${ident(spec.server)}${optionsClause(spec.options)}`,
-      ),
+      ...makeForeignTable(name, spec, parentsIn(spec)),
       ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
       ...newColumnSettings(name, spec.columns),
       ...newCheckComments(name, spec.checks),
@@ -205,19 +200,27 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     ]
   },
 
-  alter: (id, fields) =>
-    alterStatements(sql`ALTER FOREIGN TABLE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
+  alter(id, fields, from) {
+    const name = qualified(id.schema, id.name)
+    const staying = fields.filter((field) => !isLeaving(field))
+    return [
+      ...leaving(name, fields, parentsIn(from)),
+      ...alterStatements(sql`ALTER FOREIGN TABLE ${name} `, clausesOf(staying), staying),
+    ]
+  },
   drop: (id) => [statement(sql`DROP FOREIGN TABLE ${qualified(id.schema, id.name)}`)],
 
   replacement: {
     onlyIfUsed: true,
     inScratch: true,
     carriesOver: false,
-    build: (id, spec, scratch) => foreignTable.create({ ...id, schema: scratch }, withoutAccess(spec)),
-    swap: (id, scratch, declared) => ({
+    build: (id, spec, scratch, wanted) =>
+      foreignTable.create({ ...id, schema: scratch }, withoutAccess(detached(spec, wanted))),
+    swap: (id, scratch, declared, wanted) => ({
       out: foreignTable.drop(id),
       in: [
         statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
+        ...joining(qualified(id.schema, id.name), parentsIn(wanted)),
         ...newAccess(relationAccess(id), onColumns(declared, columnNames(declared))),
       ],
     }),
@@ -236,34 +239,49 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     source: spec.server,
     statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
   }),
+  // What comes from a parent is always looked at.
+  texts: (spec) =>
+    hasParents(parentsIn(spec))
+      ? []
+      : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
   columns: (spec) =>
     new Map(
       Object.entries(spec.columns).map(([name, { type, collation }]) => [name, JSON.stringify([type, collation])]),
     ),
   summary: (spec) => `on server ${spec.server}`,
   details: (spec) => [
+    ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),
+    ...(spec.inherits?.length ? [['inherits', spec.inherits.map(nameOf).join(' · ')] as const] : []),
     ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
-    [
-      'columns',
-      Object.entries(spec.columns)
-        .map(([name, column]) => describeColumn(name, column))
-        .join(' · '),
-    ],
+    ...columnDetails(spec.columns),
     ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
     ...accessDetails(spec),
   ],
   roles: rolesOf,
   hazards: accessHazards,
-  misfit: (written, wanted) => missingColumns(written, columnNames(wanted)),
+  misfit: (written, wanted) =>
+    missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
   needsNewer: (spec, major) => accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major),
+}
+
+function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {
+  const described = Object.entries(columns).map(([name, column]) => describeColumn(name, column))
+  return described.length === 0 ? [] : [['columns', described.join(' · ')]]
 }
 
 function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
   return new Set(Object.keys(columns))
 }
 
-function list(elements: readonly Sql[]): Sql {
-  return elements.length === 0 ? sql`` : sql`\n  ${join(elements, ',\n  ')}\n`
+/** With what it gets from its parents, but without them: in a partition's place may be another, the old one for instance. */
+function detached(declared: ForeignTableSpec, wanted: ForeignTableSpec): ForeignTableSpec {
+  if (!hasParents(parentsIn(declared))) return declared
+  return {
+    ...declared,
+    ...noParents,
+    columns: sourcesOf(wanted.columns, declared.columns),
+    checks: record([...Object.entries(wanted.checks), ...Object.entries(declared.checks)]),
+  }
 }
 
 // The table's options are one clause; a column's, and every other, is a clause of its own.

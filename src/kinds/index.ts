@@ -8,13 +8,13 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { indexCatalog } from './facets/index-catalog.ts'
 import {
   columnSql,
-  columnText,
   declaredColumn,
   type IndexColumn,
   statisticsChanges,
   statisticsStatements,
   writtenColumn,
 } from './facets/index-columns.ts'
+import { definitionFields, definitionText } from './facets/index-definition.ts'
 import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { indexRenaming } from './facets/renaming.ts'
@@ -68,6 +68,7 @@ export const index: Kind<'index', IndexSpec> = {
       with: declared.with,
       tablespace: declared.tablespace,
       clusterOn: declared.clusterOn,
+      comment: declared.comment,
       columns: read.columns.map((column, at) => ({ ...column, statistics: declared.columns[at]?.statistics })),
     }),
     standIn(object, scratch, standInOf) {
@@ -176,6 +177,15 @@ export const index: Kind<'index', IndexSpec> = {
   },
   asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
 
+  // The view is among them, whose columns it is made of.
+  texts: ({ on, columns, where }) => [
+    ident(on.name),
+    where ?? '',
+    ...columns.flatMap(({ expression, operatorClass, collation }) => [
+      expression ?? '',
+      ...[operatorClass, collation].flatMap((each) => (each ? [ident(each.name)] : [])),
+    ]),
+  ],
   hazards: (change): readonly Hazard[] =>
     change.op === 'drop' || change.op === 'replace'
       ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
@@ -227,25 +237,4 @@ function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonl
     ...(isMarked ? [clusterOn(id, spec)] : []),
     ...newComment(sql`INDEX ${qualified(id.schema, id.name)}`, spec.comment),
   ]
-}
-
-/** `unique btree (id, day desc) include (name) where total > 0`. */
-function definitionText(spec: IndexSpec): string {
-  const include = spec.include.length === 0 ? '' : ` include (${spec.include.map(ident).join(', ')})`
-  const where = spec.where === null ? '' : ` where ${spec.where}`
-  const nulls = spec.nullsNotDistinct ? ' nulls not distinct' : ''
-  return `${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})${include}${nulls}${where}`
-}
-
-function definitionFields(spec: IndexSpec): Readonly<Record<string, string | undefined>> {
-  return {
-    on: qualified(spec.on.schema, spec.on.name),
-    method: spec.method,
-    unique: spec.unique ? 'yes' : 'no',
-    columns: spec.columns.map(columnText).join(', '),
-    include: spec.include.map(ident).join(', ') || undefined,
-    where: spec.where ?? undefined,
-    valid: spec.valid === false ? 'no' : 'yes',
-    'nulls distinct': spec.nullsNotDistinct ? 'no' : 'yes',
-  }
 }

@@ -47,6 +47,8 @@ export type Probe<Id extends ObjectId, Spec> =
       alike?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
+      /** For a probe under its real name: what is declared, with all that the wanted one has from others, but without them. */
+      alone?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
 
 export interface LikeLive<Spec> {
@@ -66,7 +68,12 @@ interface StandIn<Id extends ObjectId, Spec> {
     object: { readonly id: Id; readonly spec: Spec },
     scratch: { readonly schema: string; readonly name: string },
     standInOf: StandInOf,
-  ): { readonly id: Id; readonly spec: Spec }
+  ): {
+    readonly id: Id
+    readonly spec: Spec
+    /** Makes what the stand-in needs beside it, under names that begin with its own. */
+    readonly before?: readonly Statement[]
+  }
 }
 
 /** `scratch` is a schema that exists for the length of the transaction. */
@@ -150,6 +157,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** New names by old ones of the columns that an alteration renames; its parts have them under the new names then. */
   renamedColumns?(live: Spec, wanted: Spec): ReadonlyMap<string, string>
   withColumns?(spec: Spec, renamed: ReadonlyMap<string, string>): Spec
+  /** The SQL and names that it consists of, for kinds whose meaning depends on what those find. */
+  texts?(spec: Spec): readonly string[]
   /** For kinds that people can rename under our hands. Without it such an object is made anew. */
   readonly renaming?: {
     /** `oid` and `id` of the objects of this kind with the OIDs in `$1`. */

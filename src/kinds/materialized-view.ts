@@ -68,7 +68,7 @@ export interface MaterializedViewSpec extends Access, Tablespace {
   /** Live only. */
   readonly defaultAccessMethod?: string
   /** Live only: whether it has a TOAST table, which `toast.*` parameters are kept with. */
-  readonly hasToast?: boolean
+  readonly hasToast?: boolean | undefined
   /** Live only: the index that CLUSTER goes by, whose kind it belongs to. */
   readonly clusterOn?: string | null
   readonly with?: Options | undefined
@@ -87,14 +87,11 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   probe: {
     how: 'read-back',
     wanted: (read, declared, likeLive) => ({
-      ...read,
+      ...declared,
+      query: read.query,
       columns: withSettings(read.columns, columnsDeclared(declared)),
       queryUnderLiveNames: likeLive?.read.query,
-      accessMethod: declared.accessMethod,
-      tablespace: declared.tablespace,
-      with: declared.with,
-      populated: declared.populated,
-      owner: declared.owner,
+      hasToast: read.hasToast,
       grants: wantedGrants(read, declared, likeLive),
     }),
     alike: (id, read, live) =>
@@ -185,6 +182,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
   renaming: relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
   query: (spec) => spec.query,
+  texts: (spec) => [spec.query],
   withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) =>
     new Map(spec.columns.map(({ name, type, collation }) => [name, JSON.stringify([type, collation])])),

@@ -6,7 +6,7 @@ import { isSimpleType } from './simple-type.ts'
 
 export { type RelationName, relationsNamed } from './relations-named.ts'
 
-type FragmentKind = 'type' | 'expression' | 'query'
+type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
 
 interface Fragment {
   readonly kind: FragmentKind
@@ -101,10 +101,12 @@ function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, M
 /** Of a foreign table, or of what is said of an imported one. */
 interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
   readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: Generated }>>
+  readonly partition_of?: { readonly for_values?: string }
 }
 
-function tableFragments(path: Path, { columns = {}, checks }: Table): readonly Fragment[] {
+function tableFragments(path: Path, { columns = {}, checks, partition_of }: Table): readonly Fragment[] {
   return [
+    ...part('bound', [...path, 'partition_of', 'for_values'], partition_of?.for_values),
     ...Object.entries(columns).flatMap(([name, column]) => {
       const at = [...path, 'columns', name]
       if (typeof column === 'string') return part('type', at, column)
@@ -166,6 +168,10 @@ const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, 
     ['SELECT (', '\n)'],
   ],
   query: [['', '\n']],
+  bound: [
+    ['ALTER TABLE p ATTACH PARTITION t FOR VALUES ', '\n'],
+    ['CREATE FOREIGN TABLE t PARTITION OF p FOR VALUES ', '\nSERVER s'],
+  ],
 }
 
 async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
@@ -190,12 +196,13 @@ async function asView(text: string): Promise<Mistake | undefined> {
 }
 
 function an(kind: FragmentKind): string {
-  return { type: 'a type', expression: 'an expression', query: 'a query' }[kind]
+  return { type: 'a type', expression: 'an expression', query: 'a query', bound: 'a bound of a partition' }[kind]
 }
 
 function unfit(kind: FragmentKind, statements: readonly SqlNode[]): string | undefined {
   const [statement] = statements
   if (statements.length !== 1 || !statement) return `${an(kind)} and nothing else is expected`
+  if (kind === 'bound') return undefined // nothing but one could stand in both frames
   const select = statement.SelectStmt
   if (!isSqlNode(select)) return 'a query is a SELECT'
   if (kind === 'query') return unfitQuery(select)

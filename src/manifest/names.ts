@@ -114,7 +114,14 @@ type Index = NonNullable<View['indexes']>[string]
 
 function tableNames(
   path: Path,
-  { server, options, columns, checks }: Partial<Table> | (ImportTable & { server?: never }),
+  {
+    server,
+    options,
+    columns,
+    checks,
+    inherits,
+    partition_of,
+  }: Partial<Table> | (ImportTable & { server?: never; inherits?: never; partition_of?: never }),
 ): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
@@ -127,6 +134,8 @@ function tableNames(
       return [...object([...at, 'collation'], column.collation), ...keys([...at, 'options'], column.options)]
     }),
     ...keys([...path, 'checks'], checks),
+    ...(inherits ?? []).flatMap((parent, at) => object([...path, 'inherits', at], parent)),
+    ...object([...path, 'partition_of', 'table'], partition_of?.table),
   ]
 }
 

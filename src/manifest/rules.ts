@@ -14,6 +14,7 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...nameProblems(manifest),
     ...collisions(manifest),
     ...columnProblems(manifest),
+    ...parentProblems(manifest),
     ...optionProblems(manifest),
     ...grantProblems(manifest),
     ...importProblems(manifest),
@@ -54,6 +55,26 @@ function sameNames(all: readonly Placed[], what: string, hint: string): readonly
     }
     const message = `the schema "${schema}" has two ${what} named "${name}": this one and the one`
     return [{ path, atKey: true, problem: { message, hint }, other }]
+  })
+}
+
+function parentProblems(manifest: Manifest): readonly PathProblem[] {
+  return foreignTables(manifest).flatMap(({ path, table: { inherits = [], partition_of: partition } }) => {
+    const problems: PathProblem[] = []
+    const note = (at: Path, message: string, hint: string) =>
+      problems.push({ path: [...path, ...at], atKey: true, problem: { message, hint } })
+    const texts = inherits.map((parent) => JSON.stringify(parent))
+    for (const [at, text] of texts.entries()) {
+      if (texts.indexOf(text) < at)
+        note(['inherits', at], 'this table is in the list already', 'Remove one of the two.')
+    }
+    if (partition && inherits.length > 0) {
+      note(['inherits'], 'a partition can not inherit from other tables too', 'Remove one of the two.')
+    }
+    if (partition && (partition.for_values !== undefined) === (partition.default === true)) {
+      note(['partition_of'], 'a partition has either for_values or default: true', 'Declare one of the two.')
+    }
+    return problems
   })
 }
 

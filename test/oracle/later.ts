@@ -2,8 +2,6 @@
 export const later: Readonly<Record<string, string>> = {
   'check-not-valid': 'checks that are NOT VALID',
   'grants-revoked-from-the-owner': 'grants',
-  inherits: 'inheritance',
-  partition: 'partitions',
   'view-of-values-with-names':
     'PostgreSQL shows VALUES with named columns as a query that it shows in another way again',
   'wrapper-made-by-hand': 'foreign-data wrappers without an extension',

@@ -49,13 +49,16 @@ export function settleAccess(wanted: Access, last: Access | undefined, live: Acc
   }
 }
 
+/** Without an order the same grants could be read as others, which would make a plan stale. */
+const grantOrder = 'a.grantee, a.grantor, a.privilege_type'
+
 /** Columns of a spec in a catalog query: `owner` is an oid, `acl` an aclitem[]. What is left NULL is the owner's alone. */
 export function accessColumns(owner: string, acl: string, columnGrants = "'[]'::jsonb"): string {
   return `
     'owner', pg_get_userbyid(${owner}),
     'isOurs', ${owner} = quote_ident(current_user)::regrole,
     'grants', ${columnGrants} || CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
-      SELECT coalesce(jsonb_agg(${grantRow('NULL', owner)}), '[]')
+      SELECT coalesce(jsonb_agg(${grantRow('NULL', owner)} ORDER BY ${grantOrder}), '[]')
         FROM aclexplode(${acl}) a WHERE a.grantee <> ${owner}) END`
 }
 
@@ -63,7 +66,7 @@ export function accessColumns(owner: string, acl: string, columnGrants = "'[]'::
 export const relationAccessColumns: string = accessColumns(
   'c.relowner',
   'c.relacl',
-  `(SELECT coalesce(jsonb_agg(${grantRow('granted.attname', 'c.relowner')}), '[]')
+  `(SELECT coalesce(jsonb_agg(${grantRow('granted.attname', 'c.relowner')} ORDER BY granted.attnum, ${grantOrder}), '[]')
       FROM pg_attribute granted, aclexplode(granted.attacl) a
      WHERE granted.attrelid = c.oid AND granted.attnum > 0 AND NOT granted.attisdropped AND granted.attacl IS NOT NULL AND a.grantee <> c.relowner)`,
 )

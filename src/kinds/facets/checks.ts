@@ -2,6 +2,7 @@ import type { FieldChange } from '../../core/change.ts'
 import type { Statement } from '../../core/sql.ts'
 import { fragment, ident, type Parts, type Sql, sql } from '../../core/sql.ts'
 import { type Comment, commentChange, newComment } from './comment.ts'
+import type { ObjectName } from './names.ts'
 import { record } from './options.ts'
 import { present, type WrittenMap, withoutBrackets } from './written.ts'
 
@@ -11,10 +12,12 @@ export interface Check {
   readonly noInherit: boolean
   /** Live only: ` NOT VALID` or ` NOT ENFORCED`, which a manifest can't ask for. */
   readonly mark?: string | null
+  /** Not of a declaration: the parents that have it too. */
+  readonly inheritedFrom?: readonly ObjectName[]
   readonly comment?: Comment
 }
 
-type Checks = Readonly<Record<string, Check>>
+export type Checks = Readonly<Record<string, Check>>
 type Declared =
   | string
   | { readonly expression: string; readonly no_inherit?: boolean | undefined; readonly comment?: string | undefined }
@@ -53,13 +56,13 @@ export function checkText({ expression, noInherit, mark }: Check): string {
   return `${expression}${noInherit ? ' NO INHERIT' : ''}${mark ?? ''}`
 }
 
-/** What the server makes of the expressions; all else is as declared. */
+/** What the server makes of the expressions, and what comes from parents; all else is as declared. */
 export function withExpressions(read: Checks, declared: Checks): Checks {
   return record(
-    Object.entries(declared).map(([name, check]) => [
-      name,
-      { ...check, expression: read[name]?.expression ?? check.expression },
-    ]),
+    Object.entries(read).map(([name, { expression, noInherit, inheritedFrom = [] }]) => {
+      const own = Object.hasOwn(declared, name) ? declared[name] : undefined
+      return [name, { ...own, expression, noInherit, inheritedFrom }]
+    }),
   )
 }
 
@@ -84,6 +87,13 @@ export function checkChanges(table: Sql, from: Checks, to: Checks, declared: Che
     const [was, is] = [before && checkText(before), after && checkText(after)]
     if (was === is) {
       return commentChange(commentTarget(table, name), `${field} comment`, before?.comment, after?.comment)
+    }
+    if (before && after && before.mark === ' NOT VALID' && checkText(after) === checkText({ ...before, mark: null })) {
+      const validate: Parts = [sql`VALIDATE CONSTRAINT ${ident(name)}`]
+      return [
+        { field, from: was, to: is, effect: { how: 'clause', clause: validate } },
+        ...commentChange(commentTarget(table, name), `${field} comment`, before.comment, after.comment),
+      ]
     }
     const drop: Parts = before ? [sql`DROP CONSTRAINT IF EXISTS ${ident(name)}`] : []
     const add: Parts = after ? [sql`ADD ${checkClause(name, declared[name] ?? after)}`] : []

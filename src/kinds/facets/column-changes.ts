@@ -86,17 +86,10 @@ function addColumn(table: Sql, name: string, wanted: Column, source: Column): re
 
 function alterColumn(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
   const alter = sql`ALTER COLUMN ${ident(name)}`
-  const clause = (field: string, before: string | null, after: string | null, change: Sql): readonly FieldChange[] =>
-    before === after ? [] : [toField(`column ${name} ${field}`, before, after, [sql`${alter} ${change}`])]
   const retyped = isRetyped(from, to)
   return [
     ...(retyped ? [retype(name, from, to, source)] : []),
-    ...clause(
-      'not null',
-      from.notNull ? 'yes' : 'no',
-      to.notNull ? 'yes' : 'no',
-      to.notNull ? sql`SET NOT NULL` : sql`DROP NOT NULL`,
-    ),
+    ...notNullChange(name, from, to),
     ...defaultChange(name, from, to, source, retyped),
     ...optionEdits(from.options, to.options).map((edit) =>
       toField(`column ${name} option ${edit.name}`, shown(edit.from) ?? null, shown(edit.to) ?? null, [
@@ -108,6 +101,19 @@ function alterColumn(table: Sql, name: string, from: Column, to: Column, source:
     // Another type brings its own storage.
     ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
   ]
+}
+
+/** SET validates one that is NOT VALID, but one that is NO INHERIT has to be made anew. */
+function notNullChange(name: string, from: Column, to: Column): readonly FieldChange[] {
+  const [before, after] = [from, to].map(({ notNull, notNullMark }) => (notNull ? `yes${notNullMark ?? ''}` : 'no'))
+  if (before === undefined || after === undefined || before === after) return []
+  const alter = sql`ALTER COLUMN ${ident(name)}`
+  const clause = !to.notNull
+    ? sql`${alter} DROP NOT NULL`
+    : from.notNullMark === ' NO INHERIT'
+      ? sql`${alter} DROP NOT NULL, ${alter} SET NOT NULL`
+      : sql`${alter} SET NOT NULL`
+  return [toField(`column ${name} not null`, before, after, [clause])]
 }
 
 function withoutStorage({ typeStorage, ...column }: Column): Column {

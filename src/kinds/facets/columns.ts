@@ -16,11 +16,19 @@ export interface Column extends ColumnSettings {
   /** Null: that of the type. */
   readonly collation: ObjectName | null
   readonly notNull: boolean
+  /** Of a declaration only: `not_null: false` is written, which a parent can make impossible. */
+  readonly nullable?: true
+  /** Live only: ` NOT VALID` or ` NO INHERIT`, which a manifest can't ask for. PostgreSQL knows them from 18 on. */
+  readonly notNullMark?: string | null
   readonly default: string | null
   readonly generated: string | null
   /** Whether it is generated when it is read, rather than stored. */
   readonly virtual: boolean
   readonly options: Options
+  /** Not of a declaration: the parents that have it too. */
+  readonly inheritedFrom?: readonly ObjectName[]
+  /** Live only: what the parents' columns are. `value` is the default, or what it is generated as. */
+  readonly parents?: { readonly notNull: boolean; readonly value: string | null } | null
 }
 
 export type Columns = Readonly<Record<string, Column>>
@@ -48,6 +56,7 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           type: column.type,
           collation: column.collation === undefined ? null : objectName(column.collation),
           notNull: column.not_null ?? false,
+          ...(column.not_null === false && { nullable: true }),
           default: column.default ?? null,
           ...declaredGenerated(column.generated),
           options: record(Object.entries(column.options ?? {})),
@@ -106,21 +115,47 @@ export function settleColumns(wanted: Columns, last: Columns | undefined, live: 
   )
 }
 
-/** What the server makes of types and expressions; all else is as declared. */
-export function withTypes(read: Columns, declared: Columns): Columns {
+/**
+ * What the server makes of types and expressions, and what comes from parents; all else is as declared. The order is that
+ * of a live table, where there is one.
+ */
+export function withTypes(read: Columns, declared: Columns, liveOrder: readonly string[]): Columns {
+  const order = new Set([...liveOrder.filter((name) => Object.hasOwn(read, name)), ...Object.keys(read)])
   return record(
-    Object.entries(declared).map(([name, column]) => {
-      const { type, collation, default: value, generated } = read[name] ?? column
-      return [name, { ...column, type, collation, default: value, generated }]
+    [...order].flatMap((name) => {
+      const column = read[name]
+      if (!column) return []
+      const { type, collation, notNull, default: value, generated, virtual, inheritedFrom = [] } = column
+      const own = Object.hasOwn(declared, name) ? declared[name] : { options: {} }
+      return [
+        [
+          name,
+          {
+            ...own,
+            options: own?.options ?? {},
+            type,
+            collation,
+            notNull,
+            default: value,
+            generated,
+            virtual,
+            inheritedFrom,
+          },
+        ],
+      ]
     }),
   )
 }
 
 /** PostgreSQL wants the parts in this order: type, OPTIONS, COLLATE, constraints. */
 export function columnDefinition(name: string, column: Column): Sql {
+  return sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}${
+    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
+  }${columnConstraints(column)}`
+}
+
+export function columnConstraints(column: Column): Sql {
   const parts = [
-    sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}`,
-    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``,
     column.notNull ? sql` NOT NULL` : sql``,
     column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
     column.generated === null
@@ -154,4 +189,14 @@ export function describeColumn(name: string, column: Column): string {
     Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
   ]
   return parts.filter((part) => part !== '').join(' ')
+}
+
+/** The SQL and names that columns consist of. */
+export function columnTexts(columns: Columns): readonly string[] {
+  return Object.values(columns).flatMap(({ type, collation, default: value, generated }) => [
+    type,
+    value ?? '',
+    generated ?? '',
+    collation ? ident(collation.name) : '',
+  ])
 }

@@ -752,7 +752,7 @@ export interface ForeignTable {
     [k: string]: string
   }
   /**
-   * Columns by name, in the order in which a new table gets them. The list is complete: a column that is not declared is dropped. Example: { id: bigint, payload: { type: jsonb, not_null: true } }
+   * Columns by name, in the order in which a new table gets them. The list is complete: a column that is not declared is dropped, unless it comes from a table of inherits or partition_of. Example: { id: bigint, payload: { type: jsonb, not_null: true } }
    */
   columns?: {
     /**
@@ -761,7 +761,17 @@ export interface ForeignTable {
     [k: string]: string | Column
   }
   /**
-   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
+   * Tables that the table inherits from (INHERITS), local ones or foreign tables: exact names, or { schema: s, name: n }. Their columns, checks and NOT NULL come with them and need not be declared. The list is complete: a table that is not declared is left (NO INHERIT). Default: none. Example: [measurements]
+   *
+   * Items: A table: its exact name, or { schema: s, name: n }.
+   */
+  inherits?: (string | ObjectName)[]
+  /**
+   * The partitioned table that the table is a partition of, with its bound. The parent's columns come with it: declare only those that have something of their own, options for instance. Default: none; a partition whose manifest does not say so is detached. Example: { table: measurements, for_values: "FROM ('2024-01-01') TO ('2025-01-01')" }
+   */
+  partition_of?: PartitionOf
+  /**
+   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped, unless it comes from a table of inherits or partition_of. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
    */
   checks?: {
     /**
@@ -784,6 +794,24 @@ export interface ForeignTable {
 }
 
 /**
+ * A partitioned table and the bound of one of its partitions: either for_values or default.
+ */
+export interface PartitionOf {
+  /**
+   * The partitioned table: its exact name, or { schema: s, name: n }. It may have no unique index.
+   */
+  table: string | ObjectName
+  /**
+   * The bound as SQL, what stands behind FOR VALUES. Another one detaches the partition and attaches it again. Examples: FROM ('2024-01-01') TO ('2025-01-01'), IN ('de', 'at'), WITH (MODULUS 4, REMAINDER 0)
+   */
+  for_values?: string
+  /**
+   * Whether it is the default partition, for rows that fit no other. Default: false
+   */
+  default?: boolean
+}
+
+/**
  * A column of a foreign table: its type (short form), or a map of its attributes.
  */
 export interface Column {
@@ -792,7 +820,7 @@ export interface Column {
    */
   type: string
   /**
-   * Whether the column is NOT NULL. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false
+   * Whether the column is NOT NULL. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false, or true where a table of inherits or partition_of says so
    */
   not_null?: boolean
   /**

@@ -6,6 +6,7 @@ export const asVersion1 = `
   ALTER TABLE fdwsync.apply DROP ended_at, DROP outcome, DROP manifest_digest, DROP summary, DROP applied_from,
     DROP client_user, DROP client_host, DROP git_commit, DROP repository, DROP database_name, DROP database_oid,
     DROP system_identifier, DROP lease_pid;
+  ALTER TABLE fdwsync.object DROP closure;
   UPDATE fdwsync.version SET version = 1`
 
 /** What the ledger has of the newest apply. */

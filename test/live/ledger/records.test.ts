@@ -154,7 +154,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     )
     const both = await Promise.all([applyTo(altered, rig.url), applyTo(other, rig.url)])
     expect(both.flatMap(({ report }) => missedOf(report))).toEqual([])
-    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: 2 }])
+    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: 3 }])
     expect(await rig.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([{ outcome: null }])
     const after = await rig.sql("SELECT * FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address")
     expect(after).toHaveLength(objects.length)

@@ -68,8 +68,6 @@ schemas:
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
     foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
-    inherits: table('inherits: [a]'),
-    partition_of: table('partition_of: a'),
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),
     renamed_from: server('renamed_from: a'),

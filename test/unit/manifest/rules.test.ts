@@ -21,6 +21,8 @@ describe('a name that PostgreSQL would cut is refused, wherever it stands', () =
     'an option of a table': table(`options: { ${long}: a }`),
     column: table(`columns: { ${long}: int }`),
     'an option of a column': table(`columns: { a: { type: int, options: { ${long}: a } } }`),
+    'a table that is inherited from': table(`inherits: [{ schema: a, name: ${long} }]`),
+    'a partitioned table': table(`partition_of: { table: ${long}, default: true }`),
     "a column's collation": table(`columns: { a: { type: text, collation: ${long} } }`),
     "the schema of a column's collation": table(
       `columns: { a: { type: text, collation: { schema: ${long}, name: a } } }`,
@@ -141,4 +143,37 @@ describe('options of postgres_fdw', () => {
     expect(await problemsOf(text('servers: { s: { foreign_data_wrapper: x } }\n'))).toBe('')
     expect(await problemsOf(text(''))).toBe('')
   })
+})
+
+describe('the bound of a partition', () => {
+  const problems = (bound: string) =>
+    problemsOf(table(`partition_of: { table: a, for_values: ${JSON.stringify(bound)} }`))
+  test.each([
+    "FROM ('2024-01-01') TO (MAXVALUE)",
+    "IN ('a', NULL)",
+    'WITH (MODULUS 4, REMAINDER 0)',
+    "FROM (now() - interval '1 day') TO (MAXVALUE) -- until today",
+  ])('%s', async (bound) => expect(await problems(bound)).toBe(''))
+  test.each([
+    '',
+    'a > 1',
+    'IN (1) SERVER other',
+    'IN (1); DROP TABLE x',
+    'IN (1) SERVER s; CREATE FOREIGN TABLE z ()',
+    'IN (1) PARTITION BY LIST (a)',
+    'IN (1), ADD COLUMN b int',
+    'IN (1);',
+  ])('not %s', async (bound) => expect(await problems(bound)).toContain('a bound of a partition'))
+})
+
+test('what a table can not have of parents', async () => {
+  expect(await problemsOf(table('inherits: [a, a]'))).toContain('this table is in the list already')
+  expect(await problemsOf(table('inherits: [a], partition_of: { table: b, default: true }'))).toContain(
+    'a partition can not inherit from other tables too',
+  )
+  for (const bound of ['', ', default: false', ', default: true, for_values: IN (1)']) {
+    expect(await problemsOf(table(`partition_of: { table: b${bound} }`))).toContain(
+      'a partition has either for_values or default: true',
+    )
+  }
 })

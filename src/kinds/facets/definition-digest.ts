@@ -1,0 +1,12 @@
+/** A column of a foreign table's catalog query: a digest of what the server makes of SQL. Null where there is none but plain types: that is told without it. */
+export const definitionDigest = `
+  CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) THEN NULL
+       WHEN EXISTS (SELECT FROM pg_attrdef WHERE adrelid = c.oid)
+         OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c')
+         OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attcollation <> t.typcollation)
+       THEN md5(concat((SELECT string_agg(concat_ws(' ', a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attgenerated, a.attnotnull, d.adbin::text), ',' ORDER BY a.attnum)
+                          FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+                       (SELECT string_agg(concat_ws(' ', conname, connoinherit, convalidated, to_jsonb(k) ->> 'conenforced', conbin::text), ',' ORDER BY conname)
+                          FROM pg_constraint k WHERE conrelid = c.oid AND contype = 'c'))) END`

@@ -1,0 +1,188 @@
+import type { FieldChange } from '../../core/change.ts'
+import { ident } from '../../core/sql.ts'
+import type { Check, Checks } from './checks.ts'
+import { settleSettings } from './column-settings.ts'
+import type { Column, Columns } from './columns.ts'
+import { nameOf, type ObjectName } from './names.ts'
+import { record } from './options.ts'
+import { keptParents, type Parents, parentsIn, sameParent } from './parents.ts'
+
+interface Table extends Partial<Parents> {
+  readonly columns: Columns
+  readonly checks: Checks
+}
+
+/** What differs in a table's parents, and both sides of its columns and checks without what is its parents' business. */
+export function withoutParents(from: Table, to: Table, declared: Table, last: Table | undefined) {
+  const parents = { from: parentsIn(from), to: parentsIn(to) }
+  const kept = keptParents(parents.from, parents.to)
+  const sides = <Part>(of: (table: Table) => Readonly<Record<string, Part>>): Context<Part> => ({
+    from: of(from),
+    to: of(to),
+    declared: of(declared),
+    last: last && of(last),
+    kept,
+  })
+  return {
+    parents,
+    columns: withoutParentsColumns(sides(({ columns }) => columns)),
+    checks: withoutParentsChecks(sides(({ checks }) => checks)),
+  }
+}
+
+interface Sides<Part> {
+  readonly from: Readonly<Record<string, Part>>
+  readonly to: Readonly<Record<string, Part>>
+}
+
+interface Context<Part> extends Sides<Part> {
+  readonly declared: Readonly<Record<string, Part>>
+  readonly last: Readonly<Record<string, Part>> | undefined
+  /** The parents that the table has and keeps. */
+  readonly kept: readonly ObjectName[]
+}
+
+/**
+ * The columns that a table has and is to have, without what is its parents' business. As long as it keeps a parent, the
+ * parent's columns come, go and change their types with that; what of their defaults and settings the manifest does not
+ * declare is left alone, since PostgreSQL takes a parent's default only when a table is made.
+ */
+function withoutParentsColumns({ from, to, declared, last, kept }: Context<Column>): Sides<Column> {
+  return {
+    from: record(Object.entries(from).filter(([name, column]) => Object.hasOwn(to, name) || !isHeld(column, kept))),
+    to: record(
+      Object.entries(to).flatMap(([name, wanted]) => {
+        const before = own(from, name)
+        if (!before) return isHeld(wanted, kept) && !own(declared, name) ? [] : [[name, wanted] as const]
+        if (!wanted.inheritedFrom?.length) return [[name, wanted] as const]
+        return [[name, ownPart(wanted, before, own(declared, name), own(last, name), kept)] as const]
+      }),
+    ),
+  }
+}
+
+function ownPart(
+  wanted: Column,
+  before: Column,
+  declared: Column | undefined,
+  last: Column | undefined,
+  kept: readonly ObjectName[],
+): Column {
+  const saysValue = [declared, last].some((column) => column && (column.default !== null || column.generated !== null))
+  const { type, collation, default: value, generated, virtual } = before
+  return {
+    ...wanted,
+    ...(isHeld(before, kept) ? { type, collation } : {}),
+    ...(saysValue ? {} : { default: value, generated, virtual }),
+    ...(declared ? {} : settleSettings({}, last, undefined)),
+  }
+}
+
+/** The same of checks. One that is declared too can still be made valid, and the comment of one that was can go. */
+function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>): Sides<Check> {
+  const isParents = (name: string, check: Check) => isHeld(check, kept) && !own(declared, name)
+  const hadComment = (name: string) => own(last, name)?.comment !== undefined && own(from, name) && own(to, name)
+  return {
+    from: record(Object.entries(from).filter(([name, check]) => !isParents(name, check) || hadComment(name))),
+    to: record(
+      Object.entries(to).flatMap(([name, wanted]) => {
+        const before = own(from, name)
+        if (isParents(name, wanted))
+          return before && hadComment(name) ? [[name, { ...before, comment: '' }] as const] : []
+        if (!before || !isHeld(before, kept)) return [[name, wanted] as const]
+        const { expression, noInherit, mark } = before
+        return [
+          [name, { ...wanted, expression, noInherit, mark: mark === ' NOT VALID' ? null : (mark ?? null) }] as const,
+        ]
+      }),
+    ),
+  }
+}
+
+function isHeld({ inheritedFrom = [] }: Column | Check, kept: readonly ObjectName[]): boolean {
+  return inheritedFrom.some((parent) => kept.some((one) => sameParent(one, parent)))
+}
+
+function own<Part>(parts: Readonly<Record<string, Part>> | undefined, name: string): Part | undefined {
+  return parts && Object.hasOwn(parts, name) ? parts[name] : undefined
+}
+
+/** The SQL that columns and checks are made of: as declared, where it is declared. */
+export function sourcesOf(wanted: Columns, declared: Columns): Columns {
+  return record(
+    Object.entries(wanted).map(([name, column]) => {
+      const source = own(declared, name)
+      if (!source) return [name, column]
+      return [
+        name,
+        {
+          ...source,
+          notNull: column.notNull,
+          default: source.default ?? column.default,
+          generated: source.generated ?? column.generated,
+          virtual: column.virtual,
+        },
+      ]
+    }),
+  )
+}
+
+/** What an export says of columns: nothing of what just comes from a parent. */
+export function ownColumns(columns: Columns): Columns {
+  return record(
+    Object.entries(columns).flatMap(([name, column]) => {
+      const part = withoutParentsPart(column)
+      return isBare(part) ? [] : [[name, part] as const]
+    }),
+  )
+}
+
+function withoutParentsPart(column: Column): Column {
+  const { parents, notNull, default: value, generated } = column
+  if (!parents) return column
+  const isTheirs = parents.value !== null && parents.value === (value ?? generated)
+  return { ...column, notNull: notNull && !parents.notNull, ...(isTheirs ? { default: null, generated: null } : {}) }
+}
+
+function isBare({ parents, options, notNull, default: value, generated, ...settings }: Column): boolean {
+  const { comment, statistics, storage, attributes } = settings
+  const isPlain = !notNull && value === null && generated === null && Object.keys(options).length === 0
+  const isUnset = !comment && (statistics ?? null) === null && (storage ?? null) === null
+  return Boolean(parents) && isPlain && isUnset && Object.keys(attributes ?? {}).length === 0
+}
+
+export function ownChecks(checks: Checks): Checks {
+  return record(Object.entries(checks).filter(([, { inheritedFrom, comment }]) => !inheritedFrom?.length || comment))
+}
+
+/** What a manifest can't say of the columns. */
+export function columnNotes(columns: Columns): readonly string[] {
+  return Object.entries(columns).flatMap(([name, { notNullMark }]) =>
+    notNullMark ? [`NOT NULL of the column ${ident(name)} is${notNullMark}; applying makes it a plain one`] : [],
+  )
+}
+
+/** A child can't do without a NOT NULL of its parents. */
+export function inheritedNotNull(declared: Columns, wanted: Columns): string | undefined {
+  const [name] = Object.keys(declared).filter((column) => declared[column]?.nullable && wanted[column]?.notNull)
+  const parents = name === undefined ? [] : (wanted[name]?.inheritedFrom ?? [])
+  return name === undefined
+    ? undefined
+    : `the column ${ident(name)} can not be nullable: it is NOT NULL in its parent ${parents.map(nameOf).join(', ')}`
+}
+
+/** What was, or will be, a parent's changes with the link to it: that nobody declared it is no reason to call it drift. */
+export function followingLinks<Part extends Column | Check>(
+  links: readonly FieldChange[],
+  what: 'column' | 'check',
+  { from, to }: Sides<Part>,
+  fields: readonly FieldChange[],
+): readonly FieldChange[] {
+  const [link] = links
+  if (!link) return fields
+  const theirs = [...Object.entries(from), ...Object.entries(to)].flatMap(([name, { inheritedFrom }]) =>
+    inheritedFrom?.length ? [`${what} ${name}`] : [],
+  )
+  const isTheirs = ({ field }: FieldChange) => theirs.some((name) => field === name || field.startsWith(`${name} `))
+  return fields.map((field) => (isTheirs(field) ? { ...field, follows: link.field } : field))
+}

@@ -1,0 +1,1 @@
+CREATE TABLE public.days (id bigint NOT NULL DEFAULT 3, day date, CONSTRAINT sane CHECK (id > 0)) PARTITION BY RANGE (day);

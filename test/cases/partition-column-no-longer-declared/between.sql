@@ -1,0 +1,1 @@
+COMMENT ON COLUMN public.days.day IS 'of the parent';

@@ -1,0 +1,2 @@
+CREATE TABLE public.days (id bigint NOT NULL DEFAULT 3, day date, CONSTRAINT sane CHECK (id > 0)) PARTITION BY RANGE (day);
+CREATE TABLE public.lands (land text, id bigint) PARTITION BY LIST (land);

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
+
+const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS twice FROM proxy.orders' })
+  .replace('note: text }', "note: { type: text, default: 'public.mood()' } }")
+  .replace(
+    /orders: \{ query/,
+    'orders: { indexes: { orders_twice: { columns: [{ expression: public.twice(total) }] } }, query',
+  )
+
+const setUp = `CREATE FUNCTION public.twice(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
+  CREATE TYPE public.state AS ENUM ('new'); CREATE FUNCTION public.mood() RETURNS text LANGUAGE sql AS 'SELECT ''ok''';
+  CREATE TABLE public.people (id int, state public.state)`
+
+/** No plan gets past it that makes anything, be it only to try it out. */
+const noDdl = `CREATE FUNCTION public.no_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no DDL''; END';
+  CREATE EVENT TRIGGER no_ddl ON ddl_command_start EXECUTE FUNCTION public.no_ddl()`
+const again = 'ALTER EVENT TRIGGER no_ddl DISABLE'
+
+async function isTriedOut(rig: Rig, manifest: string): Promise<boolean> {
+  const parsed = await rig.manifest(manifest)
+  const plan = await planFor(parsed, rig.url).catch((error: Error) => error)
+  if (plan instanceof Error) return plan.message.includes('no DDL')
+  expect(changesOf(plan)).toEqual([])
+  return plan.undetermined.length > 0
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('what the ledger proves is not tried out, and nothing is made', async () => {
+    const rig = await rigFor(pair, source)
+    await rig.sql(setUp)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql(noDdl)
+    expect(await isTriedOut(rig, shop)).toBe(false)
+  })
+
+  const mixed = shop.replace(
+    'SELECT id, total,',
+    "SELECT id, total, (SELECT max(state) FROM public.people WHERE state > 'new') AS state,",
+  )
+  const disturbances: Readonly<Record<string, string>> = {
+    'a function that gained an overload': "CREATE FUNCTION public.twice(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+    'a relation of a name that the query has': 'CREATE TABLE public.orders (id int)',
+    'an operator': `CREATE FUNCTION public.more(public.state, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+      CREATE OPERATOR public.> (LEFTARG = public.state, RIGHTARG = text, FUNCTION = public.more)`,
+    'a cast': 'CREATE CAST (public.state AS integer) WITH INOUT',
+    'a column added to a table that a query names': 'ALTER TABLE public.people ADD COLUMN more int',
+    'a column of such a table retyped': 'ALTER TABLE public.people ALTER COLUMN id TYPE bigint',
+    'an enumeration grown': "ALTER TYPE public.state ADD VALUE 'old'",
+    'a schema of the search path that was not there': 'CREATE SCHEMA later; CREATE TABLE later.people (id int)',
+  }
+  test.each(Object.entries(disturbances))('%s: it is tried out again', async (what, sql) => {
+    const rig = await rigFor(pair, source)
+    await rig.sql(setUp)
+    const manifest = mixed.replace('version: 1', 'version: 1\nsearch_path: [later, public]')
+    await applyTo(await rig.manifest(manifest), rig.url)
+    await rig.sql(sql)
+    await rig.sql(noDdl)
+    expect(await isTriedOut(rig, manifest), what).toBe(true)
+    // It is proven again by the next apply that does something, and then for good.
+    await rig.sql(again)
+    const more = `${manifest}  more: {}\n`
+    await applyTo(await rig.manifest(more), rig.url)
+    await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
+    expect(await isTriedOut(rig, more), `${what}, applied`).toBe(false)
+  })
+
+  test('another search path in the manifest: it is tried out again', async () => {
+    const rig = await rigFor(pair, source)
+    await rig.sql(`${setUp}; CREATE SCHEMA other; ${noDdl}; ${again}`)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
+    expect(await isTriedOut(rig, shop.replace('version: 1', 'version: 1\nsearch_path: [other, public]'))).toBe(true)
+  })
+})
