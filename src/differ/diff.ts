@@ -49,7 +49,7 @@ export function diff(input: DiffInput): Diff {
 }
 
 function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
-  const live = input.reading.live.get(key)
+  const live = withColumnsRenamed(input, input.reading.live.get(key))
   const [owner] = otherOwners(wanted, input.ledger)
   if (owner !== undefined && !input.takeOver) return { refusal: ownedByAnother(key, wanted, owner) }
   if (!live) return { change: { op: 'create', key, to: wanted } }
@@ -74,6 +74,17 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   if (isKnown && !hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
   const warning = `${titleOf(wanted.id)}: ${hidden?.reason}, so only a change of its declaration would be noticed. ${hidden?.hint}`
   return hidden ? { unchanged: true, warning } : { unchanged: true }
+}
+
+/** A part of something whose columns are renamed, as it is once they are. */
+function withColumnsRenamed({ reading, wanted }: DiffInput, live: LiveObject | undefined): LiveObject | undefined {
+  if (!live) return undefined
+  const { partOf, withColumns } = kindOf(live.id)
+  const whole = partOf?.(live.spec, live.id)
+  const [before, after] = whole === undefined ? [] : [reading.live.get(whole), wanted.get(whole)]
+  if (!before || !after || !withColumns) return live
+  const renamed = kindOf(after.id).renamedColumns?.(before.spec, after.spec)
+  return renamed?.size ? { ...live, spec: withColumns(live.spec, renamed) } : live
 }
 
 /** The part of its title that says which one it is comes last. */

@@ -96,17 +96,19 @@ async function makeRelations(
   const madeAnew = [...types, ...declared.filter((object) => isMadeAnew(object, moved, aside))]
   await tryOut(
     run,
-    madeAnew.map((object) => {
-      const { probe, create } = kindOf(object.id)
-      if (probe.how !== 'read-back' || byName(object.id)) return { object, statements: create(object.id, object.spec) }
-      // Only what it refers to gets another name, not the object itself.
-      const wanted = run.wanted.get(keyOf(object.id))
-      const alone = wanted && probe.alone ? { ...object, spec: probe.alone(object.spec, wanted.spec) } : object
-      const { spec } = probe.standIn(alone, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
-      return { object, statements: create(object.id, spec) }
-    }),
+    madeAnew.map((object) => underItsName(run, object)),
   )
   await standInByViews(run, involved, madeAnew, aside, own)
+}
+
+/** Only what it refers to gets another name, not the object itself. */
+function underItsName(run: ProbeRun, object: DeclaredObject) {
+  const { probe, create } = kindOf(object.id)
+  if (probe.how !== 'read-back' || byName(object.id)) return { object, statements: create(object.id, object.spec) }
+  const wanted = run.wanted.get(keyOf(object.id))
+  const alone = wanted && probe.alone ? { ...object, spec: probe.alone(object.spec, wanted.spec) } : object
+  const { spec } = probe.standIn(alone, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
+  return { object, statements: create(object.id, spec) }
 }
 
 /** Moved relations, and unmoved ones without a query of their own whose schema is aside. */
@@ -161,9 +163,7 @@ async function makeViews(
     const schema = 'schema' in object.id ? object.id.schema : ''
     const isByName = moved.has(key) && (aside.has(schema) || !run.input.reading.live.has(key))
     if (isByName) run.standIns.set(key, object.id)
-    const made = isByName
-      ? await tryOut(run, [{ object, statements: kindOf(object.id).create(object.id, object.spec) }])
-      : await makeStandIns(run, [object])
+    const made = isByName ? await tryOut(run, [underItsName(run, object)]) : await makeStandIns(run, [object])
     if (!asked.includes(query)) continue
     await readStandIns(run, made)
     await probeParts(run, [query], made)

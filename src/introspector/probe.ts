@@ -9,6 +9,7 @@ import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Closures } from './closure.ts'
 import type { RunDigests } from './digests.ts'
 import type { Ledger } from './ledger.ts'
+import { readAlike } from './probe-alike.ts'
 import { tryOut, withNeeded } from './probe-batch.ts'
 import { makeByName } from './probe-by-name.ts'
 import { probeQueries } from './probe-queries.ts'
@@ -274,7 +275,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
     const known = read.needs.filter((need) => run.settled.has(need) || run.input.reading.live.has(need))
-    want(run, object, how.wanted(read.spec, object.spec), known)
+    want(run, object, how.wanted(read.spec, object.spec, await readAlike(run, object, read)), known)
   }
   for (const object of objects) {
     if (!run.wanted.has(keyOf(object.id)))

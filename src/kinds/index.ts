@@ -115,6 +115,14 @@ export const index: Kind<'index', IndexSpec> = {
   catalogQuery: indexCatalog,
 
   renaming: indexRenaming,
+  withColumns: (spec, renamed) => ({
+    ...spec,
+    columns: spec.columns.map((each) => ({
+      ...each,
+      column: each.column && (renamed.get(each.column) ?? each.column),
+    })),
+    include: spec.include.map((name) => renamed.get(name) ?? name),
+  }),
 
   settle: (wanted, last, live) => ({
     ...wanted,

@@ -42,12 +42,20 @@ export type Probe<Id extends ObjectId, Spec> =
       /** For what others refer to by its name: it is made under that too. */
       readonly byName?: ByName
       /** What is wanted, from what was read of the stand-in and what was declared. */
-      wanted(read: Spec, declared: Spec): Spec
+      wanted(read: Spec, declared: Spec, likeLive?: LikeLive<Spec>): Spec
+      /** Makes a stand-in like the live one in what can be altered, so that what else differs is seen by reading it again. */
+      alike?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
       /** For a probe under its real name: what is declared, with all that the wanted one has from others, but without them. */
       alone?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
+
+export interface LikeLive<Spec> {
+  readonly live: Spec
+  /** What was read of the stand-in when it was made like that. */
+  readonly read: Spec
+}
 
 export interface ByName {
   /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
@@ -146,6 +154,9 @@ export interface KindOf<Id extends ObjectId, Spec> {
   withQuery?(spec: Spec, query: string): Spec
   /** What another object's definition can depend on: a relation's columns in their order, each with type and collation. */
   columns?(spec: Spec): ReadonlyMap<string, string>
+  /** New names by old ones of the columns that an alteration renames; its parts have them under the new names then. */
+  renamedColumns?(live: Spec, wanted: Spec): ReadonlyMap<string, string>
+  withColumns?(spec: Spec, renamed: ReadonlyMap<string, string>): Spec
   /** The SQL and names that it consists of, for kinds whose meaning depends on what those find. */
   texts?(spec: Spec): readonly string[]
   /** For kinds that people can rename under our hands. Without it such an object is made anew. */

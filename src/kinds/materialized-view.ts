@@ -19,6 +19,14 @@ import {
   writtenAccess,
 } from './facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
+import {
+  type ColumnRenames,
+  columnRenames,
+  grantsUnder,
+  renameChange,
+  renameColumns,
+  underNewNames,
+} from './facets/column-renames.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
@@ -46,13 +54,15 @@ import {
   writtenViewColumns,
 } from './facets/view-columns.ts'
 import { present, writtenOptions } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { Kind, LikeLive } from './kind.ts'
 
 export interface MaterializedViewSpec extends Access, Tablespace {
   readonly query: string
   /** As the server derived them from the query; empty where only the query is known. */
   readonly columns: readonly ViewColumn[]
   readonly declaredColumns?: DeclaredViewColumns
+  /** Wanted only: the query as it is shown when the columns have the live one's names, if they differ in nothing else. */
+  readonly queryUnderLiveNames?: string | undefined
   /** Null: the server's default. */
   readonly accessMethod: string | null
   /** Live only. */
@@ -76,13 +86,16 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({
+    wanted: (read, declared, likeLive) => ({
       ...declared,
       query: read.query,
       columns: withSettings(read.columns, columnsDeclared(declared)),
+      queryUnderLiveNames: likeLive?.read.query,
       hasToast: read.hasToast,
-      grants: onColumns(declared, columnNames(read)).grants,
+      grants: wantedGrants(read, declared, likeLive),
     }),
+    alike: (id, read, live) =>
+      renameColumns(qualified(id.schema, id.name), read.columns, columnRenames(read.columns, live.columns)),
     standIn: (object, scratch) => ({
       id: { kind: 'materializedView', ...scratch },
       // Settings may be left of columns that the query no longer has.
@@ -143,10 +156,12 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     ...settleAccess(wanted, last, live),
   }),
 
-  compare(id, from, to) {
+  compare(id, live, to) {
     const name = qualified(id.schema, id.name)
+    const renames = renamesIn(live, to)
+    const from = underNewNames(live, renames)
     return [
-      ...queryChanges(from, to),
+      ...(renames.size > 0 ? [renameChange(name, live.columns, renames)] : queryChanges(from, to)),
       // It could be altered from 15 on; but that rewrites the view while its readers wait.
       ...replacedBy('access method', from.accessMethod ?? undefined, to.accessMethod ?? from.defaultAccessMethod),
       ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from, to),
@@ -171,6 +186,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) =>
     new Map(spec.columns.map(({ name, type, collation }) => [name, JSON.stringify([type, collation])])),
+  renamedColumns: renamesIn,
   wantsData: (spec) => spec.populated,
   populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
 
@@ -226,6 +242,23 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
     statement(sql`CREATE MATERIALIZED VIEW ${name}${head} AS\n${fragment(spec.query)}\nWITH NO DATA`),
     ...newComment(sql`MATERIALIZED VIEW ${name}`, spec.comment),
   ]
+}
+
+/** The columns that can be renamed in place, since their names are all that makes another query of it. */
+function renamesIn(live: MaterializedViewSpec, wanted: MaterializedViewSpec): ColumnRenames {
+  const isOnlyNamed = live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
+  return isOnlyNamed ? columnRenames(live.columns, wanted.columns) : new Map()
+}
+
+/** Grants on columns that nobody has declared stay with columns that are renamed. */
+function wantedGrants(
+  read: MaterializedViewSpec,
+  declared: MaterializedViewSpec,
+  likeLive: LikeLive<MaterializedViewSpec> | undefined,
+): Access['grants'] {
+  const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
+  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, columnRenames(likeLive.live.columns, read.columns))
+  return onColumns(declared, columnNames(read)).grants
 }
 
 // The same text can mean other columns: when the type of a column below has changed, for instance.

@@ -128,6 +128,7 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
       JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
 
   renaming: statisticsRenaming,
+  withColumns: (spec, renamed) => ({ ...spec, columns: spec.columns.map((name) => renamed.get(name) ?? name) }),
 
   settle: (wanted, last, live) => ({
     ...wanted,
@@ -169,6 +170,8 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
     statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
   ],
 
+  // The view is among them, whose columns they are of.
+  texts: ({ on, expressions }) => [ident(on.name), ...expressions],
   summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
   details: (spec) => [
     ...(spec.columns.length === 0 ? [] : [['columns', columnsText(spec) ?? ''] as const]),

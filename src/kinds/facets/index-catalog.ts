@@ -7,7 +7,8 @@ import { tablespaceColumns } from './storage.ts'
 // is not read while the view is locked: pg_get_indexdef and pg_get_expr would wait for the lock.
 export const indexCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-         ${occupiedBy("c.relkind <> 'i'")},
+         -- An index of somebody's table is not to be replaced. A source's are tried out on tables in schemas of ours.
+         ${occupiedBy("c.relkind <> 'i' OR view.relkind <> 'm' AND n.nspname !~ '^fdwsync_'")},
          view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
          md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indisvalid, i.indnkeyatts,
                        i.indexprs, i.indpred, am.amname)) AS digest,

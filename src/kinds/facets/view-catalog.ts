@@ -11,7 +11,7 @@ export const viewCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
          ${occupiedBy("c.relkind <> 'm'")},
          c.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
-         (SELECT md5(r.ev_action::text || string_agg(format('%s %s %s', atttypid, atttypmod, attcollation), ',' ORDER BY attnum))
+         (SELECT md5(r.ev_action::text || string_agg(format('%I %s %s %s', attname, atttypid, atttypmod, attcollation), ',' ORDER BY attnum))
             FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS digest,
          jsonb_build_object(
            'query', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN ''
