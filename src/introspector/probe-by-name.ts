@@ -1,11 +1,12 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
-import { keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Statement } from '../core/sql.ts'
 import type { ByName } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { differences, type ProbeRun } from './probe.ts'
 import { tryOut } from './probe-batch.ts'
+import { readCatalog } from './read.ts'
 
 /** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
 export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
@@ -15,10 +16,30 @@ export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject
     ({ needs }) => needs,
   )
   const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
-  await tryOut(
+  const made = await tryOut(
     run,
     units.filter(({ statements }) => statements.length > 0),
   )
+  const altered = new Set(made.map(({ id }) => keyOf(id)).filter((key) => run.input.reading.live.has(key)))
+  if (altered.size > 0) await readAgain(run, altered)
+}
+
+/** All but what was altered itself is compared as it is shown from now on. */
+async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void> {
+  const { reading, digests } = run.input
+  const others = [...reading.live].filter(([key, { locked }]) => !altered.has(key) && !locked)
+  const { live: read } = await readCatalog(
+    run.session,
+    others.map(([, { id }]) => id),
+    digests.salt,
+  )
+  const live = new Map(
+    [...reading.live].map(([key, object]) => {
+      const { spec, locked } = read.get(key) ?? object
+      return [key, locked ? object : { ...object, spec }]
+    }),
+  )
+  run.input = { ...run.input, reading: { ...reading, live } }
 }
 
 /** How others find it by its name, if they do. */
@@ -32,6 +53,6 @@ function statementsByName(run: ProbeRun, object: DeclaredObject): readonly State
   const { create, alter } = kindOf(object.id)
   const live = run.input.reading.live.get(keyOf(object.id))
   if (!live) return create(object.id, object.spec)
-  const fields = differences(run, object, live).filter((field) => byName(object.id)?.matters?.(field))
+  const fields = differences(run, object, live).filter((field) => byName(object.id)?.matters?.(field, live.spec))
   return alter(object.id, fields, live.spec)
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { DeclaredObject, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
@@ -29,6 +29,11 @@ export interface ProbeFinding {
 export interface ProbeResult {
   /** What is wanted, as the catalog would show it. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
+  /**
+   * What is there, as the catalog shows it once an extension is where it is declared to be: the names of its types and
+   * operators are shown with their schema, which makes no other definition of what uses them.
+   */
+  readonly live: LiveState
   readonly findings: readonly ProbeFinding[]
 }
 
@@ -50,7 +55,8 @@ export interface SettledObject extends DeclaredObject {
 /** What one run of the probe knows and finds out. Lives for one rolled-back transaction. */
 export interface ProbeRun {
   readonly session: Session
-  readonly input: ProbeInput
+  /** What is there is read again when something that others find by its name is moved. */
+  input: ProbeInput
   readonly scratchSchema: string
   /** The declaration with what it leaves open filled in, its SQL still as written. */
   readonly settled: ReadonlyMap<Key, SettledObject>
@@ -72,10 +78,10 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
   for (let attempt = 1; ; attempt++) {
     const run = newRun(session, input)
     const toProbe = settleWithoutProbe(run)
-    if (toProbe.length === 0) return run
+    if (toProbe.length === 0) return resultOf(run, input)
     try {
       await withDeadline(session, deadlineMilliseconds, 'the probe', () => probeIn(run, toProbe))
-      return run
+      return resultOf(run, input)
     } catch (error) {
       // Another session's DDL, or its probe, at the same moment.
       if (attempt === attempts || !isTransient(error)) throw error
@@ -83,6 +89,10 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
       if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     }
   }
+}
+
+function resultOf({ wanted, findings, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
+  return { wanted, findings, live: new Map([...input.reading.live, ...reading.live]) }
 }
 
 function newRun(session: Session, input: ProbeInput): ProbeRun {

@@ -35,21 +35,21 @@ export type StandInOf = (id: ObjectId) => ObjectId
  * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
-  | ({ readonly how: 'by-name' } & ByName)
+  | ({ readonly how: 'by-name' } & ByName<Spec>)
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({
       readonly how: 'read-back'
       /** For what others refer to by its name: it is made under that too. */
-      readonly byName?: ByName
+      readonly byName?: ByName<Spec>
       /** What is wanted, from what was read of the stand-in and what was declared. */
       wanted(read: Spec, declared: Spec): Spec
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
     } & StandIn<Id, Spec>)
 
-export interface ByName {
+export interface ByName<Spec = unknown> {
   /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
-  matters?(field: FieldChange): boolean
+  matters?(field: FieldChange, live: Spec): boolean
 }
 
 interface StandIn<Id extends ObjectId, Spec> {
@@ -99,6 +99,11 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly catalog: string
   /** For objects that do not exist yet: `id` and `needs` of those named in `$1`, where the server knows what they need. */
   readonly requirementsQuery?: Sql
+  /**
+   * For objects that are to be made or altered: `id`, `reason` and `hint` of those in `$1`, ids each with its `spec`, that
+   * can't be as declared for what only the server knows, its files for instance.
+   */
+  readonly impossibleQuery?: Sql
   readonly probe: Probe<Id, Spec>
 
   /** The wanted spec with every attribute that the manifest leaves open filled in: see {@link settle} of facets. */

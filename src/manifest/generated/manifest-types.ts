@@ -369,11 +369,11 @@ export interface OperatorClass {
  */
 export interface Extension {
   /**
-   * The schema that holds the extension's objects. Default: public for a new extension; one that exists stays where it is.
+   * The schema that holds the extension's objects. Default: public for a new extension; one that exists stays where it is. Another one moves it, if it is relocatable.
    */
   schema?: string
   /**
-   * The version to install or to update to. Default: the control file's version for a new extension; one that exists keeps its version. Example: "1.1"
+   * The version to install or to update to; the server must have it, and updates that lead there. Default: the control file's version for a new extension; one that exists keeps its version. Example: "1.1"
    */
   version?: string
   /**
