@@ -4,7 +4,7 @@ import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf, kinds } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
-import type { ProbeFinding } from './probe.ts'
+import type { ProbeFinding } from './probe-findings.ts'
 import { readingPath } from './read.ts'
 
 /** What keeps objects from being as declared whatever else there is: the server's version, roles that do not exist. */

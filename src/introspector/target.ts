@@ -1,5 +1,5 @@
 import type { DeclaredObject } from '../core/change.ts'
-import { keyOf } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -60,10 +60,11 @@ export async function readOwnedAndDeclared(
   return { ledger, catalog: await withMoved(session, catalog, ledger, keys, digests.salt) }
 }
 
-/** A digest of what is there: equal means that a plan made from the one holds for the other. */
-export function fingerprintOf({ catalog, ledger }: TargetReading): string {
+/** A digest of what is there but for some objects: equal means that a plan made from the one holds for the other. */
+export function fingerprintOf({ catalog, ledger }: TargetReading, except: ReadonlySet<Key> = new Set()): string {
+  const others = <Value>(all: ReadonlyMap<Key, Value>) => [...all].filter(([key]) => !except.has(key))
   return dataDigest({
-    live: Array.from(catalog.live, ([key, { oid, digest, spec, elsewhere }]) => [
+    live: others(catalog.live).map(([key, { oid, digest, spec, elsewhere }]) => [
       key,
       oid,
       digest,
@@ -71,7 +72,7 @@ export function fingerprintOf({ catalog, ledger }: TargetReading): string {
       ...(elsewhere ? [keyOf(elsewhere)] : []),
     ]),
     occupied: [...catalog.occupied],
-    ledger: Array.from(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
+    ledger: others(ledger.entries).map(([key, { oid, declared }]) => [key, oid, declared]),
     others: [...ledger.others],
   })
 }

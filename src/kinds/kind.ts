@@ -35,21 +35,23 @@ export type StandInOf = (id: ObjectId) => ObjectId
  * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
-  | ({ readonly how: 'by-name' } & ByName<Spec>)
+  | ({ readonly how: 'by-name' } & ByName<Spec, Id>)
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({
       readonly how: 'read-back'
       /** For what others refer to by its name: it is made under that too. */
-      readonly byName?: ByName<Spec>
+      readonly byName?: ByName<Spec, Id>
       /** What is wanted, from what was read of the stand-in and what was declared. */
       wanted(read: Spec, declared: Spec): Spec
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
     } & StandIn<Id, Spec>)
 
-export interface ByName<Spec = unknown> {
+export interface ByName<Spec = unknown, Id = ObjectId> {
   /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
   matters?(field: FieldChange, live: Spec): boolean
+  /** Puts a live one into that schema, which locks nothing, so that the wanted one can be made whole in its place. */
+  aside?(id: Id, schema: string): Statement
 }
 
 interface StandIn<Id extends ObjectId, Spec> {
