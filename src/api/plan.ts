@@ -15,7 +15,8 @@ import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
-import { type ProbeFinding, probe } from '../introspector/probe.ts'
+import { probe } from '../introspector/probe.ts'
+import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
@@ -47,27 +48,28 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger } = await readTarget(session, name, written, digests)
   const declared = await withRequirements(session, written, catalog.live)
-  throwProblems(await unmetPreconditions(session, declared), declared, parsed)
+  throwProblems(await unmetPreconditions(session, declared, catalog.live, digests), declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
 
+  const reading = { ...catalog, live: probed.live }
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
   const found = diff({
     manifest: name,
     wanted: probed.wanted,
     declared: keys,
-    reading: catalog,
+    reading,
     ledger,
     digests,
     takeOver,
   })
   const { wanted } = probed
-  const direct = withConsequences(found.changes, wanted, catalog.live)
+  const direct = withConsequences(found.changes, wanted, reading.live)
   const used = await dependentsOf(session, direct, catalog)
-  const all = withReplacements({ changes: direct, dependents: used, wanted, live: catalog.live })
+  const all = withReplacements({ changes: direct, dependents: used, wanted, live: reading.live })
   const dependents = all.length === direct.length ? used : await dependentsOf(session, all, catalog)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
@@ -78,7 +80,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
     fingerprint: fingerprintOf({ catalog, ledger }),
     wanted,
-    reading: catalog,
+    reading,
     ledger,
     changes,
     dependents,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { idOf, type Key } from '../core/object.ts'
-import type { Report, Step, StepOutcome } from '../core/plan.ts'
+import type { Report, StageName, Step, StepOutcome } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Session } from '../db/session.ts'
 import { lockLedger } from '../introspector/ledger-trust.ts'
@@ -10,7 +10,7 @@ import { build } from './build.ts'
 import { CommitInDoubt } from './commit.ts'
 import type { PlanInHand } from './context.ts'
 import { type ApplyContext, type ApplyOptions, type Connect, failureOf, reportsOf } from './context.ts'
-import { type DefineFailure, define } from './define.ts'
+import { type DefineFailure, type Definitions, define } from './define.ts'
 import { recordSteps } from './ledger-write.ts'
 import { load } from './load.ts'
 import { type Refreshed, recordRefreshes, unlessItFails } from './refresh-log.ts'
@@ -39,7 +39,7 @@ export async function applyPlan(
     checkLease: () => checkLease(lease),
   }
   const started = performance.now()
-  const defined = await runDefine(context)
+  const defined = await runDefinitions(context, started)
   const failedLoads: Refreshed[] = []
   const later = await runLater(context, whyNotLater(defined), failedLoads)
   const ended = [...defined, ...later]
@@ -56,13 +56,41 @@ function checkLease(lease: Session): void {
   })
 }
 
-async function runDefine(context: ApplyContext): Promise<readonly EndedStep[]> {
+/** What must be committed first, if there is anything, and then all other definitions. */
+async function runDefinitions(context: ApplyContext, started: number): Promise<readonly EndedStep[]> {
   const { plan } = context.inHand
-  const steps = plan.steps.filter(({ stage }) => stage === 'define')
-  if (plan.changes.length === 0) return []
-  context.options.emit({ type: 'stage-started', stage: 'define', steps: steps.length })
+  const of = (wanted: StageName) => plan.steps.filter(({ stage }) => stage === wanted)
+  if (of('prepare').length === 0)
+    return (await runDefine(context, { stage: 'define', fingerprint: plan.fingerprint })).ended
+  const prepared = await runDefine(context, { stage: 'prepare', fingerprint: plan.fingerprint })
+  const skipped = (reason: string) => of('define').map((step): EndedStep => [step, { status: 'skipped', reason }])
+  if (prepared.fingerprint === undefined)
+    return [...prepared.ended, ...skipped('what must be committed before was not applied')]
+  try {
+    const defined = await runDefine(context, { stage: 'define', fingerprint: prepared.fingerprint })
+    return [...prepared.ended, ...defined.ended]
+  } catch (error) {
+    // Nothing of the definitions is done, but what was prepared is, and the ledger is to say so.
+    const reason = error instanceof Error ? error.message : String(error)
+    await noteEnd(context, [...prepared.ended, ...skipped(reason)], [], performance.now() - started)
+    throw error
+  }
+}
+
+interface Defined {
+  readonly ended: readonly EndedStep[]
+  /** Of what is there now; undefined if it failed. */
+  readonly fingerprint: string | undefined
+}
+
+async function runDefine(context: ApplyContext, definitions: Definitions): Promise<Defined> {
+  const { plan } = context.inHand
+  const steps = plan.steps.filter(({ stage }) => stage === definitions.stage)
+  if (plan.changes.length === 0) return { ended: [], fingerprint: definitions.fingerprint }
+  context.options.emit({ type: 'stage-started', stage: definitions.stage, steps: steps.length })
   const started = performance.now()
-  const failure = await define(context)
+  const result = await define(context, definitions)
+  const failure = typeof result === 'string' ? undefined : result
   const milliseconds = performance.now() - started
   const ended = steps.map((step): EndedStep => {
     return [step, failure ? failedOutcome(failure, step, context) : { status: 'applied', milliseconds }]
@@ -72,7 +100,7 @@ async function runDefine(context: ApplyContext): Promise<readonly EndedStep[]> {
   if (failure && !(failure.error instanceof CommitInDoubt) && (!failure.step || isDecision(failure.error)))
     // Without a step of its own to blame there is nothing for a report to say: nothing was done.
     throw failure.error
-  return ended
+  return { ended, fingerprint: typeof result === 'string' ? result : undefined }
 }
 
 /** Refused or stale, rather than failed. */
@@ -99,7 +127,7 @@ async function runLater(
   failedLoads: Refreshed[],
 ): Promise<readonly EndedStep[]> {
   const { options, inHand, connect, secrets } = context
-  const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'define')
+  const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'prepare' && stage !== 'define')
   if (whyNot !== undefined) return steps.map((step) => [step, { status: 'skipped', reason: whyNot }])
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })

@@ -5,14 +5,14 @@ import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/read.ts'
-import { fingerprintOf, readOwnedAndDeclared } from '../introspector/target.ts'
+import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../introspector/target.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
 import { recordApply, recordClosures, recordSteps } from './ledger-write.ts'
 import { withRetries } from './retry.ts'
-import { defineScope, proveAndRecord } from './scope.ts'
+import { defineScope, preparedKeys, prepareScope, proveAndRecord } from './scope.ts'
 
 const attempts = 12
 
@@ -22,36 +22,46 @@ export interface DefineFailure {
   readonly error: unknown
 }
 
+/** One of the two stages that are one transaction each. */
+export interface Definitions {
+  readonly stage: 'prepare' | 'define'
+  /** What there must be for the plan to hold: what it was made from, or what `prepare` has left. */
+  readonly fingerprint: string
+}
+
 /**
- * Makes all definitions in one transaction, with the ledger's rows, and proves them before COMMIT. Everything or nothing.
- * @returns undefined when it is committed, else what failed.
+ * Makes all definitions of a stage in one transaction, with the ledger's rows, and proves them before COMMIT. Everything
+ * or nothing.
+ * @returns the fingerprint of what is there when it is committed, else what failed.
  */
-export async function define(context: ApplyContext): Promise<DefineFailure | undefined> {
+export async function define(context: ApplyContext, definitions: Definitions): Promise<string | DefineFailure> {
+  const { stage } = definitions
   const steps = context.inHand.plan.steps.flatMap((step) =>
-    step.action !== 'replace' && step.stage === 'define' ? [step] : [],
+    step.action !== 'replace' && step.stage === stage ? [step] : [],
   )
   let current: Step | undefined
   try {
-    const session = await context.connect('define', secretsOf(steps))
+    const session = await context.connect(stage, secretsOf(steps))
     const policy = {
       attempts,
       pauseMilliseconds: 50,
       onRetry: (error: Error, attempt: number) =>
-        context.options.emit({ type: 'retrying', stage: 'define', reason: error.message, attempt }),
+        context.options.emit({ type: 'retrying', stage, reason: error.message, attempt }),
     }
     const at = (step: Step | undefined) => {
       current = step
     }
     try {
-      await interruptible(session, context.options.signal, () =>
+      return await interruptible(session, context.options.signal, () =>
         withRetries(policy, () =>
-          defineOnce(context, session, steps, at).catch((error: unknown) => throwStaleOr(error, context, session)),
+          defineOnce(context, definitions, session, steps, at).catch((error: unknown) =>
+            throwStaleOr(error, context, definitions, session),
+          ),
         ),
       )
     } finally {
       await session.close()
     }
-    return undefined
   } catch (error) {
     return { step: current, error }
   }
@@ -63,12 +73,14 @@ function secretsOf(steps: readonly PlainStep[]) {
 
 async function defineOnce(
   context: ApplyContext,
+  definitions: Definitions,
   session: Session,
   steps: readonly PlainStep[],
   at: (step: Step | undefined) => void,
-): Promise<void> {
+): Promise<string> {
   const { inHand, options, applyId } = context
   const { plan } = inHand
+  let { fingerprint } = definitions
   at(undefined)
   try {
     context.checkLease()
@@ -80,7 +92,8 @@ async function defineOnce(
     )
     // Where there is none yet this may wait for another apply that makes it, so what is there is looked at afterwards.
     await openLedger(session)
-    if (await isStale(context, session)) throw staleError()
+    const before = await readNow(context, session)
+    if (fingerprintOf(before) !== fingerprint) throw staleError(context, definitions)
     if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
     await recordApply(session, context)
     await session.run(manifestPath(plan.searchPath))
@@ -89,19 +102,33 @@ async function defineOnce(
       for (const statement of step.statements) await session.execute(statement)
     }
     at(undefined)
-    await recordDefinitions(context, session)
+    await recordDefinitions(context, definitions, session, steps)
+    if (definitions.stage === 'prepare') {
+      const after = await readNow(context, session)
+      const prepared = preparedKeys(plan)
+      // What others have committed meanwhile is not to pass for what was done here.
+      if (fingerprintOf(before, prepared) !== fingerprintOf(after, prepared)) throw staleError(context, definitions)
+      fingerprint = fingerprintOf(after)
+    }
     context.checkLease()
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await commit(context, session, { applyId })
+  // After `prepare` the apply itself is in the ledger already.
+  const [first] = preparedKeys(plan).size > 0 ? steps : []
+  await commit(context, session, { applyId, ...(first ? { step: first.id } : {}) })
+  return fingerprint
 }
 
-async function recordDefinitions({ inHand, applyId }: ApplyContext, session: Session): Promise<void> {
-  await proveAndRecord(session, defineScope(inHand), inHand, applyId)
-  await recordClosures(session, inHand.plan.manifest, inHand.proven)
-  const steps = inHand.plan.steps.filter(({ stage }) => stage === 'define')
+async function recordDefinitions(
+  { inHand, applyId }: ApplyContext,
+  { stage }: Definitions,
+  session: Session,
+  steps: readonly PlainStep[],
+): Promise<void> {
+  await proveAndRecord(session, stage === 'prepare' ? prepareScope(inHand) : defineScope(inHand), inHand, applyId)
+  if (stage === 'define') await recordClosures(session, inHand.plan.manifest, inHand.proven)
   await recordSteps(
     session,
     applyId,
@@ -109,24 +136,32 @@ async function recordDefinitions({ inHand, applyId }: ApplyContext, session: Ses
   )
 }
 
-async function isStale({ inHand }: ApplyContext, session: Session): Promise<boolean> {
+function readNow({ inHand }: ApplyContext, session: Session): Promise<TargetReading> {
   const { plan, declared, digests } = inHand
-  return fingerprintOf(await readOwnedAndDeclared(session, plan.manifest, declared, digests)) !== plan.fingerprint
+  return readOwnedAndDeclared(session, plan.manifest, declared, digests)
 }
 
 /** A statement that fails because of what another session has committed since the check: then the plan is stale. */
-async function throwStaleOr(error: unknown, context: ApplyContext, session: Session): Promise<never> {
+async function throwStaleOr(
+  error: unknown,
+  context: ApplyContext,
+  definitions: Definitions,
+  session: Session,
+): Promise<never> {
   const isOther = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
   if (isOther || session.isLost()) throw error
   await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
-  const stale = await isStale(context, session)
+  const stale = fingerprintOf(await readNow(context, session)) !== definitions.fingerprint
   await session.run(trusted('ROLLBACK'))
-  throw stale ? staleError() : error
+  throw stale ? staleError(context, definitions) : error
 }
 
-function staleError(): FdwsyncError {
+function staleError({ inHand }: ApplyContext, { stage }: Definitions): FdwsyncError {
+  const done = inHand.plan.steps.filter((step) => step.stage === 'prepare' && stage === 'define')
+  const what =
+    done.length === 0 ? 'Nothing was changed.' : `Only ${done.map(({ title }) => title).join(', ')} was changed.`
   return new FdwsyncError(
-    { message: 'the plan is stale: the database changed after it was made', hint: 'Nothing was changed. Plan again.' },
+    { message: 'the plan is stale: the database changed after it was made', hint: `${what} Plan again.` },
     exitCode.stale,
   )
 }

@@ -1,6 +1,6 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import type { Step } from '../core/plan.ts'
+import type { Plan, Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { readClosures } from '../introspector/closure.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -15,13 +15,24 @@ export interface Scope {
   readonly forgotten: readonly Key[]
 }
 
-/** Everything but what later steps make. */
+/** What the stage `prepare` makes true. */
+export function prepareScope({ plan }: PlanInHand): Scope {
+  const prepared = preparedKeys(plan)
+  return scopeOf(plan.changes.map(({ change }) => change).filter(({ key }) => prepared.has(key)))
+}
+
+export function preparedKeys({ steps }: Plan): ReadonlySet<Key> {
+  return new Set(steps.filter(({ stage }) => stage === 'prepare').flatMap((step) => [...keysOf(step)]))
+}
+
+/** Everything but what was prepared and what later steps make. */
 export function defineScope({ plan }: PlanInHand): Scope {
+  const prepared = preparedKeys(plan)
   const later = new Set(plan.steps.filter(({ stage }) => stage === 'build').flatMap((step) => [...keysOf(step)]))
   const replaced = new Set(plan.steps.filter(({ action }) => action === 'replace').flatMap((step) => [...keysOf(step)]))
   const isLater = (change: Change) => {
     const whole = wholeOf(change)
-    return later.has(change.key) || (whole !== undefined && replaced.has(whole))
+    return prepared.has(change.key) || later.has(change.key) || (whole !== undefined && replaced.has(whole))
   }
   return scopeOf(plan.changes.map(({ change }) => change).filter((change) => !isLater(change)))
 }

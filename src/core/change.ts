@@ -7,7 +7,8 @@ import type { Parts, Statement } from './sql.ts'
  */
 export type Effect =
   | { readonly how: 'clause'; readonly clause: Parts }
-  | { readonly how: 'statement'; readonly statement: Statement }
+  /** `committedFirst`: nothing can use it before it is committed, so its object is altered before all others. */
+  | { readonly how: 'statement'; readonly statement: Statement; readonly committedFirst?: boolean }
   | { readonly how: 'populate' }
   | { readonly how: 'replace' }
   /** It has another name than it should: see {@link LiveObject.renamedFrom}. */

@@ -4,6 +4,7 @@ import type { Branded } from './branded.ts'
 export type ObjectId =
   | { readonly kind: 'extension'; readonly name: string }
   | { readonly kind: 'schema'; readonly name: string }
+  | { readonly kind: 'foreignDataWrapper'; readonly name: string }
   | { readonly kind: 'type'; readonly schema: string; readonly name: string }
   | { readonly kind: 'server'; readonly name: string }
   | { readonly kind: 'userMapping'; readonly server: string; readonly role: string | null }
@@ -22,6 +23,7 @@ export function keyOf(id: ObjectId): Key {
   switch (id.kind) {
     case 'extension':
     case 'schema':
+    case 'foreignDataWrapper':
     case 'server':
       return JSON.stringify([id.kind, id.name]) as Key
     case 'userMapping':
@@ -43,6 +45,7 @@ export function idOf(key: string): ObjectId | undefined {
   switch (kind) {
     case 'extension':
     case 'schema':
+    case 'foreignDataWrapper':
     case 'server':
       return parts.length === 2 ? { kind, name: first } : undefined
     case 'userMapping':

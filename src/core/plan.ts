@@ -18,10 +18,10 @@ export function mustBeAllowed(hazard: Hazard): boolean {
 }
 
 /**
- * `define` is one transaction for all definitions. What reads data, and so takes long, comes after it, a transaction each
+ * `prepare` is one transaction for what must be committed before it can be used: values added to enumerations. `define` is one for all definitions. What reads data, and so takes long, comes after it, a transaction each
  * and several at once: `build` (replacements, indexes of existing views), and `populate`, which fills new views.
  */
-export type StageName = 'define' | 'build' | 'populate'
+export type StageName = 'prepare' | 'define' | 'build' | 'populate'
 
 interface StepBase {
   /** Unique in the plan: a key may have a step in several stages. */

@@ -34,9 +34,12 @@ export function stepsOf(input: StepInput): readonly Step[] {
   const later = new Set([...built].map((key) => (dropped.has(key) ? dropId('build', key) : buildId(key, input))))
   for (const { key } of populated) later.add(stepId('populate', key))
   return [
+    ...makes.filter((change) => isPrepared(change, input)).flatMap((change) => makeStep(change, 'prepare', [], input)),
     ...renameSteps(input.changes),
     ...drops.filter(inDefine).map((change) => dropStep(change, 'define', [])),
-    ...makes.filter(inDefine).flatMap((change) => makeStep(change, 'define', [], input)),
+    ...makes
+      .filter((change) => inDefine(change) && !isPrepared(change, input))
+      .flatMap((change) => makeStep(change, 'define', [], input)),
     ...makes
       .filter((change) => !inDefine(change))
       .flatMap((change) => {
@@ -52,7 +55,15 @@ export function stepsOf(input: StepInput): readonly Step[] {
   ]
 }
 
-/** Before anything else: all other statements go by the names that are declared. What others are in comes first. */
+/** What must be committed before it can be used. Names are given back among the definitions, so it must have its own. */
+function isPrepared(change: Making, { changes }: StepInput): boolean {
+  if (change.op !== 'alter') return false
+  const named = new Set([change.key, ...change.to.needs])
+  if (changes.some((each) => 'from' in each && each.from.renamedFrom && named.has(each.key))) return false
+  return change.fields.some(({ effect }) => effect.how === 'statement' && effect.committedFirst)
+}
+
+/** Before all other definitions: all other statements go by the names that are declared. What others are in comes first. */
 function renameSteps(changes: readonly Change[]): readonly Step[] {
   return changes
     .flatMap((change) => ('from' in change && change.from.renamedFrom ? [change.from] : []))

@@ -79,6 +79,9 @@ const dependentsQuery = trusted(`
                 jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', c.relname)
               WHEN d.classid = 'pg_foreign_server'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'server', 'name', srvname) FROM pg_foreign_server s WHERE s.oid = d.objid)
+              WHEN d.classid = 'pg_foreign_data_wrapper'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname)
+                   FROM pg_foreign_data_wrapper w WHERE w.oid = d.objid)
               WHEN d.classid = 'pg_extension'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'extension', 'name', extname) FROM pg_extension e WHERE e.oid = d.objid)
               WHEN d.classid = 'pg_user_mapping'::regclass THEN

@@ -147,7 +147,7 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     table: 'A step of an apply a row, in the transaction that made it, so that a row with "applied" is true.',
     apply_id: applyIdentity,
     step: 'The step, as the plan calls it',
-    stage: 'define, build or populate',
+    stage: 'prepare, define, build or populate',
     action: 'create, alter, replace, drop or populate',
     address,
     title: 'The object as a plan names it',

@@ -1,19 +1,24 @@
-import type { DeclaredObject, WantedObject } from '../core/change.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import type { DeclaredObject, LiveState, WantedObject } from '../core/change.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kindOf } from '../kinds/registry.ts'
-import type { ProbeFinding } from './probe.ts'
+import { kindOf, kinds } from '../kinds/registry.ts'
+import type { RunDigests } from './digests.ts'
+import type { ProbeFinding } from './probe-findings.ts'
+import { readingPath } from './read.ts'
 
 /** What keeps objects from being as declared whatever else there is: the server's version, roles that do not exist. */
 export async function unmetPreconditions(
   session: Session,
   declared: readonly DeclaredObject[],
+  live: LiveState,
+  digests: RunDigests,
 ): Promise<readonly ProbeFinding[]> {
+  const impossible = await impossibleObjects(session, declared, live, digests)
   const named = declared.map((object) => ({ object, roles: kindOf(object.id).roles?.(object.spec) ?? [] }))
   const major = Math.floor(session.serverVersion / 10_000)
   const missing = await missingRoles(session, [...new Set(named.flatMap(({ roles }) => roles))])
-  return named.flatMap(({ object: { id, spec }, roles }): readonly ProbeFinding[] => {
+  const unmet = named.flatMap(({ object: { id, spec }, roles }): readonly ProbeFinding[] => {
     const found = (reason: string, hint: string): ProbeFinding => ({ key: keyOf(id), status: 'problem', reason, hint })
     const newer = kindOf(id).needsNewer?.(spec, major)
     return [
@@ -23,6 +28,34 @@ export async function unmetPreconditions(
         .map((role) => found(`role ${ident(role)} does not exist`, `Make it: CREATE ROLE ${ident(role)};`)),
     ]
   })
+  return [...impossible, ...unmet]
+}
+
+/** Asked only if there is something to make or to alter, since the server reads files for it. */
+async function impossibleObjects(
+  session: Session,
+  declared: readonly DeclaredObject[],
+  live: LiveState,
+  digests: RunDigests,
+): Promise<readonly ProbeFinding[]> {
+  const findings: ProbeFinding[] = []
+  for (const { kind, impossibleQuery, settle, compare } of kinds) {
+    if (!impossibleQuery) continue
+    const differing = declared.filter(({ id, spec }) => {
+      const object = live.get(keyOf(id))
+      if (id.kind !== kind || !object) return id.kind === kind
+      const wanted = settle(spec, undefined, object.spec)
+      return compare(id, object.spec, wanted, { declared: wanted, last: undefined, digests }).length > 0
+    })
+    if (differing.length === 0) continue
+    await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
+    const rows = await session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [
+      JSON.stringify(differing.map(({ id, spec }) => ({ ...id, spec }))),
+    ])
+    await session.run(trusted('COMMIT'))
+    findings.push(...rows.map(({ id, reason, hint }) => ({ key: keyOf(id), status: 'problem' as const, reason, hint })))
+  }
+  return findings
 }
 
 /** What does not fit into what the probe has found to be wanted. */

@@ -3,7 +3,8 @@ import { inOrderOfNeed } from '../core/graph.ts'
 import { keyOf } from '../core/object.ts'
 import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
-import { following, type ProbeFinding, type ProbeRun } from './probe.ts'
+import type { ProbeRun } from './probe.ts'
+import { following, type ProbeFinding } from './probe-findings.ts'
 import { manifestPath } from './read.ts'
 
 interface Unit {
@@ -51,6 +52,9 @@ async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseE
   }
 }
 
+/** Of an enumeration: a value that was added can't be used before that is committed. */
+const unsafeNewValue = '55P04'
+
 /** A lock or a missing right says nothing about the declaration; any other error does. */
 function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): ProbeFinding {
   const key = keyOf(object.id)
@@ -59,6 +63,7 @@ function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): P
     const reason = 'what it reads is locked by another session, by a REFRESH for instance'
     return { key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
+  if (error.sqlstate === unsafeNewValue) run.usesNewValues = true
   const hint = adviceFor(error, run.session.user) ?? said
   if (error.sqlstate === '42501') {
     return { key, status: 'undetermined', reason: `it can not be tried out on the server: ${error.message}`, hint }

@@ -83,6 +83,7 @@ function declaredAs(run: ProbeRun, { schema, name }: RelationName): readonly Key
 export function isMoved(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || besides.some(({ object }) => keyOf(object.id) === key)) return true
+  if (live.needs.some((need) => run.renewed.has(need))) return true
   const wanted = run.wanted.get(key)
   const { columns } = kindOf(live.id)
   const shape = (spec: unknown) => JSON.stringify([...(columns?.(spec) ?? [])])

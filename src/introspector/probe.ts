@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { DeclaredObject, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
@@ -12,24 +12,19 @@ import type { Ledger } from './ledger.ts'
 import { readAlike } from './probe-alike.ts'
 import { tryOut, withNeeded } from './probe-batch.ts'
 import { makeByName } from './probe-by-name.ts'
+import { leakFinding, lockedFinding, noteUntried, type ProbeFinding } from './probe-findings.ts'
 import { probeQueries } from './probe-queries.ts'
 import { settleProven } from './proven.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
-/**
- * Why an object can't be as declared (`problem`), or why that can't be known (`undetermined`): for a reason of its own, or
- * since that of something it needs is not known (`follows`).
- */
-export interface ProbeFinding {
-  readonly key: Key
-  readonly status: 'problem' | 'undetermined' | 'follows'
-  readonly reason: string
-  readonly hint: string
-}
-
 export interface ProbeResult {
   /** What is wanted, as the catalog would show it. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
+  /**
+   * What is there, as the catalog shows it once an extension is where it is declared to be: the names of its types and
+   * operators are shown with their schema, which makes no other definition of what uses them.
+   */
+  readonly live: LiveState
   readonly findings: readonly ProbeFinding[]
 }
 
@@ -51,13 +46,20 @@ export interface SettledObject extends DeclaredObject {
 /** What one run of the probe knows and finds out. Lives for one rolled-back transaction. */
 export interface ProbeRun {
   readonly session: Session
-  readonly input: ProbeInput
+  /** What is there is read again when something that others find by its name is moved. */
+  input: ProbeInput
   readonly scratchSchema: string
   /** The declaration with what it leaves open filled in, its SQL still as written. */
   readonly settled: ReadonlyMap<Key, SettledObject>
   readonly standIns: Map<Key, ObjectId>
   readonly wanted: Map<Key, WantedObject>
   readonly findings: ProbeFinding[]
+  /** Live types that are put aside, the wanted ones being made whole in their place. */
+  readonly renewed: Set<Key>
+  /** Whether types that change are to be renewed, so that new values of an enumeration can be used. */
+  readonly renews: boolean
+  /** Something could not be tried out since it uses such a value. */
+  usesNewValues: boolean
 }
 
 const lockTimeoutMilliseconds = 400
@@ -71,12 +73,15 @@ const attempts = 4
  */
 export async function probe(session: Session, input: ProbeInput): Promise<ProbeResult> {
   for (let attempt = 1; ; attempt++) {
-    const run = newRun(session, input)
+    const run = newRun(session, input, false)
     const toProbe = settleWithoutProbe(run)
-    if (toProbe.length === 0) return run
+    if (toProbe.length === 0) return resultOf(run, input)
     try {
-      await withDeadline(session, deadlineMilliseconds, 'the probe', () => probeIn(run, toProbe))
-      return run
+      await withDeadline(session, deadlineMilliseconds, 'the probe', async () => {
+        await probeIn(run, toProbe)
+        if (run.usesNewValues) await probeNewValues(run, input)
+      })
+      return resultOf(run, input)
     } catch (error) {
       // Another session's DDL, or its probe, at the same moment.
       if (attempt === attempts || !isTransient(error)) throw error
@@ -86,7 +91,25 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
   }
 }
 
-function newRun(session: Session, input: ProbeInput): ProbeRun {
+/**
+ * Tries everything out once more, with types that grow made anew, and takes from that what could not be known otherwise.
+ * What could is not taken: what people have made uses the type that is aside, and would be shown with that.
+ */
+async function probeNewValues(run: ProbeRun, input: ProbeInput): Promise<void> {
+  await run.session.run(trusted('ROLLBACK'))
+  const second = newRun(run.session, input, true)
+  await probeIn(second, settleWithoutProbe(second))
+  const isOpen = (key: Key) => !run.wanted.has(key)
+  const findings = second.findings.filter(({ key }) => isOpen(key))
+  run.findings.splice(0, run.findings.length, ...findings)
+  for (const [key, wanted] of second.wanted) if (isOpen(key)) run.wanted.set(key, wanted)
+}
+
+function resultOf({ wanted, findings, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
+  return { wanted, findings, live: new Map([...input.reading.live, ...reading.live]) }
+}
+
+function newRun(session: Session, input: ProbeInput, renews: boolean): ProbeRun {
   const settled = new Map(
     input.declared.map((object) => {
       const key = keyOf(object.id)
@@ -107,6 +130,9 @@ function newRun(session: Session, input: ProbeInput): ProbeRun {
     standIns: new Map(),
     wanted: new Map(),
     findings: [],
+    renewed: new Set(),
+    renews,
+    usesNewValues: false,
   }
 }
 
@@ -133,15 +159,6 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     } else rest.push(object)
   }
   return rest
-}
-
-function lockedFinding(key: Key): ProbeFinding {
-  return {
-    key,
-    status: 'undetermined',
-    reason: 'it is being refreshed, or locked by another session, and its definition can not be read meanwhile',
-    hint: 'Plan again when that is done.',
-  }
 }
 
 function differs(run: ProbeRun, object: DeclaredObject, live: LiveObject): boolean {
@@ -171,23 +188,6 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   await probeInScratch(run, withoutQuery)
   await probeQueries(run, readBack)
   noteUntried(run, readBack)
-}
-
-/** A part of something that could not be tried out could not be tried either. */
-function noteUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
-  const noted = new Set(run.findings.map(({ key }) => key))
-  for (const { id, needs } of objects) {
-    if (run.wanted.has(keyOf(id)) || noted.has(keyOf(id))) continue
-    const missing = needs.find((need) => run.settled.has(need) && !run.wanted.has(need))
-    run.findings.push(following(run, id, missing))
-  }
-}
-
-/** What is to be said of an object of which nothing can be known for the sake of another. */
-export function following(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
-  const needed = missing === undefined ? undefined : run.settled.get(missing)
-  const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be tried out'
-  return { key: keyOf(id), status: 'follows', reason, hint: '' }
 }
 
 async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {
@@ -275,10 +275,13 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
     const known = read.needs.filter((need) => run.settled.has(need) || run.input.reading.live.has(need))
-    want(run, object, how.wanted(read.spec, object.spec, await readAlike(run, object, read)), known)
+    const wanted = how.wanted(read.spec, object.spec, await readAlike(run, object, read))
+    // What is aside, unlike the stand-ins, is in schemas of longer names.
+    if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))
+    else want(run, object, wanted, known)
   }
+  const isNoted = (key: Key) => run.wanted.has(key) || run.findings.some((finding) => finding.key === key)
   for (const object of objects) {
-    if (!run.wanted.has(keyOf(object.id)))
-      throw new Error(`the stand-in of ${titleOf(object.id)} could not be read back`)
+    if (!isNoted(keyOf(object.id))) throw new Error(`the stand-in of ${titleOf(object.id)} could not be read back`)
   }
 }

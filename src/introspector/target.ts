@@ -60,10 +60,11 @@ export async function readOwnedAndDeclared(
   return { ledger, catalog: await withMoved(session, catalog, ledger, keys, digests.salt) }
 }
 
-/** A digest of what is there: equal means that a plan made from the one holds for the other. */
-export function fingerprintOf({ catalog, ledger }: TargetReading): string {
+/** A digest of what is there but for some objects: equal means that a plan made from the one holds for the other. */
+export function fingerprintOf({ catalog, ledger }: TargetReading, except: ReadonlySet<Key> = new Set()): string {
+  const others = <Value>(all: ReadonlyMap<Key, Value>) => new Map([...all].filter(([key]) => !except.has(key)))
   return dataDigest({
-    live: sorted(catalog.live, ([key, { oid, digest, spec, elsewhere }]) => [
+    live: sorted(others(catalog.live), ([key, { oid, digest, spec, elsewhere }]) => [
       key,
       oid,
       digest,
@@ -71,7 +72,7 @@ export function fingerprintOf({ catalog, ledger }: TargetReading): string {
       ...(elsewhere ? [keyOf(elsewhere)] : []),
     ]),
     occupied: sorted(catalog.occupied, (entry) => entry),
-    ledger: sorted(ledger.entries, ([key, { oid, declared }]) => [key, oid, declared]),
+    ledger: sorted(others(ledger.entries), ([key, { oid, declared }]) => [key, oid, declared]),
     others: sorted(ledger.others, ([key, manifests]) => [key, [...manifests].sort()]),
   })
 }

@@ -13,6 +13,8 @@ export interface ExtensionSpec {
   readonly comment?: Comment
   /** Live only: the comment that it comes with. */
   readonly ownComment?: string | null
+  /** Live only: it has tables, views or sequences. */
+  readonly hasRelations?: boolean
 }
 
 const defaultSchema = 'public'
@@ -22,8 +24,8 @@ export const extension: Kind<'extension', ExtensionSpec> = {
   rank: 1,
   catalog: 'pg_extension',
   dropPolicy: 'unless-shared',
-  // Where its types and operators are found. An update of its version may run anything.
-  probe: { how: 'by-name', matters: ({ field }) => field === 'schema' },
+  // Where its types and operators are found. An update of its version may run anything; moving its relations locks them.
+  probe: { how: 'by-name', matters: ({ field }, live) => field === 'schema' && live.hasRelations !== true },
   title: (id) => `extension ${ident(id.name)}`,
 
   declare: (manifest) =>
@@ -54,7 +56,10 @@ export const extension: Kind<'extension', ExtensionSpec> = {
     SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id, e.oid,
            jsonb_build_object('schema', n.nspname, 'version', e.extversion,
                               'comment', coalesce(obj_description(e.oid, 'pg_extension'), ''),
-                              'ownComment', (SELECT comment FROM pg_available_extensions WHERE name = extname)) AS spec,
+                              'ownComment', (SELECT comment FROM pg_available_extensions WHERE name = extname),
+                              'hasRelations', EXISTS (
+                                SELECT FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+                                   AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass)) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
              coalesce((SELECT jsonb_agg(jsonb_build_object('kind', 'extension', 'name', required.extname))
                          FROM pg_depend d JOIN pg_extension required ON required.oid = d.refobjid
@@ -71,6 +76,44 @@ export const extension: Kind<'extension', ExtensionSpec> = {
       JOIN pg_available_extension_versions v ON v.name = wanted.name
       CROSS JOIN unnest(v.requires) AS required
      GROUP BY v.name`),
+
+  // Where it is not installed, its versions are all that can be installed; else those that a way of updates leads to.
+  impossibleQuery: trusted(`
+    WITH wanted AS (
+      SELECT w.name, w.spec ->> 'version' AS version, w.spec ->> 'schema' AS schema,
+             e.extversion, e.extrelocatable, n.nspname
+        FROM jsonb_to_recordset($1) AS w(name text, spec jsonb)
+        LEFT JOIN pg_extension e ON e.extname = w.name
+        LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
+    ), possible(name, version) AS (
+      SELECT v.name, v.version FROM wanted w JOIN pg_available_extension_versions v ON v.name = w.name
+       WHERE w.extversion IS NULL
+      UNION ALL
+      SELECT a.name, p.target
+        FROM wanted w
+        JOIN pg_available_extensions a ON a.name = w.name
+        CROSS JOIN LATERAL pg_extension_update_paths(a.name) AS p
+       WHERE p.source = w.extversion AND p.path IS NOT NULL
+    ), listed AS (
+      SELECT name, string_agg(version, ', ' ORDER BY
+               (SELECT array_agg(part[1]::int) FROM regexp_matches(version, '[0-9]{1,9}', 'g') AS part), version) AS versions
+        FROM possible GROUP BY name
+    )
+    SELECT jsonb_build_object('kind', 'extension', 'name', w.name) AS id,
+           format(CASE WHEN w.extversion IS NULL THEN 'its version %s is not available on this server'
+                       ELSE 'it can not be updated to version %s from %s' END, w.version, w.extversion) AS reason,
+           coalesce('Available: ' || versions || '.', 'This server has no other version of it.') AS hint
+      FROM wanted w LEFT JOIN listed USING (name)
+     WHERE w.version IS NOT NULL AND w.version IS DISTINCT FROM w.extversion
+       -- That there is no such extension at all the server says itself.
+       AND (w.extversion IS NOT NULL OR versions IS NOT NULL)
+       AND NOT EXISTS (SELECT FROM possible p WHERE p.name = w.name AND p.version = w.version)
+    UNION ALL
+    SELECT jsonb_build_object('kind', 'extension', 'name', w.name),
+           format('it can not be moved from schema %I to %I: it is not relocatable', w.nspname, w.schema),
+           format('Declare it where it is: schema: %s. Or drop it by hand, so that it is made anew.', w.nspname)
+      FROM wanted w
+     WHERE w.schema <> w.nspname AND NOT w.extrelocatable`),
 
   // `schema` says where it is made. One that exists elsewhere is moved only if the manifest names a schema.
   settle: (wanted, last, live) => ({

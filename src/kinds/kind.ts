@@ -35,12 +35,12 @@ export type StandInOf = (id: ObjectId) => ObjectId
  * - `read-back`: the server rewrites what was declared: a stand-in is made and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
-  | ({ readonly how: 'by-name' } & ByName)
+  | ({ readonly how: 'by-name' } & ByName<Spec, Id>)
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({
       readonly how: 'read-back'
       /** For what others refer to by its name: it is made under that too. */
-      readonly byName?: ByName
+      readonly byName?: ByName<Spec, Id>
       /** What is wanted, from what was read of the stand-in and what was declared. */
       wanted(read: Spec, declared: Spec, likeLive?: LikeLive<Spec>): Spec
       /** Makes a stand-in like the live one in what can be altered, so that what else differs is seen by reading it again. */
@@ -57,9 +57,11 @@ export interface LikeLive<Spec> {
   readonly read: Spec
 }
 
-export interface ByName {
+export interface ByName<Spec = unknown, Id = ObjectId> {
   /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
-  matters?(field: FieldChange): boolean
+  matters?(field: FieldChange, live: Spec): boolean
+  /** Puts a live one into that schema, which locks nothing, so that the wanted one can be made whole in its place. */
+  aside?(id: Id, schema: string): Statement
 }
 
 interface StandIn<Id extends ObjectId, Spec> {
@@ -114,6 +116,11 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly catalog: string
   /** For objects that do not exist yet: `id` and `needs` of those named in `$1`, where the server knows what they need. */
   readonly requirementsQuery?: Sql
+  /**
+   * For objects that are to be made or altered: `id`, `reason` and `hint` of those in `$1`, ids each with its `spec`, that
+   * can't be as declared for what only the server knows, its files for instance.
+   */
+  readonly impossibleQuery?: Sql
   readonly probe: Probe<Id, Spec>
 
   /** The wanted spec with every attribute that the manifest leaves open filled in: see {@link settle} of facets. */

@@ -1,5 +1,6 @@
 import type { KindName, ObjectId } from '../core/object.ts'
 import { extension } from './extension.ts'
+import { foreignDataWrapper } from './foreign-data-wrapper.ts'
 import { foreignTable } from './foreign-table.ts'
 import { index } from './index.ts'
 import type { AnyKind } from './kind.ts'
@@ -14,6 +15,7 @@ import { userMapping } from './user-mapping.ts'
 const byName: { readonly [K in KindName]: AnyKind } = {
   schema,
   extension,
+  foreignDataWrapper,
   type,
   server,
   userMapping,

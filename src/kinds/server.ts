@@ -55,8 +55,10 @@ export const server: Kind<'server', ServerSpec> = {
         comment: declared.comment,
         ...declaredAccess(declared),
       } satisfies ServerSpec,
-      // Wrappers come with an extension of their name, as a rule. Where that is not declared this says nothing.
-      needs: [keyOf({ kind: 'extension', name: declared.foreign_data_wrapper ?? 'postgres_fdw' })],
+      // Wrappers come with an extension of their name, as a rule. What of the two is not declared says nothing.
+      needs: (['extension', 'foreignDataWrapper'] as const).map((kind) =>
+        keyOf({ kind, name: declared.foreign_data_wrapper ?? 'postgres_fdw' }),
+      ),
       path: ['servers', name],
     })),
 

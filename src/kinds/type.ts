@@ -58,7 +58,10 @@ export const type: Kind<'type', TypeSpec> = {
   probe: {
     how: 'read-back',
     // Others must find it, and find its new values; to add one keeps nobody waiting.
-    byName: { matters: ({ field }) => field === 'values' },
+    byName: {
+      matters: ({ field }) => field === 'values',
+      aside: (id, schema) => statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
+    },
     plain: ({ sort }) => sort === 'enum',
     wanted: (read, declared) => ({
       ...declared,
@@ -248,7 +251,9 @@ function valueChanges(name: Sql, from: readonly string[], to: readonly string[])
     const place = before === undefined ? sql` BEFORE ${literal(from[0] ?? '')}` : sql` AFTER ${literal(before)}`
     return [sql`ALTER TYPE ${name} ADD VALUE ${literal(value)}${from.length === 0 ? sql`` : place}`]
   })
-  return [{ ...change, effect: { how: 'statement', statement: statement(join(additions, ';\n')) } }]
+  return [
+    { ...change, effect: { how: 'statement', statement: statement(join(additions, ';\n')), committedFirst: true } },
+  ]
 }
 
 function domainChanges(name: Sql, from: TypeSpec, to: TypeSpec, declared: TypeSpec): readonly FieldChange[] {

@@ -20,6 +20,7 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...value(['name'], manifest.name),
     ...(manifest.search_path ?? []).flatMap((schema, at) => value(['search_path', at], schema)),
     ...extensionNames(manifest),
+    ...wrapperNames(manifest),
     ...serverNames(manifest),
     ...keys(['schemas'], manifest.schemas),
     ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
@@ -52,6 +53,20 @@ function extensionNames({ extensions }: Manifest): readonly Named[] {
   return [
     ...keys(['extensions'], extensions),
     ...Object.entries(extensions ?? {}).flatMap(([name, { schema }]) => value(['extensions', name, 'schema'], schema)),
+  ]
+}
+
+function wrapperNames({ foreign_data_wrappers: wrappers }: Manifest): readonly Named[] {
+  return [
+    ...keys(['foreign_data_wrappers'], wrappers),
+    ...Object.entries(wrappers ?? {}).flatMap(([name, { handler, validator, options }]) => {
+      const path = ['foreign_data_wrappers', name]
+      return [
+        ...object([...path, 'handler'], handler),
+        ...object([...path, 'validator'], validator),
+        ...keys([...path, 'options'], options),
+      ]
+    }),
   ]
 }
 

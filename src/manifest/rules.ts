@@ -163,6 +163,9 @@ function optionProblems(manifest: Manifest): readonly PathProblem[] {
         },
       }))
   return [
+    ...Object.entries(manifest.foreign_data_wrappers ?? {}).flatMap(([name, wrapper]) =>
+      exposed(['foreign_data_wrappers', name, 'options'], wrapper.options),
+    ),
     ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) => [
       ...exposed(['servers', name, 'options'], server.options),
       ...(usesPostgresFdw(server) ? serverOptionProblems(['servers', name, 'options'], server.options ?? {}) : []),

@@ -3,6 +3,9 @@
 export const maps: readonly string[] = [
   'extensions',
   'extensions.*',
+  'foreign_data_wrappers',
+  'foreign_data_wrappers.*',
+  'foreign_data_wrappers.*.options',
   'servers',
   'servers.*',
   'servers.*.grants',

@@ -30,6 +30,15 @@ export interface Manifest {
     [k: string]: Extension
   }
   /**
+   * Foreign-data wrappers by name, for those that no extension brings, or to set options of those that one does. Making or altering one takes a superuser.
+   */
+  foreign_data_wrappers?: {
+    /**
+     * The foreign-data wrapper of this name; {} is one without a handler, or as its extension makes it.
+     */
+    [k: string]: ForeignDataWrapper
+  }
+  /**
    * Foreign servers by name.
    */
   servers?: {
@@ -360,15 +369,42 @@ export interface OperatorClass {
  */
 export interface Extension {
   /**
-   * The schema that holds the extension's objects. Default: public for a new extension; one that exists stays where it is.
+   * The schema that holds the extension's objects. Default: public for a new extension; one that exists stays where it is. Another one moves it, if it is relocatable.
    */
   schema?: string
   /**
-   * The version to install or to update to. Default: the control file's version for a new extension; one that exists keeps its version. Example: "1.1"
+   * The version to install or to update to; the server must have it, and updates that lead there. Default: the control file's version for a new extension; one that exists keeps its version. Example: "1.1"
    */
   version?: string
   /**
    * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A foreign-data wrapper (CREATE FOREIGN DATA WRAPPER). One that existed before stays when its stanza goes.
+ */
+export interface ForeignDataWrapper {
+  /**
+   * The function that gets the data (HANDLER): its exact name, or { schema: s, name: n }. Default: none, or what the wrapper's extension says. Example: postgres_fdw_handler
+   */
+  handler?: string | ObjectName
+  /**
+   * The function that checks options (VALIDATOR): its exact name, or { schema: s, name: n }. Default: none, or what the wrapper's extension says. Example: postgres_fdw_validator
+   */
+  validator?: string | ObjectName
+  /**
+   * The wrapper's OPTIONS. The list is complete: an option that is not declared is dropped. Which there are depends on the validator. Example: { debug: true }
+   */
+  options?: {
+    /**
+     * The option's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The wrapper's comment (COMMENT ON FOREIGN DATA WRAPPER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
 }

@@ -61,6 +61,19 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(JSON.stringify(failure)).toContain(grant)
   })
 
+  test('a wrapper takes a superuser to make or alter, which is said; one that is as declared takes nothing', async () => {
+    const rig = await rigFor(pair, source)
+    const { url } = await owner(rig)
+    const parsed = (wrappers: string) =>
+      rig.manifest(`version: 1\nname: faults\nforeign_data_wrappers: { ${wrappers} }\n`)
+    expect(missedOf((await applyTo(await parsed('postgres_fdw: {}'), url)).report)).toEqual([])
+    const made = await applyTo(await parsed('postgres_fdw: {}, ours: {}'), url).catch((error: unknown) => error)
+    expect(made).toMatchObject({ exitCode: 4 })
+    expect(JSON.stringify(made)).toMatch(/permission denied to create foreign-data wrapper .*ours.*superuser/)
+    const altered = await planFor(await parsed('postgres_fdw: { options: { a: b } }'), url)
+    expect(JSON.stringify(altered.undetermined)).toMatch(/foreign-data wrapper .*superuser/)
+  })
+
   test('all exists already, and the role may change it but make nothing new: the ledger is what is missing', async () => {
     const rig = await rigFor(pair, source)
     const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import { Secret } from '../../../src/core/secret.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-import { head, problemsOf, read, server, table, view } from './reading.ts'
+import { problemsOf, read, server, table, view } from './reading.ts'
 
 test('the example of the contract, as far as this release goes', async () => {
   const { manifest, warnings } = await read(`# yaml-language-server: $schema=../../schemas/manifest.schema.json
@@ -67,7 +67,6 @@ schemas:
 
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
-    foreign_data_wrappers: `${head}foreign_data_wrappers: {}\n`,
     refresh: view('query: SELECT 1, refresh: {}'),
     protect: server('protect: true'),
     renamed_from: server('renamed_from: a'),

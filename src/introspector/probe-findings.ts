@@ -1,0 +1,51 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { ProbeRun } from './probe.ts'
+
+/**
+ * Why an object can't be as declared (`problem`), or why that can't be known (`undetermined`): for a reason of its own, or
+ * since that of something it needs is not known (`follows`).
+ */
+export interface ProbeFinding {
+  readonly key: Key
+  readonly status: 'problem' | 'undetermined' | 'follows'
+  readonly reason: string
+  readonly hint: string
+}
+
+export function lockedFinding(key: Key): ProbeFinding {
+  return {
+    key,
+    status: 'undetermined',
+    reason: 'it is being refreshed, or locked by another session, and its definition can not be read meanwhile',
+    hint: 'Plan again when that is done.',
+  }
+}
+
+/** A part of something that could not be tried out could not be tried either. */
+export function noteUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
+  const noted = new Set(run.findings.map(({ key }) => key))
+  for (const { id, needs } of objects) {
+    if (run.wanted.has(keyOf(id)) || noted.has(keyOf(id))) continue
+    const missing = needs.find((need) => run.settled.has(need) && !run.wanted.has(need))
+    run.findings.push(following(run, id, missing))
+  }
+}
+
+/** What is to be said of an object of which nothing can be known for the sake of another. */
+export function following(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
+  const needed = missing === undefined ? undefined : run.settled.get(missing)
+  const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be tried out'
+  return { key: keyOf(id), status: 'follows', reason, hint: '' }
+}
+
+/** It is shown with a name that only the probe has: of something that people made, and that could not be made anew. */
+export function leakFinding(key: Key): ProbeFinding {
+  return {
+    key,
+    status: 'undetermined',
+    reason: 'it uses what this plan changes through something that the manifest does not declare',
+    hint: 'Apply the other changes first, without this one.',
+  }
+}

@@ -1,0 +1,177 @@
+import type { FieldChange } from '../core/change.ts'
+import { type IdOf, keyOf } from '../core/object.ts'
+import { soundsSecret } from '../core/secret-names.ts'
+import { ident, join, type Parts, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { alterStatements, optionsOf } from './facets/changes.ts'
+import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
+import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import { notOfAnExtension } from './facets/people.ts'
+import { settle } from './facets/settle.ts'
+import { present, writtenName, writtenOptions } from './facets/written.ts'
+import type { Kind } from './kind.ts'
+
+export interface ForeignDataWrapperSpec {
+  /** Null: none. Undefined: as the extension has it that brings the wrapper. */
+  readonly handler: ObjectName | null | undefined
+  readonly validator: ObjectName | null | undefined
+  readonly options: Options
+  /** An extension of its name is declared, and makes it. */
+  readonly comesWithExtension?: boolean
+  /** Live only: an extension has made it. */
+  readonly ofExtension?: boolean
+  readonly comment?: Comment
+}
+
+export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSpec> = {
+  kind: 'foreignDataWrapper',
+  // Behind extensions, which bring the functions, and before servers.
+  rank: 1.5,
+  catalog: 'pg_foreign_data_wrapper',
+  dropPolicy: 'unless-shared',
+  title: (id) => `foreign data wrapper ${ident(id.name)}`,
+
+  probe: {
+    how: 'read-back',
+    byName: {},
+    // A function without a schema is looked for; all else the server shows as it is written.
+    plain: ({ handler, validator }) => handler?.schema !== null && validator?.schema !== null,
+    wanted: (read, declared) => ({
+      ...declared,
+      handler: declared.handler === undefined ? undefined : read.handler,
+      validator: declared.validator === undefined ? undefined : read.validator,
+    }),
+    standIn: ({ spec }, scratch) => ({
+      id: { kind: 'foreignDataWrapper', name: scratch.name },
+      spec: { ...spec, comesWithExtension: false },
+    }),
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.foreign_data_wrappers ?? {}).map(([name, declared]) => {
+      const comesWithExtension = Object.hasOwn(manifest.extensions ?? {}, name)
+      const called = (its: Parameters<typeof objectName>[0] | undefined) =>
+        its === undefined ? (comesWithExtension ? undefined : null) : objectName(its)
+      return {
+        id: { kind: 'foreignDataWrapper', name } satisfies IdOf<'foreignDataWrapper'>,
+        spec: {
+          handler: called(declared.handler),
+          validator: called(declared.validator),
+          options: record(Object.entries(declared.options ?? {})),
+          comesWithExtension,
+          comment: declared.comment,
+        } satisfies ForeignDataWrapperSpec,
+        // Which extension brings the functions can't be told; one of the wrapper's name brings the wrapper.
+        needs: Object.keys(manifest.extensions ?? {}).map((extension) => keyOf({ kind: 'extension', name: extension })),
+        path: ['foreign_data_wrappers', name],
+      }
+    }),
+
+  write: (id, { handler, validator, options, comment }) => {
+    const exposed = Object.keys(options).filter(soundsSecret)
+    return {
+      path: ['foreign_data_wrappers', id.name],
+      value: present({
+        handler: writtenName(handler ?? null),
+        validator: writtenName(validator ?? null),
+        options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
+        comment,
+      }),
+      notes: exposed.map(
+        (option) => `the option "${option}" is left out: every role may read it; put it into a user mapping`,
+      ),
+    }
+  },
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname) AS id FROM pg_foreign_data_wrapper w
+     WHERE ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')}`),
+
+  catalogQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname) AS id, w.oid,
+           jsonb_build_object(
+             'handler', ${functionName('w.fdwhandler')},
+             'validator', ${functionName('w.fdwvalidator')},
+             'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
+                           FROM pg_options_to_table(w.fdwoptions)),
+             'ofExtension', NOT ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')},
+             'comment', coalesce(obj_description(w.oid, 'pg_foreign_data_wrapper'), '')) AS spec,
+           -- The extension that it is of, or those that its functions are of.
+           (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', e.extname)), '[]')
+              FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
+             WHERE d.deptype = 'e' AND ((d.classid = 'pg_foreign_data_wrapper'::regclass AND d.objid = w.oid)
+                OR (d.classid = 'pg_proc'::regclass AND d.objid IN (w.fdwhandler, w.fdwvalidator)))) AS needs
+      FROM jsonb_to_recordset($1) AS wanted(name text)
+      JOIN pg_foreign_data_wrapper w ON w.fdwname = wanted.name`),
+
+  // What an extension has made is as it makes it, as far as the manifest says nothing else.
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    handler: wanted.handler ?? (live?.ofExtension ? live.handler : wanted.handler),
+    validator: wanted.validator ?? (live?.ofExtension ? live.validator : wanted.validator),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
+
+  compare: (id, from, to, { declared }) => [
+    ...functionChange('handler', from.handler, to.handler, declared.handler),
+    ...functionChange('validator', from.validator, to.validator, declared.validator),
+    ...optionChanges(from.options, to.options),
+    ...commentChange(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, 'comment', from.comment, to.comment),
+  ],
+
+  create(id, spec) {
+    const parts = [
+      ...(spec.handler ? [sql` HANDLER ${nameOf(spec.handler)}`] : []),
+      ...(spec.validator ? [sql` VALIDATOR ${nameOf(spec.validator)}`] : []),
+      ...(Object.keys(spec.options).length > 0 ? [optionsClause(spec.options)] : []),
+    ]
+    const verb = spec.comesWithExtension ? sql`ALTER` : sql`CREATE`
+    const isThere = spec.comesWithExtension && parts.length === 0
+    return [
+      ...(isThere ? [] : [statement(sql`${verb} FOREIGN DATA WRAPPER ${ident(id.name)}${join(parts, '')}`)]),
+      ...newComment(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, spec.comment),
+    ]
+  },
+
+  // ALTER takes its parts without a comma between them.
+  alter(id, fields) {
+    const functions = fields.flatMap(({ field, effect }): readonly Parts[] =>
+      effect.how === 'clause' && !field.startsWith('option ') ? [effect.clause] : [],
+    )
+    const parts = [...functions, ...optionsOf(fields.filter(({ field }) => field.startsWith('option ')))]
+    const clauses = parts.length === 0 ? [] : [parts.flatMap((part, at) => (at === 0 ? part : [sql` `, ...part]))]
+    return alterStatements(sql`ALTER FOREIGN DATA WRAPPER ${ident(id.name)} `, clauses, fields)
+  },
+  drop: (id) => [statement(sql`DROP FOREIGN DATA WRAPPER ${ident(id.name)}`)],
+  renaming: {
+    namesQuery: trusted(`
+      SELECT oid, jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname) AS id
+        FROM pg_foreign_data_wrapper WHERE oid = ANY ($1::oid[])`),
+    rename: (from, to) => [statement(sql`ALTER FOREIGN DATA WRAPPER ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
+  },
+
+  summary: ({ handler, comesWithExtension }) =>
+    comesWithExtension ? 'with its extension' : handler ? `handler ${showName(handler)}` : 'without a handler',
+  details: ({ validator, options }) => [
+    ...(validator ? [['validator', showName(validator)] as const] : []),
+    ...(Object.keys(options).length === 0 ? [] : [['options', describeOptions(options)] as const]),
+  ],
+}
+
+function functionName(oid: string): string {
+  return `(SELECT jsonb_build_object('schema', fn.nspname, 'name', f.proname)
+             FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = ${oid})`
+}
+
+function functionChange(
+  field: 'handler' | 'validator',
+  from: ObjectName | null | undefined,
+  to: ObjectName | null | undefined,
+  declared: ObjectName | null | undefined,
+): readonly FieldChange[] {
+  if (to === undefined || sameName(from ?? null, to)) return []
+  const word = field === 'handler' ? sql`HANDLER` : sql`VALIDATOR`
+  const clause: Sql = to === null ? sql`NO ${word}` : sql`${word} ${nameOf(declared ?? to)}`
+  const [before, after] = [from, to].map((name) => (name ? showName(name) : undefined))
+  return [{ field, from: before, to: after, effect: { how: 'clause', clause: [clause] } }]
+}

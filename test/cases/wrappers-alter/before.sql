@@ -1,0 +1,1 @@
+CREATE SCHEMA "Tools"; CREATE EXTENSION postgres_fdw SCHEMA "Tools";

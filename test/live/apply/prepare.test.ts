@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitCodeOf, planAndApply } from '../../../src/api/apply.ts'
+import type { Connect } from '../../../src/applier/context.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { proxyTo, through } from './proxy.ts'
+import { changesOf, createSource, missedOf, type Rig, rigFor, snapshot } from './rig.ts'
+
+const manifest = (values: string, value: string) => `
+version: 1
+name: faults
+search_path: [proxy]
+servers: { shop: {} }
+schemas:
+  proxy:
+    types: { mood: { enum: [${values}] } }
+    foreign_tables:
+      people: { server: shop, columns: { mood: { type: mood, default: "'${value}'" } } }
+`
+const old = manifest('sad, happy', 'sad')
+const grown = manifest('sad, ok, happy', 'ok')
+
+const values = "SELECT string_agg(enumlabel, ' ' ORDER BY enumsortorder) AS values FROM pg_enum"
+const outcomes = 'SELECT outcome FROM fdwsync.apply ORDER BY started_at'
+const isPrepared = { values: 'sad ok happy' }
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function setUp() {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(old), rig.url)
+    return { rig, parsed: await rig.manifest(grown) }
+  }
+
+  async function expectToConverge(rig: Rig, parsed: Awaited<ReturnType<Rig['manifest']>>) {
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await rig.sql(values)).toEqual([isPrepared])
+  }
+
+  test('definitions that fail afterwards: what was prepared stays, and is said to be done', async () => {
+    const { rig, parsed } = await setUp()
+    await rig.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+                   CREATE EVENT TRIGGER no ON ddl_command_end WHEN TAG IN ('ALTER FOREIGN TABLE') EXECUTE FUNCTION public.no()`)
+    // The probe takes the table for fine under another name, which is made and not altered.
+    const { report } = await applyTo(parsed, rig.url)
+    expect(report?.steps.map(({ stage, outcome }) => `${stage} ${outcome.status}`)).toEqual([
+      'prepare applied',
+      'define failed',
+    ])
+    expect(missedOf(report)[0]).toContain('not today')
+    expect(report && exitCodeOf(report)).toBe(1)
+    expect(await rig.sql(values)).toEqual([isPrepared])
+    expect(await rig.sql(outcomes)).toEqual([{ outcome: 'applied' }, { outcome: 'applied in part' }])
+    await rig.sql('DROP EVENT TRIGGER no')
+    expect(changesOf(await planFor(parsed, rig.url)).join()).not.toContain('mood')
+    await expectToConverge(rig, parsed)
+  })
+
+  /** Somebody does something before the stage begins, once. */
+  function meddling(rig: Rig, stage: string, sql: string): Connect {
+    let isDone = false
+    return async (purpose, secrets) => {
+      if (purpose === stage && !isDone) {
+        isDone = true
+        await rig.sql(sql)
+      }
+      return connectTo(rig.url)(purpose, secrets)
+    }
+  }
+
+  test.each([
+    'prepare',
+    'define',
+  ])('somebody is faster than the stage %s: stale, and nothing of it is done', async (stage) => {
+    const { rig, parsed } = await setUp()
+    const connect = meddling(rig, stage, 'ALTER FOREIGN TABLE proxy.people ADD COLUMN extra text')
+    const request = { parsed, connect, populate: true, options: applyDefaults }
+    const failure = await planAndApply(request, async () => true).catch((error: unknown) => error)
+    const hint =
+      stage === 'define' ? 'Only type proxy.mood was changed. Plan again.' : 'Nothing was changed. Plan again.'
+    expect(failure).toMatchObject({ exitCode: 3, problems: [{ hint }] })
+    expect(await rig.sql(values)).toEqual([stage === 'define' ? isPrepared : { values: 'sad happy' }])
+    const ended =
+      stage === 'define' ? [{ outcome: 'applied' }, { outcome: 'applied in part' }] : [{ outcome: 'applied' }]
+    expect(await rig.sql(outcomes)).toEqual(ended)
+    await expectToConverge(rig, parsed)
+  })
+
+  test('where nobody is asked it is planned again and goes on', async () => {
+    const { rig, parsed } = await setUp()
+    const connect = meddling(rig, 'define', 'ALTER FOREIGN TABLE proxy.people ADD COLUMN extra text')
+    const request = { parsed, connect, populate: true, unattended: true, options: applyDefaults }
+    const { report } = await planAndApply(request, async () => true)
+    expect(missedOf(report)).toEqual([])
+    await expectToConverge(rig, parsed)
+  })
+
+  test.each([
+    { stage: 'prepare', fate: 'cut' },
+    { stage: 'prepare', fate: 'send-and-cut' },
+    { stage: 'define', fate: 'cut' },
+    { stage: 'define', fate: 'send-and-cut' },
+  ] as const)('the connection is lost in the COMMIT of $stage: $fate', async ({ stage, fate }) => {
+    const { rig, parsed } = await setUp()
+    const before = await snapshot(rig)
+    const { hostname, port } = new URL(rig.url)
+    const proxy = await proxyTo({ host: hostname, port: Number(port) })
+    let isCut = false
+    proxy.onSend = (data, greeting) => {
+      if (isCut || !greeting.includes(`fdwsync ${stage}`) || !data.includes('COMMIT\0')) return undefined
+      isCut = true
+      return fate
+    }
+    const outcome = await applyTo(parsed, through(proxy, rig.url)).then(
+      ({ report }) => missedOf(report).join(),
+      (error: Error) => error.message,
+    )
+    if (fate === 'cut') expect(outcome).toMatch(/the connection to .* was lost/)
+    else expect(outcome).toBe('')
+    expect(isCut).toBe(true)
+    if (stage === 'prepare' && fate === 'cut') expect(await snapshot(rig)).toEqual(before)
+    expect(await rig.sql(values)).toEqual([
+      stage === 'prepare' && fate === 'cut' ? { values: 'sad happy' } : isPrepared,
+    ])
+    expect(changesOf(await planFor(parsed, rig.url)).length === 0).toBe(fate === 'send-and-cut')
+    await expectToConverge(rig, parsed)
+  })
+})
