@@ -1,8 +1,7 @@
-import { groupBy } from '../core/data.ts'
+import { canonicalJson, groupBy } from '../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
-import { qualified } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table.ts'
 import { kinds } from '../kinds/registry.ts'
@@ -12,7 +11,6 @@ import {
   importRequests,
   importTitle,
   originKey,
-  type TableStanza,
   withImports,
 } from '../manifest/imports.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
@@ -22,10 +20,11 @@ import type { PathProblem } from '../manifest/schema-problems.ts'
 import type { RunDigests } from './digests.ts'
 import { readLedger } from './ledger.ts'
 import { readCatalog } from './read.ts'
-import { type Answer, type Asking, askSource, type Reason } from './remote/ask.ts'
+import { type Answer, type Asking, askSource } from './remote/ask.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
+import { type ResolvedImport, resolve, withKeptTypes } from './remote/resolve.ts'
 import { type Ground, isGround } from './remote/setup.ts'
-import { lastIndexes, lastTables, tableStanza } from './remote/stanzas.ts'
+import { lastIndexes } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
 
 /** How sources are asked. */
@@ -58,14 +57,22 @@ export async function resolveImports(
     parsed,
     requests.flatMap((request) => wrongOf(request, answers.get(request))),
   )
-  const resolved = requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest))
-  const copied = await copiedIndexes(session, ground, parsed.manifest, resolved, answers)
+  const resolved = withKeptTypes(
+    requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)),
+  )
+  const grown = await groundWithTypes(session, ground, parsed, resolved)
+  const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
   return {
     parsed: spelledOut(parsed, resolved, copied.indexes),
-    undetermined: resolved.flatMap(({ undetermined }) => undetermined),
+    undetermined: distinct(resolved.flatMap(({ undetermined }) => undetermined)),
     refusals: resolved.flatMap(({ refusals }) => refusals),
-    warnings: copied.warnings,
+    warnings: [...new Set([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings])],
   }
+}
+
+/** Two imports may say the same of a type. */
+function distinct(all: readonly Undetermined[]): readonly Undetermined[] {
+  return [...new Map(all.map((each) => [canonicalJson(each), each])).values()]
 }
 
 async function readGround(
@@ -79,8 +86,21 @@ async function readGround(
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
   return inSnapshot(session, async () => {
     const ledger = await readLedger(session, manifest.name, ids.keys())
-    return { declared, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
+    const { search_path: searchPath = ['public'] } = manifest
+    return { declared, searchPath, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
   })
+}
+
+/** The ground with the types that were copied, for indexes on columns of such types. */
+async function groundWithTypes(
+  session: Session,
+  ground: Ground,
+  { manifest }: ParsedManifest,
+  all: readonly ResolvedImport[],
+): Promise<Ground> {
+  if (all.every(({ types }) => types.length === 0)) return ground
+  const expanded = withImports(manifest, all).manifest
+  return readGround(session, expanded, importRequests(manifest), ground.digests)
 }
 
 type Answers = ReadonlyMap<ImportRequest, Answer>
@@ -110,7 +130,9 @@ async function ask(
 function wrongOf(request: ImportRequest, answer: Answer | undefined): readonly PathProblem[] {
   const at = (path: Path, problem: Problem): PathProblem => ({ path: [...request.path, ...path], atKey: true, problem })
   if (answer?.status === 'wrong') {
-    return [at(['remote_schema'], { message: `${importTitle(request)}: ${answer.reason}`, hint: answer.hint })]
+    return [
+      at([answer.key ?? 'remote_schema'], { message: `${importTitle(request)}: ${answer.reason}`, hint: answer.hint }),
+    ]
   }
   if (answer?.status !== 'read') return []
   const { tables, failed } = answer
@@ -130,58 +152,6 @@ function wrongOf(request: ImportRequest, answer: Answer | undefined): readonly P
       })
     }),
   ]
-}
-
-interface ResolvedImport {
-  readonly request: ImportRequest
-  readonly tables: ReadonlyMap<string, TableStanza>
-  readonly isWhole: boolean
-  readonly undetermined: readonly Undetermined[]
-  readonly refusals: readonly Refusal[]
-}
-
-function resolve(
-  request: ImportRequest,
-  answer: Answer | undefined,
-  { ledger }: Ground,
-  manifest: Manifest,
-): ResolvedImport {
-  const last = lastTables(ledger, request)
-  const found = { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
-  if (answer?.status === 'read') {
-    const tables = new Map(Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)]))
-    for (const name of answer.failed.keys()) {
-      const kept = last.get(name)
-      if (kept) tables.set(name, kept)
-    }
-    const spelled = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
-    const missed = [...answer.failed].filter(([name]) => !Object.hasOwn(spelled, name))
-    const undetermined = missed.map(([name, why]) => failedTable(request, name, why, last.has(name)))
-    return { request, tables, isWhole: true, undetermined, refusals: [] }
-  }
-  const unknown = answer?.status === 'unknown' ? answer : undefined
-  const kept = { request, tables: last, isWhole: false }
-  if (last.size === 0) {
-    const reason = unknown ? `its source could not be asked: ${unknown.reason}` : 'its source was not asked'
-    const hint = `${unknown?.hint ?? ''} Nothing is known of it from an earlier apply.`.trim()
-    return { ...kept, undetermined: [], refusals: [{ ...found, reason, hint }] }
-  }
-  if (!unknown) return { ...kept, undetermined: [], refusals: [] }
-  const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${unknown.reason}`
-  return { ...kept, undetermined: [{ ...found, reason, hint: unknown.hint, follows: false }], refusals: [] }
-}
-
-function failedTable(request: ImportRequest, name: string, why: Reason, isKept: boolean): Undetermined {
-  const key: Key = keyOf({ kind: 'foreignTable', schema: request.schema, name })
-  const what = isKept ? 'it can not be imported, and stays as it was applied last' : 'it can not be imported'
-  const hint = why.hint || 'Make here what it needs, or leave the table out by except.'
-  return {
-    key,
-    title: `foreign table ${qualified(request.schema, name)}`,
-    reason: `${what}: ${why.reason}`,
-    hint,
-    follows: false,
-  }
 }
 
 type CopiedIndexes = ReadonlyMap<ResolvedImport, ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>>

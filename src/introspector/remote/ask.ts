@@ -10,7 +10,11 @@ import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
 import { readCatalog, readingPath } from '../read.ts'
 import { makeRemoteCatalog, type RemoteIndex, remoteIndexes, remoteTables } from './catalog.ts'
+import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
+import { missingTypes, whyNotImported } from './missing-types.ts'
+import { type Reason, reasonOf } from './reasons.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
+import { type RemoteTypes, remoteTypes } from './types.ts'
 
 /** What a source said to one import. */
 export type Answer =
@@ -20,15 +24,11 @@ export type Answer =
       /** Tables that are there but can't be imported, and why. */
       readonly failed: ReadonlyMap<string, Reason>
       readonly indexes: readonly RemoteIndex[]
+      readonly copied: Copied
     }
-  /** The manifest asks for what can't be: another schema is needed, or another wrapper. */
-  | ({ readonly status: 'wrong' } & Reason)
+  /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
+  | ({ readonly status: 'wrong'; readonly key?: string } & Reason)
   | ({ readonly status: 'unknown' } & Reason)
-
-export interface Reason {
-  readonly reason: string
-  readonly hint: string
-}
 
 export interface Asking {
   readonly ground: Ground
@@ -102,7 +102,7 @@ interface Run {
 
 async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`)
-  await makeMissing(session, asking.ground)
+  await makeMissing(session, asking.ground, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {
     const left = await turnOffExposure(session)
@@ -119,7 +119,13 @@ async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
 
 async function answer(run: Run, request: ImportRequest): Promise<Answer> {
   const { session, asking, server } = run
-  if (request.limitTo?.length === 0) return { status: 'read', tables: new Map(), failed: new Map(), indexes: [] }
+  if (request.copiesTypes && run.setup.wrapper !== 'postgres_fdw') {
+    const reason = `types can be copied through postgres_fdw only, and server ${ident(server)} is of ${run.setup.wrapper}`
+    return { status: 'wrong', key: 'types', reason, hint: 'Declare what is needed under types of its schema.' }
+  }
+  if (request.limitTo?.length === 0) {
+    return { status: 'read', tables: new Map(), failed: new Map(), indexes: [], copied: nothingCopied }
+  }
   await session.run(trusted('SAVEPOINT request'))
   try {
     // Nothing has that name: this only connects, and finds out whether the schema is there.
@@ -150,6 +156,11 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     await session.run(sql`CREATE SCHEMA ${ident(catalogSchema(run))}`)
     await makeRemoteCatalog(session, catalogSchema(run), setup.name)
   }
+  const types = request.copiesTypes ? await typesOf(run, request) : undefined
+  const copied =
+    types && request.copiesTypes
+      ? await copyTypes({ session, ground: run.asking.ground, scratch: catalogSchema(run) }, types.all)
+      : nothingCopied
   const tables = new Map<string, ForeignTableSpec>()
   const failed = new Map<string, Reason>()
   try {
@@ -159,9 +170,23 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     if (!each) throw error
     await importParts(run, request, each, tables, failed)
   }
+  if (isPostgres && failed.size > 0) {
+    const { all, ofTables } = types ?? (await typesOf(run, request))
+    const missing = await missingTypes(session, all)
+    for (const name of failed.keys()) {
+      const why = whyNotImported(ofTables.get(name) ?? [], missing, copied.failed, request.copiesTypes)
+      if (why) failed.set(name, why)
+    }
+  }
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
-  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes }
+  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes, copied }
+}
+
+/** The types of the tables that are wanted. */
+async function typesOf(run: Run, { remoteSchema, limitTo, except }: ImportRequest): Promise<RemoteTypes> {
+  const isWanted = (table: string) => (limitTo ? limitTo.includes(table) : !except.includes(table))
+  return remoteTypes(run.session, catalogSchema(run), remoteSchema, isWanted)
 }
 
 function catalogSchema({ scratch }: Run): string {
@@ -248,10 +273,4 @@ function unknownOf(error: unknown): Answer {
   if (isDatabaseError(error)) return { status: 'unknown', ...reasonOf(error) }
   if (!(error instanceof FdwsyncError)) throw error
   return { status: 'unknown', reason: error.message, hint: error.problems.flatMap(({ hint }) => hint ?? []).join(' ') }
-}
-
-function reasonOf(error: DatabaseError): Reason {
-  const detail = error.detail?.trim().split('\n')[0]
-  const reason = `${error.isOfSource ? 'the source says: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
-  return { reason, hint: error.hint ?? '' }
 }

@@ -10,6 +10,14 @@ export interface RemoteIndex {
 
 const tables: Readonly<Record<string, string>> = {
   pg_namespace: 'oid oid, nspname name',
+  pg_type: `oid oid, typname name, typnamespace oid, typtype "char", typcategory "char", typelem oid, typlen int2, typrelid oid,
+            typbasetype oid, typtypmod int4, typnotnull boolean, typdefault text, typcollation oid`,
+  pg_enum: 'enumtypid oid, enumlabel name, enumsortorder float4',
+  pg_attribute: `attrelid oid, attname name, attnum int2, attisdropped boolean, atttypid oid, atttypmod int4, attcollation oid`,
+  pg_collation: 'oid oid, collname name, collnamespace oid',
+  pg_constraint: 'conname name, connamespace oid, contype "char", contypid oid, convalidated boolean',
+  pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',
+  pg_extension: 'oid oid, extname name, extnamespace oid',
   pg_class: 'oid oid, relname name, relnamespace oid, relkind "char", relispartition boolean',
   pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean',
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
@@ -17,12 +25,16 @@ const tables: Readonly<Record<string, string>> = {
 
 /** Makes foreign tables over the source's own catalog, in a schema that is rolled back. Only postgres_fdw can do that. */
 export async function makeRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
-  const statements = Object.entries(tables).map(
-    ([table, columns]): Sql =>
-      sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
-          OPTIONS (schema_name 'pg_catalog', table_name ${literal(table)}, fetch_size '10000')`,
+  const make = (from: string, table: string, columns: string): Sql =>
+    sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
+        OPTIONS (schema_name ${literal(from)}, table_name ${literal(table)}, fetch_size '10000')`
+  const statements = Object.entries(tables).map(([table, columns]) => make('pg_catalog', table, columns))
+  const checks = make(
+    'information_schema',
+    'check_constraints',
+    'constraint_schema name, constraint_name name, check_clause text',
   )
-  await session.run(join(statements, '; '))
+  await session.run(join([...statements, checks], '; '))
 }
 
 /** What IMPORT FOREIGN SCHEMA would import if nothing limited it. */
