@@ -264,9 +264,9 @@ function inServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string
   )
 }
 
-/** An error about a definition: a type that is not here, a function in a default. Not about rights or the connection. */
+/** An error about a definition: a type or its schema that is not here, a function in a default. Not about rights or the connection. */
 function isOfTable(error: unknown): error is DatabaseError {
-  return isDatabaseError(error) && error.sqlstate.startsWith('42') && error.sqlstate !== '42501'
+  return isDatabaseError(error) && /^42(?!501)|^3F000/.test(error.sqlstate)
 }
 
 function unknownOf(error: unknown): Answer {

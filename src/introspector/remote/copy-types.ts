@@ -60,7 +60,7 @@ export async function copyTypes(run: Run, all: readonly RemoteType[]): Promise<C
     const stopped = type.parts.find((part) => failed.has(part))
     const occupied = reading.occupied.get(keyOf(id))
     if (occupied) failed.set(type.title, { reason: `there is a ${occupied} of the name ${type.title} here`, hint: '' })
-    else if (stopped) failed.set(type.title, { reason: `${type.title} is made of what is not here`, hint: '' })
+    else if (stopped) failed.set(type.title, madeOf(type.title, stopped, failed.get(stopped)))
     if (failed.has(type.title) || !type.spec) continue
     const live = reading.live.get(keyOf(id))
     const kept = live && (await whyKept(at, id, type.spec, live))
@@ -75,6 +75,10 @@ export async function copyTypes(run: Run, all: readonly RemoteType[]): Promise<C
 
 function idOf({ schema, name }: RemoteType): TypeId {
   return { kind: 'type', schema, name }
+}
+
+function madeOf(title: string, part: string, why: Reason | undefined): Reason {
+  return { reason: `type ${title} is made of ${part}: ${why?.reason ?? ''}`, hint: why?.hint ?? '' }
 }
 
 function schemasOf(types: readonly RemoteType[]) {
