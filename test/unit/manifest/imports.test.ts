@@ -16,7 +16,7 @@ test.each([
   [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query is a SELECT'],
   [imports('tables: { a: { columns: { b: int int } } }'), 'a type and nothing else'],
   [imports('limit_to: [""]'), 'limit_to'],
-  [imports('types: all'), '"types" must be "copy"'],
+  [imports('types: all'), '"types" is one of copy'],
 ])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
 
 test('what is excluded is not asked for', async () => {
