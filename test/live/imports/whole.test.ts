@@ -19,13 +19,9 @@ async function viewsOf(rig: Rig): Promise<readonly string[]> {
   return views.map(({ name }) => String(name))
 }
 
-/** What the source has of it, but for what can't be on a view: partitions' own indexes, and one over a function of the source. */
-async function expectAlike(rig: Rig, what: string): Promise<void> {
+async function expectSameRows(rig: Rig): Promise<void> {
   const names = await viewsOf(rig)
-  expect(await rowsOf(rig.url, 'local', names), what).toEqual(await rowsOf(rig.source.url, 'public', names))
-  const indexes = await indexesOf(rig.source.url, 'public')
-  const wanted = indexes.filter((index) => !/^(own_function_idx|(parted|listed)_(\d|new|rest))/.test(index))
-  expect(await indexesOf(rig.url, 'local'), what).toEqual(wanted)
+  expect(await rowsOf(rig.url, 'local', names)).toEqual(await rowsOf(rig.source.url, 'public', names))
 }
 
 interface SourceChange {
@@ -114,6 +110,10 @@ const sourceChanges: readonly SourceChange[] = [
   { what: 'index dropped', sql: 'DROP INDEX enums_late_idx', changes: ['drop index local.enums_late_idx'] },
 ]
 
+/** Tables that are of no matter to the changes: each takes its time. */
+const untouched =
+  'stamps, texts, numbers, shapes, nets, bits, multiranges, searches, stores, refers, deferred, unlogged, dates, toasted, by_default'
+
 /** What people have made on the views, which is nothing to the manifest. */
 async function givenByHand({ sql }: Rig, role: string): Promise<unknown> {
   return sql(`SELECT c.relname, has_table_privilege('${role}', c.oid, 'SELECT') AS granted, obj_description(c.oid) AS comment,
@@ -141,7 +141,11 @@ describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPa
     ])
     const names = await viewsOf(rig)
     expect(names).toHaveLength(50)
-    await expectAlike(rig, 'from nothing')
+    await expectSameRows(rig)
+    // But for what can't be on a view: partitions' own indexes, and one over a function of the source.
+    const indexes = await indexesOf(rig.source.url, 'public')
+    const wanted = indexes.filter((index) => !/^(own_function_idx|(parted|listed)_(\d|new|rest))/.test(index))
+    expect(await indexesOf(rig.url, 'local')).toEqual(wanted)
     const again = await planFor(parsed, rig.url)
     expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
     const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, secrets: [] })
@@ -166,7 +170,7 @@ describe.each(changing)('PostgreSQL $name', (pair: ServerPair) => {
       rig.source.url,
       `DO $$ BEGIN EXECUTE format('CREATE ROLE ${there} LOGIN PASSWORD ''secret there'' IN ROLE %I', current_user); END $$`,
     )
-    const text = whole.replace('tables: { plain_view: { exclude: true } }', '')
+    const text = whole.replace('tables: { plain_view: { exclude: true } }', `except: [${untouched}]`)
     const parsed = await rig.manifest(text.replace('postgres_fdw: {}, ', '').replace('public: {', `${user}: {`), {
       SOURCE_USER: there,
       SOURCE_PASSWORD: 'secret there',
@@ -189,7 +193,7 @@ describe.each(changing)('PostgreSQL $name', (pair: ServerPair) => {
         })
         expect(await givenByHand(rig, role), what).toEqual(kept)
       }
-      await expectAlike(rig, 'after all')
+      await expectSameRows(rig)
     } finally {
       await rig.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
       await runSql(rig.source.url, `DROP ROLE ${there}`)
