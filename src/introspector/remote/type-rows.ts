@@ -12,8 +12,8 @@ export interface TypeRow {
   /** What it is an array of. */
   readonly element: number | null
   readonly relation: number
-  /** Of a composite type: what relation it is the row type of, `c` if none. */
-  readonly relkind: string | null
+  /** It is the row type of a table or such. */
+  readonly isOfRows: boolean
   readonly base: number
   readonly modifier: number
   readonly notNull: boolean
@@ -56,10 +56,15 @@ export async function typeRows(session: Session, catalog: string, roots: readonl
   const types = new Map<number, TypeRow>()
   const attributes = new Map<number, readonly AttributeRow[]>()
   for (let next = distinct(roots, types); next.length > 0; ) {
-    const rows = await session.query<TypeRow>(typesQuery(catalog), [next])
-    for (const row of rows) types.set(row.oid, row)
-    const composite = rows.filter(({ relkind, extension }) => relkind === 'c' && !extension)
-    const relations = composite.map(({ relation }) => relation)
+    const rows = await session.query<Omit<TypeRow, 'isOfRows'>>(typesQuery(catalog), [next])
+    const composite = rows.filter(({ type, extension }) => type === 'c' && !extension)
+    const ofRows = await rowTypes(
+      session,
+      catalog,
+      composite.map(({ relation }) => relation),
+    )
+    for (const row of rows) types.set(row.oid, { ...row, isOfRows: ofRows.has(row.relation) })
+    const relations = composite.map(({ relation }) => relation).filter((relation) => !ofRows.has(relation))
     const own = relations.length > 0 ? await session.query<AttributeRow>(attributesQuery(catalog), [relations]) : []
     for (const [relation, each] of groupBy(own, (row) => row.relation)) attributes.set(relation, each)
     next = distinct([...rows.flatMap(partsOf), ...own.map(({ type }) => type)], types)
@@ -77,7 +82,17 @@ function distinct(oids: readonly number[], known: ReadonlyMap<number, TypeRow>):
   return [...new Set(oids)].filter((oid) => oid >= firstOwnOid && !known.has(oid))
 }
 
-function partsOf({ element, base, extension }: TypeRow): readonly number[] {
+/** Those of the relations that are more than what a composite type stands for. */
+async function rowTypes(session: Session, catalog: string, relations: readonly number[]): Promise<ReadonlySet<number>> {
+  if (relations.length === 0) return new Set()
+  const rows = await session.query<{ oid: number }>(
+    sql`SELECT oid FROM ${ident(catalog)}.pg_class WHERE oid = ANY ($1::oid[]) AND relkind <> 'c'`,
+    [relations],
+  )
+  return new Set(rows.map(({ oid }) => oid))
+}
+
+function partsOf({ element, base, extension }: Omit<TypeRow, 'isOfRows'>): readonly number[] {
   return element !== null ? [element] : extension ? [] : [base]
 }
 
@@ -124,21 +139,21 @@ const extensionCatalog = trusted('3079')
 function typesQuery(catalog: string): Sql {
   const from = ident(catalog)
   return sql`
-    SELECT t.oid, n.nspname AS schema, t.typname AS name, t.typtype::text AS type, t.typrelid AS relation, c.relkind::text AS relkind,
+    SELECT t.oid, n.nspname AS schema, t.typname AS name, t.typtype::text AS type, t.typrelid AS relation,
            CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 AND t.typlen = -1 AND t.typtype = 'b' THEN t.typelem END AS element,
            t.typbasetype AS base, t.typtypmod AS modifier, t.typnotnull AS "notNull", t.typdefault AS "default",
            CASE WHEN co.oid IS NOT NULL THEN jsonb_build_object('schema', cn.nspname, 'name', co.collname) END AS collation,
            CASE WHEN e.oid IS NOT NULL THEN jsonb_build_object('schema', en.nspname, 'name', e.extname) END AS extension
       FROM ${from}.pg_type t
       JOIN ${from}.pg_namespace n ON n.oid = t.typnamespace
-      LEFT JOIN ${from}.pg_class c ON c.oid = t.typrelid
       LEFT JOIN ${from}.pg_type b ON b.oid = t.typbasetype
       LEFT JOIN ${from}.pg_collation co ON co.oid = t.typcollation AND t.typtype = 'd' AND b.typcollation <> t.typcollation
       LEFT JOIN ${from}.pg_namespace cn ON cn.oid = co.collnamespace
       LEFT JOIN ${from}.pg_depend d ON d.classid = ${typeCatalog} AND d.objid = t.oid AND d.refclassid = ${extensionCatalog} AND d.deptype = 'e'
       LEFT JOIN ${from}.pg_extension e ON e.oid = d.refobjid
       LEFT JOIN ${from}.pg_namespace en ON en.oid = e.extnamespace
-     WHERE t.oid = ANY ($1::oid[])`
+     WHERE t.oid = ANY ($1::oid[])
+     ORDER BY n.nspname, t.typname`
 }
 
 function attributesQuery(catalog: string): Sql {

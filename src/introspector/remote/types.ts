@@ -97,15 +97,15 @@ function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
     name,
     title: qualified(schema, name),
     sort: sortOf(row),
-    spec: extension === null && (['e', 'd'].includes(row.type) || row.relkind === 'c') ? spec : undefined,
+    spec: extension === null && ['e', 'd', 'c'].includes(row.type) && !row.isOfRows ? spec : undefined,
     extension: extension ?? undefined,
     parts: extension ? [] : parts.flatMap((part) => titlesOf(part, rows)),
     left: checks.flatMap(({ left }) => left ?? []),
   }
 }
 
-function sortOf({ type, relkind }: TypeRow): string {
-  if (type === 'c') return relkind === 'c' ? 'a composite type' : 'the row type of a relation'
+function sortOf({ type, isOfRows }: TypeRow): string {
+  if (type === 'c') return isOfRows ? 'the row type of a relation' : 'a composite type'
   const sorts: Readonly<Record<string, string>> = {
     e: 'an enumeration',
     d: 'a domain',

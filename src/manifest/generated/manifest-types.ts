@@ -549,7 +549,7 @@ export interface Import {
     [k: string]: string
   }
   /**
-   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. From PostgreSQL sources only. Default: what is used must be here already
+   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. Checks of domains run here, as the source wrote them. From PostgreSQL sources only. Default: what is used must be here already
    */
   types?: 'copy'
   /**
@@ -687,7 +687,7 @@ export interface Mirror {
    */
   schema: string
   /**
-   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. From PostgreSQL sources only. Default: what is used must be here already
+   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. Checks of domains run here, as the source wrote them. From PostgreSQL sources only. Default: what is used must be here already
    */
   types?: 'copy'
   /**

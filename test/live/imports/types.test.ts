@@ -136,10 +136,10 @@ describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPa
       expect.stringMatching(
         /^type public.mood: it stays as it is here. At the source it has changed \(values 'sad', 'ok' → 'sad', 'fine'\).*depends on type public.mood/,
       ),
+      expect.stringMatching(/^type public.pair: it stays as it is here.*attribute a integer → text.*cannot alter type/),
       expect.stringMatching(
         /^type public.small: it stays as it is here.*domain integer → bigint.*depends on type public.small/,
       ),
-      expect.stringMatching(/^type public.pair: it stays as it is here.*attribute a integer → text.*cannot alter type/),
     ])
   })
 
@@ -259,6 +259,17 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
+  test('what a source passes off as an expression is not run', async () => {
+    const rig = await rigWithSource(
+      pair,
+      "CREATE DOMAIN d AS text DEFAULT 'x'; CREATE TABLE a (d d); UPDATE pg_type SET typdefault = '1); CREATE TABLE public.made(); --' WHERE typname = 'd'",
+    )
+    const { undetermined } = await planFor(await rig.manifest(copying()), rig.url)
+    expect(undetermined).toMatchObject([
+      { reason: expect.stringContaining('the definition of type public.d is none that fdwsync can read') },
+    ])
+  })
+
   test('a role without superuser, and a source that hides checks', async () => {
     const rig = await rigWithSource(
       pair,
@@ -288,9 +299,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
       const hidden = 'is not made: the source shows it only to members of the role that owns the domain'
       expect(plan.warnings).toEqual([
-        `type public.zip of the source: check zip_check of it ${hidden}`,
         'type public.same of the source: check later of it is not made: at the source it is NOT VALID',
         `type public.same of the source: check zip_check of it ${hidden}`,
+        `type public.zip of the source: check zip_check of it ${hidden}`,
       ])
       expect(changesOf(await planFor(parsed, url))).toEqual([])
       await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
@@ -300,8 +311,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       await runSql(rig.source.url, `ALTER DOMAIN zip OWNER TO ${user}_there; ALTER DOMAIN same OWNER TO ${user}_there`)
       const shown = await planFor(parsed, url)
       expect(shown.warnings).toEqual([
-        expect.stringContaining('zip_check of it is not made: the source has several of that name'),
         expect.stringContaining('NOT VALID'),
+        expect.stringContaining('zip_check of it is not made: the source has several of that name'),
         expect.stringContaining('zip_check of it is not made: the source has several of that name'),
       ])
     } finally {
