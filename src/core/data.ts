@@ -22,7 +22,8 @@ export function sameData(left: unknown, right: unknown): boolean {
 }
 
 function asJson(value: unknown): unknown {
-  const hasOwnJson = typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
+  const hasOwnJson =
+    typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
   return (hasOwnJson ? JSON.parse(JSON.stringify(value)) : value) ?? null
 }
 
