@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { findBinaries, startThrowawayServer } from '../../src/cli/demo/server.ts'
+import { benchBuild } from './build.ts'
 import { manifestOf } from './manifest.ts'
 
 /**
- * How long a plan takes, and how much memory, next to the bare catalog queries in the same run. `npm run bench -- 100 1000`
+ * How long a plan takes, and how much memory, next to the bare catalog queries in the same run. `npm run bench -- plan 100 1000`
  * names the numbers of foreign tables; a tenth as many materialized views have two indexes each. With 10,000 of them it is
  * measured once more beside 100,000 tables of somebody else. What a plan with nothing to change makes on the server, be it
- * only to try it out, is counted in the server's log.
+ * only to try it out, is counted in the server's log. `npm run bench -- build` measures how long a copy takes to build.
  */
 const root = resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
@@ -31,7 +32,9 @@ interface Command {
   readonly exit: number
 }
 
-const sizes = process.argv.slice(2).map(Number)
+const [mode, ...more] = process.argv.slice(2)
+const sizes = (mode === 'plan' ? more : ['100', '1000', '10000']).map(Number)
+const cli = join(root, 'dist/fdwsync.js')
 const folder = mkdtempSync(join(tmpdir(), 'fdwsync-bench-'))
 const [binaries] = findBinaries()
 if (!binaries) throw new Error('no PostgreSQL server was found: run npm ci')
@@ -43,7 +46,8 @@ try {
   process.stdout.write(
     `PostgreSQL ${binaries.major}, Node ${process.version}, medians of ${roundsOf(1)} interleaved rounds, ${roundsOf(10_000)} for 10,000 tables\n`,
   )
-  for (const size of sizes.length > 0 ? sizes : [100, 1000, 10_000]) await bench(size)
+  if (mode !== 'build') for (const size of sizes) await bench(size)
+  if (mode !== 'plan') await benchBuild(server, cli, folder)
 } finally {
   await server.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -57,7 +61,6 @@ async function bench(tables: number): Promise<void> {
   writeFileSync(same, manifestOf(tables, 'numeric(10,2)'))
   writeFileSync(changed, manifestOf(tables, 'numeric(12,2)'))
   const url = server.url(database)
-  const cli = join(root, 'dist/fdwsync.js')
   const first = performance.now()
   await measure({ name: '', args: [cli, 'apply', '-f', same, '--database', url, '--auto-approve'], exit: 0 })
   const firstSeconds = (performance.now() - first) / 1000
