@@ -5,7 +5,10 @@ import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS twice FROM proxy.orders' })
-  .replace('note: text }', "note: { type: text, default: 'public.mood()' } }")
+  .replace(
+    'note: text }',
+    `note: { type: text, default: 'public.mood()' }, number: { type: bigint, default: "nextval('numbers')" } }`,
+  )
   .replace(
     /orders: \{ query/,
     'orders: { indexes: { orders_twice: { columns: [{ expression: public.twice(total) }] } }, query',
@@ -13,6 +16,7 @@ const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS tw
 
 const setUp = `CREATE FUNCTION public.twice(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
   CREATE TYPE public.state AS ENUM ('new'); CREATE FUNCTION public.mood() RETURNS text LANGUAGE sql AS 'SELECT ''ok''';
+  CREATE SEQUENCE public.numbers;
   CREATE TABLE public.people (id int, state public.state)`
 
 /** No plan gets past it that makes anything, be it only to try it out. */
@@ -64,6 +68,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     'a column added to a table that a query names': 'ALTER TABLE public.people ADD COLUMN more int',
     'a column of such a table retyped': 'ALTER TABLE public.people ALTER COLUMN id TYPE bigint',
     'an enumeration grown': "ALTER TYPE public.state ADD VALUE 'old'",
+    'another sequence under the name that a default has':
+      'ALTER SEQUENCE public.numbers RENAME TO others; CREATE SEQUENCE public.numbers',
     'a schema of the search path that was not there': 'CREATE SCHEMA later; CREATE TABLE later.people (id int)',
   }
   test.each(Object.entries(disturbances))('%s: it is tried out again', async (what, sql) => {
