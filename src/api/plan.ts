@@ -8,22 +8,26 @@ import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
+import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
+import { readCatalogState } from '../introspector/catalog-state.ts'
 import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
+import { lockRefusals } from '../introspector/lock-room.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
-import { fingerprintOf, readTarget } from '../introspector/target.ts'
+import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
+import { planInPlace, proofOf } from './in-place.ts'
 
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
@@ -34,6 +38,8 @@ export interface PlanOptions {
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come of the manifest: for looking at only. */
   readonly driftOnly?: boolean
+  /** Whether to find out what proves later that there was nothing to do. */
+  readonly prove?: boolean
 }
 
 /**
@@ -41,12 +47,20 @@ export interface PlanOptions {
  * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
  */
 export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  return (await planInPlace(session, asWritten)) ?? planInFull(session, asWritten, options)
+}
+
+async function planInFull(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const digests = runDigests()
   const resolved = await resolveImports(session, asWritten, digests, options.sources)
   const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
-  const { catalog, ledger } = await readTarget(session, name, written, digests)
+  const { catalog, ledger, state } = await inSnapshot(session, async () => {
+    const target = await readOwnedAndDeclared(session, name, written, digests)
+    const isProvable = options.prove && options.populate && target.ledger.isThere
+    return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
+  })
   const declared = await withRequirements(session, written, catalog.live)
   throwProblems(await unmetPreconditions(session, declared, catalog.live, digests), declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
@@ -74,7 +88,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
-  const plan = planOf({
+  const planned = planOf({
     manifest: name,
     searchPath,
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
@@ -104,6 +118,8 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     movedQueries: await movedQueries(groups),
     digests,
   })
+  const crowded = await lockRefusals(session, locksNeeded(planned.steps), planned.steps)
+  const plan = { ...planned, refusals: [...planned.refusals, ...crowded] }
   const { digest: manifestDigest } = parsed
   return {
     plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
@@ -111,6 +127,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     wanted: probed.wanted,
     digests,
     proven: provenBy(closures, changes, wanted, ledger),
+    proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
     manifestDigest,
     ownershipUnknown: ledger.unknown,
   }

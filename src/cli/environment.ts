@@ -1,17 +1,48 @@
 import { readFileSync, statSync } from 'node:fs'
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
+import { planUnread } from '../api/in-place.ts'
 import type { Connect } from '../applier/context.ts'
 import { FdwsyncError, formatProblem } from '../core/errors.ts'
+import type { Plan } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/fragments.ts'
-import { loadManifest } from '../manifest/load.ts'
+import { type ManifestText, readManifestText } from '../manifest/load.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { parseManifest } from '../manifest/parse.ts'
 
 /** Reads and checks a manifest, and passes its warnings on. */
 export async function manifestOf(file: string, resolve = true): Promise<ParsedManifest> {
-  const parsed = await loadManifest({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+  return checked(await textOf(file, resolve))
+}
+
+/** So long a text takes longer to parse than the server to tell whether anything has changed since it was applied. */
+const longText = 1 << 20
+
+/** A manifest; or, of a long one that is in place as it was proven to be, the plan of nothing, for which it is not parsed. */
+export async function manifestOrPlan(
+  file: string,
+  settings: ConnectionSettings,
+): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
+  const text = await textOf(file, true)
+  if (text.bytes.byteLength < longText) return { parsed: await checked(text) }
+  const session = await connectTo(settings, [])('plan')
+  try {
+    const known = await planUnread(session, text)
+    if (known) return { inPlace: known.plan }
+  } finally {
+    await session.close()
+  }
+  return { parsed: await checked(text) }
+}
+
+function textOf(file: string, resolve: boolean): Promise<ManifestText> {
+  return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+}
+
+async function checked({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
+  const parsed = await parseManifest(file, bytes, references)
   await checkFragments(parsed)
   for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
   return parsed

@@ -28,6 +28,9 @@ export const pinnedSettings: Sql = trusted(
 /** Everything is read back under this path, live and probed alike, so that texts compare. */
 export const readingPath: Sql = sql`${pinnedSettings}; SET LOCAL search_path = pg_catalog, pg_temp`
 
+/** For catalog queries alone: to compile one, or to start workers for it, takes longer than to run it. */
+export const catalogCosts: Sql = trusted('SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0')
+
 /** SQL of a manifest is parsed under its own path, in the probe and at apply alike. */
 export function manifestPath(searchPath: readonly string[]): Sql {
   const path = searchPath.length === 0 ? [trusted("''")] : searchPath.map(ident)

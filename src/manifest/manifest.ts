@@ -21,6 +21,8 @@ export interface ParsedManifest {
   readonly digest: string | undefined
   /** References are left as they are: what holds one is not what it will be. */
   readonly isUnresolved: boolean
+  /** The manifest as it is written: references are not resolved. */
+  readonly written: unknown
 }
 
 /** What `${env:NAME}` and `${file:path}` stand for. Undefined: there is no such thing. */
