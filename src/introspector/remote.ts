@@ -22,7 +22,7 @@ import { readLedger } from './ledger.ts'
 import { readCatalog } from './read.ts'
 import { type Answer, type Asking, askSource } from './remote/ask.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
-import { type ResolvedImport, resolve, withKeptTypes } from './remote/resolve.ts'
+import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './remote/resolve.ts'
 import { type Ground, isGround } from './remote/setup.ts'
 import { lastIndexes } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
@@ -57,10 +57,9 @@ export async function resolveImports(
     parsed,
     requests.flatMap((request) => wrongOf(request, answers.get(request))),
   )
-  const resolved = withKeptTypes(
-    requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)),
-  )
-  const grown = await groundWithTypes(session, ground, parsed, resolved)
+  const all = withKeptTypes(requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)))
+  const grown = await groundWithTypes(session, ground, parsed, all)
+  const resolved = withoutOthers(all, grown.ledger)
   const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
   return {
     parsed: spelledOut(parsed, resolved, copied.indexes),

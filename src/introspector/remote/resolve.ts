@@ -3,6 +3,7 @@ import type { Refusal, Undetermined } from '../../core/plan.ts'
 import { qualified } from '../../core/sql.ts'
 import { type CopiedType, type ImportRequest, importTitle, type TableStanza } from '../../manifest/imports.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
+import type { Ledger } from '../ledger.ts'
 import type { Answer } from './ask.ts'
 import type { Reason } from './reasons.ts'
 import type { Ground } from './setup.ts'
@@ -89,6 +90,15 @@ export function withKeptTypes(all: readonly ResolvedImport[]): readonly Resolved
     types: [...each.types, ...each.keptTypes.filter((type) => !said.has(titleOf(type)))],
     keptTypes: [],
   }))
+}
+
+/** A type that another manifest has made, and keeps as at its source, serves this one too. */
+export function withoutOthers(all: readonly ResolvedImport[], { entries, others }: Ledger): readonly ResolvedImport[] {
+  const isTheirs = ({ schema, name }: CopiedType) => {
+    const key = keyOf({ kind: 'type', schema, name })
+    return others.has(key) && !entries.has(key)
+  }
+  return all.map((each) => ({ ...each, types: each.types.filter((type) => !isTheirs(type)) }))
 }
 
 function titleOf({ schema, name }: CopiedType): string {

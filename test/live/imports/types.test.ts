@@ -259,6 +259,21 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
+  test('another manifest may have made the type', async () => {
+    const rig = await rigWithSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
+    const one = await rig.manifest(importing('types: copy'))
+    await applyTo(one, rig.url)
+    const other = await rig.manifest(`version: 1
+name: other
+schemas: { others: { imports: [{ server: shop, remote_schema: public, types: copy }] } }
+`)
+    const { plan } = await applyTo(other, rig.url)
+    expect(changesOf(plan)).toEqual(['create schema others', 'create foreign table others.a'])
+    await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
+    expect(changesOf(await planFor(other, rig.url))).toEqual([])
+    expect(changesOf(await planFor(one, rig.url))).toEqual(['alter type public.mood'])
+  })
+
   test('what a source passes off as an expression is not run', async () => {
     const rig = await rigWithSource(
       pair,
