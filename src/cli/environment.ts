@@ -6,7 +6,8 @@ import type { Secret } from '../core/secret.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/fragments.ts'
-import { loadManifest } from '../manifest/load.ts'
+import { loadLock, loadManifest, lockPathOf } from '../manifest/load.ts'
+import { lockedResolutions } from '../manifest/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 
 /** Reads and checks a manifest, and passes its warnings on. */
@@ -15,6 +16,18 @@ export async function manifestOf(file: string, resolve = true): Promise<ParsedMa
   await checkFragments(parsed)
   for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
   return parsed
+}
+
+/** As {@link manifestOf}, with the lock that stands beside it, if one does. What comes from standard input has none. */
+export async function lockedManifestOf(file: string, resolve = true): Promise<ParsedManifest> {
+  const parsed = await manifestOf(file, resolve)
+  const lock = file === '-' ? undefined : await loadLock(lockPathOf(file))
+  if (!lock) return parsed
+  await checkFragments(lock)
+  const locked = { ...parsed, lock }
+  // References that are left as they are fit nothing.
+  if (resolve) lockedResolutions(locked)
+  return locked
 }
 
 async function readStandardInput(): Promise<Uint8Array> {

@@ -120,6 +120,14 @@ function program(): Command {
     .option('--check', 'exit 2 if something drifted, is missing or not populated, 6 if it can not be known')
     .action(async (pattern, options) => set((await import('./commands/status.ts')).status(pattern, options)))
   root
+    .command('pin')
+    .description('writes what imports and mirrors have at their sources into a lock beside the manifest')
+    .addOption(new Option('-f, --file <file>', 'the manifest').default('fdwsync.yaml'))
+    .addOption(database())
+    .addOption(sourceTimeout())
+    .option('--check', 'write nothing; exit 2 if the sources have moved on from the lock, 6 if they can not be asked')
+    .action(async (options) => set((await import('./commands/pin.ts')).pin(options)))
+  root
     .command('export')
     .description('writes a manifest of what a database has, which plans as "nothing to change"')
     .addOption(

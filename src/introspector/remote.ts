@@ -15,6 +15,7 @@ import {
   type TableStanza,
   withImports,
 } from '../manifest/imports.ts'
+import { type Locked, lockedResolutions, mirrorOf, type Resolution } from '../manifest/lock.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { type Mirrored, withMirrors } from '../manifest/mirrors.ts'
 import { ruleProblems } from '../manifest/rules.ts'
@@ -37,11 +38,13 @@ export interface Resolved {
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly string[]
+  /** What each import and mirror stands for, as the source or the lock has it; nothing of those that were not asked. */
+  readonly resolutions: readonly Resolution[]
 }
 
 /**
  * Spells out what a manifest imports and mirrors, as the sources have it now. Of a source that can't be asked, or without
- * `sources`, what was applied last is kept.
+ * `sources`, what was applied last is kept. What a lock has is taken from there.
  * @throws FdwsyncError if a source does not have what the manifest names.
  */
 export async function resolveImports(
@@ -51,7 +54,9 @@ export async function resolveImports(
   sources: SourceAccess | undefined,
 ): Promise<Resolved> {
   const requests = importRequests(parsed.manifest)
-  if (requests.length === 0) return { parsed, undetermined: [], refusals: [], warnings: [] }
+  const { lock } = parsed
+  if (requests.length === 0 && !lock) return { parsed, undetermined: [], refusals: [], warnings: [], resolutions: [] }
+  if (lock) return ofLock({ ...parsed, lock })
   const ground = await readGround(session, parsed.manifest, requests, digests)
   const answers = await ask(session, ground, requests, sources)
   throwProblems(
@@ -65,7 +70,22 @@ export async function resolveImports(
     undetermined: resolved.flatMap(({ undetermined }) => undetermined),
     refusals: resolved.flatMap(({ refusals }) => refusals),
     warnings: copied.warnings,
+    resolutions: resolved.flatMap((each) => {
+      const { request, tables, isWhole } = each
+      return isWhole ? [{ request, tables, indexes: copied.indexes.get(each) ?? new Map() }] : []
+    }),
   }
+}
+
+function ofLock(parsed: ParsedManifest & Locked): Resolved {
+  const resolutions = lockedResolutions(parsed)
+  throwProblems(
+    parsed,
+    resolutions.flatMap(({ request, tables }) => unknownTables(request, (name) => tables.has(name))),
+  )
+  const resolved = resolutions.map((each) => ({ ...each, isWhole: true, undetermined: [], refusals: [] }))
+  const indexes = new Map(resolved.map((each) => [each, each.indexes]))
+  return { parsed: spelledOut(parsed, resolved, indexes), undetermined: [], refusals: [], warnings: [], resolutions }
 }
 
 async function readGround(
@@ -123,13 +143,17 @@ function wrongOf(request: ImportRequest, answer: Answer | undefined): readonly P
       if (tables.has(name)) return []
       return at(path, { message: `the source has no table "${name}" in schema "${request.remoteSchema}"` })
     }),
-    ...Object.keys(request.tables).flatMap((name) => {
-      if (tables.has(name) || failed.has(name)) return []
-      return at(['tables', name], {
-        message: `no table "${name}" is imported: the source does not have it, or it is left out`,
-      })
-    }),
+    ...unknownTables(request, (name) => tables.has(name) || failed.has(name)),
   ]
+}
+
+/** What is said of tables that are not imported. */
+function unknownTables(request: ImportRequest, isKnown: (name: string) => boolean): readonly PathProblem[] {
+  return Object.keys(request.tables).flatMap((name) => {
+    if (isKnown(name)) return []
+    const message = `no table "${name}" is imported: the source does not have it, or it is left out`
+    return [{ path: [...request.path, 'tables', name], atKey: true, problem: { message } }]
+  })
 }
 
 interface ResolvedImport {
@@ -220,10 +244,6 @@ async function copiedIndexes(
   return { indexes, warnings: rebuilt.warnings }
 }
 
-function mirrorOf(manifest: Manifest, { path: [top, name] }: ImportRequest) {
-  return top === 'mirrors' ? manifest.mirrors?.[String(name)] : undefined
-}
-
 function spelledOut(parsed: ParsedManifest, all: readonly ResolvedImport[], indexes: CopiedIndexes): ParsedManifest {
   const imports = withImports(parsed.manifest, all)
   const mirrors = withMirrors(
@@ -237,12 +257,15 @@ function spelledOut(parsed: ParsedManifest, all: readonly ResolvedImport[], inde
   const origins = new Map([...imports.origins, ...mirrors.origins])
   const origin = (path: Path): Path =>
     origins.get(originKey(path.slice(0, 4))) ?? origins.get(originKey(path.slice(0, 2))) ?? path
+  // What is of a lock alone stands there.
+  const isOfLock = (path: Path) => path[2] === 'foreign_tables' && !origin(path).includes('tables')
+  const place = (path: Path) =>
+    parsed.lock && origin(path) !== path && isOfLock(path) ? parsed.lock.place(path) : parsed.place(origin(path))
   const expanded: ParsedManifest = {
     ...parsed,
     manifest: mirrors.manifest,
-    place: (path) => parsed.place(origin(path)),
-    placeInside: (path, offset) =>
-      origin(path) === path ? parsed.placeInside(path, offset) : parsed.place(origin(path)),
+    place,
+    placeInside: (path, offset) => (origin(path) === path ? parsed.placeInside(path, offset) : place(path)),
   }
   throwProblems(expanded, [...imports.problems, ...mirrors.problems])
   throwProblems(expanded, ruleProblems(expanded.manifest))

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FdwsyncError } from '../core/errors.ts'
@@ -29,6 +29,17 @@ export async function loadManifest({
     file: (file) => readReferenced(resolve(folder, file)),
   }
   return parseManifest(fromInput ? 'standard input' : path, bytes, unresolved ? undefined : references)
+}
+
+/** The lock of a manifest stands beside it: `shop.lock.yaml` beside `shop.yaml`. */
+export function lockPathOf(manifest: string): string {
+  return `${manifest.replace(/\.ya?ml$/i, '')}.lock.yaml`
+}
+
+/** Reads a lock, if there is one. It is text of its own: nothing of the environment is put in. */
+export async function loadLock(path: string): Promise<ParsedManifest | undefined> {
+  if (!existsSync(path)) return undefined
+  return parseManifest(path, await readManifestFile(path), { env: () => undefined, file: () => undefined })
 }
 
 async function readManifestFile(path: string): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import type { Plan } from '../../core/plan.ts'
 import { renderEvent } from '../../render/event-text.ts'
 import { reportJson } from '../../render/json.ts'
 import { renderReportText } from '../../render/report-text.ts'
-import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { abortOnInterrupt, columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
 import { originOf } from '../origin.ts'
 import { ask } from './ask.ts'
 import { show } from './plan.ts'
@@ -27,7 +27,7 @@ export interface ApplyFlags {
 /** Plans, asks, and makes the database as declared. */
 export async function apply(flags: ApplyFlags): Promise<number> {
   const settings = settingsOf(flags.database)
-  const parsed = await manifestOf(flags.file)
+  const parsed = await lockedManifestOf(flags.file)
   const style = styleOf('stderr')
   const { report } = await planAndApply(
     {

@@ -4,7 +4,7 @@ import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { planJson } from '../../render/json.ts'
 import { renderPlanText } from '../../render/plan-text.ts'
-import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface PlanFlags {
   readonly file: string
@@ -21,7 +21,7 @@ export interface PlanFlags {
 /** Previews what apply would do. */
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = settingsOf(flags.database)
-  const parsed = await manifestOf(flags.file)
+  const parsed = await lockedManifestOf(flags.file)
   const connect = connectTo(settings, parsed.secrets)
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')

@@ -6,7 +6,7 @@ import type { StatusReport } from '../../core/status.ts'
 import { kinds } from '../../kinds/registry.ts'
 import { statusJson } from '../../render/json.ts'
 import { renderStatusText } from '../../render/status-text.ts'
-import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface StatusFlags {
   readonly file?: string
@@ -24,7 +24,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   const settings = settingsOf(flags.database)
   const chosen = flags.kind.map(kindNamed)
   const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
-  const manifest = file === undefined ? undefined : await manifestOf(file)
+  const manifest = file === undefined ? undefined : await lockedManifestOf(file)
   const session = await connectTo(settings, manifest?.secrets ?? [])('status')
   try {
     const report = await statusOf(session, { pattern, kinds: chosen, all: flags.all ?? false, manifest })
