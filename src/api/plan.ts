@@ -20,6 +20,7 @@ import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
+import { checkSources } from '../introspector/source-check.ts'
 import { fingerprintOf, readTarget } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
@@ -30,6 +31,8 @@ export interface PlanOptions {
   readonly populate: boolean
   /** How sources are asked for what is imported. Without it none is: what was imported last is kept. */
   readonly sources?: SourceAccess | undefined
+  /** Whether the foreign tables that are spelled out are compared with what `sources` have. */
+  readonly checkSource?: boolean
   /** Whether it makes this manifest's what others own. */
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come of the manifest: for looking at only. */
@@ -54,6 +57,11 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
 
+  const { wanted } = probed
+  const checked =
+    options.checkSource && options.sources
+      ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
+      : undefined
   const reading = { ...catalog, live: probed.live }
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
@@ -66,7 +74,6 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     digests,
     takeOver,
   })
-  const { wanted } = probed
   const direct = withConsequences(found.changes, wanted, reading.live)
   const used = await dependentsOf(session, direct, catalog)
   const all = withReplacements({ changes: direct, dependents: used, wanted, live: reading.live })
@@ -74,7 +81,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
-  const plan = planOf({
+  const planned = planOf({
     manifest: name,
     searchPath,
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
@@ -93,11 +100,12 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     ],
     undetermined: [
       ...resolved.undetermined,
+      ...(checked?.undetermined ?? []),
       ...unknownOwnership(ledger),
       ...undeterminedOf(probed.findings, titles),
       ...found.undetermined,
     ],
-    warnings: [...resolved.warnings, ...found.warnings],
+    warnings: [...resolved.warnings, ...(checked?.warnings ?? []), ...found.warnings],
     unchanged: found.unchanged,
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
@@ -105,6 +113,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     digests,
   })
   const { digest: manifestDigest } = parsed
+  const plan = checked ? { ...planned, source: checked.report } : planned
   return {
     plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
     declared,

@@ -44,6 +44,11 @@ function program(): Command {
     new Option('--lease-timeout <duration>', 'how long to wait for another apply')
       .argParser(duration)
       .default(30_000, '30s')
+  const checkSource = () =>
+    new Option(
+      '--check-source',
+      'compare the foreign tables that are spelled out with what their sources have',
+    ).conflicts('offline')
   const takeOver = () => new Option('--take-over', 'make this manifest own what another one owns')
   const populate = () => new Option('--no-populate', 'do not fill new materialized views')
 
@@ -63,6 +68,7 @@ function program(): Command {
     .addOption(offline())
     .addOption(sourceTimeout())
     .addOption(takeOver())
+    .addOption(checkSource())
     .option('--drift-only', 'show only what was altered outside of fdwsync')
     .option('--detailed-exitcode', 'exit 2 if there are changes, 6 if something could not be determined')
     .action(async (options) => set((await import('./commands/plan.ts')).plan(options)))
@@ -116,6 +122,8 @@ function program(): Command {
     .addOption(database())
     .addOption(format())
     .addOption(new Option('--kind <kind>', 'foreign-table, server …; repeatable').argParser(collect).default([]))
+    .addOption(checkSource())
+    .addOption(sourceTimeout())
     .option('--all', 'list what no manifest owns too')
     .option('--check', 'exit 2 if something drifted, is missing or not populated, 6 if it can not be known')
     .action(async (pattern, options) => set((await import('./commands/status.ts')).status(pattern, options)))

@@ -1,5 +1,6 @@
 import type { Change, FieldCause } from './change.ts'
 import type { Key } from './object.ts'
+import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
 
 /** Hazards that apply must be told to accept; the others are announced. */
@@ -107,6 +108,8 @@ export interface Plan {
   readonly unchanged: number
   /** Of a plan that shows drift alone: how many changes of the manifest it does not show. */
   readonly leftOut?: number
+  /** How the foreign tables that are spelled out differ from their sources, if these were asked about them. */
+  readonly source?: SourceReport
 }
 
 export interface PlannedChange {

@@ -1,5 +1,5 @@
 import { groupBy } from '../core/data.ts'
-import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
+import { FdwsyncError, type Place } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { qualified } from '../core/sql.ts'
@@ -23,6 +23,7 @@ import type { PathProblem } from '../manifest/schema-problems.ts'
 import type { RunDigests } from './digests.ts'
 import { readLedger } from './ledger.ts'
 import { readCatalog } from './read.ts'
+import { type Answers, freshTables, unknownTables, wrongOf } from './remote/answers.ts'
 import { type Answer, type Asking, askSource, type Reason } from './remote/ask.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
 import { type Ground, isGround } from './remote/setup.ts'
@@ -40,6 +41,8 @@ export interface Resolved {
   readonly warnings: readonly string[]
   /** What each import and mirror stands for, as the source or the lock has it; nothing of those that were not asked. */
   readonly resolutions: readonly Resolution[]
+  /** The foreign tables that are as a source has them now. */
+  readonly fresh: ReadonlySet<Key>
 }
 
 /**
@@ -55,8 +58,8 @@ export async function resolveImports(
 ): Promise<Resolved> {
   const requests = importRequests(parsed.manifest)
   const { lock } = parsed
-  if (requests.length === 0 && !lock) return { parsed, undetermined: [], refusals: [], warnings: [], resolutions: [] }
   if (lock) return ofLock({ ...parsed, lock })
+  if (requests.length === 0) return { parsed, ...nothingSaid }
   const ground = await readGround(session, parsed.manifest, requests, digests)
   const answers = await ask(session, ground, requests, sources)
   throwProblems(
@@ -67,6 +70,7 @@ export async function resolveImports(
   const copied = await copiedIndexes(session, ground, parsed.manifest, resolved, answers)
   return {
     parsed: spelledOut(parsed, resolved, copied.indexes),
+    fresh: freshTables(parsed.manifest, answers),
     undetermined: resolved.flatMap(({ undetermined }) => undetermined),
     refusals: resolved.flatMap(({ refusals }) => refusals),
     warnings: copied.warnings,
@@ -85,10 +89,18 @@ function ofLock(parsed: ParsedManifest & Locked): Resolved {
   )
   const resolved = resolutions.map((each) => ({ ...each, isWhole: true, undetermined: [], refusals: [] }))
   const indexes = new Map(resolved.map((each) => [each, each.indexes]))
-  return { parsed: spelledOut(parsed, resolved, indexes), undetermined: [], refusals: [], warnings: [], resolutions }
+  return { ...nothingSaid, parsed: spelledOut(parsed, resolved, indexes), resolutions }
 }
 
-async function readGround(
+const nothingSaid: Omit<Resolved, 'parsed'> = {
+  undetermined: [],
+  refusals: [],
+  warnings: [],
+  resolutions: [],
+  fresh: new Set(),
+}
+
+export async function readGround(
   session: Session,
   manifest: Manifest,
   requests: readonly ImportRequest[],
@@ -103,10 +115,8 @@ async function readGround(
   })
 }
 
-type Answers = ReadonlyMap<ImportRequest, Answer>
-
 /** Each source by itself, all at once. */
-async function ask(
+export async function ask(
   session: Session,
   ground: Ground,
   requests: readonly ImportRequest[],
@@ -125,35 +135,6 @@ async function ask(
     }),
   )
   return new Map(answers.flat())
-}
-
-function wrongOf(request: ImportRequest, answer: Answer | undefined): readonly PathProblem[] {
-  const at = (path: Path, problem: Problem): PathProblem => ({ path: [...request.path, ...path], atKey: true, problem })
-  if (answer?.status === 'wrong') {
-    return [at(['remote_schema'], { message: `${importTitle(request)}: ${answer.reason}`, hint: answer.hint })]
-  }
-  if (answer?.status !== 'read') return []
-  const { tables, failed } = answer
-  const asked = request.limitTo ?? []
-  return [
-    ...asked.flatMap((name, place) => {
-      const path = ['limit_to', place]
-      const why = failed.get(name)
-      if (why) return at(path, { message: `the table "${name}" can not be imported: ${why.reason}`, hint: why.hint })
-      if (tables.has(name)) return []
-      return at(path, { message: `the source has no table "${name}" in schema "${request.remoteSchema}"` })
-    }),
-    ...unknownTables(request, (name) => tables.has(name) || failed.has(name)),
-  ]
-}
-
-/** What is said of tables that are not imported. */
-function unknownTables(request: ImportRequest, isKnown: (name: string) => boolean): readonly PathProblem[] {
-  return Object.keys(request.tables).flatMap((name) => {
-    if (isKnown(name)) return []
-    const message = `no table "${name}" is imported: the source does not have it, or it is left out`
-    return [{ path: [...request.path, 'tables', name], atKey: true, problem: { message } }]
-  })
 }
 
 interface ResolvedImport {

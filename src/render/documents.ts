@@ -1,6 +1,7 @@
 import type { Change, FieldCause } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
+import type { SourceFinding } from '../core/source.ts'
 import type { ObjectState, StatusReport } from '../core/status.ts'
 
 /** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
@@ -18,6 +19,22 @@ export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fing
   readonly steps: readonly StepDocument[]
   readonly refusals: readonly Addressed<Refusal>[]
   readonly undetermined: readonly Addressed<Undetermined>[]
+  readonly source?: SourceDocument
+}
+
+/** With --check-source: what the sources have of foreign tables that are spelled out. */
+export interface SourceDocument {
+  readonly servers: readonly { readonly name: string; readonly reachable: boolean | null }[]
+  readonly findings: readonly {
+    readonly address: ObjectId | null
+    readonly title: string
+    readonly finding: SourceFinding['finding']
+    readonly column: string | null
+    readonly here: string | null
+    readonly there: string | null
+    readonly readsFail: boolean
+    readonly message: string
+  }[]
 }
 
 export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'> {

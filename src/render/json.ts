@@ -9,6 +9,7 @@ import {
   type Report,
   type Step,
 } from '../core/plan.ts'
+import type { SourceReport } from '../core/source.ts'
 import type { Statement } from '../core/sql.ts'
 import type { StatusReport } from '../core/status.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -20,6 +21,7 @@ import type {
   RefreshDocument,
   ReplacementDocument,
   ReportDocument,
+  SourceDocument,
   StatementDocument,
   StatusDocument,
   StepDocument,
@@ -40,6 +42,23 @@ export function planJson(plan: Plan): PlanDocument {
     refusals: refusals.map(withAddress),
     undetermined: undetermined.map(withAddress),
     warnings,
+    ...(plan.source ? { source: sourceJson(plan.source) } : {}),
+  }
+}
+
+function sourceJson({ servers, findings }: SourceReport): SourceDocument {
+  return {
+    servers: servers.map(({ name, reachable }) => ({ name, reachable: reachable ?? null })),
+    findings: findings.map(({ key, title, finding, column, here, there, readsFail, message }) => ({
+      address: addressOf(key),
+      title,
+      finding,
+      column: column ?? null,
+      here: here ?? null,
+      there: there ?? null,
+      readsFail,
+      message,
+    })),
   }
 }
 
@@ -120,7 +139,7 @@ export function statusJson({ database, manifest, objects }: StatusReport): Statu
     format: 'fdwsync.status/1',
     database,
     manifest: manifest ?? null,
-    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes }) => ({
+    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes, sourceReachable }) => ({
       address: id,
       title: titleOf(id),
       manifests,
@@ -129,6 +148,7 @@ export function statusJson({ database, manifest, objects }: StatusReport): Statu
       populated: populated ?? null,
       refreshed: refreshed?.at ?? null,
       indexes: indexes ?? null,
+      sourceReachable: sourceReachable ?? null,
     })),
   }
 }

@@ -27,11 +27,16 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
       notice(style.red('refused'), 'refused', `${title}: ${reason}`, hint, columns),
     ),
     renderUndetermined(plan, options),
+    (plan.source?.findings ?? []).flatMap(({ title, message, readsFail }) =>
+      readsFail
+        ? notice(style.yellow('warning'), 'warning', `${title}: ${message}`, '', columns)
+        : notice(style.cyan('source'), 'source', `${title}: ${message}`, '', columns),
+    ),
     plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
     wrapped(
       options.destroys && plan.changes.length === 0
         ? 'Nothing to destroy: it owns nothing in this database.'
-        : summaryOf(plan),
+        : [summaryOf(plan), sourceSummary(plan)].filter(Boolean).join(' · '),
       columns,
       '',
     ).map((line) => style.bold(line)),
@@ -167,6 +172,12 @@ function summaryOf(plan: Plan): string {
   ]
     .filter(Boolean)
     .join(' · ')
+}
+
+function sourceSummary({ source }: Plan): string {
+  if (!source) return ''
+  const differing = new Set(source.findings.map(({ key }) => key)).size
+  return differing === 0 ? '' : `${counted(differing, 'foreign table')} unlike the source`
 }
 
 function summaryOfAll(plan: Plan): string {

@@ -15,6 +15,7 @@ export interface PlanFlags {
   readonly sourceTimeout: number
   readonly detailedExitcode?: boolean
   readonly driftOnly?: boolean
+  readonly checkSource?: boolean
   readonly takeOver?: boolean
 }
 
@@ -29,6 +30,7 @@ export async function plan(flags: PlanFlags): Promise<number> {
     const { plan } = await makePlan(session, parsed, {
       populate: flags.populate,
       sources,
+      checkSource: flags.checkSource ?? false,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })

@@ -15,6 +15,8 @@ export interface StatusFlags {
   readonly kind: readonly string[]
   readonly all?: boolean
   readonly check?: boolean
+  readonly checkSource?: boolean
+  readonly sourceTimeout: number
 }
 
 const defaultFile = 'fdwsync.yaml'
@@ -25,9 +27,18 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   const chosen = flags.kind.map(kindNamed)
   const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
   const manifest = file === undefined ? undefined : await lockedManifestOf(file)
-  const session = await connectTo(settings, manifest?.secrets ?? [])('status')
+  if (flags.checkSource && !manifest) {
+    const hint = 'Name it with -f FILE.'
+    throw new FdwsyncError(
+      { message: '--check-source needs a manifest: it says what the sources should have', hint },
+      exitCode.usage,
+    )
+  }
+  const connect = connectTo(settings, manifest?.secrets ?? [])
+  const sources = flags.checkSource ? { connect, timeoutMilliseconds: flags.sourceTimeout } : undefined
+  const session = await connect('status')
   try {
-    const report = await statusOf(session, { pattern, kinds: chosen, all: flags.all ?? false, manifest })
+    const report = await statusOf(session, { pattern, kinds: chosen, all: flags.all ?? false, manifest, sources })
     process.stdout.write(
       flags.format === 'json'
         ? `${JSON.stringify(statusJson(report), undefined, 2)}\n`
