@@ -2,10 +2,13 @@ import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions, Connect, PlanInHand } from '../applier/context.ts'
 import { interruptible, throwIfInterrupted } from '../applier/interrupt.ts'
 import { takeLease } from '../applier/lease.ts'
+import { recordProof } from '../applier/record-proof.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
+import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { isProvable } from './in-place.ts'
 import { makePlan } from './plan.ts'
 
 /** How `apply` is told to go ahead. It sees the plan; a false answer changes nothing. */
@@ -65,9 +68,26 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
   }
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
-  if (plan.changes.length === 0) return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
-  const apply = (lease: Session) => applyPlan(inHand, connect, lease, parsed.secrets, options)
+  if (plan.changes.length === 0) {
+    await recordProof(connect, inHand)
+    return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
+  }
+  const apply = async (lease: Session) => {
+    const report = await applyPlan(inHand, connect, lease, parsed.secrets, options)
+    if (report.steps.every(({ outcome }) => outcome.status === 'applied')) await proveApplied(request)
+    return report
+  }
   return { plan, report: await (held ? apply(held) : withLease(request, apply)) }
+}
+
+/** Plans once more: that this has nothing to do is what later plans go by. If it has, that is for them to tell. */
+async function proveApplied(request: ApplyRequest): Promise<void> {
+  if (!isProvable(request.parsed)) return
+  try {
+    await recordProof(request.connect, await planOnce(request))
+  } catch (error) {
+    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
+  }
 }
 
 async function withLease<T>(
@@ -97,7 +117,7 @@ async function planOnce({
   const session = await connect('plan')
   try {
     return await interruptible(session, options.signal, () =>
-      makePlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources }),
+      makePlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources, prove: true }),
     )
   } finally {
     await session.close()

@@ -10,6 +10,7 @@ import { blockers, disturbed, withConsequences } from '../differ/consequences.ts
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
+import { readCatalogState } from '../introspector/catalog-state.ts'
 import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
@@ -21,10 +22,11 @@ import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
-import { fingerprintOf, readTarget } from '../introspector/target.ts'
+import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
+import { planInPlace, proofOf } from './in-place.ts'
 
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
@@ -37,6 +39,8 @@ export interface PlanOptions {
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come of the manifest: for looking at only. */
   readonly driftOnly?: boolean
+  /** Whether to find out what proves later that there was nothing to do. */
+  readonly prove?: boolean
 }
 
 /**
@@ -44,12 +48,21 @@ export interface PlanOptions {
  * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
  */
 export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  const known = options.checkSource ? undefined : await planInPlace(session, asWritten)
+  return known ?? planInFull(session, asWritten, options)
+}
+
+async function planInFull(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const digests = runDigests()
   const resolved = await resolveImports(session, asWritten, digests, options.sources)
   const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
-  const { catalog, ledger } = await readTarget(session, name, written, digests)
+  const { catalog, ledger, state } = await inSnapshot(session, async () => {
+    const target = await readOwnedAndDeclared(session, name, written, digests)
+    const isProvable = options.prove && options.populate && target.ledger.isThere
+    return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
+  })
   const declared = await withRequirements(session, written, catalog.live)
   throwProblems(await unmetPreconditions(session, declared, catalog.live, digests), declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
@@ -120,6 +133,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
     wanted: probed.wanted,
     digests,
     proven: provenBy(closures, changes, wanted, ledger),
+    proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
     manifestDigest,
     ownershipUnknown: ledger.unknown,
   }

@@ -9,6 +9,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import type { Closures } from '../introspector/closure.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import type { ManifestProof } from '../introspector/manifest-proof.ts'
 
 /** A plan and what it was made from, which applying it needs. */
 export interface PlanInHand {
@@ -18,6 +19,8 @@ export interface PlanInHand {
   readonly digests: RunDigests
   /** Of what the plan has tried out and found to be as declared. */
   readonly proven: Closures
+  /** Of a plan with nothing to do, what proves later that it still has nothing to do. */
+  readonly proof: ManifestProof | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */
   readonly manifestDigest: string | undefined
   /** Why it is not known who owns what: then nothing can be applied. */

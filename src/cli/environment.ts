@@ -1,18 +1,53 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
+import { planUnread } from '../api/in-place.ts'
 import type { Connect } from '../applier/context.ts'
 import { FdwsyncError, formatProblem } from '../core/errors.ts'
+import type { Plan } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/fragments.ts'
-import { loadLock, loadManifest, lockPathOf } from '../manifest/load.ts'
+import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
 import { lockedResolutions } from '../manifest/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { parseManifest } from '../manifest/parse.ts'
 
 /** Reads and checks a manifest, and passes its warnings on. */
 export async function manifestOf(file: string, resolve = true): Promise<ParsedManifest> {
-  const parsed = await loadManifest({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+  return checked(await textOf(file, resolve))
+}
+
+/** So long a text takes longer to parse than the server to tell whether anything has changed since it was applied. */
+const longText = 1 << 20
+
+/** A manifest with its lock; or, of a long one that is in place as it was proven to be, the plan of nothing, for which it is not parsed. */
+export async function manifestOrPlan(
+  file: string,
+  settings: ConnectionSettings,
+  isToBeRead = false,
+): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
+  const text = await textOf(file, true)
+  const isLocked = file !== '-' && existsSync(lockPathOf(file))
+  if (isToBeRead || isLocked || text.bytes.byteLength < longText) {
+    return { parsed: await withLock(file, await checked(text)) }
+  }
+  const session = await connectTo(settings, [])('plan')
+  try {
+    const known = await planUnread(session, text)
+    if (known) return { inPlace: known.plan }
+  } finally {
+    await session.close()
+  }
+  return { parsed: await checked(text) }
+}
+
+function textOf(file: string, resolve: boolean): Promise<ManifestText> {
+  return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+}
+
+async function checked({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
+  const parsed = await parseManifest(file, bytes, references)
   await checkFragments(parsed)
   for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
   return parsed
@@ -20,13 +55,16 @@ export async function manifestOf(file: string, resolve = true): Promise<ParsedMa
 
 /** As {@link manifestOf}, with the lock that stands beside it, if one does. What comes from standard input has none. */
 export async function lockedManifestOf(file: string, resolve = true): Promise<ParsedManifest> {
-  const parsed = await manifestOf(file, resolve)
+  return withLock(file, await manifestOf(file, resolve))
+}
+
+async function withLock(file: string, parsed: ParsedManifest): Promise<ParsedManifest> {
   const lock = file === '-' ? undefined : await loadLock(lockPathOf(file))
   if (!lock) return parsed
   await checkFragments(lock)
   const locked = { ...parsed, lock }
   // References that are left as they are fit nothing.
-  if (resolve) lockedResolutions(locked)
+  if (!parsed.isUnresolved) lockedResolutions(locked)
   return locked
 }
 

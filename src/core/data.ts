@@ -7,9 +7,28 @@ export function canonicalJson(value: unknown): string {
   )
 }
 
-/** Whether two values are the same as data, whatever the order of their keys. */
+/** Whether two values are the same as data, as JSON has them, whatever the order of their keys. */
 export function sameData(left: unknown, right: unknown): boolean {
-  return canonicalJson(left ?? null) === canonicalJson(right ?? null)
+  const [one, other] = [asJson(left), asJson(right)]
+  if (one === other) return true
+  if (one === null || other === null || typeof one !== 'object' || typeof other !== 'object') return false
+  if (Array.isArray(one) || Array.isArray(other)) {
+    if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
+    return one.every((item, at) => sameData(item, other[at]))
+  }
+  const theirs = new Map(definedEntries(other))
+  const ours = definedEntries(one)
+  return ours.length === theirs.size && ours.every(([key, item]) => theirs.has(key) && sameData(item, theirs.get(key)))
+}
+
+function asJson(value: unknown): unknown {
+  const hasOwnJson =
+    typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
+  return (hasOwnJson ? JSON.parse(JSON.stringify(value)) : value) ?? null
+}
+
+function definedEntries(value: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(value).filter(([, item]) => item !== undefined)
 }
 
 /** Items by a key, in the order in which each key first came. (`Map.groupBy` came with Node 21.) */

@@ -87,6 +87,21 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN closure text')],
   },
+  {
+    tables: ['proof'],
+    statements: [
+      trusted(`CREATE TABLE fdwsync.proof (
+        manifest text NOT NULL,
+        manifest_digest text NOT NULL,
+        tool_version text NOT NULL,
+        server_major integer NOT NULL,
+        head jsonb NOT NULL,
+        object_count integer NOT NULL,
+        catalog_state text NOT NULL,
+        proven_at timestamp with time zone NOT NULL,
+        PRIMARY KEY (manifest))`),
+    ],
+  },
 ]
 
 /** The version of the ledger's tables that this release writes. It reads older ones as they are. */
@@ -168,6 +183,18 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     server_major: 'The major version of the server that applied it',
     apply_id: 'The apply that wrote this row last',
     recorded_at: 'When that was',
+  },
+  proof: {
+    table:
+      'A manifest a row: that nothing was left to do for it, and how the catalog looked then. While both are as they were a plan need not look further.',
+    manifest: 'The name of the manifest',
+    manifest_digest: 'The SHA-256 of its text',
+    tool_version: 'The release of fdwsync that found nothing to do',
+    server_major: 'The major version of the server',
+    head: 'What of it is compared each time, as it is written: its servers, user mappings, schemas and extensions',
+    object_count: 'How many objects it declares',
+    catalog_state: 'A digest of the catalog rows of all its other objects, and of all that their meaning depends on',
+    proven_at: 'When that was',
   },
   refresh: {
     table: 'A refreshed materialized view a row: by apply, which fills it, or by refresh.',

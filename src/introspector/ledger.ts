@@ -1,6 +1,6 @@
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { findLedger } from './ledger-trust.ts'
 
@@ -19,6 +19,7 @@ export interface LedgerEntry {
 }
 
 export interface Ledger {
+  readonly isThere: boolean
   /**
    * Why it could not be read, if there is one that this role may not read: then who owns what is not known, and nothing
    * is adopted or dropped.
@@ -43,22 +44,39 @@ interface Row {
 /** A ledger of an older version has no such column. */
 const closureColumn = "pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->>) 'closure' AS closure"
 
+const columns = `manifest, address, object_oid, made, declared, digest, server_major, ${closureColumn}`
+
 /**
  * Reads what a manifest owns, within the session's transaction, and who else has what it declares.
  * @throws FdwsyncError if somebody else prepared the schema, or a newer release wrote it.
  */
-export async function readLedger(session: Session, manifest: string, declared: Iterable<Key>): Promise<Ledger> {
+export function readLedger(session: Session, manifest: string, declared: Iterable<Key>): Promise<Ledger> {
+  const query = trusted(`
+    SELECT ${columns} FROM fdwsync.object
+     WHERE manifest OPERATOR(pg_catalog.=) $1 OR address OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.text[])
+        OR address IN (SELECT address FROM fdwsync.object WHERE manifest OPERATOR(pg_catalog.=) $1)`)
+  return ledgerOf(session, manifest, query, [manifest, [...declared]])
+}
+
+/** As {@link readLedger}, of some objects alone. */
+export function readLedgerOf(session: Session, manifest: string, keys: Iterable<Key>): Promise<Ledger> {
+  const query = trusted(`
+    SELECT ${columns} FROM fdwsync.object WHERE address OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])`)
+  return ledgerOf(session, manifest, query, [[...keys]])
+}
+
+async function ledgerOf(
+  session: Session,
+  manifest: string,
+  query: Sql,
+  parameters: readonly unknown[],
+): Promise<Ledger> {
   const found = await findLedger(session)
   if (found.state !== 'there') {
     const unknown = found.state === 'unreadable' ? found.problem : undefined
-    return { unknown, entries: new Map(), others: new Map() }
+    return { isThere: false, unknown, entries: new Map(), others: new Map() }
   }
-  const rows = await session.query<Row>(
-    trusted(`SELECT manifest, address, object_oid, made, declared, digest, server_major, ${closureColumn} FROM fdwsync.object
-              WHERE manifest OPERATOR(pg_catalog.=) $1 OR address OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.text[])
-                 OR address IN (SELECT address FROM fdwsync.object WHERE manifest OPERATOR(pg_catalog.=) $1)`),
-    [manifest, [...declared]],
-  )
+  const rows = await session.query<Row>(query, parameters)
   const entries = new Map<Key, LedgerEntry>()
   const others = new Map<Key, string[]>()
   for (const row of rows) {
@@ -69,7 +87,7 @@ export async function readLedger(session: Session, manifest: string, declared: I
     if (row.manifest === manifest) entries.set(key, toEntry(id, row))
     else others.set(key, [...(others.get(key) ?? []), row.manifest])
   }
-  return { unknown: undefined, entries, others }
+  return { isThere: true, unknown: undefined, entries, others }
 }
 
 export interface OwnedEntry {
@@ -85,11 +103,7 @@ export async function readOwned(
   if (found.state === 'unreadable')
     throw new FdwsyncError({ ...found.problem, message: `the ledger can not be read: ${found.problem.message}` })
   if (found.state !== 'there') return { exists: false, entries: [] }
-  const rows = await session.query<Row>(
-    trusted(
-      `SELECT manifest, address, object_oid, made, declared, digest, server_major, ${closureColumn} FROM fdwsync.object ORDER BY manifest`,
-    ),
-  )
+  const rows = await session.query<Row>(trusted(`SELECT ${columns} FROM fdwsync.object ORDER BY manifest`))
   const entries = rows.flatMap((row) => {
     const id = idOf(row.address)
     return id ? [{ manifest: row.manifest, entry: toEntry(id, row) }] : []

@@ -16,16 +16,6 @@ export interface TargetReading {
 
 const attempts = 4
 
-/** Reads the ledger and the catalog in one snapshot. */
-export function readTarget(
-  session: Session,
-  manifest: string,
-  declared: readonly DeclaredObject[],
-  digests: RunDigests,
-): Promise<TargetReading> {
-  return inSnapshot(session, () => readOwnedAndDeclared(session, manifest, declared, digests))
-}
-
 /** Reads in one snapshot that waits for no lock, and again if somebody came in between. */
 export async function inSnapshot<Reading>(session: Session, read: () => Promise<Reading>): Promise<Reading> {
   for (let attempt = 1; ; attempt++) {

@@ -14,13 +14,22 @@ export interface ManifestRequest {
   readStandardInput(): Promise<Uint8Array>
 }
 
-/** Reads a manifest from a file or standard input. `${file:…}` is relative to it; its last newline does not count. */
-export async function loadManifest({
+/** The text of a manifest, not looked into yet. */
+export interface ManifestText {
+  /** Its name for messages. */
+  readonly file: string
+  readonly bytes: Uint8Array
+  /** What `${…}` stands for; undefined leaves them as they are. */
+  readonly references: References | undefined
+}
+
+/** Reads the text from a file or standard input. `${file:…}` is relative to it; its last newline does not count. */
+export async function readManifestText({
   path,
   env,
   unresolved,
   readStandardInput,
-}: ManifestRequest): Promise<ParsedManifest> {
+}: ManifestRequest): Promise<ManifestText> {
   const fromInput = path === '-'
   const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
   const folder = fromInput ? '.' : dirname(path)
@@ -28,7 +37,7 @@ export async function loadManifest({
     env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     file: (file) => readReferenced(resolve(folder, file)),
   }
-  return parseManifest(fromInput ? 'standard input' : path, bytes, unresolved ? undefined : references)
+  return { file: fromInput ? 'standard input' : path, bytes, references: unresolved ? undefined : references }
 }
 
 /** The lock of a manifest stands beside it: `shop.lock.yaml` beside `shop.yaml`. */

@@ -23,6 +23,8 @@ export interface ParsedManifest {
   readonly isUnresolved: boolean
   /** What stands beside it and says what its imports and mirrors have: then no source is asked for that. */
   readonly lock?: ParsedManifest
+  /** The manifest as it is written: references are not resolved. */
+  readonly written: unknown
 }
 
 /** What `${env:NAME}` and `${file:path}` stand for. Undefined: there is no such thing. */

@@ -40,13 +40,19 @@ export async function parseManifest(
     placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
     secrets: resolved.secrets,
     isUnresolved: references === undefined,
-    digest: resolved.inClear.length > 0 ? undefined : createHash('sha256').update(bytes).digest('hex'),
+    written: data,
+    digest: resolved.inClear.length > 0 ? undefined : textDigest(bytes),
     warnings: resolved.inClear.map((path) => ({
       message: `${String(path.at(-1))} stands in the manifest in clear`,
       place: place(path, false),
       hint: 'Keep it out of Git: ${env:NAME} or ${file:path}.',
     })),
   }
+}
+
+/** The SHA-256 of a manifest's text, as `sha256sum` tells it. */
+export function textDigest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {

@@ -4,7 +4,7 @@ import type { Plan } from '../../core/plan.ts'
 import { renderEvent } from '../../render/event-text.ts'
 import { reportJson } from '../../render/json.ts'
 import { renderReportText } from '../../render/report-text.ts'
-import { abortOnInterrupt, columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
+import { abortOnInterrupt, columnsOf, connectTo, manifestOrPlan, settingsOf, styleOf } from '../environment.ts'
 import { originOf } from '../origin.ts'
 import { ask } from './ask.ts'
 import { show } from './plan.ts'
@@ -27,7 +27,9 @@ export interface ApplyFlags {
 /** Plans, asks, and makes the database as declared. */
 export async function apply(flags: ApplyFlags): Promise<number> {
   const settings = settingsOf(flags.database)
-  const parsed = await lockedManifestOf(flags.file)
+  const found = await manifestOrPlan(flags.file, settings)
+  if ('inPlace' in found) return tellInPlace(found.inPlace, flags)
+  const { parsed } = found
   const style = styleOf('stderr')
   const { report } = await planAndApply(
     {
@@ -62,6 +64,12 @@ export async function apply(flags: ApplyFlags): Promise<number> {
       : renderReportText(report, { style: styleOf('stdout'), columns: columnsOf() }),
   )
   return exitCodeOf(report)
+}
+
+function tellInPlace(plan: Plan, { format }: ApplyFlags): number {
+  const report = { manifest: plan.manifest, applyId: undefined, steps: [] }
+  process.stdout.write(format === 'text' ? show(plan, 'text') : `${JSON.stringify(reportJson(report), undefined, 2)}\n`)
+  return exitCode.done
 }
 
 /** Shows the plan, and asks unless it was said not to. */

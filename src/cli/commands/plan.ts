@@ -4,7 +4,7 @@ import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { planJson } from '../../render/json.ts'
 import { renderPlanText } from '../../render/plan-text.ts'
-import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectTo, manifestOrPlan, settingsOf, styleOf } from '../environment.ts'
 
 export interface PlanFlags {
   readonly file: string
@@ -22,7 +22,12 @@ export interface PlanFlags {
 /** Previews what apply would do. */
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = settingsOf(flags.database)
-  const parsed = await lockedManifestOf(flags.file)
+  const found = await manifestOrPlan(flags.file, settings, flags.checkSource)
+  if ('inPlace' in found) {
+    process.stdout.write(show(found.inPlace, flags.format))
+    return exitCode.done
+  }
+  const { parsed } = found
   const connect = connectTo(settings, parsed.secrets)
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')

@@ -159,10 +159,15 @@ describe.skipIf(!binaries)('with a server', () => {
     const session = await open(
       `postgresql://postgres@/postgres?host=${server.socketDirectory}&port=${server.port}&sslmode=require`,
     )
+    const witness = await open(server.url())
     const running = expect(session.run(trusted('SELECT pg_sleep(60)'))).rejects.toMatchObject({ sqlstate: '57014' })
+    // A request that comes before the statement has begun cancels nothing.
+    const asleep = trusted("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    while ((await witness.query(asleep)).length === 0);
     await session.cancel()
     await running
     await session.close()
+    await witness.close()
   })
 
   describe('with TLS', () => {

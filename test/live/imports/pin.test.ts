@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { pin } from '../../../src/api/pin.ts'
-import { loadLock, loadManifest } from '../../../src/manifest/load.ts'
+import { loadLock, readManifestText } from '../../../src/manifest/load.ts'
+import { parseManifest } from '../../../src/manifest/parse.ts'
 import { pairs, type ServerPair } from '../../servers/databases.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { proxyTo } from '../apply/proxy.ts'
@@ -31,9 +32,10 @@ function project(rig: Rig, text: string) {
     /** As the command reads it. */
     async parsed() {
       const readStandardInput = () => Promise.reject(new Error('nobody asked for it'))
-      const parsed = await loadManifest({ path: file, env: rig.env, unresolved: false, readStandardInput })
-      const found = await loadLock(lock)
-      return found ? { ...parsed, lock: found } : parsed
+      const found = await readManifestText({ path: file, env: rig.env, unresolved: false, readStandardInput })
+      const parsed = await parseManifest(found.file, found.bytes, found.references)
+      const pinned = await loadLock(lock)
+      return pinned ? { ...parsed, lock: pinned } : parsed
     },
   }
 }

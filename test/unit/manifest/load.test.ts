@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
-import { loadManifest, type ManifestRequest } from '../../../src/manifest/load.ts'
+import { type ManifestRequest, readManifestText } from '../../../src/manifest/load.ts'
+import { parseManifest } from '../../../src/manifest/parse.ts'
 import { head, mapping, server } from './reading.ts'
 
 let folder = ''
@@ -16,6 +17,11 @@ beforeAll(() => {
   writeFileSync(join(folder, 'secrets', 'latin'), Buffer.from([0x68, 0xe9]))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
+
+async function loadManifest(request: ManifestRequest) {
+  const { file, bytes, references } = await readManifestText(request)
+  return parseManifest(file, bytes, references)
+}
 
 const nothing: ManifestRequest = {
   path: '-',

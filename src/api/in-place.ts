@@ -1,0 +1,144 @@
+import type { PlanInHand } from '../applier/context.ts'
+import type { DeclaredObject, WantedObject } from '../core/change.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
+import { diff } from '../differ/diff.ts'
+import { digestedKinds, readCatalogState } from '../introspector/catalog-state.ts'
+import { type RunDigests, runDigests } from '../introspector/digests.ts'
+import { readLedgerOf } from '../introspector/ledger.ts'
+import { type ManifestProof, readProof } from '../introspector/manifest-proof.ts'
+import { readCatalog } from '../introspector/read.ts'
+import { inSnapshot } from '../introspector/target.ts'
+import { kindOf, kinds } from '../kinds/registry.ts'
+import type { ManifestText } from '../manifest/load.ts'
+import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
+import { textDigest } from '../manifest/parse.ts'
+import { resolveReferences } from '../manifest/references.ts'
+
+/**
+ * The plan of a manifest that the ledger proves to be in place: nothing was left to do for the same text, and the catalog
+ * looks as it did then. Its many objects are told by one digest. What may hold secrets or references, servers and their
+ * user mappings, is compared as always, and so is every other kind of which there are few.
+ * @returns undefined if that can't be said: then it is planned in full.
+ */
+export function planInPlace(
+  session: Session,
+  { digest, manifest, isUnresolved }: ParsedManifest,
+): Promise<PlanInHand | undefined> {
+  if (digest === undefined || isUnresolved) return Promise.resolve(undefined)
+  return inSnapshot(session, async () => {
+    const proof = await readProof(session, digest)
+    return proof?.manifest === manifest.name ? planOfProof(session, proof, manifest) : undefined
+  })
+}
+
+/**
+ * As {@link planInPlace}, of a text that was not even parsed: what is compared of it the ledger has, which knows the text
+ * by its digest.
+ */
+export function planUnread(session: Session, { bytes, references }: ManifestText): Promise<PlanInHand | undefined> {
+  if (references === undefined) return Promise.resolve(undefined)
+  return inSnapshot(session, async () => {
+    const proof = await readProof(session, textDigest(bytes))
+    if (!proof) return undefined
+    const { data, problems } = resolveReferences(proof.head, references)
+    const manifest = data as Manifest // part of one that the validator has seen to
+    const isThatOne = problems.length === 0 && manifest.name === proof.manifest
+    return isThatOne ? planOfProof(session, proof, manifest) : undefined
+  })
+}
+
+async function planOfProof(
+  session: Session,
+  proof: ManifestProof,
+  manifest: Manifest,
+): Promise<PlanInHand | undefined> {
+  const { name, search_path: searchPath = ['public'] } = manifest
+  const digests = runDigests()
+  if (!(await isHeadInPlace(session, manifest, digests))) return undefined
+  const state = await readCatalogState(session, name, searchPath)
+  if (state !== proof.catalogState) return undefined
+  const plan: Plan = {
+    manifest: name,
+    searchPath,
+    database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
+    fingerprint: state,
+    changes: [],
+    steps: [],
+    refusals: [],
+    undetermined: [],
+    warnings: [],
+    unchanged: proof.objectCount,
+  }
+  const nothing = { declared: [], wanted: new Map(), proven: new Map(), proof: undefined, ownershipUnknown: undefined }
+  return { plan, digests, manifestDigest: proof.digest, ...nothing }
+}
+
+async function isHeadInPlace(session: Session, manifest: Manifest, digests: RunDigests): Promise<boolean> {
+  const declared = kinds
+    .filter((kind) => !digestedKinds.includes(kind))
+    .flatMap((kind) => kind.declare(manifest, digests))
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  const ledger = await readLedgerOf(session, manifest.name, keys)
+  const ids = declared.map(({ id }) => id)
+  const reading = await readCatalog(session, ids, digests.salt)
+  const wanted = new Map(
+    declared.map((object): [Key, WantedObject] => {
+      const key = keyOf(object.id)
+      const [last, live] = [ledger.entries.get(key)?.declared, reading.live.get(key)?.spec]
+      const spec = kindOf(object.id).settle(object.spec, last, live)
+      return [key, { id: object.id, spec, needs: object.needs, declared: spec, written: object.spec }]
+    }),
+  )
+  const found = diff({ manifest: manifest.name, wanted, declared: keys, reading, ledger, digests, takeOver: false })
+  return found.unchanged === declared.length && found.warnings.length === 0
+}
+
+/**
+ * What proves later that a manifest is in place, of a plan with nothing to do.
+ * @param catalogState how the catalog looked in the snapshot that the plan was made from
+ */
+export function proofOf(
+  parsed: ParsedManifest,
+  declared: readonly DeclaredObject[],
+  { changes, refusals, undetermined, warnings, unchanged }: Plan,
+  catalogState: string,
+): ManifestProof | undefined {
+  const { manifest, digest, written } = parsed
+  if (digest === undefined || !isProvable(parsed)) return undefined
+  if ([changes, refusals, undetermined, warnings].some((all) => all.length > 0)) return undefined
+  const head = headOf(written, declared)
+  return head === undefined
+    ? undefined
+    : { manifest: manifest.name, digest, head, objectCount: unchanged, catalogState }
+}
+
+/** Whether it can be proven that a manifest is in place. What is imported is for the source to say. */
+export function isProvable({ manifest, digest, isUnresolved }: ParsedManifest): boolean {
+  const hasImports = manifest.mirrors || Object.values(manifest.schemas ?? {}).some((schema) => schema.imports)
+  return digest !== undefined && !isUnresolved && !hasImports
+}
+
+/** A manifest without what is told by a digest; undefined if a reference stands in that, which the digest can not tell. */
+function headOf(written: unknown, declared: readonly DeclaredObject[]): unknown {
+  const head = structuredClone(written)
+  const digested = declared.filter(({ id }) => digestedKinds.some(({ kind }) => kind === id.kind))
+  const taken = digested.map(({ path }) => take(head, path))
+  return JSON.stringify(taken).includes('${') ? undefined : head
+}
+
+/** Takes something out of plain data. What stands in something that was taken out already is not found. */
+function take(data: unknown, path: Path): unknown {
+  const [last, ...around] = [...path].reverse()
+  let container: unknown = data
+  for (const key of around.reverse()) container = isMap(container) ? container[key] : undefined
+  if (!isMap(container) || last === undefined) return undefined
+  const taken = container[last]
+  delete container[last]
+  return taken
+}
+
+function isMap(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,57 @@
+import { FdwsyncError } from '../core/errors.ts'
+import { trusted } from '../core/sql.ts'
+import { toolVersion } from '../core/version.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { findLedger } from '../introspector/ledger-trust.ts'
+import type { Connect, PlanInHand } from './context.ts'
+import { openLedger } from './ledger-open.ts'
+import { recordClosures } from './ledger-write.ts'
+
+/**
+ * Notes in the ledger what a plan with nothing to do has proven, so that the next one need not find it out again. Where
+ * that can't be it is left: it is no more than a shortcut.
+ */
+export async function recordProof(connect: Connect, inHand: PlanInHand): Promise<void> {
+  if (!inHand.proof && inHand.proven.size === 0) return
+  try {
+    const session = await connect('ledger')
+    try {
+      await writeProof(session, inHand)
+    } finally {
+      await session.close()
+    }
+  } catch (error) {
+    if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
+  }
+}
+
+async function writeProof(session: Session, { plan, proof, proven }: PlanInHand): Promise<void> {
+  await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '1s'"))
+  const found = await findLedger(session)
+  if (found.state !== 'there') return
+  await openLedger(session)
+  await recordClosures(session, plan.manifest, proven)
+  if (proof) {
+    const { manifest, digest, head, objectCount, catalogState } = proof
+    await session.query(
+      trusted(`
+        INSERT INTO fdwsync.proof AS p (manifest, manifest_digest, tool_version, server_major, head, object_count, catalog_state, proven_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.now())
+        ON CONFLICT (manifest) DO UPDATE
+           SET manifest_digest = excluded.manifest_digest, tool_version = excluded.tool_version, server_major = excluded.server_major,
+               head = excluded.head, object_count = excluded.object_count, catalog_state = excluded.catalog_state,
+               proven_at = excluded.proven_at`),
+      [
+        manifest,
+        digest,
+        toolVersion,
+        Math.trunc(session.serverVersion / 10_000),
+        JSON.stringify(head),
+        objectCount,
+        catalogState,
+      ],
+    )
+  }
+  await session.run(trusted('COMMIT'))
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { createSource, type Rig, rigFor, run, shopManifest } from '../apply/rig.ts'
+
+/** So long that it is not parsed where the ledger proves that it is in place. */
+const long = `${shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })}\n${'# padding\n'.repeat(110_000)}`
+const plan = ['plan', '--detailed-exitcode']
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function applied(): Promise<Rig> {
+    const rig = await rigFor(pair, source)
+    expect((await run(rig, ['apply', '--auto-approve'], long)).code).toBe(0)
+    return rig
+  }
+
+  test('in place, it is not even parsed: a text that is no manifest would do, had the ledger its digest', async () => {
+    const rig = await applied()
+    const told = await run(rig, plan, long)
+    expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('Nothing to change: 7 objects')])
+    const nonsense = long.replace('version: 1', 'version: [')
+    const digest = createHash('sha256').update(nonsense).digest('hex')
+    expect((await run(rig, plan, nonsense)).code).toBe(1)
+    await rig.sql(`UPDATE fdwsync.proof SET manifest_digest = '${digest}'`)
+    expect((await run(rig, plan, nonsense)).stdout).toBe(told.stdout)
+    expect((await run(rig, ['apply'], nonsense)).stdout).toBe(told.stdout)
+    expect(JSON.parse((await run(rig, ['apply', '--format', 'json'], nonsense)).stdout)).toMatchObject({ steps: [] })
+  })
+
+  const disturbances: Readonly<Record<string, string>> = {
+    'a server that was altered': "ALTER SERVER shop OPTIONS (ADD fetch_size '7')",
+    'a user mapping that was dropped': 'DROP USER MAPPING FOR PUBLIC SERVER shop',
+    'a column that was added': 'ALTER FOREIGN TABLE proxy.orders ADD COLUMN more int',
+    'a comment': "COMMENT ON MATERIALIZED VIEW local.orders IS 'x'; COMMENT ON FOREIGN TABLE proxy.orders IS 'y'",
+    'a view that is no longer populated': 'REFRESH MATERIALIZED VIEW local.orders WITH NO DATA',
+    'a schema that was renamed': 'ALTER SCHEMA local RENAME TO elsewhere',
+  }
+  test.each(Object.entries(disturbances).filter(([what]) => what !== 'a comment'))('%s is seen', async (_, sql) => {
+    const rig = await applied()
+    await rig.sql(sql)
+    expect((await run(rig, plan, long)).code).toBe(2)
+  })
+
+  test('what nobody declares may change: nothing to do, as always', async () => {
+    const rig = await applied()
+    await rig.sql(disturbances['a comment'] ?? '')
+    expect((await run(rig, plan, long)).code).toBe(0)
+  })
+
+  test('a password is compared each time, and a variable that is missing is told with its place', async () => {
+    const rig = await applied()
+    const rotated = await run({ ...rig, env: { ...rig.env, SOURCE_PASSWORD: 'another' } }, plan, long)
+    expect([rotated.code, rotated.stdout]).toEqual([2, expect.stringContaining('(secret changed)')])
+    const { SOURCE_PASSWORD: _, ...without } = rig.env
+    const missing = await run({ ...rig, env: without }, plan, long)
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^standard input:\d+:\d+: .*SOURCE_PASSWORD/),
+    ])
+  })
+
+  test('while a view is being refreshed nothing waits', async () => {
+    const rig = await applied()
+    const other = await rig.client()
+    await other.query('BEGIN; REFRESH MATERIALIZED VIEW local.orders')
+    expect((await run(rig, plan, long)).code).toBe(0)
+    await other.query('ROLLBACK')
+  })
+})
