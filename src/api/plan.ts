@@ -22,6 +22,7 @@ import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
+import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
 import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
@@ -124,6 +125,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
     digests,
+    sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
   })
   const { digest: manifestDigest } = parsed
   const plan = checked ? { ...planned, source: checked.report } : planned
@@ -132,6 +134,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     declared,
     wanted: probed.wanted,
     digests,
+    sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
     manifestDigest,

@@ -129,7 +129,7 @@ function findingsOf(
   }
 }
 
-function findingOf({ change, cause, because }: PlannedChange, isOurs: boolean): Finding {
+function findingOf({ change, cause, causes = [], because }: PlannedChange, isOurs: boolean): Finding {
   switch (change.op) {
     case 'create':
       return { state: 'missing', reason: isOurs ? 'dropped outside fdwsync' : 'not made yet' }
@@ -143,12 +143,13 @@ function findingOf({ change, cause, because }: PlannedChange, isOurs: boolean): 
     case 'replace': {
       const fields = change.fields.filter(({ effect }) => effect.how !== 'populate')
       if (fields.length === 0) return { state: 'not populated' }
-      const why = {
+      const said = {
         manifest: 'the manifest changed',
+        source: 'the source changed',
         drift: 'altered outside fdwsync',
-        both: 'the manifest changed, and altered outside fdwsync',
         dependency: `because ${because.join(', ')} changes`,
       }
+      const why = { ...said, both: causes.map((origin) => said[origin]).join(', and ') }
       const what = fields.map(({ field }) => field).join(', ')
       return { state: 'drifted', reason: cause === undefined ? what : `${why[cause]}: ${what}` }
     }

@@ -1,4 +1,4 @@
-import type { Change, FieldCause } from '../core/change.ts'
+import type { Change, FieldCause, Origin } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
 import type { SourceFinding } from '../core/source.ts'
@@ -13,7 +13,7 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'warnings'> {
   readonly format: 'fdwsync.plan/1'
   readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
-  /** With --drift-only: how many changes of the manifest are not shown. */
+  /** With --drift-only: how many changes of the manifest and of its sources are not shown. */
   readonly leftOut?: number
   readonly changes: readonly ChangeDocument[]
   readonly steps: readonly StepDocument[]
@@ -41,6 +41,7 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly op: Change['op']
   readonly address: ObjectId | null
   readonly cause: FieldCause | 'dependency' | null
+  readonly causes?: readonly Origin[]
   readonly causedBy?: readonly string[]
   readonly fields?: readonly FieldDocument[]
   readonly because?: string
@@ -53,6 +54,7 @@ export interface FieldDocument {
   readonly to: string | null
   readonly effect: 'alter' | 'replace' | 'populate'
   readonly cause: FieldCause | 'dependency' | null
+  readonly causes?: readonly Origin[]
 }
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {

@@ -62,12 +62,13 @@ function sourceJson({ servers, findings }: SourceReport): SourceDocument {
   }
 }
 
-function changeJson({ change, title, cause, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
+function changeJson({ change, title, cause, causes, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
   return {
     op: change.op,
     address: addressOf(change.key),
     title,
     cause: cause ?? null,
+    ...(causes ? { causes } : {}),
     ...(cause === 'dependency' ? { causedBy: because } : {}),
     ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
     ...(change.op === 'release' ? { because: change.because } : {}),
@@ -76,9 +77,10 @@ function changeJson({ change, title, cause, because, takenFrom, hazards }: Plann
   }
 }
 
-function fieldJson({ field, from, to, effect, cause }: FieldChange): FieldDocument {
+function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {
   const how = effect.how === 'replace' || effect.how === 'populate' ? effect.how : 'alter'
-  return { field, from: from ?? null, to: to ?? null, effect: how, cause: cause ?? null }
+  const why = { cause: cause ?? null, ...(causes ? { causes } : {}) }
+  return { field, from: from ?? null, to: to ?? null, effect: how, ...why }
 }
 
 function stepJson(step: Step): StepDocument {
