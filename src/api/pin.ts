@@ -6,8 +6,8 @@ import { lockText } from '../exporter/lock-text.ts'
 import { runDigests } from '../introspector/digests.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { importRequests } from '../manifest/imports.ts'
-import { resolutionsIn } from '../manifest/lock.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
+import { hasOwnQuery, type Resolution, resolutionsIn } from '../manifest/lock.ts'
+import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 
 export interface Pinned {
   /** The lock, as YAML. The same as long as neither the sources nor what is asked of them changes. */
@@ -40,13 +40,24 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
     throw new FdwsyncError(problems, exitCode.undetermined)
   }
   return {
-    text: lockText(parsed.manifest, resolutions),
+    text: lockText(
+      parsed.manifest,
+      resolutions.map((each) => withAllIndexes(parsed.manifest, each)),
+    ),
     tables: resolutions.reduce((count, { tables }) => count + tables.size, 0),
     indexes: resolutions
       .flatMap(({ indexes }) => [...indexes.values()])
       .reduce((count, of) => count + Object.keys(of).length, 0),
     warnings: [...undetermined.map(({ title, reason }) => `${title}: ${reason}`), ...warnings],
   }
+}
+
+/** So that of a table without an entry it is known that nobody asked: what has a query of its own needs none of them. */
+function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution {
+  const { request, tables, indexes } = resolution
+  if (!request.withIndexes) return resolution
+  const asked = [...tables.keys()].filter((table) => !hasOwnQuery(manifest, request, table))
+  return { ...resolution, indexes: new Map(asked.map((table) => [table, indexes.get(table) ?? {}])) }
 }
 
 /** A lock tells how a source was asked, and is read by whoever may read the repository. */

@@ -58,11 +58,10 @@ function mirrorStanzas(manifest: Manifest, { request, indexes }: Resolution): re
   const asWritten = source({ ...request, limitTo: limit_to, except })
   const copy: WrittenMap = request.withIndexes ? { indexes: { copy: true } } : {}
   const excluded = Object.entries(mirror.tables ?? {}).filter(([, { exclude }]) => exclude)
-  const withIndexes = [...indexes].filter(([, own]) => Object.keys(own).length > 0)
   return [
     { path, value: { ...asWritten, proxy_schema, schema, ...copy } },
     ...excluded.map(([name]) => ({ path: [...path, 'tables', name], value: { exclude: true } })),
-    ...withIndexes.map(([name, own]) => ({ path: [...path, 'tables', name], value: { indexes: sortedMap(own) } })),
+    ...Array.from(indexes, ([name, own]) => ({ path: [...path, 'tables', name], value: { indexes: sortedMap(own) } })),
   ]
 }
 

@@ -81,18 +81,21 @@ export function sourceChanges(
   ledger: Ledger,
   digests: RunDigests,
 ): SourceChanges {
-  if (resolutions.length === 0) return { altered: new Map(), added: new Set(), removed: new Set() }
-  const now = declarations(manifest, resolutions, digests)
-  const then = declarations(
-    manifest,
-    resolutions.map((each) => asLast(manifest, each, ledger)),
-    digests,
-  )
+  const last = resolutions.map((each) => asLast(manifest, each, ledger))
+  if (sameData(last.map(asData), resolutions.map(asData))) {
+    return { altered: new Map(), added: new Set(), removed: new Set() }
+  }
+  const [now, then] = [declarations(manifest, resolutions, digests), declarations(manifest, last, digests)]
   return {
     altered: new Map([...then].filter(([key, spec]) => now.has(key) && !sameData(spec, now.get(key)))),
     added: new Set([...now.keys()].filter((key) => !then.has(key))),
     removed: new Set([...then.keys()].filter((key) => !now.has(key))),
   }
+}
+
+function asData({ tables, indexes }: Resolution): unknown {
+  const copied = [...indexes].filter(([, own]) => Object.keys(own).length > 0)
+  return [Object.fromEntries(tables), Object.fromEntries(copied)]
 }
 
 /** An import as it would be had its source said the same as last. Where other things were asked for then, as it is. */

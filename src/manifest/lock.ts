@@ -52,9 +52,22 @@ export function lockedResolutions({ manifest, lock, place }: Locked): readonly R
   throwIfAny([...misfits({ manifest, lock, place }, resolutions), ...strays(lock, resolutions)])
   // The requests of the manifest itself: they say what else it wants of the tables, and where they stand.
   const requests = importRequests(manifest)
-  return requests.flatMap((request) => {
-    const found = resolutions.find((each) => isSameRequest(each.request, request, lock.manifest, manifest))
-    return found ? [{ ...found, request }] : []
+  const found = requests.flatMap((request) => {
+    const own = resolutions.find((each) => isSameRequest(each.request, request, lock.manifest, manifest))
+    return own ? [{ ...own, request }] : []
+  })
+  throwIfAny(found.flatMap((each) => withoutIndexes({ manifest, lock, place }, each)))
+  return found
+}
+
+/** Tables whose views had queries of their own when the lock was made, and have none now. */
+function withoutIndexes({ manifest, lock, place }: Locked, { request, tables, indexes }: Resolution) {
+  if (!request.withIndexes) return []
+  const { file } = lock.place([])
+  return [...tables.keys()].flatMap((table): readonly Problem[] => {
+    if (indexes.has(table) || hasOwnQuery(manifest, request, table)) return []
+    const message = `the lock ${file} does not have the indexes of the table "${table}"`
+    return [{ message, place: place([...request.path, 'tables', table]), hint: pinAgain }]
   })
 }
 
@@ -91,6 +104,12 @@ export function isAskedFor({ limitTo, except }: ImportRequest, name: string): bo
 
 export function mirrorOf(manifest: Manifest, { path: [top, name] }: ImportRequest) {
   return top === 'mirrors' ? manifest.mirrors?.[String(name)] : undefined
+}
+
+/** Whether the manifest itself says what a mirrored table's view reads: then no index of the source is for it. */
+export function hasOwnQuery(manifest: Manifest, request: ImportRequest, table: string): boolean {
+  const tables = mirrorOf(manifest, request)?.tables ?? {}
+  return Object.hasOwn(tables, table) && tables[table]?.query !== undefined
 }
 
 /** What is asked of a source, and for what, whatever order it is written in. */

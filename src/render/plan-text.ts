@@ -36,7 +36,7 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
     wrapped(
       options.destroys && plan.changes.length === 0
         ? 'Nothing to destroy: it owns nothing in this database.'
-        : [summaryOf(plan), sourceSummary(plan)].filter(Boolean).join(' · '),
+        : withSource(summaryOf(plan), plan),
       columns,
       '',
     ).map((line) => style.bold(line)),
@@ -176,10 +176,11 @@ function summaryOf(plan: Plan): string {
     .join(' · ')
 }
 
-function sourceSummary({ source }: Plan): string {
-  if (!source) return ''
-  const differing = new Set(source.findings.map(({ key }) => key)).size
-  return differing === 0 ? '' : `${counted(differing, 'foreign table')} unlike the source`
+function withSource(summary: string, { source }: Plan): string {
+  const differing = new Set(source?.findings.map(({ key }) => key)).size
+  return differing === 0
+    ? summary
+    : `${summary.replace(/\.$/, '')} · ${counted(differing, 'foreign table')} unlike the source`
 }
 
 function summaryOfAll(plan: Plan): string {

@@ -7,7 +7,7 @@ import { checkFragments } from '../../manifest/fragments.ts'
 import { loadLock, lockPathOf } from '../../manifest/load.ts'
 import type { ParsedManifest } from '../../manifest/manifest.ts'
 import { renderLockDiff } from '../../render/lock-diff.ts'
-import { counted } from '../../render/text.ts'
+import { counted, oneLine } from '../../render/text.ts'
 import { connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface PinFlags {
@@ -31,7 +31,7 @@ export async function pin(flags: PinFlags): Promise<number> {
   const session = await connect('pin')
   try {
     const pinned = await pinManifest(session, parsed, { connect, timeoutMilliseconds: flags.sourceTimeout })
-    for (const warning of pinned.warnings) process.stderr.write(`warning: ${warning}\n`)
+    for (const warning of pinned.warnings) process.stderr.write(`warning: ${oneLine(warning)}\n`)
     const what = `${counted(pinned.tables, 'table')} and ${pinned.indexes} ${pinned.indexes === 1 ? 'index' : 'indexes'}`
     if (!before) {
       await writeWhole(path, pinned.text)

@@ -119,7 +119,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     const text = await run(rig, ['plan', '--check-source'], manifest, where)
     expect(text.stdout).toContain('  warning foreign table public.part: the source has no table public.parted_1, so')
-    expect(text.stdout).toContain('as declared. · 5 foreign tables unlike the source\n')
+    expect(text.stdout).toContain('as declared · 5 foreign tables unlike the source\n')
     const checked = await document(statusOf)
     expect(checked.code).toBe(2)
     expect(

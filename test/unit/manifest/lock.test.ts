@@ -112,6 +112,14 @@ describe('a lock that does not fit', () => {
     expect(only).toContain(why)
   })
 
+  test('a table whose view had a query of its own when it was pinned', async () => {
+    const unpinned = lock.replace(/^ {6}c: \{ indexes.*\n/m, '')
+    expect(await told(unpinned)).toEqual([
+      'shop.yaml:17:5: the lock shop.lock.yaml does not have the indexes of the table "c"',
+    ])
+    await read(unpinned, manifest.replace('tables: { old', 'tables: { c: { query: SELECT 1 AS one }, old'))
+  })
+
   test('what the manifest has no more, and another name', async () => {
     const without = manifest.slice(0, manifest.indexOf('mirrors:'))
     expect(await told(lock, without)).toEqual([
