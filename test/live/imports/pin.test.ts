@@ -86,6 +86,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 mirrors › shop › tables › b
 -b: { indexes: { b_pkey: { unique: true, columns: [id] } } }
 
+mirrors › shop › tables › c
++c: { indexes: {} }
+
 schemas › proxy › foreign_tables › a
 +    new: { type: integer, options: { column_name: new } }
 
@@ -107,6 +110,12 @@ schemas › proxy › foreign_tables › c
 ${shop.lock} is not what the sources have. Run fdwsync pin to take it over.
 `)
     expect(shop.text()).toBe(first)
+    // What is locked is compared as what is spelled out.
+    const compared = await shop.run(['plan', '--check-source', '--format', 'json'], where)
+    expect(JSON.parse(compared.stdout).source.findings).toMatchObject([
+      { title: 'foreign table proxy.a', finding: 'column new', column: 'new', there: 'integer' },
+      { title: 'foreign table proxy.b', finding: 'table gone' },
+    ])
     expect(await shop.run(['pin'], where)).toMatchObject({ code: 0 })
     expect(await shop.run(['pin', '--check'], where)).toMatchObject({
       code: 0,
