@@ -8,6 +8,7 @@ import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
+import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { readCatalogState } from '../introspector/catalog-state.ts'
@@ -15,6 +16,7 @@ import { type Closures, readClosures, unchangedSince } from '../introspector/clo
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
+import { lockRefusals } from '../introspector/lock-room.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
@@ -127,6 +129,8 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     digests,
     sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
   })
+  const crowded = await lockRefusals(session, locksNeeded(planned.steps), planned.steps)
+  const plan = { ...planned, refusals: [...planned.refusals, ...crowded] }
   const { digest: manifestDigest } = parsed
   const plan = checked ? { ...planned, source: checked.report } : planned
   return {

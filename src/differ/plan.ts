@@ -1,4 +1,5 @@
 import type { Change, WantedObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
 import type { Hazard, Plan, PlannedChange, Refusal, Step, Undetermined } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
@@ -37,17 +38,23 @@ export interface PlanInput {
 export function planOf(input: PlanInput): Plan {
   const steps = stepsOf({ ...input, live: new Set(input.reading.live.keys()) })
   const { manifest, searchPath, database, fingerprint, refusals, undetermined, warnings, unchanged } = input
-  const changes = inOrder(input.changes).map((change) => planned(change, input, steps))
+  const hazards = hazardsByKey(steps)
+  const changes = inOrder(input.changes).map((change) => planned(change, input, hazards.get(change.key) ?? []))
   return { manifest, searchPath, database, fingerprint, changes, steps, refusals, undetermined, warnings, unchanged }
 }
 
-/** What a step says of one object: a replacement is of several at once. */
-function hazardsFor(key: Key, step: Step): readonly Hazard[] {
-  const parts = step.action === 'replace' ? step.members : [step]
-  return parts.filter((part) => part.key === key).flatMap(({ hazards }) => hazards)
+type Part = Pick<PlannedChange, 'hazards'> & { readonly key: Key }
+
+/** What all steps say of each object: a replacement is of several at once. */
+function hazardsByKey(steps: readonly Step[]): ReadonlyMap<Key, readonly Hazard[]> {
+  const parts = groupBy(
+    steps.flatMap((step): readonly Part[] => (step.action === 'replace' ? step.members : [step])),
+    ({ key }) => key,
+  )
+  return new Map(Array.from(parts, ([key, all]) => [key, all.flatMap(({ hazards }) => hazards)]))
 }
 
-function planned(change: Change, input: PlanInput, steps: readonly Step[]): PlannedChange {
+function planned(change: Change, input: PlanInput, hazards: readonly Hazard[]): PlannedChange {
   const id = idOf(change.key)
   const kind = id && kindOf(id)
   const wanted = change.op === 'create' || change.op === 'replace' ? change.to : undefined
@@ -55,7 +62,7 @@ function planned(change: Change, input: PlanInput, steps: readonly Step[]): Plan
     title: id ? titleOf(id) : change.key,
     summary: wanted ? (kind?.summary?.(wanted.declared) ?? '') : '',
     details: change.op === 'create' ? (kind?.details?.(change.to.declared) ?? []) : [],
-    hazards: uniqueHazards(steps.flatMap((step) => hazardsFor(change.key, step))),
+    hazards: uniqueHazards(hazards),
     beside: change.op === 'replace' && change.how === 'beside',
     takenFrom: 'to' in change ? otherOwners(change.to, input.ledger) : [],
     ...withCause(change, { ...input, live: input.reading.live }),

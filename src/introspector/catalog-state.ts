@@ -1,7 +1,7 @@
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { kinds } from '../kinds/registry.ts'
-import { manifestPath, readingPath } from './read.ts'
+import { catalogCosts, manifestPath, readingPath } from './read.ts'
 
 /** Kinds whose live objects are many, and are told to be unchanged by a digest instead of being compared one by one. */
 export const digestedKinds = kinds.filter(({ probe }) => probe.how === 'read-back')
@@ -27,6 +27,8 @@ const stateQuery: Sql = trusted(`
       JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
     UNION
     SELECT i.inhparent FROM own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid
+  ), composite AS MATERIALIZED (
+    SELECT oid FROM pg_class WHERE relkind = 'c' AND oid >= 16384
   ), described AS (
     SELECT 'pg_class'::regclass AS class, oid FROM own_relation
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid
@@ -80,10 +82,10 @@ const stateQuery: Sql = trusted(`
              (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
              (SELECT string_agg(k::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE contypid = t.oid)), '|' ORDER BY t.oid))
       FROM pg_type t WHERE t.oid >= 16384 AND typtype <> 'p' AND typelem = 0
-       AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class WHERE pg_class.oid = typrelid AND relkind = 'c'))
+       AND (typrelid = 0 OR typrelid IN (SELECT oid FROM composite))
     UNION ALL
     SELECT 'all attributes of types', md5(string_agg(a::text, '|' ORDER BY attrelid, attnum))
-      FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid WHERE relkind = 'c' AND c.oid >= 16384
+      FROM composite JOIN pg_attribute a ON attrelid = composite.oid
     UNION ALL
     SELECT 'all functions', md5(string_agg(concat_ws(' ', oid, proname, pronamespace, proargtypes, proallargtypes, prorettype, provariadic,
                                                      pronargdefaults, prokind, proretset, provolatile), '|' ORDER BY oid))
@@ -118,6 +120,7 @@ export async function readCatalogState(
     trusted('SELECT pg_catalog.current_schemas(false)::pg_catalog.text AS schemas'),
   )
   await session.run(readingPath)
+  await session.run(catalogCosts)
   const catalogs = Object.fromEntries(digestedKinds.map(({ kind, catalog }) => [kind, catalog]))
   const [row] = await session.query<{ state: string }>(stateQuery, [
     manifest,

@@ -51,6 +51,7 @@ export interface TypeSpec {
 export const type: Kind<'type', TypeSpec> = {
   kind: 'type',
   rank: 2,
+  locks: { create: 2, drop: 5 },
   catalog: 'pg_type',
   dropPolicy: 'owned',
   title: (id) => `type ${qualified(id.schema, id.name)}`,

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { makePlan } from '../../../src/api/plan.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS twice FROM proxy.orders' })
@@ -79,6 +80,26 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await applyTo(await rig.manifest(more), rig.url)
     await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
     expect(await isTriedOut(rig, more), `${what}, applied`).toBe(false)
+  })
+
+  test('a newer server, as after pg_upgrade, which keeps OIDs: it is tried out again', async () => {
+    const rig = await rigFor(pair, source)
+    await rig.sql(setUp)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql(noDdl)
+    const session = await connectTo(rig.url)('plan')
+    onTestFinished(() => session.close())
+    const upgraded = { ...session, serverVersion: session.serverVersion + 10_000 }
+    const parsed = await rig.manifest(shop)
+    for (const ledger of ['', 'DELETE FROM fdwsync.proof']) {
+      await rig.sql(ledger)
+      expect((await makePlan(session, parsed, { populate: true })).plan).toMatchObject({
+        changes: [],
+        undetermined: [],
+      })
+      const tried = (await makePlan(upgraded, parsed, { populate: true })).plan
+      expect(tried.undetermined[0]?.reason).toContain('no DDL')
+    }
   })
 
   test('another search path in the manifest: it is tried out again', async () => {
