@@ -2,7 +2,7 @@ import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
-import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Plan, Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/cause.ts'
@@ -130,9 +130,12 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
   })
   const crowded = await lockRefusals(session, locksNeeded(planned.steps), planned.steps)
-  const plan = { ...planned, refusals: [...planned.refusals, ...crowded] }
+  const plan: Plan = {
+    ...planned,
+    refusals: [...planned.refusals, ...crowded],
+    ...(checked ? { source: checked.report } : {}),
+  }
   const { digest: manifestDigest } = parsed
-  const plan = checked ? { ...planned, source: checked.report } : planned
   return {
     plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
     declared,
