@@ -22,6 +22,8 @@ export interface ImportRequest {
   readonly tables: Readonly<Record<string, ImportTable>>
   /** Whether the definitions of the source's indexes are wanted too. */
   readonly withIndexes: boolean
+  /** Whether of a table that can't be imported the names of its columns are wanted. */
+  readonly withColumnNames?: boolean
 }
 
 /** The tables of one import, as a manifest would spell them out. */

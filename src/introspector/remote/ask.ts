@@ -9,7 +9,7 @@ import { type Session, withDeadline } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
 import { readCatalog, readingPath } from '../read.ts'
-import { makeRemoteCatalog, type RemoteIndex, remoteIndexes, remoteTables } from './catalog.ts'
+import { makeRemoteCatalog, type RemoteIndex, remoteColumnNames, remoteIndexes, remoteTables } from './catalog.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
 
 /** What a source said to one import. */
@@ -20,6 +20,8 @@ export type Answer =
       /** Tables that are there but can't be imported, and why. */
       readonly failed: ReadonlyMap<string, Reason>
       readonly indexes: readonly RemoteIndex[]
+      /** Of tables that failed, where that was asked for. */
+      readonly columnNames: ReadonlyMap<string, readonly string[]>
     }
   /** The manifest asks for what can't be: another schema is needed, or another wrapper. */
   | ({ readonly status: 'wrong' } & Reason)
@@ -117,9 +119,17 @@ async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
   for (const statement of setup.statements) await session.execute(statement)
 }
 
+const nothing: Answer = {
+  status: 'read',
+  tables: new Map(),
+  failed: new Map(),
+  indexes: [],
+  columnNames: new Map(),
+}
+
 async function answer(run: Run, request: ImportRequest): Promise<Answer> {
   const { session, asking, server } = run
-  if (request.limitTo?.length === 0) return { status: 'read', tables: new Map(), failed: new Map(), indexes: [] }
+  if (request.limitTo?.length === 0) return nothing
   await session.run(trusted('SAVEPOINT request'))
   try {
     // Nothing has that name: this only connects, and finds out whether the schema is there.
@@ -161,7 +171,11 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
   }
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
-  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes }
+  const columnNames =
+    request.withColumnNames && isPostgres && failed.size > 0
+      ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
+      : new Map()
+  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes, columnNames }
 }
 
 function catalogSchema({ scratch }: Run): string {
