@@ -26,6 +26,8 @@ export interface ImportRequest {
   readonly withIndexes: boolean
   /** Whether the types that the source's columns use are to be made. */
   readonly copiesTypes: boolean
+  /** Whether of a table that can't be imported the names of its columns are wanted. */
+  readonly withColumnNames?: boolean
 }
 
 /** A type of a source, as a manifest would spell it out. */

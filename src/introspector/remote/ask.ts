@@ -9,7 +9,7 @@ import { type Session, withDeadline } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
 import { readCatalog, readingPath } from '../read.ts'
-import { makeRemoteCatalog, type RemoteIndex, remoteIndexes, remoteTables } from './catalog.ts'
+import { makeRemoteCatalog, type RemoteIndex, remoteColumnNames, remoteIndexes, remoteTables } from './catalog.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
@@ -25,6 +25,8 @@ export type Answer =
       readonly failed: ReadonlyMap<string, Reason>
       readonly indexes: readonly RemoteIndex[]
       readonly copied: Copied
+      /** Of tables that failed, where that was asked for. */
+      readonly columnNames: ReadonlyMap<string, readonly string[]>
     }
   /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
   | ({ readonly status: 'wrong'; readonly key?: string } & Reason)
@@ -117,15 +119,22 @@ async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
   for (const statement of setup.statements) await session.execute(statement)
 }
 
+const nothing: Answer = {
+  status: 'read',
+  tables: new Map(),
+  failed: new Map(),
+  indexes: [],
+  copied: nothingCopied,
+  columnNames: new Map(),
+}
+
 async function answer(run: Run, request: ImportRequest): Promise<Answer> {
   const { session, asking, server } = run
   if (request.copiesTypes && run.setup.wrapper !== 'postgres_fdw') {
     const reason = `types can be copied through postgres_fdw only, and server ${ident(server)} is of ${run.setup.wrapper}`
     return { status: 'wrong', key: 'types', reason, hint: 'Declare what is needed under types of its schema.' }
   }
-  if (request.limitTo?.length === 0) {
-    return { status: 'read', tables: new Map(), failed: new Map(), indexes: [], copied: nothingCopied }
-  }
+  if (request.limitTo?.length === 0) return nothing
   await session.run(trusted('SAVEPOINT request'))
   try {
     // Nothing has that name: this only connects, and finds out whether the schema is there.
@@ -180,7 +189,11 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
   }
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
-  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes, copied }
+  const columnNames =
+    request.withColumnNames && isPostgres && failed.size > 0
+      ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
+      : new Map()
+  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes, copied, columnNames }
 }
 
 /** The types of the tables that are wanted. */

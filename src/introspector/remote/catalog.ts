@@ -1,3 +1,4 @@
+import { groupBy } from '../../core/data.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
@@ -62,5 +63,29 @@ export async function remoteIndexes(
                                         WHERE n.nspname = $1 AND NOT i.indisvalid))
          ORDER BY 1, 2`,
     [remoteSchema],
+  )
+}
+
+/** The columns of tables by name alone: their types may be none that are known here. */
+export async function remoteColumnNames(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const from = ident(schema)
+  const rows = await session.query<{ table: string; name: string }>(
+    sql`SELECT c.relname AS "table", a.attname AS name
+          FROM ${from}.pg_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid
+          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND a.attnum > 0 AND NOT a.attisdropped
+         ORDER BY c.relname, a.attnum`,
+    [remoteSchema, tables],
+  )
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ table }) => table),
+      ([table, own]) => [table, own.map(({ name }) => name)],
+    ),
   )
 }
