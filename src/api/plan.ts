@@ -10,6 +10,7 @@ import { blockers, disturbed, withConsequences } from '../differ/consequences.ts
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
+import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { readCatalogState } from '../introspector/catalog-state.ts'
 import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
@@ -112,6 +113,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ...occupiedNames({ reading: catalog }, titles),
       ...found.refusals,
       ...refusals,
+      ...protectedObjects({ changes, wanted, live: reading.live, ledger }),
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
     undetermined: [

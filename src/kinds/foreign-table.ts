@@ -69,12 +69,13 @@ import {
   writtenParents,
 } from './facets/parents.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ForeignTableSpec extends Access, Partial<Parents> {
+export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
   readonly server: string
   readonly options: Options
   readonly columns: Readonly<Record<string, Column>>
@@ -128,6 +129,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
           columns: declaredColumns(declared.columns ?? {}),
           checks: declaredChecks(declared.checks ?? {}),
           comment: declared.comment,
+          ...declaredProtection(declared),
           ...declaredAccess(declared),
         } satisfies ForeignTableSpec,
         needs: [

@@ -30,6 +30,7 @@ import {
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import {
@@ -56,7 +57,7 @@ import {
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind, LikeLive } from './kind.ts'
 
-export interface MaterializedViewSpec extends Access, Tablespace {
+export interface MaterializedViewSpec extends Access, Tablespace, Protection {
   readonly query: string
   /** As the server derived them from the query; empty where only the query is known. */
   readonly columns: readonly ViewColumn[]
@@ -117,6 +118,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
           with: declared.with && record(Object.entries(declared.with)),
           populated: declared.populate ?? true,
           comment: declared.comment,
+          ...declaredProtection(declared),
           ...declaredAccess(declared),
         } satisfies MaterializedViewSpec,
         needs: [keyOf({ kind: 'schema', name: schema })],

@@ -29,6 +29,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
 import { record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { partsOf, withParts } from './facets/type-parts.ts'
 import { typesUsed } from './facets/types-used.ts'
@@ -36,7 +37,7 @@ import { present, withoutBrackets, writtenName } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 /** An enumeration has values, a domain is a type with conditions, a composite type has attributes. */
-export interface TypeSpec {
+export interface TypeSpec extends Protection {
   readonly sort: 'enum' | 'domain' | 'composite'
   readonly values: readonly string[]
   /** What a domain is made of; its other parts follow. */
@@ -92,6 +93,7 @@ export const type: Kind<'type', TypeSpec> = {
             checks: declaredChecks(declared.checks ?? {}),
             attributes: declaredAttributes(declared.composite ?? {}),
             comment: declared.comment,
+            ...declaredProtection(declared),
           } satisfies TypeSpec,
           needs: [keyOf({ kind: 'schema', name: schema })],
           path: ['schemas', schema, 'types', name],

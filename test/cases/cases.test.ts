@@ -83,7 +83,7 @@ function keptQuery({ keeps }: Case): string {
 }
 
 async function expectError(scene: Case, parse: () => ReturnType<typeof manifestOf>, url: string): Promise<void> {
-  const attempt = async () => applyTo(await parse(), url, { allow: scene.allow })
+  const attempt = async () => applyTo(await parse(), url, { allow: scene.allow }, scene.takeOver)
   const error: unknown = await attempt().then(
     () => undefined,
     (reason: unknown) => reason,

@@ -260,6 +260,10 @@ export interface Type {
     [k: string]: string | Attribute
   }
   /**
+   * Refuses every plan that would drop the type or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The type's comment (COMMENT ON TYPE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -377,6 +381,10 @@ export interface Extension {
    */
   version?: string
   /**
+   * Refuses every plan that would drop the extension or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -403,6 +411,10 @@ export interface ForeignDataWrapper {
      */
     [k: string]: string
   }
+  /**
+   * Refuses every plan that would drop the wrapper or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The wrapper's comment (COMMENT ON FOREIGN DATA WRAPPER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -433,6 +445,10 @@ export interface Server {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
    */
   grants?: ServerGrants
+  /**
+   * Refuses every plan that would drop the server or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The server's comment (COMMENT ON SERVER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -474,6 +490,10 @@ export interface Schema {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
    */
   grants?: SchemaGrants
+  /**
+   * Refuses every plan that would drop the schema or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The schema's comment (COMMENT ON SCHEMA). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -602,6 +622,10 @@ export interface ImportTable {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
    */
   grants?: RelationGrants
+  /**
+   * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The foreign table's comment (COMMENT ON FOREIGN TABLE); none is imported. Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -773,6 +797,10 @@ export interface MirrorTable {
    */
   grants?: RelationGrants
   /**
+   * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -831,6 +859,10 @@ export interface ForeignTable {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: public, columns: [id] }] }
    */
   grants?: RelationGrants
+  /**
+   * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The foreign table's comment (COMMENT ON FOREIGN TABLE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -1000,6 +1032,10 @@ export interface MaterializedView {
    */
   grants?: RelationGrants
   /**
+   * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -1052,6 +1088,10 @@ export interface Index {
    * The tablespace that holds it. Default: that of the database
    */
   tablespace?: string
+  /**
+   * Refuses every plan that would drop the index or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The index's comment (COMMENT ON INDEX). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
