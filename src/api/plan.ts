@@ -62,7 +62,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
-  const { catalog, ledger, state } = await inSnapshot(session, async () => {
+  const { catalog, ledger, renaming, state } = await inSnapshot(session, async () => {
     const target = await readOwnedAndDeclared(session, name, written, digests)
     const isProvable = options.prove && options.populate && target.ledger.isThere
     return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
@@ -111,6 +111,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     refusals: [
       ...resolved.refusals,
       ...occupiedNames({ reading: catalog }, titles),
+      ...renaming.refusals,
       ...found.refusals,
       ...refusals,
       ...protectedObjects({ changes, wanted, live: reading.live, ledger }),
@@ -144,6 +145,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     wanted: probed.wanted,
     digests,
     sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
+    rekeyed: new Map(Array.from(renaming.rekeyed, ([key, id]) => [key, keyOf(id)])),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
     manifestDigest,
@@ -218,7 +220,13 @@ async function dependentsOf(
   try {
     const dependents = await readDependents(session, objects)
     const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
-    return dependents.map((each) => ({ ...each, key: named(each.key), whole: named(each.whole) }))
+    const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
+    return dependents.map((each) => ({
+      ...each,
+      key: named(each.key),
+      whole: named(each.whole),
+      column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
+    }))
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }

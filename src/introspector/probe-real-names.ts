@@ -42,9 +42,12 @@ function withWhatTheyRead(
   return all.filter((query) => needed.has(query))
 }
 
-/** Schemas in which a live relation stands where a changed one is needed. */
+/** Schemas in which a live relation stands where a changed one is needed, or where that will be called as the live one is. */
 function schemasOf(run: ProbeRun, moved: ReadonlySet<Key>): ReadonlySet<string> {
-  const live = [...moved].flatMap((key) => run.input.reading.live.get(key) ?? [])
+  const live = [...moved].flatMap((key) => {
+    const renamed = run.elsewhere.get(key)
+    return run.input.reading.live.get(key) ?? (renamed?.isRenamedByManifest ? renamed : [])
+  })
   return new Set(live.flatMap(({ id }) => ('schema' in id ? [id.schema] : [])))
 }
 
@@ -94,10 +97,11 @@ async function makeRelations(
     ({ id }) => 'schema' in id && aside.has(id.schema) && byName(id) !== undefined,
   )
   const madeAnew = [...types, ...declared.filter((object) => isMadeAnew(object, moved, aside))]
-  await tryOut(
+  const made = await tryOut(
     run,
     madeAnew.map((object) => underItsName(run, object)),
   )
+  for (const { id } of made) run.underRealNames.add(keyOf(id))
   await standInByViews(run, involved, madeAnew, aside, own)
 }
 
@@ -164,6 +168,7 @@ async function makeViews(
     const isByName = moved.has(key) && (aside.has(schema) || !run.input.reading.live.has(key))
     if (isByName) run.standIns.set(key, object.id)
     const made = isByName ? await tryOut(run, [underItsName(run, object)]) : await makeStandIns(run, [object])
+    if (isByName && made.length > 0) run.underRealNames.add(key)
     if (!asked.includes(query)) continue
     await readStandIns(run, made)
     await probeParts(run, [query], made)

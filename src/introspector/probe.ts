@@ -54,6 +54,10 @@ export interface ProbeRun {
   readonly standIns: Map<Key, ObjectId>
   readonly wanted: Map<Key, WantedObject>
   readonly findings: ProbeFinding[]
+  /** What is there under another name than it will have. */
+  readonly elsewhere: LiveState
+  /** What was made under its real name. */
+  readonly underRealNames: Set<Key>
   /** Live types that are put aside, the wanted ones being made whole in their place. */
   readonly renewed: Set<Key>
   /** Whether types that change are to be renewed, so that new values of an enumeration can be used. */
@@ -120,8 +124,9 @@ function newRun(session: Session, input: ProbeInput, renews: boolean): ProbeRun 
     }),
   )
   const { reading } = input
-  // What people have renamed is not there under the name that queries have.
-  const there = new Map([...reading.live].filter(([, { elsewhere }]) => elsewhere === undefined))
+  // What is called otherwise today is not there under the name that queries have.
+  const isElsewhere = ({ elsewhere }: LiveObject) => elsewhere !== undefined
+  const there = new Map([...reading.live].filter(([, object]) => !isElsewhere(object)))
   const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
   return {
     session,
@@ -131,6 +136,8 @@ function newRun(session: Session, input: ProbeInput, renews: boolean): ProbeRun 
     standIns: new Map(),
     wanted: new Map(),
     findings: [],
+    elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
+    underRealNames: new Set(),
     renewed: new Set(),
     renews,
     usesNewValues: false,

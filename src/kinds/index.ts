@@ -18,7 +18,7 @@ import { definitionFields, definitionText } from './facets/index-definition.ts'
 import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
-import { indexRenaming } from './facets/renaming.ts'
+import { declaredRename, indexRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import {
   storageChanges,
@@ -101,6 +101,7 @@ export const index: Kind<'index', IndexSpec> = {
             ...declaredProtection(declared),
           } satisfies IndexSpec,
           needs: [keyOf({ kind: 'materializedView', schema, name: view })],
+          ...declaredRename({ kind: 'index', schema, name } as const, declared),
           path: ['schemas', schema, 'materialized_views', view, 'indexes', name],
         })),
       ),

@@ -31,7 +31,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
-import { relationRenaming } from './facets/renaming.ts'
+import { declaredRename, relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import {
   storageChanges,
@@ -62,7 +62,7 @@ export interface MaterializedViewSpec extends Access, Tablespace, Protection {
   /** As the server derived them from the query; empty where only the query is known. */
   readonly columns: readonly ViewColumn[]
   readonly declaredColumns?: DeclaredViewColumns
-  /** Wanted only: the query as it is shown when the columns have the live one's names, if they differ in nothing else. */
+  /** Wanted only: the query as it is shown when all that it names is called as the live one has it. */
   readonly queryUnderLiveNames?: string | undefined
   /** Null: the server's default. */
   readonly accessMethod: string | null
@@ -122,6 +122,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
           ...declaredAccess(declared),
         } satisfies MaterializedViewSpec,
         needs: [keyOf({ kind: 'schema', name: schema })],
+        ...declaredRename({ kind: 'materializedView', schema, name } as const, declared),
         path: ['schemas', schema, 'materialized_views', name],
       })),
     ),
@@ -247,10 +248,14 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
   ]
 }
 
-/** The columns that can be renamed in place, since their names are all that makes another query of it. */
+/** The columns that can be renamed in place, since names are all that makes another query of it. */
 function renamesIn(live: MaterializedViewSpec, wanted: MaterializedViewSpec): ColumnRenames {
-  const isOnlyNamed = live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
-  return isOnlyNamed ? columnRenames(live.columns, wanted.columns) : new Map()
+  return isOnlyNamed(live, wanted) ? columnRenames(live.columns, wanted.columns) : new Map()
+}
+
+/** Names of its columns, or of what it reads. */
+function isOnlyNamed(live: MaterializedViewSpec, wanted: MaterializedViewSpec): boolean {
+  return live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
 }
 
 /** Grants on columns that nobody has declared stay with columns that are renamed. */
@@ -266,7 +271,8 @@ function wantedGrants(
 
 // The same text can mean other columns: when the type of a column below has changed, for instance.
 function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): readonly FieldChange[] {
-  if (from.query !== to.query) return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
+  if (from.query !== to.query && !isOnlyNamed(from, to))
+    return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
   return replacedBy('columns', columnsText(from), columnsText(to))
 }
 

@@ -21,6 +21,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
 import { notOfAnExtension } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
+import { declaredRename } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
 import type { Kind } from './kind.ts'
@@ -62,6 +63,7 @@ export const server: Kind<'server', ServerSpec> = {
       needs: (['extension', 'foreignDataWrapper'] as const).map((kind) =>
         keyOf({ kind, name: declared.foreign_data_wrapper ?? 'postgres_fdw' }),
       ),
+      ...declaredRename({ kind: 'server', name } as const, declared),
       path: ['servers', name],
     })),
 

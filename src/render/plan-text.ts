@@ -1,4 +1,4 @@
-import type { Change } from '../core/change.ts'
+import type { Change, FieldChange } from '../core/change.ts'
 import { mustBeAllowed, type Plan, type PlannedChange, type Step } from '../core/plan.ts'
 import { renderDetails, renderFields, type TextOptions } from './field-text.ts'
 import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
@@ -85,7 +85,9 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
   return why === '' ? how : `${why} · ${how}`
 }
 
-function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {
+function whyOf(planned: PlannedChange, change: DatabaseChange): string {
+  const { cause, causes = [], because } = planned
+  if (change.op === 'alter' && change.from.isRenamedByManifest) return renamedFrom(change.fields)
   if (cause === 'dependency') return `because ${because.join(', ')} changes`
   const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
   const done = change.op === 'create' ? 'dropped' : isRenamed ? 'renamed' : 'altered'
@@ -95,6 +97,11 @@ function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseC
   if (cause !== 'both') return cause === 'source' && change.op === 'create' ? 'new at the source' : words[cause]
   const said = causes.filter((origin) => origin !== 'drift').map((origin) => `the ${origin}`)
   return `${said.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`
+}
+
+function renamedFrom(fields: readonly FieldChange[]): string {
+  const names = fields.flatMap(({ effect, field, from }) => (effect.how === 'rename' && field === 'name' ? [from] : []))
+  return names.map((name) => `renamed from ${name}`).join('')
 }
 
 function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {

@@ -5,7 +5,7 @@ import { settleSettings } from './column-settings.ts'
 import type { Column, Columns } from './columns.ts'
 import { nameOf, type ObjectName } from './names.ts'
 import { record } from './options.ts'
-import { keptParents, type Parents, parentsIn, sameParent } from './parents.ts'
+import { hasParents, keptParents, noParents, type Parents, parentsIn, sameParent } from './parents.ts'
 
 interface Table extends Partial<Parents> {
   readonly columns: Columns
@@ -185,4 +185,15 @@ export function followingLinks<Part extends Column | Check>(
   )
   const isTheirs = ({ field }: FieldChange) => theirs.some((name) => field === name || field.startsWith(`${name} `))
   return fields.map((field) => (isTheirs(field) ? { ...field, follows: link.field } : field))
+}
+
+/** With what it gets from its parents, but without them: in a partition's place may be another, the old one for instance. */
+export function detached<Spec extends Table>(declared: Spec, wanted: Spec): Spec {
+  if (!hasParents(parentsIn(declared))) return declared
+  return {
+    ...declared,
+    ...noParents,
+    columns: sourcesOf(wanted.columns, declared.columns),
+    checks: record([...Object.entries(wanted.checks), ...Object.entries(declared.checks)]),
+  }
 }

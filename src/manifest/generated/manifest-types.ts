@@ -454,6 +454,10 @@ export interface Server {
    */
   comment?: string
   /**
+   * The name that the server had when it was last applied: it is renamed, and all that stands on it stays. Once applied it says nothing and can be removed. Example: old_shop
+   */
+  renamed_from?: string
+  /**
    * The server's OPTIONS. The list is complete: an option that is not declared is dropped. Which there are depends on the wrapper. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
    */
   options?: {
@@ -852,6 +856,10 @@ export interface ForeignTable {
     [k: string]: string | Check
   }
   /**
+   * The name that the foreign table had in this schema: it is renamed, and what reads it stays. Once applied it says nothing and can be removed. Example: old_orders
+   */
+  renamed_from?: string
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -937,6 +945,10 @@ export interface Column {
      */
     [k: string]: string
   }
+  /**
+   * The name that the column had: it is renamed, and what reads it stays. Without the option column_name, postgres_fdw reads the source's column of the new name from then on. Once applied it says nothing and can be removed. Example: amount
+   */
+  renamed_from?: string
   /**
    * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -1024,6 +1036,10 @@ export interface MaterializedView {
     [k: string]: Statistics
   }
   /**
+   * The name that the materialized view had in this schema: it is renamed with its data, and what reads it stays. Once applied it says nothing and can be removed. Example: old_orders
+   */
+  renamed_from?: string
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -1088,6 +1104,10 @@ export interface Index {
    * The tablespace that holds it. Default: that of the database
    */
   tablespace?: string
+  /**
+   * The name that the index had: it is renamed instead of built again. Once applied it says nothing and can be removed. Example: old_orders_id_idx
+   */
+  renamed_from?: string
   /**
    * Refuses every plan that would drop the index or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
