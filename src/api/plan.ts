@@ -23,6 +23,7 @@ import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
+import { namingFormer } from '../introspector/renamed.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
 import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
@@ -68,7 +69,8 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
   })
   const declared = await withRequirements(session, written, catalog.live)
-  throwProblems(await unmetPreconditions(session, declared, catalog.live, digests), declared, parsed)
+  const former = await namingFormer(declared, renaming, searchPath)
+  throwProblems([...(await unmetPreconditions(session, declared, catalog.live, digests)), ...former], declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })

@@ -1,10 +1,12 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { relationsNamed } from '../manifest/fragments.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { inPlaces, type Renamed } from './moved.ts'
+import type { ProbeFinding } from './probe-findings.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
 /** What `renamed_from` comes to, given what is there. */
@@ -63,6 +65,36 @@ export async function findRenamed(
   return { objects, rekeyed: rekeyedEntries(moved, ledger), refusals }
 }
 
+/** Queries that name what is renamed as it is called today: they would be fine now, and not once it is done. */
+export async function namingFormer(
+  declared: readonly DeclaredObject[],
+  { objects }: Renaming,
+  searchPath: readonly string[],
+): Promise<readonly ProbeFinding[]> {
+  const titles = new Map(
+    Array.from(objects, ([key, old]) => {
+      const id = idOf(key)
+      return [keyOf(old), { old: titleOf(old), title: id ? titleOf(id) : key }]
+    }),
+  )
+  if (titles.size === 0) return []
+  const findings = declared.map(async ({ id, spec }): Promise<readonly ProbeFinding[]> => {
+    const query = kindOf(id).query?.(spec)
+    if (query === undefined) return []
+    const keys = (await relationsNamed(query)).flatMap(({ schema, name }) =>
+      (schema === null ? searchPath : [schema]).flatMap((each) => [
+        keyOf({ kind: 'foreignTable', schema: each, name }),
+        keyOf({ kind: 'materializedView', schema: each, name }),
+      ]),
+    )
+    const [former] = keys.flatMap((key) => titles.get(key) ?? [])
+    if (!former) return []
+    const reason = `it reads ${former.old}, which this manifest renames`
+    return [{ key: keyOf(id), status: 'problem', reason, hint: `Write the new name: ${former.title}.` }]
+  })
+  return (await Promise.all(findings)).flat()
+}
+
 function bothThere(id: ObjectId, old: ObjectId): Refusal {
   const reason = `it is to be renamed from ${titleOf(old)}, and both are there`
   const hint = 'Drop or rename one of the two, or remove renamed_from: then what is no longer declared is dropped.'
@@ -118,14 +150,30 @@ export function withColumnsRenamed(
     const renamed = new Map<string, string>()
     for (const [from, to] of renamedColumns) {
       if (!names.has(from)) continue
-      if (!names.has(to)) renamed.set(from, to)
-      else if (!recorded?.has(to)) refusals.push(bothColumns(object, from, to))
+      const family = inherited(object, from, catalog)
+      if (names.has(to)) refusals.push(...(recorded?.has(to) ? [] : [bothColumns(object, from, to)]))
+      else if (family) refusals.push(familyColumn(object, from, family))
+      else renamed.set(from, to)
     }
     if (renamed.size === 0) continue
     live.set(key, { ...object, spec: withColumns(object.spec, renamed), renamedColumns: renamed })
     if (entry) entries.set(key, { ...entry, declared: withColumns(entry.declared, renamed) })
   }
   return { catalog: { ...catalog, live }, ledger: { ...ledger, entries }, refusals }
+}
+
+/** What else has the column: by PostgreSQL it has one name in a whole family of tables. */
+function inherited(object: LiveObject, column: string, { live }: CatalogReading): string | undefined {
+  const isOfOthers = ({ id, spec }: LiveObject) => kindOf(id).renaming?.columnsOfOthers?.(spec).has(column) ?? false
+  if (isOfOthers(object)) return 'its parent'
+  const heir = [...live.values()].find((other) => other.needs.includes(keyOf(object.id)) && isOfOthers(other))
+  return heir && titleOf(heir.id)
+}
+
+function familyColumn({ id }: LiveObject, column: string, family: string): Refusal {
+  const reason = `its column "${column}" can not be renamed by fdwsync, since ${family} has the same`
+  const hint = 'Rename it by hand, in the topmost table, and remove renamed_from.'
+  return { key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
 function bothColumns({ id }: LiveObject, from: string, to: string): Refusal {

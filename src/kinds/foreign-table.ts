@@ -40,6 +40,7 @@ import {
 } from './facets/columns.ts'
 import {
   declaredColumnRenames,
+  inheritedColumns,
   renameTableColumns,
   type TextsAsLive,
   textsAsLive,
@@ -245,6 +246,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   renaming: {
     ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
     renameColumns: (id, renamed) => renameTableColumns(qualified(id.schema, id.name), renamed),
+    columnsOfOthers: inheritedColumns,
     withNames(spec, nameOf) {
       const server = nameOf({ kind: 'server', name: spec.server })
       return server.kind === 'server' ? { ...spec, server: server.name } : spec

@@ -179,6 +179,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
     rename(from: Id, to: Id): readonly Statement[]
     /** For kinds whose columns a manifest can rename: new names by old ones. */
     renameColumns?(id: Id, renamed: ReadonlyMap<string, string>): readonly Statement[]
+    /** Columns that are renamed with those of another relation, and only so. */
+    columnsOfOthers?(spec: Spec): ReadonlySet<string>
     /** For a part: whether it moves to another schema with its whole, and only so. */
     readonly movesWithWhole?: boolean
     /** The spec with other names for what it refers to, where those are no SQL. */

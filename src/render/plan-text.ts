@@ -1,4 +1,4 @@
-import type { Change, FieldChange } from '../core/change.ts'
+import type { Change } from '../core/change.ts'
 import { mustBeAllowed, type Plan, type PlannedChange, type Step } from '../core/plan.ts'
 import { renderDetails, renderFields, type TextOptions } from './field-text.ts'
 import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
@@ -75,9 +75,8 @@ function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
 }
 
 function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
-  const why = [...planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`), whyOf(planned, change)]
-    .filter((part) => part !== '')
-    .join(' · ')
+  const taken = planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`)
+  const why = [...taken, ...renamedFrom(change), whyOf(planned, change)].filter((part) => part !== '').join(' · ')
   if (change.op === 'create') return [planned.summary, why].filter((part) => part !== '').join(' · ')
   if (change.op === 'drop') return planned.cause === 'source' ? 'gone at the source' : 'no longer declared'
   if (change.op === 'alter') return why
@@ -85,9 +84,7 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
   return why === '' ? how : `${why} · ${how}`
 }
 
-function whyOf(planned: PlannedChange, change: DatabaseChange): string {
-  const { cause, causes = [], because } = planned
-  if (change.op === 'alter' && change.from.isRenamedByManifest) return renamedFrom(change.fields)
+function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {
   if (cause === 'dependency') return `because ${because.join(', ')} changes`
   const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
   const done = change.op === 'create' ? 'dropped' : isRenamed ? 'renamed' : 'altered'
@@ -99,9 +96,10 @@ function whyOf(planned: PlannedChange, change: DatabaseChange): string {
   return `${said.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`
 }
 
-function renamedFrom(fields: readonly FieldChange[]): string {
-  const names = fields.flatMap(({ effect, field, from }) => (effect.how === 'rename' && field === 'name' ? [from] : []))
-  return names.map((name) => `renamed from ${name}`).join('')
+/** As the manifest says; what people have renamed has drifted. */
+function renamedFrom(change: DatabaseChange): readonly string[] {
+  if (!('fields' in change) || !change.from.isRenamedByManifest) return []
+  return change.fields.flatMap(({ field, from }) => (field === 'name' ? [`renamed from ${from}`] : []))
 }
 
 function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {

@@ -33,6 +33,12 @@ export function renameTableColumns(table: Sql, renamed: ReadonlyMap<string, stri
   )
 }
 
+export function inheritedColumns({ columns }: Table): ReadonlySet<string> {
+  return new Set(
+    Object.entries(columns).flatMap(([name, { inheritedFrom = [] }]) => (inheritedFrom.length > 0 ? [name] : [])),
+  )
+}
+
 /** A table with its columns under other names. The texts of its expressions are left: see {@link withTextsAsLive}. */
 export function underColumnNames<Spec extends Table>(spec: Spec, renamed: ReadonlyMap<string, string>): Spec {
   const nameOf = (name: string) => renamed.get(name) ?? name
