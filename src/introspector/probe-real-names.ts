@@ -135,7 +135,12 @@ async function standInByViews(
               WHERE n.nspname = ANY ($1) AND c.relname = ANY ($2) AND c.relkind = ANY ('{r,p,v,m,f}')`),
     [[...aside.values()], names],
   )
+  // What is renamed is shown by its name of today, too: that stays free.
+  const former = [...run.elsewhere.values()].flatMap(({ isRenamedByManifest, elsewhere }) =>
+    isRenamedByManifest && elsewhere ? [elsewhere] : [],
+  )
   const taken = new Set([
+    ...former.map(relationText),
     ...madeAnew.map(({ id }) => relationText(id)),
     ...involved.filter(({ object }) => own.has(keyOf(object.id))).map(({ object }) => relationText(object.id)),
   ])

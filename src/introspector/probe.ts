@@ -153,14 +153,15 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     if (proven.has(key)) continue
     const { probe: how } = kindOf(object.id)
     const live = reading.live.get(key)
+    const standing = live ?? run.elsewhere.get(key)
     if (reading.occupied.has(key)) continue
     if (how.how !== 'read-back') {
       want(run, object, object.spec)
       if (!live || differs(run, object, live)) rest.push(object)
-    } else if (live?.locked) {
+    } else if (standing?.locked) {
       const entry = ledger.entries.get(key)
-      const unchanged = entry?.digest === live.digest && sameData(entry?.declared, object.written)
-      if (unchanged) run.wanted.set(key, { ...live, declared: live.spec, written: object.written })
+      const unchanged = entry?.digest === standing.digest && sameData(entry?.declared, object.written)
+      if (unchanged) run.wanted.set(key, { ...standing, declared: standing.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (live && how.plain?.(object.spec) && !searchPath.includes('pg_catalog') && !differs(run, object, live)) {
       want(run, object, object.spec)
