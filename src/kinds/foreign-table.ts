@@ -59,6 +59,7 @@ import {
   ownColumns,
   sourcesOf,
   withoutParents,
+  withParentNames,
 } from './facets/inherited.ts'
 import { nameOf } from './facets/names.ts'
 import { describeOptions, type Options, record, tableOptionChanges } from './facets/options.ts'
@@ -249,7 +250,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     columnsOfOthers: inheritedColumns,
     withNames(spec, nameOf) {
       const server = nameOf({ kind: 'server', name: spec.server })
-      return server.kind === 'server' ? { ...spec, server: server.name } : spec
+      const named = hasParents(parentsIn(spec)) ? withParentNames(spec, nameOf) : spec
+      return server.kind === 'server' ? { ...named, server: server.name } : named
     },
   },
 
