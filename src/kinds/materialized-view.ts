@@ -25,6 +25,7 @@ import {
   grantsUnder,
   renameChange,
   renameColumns,
+  settingsUnder,
   underNewNames,
 } from './facets/column-renames.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
@@ -89,7 +90,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     wanted: (read, declared, likeLive) => ({
       ...declared,
       query: read.query,
-      columns: withSettings(read.columns, columnsDeclared(declared)),
+      columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, likeLive))),
       queryUnderLiveNames: likeLive?.read.query,
       hasToast: read.hasToast,
       grants: wantedGrants(read, declared, likeLive),
@@ -250,6 +251,12 @@ function renamesIn(live: MaterializedViewSpec, wanted: MaterializedViewSpec): Co
   return isOnlyNamed ? columnRenames(live.columns, wanted.columns) : new Map()
 }
 
+/** The same of what the probe has read. */
+function renamesOf(read: MaterializedViewSpec, likeLive: LikeLive<MaterializedViewSpec> | undefined): ColumnRenames {
+  if (!likeLive || likeLive.live.query !== likeLive.read.query) return new Map()
+  return columnRenames(likeLive.live.columns, read.columns)
+}
+
 /** Grants on columns that nobody has declared stay with columns that are renamed. */
 function wantedGrants(
   read: MaterializedViewSpec,
@@ -257,7 +264,7 @@ function wantedGrants(
   likeLive: LikeLive<MaterializedViewSpec> | undefined,
 ): Access['grants'] {
   const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
-  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, columnRenames(likeLive.live.columns, read.columns))
+  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, likeLive))
   return onColumns(declared, columnNames(read)).grants
 }
 

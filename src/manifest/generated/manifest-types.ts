@@ -397,7 +397,7 @@ export interface Extension {
    */
   version?: string
   /**
-   * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or back to the one that it comes with if this manifest had declared one. "" removes it.
    */
   comment?: string
 }
