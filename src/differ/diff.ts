@@ -148,7 +148,7 @@ export function occupiedNames(input: Pick<DiffInput, 'reading'>, idsOf: Readonly
   return Array.from(input.reading.occupied, ([key, what]) => ({
     key,
     title: idsOf.get(key) ?? '',
-    reason: `${what === 'index' ? 'an' : 'a'} ${what} of that name exists already`,
+    reason: `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what} of that name exists already`,
     hint: 'Rename one of the two; fdwsync does not touch what it does not manage.',
   }))
 }

@@ -9,8 +9,12 @@ import { type Session, withDeadline } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
 import { readCatalog, readingPath } from '../read.ts'
-import { makeRemoteCatalog, type RemoteIndex, remoteIndexes, remoteTables } from './catalog.ts'
+import { makeRemoteCatalog, type RemoteIndex, remoteColumnNames, remoteIndexes, remoteTables } from './catalog.ts'
+import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
+import { missingTypes, whyNotImported } from './missing-types.ts'
+import { type Reason, reasonOf } from './reasons.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
+import { type RemoteTypes, remoteTypes } from './types.ts'
 
 /** What a source said to one import. */
 export type Answer =
@@ -20,15 +24,13 @@ export type Answer =
       /** Tables that are there but can't be imported, and why. */
       readonly failed: ReadonlyMap<string, Reason>
       readonly indexes: readonly RemoteIndex[]
+      readonly copied: Copied
+      /** Of tables that failed, where that was asked for. */
+      readonly columnNames: ReadonlyMap<string, readonly string[]>
     }
-  /** The manifest asks for what can't be: another schema is needed, or another wrapper. */
-  | ({ readonly status: 'wrong' } & Reason)
+  /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
+  | ({ readonly status: 'wrong'; readonly key?: string } & Reason)
   | ({ readonly status: 'unknown' } & Reason)
-
-export interface Reason {
-  readonly reason: string
-  readonly hint: string
-}
 
 export interface Asking {
   readonly ground: Ground
@@ -102,7 +104,7 @@ interface Run {
 
 async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`)
-  await makeMissing(session, asking.ground)
+  await makeMissing(session, asking.ground, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {
     const left = await turnOffExposure(session)
@@ -117,9 +119,22 @@ async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
   for (const statement of setup.statements) await session.execute(statement)
 }
 
+const nothing: Answer = {
+  status: 'read',
+  tables: new Map(),
+  failed: new Map(),
+  indexes: [],
+  copied: nothingCopied,
+  columnNames: new Map(),
+}
+
 async function answer(run: Run, request: ImportRequest): Promise<Answer> {
   const { session, asking, server } = run
-  if (request.limitTo?.length === 0) return { status: 'read', tables: new Map(), failed: new Map(), indexes: [] }
+  if (request.copiesTypes && run.setup.wrapper !== 'postgres_fdw') {
+    const reason = `types can be copied through postgres_fdw only, and server ${ident(server)} is of ${run.setup.wrapper}`
+    return { status: 'wrong', key: 'types', reason, hint: 'Declare what is needed under types of its schema.' }
+  }
+  if (request.limitTo?.length === 0) return nothing
   await session.run(trusted('SAVEPOINT request'))
   try {
     // Nothing has that name: this only connects, and finds out whether the schema is there.
@@ -150,6 +165,11 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     await session.run(sql`CREATE SCHEMA ${ident(catalogSchema(run))}`)
     await makeRemoteCatalog(session, catalogSchema(run), setup.name)
   }
+  const types = request.copiesTypes ? await typesOf(run, request) : undefined
+  const copied =
+    types && request.copiesTypes
+      ? await copyTypes({ session, ground: run.asking.ground, scratch: catalogSchema(run) }, types.all)
+      : nothingCopied
   const tables = new Map<string, ForeignTableSpec>()
   const failed = new Map<string, Reason>()
   try {
@@ -159,9 +179,27 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     if (!each) throw error
     await importParts(run, request, each, tables, failed)
   }
+  if (isPostgres && failed.size > 0) {
+    const { all, ofTables } = types ?? (await typesOf(run, request))
+    const missing = await missingTypes(session, all)
+    for (const name of failed.keys()) {
+      const why = whyNotImported(ofTables.get(name) ?? [], missing, copied.failed, request.copiesTypes)
+      if (why) failed.set(name, why)
+    }
+  }
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
-  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes }
+  const columnNames =
+    request.withColumnNames && isPostgres && failed.size > 0
+      ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
+      : new Map()
+  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes, copied, columnNames }
+}
+
+/** The types of the tables that are wanted. */
+async function typesOf(run: Run, { remoteSchema, limitTo, except }: ImportRequest): Promise<RemoteTypes> {
+  const isWanted = (table: string) => (limitTo ? limitTo.includes(table) : !except.includes(table))
+  return remoteTypes(run.session, catalogSchema(run), remoteSchema, isWanted)
 }
 
 function catalogSchema({ scratch }: Run): string {
@@ -239,19 +277,13 @@ function inServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string
   )
 }
 
-/** An error about a definition: a type that is not here, a function in a default. Not about rights or the connection. */
+/** An error about a definition: a type or its schema that is not here, a function in a default. Not about rights or the connection. */
 function isOfTable(error: unknown): error is DatabaseError {
-  return isDatabaseError(error) && error.sqlstate.startsWith('42') && error.sqlstate !== '42501'
+  return isDatabaseError(error) && /^42(?!501)|^3F000/.test(error.sqlstate)
 }
 
 function unknownOf(error: unknown): Answer {
   if (isDatabaseError(error)) return { status: 'unknown', ...reasonOf(error) }
   if (!(error instanceof FdwsyncError)) throw error
   return { status: 'unknown', reason: error.message, hint: error.problems.flatMap(({ hint }) => hint ?? []).join(' ') }
-}
-
-function reasonOf(error: DatabaseError): Reason {
-  const detail = error.detail?.trim().split('\n')[0]
-  const reason = `${error.isOfSource ? 'the source says: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
-  return { reason, hint: error.hint ?? '' }
 }
