@@ -11,6 +11,7 @@ import {
   type IndexStanza,
   importRequests,
   importTitle,
+  indexCopyProblems,
   originKey,
   type TableStanza,
   withImports,
@@ -24,7 +25,7 @@ import { readLedger } from './ledger.ts'
 import { readCatalog } from './read.ts'
 import { type Answer, type Asking, askSource, type Reason } from './remote/ask.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
-import { type Ground, isGround } from './remote/setup.ts'
+import { type Ground, isGround, wrapperOf } from './remote/setup.ts'
 import { lastIndexes, lastTables, tableStanza } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
 
@@ -53,6 +54,10 @@ export async function resolveImports(
   const requests = importRequests(parsed.manifest)
   if (requests.length === 0) return { parsed, undetermined: [], refusals: [], warnings: [] }
   const ground = await readGround(session, parsed.manifest, requests, digests)
+  throwProblems(
+    parsed,
+    requests.flatMap((request) => indexCopyProblems(request, wrapperOf(ground, request.server) ?? 'postgres_fdw')),
+  )
   const answers = await ask(session, ground, requests, sources)
   throwProblems(
     parsed,
@@ -79,7 +84,8 @@ async function readGround(
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
   return inSnapshot(session, async () => {
     const ledger = await readLedger(session, manifest.name, ids.keys())
-    return { declared, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
+    const { search_path: searchPath = ['public'] } = manifest
+    return { declared, searchPath, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
   })
 }
 

@@ -8,7 +8,7 @@ import { turnOffExposure } from '../../db/secrets/exposure.ts'
 import { type Session, withDeadline } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
-import { readCatalog, readingPath } from '../read.ts'
+import { manifestPath, readCatalog, readingPath } from '../read.ts'
 import { makeRemoteCatalog, type RemoteIndex, remoteIndexes, remoteTables } from './catalog.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
 
@@ -155,9 +155,10 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
   try {
     await importAndRead(run, request, limits(request), tables)
   } catch (error) {
-    const each = isOfTable(error) ? await names() : undefined
-    if (!each) throw error
-    await importParts(run, request, each, tables, failed)
+    if (!isOfTable(error)) throw error
+    const each = await names()
+    if (each) await importParts(run, request, each, tables, failed)
+    else await importOthers(run, request, error, tables, failed)
   }
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
@@ -192,16 +193,41 @@ async function importParts(
   }
 }
 
+/** Where nobody says which tables there are, the one that an error names is left out of the next attempt. */
+async function importOthers(
+  run: Run,
+  request: ImportRequest,
+  first: DatabaseError,
+  tables: Map<string, ForeignTableSpec>,
+  failed: Map<string, Reason>,
+): Promise<void> {
+  for (let error = first; ; ) {
+    const name = error.importedTable
+    if (name === undefined || failed.has(name)) throw error
+    failed.set(name, reasonOf(error))
+    try {
+      const except = [...request.except, ...failed.keys()]
+      return await importAndRead(run, request, limits({ ...request, except }), tables)
+    } catch (next) {
+      if (!isOfTable(next)) throw next
+      error = next
+    }
+  }
+}
+
 async function importAndRead(
   run: Run,
   request: ImportRequest,
   limit: Sql,
   tables: Map<string, ForeignTableSpec>,
 ): Promise<void> {
-  const { session, asking, scratch } = run
+  const { session, asking, setup, scratch } = run
   await session.run(trusted('SAVEPOINT import'))
   try {
+    // Only postgres_fdw names the schemas of types. Others mean what the manifest means by a name.
+    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(asking.ground.searchPath))
     await session.run(importStatement(run, request, limit))
+    await session.run(readingPath)
     const ids = await session.query<{ id: ObjectId }>(
       trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'f' ORDER BY c.oid`),

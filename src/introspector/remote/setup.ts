@@ -14,6 +14,7 @@ import type { CatalogReading } from '../read.ts'
 /** What is declared of servers and of what they need, and what is there of it. */
 export interface Ground {
   readonly declared: readonly DeclaredObject[]
+  readonly searchPath: readonly string[]
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
@@ -55,6 +56,13 @@ export function serverSetup(ground: Ground, name: string, user: string, scratch:
   }
   const alter = fields.length > 0 ? serverKind.alter(id, fields, specOf(live)) : []
   return { name, wrapper, options, statements: [...alter, ...(mapping ? mappingStatements(ground, mapping) : [])] }
+}
+
+/** Undefined: there is no such server and none is declared. */
+export function wrapperOf({ declared, reading }: Ground, name: string): string | undefined {
+  const key = keyOf({ kind: 'server', name })
+  const found = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
+  return found && specOf(found).wrapper
 }
 
 export function secretsOf({ statements }: ServerSetup): readonly Secret[] {

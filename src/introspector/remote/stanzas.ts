@@ -19,16 +19,23 @@ export function indexStanza(schema: string, name: string, spec: IndexSpec): Inde
 }
 
 /** The tables that an import had when it was last applied, as they were declared then. */
-export function lastTables(ledger: Ledger, { schema, server, remoteSchema }: ImportRequest): Map<string, TableStanza> {
+export function lastTables(ledger: Ledger, request: ImportRequest): Map<string, TableStanza> {
+  const { schema, server, remoteSchema, limitTo, except } = request
   const tables = new Map<string, TableStanza>()
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'foreignTable' || id.schema !== schema) continue
     const spec = declared as ForeignTableSpec // the ledger keeps a kind's own specs
     if (spec.server !== server) continue
-    if ((spec.options.schema_name ?? remoteSchema) !== remoteSchema) continue
+    if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
+    if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
     tables.set(id.name, asTable(foreignTable.write(id, spec, noVariables)))
   }
   return tables
+}
+
+/** How wrappers write at a table from which schema of the source it is: postgres_fdw, mysql_fdw, and oracle_fdw and others. */
+function remoteSchemaOf({ options }: ForeignTableSpec): string | undefined {
+  return options.schema_name ?? options.dbname ?? options.schema
 }
 
 /** The indexes that views had when they were last applied, by view. */

@@ -172,7 +172,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
 
   test("the source's indexes can not be copied: said before anything is asked", async () => {
     const copying = mirror.replace('indexes: {', 'indexes: { copy: true,')
-    const said = 'only a source that postgres_fdw reads can be asked for its indexes, and server shop is of mysql_fdw'
+    const said = 'indexes can be copied through postgres_fdw only, and server shop is of mysql_fdw'
     expect(problemsOf(await parse(copying).catch((error: unknown) => error))).toEqual([`19: ${said}`])
     fresh()
     const url = await host().database()
