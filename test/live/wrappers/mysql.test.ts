@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
 import { type Mariadb, mariadbPrograms, startMariadb } from '../../servers/mariadb.ts'
 import { describeWrapper } from '../../servers/wrapper-host.ts'
-import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { applyDefaults, applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { type ProxyMode, proxyTo } from '../apply/proxy.ts'
 import { changesOf, runSql } from '../apply/rig.ts'
 import { converge, offlinePlan, play, problemsOf, type Round, runCommand, tablesOf } from './setting.ts'
 
@@ -180,6 +182,27 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     const elsewhere = `version: 1\nname: another\n${copying.slice(copying.indexOf('mirrors:'))}`
     const parsed = await parse(elsewhere)
     expect(problemsOf(await planFor(parsed, url).catch((error: unknown) => error))).toEqual([`10: ${said}`])
+  })
+
+  test.each<ProxyMode>(['refuse', 'silent'])('the source is not there: %s', async (mode) => {
+    fresh()
+    const url = await host().database()
+    const proxy = await proxyTo(source)
+    const parsed = await parse(mirror, { PORT: String(proxy.port) })
+    await converge(parsed, url)
+    proxy.mode = mode
+    const { undetermined, changes, refusals } = await planFor(parsed, url, 700)
+    expect({ changes, refusals }).toEqual({ changes: [], refusals: [] })
+    expect(undetermined).toMatchObject([
+      { reason: expect.stringContaining('so the 3 tables of the last apply are kept') },
+    ])
+    const loaded = await refresh(parsed, [], connectTo(url), {
+      ...applyDefaults,
+      secrets: [],
+      sourceTimeoutMilliseconds: 700,
+    })
+    expect(loaded.views.map(({ outcome }) => outcome.status)).toEqual(['failed', 'failed', 'failed'])
+    expect(await runSql(url, 'SELECT count(*)::int AS count FROM local.customers')).toEqual([{ count: 2 }])
   })
 
   test('a password that is wrong, and a view over what could therefore not be imported', async () => {
