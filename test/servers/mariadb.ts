@@ -30,7 +30,7 @@ export async function startMariadb(): Promise<Mariadb> {
   )
   const port = await freePort()
   const run = (text: string) => {
-    execFileSync('mariadb', ['--no-defaults', `--socket=${socket}`, '--user=root'], {
+    execFileSync('mariadb', ['--no-defaults', `--socket=${socket}`, '--user=root', '--default-character-set=utf8mb4'], {
       ...where,
       input: text,
       stdio: 'pipe',
