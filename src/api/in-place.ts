@@ -71,7 +71,15 @@ async function planOfProof(
     warnings: [],
     unchanged: proof.objectCount,
   }
-  const nothing = { declared: [], wanted: new Map(), proven: new Map(), proof: undefined, ownershipUnknown: undefined }
+  const none = new Map()
+  const nothing = {
+    declared: [],
+    wanted: none,
+    sourced: none,
+    proven: none,
+    proof: undefined,
+    ownershipUnknown: undefined,
+  }
   return { plan, digests, manifestDigest: proof.digest, ...nothing }
 }
 

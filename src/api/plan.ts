@@ -2,12 +2,13 @@ import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
-import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Plan, Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/cause.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
+import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { readCatalogState } from '../introspector/catalog-state.ts'
@@ -15,12 +16,15 @@ import { type Closures, readClosures, unchangedSince } from '../introspector/clo
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
+import { lockRefusals } from '../introspector/lock-room.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { withRequirements } from '../introspector/requirements.ts'
+import { checkSources } from '../introspector/source-check.ts'
+import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
 import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
@@ -32,6 +36,8 @@ export interface PlanOptions {
   readonly populate: boolean
   /** How sources are asked for what is imported. Without it none is: what was imported last is kept. */
   readonly sources?: SourceAccess | undefined
+  /** Whether the foreign tables that are spelled out are compared with what `sources` have. */
+  readonly checkSource?: boolean
   /** Whether it makes this manifest's what others own. */
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come of the manifest: for looking at only. */
@@ -45,7 +51,8 @@ export interface PlanOptions {
  * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
  */
 export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  return (await planInPlace(session, asWritten)) ?? planInFull(session, asWritten, options)
+  const known = options.checkSource ? undefined : await planInPlace(session, asWritten)
+  return known ?? planInFull(session, asWritten, options)
 }
 
 async function planInFull(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
@@ -67,6 +74,11 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const unread = [...resolved.refusals, ...resolved.undetermined]
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed, unread)
 
+  const { wanted } = probed
+  const checked =
+    options.checkSource && options.sources
+      ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
+      : undefined
   const reading = { ...catalog, live: probed.live }
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
@@ -79,7 +91,6 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     digests,
     takeOver,
   })
-  const { wanted } = probed
   const direct = withConsequences(found.changes, wanted, reading.live)
   const used = await dependentsOf(session, direct, catalog)
   const all = withReplacements({ changes: direct, dependents: used, wanted, live: reading.live })
@@ -87,7 +98,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
-  const plan = planOf({
+  const planned = planOf({
     manifest: name,
     searchPath,
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
@@ -106,23 +117,32 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     ],
     undetermined: [
       ...resolved.undetermined,
+      ...(checked?.undetermined ?? []),
       ...unknownOwnership(ledger),
       ...undeterminedOf(probed.findings, titles),
       ...found.undetermined,
     ],
-    warnings: [...resolved.warnings, ...found.warnings],
+    warnings: [...resolved.warnings, ...(checked?.warnings ?? []), ...found.warnings],
     unchanged: found.unchanged,
     populate: options.populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
     digests,
+    sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
   })
+  const crowded = await lockRefusals(session, locksNeeded(planned.steps), planned.steps)
+  const plan: Plan = {
+    ...planned,
+    refusals: [...planned.refusals, ...crowded],
+    ...(checked ? { source: checked.report } : {}),
+  }
   const { digest: manifestDigest } = parsed
   return {
     plan: options.driftOnly ? onlyDrift(plan, ledger) : plan,
     declared,
     wanted: probed.wanted,
     digests,
+    sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
     manifestDigest,

@@ -2,15 +2,17 @@ import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
+import type { SourceReport } from '../core/source.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../core/status.ts'
 import type { Session } from '../db/session.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { LedgerEntry, OwnedEntry } from '../introspector/ledger.ts'
+import type { SourceAccess } from '../introspector/remote.ts'
 import { readStatus, type StatusReading } from '../introspector/status.ts'
 import { kindOf, kinds } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { namePattern } from './name-pattern.ts'
-import { makePlan } from './plan.ts'
+import { makePlan, type PlanOptions } from './plan.ts'
 
 export interface StatusOptions {
   /** As psql's `\d` takes it: `shop.*`, `*orders*`. Undefined: everything. */
@@ -21,6 +23,8 @@ export interface StatusOptions {
   readonly all: boolean
   /** Its objects are compared with what it declares; those of other manifests with the ledger. */
   readonly manifest?: ParsedManifest | undefined
+  /** How the sources of the manifest are asked what they have. Without it none is. */
+  readonly sources?: SourceAccess | undefined
 }
 
 interface Finding {
@@ -32,7 +36,7 @@ interface Finding {
 export async function status(session: Session, options: StatusOptions): Promise<StatusReport> {
   const named = options.pattern === undefined ? () => true : namePattern(options.pattern)
   const isChosen = (id: ObjectId) => named(id) && (options.kinds.length === 0 || options.kinds.includes(id.kind))
-  const inHand = options.manifest && (await makePlan(session, options.manifest, { populate: true }))
+  const inHand = options.manifest && (await makePlan(session, options.manifest, planOptions(options)))
   const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
   const reading = await readStatus(session, { isChosen, declared, all: options.all })
   const owners = groupBy(reading.owned, ({ entry }) => keyOf(entry.id))
@@ -44,8 +48,10 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const byPlan = inHand && findingsOf(inHand.plan, new Set(declared.map(keyOf)))
   const objects = Array.from(ids, ([key, id]): ObjectStatus => {
     const entries = owners.get(key) ?? []
-    const finding = byPlan?.(key, entries) ?? byLedger(key, entries, reading)
-    return { ...described(id, reading, entries), ...finding, reason: finding.reason }
+    const found = byPlan?.(key, entries) ?? byLedger(key, entries, reading)
+    const finding = withSource(found, key, inHand?.plan.source)
+    const sourceReachable = reachabilityOf(id, inHand?.plan.source)
+    return { ...described(id, reading, entries), ...finding, reason: finding.reason, sourceReachable }
   })
   return {
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
@@ -54,11 +60,31 @@ export async function status(session: Session, options: StatusOptions): Promise<
   }
 }
 
+function planOptions({ sources }: StatusOptions): PlanOptions {
+  return { populate: true, sources, checkSource: sources !== undefined }
+}
+
+function reachabilityOf(id: ObjectId, source: SourceReport | undefined): boolean | undefined {
+  return id.kind === 'server' ? source?.servers.find(({ name }) => name === id.name)?.reachable : undefined
+}
+
+/** What can't be read any more is not as it should be; any other difference may be meant. */
+function withSource(found: Finding, key: Key, source: SourceReport | undefined): Finding {
+  if (!source || found.state !== 'in sync') return found
+  if (source.servers.some(({ name, reachable }) => reachable && keyOf({ kind: 'server', name }) === key)) {
+    return { ...found, reason: found.reason ?? 'source reachable' }
+  }
+  const findings = source.findings.filter((each) => each.key === key)
+  if (findings.length === 0) return found
+  const state = findings.some(({ readsFail }) => readsFail) ? 'drifted' : found.state
+  return { state, reason: findings.map(({ message }) => message).join('; ') }
+}
+
 function described(
   id: ObjectId,
   { catalog, refreshed, indexes }: StatusReading,
   entries: readonly OwnedEntry[],
-): Omit<ObjectStatus, 'state' | 'reason'> {
+): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
   const key = keyOf(id)
   const { wantsData, partOf } = kindOf(id)
   const live = catalog.live.get(key)
@@ -103,7 +129,7 @@ function findingsOf(
   }
 }
 
-function findingOf({ change, cause, because }: PlannedChange, isOurs: boolean): Finding {
+function findingOf({ change, cause, causes = [], because }: PlannedChange, isOurs: boolean): Finding {
   switch (change.op) {
     case 'create':
       return { state: 'missing', reason: isOurs ? 'dropped outside fdwsync' : 'not made yet' }
@@ -117,12 +143,13 @@ function findingOf({ change, cause, because }: PlannedChange, isOurs: boolean): 
     case 'replace': {
       const fields = change.fields.filter(({ effect }) => effect.how !== 'populate')
       if (fields.length === 0) return { state: 'not populated' }
-      const why = {
+      const said = {
         manifest: 'the manifest changed',
+        source: 'the source changed',
         drift: 'altered outside fdwsync',
-        both: 'the manifest changed, and altered outside fdwsync',
         dependency: `because ${because.join(', ')} changes`,
       }
+      const why = { ...said, both: causes.map((origin) => said[origin]).join(', and ') }
       const what = fields.map(({ field }) => field).join(', ')
       return { state: 'drifted', reason: cause === undefined ? what : `${why[cause]}: ${what}` }
     }

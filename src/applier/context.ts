@@ -10,6 +10,7 @@ import type { Session } from '../db/session.ts'
 import type { Closures } from '../introspector/closure.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { ManifestProof } from '../introspector/manifest-proof.ts'
+import type { Sourced } from '../introspector/sourced.ts'
 
 /** A plan and what it was made from, which applying it needs. */
 export interface PlanInHand {
@@ -17,6 +18,8 @@ export interface PlanInHand {
   readonly declared: readonly DeclaredObject[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly digests: RunDigests
+  /** What the sources have said of what is imported or mirrored. */
+  readonly sourced: ReadonlyMap<Key, Sourced>
   /** Of what the plan has tried out and found to be as declared. */
   readonly proven: Closures
   /** Of a plan with nothing to do, what proves later that it still has nothing to do. */

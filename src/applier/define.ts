@@ -10,7 +10,7 @@ import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
-import { recordApply, recordClosures, recordSteps } from './ledger-write.ts'
+import { recordApply, recordClosures, recordSources, recordSteps } from './ledger-write.ts'
 import { withRetries } from './retry.ts'
 import { defineScope, preparedKeys, prepareScope, proveAndRecord } from './scope.ts'
 
@@ -128,7 +128,13 @@ async function recordDefinitions(
   steps: readonly PlainStep[],
 ): Promise<void> {
   await proveAndRecord(session, stage === 'prepare' ? prepareScope(inHand) : defineScope(inHand), inHand, applyId)
-  if (stage === 'define') await recordClosures(session, inHand.plan.manifest, inHand.proven)
+  if (stage === 'define') {
+    await recordClosures(session, inHand.plan.manifest, inHand.proven)
+    // What changes is recorded by the step that changes it.
+    const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
+    const unchanged = new Map([...inHand.sourced].filter(([key]) => !changed.has(key)))
+    await recordSources(session, inHand.plan.manifest, unchanged)
+  }
   await recordSteps(
     session,
     applyId,

@@ -10,6 +10,7 @@ import { slowDigest } from '../introspector/digests.ts'
 import { clusterIdentifier } from '../introspector/ledger-history.ts'
 import { isLease } from '../introspector/ledger-lease.ts'
 import { findLedger } from '../introspector/ledger-trust.ts'
+import type { Sourced } from '../introspector/sourced.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { ApplyContext } from './context.ts'
 
@@ -144,6 +145,7 @@ export async function recordObjects(
   objects: readonly ToRecord[],
   live: LiveState,
   closures: Closures,
+  sourced: ReadonlyMap<Key, Sourced>,
 ): Promise<void> {
   const rows = objects.flatMap(({ wanted, made }) => {
     const key = keyOf(wanted.id)
@@ -153,17 +155,18 @@ export async function recordObjects(
     const declared = recorded ? recorded(wanted.written, object.spec, slowDigest) : wanted.written
     const { oid, digest } = object
     const closure = closures.get(key) ?? null
-    return [{ address: key, object_oid: oid, made, declared: declared ?? {}, digest, closure }]
+    const source = sourced.get(key)
+    return [{ address: key, object_oid: oid, made, declared: declared ?? {}, digest, closure, source }]
   })
   if (rows.length === 0) return
   await session.query(
     trusted(`
-      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, made, declared, digest, closure, server_major, apply_id, recorded_at)
-      SELECT $1, r.address, r.object_oid, r.made, r.declared, r.digest, r.closure, $2, $3, pg_catalog.now()
-        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, made boolean, declared jsonb, digest text, closure text)
+      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, made, declared, digest, closure, source, server_major, apply_id, recorded_at)
+      SELECT $1, r.address, r.object_oid, r.made, r.declared, r.digest, r.closure, r.source, $2, $3, pg_catalog.now()
+        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, made boolean, declared jsonb, digest text, closure text, source jsonb)
       ON CONFLICT (manifest, address) DO UPDATE
          SET object_oid = excluded.object_oid, made = o.made OR excluded.made, declared = excluded.declared,
-             digest = excluded.digest, closure = excluded.closure, server_major = excluded.server_major, apply_id = excluded.apply_id,
+             digest = excluded.digest, closure = excluded.closure, source = excluded.source, server_major = excluded.server_major, apply_id = excluded.apply_id,
              recorded_at = excluded.recorded_at`),
     [manifest, Math.trunc(session.serverVersion / 10000), applyId, JSON.stringify(rows)],
   )
@@ -177,6 +180,22 @@ export async function recordClosures(session: Session, manifest: string, closure
     trusted(`UPDATE fdwsync.object o SET closure = r.closure
                FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, closure text)
               WHERE o.manifest = $1 AND o.address = r.address`),
+    [manifest, JSON.stringify(rows)],
+  )
+}
+
+/** Records of what did not change what its source has said of it, where that is something else than was recorded. */
+export async function recordSources(
+  session: Session,
+  manifest: string,
+  sourced: ReadonlyMap<Key, Sourced>,
+): Promise<void> {
+  if (sourced.size === 0) return
+  const rows = Array.from(sourced, ([address, source]) => ({ address, source }))
+  await session.query(
+    trusted(`UPDATE fdwsync.object o SET source = r.source
+               FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, source jsonb)
+              WHERE o.manifest = $1 AND o.address = r.address AND o.source IS DISTINCT FROM r.source`),
     [manifest, JSON.stringify(rows)],
   )
 }

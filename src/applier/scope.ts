@@ -95,6 +95,6 @@ export async function proveAndRecord(
     plan.searchPath,
     wanted.map(({ id, declared }) => ({ id, spec: declared })),
   )
-  await recordObjects(session, plan.manifest, applyId, scope.recorded, live, closures)
+  await recordObjects(session, plan.manifest, applyId, scope.recorded, live, closures, inHand.sourced)
   await forgetObjects(session, plan.manifest, scope.forgotten)
 }

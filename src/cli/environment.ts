@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
 import { planUnread } from '../api/in-place.ts'
 import type { Connect } from '../applier/context.ts'
@@ -8,7 +8,8 @@ import type { Secret } from '../core/secret.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/fragments.ts'
-import { type ManifestText, readManifestText } from '../manifest/load.ts'
+import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
+import { lockedResolutions } from '../manifest/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
 
@@ -20,13 +21,17 @@ export async function manifestOf(file: string, resolve = true): Promise<ParsedMa
 /** So long a text takes longer to parse than the server to tell whether anything has changed since it was applied. */
 const longText = 1 << 20
 
-/** A manifest; or, of a long one that is in place as it was proven to be, the plan of nothing, for which it is not parsed. */
+/** A manifest with its lock; or, of a long one that is in place as it was proven to be, the plan of nothing, for which it is not parsed. */
 export async function manifestOrPlan(
   file: string,
   settings: ConnectionSettings,
+  isToBeRead = false,
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
   const text = await textOf(file, true)
-  if (text.bytes.byteLength < longText) return { parsed: await checked(text) }
+  const isLocked = file !== '-' && existsSync(lockPathOf(file))
+  if (isToBeRead || isLocked || text.bytes.byteLength < longText) {
+    return { parsed: await withLock(file, await checked(text)) }
+  }
   const session = await connectTo(settings, [])('plan')
   try {
     const known = await planUnread(session, text)
@@ -46,6 +51,21 @@ async function checked({ file, bytes, references }: ManifestText): Promise<Parse
   await checkFragments(parsed)
   for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
   return parsed
+}
+
+/** As {@link manifestOf}, with the lock that stands beside it, if one does. What comes from standard input has none. */
+export async function lockedManifestOf(file: string, resolve = true): Promise<ParsedManifest> {
+  return withLock(file, await manifestOf(file, resolve))
+}
+
+async function withLock(file: string, parsed: ParsedManifest): Promise<ParsedManifest> {
+  const lock = file === '-' ? undefined : await loadLock(lockPathOf(file))
+  if (!lock) return parsed
+  await checkFragments(lock)
+  const locked = { ...parsed, lock }
+  // References that are left as they are fit nothing.
+  if (!parsed.isUnresolved) lockedResolutions(locked)
+  return locked
 }
 
 async function readStandardInput(): Promise<Uint8Array> {

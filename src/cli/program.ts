@@ -44,6 +44,11 @@ function program(): Command {
     new Option('--lease-timeout <duration>', 'how long to wait for another apply')
       .argParser(duration)
       .default(30_000, '30s')
+  const checkSource = () =>
+    new Option(
+      '--check-source',
+      'compare the foreign tables that are spelled out with what their sources have',
+    ).conflicts('offline')
   const takeOver = () => new Option('--take-over', 'make this manifest own what another one owns')
   const populate = () => new Option('--no-populate', 'do not fill new materialized views')
 
@@ -63,6 +68,7 @@ function program(): Command {
     .addOption(offline())
     .addOption(sourceTimeout())
     .addOption(takeOver())
+    .addOption(checkSource())
     .option('--drift-only', 'show only what was altered outside of fdwsync')
     .option('--detailed-exitcode', 'exit 2 if there are changes, 6 if something could not be determined')
     .action(async (options) => set((await import('./commands/plan.ts')).plan(options)))
@@ -116,9 +122,19 @@ function program(): Command {
     .addOption(database())
     .addOption(format())
     .addOption(new Option('--kind <kind>', 'foreign-table, server …; repeatable').argParser(collect).default([]))
+    .addOption(checkSource())
+    .addOption(sourceTimeout())
     .option('--all', 'list what no manifest owns too')
     .option('--check', 'exit 2 if something drifted, is missing or not populated, 6 if it can not be known')
     .action(async (pattern, options) => set((await import('./commands/status.ts')).status(pattern, options)))
+  root
+    .command('pin')
+    .description('writes what imports and mirrors have at their sources into a lock beside the manifest')
+    .addOption(new Option('-f, --file <file>', 'the manifest').default('fdwsync.yaml'))
+    .addOption(database())
+    .addOption(sourceTimeout())
+    .option('--check', 'write nothing; exit 2 if the sources have moved on from the lock, 6 if they can not be asked')
+    .action(async (options) => set((await import('./commands/pin.ts')).pin(options)))
   root
     .command('export')
     .description('writes a manifest of what a database has, which plans as "nothing to change"')

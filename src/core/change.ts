@@ -14,8 +14,11 @@ export type Effect =
   /** It has another name than it should: see {@link LiveObject.renamedFrom}. */
   | { readonly how: 'rename' }
 
-/** What was changed since the last apply: the declaration, the database outside of fdwsync, or both. */
-export type FieldCause = 'manifest' | 'drift' | 'both'
+/** What was changed since the last apply: the manifest, what it imports at its source, or the database outside of fdwsync. */
+export type Origin = 'manifest' | 'source' | 'drift'
+
+/** `both`: more than one of them. */
+export type FieldCause = Origin | 'both'
 
 /** One field of an object that is not as wanted. `from` or `to` is undefined where there is no such thing. */
 export interface FieldChange {
@@ -29,6 +32,8 @@ export interface FieldChange {
   readonly follows?: string
   /** Why it differs, as far as that is known. `dependency`: something that the object reads changes. */
   readonly cause?: FieldCause | 'dependency'
+  /** Of the cause `both`: which. */
+  readonly causes?: readonly Origin[]
 }
 
 /** An object that exists, as the catalog has it. */

@@ -1,5 +1,6 @@
-import type { Change, FieldCause } from './change.ts'
+import type { Change, FieldCause, Origin } from './change.ts'
 import type { Key } from './object.ts'
+import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
 
 /** Hazards that apply must be told to accept; the others are announced. */
@@ -105,8 +106,10 @@ export interface Plan {
   readonly warnings: readonly string[]
   /** How many declared objects there are that need nothing. */
   readonly unchanged: number
-  /** Of a plan that shows drift alone: how many changes of the manifest it does not show. */
+  /** Of a plan that shows drift alone: how many changes of the manifest and of its sources it does not show. */
   readonly leftOut?: number
+  /** How the foreign tables that are spelled out differ from their sources, if these were asked about them. */
+  readonly source?: SourceReport
 }
 
 export interface PlannedChange {
@@ -119,8 +122,10 @@ export interface PlannedChange {
   readonly hazards: readonly Hazard[]
   /** For a replacement: the old one serves until the new one is whole. */
   readonly beside: boolean
-  /** Why: the manifest says something else, the database was altered, both, or something that it reads changes. */
+  /** Why: the manifest says something else, or the source, the database was altered, or something that it reads changes. */
   readonly cause: FieldCause | 'dependency' | undefined
+  /** Of the cause `both`: which. */
+  readonly causes?: readonly Origin[]
   /** Of the cause `dependency`: the titles of what changes. */
   readonly because: readonly string[]
   /** Other manifests that own it until now. */

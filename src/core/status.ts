@@ -18,6 +18,8 @@ export interface ObjectStatus {
   readonly refreshed: { readonly at: string; readonly secondsAgo: number } | undefined
   /** How many indexes it has; undefined for what has none ever. */
   readonly indexes: number | undefined
+  /** Of a server, if sources were asked: whether its own could be. */
+  readonly sourceReachable: boolean | undefined
   /** It is a part of another object, as an index is. */
   readonly isPart: boolean
 }

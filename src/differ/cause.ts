@@ -1,8 +1,9 @@
-import type { Change, FieldCause, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import type { Change, FieldChange, LiveObject, Origin, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
-import { idOf, type Key } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
 import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
+import type { SourceChanges } from '../introspector/sourced.ts'
 import type { AnyKind, SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
@@ -12,24 +13,33 @@ export interface CauseInput {
   /** All changes of the plan: one of them can be what another follows from. */
   readonly changes: readonly Change[]
   readonly digests: SecretDigests
+  /** What the sources of what is imported have changed. */
+  readonly sourceChanges: SourceChanges
 }
 
-export type Caused = Pick<PlannedChange, 'change' | 'cause' | 'because'>
+export type Caused = Pick<PlannedChange, 'change' | 'cause' | 'causes' | 'because'>
 
 /**
  * Why each field differs, and so the whole object. The ledger has the declaration as last applied: what differs from it
- * today was changed in the manifest, any other difference was made in the database.
+ * today was changed in the manifest, or at the source of what is imported; any other difference was made in the database.
  */
 export function withCause(change: Change, input: CauseInput): Caused {
   const entry = input.ledger.entries.get(change.key)
-  if (!entry) return { change, cause: undefined, because: [] }
+  const { added, removed } = input.sourceChanges
+  if (!entry) {
+    const isNewThere = change.op === 'create' && added.has(change.key)
+    return { change, because: [], ...causeOf(isNewThere ? ['source'] : []) }
+  }
   switch (change.op) {
     case 'drop':
     case 'release':
-    case 'adopt':
-      return { change, cause: 'manifest', because: [] }
+      return { change, because: [], ...causeOf([removed.has(change.key) ? 'source' : 'manifest']) }
+    case 'adopt': {
+      const edits = editsOfWhole(change.to, entry, input)
+      return { change, because: [], ...causeOf(edits.length > 0 ? edits : ['manifest']) }
+    }
     case 'create':
-      return { change, cause: causeOfCreation(change, entry, input), because: [] }
+      return { change, because: [], ...causeOf(originsOfCreation(change, entry, input)) }
     case 'alter':
     case 'replace':
       return causeOfFields(change, entry, input)
@@ -38,15 +48,32 @@ export function withCause(change: Change, input: CauseInput): Caused {
 
 type Differing = Extract<Change, { op: 'alter' | 'replace' }>
 
-function causeOfCreation(
+const inThatOrder: readonly Origin[] = ['manifest', 'source', 'drift']
+
+function causeOf(origins: readonly Origin[]): Pick<PlannedChange, 'cause' | 'causes'> {
+  const [first, ...others] = inThatOrder.filter((origin) => origins.includes(origin))
+  return first && others.length > 0 ? { cause: 'both', causes: [first, ...others] } : { cause: first }
+}
+
+function originsOfCreation(
   change: Extract<Change, { op: 'create' }>,
   entry: LedgerEntry,
-  { live }: CauseInput,
-): FieldCause | undefined {
-  const isChanged = !sameData(entry.declared, recordOf(change.to))
+  input: CauseInput,
+): readonly Origin[] {
+  const edits = editsOfWhole(change.to, entry, input)
   // It goes with something else, and is made again for that.
-  if (live.has(change.key)) return isChanged ? 'manifest' : undefined
-  return isChanged ? 'both' : 'drift'
+  return input.live.has(change.key) ? edits : [...edits, 'drift']
+}
+
+/** Who says something else than when it was last applied. */
+function editsOfWhole(to: WantedObject, entry: LedgerEntry, { sourceChanges }: CauseInput): readonly Origin[] {
+  const key = keyOf(to.id)
+  const now = recordOf(to)
+  const then = sourceChanges.altered.has(key) ? recordOf({ ...to, written: sourceChanges.altered.get(key) }) : now
+  return [
+    ...(sameData(entry.declared, then) ? [] : (['manifest'] as const)),
+    ...(sameData(then, now) ? [] : (['source'] as const)),
+  ]
 }
 
 function recordOf({ id, written }: WantedObject): unknown {
@@ -56,30 +83,52 @@ function recordOf({ id, written }: WantedObject): unknown {
 
 function causeOfFields(change: Differing, entry: LedgerEntry, input: CauseInput): Caused {
   const kind = kindOf(change.to.id)
-  const edited = new Map(editedFields(kind, change.to, entry, input).map((field) => [field.field, field]))
+  const edits = editsOf(kind, change.to, entry, input)
   const known = new Set(fieldsOf(kind, change, input).map(({ field }) => field))
   const read = change.op === 'replace' ? changedNeeds(change, input) : []
   const fields = change.fields.map((field): FieldChange => {
-    const edit = edited.get(field.field)
-    if (!edit && edited.has(field.follows ?? '')) return { ...field, cause: 'manifest' }
+    const edit = edits.get(field.field)
+    const followed = edit ? undefined : edits.get(field.follows ?? '')
+    if (followed) return { ...field, cause: followed.origin }
     // What the server hides differs only from the ledger's note of it.
     const isOfLedger = !known.has(field.field) && field.effect.how === 'replace' && read.length === 0
-    const cause = isOfLedger ? 'manifest' : causeOfField(field, edit, read.length > 0)
-    return cause === undefined ? field : { ...field, cause }
+    const origins = isOfLedger ? ['manifest' as const] : originsOf(field, edit, read.length > 0)
+    if (origins === 'dependency') return { ...field, cause: 'dependency' }
+    const { cause, causes } = causeOf(origins)
+    return cause === undefined ? field : { ...field, cause, ...(causes ? { causes } : {}) }
   })
-  const cause = together(fields.map((field) => field.cause))
-  return { change: { ...change, fields }, cause, because: cause === 'dependency' ? read : [] }
+  const all = fields.flatMap(({ cause, causes = [] }) =>
+    cause === undefined || cause === 'dependency' ? [] : cause === 'both' ? causes : [cause],
+  )
+  const isDependent = all.length === 0 && fields.some(({ cause }) => cause === 'dependency')
+  const why = isDependent ? ({ cause: 'dependency' } as const) : causeOf(all)
+  return { change: { ...change, fields }, because: isDependent ? read : [], ...why }
 }
 
-/** What the manifest says otherwise than when it was last applied. */
-function editedFields(
+interface Edit {
+  readonly origin: 'manifest' | 'source'
+  readonly from: string | undefined
+  readonly to: string | undefined
+}
+
+/** What is declared otherwise than when it was last applied, by field: by the manifest, else by the source. */
+function editsOf(
   kind: AnyKind,
   to: WantedObject,
   entry: LedgerEntry,
-  { digests }: CauseInput,
-): readonly FieldChange[] {
-  const declared = kind.settle(to.written, entry.declared, entry.declared)
-  return kind.compare(to.id, entry.declared, declared, { declared, last: undefined, digests })
+  { digests, sourceChanges }: CauseInput,
+): ReadonlyMap<string, Edit> {
+  const { altered } = sourceChanges
+  const key = keyOf(to.id)
+  const settled = (written: unknown) => kind.settle(written, entry.declared, entry.declared)
+  const now = settled(to.written)
+  const then = altered.has(key) ? settled(altered.get(key)) : now
+  const between = (from: unknown, declared: unknown, origin: Edit['origin']) =>
+    kind
+      .compare(to.id, from, declared, { declared, last: undefined, digests })
+      .map((field): readonly [string, Edit] => [field.field, { origin, from: field.from, to: field.to }])
+  const bySource = altered.has(key) ? between(then, now, 'source') : []
+  return new Map([...bySource, ...between(entry.declared, then, 'manifest')])
 }
 
 /** What differs from the database by itself, whatever the ledger says. */
@@ -87,21 +136,21 @@ function fieldsOf(kind: AnyKind, { from, to }: Differing, { digests }: CauseInpu
   return kind.compare(to.id, from.spec, to.spec, { declared: to.declared, last: undefined, digests })
 }
 
-function causeOfField(
+function originsOf(
   field: FieldChange,
-  edit: FieldChange | undefined,
+  edit: Edit | undefined,
   followsFromOthers: boolean,
-): FieldChange['cause'] {
+): readonly Origin[] | 'dependency' {
   // What holds no data was perhaps never filled.
-  if (field.effect.how === 'populate') return undefined
+  if (field.effect.how === 'populate') return []
   // Only what has to be replaced takes its definition from what it reads; anything else was altered itself.
-  if (!edit) return followsFromOthers && field.effect.how === 'replace' ? 'dependency' : 'drift'
+  if (!edit) return followsFromOthers && field.effect.how === 'replace' ? 'dependency' : ['drift']
   // A secret is compared with the server's, not with an earlier declaration: which of the two changed is not known.
-  if (edit.from === secret && edit.to === secret) return undefined
-  // What the server writes in its own way can't be compared with what was declared: then the manifest's change is what
-  // is known. Where it shows today's value as it is written, it did so with the last one.
+  if (edit.from === secret && edit.to === secret) return []
+  // What the server writes in its own way can't be compared with what was declared: then the edit is what is known. Where
+  // it shows today's value as it is written, it did so with the last one.
   const isShownAsWritten = edit.to === field.to
-  return isShownAsWritten && edit.from !== field.from ? 'both' : 'manifest'
+  return isShownAsWritten && edit.from !== field.from ? [edit.origin, 'drift'] : [edit.origin]
 }
 
 const secret = '(secret)'
@@ -114,16 +163,8 @@ function changedNeeds({ to }: Differing, { changes }: CauseInput): readonly stri
     .map(titleOf)
 }
 
-function together(causes: readonly FieldChange['cause'][]): PlannedChange['cause'] {
-  const has = (cause: FieldCause) => causes.includes(cause) || causes.includes('both')
-  if (has('manifest') && has('drift')) return 'both'
-  if (has('manifest')) return 'manifest'
-  if (has('drift')) return 'drift'
-  return causes.includes('dependency') ? 'dependency' : undefined
-}
-
 /**
- * The plan without what is known to come of the manifest: what was altered outside of fdwsync, or may have been. For
+ * The plan without what is known to come of the manifest or of a source: what was altered outside of fdwsync, or may have been. For
  * looking at only: its steps by themselves lead nowhere.
  */
 export function onlyDrift(plan: Plan, ledger: Ledger): Plan {
@@ -146,11 +187,13 @@ export function onlyDrift(plan: Plan, ledger: Ledger): Plan {
 }
 
 function driftOf(planned: PlannedChange, ledger: Ledger): readonly PlannedChange[] {
-  const { change, cause } = planned
+  const { change, cause, causes = [] } = planned
   if (!ledger.entries.has(change.key)) return []
-  if (change.op === 'create') return cause === 'drift' || cause === 'both' ? [planned] : []
+  if (change.op === 'create') return cause === 'drift' || causes.includes('drift') ? [planned] : []
   if (change.op !== 'alter' && change.op !== 'replace') return []
-  const fields = change.fields.filter((field) => field.cause !== 'manifest' && field.cause !== 'dependency')
+  const fields = change.fields.filter(
+    ({ cause }) => cause !== 'manifest' && cause !== 'source' && cause !== 'dependency',
+  )
   if (fields.length === 0) return []
   const isReplaced = change.op === 'replace' && fields.some(({ effect }) => effect.how === 'replace')
   const { key, from, to } = change

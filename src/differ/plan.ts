@@ -5,6 +5,7 @@ import type { Hazard, Plan, PlannedChange, Refusal, Step, Undetermined } from '.
 import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
+import type { SourceChanges } from '../introspector/sourced.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withCause } from './cause.ts'
@@ -30,6 +31,7 @@ export interface PlanInput {
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
   readonly digests: SecretDigests
+  readonly sourceChanges: SourceChanges
 }
 
 /** Puts a plan together from the changes: what is done in which order, why, and what it costs. */

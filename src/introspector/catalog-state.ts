@@ -26,6 +26,12 @@ const stateQuery: Sql = trusted(`
     SELECT d.refobjid FROM own_relation o JOIN pg_rewrite r ON r.ev_class = o.oid
       JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
     UNION
+    SELECT d.refobjid FROM own_relation o JOIN pg_attrdef e ON e.adrelid = o.oid
+      JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_class'::regclass
+    UNION
+    SELECT d.refobjid FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype = 'c'
+      JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid AND d.refclassid = 'pg_class'::regclass
+    UNION
     SELECT i.inhparent FROM own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid
   ), composite AS MATERIALIZED (
     SELECT oid FROM pg_class WHERE relkind = 'c' AND oid >= 16384
@@ -98,6 +104,9 @@ const stateQuery: Sql = trusted(`
     SELECT 'all casts', md5(string_agg(k::text, '|' ORDER BY oid)) FROM pg_cast k WHERE oid >= 16384
     UNION ALL
     SELECT 'all collations', md5(string_agg(concat_ws(' ', oid, collname, collnamespace), '|' ORDER BY oid)) FROM pg_collation WHERE oid >= 16384
+    UNION ALL
+    SELECT 'all text search configurations', md5(string_agg(concat_ws(' ', oid, cfgname, cfgnamespace), '|' ORDER BY oid))
+      FROM pg_ts_config WHERE oid >= 16384
     UNION ALL
     SELECT 'all access methods', md5(string_agg(m::text, '|' ORDER BY oid)) FROM pg_am m WHERE oid >= 16384
     UNION ALL

@@ -28,7 +28,7 @@ const namedThings: Sql = trusted(`
       FROM pg_class c
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       LEFT JOIN own_type t ON t.oid = a.atttypid
-     WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+     WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S')
     UNION ALL
     SELECT proname, concat_ws(' ', 'function', oid, pronamespace, proargtypes, proallargtypes, prorettype, provariadic, pronargdefaults,
                               prokind, proretset)
@@ -41,6 +41,8 @@ const namedThings: Sql = trusted(`
     UNION ALL
     SELECT opcname, concat_ws(' ', 'operator class', oid, opcnamespace, opcmethod, opcintype)
       FROM pg_opclass WHERE opcname = ANY ($1) AND oid >= 16384
+    UNION ALL
+    SELECT cfgname, concat_ws(' ', 'text search configuration', oid, cfgnamespace) FROM pg_ts_config WHERE cfgname = ANY ($1) AND oid >= 16384
     UNION ALL
     SELECT collname, concat_ws(' ', 'collation', oid, collnamespace) FROM pg_collation WHERE collname = ANY ($1) AND oid >= 16384
     UNION ALL

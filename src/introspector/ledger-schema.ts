@@ -102,6 +102,10 @@ const migrations: readonly Migration[] = [
         PRIMARY KEY (manifest))`),
     ],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN source jsonb')],
+  },
 ]
 
 /** The version of the ledger's tables that this release writes. It reads older ones as they are. */
@@ -180,6 +184,8 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     digest: 'A digest of its row in the catalog when it was last applied',
     closure:
       'A digest of all that its meaning depended on when it was last proven to be as declared; what it still holds for is not tried out again',
+    source:
+      'Of what was imported or mirrored: what was asked of its source, and what that said, before anything that the manifest says of it; null of all else',
     server_major: 'The major version of the server that applied it',
     apply_id: 'The apply that wrote this row last',
     recorded_at: 'When that was',

@@ -3,6 +3,7 @@ import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { findLedger } from './ledger-trust.ts'
+import type { Sourced } from './sourced.ts'
 
 /** What the ledger has of one object. */
 export interface LedgerEntry {
@@ -16,6 +17,8 @@ export interface LedgerEntry {
   /** Of all that its meaning depended on when it was last proven to be as declared. */
   readonly closure: string | null
   readonly serverMajor: number
+  /** Of what was imported or mirrored: what its source has said of it. */
+  readonly source: Sourced | null
 }
 
 export interface Ledger {
@@ -39,12 +42,14 @@ interface Row {
   readonly digest: string | null
   readonly closure: string | null
   readonly server_major: number
+  readonly source: Sourced | null
 }
 
-/** A ledger of an older version has no such column. */
-const closureColumn = "pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->>) 'closure' AS closure"
+/** A ledger of an older version has no such columns. */
+const newerColumns = `pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->>) 'closure' AS closure,
+  pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->) 'source' AS source`
 
-const columns = `manifest, address, object_oid, made, declared, digest, server_major, ${closureColumn}`
+const columns = `manifest, address, object_oid, made, declared, digest, server_major, ${newerColumns}`
 
 /**
  * Reads what a manifest owns, within the session's transaction, and who else has what it declares.
@@ -120,5 +125,6 @@ function toEntry(id: ObjectId, row: Row): LedgerEntry {
     digest: row.digest,
     closure: row.closure,
     serverMajor: row.server_major,
+    source: row.source,
   }
 }

@@ -63,7 +63,8 @@ export interface ProbeRun {
 }
 
 const lockTimeoutMilliseconds = 400
-const deadlineMilliseconds = 120_000
+/** What waits for ever is cut off; thousands of objects take their time. */
+const deadlineMilliseconds = (objects: number) => 120_000 + 100 * objects
 const attempts = 4
 
 /**
@@ -77,7 +78,7 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
     const toProbe = settleWithoutProbe(run)
     if (toProbe.length === 0) return resultOf(run, input)
     try {
-      await withDeadline(session, deadlineMilliseconds, 'the probe', async () => {
+      await withDeadline(session, deadlineMilliseconds(toProbe.length), 'the probe', async () => {
         await probeIn(run, toProbe)
         if (run.usesNewValues) await probeNewValues(run, input)
       })

@@ -1,8 +1,7 @@
-import { groupBy } from '../core/data.ts'
-import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
+import { canonicalJson, groupBy } from '../core/data.ts'
+import { FdwsyncError, type Place } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
-import { qualified } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table.ts'
 import { kinds } from '../kinds/registry.ts'
@@ -10,12 +9,11 @@ import {
   type ImportRequest,
   type IndexStanza,
   importRequests,
-  importTitle,
   indexCopyProblems,
   originKey,
-  type TableStanza,
   withImports,
 } from '../manifest/imports.ts'
+import { type Locked, lockedResolutions, mirrorOf, type Resolution } from '../manifest/lock.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { type Mirrored, withMirrors } from '../manifest/mirrors.ts'
 import { ruleProblems } from '../manifest/rules.ts'
@@ -23,10 +21,12 @@ import type { PathProblem } from '../manifest/schema-problems.ts'
 import type { RunDigests } from './digests.ts'
 import { readLedger } from './ledger.ts'
 import { readCatalog } from './read.ts'
-import { type Answer, type Asking, askSource, type Reason } from './remote/ask.ts'
+import { type Answers, freshTables, unknownTables, wrongOf } from './remote/answers.ts'
+import { type Answer, type Asking, askSource } from './remote/ask.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
+import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './remote/resolve.ts'
 import { type Ground, isGround, wrapperOf } from './remote/setup.ts'
-import { lastIndexes, lastTables, tableStanza } from './remote/stanzas.ts'
+import { lastIndexes } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
 
 /** How sources are asked. */
@@ -38,11 +38,15 @@ export interface Resolved {
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly string[]
+  /** What each import and mirror stands for, as the source or the lock has it; nothing of those that were not asked. */
+  readonly resolutions: readonly Resolution[]
+  /** The foreign tables that are as a source has them now. */
+  readonly fresh: ReadonlySet<Key>
 }
 
 /**
  * Spells out what a manifest imports and mirrors, as the sources have it now. Of a source that can't be asked, or without
- * `sources`, what was applied last is kept.
+ * `sources`, what was applied last is kept. What a lock has is taken from there.
  * @throws FdwsyncError if a source does not have what the manifest names.
  */
 export async function resolveImports(
@@ -52,7 +56,9 @@ export async function resolveImports(
   sources: SourceAccess | undefined,
 ): Promise<Resolved> {
   const requests = importRequests(parsed.manifest)
-  if (requests.length === 0) return { parsed, undetermined: [], refusals: [], warnings: [] }
+  const { lock } = parsed
+  if (lock) return ofLock({ ...parsed, lock })
+  if (requests.length === 0) return { parsed, ...nothingSaid }
   const ground = await readGround(session, parsed.manifest, requests, digests)
   throwProblems(
     parsed,
@@ -63,17 +69,49 @@ export async function resolveImports(
     parsed,
     requests.flatMap((request) => wrongOf(request, answers.get(request))),
   )
-  const resolved = requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest))
-  const copied = await copiedIndexes(session, ground, parsed.manifest, resolved, answers)
+  const all = withKeptTypes(requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)))
+  const grown = await groundWithTypes(session, ground, parsed, all)
+  const resolved = withoutOthers(all, grown.ledger)
+  const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
   return {
     parsed: spelledOut(parsed, resolved, copied.indexes),
-    undetermined: resolved.flatMap(({ undetermined }) => undetermined),
+    fresh: freshTables(parsed.manifest, answers),
+    undetermined: distinct(resolved.flatMap(({ undetermined }) => undetermined)),
     refusals: resolved.flatMap(({ refusals }) => refusals),
-    warnings: copied.warnings,
+    warnings: [...new Set([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings])],
+    resolutions: resolved.flatMap((each) => {
+      const { request, tables, types, isWhole } = each
+      return isWhole ? [{ request, tables, types, indexes: copied.indexes.get(each) ?? new Map() }] : []
+    }),
   }
 }
 
-async function readGround(
+function ofLock(parsed: ParsedManifest & Locked): Resolved {
+  const resolutions = lockedResolutions(parsed)
+  throwProblems(
+    parsed,
+    resolutions.flatMap(({ request, tables }) => unknownTables(request, (name) => tables.has(name))),
+  )
+  const said = { keptTypes: [], isWhole: true, undetermined: [], refusals: [], warnings: [] }
+  const resolved = resolutions.map((each) => ({ ...each, ...said }))
+  const indexes = new Map(resolved.map((each) => [each, each.indexes]))
+  return { ...nothingSaid, parsed: spelledOut(parsed, resolved, indexes), resolutions }
+}
+
+const nothingSaid: Omit<Resolved, 'parsed'> = {
+  undetermined: [],
+  refusals: [],
+  warnings: [],
+  resolutions: [],
+  fresh: new Set(),
+}
+
+/** Two imports may say the same of a type. */
+function distinct(all: readonly Undetermined[]): readonly Undetermined[] {
+  return [...new Map(all.map((each) => [canonicalJson(each), each])).values()]
+}
+
+export async function readGround(
   session: Session,
   manifest: Manifest,
   requests: readonly ImportRequest[],
@@ -89,10 +127,20 @@ async function readGround(
   })
 }
 
-type Answers = ReadonlyMap<ImportRequest, Answer>
+/** The ground with the types that were copied, for indexes on columns of such types. */
+async function groundWithTypes(
+  session: Session,
+  ground: Ground,
+  { manifest }: ParsedManifest,
+  all: readonly ResolvedImport[],
+): Promise<Ground> {
+  if (all.every(({ types }) => types.length === 0)) return ground
+  const expanded = withImports(manifest, all).manifest
+  return readGround(session, expanded, importRequests(manifest), ground.digests)
+}
 
 /** Each source by itself, all at once. */
-async function ask(
+export async function ask(
   session: Session,
   ground: Ground,
   requests: readonly ImportRequest[],
@@ -111,83 +159,6 @@ async function ask(
     }),
   )
   return new Map(answers.flat())
-}
-
-function wrongOf(request: ImportRequest, answer: Answer | undefined): readonly PathProblem[] {
-  const at = (path: Path, problem: Problem): PathProblem => ({ path: [...request.path, ...path], atKey: true, problem })
-  if (answer?.status === 'wrong') {
-    return [at(['remote_schema'], { message: `${importTitle(request)}: ${answer.reason}`, hint: answer.hint })]
-  }
-  if (answer?.status !== 'read') return []
-  const { tables, failed } = answer
-  const asked = request.limitTo ?? []
-  return [
-    ...asked.flatMap((name, place) => {
-      const path = ['limit_to', place]
-      const why = failed.get(name)
-      if (why) return at(path, { message: `the table "${name}" can not be imported: ${why.reason}`, hint: why.hint })
-      if (tables.has(name)) return []
-      return at(path, { message: `the source has no table "${name}" in schema "${request.remoteSchema}"` })
-    }),
-    ...Object.keys(request.tables).flatMap((name) => {
-      if (tables.has(name) || failed.has(name)) return []
-      return at(['tables', name], {
-        message: `no table "${name}" is imported: the source does not have it, or it is left out`,
-      })
-    }),
-  ]
-}
-
-interface ResolvedImport {
-  readonly request: ImportRequest
-  readonly tables: ReadonlyMap<string, TableStanza>
-  readonly isWhole: boolean
-  readonly undetermined: readonly Undetermined[]
-  readonly refusals: readonly Refusal[]
-}
-
-function resolve(
-  request: ImportRequest,
-  answer: Answer | undefined,
-  { ledger }: Ground,
-  manifest: Manifest,
-): ResolvedImport {
-  const last = lastTables(ledger, request)
-  const found = { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
-  if (answer?.status === 'read') {
-    const tables = new Map(Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)]))
-    for (const name of answer.failed.keys()) {
-      const kept = last.get(name)
-      if (kept) tables.set(name, kept)
-    }
-    const spelled = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
-    const missed = [...answer.failed].filter(([name]) => !Object.hasOwn(spelled, name))
-    const undetermined = missed.map(([name, why]) => failedTable(request, name, why, last.has(name)))
-    return { request, tables, isWhole: true, undetermined, refusals: [] }
-  }
-  const unknown = answer?.status === 'unknown' ? answer : undefined
-  const kept = { request, tables: last, isWhole: false }
-  if (last.size === 0) {
-    const reason = unknown ? `its source could not be asked: ${unknown.reason}` : 'its source was not asked'
-    const hint = `${unknown?.hint ?? ''} Nothing is known of it from an earlier apply.`.trim()
-    return { ...kept, undetermined: [], refusals: [{ ...found, reason, hint }] }
-  }
-  if (!unknown) return { ...kept, undetermined: [], refusals: [] }
-  const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${unknown.reason}`
-  return { ...kept, undetermined: [{ ...found, reason, hint: unknown.hint, follows: false }], refusals: [] }
-}
-
-function failedTable(request: ImportRequest, name: string, why: Reason, isKept: boolean): Undetermined {
-  const key: Key = keyOf({ kind: 'foreignTable', schema: request.schema, name })
-  const what = isKept ? 'it can not be imported, and stays as it was applied last' : 'it can not be imported'
-  const hint = why.hint || 'Make here what it needs, or leave the table out by except.'
-  return {
-    key,
-    title: `foreign table ${qualified(request.schema, name)}`,
-    reason: `${what}: ${why.reason}`,
-    hint,
-    follows: false,
-  }
 }
 
 type CopiedIndexes = ReadonlyMap<ResolvedImport, ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>>
@@ -226,10 +197,6 @@ async function copiedIndexes(
   return { indexes, warnings: rebuilt.warnings }
 }
 
-function mirrorOf(manifest: Manifest, { path: [top, name] }: ImportRequest) {
-  return top === 'mirrors' ? manifest.mirrors?.[String(name)] : undefined
-}
-
 function spelledOut(parsed: ParsedManifest, all: readonly ResolvedImport[], indexes: CopiedIndexes): ParsedManifest {
   const imports = withImports(parsed.manifest, all)
   const mirrors = withMirrors(
@@ -243,12 +210,15 @@ function spelledOut(parsed: ParsedManifest, all: readonly ResolvedImport[], inde
   const origins = new Map([...imports.origins, ...mirrors.origins])
   const origin = (path: Path): Path =>
     origins.get(originKey(path.slice(0, 4))) ?? origins.get(originKey(path.slice(0, 2))) ?? path
+  // What is of a lock alone stands there.
+  const isOfLock = (path: Path) => path[2] === 'foreign_tables' && !origin(path).includes('tables')
+  const place = (path: Path) =>
+    parsed.lock && origin(path) !== path && isOfLock(path) ? parsed.lock.place(path) : parsed.place(origin(path))
   const expanded: ParsedManifest = {
     ...parsed,
     manifest: mirrors.manifest,
-    place: (path) => parsed.place(origin(path)),
-    placeInside: (path, offset) =>
-      origin(path) === path ? parsed.placeInside(path, offset) : parsed.place(origin(path)),
+    place,
+    placeInside: (path, offset) => (origin(path) === path ? parsed.placeInside(path, offset) : place(path)),
   }
   throwProblems(expanded, [...imports.problems, ...mirrors.problems])
   throwProblems(expanded, ruleProblems(expanded.manifest))

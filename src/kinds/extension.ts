@@ -22,6 +22,7 @@ const defaultSchema = 'public'
 export const extension: Kind<'extension', ExtensionSpec> = {
   kind: 'extension',
   rank: 1,
+  locks: { create: 10, drop: 100 },
   catalog: 'pg_extension',
   dropPolicy: 'unless-shared',
   // Where its types and operators are found. An update of its version may run anything; moving its relations locks them.

@@ -27,6 +27,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
   kind: 'foreignDataWrapper',
   // Behind extensions, which bring the functions, and before servers.
   rank: 1.5,
+  locks: { create: 1, drop: 2 },
   catalog: 'pg_foreign_data_wrapper',
   dropPolicy: 'unless-shared',
   title: (id) => `foreign data wrapper ${ident(id.name)}`,

@@ -87,6 +87,7 @@ export interface ForeignTableSpec extends Access, Partial<Parents> {
 export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   kind: 'foreignTable',
   rank: 4,
+  locks: { create: 1, drop: 6 },
   catalog: 'pg_class',
   dropPolicy: 'owned',
   title: (id) => `foreign table ${qualified(id.schema, id.name)}`,

@@ -55,6 +55,7 @@ const buildName = 'fdwsync_build'
 export const index: Kind<'index', IndexSpec> = {
   kind: 'index',
   rank: 6,
+  locks: { create: 1, drop: 2 },
   catalog: 'pg_class',
   dropPolicy: 'owned',
   title: (id) => `index ${qualified(id.schema, id.name)}`,

@@ -80,6 +80,7 @@ export interface MaterializedViewSpec extends Access, Tablespace {
 export const materializedView: Kind<'materializedView', MaterializedViewSpec> = {
   kind: 'materializedView',
   rank: 5,
+  locks: { create: 4, drop: 8 },
   catalog: 'pg_class',
   dropPolicy: 'owned',
   title: (id) => `materialized view ${qualified(id.schema, id.name)}`,

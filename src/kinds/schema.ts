@@ -27,6 +27,7 @@ export interface SchemaSpec extends Access {
 export const schema: Kind<'schema', SchemaSpec> = {
   kind: 'schema',
   rank: 0,
+  locks: { create: 1, drop: 2 },
   catalog: 'pg_namespace',
   dropPolicy: 'unless-shared',
   probe: { how: 'by-name' },

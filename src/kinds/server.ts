@@ -35,6 +35,7 @@ export interface ServerSpec extends Access {
 export const server: Kind<'server', ServerSpec> = {
   kind: 'server',
   rank: 2,
+  locks: { create: 1, drop: 2 },
   catalog: 'pg_foreign_server',
   dropPolicy: 'owned',
   title: (id) => `server ${ident(id.name)}`,

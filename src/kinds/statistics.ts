@@ -44,6 +44,7 @@ const buildName = 'fdwsync_build'
 export const statistics: Kind<'statistics', StatisticsSpec> = {
   kind: 'statistics',
   rank: 7,
+  locks: { create: 1, drop: 1 },
   catalog: 'pg_statistic_ext',
   dropPolicy: 'owned',
   title: (id) => `statistics ${qualified(id.schema, id.name)}`,

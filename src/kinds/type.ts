@@ -30,6 +30,7 @@ import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts
 import { record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { settle } from './facets/settle.ts'
+import { partsOf, withParts } from './facets/type-parts.ts'
 import { typesUsed } from './facets/types-used.ts'
 import { present, withoutBrackets, writtenName } from './facets/written.ts'
 import type { Kind } from './kind.ts'
@@ -51,6 +52,7 @@ export interface TypeSpec {
 export const type: Kind<'type', TypeSpec> = {
   kind: 'type',
   rank: 2,
+  locks: { create: 2, drop: 5 },
   catalog: 'pg_type',
   dropPolicy: 'owned',
   title: (id) => `type ${qualified(id.schema, id.name)}`,
@@ -74,12 +76,12 @@ export const type: Kind<'type', TypeSpec> = {
     standIn: (object, scratch) => ({ id: { kind: 'type', ...scratch }, spec: object.spec }),
   },
 
-  // What may be a part of others comes first: no query tells what a type is made of before it is there.
-  declare: (manifest) =>
-    Object.entries(manifest.schemas ?? {})
+  declare: (manifest) => {
+    const declared = Object.entries(manifest.schemas ?? {})
       .flatMap(([schema, { types }]) =>
         Object.entries(types ?? {}).map(([name, declared]) => ({
           id: { kind: 'type', schema, name } satisfies IdOf<'type'>,
+          parts: partsOf(declared),
           spec: {
             sort: declared.enum ? 'enum' : declared.composite ? 'composite' : 'domain',
             values: declared.enum ?? [],
@@ -95,7 +97,9 @@ export const type: Kind<'type', TypeSpec> = {
           path: ['schemas', schema, 'types', name],
         })),
       )
-      .sort((left, right) => sorts.indexOf(left.spec.sort) - sorts.indexOf(right.spec.sort)),
+      .sort((left, right) => sorts.indexOf(left.spec.sort) - sorts.indexOf(right.spec.sort))
+    return withParts(declared, manifest.search_path ?? ['public']).map(({ parts: _, ...object }) => object)
+  },
 
   write: (id, spec) => ({
     path: ['schemas', id.schema, 'types', id.name],

@@ -44,6 +44,7 @@ const plainNames = join(plainMappingOptions.map(literal), ', ')
 export const userMapping: Kind<'userMapping', UserMappingSpec> = {
   kind: 'userMapping',
   rank: 3,
+  locks: { create: 1, drop: 1 },
   catalog: 'pg_user_mapping',
   dropPolicy: 'owned',
   title: (id) => `user mapping for ${id.role === null ? 'public' : ident(id.role)} on ${ident(id.server)}`,

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../core/data.ts'
 import type { ImportColumn, ImportTable } from './generated/manifest-types.ts'
 import type { Manifest, Path } from './manifest.ts'
 import type { PathProblem } from './schema-problems.ts'
@@ -6,6 +7,7 @@ type Schemas = NonNullable<Manifest['schemas']>
 export type TableStanza = NonNullable<Schemas[string]['foreign_tables']>[string]
 export type ViewStanza = NonNullable<Schemas[string]['materialized_views']>[string]
 export type IndexStanza = NonNullable<ViewStanza['indexes']>[string]
+export type TypeStanza = NonNullable<Schemas[string]['types']>[string]
 type ColumnStanza = NonNullable<TableStanza['columns']>[string]
 
 /** What is to be imported from one schema of a source, for an import of its own or for a mirror. */
@@ -22,12 +24,25 @@ export interface ImportRequest {
   readonly tables: Readonly<Record<string, ImportTable>>
   /** Whether the definitions of the source's indexes are wanted too. */
   readonly withIndexes: boolean
+  /** Whether the types that the source's columns use are to be made. */
+  readonly copiesTypes: boolean
+  /** Whether of a table that can't be imported the names of its columns are wanted. */
+  readonly withColumnNames?: boolean
 }
 
-/** The tables of one import, as a manifest would spell them out. */
+/** A type of a source, as a manifest would spell it out. */
+export interface CopiedType {
+  readonly schema: string
+  readonly name: string
+  readonly stanza: TypeStanza
+}
+
+/** The tables of one import, and the types that it copies, as a manifest would spell them out. */
 export interface Imported {
   readonly request: ImportRequest
   readonly tables: ReadonlyMap<string, TableStanza>
+  /** What others are made of comes first. */
+  readonly types: readonly CopiedType[]
 }
 
 /** A manifest with what it asks for spelled out, and where what was spelled out comes from. */
@@ -49,6 +64,7 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       options: item.options ?? {},
       tables: item.tables ?? {},
       withIndexes: false,
+      copiesTypes: item.types === 'copy',
     })),
   )
   const mirrors = Object.entries(manifest.mirrors ?? {}).map(([name, mirror]) => {
@@ -63,6 +79,7 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       options: mirror.options ?? {},
       tables: {},
       withIndexes: mirror.indexes?.copy ?? false,
+      copiesTypes: mirror.types === 'copy',
     }
   })
   return [...plain, ...mirrors]
@@ -73,7 +90,7 @@ export function importTitle({ server, remoteSchema, schema }: ImportRequest): st
   return `import of schema ${JSON.stringify(remoteSchema)} of server ${server} into schema ${schema}`
 }
 
-/** Spells out imported tables among the others of their schema. What the manifest itself spells out wins. */
+/** Spells out imported tables and copied types among the others of their schema. What the manifest itself spells out wins. */
 export function withImports(manifest: Manifest, all: readonly Imported[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
@@ -94,7 +111,37 @@ export function withImports(manifest: Manifest, all: readonly Imported[]): Expan
     }
     schemas[schema] = { ...schemas[schema], foreign_tables: foreignTables }
   }
+  addTypes(manifest, all, { schemas, origins, problems })
   return { manifest: { ...manifest, schemas }, origins, problems }
+}
+
+function addTypes(
+  manifest: Manifest,
+  all: readonly Imported[],
+  { schemas, origins, problems }: { schemas: Schemas; origins: Map<string, Path>; problems: PathProblem[] },
+): void {
+  for (const { request, types } of all) {
+    for (const { schema, name, stanza } of types) {
+      const spelled = manifest.schemas?.[schema]?.types
+      if (spelled && Object.hasOwn(spelled, name)) continue
+      const at = originKey(['schemas', schema, 'types', name])
+      const other = origins.get(at)
+      const before = schemas[schema]?.types?.[name]
+      if (other && canonicalJson(before) !== canonicalJson(stanza)) {
+        problems.push(copiedDifferently(schema, name, [...request.path, 'types'], other))
+      }
+      if (other) continue
+      if (!schemas[schema]) origins.set(originKey(['schemas', schema]), request.path)
+      origins.set(at, [...request.path, 'types'])
+      schemas[schema] = { ...schemas[schema], types: { ...schemas[schema]?.types, [name]: stanza } }
+    }
+  }
+}
+
+function copiedDifferently(schema: string, name: string, path: Path, other: Path): PathProblem {
+  const message = `the type "${name}" of schema "${schema}" is another one at the source of this import than for what stands`
+  const hint = `Spell it out under schemas: { ${schema}: { types: … } }: then neither is copied.`
+  return { path, atKey: true, other, problem: { message, hint } }
 }
 
 /** The key of what stands at a path in {@link Expansion.origins}. */

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { FdwsyncError } from '../core/errors.ts'
-import type { References } from './manifest.ts'
+import type { ParsedManifest, References } from './manifest.ts'
+import { parseManifest } from './parse.ts'
 
 export interface ManifestRequest {
   /** A file, or `-` for standard input. */
@@ -37,6 +38,17 @@ export async function readManifestText({
     file: (file) => readReferenced(resolve(folder, file)),
   }
   return { file: fromInput ? 'standard input' : path, bytes, references: unresolved ? undefined : references }
+}
+
+/** The lock of a manifest stands beside it: `shop.lock.yaml` beside `shop.yaml`. */
+export function lockPathOf(manifest: string): string {
+  return `${manifest.replace(/\.ya?ml$/i, '')}.lock.yaml`
+}
+
+/** Reads a lock, if there is one. It is text of its own: nothing of the environment is put in. */
+export async function loadLock(path: string): Promise<ParsedManifest | undefined> {
+  if (!existsSync(path)) return undefined
+  return parseManifest(path, await readManifestFile(path), { env: () => undefined, file: () => undefined })
 }
 
 async function readManifestFile(path: string): Promise<Uint8Array> {

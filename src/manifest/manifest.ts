@@ -21,6 +21,8 @@ export interface ParsedManifest {
   readonly digest: string | undefined
   /** References are left as they are: what holds one is not what it will be. */
   readonly isUnresolved: boolean
+  /** What stands beside it and says what its imports and mirrors have: then no source is asked for that. */
+  readonly lock?: ParsedManifest
   /** The manifest as it is written: references are not resolved. */
   readonly written: unknown
 }

@@ -100,7 +100,7 @@ function typeName(type: unknown): string {
 
 function unknownKey(key: string, path: Path): Problem {
   const valid = keysAt(path)
-  if (isLater(key, path)) {
+  if (isLater(key)) {
     return { message: `"${key}" is not supported yet`, hint: 'A later release will know it. Remove it until then.' }
   }
   const nearest = nearestOf(key, valid)

@@ -1,6 +1,7 @@
-import type { Change, FieldCause } from '../core/change.ts'
+import type { Change, FieldCause, Origin } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
+import type { SourceFinding } from '../core/source.ts'
 import type { ObjectState, StatusReport } from '../core/status.ts'
 
 /** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
@@ -12,18 +13,35 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'warnings'> {
   readonly format: 'fdwsync.plan/1'
   readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
-  /** With --drift-only: how many changes of the manifest are not shown. */
+  /** With --drift-only: how many changes of the manifest and of its sources are not shown. */
   readonly leftOut?: number
   readonly changes: readonly ChangeDocument[]
   readonly steps: readonly StepDocument[]
   readonly refusals: readonly Addressed<Refusal>[]
   readonly undetermined: readonly Addressed<Undetermined>[]
+  readonly source?: SourceDocument
+}
+
+/** With --check-source: what the sources have of foreign tables that are spelled out. */
+export interface SourceDocument {
+  readonly servers: readonly { readonly name: string; readonly reachable: boolean | null }[]
+  readonly findings: readonly {
+    readonly address: ObjectId | null
+    readonly title: string
+    readonly finding: SourceFinding['finding']
+    readonly column: string | null
+    readonly here: string | null
+    readonly there: string | null
+    readonly readsFail: boolean
+    readonly message: string
+  }[]
 }
 
 export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'> {
   readonly op: Change['op']
   readonly address: ObjectId | null
   readonly cause: FieldCause | 'dependency' | null
+  readonly causes?: readonly Origin[]
   readonly causedBy?: readonly string[]
   readonly fields?: readonly FieldDocument[]
   readonly because?: string
@@ -36,6 +54,7 @@ export interface FieldDocument {
   readonly to: string | null
   readonly effect: 'alter' | 'replace' | 'populate'
   readonly cause: FieldCause | 'dependency' | null
+  readonly causes?: readonly Origin[]
 }
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {

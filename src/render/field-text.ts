@@ -33,10 +33,12 @@ function isLong({ from, to }: FieldChange): boolean {
 }
 
 /** What is said after a field: what it takes, and why. */
-function remarkOn({ effect, cause }: FieldChange, withCauses: boolean): string {
-  const causes = { manifest: '   manifest', drift: '   drifted', both: '   manifest and drifted', dependency: '' }
+function remarkOn({ effect, cause, causes = [] }: FieldChange, withCauses: boolean): string {
   const forces = effect.how === 'replace' ? '   forces replacement' : ''
-  return forces + (withCauses && cause !== undefined ? causes[cause] : '')
+  if (!withCauses || cause === undefined || cause === 'dependency') return forces
+  const words = { manifest: 'manifest', source: 'source', drift: 'drifted' }
+  const origins = cause === 'both' ? causes : [cause]
+  return `${forces}   ${origins.map((origin) => words[origin]).join(' and ')}`
 }
 
 function shortField(

@@ -9,6 +9,7 @@ import {
   type Report,
   type Step,
 } from '../core/plan.ts'
+import type { SourceReport } from '../core/source.ts'
 import type { Statement } from '../core/sql.ts'
 import type { StatusReport } from '../core/status.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -20,6 +21,7 @@ import type {
   RefreshDocument,
   ReplacementDocument,
   ReportDocument,
+  SourceDocument,
   StatementDocument,
   StatusDocument,
   StepDocument,
@@ -40,15 +42,33 @@ export function planJson(plan: Plan): PlanDocument {
     refusals: refusals.map(withAddress),
     undetermined: undetermined.map(withAddress),
     warnings,
+    ...(plan.source ? { source: sourceJson(plan.source) } : {}),
   }
 }
 
-function changeJson({ change, title, cause, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
+function sourceJson({ servers, findings }: SourceReport): SourceDocument {
+  return {
+    servers: servers.map(({ name, reachable }) => ({ name, reachable: reachable ?? null })),
+    findings: findings.map(({ key, title, finding, column, here, there, readsFail, message }) => ({
+      address: addressOf(key),
+      title,
+      finding,
+      column: column ?? null,
+      here: here ?? null,
+      there: there ?? null,
+      readsFail,
+      message,
+    })),
+  }
+}
+
+function changeJson({ change, title, cause, causes, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
   return {
     op: change.op,
     address: addressOf(change.key),
     title,
     cause: cause ?? null,
+    ...(causes ? { causes } : {}),
     ...(cause === 'dependency' ? { causedBy: because } : {}),
     ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
     ...(change.op === 'release' ? { because: change.because } : {}),
@@ -57,9 +77,10 @@ function changeJson({ change, title, cause, because, takenFrom, hazards }: Plann
   }
 }
 
-function fieldJson({ field, from, to, effect, cause }: FieldChange): FieldDocument {
+function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {
   const how = effect.how === 'replace' || effect.how === 'populate' ? effect.how : 'alter'
-  return { field, from: from ?? null, to: to ?? null, effect: how, cause: cause ?? null }
+  const why = { cause: cause ?? null, ...(causes ? { causes } : {}) }
+  return { field, from: from ?? null, to: to ?? null, effect: how, ...why }
 }
 
 function stepJson(step: Step): StepDocument {
@@ -120,7 +141,7 @@ export function statusJson({ database, manifest, objects }: StatusReport): Statu
     format: 'fdwsync.status/1',
     database,
     manifest: manifest ?? null,
-    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes }) => ({
+    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes, sourceReachable }) => ({
       address: id,
       title: titleOf(id),
       manifests,
@@ -129,6 +150,7 @@ export function statusJson({ database, manifest, objects }: StatusReport): Statu
       populated: populated ?? null,
       refreshed: refreshed?.at ?? null,
       indexes: indexes ?? null,
+      sourceReachable: sourceReachable ?? null,
     })),
   }
 }

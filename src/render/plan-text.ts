@@ -27,11 +27,16 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
       notice(style.red('refused'), 'refused', `${title}: ${reason}`, hint, columns),
     ),
     renderUndetermined(plan, options),
+    (plan.source?.findings ?? []).flatMap(({ title, message, readsFail }) =>
+      readsFail
+        ? notice(style.yellow('warning'), 'warning', `${title}: ${message}`, '', columns)
+        : notice(style.cyan('source'), 'source', `${title}: ${message}`, '', columns),
+    ),
     plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
     wrapped(
       options.destroys && plan.changes.length === 0
         ? 'Nothing to destroy: it owns nothing in this database.'
-        : summaryOf(plan),
+        : withSource(summaryOf(plan), plan),
       columns,
       '',
     ).map((line) => style.bold(line)),
@@ -74,20 +79,22 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
     .filter((part) => part !== '')
     .join(' · ')
   if (change.op === 'create') return [planned.summary, why].filter((part) => part !== '').join(' · ')
-  if (change.op === 'drop') return 'no longer declared'
+  if (change.op === 'drop') return planned.cause === 'source' ? 'gone at the source' : 'no longer declared'
   if (change.op === 'alter') return why
   const how = planned.beside ? 'rebuilt beside, then swapped: readers keep reading' : 'dropped and made again'
   return why === '' ? how : `${why} · ${how}`
 }
 
-function whyOf({ cause, because }: PlannedChange, change: DatabaseChange): string {
+function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {
   if (cause === 'dependency') return `because ${because.join(', ')} changes`
   const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
   const done = change.op === 'create' ? 'dropped' : isRenamed ? 'renamed' : 'altered'
   const drift = `drifted: ${done} outside fdwsync`
-  if (cause === 'drift') return drift
-  if (cause === 'both') return `the manifest changed, and it ${drift}`
-  return cause === 'manifest' ? 'the manifest changed' : ''
+  const words = { manifest: 'the manifest changed', source: 'the source changed', drift }
+  if (cause === undefined) return ''
+  if (cause !== 'both') return cause === 'source' && change.op === 'create' ? 'new at the source' : words[cause]
+  const said = causes.filter((origin) => origin !== 'drift').map((origin) => `the ${origin}`)
+  return `${said.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`
 }
 
 function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {
@@ -163,10 +170,17 @@ function summaryOf(plan: Plan): string {
       ? 'Nothing was altered outside fdwsync'
       : `${counted(drifted, 'object')} altered outside fdwsync, or in doubt`,
     plan.undetermined.length > 0 ? `${counted(plan.undetermined.length, 'object')} undetermined` : '',
-    plan.leftOut > 0 ? `${counted(plan.leftOut, 'change')} of the manifest left out` : '',
+    plan.leftOut > 0 ? `${counted(plan.leftOut, 'other change')} left out` : '',
   ]
     .filter(Boolean)
     .join(' · ')
+}
+
+function withSource(summary: string, { source }: Plan): string {
+  const differing = new Set(source?.findings.map(({ key }) => key)).size
+  return differing === 0
+    ? summary
+    : `${summary.replace(/\.$/, '')} · ${counted(differing, 'foreign table')} unlike the source`
 }
 
 function summaryOfAll(plan: Plan): string {

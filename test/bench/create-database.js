@@ -1,7 +1,7 @@
 import pg from 'pg'
 
-const [, , url, name] = process.argv
+const [, , url, name, template = 'template0'] = process.argv
 const client = new pg.Client({ connectionString: url })
 await client.connect()
-await client.query(`CREATE DATABASE ${name} TEMPLATE template0`)
+await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
 await client.end()

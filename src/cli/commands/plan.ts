@@ -15,13 +15,14 @@ export interface PlanFlags {
   readonly sourceTimeout: number
   readonly detailedExitcode?: boolean
   readonly driftOnly?: boolean
+  readonly checkSource?: boolean
   readonly takeOver?: boolean
 }
 
 /** Previews what apply would do. */
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = settingsOf(flags.database)
-  const found = await manifestOrPlan(flags.file, settings)
+  const found = await manifestOrPlan(flags.file, settings, flags.checkSource)
   if ('inPlace' in found) {
     process.stdout.write(show(found.inPlace, flags.format))
     return exitCode.done
@@ -34,6 +35,7 @@ export async function plan(flags: PlanFlags): Promise<number> {
     const { plan } = await makePlan(session, parsed, {
       populate: flags.populate,
       sources,
+      checkSource: flags.checkSource ?? false,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })

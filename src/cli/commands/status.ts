@@ -6,7 +6,7 @@ import type { StatusReport } from '../../core/status.ts'
 import { kinds } from '../../kinds/registry.ts'
 import { statusJson } from '../../render/json.ts'
 import { renderStatusText } from '../../render/status-text.ts'
-import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface StatusFlags {
   readonly file?: string
@@ -15,6 +15,8 @@ export interface StatusFlags {
   readonly kind: readonly string[]
   readonly all?: boolean
   readonly check?: boolean
+  readonly checkSource?: boolean
+  readonly sourceTimeout: number
 }
 
 const defaultFile = 'fdwsync.yaml'
@@ -24,10 +26,19 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   const settings = settingsOf(flags.database)
   const chosen = flags.kind.map(kindNamed)
   const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
-  const manifest = file === undefined ? undefined : await manifestOf(file)
-  const session = await connectTo(settings, manifest?.secrets ?? [])('status')
+  const manifest = file === undefined ? undefined : await lockedManifestOf(file)
+  if (flags.checkSource && !manifest) {
+    const hint = 'Name it with -f FILE.'
+    throw new FdwsyncError(
+      { message: '--check-source needs a manifest: it says what the sources should have', hint },
+      exitCode.usage,
+    )
+  }
+  const connect = connectTo(settings, manifest?.secrets ?? [])
+  const sources = flags.checkSource ? { connect, timeoutMilliseconds: flags.sourceTimeout } : undefined
+  const session = await connect('status')
   try {
-    const report = await statusOf(session, { pattern, kinds: chosen, all: flags.all ?? false, manifest })
+    const report = await statusOf(session, { pattern, kinds: chosen, all: flags.all ?? false, manifest, sources })
     process.stdout.write(
       flags.format === 'json'
         ? `${JSON.stringify(statusJson(report), undefined, 2)}\n`

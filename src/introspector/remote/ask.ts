@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../../core/errors.ts'
-import type { ObjectId } from '../../core/object.ts'
 import type { Secret } from '../../core/secret.ts'
-import { ident, join, literal, type Sql, sql, statement, trusted } from '../../core/sql.ts'
-import { type DatabaseError, isDatabaseError } from '../../db/database-error.ts'
+import { ident, literal, sql, statement, trusted } from '../../core/sql.ts'
+import { isDatabaseError } from '../../db/database-error.ts'
 import { turnOffExposure } from '../../db/secrets/exposure.ts'
 import { type Session, withDeadline } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
-import { manifestPath, readCatalog, readingPath } from '../read.ts'
-import { makeRemoteCatalog, type RemoteIndex, remoteIndexes, remoteTables } from './catalog.ts'
+import { readingPath } from '../read.ts'
+import { makeRemoteCatalog, type RemoteIndex, remoteColumnNames, remoteIndexes, remoteTables } from './catalog.ts'
+import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
+import { type Run as ImportRun, importStatement, importTables } from './import-tables.ts'
+import { missingTypes, whyNotImported } from './missing-types.ts'
+import { type Reason, reasonOf } from './reasons.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
+import { type RemoteTypes, remoteTypes } from './types.ts'
 
 /** What a source said to one import. */
 export type Answer =
@@ -20,15 +24,13 @@ export type Answer =
       /** Tables that are there but can't be imported, and why. */
       readonly failed: ReadonlyMap<string, Reason>
       readonly indexes: readonly RemoteIndex[]
+      readonly copied: Copied
+      /** Of tables that failed, where that was asked for. */
+      readonly columnNames: ReadonlyMap<string, readonly string[]>
     }
-  /** The manifest asks for what can't be: another schema is needed, or another wrapper. */
-  | ({ readonly status: 'wrong' } & Reason)
+  /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
+  | ({ readonly status: 'wrong'; readonly key?: string } & Reason)
   | ({ readonly status: 'unknown' } & Reason)
-
-export interface Reason {
-  readonly reason: string
-  readonly hint: string
-}
 
 export interface Asking {
   readonly ground: Ground
@@ -64,7 +66,7 @@ export async function askSource(
   try {
     const session = await asking.connect('import', secretsOf(setup))
     try {
-      const run: Run = { session, asking, setup, scratch, server }
+      const run: Run = { session, asking, ground: asking.ground, setup, scratch, server }
       await begin(run)
       for (const request of requests) answers.push(await answer(run, request))
     } finally {
@@ -91,18 +93,14 @@ function endingByItself(setup: ServerSetup, { serverVersion, timeoutMilliseconds
   return { ...setup, statements: [...statements, limit] }
 }
 
-interface Run {
-  readonly session: Session
+interface Run extends ImportRun {
   readonly asking: Asking
-  readonly setup: ServerSetup
-  /** The schema to import into, and the server's name where it has to be another. */
-  readonly scratch: string
   readonly server: string
 }
 
-async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
+async function begin({ session, asking, ground, setup, scratch }: Run): Promise<void> {
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`)
-  await makeMissing(session, asking.ground)
+  await makeMissing(session, ground, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {
     const left = await turnOffExposure(session)
@@ -117,9 +115,22 @@ async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
   for (const statement of setup.statements) await session.execute(statement)
 }
 
+const nothing: Answer = {
+  status: 'read',
+  tables: new Map(),
+  failed: new Map(),
+  indexes: [],
+  copied: nothingCopied,
+  columnNames: new Map(),
+}
+
 async function answer(run: Run, request: ImportRequest): Promise<Answer> {
   const { session, asking, server } = run
-  if (request.limitTo?.length === 0) return { status: 'read', tables: new Map(), failed: new Map(), indexes: [] }
+  if (request.copiesTypes && run.setup.wrapper !== 'postgres_fdw') {
+    const reason = `types can be copied through postgres_fdw only, and server ${ident(server)} is of ${run.setup.wrapper}`
+    return { status: 'wrong', key: 'types', reason, hint: 'Declare what is needed under types of its schema.' }
+  }
+  if (request.limitTo?.length === 0) return nothing
   await session.run(trusted('SAVEPOINT request'))
   try {
     // Nothing has that name: this only connects, and finds out whether the schema is there.
@@ -150,112 +161,55 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     await session.run(sql`CREATE SCHEMA ${ident(catalogSchema(run))}`)
     await makeRemoteCatalog(session, catalogSchema(run), setup.name)
   }
-  const tables = new Map<string, ForeignTableSpec>()
-  const failed = new Map<string, Reason>()
-  try {
-    await importAndRead(run, request, limits(request), tables)
-  } catch (error) {
-    if (!isOfTable(error)) throw error
-    const each = await names()
-    if (each) await importParts(run, request, each, tables, failed)
-    else await importOthers(run, request, error, tables, failed)
-  }
+  const types = request.copiesTypes ? await typesOf(run, request) : undefined
+  const copied =
+    types && request.copiesTypes
+      ? await copyTypes({ session, ground: run.ground, scratch: catalogSchema(run) }, types.all)
+      : nothingCopied
+  const { tables, failed } = await importTables(run, request, names)
+  const reasons = isPostgres && failed.size > 0 ? await withTypesMissing(run, request, failed, types, copied) : failed
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
-  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes }
+  const columnNames =
+    request.withColumnNames && isPostgres && failed.size > 0
+      ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
+      : new Map()
+  return {
+    status: 'read',
+    tables: inServer(tables, scratch, run.server),
+    failed: reasons,
+    indexes,
+    copied,
+    columnNames,
+  }
+}
+
+/** Why tables were not imported, with all types that they miss where the server names the first alone. */
+async function withTypesMissing(
+  run: Run,
+  request: ImportRequest,
+  failed: ReadonlyMap<string, Reason>,
+  types: RemoteTypes | undefined,
+  copied: Copied,
+): Promise<ReadonlyMap<string, Reason>> {
+  const { all, ofTables } = types ?? (await typesOf(run, request))
+  const missing = await missingTypes(run.session, all)
+  return new Map(
+    Array.from(failed, ([name, reason]) => [
+      name,
+      whyNotImported(ofTables.get(name) ?? [], missing, copied.failed, request.copiesTypes) ?? reason,
+    ]),
+  )
+}
+
+/** The types of the tables that are wanted. */
+async function typesOf(run: Run, { remoteSchema, limitTo, except }: ImportRequest): Promise<RemoteTypes> {
+  const isWanted = (table: string) => (limitTo ? limitTo.includes(table) : !except.includes(table))
+  return remoteTypes(run.session, catalogSchema(run), remoteSchema, isWanted)
 }
 
 function catalogSchema({ scratch }: Run): string {
   return `${scratch}_catalog`
-}
-
-/** One bad table fails the whole statement: halves of it are tried until the bad ones are found. */
-async function importParts(
-  run: Run,
-  request: ImportRequest,
-  names: readonly string[],
-  tables: Map<string, ForeignTableSpec>,
-  failed: Map<string, Reason>,
-): Promise<void> {
-  if (names.length === 0) return
-  try {
-    await importAndRead(run, request, sql`LIMIT TO (${join(names.map(ident), ', ')})`, tables)
-  } catch (error) {
-    if (!isOfTable(error)) throw error
-    const [only] = names
-    if (only !== undefined && names.length === 1) {
-      failed.set(only, reasonOf(error))
-      return
-    }
-    const half = Math.ceil(names.length / 2)
-    await importParts(run, request, names.slice(0, half), tables, failed)
-    await importParts(run, request, names.slice(half), tables, failed)
-  }
-}
-
-/** Where nobody says which tables there are, the one that an error names is left out of the next attempt. */
-async function importOthers(
-  run: Run,
-  request: ImportRequest,
-  first: DatabaseError,
-  tables: Map<string, ForeignTableSpec>,
-  failed: Map<string, Reason>,
-): Promise<void> {
-  for (let error = first; ; ) {
-    const name = error.importedTable
-    if (name === undefined || failed.has(name)) throw error
-    failed.set(name, reasonOf(error))
-    try {
-      const except = [...request.except, ...failed.keys()]
-      return await importAndRead(run, request, limits({ ...request, except }), tables)
-    } catch (next) {
-      if (!isOfTable(next)) throw next
-      error = next
-    }
-  }
-}
-
-async function importAndRead(
-  run: Run,
-  request: ImportRequest,
-  limit: Sql,
-  tables: Map<string, ForeignTableSpec>,
-): Promise<void> {
-  const { session, asking, setup, scratch } = run
-  await session.run(trusted('SAVEPOINT import'))
-  try {
-    // Only postgres_fdw names the schemas of types. Others mean what the manifest means by a name.
-    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(asking.ground.searchPath))
-    await session.run(importStatement(run, request, limit))
-    await session.run(readingPath)
-    const ids = await session.query<{ id: ObjectId }>(
-      trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'f' ORDER BY c.oid`),
-      [scratch],
-    )
-    const { live } = await readCatalog(
-      session,
-      ids.map(({ id }) => id),
-      asking.ground.digests.salt,
-    )
-    // The kind's own query made it.
-    for (const { id, spec } of live.values())
-      if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec)
-  } finally {
-    // Locks are a finite table, and the names are free for the next part.
-    if (!session.isLost()) await session.run(sql`ROLLBACK TO import; RELEASE import`)
-  }
-}
-
-function importStatement({ setup, scratch }: Run, { remoteSchema, options }: ImportRequest, limit: Sql): Sql {
-  const parts = Object.entries(options).map(([name, value]) => sql`${ident(name)} ${literal(value)}`)
-  const clause = parts.length === 0 ? sql`` : sql` OPTIONS (${join(parts, ', ')})`
-  return sql`IMPORT FOREIGN SCHEMA ${ident(remoteSchema)} ${limit} FROM SERVER ${ident(setup.name)} INTO ${ident(scratch)}${clause}`
-}
-
-function limits({ limitTo, except }: ImportRequest): Sql {
-  if (limitTo) return sql`LIMIT TO (${join(limitTo.map(ident), ', ')})`
-  return except.length === 0 ? sql`` : sql`EXCEPT (${join(except.map(ident), ', ')})`
 }
 
 /** The tables stand on the server itself, whatever was asked in its place. */
@@ -265,19 +219,8 @@ function inServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string
   )
 }
 
-/** An error about a definition: a type that is not here, a function in a default. Not about rights or the connection. */
-function isOfTable(error: unknown): error is DatabaseError {
-  return isDatabaseError(error) && error.sqlstate.startsWith('42') && error.sqlstate !== '42501'
-}
-
 function unknownOf(error: unknown): Answer {
   if (isDatabaseError(error)) return { status: 'unknown', ...reasonOf(error) }
   if (!(error instanceof FdwsyncError)) throw error
   return { status: 'unknown', reason: error.message, hint: error.problems.flatMap(({ hint }) => hint ?? []).join(' ') }
-}
-
-function reasonOf(error: DatabaseError): Reason {
-  const detail = error.detail?.trim().split('\n')[0]
-  const reason = `${error.isOfSource ? 'the source says: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
-  return { reason, hint: error.hint ?? '' }
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../../core/data.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
@@ -10,6 +11,14 @@ export interface RemoteIndex {
 
 const tables: Readonly<Record<string, string>> = {
   pg_namespace: 'oid oid, nspname name',
+  pg_type: `oid oid, typname name, typnamespace oid, typtype "char", typcategory "char", typelem oid, typlen int2, typrelid oid,
+            typbasetype oid, typtypmod int4, typnotnull boolean, typdefault text, typcollation oid`,
+  pg_enum: 'enumtypid oid, enumlabel name, enumsortorder float4',
+  pg_attribute: `attrelid oid, attname name, attnum int2, attisdropped boolean, atttypid oid, atttypmod int4, attcollation oid`,
+  pg_collation: 'oid oid, collname name, collnamespace oid',
+  pg_constraint: 'conname name, connamespace oid, contype "char", contypid oid, convalidated boolean',
+  pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',
+  pg_extension: 'oid oid, extname name, extnamespace oid',
   pg_class: 'oid oid, relname name, relnamespace oid, relkind "char", relispartition boolean',
   pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean',
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
@@ -17,12 +26,16 @@ const tables: Readonly<Record<string, string>> = {
 
 /** Makes foreign tables over the source's own catalog, in a schema that is rolled back. Only postgres_fdw can do that. */
 export async function makeRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
-  const statements = Object.entries(tables).map(
-    ([table, columns]): Sql =>
-      sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
-          OPTIONS (schema_name 'pg_catalog', table_name ${literal(table)}, fetch_size '10000')`,
+  const make = (from: string, table: string, columns: string): Sql =>
+    sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
+        OPTIONS (schema_name ${literal(from)}, table_name ${literal(table)}, fetch_size '10000')`
+  const statements = Object.entries(tables).map(([table, columns]) => make('pg_catalog', table, columns))
+  const checks = make(
+    'information_schema',
+    'check_constraints',
+    'constraint_schema name, constraint_name name, check_clause text',
   )
-  await session.run(join(statements, '; '))
+  await session.run(join([...statements, checks], '; '))
 }
 
 /** What IMPORT FOREIGN SCHEMA would import if nothing limited it. */
@@ -50,5 +63,29 @@ export async function remoteIndexes(
                                         WHERE n.nspname = $1 AND NOT i.indisvalid))
          ORDER BY 1, 2`,
     [remoteSchema],
+  )
+}
+
+/** The columns of tables by name alone: their types may be none that are known here. */
+export async function remoteColumnNames(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const from = ident(schema)
+  const rows = await session.query<{ table: string; name: string }>(
+    sql`SELECT c.relname AS "table", a.attname AS name
+          FROM ${from}.pg_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid
+          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND a.attnum > 0 AND NOT a.attisdropped
+         ORDER BY c.relname, a.attnum`,
+    [remoteSchema, tables],
+  )
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ table }) => table),
+      ([table, own]) => [table, own.map(({ name }) => name)],
+    ),
   )
 }

@@ -47,7 +47,7 @@ export async function rebuildIndexes(session: Session, ground: Ground, all: read
   const indexes: Rebuilt['indexes'][number][] = []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(schema)}`)
   try {
-    await makeMissing(session, ground)
+    await makeMissing(session, ground, schema)
     for (let start = 0; start < units.length; start += batchSize) {
       await session.run(sql`${readingPath}; SAVEPOINT batch`)
       const made = await make(session, units.slice(start, start + batchSize), warnings)

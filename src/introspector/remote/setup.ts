@@ -2,14 +2,14 @@ import type { DeclaredObject, LiveObject } from '../../core/change.ts'
 import { inOrderOfNeed } from '../../core/graph.ts'
 import { type IdOf, keyOf, type ObjectId } from '../../core/object.ts'
 import type { Secret } from '../../core/secret.ts'
-import { type Statement, sql, trusted } from '../../core/sql.ts'
+import { ident, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { type ServerSpec, server as serverKind } from '../../kinds/server.ts'
 import type { RunDigests } from '../digests.ts'
 import type { Ledger } from '../ledger.ts'
-import type { CatalogReading } from '../read.ts'
+import { type CatalogReading, manifestPath, readingPath } from '../read.ts'
 
 /** What is declared of servers and of what they need, and what is there of it. */
 export interface Ground {
@@ -112,22 +112,47 @@ function mappingStatements(ground: Ground, mapping: DeclaredObject): readonly St
 }
 
 /**
- * Makes schemas, extensions and such that are declared and not there yet, for what is imported may be of their types. Why
- * one can't be made is for the probe to say.
+ * Makes schemas, extensions, types and such that are declared and not there yet, for what is imported may be of their types.
+ * A type that grows is made anew: a value that is added can't be used before it is committed. Why one can't be made is for
+ * the probe to say. What is in the way of a new type is put aside, into schemas whose names begin with `scratch`.
  */
-export async function makeMissing(session: Session, { declared, reading }: Ground): Promise<void> {
+export async function makeMissing(session: Session, ground: Ground, scratch: string): Promise<void> {
   const missing = inOrderOfNeed(
-    declared.filter(({ id }) => kindOf(id).probe.how === 'by-name' && !reading.live.has(keyOf(id))),
+    ground.declared.filter(({ id }) => isMade(id)),
     ({ id }) => keyOf(id),
     ({ needs }) => needs,
   )
-  for (const { id, spec } of missing) {
+  for (const [at, object] of missing.entries()) {
+    const statements = makingOf(ground, object, `${scratch}_aside_${at}`)
+    if (statements.length === 0) continue
+    const path = object.id.kind === 'type' ? manifestPath(ground.searchPath) : readingPath
     await inSavepoint(session, async () => {
-      for (const { sql: text } of kindOf(id).create(id, spec)) await session.run(text)
+      await session.run(path)
+      for (const { sql: text } of statements) await session.run(text)
     }).catch((error: unknown) => {
       if (!isDatabaseError(error) || isTransient(error)) throw error
     })
   }
+}
+
+function isMade(id: ObjectId): boolean {
+  return id.kind === 'type' || kindOf(id).probe.how === 'by-name'
+}
+
+/**
+ * What it takes that others find such an object under its name, with all that they can use of it. One that is in the way
+ * is put into the schema `aside`, which is made for that.
+ */
+export function makingOf(ground: Ground, object: DeclaredObject, aside: string): readonly Statement[] {
+  const { id, spec } = object
+  const kind = kindOf(id)
+  const live = ground.reading.live.get(keyOf(id))
+  if (!live) return kind.create(id, spec)
+  if (kind.probe.how !== 'read-back' || !kind.probe.byName?.aside) return []
+  const { matters } = kind.probe.byName
+  const isOther = fieldsOf(ground, object, live).some((field) => matters?.(field, live.spec))
+  if (!isOther) return []
+  return [statement(sql`CREATE SCHEMA ${ident(aside)}`), kind.probe.byName.aside(id, aside), ...kind.create(id, spec)]
 }
 
 /** Work that leaves the transaction usable when it fails. */
@@ -143,7 +168,7 @@ export async function inSavepoint<T>(session: Session, work: () => Promise<T>): 
   }
 }
 
-/** The objects that servers are made of, or stand on. */
+/** The objects that servers are made of, or stand on, and what columns are of. */
 export function isGround(id: ObjectId): boolean {
-  return kindOf(id).probe.how !== 'read-back'
+  return id.kind === 'type' || kindOf(id).probe.how !== 'read-back'
 }

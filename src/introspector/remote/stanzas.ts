@@ -1,9 +1,11 @@
 import { ident } from '../../core/sql.ts'
+import { record } from '../../kinds/facets/options.ts'
 import type { Stanza, WriteContext } from '../../kinds/facets/written.ts'
 import { type ForeignTableSpec, foreignTable } from '../../kinds/foreign-table.ts'
 import { type IndexSpec, index } from '../../kinds/index.ts'
+import { type TypeSpec, type } from '../../kinds/type.ts'
 import { truthValues } from '../../manifest/generated/manifest-shapes.ts'
-import type { ImportRequest, IndexStanza, TableStanza } from '../../manifest/imports.ts'
+import type { CopiedType, ImportRequest, IndexStanza, TableStanza, TypeStanza } from '../../manifest/imports.ts'
 import type { Path } from '../../manifest/manifest.ts'
 import { matcher } from '../../manifest/pattern.ts'
 import type { Ledger } from '../ledger.ts'
@@ -18,6 +20,23 @@ export function indexStanza(schema: string, name: string, spec: IndexSpec): Inde
   return asIndex(index.write({ kind: 'index', schema, name }, spec, noVariables))
 }
 
+/** A type of a source as a manifest would spell it out; its comments stay open. */
+export function typeStanza(schema: string, name: string, spec: TypeSpec): TypeStanza {
+  const quiet = <Part>(parts: Readonly<Record<string, Part>>) =>
+    record(Object.entries(parts).map(([key, part]) => [key, { ...part, comment: undefined }]))
+  const said = { ...spec, checks: quiet(spec.checks), attributes: quiet(spec.attributes), comment: undefined }
+  return asType(type.write({ kind: 'type', schema, name }, said, noVariables))
+}
+
+/** The types that were declared when the manifest was last applied, whether copied or spelled out. */
+export function lastTypes(ledger: Ledger): readonly CopiedType[] {
+  return [...ledger.entries.values()].flatMap(({ id, declared }) => {
+    if (id.kind !== 'type') return []
+    const spec = declared as TypeSpec // the ledger keeps a kind's own specs
+    return [{ schema: id.schema, name: id.name, stanza: asType(type.write(id, spec, noVariables)) }]
+  })
+}
+
 /** The tables that an import had when it was last applied, as they were declared then. */
 export function lastTables(ledger: Ledger, request: ImportRequest): Map<string, TableStanza> {
   const { schema, server, remoteSchema, limitTo, except } = request
@@ -27,6 +46,7 @@ export function lastTables(ledger: Ledger, request: ImportRequest): Map<string, 
     const spec = declared as ForeignTableSpec // the ledger keeps a kind's own specs
     if (spec.server !== server) continue
     if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
+    // Another import of the same schema may have it.
     if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
     tables.set(id.name, asTable(foreignTable.write(id, spec, noVariables)))
   }
@@ -62,6 +82,10 @@ const noVariables: WriteContext = {
 // What `write` writes the schema of manifests knows: the exporter's manifests are read again.
 function asTable({ path, value }: Stanza): TableStanza {
   return asRead(value, path) as TableStanza
+}
+
+function asType({ path, value }: Stanza): TypeStanza {
+  return asRead(value, path) as TypeStanza
 }
 
 function asIndex({ path, value }: Stanza): IndexStanza {

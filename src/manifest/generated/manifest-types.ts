@@ -549,6 +549,10 @@ export interface Import {
     [k: string]: string
   }
   /**
+   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. Checks of domains run here, as the source wrote them. From PostgreSQL sources only. Default: what is used must be here already
+   */
+  types?: 'copy'
+  /**
    * What is to be otherwise than at the source, by table. Example: orders: { columns: { total: { type: "numeric(12,2)" } } }
    */
   tables?: {
@@ -682,6 +686,10 @@ export interface Mirror {
    * The schema for the materialized views. Made if it does not exist.
    */
   schema: string
+  /**
+   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. Checks of domains run here, as the source wrote them. From PostgreSQL sources only. Default: what is used must be here already
+   */
+  types?: 'copy'
   /**
    * Indexes on the views. Example: { copy: true, each: [{ method: gist, columns: [geom] }] }
    */

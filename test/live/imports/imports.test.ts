@@ -124,13 +124,13 @@ tables:
     const parsed = await rig.manifest(mirroring())
     const { plan, report } = await applyTo(parsed, rig.url)
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      'foreign table proxy.c: it can not be imported: type "public.mood" does not exist',
-      'foreign table proxy.d: it can not be imported: type "public.zip" does not exist',
-      'foreign table proxy.e: it can not be imported: type "public.mood[]" does not exist',
+      'foreign table proxy.c: it can not be imported: type public.mood is not here',
+      'foreign table proxy.d: it can not be imported: type public.zip is not here',
+      'foreign table proxy.e: it can not be imported: type public.mood is not here',
     ])
     expect(missedOf(report)).toEqual([])
     await expect(planFor(await rig.manifest(importing('limit_to: [a, c]')), rig.url)).rejects.toThrow(
-      'the table "c" can not be imported: type "public.mood" does not exist',
+      'the table "c" can not be imported: type public.mood is not here',
     )
     await rig.sql("CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text")
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
@@ -140,7 +140,7 @@ tables:
     )
     const again = await planFor(parsed, rig.url)
     expect(again.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      'foreign table proxy.c: it can not be imported, and stays as it was applied last: type "public.more" does not exist',
+      'foreign table proxy.c: it can not be imported, and stays as it was applied last: type public.more is not here',
     ])
     expect(changesOf(again)).toEqual(['alter foreign table proxy.d', 'replace materialized view local.d'])
   })

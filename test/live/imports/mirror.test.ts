@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { refresh } from '../../../src/api/refresh.ts'
 import { mixedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
-import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
-import { indexesOf, mirroring, rigWithSource, rowsOf } from './setting.ts'
+import { indexesOf, mirroring, rigWithSource } from './setting.ts'
 
 interface SourceChange {
   readonly what: string
@@ -93,30 +92,6 @@ async function givenByHand(rig: Rig): Promise<unknown> {
 const role = ({ target }: Rig) => `reader_of_${target.name}`
 
 describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
-  test('from an empty target: rows and indexes as at the source, and then nothing to do', async () => {
-    const rig = await rigWithSource(pair)
-    const parsed = await rig.manifest(mirroring('tables: { plain_view: { exclude: true } }'))
-    const { plan, report } = await applyTo(parsed, rig.url)
-    expect(missedOf(report)).toEqual([])
-    expect(plan.warnings).toEqual([
-      'index own_function_idx of the source is not made on local.own_function: function public.own(text) does not exist',
-    ])
-    const views = await rig.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")
-    const names = views.map(({ name }) => String(name))
-    expect(names).toHaveLength(19)
-    expect(await rowsOf(rig.url, 'local', names)).toEqual(await rowsOf(rig.source.url, 'public', names))
-    const wanted = (await indexesOf(rig.source.url, 'public')).filter(
-      (index) => !/^(own_function_idx|parted_\d)/.test(index),
-    )
-    expect(await indexesOf(rig.url, 'local')).toEqual(wanted)
-
-    const again = await planFor(parsed, rig.url)
-    expect(changesOf(again)).toEqual([])
-    expect(again.undetermined).toEqual([])
-    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, secrets: [] })
-    expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
-  })
-
   test('what changes at the source changes here, and no more', async () => {
     const rig = await rigWithSource(pair, shop)
     const parsed = await rig.manifest(mirroring())

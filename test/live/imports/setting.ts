@@ -4,7 +4,8 @@ import { onTestFinished } from 'vitest'
 import { createDatabase, type ServerPair } from '../../servers/databases.ts'
 import { type Rig, rigFor, runSql } from '../apply/rig.ts'
 
-const sourceSql = await readFile(join(import.meta.dirname, 'source.sql'), 'utf8')
+/** Twenty varied tables. */
+export const sourceSql = await readFile(join(import.meta.dirname, 'source.sql'), 'utf8')
 
 /** An empty target, and a source of this test's own, to be changed. */
 export async function rigWithSource(pair: ServerPair, sql = sourceSql): Promise<Rig> {

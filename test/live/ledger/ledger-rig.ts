@@ -2,11 +2,11 @@ import type { Rig } from '../apply/rig.ts'
 
 /** Makes a ledger of the first version out of one of this release, with the rows that it has. */
 export const asVersion1 = `
-  DROP TABLE fdwsync.step, fdwsync.refresh;
+  DROP TABLE fdwsync.step, fdwsync.refresh, fdwsync.proof;
   ALTER TABLE fdwsync.apply DROP ended_at, DROP outcome, DROP manifest_digest, DROP summary, DROP applied_from,
     DROP client_user, DROP client_host, DROP git_commit, DROP repository, DROP database_name, DROP database_oid,
     DROP system_identifier, DROP lease_pid;
-  ALTER TABLE fdwsync.object DROP closure;
+  ALTER TABLE fdwsync.object DROP closure, DROP source;
   UPDATE fdwsync.version SET version = 1`
 
 /** What the ledger has of the newest apply. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { ledgerVersion } from '../../../src/introspector/ledger-schema.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
@@ -154,7 +155,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     )
     const both = await Promise.all([applyTo(altered, rig.url), applyTo(other, rig.url)])
     expect(both.flatMap(({ report }) => missedOf(report))).toEqual([])
-    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: 3 }])
+    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: ledgerVersion }])
     expect(await rig.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([{ outcome: null }])
     const after = await rig.sql("SELECT * FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address")
     expect(after).toHaveLength(objects.length)

@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { makePlan } from '../../../src/api/plan.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS twice FROM proxy.orders' })
-  .replace('note: text }', "note: { type: text, default: 'public.mood()' } }")
+  .replace(
+    'note: text }',
+    `note: { type: text, default: 'public.mood()' }, number: { type: bigint, default: "nextval('numbers')" } }`,
+  )
   .replace(
     /orders: \{ query/,
     'orders: { indexes: { orders_twice: { columns: [{ expression: public.twice(total) }] } }, query',
@@ -12,6 +16,7 @@ const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS tw
 
 const setUp = `CREATE FUNCTION public.twice(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
   CREATE TYPE public.state AS ENUM ('new'); CREATE FUNCTION public.mood() RETURNS text LANGUAGE sql AS 'SELECT ''ok''';
+  CREATE SEQUENCE public.numbers;
   CREATE TABLE public.people (id int, state public.state)`
 
 /** No plan gets past it that makes anything, be it only to try it out. */
@@ -63,6 +68,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     'a column added to a table that a query names': 'ALTER TABLE public.people ADD COLUMN more int',
     'a column of such a table retyped': 'ALTER TABLE public.people ALTER COLUMN id TYPE bigint',
     'an enumeration grown': "ALTER TYPE public.state ADD VALUE 'old'",
+    'another sequence under the name that a default has':
+      'ALTER SEQUENCE public.numbers RENAME TO others; CREATE SEQUENCE public.numbers',
     'a schema of the search path that was not there': 'CREATE SCHEMA later; CREATE TABLE later.people (id int)',
   }
   test.each(Object.entries(disturbances))('%s: it is tried out again', async (what, sql) => {
@@ -79,6 +86,26 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await applyTo(await rig.manifest(more), rig.url)
     await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
     expect(await isTriedOut(rig, more), `${what}, applied`).toBe(false)
+  })
+
+  test('a newer server, as after pg_upgrade, which keeps OIDs: it is tried out again', async () => {
+    const rig = await rigFor(pair, source)
+    await rig.sql(setUp)
+    await applyTo(await rig.manifest(shop), rig.url)
+    await rig.sql(noDdl)
+    const session = await connectTo(rig.url)('plan')
+    onTestFinished(() => session.close())
+    const upgraded = { ...session, serverVersion: session.serverVersion + 10_000 }
+    const parsed = await rig.manifest(shop)
+    for (const ledger of ['', 'DELETE FROM fdwsync.proof']) {
+      await rig.sql(ledger)
+      expect((await makePlan(session, parsed, { populate: true })).plan).toMatchObject({
+        changes: [],
+        undetermined: [],
+      })
+      const tried = (await makePlan(upgraded, parsed, { populate: true })).plan
+      expect(tried.undetermined[0]?.reason).toContain('no DDL')
+    }
   })
 
   test('another search path in the manifest: it is tried out again', async () => {

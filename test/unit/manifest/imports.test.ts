@@ -16,7 +16,7 @@ test.each([
   [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query is a SELECT'],
   [imports('tables: { a: { columns: { b: int int } } }'), 'a type and nothing else'],
   [imports('limit_to: [""]'), 'limit_to'],
-  [imports('types: copy'), '"types" is not supported yet'],
+  [imports('types: all'), '"types" is one of copy'],
 ])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
 
 test('what is excluded is not asked for', async () => {
@@ -34,7 +34,7 @@ test('names of indexes are made as PostgreSQL makes them, and none is taken twic
     ['t_a_b_idx', { server: 's' }],
   ])
   const [request] = importRequests(manifest)
-  const imported = withImports(manifest, request ? [{ request, tables }] : [])
+  const imported = withImports(manifest, request ? [{ request, tables, types: [] }] : [])
   const all = [{ name: 'm', tables, indexes: new Map(), isWhole: true }]
   const { materialized_views: views = {} } = withMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
   expect(Object.values(views).flatMap(({ indexes }) => Object.keys(indexes ?? {}))).toEqual([

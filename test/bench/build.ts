@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ThrowawayServer } from '../../src/cli/demo/server.ts'
+
+const run = promisify(execFile)
+const script = (name: string) => join(import.meta.dirname, name)
+const rows = 2_000_000
+const rounds = 5
+
+/**
+ * How long it takes to build a materialized view of 2 million rows with two indexes: by hand, where there is none, and by
+ * fdwsync, which builds it beside one that serves meanwhile, analyzes it, swaps the two and proves what it did.
+ */
+export async function benchBuild(server: ThrowawayServer, cli: string, folder: string): Promise<void> {
+  for (const name of ['rows_source', 'rows_target'])
+    await run(process.execPath, [script('create-database.js'), server.url('postgres'), name])
+  const url = server.url('rows_target')
+  await run(process.execPath, [script('create-source.js'), server.url('rows_source'), url, String(rows)])
+  const manifest = join(folder, 'rows.yaml')
+  const apply = async (query: string) => {
+    writeFileSync(manifest, manifestWith(server, query))
+    await run(process.execPath, [cli, 'apply', '-f', manifest, '--database', url, '--auto-approve'])
+  }
+  await apply(queryOf(0))
+
+  const seconds = { byHand: [] as number[], byFdwsync: [] as number[] }
+  for (let round = 1; round <= rounds; round++) {
+    seconds.byHand.push(await timed(() => run(process.execPath, [script('build-by-hand.js'), url, queryOf(round)])))
+    await run(process.execPath, [script('drop-by-hand.js'), url])
+    seconds.byFdwsync.push(await timed(() => apply(queryOf(round))))
+  }
+  const [byHand, byFdwsync] = [median(seconds.byHand), median(seconds.byFdwsync)]
+  const perSecond = (time: number) => `${Math.round(rows / time / 1000)}k rows/s`.padStart(14)
+  process.stdout.write(`
+${rows} rows, two indexes: medians of ${rounds} interleaved rounds
+  by hand, with nothing there    ${byHand.toFixed(1).padStart(6)} s${perSecond(byHand)}
+  apply, beside one that serves  ${byFdwsync.toFixed(1).padStart(6)} s${perSecond(byFdwsync)}  ${(byHand / byFdwsync).toFixed(2)} × by hand
+`)
+}
+
+/** Another one each round, so that the view must be replaced. */
+function queryOf(round: number): string {
+  return `SELECT id, customer_id, total, placed_at, note FROM proxy.orders WHERE id > -${round}`
+}
+
+function manifestWith(server: ThrowawayServer, query: string): string {
+  return `version: 1
+name: rows
+extensions: { postgres_fdw: {} }
+servers:
+  source:
+    options: { host: ${server.host}, port: ${server.port}, dbname: rows_source, fetch_size: 10000 }
+    user_mappings: { public: { user: ${server.user}, password: ${server.password} } }
+schemas:
+  proxy:
+    foreign_tables:
+      orders:
+        server: source
+        options: { schema_name: public }
+        columns: { id: bigint, customer_id: bigint, total: "numeric(10,2)", placed_at: timestamptz, note: text }
+  copy:
+    materialized_views:
+      orders:
+        query: ${query}
+        indexes:
+          orders_id: { unique: true, columns: [id] }
+          orders_customer: { columns: [customer_id, { column: placed_at, order: desc }] }
+`
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return (performance.now() - started) / 1000
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
+}

@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, test } from 'vitest'
+import type { Plan } from '../../../src/core/plan.ts'
+import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { type Rig, run, runSql } from '../apply/rig.ts'
+import { importing, mirroring, rigWithSource } from './setting.ts'
+
+const shop = `
+  CREATE TABLE a (id int PRIMARY KEY, name text, total numeric(10,2));
+  CREATE INDEX a_name_idx ON a (name);
+  CREATE TABLE b (id int PRIMARY KEY);
+  CREATE TABLE c (id int PRIMARY KEY, name text)`
+
+/** `alter foreign table proxy.a: source (column total type, column name not null: drift)`. */
+function causesOf({ changes }: Plan): readonly string[] {
+  return changes.map(({ change, title, cause, causes }) => {
+    const fields = 'fields' in change ? change.fields : []
+    const why = (of: { readonly cause?: unknown; readonly causes?: readonly string[] }) =>
+      of.causes?.join(' and ') ?? String(of.cause)
+    const each =
+      cause === 'both' && fields.length > 0
+        ? ` (${fields.map((field) => `${field.field}: ${why(field)}`).join(', ')})`
+        : ''
+    return `${change.op} ${title}: ${why({ cause, ...(causes ? { causes } : {}) })}${each}`
+  })
+}
+
+const validate = new Ajv2020({ strict: false }).compile(
+  JSON.parse(readFileSync(new URL('../../../schemas/plan.schema.json', import.meta.url), 'utf8')),
+)
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  async function applied(text: string): Promise<Rig> {
+    const rig = await rigWithSource(pair, shop)
+    await applyTo(await rig.manifest(text), rig.url)
+    return rig
+  }
+  const planned = async (rig: Rig, text: string) => planFor(await rig.manifest(text), rig.url)
+
+  test('the source, the manifest and the target are told apart', async () => {
+    const rig = await applied(importing('tables: { c: { comment: said here } }'))
+    await runSql(
+      rig.source.url,
+      'ALTER TABLE a ALTER total TYPE numeric(12,2), ADD new int; ALTER TABLE c ADD new int; DROP TABLE b; CREATE TABLE d ()',
+    )
+    const same = importing('tables: { c: { comment: said here } }')
+    expect(causesOf(await planned(rig, same))).toEqual([
+      'alter foreign table proxy.a: source',
+      'alter foreign table proxy.c: source',
+      'create foreign table proxy.d: source',
+      'drop foreign table proxy.b: source',
+    ])
+    const { stdout } = await run(rig, ['plan'], same)
+    expect(stdout).toMatch(/~ foreign table proxy\.a +the source changed$/m)
+    expect(stdout).toMatch(/\+ foreign table proxy\.d +.*new at the source$/m)
+    expect(stdout).toMatch(/- foreign table proxy\.b +gone at the source$/m)
+
+    await rig.sql('ALTER FOREIGN TABLE proxy.a ALTER name SET NOT NULL; DROP FOREIGN TABLE proxy.c')
+    const other = importing('tables: { a: { columns: { id: bigint } }, c: { comment: said otherwise } }')
+    expect(causesOf(await planned(rig, other))).toEqual([
+      'alter foreign table proxy.a: manifest and source and drift (column id type: manifest, column name not null: drift, column total type: source, column new: source)',
+      'create foreign table proxy.c: manifest and source and drift',
+      'create foreign table proxy.d: source',
+      'drop foreign table proxy.b: source',
+    ])
+    const text = await run(rig, ['plan'], other)
+    expect(text.stdout).toContain('the manifest and the source changed, and it drifted: altered outside')
+    expect(text.stdout).toMatch(/column total type .* source$/m)
+
+    const drift = ['plan', '--drift-only', '--detailed-exitcode']
+    const shown = await run(rig, [...drift, '--format', 'json'], other)
+    const plan = JSON.parse(shown.stdout)
+    expect(validate(plan), JSON.stringify(validate.errors)).toBe(true)
+    expect(shown.code).toBe(2)
+    expect(plan.changes).toMatchObject([
+      { title: 'foreign table proxy.a', fields: [{ field: 'column name not null', cause: 'drift' }] },
+      { title: 'foreign table proxy.c', cause: 'both', causes: ['manifest', 'source', 'drift'] },
+    ])
+    expect(plan.leftOut).toBe(2)
+
+    await applyTo(await rig.manifest(other), rig.url)
+    await runSql(rig.source.url, 'ALTER TABLE a DROP new')
+    expect(causesOf(await planned(rig, other))).toEqual(['alter foreign table proxy.a: source'])
+    expect(await run(rig, drift, other)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 other change left out'),
+    })
+  })
+
+  test('of a mirror: what reads a table, its indexes, and what limits it', async () => {
+    const rig = await applied(mirroring('except: [c]'))
+    await runSql(
+      rig.source.url,
+      'DROP INDEX a_name_idx; CREATE INDEX a_name_idx ON a (name DESC); CREATE INDEX a_total_idx ON a (total)',
+    )
+    expect(causesOf(await planned(rig, mirroring('except: [c]')))).toEqual([
+      'replace index local.a_name_idx: source',
+      'create index local.a_total_idx: source',
+    ])
+    expect(causesOf(await planned(rig, mirroring()))).toEqual([
+      'create foreign table proxy.c: undefined',
+      'create materialized view local.c: undefined',
+      'replace index local.a_name_idx: source',
+      'create index local.a_total_idx: source',
+      'create index local.c_pkey: undefined',
+    ])
+    await runSql(rig.source.url, 'ALTER TABLE a ADD new int; DROP TABLE b')
+    expect(causesOf(await planned(rig, mirroring('limit_to: [a]')))).toEqual([
+      'alter foreign table proxy.a: source',
+      'replace materialized view local.a: dependency',
+      'replace index local.a_name_idx: source',
+      'create index local.a_total_idx: source',
+      'drop index local.b_pkey: manifest',
+      'drop materialized view local.b: manifest',
+      'drop foreign table proxy.b: manifest',
+    ])
+    expect(causesOf(await planned(rig, mirroring('except: [c]')))).toContain('drop materialized view local.b: source')
+    // Copied no more, and asked for otherwise: that is the manifest's doing.
+    const uncopied = mirroring('except: [c]').replace('copy: true', 'copy: false')
+    expect(causesOf(await planned(rig, uncopied))).toContain('drop index local.a_name_idx: manifest')
+    const options = mirroring('except: [c]\noptions: { import_not_null: false }')
+    expect(causesOf(await planned(rig, options))).toContain('alter foreign table proxy.a: manifest')
+  })
+
+  test('a ledger that has not kept what the source said', async () => {
+    const rig = await applied(importing())
+    await rig.sql('UPDATE fdwsync.object SET source = NULL')
+    await runSql(rig.source.url, 'ALTER TABLE a ADD new int')
+    expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.a: manifest'])
+    // The next apply keeps it, of all that is imported.
+    await applyTo(await rig.manifest(importing()), rig.url)
+    await runSql(rig.source.url, 'ALTER TABLE b ADD new int')
+    expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.b: source'])
+    // Nor is it lost by an apply that does not ask.
+    const [before] = await rig.sql('SELECT count(source)::int AS count FROM fdwsync.object')
+    await rig.sql('DROP FOREIGN TABLE proxy.a')
+    expect((await run(rig, ['apply', '--auto-approve', '--offline'], importing())).code).toBe(0)
+    expect(await rig.sql('SELECT count(source)::int AS count FROM fdwsync.object')).toEqual([before])
+    expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.b: source'])
+  })
+})

@@ -1,0 +1,337 @@
+import { describe, expect, test } from 'vitest'
+import { mixedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
+import { importing, mirroring, rigWithSource, rowsOf, servers } from './setting.ts'
+
+const varied = `
+  CREATE SCHEMA "Other Types";
+  CREATE TYPE "Other Types"."Moo""d" AS ENUM ('sad', 'it''s', 'Ok');
+  CREATE TYPE colour AS ENUM ('red', 'green');
+  CREATE DOMAIN zip AS varchar(5) COLLATE "C" DEFAULT '00000' NOT NULL CHECK (VALUE ~ '^[0-9]{5}$') CONSTRAINT "odd ""name""" CHECK (VALUE <> 'it''s');
+  CREATE DOMAIN fine AS colour DEFAULT 'red' CHECK (VALUE <> 'green');
+  CREATE DOMAIN amounts AS numeric(10,2)[];
+  CREATE TYPE inner_part AS (fine fine, moods "Other Types"."Moo""d"[], at timestamptz(3), name text COLLATE "C");
+  CREATE TYPE a_whole AS (part inner_part, "Odd Name" zip, amounts amounts);
+  CREATE DOMAIN known_whole AS a_whole CHECK ((VALUE)."Odd Name" IS NOT NULL);
+  CREATE TABLE a (id int PRIMARY KEY, mood "Other Types"."Moo""d" DEFAULT 'sad', moods "Other Types"."Moo""d"[], zip zip);
+  CREATE TABLE b (id int PRIMARY KEY, whole known_whole, parts inner_part[], amounts amounts);
+  CREATE INDEX a_mood_idx ON a (mood) WHERE mood <> 'Ok';
+  INSERT INTO a VALUES (1, 'sad', '{sad,Ok}', '12345'), (2, 'Ok', NULL, '00000');
+  INSERT INTO b VALUES (1, ROW(ROW('red', '{sad}', '2025-01-01 00:00Z', 'n'), '12345', '{1.5}'), NULL, '{2.25}')`
+
+const copying = (more = '') => mirroring(`types: copy\n${more}`)
+
+const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::text AS text FROM pg_type t
+  JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+ WHERE (t.typtype IN ('e', 'd') OR c.relkind = 'c') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'fdwsync') ORDER BY 1`
+
+const values = (type: string) =>
+  `SELECT array_agg(enumlabel::text ORDER BY enumsortorder) AS values FROM pg_enum WHERE enumtypid = '${type}'::regtype`
+
+describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
+  test('all types that columns use are made, in the order of need, and then there is nothing to do', async () => {
+    const rig = await rigWithSource(pair, varied)
+    const parsed = await rig.manifest(copying('options: { import_default: true }'))
+    const { plan, report } = await applyTo(parsed, rig.url)
+    expect({ undetermined: plan.undetermined, warnings: plan.warnings, missed: missedOf(report) }).toEqual({
+      undetermined: [],
+      warnings: [],
+      missed: [],
+    })
+    expect(await rig.sql(typesHere)).toEqual(await runSql(rig.source.url, typesHere))
+    expect(await rowsOf(rig.url, 'local', ['a', 'b'])).toEqual(await rowsOf(rig.source.url, 'public', ['a', 'b']))
+    expect(
+      await rig.sql(
+        `SELECT conname AS name, pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE contype = 'c' AND contypid <> 0 ORDER BY 1`,
+      ),
+    ).toEqual(
+      expect.arrayContaining([
+        { name: 'fine_check', text: "CHECK ((VALUE <> 'green'::colour))" },
+        { name: 'odd "name"', text: expect.stringContaining("'it''s'") },
+      ]),
+    )
+    expect(await rig.sql(`SELECT typdefault, typnotnull FROM pg_type WHERE typname = 'zip'`)).toEqual([
+      { typdefault: "'00000'::character varying", typnotnull: true },
+    ])
+    const again = await planFor(parsed, rig.url)
+    expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
+  })
+
+  test('what changes at the source is altered in place', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int CHECK (VALUE < 10);
+       CREATE TABLE t (id int PRIMARY KEY, mood mood, pair pair, small small); INSERT INTO t VALUES (1, 'ok', ROW(7), 3)`,
+    )
+    const parsed = await rig.manifest(copying())
+    await applyTo(parsed, rig.url)
+    const steps: readonly (readonly [what: string, sql: string, changes: readonly string[]])[] = [
+      [
+        'a value is added, and used by an index',
+        `ALTER TYPE mood ADD VALUE 'fine' BEFORE 'ok'; CREATE TABLE other (id int, mood mood)`,
+        ['alter type public.mood', 'create foreign table proxy.other', 'create materialized view local.other'],
+      ],
+      [
+        'an attribute is added and one goes',
+        'ALTER TYPE pair ADD ATTRIBUTE b text, DROP ATTRIBUTE a',
+        ['alter type public.pair'],
+      ],
+      [
+        'a check is added, and a default',
+        'ALTER DOMAIN small ADD CHECK (VALUE > 0); ALTER DOMAIN small SET DEFAULT 5; ALTER DOMAIN small DROP CONSTRAINT small_check',
+        ['alter type public.small'],
+      ],
+      [
+        'a type more',
+        `CREATE TYPE more AS ENUM ('x'); CREATE TABLE mores (more more[])`,
+        ['create type public.more', 'create foreign table proxy.mores', 'create materialized view local.mores'],
+      ],
+      [
+        'a type less',
+        'DROP TABLE mores; DROP TYPE more',
+        ['drop materialized view local.mores', 'drop foreign table proxy.mores', 'drop type public.more'],
+      ],
+    ]
+    for (const [what, sql, changes] of steps) {
+      await runSql(rig.source.url, sql)
+      const { plan, report } = await applyTo(parsed, rig.url, { allow: ['drops-data'] })
+      expect({ changes: changesOf(plan), undetermined: plan.undetermined }, what).toEqual({ changes, undetermined: [] })
+      expect(missedOf(report), what).toEqual([])
+      expect(changesOf(await planFor(parsed, rig.url)), what).toEqual([])
+    }
+    expect(await rig.sql(values('public.mood'))).toEqual([{ values: ['sad', 'fine', 'ok'] }])
+    await runSql(rig.source.url, `ALTER TYPE mood ADD VALUE 'new'`)
+    await runSql(
+      rig.source.url,
+      `CREATE INDEX t_new ON t (id) WHERE mood = 'new'; ALTER TABLE t ALTER mood SET DEFAULT 'new'`,
+    )
+    const withDefaults = await rig.manifest(copying('options: { import_default: true }'))
+    const { plan } = await applyTo(withDefaults, rig.url)
+    expect(changesOf(plan)).toEqual([
+      'alter type public.mood',
+      'alter foreign table proxy.t',
+      'create index local.t_new',
+    ])
+    expect(changesOf(await planFor(withDefaults, rig.url))).toEqual([])
+  })
+
+  test('what PostgreSQL can not make in place is left as it is, and takes nothing else down', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int; CREATE TYPE unused AS ENUM ('a', 'b');
+       CREATE TABLE t (mood mood, pair pair, small small); CREATE TABLE u (id int)`,
+    )
+    const parsed = await rig.manifest(copying())
+    await applyTo(parsed, rig.url)
+    await runSql(
+      rig.source.url,
+      `ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'; DROP TABLE t; DROP TYPE pair; DROP DOMAIN small;
+       CREATE TYPE pair AS (a text); CREATE DOMAIN small AS bigint; CREATE TABLE t (mood mood, pair pair, small small); ALTER TABLE u ADD more int`,
+    )
+    const { plan, report } = await applyTo(parsed, rig.url)
+    expect(changesOf(plan)).toEqual(['alter foreign table proxy.u', 'replace materialized view local.u'])
+    expect(missedOf(report)).toEqual([])
+    expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+      expect.stringMatching(
+        /^type public.mood: it stays as it is here. At the source it has changed \(values 'sad', 'ok' → 'sad', 'fine'\).*depends on type public.mood/,
+      ),
+      expect.stringMatching(/^type public.pair: it stays as it is here.*attribute a integer → text.*cannot alter type/),
+      expect.stringMatching(
+        /^type public.small: it stays as it is here.*domain integer → bigint.*depends on type public.small/,
+      ),
+    ])
+  })
+
+  test('without types: copy all that is missing is named, with what helps', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `CREATE SCHEMA ext; CREATE EXTENSION citext; CREATE EXTENSION hstore SCHEMA ext; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text;
+       CREATE TABLE fine (id int); CREATE TABLE c (m mood, more mood[], z zip, x citext); CREATE TABLE e (h ext.hstore, f fine); CREATE DOMAIN word AS citext; CREATE TABLE w (w word)`,
+    )
+    const told = async (text: string) =>
+      (await planFor(await rig.manifest(text), rig.url)).undetermined.map(({ title, reason, hint }) => [
+        title,
+        reason,
+        hint,
+      ])
+    const ofE = [
+      'foreign table proxy.e',
+      'it can not be imported: type ext.hstore belongs to the extension hstore, which is not here; type public.fine is the row type of a relation at the source, which can not be copied',
+      'Declare it: extensions: { hstore: { schema: ext } }. Make one of that name here, or leave the table out by except.',
+    ]
+    expect(await told(importing())).toEqual([
+      [
+        'foreign table proxy.c',
+        'it can not be imported: type public.citext belongs to the extension citext, which is not here; type public.mood is not here; type public.zip is not here',
+        'Declare it: extensions: { citext: {} }. Add types: copy to the import, which makes types here, or declare them.',
+      ],
+      ofE,
+      [
+        'foreign table proxy.w',
+        'it can not be imported: type public.word is not here',
+        'Add types: copy to the import, which makes types here, or declare them.',
+      ],
+    ])
+    expect(await told(copying())).toEqual([
+      [
+        'foreign table proxy.c',
+        'it can not be imported: type public.citext belongs to the extension citext, which is not here',
+        'Declare it: extensions: { citext: {} }.',
+      ],
+      ofE,
+      [
+        'foreign table proxy.w',
+        'it can not be imported: type public.word is made of public.citext: type public.citext belongs to the extension citext, which is not here',
+        'Declare it: extensions: { citext: {} }.',
+      ],
+    ])
+    const all = copying('except: [e]').replace('postgres_fdw: {}', 'postgres_fdw: {}, citext: {}')
+    const { plan, report } = await applyTo(await rig.manifest(all), rig.url)
+    expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
+    expect(changesOf(await planFor(await rig.manifest(all), rig.url))).toEqual([])
+    expect(await rig.sql("SELECT format_type(typbasetype, -1) AS base FROM pg_type WHERE typname = 'word'")).toEqual([
+      { base: 'citext' },
+    ])
+  })
+
+  test('a type that is spelled out wins; two imports make one; what the source no longer says is kept', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE own AS ENUM ('theirs'); CREATE TABLE a (m mood, o own); CREATE TABLE b (m mood)`,
+    )
+    const two = `${importing('types: copy\nlimit_to: [a]').trimEnd()}
+      - { server: shop, remote_schema: public, limit_to: [b], types: copy }
+  public: { types: { own: { enum: [theirs, ours] } } }
+`
+    const parsed = await rig.manifest(two)
+    const { plan } = await applyTo(parsed, rig.url)
+    expect(changesOf(plan).filter((change) => change.includes(' type '))).toEqual([
+      'create type public.own',
+      'create type public.mood',
+    ])
+    expect(await rig.sql(values('public.own'))).toEqual([{ values: ['theirs', 'ours'] }])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+
+    await runSql(rig.source.url, "DROP TABLE a; ALTER TYPE mood ADD VALUE 'fine'")
+    const offline = await rig.manifest(two, { SOURCE_PORT: '1' })
+    const without = await planFor(offline, rig.url)
+    expect(changesOf(without)).toEqual(['alter server shop'])
+    expect(without.undetermined).toMatchObject([{ title: expect.stringContaining('import') }])
+  })
+})
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  const told = async (rig: Rig, text: string, more: Readonly<Record<string, string>> = {}) =>
+    planFor(await rig.manifest(text, more), rig.url).then(
+      () => 'fine',
+      (error: { problems: unknown }) => error.problems,
+    )
+
+  test('two sources whose types are not the same, and a wrapper that can not be asked', async () => {
+    const sql = "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)"
+    const rig = await rigWithSource(pair, sql)
+    const other = await rigWithSource(pair, sql.replace('sad', 'ok').replace('TABLE a', 'TABLE b'))
+    const second = servers.slice(servers.indexOf('  shop:')).replace('shop:', 'other:').replace('_DATABASE}', '_OTHER}')
+    const two = importing('types: copy').replace(
+      'schemas:\n  proxy:\n    imports:\n',
+      `${second}schemas:\n  proxy:\n    imports:\n      - { server: other, remote_schema: public, types: copy }\n`,
+    )
+    const env = { SOURCE_OTHER: other.source.name }
+    expect(await told(rig, two, env)).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /^the type "mood" of schema "public" is another one at the source of this import/,
+        ),
+        place: { excerpt: expect.stringContaining('types: copy') },
+      },
+    ])
+    const spelled = `${two}  public: { types: { mood: { enum: [sad, ok] } } }\n`
+    expect(await told(rig, spelled, env)).toBe('fine')
+
+    await rig.sql('CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER alike HANDLER postgres_fdw_handler')
+    const alike = importing('types: copy').replace('  shop:\n', '  shop:\n    foreign_data_wrapper: alike\n')
+    expect(await told(rig, alike)).toMatchObject([
+      {
+        message: expect.stringContaining('types can be copied through postgres_fdw only, and server shop is of alike'),
+        place: { excerpt: expect.stringContaining('types: copy') },
+      },
+    ])
+  })
+
+  test('another manifest may have made the type', async () => {
+    const rig = await rigWithSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
+    const one = await rig.manifest(importing('types: copy'))
+    await applyTo(one, rig.url)
+    const other = await rig.manifest(`version: 1
+name: other
+schemas: { others: { imports: [{ server: shop, remote_schema: public, types: copy }] } }
+`)
+    const { plan } = await applyTo(other, rig.url)
+    expect(changesOf(plan)).toEqual(['create schema others', 'create foreign table others.a'])
+    await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
+    expect(changesOf(await planFor(other, rig.url))).toEqual([])
+    expect(changesOf(await planFor(one, rig.url))).toEqual(['alter type public.mood'])
+  })
+
+  test('what a source passes off as an expression is not run', async () => {
+    const rig = await rigWithSource(
+      pair,
+      "CREATE DOMAIN d AS text DEFAULT 'x'; CREATE TABLE a (d d); UPDATE pg_type SET typdefault = '1); CREATE TABLE public.made(); --' WHERE typname = 'd'",
+    )
+    const { undetermined } = await planFor(await rig.manifest(copying()), rig.url)
+    expect(undetermined).toMatchObject([
+      { reason: expect.stringContaining('the definition of type public.d is none that fdwsync can read') },
+    ])
+  })
+
+  test('a role without superuser, and a source that hides checks', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text DEFAULT 'x' CHECK (VALUE <> '');
+       CREATE DOMAIN same AS text CONSTRAINT zip_check CHECK (VALUE <> 'a'); ALTER DOMAIN same ADD CONSTRAINT later CHECK (VALUE <> 'b') NOT VALID;
+       CREATE TABLE a (id int, mood mood, zip zip); INSERT INTO a VALUES (1, 'sad', 'z'); CREATE TABLE b (s same)`,
+    )
+    await rig.sql('CREATE EXTENSION postgres_fdw')
+    const { url, user } = await rig.role()
+    await rig.sql(
+      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
+    )
+    await runSql(
+      rig.source.url,
+      `CREATE ROLE ${user}_there LOGIN PASSWORD 'secret there'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}_there`,
+    )
+    try {
+      const text = copying().replace('extensions: { postgres_fdw: {} }\n', '').replace('public: {', `${user}: {`)
+      const parsed = await rig.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
+      const refused = await planFor(parsed, url)
+      expect(refused.undetermined.map(({ reason }) => reason)).toEqual([
+        'it can not be imported: type public.mood can not be made here: permission denied for schema public; type public.zip can not be made here: permission denied for schema public',
+        'it can not be imported: type public.same can not be made here: permission denied for schema public',
+      ])
+      await rig.sql(`GRANT CREATE ON SCHEMA public TO ${user}`)
+      const { plan, report } = await applyTo(parsed, url)
+      expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
+      const hidden = 'is not made: the source shows it only to members of the role that owns the domain'
+      expect(plan.warnings).toEqual([
+        'type public.same of the source: check later of it is not made: at the source it is NOT VALID',
+        `type public.same of the source: check zip_check of it ${hidden}`,
+        `type public.zip of the source: check zip_check of it ${hidden}`,
+      ])
+      expect(changesOf(await planFor(parsed, url))).toEqual([])
+      await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
+      expect(changesOf((await applyTo(parsed, url)).plan)).toEqual(['alter type public.mood'])
+
+      // Who owns the domains sees all checks, but not which of two of one name is whose.
+      await runSql(rig.source.url, `ALTER DOMAIN zip OWNER TO ${user}_there; ALTER DOMAIN same OWNER TO ${user}_there`)
+      const shown = await planFor(parsed, url)
+      expect(shown.warnings).toEqual([
+        expect.stringContaining('NOT VALID'),
+        expect.stringContaining('zip_check of it is not made: the source has several of that name'),
+        expect.stringContaining('zip_check of it is not made: the source has several of that name'),
+      ])
+    } finally {
+      await runSql(rig.source.url, `DROP OWNED BY ${user}_there CASCADE; DROP ROLE ${user}_there`)
+    }
+  })
+})

@@ -1,0 +1,202 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import { mixedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
+import { indexesOf, mirroring, rigWithSource, rowsOf, sourceSql } from './setting.ts'
+
+const moreSql = await readFile(join(import.meta.dirname, 'more.sql'), 'utf8')
+
+const whole = mirroring('types: copy\ntables: { plain_view: { exclude: true } }').replace(
+  'extensions: { postgres_fdw: {} }',
+  'extensions: { postgres_fdw: {}, citext: {}, hstore: {} }',
+)
+
+async function viewsOf(rig: Rig): Promise<readonly string[]> {
+  const views = await rig.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")
+  return views.map(({ name }) => String(name))
+}
+
+async function expectSameRows(rig: Rig): Promise<void> {
+  const names = await viewsOf(rig)
+  expect(await rowsOf(rig.url, 'local', names)).toEqual(await rowsOf(rig.source.url, 'public', names))
+}
+
+interface SourceChange {
+  readonly what: string
+  readonly sql: string
+  readonly changes: readonly string[]
+}
+
+const replacedView = (name: string, ...indexes: readonly string[]) => [
+  `replace materialized view local.${name}`,
+  ...indexes.map((index) => `replace index local.${index}`),
+]
+
+/** One after the other, each with the least that follows from it. */
+const sourceChanges: readonly SourceChange[] = [
+  {
+    what: 'column added',
+    sql: 'ALTER TABLE enums ADD more money_of',
+    changes: ['alter foreign table proxy.enums', ...replacedView('enums')],
+  },
+  {
+    what: 'column dropped',
+    sql: 'DROP VIEW joined; ALTER TABLE enums DROP odd',
+    changes: [
+      'replace foreign table proxy.enums',
+      ...replacedView('enums'),
+      'drop materialized view local.joined',
+      'drop foreign table proxy.joined',
+      'drop type public."Odd Type"',
+    ],
+  },
+  {
+    what: 'column renamed',
+    sql: 'ALTER TABLE domains RENAME mail TO address',
+    changes: [
+      'replace foreign table proxy.domains',
+      ...replacedView('domains', 'domains_mail_idx', 'domains_mail_key'),
+    ],
+  },
+  {
+    what: 'column retyped',
+    sql: 'ALTER TABLE defaults ALTER at TYPE timestamptz',
+    changes: ['replace foreign table proxy.defaults', ...replacedView('defaults')],
+  },
+  {
+    what: 'table added',
+    sql: "CREATE TYPE level AS ENUM ('low', 'high'); CREATE TABLE fresh (id int PRIMARY KEY, level level); INSERT INTO fresh VALUES (1, 'low')",
+    changes: [
+      'create type public.level',
+      'create foreign table proxy.fresh',
+      'create materialized view local.fresh',
+      'create index local.fresh_pkey',
+    ],
+  },
+  {
+    what: 'table renamed',
+    sql: 'ALTER TABLE fresh RENAME TO stale',
+    changes: [
+      'create foreign table proxy.stale',
+      'create materialized view local.stale',
+      'create index local.fresh_pkey',
+      'drop materialized view local.fresh',
+      'drop foreign table proxy.fresh',
+    ],
+  },
+  {
+    what: 'table dropped',
+    sql: 'DROP TABLE stale; DROP TYPE level',
+    changes: [
+      'drop index local.fresh_pkey',
+      'drop materialized view local.stale',
+      'drop foreign table proxy.stale',
+      'drop type public.level',
+    ],
+  },
+  {
+    what: 'enumeration grown',
+    sql: "ALTER TYPE status ADD VALUE 'late' BEFORE 'it''s done'",
+    changes: ['alter type public.status'],
+  },
+  {
+    what: 'index added',
+    sql: "CREATE INDEX listed_late_idx ON listed (status, id DESC); CREATE INDEX enums_late_idx ON enums (id) WHERE status = 'late'",
+    changes: ['create index local.enums_late_idx', 'create index local.listed_late_idx'],
+  },
+  { what: 'index dropped', sql: 'DROP INDEX enums_late_idx', changes: ['drop index local.enums_late_idx'] },
+]
+
+/** Tables that are of no matter to the changes: each takes its time. */
+const untouched =
+  'stamps, texts, numbers, shapes, nets, bits, multiranges, searches, stores, refers, deferred, unlogged, dates, toasted, by_default'
+
+/** What people have made on the views, which is nothing to the manifest. */
+async function givenByHand({ sql }: Rig, role: string): Promise<unknown> {
+  return sql(`SELECT c.relname, has_table_privilege('${role}', c.oid, 'SELECT') AS granted, obj_description(c.oid) AS comment,
+      col_description(c.oid, 1) AS "column"
+    FROM pg_class c WHERE relnamespace = 'local'::regnamespace AND relname IN ('enums', 'domains', 'defaults', 'listed') ORDER BY 1`)
+}
+
+function giving(role: string): string {
+  const each = ['enums', 'domains', 'defaults', 'listed'].map(
+    (view) => `GRANT SELECT ON local.${view} TO ${role}; COMMENT ON MATERIALIZED VIEW local.${view} IS 'of ${view}';
+      COMMENT ON COLUMN local.${view}.${view === 'listed' ? 'status' : 'id'} IS 'first of ${view}'`,
+  )
+  return `CREATE ROLE ${role}; ${each.join('; ')}`
+}
+
+describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
+  test('fifty tables from an empty target: rows, types and indexes as at the source, and then nothing to do', async () => {
+    const rig = await rigWithSource(pair, `${sourceSql};\n${moreSql}`)
+    const parsed = await rig.manifest(whole)
+    const { plan, report } = await applyTo(parsed, rig.url)
+    expect(missedOf(report)).toEqual([])
+    expect(plan.undetermined).toEqual([])
+    expect(plan.warnings).toEqual([
+      'index own_function_idx of the source is not made on local.own_function: function public.own(text) does not exist',
+    ])
+    const names = await viewsOf(rig)
+    expect(names).toHaveLength(50)
+    await expectSameRows(rig)
+    // But for what can't be on a view: partitions' own indexes, and one over a function of the source.
+    const indexes = await indexesOf(rig.source.url, 'public')
+    const wanted = indexes.filter((index) => !/^(own_function_idx|(parted|listed)_(\d|new|rest))/.test(index))
+    expect(await indexesOf(rig.url, 'local')).toEqual(wanted)
+    const again = await planFor(parsed, rig.url)
+    expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
+    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, secrets: [] })
+    expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
+  })
+})
+
+/** Each of the oldest and the newest is source and target once, if there are two. */
+const changing = mixedPairs().length > 0 ? mixedPairs() : pairs()
+
+describe.each(changing)('PostgreSQL $name', (pair: ServerPair) => {
+  test('ten changes at the source, each with the least that follows from it, by a role without superuser', async () => {
+    const rig = await rigWithSource(pair, moreSql)
+    await rig.sql('CREATE EXTENSION postgres_fdw')
+    const { url, user } = await rig.role()
+    await rig.sql(
+      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
+       GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+    )
+    const there = `${user}_there`
+    await runSql(
+      rig.source.url,
+      `DO $$ BEGIN EXECUTE format('CREATE ROLE ${there} LOGIN PASSWORD ''secret there'' IN ROLE %I', current_user); END $$`,
+    )
+    const text = whole.replace('tables: { plain_view: { exclude: true } }', `except: [${untouched}]`)
+    const parsed = await rig.manifest(text.replace('postgres_fdw: {}, ', '').replace('public: {', `${user}: {`), {
+      SOURCE_USER: there,
+      SOURCE_PASSWORD: 'secret there',
+    })
+    const first = await applyTo(parsed, url)
+    expect({ missed: missedOf(first.report), warnings: first.plan.warnings }).toEqual({ missed: [], warnings: [] })
+    const role = `reader_of_${rig.target.name}`
+    await rig.sql(giving(role))
+    try {
+      const kept = await givenByHand(rig, role)
+      for (const { what, sql, changes } of sourceChanges) {
+        await runSql(rig.source.url, sql)
+        const { plan, report } = await applyTo(parsed, url, { allow: ['drops-data'] })
+        expect(changesOf(plan), what).toEqual(changes)
+        expect(missedOf(report), what).toEqual([])
+        const again = await planFor(parsed, url)
+        expect({ changes: changesOf(again), undetermined: again.undetermined }, what).toEqual({
+          changes: [],
+          undetermined: [],
+        })
+        expect(await givenByHand(rig, role), what).toEqual(kept)
+      }
+      await expectSameRows(rig)
+    } finally {
+      await rig.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await runSql(rig.source.url, `DROP ROLE ${there}`)
+    }
+  })
+})

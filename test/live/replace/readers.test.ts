@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { ApplyEvent } from '../../../src/core/plan.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, head, missedOf, type Rig, rigFor, until } from '../apply/rig.ts'
+
+interface Scene {
+  readonly columns?: string
+  readonly first?: string
+  readonly server?: string
+}
+
+const otherServer = `  other:
+    options: { host: "\${env:SOURCE_HOST}", port: "\${env:SOURCE_PORT}", dbname: "\${env:SOURCE_DATABASE}" }
+    user_mappings:
+      public: { user: "\${env:SOURCE_USER}", password: "\${env:SOURCE_PASSWORD}" }
+`
+
+/** A foreign table, two views over each other, and one of all its columns. */
+const manifest = ({
+  columns = 'id: bigint, total: "numeric(10,2)", note: text',
+  first = 'SELECT id, total FROM proxy.orders',
+  server = 'shop',
+}: Scene) => `${head()}${otherServer}
+schemas:
+  proxy:
+    foreign_tables:
+      orders: { server: ${server}, options: { schema_name: public }, columns: { ${columns} } }
+  local:
+    materialized_views:
+      first: { query: "${first}", indexes: { first_id: { unique: true, columns: [id] } } }
+      second: { query: SELECT sum(total) AS total FROM local.first }
+      whole: { query: SELECT * FROM proxy.orders }
+`
+
+/** People's own views over what is replaced. */
+const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, total * 2 AS twice FROM local.first;
+  CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole`
+
+/** What people read, so that a mixture of old and new would show. */
+const readings = [
+  'SELECT (SELECT sum(total) FROM local.first)::text AS first, (SELECT total FROM local.second)::text AS second',
+  'SELECT sum(twice)::text AS twice, (SELECT sum(total) FROM local.first)::text AS first FROM reports.daily',
+  'SELECT count(*)::int AS count, (SELECT count FROM reports.whole)::int AS again FROM local.whole',
+]
+
+type Read = (client: Awaited<ReturnType<Rig['client']>>, query: string) => Promise<readonly unknown[]>
+
+const ways: Readonly<Record<string, Read>> = {
+  plain: async (client, query) => (await client.query(query)).rows,
+  prepared: async (client, query) => (await client.query({ name: query.slice(0, 60), text: query })).rows,
+  'with a cursor': async (client, query) => {
+    await client.query(`BEGIN; DECLARE c CURSOR FOR ${query}`)
+    const { rows } = await client.query('FETCH ALL FROM c')
+    await client.query('COMMIT')
+    return rows
+  },
+  'in a transaction that reads twice': async (client, query) => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    const { rows } = await client.query(query)
+    expect((await client.query(query)).rows).toEqual(rows)
+    await client.query('COMMIT')
+    return rows
+  },
+}
+
+/** A dozen readers in a loop: every way, every query. */
+async function readers(rig: Rig) {
+  let isOver = false
+  let rounds = 0
+  const seen = readings.map(() => new Set<string>())
+  const all = Object.values(ways).flatMap((read) =>
+    readings.map(async (query, at) => {
+      const client = await rig.client()
+      while (!isOver) {
+        seen[at]?.add(JSON.stringify(await read(client, query)))
+        rounds += 1
+      }
+    }),
+  )
+  onTestFinished(() => {
+    isOver = true
+  })
+  return {
+    /** Until they have read so often that every one of them had its turn. */
+    async moreReads() {
+      const before = rounds
+      await until('more reads', () => rounds > before + 5 * all.length)
+    },
+    async end() {
+      isOver = true
+      await Promise.all(all)
+      return seen
+    },
+  }
+}
+
+const now = async (rig: Rig) => Promise.all(readings.map(async (query) => JSON.stringify(await rig.sql(query))))
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  const scenes: Readonly<Record<string, Scene>> = {
+    'another query': { first: 'SELECT id, total + 1 AS total FROM proxy.orders WHERE id > 10' },
+    'a column added under SELECT *': {
+      columns: 'id: bigint, total: "numeric(10,2)", note: text, more: { type: text, options: { column_name: note } }',
+    },
+    'a column retyped under a chain of views': { columns: 'id: bigint, total: "numeric(12,1)", note: text' },
+    'another server': { server: 'other' },
+  }
+
+  test.each(
+    Object.entries(scenes),
+  )('%s: readers see what was before or what is after, and no error', async (_, scene) => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(manifest({})), rig.url)
+    await rig.sql(people)
+    const before = await now(rig)
+    const reading = await readers(rig)
+    await reading.moreReads()
+
+    // One who has read holds on to it: the swap gives way again and again, so that the others go on reading.
+    const holder = await rig.client()
+    await holder.query('BEGIN; SELECT FROM local.first LIMIT 1; SELECT FROM local.whole LIMIT 1')
+    const events: ApplyEvent[] = []
+    const parsed = await rig.manifest(manifest(scene))
+    const applying = applyTo(parsed, rig.url, { emit: (event) => events.push(event) })
+    await until('a swap that gave way', () => events.some(({ type }) => type === 'retrying'))
+    await reading.moreReads()
+    await holder.query('COMMIT')
+
+    expect(missedOf((await applying).report)).toEqual([])
+    await reading.moreReads()
+    const after = await now(rig)
+    const seen = await reading.end()
+    for (const [at, values] of seen.entries()) {
+      expect([...values].filter((value) => value !== before[at] && value !== after[at])).toEqual([])
+      expect(values).toContain(after[at])
+    }
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await rig.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
+  })
+})
