@@ -74,7 +74,8 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })
-  throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed)
+  const unread = [...resolved.refusals, ...resolved.undetermined]
+  throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed, unread)
 
   const { wanted } = probed
   const checked =
@@ -234,10 +235,12 @@ async function dependentsOf(
   }
 }
 
+/** `unread` is what could not be imported: it comes first, for a relation that is not there is missing because of it. */
 function throwProblems(
   findings: readonly ProbeFinding[],
   declared: readonly DeclaredObject[],
   parsed: ParsedManifest,
+  unread: readonly Refusal[] = [],
 ): void {
   const paths = new Map(declared.map(({ id, path }) => [keyOf(id), { path, title: titleOf(id) }]))
   const problems = findings.flatMap(({ key, status, reason, hint }): readonly Problem[] => {
@@ -246,7 +249,12 @@ function throwProblems(
     const place: Place = parsed.place(path)
     return [{ message: `${title}: ${reason}`, place, ...(hint ? { hint } : {}) }]
   })
-  if (problems.length > 0) throw new FdwsyncError(problems)
+  if (problems.length === 0) return
+  const causes = unread.map(({ title, reason, hint }) => ({
+    message: `${title}: ${reason}`,
+    ...(hint ? { hint } : {}),
+  }))
+  throw new FdwsyncError([...causes, ...problems])
 }
 
 function undeterminedOf(findings: readonly ProbeFinding[], titles: ReadonlyMap<Key, string>): readonly Undetermined[] {

@@ -169,7 +169,8 @@ function findingOf({ change, cause, causes = [], because }: PlannedChange, isOur
 function byLedger(key: Key, entries: readonly OwnedEntry[], { catalog }: StatusReading): Finding {
   if (entries.length === 0) return { state: 'unmanaged' }
   const occupied = catalog.occupied.get(key)
-  if (occupied !== undefined) return { state: 'drifted', reason: `a ${occupied} has its name` }
+  if (occupied !== undefined)
+    return { state: 'drifted', reason: `${occupied === 'index' ? 'an' : 'a'} ${occupied} has its name` }
   const live = catalog.live.get(key)
   if (!live) return { state: 'missing' }
   const findings = entries.map(({ entry }) => compared(entry, live))

@@ -9,7 +9,7 @@ import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { decorations } from './decorations.ts'
-import { leadFollowers } from './followers.ts'
+import { followersOf, leadFollowers } from './followers.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
 import { recordSteps } from './ledger-write.ts'
@@ -18,6 +18,7 @@ import { type Refreshed, recordRefreshes } from './refresh-log.ts'
 import { withRetries } from './retry.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
 import type { CheckSources } from './sources.ts'
+import { lockSwapped, type SwappedRelation, swapTimeoutMilliseconds } from './swap-locks.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
@@ -114,12 +115,7 @@ async function buildOne(
   return inPlace
 }
 
-/**
- * So long a swap waits for readers before it lets those pass that queue behind it. Below PostgreSQL's least sensible
- * deadlock_timeout, so that a deadlock with a reader ends by our giving way, not by an error of the reader's.
- */
-const swapTimeoutMilliseconds = 100
-const swapAttempts = 600
+const swapAttempts = 300
 
 async function swap(
   context: ApplyContext,
@@ -142,17 +138,31 @@ async function swap(
   const scratchOf = (schema: string, name: string) => scratches.get(relationKey(schema, name))
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
-    if (attempt % 20 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
+    if (attempt % 10 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
   }
-  await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
   await withRetries({ attempts: swapAttempts, pauseMilliseconds: 25, onRetry }, async () => {
     await session.run(trusted('SAVEPOINT swap'))
     try {
-      await leadFollowers(session, replaced, scratchOf)
+      const followers = await followersOf(session, replaced)
+      await lockSwapped(session, [...followers, ...(await relationsOf(session, replaced))])
+      await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
+      await leadFollowers(session, followers, scratchOf)
       await session.run(join(statements, ';\n'))
     } catch (error) {
       if (isTransient(error)) await session.run(trusted('ROLLBACK TO swap'))
       throw error
     }
   })
+}
+
+/** What is replaced as far as it can be read from, in the opposite order. */
+async function relationsOf(session: Session, replaced: readonly number[]): Promise<readonly SwappedRelation[]> {
+  return session.query<SwappedRelation>(
+    trusted(`
+      SELECT n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner
+        FROM unnest($1::oid[]) WITH ORDINALITY AS replaced (oid, at)
+        JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+       ORDER BY at DESC`),
+    [replaced],
+  )
 }

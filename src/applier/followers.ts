@@ -1,13 +1,11 @@
 import { inOrderOfNeed } from '../core/graph.ts'
-import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
+import type { SwappedRelation } from './swap-locks.ts'
 
-interface View {
+interface View extends SwappedRelation {
   readonly oid: number
-  readonly schema: string
-  readonly name: string
-  readonly owner: string
   /** Of these views, those that it reads. */
   readonly reads: readonly number[]
 }
@@ -35,32 +33,35 @@ const definitionsQuery: Sql = trusted(`
     FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
 
 /**
- * Leads the views that read what is replaced to the successors in their scratch schemas. A view keeps its identity, owner,
- * grants, comment and triggers, and what reads it notices nothing. Locks them from the top down, as their readers do,
- * and reads their definitions only then, so that nobody's change to one is lost. Runs under the reading path.
+ * The views of people that read what is replaced, what reads before what it reads.
  * @param replaced the OIDs of what is replaced
+ */
+export async function followersOf(session: Session, replaced: readonly number[]): Promise<readonly View[]> {
+  const views = await session.query<View>(viewsQuery, [replaced])
+  const inOrder = inOrderOfNeed(
+    views,
+    ({ oid }) => oid,
+    ({ reads }) => reads,
+  )
+  return inOrder.toReversed()
+}
+
+/**
+ * Leads the views that read what is replaced to the successors in their scratch schemas. A view keeps its identity, owner,
+ * grants, comment and triggers, and what reads it notices nothing. They are locked before and their definitions are read
+ * only here, so that nobody's change to one is lost. Runs under the reading path.
  * @param scratchOf the scratch schema that a relation's successor stands in
  */
 export async function leadFollowers(
   session: Session,
-  replaced: readonly number[],
+  followers: readonly View[],
   scratchOf: (schema: string, name: string) => string | undefined,
 ): Promise<void> {
-  const found = await session.query<View>(viewsQuery, [replaced])
-  if (found.length === 0) return
-  const byOid = new Map(found.map((view) => [view.oid, view]))
-  const views = inOrderOfNeed(
-    found,
-    ({ oid }) => oid,
-    ({ reads }) => reads,
-  ).toReversed()
-  const locks = views.map(
-    ({ schema, name, owner }) => sql`ALTER VIEW ${qualified(schema, name)} OWNER TO ${ident(owner)}`,
-  )
-  await session.run(join(locks, '; '))
+  if (followers.length === 0) return
+  const byOid = new Map(followers.map((view) => [view.oid, view]))
   const definitions = await session.query<{ oid: number; definition: string; options: string | null }>(
     definitionsQuery,
-    [views.map(({ oid }) => oid)],
+    [[...byOid.keys()]],
   )
   const led: Sql[] = []
   for (const { oid, definition, options } of definitions) {

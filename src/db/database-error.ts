@@ -30,6 +30,8 @@ export class DatabaseError extends Error {
   readonly constraint?: string
   /** Whether postgres_fdw passed it on: the source raised it, not this server. */
   readonly isOfSource: boolean
+  /** The table whose definition an IMPORT FOREIGN SCHEMA got from its wrapper and could not carry out. */
+  readonly importedTable?: string
 
   constructor(fields: ServerErrorFields, secrets: Iterable<Secret>) {
     const known = [...secrets]
@@ -45,6 +47,9 @@ export class DatabaseError extends Error {
     if (fields.constraint) this.constraint = fields.constraint
     // The words of postgres_fdw. A server that speaks another language says it in that one.
     this.isOfSource = /^remote SQL command: /m.test(fields.where ?? '')
+    // PostgreSQL's own words, in its own language where that is English. Names stand there as they are.
+    const imported = /^importing foreign table "(.*)"$/ms.exec(fields.where ?? '')?.[1]
+    if (imported !== undefined) this.importedTable = imported
   }
 }
 

@@ -159,7 +159,7 @@ export function occupiedNames(input: Pick<DiffInput, 'reading'>, idsOf: Readonly
   return Array.from(input.reading.occupied, ([key, what]) => ({
     key,
     title: idsOf.get(key) ?? '',
-    reason: `a ${what} of that name exists already`,
+    reason: `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what} of that name exists already`,
     hint: 'Rename one of the two; fdwsync does not touch what it does not manage.',
   }))
 }

@@ -5,7 +5,14 @@ import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table.ts'
 import { kinds } from '../kinds/registry.ts'
-import { type ImportRequest, type IndexStanza, importRequests, originKey, withImports } from '../manifest/imports.ts'
+import {
+  type ImportRequest,
+  type IndexStanza,
+  importRequests,
+  indexCopyProblems,
+  originKey,
+  withImports,
+} from '../manifest/imports.ts'
 import { type Locked, lockedResolutions, mirrorOf, type Resolution } from '../manifest/lock.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { type Mirrored, withMirrors } from '../manifest/mirrors.ts'
@@ -18,7 +25,7 @@ import { type Answers, freshTables, unknownTables, wrongOf } from './remote/answ
 import { type Answer, type Asking, askSource } from './remote/ask.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
 import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './remote/resolve.ts'
-import { type Ground, isGround } from './remote/setup.ts'
+import { type Ground, isGround, wrapperOf } from './remote/setup.ts'
 import { lastIndexes } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
 
@@ -53,6 +60,10 @@ export async function resolveImports(
   if (lock) return ofLock({ ...parsed, lock })
   if (requests.length === 0) return { parsed, ...nothingSaid }
   const ground = await readGround(session, parsed.manifest, requests, digests)
+  throwProblems(
+    parsed,
+    requests.flatMap((request) => indexCopyProblems(request, wrapperOf(ground, request.server) ?? 'postgres_fdw')),
+  )
   const answers = await ask(session, ground, requests, sources)
   throwProblems(
     parsed,

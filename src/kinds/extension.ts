@@ -2,7 +2,7 @@ import type { FieldChange } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
-import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentStatement } from './facets/comment.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present } from './facets/written.ts'
@@ -46,10 +46,11 @@ export const extension: Kind<'extension', ExtensionSpec> = {
   // No version: whoever makes it anew wants the newest.
   write: (id, { schema, comment, ownComment }) => ({
     path: ['extensions', id.name],
-    value: present({
-      schema: schema === defaultSchema ? undefined : schema,
-      comment: comment === ownComment ? undefined : comment,
-    }),
+    value: {
+      ...present({ schema: schema === defaultSchema ? undefined : schema }),
+      // An empty one removes that which it comes with.
+      ...(comment === undefined || comment === (ownComment ?? '') ? {} : { comment }),
+    },
   }),
 
   listQuery: trusted(`SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id FROM pg_extension`),
@@ -122,7 +123,7 @@ export const extension: Kind<'extension', ExtensionSpec> = {
   settle: (wanted, last, live) => ({
     schema: wanted.schema ?? live?.schema,
     version: wanted.version ?? live?.version,
-    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    comment: settle(wanted.comment, last?.comment, live?.comment, live?.ownComment ?? ''),
   }),
 
   compare(id, from, to) {
@@ -150,7 +151,7 @@ export const extension: Kind<'extension', ExtensionSpec> = {
         spec.version === undefined ? sql`` : sql` VERSION ${literal(spec.version)}`
       }`,
     ),
-    ...newComment(sql`EXTENSION ${ident(id.name)}`, spec.comment),
+    ...(spec.comment === undefined ? [] : [commentStatement(sql`EXTENSION ${ident(id.name)}`, spec.comment)]),
   ],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP EXTENSION ${ident(id.name)}`)],

@@ -25,6 +25,7 @@ import {
   grantsUnder,
   renameChange,
   renameColumns,
+  settingsUnder,
   underNewNames,
 } from './facets/column-renames.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
@@ -43,6 +44,7 @@ import {
 } from './facets/storage.ts'
 import { viewCatalog } from './facets/view-catalog.ts'
 import {
+  columnsText,
   type DeclaredViewColumns,
   declaredViewColumns,
   missingViewColumns,
@@ -91,7 +93,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     wanted: (read, declared, likeLive) => ({
       ...declared,
       query: read.query,
-      columns: withSettings(read.columns, columnsDeclared(declared)),
+      columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, likeLive))),
       queryUnderLiveNames: likeLive?.read.query,
       hasToast: read.hasToast,
       grants: wantedGrants(read, declared, likeLive),
@@ -258,6 +260,12 @@ function isOnlyNamed(live: MaterializedViewSpec, wanted: MaterializedViewSpec): 
   return live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
 }
 
+/** The same of what the probe has read. */
+function renamesOf(read: MaterializedViewSpec, likeLive: LikeLive<MaterializedViewSpec> | undefined): ColumnRenames {
+  if (!likeLive || likeLive.live.query !== likeLive.read.query) return new Map()
+  return columnRenames(likeLive.live.columns, read.columns)
+}
+
 /** Grants on columns that nobody has declared stay with columns that are renamed. */
 function wantedGrants(
   read: MaterializedViewSpec,
@@ -265,7 +273,7 @@ function wantedGrants(
   likeLive: LikeLive<MaterializedViewSpec> | undefined,
 ): Access['grants'] {
   const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
-  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, columnRenames(likeLive.live.columns, read.columns))
+  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, likeLive))
   return onColumns(declared, columnNames(read)).grants
 }
 
@@ -273,7 +281,7 @@ function wantedGrants(
 function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): readonly FieldChange[] {
   if (from.query !== to.query && !isOnlyNamed(from, to))
     return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
-  return replacedBy('columns', columnsText(from), columnsText(to))
+  return replacedBy('columns', columnsText(from.columns), columnsText(to.columns))
 }
 
 function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {
@@ -286,10 +294,4 @@ function settingsNames(spec: MaterializedViewSpec): ReadonlySet<string> {
 
 function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {
   return new Set(columns.map(({ name }) => name))
-}
-
-function columnsText({ columns }: MaterializedViewSpec): string {
-  return columns
-    .map(({ name, type, collation }) => `${ident(name)} ${type}${collation === null ? '' : ` COLLATE ${collation}`}`)
-    .join(', ')
 }

@@ -1,17 +1,19 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
+import { fragment, ident, join, literal, qualified, type Sql, sql, statement, trusted } from '../core/sql.ts'
 import {
-  fragment,
-  ident,
-  join,
-  literal,
-  qualified,
-  type Sql,
-  type Statement,
-  sql,
-  statement,
-  trusted,
-} from '../core/sql.ts'
+  type Access,
+  type AccessTarget,
+  accessChanges,
+  accessDetails,
+  accessHazards,
+  declaredAccess,
+  newAccess,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from './facets/access.ts'
 import {
   type Attributes,
   attributeChanges,
@@ -26,18 +28,20 @@ import {
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import { type Check, checkClause, checkText, declaredChecks, withExpressions, writtenChecks } from './facets/checks.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { checkTarget, domainChanges } from './facets/domain.ts'
+import type { Grant } from './facets/grants.ts'
 import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
 import { record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
+import { typeCatalog } from './facets/type-catalog.ts'
 import { partsOf, withParts } from './facets/type-parts.ts'
-import { typesUsed } from './facets/types-used.ts'
 import { present, withoutBrackets, writtenName } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 /** An enumeration has values, a domain is a type with conditions, a composite type has attributes. */
-export interface TypeSpec extends Protection {
+export interface TypeSpec extends Access, Protection {
   readonly sort: 'enum' | 'domain' | 'composite'
   readonly values: readonly string[]
   /** What a domain is made of; its other parts follow. */
@@ -74,7 +78,7 @@ export const type: Kind<'type', TypeSpec> = {
       checks: withExpressions(read.checks, declared.checks),
       attributes: withAttributeTypes(read.attributes, declared.attributes),
     }),
-    standIn: (object, scratch) => ({ id: { kind: 'type', ...scratch }, spec: object.spec }),
+    standIn: (object, scratch) => ({ id: { kind: 'type', ...scratch }, spec: withoutAccess(object.spec) }),
   },
 
   declare: (manifest) => {
@@ -93,6 +97,7 @@ export const type: Kind<'type', TypeSpec> = {
             checks: declaredChecks(declared.checks ?? {}),
             attributes: declaredAttributes(declared.composite ?? {}),
             comment: declared.comment,
+            ...declaredAccess(declared),
             ...declaredProtection(declared),
           } satisfies TypeSpec,
           needs: [keyOf({ kind: 'schema', name: schema })],
@@ -105,16 +110,20 @@ export const type: Kind<'type', TypeSpec> = {
 
   write: (id, spec) => ({
     path: ['schemas', id.schema, 'types', id.name],
-    value: present({
-      enum: spec.sort === 'enum' ? spec.values : undefined,
-      composite: spec.sort === 'composite' ? writtenAttributes(spec.attributes) : undefined,
-      domain: spec.base,
-      collation: writtenName(spec.collation),
-      not_null: spec.notNull,
-      default: spec.default === null ? undefined : withoutBrackets(spec.default),
-      checks: writtenChecks(spec.checks),
-      comment: spec.comment,
-    }),
+    value: {
+      ...present({
+        enum: spec.sort === 'enum' ? spec.values : undefined,
+        composite: spec.sort === 'composite' ? writtenAttributes(spec.attributes) : undefined,
+        domain: spec.base,
+        collation: writtenName(spec.collation),
+        not_null: spec.notNull,
+        default: spec.default === null ? undefined : withoutBrackets(spec.default),
+        checks: writtenChecks(spec.checks),
+        comment: spec.comment,
+      }),
+      // Outside of that: grants that are empty say something here.
+      ...writtenAccess(spec, usual),
+    },
   }),
 
   listQuery: trusted(`
@@ -123,40 +132,7 @@ export const type: Kind<'type', TypeSpec> = {
      WHERE (typtype IN ('e', 'd') OR c.relkind = 'c')
        AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_type', 't.oid')}`),
 
-  catalogQuery: trusted(`
-    SELECT jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', t.typname) AS id, t.oid,
-           CASE WHEN t.typtype IN ('e', 'd') OR c.relkind = 'c' THEN NULL
-                WHEN t.typtype = 'c' THEN 'relation' ELSE 'type of another sort' END AS occupied_by,
-           json_build_object( -- not jsonb, which would lose the order of the attributes
-             'sort', CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' ELSE 'composite' END,
-             'values', (SELECT coalesce(jsonb_agg(enumlabel ORDER BY enumsortorder), '[]') FROM pg_enum WHERE enumtypid = t.oid),
-             'base', CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
-             'collation', CASE WHEN t.typtype = 'd' AND t.typcollation <> base.typcollation THEN
-                (SELECT jsonb_build_object('schema', cn.nspname, 'name', collname)
-                   FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
-             'notNull', t.typnotnull,
-             'default', CASE WHEN t.typtype = 'd' THEN pg_get_expr(t.typdefaultbin, 0) END,
-             'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
-                 'expression', pg_get_expr(conbin, 0), 'noInherit', false,
-                 'mark', CASE WHEN NOT convalidated THEN ' NOT VALID' END,
-                 'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
-               FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
-             'attributes', (SELECT coalesce(json_object_agg(a.attname, json_build_object(
-                 'type', format_type(a.atttypid, a.atttypmod),
-                 'collation', CASE WHEN a.attcollation <> own.typcollation THEN
-                    (SELECT jsonb_build_object('schema', cn.nspname, 'name', collname)
-                       FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
-                 'comment', coalesce(col_description(a.attrelid, a.attnum), '')) ORDER BY a.attnum), '{}')
-               FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
-              WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped),
-             'comment', coalesce(obj_description(t.oid, 'pg_type'), '')) AS spec,
-           jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
-             ${typesUsed("((d.classid = 'pg_type'::regclass AND d.objid = t.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = t.typrelid AND t.typrelid <> 0))")} AS needs
-      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
-      JOIN pg_namespace n ON n.nspname = wanted.schema
-      JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = wanted.name
-      LEFT JOIN pg_class c ON c.oid = t.typrelid
-      LEFT JOIN pg_type base ON base.oid = t.typbasetype`),
+  catalogQuery: typeCatalog,
 
   settle: (wanted, last, live) => ({
     ...wanted,
@@ -168,6 +144,7 @@ export const type: Kind<'type', TypeSpec> = {
     ),
     attributes: settleAttributes(wanted.attributes, last?.attributes, live?.attributes),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live, usual),
   }),
 
   compare(id, from, to, { declared }) {
@@ -179,6 +156,7 @@ export const type: Kind<'type', TypeSpec> = {
       ...domainChanges(name, from, to, declared),
       ...attributeChanges(name, from.attributes, to.attributes, declared.attributes),
       ...commentChange(sql`TYPE ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(target(id), from, to),
     ]
   },
 
@@ -189,6 +167,7 @@ export const type: Kind<'type', TypeSpec> = {
       ...newComment(sql`TYPE ${name}`, spec.comment),
       ...newAttributeComments(name, spec.attributes),
       ...Object.entries(spec.checks).flatMap(([check, { comment }]) => newComment(checkTarget(name, check), comment)),
+      ...newAccess(target(id), spec),
     ]
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
@@ -199,7 +178,20 @@ export const type: Kind<'type', TypeSpec> = {
     ...(spec.base === null ? [] : [['domain', domainText(spec)] as const]),
     ...Object.entries(spec.checks).map(([name, check]) => [`check ${name}`, checkText(check)] as const),
     ...Object.entries(spec.attributes).map(([name, each]) => [ident(name), attributeText(each)] as const),
+    ...accessDetails(spec),
   ],
+  roles: rolesOf,
+  hazards: accessHazards,
+}
+
+/** Everybody may use a type, unless that is revoked. */
+const usual: readonly Grant[] = [{ privilege: 'usage', role: null, column: null, grantable: false }]
+
+function target({ schema, name }: IdOf<'type'>): AccessTarget {
+  const object = sql`TYPE ${qualified(schema, name)}`
+  const defaults = sql`SELECT a.grantee FROM pg_type t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+    WHERE t.oid = ${literal(qualified(schema, name))}::regtype AND a.grantee <> t.typowner`
+  return { object, securable: object, defaults }
 }
 
 const sorts = ['enum', 'domain', 'composite'] as const
@@ -225,10 +217,6 @@ function definition(name: Sql, spec: TypeSpec): Sql {
       return join(parts, '')
     }
   }
-}
-
-function checkTarget(name: Sql, check: string): Sql {
-  return sql`CONSTRAINT ${ident(check)} ON DOMAIN ${name}`
 }
 
 function valuesText(values: readonly string[]): string {
@@ -260,40 +248,4 @@ function valueChanges(name: Sql, from: readonly string[], to: readonly string[])
   return [
     { ...change, effect: { how: 'statement', statement: statement(join(additions, ';\n')), committedFirst: true } },
   ]
-}
-
-function domainChanges(name: Sql, from: TypeSpec, to: TypeSpec, declared: TypeSpec): readonly FieldChange[] {
-  const change = (field: string, was: string | null, is: string | null, what: Sql): readonly FieldChange[] => {
-    const effect = { how: 'statement', statement: statement(sql`ALTER DOMAIN ${name} ${what}`) } as const
-    return was === is ? [] : [{ field, from: was ?? undefined, to: is ?? undefined, effect }]
-  }
-  const set = declared.default === null ? sql`DROP DEFAULT` : sql`SET DEFAULT (${fragment(declared.default)})`
-  const yes = (is: boolean) => (is ? 'yes' : 'no')
-  return [
-    ...change('default', from.default, to.default, set),
-    ...change('not null', yes(from.notNull), yes(to.notNull), to.notNull ? sql`SET NOT NULL` : sql`DROP NOT NULL`),
-    ...domainCheckChanges(name, from, to, declared),
-  ]
-}
-
-function domainCheckChanges(name: Sql, from: TypeSpec, to: TypeSpec, declared: TypeSpec): readonly FieldChange[] {
-  const names = [...new Set([...Object.keys(from.checks), ...Object.keys(to.checks)])]
-  return names.flatMap((check): readonly FieldChange[] => {
-    const before = Object.hasOwn(from.checks, check) ? from.checks[check] : undefined
-    const after = Object.hasOwn(to.checks, check) ? to.checks[check] : undefined
-    const [was, is] = [before && checkText(before), after && checkText(after)]
-    const comment = (present: string | undefined) =>
-      commentChange(checkTarget(name, check), `check ${check} comment`, present, after?.comment)
-    if (was === is) return comment(before?.comment)
-    const alter = sql`ALTER DOMAIN ${name}`
-    const statements: readonly Sql[] = [
-      ...(before ? [sql`${alter} DROP CONSTRAINT ${ident(check)}`] : []),
-      ...(after ? [sql`${alter} ADD ${checkClause(check, declared.checks[check] ?? after)}`] : []),
-    ]
-    const effect: { how: 'statement'; statement: Statement } = {
-      how: 'statement',
-      statement: statement(join(statements, ';\n')),
-    }
-    return [{ field: `check ${check}`, from: was, to: is, effect }, ...(after ? comment(undefined) : [])]
-  })
 }

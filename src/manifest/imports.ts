@@ -199,5 +199,20 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
       return [{ path: ['mirrors', name, 'indexes', 'each', at], atKey: false, problem: { message } }]
     }),
   )
-  return [...both, ...same, ...noColumn]
+  const copied = importRequests(manifest).flatMap((request) => {
+    const server = manifest.servers?.[request.server]
+    return server ? indexCopyProblems(request, server.foreign_data_wrapper ?? 'postgres_fdw') : []
+  })
+  return [...both, ...same, ...noColumn, ...copied]
+}
+
+/** Only PostgreSQL's catalog says what indexes there are. */
+export function indexCopyProblems(
+  { path, server, withIndexes }: ImportRequest,
+  wrapper: string,
+): readonly PathProblem[] {
+  if (!withIndexes || wrapper === 'postgres_fdw') return []
+  const message = `indexes can be copied through postgres_fdw only, and server ${server} is of ${wrapper}`
+  const hint = 'Declare them: below indexes.each, or below tables for one view.'
+  return [{ path: [...path, 'indexes', 'copy'], atKey: true, problem: { message, hint } }]
 }

@@ -49,6 +49,7 @@ export function accessibles(manifest: Manifest): readonly Accessible[] {
   return [
     ...named('servers'),
     ...named('schemas'),
+    ...types(manifest).map(({ path, type }) => ({ ...type, path })),
     ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
     ...views(manifest).map(({ path, view }) => ({ ...view, path })),
     ...importedTables(manifest),

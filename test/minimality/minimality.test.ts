@@ -13,6 +13,8 @@ interface Change {
   readonly touches: readonly string[]
   /** Where PostgreSQL 18 keeps more in its catalog. */
   readonly from18?: readonly string[]
+  /** PostgreSQL has none: nothing comes after it. */
+  readonly noWayBack?: true
 }
 
 const text = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8')
@@ -26,12 +28,15 @@ function changed({ set = {}, unset = [] }: Change): string {
 }
 
 // One after the other in one database, each on top of the base and back.
-test.each(pairs())('PostgreSQL $name: a change touches what it must and nothing else', async (pair: ServerPair) => {
+test.each(pairs())('PostgreSQL $name: a change touches what it must and nothing else', {
+  timeout: 300_000,
+}, async (pair: ServerPair) => {
   const client = await connect(pair.target.url)
   await client.query(text('../cases/roles.sql'))
   await client.end()
   const { url, drop } = await createDatabase(pair.target)
   try {
+    await prepare(url)
     const base = await manifestOf(text('base.yaml'), {})
     await applyTo(base, url)
     for (const change of changes) {
@@ -44,6 +49,7 @@ test.each(pairs())('PostgreSQL $name: a change touches what it must and nothing 
       ).toEqual([])
       const expected = pair.target.major >= 18 ? (change.from18 ?? change.touches) : change.touches
       expect.soft(touched(before, after), change.change).toEqual(expected.toSorted())
+      if (change.noWayBack) break
       await applyTo(base, url)
       const back = await catalogRows(url)
       expect.soft([...back.keys()].sort(), `${change.change}, and back`).toEqual([...before.keys()].sort())
@@ -52,3 +58,12 @@ test.each(pairs())('PostgreSQL $name: a change touches what it must and nothing 
     await drop()
   }
 })
+
+/** What is not fdwsync's: parents of foreign tables. */
+async function prepare(url: string): Promise<void> {
+  const client = await connect(url)
+  await client.query(
+    'CREATE TABLE public.days (id bigint) PARTITION BY RANGE (id); CREATE TABLE public.base (id bigint)',
+  )
+  await client.end()
+}

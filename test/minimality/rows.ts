@@ -39,7 +39,7 @@ const catalogs: readonly (readonly [what: string, name: string, oid: string, fro
     'r.oid',
     `pg_attrdef r JOIN pg_attribute a ON a.attrelid = r.adrelid AND a.attnum = r.adnum ${relation.replace('%s', 'r.adrelid')}`,
   ],
-  ['constraint', 'r.conname', 'r.oid', `pg_constraint r ${relation.replace('%s', 'r.conrelid')}`],
+  ['constraint', 'r.conname', 'r.oid', 'pg_constraint r WHERE r.oid >= 16384'],
   ['index', name, 'r.indexrelid', `pg_index r ${relation.replace('%s', 'r.indexrelid')}`],
   ['rule', name, 'r.oid', `pg_rewrite r ${relation.replace('%s', 'r.ev_class')}`],
   ['type', "format('%s.%s', n.nspname, r.typname)", 'r.oid', 'pg_type r JOIN pg_namespace n ON n.oid = r.typnamespace'],

@@ -4,5 +4,4 @@ export const later: Readonly<Record<string, string>> = {
   'grants-revoked-from-the-owner': 'grants',
   'view-of-values-with-names':
     'PostgreSQL shows VALUES with named columns as a query that it shows in another way again',
-  'wrapper-made-by-hand': 'foreign-data wrappers without an extension',
 }

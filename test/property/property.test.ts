@@ -13,11 +13,19 @@ import { type ManifestData, manifests, withoutViews } from './manifests.ts'
 const runs = Number(process.env.FDWSYNC_PROPERTY_RUNS ?? 8)
 const seed = process.env.FDWSYNC_PROPERTY_SEED ?? (process.env.FDWSYNC_PROPERTY_RUNS ? undefined : '20260101')
 
+/**
+ * The order of a foreign table's columns is that in which they came. A column that a child had before it got its parent is
+ * its own as well, and nothing takes that away: ALTER … INHERIT asks for the column to be there; it is the
+ * same with a check. From PostgreSQL 18 on its NOT NULL
+ * has a name that tells on which of the two it was made first.
+ */
+const leavesTraces =
+  /^foreign table .*: columns = |^foreign table column proxy\.(child|part)\..*: local = |^foreign table constraint proxy\.(child|part)\..*_not_null|^foreign table constraint proxy\.(child|part)\..*: local = /
+
 async function catalogOf(url: string): Promise<readonly string[]> {
   const client = await connect(url)
   try {
-    // The order of a foreign table's columns is that in which they came.
-    return (await catalogLines(client)).filter((line) => !/^foreign table .*: columns = /.test(line))
+    return (await catalogLines(client)).filter((line) => !leavesTraces.test(line))
   } finally {
     await client.end()
   }
@@ -52,6 +60,7 @@ async function fromScratch(pair: ServerPair, data: ManifestData): Promise<readon
 async function inDatabase<Result>(pair: ServerPair, act: (database: TestDatabase) => Promise<Result>): Promise<Result> {
   const database = await createDatabase(pair.target)
   try {
+    await makeParents(database.url)
     return await act(database)
   } finally {
     await database.drop()
@@ -65,7 +74,7 @@ test.each(pairs())('PostgreSQL $name: from any manifest to any other, and back',
   await client.query(readFileSync(new URL('../cases/roles.sql', import.meta.url), 'utf8'))
   await client.end()
   await fc.assert(
-    fc.asyncProperty(manifests, manifests, (from, to) =>
+    fc.asyncProperty(manifests(pair.target.major), manifests(pair.target.major), (from, to) =>
       inDatabase(pair, async ({ url }) => {
         await converge(url, from)
         const [before, after] = await Promise.all([fromScratch(pair, from), fromScratch(pair, to)])
@@ -86,4 +95,14 @@ test.each(pairs())('PostgreSQL $name: from any manifest to any other, and back',
 
 function yamlOf(data: ManifestData): string {
   return stringify(data, { aliasDuplicateObjects: false })
+}
+
+async function makeParents(url: string): Promise<void> {
+  const client = await connect(url)
+  await client.query(`
+    CREATE TABLE base (id int NOT NULL DEFAULT 1, note text, CONSTRAINT sane CHECK (id > 0));
+    CREATE TABLE other (mark int, CONSTRAINT marked CHECK (mark > 0));
+    CREATE TABLE days (id int NOT NULL, day date) PARTITION BY RANGE (id);
+    CREATE TABLE "Other days" (land text COLLATE "C", id int) PARTITION BY LIST (land)`)
+  await client.end()
 }

@@ -40,7 +40,7 @@ const columnsOf = (relkind: string) => `
          a.attgenerated::text AS generated,
          pg_get_expr(d.adbin, d.adrelid) AS expression,
          ${sorted('a.attfdwoptions')} AS options,
-         ${sorted('a.attoptions')} AS attributes,
+         (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg_attver=%') AS attributes,
          a.attstorage::text AS storage,
          to_jsonb(a) ->> 'attcompression' AS compression,
          nullif(coalesce(to_jsonb(a) ->> 'attstattarget', '-1'), '-1') AS statistics,

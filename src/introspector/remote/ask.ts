@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../../core/errors.ts'
-import type { ObjectId } from '../../core/object.ts'
 import type { Secret } from '../../core/secret.ts'
-import { ident, join, literal, type Sql, sql, statement, trusted } from '../../core/sql.ts'
-import { type DatabaseError, isDatabaseError } from '../../db/database-error.ts'
+import { ident, literal, sql, statement, trusted } from '../../core/sql.ts'
+import { isDatabaseError } from '../../db/database-error.ts'
 import { turnOffExposure } from '../../db/secrets/exposure.ts'
 import { type Session, withDeadline } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
-import { readCatalog, readingPath } from '../read.ts'
+import { readingPath } from '../read.ts'
 import { makeRemoteCatalog, type RemoteIndex, remoteColumnNames, remoteIndexes, remoteTables } from './catalog.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
+import { type Run as ImportRun, importStatement, importTables } from './import-tables.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
@@ -66,7 +66,7 @@ export async function askSource(
   try {
     const session = await asking.connect('import', secretsOf(setup))
     try {
-      const run: Run = { session, asking, setup, scratch, server }
+      const run: Run = { session, asking, ground: asking.ground, setup, scratch, server }
       await begin(run)
       for (const request of requests) answers.push(await answer(run, request))
     } finally {
@@ -93,18 +93,14 @@ function endingByItself(setup: ServerSetup, { serverVersion, timeoutMilliseconds
   return { ...setup, statements: [...statements, limit] }
 }
 
-interface Run {
-  readonly session: Session
+interface Run extends ImportRun {
   readonly asking: Asking
-  readonly setup: ServerSetup
-  /** The schema to import into, and the server's name where it has to be another. */
-  readonly scratch: string
   readonly server: string
 }
 
-async function begin({ session, asking, setup, scratch }: Run): Promise<void> {
+async function begin({ session, asking, ground, setup, scratch }: Run): Promise<void> {
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`)
-  await makeMissing(session, asking.ground, scratch)
+  await makeMissing(session, ground, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {
     const left = await turnOffExposure(session)
@@ -168,32 +164,42 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const copied =
     types && request.copiesTypes
-      ? await copyTypes({ session, ground: run.asking.ground, scratch: catalogSchema(run) }, types.all)
+      ? await copyTypes({ session, ground: run.ground, scratch: catalogSchema(run) }, types.all)
       : nothingCopied
-  const tables = new Map<string, ForeignTableSpec>()
-  const failed = new Map<string, Reason>()
-  try {
-    await importAndRead(run, request, limits(request), tables)
-  } catch (error) {
-    const each = isOfTable(error) ? await names() : undefined
-    if (!each) throw error
-    await importParts(run, request, each, tables, failed)
-  }
-  if (isPostgres && failed.size > 0) {
-    const { all, ofTables } = types ?? (await typesOf(run, request))
-    const missing = await missingTypes(session, all)
-    for (const name of failed.keys()) {
-      const why = whyNotImported(ofTables.get(name) ?? [], missing, copied.failed, request.copiesTypes)
-      if (why) failed.set(name, why)
-    }
-  }
+  const { tables, failed } = await importTables(run, request, names)
+  const reasons = isPostgres && failed.size > 0 ? await withTypesMissing(run, request, failed, types, copied) : failed
   const indexes =
     request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
   const columnNames =
     request.withColumnNames && isPostgres && failed.size > 0
       ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
       : new Map()
-  return { status: 'read', tables: inServer(tables, scratch, run.server), failed, indexes, copied, columnNames }
+  return {
+    status: 'read',
+    tables: inServer(tables, scratch, run.server),
+    failed: reasons,
+    indexes,
+    copied,
+    columnNames,
+  }
+}
+
+/** Why tables were not imported, with all types that they miss where the server names the first alone. */
+async function withTypesMissing(
+  run: Run,
+  request: ImportRequest,
+  failed: ReadonlyMap<string, Reason>,
+  types: RemoteTypes | undefined,
+  copied: Copied,
+): Promise<ReadonlyMap<string, Reason>> {
+  const { all, ofTables } = types ?? (await typesOf(run, request))
+  const missing = await missingTypes(run.session, all)
+  return new Map(
+    Array.from(failed, ([name, reason]) => [
+      name,
+      whyNotImported(ofTables.get(name) ?? [], missing, copied.failed, request.copiesTypes) ?? reason,
+    ]),
+  )
 }
 
 /** The types of the tables that are wanted. */
@@ -206,80 +212,11 @@ function catalogSchema({ scratch }: Run): string {
   return `${scratch}_catalog`
 }
 
-/** One bad table fails the whole statement: halves of it are tried until the bad ones are found. */
-async function importParts(
-  run: Run,
-  request: ImportRequest,
-  names: readonly string[],
-  tables: Map<string, ForeignTableSpec>,
-  failed: Map<string, Reason>,
-): Promise<void> {
-  if (names.length === 0) return
-  try {
-    await importAndRead(run, request, sql`LIMIT TO (${join(names.map(ident), ', ')})`, tables)
-  } catch (error) {
-    if (!isOfTable(error)) throw error
-    const [only] = names
-    if (only !== undefined && names.length === 1) {
-      failed.set(only, reasonOf(error))
-      return
-    }
-    const half = Math.ceil(names.length / 2)
-    await importParts(run, request, names.slice(0, half), tables, failed)
-    await importParts(run, request, names.slice(half), tables, failed)
-  }
-}
-
-async function importAndRead(
-  run: Run,
-  request: ImportRequest,
-  limit: Sql,
-  tables: Map<string, ForeignTableSpec>,
-): Promise<void> {
-  const { session, asking, scratch } = run
-  await session.run(trusted('SAVEPOINT import'))
-  try {
-    await session.run(importStatement(run, request, limit))
-    const ids = await session.query<{ id: ObjectId }>(
-      trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'f' ORDER BY c.oid`),
-      [scratch],
-    )
-    const { live } = await readCatalog(
-      session,
-      ids.map(({ id }) => id),
-      asking.ground.digests.salt,
-    )
-    // The kind's own query made it.
-    for (const { id, spec } of live.values())
-      if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec)
-  } finally {
-    // Locks are a finite table, and the names are free for the next part.
-    if (!session.isLost()) await session.run(sql`ROLLBACK TO import; RELEASE import`)
-  }
-}
-
-function importStatement({ setup, scratch }: Run, { remoteSchema, options }: ImportRequest, limit: Sql): Sql {
-  const parts = Object.entries(options).map(([name, value]) => sql`${ident(name)} ${literal(value)}`)
-  const clause = parts.length === 0 ? sql`` : sql` OPTIONS (${join(parts, ', ')})`
-  return sql`IMPORT FOREIGN SCHEMA ${ident(remoteSchema)} ${limit} FROM SERVER ${ident(setup.name)} INTO ${ident(scratch)}${clause}`
-}
-
-function limits({ limitTo, except }: ImportRequest): Sql {
-  if (limitTo) return sql`LIMIT TO (${join(limitTo.map(ident), ', ')})`
-  return except.length === 0 ? sql`` : sql`EXCEPT (${join(except.map(ident), ', ')})`
-}
-
 /** The tables stand on the server itself, whatever was asked in its place. */
 function inServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string, server: string) {
   return new Map(
     Array.from(tables, ([name, spec]) => [name, spec.server === scratch ? { ...spec, server } : spec] as const),
   )
-}
-
-/** An error about a definition: a type or its schema that is not here, a function in a default. Not about rights or the connection. */
-function isOfTable(error: unknown): error is DatabaseError {
-  return isDatabaseError(error) && /^42(?!501)|^3F000/.test(error.sqlstate)
 }
 
 function unknownOf(error: unknown): Answer {

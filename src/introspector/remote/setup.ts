@@ -58,6 +58,13 @@ export function serverSetup(ground: Ground, name: string, user: string, scratch:
   return { name, wrapper, options, statements: [...alter, ...(mapping ? mappingStatements(ground, mapping) : [])] }
 }
 
+/** Undefined: there is no such server and none is declared. */
+export function wrapperOf({ declared, reading }: Ground, name: string): string | undefined {
+  const key = keyOf({ kind: 'server', name })
+  const found = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
+  return found && specOf(found).wrapper
+}
+
 export function secretsOf({ statements }: ServerSetup): readonly Secret[] {
   return statements.flatMap(({ secrets }) => secrets)
 }

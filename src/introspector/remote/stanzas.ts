@@ -52,12 +52,17 @@ export function lastTables(
     if (id.kind !== 'foreignTable' || id.schema !== schema) continue
     const spec = declared as ForeignTableSpec // the ledger keeps a kind's own specs
     if (spec.server !== server && spec.server !== former) continue
+    if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
     // Another import of the same schema may have it.
     if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
-    if ((spec.options.schema_name ?? remoteSchema) !== remoteSchema) continue
     tables.set(id.name, asTable(foreignTable.write(id, { ...spec, server }, noVariables)))
   }
   return tables
+}
+
+/** How wrappers write at a table from which schema of the source it is: postgres_fdw, mysql_fdw, and oracle_fdw and others. */
+function remoteSchemaOf({ options }: ForeignTableSpec): string | undefined {
+  return options.schema_name ?? options.dbname ?? options.schema
 }
 
 /** The indexes that views had when they were last applied, by view. */

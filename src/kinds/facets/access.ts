@@ -36,16 +36,24 @@ export function declaredAccess(declared: { readonly owner?: string; readonly gra
   return { owner: declared.owner, grants: declared.grants && declaredGrants(declared.grants) }
 }
 
-/** The inverse of {@link declaredAccess}. What belongs to who reads belongs to who applies. */
-export function writtenAccess({ owner, isOurs, grants = [] }: Access): WrittenMap {
-  return present({ owner: isOurs ? undefined : owner, grants: writtenGrants(grants) })
+/** The inverse of {@link declaredAccess}. `usual` is what there is without any GRANT, and need not be said. What belongs to who reads belongs to who applies. */
+export function writtenAccess({ owner, isOurs, grants = [] }: Access, usual: readonly Grant[] = []): WrittenMap {
+  return {
+    ...present({ owner: isOurs ? undefined : owner }),
+    ...(grantsText(grants) === grantsText(usual) ? {} : { grants: writtenGrants(grants) }),
+  }
 }
 
-/** As {@link settle} has it. A role that is no longer declared as the owner hands the object back to who applies. */
-export function settleAccess(wanted: Access, last: Access | undefined, live: Access | undefined): Access {
+/** As {@link settle} has it; `usual` is the default. A role that is no longer declared as the owner hands the object back to who applies. */
+export function settleAccess(
+  wanted: Access,
+  last: Access | undefined,
+  live: Access | undefined,
+  usual: readonly Grant[] = [],
+): Access {
   return {
     owner: wanted.owner ?? (typeof last?.owner === 'string' ? null : live?.owner),
-    grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : []),
+    grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : usual),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { FieldChange } from '../../core/change.ts'
 import { ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Access } from './access.ts'
-import type { ViewColumn } from './view-columns.ts'
+import { record } from './options.ts'
+import type { DeclaredViewColumns, ViewColumn } from './view-columns.ts'
 
 /** New names by old ones; only those that differ. */
 export type ColumnRenames = ReadonlyMap<string, string>
@@ -63,4 +64,13 @@ export function grantsUnder(grants: Access['grants'], renames: ColumnRenames): A
   return grants?.map((grant) =>
     grant.column === null ? grant : { ...grant, column: renames.get(grant.column) ?? grant.column },
   )
+}
+
+/** What is settled of a column that the manifest does not name is settled under its old name: its settings come along. */
+export function settingsUnder(columns: DeclaredViewColumns, renames: ColumnRenames): DeclaredViewColumns {
+  const carried = Array.from(renames, ([before, after]) => {
+    const declared = Object.entries(columns.settings[after] ?? {}).filter(([, value]) => value !== undefined)
+    return [after, { ...columns.settings[before], ...Object.fromEntries(declared) }] as const
+  })
+  return { ...columns, settings: record([...Object.entries(columns.settings), ...carried]) }
 }

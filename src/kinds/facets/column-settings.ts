@@ -63,7 +63,9 @@ export const settingsColumns = `
   'statistics', nullif((to_jsonb(a) ->> 'attstattarget')::int, -1),
   'storage', CASE WHEN a.attstorage <> t.typstorage THEN ${storageName('a.attstorage')} END,
   'typeStorage', ${storageName('t.typstorage')},
-  'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions))`
+  -- Recent minor releases note there, as pg_attver, where in the WAL a column got its type: nobody can set that.
+  'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
+                  WHERE option_name <> 'pg_attver')`
 
 /** `alter` begins a statement: `ALTER FOREIGN TABLE s.t`; `column` stands behind COMMENT ON: `COLUMN s.t.c`. */
 export function settingsChanges(

@@ -3,7 +3,7 @@ import { relationAccessColumns } from './access.ts'
 import { settingsColumns } from './column-settings.ts'
 import { definitionDigest } from './definition-digest.ts'
 import { checkParents, columnParents, parentNeeds, parentsColumns } from './parents.ts'
-import { occupiedBy } from './relations.ts'
+import { occupiedBy, typesInTheWay } from './relations.ts'
 import { typesUsed } from './types-used.ts'
 
 /** Reads foreign tables, as {@link KindOf.catalogQuery} says. */
@@ -52,4 +52,5 @@ export const catalogQuery = trusted(`
     JOIN pg_namespace n ON n.nspname = wanted.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
     LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
-    LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver`)
+    LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
+    ${typesInTheWay('foreignTable', "NULL, '{}'::json, NULL")}`)

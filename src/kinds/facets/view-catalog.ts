@@ -1,7 +1,7 @@
 import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from './access.ts'
 import { settingsColumns } from './column-settings.ts'
-import { occupiedBy } from './relations.ts'
+import { occupiedBy, typesInTheWay } from './relations.ts'
 import { tablespaceColumns } from './storage.ts'
 import { typesUsed } from './types-used.ts'
 
@@ -47,4 +47,5 @@ export const viewCatalog: Sql = trusted(`
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
     JOIN pg_namespace n ON n.nspname = wanted.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
-    LEFT JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'`)
+    LEFT JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
+    ${typesInTheWay('materializedView', "false, NULL, '{}'::jsonb, NULL")}`)

@@ -130,6 +130,18 @@ export interface ServerGrants {
 }
 
 /**
+ * Grants on a type.
+ */
+export interface TypeGrants {
+  /**
+   * Roles that may use it for columns and functions (USAGE); public stands for everybody, who may unless that is revoked.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  usage?: (string | Grantee)[]
+}
+
+/**
  * Grants on a schema.
  */
 export interface SchemaGrants {
@@ -264,6 +276,14 @@ export interface Type {
    */
   protect?: boolean
   /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may use it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing, not even what PostgreSQL lets everybody. Not declared: left alone, or back to everybody's USAGE if this manifest had declared some. Example: { usage: [analyst] }
+   */
+  grants?: TypeGrants
+  /**
    * The type's comment (COMMENT ON TYPE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -385,7 +405,7 @@ export interface Extension {
    */
   protect?: boolean
   /**
-   * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or back to the one that it comes with if this manifest had declared one. "" removes it.
    */
   comment?: string
 }

@@ -174,7 +174,12 @@ export interface Run {
 }
 
 /** Starts the built command with a manifest on its standard input, or without one. */
-export function start(rig: Rig, args: readonly string[], manifest: string | undefined, env: Environment = {}): Run {
+export function start(
+  rig: Pick<Rig, 'url' | 'env'>,
+  args: readonly string[],
+  manifest: string | undefined,
+  env: Environment = {},
+): Run {
   const own = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL|NO_COLOR|FORCE_COLOR)/.test(name))
   const file = manifest === undefined ? [] : ['-f', '-']
   const child = spawn(process.execPath, [command, ...args, ...file], {
@@ -198,7 +203,7 @@ export function start(rig: Rig, args: readonly string[], manifest: string | unde
 }
 
 export function run(
-  rig: Rig,
+  rig: Pick<Rig, 'url' | 'env'>,
   args: readonly string[],
   manifest: string | undefined,
   env: Environment = {},

@@ -34,7 +34,7 @@ schemas:
 `
 
 /** People's own views over what is replaced. */
-const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, total * 2 AS twice FROM local.first;
+const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
   CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole`
 
 /** What people read, so that a mixture of old and new would show. */
@@ -105,7 +105,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   const scenes: Readonly<Record<string, Scene>> = {
-    'another query': { first: 'SELECT id, total + 1 AS total FROM proxy.orders WHERE id > 10' },
+    'another query': { first: 'SELECT id, (total + 1)::numeric(10,2) AS total FROM proxy.orders WHERE id > 10' },
     'a column added under SELECT *': {
       columns: 'id: bigint, total: "numeric(10,2)", note: text, more: { type: text, options: { column_name: note } }',
     },

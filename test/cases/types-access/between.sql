@@ -1,0 +1,5 @@
+-- What everybody may by default goes where other grants are declared; what was passed on by somebody who may goes with it.
+GRANT USAGE ON TYPE proxy.mood TO case_lead WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA proxy TO case_lead;
+SET ROLE case_lead; GRANT USAGE ON TYPE proxy.mood TO "Case ""Reader"""; RESET ROLE;
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO "Case ""Reader""";

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDatabase, pairs } from '../servers/databases.ts'
+import { mariadbPrograms, startMariadb } from '../servers/mariadb.ts'
+import { describeWrapper } from '../servers/wrapper-host.ts'
+import { examplesFolder, manifestOf, playExample, referencesIn, rowsOf } from './round.ts'
+
+// file_fdw comes with every PostgreSQL.
+test.each(pairs())('PostgreSQL $name: csv', async ({ target: server }) => {
+  const target = await createDatabase(server)
+  onTestFinished(() => target.drop())
+  const [row] = await rowsOf<{ folder: string }>(target.url, "SELECT current_setting('data_directory') AS folder")
+  const folder = row?.folder ?? ''
+  for (const name of ['stations.csv', 'readings.csv']) {
+    const content = await readFile(join(examplesFolder, 'csv', name))
+    const [number, path] = ['4711', join(folder, name)]
+    await rowsOf(
+      target.url,
+      `SELECT lo_from_bytea(${number}, '\\x${content.toString('hex')}'); SELECT lo_export(${number}, '${path}'); SELECT lo_unlink(${number})`,
+    )
+  }
+  await playExample('csv', target.url, { WEATHER_FOLDER: folder }, async () => {})
+})
+
+describeWrapper('examples/mysql', { libraries: ['mysql_fdw'], programs: mariadbPrograms }, (host) => {
+  test('the whole round', async () => {
+    const source = await startMariadb()
+    try {
+      source.run(await readFile(join(examplesFolder, 'mysql', 'mysql.sql'), 'utf8'))
+      const values = { HOST: source.host, PORT: String(source.port), PASSWORD: 'wiki-4711' }
+      source.run(
+        `CREATE USER wiki_reader@'%' IDENTIFIED BY '${values.PASSWORD}'; GRANT SELECT ON wiki.* TO wiki_reader@'%'`,
+      )
+      const manifest = await manifestOf('mysql')
+      expect(manifest).not.toContain(values.PASSWORD)
+      await playExample('mysql', await host().database(), referencesIn(manifest, values), async () => {})
+    } finally {
+      await source.stop()
+    }
+  })
+})

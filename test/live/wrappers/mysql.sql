@@ -1,0 +1,14 @@
+CREATE DATABASE shop; CREATE DATABASE stock;
+CREATE USER reader@'%' IDENTIFIED BY 'canary-4711';
+GRANT SELECT, SHOW VIEW ON shop.* TO reader@'%'; GRANT SELECT ON stock.* TO reader@'%';
+USE shop;
+CREATE TABLE customers (id int PRIMARY KEY, name varchar(80) NOT NULL, joined date, active tinyint(1));
+CREATE TABLE Orders (id bigint PRIMARY KEY AUTO_INCREMENT, customer_id int, total decimal(10,2) NOT NULL, placed_at datetime, note text, INDEX (customer_id));
+CREATE TABLE parcels (id int PRIMARY KEY, state enum('packed', 'sent') NOT NULL);
+CREATE TABLE returns (id int PRIMARY KEY, reason enum('broken', 'other'));
+CREATE VIEW totals AS SELECT customer_id, sum(total) AS total FROM Orders GROUP BY 1;
+INSERT INTO customers VALUES (1, 'Ann', '2020-01-01', 1), (2, 'Bob', NULL, 0);
+INSERT INTO Orders VALUES (1, 1, 10.50, '2024-01-01 10:00:00', 'first'), (2, 2, 7, NULL, NULL), (3, 1, 2, NULL, NULL);
+INSERT INTO parcels VALUES (1, 'sent');
+CREATE TABLE stock.places (id int PRIMARY KEY, name varchar(20));
+INSERT INTO stock.places VALUES (1, 'left');
