@@ -7,7 +7,11 @@ import type { Ledger } from './ledger.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
 /** What a manifest renames: what each is called now, by the key that it is to have. */
-export type Renamed = ReadonlyMap<Key, ObjectId>
+export interface Renamed {
+  readonly objects: ReadonlyMap<Key, ObjectId>
+  /** The keys that it gives to what the ledger has, whatever that is called now. */
+  readonly keys: ReadonlySet<Key>
+}
 
 /**
  * Finds objects that people have renamed, or moved to another schema: gone under the name that the ledger has, there under
@@ -23,11 +27,11 @@ export async function withMoved(
   renamed: Renamed,
 ): Promise<CatalogReading> {
   const isLost = (key: Key) => !catalog.live.has(key) && !catalog.occupied.has(key)
-  const lost = [...declared].filter((key) => isLost(key) && ledger.entries.has(key) && !renamed.has(key))
+  const lost = [...declared].filter((key) => isLost(key) && ledger.entries.has(key) && !renamed.objects.has(key))
   const isOther = lost.length === 0 || isAnotherDatabase(catalog, ledger)
   const found = isOther ? new Map<Key, ObjectId>() : await locate(session, lost, ledger)
   const unclaimed = await withoutClaimed(session, found, declared, ledger)
-  const all = new Map([...unclaimed, ...renamed])
+  const all = new Map([...unclaimed, ...renamed.objects])
   if (all.size === 0) return catalog
   const known = new Set([...declared, ...ledger.entries.keys()])
   const names = namesOf(all, [...known].filter(isLost))
@@ -38,13 +42,15 @@ export async function withMoved(
     const id = idOf(key)
     if (!object || !id) continue
     const home = atHome(object, id, names)
-    live.set(key, renamed.has(key) ? { ...home, isRenamedByManifest: true } : home)
+    const isRenamedByManifest = renamed.objects.has(key) || renamed.keys.has(key)
+    live.set(key, isRenamedByManifest ? { ...home, isRenamedByManifest } : home)
   }
   for (const [key, object] of live) {
     const readsRenamed = object.needs.some((need) => isRenamedByHand(live.get(need)))
     if (readsRenamed) live.set(key, { ...object, readsRenamed })
   }
-  return { ...catalog, live, moved: new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key])) }
+  const moved = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
+  return { ...catalog, live, moved, named: (object) => withNames(object, names.declared) }
 }
 
 /** What the manifest renames its queries name, too, as it will be called. */

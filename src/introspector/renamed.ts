@@ -11,7 +11,7 @@ import { type CatalogReading, readCatalog } from './read.ts'
 
 /** What `renamed_from` comes to, given what is there. */
 export interface Renaming {
-  readonly objects: Renamed
+  readonly objects: Renamed['objects']
   /** What entries of the ledger are of from now on, by the keys that they have. */
   readonly rekeyed: ReadonlyMap<Key, ObjectId>
   readonly refusals: readonly Refusal[]

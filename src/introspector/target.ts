@@ -47,7 +47,8 @@ export async function readOwnedAndDeclared(
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
   const catalog = await readCatalog(session, ids.values(), digests.salt)
-  const moved = await withMoved(session, catalog, ledger, keys, digests.salt, renaming.objects)
+  const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
+  const moved = await withMoved(session, catalog, ledger, keys, digests.salt, renamed)
   const { refusals, ...read } = withColumnsRenamed(moved, ledger, declared)
   return { ...read, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }
