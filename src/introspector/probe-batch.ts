@@ -13,8 +13,8 @@ interface Unit {
 }
 
 /**
- * Runs the statements of many objects at once; if one fails, each by itself, so that the guilty ones are found and do
- * not take the others down. Returns those that could be made, and notes why the others could not.
+ * Runs the statements of many objects at once; if one fails, each half by itself, so that the guilty ones are found and
+ * do not take the others down. Returns those that could be made, and notes why the others could not.
  */
 export async function tryOut(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
   const units = all.filter(({ object }) => !isDoomed(run, object))
@@ -25,9 +25,9 @@ export async function tryOut(run: ProbeRun, all: readonly Unit[]): Promise<reado
     run.findings.push(...units.map(({ object }) => finding(run, object, failed)))
     return []
   }
-  const made: DeclaredObject[] = []
-  for (const unit of units) made.push(...(await tryOut(run, [unit])))
-  return made
+  const middle = units.length >> 1
+  const made = await tryOut(run, units.slice(0, middle))
+  return [...made, ...(await tryOut(run, units.slice(middle)))]
 }
 
 /** Without what it needs an object would only fail for a reason that is not its own. */

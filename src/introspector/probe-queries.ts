@@ -4,7 +4,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type RelationName, relationsNamed } from '../manifest/fragments.ts'
-import { makeStandIns, type ProbeRun, probeInScratch, readStandIns } from './probe.ts'
+import { batchSize, makeStandIns, type ProbeRun, probeInScratch, readStandIns } from './probe.ts'
 import { underRealNames } from './probe-real-names.ts'
 
 /** An object that is defined by a query, with the relations that the query names. */
@@ -90,17 +90,20 @@ export function isMoved(run: ProbeRun, key: Key, besides: readonly QueryObject[]
   return wanted !== undefined && shape(live.spec) !== shape(wanted.spec)
 }
 
-async function probeBeside(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {
-  if (queries.length === 0) return
-  await run.session.run(trusted('SAVEPOINT beside'))
-  const made = await makeStandIns(
-    run,
-    queries.map(({ object }) => object),
-  )
-  await readStandIns(run, made)
-  await probeParts(run, queries, made)
-  await run.session.run(trusted('ROLLBACK TO beside'))
-  for (const { object } of queries) run.standIns.delete(keyOf(object.id))
+/** Tries out queries that no other one of them reads. */
+export async function probeBeside(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {
+  for (let start = 0; start < queries.length; start += batchSize) {
+    const batch = queries.slice(start, start + batchSize)
+    await run.session.run(trusted('SAVEPOINT beside'))
+    const made = await makeStandIns(
+      run,
+      batch.map(({ object }) => object),
+    )
+    await readStandIns(run, made)
+    await probeParts(run, batch, made)
+    await run.session.run(trusted('ROLLBACK TO beside'))
+    for (const { object } of batch) run.standIns.delete(keyOf(object.id))
+  }
 }
 
 /** Tries out the indexes of those objects that could be made. */

@@ -1,12 +1,12 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { ident, qualified, sql, statement, trusted } from '../core/sql.ts'
+import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { makeStandIns, type ProbeRun, readStandIns } from './probe.ts'
+import { type ProbeRun, readStandIns } from './probe.ts'
 import { tryOut } from './probe-batch.ts'
 import { byName } from './probe-by-name.ts'
-import { isMoved, probeParts, type QueryObject } from './probe-queries.ts'
+import { isMoved, probeBeside, probeParts, type QueryObject } from './probe-queries.ts'
 
 /**
  * Tries out queries that name relations which are new or change. The *schema* of a live one that changes is renamed aside
@@ -24,7 +24,7 @@ export async function underRealNames(
   const aside = await moveAside(run, schemasOf(run, moved))
   if (!aside) return undeterminedAll(run, queries)
   await makeRelations(run, involved, moved, aside)
-  await makeViews(run, involved, moved, aside, queries)
+  await makeViews(run, involved, moved, queries)
 }
 
 /** Moved views that the queries read, and what those read, are made too, even if they were tried out already. */
@@ -145,37 +145,43 @@ async function standInByViews(
     ...involved.filter(({ object }) => own.has(keyOf(object.id))).map(({ object }) => relationText(object.id)),
   ])
   const schemaOf = new Map([...aside].map(([schema, name]) => [name, schema]))
-  for (const { schema: hidden, name } of existing) {
-    const schema = schemaOf.get(hidden) ?? hidden
-    if (taken.has(qualified(schema, name))) continue
-    await run.session.run(
-      statement(sql`CREATE VIEW ${qualified(schema, name)} AS SELECT * FROM ${qualified(hidden, name)}`).sql,
-    )
-  }
+  const views = existing.flatMap(({ schema: hidden, name }) => {
+    const view = qualified(schemaOf.get(hidden) ?? hidden, name)
+    return taken.has(view) ? [] : [sql`CREATE VIEW ${view} AS SELECT * FROM ${qualified(hidden, name)}`]
+  })
+  await run.session.run(join(views, ';\n'))
 }
 
 function relationText(id: DeclaredObject['id']): string {
   return 'schema' in id ? qualified(id.schema, id.name) : ''
 }
 
-/** The views of the plan, in order; those that others name, or that are new, under their real names. */
+/** The views of the plan: those that others name under their real names, in order, and then the others. */
 async function makeViews(
   run: ProbeRun,
   involved: readonly QueryObject[],
   moved: ReadonlySet<Key>,
-  aside: ReadonlyMap<string, string>,
   asked: readonly QueryObject[],
 ): Promise<void> {
-  for (const query of involved) {
-    const { object } = query
-    const key = keyOf(object.id)
-    const schema = 'schema' in object.id ? object.id.schema : ''
-    const isByName = moved.has(key) && (aside.has(schema) || !run.input.reading.live.has(key))
-    if (isByName) run.standIns.set(key, object.id)
-    const made = isByName ? await tryOut(run, [underItsName(run, object)]) : await makeStandIns(run, [object])
-    if (isByName && made.length > 0) run.underRealNames.add(key)
-    if (!asked.includes(query)) continue
-    await readStandIns(run, made)
-    await probeParts(run, [query], made)
-  }
+  const named = involved.filter(({ object }) => moved.has(keyOf(object.id)))
+  for (const { object } of named) run.standIns.set(keyOf(object.id), object.id)
+  const made = await tryOut(
+    run,
+    named.map(({ object }) => underItsName(run, object)),
+  )
+  for (const { id } of made) run.underRealNames.add(keyOf(id))
+  const isAsked = new Set(asked.map(({ object }) => object))
+  await readStandIns(
+    run,
+    made.filter((object) => isAsked.has(object)),
+  )
+  await probeParts(
+    run,
+    asked.filter((query) => named.includes(query)),
+    made,
+  )
+  await probeBeside(
+    run,
+    involved.filter((query) => !named.includes(query)),
+  )
 }

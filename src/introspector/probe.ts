@@ -262,7 +262,7 @@ export async function makeStandIns(
 }
 
 /** Locks are a finite table: so many objects are tried at once, then rolled back to free theirs. */
-const batchSize = 250
+export const batchSize = 250
 
 /** Tries out objects under scratch names, and notes what the server makes of them. */
 export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {

@@ -68,7 +68,7 @@ interface Unit {
   readonly create: Sql
 }
 
-/** Makes them all at once, or, if that fails, one by one. */
+/** Makes them all at once, or, if that fails, each half by itself. */
 async function make(session: Session, units: readonly Unit[], warnings: string[]): Promise<readonly Unit[]> {
   try {
     await inSavepoint(session, () => session.run(join(units.flatMap(statements), '; ')))
@@ -80,9 +80,9 @@ async function make(session: Session, units: readonly Unit[], warnings: string[]
       warnings.push(notCopied(only.of, only.index, error.message))
       return []
     }
-    const made: Unit[] = []
-    for (const unit of units) made.push(...(await make(session, [unit], warnings)))
-    return made
+    const middle = units.length >> 1
+    const made = await make(session, units.slice(0, middle), warnings)
+    return [...made, ...(await make(session, units.slice(middle), warnings))]
   }
 }
 

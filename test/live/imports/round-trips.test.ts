@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { makePlan } from '../../../src/api/plan.ts'
+import type { Connect } from '../../../src/applier/context.ts'
+import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
+import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyTo, connectTo } from '../../support/fdwsync.ts'
+import { changesOf, missedOf, runSql } from '../apply/rig.ts'
+import { importing, mirroring, rigWithSource } from './setting.ts'
+
+/** Connections to a server which count what is sent. */
+function counting(url: string): { readonly connect: Connect; readonly sent: () => number } {
+  const connect = connectTo(url)
+  let sent = 0
+  const counted: Connect = async (purpose, secrets) => {
+    const session = await connect(purpose, secrets)
+    const one = <Result>(result: Result) => {
+      sent += 1
+      return result
+    }
+    return {
+      ...session,
+      query: (text, parameters) => one(session.query(text, parameters)),
+      run: (text) => one(session.run(text)),
+      execute: (statement) => one(session.execute(statement)),
+    }
+  }
+  return { connect: counted, sent: () => sent }
+}
+
+const tables = (from: number, to: number) =>
+  `DO $$ BEGIN FOR i IN ${from}..${to} LOOP
+     EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, name text, total numeric(10,2), kind mood)', i);
+     EXECUTE format('CREATE INDEX t%s_name ON t%s (name)', i, i);
+   END LOOP; END $$`
+
+// Indexes are tried out a hundred at a time, since locks are a finite table: here they are fewer.
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  test.each(
+    Object.entries({ import: importing('types: copy'), mirror: mirroring('types: copy') }),
+  )('%s: what is asked does not grow with the tables', async (_, manifest) => {
+    const rig = await rigWithSource(pair, `CREATE TYPE mood AS ENUM ('good'); ${tables(1, 3)}`)
+    const parsed = await rig.manifest(manifest)
+    const asked = async (what: ParsedManifest) => {
+      const { connect, sent } = counting(rig.url)
+      const session = await connect('plan')
+      const sources = { connect, timeoutMilliseconds: 10_000 }
+      const { plan } = await makePlan(session, what, { populate: true, sources }).finally(() => session.close())
+      return { changes: changesOf(plan).length, sent: sent() }
+    }
+    const fromNothing = await asked(parsed)
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    const unchanged = await asked(parsed)
+    expect(unchanged.changes).toBe(0)
+
+    await runSql(rig.source.url, tables(4, 45))
+    const grown = await asked(parsed)
+    expect(grown.changes).toBeGreaterThanOrEqual(42)
+    expect(grown.sent).toBeLessThanOrEqual(fromNothing.sent)
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(await asked(parsed)).toEqual(unchanged)
+  })
+})
