@@ -76,6 +76,7 @@ async function planOfProof(
     declared: [],
     wanted: none,
     sourced: none,
+    rekeyed: none,
     proven: none,
     proof: undefined,
     ownershipUnknown: undefined,

@@ -10,6 +10,7 @@ import { blockers, disturbed, withConsequences } from '../differ/consequences.ts
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
+import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { readCatalogState } from '../introspector/catalog-state.ts'
 import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
@@ -22,6 +23,7 @@ import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
+import { namingFormer } from '../introspector/renamed.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
 import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
@@ -61,13 +63,14 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
-  const { catalog, ledger, state } = await inSnapshot(session, async () => {
+  const { catalog, ledger, renaming, state } = await inSnapshot(session, async () => {
     const target = await readOwnedAndDeclared(session, name, written, digests)
     const isProvable = options.prove && options.populate && target.ledger.isThere
     return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
   })
   const declared = await withRequirements(session, written, catalog.live)
-  throwProblems(await unmetPreconditions(session, declared, catalog.live, digests), declared, parsed)
+  const former = await namingFormer(declared, renaming, searchPath)
+  throwProblems([...(await unmetPreconditions(session, declared, catalog.live, digests)), ...former], declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
   const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })
@@ -111,8 +114,10 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     refusals: [
       ...resolved.refusals,
       ...occupiedNames({ reading: catalog }, titles),
+      ...renaming.refusals,
       ...found.refusals,
       ...refusals,
+      ...protectedObjects({ changes, wanted, live: reading.live, ledger }),
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
     undetermined: [
@@ -143,6 +148,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     wanted: probed.wanted,
     digests,
     sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
+    rekeyed: new Map(Array.from(renaming.rekeyed, ([key, id]) => [key, keyOf(id)])),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
     manifestDigest,
@@ -217,7 +223,13 @@ async function dependentsOf(
   try {
     const dependents = await readDependents(session, objects)
     const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
-    return dependents.map((each) => ({ ...each, key: named(each.key), whole: named(each.whole) }))
+    const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
+    return dependents.map((each) => ({
+      ...each,
+      key: named(each.key),
+      whole: named(each.whole),
+      column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
+    }))
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }

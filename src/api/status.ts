@@ -115,6 +115,7 @@ function findingsOf(
   const changes = new Map(plan.changes.map((planned) => [planned.change.key, planned]))
   const undetermined = new Map(plan.undetermined.map((each) => [each.key, each]))
   const refusals = new Map(plan.refusals.map((each) => [each.key, each]))
+  const renamed = new Map(plan.changes.flatMap(renamedByManifest))
   return (key, owners) => {
     const isOurs = owners.some(({ manifest }) => manifest === plan.manifest)
     if (!isOurs && !declared.has(key)) return undefined
@@ -122,11 +123,19 @@ function findingsOf(
     if (!isOurs && owners.length > 0 && refusals.has(key)) return undefined
     const planned = changes.get(key)
     if (planned) return findingOf(planned, isOurs)
+    const title = renamed.get(key)
+    if (title !== undefined) return { state: 'drifted', reason: `the manifest renames it: ${title}` }
     const unknown = undetermined.get(key)
     if (unknown) return { state: 'unknown', reason: unknown.reason }
     const refusal = refusals.get(key)
     return refusal ? { state: 'drifted', reason: refusal.reason } : { state: 'in sync' }
   }
+}
+
+/** Under the name of today too, since that is what the ledger has. */
+function renamedByManifest({ change, title }: PlannedChange): readonly (readonly [Key, string])[] {
+  const from = 'from' in change ? change.from : undefined
+  return from?.isRenamedByManifest && from.elsewhere ? [[keyOf(from.elsewhere), title]] : []
 }
 
 function findingOf({ change, cause, causes = [], because }: PlannedChange, isOurs: boolean): Finding {

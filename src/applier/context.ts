@@ -20,6 +20,8 @@ export interface PlanInHand {
   readonly digests: RunDigests
   /** What the sources have said of what is imported or mirrored. */
   readonly sourced: ReadonlyMap<Key, Sourced>
+  /** Keys of the ledger's entries, today's and those that they get, since what they stand for is renamed. */
+  readonly rekeyed: ReadonlyMap<Key, Key>
   /** Of what the plan has tried out and found to be as declared. */
   readonly proven: Closures
   /** Of a plan with nothing to do, what proves later that it still has nothing to do. */

@@ -10,7 +10,7 @@ import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
-import { recordApply, recordClosures, recordSources, recordSteps } from './ledger-write.ts'
+import { recordApply, recordClosures, recordSources, recordSteps, rekeyObjects } from './ledger-write.ts'
 import { withRetries } from './retry.ts'
 import { defineScope, preparedKeys, prepareScope, proveAndRecord } from './scope.ts'
 
@@ -96,6 +96,7 @@ async function defineOnce(
     if (fingerprintOf(before) !== fingerprint) throw staleError(context, definitions)
     if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
     await recordApply(session, context)
+    if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
     await session.run(manifestPath(plan.searchPath))
     for (const step of steps) {
       at(step)

@@ -200,6 +200,19 @@ export async function recordSources(
   )
 }
 
+/** Leads entries to the new names of what they stand for. What had those names is gone. */
+export async function rekeyObjects(session: Session, manifest: string, rekeyed: ReadonlyMap<Key, Key>): Promise<void> {
+  if (rekeyed.size === 0) return
+  await forgetObjects(session, manifest, [...rekeyed.values()])
+  const rows = Array.from(rekeyed, ([before, address]) => ({ before, address }))
+  await session.query(
+    trusted(`UPDATE fdwsync.object o SET address = r.address
+               FROM pg_catalog.jsonb_to_recordset($2) AS r(before text, address text)
+              WHERE o.manifest = $1 AND o.address = r.before`),
+    [manifest, JSON.stringify(rows)],
+  )
+}
+
 export async function forgetObjects(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
   if (keys.length === 0) return
   await session.query(trusted('DELETE FROM fdwsync.object WHERE manifest = $1 AND address = ANY ($2::text[])'), [

@@ -49,6 +49,10 @@ export interface LiveObject extends DbObject {
   readonly elsewhere?: ObjectId
   /** What it must be renamed from, once all that it is in is called as it should be. */
   readonly renamedFrom?: ObjectId
+  /** Not people have renamed it: the manifest does. */
+  readonly isRenamedByManifest?: boolean
+  /** Of columns that the manifest renames the new names by those of today. Its spec has them under the new ones. */
+  readonly renamedColumns?: ReadonlyMap<string, string>
   /** Something that it needs is called otherwise now: its text names that, without its being another definition. */
   readonly readsRenamed?: boolean
 }
@@ -58,6 +62,10 @@ export type LiveState = ReadonlyMap<Key, LiveObject>
 /** What a manifest declares: `spec` holds its SQL as written, `path` says where in the manifest it stands. */
 export interface DeclaredObject extends DbObject {
   readonly path: readonly string[]
+  /** What it was called when it was last applied, if the manifest says so. No part of what it is to be. */
+  readonly renamedFrom?: ObjectId
+  /** The same of its columns: new names by old ones. */
+  readonly renamedColumns?: ReadonlyMap<string, string>
 }
 
 /**

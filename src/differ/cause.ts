@@ -85,8 +85,9 @@ function causeOfFields(change: Differing, entry: LedgerEntry, input: CauseInput)
   const kind = kindOf(change.to.id)
   const edits = editsOf(kind, change.to, entry, input)
   const known = new Set(fieldsOf(kind, change, input).map(({ field }) => field))
-  const read = change.op === 'replace' ? changedNeeds(change, input) : []
+  const read = changedNeeds(change, input)
   const fields = change.fields.map((field): FieldChange => {
+    if (field.cause) return field
     const edit = edits.get(field.field)
     const followed = edit ? undefined : edits.get(field.follows ?? '')
     if (followed) return { ...field, cause: followed.origin }
@@ -143,8 +144,10 @@ function originsOf(
 ): readonly Origin[] | 'dependency' {
   // What holds no data was perhaps never filled.
   if (field.effect.how === 'populate') return []
-  // Only what has to be replaced takes its definition from what it reads; anything else was altered itself.
-  if (!edit) return followsFromOthers && field.effect.how === 'replace' ? 'dependency' : ['drift']
+  // Only what has to be replaced takes its definition from what it reads, and its columns' names from renamed ones;
+  // anything else was altered itself.
+  const canFollow = field.effect.how === 'replace' || field.follows !== undefined
+  if (!edit) return followsFromOthers && canFollow ? 'dependency' : ['drift']
   // A secret is compared with the server's, not with an earlier declaration: which of the two changed is not known.
   if (edit.from === secret && edit.to === secret) return []
   // What the server writes in its own way can't be compared with what was declared: then the edit is what is known. Where
@@ -155,10 +158,12 @@ function originsOf(
 
 const secret = '(secret)'
 
-/** Titles of what a replacement needs and what changes too: it takes its definition from that. */
-function changedNeeds({ to }: Differing, { changes }: CauseInput): readonly string[] {
+/** Titles of what a replacement needs and what changes too: it takes its definition from that. Of others only names follow. */
+function changedNeeds({ op, to }: Differing, { changes }: CauseInput): readonly string[] {
+  const matters = (change: Change) =>
+    op === 'replace' ? change.op !== 'adopt' : 'from' in change && change.from.renamedColumns !== undefined
   return changes
-    .filter(({ op, key }) => op !== 'adopt' && to.needs.includes(key))
+    .filter((change) => matters(change) && to.needs.includes(change.key))
     .flatMap(({ key }) => idOf(key) ?? [])
     .map(titleOf)
 }

@@ -88,10 +88,21 @@ function withColumnsRenamed({ reading, wanted }: DiffInput, live: LiveObject | u
 }
 
 /** The part of its title that says which one it is comes last. */
-function renamed({ id, renamedFrom }: LiveObject): readonly FieldChange[] {
-  if (!renamedFrom) return []
+function renamed({
+  id,
+  renamedFrom,
+  isRenamedByManifest,
+  renamedColumns = new Map(),
+}: LiveObject): readonly FieldChange[] {
+  const effect = { how: 'rename' } as const
+  const byManifest = { cause: 'manifest' } as const
+  const columns = Array.from(
+    renamedColumns,
+    ([from, to]): FieldChange => ({ field: `column ${to} name`, from, to, effect, ...byManifest }),
+  )
+  if (!renamedFrom) return columns
   const [from, to] = [titleOf(renamedFrom), titleOf(id)].map((title) => title.slice(kindWords(id)))
-  return [{ field: 'name', from, to, effect: { how: 'rename' } }]
+  return [{ field: 'name', from, to, effect, ...(isRenamedByManifest ? byManifest : {}) }, ...columns]
 }
 
 /** How long `foreign table ` is. */

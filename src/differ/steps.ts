@@ -1,4 +1,4 @@
-import type { Change, WantedObject } from '../core/change.ts'
+import type { Change, LiveObject, WantedObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard, StageName, Step } from '../core/plan.ts'
@@ -59,16 +59,16 @@ export function stepsOf(input: StepInput): readonly Step[] {
 function isPrepared(change: Making, { changes }: StepInput): boolean {
   if (change.op !== 'alter') return false
   const named = new Set([change.key, ...change.to.needs])
-  if (changes.some((each) => 'from' in each && each.from.renamedFrom && named.has(each.key))) return false
+  if (changes.some((each) => 'from' in each && isRenamed(each.from) && named.has(each.key))) return false
   return change.fields.some(({ effect }) => effect.how === 'statement' && effect.committedFirst)
 }
 
 /** Before all other definitions: all other statements go by the names that are declared. What others are in comes first. */
 function renameSteps(changes: readonly Change[]): readonly Step[] {
   return changes
-    .flatMap((change) => ('from' in change && change.from.renamedFrom ? [change.from] : []))
+    .flatMap((change) => ('from' in change && isRenamed(change.from) ? [change.from] : []))
     .sort((left, right) => kindOf(left.id).rank - kindOf(right.id).rank)
-    .map(({ id, renamedFrom = id }) => ({
+    .map(({ id, renamedFrom, renamedColumns }) => ({
       id: `${stepId('define', keyOf(id))} rename`,
       stage: 'define',
       key: keyOf(id),
@@ -77,8 +77,15 @@ function renameSteps(changes: readonly Change[]): readonly Step[] {
       after: [],
       locks: [keyOf(id)],
       hazards: [],
-      statements: kindOf(id).renaming?.rename(renamedFrom, id) ?? [],
+      statements: [
+        ...(renamedFrom ? (kindOf(id).renaming?.rename(renamedFrom, id) ?? []) : []),
+        ...(renamedColumns ? (kindOf(id).renaming?.renameColumns?.(id, renamedColumns) ?? []) : []),
+      ],
     }))
+}
+
+function isRenamed({ renamedFrom, renamedColumns }: LiveObject): boolean {
+  return renamedFrom !== undefined || renamedColumns !== undefined
 }
 
 function dropId(stage: StageName, key: Key): string {

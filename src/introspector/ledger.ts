@@ -1,5 +1,6 @@
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { isProtected } from '../core/protection.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { findLedger } from './ledger-trust.ts'
@@ -31,6 +32,8 @@ export interface Ledger {
   readonly entries: ReadonlyMap<Key, LedgerEntry>
   /** Which other manifests have an object that this one declares or has. */
   readonly others: ReadonlyMap<Key, readonly string[]>
+  /** What is protected as another manifest declares it. */
+  readonly protectedByOthers: ReadonlySet<Key>
 }
 
 interface Row {
@@ -79,20 +82,24 @@ async function ledgerOf(
   const found = await findLedger(session)
   if (found.state !== 'there') {
     const unknown = found.state === 'unreadable' ? found.problem : undefined
-    return { isThere: false, unknown, entries: new Map(), others: new Map() }
+    return { isThere: false, unknown, entries: new Map(), others: new Map(), protectedByOthers: new Set() }
   }
   const rows = await session.query<Row>(query, parameters)
   const entries = new Map<Key, LedgerEntry>()
   const others = new Map<Key, string[]>()
+  const protectedByOthers = new Set<Key>()
   for (const row of rows) {
     const id = idOf(row.address)
     // An address of a kind that this release does not know was written by a newer one: not ours to judge.
     if (!id) continue
     const key = keyOf(id)
     if (row.manifest === manifest) entries.set(key, toEntry(id, row))
-    else others.set(key, [...(others.get(key) ?? []), row.manifest])
+    else {
+      others.set(key, [...(others.get(key) ?? []), row.manifest])
+      if (isProtected(row.declared)) protectedByOthers.add(key)
+    }
   }
-  return { isThere: true, unknown: undefined, entries, others }
+  return { isThere: true, unknown: undefined, entries, others, protectedByOthers }
 }
 
 export interface OwnedEntry {

@@ -6,9 +6,17 @@ import { kindOf, kinds } from '../kinds/registry.ts'
 import type { Ledger } from './ledger.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
+/** What a manifest renames: what each is called now, by the key that it is to have. */
+export interface Renamed {
+  readonly objects: ReadonlyMap<Key, ObjectId>
+  /** The keys that it gives to what the ledger has, whatever that is called now. */
+  readonly keys: ReadonlySet<Key>
+}
+
 /**
  * Finds objects that people have renamed, or moved to another schema: gone under the name that the ledger has, there under
- * another one with the same OID. They are live under the name that is declared, and so is what went along with them.
+ * another one with the same OID. They are live under the name that is declared, and so is what went along with them. The
+ * same goes for what the manifest renames.
  */
 export async function withMoved(
   session: Session,
@@ -16,26 +24,38 @@ export async function withMoved(
   ledger: Ledger,
   declared: ReadonlySet<Key>,
   salt: string,
+  renamed: Renamed,
 ): Promise<CatalogReading> {
   const isLost = (key: Key) => !catalog.live.has(key) && !catalog.occupied.has(key)
-  const lost = [...declared].filter((key) => isLost(key) && ledger.entries.has(key))
-  if (lost.length === 0 || isAnotherDatabase(catalog, ledger)) return catalog
-  const found = await locate(session, lost, ledger)
+  const lost = [...declared].filter((key) => isLost(key) && ledger.entries.has(key) && !renamed.objects.has(key))
+  const isOther = lost.length === 0 || isAnotherDatabase(catalog, ledger)
+  const found = isOther ? new Map<Key, ObjectId>() : await locate(session, lost, ledger)
   const unclaimed = await withoutClaimed(session, found, declared, ledger)
-  if (unclaimed.size === 0) return catalog
-  const names = namesOf(unclaimed, [...declared].filter(isLost))
+  const all = new Map([...unclaimed, ...renamed.objects])
+  if (all.size === 0) return catalog
+  const known = new Set([...declared, ...ledger.entries.keys()])
+  const names = namesOf(all, [...known].filter(isLost))
   const elsewhere = await readCatalog(session, names.current.values(), salt)
   const live = new Map(Array.from(catalog.live, ([key, object]) => [key, withNames(object, names.declared)]))
   for (const [key, current] of names.current) {
     const object = elsewhere.live.get(keyOf(current))
     const id = idOf(key)
-    if (object && id) live.set(key, atHome(object, id, names))
+    if (!object || !id) continue
+    const home = atHome(object, id, names)
+    const isRenamedByManifest = renamed.objects.has(key) || renamed.keys.has(key)
+    live.set(key, isRenamedByManifest ? { ...home, isRenamedByManifest } : home)
   }
   for (const [key, object] of live) {
-    const readsRenamed = object.needs.some((need) => live.get(need)?.elsewhere !== undefined)
+    const readsRenamed = object.needs.some((need) => isRenamedByHand(live.get(need)))
     if (readsRenamed) live.set(key, { ...object, readsRenamed })
   }
-  return { ...catalog, live, moved: new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key])) }
+  const moved = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
+  return { ...catalog, live, moved, named: (object) => withNames(object, names.declared) }
+}
+
+/** What the manifest renames its queries name, too, as it will be called. */
+function isRenamedByHand(object: LiveObject | undefined): boolean {
+  return object?.elsewhere !== undefined && !object.isRenamedByManifest
 }
 
 /** After a restore OIDs mean other objects: then not one of those that are there has the OID that was recorded. */
@@ -112,7 +132,11 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
 }
 
 /** An object as it is called once its schema or server is called otherwise. */
-function inPlaces(id: ObjectId, schemas: ReadonlyMap<string, string>, servers: ReadonlyMap<string, string>): ObjectId {
+export function inPlaces(
+  id: ObjectId,
+  schemas: ReadonlyMap<string, string>,
+  servers: ReadonlyMap<string, string>,
+): ObjectId {
   if ('schema' in id) {
     const schema = schemas.get(id.schema)
     return schema === undefined ? id : { ...id, schema }

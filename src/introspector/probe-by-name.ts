@@ -1,4 +1,4 @@
-import type { DeclaredObject } from '../core/change.ts'
+import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, type Statement, sql } from '../core/sql.ts'
@@ -6,7 +6,7 @@ import type { ByName } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { differences, type ProbeRun } from './probe.ts'
 import { tryOut } from './probe-batch.ts'
-import { readCatalog } from './read.ts'
+import { type CatalogReading, readCatalog } from './read.ts'
 
 /** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
 export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
@@ -65,11 +65,17 @@ async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void
   )
   const live = new Map(
     [...reading.live].map(([key, object]) => {
-      const { spec, locked } = read.get(key) ?? object
-      return [key, locked ? object : { ...object, spec }]
+      const again = read.get(key)
+      return [key, !again || again.locked ? object : { ...object, spec: specOf(again, object, reading) }]
     }),
   )
   run.input = { ...run.input, reading: { ...reading, live } }
+}
+
+/** What was read again, with the names that the manifest gives. */
+function specOf(again: LiveObject, { renamedColumns }: LiveObject, { named }: CatalogReading): unknown {
+  const { id, spec } = named?.(again) ?? again
+  return renamedColumns ? (kindOf(id).withColumns?.(spec, renamedColumns) ?? spec) : spec
 }
 
 /** How others find it by its name, if they do. */

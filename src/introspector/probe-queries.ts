@@ -82,7 +82,7 @@ function declaredAs(run: ProbeRun, { schema, name }: RelationName): readonly Key
 /** Whether a declared relation is not there yet, or is there with other columns than it will have. */
 export function isMoved(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
-  if (!live || besides.some(({ object }) => keyOf(object.id) === key)) return true
+  if (!live || live.renamedColumns || besides.some(({ object }) => keyOf(object.id) === key)) return true
   if (live.needs.some((need) => run.renewed.has(need))) return true
   const wanted = run.wanted.get(key)
   const { columns } = kindOf(live.id)

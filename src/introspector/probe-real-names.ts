@@ -42,9 +42,12 @@ function withWhatTheyRead(
   return all.filter((query) => needed.has(query))
 }
 
-/** Schemas in which a live relation stands where a changed one is needed. */
+/** Schemas in which a live relation stands where a changed one is needed, or where that will be called as the live one is. */
 function schemasOf(run: ProbeRun, moved: ReadonlySet<Key>): ReadonlySet<string> {
-  const live = [...moved].flatMap((key) => run.input.reading.live.get(key) ?? [])
+  const live = [...moved].flatMap((key) => {
+    const renamed = run.elsewhere.get(key)
+    return run.input.reading.live.get(key) ?? (renamed?.isRenamedByManifest ? renamed : [])
+  })
   return new Set(live.flatMap(({ id }) => ('schema' in id ? [id.schema] : [])))
 }
 
@@ -94,10 +97,11 @@ async function makeRelations(
     ({ id }) => 'schema' in id && aside.has(id.schema) && byName(id) !== undefined,
   )
   const madeAnew = [...types, ...declared.filter((object) => isMadeAnew(object, moved, aside))]
-  await tryOut(
+  const made = await tryOut(
     run,
     madeAnew.map((object) => underItsName(run, object)),
   )
+  for (const { id } of made) run.underRealNames.add(keyOf(id))
   await standInByViews(run, involved, madeAnew, aside, own)
 }
 
@@ -131,7 +135,12 @@ async function standInByViews(
               WHERE n.nspname = ANY ($1) AND c.relname = ANY ($2) AND c.relkind = ANY ('{r,p,v,m,f}')`),
     [[...aside.values()], names],
   )
+  // What is renamed is shown by its name of today, too: that stays free.
+  const former = [...run.elsewhere.values()].flatMap(({ isRenamedByManifest, elsewhere }) =>
+    isRenamedByManifest && elsewhere ? [elsewhere] : [],
+  )
   const taken = new Set([
+    ...former.map(relationText),
     ...madeAnew.map(({ id }) => relationText(id)),
     ...involved.filter(({ object }) => own.has(keyOf(object.id))).map(({ object }) => relationText(object.id)),
   ])
@@ -160,6 +169,7 @@ async function makeViews(
     run,
     named.map(({ object }) => underItsName(run, object)),
   )
+  for (const { id } of made) run.underRealNames.add(keyOf(id))
   const isAsked = new Set(asked.map(({ object }) => object))
   await readStandIns(
     run,

@@ -54,6 +54,10 @@ export interface ProbeRun {
   readonly standIns: Map<Key, ObjectId>
   readonly wanted: Map<Key, WantedObject>
   readonly findings: ProbeFinding[]
+  /** What is there under another name than it will have. */
+  readonly elsewhere: LiveState
+  /** What was made under its real name. */
+  readonly underRealNames: Set<Key>
   /** Live types that are put aside, the wanted ones being made whole in their place. */
   readonly renewed: Set<Key>
   /** Whether types that change are to be renewed, so that new values of an enumeration can be used. */
@@ -123,8 +127,9 @@ function newRun(session: Session, input: ProbeInput, renews: boolean): ProbeRun 
     }),
   )
   const { reading } = input
-  // What people have renamed is not there under the name that queries have.
-  const there = new Map([...reading.live].filter(([, { elsewhere }]) => elsewhere === undefined))
+  // What is called otherwise today is not there under the name that queries have.
+  const isElsewhere = ({ elsewhere }: LiveObject) => elsewhere !== undefined
+  const there = new Map([...reading.live].filter(([, object]) => !isElsewhere(object)))
   const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
   return {
     session,
@@ -134,6 +139,8 @@ function newRun(session: Session, input: ProbeInput, renews: boolean): ProbeRun 
     standIns: new Map(),
     wanted: new Map(),
     findings: [],
+    elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
+    underRealNames: new Set(),
     renewed: new Set(),
     renews,
     usesNewValues: false,
@@ -149,14 +156,15 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     if (proven.has(key)) continue
     const { probe: how } = kindOf(object.id)
     const live = reading.live.get(key)
+    const standing = live ?? run.elsewhere.get(key)
     if (reading.occupied.has(key)) continue
     if (how.how !== 'read-back') {
       want(run, object, object.spec)
       if (!live || differs(run, object, live)) rest.push(object)
-    } else if (live?.locked) {
+    } else if (standing?.locked) {
       const entry = ledger.entries.get(key)
-      const unchanged = entry?.digest === live.digest && sameData(entry?.declared, object.written)
-      if (unchanged) run.wanted.set(key, { ...live, declared: live.spec, written: object.written })
+      const unchanged = entry?.digest === standing.digest && sameData(entry?.declared, object.written)
+      if (unchanged) run.wanted.set(key, { ...standing, declared: standing.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (live && how.plain?.(object.spec) && !searchPath.includes('pg_catalog') && !differs(run, object, live)) {
       want(run, object, object.spec)

@@ -15,7 +15,8 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   if (candidates.size === 0) return new Set()
   const unstable = unstableKeys(run, candidates)
   // A new type or another extension may bring anything, and a renamed relation is not where its readers look for it.
-  if (reading.moved?.size || [...unstable].some((key) => isFoundByName(run, key))) return new Set()
+  const isRenamed = reading.moved?.size || [...reading.live.values()].some(({ renamedColumns }) => renamedColumns)
+  if (isRenamed || [...unstable].some((key) => isFoundByName(run, key))) return new Set()
   const fresh = [...unstable].filter((key) => !reading.live.has(key)).flatMap((key) => nameOf(run, key))
   // A part is tried out together with its whole.
   const wholes = new Set(

@@ -10,8 +10,10 @@ export interface CatalogReading {
   readonly live: LiveState
   /** Names of wanted objects under which something of another kind stands, and what it is. */
   readonly occupied: ReadonlyMap<Key, string>
-  /** Objects that people have renamed: the keys that they are live under, by those of their names of today. */
+  /** Objects that are renamed: the keys that they are live under, by those of their names of today. */
   readonly moved?: ReadonlyMap<Key, Key>
+  /** What was read under the names of today, with those that the manifest gives. */
+  named?(object: LiveObject): LiveObject
 }
 
 /**

@@ -7,11 +7,13 @@ import { dataDigest, type RunDigests } from './digests.ts'
 import { type Ledger, readLedger } from './ledger.ts'
 import { withMoved } from './moved.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
+import { findRenamed, formerKeys, type Renaming, withColumnsRenamed, withKeys } from './renamed.ts'
 
 /** All that a plan is made from. */
 export interface TargetReading {
   readonly catalog: CatalogReading
   readonly ledger: Ledger
+  readonly renaming: Renaming
 }
 
 const attempts = 4
@@ -38,20 +40,24 @@ export async function readOwnedAndDeclared(
   declared: readonly DeclaredObject[],
   digests: RunDigests,
 ): Promise<TargetReading> {
-  const ledger = await readLedger(
-    session,
-    manifest,
-    declared.map(({ id }) => keyOf(id)),
-  )
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  const recorded = await readLedger(session, manifest, [...keys, ...formerKeys(declared)])
+  const renaming = await findRenamed(session, declared, recorded, digests.salt)
+  const ledger = withKeys(recorded, renaming)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
   const catalog = await readCatalog(session, ids.values(), digests.salt)
-  const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  return { ledger, catalog: await withMoved(session, catalog, ledger, keys, digests.salt) }
+  const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
+  const moved = await withMoved(session, catalog, ledger, keys, digests.salt, renamed)
+  const { refusals, ...read } = withColumnsRenamed(moved, ledger, declared)
+  return { ...read, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }
 
 /** A digest of what is there but for some objects: equal means that a plan made from the one holds for the other. */
-export function fingerprintOf({ catalog, ledger }: TargetReading, except: ReadonlySet<Key> = new Set()): string {
+export function fingerprintOf(
+  { catalog, ledger }: Pick<TargetReading, 'catalog' | 'ledger'>,
+  except: ReadonlySet<Key> = new Set(),
+): string {
   const others = <Value>(all: ReadonlyMap<Key, Value>) => new Map([...all].filter(([key]) => !except.has(key)))
   return dataDigest({
     live: sorted(others(catalog.live), ([key, { oid, digest, spec, elsewhere }]) => [

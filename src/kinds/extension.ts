@@ -3,11 +3,12 @@ import { keyOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, commentStatement } from './facets/comment.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ExtensionSpec {
+export interface ExtensionSpec extends Protection {
   readonly schema?: string | undefined
   readonly version?: string | undefined
   readonly comment?: Comment
@@ -36,6 +37,7 @@ export const extension: Kind<'extension', ExtensionSpec> = {
         schema: declared?.schema,
         version: declared?.version,
         comment: declared?.comment,
+        ...declaredProtection(declared ?? {}),
       } satisfies ExtensionSpec,
       needs: [keyOf({ kind: 'schema', name: declared?.schema ?? defaultSchema })],
       path: ['extensions', name],

@@ -7,11 +7,12 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
 import { notOfAnExtension } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenName, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ForeignDataWrapperSpec {
+export interface ForeignDataWrapperSpec extends Protection {
   /** Null: none. Undefined: as the extension has it that brings the wrapper. */
   readonly handler: ObjectName | null | undefined
   readonly validator: ObjectName | null | undefined
@@ -61,6 +62,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
           options: record(Object.entries(declared.options ?? {})),
           comesWithExtension,
           comment: declared.comment,
+          ...declaredProtection(declared),
         } satisfies ForeignDataWrapperSpec,
         // Which extension brings the functions can't be told; one of the wrapper's name brings the wrapper.
         needs: Object.keys(manifest.extensions ?? {}).map((extension) => keyOf({ kind: 'extension', name: extension })),

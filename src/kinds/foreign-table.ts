@@ -1,4 +1,3 @@
-import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { ident, qualified, sql, statement, trusted } from '../core/sql.ts'
 import {
@@ -39,20 +38,31 @@ import {
   withTypes,
   writtenColumns,
 } from './facets/columns.ts'
+import {
+  declaredColumnRenames,
+  inheritedColumns,
+  renameTableColumns,
+  type TextsAsLive,
+  textsAsLive,
+  underColumnNames,
+  withTextsAsLive,
+} from './facets/columns-renamed.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { catalogQuery } from './facets/foreign-table-catalog.ts'
 import { makeForeignTable } from './facets/foreign-table-made.ts'
 import {
   columnNotes,
+  detached,
   followingLinks,
   inheritedNotNull,
   ownChecks,
   ownColumns,
   sourcesOf,
   withoutParents,
+  withParentNames,
 } from './facets/inherited.ts'
 import { nameOf } from './facets/names.ts'
-import { describeOptions, type Options, optionChanges, record } from './facets/options.ts'
+import { describeOptions, type Options, record, tableOptionChanges } from './facets/options.ts'
 import { parentCopies } from './facets/parent-copies.ts'
 import {
   boundText,
@@ -61,7 +71,6 @@ import {
   isLeaving,
   joining,
   leaving,
-  noParents,
   type Parents,
   parentChanges,
   parentIds,
@@ -69,12 +78,13 @@ import {
   writtenParents,
 } from './facets/parents.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
-import { relationRenaming } from './facets/renaming.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
+import { declaredRename, relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ForeignTableSpec extends Access, Partial<Parents> {
+export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
   readonly server: string
   readonly options: Options
   readonly columns: Readonly<Record<string, Column>>
@@ -82,6 +92,8 @@ export interface ForeignTableSpec extends Access, Partial<Parents> {
   readonly comment?: Comment
   /** Not of a declaration: the columns of the table that is there, in their order. */
   readonly liveColumns?: readonly string[]
+  /** Wanted only, where columns are renamed. */
+  readonly textsAsLive?: TextsAsLive | undefined
 }
 
 export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
@@ -94,8 +106,9 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({
+    wanted: (read, declared, likeLive) => ({
       ...declared,
+      ...(likeLive && { textsAsLive: textsAsLive(read, likeLive.read) }),
       ...parentsIn(read),
       columns: withTypes(read.columns, declared.columns, declared.liveColumns ?? []),
       checks: withExpressions(read.checks, declared.checks),
@@ -128,6 +141,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
           columns: declaredColumns(declared.columns ?? {}),
           checks: declaredChecks(declared.checks ?? {}),
           comment: declared.comment,
+          ...declaredProtection(declared),
           ...declaredAccess(declared),
         } satisfies ForeignTableSpec,
         needs: [
@@ -135,6 +149,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
           keyOf({ kind: 'server', name: declared.server }),
           ...parentIds(parentsIn(declaredParents(declared, manifest))).map(keyOf),
         ],
+        ...declaredRename({ kind: 'foreignTable', schema, name } as const, declared),
+        ...declaredColumnRenames(declared.columns ?? {}),
         path: ['schemas', schema, 'foreign_tables', name],
       })),
     ),
@@ -174,8 +190,9 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     ...settleAccess(wanted, last, live),
   }),
 
-  compare(id, from, to, { declared, last }) {
+  compare(id, live, to, { declared, last }) {
     const name = qualified(id.schema, id.name)
+    const from = withTextsAsLive(live, to, to.textsAsLive)
     const { parents, columns, checks } = withoutParents(from, to, declared, last)
     const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
     const sources = sourcesOf(columns.to, declared.columns)
@@ -229,11 +246,16 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
 
   renaming: {
     ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
+    renameColumns: (id, renamed) => renameTableColumns(qualified(id.schema, id.name), renamed),
+    columnsOfOthers: inheritedColumns,
     withNames(spec, nameOf) {
       const server = nameOf({ kind: 'server', name: spec.server })
-      return server.kind === 'server' ? { ...spec, server: server.name } : spec
+      const named = hasParents(parentsIn(spec)) ? withParentNames(spec, nameOf) : spec
+      return server.kind === 'server' ? { ...named, server: server.name } : named
     },
   },
+
+  withColumns: underColumnNames,
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
   reach: (id, spec) => ({
@@ -272,24 +294,4 @@ function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly
 
 function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
   return new Set(Object.keys(columns))
-}
-
-/** With what it gets from its parents, but without them: in a partition's place may be another, the old one for instance. */
-function detached(declared: ForeignTableSpec, wanted: ForeignTableSpec): ForeignTableSpec {
-  if (!hasParents(parentsIn(declared))) return declared
-  return {
-    ...declared,
-    ...noParents,
-    columns: sourcesOf(wanted.columns, declared.columns),
-    checks: record([...Object.entries(wanted.checks), ...Object.entries(declared.checks)]),
-  }
-}
-
-// The table's options are one clause; a column's, and every other, is a clause of its own.
-function tableOptionChanges(from: Options, to: Options): readonly FieldChange[] {
-  return optionChanges(from, to).map((field) =>
-    field.effect.how === 'clause'
-      ? { ...field, effect: { how: 'clause', clause: [sql`OPTIONS (`, ...field.effect.clause, sql`)`] } }
-      : field,
-  )
 }

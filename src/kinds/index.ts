@@ -17,7 +17,8 @@ import {
 import { definitionFields, definitionText } from './facets/index-definition.ts'
 import { describeOptions, type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
-import { indexRenaming } from './facets/renaming.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
+import { declaredRename, indexRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import {
   storageChanges,
@@ -29,7 +30,7 @@ import {
 import { present, type Stanza, withoutBrackets, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface IndexSpec extends Tablespace {
+export interface IndexSpec extends Tablespace, Protection {
   /** The materialized view. */
   readonly on: { readonly schema: string; readonly name: string }
   readonly method: string
@@ -97,8 +98,10 @@ export const index: Kind<'index', IndexSpec> = {
             tablespace: declared.tablespace ?? null,
             clusterOn: cluster_on,
             comment: declared.comment,
+            ...declaredProtection(declared),
           } satisfies IndexSpec,
           needs: [keyOf({ kind: 'materializedView', schema, name: view })],
+          ...declaredRename({ kind: 'index', schema, name } as const, declared),
           path: ['schemas', schema, 'materialized_views', view, 'indexes', name],
         })),
       ),

@@ -171,12 +171,16 @@ export interface KindOf<Id extends ObjectId, Spec> {
   withColumns?(spec: Spec, renamed: ReadonlyMap<string, string>): Spec
   /** The SQL and names that it consists of, for kinds whose meaning depends on what those find. */
   texts?(spec: Spec): readonly string[]
-  /** For kinds that people can rename under our hands. Without it such an object is made anew. */
+  /** For kinds that a manifest, or people under our hands, can rename. Without it such an object is made anew. */
   readonly renaming?: {
     /** `oid` and `id` of the objects of this kind with the OIDs in `$1`. */
     readonly namesQuery: Sql
     /** Gives it its name back, and its schema. */
     rename(from: Id, to: Id): readonly Statement[]
+    /** For kinds whose columns a manifest can rename: new names by old ones. */
+    renameColumns?(id: Id, renamed: ReadonlyMap<string, string>): readonly Statement[]
+    /** Columns that are renamed with those of another relation, and only so. */
+    columnsOfOthers?(spec: Spec): ReadonlySet<string>
     /** For a part: whether it moves to another schema with its whole, and only so. */
     readonly movesWithWhole?: boolean
     /** The spec with other names for what it refers to, where those are no SQL. */

@@ -31,7 +31,8 @@ import {
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { type Options, record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
-import { relationRenaming } from './facets/renaming.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
+import { declaredRename, relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import {
   storageChanges,
@@ -43,6 +44,7 @@ import {
 } from './facets/storage.ts'
 import { viewCatalog } from './facets/view-catalog.ts'
 import {
+  columnsText,
   type DeclaredViewColumns,
   declaredViewColumns,
   missingViewColumns,
@@ -57,12 +59,12 @@ import {
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind, LikeLive } from './kind.ts'
 
-export interface MaterializedViewSpec extends Access, Tablespace {
+export interface MaterializedViewSpec extends Access, Tablespace, Protection {
   readonly query: string
   /** As the server derived them from the query; empty where only the query is known. */
   readonly columns: readonly ViewColumn[]
   readonly declaredColumns?: DeclaredViewColumns
-  /** Wanted only: the query as it is shown when the columns have the live one's names, if they differ in nothing else. */
+  /** Wanted only: the query as it is shown when all that it names is called as the live one has it. */
   readonly queryUnderLiveNames?: string | undefined
   /** Null: the server's default. */
   readonly accessMethod: string | null
@@ -118,9 +120,11 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
           with: declared.with && record(Object.entries(declared.with)),
           populated: declared.populate ?? true,
           comment: declared.comment,
+          ...declaredProtection(declared),
           ...declaredAccess(declared),
         } satisfies MaterializedViewSpec,
         needs: [keyOf({ kind: 'schema', name: schema })],
+        ...declaredRename({ kind: 'materializedView', schema, name } as const, declared),
         path: ['schemas', schema, 'materialized_views', name],
       })),
     ),
@@ -246,10 +250,14 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
   ]
 }
 
-/** The columns that can be renamed in place, since their names are all that makes another query of it. */
+/** The columns that can be renamed in place, since names are all that makes another query of it. */
 function renamesIn(live: MaterializedViewSpec, wanted: MaterializedViewSpec): ColumnRenames {
-  const isOnlyNamed = live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
-  return isOnlyNamed ? columnRenames(live.columns, wanted.columns) : new Map()
+  return isOnlyNamed(live, wanted) ? columnRenames(live.columns, wanted.columns) : new Map()
+}
+
+/** Names of its columns, or of what it reads. */
+function isOnlyNamed(live: MaterializedViewSpec, wanted: MaterializedViewSpec): boolean {
+  return live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
 }
 
 /** The same of what the probe has read. */
@@ -271,8 +279,9 @@ function wantedGrants(
 
 // The same text can mean other columns: when the type of a column below has changed, for instance.
 function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): readonly FieldChange[] {
-  if (from.query !== to.query) return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
-  return replacedBy('columns', columnsText(from), columnsText(to))
+  if (from.query !== to.query && !isOnlyNamed(from, to))
+    return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
+  return replacedBy('columns', columnsText(from.columns), columnsText(to.columns))
 }
 
 function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {
@@ -285,10 +294,4 @@ function settingsNames(spec: MaterializedViewSpec): ReadonlySet<string> {
 
 function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {
   return new Set(columns.map(({ name }) => name))
-}
-
-function columnsText({ columns }: MaterializedViewSpec): string {
-  return columns
-    .map(({ name, type, collation }) => `${ident(name)} ${type}${collation === null ? '' : ` COLLATE ${collation}`}`)
-    .join(', ')
 }

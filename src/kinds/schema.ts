@@ -16,11 +16,12 @@ import {
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface SchemaSpec extends Access {
+export interface SchemaSpec extends Access, Protection {
   readonly comment?: Comment
 }
 
@@ -36,7 +37,11 @@ export const schema: Kind<'schema', SchemaSpec> = {
   declare: (manifest) =>
     Object.entries(manifest.schemas ?? {}).map(([name, declared]) => ({
       id: { kind: 'schema', name },
-      spec: { comment: declared.comment, ...declaredAccess(declared) } satisfies SchemaSpec,
+      spec: {
+        comment: declared.comment,
+        ...declaredAccess(declared),
+        ...declaredProtection(declared),
+      } satisfies SchemaSpec,
       needs: [],
       path: ['schemas', name],
     })),

@@ -20,11 +20,13 @@ import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
 import { notOfAnExtension } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
+import { declaredRename } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ServerSpec extends Access {
+export interface ServerSpec extends Access, Protection {
   readonly wrapper: string
   readonly type: string | null
   readonly version: string | null
@@ -54,12 +56,14 @@ export const server: Kind<'server', ServerSpec> = {
         version: declared.version ?? null,
         options: record(Object.entries(declared.options ?? {})),
         comment: declared.comment,
+        ...declaredProtection(declared),
         ...declaredAccess(declared),
       } satisfies ServerSpec,
       // Wrappers come with an extension of their name, as a rule. What of the two is not declared says nothing.
       needs: (['extension', 'foreignDataWrapper'] as const).map((kind) =>
         keyOf({ kind, name: declared.foreign_data_wrapper ?? 'postgres_fdw' }),
       ),
+      ...declaredRename({ kind: 'server', name } as const, declared),
       path: ['servers', name],
     })),
 

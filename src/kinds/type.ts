@@ -33,6 +33,7 @@ import type { Grant } from './facets/grants.ts'
 import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
 import { record } from './facets/options.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { typeCatalog } from './facets/type-catalog.ts'
 import { partsOf, withParts } from './facets/type-parts.ts'
@@ -40,7 +41,7 @@ import { present, withoutBrackets, writtenName } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
 /** An enumeration has values, a domain is a type with conditions, a composite type has attributes. */
-export interface TypeSpec extends Access {
+export interface TypeSpec extends Access, Protection {
   readonly sort: 'enum' | 'domain' | 'composite'
   readonly values: readonly string[]
   /** What a domain is made of; its other parts follow. */
@@ -97,6 +98,7 @@ export const type: Kind<'type', TypeSpec> = {
             attributes: declaredAttributes(declared.composite ?? {}),
             comment: declared.comment,
             ...declaredAccess(declared),
+            ...declaredProtection(declared),
           } satisfies TypeSpec,
           needs: [keyOf({ kind: 'schema', name: schema })],
           path: ['schemas', schema, 'types', name],

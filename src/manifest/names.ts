@@ -73,17 +73,20 @@ function wrapperNames({ foreign_data_wrappers: wrappers }: Manifest): readonly N
 function serverNames({ servers }: Manifest): readonly Named[] {
   return [
     ...keys(['servers'], servers),
-    ...Object.entries(servers ?? {}).flatMap(([name, { foreign_data_wrapper, options, user_mappings }]) => {
-      const path = ['servers', name]
-      return [
-        ...value([...path, 'foreign_data_wrapper'], foreign_data_wrapper),
-        ...keys([...path, 'options'], options),
-        ...keys([...path, 'user_mappings'], user_mappings),
-        ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) =>
-          keys([...path, 'user_mappings', role], mapping),
-        ),
-      ]
-    }),
+    ...Object.entries(servers ?? {}).flatMap(
+      ([name, { foreign_data_wrapper, renamed_from, options, user_mappings }]) => {
+        const path = ['servers', name]
+        return [
+          ...value([...path, 'renamed_from'], renamed_from),
+          ...value([...path, 'foreign_data_wrapper'], foreign_data_wrapper),
+          ...keys([...path, 'options'], options),
+          ...keys([...path, 'user_mappings'], user_mappings),
+          ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) =>
+            keys([...path, 'user_mappings', role], mapping),
+          ),
+        ]
+      },
+    ),
   ]
 }
 
@@ -131,22 +134,29 @@ function tableNames(
   path: Path,
   {
     server,
+    renamed_from,
     options,
     columns,
     checks,
     inherits,
     partition_of,
-  }: Partial<Table> | (ImportTable & { server?: never; inherits?: never; partition_of?: never }),
+  }: Partial<Table> | (ImportTable & { server?: never; renamed_from?: never; inherits?: never; partition_of?: never }),
 ): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
     ...value([...path, 'server'], server),
+    ...value([...path, 'renamed_from'], renamed_from),
     ...keys([...path, 'options'], options),
     ...keys([...path, 'columns'], columns),
     ...Object.entries(columns ?? {}).flatMap(([name, column]) => {
       if (typeof column === 'string') return []
       const at = [...path, 'columns', name]
-      return [...object([...at, 'collation'], column.collation), ...keys([...at, 'options'], column.options)]
+      const old = 'renamed_from' in column && typeof column.renamed_from === 'string' ? column.renamed_from : undefined
+      return [
+        ...value([...at, 'renamed_from'], old),
+        ...object([...at, 'collation'], column.collation),
+        ...keys([...at, 'options'], column.options),
+      ]
     }),
     ...keys([...path, 'checks'], checks),
     ...(inherits ?? []).flatMap((parent, at) => object([...path, 'inherits', at], parent)),
@@ -154,9 +164,10 @@ function tableNames(
   ]
 }
 
-function viewNames(path: Path, view: Pick<View, 'with' | 'indexes' | 'statistics'>): readonly Named[] {
+function viewNames(path: Path, view: Pick<View, 'renamed_from' | 'with' | 'indexes' | 'statistics'>): readonly Named[] {
   return [
     { path, name: String(path.at(-1)), atKey: true },
+    ...value([...path, 'renamed_from'], view.renamed_from),
     ...keys([...path, 'with'], view.with),
     ...keys([...path, 'indexes'], view.indexes),
     ...Object.entries(view.indexes ?? {}).flatMap(([name, index]) => indexNames([...path, 'indexes', name], index)),
@@ -167,9 +178,10 @@ function viewNames(path: Path, view: Pick<View, 'with' | 'indexes' | 'statistics
   ]
 }
 
-function indexNames(path: Path, { method, columns, include }: Index): readonly Named[] {
+function indexNames(path: Path, { method, renamed_from, columns, include }: Index): readonly Named[] {
   return [
     ...value([...path, 'method'], method),
+    ...value([...path, 'renamed_from'], renamed_from),
     ...columns.flatMap((column, position) => {
       const at = [...path, 'columns', position]
       if (typeof column === 'string') return value(at, column)

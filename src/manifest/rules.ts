@@ -3,6 +3,7 @@ import { importProblems } from './imports.ts'
 import type { Manifest, Path } from './manifest.ts'
 import { nameProblems } from './names.ts'
 import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
+import { renameProblems } from './renames.ts'
 import type { PathProblem } from './schema-problems.ts'
 import { accessibles, foreignTables, grantees, types, views } from './walk.ts'
 
@@ -20,6 +21,7 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...importProblems(manifest),
     ...clusterProblems(manifest),
     ...statisticsProblems(manifest),
+    ...renameProblems(manifest),
     ...types(manifest).flatMap(typeProblems),
   ]
 }

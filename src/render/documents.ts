@@ -52,7 +52,7 @@ export interface FieldDocument {
   readonly field: string
   readonly from: string | null
   readonly to: string | null
-  readonly effect: 'alter' | 'replace' | 'populate'
+  readonly effect: 'alter' | 'rename' | 'replace' | 'populate'
   readonly cause: FieldCause | 'dependency' | null
   readonly causes?: readonly Origin[]
 }

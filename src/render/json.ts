@@ -78,7 +78,7 @@ function changeJson({ change, title, cause, causes, because, takenFrom, hazards 
 }
 
 function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {
-  const how = effect.how === 'replace' || effect.how === 'populate' ? effect.how : 'alter'
+  const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
   const why = { cause: cause ?? null, ...(causes ? { causes } : {}) }
   return { field, from: from ?? null, to: to ?? null, effect: how, ...why }
 }

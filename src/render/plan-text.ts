@@ -75,9 +75,8 @@ function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
 }
 
 function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
-  const why = [...planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`), whyOf(planned, change)]
-    .filter((part) => part !== '')
-    .join(' · ')
+  const taken = planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`)
+  const why = [...taken, ...renamedFrom(change), whyOf(planned, change)].filter((part) => part !== '').join(' · ')
   if (change.op === 'create') return [planned.summary, why].filter((part) => part !== '').join(' · ')
   if (change.op === 'drop') return planned.cause === 'source' ? 'gone at the source' : 'no longer declared'
   if (change.op === 'alter') return why
@@ -95,6 +94,12 @@ function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseC
   if (cause !== 'both') return cause === 'source' && change.op === 'create' ? 'new at the source' : words[cause]
   const said = causes.filter((origin) => origin !== 'drift').map((origin) => `the ${origin}`)
   return `${said.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`
+}
+
+/** As the manifest says; what people have renamed has drifted. */
+function renamedFrom(change: DatabaseChange): readonly string[] {
+  if (!('fields' in change) || !change.from.isRenamedByManifest) return []
+  return change.fields.flatMap(({ field, from }) => (field === 'name' ? [`renamed from ${from}`] : []))
 }
 
 function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {

@@ -33,7 +33,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
         expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
         await sql(scene.between)
       }
-      const kept = await sql(keptQuery(scene))
+      const kept = await sql(keptQuery(scene, 'was'))
       if (scene.error !== undefined) return expectError(scene, () => manifestOf(scene.manifest, env), url)
       const parsed = await manifestOf(scene.manifest, env)
       const { plan, report } = await applyTo(parsed, url, { allow: scene.allow }, scene.takeOver)
@@ -42,7 +42,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       if (scene.why) expect(causes(plan)).toEqual(scene.why)
       expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
       for (const { query, rows } of scene.catalog) expect(await sql(query), query).toEqual(rows)
-      expect(await sql(keptQuery(scene)), 'objects that must keep their OID').toEqual(kept)
+      expect(await sql(keptQuery(scene, 'is')), 'objects that must keep their OID').toEqual(kept)
       const second = await planFor(parsed, url)
       expect(summary(second), 'a second plan').toEqual([])
       expect(second.undetermined).toEqual([])
@@ -75,15 +75,16 @@ function causes(plan: Plan): readonly string[] {
   })
 }
 
-function keptQuery({ keeps }: Case): string {
-  const names = keeps.map((name) => `('${name.replaceAll("'", "''")}')`)
-  return names.length === 0
+function keptQuery({ keeps }: Case, at: 'was' | 'is'): string {
+  const names = keeps.map((kept) => (typeof kept === 'string' ? kept : kept[at]).replaceAll("'", "''"))
+  const rows = names.map((name, place) => `(${place}, '${name}')`)
+  return rows.length === 0
     ? ''
-    : `SELECT name, to_regclass(name)::oid AS oid FROM (VALUES ${names.join(', ')}) AS kept(name)`
+    : `SELECT place, to_regclass(name)::oid AS oid FROM (VALUES ${rows.join(', ')}) AS kept(place, name) ORDER BY place`
 }
 
 async function expectError(scene: Case, parse: () => ReturnType<typeof manifestOf>, url: string): Promise<void> {
-  const attempt = async () => applyTo(await parse(), url, { allow: scene.allow })
+  const attempt = async () => applyTo(await parse(), url, { allow: scene.allow }, scene.takeOver)
   const error: unknown = await attempt().then(
     () => undefined,
     (reason: unknown) => reason,

@@ -16,8 +16,8 @@ export interface Case {
   readonly plan: readonly string[]
   /** Queries on the target afterwards, with their rows. */
   readonly catalog: readonly { readonly query: string; readonly rows: readonly unknown[] }[]
-  /** Relations that must be the same ones afterwards, by their OIDs. */
-  readonly keeps: readonly string[]
+  /** Relations that must be the same ones afterwards, by their OIDs; under another name perhaps. */
+  readonly keeps: readonly (string | { readonly was: string; readonly is: string })[]
   readonly allow: readonly string[]
   /** Whether it is applied with --take-over. */
   readonly takeOver: boolean

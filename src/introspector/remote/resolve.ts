@@ -28,7 +28,7 @@ export function resolve(
   { ledger }: Ground,
   manifest: Manifest,
 ): ResolvedImport {
-  const last = lastTables(ledger, request)
+  const last = lastTables(ledger, request, manifest.servers?.[request.server]?.renamed_from)
   const found = { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
   if (answer?.status === 'read') {
     const tables = new Map(Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)]))

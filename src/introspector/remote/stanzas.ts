@@ -37,18 +37,25 @@ export function lastTypes(ledger: Ledger): readonly CopiedType[] {
   })
 }
 
-/** The tables that an import had when it was last applied, as they were declared then. */
-export function lastTables(ledger: Ledger, request: ImportRequest): Map<string, TableStanza> {
+/**
+ * The tables that an import had when it was last applied, as they were declared then.
+ * @param former what its server was called then, if it is renamed
+ */
+export function lastTables(
+  ledger: Ledger,
+  request: ImportRequest,
+  former: string | undefined,
+): Map<string, TableStanza> {
   const { schema, server, remoteSchema, limitTo, except } = request
   const tables = new Map<string, TableStanza>()
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'foreignTable' || id.schema !== schema) continue
     const spec = declared as ForeignTableSpec // the ledger keeps a kind's own specs
-    if (spec.server !== server) continue
+    if (spec.server !== server && spec.server !== former) continue
     if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
     // Another import of the same schema may have it.
     if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
-    tables.set(id.name, asTable(foreignTable.write(id, spec, noVariables)))
+    tables.set(id.name, asTable(foreignTable.write(id, { ...spec, server }, noVariables)))
   }
   return tables
 }

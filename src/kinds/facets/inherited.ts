@@ -1,11 +1,12 @@
 import type { FieldChange } from '../../core/change.ts'
 import { ident } from '../../core/sql.ts'
+import type { StandInOf } from '../kind.ts'
 import type { Check, Checks } from './checks.ts'
 import { settleSettings } from './column-settings.ts'
 import type { Column, Columns } from './columns.ts'
 import { nameOf, type ObjectName } from './names.ts'
 import { record } from './options.ts'
-import { keptParents, type Parents, parentsIn, sameParent } from './parents.ts'
+import { hasParents, keptParents, noParents, type Parents, parentsIn, sameParent } from './parents.ts'
 
 interface Table extends Partial<Parents> {
   readonly columns: Columns
@@ -185,4 +186,41 @@ export function followingLinks<Part extends Column | Check>(
   )
   const isTheirs = ({ field }: FieldChange) => theirs.some((name) => field === name || field.startsWith(`${name} `))
   return fields.map((field) => (isTheirs(field) ? { ...field, follows: link.field } : field))
+}
+
+/** With what it gets from its parents, but without them: in a partition's place may be another, the old one for instance. */
+export function detached<Spec extends Table>(declared: Spec, wanted: Spec): Spec {
+  if (!hasParents(parentsIn(declared))) return declared
+  return {
+    ...declared,
+    ...noParents,
+    columns: sourcesOf(wanted.columns, declared.columns),
+    checks: record([...Object.entries(wanted.checks), ...Object.entries(declared.checks)]),
+  }
+}
+
+/** A live table whose parents are called otherwise. */
+export function withParentNames<Spec extends Table>(spec: Spec, nameOf: StandInOf): Spec {
+  const called = (parent: ObjectName): ObjectName => {
+    if (parent.schema === null) return parent
+    const id = nameOf({ kind: 'foreignTable', schema: parent.schema, name: parent.name })
+    return id.kind === 'foreignTable' ? { schema: id.schema, name: id.name } : parent
+  }
+  const { inherits, partitionOf } = parentsIn(spec)
+  const parts = <Part extends { readonly inheritedFrom?: readonly ObjectName[] }>(
+    all: Readonly<Record<string, Part>>,
+  ) =>
+    record(
+      Object.entries(all).map(([name, part]) => [
+        name,
+        part.inheritedFrom ? { ...part, inheritedFrom: part.inheritedFrom.map(called) } : part,
+      ]),
+    )
+  return {
+    ...spec,
+    inherits: inherits.map(called),
+    partitionOf: partitionOf && { ...partitionOf, parent: called(partitionOf.parent) },
+    columns: parts(spec.columns),
+    checks: parts(spec.checks),
+  }
 }

@@ -88,3 +88,12 @@ export function describeOptions(options: Readonly<Record<string, OptionValue>>):
 function describeValue(value: string): string {
   return /^[\p{L}\p{N}_./:@%+=-]+$/u.test(value) ? value : literal(value)
 }
+
+/** The options of a foreign table are one clause; a column's, and every other, is a clause of its own. */
+export function tableOptionChanges(from: Options, to: Options): readonly FieldChange[] {
+  return optionChanges(from, to).map((field) =>
+    field.effect.how === 'clause'
+      ? { ...field, effect: { how: 'clause', clause: [sql`OPTIONS (`, ...field.effect.clause, sql`)`] } }
+      : field,
+  )
+}

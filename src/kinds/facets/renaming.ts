@@ -1,3 +1,4 @@
+import type { IdOf, ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { StandInOf } from '../kind.ts'
 
@@ -25,6 +26,14 @@ function renamed(object: Sql, from: RelationId, to: RelationId): readonly Statem
   ]
 }
 
+/** What a stanza says of the name that its object had. */
+export function declaredRename(
+  id: IdOf<'server' | 'foreignTable' | 'materializedView' | 'index'>,
+  { renamed_from: old }: { readonly renamed_from?: string },
+): { readonly renamedFrom?: ObjectId } {
+  return old === undefined ? {} : { renamedFrom: { ...id, name: old } }
+}
+
 function namesQuery(kind: string, relkind: string): Sql {
   return trusted(`
     SELECT c.oid, jsonb_build_object('kind', '${kind}', 'schema', n.nspname, 'name', c.relname) AS id
@@ -37,6 +46,17 @@ function withViewNames<Spec extends { readonly on: RelationId }>(spec: Spec, nam
   return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
 }
 
+/** The mark that CLUSTER goes by stands in the spec by an index's name, its own perhaps. */
+function withIndexNames<Spec extends { readonly on: RelationId; readonly clusterOn?: string | null | undefined }>(
+  spec: Spec,
+  nameOf: StandInOf,
+): Spec {
+  const { clusterOn } = spec
+  const marked = clusterOn ? nameOf({ kind: 'index', schema: spec.on.schema, name: clusterOn }) : undefined
+  const named = marked?.kind === 'index' ? { ...spec, clusterOn: marked.name } : spec
+  return withViewNames(named, nameOf)
+}
+
 /** An index is always in the schema of what it indexes, and is never moved itself. */
 export const indexRenaming = {
   namesQuery: namesQuery('index', 'i'),
@@ -44,7 +64,7 @@ export const indexRenaming = {
     statement(sql`ALTER INDEX ${qualified(to.schema, from.name)} RENAME TO ${ident(to.name)}`),
   ],
   movesWithWhole: true,
-  withNames: withViewNames,
+  withNames: withIndexNames,
 }
 
 /** Statistics stay in their schema when their relation moves. */

@@ -116,3 +116,10 @@ export function writtenViewColumns(columns: readonly ViewColumn[]): Written {
   const written = columns.map((column) => [column.name, writtenSettings(column)] as const)
   return record(written.filter(([, settings]) => Object.keys(settings).length > 0))
 }
+
+/** What columns are, in their order. */
+export function columnsText(columns: readonly ViewColumn[]): string {
+  return columns
+    .map(({ name, type, collation }) => `${ident(name)} ${type}${collation === null ? '' : ` COLLATE ${collation}`}`)
+    .join(', ')
+}

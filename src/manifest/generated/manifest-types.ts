@@ -272,6 +272,10 @@ export interface Type {
     [k: string]: string | Attribute
   }
   /**
+   * Refuses every plan that would drop the type or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -397,6 +401,10 @@ export interface Extension {
    */
   version?: string
   /**
+   * Refuses every plan that would drop the extension or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or back to the one that it comes with if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -423,6 +431,10 @@ export interface ForeignDataWrapper {
      */
     [k: string]: string
   }
+  /**
+   * Refuses every plan that would drop the wrapper or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The wrapper's comment (COMMENT ON FOREIGN DATA WRAPPER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -454,9 +466,17 @@ export interface Server {
    */
   grants?: ServerGrants
   /**
+   * Refuses every plan that would drop the server or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The server's comment (COMMENT ON SERVER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
+  /**
+   * The name that the server had when it was last applied: it is renamed, and all that stands on it stays. Once applied it says nothing and can be removed. Example: old_shop
+   */
+  renamed_from?: string
   /**
    * The server's OPTIONS. The list is complete: an option that is not declared is dropped. Which there are depends on the wrapper. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
    */
@@ -494,6 +514,10 @@ export interface Schema {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
    */
   grants?: SchemaGrants
+  /**
+   * Refuses every plan that would drop the schema or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The schema's comment (COMMENT ON SCHEMA). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -622,6 +646,10 @@ export interface ImportTable {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
    */
   grants?: RelationGrants
+  /**
+   * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The foreign table's comment (COMMENT ON FOREIGN TABLE); none is imported. Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -793,6 +821,10 @@ export interface MirrorTable {
    */
   grants?: RelationGrants
   /**
+   * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
+  /**
    * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -844,6 +876,10 @@ export interface ForeignTable {
     [k: string]: string | Check
   }
   /**
+   * The name that the foreign table had in this schema: it is renamed, and what reads it stays. Once applied it says nothing and can be removed. Example: old_orders
+   */
+  renamed_from?: string
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -851,6 +887,10 @@ export interface ForeignTable {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: public, columns: [id] }] }
    */
   grants?: RelationGrants
+  /**
+   * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The foreign table's comment (COMMENT ON FOREIGN TABLE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -925,6 +965,10 @@ export interface Column {
      */
     [k: string]: string
   }
+  /**
+   * The name that the column had: it is renamed, and what reads it stays. Without the option column_name, postgres_fdw reads the source's column of the new name from then on. Once applied it says nothing and can be removed. Example: amount
+   */
+  renamed_from?: string
   /**
    * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -1012,6 +1056,10 @@ export interface MaterializedView {
     [k: string]: Statistics
   }
   /**
+   * The name that the materialized view had in this schema: it is renamed with its data, and what reads it stays. Once applied it says nothing and can be removed. Example: old_orders
+   */
+  renamed_from?: string
+  /**
    * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
    */
   owner?: string
@@ -1019,6 +1067,10 @@ export interface MaterializedView {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: lead, with_grant_option: true }] }
    */
   grants?: RelationGrants
+  /**
+   * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -1072,6 +1124,14 @@ export interface Index {
    * The tablespace that holds it. Default: that of the database
    */
   tablespace?: string
+  /**
+   * The name that the index had: it is renamed instead of built again. Once applied it says nothing and can be removed. Example: old_orders_id_idx
+   */
+  renamed_from?: string
+  /**
+   * Refuses every plan that would drop the index or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   */
+  protect?: boolean
   /**
    * The index's comment (COMMENT ON INDEX). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */

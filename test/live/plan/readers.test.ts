@@ -171,6 +171,28 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(whole.undetermined).toEqual([])
   })
 
+  test('what is to be renamed is read on, while its new name is tried out and while it is refreshed', async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop), rig.url)
+    const renamed = shop
+      .replace(/^ {6}orders: \{ query/m, '      sales: { renamed_from: orders, query')
+      .replaceAll('local.orders', 'local.sales')
+    const watching = await watch(rig, relations)
+    const plan = await planFor(await rig.manifest(renamed), rig.url)
+    await watching.moreReads()
+    await watching.end()
+    expect(watching.blocked).toEqual([])
+    const indexes = ['adopt index local.orders_id_idx', 'adopt index local.orders_half_idx']
+    const changes = ['alter materialized view local.sales', ...indexes, 'adopt materialized view local.totals']
+    expect([changesOf(plan), plan.undetermined, plan.refusals]).toEqual([changes, [], []])
+    const finish = await refreshing(rig, '')
+    const meanwhile = await planFor(await rig.manifest(renamed), rig.url)
+    await finish()
+    expect([changesOf(meanwhile), meanwhile.refusals]).toEqual([changes.slice(0, 1), []])
+    const unread = ['materialized view local.totals', 'index local.orders_id_idx', 'index local.orders_half_idx']
+    expect(meanwhile.undetermined.map(({ title }) => title)).toEqual(unread)
+  })
+
   test('an apply in the middle of its definitions, and one that was killed, are no reason for a plan to fail', async () => {
     const rig = await rigFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)

@@ -68,8 +68,6 @@ schemas:
 describe('what the contract lists and this release does not have', () => {
   const keys: Readonly<Record<string, string>> = {
     refresh: view('query: SELECT 1, refresh: {}'),
-    protect: server('protect: true'),
-    renamed_from: server('renamed_from: a'),
   }
   test.each(Object.entries(keys))('%s', async (key, text) => {
     const told = await problemsOf(text)

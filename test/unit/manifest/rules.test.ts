@@ -17,6 +17,11 @@ describe('a name that PostgreSQL would cut is refused, wherever it stands', () =
     'an option of a mapping': server(`user_mappings: { public: { ${long}: a } }`),
     schema: `${head}schemas: { ${long}: {} }\n`,
     table: `${head}schemas: { p: { foreign_tables: { ${long}: { server: s } } } }\n`,
+    "a server's former name": server(`renamed_from: ${long}`),
+    "a table's former name": table(`renamed_from: ${long}`),
+    "a column's former name": table(`columns: { a: { type: int, renamed_from: ${long} } }`),
+    "a view's former name": view(`query: SELECT 1, renamed_from: ${long}`),
+    "an index's former name": index(`columns: [a], renamed_from: ${long}`),
     "a table's server": `${head}schemas: { p: { foreign_tables: { t: { server: ${long} } } } }\n`,
     'an option of a table': table(`options: { ${long}: a }`),
     column: table(`columns: { ${long}: int }`),
@@ -176,4 +181,39 @@ test('what a table can not have of parents', async () => {
       'a partition has either for_values or default: true',
     )
   }
+})
+
+describe('what something was called before', () => {
+  const relations = (text: string) => `${head}schemas:\n  p:\n${text}`
+  const cases: Readonly<Record<string, readonly [text: string, told: string]>> = {
+    'its own name': [server('renamed_from: s'), 'm.yaml:5:19: this is the name that it has'],
+    'a name that is declared': [
+      `${head}servers:\n  a: {}\n  b: { renamed_from: a }\n`,
+      'm.yaml:5:22: it can not be renamed from "a", since that is declared too, at m.yaml:4:3',
+    ],
+    'a name that another relation of the schema has': [
+      relations(
+        `    foreign_tables:\n      a: { server: s }\n    materialized_views:\n      b: { query: SELECT 1, renamed_from: a }\n`,
+      ),
+      'it can not be renamed from "a", since that is declared too, at m.yaml:6:7',
+    ],
+    'the same name twice': [
+      relations(
+        `    materialized_views:\n      a: { query: SELECT 1, renamed_from: c }\n      b: { query: SELECT 1, renamed_from: c }\n`,
+      ),
+      '"c" can become only one thing, and is renamed already at m.yaml:6:7',
+    ],
+    'a column that is declared': [
+      table('columns: { a: int, b: { type: int, renamed_from: a } }'),
+      'it can not be renamed from "a", since that is declared too',
+    ],
+  }
+  test.each(Object.entries(cases))('%s', async (_, [text, told]) => expect(await problemsOf(text)).toContain(told))
+
+  test('a name that something else has elsewhere', async () => {
+    const text = `${head}servers:\n  a: {}\n${relations(
+      `    foreign_tables:\n      b: { server: a, renamed_from: a, columns: { a: int, c: { type: int, renamed_from: b } } }\n`,
+    ).slice(head.length)}`
+    expect(await problemsOf(text)).toBe('')
+  })
 })

@@ -83,6 +83,21 @@ const undetermined = {
 }
 const refusal = { key: keyOf(table), title: titleOf(table), reason: 'view v depends on it', hint: 'Drop it.' }
 
+test('what the manifest renames is told by the name that it has', () => {
+  const renamed = {
+    op: 'alter',
+    key: keyOf(table),
+    from: { ...live(table), isRenamedByManifest: true },
+    to: wanted(table),
+    fields: [{ field: 'name', from: 'shop_proxy.old', to: 'shop_proxy.orders', effect: { how: 'rename' } }],
+  } as const
+  const plan = planWith({ changes: [planned(renamed, table, { cause: 'manifest' })] })
+  expect(show(plan, 120)).toContain('renamed from shop_proxy.old')
+  expect(planJson(plan)).toMatchObject({
+    changes: [{ op: 'alter', fields: [{ field: 'name', from: 'shop_proxy.old', effect: 'rename' }] }],
+  })
+})
+
 describe('the last line', () => {
   const cases: readonly (readonly [name: string, plan: Plan, line: string])[] = [
     ['nothing to do', planWith({ unchanged: 12 }), 'Nothing to change: 12 objects as declared.'],

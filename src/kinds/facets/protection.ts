@@ -1,0 +1,7 @@
+import type { Protection } from '../../core/protection.ts'
+
+export type { Protection }
+
+export function declaredProtection({ protect }: { readonly protect?: boolean }): Protection {
+  return protect ? { protect: true } : {}
+}

@@ -1,0 +1,1 @@
+CREATE FOREIGN TABLE proxy.orders (id bigint) SERVER shop;

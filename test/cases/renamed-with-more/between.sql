@@ -1,0 +1,1 @@
+ALTER FOREIGN TABLE proxy.old_pets RENAME TO strays;
