@@ -33,8 +33,15 @@ const stateQuery: Sql = trusted(`
       JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid AND d.refclassid = 'pg_class'::regclass
     UNION
     SELECT i.inhparent FROM own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid
+  ), type AS MATERIALIZED (
+    -- All but those of relations, arrays, and what stands in pg_catalog. By indexes, since pg_type has two rows a table; as
+    -- arrays of OIDs below, since many more are expected than there are.
+    SELECT objid AS oid FROM pg_depend
+     WHERE refclassid = 'pg_namespace'::regclass AND classid = 'pg_type'::regclass AND objid >= 16384
+    UNION
+    SELECT rngmultitypid FROM pg_range WHERE rngmultitypid >= 16384
   ), composite AS MATERIALIZED (
-    SELECT oid FROM pg_class WHERE relkind = 'c' AND oid >= 16384
+    SELECT typrelid AS oid FROM pg_type WHERE oid = ANY (ARRAY (SELECT oid FROM type)) AND typrelid <> 0
   ), described AS (
     SELECT 'pg_class'::regclass AS class, oid FROM own_relation
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid
@@ -87,8 +94,11 @@ const stateQuery: Sql = trusted(`
     SELECT 'all types', md5(string_agg(concat_ws(' ', t.oid, typname, typnamespace, typtype, typbasetype, typtypmod, typcollation, typnotnull, typdefault,
              (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
              (SELECT string_agg(k::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE contypid = t.oid)), '|' ORDER BY t.oid))
-      FROM pg_type t WHERE t.oid >= 16384 AND typtype <> 'p' AND typelem = 0
-       AND (typrelid = 0 OR typrelid IN (SELECT oid FROM composite))
+      FROM pg_type t WHERE t.oid = ANY (ARRAY (SELECT oid FROM type)) AND typtype <> 'p' AND typelem = 0
+    UNION ALL
+    -- One that is made in pg_catalog, which comes first in every path, does not depend on that schema.
+    SELECT 'types of the same names', md5(string_agg(concat_ws(' ', t.oid, t.typname, t.typnamespace), '|' ORDER BY t.oid))
+      FROM pg_type t WHERE t.typname IN (SELECT typname FROM pg_type WHERE oid = ANY (ARRAY (SELECT oid FROM type)))
     UNION ALL
     SELECT 'all attributes of types', md5(string_agg(a::text, '|' ORDER BY attrelid, attnum))
       FROM composite JOIN pg_attribute a ON attrelid = composite.oid

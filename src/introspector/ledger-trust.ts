@@ -24,10 +24,16 @@ interface Facts {
 
 const names: Sql = join(ledgerTables.map(literal), ', ')
 
+/** FROM and WHERE for what of a catalog stands in a schema: by an index, which the catalogs themselves have not for that. */
+const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): Sql =>
+  trusted(`pg_catalog.pg_depend d JOIN pg_catalog.${catalog} member ON member.oid = d.objid
+     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = ${schema}
+       AND d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass`)
+
 const factsQuery: Sql = sql`
   SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
          coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
-         EXISTS (SELECT FROM pg_catalog.pg_class r WHERE r.relnamespace = n.oid AND r.relname NOT IN (${names})) AS others,
+         EXISTS (SELECT FROM ${inSchema('pg_class', 'n.oid')} AND member.relname NOT IN (${names})) AS others,
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
          coalesce(pg_catalog.array_agg(c.relname::text)
            FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable
@@ -52,10 +58,12 @@ const distrustQuery: Sql = sql`
        AND m.grantor <> m.roleid
   ), ns AS (
     SELECT oid, nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'fdwsync'
-  ), rel AS (
-    SELECT c.* FROM pg_catalog.pg_class c JOIN ns ON c.relnamespace = ns.oid
   ), ours AS (
-    SELECT * FROM rel WHERE relname IN (${names})
+    SELECT c.* FROM ns JOIN pg_catalog.pg_class c ON c.relnamespace = ns.oid AND c.relname IN (${names})
+  ), rel AS (
+    SELECT oid, relname, relowner FROM ours
+    UNION
+    SELECT member.* FROM ns CROSS JOIN LATERAL (SELECT member.oid, relname, relowner FROM ${inSchema('pg_class', 'ns.oid')}) AS member
   )
   SELECT 'the schema belongs to ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(nspowner)) AS reason
     FROM ns WHERE nspowner NOT IN (SELECT oid FROM trusted)
@@ -64,7 +72,8 @@ const distrustQuery: Sql = sql`
     FROM rel WHERE relowner NOT IN (SELECT oid FROM trusted)
   UNION ALL
   SELECT 'function ' || pg_catalog.quote_ident(proname) || ' belongs to ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(proowner))
-    FROM pg_catalog.pg_proc p JOIN ns ON p.pronamespace = ns.oid WHERE proowner NOT IN (SELECT oid FROM trusted)
+    FROM ns CROSS JOIN LATERAL (SELECT proname, proowner FROM ${inSchema('pg_proc', 'ns.oid')}) AS member
+   WHERE proowner NOT IN (SELECT oid FROM trusted)
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' is not a plain table'
     FROM ours WHERE relkind <> 'r' OR relrowsecurity OR relispartition OR relhassubclass
@@ -86,7 +95,7 @@ const distrustQuery: Sql = sql`
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || '.' || pg_catalog.quote_ident(attname) || ' has a type that fdwsync did not give it'
     FROM ours JOIN pg_catalog.pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
-   WHERE atttypid NOT IN (SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace)`
+    JOIN pg_catalog.pg_type t ON t.oid = atttypid WHERE t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace`
 
 /**
  * Finds out what ledger there is, without touching what must not be trusted. Nothing of it may be read or written before.

@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { ThrowawayServer } from '../../src/cli/demo/server.ts'
+import { type Bench, runScript } from './compare.ts'
 
 const run = promisify(execFile)
-const script = (name: string) => join(import.meta.dirname, name)
 const rows = 2_000_000
 const rounds = 5
 
@@ -13,11 +12,10 @@ const rounds = 5
  * How long it takes to build a materialized view of 2 million rows with two indexes: by hand, where there is none, and by
  * fdwsync, which builds it beside one that serves meanwhile, analyzes it, swaps the two and proves what it did.
  */
-export async function benchBuild(server: ThrowawayServer, cli: string, folder: string): Promise<void> {
-  for (const name of ['rows_source', 'rows_target'])
-    await run(process.execPath, [script('create-database.js'), server.url('postgres'), name])
+export async function benchBuild({ server, cli, folder }: Bench): Promise<void> {
+  for (const name of ['rows_source', 'rows_target']) await runScript('create-database.js', server.url('postgres'), name)
   const url = server.url('rows_target')
-  await run(process.execPath, [script('create-source.js'), server.url('rows_source'), url, String(rows)])
+  await runScript('create-source.js', server.url('rows_source'), url, String(rows))
   const manifest = join(folder, 'rows.yaml')
   const apply = async (query: string) => {
     writeFileSync(manifest, manifestWith(server, query))
@@ -27,8 +25,8 @@ export async function benchBuild(server: ThrowawayServer, cli: string, folder: s
 
   const seconds = { byHand: [] as number[], byFdwsync: [] as number[] }
   for (let round = 1; round <= rounds; round++) {
-    seconds.byHand.push(await timed(() => run(process.execPath, [script('build-by-hand.js'), url, queryOf(round)])))
-    await run(process.execPath, [script('drop-by-hand.js'), url])
+    seconds.byHand.push(await timed(() => runScript('build-by-hand.js', url, queryOf(round))))
+    await runScript('drop-by-hand.js', url)
     seconds.byFdwsync.push(await timed(() => apply(queryOf(round))))
   }
   const [byHand, byFdwsync] = [median(seconds.byHand), median(seconds.byFdwsync)]
@@ -45,7 +43,7 @@ function queryOf(round: number): string {
   return `SELECT id, customer_id, total, placed_at, note FROM proxy.orders WHERE id > -${round}`
 }
 
-function manifestWith(server: ThrowawayServer, query: string): string {
+function manifestWith(server: Bench['server'], query: string): string {
   return `version: 1
 name: rows
 extensions: { postgres_fdw: {} }

@@ -8,7 +8,7 @@ await client.query(`
   CREATE PROCEDURE unrelated.make(wanted int) LANGUAGE plpgsql AS $$
   BEGIN
     FOR i IN 1..wanted LOOP
-      EXECUTE format('CREATE TABLE unrelated.table_%s (id int, name text, total numeric)', i);
+      EXECUTE format('CREATE TABLE unrelated.other_%s (id int, name text, total numeric)', i);
       -- Locks are a finite table.
       IF i % 1000 = 0 THEN COMMIT; END IF;
     END LOOP;

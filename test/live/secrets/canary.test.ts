@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { findBinaries, hasLibrary, startThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { ledgerTables } from '../../../src/introspector/ledger-schema.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { describeServer } from '../../servers/pair.ts'
 import { createSource, type Rig, rigFor, run, runSql, shopManifest, start, until, waiting } from '../apply/rig.ts'
@@ -188,9 +189,10 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await call(hidden.value, rig.url)).code).toBe(0)
     expect(await traces(rig, log, [hidden.word], [refused.stdout, refused.stderr])).toEqual([])
 
-    await rig.sql(`ALTER SERVER shop OWNER TO ${user}; ALTER SCHEMA fdwsync OWNER TO ${user};
-      ALTER TABLE fdwsync.apply OWNER TO ${user}; ALTER TABLE fdwsync.object OWNER TO ${user}; ALTER TABLE fdwsync.version OWNER TO ${user};
-      ALTER TABLE fdwsync.step OWNER TO ${user}; ALTER TABLE fdwsync.refresh OWNER TO ${user}`)
+    const handedOver = ledgerTables.map((table) => `ALTER TABLE fdwsync.${table} OWNER TO ${user}`)
+    await rig.sql(
+      [`ALTER SERVER shop OWNER TO ${user}; ALTER SCHEMA fdwsync OWNER TO ${user}`, ...handedOver].join('; '),
+    )
     const allowed = await call(shown.value, url, '--allow', 'exposes-secret')
     expect([allowed.code, allowed.stderr]).toEqual([0, expect.any(String)])
     expect(await traces(rig, log, [shown.word], []), 'it is not refused for nothing').not.toEqual([])
