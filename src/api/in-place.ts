@@ -9,39 +9,61 @@ import { type RunDigests, runDigests } from '../introspector/digests.ts'
 import { readLedgerOf } from '../introspector/ledger.ts'
 import { type ManifestProof, readProof } from '../introspector/manifest-proof.ts'
 import { readCatalog } from '../introspector/read.ts'
+import type { NoAnswer } from '../introspector/remote/ask.ts'
+import { readSourceState, type SourceAccess } from '../introspector/remote.ts'
 import { inSnapshot } from '../introspector/target.ts'
 import { kindOf, kinds } from '../kinds/registry.ts'
+import { importRequests } from '../manifest/imports.ts'
 import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { textDigest } from '../manifest/parse.ts'
 import { resolveReferences } from '../manifest/references.ts'
 
+/** What could be said of a manifest without planning it in full. */
+export interface InPlace {
+  /** Undefined if it is not proven to be in place. */
+  readonly inHand: PlanInHand | undefined
+  /** What servers said that could not be asked. */
+  readonly unanswered: ReadonlyMap<string, NoAnswer>
+}
+
 /**
  * The plan of a manifest that the ledger proves to be in place: nothing was left to do for the same text, and the catalog
- * looks as it did then. Its many objects are told by one digest. What may hold secrets or references, servers and their
- * user mappings, is compared as always, and so is every other kind of which there are few.
- * @returns undefined if that can't be said: then it is planned in full.
+ * looks as it did then, and so do the sources of what is imported. Its many objects are told by one digest. What may hold
+ * secrets or references, servers and their user mappings, is compared as always, and so is every other kind of which there
+ * are few.
  */
-export function planInPlace(
+export async function planInPlace(
   session: Session,
-  { digest, manifest, isUnresolved }: ParsedManifest,
-): Promise<PlanInHand | undefined> {
-  if (digest === undefined || isUnresolved) return Promise.resolve(undefined)
-  return inSnapshot(session, async () => {
+  parsed: ParsedManifest,
+  sources: SourceAccess | undefined,
+): Promise<InPlace> {
+  const { digest, manifest } = parsed
+  const not = { inHand: undefined, unanswered: new Map() }
+  if (digest === undefined || !isProvable(parsed)) return not
+  const found = await inSnapshot(session, async () => {
     const proof = await readProof(session, digest)
-    return proof?.manifest === manifest.name ? planOfProof(session, proof, manifest) : undefined
+    if (proof?.manifest !== manifest.name || (proof.sourceState !== null && !sources)) return undefined
+    const inHand = await planOfProof(session, proof, manifest)
+    return inHand && { proof, inHand }
   })
+  if (!found) return not
+  const { proof, inHand } = found
+  if (proof.sourceState === null || !sources) return { ...not, inHand }
+  // Not within the snapshot: a source may take its time.
+  const { state, unanswered } = await readSourceState(session, manifest, inHand.digests, sources)
+  return { unanswered, inHand: state === proof.sourceState ? inHand : undefined }
 }
 
 /**
  * As {@link planInPlace}, of a text that was not even parsed: what is compared of it the ledger has, which knows the text
- * by its digest.
+ * by its digest. Not of one that imports.
  */
 export function planUnread(session: Session, { bytes, references }: ManifestText): Promise<PlanInHand | undefined> {
   if (references === undefined) return Promise.resolve(undefined)
   return inSnapshot(session, async () => {
     const proof = await readProof(session, textDigest(bytes))
-    if (!proof) return undefined
+    if (proof?.sourceState !== null) return undefined
     const { data, problems } = resolveReferences(proof.head, references)
     const manifest = data as Manifest // part of one that the validator has seen to
     const isThatOne = problems.length === 0 && manifest.name === proof.manifest
@@ -107,26 +129,32 @@ async function isHeadInPlace(session: Session, manifest: Manifest, digests: RunD
 /**
  * What proves later that a manifest is in place, of a plan with nothing to do.
  * @param catalogState how the catalog looked in the snapshot that the plan was made from
+ * @param sourceState what the sources said for that plan
  */
 export function proofOf(
   parsed: ParsedManifest,
   declared: readonly DeclaredObject[],
   { changes, refusals, undetermined, warnings, unchanged }: Plan,
   catalogState: string,
+  sourceState: string | undefined,
 ): ManifestProof | undefined {
   const { manifest, digest, written } = parsed
   if (digest === undefined || !isProvable(parsed)) return undefined
+  if (isImporting(manifest) !== (sourceState !== undefined)) return undefined
   if ([changes, refusals, undetermined, warnings].some((all) => all.length > 0)) return undefined
   const head = headOf(written, declared)
   return head === undefined
     ? undefined
-    : { manifest: manifest.name, digest, head, objectCount: unchanged, catalogState }
+    : { manifest: manifest.name, digest, head, objectCount: unchanged, catalogState, sourceState: sourceState ?? null }
 }
 
-/** Whether it can be proven that a manifest is in place. What is imported is for the source to say. */
-export function isProvable({ manifest, digest, isUnresolved }: ParsedManifest): boolean {
-  const hasImports = manifest.mirrors || Object.values(manifest.schemas ?? {}).some((schema) => schema.imports)
-  return digest !== undefined && !isUnresolved && !hasImports
+/** Whether it can be proven that a manifest is in place. Its text does not tell what a lock beside it imports. */
+export function isProvable({ manifest, digest, isUnresolved, lock }: ParsedManifest): boolean {
+  return digest !== undefined && !isUnresolved && !(lock && isImporting(manifest))
+}
+
+function isImporting(manifest: Manifest): boolean {
+  return importRequests(manifest).length > 0
 }
 
 /** A manifest without what is told by a digest; undefined if a reference stands in that, which the digest can not tell. */

@@ -53,8 +53,10 @@ export interface PlanOptions {
  * @throws FdwsyncError if the manifest asks for what the server can't have, naming each place.
  */
 export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  const known = options.checkSource ? undefined : await planInPlace(session, asWritten)
-  return known ?? planInFull(session, asWritten, options)
+  const { sources, checkSource } = options
+  if (checkSource) return planInFull(session, asWritten, options)
+  const { inHand, unanswered } = await planInPlace(session, asWritten, sources)
+  return inHand ?? planInFull(session, asWritten, { ...options, sources: sources && { ...sources, unanswered } })
 }
 
 async function planInFull(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
@@ -150,7 +152,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
     rekeyed: new Map(Array.from(renaming.rekeyed, ([key, id]) => [key, keyOf(id)])),
     proven: provenBy(closures, changes, wanted, ledger),
-    proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state),
+    proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state, resolved.sourceState),
     manifestDigest,
     ownershipUnknown: ledger.unknown,
   }

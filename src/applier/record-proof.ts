@@ -33,15 +33,15 @@ async function writeProof(session: Session, { plan, proof, proven }: PlanInHand)
   await openLedger(session)
   await recordClosures(session, plan.manifest, proven)
   if (proof) {
-    const { manifest, digest, head, objectCount, catalogState } = proof
+    const { manifest, digest, head, objectCount, catalogState, sourceState } = proof
     await session.query(
       trusted(`
-        INSERT INTO fdwsync.proof AS p (manifest, manifest_digest, tool_version, server_major, head, object_count, catalog_state, proven_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.now())
+        INSERT INTO fdwsync.proof AS p (manifest, manifest_digest, tool_version, server_major, head, object_count, catalog_state, source_state, proven_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, pg_catalog.now())
         ON CONFLICT (manifest) DO UPDATE
            SET manifest_digest = excluded.manifest_digest, tool_version = excluded.tool_version, server_major = excluded.server_major,
                head = excluded.head, object_count = excluded.object_count, catalog_state = excluded.catalog_state,
-               proven_at = excluded.proven_at`),
+               source_state = excluded.source_state, proven_at = excluded.proven_at`),
       [
         manifest,
         digest,
@@ -50,6 +50,7 @@ async function writeProof(session: Session, { plan, proof, proven }: PlanInHand)
         JSON.stringify(head),
         objectCount,
         catalogState,
+        sourceState,
       ],
     )
   }

@@ -106,6 +106,10 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN source jsonb')],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.proof ADD COLUMN source_state text')],
+  },
 ]
 
 /** The version of the ledger's tables that this release writes. It reads older ones as they are. */
@@ -200,6 +204,7 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     head: 'What of it is compared each time, as it is written: its servers, user mappings, schemas and extensions',
     object_count: 'How many objects it declares',
     catalog_state: 'A digest of the catalog rows of all its other objects, and of all that their meaning depends on',
+    source_state: 'A digest of what the sources have said of what is imported from them; null if nothing is',
     proven_at: 'When that was',
   },
   refresh: {

@@ -14,6 +14,8 @@ export interface ManifestProof {
   readonly objectCount: number
   /** See `readCatalogState`. */
   readonly catalogState: string
+  /** What the sources said of what is imported from them, as a digest; null if nothing is. See `readSourceState`. */
+  readonly sourceState: string | null
 }
 
 /** The proof for a manifest of that text, by this release and for this server, within the session's transaction. */
@@ -21,7 +23,8 @@ export async function readProof(session: Session, digest: string): Promise<Manif
   const found = await findLedger(session)
   if (found.state !== 'there' || found.version < ledgerVersion) return undefined
   const [row] = await session.query<ManifestProof>(
-    trusted(`SELECT manifest, manifest_digest AS digest, head, object_count AS "objectCount", catalog_state AS "catalogState"
+    trusted(`SELECT manifest, manifest_digest AS digest, head, object_count AS "objectCount", catalog_state AS "catalogState",
+                    source_state AS "sourceState"
                FROM fdwsync.proof WHERE manifest_digest = $1 AND tool_version = $2 AND server_major = $3`),
     [digest, toolVersion, Math.trunc(session.serverVersion / 10_000)],
   )

@@ -22,7 +22,8 @@ import type { RunDigests } from './digests.ts'
 import { readLedger } from './ledger.ts'
 import { readCatalog } from './read.ts'
 import { type Answers, freshTables, unknownTables, wrongOf } from './remote/answers.ts'
-import { type Answer, type Asking, askSource } from './remote/ask.ts'
+import { type Answer, type Asking, askSource, askSourceState, type NoAnswer, type SourceState } from './remote/ask.ts'
+import { digestOf } from './remote/imported-state.ts'
 import { rebuildIndexes, type ToRebuild } from './remote/rebuild.ts'
 import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './remote/resolve.ts'
 import { type Ground, isGround, wrapperOf } from './remote/setup.ts'
@@ -30,7 +31,10 @@ import { lastIndexes } from './remote/stanzas.ts'
 import { inSnapshot } from './target.ts'
 
 /** How sources are asked. */
-export type SourceAccess = Pick<Asking, 'connect' | 'timeoutMilliseconds' | 'mayExpose'>
+export interface SourceAccess extends Pick<Asking, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
+  /** What servers have answered that could not be asked a moment ago: they are not waited for once more. */
+  readonly unanswered?: ReadonlyMap<string, NoAnswer>
+}
 
 /** A manifest with its imports and mirrors spelled out, and what is to be said of that. */
 export interface Resolved {
@@ -42,6 +46,8 @@ export interface Resolved {
   readonly resolutions: readonly Resolution[]
   /** The foreign tables that are as a source has them now. */
   readonly fresh: ReadonlySet<Key>
+  /** A digest of all that the sources have said, if they said it of all that is imported. */
+  readonly sourceState: string | undefined
 }
 
 /**
@@ -72,10 +78,13 @@ export async function resolveImports(
   const all = withKeptTypes(requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)))
   const grown = await groundWithTypes(session, ground, parsed, all)
   const resolved = withoutOthers(all, grown.ledger)
+  // Whether others keep a type is for the ledger to say, not for the sources.
+  const isOwn = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
   const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
   return {
     parsed: spelledOut(parsed, resolved, copied.indexes),
     fresh: freshTables(parsed.manifest, answers),
+    sourceState: isOwn ? sourceStateOf(requests.map((request) => answers.get(request))) : undefined,
     undetermined: distinct(resolved.flatMap(({ undetermined }) => undetermined)),
     refusals: resolved.flatMap(({ refusals }) => refusals),
     warnings: [...new Set([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings])],
@@ -104,6 +113,35 @@ const nothingSaid: Omit<Resolved, 'parsed'> = {
   warnings: [],
   resolutions: [],
   fresh: new Set(),
+  sourceState: undefined,
+}
+
+/**
+ * Asks the sources of a manifest whether they still say what they said: a digest of that, as in {@link Resolved}; undefined
+ * if it can't be had.
+ */
+export async function readSourceState(
+  session: Session,
+  manifest: Manifest,
+  digests: RunDigests,
+  sources: SourceAccess,
+): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, NoAnswer> }> {
+  const requests = importRequests(manifest)
+  const ground = await readGround(session, manifest, requests, digests)
+  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
+  const answers = await ofEachServer(requests, (server, own) => askSourceState(asking, server, own))
+  const unknown = Array.from(answers, ([{ server }, answer]): readonly (readonly [string, NoAnswer])[] =>
+    answer.status === 'unknown' ? [[server, answer]] : [],
+  )
+  return {
+    state: sourceStateOf(requests.map((request) => answers.get(request))),
+    unanswered: new Map(unknown.flat()),
+  }
+}
+
+function sourceStateOf(answers: readonly (Answer | SourceState | undefined)[]): string | undefined {
+  const states = answers.map((answer) => (answer && 'state' in answer ? answer.state : undefined))
+  return states.includes(undefined) ? undefined : digestOf(states)
 }
 
 /** Two imports may say the same of a type. */
@@ -139,7 +177,7 @@ async function groundWithTypes(
   return readGround(session, expanded, importRequests(manifest), ground.digests)
 }
 
-/** Each source by itself, all at once. */
+/** Asks the sources for all that is imported. */
 export async function ask(
   session: Session,
   ground: Ground,
@@ -147,12 +185,24 @@ export async function ask(
   sources: SourceAccess | undefined,
 ): Promise<Answers> {
   if (!sources) return new Map()
-  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
+  const { unanswered, ...access } = sources
+  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...access }
+  return ofEachServer<Answer>(requests, async (server, own) => {
+    const known = unanswered?.get(server)
+    return known ? own.map(() => known) : askSource(asking, server, own)
+  })
+}
+
+/** Each source by itself, all at once. */
+async function ofEachServer<Result>(
+  requests: readonly ImportRequest[],
+  askOne: (server: string, own: readonly ImportRequest[]) => Promise<readonly Result[]>,
+): Promise<ReadonlyMap<ImportRequest, Result>> {
   const byServer = [...groupBy(requests, ({ server }) => server)]
   const answers = await Promise.all(
     byServer.map(async ([server, own]) => {
-      const said = await askSource(asking, server, own)
-      return own.flatMap((request, at): readonly (readonly [ImportRequest, Answer])[] => {
+      const said = await askOne(server, own)
+      return own.flatMap((request, at): readonly (readonly [ImportRequest, Result])[] => {
         const answer = said[at]
         return answer ? [[request, answer]] : []
       })

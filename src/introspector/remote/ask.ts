@@ -10,27 +10,32 @@ import type { ImportRequest } from '../../manifest/imports.ts'
 import { readingPath } from '../read.ts'
 import { makeRemoteCatalog, type RemoteIndex, remoteColumnNames, remoteIndexes, remoteTables } from './catalog.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
-import { type Run as ImportRun, importStatement, importTables } from './import-tables.ts'
+import { type Run as ImportRun, importedState, importStatement, importTables } from './import-tables.ts'
+import { stateOf } from './imported-state.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './setup.ts'
 import { type RemoteTypes, remoteTypes } from './types.ts'
 
 /** What a source said to one import. */
-export type Answer =
-  | {
-      readonly status: 'read'
-      readonly tables: ReadonlyMap<string, ForeignTableSpec>
-      /** Tables that are there but can't be imported, and why. */
-      readonly failed: ReadonlyMap<string, Reason>
-      readonly indexes: readonly RemoteIndex[]
-      readonly copied: Copied
-      /** Of tables that failed, where that was asked for. */
-      readonly columnNames: ReadonlyMap<string, readonly string[]>
-    }
+export type Answer = Read | NoAnswer
+
+interface Read {
+  readonly status: 'read'
+  readonly tables: ReadonlyMap<string, ForeignTableSpec>
+  /** Tables that are there but can't be imported, and why. */
+  readonly failed: ReadonlyMap<string, Reason>
+  readonly indexes: readonly RemoteIndex[]
+  readonly copied: Copied
+  /** Of tables that failed, where that was asked for. */
+  readonly columnNames: ReadonlyMap<string, readonly string[]>
+  /** A digest of all that it said, if no table failed. */
+  readonly state: string | undefined
+}
+
+export type NoAnswer =
   /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
-  | ({ readonly status: 'wrong'; readonly key?: string } & Reason)
-  | ({ readonly status: 'unknown' } & Reason)
+  ({ readonly status: 'wrong'; readonly key?: string } & Reason) | ({ readonly status: 'unknown' } & Reason)
 
 export interface Asking {
   readonly ground: Ground
@@ -45,16 +50,46 @@ export interface Asking {
 
 const importMilliseconds = 300_000
 
-/**
- * Asks one source for all that is imported from it, in a transaction that is rolled back: PostgreSQL imports into a
- * scratch schema, and what came of it is read like any foreign table. It has a connection of its own, since a source that
- * does not answer may be the end of it.
- */
-export async function askSource(
+/** Asks one source for all that is imported from it. */
+export function askSource(
   asking: Asking,
   server: string,
   requests: readonly ImportRequest[],
 ): Promise<readonly Answer[]> {
+  return askEach(asking, server, requests, { nothing, read })
+}
+
+/** Asks for no more than a digest of what {@link askSource} would say: undefined if a table can not be imported. */
+export function askSourceState(
+  asking: Asking,
+  server: string,
+  requests: readonly ImportRequest[],
+): Promise<readonly (SourceState | NoAnswer)[]> {
+  return askEach(asking, server, requests, { nothing: { status: 'state', state: nothing.state }, read: readState })
+}
+
+export interface SourceState {
+  readonly status: 'state'
+  readonly state: string | undefined
+}
+
+/** What is read of a source, and what of an import that is limited to no table: for that it is not even connected to. */
+interface Reading<Result> {
+  readonly nothing: Result
+  read(run: Run, request: ImportRequest): Promise<Result>
+}
+
+/**
+ * Asks in a transaction that is rolled back: PostgreSQL imports into a
+ * scratch schema, and what came of it is read like any foreign table. It has a connection of its own, since a source that
+ * does not answer may be the end of it.
+ */
+async function askEach<Result>(
+  asking: Asking,
+  server: string,
+  requests: readonly ImportRequest[],
+  reading: Reading<Result>,
+): Promise<readonly (Result | NoAnswer)[]> {
   const scratch = `fdwsync_import_${randomBytes(6).toString('hex')}`
   const found = serverSetup(asking.ground, server, asking.user, scratch)
   const setup = found && endingByItself(found, asking)
@@ -62,13 +97,13 @@ export async function askSource(
     const hint = `Declare it: servers: { ${server}: … }, or name one that the database has.`
     return requests.map(() => ({ status: 'wrong', reason: `there is no server ${ident(server)}`, hint }))
   }
-  const answers: Answer[] = []
+  const answers: (Result | NoAnswer)[] = []
   try {
     const session = await asking.connect('import', secretsOf(setup))
     try {
       const run: Run = { session, asking, ground: asking.ground, setup, scratch, server }
       await begin(run)
-      for (const request of requests) answers.push(await answer(run, request))
+      for (const request of requests) answers.push(await answer(run, request, reading))
     } finally {
       await session.close()
     }
@@ -115,16 +150,21 @@ async function begin({ session, asking, ground, setup, scratch }: Run): Promise<
   for (const statement of setup.statements) await session.execute(statement)
 }
 
-const nothing: Answer = {
+const nothing: Read = {
   status: 'read',
   tables: new Map(),
   failed: new Map(),
   indexes: [],
   copied: nothingCopied,
   columnNames: new Map(),
+  state: 'nothing',
 }
 
-async function answer(run: Run, request: ImportRequest): Promise<Answer> {
+async function answer<Result>(
+  run: Run,
+  request: ImportRequest,
+  { nothing, read }: Reading<Result>,
+): Promise<Result | NoAnswer> {
   const { session, asking, server } = run
   if (request.copiesTypes && run.setup.wrapper !== 'postgres_fdw') {
     const reason = `types can be copied through postgres_fdw only, and server ${ident(server)} is of ${run.setup.wrapper}`
@@ -148,7 +188,7 @@ async function answer(run: Run, request: ImportRequest): Promise<Answer> {
   }
 }
 
-async function read(run: Run, request: ImportRequest): Promise<Answer> {
+async function read(run: Run, request: ImportRequest): Promise<Read> {
   const { session, setup, scratch } = run
   const isPostgres = setup.wrapper === 'postgres_fdw'
   const names = async () => {
@@ -166,10 +206,9 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     types && request.copiesTypes
       ? await copyTypes({ session, ground: run.ground, scratch: catalogSchema(run) }, types.all)
       : nothingCopied
-  const { tables, failed } = await importTables(run, request, names)
+  const { tables, failed, state } = await importTables(run, request, names)
   const reasons = isPostgres && failed.size > 0 ? await withTypesMissing(run, request, failed, types, copied) : failed
-  const indexes =
-    request.withIndexes && isPostgres ? await remoteIndexes(session, catalogSchema(run), request.remoteSchema) : []
+  const indexes = await indexesOf(run, request)
   const columnNames =
     request.withColumnNames && isPostgres && failed.size > 0
       ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
@@ -181,7 +220,25 @@ async function read(run: Run, request: ImportRequest): Promise<Answer> {
     indexes,
     copied,
     columnNames,
+    state: state === undefined ? undefined : stateOf({ tables: state, types, indexes }),
   }
+}
+
+async function readState(run: Run, request: ImportRequest): Promise<SourceState> {
+  const { session, setup } = run
+  if (setup.wrapper === 'postgres_fdw' && (request.copiesTypes || request.withIndexes)) {
+    await session.run(sql`CREATE SCHEMA ${ident(catalogSchema(run))}`)
+    await makeRemoteCatalog(session, catalogSchema(run), setup.name)
+  }
+  const types = request.copiesTypes ? await typesOf(run, request) : undefined
+  const tables = await importedState(run, request)
+  if (tables === undefined) return { status: 'state', state: undefined }
+  return { status: 'state', state: stateOf({ tables, types, indexes: await indexesOf(run, request) }) }
+}
+
+async function indexesOf(run: Run, { withIndexes, remoteSchema }: ImportRequest): Promise<readonly RemoteIndex[]> {
+  const isAsked = withIndexes && run.setup.wrapper === 'postgres_fdw'
+  return isAsked ? remoteIndexes(run.session, catalogSchema(run), remoteSchema) : []
 }
 
 /** Why tables were not imported, with all types that they miss where the server names the first alone. */
@@ -219,7 +276,7 @@ function inServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string
   )
 }
 
-function unknownOf(error: unknown): Answer {
+function unknownOf(error: unknown): NoAnswer {
   if (isDatabaseError(error)) return { status: 'unknown', ...reasonOf(error) }
   if (!(error instanceof FdwsyncError)) throw error
   return { status: 'unknown', reason: error.message, hint: error.problems.flatMap(({ hint }) => hint ?? []).join(' ') }

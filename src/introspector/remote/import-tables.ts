@@ -5,6 +5,7 @@ import type { Session } from '../../db/session.ts'
 import type { ForeignTableSpec } from '../../kinds/foreign-table.ts'
 import type { ImportRequest } from '../../manifest/imports.ts'
 import { manifestPath, readCatalog, readingPath } from '../read.ts'
+import { readTablesState } from './imported-state.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 import type { Ground, ServerSetup } from './setup.ts'
 
@@ -21,6 +22,8 @@ interface Imported {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
   /** Tables that are there but can't be imported, and why. */
   readonly failed: ReadonlyMap<string, Reason>
+  /** A digest of all that was imported, if nothing failed. */
+  readonly state: string | undefined
 }
 
 /**
@@ -35,14 +38,28 @@ export async function importTables(
   const tables = new Map<string, ForeignTableSpec>()
   const failed = new Map<string, Reason>()
   try {
-    await importAndRead(run, request, limits(request), tables)
+    const state = await importAndRead(run, request, limits(request), tables)
+    return { tables, failed, state }
   } catch (error) {
     if (!isOfTable(error)) throw error
     const each = await names()
     if (each) await importParts(run, request, each, tables, failed)
     else await importOthers(run, request, error, tables, failed)
   }
-  return { tables, failed }
+  return { tables, failed, state: undefined }
+}
+
+/**
+ * Imports into the scratch schema, and takes only the digest of what came of it.
+ * @returns undefined if a table can not be imported
+ */
+export async function importedState(run: Run, request: ImportRequest): Promise<string | undefined> {
+  try {
+    return await imported(run, request, limits(request), () => readTablesState(run.session, run.scratch))
+  } catch (error) {
+    if (!isOfTable(error)) throw error
+    return undefined
+  }
 }
 
 /** One bad table fails the whole statement: halves of it are tried until the bad ones are found. */
@@ -83,7 +100,8 @@ async function importOthers(
     failed.set(name, reasonOf(error))
     try {
       const except = [...request.except, ...failed.keys()]
-      return await importAndRead(run, request, limits({ ...request, except }), tables)
+      await importAndRead(run, request, limits({ ...request, except }), tables)
+      return
     } catch (next) {
       if (!isOfTable(next)) throw next
       error = next
@@ -91,19 +109,16 @@ async function importOthers(
   }
 }
 
-async function importAndRead(
+/** Returns the digest of what was imported. */
+function importAndRead(
   run: Run,
   request: ImportRequest,
   limit: Sql,
   tables: Map<string, ForeignTableSpec>,
-): Promise<void> {
-  const { session, ground, setup, scratch } = run
-  await session.run(trusted('SAVEPOINT import'))
-  try {
-    // Only postgres_fdw names the schemas of types. Others mean what the manifest means by a name.
-    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(ground.searchPath))
-    await session.run(importStatement(run, request, limit))
-    await session.run(readingPath)
+): Promise<string> {
+  const { session, ground, scratch } = run
+  return imported(run, request, limit, async () => {
+    const state = await readTablesState(session, scratch)
     const ids = await session.query<{ id: ObjectId }>(
       trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'f' ORDER BY c.oid`),
@@ -117,6 +132,25 @@ async function importAndRead(
     // The kind's own query made it.
     for (const { id, spec } of live.values())
       if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec)
+    return state
+  })
+}
+
+/** What is read of an import before it is rolled back. */
+async function imported<Result>(
+  run: Run,
+  request: ImportRequest,
+  limit: Sql,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  const { session, ground, setup } = run
+  await session.run(trusted('SAVEPOINT import'))
+  try {
+    // Only postgres_fdw names the schemas of types. Others mean what the manifest means by a name.
+    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(ground.searchPath))
+    await session.run(importStatement(run, request, limit))
+    await session.run(readingPath)
+    return await read()
   } finally {
     // Locks are a finite table, and the names are free for the next part.
     if (!session.isLost()) await session.run(sql`ROLLBACK TO import; RELEASE import`)

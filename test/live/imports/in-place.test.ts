@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, missedOf, runSql } from '../apply/rig.ts'
+import { mirroring, rigWithSource } from './setting.ts'
+
+const source = `
+  CREATE TYPE mood AS ENUM ('good', 'bad');
+  CREATE DOMAIN amount AS numeric(10,2) CONSTRAINT positive CHECK (VALUE > 0);
+  CREATE TABLE orders (id int PRIMARY KEY, note text, total amount, mood mood);
+  CREATE INDEX orders_note ON orders (note)`
+
+/** What is done at the source, how it is undone, and what a plan makes of it. */
+const changes: Readonly<Record<string, readonly [change: string, undo: string, planned: RegExp]>> = {
+  'a column that may not be null': [
+    'ALTER TABLE orders ALTER note SET NOT NULL',
+    'ALTER TABLE orders ALTER note DROP NOT NULL',
+    /proxy\.orders/,
+  ],
+  'another collation': [
+    'ALTER TABLE orders ALTER note TYPE text COLLATE "C"',
+    'ALTER TABLE orders ALTER note TYPE text COLLATE "default"',
+    /proxy\.orders/,
+  ],
+  'another precision': [
+    'ALTER TABLE orders ADD wide numeric(5,2); ALTER TABLE orders DROP wide; ALTER TABLE orders ADD wide numeric(6,2)',
+    'ALTER TABLE orders DROP wide',
+    /proxy\.orders/,
+  ],
+  'another table': ['CREATE TABLE more (id int)', 'DROP TABLE more', /proxy\.more/],
+  'another name of a table': [
+    'ALTER TABLE orders RENAME TO old_orders',
+    'ALTER TABLE old_orders RENAME TO orders',
+    /proxy\.old_orders/,
+  ],
+  'another order of an index': [
+    'DROP INDEX orders_note; CREATE INDEX orders_note ON orders (note DESC)',
+    'DROP INDEX orders_note; CREATE INDEX orders_note ON orders (note)',
+    /local\.orders_note/,
+  ],
+  'another check of a domain': [
+    'ALTER DOMAIN amount DROP CONSTRAINT positive; ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE >= 0)',
+    'ALTER DOMAIN amount DROP CONSTRAINT positive; ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (VALUE > 0)',
+    /type public\.amount/,
+  ],
+  'another value of an enumeration': ["ALTER TYPE mood ADD VALUE 'better'", '', /type public\.mood/],
+}
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  test('what is proven to be in place is planned again as soon as the source says something else', async () => {
+    const rig = await rigWithSource(pair, source)
+    const parsed = await rig.manifest(mirroring('types: copy'))
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(await rig.sql('SELECT source_state IS NOT NULL AS is_proven FROM fdwsync.proof')).toEqual([
+      { is_proven: true },
+    ])
+    for (const [name, [change, undo, planned]] of Object.entries(changes)) {
+      await runSql(rig.source.url, change)
+      expect(changesOf(await planFor(parsed, rig.url)).join('\n'), name).toMatch(planned)
+      if (undo === '') continue
+      await runSql(rig.source.url, undo)
+      expect(changesOf(await planFor(parsed, rig.url)), name).toEqual([])
+    }
+  })
+})
