@@ -1,11 +1,13 @@
 import { sameData } from '../core/data.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { kinds } from '../kinds/registry.ts'
 import {
+  type CopiedType,
   type ImportRequest,
   type IndexStanza,
   importRequests,
   type TableStanza,
+  type TypeStanza,
   withImports,
 } from '../manifest/imports.ts'
 import { isAskedFor, mirrorOf, type Resolution } from '../manifest/lock.ts'
@@ -26,7 +28,7 @@ export interface Sourced {
   readonly table?: string
 }
 
-type Asked = Pick<ImportRequest, 'server' | 'remoteSchema' | 'options' | 'except' | 'withIndexes'> & {
+type Asked = Pick<ImportRequest, 'server' | 'remoteSchema' | 'options' | 'except' | 'withIndexes' | 'copiesTypes'> & {
   /** Null: everything. */
   readonly limitTo: readonly string[] | null
 }
@@ -52,12 +54,16 @@ export function sourcedObjects(
     (request) => !resolutions.some((each) => sameData(each.request.path, request.path)),
   )
   for (const [key, { id, source }] of ledger.entries) {
-    if (source && unasked.some((request) => isFrom(source, schemaOf(manifest, request, id.kind), id, request))) {
+    if (source && unasked.some((request) => isFrom(source, schemaOf(manifest, request, id), id, request))) {
       sourced.set(key, source)
     }
   }
-  for (const { request, tables, indexes } of resolutions) {
+  for (const { request, tables, types, indexes } of resolutions) {
     const asked = askedOf(request)
+    for (const { schema, name, stanza: said } of types) {
+      if (isSpelledOut(manifest, schema, name)) continue
+      sourced.set(keyOf({ kind: 'type', schema, name }), { asked, said })
+    }
     const spelled = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
     for (const [name, said] of tables) {
       if (Object.hasOwn(spelled, name)) continue
@@ -93,9 +99,10 @@ export function sourceChanges(
   }
 }
 
-function asData({ tables, indexes }: Resolution): unknown {
+function asData({ tables, types, indexes }: Resolution): unknown {
   const copied = [...indexes].filter(([, own]) => Object.keys(own).length > 0)
-  return [Object.fromEntries(tables), Object.fromEntries(copied)]
+  const made = types.map(({ schema, name, stanza }) => [keyOf({ kind: 'type', schema, name }), stanza])
+  return [Object.fromEntries(tables), Object.fromEntries(made), Object.fromEntries(copied)]
 }
 
 /** An import as it would be had its source said the same as last. Where other things were asked for then, as it is. */
@@ -111,9 +118,36 @@ function asLast(manifest: Manifest, resolution: Resolution, ledger: Ledger): Res
   return {
     request,
     tables: said,
-    types: resolution.types,
+    types: typesAsLast(resolution, ledger, tables),
     indexes: indexesAsLast(manifest, resolution, ledger, wasAsked, said),
   }
+}
+
+/** Several imports from a server may use a type, so it is recorded as what one of them asked for. */
+function typesAsLast(
+  { request, types }: Resolution,
+  ledger: Ledger,
+  tables: readonly Recorded[],
+): readonly CopiedType[] {
+  if (!request.copiesTypes || !tables.some(({ source }) => source.asked.copiesTypes)) return types
+  const recorded = new Map(
+    Array.from(ledger.entries, ([key, { id, source }]): readonly (readonly [Key, CopiedType])[] =>
+      id.kind === 'type' && source && isFrom(source, id.schema, id, request)
+        ? // The ledger keeps stanzas as they were written.
+          [[key, { schema: id.schema, name: id.name, stanza: source.said as TypeStanza }]]
+        : [],
+    ).flat(),
+  )
+  // Which tables use a type is not recorded: where others are asked for, it is not known what they would use.
+  const { limitTo, except } = askedOf(request)
+  const isSame = tables.every(({ source }) => sameData([source.asked.limitTo, source.asked.except], [limitTo, except]))
+  if (isSame) return [...recorded.values()]
+  return types.map((type) => recorded.get(keyOf({ kind: 'type', schema: type.schema, name: type.name })) ?? type)
+}
+
+function isSpelledOut(manifest: Manifest, schema: string, type: string): boolean {
+  const spelled = manifest.schemas?.[schema]?.types
+  return spelled !== undefined && Object.hasOwn(spelled, type)
 }
 
 function indexesAsLast(
@@ -162,12 +196,14 @@ function isFrom({ asked }: Sourced, schema: string | undefined, id: object, requ
   return isThere && sameData([asked.server, asked.remoteSchema, asked.options], [server, remoteSchema, options])
 }
 
-function schemaOf(manifest: Manifest, request: ImportRequest, kind: string): string | undefined {
-  return kind === 'index' ? mirrorOf(manifest, request)?.schema : request.schema
+/** Where what an import stands for is made. Types stand where they stand at the source. */
+function schemaOf(manifest: Manifest, request: ImportRequest, id: ObjectId): string | undefined {
+  if (id.kind === 'type') return id.schema
+  return id.kind === 'index' ? mirrorOf(manifest, request)?.schema : request.schema
 }
 
-function askedOf({ server, remoteSchema, options, limitTo, except, withIndexes }: ImportRequest): Asked {
-  return { server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes }
+function askedOf({ server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes }: ImportRequest): Asked {
+  return { server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes, copiesTypes }
 }
 
 function requestOf(request: ImportRequest, { limitTo, except }: Asked): ImportRequest {

@@ -219,8 +219,9 @@ function definition(name: Sql, spec: TypeSpec): Sql {
   }
 }
 
+/** In brackets, as SQL has them: else one value would be taken for a text of its own. */
 function valuesText(values: readonly string[]): string {
-  return values.map(literal).join(', ')
+  return values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
 }
 
 function baseText({ base, collation }: TypeSpec): string | undefined {

@@ -8,7 +8,8 @@ export function renderEvent(event: ApplyEvent, { style }: { readonly style: Chal
     case 'waiting-for-lease':
       return style.yellow(`waiting for another apply: ${oneLine(event.holder)}`)
     case 'stage-started':
-      return event.stage === 'define' || event.stage === 'prepare'
+      // With nothing to define the transaction only records what was prepared.
+      return (event.stage === 'define' || event.stage === 'prepare') && event.steps > 0
         ? style.dim(
             `${event.stage === 'define' ? 'defining' : 'preparing'}: ${counted(event.steps, 'step')} in one transaction`,
           )

@@ -124,6 +124,28 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(causesOf(await planned(rig, options))).toContain('alter foreign table proxy.a: manifest')
   })
 
+  test('of types that are copied', async () => {
+    const more =
+      "CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN much AS int; ALTER TABLE b ADD mood mood; ALTER TABLE c ADD much much;"
+    const copying = importing('types: copy')
+    const rig = await rigWithSource(pair, `${shop}; ${more}`)
+    await applyTo(await rig.manifest(copying), rig.url)
+    await runSql(
+      rig.source.url,
+      "ALTER TYPE mood ADD VALUE 'glad'; ALTER TABLE c DROP much; CREATE TYPE place AS (x int); ALTER TABLE a ADD place place",
+    )
+    expect(causesOf(await planned(rig, copying))).toEqual([
+      'alter type public.mood: source',
+      'create type public.place: source',
+      'alter foreign table proxy.a: source',
+      'alter foreign table proxy.c: source',
+      'drop type public.much: source',
+    ])
+    // Spelled out it is the manifest's.
+    const spelled = `${copying.trimEnd()}\n  public: { types: { mood: { enum: [sad, glad, mad] } } }\n`
+    expect(causesOf(await planned(rig, spelled))).toContain('alter type public.mood: manifest')
+  })
+
   test('a ledger that has not kept what the source said', async () => {
     const rig = await applied(importing())
     await rig.sql('UPDATE fdwsync.object SET source = NULL')
