@@ -79,15 +79,29 @@ const advice: readonly (readonly [
   [
     '42501',
     /^permission denied for foreign-data wrapper (.+)$/,
-    (name, role) => `GRANT USAGE ON FOREIGN DATA WRAPPER ${name} TO ${role};`,
+    (name, role) => `GRANT USAGE ON FOREIGN DATA WRAPPER ${ident(name)} TO ${role};`,
   ],
   [
     '42501',
     /^permission denied for foreign server (.+)$/,
-    (name, role) => `GRANT USAGE ON FOREIGN SERVER ${name} TO ${role};`,
+    (name, role) => `GRANT USAGE ON FOREIGN SERVER ${ident(name)} TO ${role};`,
   ],
-  ['42501', /^permission denied for schema (.+)$/, (name, role) => `GRANT USAGE, CREATE ON SCHEMA ${name} TO ${role};`],
-  ['42501', /^permission denied for database (.+)$/, (name, role) => `GRANT CREATE ON DATABASE ${name} TO ${role};`],
+  [
+    '42501',
+    /^permission denied for schema (.+)$/,
+    (name, role) => `GRANT USAGE, CREATE ON SCHEMA ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for database (.+)$/,
+    (name, role) => `GRANT CREATE ON DATABASE ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for table (.+)$/,
+    (name, role) =>
+      `${role} needs SELECT on table ${ident(name)}; what inherits from it, or is a partition of it, only its owner can make.`,
+  ],
   [
     '42704',
     /^foreign-data wrapper "(.+)" does not exist$/,

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { hazardsToAllow } from '../../src/core/plan.ts'
+import { connect, pairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { applyTo, planFor } from '../support/fdwsync.ts'
+import { databases } from './database.ts'
+import { later } from './later.ts'
+import { doings, exported, linesOf, type Rig, rigFor } from './rig.ts'
+
+/** What only a superuser may, or who was given more, and what others are told. */
+const needsMore: Readonly<Record<string, RegExp>> = {
+  'comments-everywhere': /must be owner of schema public/,
+  owners: /permission denied for foreign-data wrapper postgres_fdw/,
+  'realistic-many-sources': /pg_execute_server_program/,
+  'types-access': /permission denied for schema shop/,
+  'user-mappings-of-many-roles': /sslcert and sslkey are superuser-only.*password_required=false is superuser-only/,
+  'wrapper-made-by-hand': /Must be superuser to create a foreign-data wrapper/,
+  'wrapper-of-another-extension': /pg_read_server_files/,
+}
+
+/** What is told to a role that does not own what is there already. */
+const needsOwner: Readonly<Record<string, RegExp>> = {
+  'column-defaults': /permission denied for schema util.*GRANT USAGE, CREATE ON SCHEMA util TO/,
+  'extension-types': /permission denied for schema ext.*GRANT USAGE, CREATE ON SCHEMA ext TO/,
+  'extensions-in-their-schemas': /GRANT USAGE, CREATE ON SCHEMA \\"Odd Ext\\" TO/,
+  inherits: /permission denied for table parent.*only its owner can make/,
+  partition: /permission denied for table days.*permission denied for table lands/,
+  'types-that-are-not-ours': /permission denied for schema kinds/,
+  'view-of-ordinary-relations': /permission denied for schema base/,
+  'view-queries': /permission denied for table t/,
+  'view-that-hides-a-built-in': /permission denied for table t/,
+}
+
+describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
+  let rig: Rig
+  beforeAll(async () => {
+    rig = await rigFor(pair)
+  })
+  afterAll(() => rig.strike())
+
+  const possible = databases.filter(({ name, since }) => pair.major >= since && !(name in later))
+  const played = possible.flatMap((database) => [
+    { ...database, isOwner: true, more: needsMore[database.name] },
+    ...(database.name in needsOwner ? [{ ...database, isOwner: false, more: needsOwner[database.name] }] : []),
+  ])
+  for (const { name, before, sql, isOwner, more } of played) {
+    test(`${name}: made by a role without superuser, ${isOwner ? 'the' : 'not the'} owner of the rest`, async ({
+      onTestFinished,
+      expect,
+    }) => {
+      const original = await rig.database(before + sql)
+      onTestFinished(() => original.drop())
+      const copy = await rig.database(before)
+      const role = await roleFor(rig, original.url, copy)
+      if (isOwner) await giveAll(copy, role.user)
+      // What the role has made goes first.
+      onTestFinished(() => copy.drop().then(role.drop))
+
+      const { parsed } = await exported(rig, original.url)
+      const told = await applyTo(parsed, role.url, { allow: hazardsToAllow }).then(
+        ({ report }) =>
+          (report?.steps ?? []).flatMap(({ outcome }) => (outcome.status === 'applied' ? [] : JSON.stringify(outcome))),
+        (error: unknown) => [JSON.stringify(error)],
+      )
+      if (more) {
+        expect(told.join()).toMatch(more)
+        return
+      }
+      expect(told).toEqual([])
+      const compared = (lines: readonly string[]) =>
+        lines.map((line) => asMadeBy(line, role.user, pair.target.user)).filter(isCompared)
+      expect(compared(await linesOf(copy.url))).toEqual(compared(await linesOf(original.url)))
+      expect(doings(await planFor(parsed, role.url))).toEqual([])
+    })
+  }
+})
+
+/** A line as if somebody else had made what it tells of. Grants are sorted by the names of roles. */
+function asMadeBy(line: string, user: string, other: string): string {
+  const [what, value] = line.replaceAll(user, other).split(' = [')
+  return value === undefined
+    ? line.replaceAll(user, other)
+    : `${what} = [${value.slice(0, -1).replaceAll('"', '').split(',').sort().join(',')}]`
+}
+
+/** What the role was granted so that it can make anything. */
+function isCompared(line: string): boolean {
+  return !/^(schema public|foreign-data wrapper \S+): grants = /.test(line)
+}
+
+/** Of no extension. */
+function isOwn(catalog: string, oid: string): string {
+  return `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`
+}
+
+/**
+ * A role that may make what a database has and give it away, and nothing more. The extensions are there.
+ */
+async function roleFor(rig: Rig, original: string, copy: TestDatabase) {
+  const user = `oracle_${copy.name.slice(-12)}`
+  const password = 'a'
+  const from = await connect(original)
+  const to = await connect(copy.url)
+  try {
+    const { rows: extensions } = await from.query(
+      `SELECT format('CREATE SCHEMA IF NOT EXISTS %I; CREATE EXTENSION IF NOT EXISTS %I SCHEMA %I', nspname, extname, nspname) AS sql
+         FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace WHERE extname <> 'plpgsql'`,
+    )
+    await to.query(extensions.map(({ sql }) => sql).join('; '))
+    await to.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'; GRANT CREATE ON DATABASE ${copy.name} TO ${user};
+      GRANT ALL ON SCHEMA public TO ${user}; GRANT oracle_etl, oracle_owner, "Oracle ""Reader""" TO ${user}`)
+    const { rows: wrappers } = await to.query(
+      `SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %I TO ${user}', fdwname) AS sql FROM pg_foreign_data_wrapper`,
+    )
+    await to.query(wrappers.map(({ sql }) => sql).join('; '))
+  } finally {
+    await from.end()
+    await to.end()
+  }
+  const url = new URL(copy.url)
+  url.username = user
+  url.password = password
+  return {
+    user,
+    url: url.href,
+    drop: async () => {
+      const client = await connect(rig.pair.target.url)
+      await client.query(`DROP ROLE ${user}`).finally(() => client.end())
+    },
+  }
+}
+
+/** Makes a role the owner of all that is there, but of the extensions. */
+async function giveAll({ url }: TestDatabase, user: string): Promise<void> {
+  const to = await connect(url)
+  try {
+    const { rows: owned } = await to.query(
+      `SELECT format('ALTER SCHEMA %I OWNER TO ${user}', nspname) AS sql
+         FROM pg_namespace n WHERE nspname !~ '^pg_|^information_schema|^public$' AND ${isOwn('pg_namespace', 'n.oid')}
+       UNION ALL
+       SELECT format('ALTER TABLE %I.%I OWNER TO ${user}', nspname, relname)
+         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE nspname !~ '^pg_|^information_schema' AND relkind IN ('r', 'p', 'v') AND ${isOwn('pg_class', 'c.oid')}
+       UNION ALL
+       SELECT format('ALTER TYPE %I.%I OWNER TO ${user}', nspname, typname)
+         FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace
+        WHERE nspname !~ '^pg_|^information_schema' AND typtype IN ('e', 'd') AND ${isOwn('pg_type', 't.oid')}`,
+    )
+    await to.query(owned.map(({ sql }) => sql).join('; '))
+  } finally {
+    await to.end()
+  }
+}
