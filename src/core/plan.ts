@@ -6,7 +6,13 @@ import type { Statement } from './sql.ts'
 /** Hazards that apply must be told to accept; the others are announced. */
 export const hazardsToAllow = ['drops-data', 'drops-dependents', 'exposes-secret'] as const
 export type HazardToAllow = (typeof hazardsToAllow)[number]
-export type HazardName = HazardToAllow | 'blocks-readers' | 'reads-source' | 'rebuilds-dependents' | 'widens-access'
+export type HazardName =
+  | HazardToAllow
+  | 'blocks-readers'
+  | 'changes-result-type'
+  | 'reads-source'
+  | 'rebuilds-dependents'
+  | 'widens-access'
 
 export interface Hazard {
   readonly name: HazardName

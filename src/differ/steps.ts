@@ -6,6 +6,7 @@ import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { groupId, groupStep, replacementOf } from './replacement-steps.ts'
 import type { ReplacementGroup } from './replacements.ts'
+import { resultTypeHazards } from './result-type.ts'
 
 export interface StepInput {
   readonly changes: readonly Change[]
@@ -287,5 +288,5 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
 export function hazardsOf(change: Change): readonly Hazard[] {
   if (change.op === 'adopt' || change.op === 'release') return []
   const object = change.op === 'drop' ? change.from : change.to
-  return kindOf(object.id).hazards?.(change) ?? []
+  return [...(kindOf(object.id).hazards?.(change) ?? []), ...resultTypeHazards(change)]
 }

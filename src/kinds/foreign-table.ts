@@ -61,7 +61,7 @@ import {
   withoutParents,
   withParentNames,
 } from './facets/inherited.ts'
-import { nameOf } from './facets/names.ts'
+import { nameOf, showName } from './facets/names.ts'
 import { describeOptions, type Options, record, tableOptionChanges } from './facets/options.ts'
 import { parentCopies } from './facets/parent-copies.ts'
 import {
@@ -269,7 +269,10 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
   columns: (spec) =>
     new Map(
-      Object.entries(spec.columns).map(([name, { type, collation }]) => [name, JSON.stringify([type, collation])]),
+      Object.entries(spec.columns).map(([name, { type, collation }]) => [
+        name,
+        collation ? `${type} COLLATE ${showName(collation)}` : type,
+      ]),
     ),
   summary: (spec) => `on server ${spec.server}`,
   details: (spec) => [

@@ -45,6 +45,7 @@ import {
 import { viewCatalog } from './facets/view-catalog.ts'
 import {
   columnsText,
+  columnTypes,
   type DeclaredViewColumns,
   declaredViewColumns,
   missingViewColumns,
@@ -190,8 +191,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   query: (spec) => spec.query,
   texts: (spec) => [spec.query],
   withQuery: (spec, query) => ({ ...spec, query }),
-  columns: (spec) =>
-    new Map(spec.columns.map(({ name, type, collation }) => [name, JSON.stringify([type, collation])])),
+  columns: (spec) => columnTypes(spec.columns),
   renamedColumns: renamesIn,
   wantsData: (spec) => spec.populated,
   populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],

@@ -119,7 +119,12 @@ export function writtenViewColumns(columns: readonly ViewColumn[]): Written {
 
 /** What columns are, in their order. */
 export function columnsText(columns: readonly ViewColumn[]): string {
-  return columns
-    .map(({ name, type, collation }) => `${ident(name)} ${type}${collation === null ? '' : ` COLLATE ${collation}`}`)
-    .join(', ')
+  return Array.from(columnTypes(columns), ([name, type]) => `${ident(name)} ${type}`).join(', ')
+}
+
+/** Each with its collation, if it is not that of its type. */
+export function columnTypes(columns: readonly ViewColumn[]): ReadonlyMap<string, string> {
+  return new Map(
+    columns.map(({ name, type, collation }) => [name, collation === null ? type : `${type} COLLATE ${collation}`]),
+  )
 }

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { connect, pairs, type ServerPair } from '../../servers/databases.ts'
+import { applyTo } from '../../support/fdwsync.ts'
+import { createSource, missedOf, rigFor, shopManifest } from '../apply/rig.ts'
+
+const shop = (columns: string, query = 'SELECT * FROM proxy.orders') =>
+  shopManifest({ orders: query }).replace('{ id: bigint, total: "numeric(10,2)", note: text }', columns)
+
+/** What changes, what is said of it, and which statements that were prepared before fail after it. */
+const changes = [
+  {
+    title: 'a column that is new',
+    to: shop('{ id: bigint, total: "numeric(10,2)", note: text }'),
+    told: 'its columns change (note is new): SELECT * that readers have prepared on it fail until they prepare again',
+    fails: ['all'],
+  },
+  {
+    title: 'another precision',
+    to: shop('{ id: bigint, total: "numeric(12,2)" }'),
+    told: 'its columns change (total numeric(10,2) → numeric(12,2)): statements that readers have prepared on it fail until they prepare again',
+    fails: ['all', 'total'],
+  },
+  {
+    title: 'a column that goes',
+    to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id FROM proxy.orders'),
+    told: 'its columns change (total goes): statements that readers have prepared on it fail until they prepare again',
+    fails: ['all', 'total'],
+  },
+  {
+    title: 'other rows only',
+    to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT * FROM proxy.orders WHERE id > 1'),
+    told: undefined,
+    fails: [],
+  },
+]
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  test.each(changes)('$title: what is announced to readers happens, and no more', async ({ to, told, fails }) => {
+    const source = await createSource(pair)
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(shop('{ id: bigint, total: "numeric(10,2)" }')), rig.url)
+    const reader = await connect(rig.url)
+    try {
+      await reader.query(`PREPARE "all" AS SELECT * FROM local.orders; PREPARE total AS SELECT total FROM local.orders;
+        PREPARE id AS SELECT id FROM local.orders; EXECUTE "all"; EXECUTE total; EXECUTE id`)
+      const { plan, report } = await applyTo(await rig.manifest(to), rig.url)
+      expect(missedOf(report)).toEqual([])
+      const view = plan.changes.find(({ title }) => title === 'materialized view local.orders')
+      expect(view?.hazards.find(({ name }) => name === 'changes-result-type')?.detail).toBe(told)
+      const failing: string[] = []
+      for (const name of ['all', 'total', 'id']) await reader.query(`EXECUTE "${name}"`).catch(() => failing.push(name))
+      expect(failing).toEqual(fails)
+    } finally {
+      await reader.end()
+      await source.drop()
+    }
+  })
+})
