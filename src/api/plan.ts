@@ -28,6 +28,7 @@ import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
 import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
 import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
+import { type TriedView, tryViews } from '../introspector/view-trials.ts'
 import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
@@ -97,9 +98,10 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     takeOver,
   })
   const direct = withConsequences(found.changes, wanted, reading.live)
-  const used = await dependentsOf(session, direct, catalog)
+  const tried = await tryViews(session, reading.live, wanted)
+  const used = await dependentsOf(session, direct, catalog, tried)
   const all = withReplacements({ changes: direct, dependents: used, wanted, live: reading.live })
-  const dependents = all.length === direct.length ? used : await dependentsOf(session, all, catalog)
+  const dependents = all.length === direct.length ? used : await dependentsOf(session, all, catalog, tried)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
@@ -113,6 +115,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     ledger,
     changes,
     dependents,
+    tried,
     refusals: [
       ...resolved.refusals,
       ...occupiedNames({ reading: catalog }, titles),
@@ -218,6 +221,7 @@ async function dependentsOf(
   session: Session,
   changes: readonly Change[],
   { moved }: CatalogReading,
+  tried: readonly TriedView[],
 ): Promise<readonly Dependent[]> {
   const objects = disturbed(changes)
   if (objects.length === 0) return []
@@ -226,8 +230,10 @@ async function dependentsOf(
     const dependents = await readDependents(session, objects)
     const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
     const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
+    const outcomes = new Map(tried.map(({ oid, outcome }) => [oid, outcome]))
     return dependents.map((each) => ({
       ...each,
+      view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },
       key: named(each.key),
       whole: named(each.whole),
       column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,

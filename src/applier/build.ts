@@ -14,6 +14,7 @@ import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
 import { recordSteps } from './ledger-write.ts'
 import { loadSettings, rowsLoaded } from './load.ts'
+import { recreationOf } from './recreate-views.ts'
 import { type Refreshed, recordRefreshes } from './refresh-log.ts'
 import { withRetries } from './retry.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
@@ -127,15 +128,8 @@ async function swap(
   const swaps = step.members.map((member) => member.swap)
   // What reads goes before what it reads, and comes after it.
   const own = [...swaps.toReversed().flatMap((each) => each.out), ...swaps.flatMap((each) => each.in)]
-  const statements = [...own.map((statement) => statement.sql), ...afterwards]
+  const recreated = new Set(step.members.flatMap(({ recreates }) => recreates))
   const replaced = step.members.flatMap(({ key }) => replacementIn(context, key).from.oid)
-  const scratches = new Map(
-    step.members.flatMap(({ key, scratch }) => {
-      const { id } = replacementIn(context, key).from
-      return 'schema' in id ? [[relationKey(id.schema, id.name), scratch]] : []
-    }),
-  )
-  const scratchOf = (schema: string, name: string) => scratches.get(relationKey(schema, name))
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     if (attempt % 10 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
@@ -143,16 +137,30 @@ async function swap(
   await withRetries({ attempts: swapAttempts, pauseMilliseconds: 25, onRetry }, async () => {
     await session.run(trusted('SAVEPOINT swap'))
     try {
-      const followers = await followersOf(session, replaced)
-      await lockSwapped(session, [...followers, ...(await relationsOf(session, replaced))])
+      const views = await followersOf(session, [...replaced, ...recreated])
+      await lockSwapped(session, [...views, ...(await relationsOf(session, replaced))])
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
-      await leadFollowers(session, followers, scratchOf)
+      const [anew, led] = [true, false].map((isAnew) => views.filter(({ oid }) => recreated.has(oid) === isAnew))
+      const around = await recreationOf(session, anew ?? [], placesOf(context, step))
+      if (around.before.length > 0) await session.run(join(around.before, ';\n'))
+      await leadFollowers(session, led ?? [], around.placeOf)
+      const statements = [...around.drops, ...own.map((statement) => statement.sql), ...afterwards, ...around.after]
       await session.run(join(statements, ';\n'))
     } catch (error) {
       if (isTransient(error)) await session.run(trusted('ROLLBACK TO swap'))
       throw error
     }
   })
+}
+
+/** The scratch schemas in which the successors of relations stand. */
+function placesOf(context: ApplyContext, step: ReplaceStep): ReadonlyMap<string, string> {
+  return new Map(
+    step.members.flatMap(({ key, scratch }) => {
+      const { id } = replacementIn(context, key).from
+      return 'schema' in id && scratch !== undefined ? [[relationKey(id.schema, id.name), scratch]] : []
+    }),
+  )
 }
 
 /** What is replaced as far as it can be read from, in the opposite order. */

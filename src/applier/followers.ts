@@ -4,7 +4,7 @@ import type { Session } from '../db/session.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
 import type { SwappedRelation } from './swap-locks.ts'
 
-interface View extends SwappedRelation {
+export interface View extends SwappedRelation {
   readonly oid: number
   /** Of these views, those that it reads. */
   readonly reads: readonly number[]

@@ -12,6 +12,7 @@ export type HazardName =
   | 'changes-result-type'
   | 'reads-source'
   | 'rebuilds-dependents'
+  | 'recreates-dependents'
   | 'widens-access'
 
 export interface Hazard {
@@ -59,6 +60,8 @@ export interface Replacement {
   readonly parts: readonly Statement[]
   /** Whether it gets what people have given the old one by hand. */
   readonly carriesOver: boolean
+  /** OIDs of views of people that are dropped and made again in the swap, since their columns become others. */
+  readonly recreates: readonly number[]
   readonly swap: Swap
   readonly hazards: readonly Hazard[]
 }

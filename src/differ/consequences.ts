@@ -96,7 +96,7 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
     const inTheWay = dependents.filter(
       (dependent) => dependent.on === change.key && stops(change, dependent, byKey, isDelayed),
     )
-    const names = [...new Set(inTheWay.map(({ description }) => description))]
+    const names = [...new Set(inTheWay.map(withReason))]
     if (names.length === 0) kept.push(change)
     else if (change.op === 'drop' && kindOf(change.from.id).dropPolicy === 'unless-shared') {
       kept.push({ op: 'release', key: change.key, because: `it is still in use: ${list(names)}` })
@@ -147,6 +147,10 @@ function stops(
   if (isRemade(itsChange)) return false
   // A replacement built beside no longer reads what is dropped after its swap, or what is swapped together with it.
   return !(isBuiltBeside(itsChange) && (change.op === 'drop' || isBuiltBeside(change)))
+}
+
+function withReason({ description, view }: Dependent): string {
+  return view?.outcome?.becomes === 'lost' ? `${description} (${view.outcome.reason})` : description
 }
 
 function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: readonly string[]): Refusal {

@@ -6,6 +6,7 @@ import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
 import type { SourceChanges } from '../introspector/sourced.ts'
+import type { TriedView } from '../introspector/view-trials.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withCause } from './cause.ts'
@@ -23,6 +24,7 @@ export interface PlanInput {
   readonly ledger: Ledger
   readonly changes: readonly Change[]
   readonly dependents: readonly Dependent[]
+  readonly tried: readonly TriedView[]
   readonly refusals: readonly Refusal[]
   readonly undetermined: readonly Undetermined[]
   readonly warnings: readonly string[]
@@ -70,5 +72,5 @@ function planned(change: Change, input: PlanInput, hazards: readonly Hazard[]): 
 }
 
 function uniqueHazards(hazards: readonly Hazard[]): readonly Hazard[] {
-  return [...new Map(hazards.map((hazard) => [hazard.name, hazard])).values()]
+  return [...new Map(hazards.map((hazard) => [`${hazard.name} ${hazard.detail}`, hazard])).values()]
 }

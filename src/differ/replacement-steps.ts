@@ -2,6 +2,7 @@ import type { Replace, WantedObject } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import type { Hazard, Replacement, Step } from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
+import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { type ReplacementGroup, schemaOf } from './replacements.ts'
 import { hazardsOf, locksOf, type StepInput, stepId } from './steps.ts'
@@ -43,6 +44,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const parts = partsOf(change.key, input)
   const swap = replacement.swap(id, scratch ?? '', declared, spec)
   const load = isLoaded(change, input) ? (replacement.load?.(id, scratch ?? '') ?? []) : []
+  const recreated = input.tried.filter(({ on, outcome }) => outcome.becomes === 'recreated' && on.has(change.key))
   const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
   return {
     key: change.key,
@@ -53,17 +55,31 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     load,
     parts: parts.flatMap((part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? []),
     carriesOver: replacement.carriesOver,
+    recreates: recreated.map(({ oid }) => oid),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
       in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
     },
-    hazards: [...hazardsOf(change), ...reads, ...repoints(change, input)],
+    hazards: [...hazardsOf(change), ...reads, ...repoints(change, input), ...recreates(recreated)],
   }
 }
 
-function repoints({ key }: Replace, { dependents }: StepInput): readonly Hazard[] {
-  const views = new Set(dependents.flatMap(({ on, view, description }) => (on === key && view ? [description] : [])))
+function repoints({ key }: Replace, { dependents, tried }: StepInput): readonly Hazard[] {
+  const direct = dependents.flatMap(({ on, view, description }) =>
+    on === key && view && view.outcome?.becomes !== 'recreated' ? [description] : [],
+  )
+  const others = tried.flatMap(({ on, outcome, readsRecreated, description }) =>
+    on.has(key) && outcome.becomes === 'led' && readsRecreated ? [description] : [],
+  )
+  const views = new Set([...direct, ...others])
   return [...views].map((view) => ({ name: 'rebuilds-dependents', detail: `re-points ${view}` }))
+}
+
+function recreates(views: readonly TriedView[]): readonly Hazard[] {
+  return views.map(({ description }) => ({
+    name: 'recreates-dependents',
+    detail: `makes ${description} anew, with its owner, grants, comments, defaults, triggers and rules: its columns change their types`,
+  }))
 }
 
 /** Readers of a view that holds data must not lose it, so its replacement is loaded whatever is asked for new views. */

@@ -83,13 +83,16 @@ function besideIfUsed(
 }
 
 /**
- * Whether a plain view can be led to the successor of what it reads, and so keep its identity, grants and all that is
- * built on it: if the columns that it uses stay as they are.
+ * Whether a plain view gets along with the successor of what it reads: led to it, so that it keeps its identity, grants and all
+ * that is built on it, or made anew. Where that was not tried out, it does if the columns that it uses stay as they are.
  */
 export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, column }: Dependent): boolean {
-  if (!view?.isOurs) return false
+  if (!view) return false
+  if (view.outcome?.becomes === 'recreated') return true
+  if (!view.isOurs || view.outcome?.becomes === 'lost') return false
   const { columns } = kindOf(to.id)
-  return column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
+  const isSame = column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
+  return isSame || view.outcome?.becomes === 'led'
 }
 
 /** What is built together and swapped together. */

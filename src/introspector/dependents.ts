@@ -2,6 +2,7 @@ import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import type { ViewOutcome } from './view-trials.ts'
 
 /** What PostgreSQL would name when it refuses to drop or change something. */
 export interface Dependent {
@@ -12,10 +13,15 @@ export interface Dependent {
   readonly key: Key | undefined
   /** What it is a part of, as an index is of its view: with that it goes and comes. */
   readonly whole: Key | undefined
-  /** For a plain view: whether this role may define it anew. */
-  readonly view: { readonly isOurs: boolean } | undefined
+  /** For a plain view: whether this role may define it anew, and what becomes of it if that was tried out. */
+  readonly view: (DependentView & { readonly outcome?: ViewOutcome | undefined }) | undefined
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
+}
+
+interface DependentView {
+  readonly oid: number
+  readonly isOurs: boolean
 }
 
 interface Row {
@@ -24,7 +30,7 @@ interface Row {
   readonly column: string | null
   readonly id: ObjectId | null
   readonly whole: ObjectId | null
-  readonly view: { readonly isOurs: boolean } | null
+  readonly view: DependentView | null
   readonly description: string
 }
 
@@ -90,7 +96,7 @@ const dependentsQuery = trusted(`
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
          CASE WHEN view.relkind = 'm' THEN
                 jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname) END AS whole,
-         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('isOurs', pg_has_role(c.relowner, 'USAGE')) END AS view,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE')) END AS view,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -107,10 +113,18 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   if (objects.length === 0) return []
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = objects.map(({ catalog, oid }) => ({ catalog, oid }))
-  const rows = await session.query<Row>(dependentsQuery, [JSON.stringify(targets)])
+  const rows = await dependentRows(session, targets)
   return rows.flatMap(({ of, catalog, column, id, whole, view, description }) => {
     const on = keys.get(`${catalog} ${of}`)
     const address = { key: id ? keyOf(id) : undefined, whole: whole ? keyOf(whole) : undefined }
     return on === undefined ? [] : [{ on, column, ...address, view: view ?? undefined, description }]
   })
+}
+
+/** The same of anything that the catalogs have, under the reading path. */
+export function dependentRows(
+  session: Session,
+  targets: readonly { readonly catalog: string; readonly oid: number }[],
+): Promise<readonly Row[]> {
+  return session.query<Row>(dependentsQuery, [JSON.stringify(targets)])
 }

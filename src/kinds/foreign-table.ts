@@ -31,6 +31,7 @@ import {
   type Column,
   columnsNeedNewer,
   columnTexts,
+  columnTypes,
   declaredColumns,
   describeColumn,
   newColumnSettings,
@@ -61,7 +62,7 @@ import {
   withoutParents,
   withParentNames,
 } from './facets/inherited.ts'
-import { nameOf, showName } from './facets/names.ts'
+import { nameOf } from './facets/names.ts'
 import { describeOptions, type Options, record, tableOptionChanges } from './facets/options.ts'
 import { parentCopies } from './facets/parent-copies.ts'
 import {
@@ -267,13 +268,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     hasParents(parentsIn(spec))
       ? []
       : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
-  columns: (spec) =>
-    new Map(
-      Object.entries(spec.columns).map(([name, { type, collation }]) => [
-        name,
-        collation ? `${type} COLLATE ${showName(collation)}` : type,
-      ]),
-    ),
+  columns: (spec) => columnTypes(spec.columns),
   summary: (spec) => `on server ${spec.server}`,
   details: (spec) => [
     ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),

@@ -40,6 +40,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
       expect(summary(plan)).toEqual(scene.plan)
       if (scene.why) expect(causes(plan)).toEqual(scene.why)
+      const hazards = plan.changes.flatMap((each) => each.hazards.map(({ name, detail }) => `${name}: ${detail}`))
+      if (scene.hazards) expect(hazards).toEqual(scene.hazards)
       expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
       for (const { query, rows } of scene.catalog) expect(await sql(query), query).toEqual(rows)
       expect(await sql(keptQuery(scene, 'is')), 'objects that must keep their OID').toEqual(kept)

@@ -23,6 +23,8 @@ export interface Case {
   readonly takeOver: boolean
   /** If given, why each of the changes: their causes, or for fields that differ in it the causes of the fields. */
   readonly why: readonly string[] | undefined
+  /** If given, the names and details of all hazards. */
+  readonly hazards: readonly string[] | undefined
   /** The major versions of the target that it is about. */
   readonly majors: { readonly from: number; readonly upTo: number }
   /** What is expected instead: nothing happens, and why is said. */
@@ -30,12 +32,12 @@ export interface Case {
 }
 
 type Expectation = Partial<
-  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'takeOver' | 'why' | 'error'> & {
+  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'takeOver' | 'why' | 'hazards' | 'error'> & {
     majors: Partial<Case['majors']>
   }
 >
 
-const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'takeOver', 'why', 'error', 'majors'])
+const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'takeOver', 'why', 'hazards', 'error', 'majors'])
 
 export async function readCase(folder: string): Promise<Case> {
   const text = (name: string) => readFile(join(folder, name), 'utf8').catch(() => undefined)
@@ -44,7 +46,17 @@ export async function readCase(folder: string): Promise<Case> {
   if (manifest === undefined) throw new Error(`${folder} has no manifest.yaml`)
   const unknown = Object.keys(expectation).filter((key) => !expectationKeys.has(key))
   if (unknown.length > 0) throw new Error(`${folder}/expect.yaml has the unknown key ${unknown.join(', ')}`)
-  const { plan = [], catalog = [], keeps = [], allow = [], takeOver = false, why, majors = {}, error } = expectation
+  const {
+    plan = [],
+    catalog = [],
+    keeps = [],
+    allow = [],
+    takeOver = false,
+    why,
+    hazards,
+    majors = {},
+    error,
+  } = expectation
   if (plan.length === 0 && catalog.length === 0 && !error) throw new Error(`${folder}/expect.yaml expects nothing`)
   return {
     source: await text('source.sql'),
@@ -58,6 +70,7 @@ export async function readCase(folder: string): Promise<Case> {
     allow,
     takeOver,
     why,
+    hazards,
     majors: { from: majors.from ?? 0, upTo: majors.upTo ?? 99 },
     error,
   }

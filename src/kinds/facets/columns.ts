@@ -200,3 +200,12 @@ export function columnTexts(columns: Columns): readonly string[] {
     collation ? ident(collation.name) : '',
   ])
 }
+
+/** Each with its collation, if one is given. */
+export function columnTypes(columns: Columns): ReadonlyMap<string, string> {
+  const withCollation = Object.entries(columns).map(([name, { type, collation }]): [string, string] => [
+    name,
+    collation ? `${type} COLLATE ${showName(collation)}` : type,
+  ])
+  return new Map(withCollation)
+}

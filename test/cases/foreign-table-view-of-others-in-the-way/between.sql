@@ -1,1 +1,1 @@
-CREATE VIEW public.report AS SELECT total FROM proxy.orders;
+CREATE MATERIALIZED VIEW public.report AS SELECT total FROM proxy.orders WITH NO DATA;

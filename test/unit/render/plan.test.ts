@@ -243,6 +243,7 @@ describe('documents', () => {
     load: [],
     parts: [],
     carriesOver: true,
+    recreates: [],
     swap: { out: [statement(trusted('DROP …'))], in: [] },
     hazards: [],
   }
