@@ -35,12 +35,14 @@ schemas:
 
 /** People's own views over what is replaced. */
 const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
+  CREATE VIEW reports.totals AS SELECT id, total FROM local.first; CREATE VIEW reports.counted AS SELECT count(total) AS count FROM reports.totals;
   CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole`
 
 /** What people read, so that a mixture of old and new would show. */
 const readings = [
   'SELECT (SELECT sum(total) FROM local.first)::text AS first, (SELECT total FROM local.second)::text AS second',
   'SELECT sum(twice)::text AS twice, (SELECT sum(total) FROM local.first)::text AS first FROM reports.daily',
+  'SELECT sum(total)::text AS total, (SELECT count FROM reports.counted)::int AS count FROM reports.totals',
   'SELECT count(*)::int AS count, (SELECT count FROM reports.whole)::int AS again FROM local.whole',
 ]
 
