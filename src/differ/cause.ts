@@ -202,5 +202,7 @@ function driftOf(planned: PlannedChange, ledger: Ledger): readonly PlannedChange
   if (fields.length === 0) return []
   const isReplaced = change.op === 'replace' && fields.some(({ effect }) => effect.how === 'replace')
   const { key, from, to } = change
-  return [{ ...planned, change: isReplaced ? { ...change, fields } : { op: 'alter', key, from, to, fields } }]
+  // What the whole change costs may come of what is left out.
+  const hazards = fields.length === change.fields.length ? planned.hazards : []
+  return [{ ...planned, hazards, change: isReplaced ? { ...change, fields } : { op: 'alter', key, from, to, fields } }]
 }

@@ -17,9 +17,15 @@ export function resultTypeHazards(change: Change): readonly Hazard[] {
     return now === type ? [] : `${name} ${type} → ${now}`
   }).flat()
   const added = [...after.keys()].filter((name) => !before.has(name)).map((name) => `${name} is new`)
-  if (changed.length + added.length === 0) return []
-  // A column that is new is no part of what was prepared but by an asterisk.
+  const kept = (some: ReadonlyMap<string, string>, others: ReadonlyMap<string, string>) =>
+    [...some.keys()].filter((name) => others.has(name)).join()
+  // What is altered keeps its columns where they are.
+  const isMoved = change.op === 'replace' && kept(before, after) !== kept(after, before)
+  const moved = isMoved ? ['their order'] : []
+  const notices = [...changed, ...added, ...moved]
+  if (notices.length === 0) return []
+  // Only an asterisk takes in a column that is new, and the order.
   const what = changed.length > 0 ? 'statements' : 'SELECT *'
-  const detail = `its columns change (${[...changed, ...added].join(', ')}): ${what} that readers have prepared on it fail until they prepare again`
+  const detail = `its columns change (${notices.join(', ')}): ${what} that readers have prepared on it fail until they prepare again`
   return [{ name: 'changes-result-type', detail }]
 }

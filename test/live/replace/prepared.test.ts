@@ -27,6 +27,18 @@ const changes = [
     fails: ['all', 'total'],
   },
   {
+    title: 'another order',
+    to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT total, id FROM proxy.orders'),
+    told: 'its columns change (their order): SELECT * that readers have prepared on it fail until they prepare again',
+    fails: ['all'],
+  },
+  {
+    title: 'a column that is new among others',
+    to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id, 1 AS one, total FROM proxy.orders'),
+    told: 'its columns change (one is new): SELECT * that readers have prepared on it fail until they prepare again',
+    fails: ['all'],
+  },
+  {
     title: 'other rows only',
     to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT * FROM proxy.orders WHERE id > 1'),
     told: undefined,
