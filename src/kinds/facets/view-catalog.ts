@@ -17,7 +17,7 @@ export const viewCatalog: Sql = trusted(`
            'query', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN ''
                          WHEN c.relkind = 'm' THEN rtrim(pg_get_viewdef(c.oid), ';') END,
            'columns', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-                               'collation', CASE WHEN a.attcollation <> 0 THEN a.attcollation::regcollation::text END,
+                               'collation', CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
                                ${settingsColumns}) ORDER BY a.attnum), '[]')
                          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                         WHERE a.attrelid = c.oid AND a.attnum > 0),

@@ -21,6 +21,12 @@ const changes = [
     fails: ['all', 'total'],
   },
   {
+    title: 'a number that becomes text',
+    to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id, total::text AS total FROM proxy.orders'),
+    told: 'its columns change (total numeric(10,2) → text): statements that readers have prepared on it fail until they prepare again',
+    fails: ['all', 'total'],
+  },
+  {
     title: 'a column that goes',
     to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id FROM proxy.orders'),
     told: 'its columns change (total goes): statements that readers have prepared on it fail until they prepare again',
