@@ -4,8 +4,9 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type RelationName, relationsNamed } from '../manifest/fragments.ts'
-import { batchSize, makeStandIns, type ProbeRun, probeInScratch, readStandIns } from './probe.ts'
+import type { ProbeRun } from './probe.ts'
 import { underRealNames } from './probe-real-names.ts'
+import { batchSize, makeStandIns, probeInScratch, readStandIns } from './probe-stand-ins.ts'
 
 /** An object that is defined by a query, with the relations that the query names. */
 export interface QueryObject {

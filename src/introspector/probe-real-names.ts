@@ -3,10 +3,11 @@ import { type Key, keyOf } from '../core/object.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { type ProbeRun, readStandIns } from './probe.ts'
+import type { ProbeRun } from './probe.ts'
 import { tryOut } from './probe-batch.ts'
 import { byName } from './probe-by-name.ts'
 import { isMoved, probeBeside, probeParts, type QueryObject } from './probe-queries.ts'
+import { readStandIns } from './probe-stand-ins.ts'
 
 /**
  * Tries out queries that name relations which are new or change. The *schema* of a live one that changes is renamed aside

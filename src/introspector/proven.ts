@@ -39,7 +39,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
     const { probe: how } = kindOf(object.id)
     if (!live || how.how !== 'read-back') continue
     const known = live.needs.filter((need) => run.settled.has(need) || reading.live.has(need))
-    want(run, object, how.wanted(live.spec, object.spec), known)
+    want(run, object, how.wanted(live.spec, object.spec, undefined, undefined), known)
   }
   return new Set(candidates.keys())
 }

@@ -41,8 +41,11 @@ export type Probe<Id extends ObjectId, Spec> =
       readonly how: 'read-back'
       /** For what others refer to by its name: it is made under that too. */
       readonly byName?: ByName<Spec, Id>
-      /** What is wanted, from what was read of the stand-in and what was declared. */
-      wanted(read: Spec, declared: Spec, likeLive?: LikeLive<Spec>): Spec
+      /**
+       * What is wanted, from what was read of the stand-in and what was declared. `alsoShownAs` is the text of the live one's
+       * query where PostgreSQL shows the same query in two ways.
+       */
+      wanted(read: Spec, declared: Spec, likeLive: LikeLive<Spec> | undefined, alsoShownAs: string | undefined): Spec
       /** Makes a stand-in like the live one in what can be altered, so that what else differs is seen by reading it again. */
       alike?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */

@@ -20,7 +20,6 @@ import {
 } from './facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import {
-  type ColumnRenames,
   columnRenames,
   grantsUnder,
   renameChange,
@@ -44,7 +43,6 @@ import {
 } from './facets/storage.ts'
 import { viewCatalog } from './facets/view-catalog.ts'
 import {
-  columnsText,
   columnTypes,
   type DeclaredViewColumns,
   declaredViewColumns,
@@ -52,21 +50,16 @@ import {
   namesClause,
   newViewColumnSettings,
   settleViewColumns,
-  type ViewColumn,
   viewColumnChanges,
   withSettings,
   writtenViewColumns,
 } from './facets/view-columns.ts'
+import { queryChanges, renamesIn, renamesOf, type ViewQuery } from './facets/view-query.ts'
 import { present, writtenOptions } from './facets/written.ts'
 import type { Kind, LikeLive } from './kind.ts'
 
-export interface MaterializedViewSpec extends Access, Tablespace, Protection {
-  readonly query: string
-  /** As the server derived them from the query; empty where only the query is known. */
-  readonly columns: readonly ViewColumn[]
+export interface MaterializedViewSpec extends Access, Protection, Tablespace, ViewQuery {
   readonly declaredColumns?: DeclaredViewColumns
-  /** Wanted only: the query as it is shown when all that it names is called as the live one has it. */
-  readonly queryUnderLiveNames?: string | undefined
   /** Null: the server's default. */
   readonly accessMethod: string | null
   /** Live only. */
@@ -91,9 +84,10 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared, likeLive) => ({
+    wanted: (read, declared, likeLive, alsoShownAs) => ({
       ...declared,
       query: read.query,
+      alsoShownAs,
       columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, likeLive))),
       queryUnderLiveNames: likeLive?.read.query,
       hasToast: read.hasToast,
@@ -250,22 +244,6 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
   ]
 }
 
-/** The columns that can be renamed in place, since names are all that makes another query of it. */
-function renamesIn(live: MaterializedViewSpec, wanted: MaterializedViewSpec): ColumnRenames {
-  return isOnlyNamed(live, wanted) ? columnRenames(live.columns, wanted.columns) : new Map()
-}
-
-/** Names of its columns, or of what it reads. */
-function isOnlyNamed(live: MaterializedViewSpec, wanted: MaterializedViewSpec): boolean {
-  return live.query !== wanted.query && live.query === wanted.queryUnderLiveNames
-}
-
-/** The same of what the probe has read. */
-function renamesOf(read: MaterializedViewSpec, likeLive: LikeLive<MaterializedViewSpec> | undefined): ColumnRenames {
-  if (!likeLive || likeLive.live.query !== likeLive.read.query) return new Map()
-  return columnRenames(likeLive.live.columns, read.columns)
-}
-
 /** Grants on columns that nobody has declared stay with columns that are renamed. */
 function wantedGrants(
   read: MaterializedViewSpec,
@@ -275,13 +253,6 @@ function wantedGrants(
   const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
   if (likeLive && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, likeLive))
   return onColumns(declared, columnNames(read)).grants
-}
-
-// The same text can mean other columns: when the type of a column below has changed, for instance.
-function queryChanges(from: MaterializedViewSpec, to: MaterializedViewSpec): readonly FieldChange[] {
-  if (from.query !== to.query && !isOnlyNamed(from, to))
-    return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
-  return replacedBy('columns', columnsText(from.columns), columnsText(to.columns))
 }
 
 function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {

@@ -2,6 +2,4 @@
 export const later: Readonly<Record<string, string>> = {
   'check-not-valid': 'checks that are NOT VALID',
   'grants-revoked-from-the-owner': 'grants',
-  'view-of-values-with-names':
-    'PostgreSQL shows VALUES with named columns as a query that it shows in another way again',
 }

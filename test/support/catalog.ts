@@ -120,7 +120,8 @@ const queries: Readonly<Record<string, string>> = {
   'materialized view': `
     SELECT format('%I.%I', n.nspname, c.relname) AS name, ${relation},
            c.relispopulated::text AS populated,
-           pg_get_viewdef(c.oid) AS query,
+           -- What PostgreSQL shows as the one it shows as the other once that is made: a dump does not keep it either.
+           replace(pg_get_viewdef(c.oid), 'FROM ( VALUES (', 'FROM (VALUES (') AS query,
            (SELECT amname FROM pg_am WHERE oid = c.relam) AS access_method,
            (SELECT ${sorted('t.reloptions')} FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_parameters,
            (SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute

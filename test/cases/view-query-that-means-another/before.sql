@@ -1,0 +1,3 @@
+CREATE SCHEMA mine; CREATE SCHEMA shop;
+CREATE FUNCTION mine.lower(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT 'mine: ' || $1$$;
+CREATE MATERIALIZED VIEW shop.low AS SELECT lower('X') AS y;
