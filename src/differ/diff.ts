@@ -147,6 +147,8 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   const live = input.reading.live.get(key)
   const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
   if (!live) return release('it is gone already')
+  const whole = kindOf(entry.id).isLeftTo?.(live.spec)
+  if (whole !== undefined) return release(`it is left to ${whole}`)
   if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
   if (!entry.made) return release('it was there before fdwsync')
   const [other] = input.ledger.others.get(key) ?? []

@@ -58,7 +58,10 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     recreates: recreated.map(({ oid }) => oid),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
-      in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
+      in: [
+        ...swap.in,
+        ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, part.declared, scratch ?? '') ?? []),
+      ],
     },
     hazards: [...hazardsOf(change), ...reads, ...repoints(change, input), ...recreates(recreated)],
   }

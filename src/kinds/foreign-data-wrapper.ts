@@ -2,6 +2,20 @@ import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
 import { ident, join, type Parts, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import {
+  type Access,
+  type AccessTarget,
+  accessChanges,
+  accessColumns,
+  accessDetails,
+  accessHazards,
+  declaredAccess,
+  newAccess,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from './facets/access.ts'
 import { alterStatements, optionsOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
@@ -12,7 +26,7 @@ import { settle } from './facets/settle.ts'
 import { present, writtenName, writtenOptions } from './facets/written.ts'
 import type { Kind } from './kind.ts'
 
-export interface ForeignDataWrapperSpec extends Protection {
+export interface ForeignDataWrapperSpec extends Access, Protection {
   /** Null: none. Undefined: as the extension has it that brings the wrapper. */
   readonly handler: ObjectName | null | undefined
   readonly validator: ObjectName | null | undefined
@@ -31,6 +45,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
   locks: { create: 1, drop: 2 },
   catalog: 'pg_foreign_data_wrapper',
   dropPolicy: 'unless-shared',
+  isLeftTo: ({ ofExtension }) => (ofExtension ? 'its extension' : undefined),
   title: (id) => `foreign data wrapper ${ident(id.name)}`,
 
   probe: {
@@ -45,7 +60,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
     }),
     standIn: ({ spec }, scratch) => ({
       id: { kind: 'foreignDataWrapper', name: scratch.name },
-      spec: { ...spec, comesWithExtension: false },
+      spec: { ...withoutAccess(spec), comesWithExtension: false },
     }),
   },
 
@@ -63,6 +78,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
           comesWithExtension,
           comment: declared.comment,
           ...declaredProtection(declared),
+          ...declaredAccess(declared),
         } satisfies ForeignDataWrapperSpec,
         // Which extension brings the functions can't be told; one of the wrapper's name brings the wrapper.
         needs: Object.keys(manifest.extensions ?? {}).map((extension) => keyOf({ kind: 'extension', name: extension })),
@@ -70,14 +86,16 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
       }
     }),
 
-  write: (id, { handler, validator, options, comment }) => {
+  // Of one that comes with its extension there is only something to say where people have changed it.
+  write: (id, { handler, validator, options, comment, ofExtension, ...access }) => {
     const exposed = Object.keys(options).filter(soundsSecret)
     return {
       path: ['foreign_data_wrappers', id.name],
       value: present({
-        handler: writtenName(handler ?? null),
-        validator: writtenName(validator ?? null),
+        handler: ofExtension ? undefined : writtenName(handler ?? null),
+        validator: ofExtension ? undefined : writtenName(validator ?? null),
         options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
+        ...writtenAccess(ofExtension ? { ...access, owner: undefined } : access),
         comment,
       }),
       notes: exposed.map(
@@ -88,7 +106,11 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
 
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname) AS id FROM pg_foreign_data_wrapper w
-     WHERE ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')}`),
+     WHERE ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')} OR fdwname IN (
+       SELECT extname FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+        WHERE d.classid = 'pg_foreign_data_wrapper'::regclass AND d.objid = w.oid AND d.deptype = 'e'
+          AND (fdwoptions IS NOT NULL OR fdwacl IS DISTINCT FROM (
+            SELECT initprivs FROM pg_init_privs i WHERE i.classoid = d.classid AND i.objoid = w.oid)))`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname) AS id, w.oid,
@@ -98,7 +120,8 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
              'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                            FROM pg_options_to_table(w.fdwoptions)),
              'ofExtension', NOT ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')},
-             'comment', coalesce(obj_description(w.oid, 'pg_foreign_data_wrapper'), '')) AS spec,
+             'comment', coalesce(obj_description(w.oid, 'pg_foreign_data_wrapper'), ''),
+             ${accessColumns('F', 'w.fdwowner', 'w.fdwacl')}) AS spec,
            -- The extension that it is of, or those that its functions are of.
            (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', e.extname)), '[]')
               FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
@@ -113,6 +136,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
     handler: wanted.handler ?? (live?.ofExtension ? live.handler : wanted.handler),
     validator: wanted.validator ?? (live?.ofExtension ? live.validator : wanted.validator),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
   }),
 
   compare: (id, from, to, { declared }) => [
@@ -120,6 +144,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
     ...functionChange('validator', from.validator, to.validator, declared.validator),
     ...optionChanges(from.options, to.options),
     ...commentChange(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, 'comment', from.comment, to.comment),
+    ...accessChanges(target(id), from, to),
   ],
 
   create(id, spec) {
@@ -133,6 +158,7 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
     return [
       ...(isThere ? [] : [statement(sql`${verb} FOREIGN DATA WRAPPER ${ident(id.name)}${join(parts, '')}`)]),
       ...newComment(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, spec.comment),
+      ...newAccess(target(id), spec),
     ]
   },
 
@@ -155,10 +181,17 @@ export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSp
 
   summary: ({ handler, comesWithExtension }) =>
     comesWithExtension ? 'with its extension' : handler ? `handler ${showName(handler)}` : 'without a handler',
-  details: ({ validator, options }) => [
+  details: ({ validator, options, ...access }) => [
     ...(validator ? [['validator', showName(validator)] as const] : []),
     ...(Object.keys(options).length === 0 ? [] : [['options', describeOptions(options)] as const]),
+    ...accessDetails(access),
   ],
+  roles: rolesOf,
+  hazards: accessHazards,
+}
+
+function target({ name }: IdOf<'foreignDataWrapper'>): AccessTarget {
+  return { object: sql`FOREIGN DATA WRAPPER ${ident(name)}`, securable: sql`FOREIGN DATA WRAPPER ${ident(name)}` }
 }
 
 function functionName(oid: string): string {

@@ -20,7 +20,7 @@ import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import {
   type Check,
   checkChanges,
-  checkNotes,
+  checksNeedNewer,
   declaredChecks,
   newCheckComments,
   withExpressions,
@@ -167,7 +167,7 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ...writtenAccess(spec),
       comment: spec.comment,
     }),
-    notes: [...columnNotes(spec.columns), ...checkNotes(spec.checks)],
+    notes: columnNotes(spec.columns),
   }),
 
   listQuery: trusted(`
@@ -282,7 +282,8 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   hazards: accessHazards,
   misfit: (written, wanted) =>
     missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
-  needsNewer: (spec, major) => accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major),
+  needsNewer: (spec, major) =>
+    accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major) ?? checksNeedNewer(spec.checks, major),
 }
 
 function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {

@@ -62,7 +62,7 @@ export const schema: Kind<'schema', SchemaSpec> = {
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id, n.oid,
            jsonb_build_object(
-             'comment', coalesce(obj_description(n.oid, 'pg_namespace'), ''), ${accessColumns('n.nspowner', 'n.nspacl')}) AS spec
+             'comment', coalesce(obj_description(n.oid, 'pg_namespace'), ''), ${accessColumns('n', 'n.nspowner', 'n.nspacl')}) AS spec
       FROM jsonb_to_recordset($1) AS wanted(name text)
       JOIN pg_namespace n ON n.nspname = wanted.name`),
 

@@ -80,7 +80,7 @@ export const server: Kind<'server', ServerSpec> = {
              'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                            FROM pg_options_to_table(s.srvoptions)),
              'comment', coalesce(obj_description(s.oid, 'pg_foreign_server'), ''),
-             ${accessColumns('s.srvowner', 's.srvacl')}) AS spec,
+             ${accessColumns('S', 's.srvowner', 's.srvacl')}) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'foreignDataWrapper', 'name', w.fdwname)) AS needs
       FROM jsonb_to_recordset($1) AS wanted(name text)
       JOIN pg_foreign_server s ON s.srvname = wanted.name

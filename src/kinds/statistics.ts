@@ -12,6 +12,7 @@ import {
   statement,
   trusted,
 } from '../core/sql.ts'
+import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, settleAccess } from './facets/access.ts'
 import { alterStatements, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
@@ -24,7 +25,8 @@ import type { Kind } from './kind.ts'
 const allKinds = ['ndistinct', 'dependencies', 'mcv'] as const
 type StatisticsKind = (typeof allKinds)[number]
 
-export interface StatisticsSpec {
+/** They have an owner, and nothing to grant. */
+export interface StatisticsSpec extends Pick<Access, 'owner' | 'isOurs'> {
   /** The materialized view. */
   readonly on: { readonly schema: string; readonly name: string }
   /** In the view's order, whatever order they were given in. */
@@ -61,7 +63,7 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
     standIn(object, scratch, standInOf) {
       const on = standInOf({ kind: 'materializedView', ...object.spec.on })
       const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
-      return { id: { kind: 'statistics', ...scratch }, spec: { ...object.spec, on: view } }
+      return { id: { kind: 'statistics', ...scratch }, spec: { ...object.spec, owner: undefined, on: view } }
     },
   },
 
@@ -77,6 +79,7 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
             kinds: declared.kinds ?? null,
             target: declared.target === undefined ? undefined : Number(declared.target),
             comment: declared.comment,
+            owner: declared.owner,
           } satisfies StatisticsSpec,
           needs: [keyOf({ kind: 'materializedView', schema, name: view })],
           path: ['schemas', schema, 'materialized_views', view, 'statistics', name],
@@ -91,6 +94,7 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
       expressions: spec.expressions.map(withoutBrackets),
       kinds: spec.kinds?.length === allKinds.length ? undefined : spec.kinds,
       ...(typeof spec.target === 'number' ? { target: spec.target } : {}),
+      owner: spec.isOurs ? undefined : spec.owner,
       comment: spec.comment,
     }),
   }),
@@ -120,6 +124,8 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
                         WHERE k.letter::"char" = ANY (s.stxkind)),
              -- From 17 on the default is null, before it is -1.
              'target', nullif((to_jsonb(s) ->> 'stxstattarget')::int, -1),
+             'owner', pg_get_userbyid(s.stxowner),
+             'isOurs', s.stxowner = quote_ident(current_user)::regrole,
              'comment', coalesce(obj_description(s.oid, 'pg_statistic_ext'), '')) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
@@ -135,6 +141,7 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
     ...wanted,
     target: settle<number | null>(wanted.target, last?.target, live?.target, null),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    owner: settleAccess(wanted, last, live).owner,
   }),
 
   compare(id, from, to) {
@@ -146,10 +153,11 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
       ...replacedBy('kinds', kindsText(from), kindsText(to)),
       ...targetChange(name, from.target ?? null, to.target),
       ...commentChange(sql`STATISTICS ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(target(id), from, to),
     ]
   },
 
-  create: createStatistics,
+  create: (id, spec) => [...createStatistics(id, spec), ...newAccess(target(id), spec)],
   // New statistics are empty until their relation is analyzed next.
   fill: (_id, spec) => [analyze(spec)],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
@@ -161,14 +169,18 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
     inScratch: false,
     carriesOver: false,
     build: (id, spec) => [...createStatistics({ ...id, name: buildName }, spec), analyze(spec)],
-    swap: (id) => ({
+    swap: (id, _scratch, declared) => ({
       out: statistics.drop(id),
-      in: [statement(sql`ALTER STATISTICS ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
+      in: [
+        statement(sql`ALTER STATISTICS ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`),
+        ...newAccess(target(id), declared),
+      ],
     }),
   },
   asPart: (id, spec, schema) => createStatistics({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
-  partInPlace: (id, schema) => [
+  partInPlace: (id, spec, schema) => [
     statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
+    ...newAccess(target(id), spec),
   ],
 
   // The view is among them, whose columns they are of.
@@ -179,7 +191,14 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
     ...(spec.expressions.length === 0 ? [] : [['expressions', expressionsText(spec) ?? ''] as const]),
     ...(spec.kinds === null ? [] : [['kinds', spec.kinds.join(', ')] as const]),
     ...(typeof spec.target === 'number' ? [['target', String(spec.target)] as const] : []),
+    ...(typeof spec.owner === 'string' ? [['owner', ident(spec.owner)] as const] : []),
   ],
+  roles: rolesOf,
+}
+
+function target(id: IdOf<'statistics'>): AccessTarget {
+  const object = sql`STATISTICS ${qualified(id.schema, id.name)}`
+  return { object, securable: object }
 }
 
 function createStatistics(id: IdOf<'statistics'>, spec: StatisticsSpec): readonly Statement[] {

@@ -28,7 +28,7 @@ import {
 import { alterStatements, clausesOf, replacedBy } from './facets/changes.ts'
 import { type Check, checkClause, checkText, declaredChecks, withExpressions, writtenChecks } from './facets/checks.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
-import { checkTarget, domainChanges } from './facets/domain.ts'
+import { addCheck, checkTarget, domainChanges } from './facets/domain.ts'
 import type { Grant } from './facets/grants.ts'
 import { nameOf, type ObjectName, objectName, showName } from './facets/names.ts'
 import { record } from './facets/options.ts'
@@ -164,6 +164,7 @@ export const type: Kind<'type', TypeSpec> = {
     const name = qualified(id.schema, id.name)
     return [
       statement(definition(name, spec)),
+      ...checksOf(spec, true).map(([check, each]) => statement(addCheck(name, check, each))),
       ...newComment(sql`TYPE ${name}`, spec.comment),
       ...newAttributeComments(name, spec.attributes),
       ...Object.entries(spec.checks).flatMap(([check, { comment }]) => newComment(checkTarget(name, check), comment)),
@@ -194,6 +195,11 @@ function target({ schema, name }: IdOf<'type'>): AccessTarget {
   return { object, securable: object, defaults }
 }
 
+/** CREATE DOMAIN has no NOT VALID. */
+function checksOf({ checks }: TypeSpec, isMarked: boolean): readonly (readonly [name: string, check: Check])[] {
+  return Object.entries(checks).filter(([, { mark }]) => Boolean(mark) === isMarked)
+}
+
 const sorts = ['enum', 'domain', 'composite'] as const
 
 function definition(name: Sql, spec: TypeSpec): Sql {
@@ -212,7 +218,7 @@ function definition(name: Sql, spec: TypeSpec): Sql {
         spec.collation ? sql` COLLATE ${nameOf(spec.collation)}` : sql``,
         spec.default === null ? sql`` : sql` DEFAULT (${fragment(spec.default)})`,
         spec.notNull ? sql` NOT NULL` : sql``,
-        ...Object.entries(spec.checks).map(([check, each]) => sql` ${checkClause(check, each)}`),
+        ...checksOf(spec, false).map(([check, each]) => sql` ${checkClause(check, each)}`),
       ]
       return join(parts, '')
     }

@@ -44,14 +44,18 @@ interface Accessible {
 
 /** All that may have an owner and grants. */
 export function accessibles(manifest: Manifest): readonly Accessible[] {
-  const named = (key: 'servers' | 'schemas') =>
+  const named = (key: 'foreign_data_wrappers' | 'servers' | 'schemas') =>
     Object.entries(manifest[key] ?? {}).map(([name, object]) => ({ ...object, path: [key, name] }))
   return [
+    ...named('foreign_data_wrappers'),
     ...named('servers'),
     ...named('schemas'),
     ...types(manifest).map(({ path, type }) => ({ ...type, path })),
     ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
     ...views(manifest).map(({ path, view }) => ({ ...view, path })),
+    ...views(manifest).flatMap(({ path, view }) =>
+      Object.entries(view.statistics ?? {}).map(([name, of]) => ({ ...of, path: [...path, 'statistics', name] })),
+    ),
     ...importedTables(manifest),
     ...mirroredViews(manifest),
   ]

@@ -77,12 +77,13 @@ const table = fc.record({
   columns: fc.array(column, { minLength: columnNames.length, maxLength: columnNames.length }),
   check: fc.option(fc.constantFrom('id IS NOT NULL', "note <> 'x'", '"Total" IS NULL'), { nil: undefined }),
   server: fc.nat(1),
-  marks: sparseRecord({ no_inherit: maybe(fc.boolean()), comment }),
+  marks: sparseRecord({ no_inherit: maybe(fc.boolean()), not_valid: maybe(fc.boolean()), comment }),
   columnGrants,
   rest: sparseRecord({
     options: fc.option(fc.record({ table_name: text }), { nil: undefined }),
     owner,
     grants: grantsOf('select', 'insert', 'delete'),
+    revoked_from_owner: maybe(fc.uniqueArray(fc.constantFrom('insert', 'update', 'trigger'))),
     comment,
   }),
 })

@@ -67,6 +67,7 @@ const domain = sparseRecord({
       {},
       { digits: "value ~ '^[0-9]*$'" },
       { digits: { expression: 'value IS NOT NULL', comment: 'there' }, 'a short': 'length(value) < 9' },
+      { digits: { expression: "value ~ '^[0-9]*$'", not_valid: true } },
     ),
   ),
   owner,
@@ -92,7 +93,13 @@ export const types = sparseRecord({
 })
 
 export const wrappers = sparseRecord({
-  bare: maybe(sparseRecord({ options: maybe(fc.dictionary(fc.constantFrom('debug', 'Odd "one"'), text)), comment })),
+  bare: maybe(
+    sparseRecord({
+      options: maybe(fc.dictionary(fc.constantFrom('debug', 'Odd "one"'), text)),
+      grants: grantsOf('usage'),
+      comment,
+    }),
+  ),
 })
 
 const own = sparseRecord({

@@ -5,6 +5,7 @@ import type { Secret } from '../../core/secret.ts'
 import { ident, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import type { Session } from '../../db/session.ts'
+import { withoutAccess } from '../../kinds/facets/access.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { type ServerSpec, server as serverKind } from '../../kinds/server.ts'
 import type { RunDigests } from '../digests.ts'
@@ -45,7 +46,7 @@ export function serverSetup(ground: Ground, name: string, user: string, scratch:
   const fields = live && fieldsOf(ground, declared, live).filter(({ field }) => !isAside(field))
   const mapping = declaredMapping(ground, name, user)
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
-    const standIn = { ...specOf(declared), owner: undefined, grants: undefined, comment: undefined }
+    const standIn = { ...withoutAccess(specOf(declared)), comment: undefined }
     const create = serverKind.create({ kind: 'server', name: scratch }, standIn)
     return {
       name: scratch,

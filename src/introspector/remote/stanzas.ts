@@ -1,4 +1,5 @@
 import { ident } from '../../core/sql.ts'
+import { withoutAccess } from '../../kinds/facets/access.ts'
 import { record } from '../../kinds/facets/options.ts'
 import type { Stanza, WriteContext } from '../../kinds/facets/written.ts'
 import { type ForeignTableSpec, foreignTable } from '../../kinds/foreign-table.ts'
@@ -12,7 +13,7 @@ import type { Ledger } from '../ledger.ts'
 
 /** An imported table as a manifest would spell it out. What no source says stays open: owner, grants, comment. */
 export function tableStanza(schema: string, name: string, spec: ForeignTableSpec): TableStanza {
-  const said = { ...spec, owner: undefined, grants: undefined, comment: undefined }
+  const said = { ...withoutAccess(spec), comment: undefined }
   return asTable(foreignTable.write({ kind: 'foreignTable', schema, name }, said, noVariables))
 }
 

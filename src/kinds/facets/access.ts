@@ -9,9 +9,11 @@ import {
   grantSql,
   grantsText,
   placeOf,
+  privilegeSql,
   regrantSql,
   writtenGrants,
 } from './grants.ts'
+import { settle } from './settle.ts'
 import { present, type WrittenMap } from './written.ts'
 
 /** Who owns an object, and who else may do what with it. */
@@ -22,6 +24,8 @@ export interface Access {
   readonly isOurs?: boolean
   /** All grants but the owner's own. Undefined: the manifest doesn't say. */
   readonly grants?: readonly Grant[] | undefined
+  /** Privileges that an owner has by default and that this one has not, in their order. Undefined: the manifest doesn't say. */
+  readonly revokedFromOwner?: readonly string[] | undefined
 }
 
 /** `object` stands behind ALTER (`FOREIGN TABLE s.t`), `securable` behind GRANT … ON (`TABLE s.t`). */
@@ -32,15 +36,27 @@ export interface AccessTarget {
   readonly defaults?: Sql
 }
 
-export function declaredAccess(declared: { readonly owner?: string; readonly grants?: Grants }): Access {
-  return { owner: declared.owner, grants: declared.grants && declaredGrants(declared.grants) }
+export function declaredAccess(declared: {
+  readonly owner?: string
+  readonly grants?: Grants
+  readonly revoked_from_owner?: readonly string[]
+}): Access {
+  return {
+    owner: declared.owner,
+    grants: declared.grants && declaredGrants(declared.grants),
+    revokedFromOwner: declared.revoked_from_owner?.toSorted(),
+  }
 }
 
 /** The inverse of {@link declaredAccess}. `usual` is what there is without any GRANT, and need not be said. What belongs to who reads belongs to who applies. */
-export function writtenAccess({ owner, isOurs, grants = [] }: Access, usual: readonly Grant[] = []): WrittenMap {
+export function writtenAccess(
+  { owner, isOurs, grants = [], revokedFromOwner }: Access,
+  usual: readonly Grant[] = [],
+): WrittenMap {
   return {
     ...present({ owner: isOurs ? undefined : owner }),
     ...(grantsText(grants) === grantsText(usual) ? {} : { grants: writtenGrants(grants) }),
+    ...present({ revoked_from_owner: revokedFromOwner }),
   }
 }
 
@@ -54,15 +70,24 @@ export function settleAccess(
   return {
     owner: wanted.owner ?? (typeof last?.owner === 'string' ? null : live?.owner),
     grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : usual),
+    revokedFromOwner: settle(wanted.revokedFromOwner, last?.revokedFromOwner, live?.revokedFromOwner, []),
   }
 }
 
 /** Without an order the same grants could be read as others, which would make a plan stale. */
 const grantOrder = 'a.grantee, a.grantor, a.privilege_type'
 
-/** Columns of a spec in a catalog query: `owner` is an oid, `acl` an aclitem[]. What is left NULL is the owner's alone. */
-export function accessColumns(owner: string, acl: string, columnGrants = "'[]'::jsonb"): string {
+/**
+ * Columns of a spec in a catalog query: `sort` is the letter that acldefault knows the objects by, `owner` an oid, `acl` an
+ * aclitem[]. What is left NULL is the owner's alone.
+ */
+export function accessColumns(sort: string, owner: string, acl: string, columnGrants = "'[]'::jsonb"): string {
   return `
+    'revokedFromOwner', CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
+      SELECT coalesce(jsonb_agg(lower(usual.privilege_type) ORDER BY lower(usual.privilege_type)), '[]')
+        FROM aclexplode(acldefault('${sort}', ${owner})) usual
+       WHERE usual.grantee = ${owner} AND NOT EXISTS (SELECT 1 FROM aclexplode(${acl}) a
+             WHERE a.grantee = usual.grantee AND a.privilege_type = usual.privilege_type)) END,
     'owner', pg_get_userbyid(${owner}),
     'isOurs', ${owner} = quote_ident(current_user)::regrole,
     'grants', ${columnGrants} || CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
@@ -72,6 +97,7 @@ export function accessColumns(owner: string, acl: string, columnGrants = "'[]'::
 
 /** The same for a relation, whose columns have grants of their own; `c` is its row of pg_class. */
 export const relationAccessColumns: string = accessColumns(
+  'r',
   'c.relowner',
   'c.relacl',
   `(SELECT coalesce(jsonb_agg(${grantRow('granted.attname', 'c.relowner')} ORDER BY granted.attnum, ${grantOrder}), '[]')
@@ -109,11 +135,14 @@ export function missingColumns({ grants = [] }: Access, columns: ReadonlySet<str
 
 /** A stand-in belongs to whoever makes it: another owner would need rights on the schema that it stands in. */
 export function withoutAccess<Spec extends Access>(spec: Spec): Spec {
-  return { ...spec, owner: undefined, grants: undefined }
+  return { ...spec, owner: undefined, grants: undefined, revokedFromOwner: undefined }
 }
 
 /** Statements for an object that was just made, and belongs to whoever applies. */
-export function newAccess(target: AccessTarget, { owner, grants }: Access): readonly Statement[] {
+export function newAccess(
+  target: AccessTarget,
+  { owner, grants, revokedFromOwner = [] }: Access,
+): readonly Statement[] {
   // PUBLIC is null as well, and so is an owner that is left open.
   const isOwner = (role: string | null) => typeof owner === 'string' && role === owner
   const reset = target.defaults && [statement(withoutDefaults(target.securable, target.defaults))]
@@ -126,11 +155,12 @@ export function newAccess(target: AccessTarget, { owner, grants }: Access): read
         (grants ?? []).filter((grant) => grant.privilege === privilege && !isOwner(grant.role)),
       ).map(statement),
     ),
+    ...(revokedFromOwner.length > 0 ? [statement(ownRevokeSql(target.securable, revokedFromOwner, owner))] : []),
   ]
 }
 
 function ownerSql({ object }: AccessTarget, owner: string | null): Sql {
-  return sql`ALTER ${object} OWNER TO ${owner === null ? trusted('CURRENT_USER') : ident(owner)}`
+  return sql`ALTER ${object} OWNER TO ${ownerRole(owner)}`
 }
 
 /** Declared grants are all that there are: what default privileges have given goes. Whom they name is only known then. */
@@ -151,7 +181,39 @@ export function accessChanges(target: AccessTarget, from: Access, to: Access): r
   return [
     ...ownerChange(target, from, to.owner),
     ...(to.grants === undefined ? [] : grantChanges(target.securable, ofOthers(from), ofOthers(to))),
+    ...ownPrivilegeChanges(target.securable, from.revokedFromOwner ?? [], to.revokedFromOwner, owner),
   ]
+}
+
+/** An owner keeps the right to grant, to itself too. */
+function ownPrivilegeChanges(
+  securable: Sql,
+  from: readonly string[],
+  to: readonly string[] | undefined,
+  owner: string | null | undefined,
+): readonly FieldChange[] {
+  if (to === undefined || from.join() === to.join()) return []
+  const revoked = to.filter((privilege) => !from.includes(privilege))
+  const back = from.filter((privilege) => !to.includes(privilege))
+  const statements = [
+    ...(revoked.length > 0 ? [ownRevokeSql(securable, revoked, owner)] : []),
+    ...(back.length > 0 ? [sql`GRANT ${privilegesSql(back)} ON ${securable} TO ${ownerRole(owner)}`] : []),
+  ]
+  const effect = { how: 'statement', statement: statement(join(statements, ';\n')) } as const
+  return [{ field: 'revoked from owner', from: from.join(', ') || undefined, to: to.join(', ') || undefined, effect }]
+}
+
+function ownRevokeSql(securable: Sql, privileges: readonly string[], owner: string | null | undefined): Sql {
+  return sql`REVOKE ${privilegesSql(privileges)} ON ${securable} FROM ${ownerRole(owner)}`
+}
+
+function privilegesSql(privileges: readonly string[]): Sql {
+  return join(privileges.map(privilegeSql), ', ')
+}
+
+/** What is not another role's is that of whoever applies. */
+function ownerRole(owner: string | null | undefined): Sql {
+  return typeof owner === 'string' ? ident(owner) : trusted('CURRENT_USER')
 }
 
 function ownerChange(target: AccessTarget, from: Access, to: string | null | undefined): readonly FieldChange[] {
@@ -199,18 +261,25 @@ export function accessHazards(change: Change): readonly Hazard[] {
 }
 
 /** What a new object shows of it. */
-export function accessDetails({ owner, grants = [] }: Access): readonly (readonly [label: string, text: string])[] {
+export function accessDetails({
+  owner,
+  grants = [],
+  revokedFromOwner = [],
+}: Access): readonly (readonly [label: string, text: string])[] {
   return [
     ...(typeof owner === 'string' ? [['owner', ident(owner)] as const] : []),
     ...privilegesOf(grants).map((privilege) => {
       const text = grantsText(grants.filter((grant) => grant.privilege === privilege))
       return [`grant ${privilege}`, text] as const
     }),
+    ...(revokedFromOwner.length > 0 ? [['revoked from owner', revokedFromOwner.join(', ')] as const] : []),
   ]
 }
 
 /** Why a server of that major version can't have it. */
-export function accessNeedsNewer({ grants = [] }: Access, major: number): string | undefined {
-  const isTooNew = major < 17 && grants.some(({ privilege }) => privilege === 'maintain')
-  return isTooNew ? 'the privilege MAINTAIN exists from PostgreSQL 17 on' : undefined
+export function accessNeedsNewer({ grants = [], revokedFromOwner = [] }: Access, major: number): string | undefined {
+  const privileges = [...grants.map(({ privilege }) => privilege), ...revokedFromOwner]
+  return major < 17 && privileges.includes('maintain')
+    ? 'the privilege MAINTAIN exists from PostgreSQL 17 on'
+    : undefined
 }

@@ -1,6 +1,6 @@
 import type { FieldChange } from '../../core/change.ts'
 import type { Statement } from '../../core/sql.ts'
-import { fragment, ident, type Parts, type Sql, sql } from '../../core/sql.ts'
+import { fragment, ident, join, type Parts, type Sql, sql, trusted } from '../../core/sql.ts'
 import { type Comment, commentChange, newComment } from './comment.ts'
 import type { ObjectName } from './names.ts'
 import { record } from './options.ts'
@@ -10,60 +10,77 @@ export interface Check {
   readonly expression: string
   /** Not for tables that inherit from this one. */
   readonly noInherit: boolean
-  /** Live only: ` NOT VALID` or ` NOT ENFORCED`, which a manifest can't ask for. */
-  readonly mark?: string | null
+  readonly mark?: CheckMark | null
   /** Not of a declaration: the parents that have it too. */
   readonly inheritedFrom?: readonly ObjectName[]
   readonly comment?: Comment
 }
 
+/** `NOT VALID`: the planner does not rely on it. `NOT ENFORCED`: it is there to be read by people. */
+export type CheckMark = 'NOT VALID' | 'NOT ENFORCED'
+
 export type Checks = Readonly<Record<string, Check>>
 type Declared =
   | string
-  | { readonly expression: string; readonly no_inherit?: boolean | undefined; readonly comment?: string | undefined }
+  | {
+      readonly expression: string
+      readonly no_inherit?: boolean | undefined
+      readonly not_valid?: boolean | undefined
+      readonly not_enforced?: boolean | undefined
+      readonly comment?: string | undefined
+    }
 
 export function declaredChecks(checks: Readonly<Record<string, Declared>>): Checks {
   return record(
     Object.entries(checks).map(([name, short]) => {
-      const { expression, no_inherit, comment } = typeof short === 'string' ? { expression: short } : short
-      return [name, { expression, noInherit: no_inherit ?? false, comment }]
+      const { expression, no_inherit, comment, ...marks } = typeof short === 'string' ? { expression: short } : short
+      // What is not enforced is not valid either.
+      const mark = marks.not_enforced ? 'NOT ENFORCED' : marks.not_valid ? 'NOT VALID' : undefined
+      return [name, { expression, noInherit: no_inherit ?? false, comment, ...(mark && { mark }) }]
     }),
-  )
-}
-
-/** What a manifest can't say of the checks. */
-export function checkNotes(checks: Checks): readonly string[] {
-  return Object.entries(checks).flatMap(([name, { mark }]) =>
-    mark ? [`the check ${ident(name)} is${mark}; applying makes it a plain one`] : [],
   )
 }
 
 export function writtenChecks(checks: Checks): WrittenMap {
   return record(
-    Object.entries(checks).map(([name, { expression, noInherit, comment }]) => {
+    Object.entries(checks).map(([name, { expression, noInherit, mark, comment }]) => {
       const text = withoutBrackets(expression)
-      return [name, comment || noInherit ? present({ expression: text, no_inherit: noInherit, comment }) : text]
+      const marks = { not_valid: mark === 'NOT VALID', not_enforced: mark === 'NOT ENFORCED' }
+      const isPlain = !comment && !noInherit && !mark
+      return [name, isPlain ? text : present({ expression: text, no_inherit: noInherit, ...marks, comment })]
     }),
   )
 }
 
-export function checkClause(name: string, { expression, noInherit }: Check): Sql {
-  return sql`CONSTRAINT ${ident(name)} CHECK (${fragment(expression)})${noInherit ? sql` NO INHERIT` : sql``}`
+export function checkClause(name: string, { expression, noInherit, mark }: Check): Sql {
+  const marks = [...(noInherit ? [sql` NO INHERIT`] : []), ...(mark ? [sql` ${trusted(mark)}`] : [])]
+  return sql`CONSTRAINT ${ident(name)} CHECK (${fragment(expression)})${join(marks, '')}`
 }
 
 /** How a plan shows a check. */
 export function checkText({ expression, noInherit, mark }: Check): string {
-  return `${expression}${noInherit ? ' NO INHERIT' : ''}${mark ?? ''}`
+  return `${expression}${noInherit ? ' NO INHERIT' : ''}${mark ? ` ${mark}` : ''}`
 }
 
 /** What the server makes of the expressions, and what comes from parents; all else is as declared. */
 export function withExpressions(read: Checks, declared: Checks): Checks {
   return record(
-    Object.entries(read).map(([name, { expression, noInherit, inheritedFrom = [] }]) => {
+    Object.entries(read).map(([name, { expression, noInherit, mark = null, inheritedFrom = [] }]) => {
       const own = Object.hasOwn(declared, name) ? declared[name] : undefined
-      return [name, { ...own, expression, noInherit, inheritedFrom }]
+      return [name, { ...own, expression, noInherit, mark, inheritedFrom }]
     }),
   )
+}
+
+/** All that can be changed of a check in place. */
+export function becomesValid(from: Check, to: Check): boolean {
+  return from.mark === 'NOT VALID' && checkText(to) === checkText({ ...from, mark: null })
+}
+
+/** Why a server of that major version can't have them. */
+export function checksNeedNewer(checks: Checks, major: number): string | undefined {
+  const isTooNew = major < 18 && Object.values(checks).some(({ mark }) => mark === 'NOT ENFORCED')
+  return isTooNew ? 'checks that are NOT ENFORCED exist from PostgreSQL 18 on' : undefined
 }
 
 function commentTarget(table: Sql, name: string): Sql {
@@ -88,7 +105,7 @@ export function checkChanges(table: Sql, from: Checks, to: Checks, declared: Che
     if (was === is) {
       return commentChange(commentTarget(table, name), `${field} comment`, before?.comment, after?.comment)
     }
-    if (before && after && before.mark === ' NOT VALID' && checkText(after) === checkText({ ...before, mark: null })) {
+    if (before && after && becomesValid(before, after)) {
       const validate: Parts = [sql`VALIDATE CONSTRAINT ${ident(name)}`]
       return [
         { field, from: was, to: is, effect: { how: 'clause', clause: validate } },

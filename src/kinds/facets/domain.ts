@@ -1,6 +1,6 @@
 import type { FieldChange } from '../../core/change.ts'
-import { fragment, ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
-import { type Check, checkClause, checkText } from './checks.ts'
+import { fragment, ident, join, type Sql, sql, statement } from '../../core/sql.ts'
+import { becomesValid, type Check, checkClause, checkText } from './checks.ts'
 import { commentChange } from './comment.ts'
 
 interface DomainSpec {
@@ -11,6 +11,10 @@ interface DomainSpec {
 
 export function checkTarget(name: Sql, check: string): Sql {
   return sql`CONSTRAINT ${ident(check)} ON DOMAIN ${name}`
+}
+
+export function addCheck(domain: Sql, name: string, check: Check): Sql {
+  return sql`ALTER DOMAIN ${domain} ADD ${checkClause(name, check)}`
 }
 
 export function domainChanges(
@@ -41,15 +45,20 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec, declare
     const comment = (present: string | undefined) =>
       commentChange(checkTarget(name, check), `check ${check} comment`, present, after?.comment)
     if (was === is) return comment(before?.comment)
+    const change = (statements: readonly Sql[]): FieldChange => ({
+      field: `check ${check}`,
+      from: was,
+      to: is,
+      effect: { how: 'statement', statement: statement(join(statements, ';\n')) },
+    })
     const alter = sql`ALTER DOMAIN ${name}`
-    const statements: readonly Sql[] = [
-      ...(before ? [sql`${alter} DROP CONSTRAINT ${ident(check)}`] : []),
-      ...(after ? [sql`${alter} ADD ${checkClause(check, declared.checks[check] ?? after)}`] : []),
-    ]
-    const effect: { how: 'statement'; statement: Statement } = {
-      how: 'statement',
-      statement: statement(join(statements, ';\n')),
+    if (before && after && becomesValid(before, after)) {
+      return [change([sql`${alter} VALIDATE CONSTRAINT ${ident(check)}`]), ...comment(before.comment)]
     }
-    return [{ field: `check ${check}`, from: was, to: is, effect }, ...(after ? comment(undefined) : [])]
+    const statements = [
+      ...(before ? [sql`${alter} DROP CONSTRAINT ${ident(check)}`] : []),
+      ...(after ? [addCheck(name, check, declared.checks[check] ?? after)] : []),
+    ]
+    return [change(statements), ...(after ? comment(undefined) : [])]
   })
 }

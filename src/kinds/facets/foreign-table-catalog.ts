@@ -37,8 +37,8 @@ export const catalogQuery = trusted(`
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
            'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
                'expression', pg_get_expr(conbin, conrelid), 'noInherit', connoinherit,
-               'mark', CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN ' NOT ENFORCED'
-                            WHEN NOT convalidated THEN ' NOT VALID' END,
+               'mark', CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN 'NOT ENFORCED'
+                            WHEN NOT convalidated THEN 'NOT VALID' END,
                ${checkParents},
                'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
              FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),

@@ -156,7 +156,7 @@ function grouped(
 }
 
 /** Keywords of PostgreSQL, from the manifest's schema or the catalog: letters and nothing else. */
-function privilegeSql(privilege: string): Sql {
+export function privilegeSql(privilege: string): Sql {
   if (!/^[a-z]+$/.test(privilege)) throw new TypeError(`not a privilege: ${privilege}`)
   return trusted(privilege.toUpperCase())
 }

@@ -91,10 +91,9 @@ function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>
         if (isParents(name, wanted))
           return before && hadComment(name) ? [[name, { ...before, comment: '' }] as const] : []
         if (!before || !isHeld(before, kept)) return [[name, wanted] as const]
-        const { expression, noInherit, mark } = before
-        return [
-          [name, { ...wanted, expression, noInherit, mark: mark === ' NOT VALID' ? null : (mark ?? null) }] as const,
-        ]
+        const { expression, noInherit } = before
+        const mark = (before.mark === 'NOT VALID' ? wanted.mark : before.mark) ?? null
+        return [[name, { ...wanted, expression, noInherit, mark }] as const]
       }),
     ),
   }

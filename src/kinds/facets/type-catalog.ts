@@ -18,7 +18,7 @@ export const typeCatalog: Sql = trusted(`
            'default', CASE WHEN t.typtype = 'd' THEN pg_get_expr(t.typdefaultbin, 0) END,
            'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
                'expression', pg_get_expr(conbin, 0), 'noInherit', false,
-               'mark', CASE WHEN NOT convalidated THEN ' NOT VALID' END,
+               'mark', CASE WHEN NOT convalidated THEN 'NOT VALID' END,
                'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
              FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
            'attributes', (SELECT coalesce(json_object_agg(a.attname, json_build_object(
@@ -30,7 +30,7 @@ export const typeCatalog: Sql = trusted(`
              FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
             WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped),
            'comment', coalesce(obj_description(t.oid, 'pg_type'), ''),
-           ${accessColumns('t.typowner', "coalesce(t.typacl, acldefault('T', t.typowner))")}) AS spec,
+           ${accessColumns('T', 't.typowner', "coalesce(t.typacl, acldefault('T', t.typowner))")}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
            ${typesUsed("((d.classid = 'pg_type'::regclass AND d.objid = t.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = t.typrelid AND t.typrelid <> 0))")} AS needs
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)

@@ -130,6 +130,18 @@ export interface ServerGrants {
 }
 
 /**
+ * Grants on a foreign-data wrapper.
+ */
+export interface WrapperGrants {
+  /**
+   * Roles that may make servers with it (USAGE); public stands for everybody.
+   *
+   * Items: A role, or { role: lead, with_grant_option: true }.
+   */
+  usage?: (string | Grantee)[]
+}
+
+/**
  * Grants on a type.
  */
 export interface TypeGrants {
@@ -260,7 +272,7 @@ export interface Type {
     /**
      * The constraint of this name.
      */
-    [k: string]: string | Check
+    [k: string]: string | CheckOfADomain
   }
   /**
    * The attributes of a composite type by name, in order. Example: { street: text, zip: zip }
@@ -283,6 +295,12 @@ export interface Type {
    * Who else may use it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing, not even what PostgreSQL lets everybody. Not declared: left alone, or back to everybody's USAGE if this manifest had declared some. Example: { usage: [analyst] }
    */
   grants?: TypeGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [usage]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
   /**
    * The type's comment (COMMENT ON TYPE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
@@ -432,6 +450,20 @@ export interface ForeignDataWrapper {
     [k: string]: string
   }
   /**
+   * The role that owns it, a superuser. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
+  /**
+   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [etl] }
+   */
+  grants?: WrapperGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [usage]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
+  /**
    * Refuses every plan that would drop the wrapper or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
   protect?: boolean
@@ -465,6 +497,12 @@ export interface Server {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
    */
   grants?: ServerGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [usage]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
   /**
    * Refuses every plan that would drop the server or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
@@ -514,6 +552,12 @@ export interface Schema {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
    */
   grants?: SchemaGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [create]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
   /**
    * Refuses every plan that would drop the schema or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
@@ -646,6 +690,12 @@ export interface ImportTable {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
    */
   grants?: RelationGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
   /**
    * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
@@ -821,6 +871,12 @@ export interface MirrorTable {
    */
   grants?: RelationGrants
   /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
+  /**
    * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
   protect?: boolean
@@ -887,6 +943,12 @@ export interface ForeignTable {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: public, columns: [id] }] }
    */
   grants?: RelationGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
   /**
    * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
@@ -988,6 +1050,32 @@ export interface Check {
    */
   no_inherit?: boolean
   /**
+   * Whether the planner must not rely on it (NOT VALID). Default: false; a constraint that is not valid is validated then, which looks at no row of a foreign table.
+   */
+  not_valid?: boolean
+  /**
+   * Whether it is only there for people to read (NOT ENFORCED); PostgreSQL 18 and newer. Default: false
+   */
+  not_enforced?: boolean
+  /**
+   * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A CHECK constraint of a domain: its expression (short form), or a map of its attributes.
+ */
+export interface CheckOfADomain {
+  /**
+   * The condition that each value satisfies, an SQL expression; VALUE stands for the value. Example: value ~ '^[0-9]{5}$'
+   */
+  expression: string
+  /**
+   * Whether values that are stored already need not satisfy it (NOT VALID). Default: false; a constraint that is not valid is validated then, which reads the local tables that have columns of the domain.
+   */
+  not_valid?: boolean
+  /**
    * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
@@ -1067,6 +1155,12 @@ export interface MaterializedView {
    * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: lead, with_grant_option: true }] }
    */
   grants?: RelationGrants
+  /**
+   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
   /**
    * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
    */
@@ -1166,6 +1260,10 @@ export interface Statistics {
    * The statistics target (ALTER STATISTICS … SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
    */
   target?: string
+  /**
+   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   */
+  owner?: string
   /**
    * The comment (COMMENT ON STATISTICS). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */

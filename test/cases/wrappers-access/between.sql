@@ -1,0 +1,1 @@
+GRANT USAGE ON FOREIGN DATA WRAPPER ours TO case_reader;

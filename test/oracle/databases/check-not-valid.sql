@@ -1,3 +1,0 @@
-{{SHOP}}
-CREATE FOREIGN TABLE public.t (a integer) SERVER shop;
-ALTER FOREIGN TABLE public.t ADD CONSTRAINT later CHECK (a > 0) NOT VALID;

@@ -1,0 +1,4 @@
+-- since: 18
+{{SHOP}}
+CREATE FOREIGN TABLE public.t (a integer, CONSTRAINT for_people CHECK (a > 0) NOT ENFORCED) SERVER shop;
+ALTER FOREIGN TABLE public.t ADD CONSTRAINT own CHECK (a > 1) NO INHERIT NOT ENFORCED;

@@ -1,0 +1,9 @@
+{{SHOP}}
+CREATE FOREIGN TABLE public.t (a integer) SERVER shop;
+ALTER FOREIGN TABLE public.t ADD CONSTRAINT later CHECK (a > 0) NOT VALID;
+ALTER FOREIGN TABLE public.t ADD CONSTRAINT own CHECK (a > 1) NO INHERIT NOT VALID;
+COMMENT ON CONSTRAINT own ON public.t IS 'one day';
+CREATE DOMAIN public.zip AS text;
+ALTER DOMAIN public.zip ADD CONSTRAINT digits CHECK (VALUE ~ '^[0-9]+$') NOT VALID;
+ALTER DOMAIN public.zip ADD CONSTRAINT short CHECK (length(VALUE) < 9);
+COMMENT ON CONSTRAINT digits ON DOMAIN public.zip IS 'there are others';
