@@ -6,7 +6,6 @@ import type { Session } from '../db/session.ts'
 // statistics. `$1` is the relation, `$2` the schema of its successor, which has the same name, and `$3` the ids of all that
 // is declared, or no longer. Statistics may stand in any schema and do not move with their relation: they are made beside
 // under a name of their own, so that ANALYZE fills them there, and are moved after the swap, when their names are free.
-// Who owns them is left alone, of declared ones too.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, quote_ident($2) || '.' || quote_ident(c.relname) AS successor
@@ -17,13 +16,11 @@ const decorationsQuery: Sql = trusted(`
     SELECT i.*, ic.relname, pg_get_indexdef(i.indexrelid) AS definition
       FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
      WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
-  ), all_statistics AS (
+  ), foreign_statistics AS (
     SELECT s.*, sn.nspname, old.relname, old.successor, to_jsonb(s) ->> 'stxstattarget' AS target,
-           EXISTS (SELECT FROM ours WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname) AS is_ours,
            format('%I.%I', $2, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
       FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
-  ), foreign_statistics AS (
-    SELECT * FROM all_statistics WHERE NOT is_ours
+     WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
   ), statements AS (
     SELECT 3 AS place, left(definition, strpos(definition, on_old) - 1) || ' ON ' || old.successor ||
               substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING ')) AS sql
@@ -52,10 +49,7 @@ const decorationsQuery: Sql = trusted(`
       FROM foreign_statistics
     UNION ALL
     SELECT 10, format('ALTER STATISTICS %s OWNER TO %I', place, pg_get_userbyid(stxowner))
-      FROM all_statistics s
-     WHERE pg_get_userbyid(stxowner) <> current_user
-       AND (NOT is_ours OR EXISTS (SELECT FROM pg_statistic_ext made JOIN pg_namespace n ON n.oid = made.stxnamespace
-                                    WHERE n.nspname = $2 AND made.stxname = s.stxname))
+      FROM foreign_statistics WHERE pg_get_userbyid(stxowner) <> current_user
   )
   SELECT sql, place > 8 AS "afterSwap" FROM statements ORDER BY place`)
 

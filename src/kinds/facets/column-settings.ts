@@ -15,6 +15,8 @@ export interface ColumnSettings {
   readonly storage?: string | null | undefined
   /** Live only. */
   readonly typeStorage?: string
+  /** Of materialized views. Null: the server's default. */
+  readonly compression?: string | null | undefined
   /** `n_distinct` and such. */
   readonly attributes?: Options | undefined
 }
@@ -23,21 +25,29 @@ interface DeclaredSettings {
   readonly comment?: string
   readonly statistics?: string
   readonly storage?: 'plain' | 'external' | 'extended' | 'main'
+  readonly compression?: 'pglz' | 'lz4'
   readonly attributes?: Readonly<Record<string, string>>
 }
 
-export function declaredSettings({ comment, statistics, storage, attributes }: DeclaredSettings): ColumnSettings {
+export function declaredSettings({
+  comment,
+  statistics,
+  storage,
+  compression,
+  attributes,
+}: DeclaredSettings): ColumnSettings {
   return {
     comment,
     statistics: statistics === undefined ? undefined : Number(statistics),
     storage,
+    compression,
     attributes: attributes && record(Object.entries(attributes)),
   }
 }
 
 /** The inverse of {@link declaredSettings}. */
-export function writtenSettings({ statistics, storage, attributes, comment }: ColumnSettings): WrittenMap {
-  return present({ statistics, storage, attributes: writtenOptions(attributes), comment })
+export function writtenSettings({ statistics, storage, compression, attributes, comment }: ColumnSettings): WrittenMap {
+  return present({ statistics, storage, compression, attributes: writtenOptions(attributes), comment })
 }
 
 export function settleSettings(
@@ -49,6 +59,7 @@ export function settleSettings(
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
     statistics: settle<number | null>(wanted.statistics, last?.statistics, live?.statistics, null),
     storage: settle<string | null>(wanted.storage, last?.storage, live?.storage, null),
+    compression: settle<string | null>(wanted.compression, last?.compression, live?.compression, null),
     attributes: settle(wanted.attributes, last?.attributes, live?.attributes, {}),
   }
 }
@@ -63,6 +74,7 @@ export const settingsColumns = `
   'statistics', nullif((to_jsonb(a) ->> 'attstattarget')::int, -1),
   'storage', CASE WHEN a.attstorage <> t.typstorage THEN ${storageName('a.attstorage')} END,
   'typeStorage', ${storageName('t.typstorage')},
+  'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
   -- Recent minor releases note there, as pg_attver, where in the WAL a column got its type: nobody can set that.
   'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
                   WHERE option_name <> 'pg_attver')`
@@ -90,6 +102,12 @@ export function settingsChanges(
       sql`STATISTICS ${number(to.statistics ?? -1)}`,
     ),
     ...storageChange(set, from, to),
+    ...set(
+      'compression',
+      from.compression ?? null,
+      to.compression,
+      sql`COMPRESSION ${keyword(to.compression ?? 'default')}`,
+    ),
     ...attributes.map((change) => ({
       ...change,
       field: `column ${name} ${change.field.replace(/^with /, 'attribute ')}`,
@@ -105,7 +123,7 @@ function storageChange(set: Set, from: ColumnSettings, to: ColumnSettings): read
   if (to.storage === undefined) return []
   const before = from.storage ?? from.typeStorage ?? null
   const after = to.storage ?? from.typeStorage ?? null
-  return set('storage', before, after, sql`STORAGE ${storageSql(after ?? 'extended')}`)
+  return set('storage', before, after, sql`STORAGE ${keyword(after ?? 'extended')}`)
 }
 
 /** Of a column that was just made and has none. */
@@ -119,7 +137,7 @@ export function newSettings(
 }
 
 /** Keywords of PostgreSQL, from the manifest's schema or the catalog query above. */
-function storageSql(storage: string): Sql {
-  if (!/^[a-z]+$/.test(storage)) throw new TypeError(`not a storage: ${storage}`)
-  return trusted(storage.toUpperCase())
+function keyword(word: string): Sql {
+  if (!/^[a-z0-9]+$/.test(word)) throw new TypeError(`not a keyword: ${word}`)
+  return trusted(word.toUpperCase())
 }

@@ -338,6 +338,10 @@ export interface ViewColumn {
    */
   storage?: 'plain' | 'external' | 'extended' | 'main'
   /**
+   * How large values are compressed (SET COMPRESSION): pglz, or lz4 where the server has it. Not declared: left alone, or the server's default if this manifest had declared one.
+   */
+  compression?: 'pglz' | 'lz4'
+  /**
    * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
    */
   attributes?: {
@@ -368,6 +372,10 @@ export interface NamedViewColumn {
    * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
    */
   storage?: 'plain' | 'external' | 'extended' | 'main'
+  /**
+   * How large values are compressed (SET COMPRESSION): pglz, or lz4 where the server has it. Not declared: left alone, or the server's default if this manifest had declared one.
+   */
+  compression?: 'pglz' | 'lz4'
   /**
    * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
    */
