@@ -63,7 +63,11 @@ async function replace(
   loaded: Refreshed[],
 ): Promise<void> {
   const scratches = [...new Set(step.members.flatMap(({ scratch }) => scratch ?? []))]
-  for (const scratch of scratches) await session.run(sql`CREATE SCHEMA ${ident(scratch)}`)
+  // Owners of what is built there need rights on it, and nobody else can see it.
+  for (const scratch of scratches) {
+    const schema = ident(scratch)
+    await session.run(sql`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO PUBLIC`)
+  }
   const kept: Sql[] = []
   for (const member of step.members) {
     kept.push(...(await buildOne(context, session, check, step, member, loaded)))

@@ -58,10 +58,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     recreates: recreated.map(({ oid }) => oid),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
-      in: [
-        ...swap.in,
-        ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, part.declared, scratch ?? '') ?? []),
-      ],
+      in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
     },
     hazards: [...hazardsOf(change), ...reads, ...repoints(change, input), ...recreates(recreated)],
   }

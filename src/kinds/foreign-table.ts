@@ -233,14 +233,12 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
     onlyIfUsed: true,
     inScratch: true,
     carriesOver: false,
-    build: (id, spec, scratch, wanted) =>
-      foreignTable.create({ ...id, schema: scratch }, withoutAccess(detached(spec, wanted))),
-    swap: (id, scratch, declared, wanted) => ({
+    build: (id, spec, scratch, wanted) => foreignTable.create({ ...id, schema: scratch }, detached(spec, wanted)),
+    swap: (id, scratch, _declared, wanted) => ({
       out: foreignTable.drop(id),
       in: [
         statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
         ...joining(qualified(id.schema, id.name), parentsIn(wanted)),
-        ...newAccess(relationAccess(id), onColumns(declared, columnNames(declared))),
       ],
     }),
   },

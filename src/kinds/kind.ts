@@ -159,7 +159,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** Makes it as a part of something that is built in another schema. For kinds with `partOf`. */
   asPart?(id: Id, spec: Spec, schema: string): readonly Statement[]
   /** What is left to do of such a part once its whole has taken its place, where it does not move along by itself. */
-  partInPlace?(id: Id, spec: Spec, schema: string): readonly Statement[]
+  partInPlace?(id: Id, schema: string): readonly Statement[]
   /** `unless-shared`: dropped only if fdwsync made it, nothing else is inside and no other manifest declares it. */
   readonly dropPolicy: 'owned' | 'unless-shared'
   /** What has brought it and takes it along, so that it is never dropped by itself. */

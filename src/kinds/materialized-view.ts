@@ -197,14 +197,12 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     build: (id, spec, scratch, wanted) => [
       ...createAs({ ...id, schema: scratch }, spec),
       ...newViewColumnSettings(qualified(scratch, id.name), columnsDeclared(spec), columnNames(wanted)),
+      ...newAccess(relationAccess({ ...id, schema: scratch }), onColumns(spec, columnNames(wanted))),
     ],
     load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
-    swap: (id, scratch, declared, wanted) => ({
+    swap: (id, scratch) => ({
       out: [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
-      in: [
-        statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
-        ...newAccess(relationAccess(id), onColumns(declared, columnNames(wanted))),
-      ],
+      in: [statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`)],
     }),
   },
 

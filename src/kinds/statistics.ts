@@ -177,10 +177,9 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
       ],
     }),
   },
-  asPart: (id, spec, schema) => createStatistics({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
-  partInPlace: (id, spec, schema) => [
+  asPart: (id, spec, schema) => statistics.create({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
+  partInPlace: (id, schema) => [
     statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
-    ...newAccess(target(id), spec),
   ],
 
   // The view is among them, whose columns they are of.
