@@ -52,7 +52,6 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { catalogQuery } from './facets/foreign-table-catalog.ts'
 import { makeForeignTable } from './facets/foreign-table-made.ts'
 import {
-  columnNotes,
   detached,
   followingLinks,
   inheritedNotNull,
@@ -167,7 +166,6 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
       ...writtenAccess(spec),
       comment: spec.comment,
     }),
-    notes: columnNotes(spec.columns),
   }),
 
   listQuery: trusted(`

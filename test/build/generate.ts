@@ -66,7 +66,8 @@ function referenced(name: string, { title, type }: Schema): string {
   if (name === 'mapping_option') return 'string | Secret'
   if (!type.includes('object')) return 'string'
   const object = title.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase())
-  return type === 'object' ? object : `(string | ${object})`
+  if (type === 'object') return object
+  return isTruthValue({ type }) ? `(boolean | ${object})` : `(string | ${object})`
 }
 
 async function validator(schema: Schema): Promise<string> {
@@ -137,7 +138,8 @@ function shapes(schema: Schema): string {
   const visit = (part: unknown, path: readonly string[]): void => {
     const node = resolved(part, schema)
     if (!node) return
-    if (node.type === 'object' || node.type === 'boolean') found[node.type].push(path.join('.'))
+    if (node.type === 'object') found.object.push(path.join('.'))
+    if (isTruthValue(node)) found.boolean.push(path.join('.'))
     for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, [...path, key])
     for (const child of [node.additionalProperties, node.items]) visit(child, [...path, '*'])
   }
@@ -152,6 +154,11 @@ function shapes(schema: Schema): string {
     ),
     list('truthValues', found.boolean),
   ].join('\n')
+}
+
+/** Whether a scalar there is one. Where any text may stand, `true` is a text too. */
+function isTruthValue({ type }: Pick<Schema, 'type'>): boolean {
+  return type === 'boolean' || (Array.isArray(type) && type.includes('boolean') && !type.includes('string'))
 }
 
 function resolved(part: unknown, schema: Schema): Schema | undefined {

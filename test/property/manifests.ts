@@ -62,10 +62,11 @@ const types: readonly (readonly [type: string, defaults: readonly string[], coll
   ['proxy.level', ["'low'"], false],
   ['proxy.level[]', ["'{}'"], false],
 ]
+const notNulls = [false, true, { no_inherit: true }, { not_valid: true }, { no_inherit: true, not_valid: true }]
 const column = fc.constantFrom(...types).chain(([type, defaults, collates]) =>
   sparseRecord({
     type: fc.constant(type),
-    not_null: fc.option(fc.boolean(), { nil: undefined }),
+    not_null: fc.option(fc.constantFrom<boolean | object>(...notNulls), { nil: undefined }),
     default: fc.option(fc.constantFrom(...defaults), { nil: undefined }),
     collation: collates ? fc.option(fc.constant('C'), { nil: undefined }) : fc.constant(undefined),
     options: fc.option(fc.record({ column_name: text.filter((name) => name !== '') }), { nil: undefined }),
@@ -151,7 +152,7 @@ export const manifests = (major: number): fc.Arbitrary<ManifestData> =>
           ...proxy,
           types: typesDrawn,
           foreign_tables: {
-            ...Object.fromEntries(tables.map((one, at) => [tableName(at), tableOf(one, servers.length)])),
+            ...Object.fromEntries(tables.map((one, at) => [tableName(at), tableOf(one, servers.length, major)])),
             ...withParents,
           },
         },
@@ -174,16 +175,21 @@ function columnsOf({ names, columns, check }: Table): ReadonlyMap<string, Manife
   return new Map(names.map((name, at) => [name, name === 'note' && isChecked ? { type: 'text' } : (columns[at] ?? {})]))
 }
 
-function tableOf(drawn: Table, servers: number): ManifestData {
+function tableOf(drawn: Table, servers: number, major: number): ManifestData {
   const { names, check, server: at, marks, rest } = drawn
   const isThere = check !== undefined && names.some((name) => check.includes(name))
   return {
     server: serverName(at % servers),
-    columns: Object.fromEntries(columnsOf(drawn)),
+    columns: Object.fromEntries([...columnsOf(drawn)].map(([name, one]) => [name, known(one, major)])),
     ...(isThere ? { checks: { 'a check': { expression: check, ...marks } } } : {}),
     ...rest,
     ...grantsWith(rest, drawn.columnGrants, names),
   }
+}
+
+/** Without what is known from PostgreSQL 18 on only. */
+function known(drawn: ManifestData, major: number): ManifestData {
+  return major < 18 && typeof drawn.not_null === 'object' ? { ...drawn, not_null: true } : drawn
 }
 
 /** With grants on columns. Those with a privilege of their own, as a role that has it on all is another matter. */

@@ -1,8 +1,9 @@
 import type { FieldChange } from '../../core/change.ts'
-import { fragment, ident, type Parts, type Sql, sql } from '../../core/sql.ts'
+import { fragment, ident, join, type Parts, type Sql, sql } from '../../core/sql.ts'
 import { settingsChanges } from './column-settings.ts'
 import { type Column, type Columns, columnDefinition, settingsTarget, typeText } from './columns.ts'
 import { nameOf, sameName } from './names.ts'
+import { addedNotNull, alterNotNull, notNullText } from './not-null.ts'
 import { optionEdits, optionItem, shown } from './options.ts'
 
 /**
@@ -77,7 +78,7 @@ function dropColumn(name: string, column: Column | undefined): FieldChange {
 }
 
 function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
-  const clause = [sql`ADD COLUMN ${columnDefinition(name, source)}`]
+  const clause = [addedColumn(name, source)]
   return [
     { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
     ...settingsChanges(settingsTarget(table, name), {}, wanted),
@@ -103,17 +104,10 @@ function alterColumn(table: Sql, name: string, from: Column, to: Column, source:
   ]
 }
 
-/** SET validates one that is NOT VALID, but one that is NO INHERIT has to be made anew. */
 function notNullChange(name: string, from: Column, to: Column): readonly FieldChange[] {
-  const [before, after] = [from, to].map(({ notNull, notNullMark }) => (notNull ? `yes${notNullMark ?? ''}` : 'no'))
-  if (before === undefined || after === undefined || before === after) return []
-  const alter = sql`ALTER COLUMN ${ident(name)}`
-  const clause = !to.notNull
-    ? sql`${alter} DROP NOT NULL`
-    : from.notNullMark === ' NO INHERIT'
-      ? sql`${alter} DROP NOT NULL, ${alter} SET NOT NULL`
-      : sql`${alter} SET NOT NULL`
-  return [toField(`column ${name} not null`, before, after, [clause])]
+  const [before, after] = [notNullText(from), notNullText(to)]
+  if (before === after) return []
+  return [toField(`column ${name} not null`, before, after, [alterNotNull(name, from, to)])]
 }
 
 function withoutStorage({ typeStorage, ...column }: Column): Column {
@@ -161,9 +155,13 @@ function defaultChange(
   return [toField(`column ${name} default`, from.default, to.default, clause)]
 }
 
+function addedColumn(name: string, column: Column): Sql {
+  return join([sql`ADD COLUMN ${columnDefinition(name, column)}`, ...addedNotNull(name, column)], ', ')
+}
+
 /** A generation expression can be dropped in place but not given: the column, which holds no data here, is made anew. */
 function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
-  const clause = [sql`DROP COLUMN ${ident(name)}, ADD COLUMN ${columnDefinition(name, source)}`]
+  const clause = [sql`DROP COLUMN ${ident(name)}, ${addedColumn(name, source)}`]
   return [
     { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
     ...settingsChanges(settingsTarget(table, name), {}, to),

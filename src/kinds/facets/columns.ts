@@ -7,6 +7,14 @@ import {
   writtenSettings,
 } from './column-settings.ts'
 import { nameOf, type ObjectName, objectName, showName } from './names.ts'
+import {
+  type DeclaredNotNull,
+  declaredNotNull,
+  type NotNullMark,
+  notNullConstraint,
+  notNullText,
+  writtenNotNull,
+} from './not-null.ts'
 import { describeOptions, type Options, optionsClause, record } from './options.ts'
 import { present, type Written, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from './written.ts'
 
@@ -18,8 +26,7 @@ export interface Column extends ColumnSettings {
   readonly notNull: boolean
   /** Of a declaration only: `not_null: false` is written, which a parent can make impossible. */
   readonly nullable?: true
-  /** Live only: ` NOT VALID` or ` NO INHERIT`, which a manifest can't ask for. PostgreSQL knows them from 18 on. */
-  readonly notNullMark?: string | null
+  readonly notNullMark?: NotNullMark | null
   readonly default: string | null
   readonly generated: string | null
   /** Whether it is generated when it is read, rather than stored. */
@@ -35,7 +42,7 @@ export type Columns = Readonly<Record<string, Column>>
 
 interface DeclaredColumn {
   readonly type: string
-  readonly not_null?: boolean
+  readonly not_null?: DeclaredNotNull
   readonly default?: string
   readonly collation?: string | { readonly schema: string; readonly name: string }
   readonly generated?: string | { readonly expression: string; readonly virtual?: boolean | undefined } | undefined
@@ -55,8 +62,7 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
         {
           type: column.type,
           collation: column.collation === undefined ? null : objectName(column.collation),
-          notNull: column.not_null ?? false,
-          ...(column.not_null === false && { nullable: true }),
+          ...declaredNotNull(column.not_null),
           default: column.default ?? null,
           ...declaredGenerated(column.generated),
           options: record(Object.entries(column.options ?? {})),
@@ -81,8 +87,12 @@ function writtenGenerated({ generated, virtual }: Column): Written | undefined {
 
 /** Why a server of that major version can't have them. */
 export function columnsNeedNewer(columns: Columns, major: number): string | undefined {
-  const isTooNew = major < 18 && Object.values(columns).some(({ virtual }) => virtual)
-  return isTooNew ? 'virtual generated columns exist from PostgreSQL 18 on' : undefined
+  if (major >= 18) return undefined
+  if (Object.values(columns).some(({ virtual }) => virtual)) {
+    return 'virtual generated columns exist from PostgreSQL 18 on'
+  }
+  const isMarked = Object.values(columns).some(({ notNullMark }) => notNullMark)
+  return isMarked ? 'NOT NULL constraints that are NO INHERIT or NOT VALID exist from PostgreSQL 18 on' : undefined
 }
 
 export function writtenColumns(columns: Columns): WrittenMap {
@@ -90,7 +100,7 @@ export function writtenColumns(columns: Columns): WrittenMap {
     Object.entries(columns).map(([name, column]) => {
       const full = present({
         type: column.type,
-        not_null: column.notNull,
+        not_null: writtenNotNull(column),
         default: column.default === null ? undefined : withoutBrackets(column.default),
         collation: writtenName(column.collation),
         generated: writtenGenerated(column),
@@ -125,7 +135,16 @@ export function withTypes(read: Columns, declared: Columns, liveOrder: readonly 
     [...order].flatMap((name) => {
       const column = read[name]
       if (!column) return []
-      const { type, collation, notNull, default: value, generated, virtual, inheritedFrom = [] } = column
+      const {
+        type,
+        collation,
+        notNull,
+        notNullMark = null,
+        default: value,
+        generated,
+        virtual,
+        inheritedFrom = [],
+      } = column
       const own = Object.hasOwn(declared, name) ? declared[name] : { options: {} }
       return [
         [
@@ -136,6 +155,7 @@ export function withTypes(read: Columns, declared: Columns, liveOrder: readonly 
             type,
             collation,
             notNull,
+            notNullMark,
             default: value,
             generated,
             virtual,
@@ -156,7 +176,7 @@ export function columnDefinition(name: string, column: Column): Sql {
 
 export function columnConstraints(column: Column): Sql {
   const parts = [
-    column.notNull ? sql` NOT NULL` : sql``,
+    notNullConstraint(column),
     column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
     column.generated === null
       ? sql``
@@ -183,7 +203,7 @@ export function typeText({ type, collation }: Column): string {
 export function describeColumn(name: string, column: Column): string {
   const parts = [
     `${ident(name)} ${typeText(column)}`,
-    column.notNull ? 'not null' : '',
+    column.notNull ? notNullText(column) : '',
     column.default === null ? '' : `default ${column.default}`,
     column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
     Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,

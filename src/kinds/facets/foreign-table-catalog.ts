@@ -22,7 +22,8 @@ export const catalogQuery = trusted(`
                      FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
                     WHERE co.oid = a.attcollation) END,
                'notNull', a.attnotnull,
-               'notNullMark', CASE WHEN a.attnotnull THEN (SELECT CASE WHEN connoinherit THEN ' NO INHERIT' WHEN NOT convalidated THEN ' NOT VALID' END
+               'notNullMark', CASE WHEN a.attnotnull THEN (SELECT nullif(concat_ws(' ', CASE WHEN connoinherit THEN 'NO INHERIT' END,
+                                                                               CASE WHEN NOT convalidated THEN 'NOT VALID' END), '')
                                  FROM pg_constraint WHERE conrelid = c.oid AND contype = 'n' AND conkey = ARRAY[a.attnum]) END,
                'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,

@@ -2,6 +2,7 @@ import { fragment, ident, join, type Sql, type Statement, sql, statement } from 
 import { type Checks, checkClause } from './checks.ts'
 import { type Columns, columnConstraints, columnDefinition } from './columns.ts'
 import { nameOf } from './names.ts'
+import { addedNotNull } from './not-null.ts'
 import { type Options, optionsClause } from './options.ts'
 import { inheritsClause, type Parents, type PartitionOf } from './parents.ts'
 
@@ -20,7 +21,10 @@ export function makeForeignTable(name: Sql, table: Made, { inherits, partitionOf
   const columns = Object.entries(table.columns).map(([column, definition]) => columnDefinition(column, definition))
   const elements = [...columns, ...checks]
   const list = elements.length === 0 ? sql`` : sql`\n  ${join(elements, ',\n  ')}\n`
-  return [statement(sql`CREATE FOREIGN TABLE ${name} (${list})${inheritsClause(inherits)} ${end}`)]
+  return [
+    statement(sql`CREATE FOREIGN TABLE ${name} (${list})${inheritsClause(inherits)} ${end}`),
+    ...alteration(name, notNulls(table.columns)),
+  ]
 }
 
 /** A partition gets its columns from its parent: no type can be said, and options only afterwards. */
@@ -45,6 +49,14 @@ function makePartition(
   )
   return [
     statement(sql`CREATE FOREIGN TABLE ${name} PARTITION OF ${nameOf(parent)}${list} ${fragment(bound)} ${end}`),
-    ...(options.length > 0 ? [statement(sql`ALTER FOREIGN TABLE ${name} ${join(options, ', ')}`)] : []),
+    ...alteration(name, [...options, ...notNulls(columns)]),
   ]
+}
+
+function notNulls(columns: Columns): readonly Sql[] {
+  return Object.entries(columns).flatMap(([column, definition]) => addedNotNull(column, definition))
+}
+
+function alteration(name: Sql, parts: readonly Sql[]): readonly Statement[] {
+  return parts.length > 0 ? [statement(sql`ALTER FOREIGN TABLE ${name} ${join(parts, ', ')}`)] : []
 }

@@ -70,10 +70,11 @@ function ownPart(
   kept: readonly ObjectName[],
 ): Column {
   const saysValue = [declared, last].some((column) => column && (column.default !== null || column.generated !== null))
-  const { type, collation, default: value, generated, virtual } = before
+  const { type, collation, notNullMark = null, default: value, generated, virtual } = before
   return {
     ...wanted,
     ...(isHeld(before, kept) ? { type, collation } : {}),
+    ...(declared?.notNull ? {} : { notNullMark }),
     ...(saysValue ? {} : { default: value, generated, virtual }),
     ...(declared ? {} : settleSettings({}, last, undefined)),
   }
@@ -118,6 +119,7 @@ export function sourcesOf(wanted: Columns, declared: Columns): Columns {
         {
           ...source,
           notNull: column.notNull,
+          notNullMark: column.notNullMark ?? null,
           default: source.default ?? column.default,
           generated: source.generated ?? column.generated,
           virtual: column.virtual,
@@ -153,13 +155,6 @@ function isBare({ parents, options, notNull, default: value, generated, ...setti
 
 export function ownChecks(checks: Checks): Checks {
   return record(Object.entries(checks).filter(([, { inheritedFrom, comment }]) => !inheritedFrom?.length || comment))
-}
-
-/** What a manifest can't say of the columns. */
-export function columnNotes(columns: Columns): readonly string[] {
-  return Object.entries(columns).flatMap(([name, { notNullMark }]) =>
-    notNullMark ? [`NOT NULL of the column ${ident(name)} is${notNullMark}; applying makes it a plain one`] : [],
-  )
 }
 
 /** A child can't do without a NOT NULL of its parents. */

@@ -98,6 +98,8 @@ export const truthValues: readonly string[] = [
   'schemas.*.imports.*.tables.*.grants.maintain.*.with_grant_option',
   'schemas.*.imports.*.tables.*.protect',
   'schemas.*.foreign_tables.*.columns.*.not_null',
+  'schemas.*.foreign_tables.*.columns.*.not_null.no_inherit',
+  'schemas.*.foreign_tables.*.columns.*.not_null.not_valid',
   'schemas.*.foreign_tables.*.columns.*.generated.virtual',
   'schemas.*.foreign_tables.*.partition_of.default',
   'schemas.*.foreign_tables.*.checks.*.no_inherit',

@@ -994,9 +994,9 @@ export interface Column {
    */
   type: string
   /**
-   * Whether the column is NOT NULL. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false, or true where a table of inherits or partition_of says so
+   * Whether the column is NOT NULL, or a map of what its NOT NULL is. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false, or true where a table of inherits or partition_of says so
    */
-  not_null?: boolean
+  not_null?: boolean | NotNull
   /**
    * The column's DEFAULT, an SQL expression. It is used for rows inserted through the foreign table. Default: none. Example: now()
    */
@@ -1043,6 +1043,20 @@ export interface Column {
    * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
    */
   comment?: string
+}
+
+/**
+ * Whether it is NOT NULL, or, from PostgreSQL 18 on, a map of what its NOT NULL is.
+ */
+export interface NotNull {
+  /**
+   * Whether tables that inherit from this one are free of it (NO INHERIT). Default: false
+   */
+  no_inherit?: boolean
+  /**
+   * Whether the planner must not rely on it (NOT VALID). Default: false; one that is not valid is validated then, which looks at no row of a foreign table.
+   */
+  not_valid?: boolean
 }
 
 /**
