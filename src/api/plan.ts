@@ -1,38 +1,33 @@
 import type { PlanInHand } from '../applier/context.ts'
 import type { Change, DeclaredObject } from '../core/change.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
-import { type Key, keyOf, relationKey } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/cause.ts'
-import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
-import { protectedObjects } from '../differ/protection.ts'
-import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { readCatalogState } from '../introspector/catalog-state.ts'
 import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
-import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import { lockRefusals } from '../introspector/lock-room.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
-import { type CatalogReading, readingPath } from '../introspector/read.ts'
+import type { CatalogReading } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
 import { namingFormer } from '../introspector/renamed.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
 import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
 import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
-import { type TriedView, tryViews } from '../introspector/view-trials.ts'
-import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
+import { kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
-import { withRelationsMoved } from '../manifest/relations-moved.ts'
 import { planInPlace, proofOf } from './in-place.ts'
+import { whatFollows } from './what-follows.ts'
 
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
@@ -76,7 +71,8 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   throwProblems([...(await unmetPreconditions(session, declared, catalog.live, digests)), ...former], declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
-  const probed = await probe(session, { declared, searchPath, reading: catalog, ledger, digests, closures })
+  const probeInput = { declared, searchPath, reading: catalog, ledger, digests, closures }
+  const probed = await probe(session, probeInput)
   const unread = [...resolved.refusals, ...resolved.undetermined]
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed, unread)
 
@@ -97,13 +93,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     digests,
     takeOver,
   })
-  const direct = withConsequences(found.changes, wanted, reading.live)
-  const tried = await tryViews(session, reading.live, wanted)
-  const used = await dependentsOf(session, direct, catalog, tried)
-  const all = withReplacements({ changes: direct, dependents: used, wanted, live: reading.live })
-  const dependents = all.length === direct.length ? used : await dependentsOf(session, all, catalog, tried)
-  const { changes, refusals } = blockers(all, dependents)
-  const groups = replacementGroups(changes)
+  const { changes, refusals, ...follow } = await whatFollows(session, found.changes, probed, probeInput)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const planned = planOf({
     manifest: name,
@@ -113,16 +103,14 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     wanted,
     reading,
     ledger,
+    ...follow,
     changes,
-    dependents,
-    tried,
     refusals: [
       ...resolved.refusals,
       ...occupiedNames({ reading: catalog }, titles),
       ...renaming.refusals,
       ...found.refusals,
       ...refusals,
-      ...protectedObjects({ changes, wanted, live: reading.live, ledger }),
       ...missingUndetermined(probed.findings, catalog, titles),
     ],
     undetermined: [
@@ -135,8 +123,6 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     warnings: [...resolved.warnings, ...(checked?.warnings ?? []), ...found.warnings],
     unchanged: found.unchanged,
     populate: options.populate,
-    groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
-    movedQueries: await movedQueries(groups),
     digests,
     sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
   })
@@ -197,50 +183,6 @@ function provenBy(
       ([key, closure]) => wanted.has(key) && !changed.has(key) && ledger.entries.get(key)?.closure !== closure,
     ),
   )
-}
-
-/** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
-async function movedQueries(groups: readonly ReplacementGroup[]): Promise<ReadonlyMap<Key, string>> {
-  const moved = new Map<Key, string>()
-  for (const group of groups) {
-    const names = new Map(
-      group.members.flatMap(({ to: { id } }) =>
-        'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
-      ),
-    )
-    for (const { key, to } of readsMembers(group)) {
-      const query = kindOf(to.id).query?.(to.spec) ?? ''
-      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
-      moved.set(key, text)
-    }
-  }
-  return moved
-}
-
-async function dependentsOf(
-  session: Session,
-  changes: readonly Change[],
-  { moved }: CatalogReading,
-  tried: readonly TriedView[],
-): Promise<readonly Dependent[]> {
-  const objects = disturbed(changes)
-  if (objects.length === 0) return []
-  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
-  try {
-    const dependents = await readDependents(session, objects)
-    const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
-    const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
-    const outcomes = new Map(tried.map(({ oid, outcome }) => [oid, outcome]))
-    return dependents.map((each) => ({
-      ...each,
-      view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },
-      key: named(each.key),
-      whole: named(each.whole),
-      column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
-    }))
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
 }
 
 /** `unread` is what could not be imported: it comes first, for a relation that is not there is missing because of it. */

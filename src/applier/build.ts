@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { Replace } from '../core/change.ts'
-import { type Key, relationKey } from '../core/object.ts'
+import { relationKey } from '../core/object.ts'
 import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
-import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
-import { decorations } from './decorations.ts'
 import { followersOf, leadFollowers } from './followers.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
 import { recordSteps } from './ledger-write.ts'
 import { loadSettings, rowsLoaded } from './load.ts'
+import { type Originals, readOriginals, replacementIn, requirePlanned, requireUnchanged } from './originals.ts'
 import { recreationOf } from './recreate-views.ts'
 import { type Refreshed, recordRefreshes } from './refresh-log.ts'
 import { withRetries } from './retry.ts'
@@ -68,72 +67,60 @@ async function replace(
     const schema = ident(scratch)
     await session.run(sql`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO PUBLIC`)
   }
-  const kept: Sql[] = []
-  for (const member of step.members) {
-    kept.push(...(await buildOne(context, session, check, step, member, loaded)))
-  }
   await session.run(readingPath)
-  await swap(context, session, step, kept)
+  const originals = await readOriginals(session, step, context.inHand)
+  requirePlanned(originals)
+  for (const member of step.members) await buildOne(context, session, check, member, originals, loaded)
+  await session.run(readingPath)
+  await swap(context, session, step, originals)
   for (const scratch of scratches) await session.run(sql`DROP SCHEMA ${ident(scratch)}`)
 }
 
-function replacementIn({ inHand }: ApplyContext, key: Key): Replace {
-  const change = inHand.plan.changes.map((planned) => planned.change).find((each) => each.key === key)
-  if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${key}`)
-  return change
-}
-
-/** Builds and fills one, with all that people have given the old one. Returns what is left for after the swap. */
+/** Builds and fills one, with all that people have given the old one. */
 async function buildOne(
   context: ApplyContext,
   session: Session,
   check: CheckSources,
-  step: ReplaceStep,
   member: Replacement,
+  originals: Originals,
   loaded: Refreshed[],
-): Promise<readonly Sql[]> {
+): Promise<void> {
   const { searchPath } = context.inHand.plan
-  const { from } = replacementIn(context, member.key)
+  const original = originals.find(({ change }) => change.key === member.key)
   const { scratch, load, parts } = member
   await session.run(member.path === 'catalog' ? readingPath : manifestPath(searchPath))
   for (const statement of member.statements) await session.execute(statement)
-  if (scratch === undefined || !('name' in from.id)) return []
+  if (!original || scratch === undefined || !('name' in original.change.from.id)) return
+  const beside = { schema: scratch, name: original.change.from.id.name }
   if (load.length > 0) {
-    const beside = { schema: scratch, name: from.id.name }
     await check(session, beside)
     await session.run(loadSettings(searchPath))
     const started = performance.now()
     const rows = await rowsLoaded(session, beside, load)
     const ended = performance.now()
-    loaded.push({ id: randomUUID(), key: member.key, how: 'plain', started, ended, rows, status: 'applied' })
+    if (!original.change.isOfOthers) {
+      loaded.push({ id: randomUUID(), key: member.key, how: 'plain', started, ended, rows, status: 'applied' })
+    }
   }
   await session.run(manifestPath(searchPath))
   for (const statement of parts) await session.execute(statement)
   await session.run(readingPath)
-  if (!member.carriesOver) return []
-  const { gone } = stepScope(step, context.inHand)
-  // What is declared for another one is made there.
-  const ours = [...Array.from(context.inHand.wanted.values(), ({ id }) => id), ...gone]
-  const { beside, inPlace } = await decorations(session, from.oid, scratch, ours)
-  if (beside.length > 0) await session.run(join(beside, ';\n'))
-  await session.run(sql`ANALYZE ${qualified(scratch, from.id.name)}`)
-  return inPlace
+  const { decorations } = original
+  if (decorations.beside.length > 0) await session.run(join(decorations.beside, ';\n'))
+  // What is not loaded here has nothing to be analyzed, or would be read at its source.
+  if (load.length > 0) await session.run(sql`ANALYZE ${qualified(beside.schema, beside.name)}`)
 }
 
 const swapAttempts = 300
 
-async function swap(
-  context: ApplyContext,
-  session: Session,
-  step: ReplaceStep,
-  afterwards: readonly Sql[],
-): Promise<void> {
+async function swap(context: ApplyContext, session: Session, step: ReplaceStep, originals: Originals): Promise<void> {
   const { emit, signal } = context.options
   const swaps = step.members.map((member) => member.swap)
   // What reads goes before what it reads, and comes after it.
   const own = [...swaps.toReversed().flatMap((each) => each.out), ...swaps.flatMap((each) => each.in)]
+  const afterwards = originals.flatMap(({ decorations }) => decorations.inPlace)
   const recreated = new Set(step.members.flatMap(({ recreates }) => recreates))
-  const replaced = step.members.flatMap(({ key }) => replacementIn(context, key).from.oid)
+  const replaced = step.members.flatMap(({ key }) => replacementIn(context.inHand, key).from.oid)
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     if (attempt % 10 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
@@ -144,6 +131,7 @@ async function swap(
       const views = await followersOf(session, [...replaced, ...recreated])
       await lockSwapped(session, [...views, ...(await relationsOf(session, replaced))])
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
+      requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       const [anew, led] = [true, false].map((isAnew) => views.filter(({ oid }) => recreated.has(oid) === isAnew))
       const around = await recreationOf(session, anew ?? [], placesOf(context, step))
       if (around.before.length > 0) await session.run(join(around.before, ';\n'))
@@ -161,7 +149,7 @@ async function swap(
 function placesOf(context: ApplyContext, step: ReplaceStep): ReadonlyMap<string, string> {
   return new Map(
     step.members.flatMap(({ key, scratch }) => {
-      const { id } = replacementIn(context, key).from
+      const { id } = replacementIn(context.inHand, key).from
       return 'schema' in id && scratch !== undefined ? [[relationKey(id.schema, id.name), scratch]] : []
     }),
   )

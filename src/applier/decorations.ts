@@ -1,82 +1,105 @@
+import { groupBy } from '../core/data.ts'
 import type { ObjectId } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// Statements that give another relation what people have made on this one and no manifest declares: indexes and extended
-// statistics. `$1` is the relation, `$2` the schema of its successor, which has the same name, and `$3` the ids of all that
-// is declared, or no longer. Statistics may stand in any schema and do not move with their relation: they are made beside
-// under a name of their own, so that ANALYZE fills them there, and are moved after the swap, when their names are free.
+// Statements that give another relation what people have made on this one and no manifest declares: indexes, extended
+// statistics and triggers. `$1` has the relations, each with the schema of its successor, which has the same name, and `$2`
+// the ids of all that is declared, or no longer. Statistics may stand in any schema and do not move with their relation:
+// they are made beside under a name of their own, so that ANALYZE fills them there, and are moved after the swap, when
+// their names are free. The text of an index has no tablespace. A trigger that a partition has from its parent comes with it.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
-    SELECT c.*, n.nspname, quote_ident($2) || '.' || quote_ident(c.relname) AS successor
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1
+    SELECT c.*, n.nspname, scratch, format('%I.%I', scratch, c.relname) AS successor
+      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text) JOIN pg_class c USING (oid)
+      JOIN pg_namespace n ON n.oid = c.relnamespace
   ), ours AS (
-    SELECT * FROM jsonb_to_recordset($3) AS o(kind text, schema text, name text)
+    SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
   ), foreign_indexes AS (
-    SELECT i.*, ic.relname, pg_get_indexdef(i.indexrelid) AS definition
+    SELECT i.*, old.oid, old.nspname, old.relname AS of, scratch, successor, ic.relname,
+           pg_get_indexdef(i.indexrelid) AS definition, t.spcname
       FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
+      LEFT JOIN pg_tablespace t ON t.oid = ic.reltablespace
      WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
   ), foreign_statistics AS (
-    SELECT s.*, sn.nspname, old.relname, old.successor, to_jsonb(s) ->> 'stxstattarget' AS target,
-           format('%I.%I', $2, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
+    SELECT s.*, sn.nspname, scratch, successor, to_jsonb(s) ->> 'stxstattarget' AS target,
+           format('%I.%I', scratch, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
       FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
      WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
+  ), triggers AS (
+    SELECT t.*, format('%I.%I', nspname, relname) AS on_relation
+      FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
   ), statements AS (
-    SELECT 3 AS place, left(definition, strpos(definition, on_old) - 1) || ' ON ' || old.successor ||
-              substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING ')) AS sql
-      FROM foreign_indexes, old, format(' ON %I.%I USING ', old.nspname, old.relname) AS on_old
+    SELECT oid, 3 AS place, CASE WHEN spcname IS NULL THEN '' ELSE format('SET LOCAL default_tablespace = %L; ', spcname) END ||
+              left(definition, strpos(definition, on_old) - 1) || ' ON ' || successor ||
+              substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING ')) ||
+              CASE WHEN spcname IS NULL THEN '' ELSE '; SET LOCAL default_tablespace = ''''' END AS sql
+      FROM foreign_indexes, format(' ON %I.%I USING ', nspname, of) AS on_old
     UNION ALL
-    SELECT 4, format('COMMENT ON INDEX %I.%I IS %L', $2, relname, obj_description(indexrelid, 'pg_class'))
+    SELECT oid, 4, format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', scratch, relname, attnum, attstattarget)
+      FROM foreign_indexes JOIN pg_attribute ON attrelid = indexrelid AND attstattarget >= 0
+    UNION ALL
+    SELECT oid, 4, format('COMMENT ON INDEX %I.%I IS %L', scratch, relname, obj_description(indexrelid, 'pg_class'))
       FROM foreign_indexes WHERE obj_description(indexrelid, 'pg_class') IS NOT NULL
     UNION ALL
-    SELECT 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', old.successor, i.relname)
-      FROM foreign_indexes i, old WHERE i.indisclustered
+    SELECT oid, 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', successor, relname)
+      FROM foreign_indexes WHERE indisclustered
     UNION ALL
-    SELECT 5, format('CREATE STATISTICS %s%s ON %s FROM %s', beside,
+    SELECT stxrelid, 5, format('CREATE STATISTICS %s%s ON %s FROM %s', beside,
                      (SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'
                                                  WHEN 'm' THEN 'mcv' END, ', ') || ')'
                         FROM unnest(stxkind) k WHERE k <> 'e'),
                      pg_get_statisticsobjdef_columns(oid), successor)
       FROM foreign_statistics
     UNION ALL
-    SELECT 6, format('ALTER STATISTICS %s SET STATISTICS %s', beside, target) FROM foreign_statistics WHERE target::int >= 0
+    SELECT stxrelid, 6, format('ALTER STATISTICS %s SET STATISTICS %s', beside, target)
+      FROM foreign_statistics WHERE target::int >= 0
     UNION ALL
-    SELECT 6, format('COMMENT ON STATISTICS %s IS %L', beside, obj_description(oid, 'pg_statistic_ext'))
+    SELECT stxrelid, 6, format('COMMENT ON STATISTICS %s IS %L', beside, obj_description(oid, 'pg_statistic_ext'))
       FROM foreign_statistics WHERE obj_description(oid, 'pg_statistic_ext') IS NOT NULL
     UNION ALL
     -- One after the other, since two of the same name may stand in two schemas.
-    SELECT 9, format('ALTER STATISTICS %s RENAME TO %I; ALTER STATISTICS %I.%I SET SCHEMA %I', beside, stxname, $2, stxname, nspname)
+    SELECT stxrelid, 9, format('ALTER STATISTICS %s RENAME TO %I; ALTER STATISTICS %I.%I SET SCHEMA %I',
+                               beside, stxname, scratch, stxname, nspname)
       FROM foreign_statistics
     UNION ALL
-    SELECT 10, format('ALTER STATISTICS %s OWNER TO %I', place, pg_get_userbyid(stxowner))
+    SELECT stxrelid, 10, format('ALTER STATISTICS %s OWNER TO %I', place, pg_get_userbyid(stxowner))
       FROM foreign_statistics WHERE pg_get_userbyid(stxowner) <> current_user
+    UNION ALL
+    SELECT tgrelid, 11, pg_get_triggerdef(oid) FROM triggers
+    UNION ALL
+    SELECT tgrelid, 12, format('ALTER FOREIGN TABLE %s %s TRIGGER %I', on_relation, CASE tgenabled WHEN 'D' THEN 'DISABLE'
+                      WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END, tgname)
+      FROM triggers WHERE tgenabled <> 'O'
+    UNION ALL
+    SELECT tgrelid, 12, format('COMMENT ON TRIGGER %I ON %s IS %L', tgname, on_relation, obj_description(oid, 'pg_trigger'))
+      FROM triggers WHERE obj_description(oid, 'pg_trigger') IS NOT NULL
   )
-  SELECT sql, place > 8 AS "afterSwap" FROM statements ORDER BY place`)
+  SELECT oid, sql, place > 8 AS "afterSwap" FROM statements ORDER BY place, sql`)
 
 export interface Decorations {
   /** For the successor while it stands beside. */
   readonly beside: readonly Sql[]
-  /** For when it has taken the place: its statistics, whose names were taken until then. */
+  /** For when it has taken the place: its statistics, whose names were taken until then, and its triggers. */
   readonly inPlace: readonly Sql[]
 }
 
 /**
- * The statements that carry over to a successor what a relation was given by hand. Runs under the reading path.
+ * The statements, by OID, that carry over to successors what relations were given by hand. Runs under the reading path.
+ * @param relations with the schemas in which their successors stand
  * @param ours what is not carried over: what is declared, which the successor has, or will have elsewhere; and what goes
  */
-export async function decorations(
+export async function readDecorations(
   session: Session,
-  oid: number,
-  successorSchema: string,
+  relations: readonly { readonly oid: number; readonly scratch: string }[],
   ours: readonly ObjectId[],
-): Promise<Decorations> {
-  const rows = await session.query<{ sql: string; afterSwap: boolean }>(decorationsQuery, [
-    oid,
-    successorSchema,
+): Promise<ReadonlyMap<number, Decorations>> {
+  const rows = await session.query<{ oid: number; sql: string; afterSwap: boolean }>(decorationsQuery, [
+    JSON.stringify(relations),
     JSON.stringify(ours),
   ])
-  return {
-    beside: rows.filter(({ afterSwap }) => !afterSwap).map(({ sql }) => trusted(sql)),
-    inPlace: rows.filter(({ afterSwap }) => afterSwap).map(({ sql }) => trusted(sql)),
-  }
+  const byOid = groupBy(rows, ({ oid }) => oid)
+  const statements = (oid: number, after: boolean) =>
+    (byOid.get(oid) ?? []).filter(({ afterSwap }) => afterSwap === after).map(({ sql }) => trusted(sql))
+  return new Map(relations.map(({ oid }) => [oid, { beside: statements(oid, false), inPlace: statements(oid, true) }]))
 }

@@ -11,6 +11,8 @@ import { verify } from './verify.ts'
 /** What one transaction makes true, and so proves and records. */
 export interface Scope {
   readonly recorded: readonly ToRecord[]
+  /** What is made anew as it was, and stays another's. */
+  readonly ofOthers: readonly WantedObject[]
   readonly gone: readonly ObjectId[]
   readonly forgotten: readonly Key[]
 }
@@ -57,8 +59,9 @@ function keysOf(step: Step): ReadonlySet<Key> {
 
 function scopeOf(changes: readonly Change[]): Scope {
   return {
+    ofOthers: changes.flatMap((change) => (change.op === 'replace' && change.isOfOthers ? [change.to] : [])),
     recorded: changes.flatMap((change) =>
-      change.op === 'drop' || change.op === 'release'
+      change.op === 'drop' || change.op === 'release' || (change.op === 'replace' && change.isOfOthers)
         ? []
         : [{ wanted: change.to, made: change.op === 'create' || change.op === 'replace' }],
     ),
@@ -82,7 +85,7 @@ export async function proveAndRecord(
 ): Promise<void> {
   const { plan, digests } = inHand
   const wanted: readonly WantedObject[] = scope.recorded.map((object) => object.wanted)
-  const live = await verify(session, wanted, scope.gone, digests)
+  const live = await verify(session, [...wanted, ...scope.ofOthers], scope.gone, digests)
   const recorded = new Set(wanted.map(({ id }) => keyOf(id)))
   const taken = plan.changes.filter(({ change, takenFrom }) => takenFrom.length > 0 && recorded.has(change.key))
   await takeFromOthers(

@@ -86,6 +86,8 @@ export interface Replace {
   readonly fields: readonly FieldChange[]
   /** Built while the old one serves, then swapped; or dropped and made again. */
   readonly how: 'beside' | 'drop-and-create'
+  /** The manifest does not declare it: it is made anew as it is, since it reads what is replaced. */
+  readonly isOfOthers?: true
 }
 
 export type Change =

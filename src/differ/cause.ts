@@ -26,6 +26,9 @@ export type Caused = Pick<PlannedChange, 'change' | 'cause' | 'causes' | 'becaus
 export function withCause(change: Change, input: CauseInput): Caused {
   const entry = input.ledger.entries.get(change.key)
   const { added, removed } = input.sourceChanges
+  if (change.op === 'replace' && change.isOfOthers) {
+    return { change, cause: 'dependency', because: changedNeeds(change, input) }
+  }
   if (!entry) {
     const isNewThere = change.op === 'create' && added.has(change.key)
     return { change, because: [], ...causeOf(isNewThere ? ['source'] : []) }

@@ -144,13 +144,21 @@ function stops(
   const itsChange = changeOf(dependent, byKey)
   if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
   if (itsChange.op === 'drop') return change.op !== 'drop' && isDelayed(itsChange.key)
-  if (isRemade(itsChange)) return false
-  // A replacement built beside no longer reads what is dropped after its swap, or what is swapped together with it.
-  return !(isBuiltBeside(itsChange) && (change.op === 'drop' || isBuiltBeside(change)))
+  if (itsChange.op !== 'replace') return true
+  if (dependent.whole === change.key) return !staysOn(itsChange, dependent)
+  if (itsChange.how === 'drop-and-create') return false
+  // It is swapped together with what it reads; and what is dropped after its swap it no longer reads, if it is declared.
+  return !(change.op === 'drop' ? !itsChange.to.needs.includes(change.key) : isBuiltBeside(change))
 }
 
-function withReason({ description, view }: Dependent): string {
-  return view?.outcome?.becomes === 'lost' ? `${description} (${view.outcome.reason})` : description
+/** Whether what people have put on something is put on its successor too. */
+function staysOn({ how, to }: Replace, { column }: Dependent): boolean {
+  return how === 'beside' && (column === null || kindOf(to.id).columns?.(to.spec).has(column) !== false)
+}
+
+function withReason({ description, view, lost }: Dependent): string {
+  const reason = view?.outcome?.becomes === 'lost' ? view.outcome.reason : (view?.whyNotLed ?? lost)
+  return !reason ? description : `${description} (${reason})`
 }
 
 function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: readonly string[]): Refusal {

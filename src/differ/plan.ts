@@ -66,9 +66,15 @@ function planned(change: Change, input: PlanInput, hazards: readonly Hazard[]): 
     details: change.op === 'create' ? (kind?.details?.(change.to.declared) ?? []) : [],
     hazards: uniqueHazards(hazards),
     beside: change.op === 'replace' && change.how === 'beside',
-    takenFrom: 'to' in change ? otherOwners(change.to, input.ledger) : [],
+    takenFrom: takenFrom(change, input.ledger),
     ...withCause(change, { ...input, live: input.reading.live }),
   }
+}
+
+/** The other manifests that lose it to this one. */
+function takenFrom(change: Change, ledger: Ledger): readonly string[] {
+  if (!('to' in change) || (change.op === 'replace' && change.isOfOthers)) return []
+  return otherOwners(change.to, ledger)
 }
 
 function uniqueHazards(hazards: readonly Hazard[]): readonly Hazard[] {

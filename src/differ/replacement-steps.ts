@@ -54,14 +54,18 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     statements: replacement.build(id, built, scratch ?? '', spec),
     load,
     parts: parts.flatMap((part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? []),
-    carriesOver: replacement.carriesOver,
     recreates: recreated.map(({ oid }) => oid),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
       in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
     },
-    hazards: [...hazardsOf(change), ...reads, ...repoints(change, input), ...recreates(recreated)],
+    hazards: [...hazardsOf(change), ...ofOthers(change), ...reads, ...repoints(change, input), ...recreates(recreated)],
   }
+}
+
+function ofOthers({ isOfOthers }: Replace): readonly Hazard[] {
+  const detail = 'not declared here: made anew as it is, with its indexes, owner, grants and comments'
+  return isOfOthers ? [{ name: 'rebuilds-dependents', detail }] : []
 }
 
 function repoints({ key }: Replace, { dependents, tried }: StepInput): readonly Hazard[] {

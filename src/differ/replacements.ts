@@ -3,6 +3,7 @@ import { groupBy } from '../core/data.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
 import type { Dependent } from '../introspector/dependents.ts'
+import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
 export interface ReplacementInput {
@@ -10,6 +11,8 @@ export interface ReplacementInput {
   readonly dependents: readonly Dependent[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly live: ReadonlyMap<Key, LiveObject>
+  /** Those of them that the manifest does not declare. */
+  readonly others: ReadonlySet<Key>
 }
 
 /**
@@ -36,7 +39,8 @@ export function withReplacements(input: ReplacementInput): readonly Change[] {
       const change = byKey.get(user.key)
       if (!wanted || change?.op === 'drop' || change?.op === 'replace') continue
       const fields = [...(change?.op === 'alter' ? change.fields : []), along(titleOf(to.id))]
-      put({ op: 'replace', key: user.key, from: user.live, to: wanted, fields, how: 'beside' })
+      const replace = { op: 'replace', key: user.key, from: user.live, to: wanted, fields, how: 'beside' } as const
+      put(input.others.has(user.key) ? { ...replace, isOfOthers: true } : replace)
     }
   }
   return [...byKey.values()]
@@ -66,7 +70,8 @@ function besideIfUsed(
   const readers = dependents.filter(
     (dependent) =>
       dependent.on === change.key &&
-      (dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key)),
+      (dependent.whole === change.key ||
+        (dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key))),
   )
   const isUsed = ({ blockedByUseOf }: FieldChange) => readers.some(({ column }) => column === blockedByUseOf)
   const isBlocked = change.op === 'alter' ? change.fields.some((field) => field.blockedByUseOf && isUsed(field)) : true
@@ -89,7 +94,7 @@ function besideIfUsed(
 export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, column }: Dependent): boolean {
   if (!view) return false
   if (view.outcome?.becomes === 'recreated') return true
-  if (!view.isOurs || view.outcome?.becomes === 'lost') return false
+  if (!view.isOurs || view.whyNotLed !== null || view.outcome?.becomes === 'lost') return false
   const { columns } = kindOf(to.id)
   const isSame = column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
   return isSame || view.outcome?.becomes === 'led'
@@ -103,8 +108,14 @@ export interface ReplacementGroup {
   readonly scratch: ReadonlyMap<string, string>
 }
 
-/** Replacements that read each other belong together: one can't be swapped without the other. */
-export function replacementGroups(changes: readonly Change[]): readonly ReplacementGroup[] {
+/**
+ * Replacements that read each other belong together: one can't be swapped without the other. So do those that one view of
+ * people reads which has to follow both.
+ */
+export function replacementGroups(
+  changes: readonly Change[],
+  tried: readonly TriedView[],
+): readonly ReplacementGroup[] {
   const members = changes.filter(
     (change): change is Replace =>
       change.op === 'replace' && change.how === 'beside' && kindOf(change.to.id).replacement?.inScratch === true,
@@ -117,12 +128,14 @@ export function replacementGroups(changes: readonly Change[]): readonly Replacem
     const above = leader.get(member)
     return above === undefined ? member : find(above)
   }
-  for (const member of members) {
-    for (const neighbour of neighbours(member)) {
-      const [one, other] = [find(member), find(neighbour)]
-      if (one !== other) leader.set(one, other)
+  const unite = ([first, ...rest]: readonly Replace[]) => {
+    for (const each of rest) {
+      const [one, other] = [first && find(first), find(each)]
+      if (one && one !== other) leader.set(one, other)
     }
   }
+  for (const member of members) unite([member, ...neighbours(member)])
+  for (const { on } of tried) unite([...on].flatMap((key) => byKey.get(key) ?? []))
   return [...groupBy(members, find).values()].map((group, number) => {
     const ordered = inOrderOfNeed(
       group,

@@ -11,17 +11,21 @@ export interface Dependent {
   readonly column: string | null
   /** Its address if it is of a kind that fdwsync knows. */
   readonly key: Key | undefined
-  /** What it is a part of, as an index is of its view: with that it goes and comes. */
+  /** What it is a part of, as an index is of its view, or a trigger of its table: with that it goes and comes. */
   readonly whole: Key | undefined
   /** For a plain view: whether this role may define it anew, and what becomes of it if that was tried out. */
   readonly view: (DependentView & { readonly outcome?: ViewOutcome | undefined }) | undefined
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
+  /** Why it can't be made anew, where that was tried out or is known. */
+  readonly lost?: string | undefined
 }
 
 interface DependentView {
   readonly oid: number
   readonly isOurs: boolean
+  /** Why another query for it would not be enough to free what it depends on. */
+  readonly whyNotLed: string | null
 }
 
 interface Row {
@@ -35,8 +39,9 @@ interface Row {
 }
 
 // What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
-// its view, a default, a constraint or a statistics object for its table, a domain's constraint for the domain. A relation's row type counts as the relation: `setof m` depends on it. What depends on a
-// member of an extension depends on the extension.
+// its view, a default, a constraint or a statistics object for its table, a domain's constraint for the domain. A relation's
+// row type counts as the relation: `setof m` depends on it. What depends on a member of an extension depends on the
+// extension. What people have put on a foreign table is told as well, automatic as it is, since it goes with the table.
 const dependentsQuery = trusted(`
   WITH target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
@@ -58,11 +63,24 @@ const dependentsQuery = trusted(`
       FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
        AND member.deptype = 'e'
      WHERE target.classid = 'pg_extension'::regclass
+  ), put_on(classid, objid, part_class, part) AS (
+    SELECT t.classid, t.objid, 'pg_trigger'::regclass, tg.oid
+      FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f'
+      JOIN pg_trigger tg ON tg.tgrelid = f.oid AND NOT tg.tgisinternal AND tg.tgparentid = 0
+     WHERE t.classid = 'pg_class'::regclass
+    UNION ALL
+    SELECT t.classid, t.objid, 'pg_statistic_ext'::regclass, st.oid
+      FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
+     WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
-    SELECT DISTINCT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
+    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_led FROM put_on
+    UNION
+    SELECT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN dk.contypid IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
-           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid
+           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid,
+           CASE WHEN rw.rulename <> '_RETURN' THEN 'a rule of its own uses it'
+                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it shows whole rows of it' END AS why_not_led
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -95,8 +113,11 @@ const dependentsQuery = trusted(`
                                            'role', CASE WHEN m.umuser <> 0 THEN m.usename END)
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
          CASE WHEN view.relkind = 'm' THEN
-                jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname) END AS whole,
-         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE')) END AS view,
+                jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname)
+              WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM put_on) THEN
+                (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
+                   FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS whole,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE'), 'whyNotLed', d.why_not_led) END AS view,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -105,7 +126,8 @@ const dependentsQuery = trusted(`
     LEFT JOIN pg_class view ON view.oid = i.indrelid
    WHERE (d.classid, d.objid) <> (d.ofclass, d.of)
      -- What an extension consists of depends on its schema like anything else, and goes with the extension.
-     AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid AND x.deptype IN ('e', 'i'))
+     AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid
+                       AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))
    ORDER BY description`)
 
 /** What depends on the given objects, one level deep, in the session's transaction and under the reading path. */

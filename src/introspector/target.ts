@@ -1,4 +1,4 @@
-import type { DeclaredObject } from '../core/change.ts'
+import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
@@ -60,17 +60,17 @@ export function fingerprintOf(
 ): string {
   const others = <Value>(all: ReadonlyMap<Key, Value>) => new Map([...all].filter(([key]) => !except.has(key)))
   return dataDigest({
-    live: sorted(others(catalog.live), ([key, { oid, digest, spec, elsewhere }]) => [
-      key,
-      oid,
-      digest,
-      digest === null ? withoutSecrets(spec) : withoutDefinition(spec),
-      ...(elsewhere ? [keyOf(elsewhere)] : []),
-    ]),
+    live: sorted(others(catalog.live), ([key, object]) => [key, ...stateOf(object)]),
     occupied: sorted(catalog.occupied, (entry) => entry),
     ledger: sorted(others(ledger.entries), ([key, { oid, declared }]) => [key, oid, declared]),
     others: sorted(ledger.others, ([key, manifests]) => [key, [...manifests].sort()]),
   })
+}
+
+/** What tells whether somebody has changed an object. */
+export function stateOf({ oid, digest, spec, elsewhere }: LiveObject): readonly unknown[] {
+  const said = digest === null ? withoutSecrets(spec) : withoutDefinition(spec)
+  return [oid, digest, said, ...(elsewhere ? [keyOf(elsewhere)] : [])]
 }
 
 /** By key: the server gives rows in any order, and in another one when its statistics change. */

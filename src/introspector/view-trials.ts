@@ -35,6 +35,7 @@ interface Row {
   readonly name: string
   readonly owner: string
   readonly isOurs: boolean
+  readonly extension: string | null
   readonly definition: string
   readonly reads: readonly number[]
   readonly description: string
@@ -49,6 +50,8 @@ const viewsQuery: Sql = trusted(`
       JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
   )
   SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS "isOurs",
+         (SELECT extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension,
          rtrim(pg_get_viewdef(c.oid), ';') AS definition, pg_describe_object('pg_class'::regclass, c.oid, 0) AS description,
          ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r
                  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
@@ -196,7 +199,8 @@ async function findRecreated(
     const other = others.find(({ of, view: by }) => of === view.oid && !readers.some(({ oid }) => oid === by?.oid))
     const ofReader = reader && outcomes.get(reader.oid)
     const lost = (reason: string) => outcomes.set(view.oid, { becomes: 'lost', reason })
-    if (!view.isOurs) lost(`it belongs to ${view.owner}`)
+    if (view.extension !== null) lost(`it belongs to the extension ${view.extension}`)
+    else if (!view.isOurs) lost(`it belongs to ${view.owner}`)
     else if (ofReader?.becomes === 'lost') lost(`${reader?.description} reads it: ${ofReader.reason}`)
     else if (reader) lost(`${reader.description}, which reads it, belongs to ${reader.owner}`)
     else if (other) lost(`${other.description} depends on it`)

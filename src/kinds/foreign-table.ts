@@ -230,7 +230,6 @@ export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
   replacement: {
     onlyIfUsed: true,
     inScratch: true,
-    carriesOver: false,
     build: (id, spec, scratch, wanted) => foreignTable.create({ ...id, schema: scratch }, detached(spec, wanted)),
     swap: (id, scratch, _declared, wanted) => ({
       out: foreignTable.drop(id),

@@ -172,7 +172,6 @@ export const index: Kind<'index', IndexSpec> = {
   replacement: {
     onlyIfUsed: false,
     inScratch: false,
-    carriesOver: false,
     build: (id, spec) => createIndex(id, spec, buildName),
     swap: (id) => ({
       out: index.drop(id),

@@ -92,8 +92,6 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   load?(id: Id, scratch: string): readonly Statement[]
   /** The short part: the old one goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */
   swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
-  /** Whether it gets what people have given the old one by hand, as far as no declaration says it. */
-  readonly carriesOver: boolean
 }
 
 /** All that fdwsync knows about one kind of object. The phases name no kind: they go by this contract. */

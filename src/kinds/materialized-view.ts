@@ -193,7 +193,6 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
   replacement: {
     onlyIfUsed: false,
     inScratch: true,
-    carriesOver: true,
     build: (id, spec, scratch, wanted) => [
       ...createAs({ ...id, schema: scratch }, spec),
       ...newViewColumnSettings(qualified(scratch, id.name), columnsDeclared(spec), columnNames(wanted)),

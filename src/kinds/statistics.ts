@@ -167,7 +167,6 @@ export const statistics: Kind<'statistics', StatisticsSpec> = {
   replacement: {
     onlyIfUsed: false,
     inScratch: false,
-    carriesOver: false,
     build: (id, spec) => [...createStatistics({ ...id, name: buildName }, spec), analyze(spec)],
     swap: (id, _scratch, declared) => ({
       out: statistics.drop(id),

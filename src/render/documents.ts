@@ -46,6 +46,7 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly fields?: readonly FieldDocument[]
   readonly because?: string
   readonly takenFrom?: readonly string[]
+  readonly isOfOthers?: true
 }
 
 export interface FieldDocument {

@@ -73,6 +73,7 @@ function changeJson({ change, title, cause, causes, because, takenFrom, hazards 
     ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
+    ...(change.op === 'replace' && change.isOfOthers ? { isOfOthers: true } : {}),
     hazards,
   }
 }

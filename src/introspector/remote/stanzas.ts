@@ -1,14 +1,12 @@
 import { ident } from '../../core/sql.ts'
 import { withoutAccess } from '../../kinds/facets/access.ts'
 import { record } from '../../kinds/facets/options.ts'
-import type { Stanza, WriteContext } from '../../kinds/facets/written.ts'
+import { noVariables, type Stanza } from '../../kinds/facets/written.ts'
 import { type ForeignTableSpec, foreignTable } from '../../kinds/foreign-table.ts'
 import { type IndexSpec, index } from '../../kinds/index.ts'
 import { type TypeSpec, type } from '../../kinds/type.ts'
-import { truthValues } from '../../manifest/generated/manifest-shapes.ts'
+import { asRead } from '../../manifest/as-read.ts'
 import type { CopiedType, ImportRequest, IndexStanza, TableStanza, TypeStanza } from '../../manifest/imports.ts'
-import type { Path } from '../../manifest/manifest.ts'
-import { matcher } from '../../manifest/pattern.ts'
 import type { Ledger } from '../ledger.ts'
 
 /** An imported table as a manifest would spell it out. What no source says stays open: owner, grants, comment. */
@@ -81,12 +79,6 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
   return views
 }
 
-const noVariables: WriteContext = {
-  variable: (words) => {
-    throw new TypeError(`a secret where there is none: ${words.join(' ')}`)
-  },
-}
-
 // What `write` writes the schema of manifests knows: the exporter's manifests are read again.
 function asTable({ path, value }: Stanza): TableStanza {
   return asRead(value, path) as TableStanza
@@ -98,15 +90,4 @@ function asType({ path, value }: Stanza): TypeStanza {
 
 function asIndex({ path, value }: Stanza): IndexStanza {
   return asRead(value, path) as IndexStanza
-}
-
-const isTruthValue = matcher(truthValues)
-
-/** What was written for people, as the reader of manifests would read it: a scalar is a text but where it is a truth value. */
-function asRead(value: unknown, path: Path): unknown {
-  if (Array.isArray(value)) return value.map((item, at) => asRead(item, [...path, at]))
-  if (value === null || typeof value !== 'object') return isTruthValue(path) ? value : String(value)
-  const map: Record<string, unknown> = Object.create(null)
-  for (const [key, part] of Object.entries(value)) map[key] = asRead(part, [...path, key])
-  return map
 }

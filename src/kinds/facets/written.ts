@@ -26,6 +26,13 @@ export interface WriteContext {
   variable(words: readonly string[], meaning: string): Variable
 }
 
+/** For kinds that have no secrets. */
+export const noVariables: WriteContext = {
+  variable: (words) => {
+    throw new TypeError(`a secret where there is none: ${words.join(' ')}`)
+  },
+}
+
 /** Without what need not be said: nothing, `false`, and empty texts, lists and maps. */
 export function present(value: Readonly<Record<string, Written | null | undefined>>): WrittenMap {
   return Object.fromEntries(

@@ -33,16 +33,18 @@ schemas:
       whole: { query: SELECT * FROM proxy.orders }
 `
 
-/** People's own views over what is replaced. */
+/** People's own views over what is replaced, one of them with data of its own. */
 const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
   CREATE VIEW reports.totals AS SELECT id, total FROM local.first; CREATE VIEW reports.counted AS SELECT count(total) AS count FROM reports.totals;
-  CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole`
+  CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole;
+  CREATE MATERIALIZED VIEW reports.summed AS SELECT sum(total) AS total FROM local.first; CREATE UNIQUE INDEX ON reports.summed (total)`
 
 /** What people read, so that a mixture of old and new would show. */
 const readings = [
   'SELECT (SELECT sum(total) FROM local.first)::text AS first, (SELECT total FROM local.second)::text AS second',
   'SELECT sum(twice)::text AS twice, (SELECT sum(total) FROM local.first)::text AS first FROM reports.daily',
   'SELECT sum(total)::text AS total, (SELECT count FROM reports.counted)::int AS count FROM reports.totals',
+  'SELECT (SELECT total FROM reports.summed)::text AS summed, (SELECT sum(total) FROM local.first)::text AS first',
   'SELECT count(*)::int AS count, (SELECT count FROM reports.whole)::int AS again FROM local.whole',
 ]
 

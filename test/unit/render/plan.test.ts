@@ -242,7 +242,6 @@ describe('documents', () => {
     statements: [statement(trusted('CREATE …'))],
     load: [],
     parts: [],
-    carriesOver: true,
     recreates: [],
     swap: { out: [statement(trusted('DROP …'))], in: [] },
     hazards: [],

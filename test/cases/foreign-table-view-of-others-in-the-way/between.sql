@@ -1,1 +1,0 @@
-CREATE MATERIALIZED VIEW public.report AS SELECT total FROM proxy.orders WITH NO DATA;

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { planAndApply } from '../../../src/api/apply.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, closeGate, createSource, head, missedOf, type Rig, rigFor, waiting } from '../apply/rig.ts'
+
+const manifest = (total: string, where = '') => `${head()}
+schemas:
+  proxy:
+    foreign_tables:
+      orders: { server: shop, options: { schema_name: public }, columns: { id: bigint, total: "${total}" } }
+  local:
+    materialized_views:
+      orders: { query: "SELECT id, total FROM proxy.orders ${where}" }
+`
+
+/** Another manifest, over the tables of the first. */
+const above = (more = '') => `
+version: 1
+name: above
+schemas:
+  reports:
+    materialized_views:
+      summed: { query: "SELECT sum(total) AS total FROM local.orders", indexes: { summed_x: { columns: [total] } }${more} }
+`
+
+const retyped = manifest('numeric(12,3)')
+const counts = 'SELECT count(*)::int AS count FROM reports.seen'
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function setUp(): Promise<Rig> {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
+    await rig.sql('CREATE SCHEMA reports; CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders')
+    return rig
+  }
+
+  test('a view of a role that the applying one is no member of is in the way, and the plan names the role', async () => {
+    const rig = await rigFor(pair, source)
+    const { url, user } = await rig.role()
+    await rig.sql(
+      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+    )
+    await applyTo(await rig.manifest(manifest('numeric(10,2)')), url)
+    await rig.sql('CREATE MATERIALIZED VIEW public.seen AS SELECT id, total FROM local.orders')
+    const plan = await planFor(await rig.manifest(retyped), url)
+    expect(plan.refusals.map(({ reason }) => reason).join()).toContain(
+      `materialized view public.seen (it belongs to ${pair.target.user})`,
+    )
+  })
+
+  test('it was changed between the plan and its confirmation: nothing is done to it', async () => {
+    const rig = await setUp()
+    const parsed = await rig.manifest(retyped)
+    const request = {
+      parsed,
+      connect: connectTo(rig.url),
+      populate: true,
+      unattended: false,
+      options: applyDefaults,
+    }
+    let asked = 0
+    const { report } = await planAndApply(request, async () => {
+      asked += 1
+      await rig.sql(
+        'DROP MATERIALIZED VIEW reports.seen; CREATE MATERIALIZED VIEW reports.seen AS SELECT id FROM local.orders',
+      )
+      return true
+    })
+    expect(asked).toBe(1)
+    expect(missedOf(report).join()).toContain(
+      'materialized view reports.seen was changed by somebody since this was planned',
+    )
+    expect(await rig.sql(counts)).toEqual([{ count: 50 }])
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  const meddling: Readonly<Record<string, string>> = {
+    'a grant on ours': 'GRANT SELECT ON local.orders TO PUBLIC',
+    'an index on theirs': 'CREATE INDEX seen_id ON reports.seen (id)',
+    'a trigger': `CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE TRIGGER noted BEFORE INSERT ON proxy.orders FOR EACH ROW EXECUTE FUNCTION public.noted()`,
+    statistics: 'CREATE STATISTICS reports.both ON id, total FROM local.orders',
+    'a comment on a column': "COMMENT ON COLUMN reports.seen.total IS 'in all'",
+  }
+
+  test.each(Object.entries(meddling))('%s, made while a successor is built, is not lost', async (_, sql) => {
+    const rig = await setUp()
+    const gate = await closeGate(rig)
+    const parsed = await rig.manifest(manifest('numeric(12,3)', 'WHERE public.gate()'))
+    const applying = applyTo(parsed, rig.url)
+    await waiting(rig, 'load')
+    await rig.sql(sql)
+    await gate.open()
+    expect(missedOf((await applying).report).join()).toMatch(/was changed by somebody while its successor was built/)
+    expect(await rig.sql(counts)).toEqual([{ count: 50 }])
+    expect(await rig.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  test("another manifest's: made anew, and that one finds it as declared; unless it is protected there", async () => {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
+    await applyTo(await rig.manifest(above()), rig.url)
+    const [before] = await rig.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")
+    expect(missedOf((await applyTo(await rig.manifest(retyped), rig.url)).report)).toEqual([])
+    expect(await rig.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")).not.toEqual([before])
+    const theirs = await planFor(await rig.manifest(above()), rig.url)
+    expect(changesOf(theirs).filter((change) => !change.startsWith('adopt'))).toEqual([])
+    expect(await rig.sql("SELECT DISTINCT manifest FROM fdwsync.object WHERE address LIKE '%reports%'")).toEqual([
+      { manifest: 'above' },
+    ])
+
+    await applyTo(await rig.manifest(above(', protect: true')), rig.url)
+    const plan = await planFor(await rig.manifest(manifest('numeric(14,3)')), rig.url)
+    expect(plan.refusals.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+      'materialized view reports.summed: it is protected, and would be replaced: materialized view local.orders',
+    ])
+  })
+})
