@@ -1,6 +1,6 @@
 import type { Change } from '../core/change.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
-import type { Refusal } from '../core/plan.ts'
+import type { Predecessor, Refusal } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
@@ -8,6 +8,7 @@ import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
+import { readPredecessors } from '../introspector/predecessors.ts'
 import type { ProbeInput, ProbeResult } from '../introspector/probe.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { type TriedView, tryViews } from '../introspector/view-trials.ts'
@@ -24,6 +25,8 @@ export interface Following {
   /** By member. */
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
+  /** By OID. */
+  readonly predecessors: ReadonlyMap<number, Predecessor>
 }
 
 /** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
@@ -47,6 +50,8 @@ export async function whatFollows(
   const dependents = all.length === direct.length ? used : await dependentsOf(session, all, known)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes, tried)
+  const replaced = groups.flatMap(({ members }) => members.map(({ from }) => from.oid))
+  const ours = Array.from(wanted.values(), ({ id }) => id)
   return {
     changes,
     refusals: [...refusals, ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, others) })],
@@ -54,6 +59,7 @@ export async function whatFollows(
     tried,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
+    predecessors: await readPredecessors(session, replaced, ours),
   }
 }
 

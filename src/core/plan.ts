@@ -119,6 +119,15 @@ export interface Plan {
   readonly source?: SourceReport
 }
 
+/** What a successor follows, as far as it tells what there is to load and to keep. */
+export interface Predecessor {
+  /** As last counted; null if that is not known. */
+  readonly rows: number | null
+  readonly bytes: number
+  /** `index reports.by_total`: what people have made on it and its successor gets too. */
+  readonly keeps: readonly string[]
+}
+
 export interface PlannedChange {
   readonly change: Change
   readonly title: string
@@ -129,6 +138,8 @@ export interface PlannedChange {
   readonly hazards: readonly Hazard[]
   /** For a replacement: the old one serves until the new one is whole. */
   readonly beside: boolean
+  /** Of one that is built in a scratch schema. */
+  readonly predecessor?: Predecessor
   /** Why: the manifest says something else, or the source, the database was altered, or something that it reads changes. */
   readonly cause: FieldCause | 'dependency' | undefined
   /** Of the cause `both`: which. */

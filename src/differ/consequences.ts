@@ -50,7 +50,7 @@ function madeAnew({ key, from, to }: Extract<Change, { op: 'replace' }>): Change
 }
 
 function replacedAlong(title: string): FieldChange {
-  return { field: title, from: undefined, to: 'replaced', effect: { how: 'replace' } }
+  return { field: title, from: undefined, to: undefined, effect: { how: 'replace' } }
 }
 
 function isRemade(change: Change): change is Replace {

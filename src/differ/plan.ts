@@ -1,7 +1,7 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
-import type { Hazard, Plan, PlannedChange, Refusal, Step, Undetermined } from '../core/plan.ts'
+import type { Hazard, Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly populate: boolean
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
+  /** By OID. */
+  readonly predecessors: ReadonlyMap<number, Predecessor>
   readonly digests: SecretDigests
   readonly sourceChanges: SourceChanges
 }
@@ -60,11 +62,13 @@ function planned(change: Change, input: PlanInput, hazards: readonly Hazard[]): 
   const id = idOf(change.key)
   const kind = id && kindOf(id)
   const wanted = change.op === 'create' || change.op === 'replace' ? change.to : undefined
+  const predecessor = 'from' in change ? input.predecessors.get(change.from.oid) : undefined
   return {
     title: id ? titleOf(id) : change.key,
     summary: wanted ? (kind?.summary?.(wanted.declared) ?? '') : '',
     details: change.op === 'create' ? (kind?.details?.(change.to.declared) ?? []) : [],
     hazards: uniqueHazards(hazards),
+    ...(predecessor ? { predecessor } : {}),
     beside: change.op === 'replace' && change.how === 'beside',
     takenFrom: takenFrom(change, input.ledger),
     ...withCause(change, { ...input, live: input.reading.live }),

@@ -55,7 +55,7 @@ function usersOf({ live }: ReplacementInput) {
 }
 
 function along(title: string): FieldChange {
-  return { field: title, from: undefined, to: 'replaced', effect: { how: 'replace' } }
+  return { field: title, from: undefined, to: undefined, effect: { how: 'replace' } }
 }
 
 /** A change that PostgreSQL would refuse while something reads the object, as the replacement that it takes. */

@@ -1,6 +1,15 @@
 import type { Change, FieldCause, Origin } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
-import type { Plan, PlannedChange, Refusal, Step, StepOutcome, StepReport, Undetermined } from '../core/plan.ts'
+import type {
+  Plan,
+  PlannedChange,
+  Predecessor,
+  Refusal,
+  Step,
+  StepOutcome,
+  StepReport,
+  Undetermined,
+} from '../core/plan.ts'
 import type { SourceFinding } from '../core/source.ts'
 import type { ObjectState, StatusReport } from '../core/status.ts'
 
@@ -47,6 +56,7 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly because?: string
   readonly takenFrom?: readonly string[]
   readonly isOfOthers?: true
+  readonly predecessor?: Predecessor
 }
 
 export interface FieldDocument {

@@ -62,6 +62,7 @@ function labelLines(label: string, forces: string, { style, columns }: TextOptio
 }
 
 function difference({ from, to }: FieldChange): string {
+  if (from === undefined && to === undefined) return 'replaced as well'
   const isSecret = [from, to].every((value) => value === undefined || value === '(secret)')
   if (from === undefined) return isSecret ? '(secret added)' : `added: ${shown(to ?? '')}`
   if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${shown(from)}`

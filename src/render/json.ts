@@ -62,7 +62,16 @@ function sourceJson({ servers, findings }: SourceReport): SourceDocument {
   }
 }
 
-function changeJson({ change, title, cause, causes, because, takenFrom, hazards }: PlannedChange): ChangeDocument {
+function changeJson({
+  change,
+  title,
+  cause,
+  causes,
+  because,
+  takenFrom,
+  hazards,
+  ...more
+}: PlannedChange): ChangeDocument {
   return {
     op: change.op,
     address: addressOf(change.key),
@@ -74,6 +83,7 @@ function changeJson({ change, title, cause, causes, because, takenFrom, hazards 
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
     ...(change.op === 'replace' && change.isOfOthers ? { isOfOthers: true } : {}),
+    ...(more.predecessor ? { predecessor: more.predecessor } : {}),
     hazards,
   }
 }

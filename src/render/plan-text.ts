@@ -1,7 +1,7 @@
 import type { Change } from '../core/change.ts'
 import { mustBeAllowed, type Plan, type PlannedChange, type Step } from '../core/plan.ts'
 import { renderDetails, renderFields, type TextOptions } from './field-text.ts'
-import { counted, oneLine, padded, widthOf, wrapped } from './text.ts'
+import { counted, oneLine, padded, sizeText, widthOf, wrapped } from './text.ts'
 
 type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 
@@ -62,7 +62,12 @@ function renderChange(planned: PlannedChange, change: DatabaseChange, options: P
   const lines = fits
     ? [`${head}${remark === '' ? '' : gap + style.dim(remark)}`]
     : [head, ...others.map((line) => style.bold(line)), ...(remark === '' ? [] : wrapped(remark, columns, '      '))]
-  return [...lines, ...bodyOf(planned, change, options), ...renderHazards(planned, options)]
+  return [
+    ...lines,
+    ...bodyOf(planned, change, options),
+    ...renderSuccession(planned, options),
+    ...renderHazards(planned, options),
+  ]
 }
 
 function bodyOf(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
@@ -100,6 +105,18 @@ function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseC
 function renamedFrom(change: DatabaseChange): readonly string[] {
   if (!('fields' in change) || !change.from.isRenamedByManifest) return []
   return change.fields.flatMap(({ field, from }) => (field === 'name' ? [`renamed from ${from}`] : []))
+}
+
+/** What a successor keeps of the one before it, and how much is loaded for it. */
+function renderSuccession({ predecessor, hazards }: PlannedChange, { columns }: TextOptions): readonly string[] {
+  if (!predecessor) return []
+  const { rows, bytes, keeps } = predecessor
+  const amount = [rows === null ? '' : `about ${rows.toLocaleString('en-US')} rows`, bytes > 0 ? sizeText(bytes) : '']
+  const known = amount.filter((part) => part !== '').join(', ')
+  const loads = known === '' ? 'loads its data again' : `loads its data again: ${known} now`
+  const kept = ['keeps its owner, grants and comments', ...keeps.map(oneLine)].join(', ')
+  const isLoaded = hazards.some(({ name }) => name === 'reads-source')
+  return [kept, ...(isLoaded ? [loads] : [])].flatMap((text) => wrapped(text, columns, '      ', deep))
 }
 
 function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {
@@ -160,10 +177,10 @@ function notice(styled: string, plain: string, text: string, hint: string, colum
   return [first.replace(plain, () => styled), ...others, ...more]
 }
 
-/** A replacement that is not loaded reads nothing, whatever its kind announces. */
-function readsSource(step: Step): boolean {
-  const isLoaded = step.action !== 'replace' || step.members.some(({ load }) => load.length > 0)
-  return isLoaded && step.hazards.some(({ name }) => name === 'reads-source')
+/** How many views a step fills. A replacement that is not loaded reads nothing, whatever its kind announces. */
+function loadsOf(step: Step): number {
+  if (!step.hazards.some(({ name }) => name === 'reads-source')) return 0
+  return step.action === 'replace' ? step.members.filter(({ load }) => load.length > 0).length : 1
 }
 
 /** The last line. It says "nothing to change" only if that is known of everything. */
@@ -193,7 +210,7 @@ function summaryOfAll(plan: Plan): string {
   const parts = (['create', 'alter', 'replace', 'drop'] as const).flatMap((op) =>
     count(op) > 0 ? [`${count(op)} to ${op}`] : [],
   )
-  const loads = plan.steps.filter(readsSource).length
+  const loads = plan.steps.reduce((sum, step) => sum + loadsOf(step), 0)
   const unknown = plan.undetermined.length
   const doubt = unknown > 0 ? `${counted(unknown, 'object')} undetermined` : ''
   if (plan.refusals.length > 0)

@@ -82,12 +82,26 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
   })
 
+  test('the plan tells what is kept and how much is loaded, as last counted', async () => {
+    const rig = await setUp()
+    await rig.sql(
+      'CREATE INDEX seen_id ON reports.seen (id); CREATE STATISTICS reports.pair ON id, total FROM reports.seen; ANALYZE',
+    )
+    const { changes } = await planFor(await rig.manifest(retyped), rig.url)
+    const told = changes.map(({ title, predecessor }) => [title, predecessor?.rows, predecessor?.keeps])
+    expect(told).toEqual([
+      ['foreign table proxy.orders', null, []],
+      ['materialized view local.orders', 50, []],
+      ['materialized view reports.seen', 50, ['index reports.seen_id', 'statistics reports.pair']],
+    ])
+  })
+
   const meddling: Readonly<Record<string, string>> = {
     'a grant on ours': 'GRANT SELECT ON local.orders TO PUBLIC',
     'an index on theirs': 'CREATE INDEX seen_id ON reports.seen (id)',
     'a trigger': `CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
       CREATE TRIGGER noted BEFORE INSERT ON proxy.orders FOR EACH ROW EXECUTE FUNCTION public.noted()`,
-    statistics: 'CREATE STATISTICS reports.both ON id, total FROM local.orders',
+    statistics: 'CREATE STATISTICS reports.pair ON id, total FROM local.orders',
     'a comment on a column': "COMMENT ON COLUMN reports.seen.total IS 'in all'",
   }
 

@@ -186,6 +186,23 @@ describe('a change', () => {
       ['because foreign table shop_proxy.orders changes'],
     ],
     [
+      'what a successor keeps, and how much is loaded for it',
+      planWith({
+        changes: [
+          replace(view, [field(titleOf(table), undefined, undefined, 'replace')], {
+            predecessor: { rows: 1_234_567, bytes: 5_300_000, keeps: ['index shop.by_total', 'trigger noted'] },
+            hazards: [{ name: 'reads-source', detail: 'its data is loaded again' }],
+          }),
+          replace(table, [], { predecessor: { rows: null, bytes: 0, keeps: [] } }),
+        ],
+      }),
+      [
+        'foreign table shop_proxy.orders   replaced as well   forces replacement',
+        '      keeps its owner, grants and comments, index shop.by_total, trigger noted\n      loads its data again: about 1,234,567 rows, 5.1 MB now\n',
+        '      keeps its owner, grants and comments\n',
+      ],
+    ],
+    [
       'what is refused, unknown, or worth a warning',
       planWith({ refusals: [refusal], undetermined: [undetermined], warnings: ['mind this'] }),
       [
@@ -260,7 +277,7 @@ describe('documents', () => {
       create(table),
       drop(mapping),
       alter(mapping, [field('password', '(secret)', '(secret)')], { cause: 'dependency', because: ['x'] }),
-      replace(view, [field('query', 'a', 'b', 'replace')]),
+      replace(view, [field('query', 'a', 'b', 'replace')], { predecessor: { rows: null, bytes: 1, keeps: ['x'] } }),
       planned({ op: 'release', key: keyOf(view), because: 'gone' }, view),
     ],
     steps: [

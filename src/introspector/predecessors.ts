@@ -1,0 +1,47 @@
+import type { ObjectId } from '../core/object.ts'
+import type { Predecessor } from '../core/plan.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { readingPath } from './read.ts'
+
+const predecessorsQuery = trusted(`
+  WITH old AS (
+    SELECT c.* FROM pg_class c WHERE c.oid = ANY ($1::oid[])
+  ), ours AS (
+    SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
+  ), put_on(oid, description) AS (
+    SELECT old.oid, format('index %I.%I', n.nspname, ic.relname)
+      FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
+      JOIN pg_namespace n ON n.oid = ic.relnamespace
+     WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'index' AND schema = n.nspname AND name = ic.relname)
+    UNION ALL
+    SELECT old.oid, format('statistics %I.%I', n.nspname, s.stxname)
+      FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace n ON n.oid = s.stxnamespace
+     WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'statistics' AND schema = n.nspname AND name = s.stxname)
+    UNION ALL
+    SELECT old.oid, format('trigger %I', tgname)
+      FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT tgisinternal AND tgparentid = 0
+  )
+  SELECT old.oid, CASE WHEN reltuples >= 0 AND relpages > 0 THEN reltuples::float8 END AS rows,
+         relpages * current_setting('block_size')::float8 AS bytes,
+         ARRAY(SELECT description FROM put_on WHERE put_on.oid = old.oid ORDER BY 1) AS keeps
+    FROM old`)
+
+/**
+ * What is said of relations that get a successor: how much data they have, and what people have made on them.
+ * @param ours what is declared, and so is made with the successor anyway
+ */
+export async function readPredecessors(
+  session: Session,
+  oids: readonly number[],
+  ours: readonly ObjectId[],
+): Promise<ReadonlyMap<number, Predecessor>> {
+  if (oids.length === 0) return new Map()
+  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
+  try {
+    const rows = await session.query<Predecessor & { oid: number }>(predecessorsQuery, [oids, JSON.stringify(ours)])
+    return new Map(rows.map(({ oid, rows, bytes, keeps }) => [oid, { rows, bytes, keeps }]))
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
