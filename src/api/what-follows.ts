@@ -1,4 +1,4 @@
-import type { Change } from '../core/change.ts'
+import type { Change, Replace } from '../core/change.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
 import type { Predecessor, Refusal } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
@@ -10,10 +10,11 @@ import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import { readPredecessors } from '../introspector/predecessors.ts'
 import type { ProbeInput, ProbeResult } from '../introspector/probe.ts'
+import { lockedFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
 import { type TriedView, tryViews } from '../introspector/view-trials.ts'
 import { type ViewsOfOthers, viewsOfOthers } from '../introspector/views-of-others.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
 
 /** All that changes, and what a plan's steps are made from. */
@@ -50,17 +51,32 @@ export async function whatFollows(
   const dependents = all.length === direct.length ? used : await dependentsOf(session, all, known)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes, tried)
-  const replaced = groups.flatMap(({ members }) => members.map(({ from }) => from.oid))
+  const members = groups.flatMap((group) => group.members)
+  const isLocked = members.filter(({ from }) => from.locked)
   const ours = Array.from(wanted.values(), ({ id }) => id)
   return {
     changes,
-    refusals: [...refusals, ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, others) })],
+    refusals: [
+      ...refusals,
+      ...isLocked.map(whileLocked),
+      ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, others) }),
+    ],
     dependents,
     tried,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
-    predecessors: await readPredecessors(session, replaced, ours),
+    predecessors: await readPredecessors(
+      session,
+      members.map(({ from }) => from.oid),
+      ours,
+    ),
   }
+}
+
+/** Its definition was left unread, so that nobody had to wait. */
+function whileLocked({ key, to }: Replace): Refusal {
+  const { reason, hint } = lockedFinding(key)
+  return { key, title: titleOf(to.id), reason, hint }
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
@@ -72,7 +88,8 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
         'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
       ),
     )
-    for (const { key, to } of readsMembers(group)) {
+    for (const { key, from, to } of readsMembers(group)) {
+      if (from.locked) continue
       const query = kindOf(to.id).query?.(to.spec) ?? ''
       const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)

@@ -6,7 +6,7 @@ import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
-import type { ApplyContext } from './context.ts'
+import { type ApplyContext, PartFailure } from './context.ts'
 import { followersOf, leadFollowers } from './followers.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
@@ -68,9 +68,18 @@ async function replace(
     await session.run(sql`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO PUBLIC`)
   }
   await session.run(readingPath)
+  // To read a view's definition locks it until the transaction ends, or this part of it: people may go on with what is
+  // there, a REFRESH above all, for as long as the build takes.
+  await session.run(trusted('SAVEPOINT originals'))
   const originals = await readOriginals(session, step, context.inHand)
+  await session.run(trusted('ROLLBACK TO originals'))
   requirePlanned(originals)
-  for (const member of step.members) await buildOne(context, session, check, member, originals, loaded)
+  for (const member of step.members) {
+    await buildOne(context, session, check, member, originals, loaded).catch((error: unknown) => {
+      const isOfAll = session.isLost() || context.options.signal.aborted
+      throw isOfAll ? error : new PartFailure(member.key, error)
+    })
+  }
   await session.run(readingPath)
   await swap(context, session, step, originals)
   for (const scratch of scratches) await session.run(sql`DROP SCHEMA ${ident(scratch)}`)

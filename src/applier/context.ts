@@ -69,11 +69,29 @@ function reportOf(step: Step, outcome: StepOutcome): StepReport {
 /** Of each object that a step is about. */
 export function reportsOf(step: Step, outcome: StepOutcome): readonly StepReport[] {
   if (step.action !== 'replace') return [reportOf(step, outcome)]
-  return step.members.map(({ key, title }) => ({ stage: step.stage, key, title, action: step.action, outcome }))
+  const guilty = outcome.status === 'failed' ? step.members.find(({ key }) => key === outcome.of) : undefined
+  return step.members.map(({ key, title }) => {
+    const isSpared = guilty !== undefined && guilty.key !== key
+    const own: StepOutcome = isSpared
+      ? { status: 'skipped', reason: `it is replaced together with ${guilty.title}` }
+      : outcome
+    return { stage: step.stage, key, title, action: step.action, outcome: own }
+  })
+}
+
+/** Something that went wrong with one of several that are made together. */
+export class PartFailure extends Error {
+  readonly key: Key
+
+  constructor(key: Key, cause: unknown) {
+    super('', { cause })
+    this.key = key
+  }
 }
 
 /** A failure as an outcome. What the server said, without secrets. */
 export function failureOf(error: unknown, secrets: readonly Secret[]): StepOutcome & { status: 'failed' } {
+  if (error instanceof PartFailure) return { ...failureOf(error.cause, secrets), of: error.key }
   if (isDatabaseError(error)) {
     // Of several lines: a list of what is in the way, for instance.
     const detail = error.detail?.trim().replaceAll('\n', '; ')

@@ -181,7 +181,8 @@ export type ApplyEvent =
 
 export type StepOutcome =
   | { readonly status: 'applied'; readonly milliseconds: number }
-  | { readonly status: 'failed'; readonly reason: string; readonly hint?: string }
+  /** `of`: which one failed, where several are made together. */
+  | { readonly status: 'failed'; readonly reason: string; readonly hint?: string; readonly of?: Key }
   | { readonly status: 'skipped'; readonly reason: string }
   | { readonly status: 'in-doubt'; readonly reason: string }
 

@@ -111,7 +111,7 @@ function renamedFrom(change: DatabaseChange): readonly string[] {
 function renderSuccession({ predecessor, hazards }: PlannedChange, { columns }: TextOptions): readonly string[] {
   if (!predecessor) return []
   const { rows, bytes, keeps } = predecessor
-  const amount = [rows === null ? '' : `about ${rows.toLocaleString('en-US')} rows`, bytes > 0 ? sizeText(bytes) : '']
+  const amount = [rows === null ? '' : `about ${counted(rows, 'row')}`, bytes > 0 ? sizeText(bytes) : '']
   const known = amount.filter((part) => part !== '').join(', ')
   const loads = known === '' ? 'loads its data again' : `loads its data again: ${known} now`
   const kept = ['keeps its owner, grants and comments', ...keeps.map(oneLine)].join(', ')

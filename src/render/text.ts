@@ -63,7 +63,7 @@ export function wrapped(text: string, columns: number, indent: string, hanging =
 
 /** `1 view`, `2 views`. */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** `12 ms`, `1.2 s`, `3 min 20 s`. */
