@@ -8,6 +8,7 @@ import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, PartFailure } from './context.ts'
 import { followersOf, leadFollowers } from './followers.ts'
+import { grantAgain } from './grantors.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
 import { recordSteps } from './ledger-write.ts'
@@ -114,7 +115,8 @@ async function buildOne(
   await session.run(manifestPath(searchPath))
   for (const statement of parts) await session.execute(statement)
   await session.run(readingPath)
-  const { decorations } = original
+  const { decorations, change } = original
+  await grantAgain(session, change.from.oid, beside)
   if (decorations.beside.length > 0) await session.run(join(decorations.beside, ';\n'))
   // What is not loaded here has nothing to be analyzed, or would be read at its source.
   if (load.length > 0) await session.run(sql`ANALYZE ${qualified(beside.schema, beside.name)}`)

@@ -4,8 +4,8 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 // Statements that give another relation what people have made on this one and no manifest declares: indexes, extended
-// statistics and triggers. `$1` has the relations, each with the schema of its successor, which has the same name, and `$2`
-// the ids of all that is declared, or no longer. Statistics may stand in any schema and do not move with their relation:
+// statistics, triggers, what it depends on. `$1` has the relations, each with the schema of its successor, which has the
+// same name, `$2` the ids of all that is declared, and `$3` of what no longer is. Statistics may stand in any schema and do not move with their relation:
 // they are made beside under a name of their own, so that ANALYZE fills them there, and are moved after the swap, when
 // their names are free. The text of an index has no tablespace. A trigger that a partition has from its parent comes with it.
 const decorationsQuery: Sql = trusted(`
@@ -15,17 +15,23 @@ const decorationsQuery: Sql = trusted(`
       JOIN pg_namespace n ON n.oid = c.relnamespace
   ), ours AS (
     SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
+  ), gone AS (
+    SELECT * FROM jsonb_to_recordset($3) AS o(kind text, schema text, name text)
+  ), extended AS (
+    SELECT classid, objid, extname FROM pg_depend JOIN pg_extension e ON e.oid = refobjid WHERE deptype = 'x'
   ), foreign_indexes AS (
     SELECT i.*, old.oid, old.nspname, old.relname AS of, scratch, successor, ic.relname,
            pg_get_indexdef(i.indexrelid) AS definition, t.spcname
       FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
       LEFT JOIN pg_tablespace t ON t.oid = ic.reltablespace
      WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+       AND NOT EXISTS (SELECT FROM gone WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
   ), foreign_statistics AS (
     SELECT s.*, sn.nspname, scratch, successor, to_jsonb(s) ->> 'stxstattarget' AS target,
            format('%I.%I', scratch, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
       FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
      WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
+       AND NOT EXISTS (SELECT FROM gone WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
   ), triggers AS (
     SELECT t.*, format('%I.%I', nspname, relname) AS on_relation
       FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
@@ -74,6 +80,24 @@ const decorationsQuery: Sql = trusted(`
     UNION ALL
     SELECT tgrelid, 12, format('COMMENT ON TRIGGER %I ON %s IS %L', tgname, on_relation, obj_description(oid, 'pg_trigger'))
       FROM triggers WHERE obj_description(oid, 'pg_trigger') IS NOT NULL
+    UNION ALL
+    SELECT tgrelid, 12, format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION %I', tgname, on_relation, extname)
+      FROM triggers JOIN extended ON classid = 'pg_trigger'::regclass AND objid = triggers.oid
+    UNION ALL
+    SELECT old.oid, 12, format('ALTER MATERIALIZED VIEW %I.%I DEPENDS ON EXTENSION %I', nspname, relname, extname)
+      FROM old JOIN extended ON classid = 'pg_class'::regclass AND objid = old.oid
+    UNION ALL
+    SELECT old.oid, 12, format('ALTER INDEX %I.%I DEPENDS ON EXTENSION %I', old.nspname, ic.relname, extname)
+      FROM old JOIN pg_index i ON indrelid = old.oid JOIN pg_class ic ON ic.oid = indexrelid
+      JOIN extended ON classid = 'pg_class'::regclass AND objid = ic.oid
+     WHERE NOT EXISTS (SELECT FROM gone WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+    UNION ALL
+    -- Where no module of that provider is loaded this fails, as it must: the label would be lost.
+    SELECT old.oid, 12, format('SECURITY LABEL FOR %I ON %s %I.%I%s IS %L', provider,
+                               CASE WHEN attname IS NOT NULL THEN 'COLUMN' WHEN relkind = 'f' THEN 'FOREIGN TABLE'
+                                    ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(attname), label)
+      FROM old JOIN pg_seclabel l ON classoid = 'pg_class'::regclass AND objoid = old.oid
+      LEFT JOIN pg_attribute ON attrelid = old.oid AND attnum = l.objsubid AND l.objsubid > 0
   )
   SELECT oid, sql, place > 8 AS "afterSwap" FROM statements ORDER BY place, sql`)
 
@@ -87,16 +111,19 @@ export interface Decorations {
 /**
  * The statements, by OID, that carry over to successors what relations were given by hand. Runs under the reading path.
  * @param relations with the schemas in which their successors stand
- * @param ours what is not carried over: what is declared, which the successor has, or will have elsewhere; and what goes
+ * @param ours what is declared, which a successor has, or will have elsewhere
+ * @param gone what is no longer declared, and goes
  */
 export async function readDecorations(
   session: Session,
   relations: readonly { readonly oid: number; readonly scratch: string }[],
   ours: readonly ObjectId[],
+  gone: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Decorations>> {
   const rows = await session.query<{ oid: number; sql: string; afterSwap: boolean }>(decorationsQuery, [
     JSON.stringify(relations),
     JSON.stringify(ours),
+    JSON.stringify(gone),
   ])
   const byOid = groupBy(rows, ({ oid }) => oid)
   const statements = (oid: number, after: boolean) =>

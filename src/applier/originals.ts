@@ -36,9 +36,9 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
   const ids = members.map(({ change }) => change.to.id)
   const { live } = await readCatalog(session, ids, inHand.digests.salt)
   // What is declared for another one is made there.
-  const ours = [...Array.from(inHand.wanted.values(), ({ id }) => id), ...stepScope(step, inHand).gone]
+  const ours = Array.from(inHand.wanted.values(), ({ id }) => id)
   const relations = members.map(({ change, scratch }) => ({ oid: change.from.oid, scratch }))
-  const decorations = await readDecorations(session, relations, ours)
+  const decorations = await readDecorations(session, relations, ours, stepScope(step, inHand).gone)
   return members.map(({ change, scratch }) => ({
     change,
     scratch,

@@ -58,6 +58,15 @@ const viewsQuery: Sql = trusted(`
     SELECT view.oid, 4, format('COMMENT ON TRIGGER %I ON %s IS %L', tgname, place, description)
       FROM view JOIN pg_trigger t ON t.tgrelid = view.oid JOIN pg_description d ON d.objoid = t.oid AND d.classoid = 'pg_trigger'::regclass
     UNION ALL
+    SELECT view.oid, 4, format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION %I', tgname, place, extname)
+      FROM view JOIN pg_trigger t ON t.tgrelid = view.oid
+      JOIN pg_depend d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'x' JOIN pg_extension e ON e.oid = d.refobjid
+    UNION ALL
+    SELECT view.oid, 4, format('SECURITY LABEL FOR %I ON %s %s%s IS %L', provider, CASE WHEN attname IS NULL THEN 'VIEW' ELSE 'COLUMN' END,
+                               place, '.' || quote_ident(attname), label)
+      FROM view JOIN pg_seclabel l ON classoid = 'pg_class'::regclass AND objoid = view.oid
+      LEFT JOIN pg_attribute ON attrelid = view.oid AND attnum = l.objsubid AND l.objsubid > 0
+    UNION ALL
     SELECT oid, 5, format('REVOKE ALL ON %s FROM %I', place, pg_get_userbyid(relowner)) FROM view WHERE relacl IS NOT NULL
     UNION ALL
     SELECT oid, CASE WHEN grantor = relowner THEN 6 ELSE 7 END,

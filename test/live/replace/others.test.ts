@@ -120,6 +120,17 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
   })
 
+  test('a security label that can not be given again, no module of its provider being loaded, is not lost', async () => {
+    const rig = await setUp()
+    await rig.sql(`SET allow_system_table_mods = on;
+      INSERT INTO pg_seclabel VALUES ('reports.seen'::regclass, 'pg_class'::regclass, 0, 'dummy', 'secret')`)
+    const { report } = await applyTo(await rig.manifest(retyped), rig.url)
+    expect(missedOf(report).join()).toContain('security label provider "dummy" is not loaded')
+    expect(await rig.sql(`SELECT label FROM pg_seclabel WHERE objoid = 'reports.seen'::regclass`)).toEqual([
+      { label: 'secret' },
+    ])
+  })
+
   test("another manifest's: made anew, and that one finds it as declared; unless it is protected there", async () => {
     const rig = await rigFor(pair, source)
     await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
