@@ -5,10 +5,11 @@ import { findBinaries, startThrowawayServer } from '../../src/cli/demo/server.ts
 import { benchBuild } from './build.ts'
 import { benchImport } from './import.ts'
 import { benchPlan } from './plan.ts'
+import { benchWait } from './wait.ts'
 
 /**
  * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
- * `-- import` and `-- build` measure one thing, all of them are measured without; numbers behind it are numbers of tables.
+ * `-- import`, `-- build` and `-- wait` measure one thing, all of them are measured without; numbers behind it are numbers of tables.
  */
 const [mode, ...numbers] = process.argv.slice(2)
 const sizes = (standard: readonly number[]) => (numbers.length > 0 ? numbers.map(Number) : standard)
@@ -25,6 +26,7 @@ try {
   if (!mode || mode === 'plan') for (const size of sizes([100, 1000, 10_000])) await benchPlan(bench, size)
   if (!mode || mode === 'import') for (const size of sizes([100, 2000])) await benchImport(bench, size)
   if (!mode || mode === 'build') await benchBuild(bench)
+  if (!mode || mode === 'wait') await benchWait(bench)
 } finally {
   await server.stop()
   rmSync(folder, { recursive: true, force: true })

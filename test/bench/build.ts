@@ -12,15 +12,8 @@ const rounds = 5
  * How long it takes to build a materialized view of 2 million rows with two indexes: by hand, where there is none, and by
  * fdwsync, which builds it beside one that serves meanwhile, analyzes it, swaps the two and proves what it did.
  */
-export async function benchBuild({ server, cli, folder }: Bench): Promise<void> {
-  for (const name of ['rows_source', 'rows_target']) await runScript('create-database.js', server.url('postgres'), name)
-  const url = server.url('rows_target')
-  await runScript('create-source.js', server.url('rows_source'), url, String(rows))
-  const manifest = join(folder, 'rows.yaml')
-  const apply = async (query: string) => {
-    writeFileSync(manifest, manifestWith(server, query))
-    await run(process.execPath, [cli, 'apply', '-f', manifest, '--database', url, '--auto-approve'])
-  }
+export async function benchBuild(bench: Bench): Promise<void> {
+  const { url, apply } = await rowsOf(bench, rows, 'built')
   await apply(queryOf(0))
 
   const seconds = { byHand: [] as number[], byFdwsync: [] as number[] }
@@ -38,18 +31,35 @@ ${rows} rows, two indexes: medians of ${rounds} interleaved rounds
 `)
 }
 
+/** A source of so many rows, in databases of that name, and an apply that makes a view of them with the query. */
+export async function rowsOf({ server, cli, folder }: Bench, count: number, name: string) {
+  const [source, target] = [`${name}_source`, `${name}_target`]
+  for (const database of [source, target]) await runScript('create-database.js', server.url('postgres'), database)
+  const url = server.url(target)
+  await runScript('create-source.js', server.url(source), url, String(count))
+  const manifest = join(folder, 'rows.yaml')
+  return {
+    url,
+    queryOf,
+    async apply(query: string) {
+      writeFileSync(manifest, manifestWith(server, source, query))
+      await run(process.execPath, [cli, 'apply', '-f', manifest, '--database', url, '--auto-approve'])
+    },
+  }
+}
+
 /** Another one each round, so that the view must be replaced. */
 function queryOf(round: number): string {
   return `SELECT id, customer_id, total, placed_at, note FROM proxy.orders WHERE id > -${round}`
 }
 
-function manifestWith(server: Bench['server'], query: string): string {
+function manifestWith(server: Bench['server'], source: string, query: string): string {
   return `version: 1
 name: rows
 extensions: { postgres_fdw: {} }
 servers:
   source:
-    options: { host: ${server.host}, port: ${server.port}, dbname: rows_source, fetch_size: 10000 }
+    options: { host: ${server.host}, port: ${server.port}, dbname: ${source}, fetch_size: 10000 }
     user_mappings: { public: { user: ${server.user}, password: ${server.password} } }
 schemas:
   proxy:
