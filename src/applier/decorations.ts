@@ -4,10 +4,11 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 // Statements that give another relation what people have made on this one and no manifest declares: indexes, extended
-// statistics, triggers, what it depends on. `$1` has the relations, each with the schema of its successor, which has the
-// same name, `$2` the ids of all that is declared, and `$3` of what no longer is. Statistics may stand in any schema and do not move with their relation:
-// they are made beside under a name of their own, so that ANALYZE fills them there, and are moved after the swap, when
-// their names are free. The text of an index has no tablespace. A trigger that a partition has from its parent comes with it.
+// statistics, triggers, security labels, what it depends on. `$1` has the relations, each with the schema of its successor,
+// which has the same name, `$2` the ids of all that is declared, and `$3` of what no longer is. Statistics may stand in any
+// schema and do not move with their relation: they are made beside under a name of their own, so that ANALYZE fills them
+// there, and are moved after the swap, when their names are free. The text of an index has no tablespace. A trigger that a
+// partition has from its parent comes with that.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, scratch, format('%I.%I', scratch, c.relname) AS successor

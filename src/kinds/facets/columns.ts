@@ -12,7 +12,6 @@ import {
   declaredNotNull,
   type NotNullMark,
   notNullConstraint,
-  notNullText,
   writtenNotNull,
 } from './not-null.ts'
 import { describeOptions, type Options, optionsClause, record } from './options.ts'
@@ -203,7 +202,7 @@ export function typeText({ type, collation }: Column): string {
 export function describeColumn(name: string, column: Column): string {
   const parts = [
     `${ident(name)} ${typeText(column)}`,
-    column.notNull ? notNullText(column) : '',
+    column.notNull ? `not null${column.notNullMark ? ` ${column.notNullMark}` : ''}` : '',
     column.default === null ? '' : `default ${column.default}`,
     column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
     Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,

@@ -41,9 +41,10 @@ function isUnproven(mark: NotNullMark | null | undefined): boolean {
   return mark === 'NOT VALID' || mark === 'NO INHERIT NOT VALID'
 }
 
+/** How a plan shows whether a column is NOT NULL. */
 export function notNullText({ notNull, notNullMark }: NotNull): string {
-  if (!notNull) return 'null'
-  return notNullMark ? `not null ${notNullMark}` : 'not null'
+  if (!notNull) return 'no'
+  return notNullMark ? `yes, ${notNullMark}` : 'yes'
 }
 
 /** Where a column is defined. NOT VALID can not be said there: {@link addedNotNull}. */

@@ -30,118 +30,128 @@ const moments: readonly (readonly [session: 'define' | 'load' | 'ledger', sends:
   ['ledger', 'COMMIT\0'],
 ]
 
-const [binaries] = findBinaries()
-const newest = pairs()[0]
+const majors = pairs().flatMap((pair) => {
+  const binaries = findBinaries().find(({ major }) => major === pair.major)
+  return binaries ? [{ pair, binaries }] : []
+})
 
-describe.skipIf(!binaries || !newest)('the server dies', () => {
-  let server: ThrowawayServer
-  let source: TestDatabase
-  let env: Environment
-  let count = 0
-  beforeAll(async () => {
-    if (!binaries || !newest) return
-    server = await startThrowawayServer({ binaries })
-    source = await createSource(newest)
-    const { foreignHost: SOURCE_HOST, foreignPort, user: SOURCE_USER, password: SOURCE_PASSWORD } = newest.source
-    env = { SOURCE_HOST, SOURCE_PORT: String(foreignPort), SOURCE_DATABASE: source.name, SOURCE_USER, SOURCE_PASSWORD }
-  })
-  afterAll(async () => {
-    await server.stop()
-    await source.drop()
-  })
+// Where the tests' servers run in containers, and none is installed here, there is none to kill.
+describe.skipIf(majors.length === 0)('the server dies', () => {
+  describe.each(majors)('PostgreSQL $pair.name', ({ pair, binaries }) => {
+    let server: ThrowawayServer
+    let source: TestDatabase
+    let env: Environment
+    let count = 0
+    beforeAll(async () => {
+      server = await startThrowawayServer({ binaries })
+      source = await createSource(pair)
+      const { foreignHost: SOURCE_HOST, foreignPort, user: SOURCE_USER, password: SOURCE_PASSWORD } = pair.source
+      env = {
+        SOURCE_HOST,
+        SOURCE_PORT: String(foreignPort),
+        SOURCE_DATABASE: source.name,
+        SOURCE_USER,
+        SOURCE_PASSWORD,
+      }
+    })
+    afterAll(async () => {
+      await server.stop()
+      await source.drop()
+    })
 
-  test.each(
-    moments.flatMap(
-      ([session, sends]) =>
-        [
-          [session, sends, 'before'],
-          [session, sends, 'during'],
-        ] as const,
-    ),
-  )('in the session %s, %s, %s it: catalog and ledger agree, and the next apply converges', async (purpose, sends, when) => {
-    const name = `crash${count++}`
-    await runSql(server.url(), `CREATE DATABASE ${name}`)
-    const url = server.url(name)
-    await runSql(url, 'CREATE EXTENSION postgres_fdw')
-    await applyTo(await manifestOf(before, env), url)
+    // What a server does with a transaction of definitions is the same in all of them; a replacement is tried on each.
+    const isFirst = pair === majors[0]?.pair
+    const tried = isFirst ? moments : moments.filter(([session]) => session === 'load')
+    test.each(
+      tried.flatMap(
+        ([session, sends]) =>
+          [...(isFirst ? [[session, sends, 'before'] as const] : []), [session, sends, 'during']] as const,
+      ),
+    )('in the session %s, %s, %s it: catalog and ledger agree, and the next apply converges', async (purpose, sends, when) => {
+      const name = `crash${count++}`
+      await runSql(server.url(), `CREATE DATABASE ${name}`)
+      const url = server.url(name)
+      await runSql(url, 'CREATE EXTENSION postgres_fdw')
+      await applyTo(await manifestOf(before, env), url)
 
-    const proxy = await proxyTo({ host: server.host, port: server.port })
-    let crash: Promise<void> | undefined
-    proxy.onSend = (data, greeting) => {
-      if (crash || !greeting.includes(`fdwsync ${purpose}`) || !data.includes(sends)) return undefined
-      crash = server.kill().then(() => server.restart())
-      return when === 'before' ? 'cut' : undefined
+      const proxy = await proxyTo({ host: server.host, port: server.port })
+      let crash: Promise<void> | undefined
+      proxy.onSend = (data, greeting) => {
+        if (crash || !greeting.includes(`fdwsync ${purpose}`) || !data.includes(sends)) return undefined
+        crash = server.kill().then(() => server.restart())
+        return when === 'before' ? 'cut' : undefined
+      }
+      const parsed = await manifestOf(after, env)
+      const { report } = await applyTo(parsed, through(proxy, url)).catch((error: Error) => {
+        expect(error.message).toMatch(/was lost|can not be reached|refused|lease/)
+        return { report: undefined }
+      })
+      expect(crash, 'it came to that').toBeDefined()
+      await crash
+      await until('the server to be back', async () => runSql(url, 'SELECT 1').catch(() => undefined), 20_000)
+
+      await expectToAgree(url)
+      if (report) expectTrue(missedOf(report), await titlesToDo(parsed, url))
+      await until('an apply that nothing disturbs', async () => {
+        return (await applyTo(parsed, url).catch(() => undefined))?.report
+      })
+      expect(changesOf(await planFor(parsed, url))).toEqual([])
+      await expectToAgree(url)
+      expect(await runSql(url, 'SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
+    })
+
+    async function titlesToDo(parsed: Awaited<ReturnType<typeof manifestOf>>, url: string): Promise<readonly string[]> {
+      return (await planFor(parsed, url)).changes.map(({ title }) => title)
     }
-    const parsed = await manifestOf(after, env)
-    const { report } = await applyTo(parsed, through(proxy, url)).catch((error: Error) => {
-      expect(error.message).toMatch(/was lost|can not be reached|refused|lease/)
-      return { report: undefined }
-    })
-    expect(crash, 'it came to that').toBeDefined()
-    await crash
-    await until('the server to be back', async () => runSql(url, 'SELECT 1').catch(() => undefined), 20_000)
 
-    await expectToAgree(url)
-    if (report) expectTrue(missedOf(report), await titlesToDo(parsed, url))
-    await until('an apply that nothing disturbs', async () => {
-      return (await applyTo(parsed, url).catch(() => undefined))?.report
-    })
-    expect(changesOf(await planFor(parsed, url))).toEqual([])
-    await expectToAgree(url)
-    expect(await runSql(url, 'SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
-  })
+    /** Nothing that a report calls done is still to be done. */
+    function expectTrue(missed: readonly string[], toDo: readonly string[]): void {
+      for (const title of toDo) expect(missed.join('\n'), `${title} is still to be done`).toContain(title)
+    }
 
-  async function titlesToDo(parsed: Awaited<ReturnType<typeof manifestOf>>, url: string): Promise<readonly string[]> {
-    return (await planFor(parsed, url)).changes.map(({ title }) => title)
-  }
-
-  /** Nothing that a report calls done is still to be done. */
-  function expectTrue(missed: readonly string[], toDo: readonly string[]): void {
-    for (const title of toDo) expect(missed.join('\n'), `${title} is still to be done`).toContain(title)
-  }
-
-  async function expectToAgree(url: string): Promise<void> {
-    // What is owned is there, under its OID; what is there is owned.
-    const disagreements = await runSql(
-      url,
-      `WITH real(name, oid) AS (
+    async function expectToAgree(url: string): Promise<void> {
+      // What is owned is there, under its OID; what is there is owned.
+      const disagreements = await runSql(
+        url,
+        `WITH real(name, oid) AS (
          SELECT c.relname, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
           WHERE n.nspname IN ('proxy', 'local') AND c.relkind IN ('f', 'm')),
        owned(name, oid) AS (
          SELECT address::jsonb ->> 2, object_oid FROM fdwsync.object
           WHERE address::jsonb ->> 0 IN ('foreignTable', 'materializedView'))
        SELECT * FROM (TABLE real EXCEPT TABLE owned) a UNION ALL SELECT * FROM (TABLE owned EXCEPT TABLE real) b`,
-    )
-    expect(disagreements).toEqual([])
-    const [column] = await runSql(
-      url,
-      `SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute WHERE attrelid = 'proxy.orders'::regclass AND attname = 'note'`,
-    )
-    const session = await connectTo(url)('history')
-    try {
-      const { applies } = await history(session, { limit: 10 })
-      expect(applies.map(({ outcome }) => outcome)).not.toContain('in progress')
-      const altered = applies.filter(({ summary }) => (summary?.counts.alter ?? 0) > 0)
-      const isAltered: boolean[] = []
-      for (const { id } of altered) {
-        const { steps } = await applyDetails(session, id)
-        isAltered.push(
-          steps.some(({ title, outcome }) => title === 'foreign table proxy.orders' && outcome === 'applied'),
-        )
+      )
+      expect(disagreements).toEqual([])
+      const [column] = await runSql(
+        url,
+        `SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute WHERE attrelid = 'proxy.orders'::regclass AND attname = 'note'`,
+      )
+      const session = await connectTo(url)('history')
+      try {
+        const { applies } = await history(session, { limit: 10 })
+        expect(applies.map(({ outcome }) => outcome)).not.toContain('in progress')
+        const altered = applies.filter(({ summary }) => (summary?.counts.alter ?? 0) > 0)
+        const isAltered: boolean[] = []
+        for (const { id } of altered) {
+          const { steps } = await applyDetails(session, id)
+          isAltered.push(
+            steps.some(({ title, outcome }) => title === 'foreign table proxy.orders' && outcome === 'applied'),
+          )
+        }
+        expect(isAltered.includes(true)).toBe(column?.type === 'character varying')
+      } finally {
+        await session.close()
       }
-      expect(isAltered.includes(true)).toBe(column?.type === 'character varying')
-    } finally {
-      await session.close()
+      // A load that is noted has its data.
+      const [names] = await runSql(
+        url,
+        `SELECT relispopulated AS filled FROM pg_class WHERE oid = to_regclass('local.names')`,
+      )
+      const noted = await runSql(
+        url,
+        `SELECT FROM fdwsync.refresh WHERE address LIKE '%"names"]' AND outcome = 'applied'`,
+      )
+      expect(names?.filled ?? false).toBe(noted.length > 0)
     }
-    // A load that is noted has its data.
-    const [names] = await runSql(
-      url,
-      `SELECT relispopulated AS filled FROM pg_class WHERE oid = to_regclass('local.names')`,
-    )
-    const noted = await runSql(
-      url,
-      `SELECT FROM fdwsync.refresh WHERE address LIKE '%"names"]' AND outcome = 'applied'`,
-    )
-    expect(names?.filled ?? false).toBe(noted.length > 0)
-  }
+  })
 })
