@@ -26,6 +26,8 @@ interface Row {
   readonly id: ObjectId
   readonly owner: string
   readonly isOurs: boolean
+  /** Whether a successor can be put into its schema. */
+  readonly canBePlaced: boolean
   readonly extension: string | null
 }
 
@@ -43,6 +45,7 @@ const viewsQuery = trusted(`
          pg_get_userbyid(c.relowner) AS owner,
          pg_has_role(c.relowner, 'USAGE') AND CASE WHEN current_setting('server_version_num')::int < 160000 THEN true
                                                    ELSE pg_has_role(c.relowner, 'SET') END AS "isOurs",
+         has_schema_privilege(n.oid, 'CREATE') AS "canBePlaced",
          (SELECT extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -73,7 +76,7 @@ export async function viewsOfOthers(
   })
   if (!found) return none
   const { rows, protectedByOthers, live } = found
-  const lost = new Map(rows.flatMap((row) => whyLost(row)))
+  const lost = new Map(rows.flatMap((row) => whyLost(row, session.user)))
   const others = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [asDeclared(object, digests)]))
   const probed = await probe(session, {
     ...input,
@@ -90,9 +93,13 @@ export async function viewsOfOthers(
   }
 }
 
-function whyLost({ id, owner, isOurs, extension }: Row): readonly (readonly [Key, string])[] {
+function whyLost(
+  { id, owner, isOurs, canBePlaced, extension }: Row,
+  user: string,
+): readonly (readonly [Key, string])[] {
   if (extension !== null) return [[keyOf(id), `it belongs to the extension ${extension}`]]
-  return isOurs ? [] : [[keyOf(id), `it belongs to ${owner}`]]
+  if (!isOurs) return [[keyOf(id), `it belongs to ${owner}`]]
+  return canBePlaced ? [] : [[keyOf(id), `${user} may make nothing in its schema`]]
 }
 
 /** What an export would say of it: planned against the same database, that changes nothing. */

@@ -55,6 +55,25 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
+  test('a role without superuser rebuilds what it is a member of the owner of; in a schema where it may make nothing it is told before', async () => {
+    const rig = await rigFor(pair, source)
+    const [{ url, user }, owner] = [await rig.role(), await rig.role()]
+    await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT ${owner.user} TO ${user};
+      GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`)
+    await applyTo(await rig.manifest(manifest('numeric(10,2)')), url)
+    await rig.sql(`CREATE SCHEMA reports AUTHORIZATION ${owner.user}; SET ROLE ${user};
+      GRANT USAGE ON SCHEMA local TO ${owner.user}; GRANT SELECT ON local.orders TO ${owner.user}; SET ROLE ${owner.user};
+      CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders`)
+    expect(missedOf((await applyTo(await rig.manifest(retyped), url)).report)).toEqual([])
+    expect(await rig.sql(counts)).toEqual([{ count: 50 }])
+
+    await rig.sql(`ALTER SCHEMA reports OWNER TO ${pair.target.user}; GRANT USAGE ON SCHEMA reports TO ${owner.user}`)
+    const plan = await planFor(await rig.manifest(manifest('numeric(14,3)')), url)
+    expect(plan.refusals.map(({ reason }) => reason).join()).toContain(
+      `materialized view reports.seen (${user} may make nothing in its schema)`,
+    )
+  })
+
   test('it was changed between the plan and its confirmation: nothing is done to it', async () => {
     const rig = await setUp()
     const parsed = await rig.manifest(retyped)
