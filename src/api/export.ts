@@ -7,7 +7,7 @@ import { readForExport } from '../exporter/read.ts'
 import { type ExportScope, inScope } from '../exporter/scope.ts'
 import { variables } from '../exporter/variables.ts'
 import type { Stanza } from '../kinds/facets/written.ts'
-import { kindOf, kinds, titleOf } from '../kinds/registry.ts'
+import { declaredKindOf, kindOf, kinds, titleOf } from '../kinds/registry.ts'
 
 export interface ExportOptions extends ExportScope {
   /** The manifest's name. Undefined: that of the database. */
@@ -36,7 +36,7 @@ export async function exportManifest(session: Session, options: ExportOptions): 
   const context = variables()
   const written = inOrder(chosen.filter((object) => !leftOut.has(object))).map((object) => ({
     title: titleOf(object.id),
-    ...kindOf(object.id).write(object.id, object.spec, context),
+    ...declaredKindOf(object.id).write(object.id, object.spec, context),
   }))
   const stanzas = written.filter((stanza) => !goesWithoutSaying(stanza, written))
   const notes = unreadable.map(({ object, reason }) => `${titleOf(object.id)}: ${reason}`)

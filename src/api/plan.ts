@@ -27,6 +27,7 @@ import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector
 import { kinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { planInPlace, proofOf } from './in-place.ts'
+import { withViewsOfOthers } from './views-of-others.ts'
 import { whatFollows } from './what-follows.ts'
 
 export interface PlanOptions {
@@ -72,8 +73,16 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
   const probeInput = { declared, searchPath, reading: catalog, ledger, digests, closures }
-  const probed = await probe(session, probeInput)
   const unread = [...resolved.refusals, ...resolved.undetermined]
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  const takeOver = options.takeOver ?? false
+  const target = { manifest: name, declared: keys, ledger, digests, takeOver }
+  const alone = await probe(session, probeInput)
+  throwProblems([...alone.findings, ...misfits(alone.wanted)], declared, parsed, unread)
+  const among = await withViewsOfOthers(session, alone, probeInput, ({ wanted, live }) =>
+    diff({ ...target, wanted, reading: { ...catalog, live } }),
+  )
+  const { probed, found } = among
   throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed, unread)
 
   const { wanted } = probed
@@ -82,18 +91,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
       : undefined
   const reading = { ...catalog, live: probed.live }
-  const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  const takeOver = options.takeOver ?? false
-  const found = diff({
-    manifest: name,
-    wanted: probed.wanted,
-    declared: keys,
-    reading,
-    ledger,
-    digests,
-    takeOver,
-  })
-  const { changes, refusals, ...follow } = await whatFollows(session, found.changes, probed, probeInput)
+  const { changes, refusals, ...follow } = await whatFollows(session, among, probeInput)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const planned = planOf({
     manifest: name,

@@ -3,49 +3,40 @@ import { type Key, keyOf, relationKey } from '../core/object.ts'
 import type { Predecessor, Refusal } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { blockers, disturbed, withConsequences } from '../differ/consequences.ts'
+import { blockers, disturbed } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { type Dependent, readDependents } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
+import type { MaterializedViewsOfOthers } from '../introspector/materialized-views-of-others.ts'
+import { readByPlainViews } from '../introspector/plain-views.ts'
 import { readPredecessors } from '../introspector/predecessors.ts'
-import type { ProbeInput, ProbeResult } from '../introspector/probe.ts'
+import type { ProbeInput } from '../introspector/probe.ts'
 import { lockedFinding } from '../introspector/probe-findings.ts'
 import { type CatalogReading, readingPath } from '../introspector/read.ts'
-import { type TriedView, tryViews } from '../introspector/view-trials.ts'
-import { type ViewsOfOthers, viewsOfOthers } from '../introspector/views-of-others.ts'
+import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
+import type { WithViewsOfOthers } from './views-of-others.ts'
 
 /** All that changes, and what a plan's steps are made from. */
 export interface Following {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
   readonly dependents: readonly Dependent[]
-  readonly tried: readonly TriedView[]
   /** By member. */
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
+  /** By plain view of people: what it reads of what changes. */
+  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
 }
 
 /** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
-export async function whatFollows(
-  session: Session,
-  differing: readonly Change[],
-  { wanted, live }: ProbeResult,
-  input: ProbeInput,
-): Promise<Following> {
-  const direct = withConsequences(differing, wanted, live)
-  const others = await viewsOfOthers(session, disturbed(direct), input)
-  const graph = {
-    live: new Map([...live, ...others.live]),
-    wanted: new Map([...wanted, ...others.wanted]),
-    others: new Set(others.live.keys()),
-  }
-  const tried = await tryViews(session, graph.live, graph.wanted)
-  const known = { catalog: input.reading, tried, lost: others.lost }
+export async function whatFollows(session: Session, found: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
+  const { probed, direct, tried, materialized, ...graph } = found
+  const known = { catalog: input.reading, tried, lost: materialized.lost }
   const used = await dependentsOf(session, direct, known)
   const all = withReplacements({ ...graph, changes: direct, dependents: used })
   const dependents = all.length === direct.length ? used : await dependentsOf(session, all, known)
@@ -53,23 +44,35 @@ export async function whatFollows(
   const groups = replacementGroups(changes, tried)
   const members = groups.flatMap((group) => group.members)
   const isLocked = members.filter(({ from }) => from.locked)
-  const ours = Array.from(wanted.values(), ({ id }) => id)
+  const ours = Array.from(probed.wanted.values(), ({ id }) => id)
   return {
     changes,
     refusals: [
       ...refusals,
       ...isLocked.map(whileLocked),
-      ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, others) }),
+      ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, materialized) }),
     ],
     dependents,
-    tried,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
+    throughViews: await throughViewsOf(session, changes),
     predecessors: await readPredecessors(
       session,
       members.map(({ from }) => from.oid),
       ours,
     ),
+  }
+}
+
+/** Only what is loaded later can wait for anything. */
+async function throughViewsOf(session: Session, changes: readonly Change[]): Promise<ReadonlyMap<Key, readonly Key[]>> {
+  const later = changes.flatMap((change) => (change.op === 'replace' || change.op === 'alter' ? [change.from] : []))
+  if (later.length === 0) return new Map()
+  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
+  try {
+    return await readByPlainViews(session, later)
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 
@@ -98,7 +101,7 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   return moved
 }
 
-function withProtected(ledger: Ledger, { protectedByOthers }: ViewsOfOthers): Ledger {
+function withProtected(ledger: Ledger, { protectedByOthers }: MaterializedViewsOfOthers): Ledger {
   return { ...ledger, protectedByOthers: new Set([...ledger.protectedByOthers, ...protectedByOthers]) }
 }
 
@@ -121,7 +124,7 @@ async function dependentsOf(
     const dependents = await readDependents(session, objects)
     const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
     const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
-    const outcomes = new Map(tried.map(({ oid, outcome }) => [oid, outcome]))
+    const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
     return dependents.map((each) => ({
       ...each,
       view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },

@@ -7,19 +7,18 @@ import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, PartFailure } from './context.ts'
-import { followersOf, leadFollowers } from './followers.ts'
+import { leadFollowers, swappedRelations } from './followers.ts'
 import { grantAgain } from './grantors.ts'
 import { endWithClient, throwIfInterrupted } from './interrupt.ts'
 import { openLedger } from './ledger-open.ts'
 import { recordSteps } from './ledger-write.ts'
 import { loadSettings, rowsLoaded } from './load.ts'
 import { type Originals, readOriginals, replacementIn, requirePlanned, requireUnchanged } from './originals.ts'
-import { recreationOf } from './recreate-views.ts'
 import { type Refreshed, recordRefreshes } from './refresh-log.ts'
 import { withRetries } from './retry.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
 import type { CheckSources } from './sources.ts'
-import { lockSwapped, type SwappedRelation, swapTimeoutMilliseconds } from './swap-locks.ts'
+import { lockSwapped, swapTimeoutMilliseconds } from './swap-locks.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
@@ -129,8 +128,8 @@ async function swap(context: ApplyContext, session: Session, step: ReplaceStep, 
   const swaps = step.members.map((member) => member.swap)
   // What reads goes before what it reads, and comes after it.
   const own = [...swaps.toReversed().flatMap((each) => each.out), ...swaps.flatMap((each) => each.in)]
+  const before = originals.flatMap(({ decorations }) => decorations.before)
   const afterwards = originals.flatMap(({ decorations }) => decorations.inPlace)
-  const recreated = new Set(step.members.flatMap(({ recreates }) => recreates))
   const replaced = step.members.flatMap(({ key }) => replacementIn(context.inHand, key).from.oid)
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
@@ -139,16 +138,14 @@ async function swap(context: ApplyContext, session: Session, step: ReplaceStep, 
   await withRetries({ attempts: swapAttempts, pauseMilliseconds: 25, onRetry }, async () => {
     await session.run(trusted('SAVEPOINT swap'))
     try {
-      const views = await followersOf(session, [...replaced, ...recreated])
-      await lockSwapped(session, [...views, ...(await relationsOf(session, replaced))])
+      const swapped = await swappedRelations(session, replaced)
+      await lockSwapped(session, swapped)
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
       requireUnchanged(originals, await readOriginals(session, step, context.inHand))
-      const [anew, led] = [true, false].map((isAnew) => views.filter(({ oid }) => recreated.has(oid) === isAnew))
-      const around = await recreationOf(session, anew ?? [], placesOf(context, step))
-      if (around.before.length > 0) await session.run(join(around.before, ';\n'))
-      await leadFollowers(session, led ?? [], around.placeOf)
-      const statements = [...around.drops, ...own.map((statement) => statement.sql), ...afterwards, ...around.after]
-      await session.run(join(statements, ';\n'))
+      const places = placesOf(context, step)
+      const followers = swapped.filter(({ oid }) => !replaced.includes(oid))
+      await leadFollowers(session, followers, (schema, name) => places.get(relationKey(schema, name)))
+      await session.run(join([...before, ...own.map((statement) => statement.sql), ...afterwards], ';\n'))
     } catch (error) {
       if (isTransient(error)) await session.run(trusted('ROLLBACK TO swap'))
       throw error
@@ -163,17 +160,5 @@ function placesOf(context: ApplyContext, step: ReplaceStep): ReadonlyMap<string,
       const { id } = replacementIn(context.inHand, key).from
       return 'schema' in id && scratch !== undefined ? [[relationKey(id.schema, id.name), scratch]] : []
     }),
-  )
-}
-
-/** What is replaced as far as it can be read from, in the opposite order. */
-async function relationsOf(session: Session, replaced: readonly number[]): Promise<readonly SwappedRelation[]> {
-  return session.query<SwappedRelation>(
-    trusted(`
-      SELECT n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner
-        FROM unnest($1::oid[]) WITH ORDINALITY AS replaced (oid, at)
-        JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
-       ORDER BY at DESC`),
-    [replaced],
   )
 }

@@ -4,7 +4,7 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 // Statements that give another relation what people have made on this one and no manifest declares: indexes, extended
-// statistics, triggers, security labels, what it depends on. `$1` has the relations, each with the schema of its successor,
+// statistics, triggers, rules and defaults of views, security labels, what it depends on. `$1` has the relations, each with the schema of its successor,
 // which has the same name, `$2` the ids of all that is declared, and `$3` of what no longer is. Statistics may stand in any
 // schema and do not move with their relation: they are made beside under a name of their own, so that ANALYZE fills them
 // there, and are moved after the swap, when their names are free. The text of an index has no tablespace. A trigger that a
@@ -73,6 +73,20 @@ const decorationsQuery: Sql = trusted(`
     SELECT stxrelid, 10, format('ALTER STATISTICS %s OWNER TO %I', place, pg_get_userbyid(stxowner))
       FROM foreign_statistics WHERE pg_get_userbyid(stxowner) <> current_user
     UNION ALL
+    SELECT old.oid, 6, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', successor, attname, pg_get_expr(adbin, adrelid))
+      FROM old JOIN pg_attrdef ON adrelid = old.oid JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum = adnum
+     WHERE relkind = 'v'
+    UNION ALL
+    -- What a rule reads could not be dropped before its view.
+    SELECT old.oid, 8, format('DROP RULE %I ON %I.%I', rulename, nspname, relname)
+      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT old.oid, 11, pg_get_ruledef(r.oid) FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT old.oid, 12, format('COMMENT ON RULE %I ON %I.%I IS %L', rulename, nspname, relname, obj_description(r.oid, 'pg_rewrite'))
+      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND r.rulename <> '_RETURN'
+     WHERE obj_description(r.oid, 'pg_rewrite') IS NOT NULL
+    UNION ALL
     SELECT tgrelid, 11, pg_get_triggerdef(oid) FROM triggers
     UNION ALL
     SELECT tgrelid, 12, format('ALTER FOREIGN TABLE %s %s TRIGGER %I', on_relation, CASE tgenabled WHEN 'D' THEN 'DISABLE'
@@ -96,16 +110,19 @@ const decorationsQuery: Sql = trusted(`
     -- Where no module of that provider is loaded this fails, as it must: the label would be lost.
     SELECT old.oid, 12, format('SECURITY LABEL FOR %I ON %s %I.%I%s IS %L', provider,
                                CASE WHEN attname IS NOT NULL THEN 'COLUMN' WHEN relkind = 'f' THEN 'FOREIGN TABLE'
-                                    ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(attname), label)
+                                    WHEN relkind = 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(attname), label)
       FROM old JOIN pg_seclabel l ON classoid = 'pg_class'::regclass AND objoid = old.oid
       LEFT JOIN pg_attribute ON attrelid = old.oid AND attnum = l.objsubid AND l.objsubid > 0
   )
-  SELECT oid, sql, place > 8 AS "afterSwap" FROM statements ORDER BY place, sql`)
+  SELECT oid, sql, CASE WHEN place < 8 THEN 'beside' WHEN place = 8 THEN 'before' ELSE 'inPlace' END AS "when"
+    FROM statements ORDER BY place, sql`)
 
 export interface Decorations {
   /** For the successor while it stands beside. */
   readonly beside: readonly Sql[]
-  /** For when it has taken the place: its statistics, whose names were taken until then, and its triggers. */
+  /** Before anything goes. */
+  readonly before: readonly Sql[]
+  /** For when it has taken the place: its statistics, whose names were taken until then, its triggers and rules. */
   readonly inPlace: readonly Sql[]
 }
 
@@ -121,13 +138,17 @@ export async function readDecorations(
   ours: readonly ObjectId[],
   gone: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Decorations>> {
-  const rows = await session.query<{ oid: number; sql: string; afterSwap: boolean }>(decorationsQuery, [
+  const rows = await session.query<{ oid: number; sql: string; when: keyof Decorations }>(decorationsQuery, [
     JSON.stringify(relations),
     JSON.stringify(ours),
     JSON.stringify(gone),
   ])
   const byOid = groupBy(rows, ({ oid }) => oid)
-  const statements = (oid: number, after: boolean) =>
-    (byOid.get(oid) ?? []).filter(({ afterSwap }) => afterSwap === after).map(({ sql }) => trusted(sql))
-  return new Map(relations.map(({ oid }) => [oid, { beside: statements(oid, false), inPlace: statements(oid, true) }]))
+  return new Map(
+    relations.map(({ oid }) => {
+      const statements = (time: keyof Decorations) =>
+        (byOid.get(oid) ?? []).filter(({ when }) => when === time).map(({ sql }) => trusted(sql))
+      return [oid, { beside: statements('beside'), before: statements('before'), inPlace: statements('inPlace') }]
+    }),
+  )
 }

@@ -4,27 +4,21 @@ import type { Session } from '../db/session.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
 import type { SwappedRelation } from './swap-locks.ts'
 
-export interface View extends SwappedRelation {
-  readonly oid: number
-  /** Of these views, those that it reads. */
-  readonly reads: readonly number[]
-}
-
-// Views of people that read a relation which is about to be swapped, directly: what reads them in turn stays as it is.
-const viewsQuery: Sql = trusted(`
-  WITH views AS (
-    SELECT DISTINCT c.oid, n.nspname, c.relname, c.relowner, r.oid AS rule
-      FROM pg_depend d
+// What is replaced, and the views of people that read that directly: what reads those in turn stays as it is.
+const swappedQuery: Sql = trusted(`
+  WITH swapped(oid) AS (
+    SELECT unnest($1::oid[])
+    UNION
+    SELECT c.oid FROM pg_depend d
       JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
       JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
-      JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1::oid[])
   )
-  SELECT oid, nspname AS schema, relname AS name, pg_get_userbyid(relowner) AS owner,
-         ARRAY(SELECT DISTINCT d.refobjid FROM pg_depend d JOIN views below ON below.oid = d.refobjid
-                WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = views.rule
-                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> views.oid) AS reads
-    FROM views ORDER BY 1`)
+  SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
+         ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r
+                 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+                WHERE r.ev_class = c.oid AND d.refobjid <> c.oid) AS reads
+    FROM swapped JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`)
 
 // OR REPLACE forgets the options of a view that are not said again.
 const definitionsQuery: Sql = trusted(`
@@ -33,13 +27,18 @@ const definitionsQuery: Sql = trusted(`
     FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
 
 /**
- * The views of people that read what is replaced, what reads before what it reads.
+ * What is replaced, and the views of people that have to follow it. What reads comes before what it reads.
  * @param replaced the OIDs of what is replaced
  */
-export async function followersOf(session: Session, replaced: readonly number[]): Promise<readonly View[]> {
-  const views = await session.query<View>(viewsQuery, [replaced])
+export async function swappedRelations(
+  session: Session,
+  replaced: readonly number[],
+): Promise<readonly SwappedRelation[]> {
+  const relations = await session.query<SwappedRelation & { readonly reads: readonly number[] }>(swappedQuery, [
+    replaced,
+  ])
   const inOrder = inOrderOfNeed(
-    views,
+    relations,
     ({ oid }) => oid,
     ({ reads }) => reads,
   )
@@ -54,7 +53,7 @@ export async function followersOf(session: Session, replaced: readonly number[])
  */
 export async function leadFollowers(
   session: Session,
-  followers: readonly View[],
+  followers: readonly SwappedRelation[],
   scratchOf: (schema: string, name: string) => string | undefined,
 ): Promise<void> {
   if (followers.length === 0) return

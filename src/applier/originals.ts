@@ -43,7 +43,7 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
     change,
     scratch,
     live: live.get(keyOf(change.to.id)),
-    decorations: decorations.get(change.from.oid) ?? { beside: [], inPlace: [] },
+    decorations: decorations.get(change.from.oid) ?? { beside: [], before: [], inPlace: [] },
   }))
 }
 

@@ -7,6 +7,7 @@ import type { Secret } from '../core/secret.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { readByPlainViews } from '../introspector/plain-views.ts'
 import { readCatalog, readingPath } from '../introspector/read.ts'
 import { refreshStatement } from '../kinds/materialized-view.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -153,12 +154,14 @@ async function readViews(session: Session, ids: readonly ViewId[]): Promise<read
   try {
     const { live } = await readCatalog(session, ids, '')
     const oids = Array.from(live.values(), ({ oid }) => oid)
+    const throughViews = await readByPlainViews(session, [...live.values()])
     const concurrent = new Set((await session.query<{ oid: number }>(concurrentQuery, [oids])).map(({ oid }) => oid))
     const views = ids.map((id): View => {
       const key = keyOf(id)
       const object = live.get(key)
       const concurrently = object !== undefined && concurrent.has(object.oid)
-      return { id, key, title: titleOf(id), exists: object !== undefined, concurrently, reads: object?.needs ?? [] }
+      const reads = (object?.needs ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])])
+      return { id, key, title: titleOf(id), exists: object !== undefined, concurrently, reads }
     })
     const ordered = inOrderOfNeed(
       views,

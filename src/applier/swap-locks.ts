@@ -3,6 +3,7 @@ import type { Session } from '../db/session.ts'
 
 /** A relation that a swap changes: one that it replaces, or a view of people that it leads to the successor. */
 export interface SwappedRelation {
+  readonly oid: number
   readonly schema: string
   readonly name: string
   readonly owner: string

@@ -10,6 +10,7 @@ export type ObjectId =
   | { readonly kind: 'userMapping'; readonly server: string; readonly role: string | null }
   | { readonly kind: 'foreignTable'; readonly schema: string; readonly name: string }
   | { readonly kind: 'materializedView'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'view'; readonly schema: string; readonly name: string }
   | { readonly kind: 'index'; readonly schema: string; readonly name: string }
   | { readonly kind: 'statistics'; readonly schema: string; readonly name: string }
 
@@ -31,6 +32,7 @@ export function keyOf(id: ObjectId): Key {
     case 'type':
     case 'foreignTable':
     case 'materializedView':
+    case 'view':
     case 'index':
     case 'statistics':
       return JSON.stringify([id.kind, id.schema, id.name]) as Key
@@ -53,6 +55,7 @@ export function idOf(key: string): ObjectId | undefined {
     case 'type':
     case 'foreignTable':
     case 'materializedView':
+    case 'view':
     case 'index':
     case 'statistics':
       return typeof second === 'string' ? { kind, schema: first, name: second } : undefined

@@ -58,8 +58,6 @@ export interface Replacement {
   readonly load: readonly Statement[]
   /** What is made on it once it is filled: its indexes. */
   readonly parts: readonly Statement[]
-  /** OIDs of views of people that are dropped and made again in the swap, since their columns become others. */
-  readonly recreates: readonly number[]
   readonly swap: Swap
   readonly hazards: readonly Hazard[]
 }

@@ -6,13 +6,13 @@ import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { CatalogReading } from '../introspector/read.ts'
 import type { SourceChanges } from '../introspector/sourced.ts'
-import type { TriedView } from '../introspector/view-trials.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withCause } from './cause.ts'
 import { otherOwners } from './diff.ts'
 import type { ReplacementGroup } from './replacements.ts'
 import { inOrder, stepsOf } from './steps.ts'
+import { waitingThroughViews } from './through-views.ts'
 
 export interface PlanInput {
   readonly manifest: string
@@ -24,7 +24,6 @@ export interface PlanInput {
   readonly ledger: Ledger
   readonly changes: readonly Change[]
   readonly dependents: readonly Dependent[]
-  readonly tried: readonly TriedView[]
   readonly refusals: readonly Refusal[]
   readonly undetermined: readonly Undetermined[]
   readonly warnings: readonly string[]
@@ -32,6 +31,8 @@ export interface PlanInput {
   readonly populate: boolean
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
+  /** By plain view of people: what it reads of what changes. */
+  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
   readonly digests: SecretDigests
@@ -40,7 +41,7 @@ export interface PlanInput {
 
 /** Puts a plan together from the changes: what is done in which order, why, and what it costs. */
 export function planOf(input: PlanInput): Plan {
-  const steps = stepsOf({ ...input, live: new Set(input.reading.live.keys()) })
+  const steps = waitingThroughViews(stepsOf({ ...input, live: new Set(input.reading.live.keys()) }), input)
   const { manifest, searchPath, database, fingerprint, refusals, undetermined, warnings, unchanged } = input
   const hazards = hazardsByKey(steps)
   const changes = inOrder(input.changes).map((change) => planned(change, input, hazards.get(change.key) ?? []))

@@ -2,7 +2,6 @@ import type { Replace, WantedObject } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import type { Hazard, Replacement, Step } from '../core/plan.ts'
 import type { Statement } from '../core/sql.ts'
-import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { type ReplacementGroup, schemaOf } from './replacements.ts'
 import { hazardsOf, locksOf, type StepInput, stepId } from './steps.ts'
@@ -44,7 +43,6 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const parts = partsOf(change.key, input)
   const swap = replacement.swap(id, scratch ?? '', declared, spec)
   const load = isLoaded(change, input) ? (replacement.load?.(id, scratch ?? '') ?? []) : []
-  const recreated = input.tried.filter(({ on, outcome }) => outcome.becomes === 'recreated' && on.has(change.key))
   const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
   return {
     key: change.key,
@@ -54,36 +52,21 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     statements: replacement.build(id, built, scratch ?? '', spec),
     load,
     parts: parts.flatMap((part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? []),
-    recreates: recreated.map(({ oid }) => oid),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
       in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
     },
-    hazards: [...hazardsOf(change), ...ofOthers(change), ...reads, ...repoints(change, input), ...recreates(recreated)],
+    hazards: [...hazardsOf(change), ...reads, ...repoints(change, input)],
   }
 }
 
-function ofOthers({ isOfOthers }: Replace): readonly Hazard[] {
-  const detail = 'not declared here: made anew as it is, with its indexes, owner, grants and comments'
-  return isOfOthers ? [{ name: 'rebuilds-dependents', detail }] : []
-}
-
-function repoints({ key }: Replace, { dependents, tried }: StepInput): readonly Hazard[] {
-  const direct = dependents.flatMap(({ on, view, description }) =>
-    on === key && view && view.outcome?.becomes !== 'recreated' ? [description] : [],
+/** Plain views that stay what they are. */
+function repoints({ key }: Replace, { dependents, changes }: StepInput): readonly Hazard[] {
+  const anew = new Set(changes.flatMap((change) => (change.op === 'replace' ? [change.key] : [])))
+  const views = dependents.flatMap(({ on, key: own, view, description }) =>
+    on === key && view && !(own !== undefined && anew.has(own)) ? [description] : [],
   )
-  const others = tried.flatMap(({ on, outcome, readsRecreated, description }) =>
-    on.has(key) && outcome.becomes === 'led' && readsRecreated ? [description] : [],
-  )
-  const views = new Set([...direct, ...others])
-  return [...views].map((view) => ({ name: 'rebuilds-dependents', detail: `re-points ${view}` }))
-}
-
-function recreates(views: readonly TriedView[]): readonly Hazard[] {
-  return views.map(({ description }) => ({
-    name: 'recreates-dependents',
-    detail: `makes ${description} anew, with its owner, grants, comments, defaults, triggers and rules: its columns change their types`,
-  }))
+  return [...new Set(views)].map((view) => ({ name: 'rebuilds-dependents', detail: `re-points ${view}` }))
 }
 
 /** Readers of a view that holds data must not lose it, so its replacement is loaded whatever is asked for new views. */

@@ -71,7 +71,7 @@ function besideIfUsed(
     (dependent) =>
       dependent.on === change.key &&
       (dependent.whole === change.key ||
-        (dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key))),
+        (dependent.view || dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key))),
   )
   const isUsed = ({ blockedByUseOf }: FieldChange) => readers.some(({ column }) => column === blockedByUseOf)
   const isBlocked = change.op === 'alter' ? change.fields.some((field) => field.blockedByUseOf && isUsed(field)) : true

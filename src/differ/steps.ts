@@ -3,7 +3,6 @@ import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard, StageName, Step } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
-import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { groupId, groupStep, replacementOf } from './replacement-steps.ts'
 import type { ReplacementGroup } from './replacements.ts'
@@ -13,8 +12,6 @@ export interface StepInput {
   readonly changes: readonly Change[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly dependents: readonly Dependent[]
-  /** The views of people that read what changes its columns. */
-  readonly tried: readonly TriedView[]
   /** Live objects that something else is a part of, by key: an index on one of them reads its data. */
   readonly live: ReadonlySet<Key>
   readonly populate: boolean

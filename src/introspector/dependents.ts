@@ -91,8 +91,8 @@ const dependentsQuery = trusted(`
   )
   SELECT d.of, d.ofclass::text AS catalog,
          (SELECT attname FROM pg_attribute a WHERE a.attrelid = d.of AND a.attnum = d.attnum) AS column,
-         CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm') THEN
-                jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' ELSE 'materializedView' END,
+         CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm', 'v') THEN
+                jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' ELSE 'materializedView' END,
                                    'schema', n.nspname, 'name', c.relname)
               WHEN c.relkind = 'i' AND view.relkind = 'm' THEN
                 jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname)

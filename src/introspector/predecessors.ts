@@ -21,6 +21,12 @@ const predecessorsQuery = trusted(`
     UNION ALL
     SELECT old.oid, format('trigger %I', tgname)
       FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT tgisinternal AND tgparentid = 0
+    UNION ALL
+    SELECT old.oid, format('rule %I', rulename) FROM old JOIN pg_rewrite r ON r.ev_class = old.oid WHERE rulename <> '_RETURN'
+    UNION ALL
+    SELECT old.oid, format('default of %I', attname)
+      FROM old JOIN pg_attrdef ON adrelid = old.oid JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum = adnum
+     WHERE relkind = 'v'
   )
   SELECT old.oid, CASE WHEN reltuples >= 0 AND relpages > 0 THEN reltuples::float8 END AS rows,
          relpages * current_setting('block_size')::float8 AS bytes,

@@ -54,7 +54,9 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
     const query = kindOf(object.id).query?.(object.spec)
     if (query === undefined) continue
     const names = await relationsNamed(query)
-    const reads = [...new Set(names.flatMap((name) => declaredAs(run, name)))].filter((key) => key !== keyOf(object.id))
+    const reads = [...new Set(names.flatMap((name) => keysNamed(name, run.input.searchPath)))].filter(
+      (key) => run.settled.has(key) && key !== keyOf(object.id),
+    )
     const needs = [...object.needs, ...reads]
     result.push({ object: { ...object, needs }, names, reads, parts: parts.get(keyOf(object.id)) ?? [] })
   }
@@ -70,14 +72,15 @@ function partsByWhole(objects: readonly DeclaredObject[]): ReadonlyMap<Key, read
   return groups
 }
 
-/** The declared relations that a name can mean: of its schema, or of any of the path. */
-function declaredAs(run: ProbeRun, { schema, name }: RelationName): readonly Key[] {
-  const schemas = schema === null ? run.input.searchPath : [schema]
+/** The relations that a name can mean: of its schema, or of any of the path. */
+export function keysNamed({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
+  const schemas = schema === null ? searchPath : [schema]
   const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
     { kind: 'foreignTable', schema: candidate, name },
     { kind: 'materializedView', schema: candidate, name },
+    { kind: 'view', schema: candidate, name },
   ])
-  return ids.map(keyOf).filter((key) => run.settled.has(key))
+  return ids.map(keyOf)
 }
 
 /** Whether a declared relation is not there yet, or is there with other columns than it will have. */

@@ -2,7 +2,7 @@ import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { type ProbeRun, want } from './probe.ts'
+import { isKnown, type ProbeRun, want } from './probe.ts'
 import { readAlike } from './probe-alike.ts'
 import { tryOut, withNeeded } from './probe-batch.ts'
 import { leakFinding } from './probe-findings.ts'
@@ -55,7 +55,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
   for (const { object, read } of standIns) {
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
-    const known = read.needs.filter((need) => run.settled.has(need) || run.input.reading.live.has(need))
+    const known = read.needs.filter((need) => isKnown(run, need))
     const wanted = how.wanted(read.spec, object.spec, await readAlike(run, object, read), again.get(keyOf(object.id)))
     // What is aside, unlike the stand-ins, is in schemas of longer names.
     if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))

@@ -183,6 +183,11 @@ export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObj
   return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
 }
 
+/** Whether a plan looks at it: what is declared or owned, and whatever plain views of people stand between such. */
+export function isKnown({ settled, input }: ProbeRun, key: Key): boolean {
+  return settled.has(key) || input.reading.live.has(key) || idOf(key)?.kind === 'view'
+}
+
 /** Notes what is wanted of an object. */
 export function want(run: ProbeRun, object: DeclaredObject, spec: unknown, moreNeeds: readonly Key[] = []): void {
   const needs = [...new Set([...object.needs, ...moreNeeds])]

@@ -1,7 +1,7 @@
 import type { DeclaredObject } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { differences, type ProbeRun, want } from './probe.ts'
+import { differences, isKnown, type ProbeRun, want } from './probe.ts'
 
 /**
  * Settles what the ledger proves: unchanged itself, with an unchanged closure, and reading nothing that this plan makes or
@@ -26,9 +26,12 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   )
   for (let isSettled = false; !isSettled; ) {
     isSettled = true
-    for (const [key, object] of candidates) {
+    // What is tried out anyway can pass on a change below it as well.
+    for (const [key, object] of run.settled) {
+      if (unstable.has(key)) continue
       const needs = reading.live.get(key)?.needs ?? []
-      if (!wholes.has(key) && !needs.some((need) => unstable.has(need)) && !mentions(object, fresh)) continue
+      const isTried = candidates.has(key) && wholes.has(key)
+      if (!isTried && !needs.some((need) => unstable.has(need)) && !mentions(object, fresh)) continue
       candidates.delete(key)
       unstable.add(key)
       isSettled = false
@@ -38,7 +41,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
     const live = reading.live.get(key)
     const { probe: how } = kindOf(object.id)
     if (!live || how.how !== 'read-back') continue
-    const known = live.needs.filter((need) => run.settled.has(need) || reading.live.has(need))
+    const known = live.needs.filter((need) => isKnown(run, need))
     want(run, object, how.wanted(live.spec, object.spec, undefined, undefined), known)
   }
   return new Set(candidates.keys())

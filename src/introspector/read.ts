@@ -4,7 +4,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
-import { kinds } from '../kinds/registry.ts'
+import { kindsRead } from '../kinds/registry.ts'
 
 export interface CatalogReading {
   readonly live: LiveState
@@ -64,7 +64,7 @@ export async function readCatalog(session: Session, ids: Iterable<ObjectId>, sal
   await session.query(noteLocked)
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()
-  for (const kind of kinds) {
+  for (const kind of kindsRead) {
     const ofKind = wanted.get(kind.kind)
     if (!ofKind) continue
     for (const row of await session.query<CatalogRow<unknown> & { id: ObjectId }>(kind.catalogQuery, [

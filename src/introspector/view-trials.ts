@@ -1,44 +1,39 @@
 import type { LiveObject, WantedObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
-import { type Key, relationKey } from '../core/object.ts'
+import { type IdOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+import { type ViewSpec, withColumnsOf } from '../kinds/view.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
-import { dependentRows } from './dependents.ts'
-import { readingPath } from './read.ts'
+import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership-of-views.ts'
+import { lockedFinding } from './probe-findings.ts'
+import { readCatalog, readingPath } from './read.ts'
 
 /** What becomes of a plain view of people when columns below it change. */
 export type ViewOutcome =
   /** Its own columns stay as they are, so it can be led to the successor and keeps its identity. */
   | { readonly becomes: 'led' }
-  /** PostgreSQL keeps the types of a view's columns, so it has to be dropped and made again. */
-  | { readonly becomes: 'recreated' }
+  /** PostgreSQL keeps the types of a view's columns, so it has to be made anew: as it is, with the columns to come. */
+  | { readonly becomes: 'recreated'; readonly to: WantedObject }
   /** It can't be: `reason` says why. */
   | { readonly becomes: 'lost'; readonly reason: string }
 
 export interface TriedView {
-  readonly oid: number
-  /** `view reports.daily` */
-  readonly description: string
-  /** The changed relations that it reads, be it through other views. */
+  readonly key: Key
+  readonly live: LiveObject
+  /** What it reads, of what changes its columns and of the other views. */
   readonly on: ReadonlySet<Key>
   readonly outcome: ViewOutcome
-  /** Whether it reads a view that is made anew, and so has to be led to that. */
-  readonly readsRecreated: boolean
+  /** Whether a materialized view reads it. */
+  readonly isCopied: boolean
 }
 
-interface Row {
-  readonly oid: number
-  readonly schema: string
-  readonly name: string
-  readonly owner: string
-  readonly isOurs: boolean
-  readonly extension: string | null
-  readonly definition: string
+interface Row extends ViewOfOthers {
+  readonly id: IdOf<'view'>
   readonly reads: readonly number[]
-  readonly description: string
+  readonly isCopied: boolean
 }
 
 const viewsQuery: Sql = trusted(`
@@ -49,13 +44,14 @@ const viewsQuery: Sql = trusted(`
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
   )
-  SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS "isOurs",
-         (SELECT extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension,
-         rtrim(pg_get_viewdef(c.oid), ';') AS definition, pg_describe_object('pg_class'::regclass, c.oid, 0) AS description,
+  SELECT ${ownershipColumns},
          ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r
                  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-                WHERE r.ev_class = c.oid AND d.refobjid <> c.oid) AS reads
+                WHERE r.ev_class = c.oid AND d.refobjid <> c.oid) AS reads,
+         EXISTS (SELECT FROM pg_depend d
+                   JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+                   JOIN pg_class reader ON reader.oid = r.ev_class AND reader.relkind = 'm'
+                  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) AS "isCopied"
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' ORDER BY c.oid`)
 
 /**
@@ -67,6 +63,7 @@ export async function tryViews(
   session: Session,
   live: ReadonlyMap<Key, LiveObject>,
   wanted: ReadonlyMap<Key, WantedObject>,
+  salt: string,
 ): Promise<readonly TriedView[]> {
   const changed = [...live].flatMap(([key, object]) => {
     const to = wanted.get(key)
@@ -76,21 +73,30 @@ export async function tryViews(
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
   try {
     const oids = changed.flatMap(({ object: { oid } }) => oid)
-    const views = inOrderOfNeed(
+    const rows = inOrderOfNeed(
       await session.query<Row>(viewsQuery, [oids]),
       ({ oid }) => oid,
       ({ reads }) => reads,
     )
-    if (views.length === 0) return []
-    const on = new Map<number, ReadonlySet<Key>>(changed.map(({ key, object }) => [object.oid, new Set([key])]))
-    for (const { oid, reads } of views) on.set(oid, new Set(reads.flatMap((read) => [...(on.get(read) ?? [])])))
-    const outcomes = await outcomesOf(session, changed, views)
-    return views.map(({ oid, description, reads }) => ({
-      oid,
-      description,
-      on: on.get(oid) ?? new Set(),
-      outcome: outcomes.get(oid) ?? { becomes: 'led' },
-      readsRecreated: reads.some((read) => outcomes.get(read)?.becomes === 'recreated'),
+    if (rows.length === 0) return []
+    const ids = rows.map(({ id }) => id)
+    const views = (await readCatalog(session, ids, salt)).live
+    const keys = new Map<number, Key>([
+      ...changed.map(({ key, object }) => [object.oid, key] as const),
+      ...Array.from(views, ([key, { oid }]) => [oid, key] as const),
+    ])
+    const trials = rows.flatMap((row): readonly Trial[] => {
+      const key = keyOf(row.id)
+      const view = views.get(key)
+      return view ? [{ ...row, key, live: view, on: new Set(row.reads.flatMap((read) => keys.get(read) ?? [])) }] : []
+    })
+    const outcomes = await outcomesOf(session, changed, trials, salt)
+    return trials.map(({ key, live: view, on, isCopied }) => ({
+      key,
+      live: view,
+      on,
+      isCopied,
+      outcome: outcomes.get(key) ?? { becomes: 'led' },
     }))
   } catch (error) {
     // A server that is read-only, or a role that may make nothing: then such views are in the way.
@@ -107,6 +113,8 @@ interface Changed {
   readonly to: WantedObject
 }
 
+type Trial = Row & Pick<TriedView, 'key' | 'live' | 'on'>
+
 /** New columns are none that a view could read. */
 function losesColumns({ id, spec }: LiveObject, to: WantedObject): boolean {
   const { columns } = kindOf(id)
@@ -118,92 +126,88 @@ function losesColumns({ id, spec }: LiveObject, to: WantedObject): boolean {
 async function outcomesOf(
   session: Session,
   changed: readonly Changed[],
-  views: readonly Row[],
-): Promise<ReadonlyMap<number, ViewOutcome>> {
+  trials: readonly Trial[],
+  salt: string,
+): Promise<ReadonlyMap<Key, ViewOutcome>> {
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
-  const schemas = [...new Set([...relations.map(({ id }) => id.schema), ...views.map(({ schema }) => schema)])]
-  const scratch = new Map(schemas.map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
-  const moved = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const place = (schema: string, name: string) => qualified(scratch.get(schema) ?? '', name)
+  const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
+  const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
   const tables = relations.map(({ id, to }) => {
     const columns = Array.from(
       kindOf(to.id).columns?.(to.spec) ?? [],
       ([name, type]) => sql`${ident(name)} ${trusted(type)}`,
     )
-    return sql`CREATE TABLE ${place(id.schema, id.name)} (${join(columns, ', ')})`
+    return sql`CREATE TABLE ${qualified(scratch.get(id.schema) ?? '', id.name)} (${join(columns, ', ')})`
   })
   await session.run(
     join([...Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`), ...tables], ';\n'),
   )
-
-  const outcomes = new Map<number, ViewOutcome>()
-  for (const { oid, schema, name, definition, reads } of views) {
-    const lost = reads.find((read) => outcomes.get(read)?.becomes === 'lost')
-    if (lost !== undefined) {
-      const below = views.find((view) => view.oid === lost)
-      outcomes.set(oid, { becomes: 'lost', reason: `it reads ${below?.description}` })
-      continue
-    }
-    const query = await withRelationsMoved(definition, (relation) =>
-      moved.has(relationKey(relation.schema ?? '', relation.name)) ? scratch.get(relation.schema ?? '') : undefined,
-    )
-    await session.run(trusted('SAVEPOINT view'))
-    try {
-      await session.run(sql`CREATE VIEW ${place(schema, name)} AS ${trusted(query)}`)
-      moved.add(relationKey(schema, name))
-      outcomes.set(oid, { becomes: 'led' })
-    } catch (error) {
-      if (!isDatabaseError(error)) throw error
-      await session.run(trusted('ROLLBACK TO view'))
-      outcomes.set(oid, { becomes: 'lost', reason: error.message })
-    }
-  }
-  await findRecreated(session, views, scratch, outcomes)
-  return outcomes
+  const lost = await makeThem(session, trials, scratch, new Set(relations.map(({ id }) => placeOf(id))))
+  const made = trials.filter(({ key }) => !lost.has(key))
+  const ids = new Map(made.map(({ key, id }) => [key, { ...id, schema: scratch.get(id.schema) ?? '' }]))
+  const read = (await readCatalog(session, ids.values(), salt)).live
+  // The type of a column can be that of the rows of one of these.
+  const underRealName = (type: string) =>
+    [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
+  return new Map([
+    ...Array.from(lost, ([key, reason]) => [key, { becomes: 'lost', reason }] as const),
+    ...made.map((trial) => {
+      const beside = ids.get(trial.key)
+      return [trial.key, outcomeOf(trial, beside && read.get(keyOf(beside)), session.user, underRealName)] as const
+    }),
+  ])
 }
 
-/** Of the views that could be made: those whose columns have become others, unless something else stands on them. */
-async function findRecreated(
+/** Makes those that can be made in the scratch schemas; returns why the others can't. `there` is what stands there already. */
+async function makeThem(
   session: Session,
-  views: readonly Row[],
+  trials: readonly Trial[],
   scratch: ReadonlyMap<string, string>,
-  outcomes: Map<number, ViewOutcome>,
-): Promise<void> {
-  const rows = await session.query<{ oid: number }>(
-    trusted(`
-      SELECT v.oid FROM jsonb_to_recordset($1) AS v(oid oid, scratch text, name text)
-        JOIN pg_class made ON made.relname = v.name AND made.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = v.scratch)
-       WHERE EXISTS (
-         SELECT FROM (SELECT * FROM pg_attribute WHERE attrelid = v.oid AND attnum > 0) old
-           FULL JOIN (SELECT * FROM pg_attribute WHERE attrelid = made.oid AND attnum > 0) new USING (attnum)
-          WHERE (old.attname, old.atttypid, old.atttypmod, old.attcollation)
-                IS DISTINCT FROM (new.attname, new.atttypid, new.atttypmod, new.attcollation))`),
-    [
-      JSON.stringify(
-        views
-          .filter(({ oid }) => outcomes.get(oid)?.becomes === 'led')
-          .map(({ oid, schema, name }) => ({ oid, scratch: scratch.get(schema), name })),
-      ),
-    ],
-  )
-  const recreated = new Set(rows.map(({ oid }) => oid))
-  const others = await dependentRows(
-    session,
-    [...recreated].map((oid) => ({ catalog: 'pg_class', oid })),
-  )
-  // What is made anew keeps nothing of what stands on it: it must be possible to make that anew, or lead it, as well.
-  for (const view of views.toReversed()) {
-    if (!recreated.has(view.oid)) continue
-    const readers = views.filter(({ reads }) => reads.includes(view.oid))
-    const reader = readers.find(({ oid, isOurs }) => !isOurs || outcomes.get(oid)?.becomes === 'lost')
-    const other = others.find(({ of, view: by }) => of === view.oid && !readers.some(({ oid }) => oid === by?.oid))
-    const ofReader = reader && outcomes.get(reader.oid)
-    const lost = (reason: string) => outcomes.set(view.oid, { becomes: 'lost', reason })
-    if (view.extension !== null) lost(`it belongs to the extension ${view.extension}`)
-    else if (!view.isOurs) lost(`it belongs to ${view.owner}`)
-    else if (ofReader?.becomes === 'lost') lost(`${reader?.description} reads it: ${ofReader.reason}`)
-    else if (reader) lost(`${reader.description}, which reads it, belongs to ${reader.owner}`)
-    else if (other) lost(`${other.description} depends on it`)
-    else outcomes.set(view.oid, { becomes: 'recreated' })
+  there: Set<string>,
+): Promise<ReadonlyMap<Key, string>> {
+  const lost = new Map<Key, string>()
+  for (const { key, id, live, on } of trials) {
+    const below = trials.find((other) => on.has(other.key) && lost.has(other.key))
+    if (below) lost.set(key, `it reads ${titleOf(below.id)}`)
+    else if (live.locked) lost.set(key, lockedFinding(key).reason)
+    else {
+      const query = await withRelationsMoved(specOf(live).query, ({ schema, name }) =>
+        there.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
+      )
+      await session.run(trusted('SAVEPOINT view'))
+      try {
+        await session.run(sql`CREATE VIEW ${qualified(scratch.get(id.schema) ?? '', id.name)} AS ${trusted(query)}`)
+        there.add(placeOf(id))
+      } catch (error) {
+        if (!isDatabaseError(error)) throw error
+        await session.run(trusted('ROLLBACK TO view'))
+        lost.set(key, error.message)
+      }
+    }
   }
+  return lost
+}
+
+function placeOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return relationKey(schema, name)
+}
+
+function outcomeOf(
+  trial: Trial,
+  made: LiveObject | undefined,
+  user: string,
+  realTypes: (type: string) => string,
+): ViewOutcome {
+  const { id, live } = trial
+  if (!made) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
+  const spec = specOf(live)
+  const anew = withColumnsOf(spec, specOf(made), realTypes)
+  if (anew === undefined) return { becomes: 'led' }
+  const reason = whyNotOurs(trial, user)
+  if (reason !== undefined) return { becomes: 'lost', reason }
+  return { becomes: 'recreated', to: { id, needs: live.needs, spec: anew, declared: spec, written: spec } }
+}
+
+function specOf({ spec }: LiveObject): ViewSpec {
+  return spec as ViewSpec // it is that of a plain view
 }

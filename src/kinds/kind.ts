@@ -106,19 +106,12 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly locks: { readonly create: number; readonly drop: number }
   /** The address as PostgreSQL writes it, after the kind: `foreign table shop_proxy.orders`. */
   title(id: Id): string
-  /** Everything of this kind that a manifest declares, its SQL as written. */
-  declare(manifest: Manifest, digests: SecretDigests): readonly DeclaredObject[]
-  /** The inverse of `declare`: a live object as people would write it, without what is the default anyway. */
-  write(id: Id, live: Spec, context: WriteContext): Stanza
-
   /**
    * Reads the objects named in `$1`, a JSON array of ids. Columns: `id` (the id's parts as JSON) and those of
    * {@link CatalogRow}. It runs under `search_path = pg_catalog, pg_temp`, the setting `fdwsync.salt` holding the salt
    * for digests of secrets.
    */
   readonly catalogQuery: Sql
-  /** The `id` of everything of this kind that people made, under the same path: see facets/people.ts. */
-  readonly listQuery: Sql
   readonly catalog: string
   /** For objects that do not exist yet: `id` and `needs` of those named in `$1`, where the server knows what they need. */
   readonly requirementsQuery?: Sql
@@ -204,7 +197,18 @@ export interface KindOf<Id extends ObjectId, Spec> {
   details?(spec: Spec): readonly (readonly [label: string, text: string])[]
 }
 
-export type Kind<K extends KindName, Spec> = KindOf<IdOf<K>, Spec>
+/** A kind that manifests declare. */
+export interface DeclaredKindOf<Id extends ObjectId, Spec> extends KindOf<Id, Spec> {
+  /** Everything of this kind that a manifest declares, its SQL as written. */
+  declare(manifest: Manifest, digests: SecretDigests): readonly DeclaredObject[]
+  /** The inverse of `declare`: a live object as people would write it, without what is the default anyway. */
+  write(id: Id, live: Spec, context: WriteContext): Stanza
+  /** The `id` of everything of this kind that people made, under the path of `catalogQuery`: see facets/people.ts. */
+  readonly listQuery: Sql
+}
+
+export type Kind<K extends KindName, Spec> = DeclaredKindOf<IdOf<K>, Spec>
 
 /** A kind whose spec type is forgotten: what the phases see. Methods are bivariant, so no cast is needed. */
 export type AnyKind = KindOf<ObjectId, unknown>
+export type AnyDeclaredKind = DeclaredKindOf<ObjectId, unknown>

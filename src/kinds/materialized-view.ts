@@ -41,7 +41,7 @@ import {
   untoastable,
   writtenTablespace,
 } from './facets/storage.ts'
-import { viewCatalog } from './facets/view-catalog.ts'
+import { materializedViewCatalog } from './facets/view-catalog.ts'
 import {
   columnTypes,
   type DeclaredViewColumns,
@@ -147,7 +147,7 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
      WHERE relkind = 'm' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
-  catalogQuery: viewCatalog,
+  catalogQuery: materializedViewCatalog,
 
   settle: (wanted, last, live) => ({
     ...wanted,
@@ -211,7 +211,8 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
       const live = change.from.spec as MaterializedViewSpec
       return live.populated ? [{ name: 'drops-data', detail: 'its data goes with it' }] : []
     }
-    return accessHazards(change)
+    const isOfOthers = change.op === 'replace' && change.isOfOthers
+    return isOfOthers ? [rebuiltForOthers] : accessHazards(change)
   },
   details: (spec) => [['query', spec.query], ...accessDetails(spec)],
   roles: rolesOf,
@@ -220,6 +221,11 @@ export const materializedView: Kind<'materializedView', MaterializedViewSpec> = 
     missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
     untoastable(written.with, wanted.hasToast),
   needsNewer: accessNeedsNewer,
+}
+
+const rebuiltForOthers: Hazard = {
+  name: 'rebuilds-dependents',
+  detail: 'not declared here: made anew as it is, with its indexes, owner, grants and comments',
 }
 
 const unpopulated: FieldChange = { field: 'populated', from: 'no', to: 'yes', effect: { how: 'populate' } }

@@ -3,16 +3,17 @@ import { extension } from './extension.ts'
 import { foreignDataWrapper } from './foreign-data-wrapper.ts'
 import { foreignTable } from './foreign-table.ts'
 import { index } from './index.ts'
-import type { AnyKind } from './kind.ts'
+import type { AnyDeclaredKind, AnyKind } from './kind.ts'
 import { materializedView } from './materialized-view.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
 import { statistics } from './statistics.ts'
 import { type } from './type.ts'
 import { userMapping } from './user-mapping.ts'
+import { view } from './view.ts'
 
-/** Every kind there is. The type makes a kind without an entry an error. */
-const byName: { readonly [K in KindName]: AnyKind } = {
+/** The kinds that manifests declare. The types make a kind without an entry an error. */
+const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } = {
   schema,
   extension,
   foreignDataWrapper,
@@ -25,8 +26,20 @@ const byName: { readonly [K in KindName]: AnyKind } = {
   statistics,
 }
 
-/** In the order in which they are made. */
-export const kinds: readonly AnyKind[] = Object.values(byName).sort((left, right) => left.rank - right.rank)
+/** Plain views are people's: they only follow what they read. */
+const byName: { readonly [K in KindName]: AnyKind } = { ...declared, view }
+
+/** What a manifest declares, in the order in which it is made. */
+export const kinds: readonly AnyDeclaredKind[] = Object.values(declared).sort((left, right) => left.rank - right.rank)
+
+/** Whatever is read from the catalogs. */
+export const kindsRead: readonly AnyKind[] = Object.values(byName)
+
+/** @throws Error for the kind that no manifest declares */
+export function declaredKindOf(id: ObjectId): AnyDeclaredKind {
+  if (id.kind === 'view') throw new Error(`${titleOf(id)} is no object of a manifest`)
+  return declared[id.kind]
+}
 
 export function kindOf(id: ObjectId): AnyKind {
   return byName[id.kind]

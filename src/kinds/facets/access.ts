@@ -111,11 +111,13 @@ function grantRow(column: string, owner: string): string {
     'by', CASE WHEN a.grantor <> ${owner} THEN pg_get_userbyid(a.grantor) END)`
 }
 
-/** Of a foreign table or a materialized view. */
-export function relationAccess({ kind, schema, name }: IdOf<'foreignTable' | 'materializedView'>): AccessTarget {
+const relationWords = { foreignTable: 'FOREIGN TABLE', materializedView: 'MATERIALIZED VIEW', view: 'VIEW' } as const
+
+/** Of a foreign table or a view. */
+export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relationWords>): AccessTarget {
   const relation = qualified(schema, name)
   return {
-    object: sql`${trusted(kind === 'foreignTable' ? 'FOREIGN TABLE' : 'MATERIALIZED VIEW')} ${relation}`,
+    object: sql`${trusted(relationWords[kind])} ${relation}`,
     securable: sql`TABLE ${relation}`,
     defaults: sql`SELECT a.grantee FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.oid = ${literal(relation)}::regclass AND a.grantee <> c.relowner`,

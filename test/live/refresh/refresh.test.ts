@@ -67,6 +67,22 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
   })
 
+  test('what it reads through plain views of people comes first too', async () => {
+    const rig = await rigFor(pair, source)
+    const bottom = 'SELECT max(total) AS total FROM proxy.orders'
+    await applyTo(await rig.manifest(shopManifest({ bottom })), rig.url)
+    await rig.sql(
+      'CREATE VIEW public.low AS SELECT total FROM local.bottom; CREATE VIEW public.high AS SELECT * FROM low',
+    )
+    const both = shopManifest({ above: 'SELECT total FROM public.high', bottom })
+    await applyTo(await rig.manifest(both), rig.url)
+    await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
+    const [first] = await refreshed(rig, both)
+    expect(first).toEqual(['bottom', 'plain', 'applied'])
+    expect(await rig.sql('SELECT total::text FROM local.above')).toEqual([{ total: '1000.00' }])
+    await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
+  })
+
   test('a view that is not populated is filled plainly, and one that is missing is a failure of its own', async () => {
     const rig = await rigFor(pair, source)
     const request = {

@@ -37,15 +37,17 @@ const changed = manifest('numeric(12,3)', 2)
 const atGate = `CREATE FUNCTION public.at_gate(numeric) RETURNS numeric IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog AS
   'BEGIN PERFORM public.gate(3); RETURN $1; END'`
 
-/** What people have made over it: a view, and one with data of its own that reads the last. */
+/** What people have made over it: a view, one with data of its own that reads the last, and such a one over a view that is retyped. */
 const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id % 7 AS day FROM local.first;
   CREATE MATERIALIZED VIEW reports.summed AS SELECT total + 1 AS total FROM local.second;
-  CREATE INDEX summed_total ON reports.summed (total); COMMENT ON MATERIALIZED VIEW reports.summed IS 'theirs'`
+  CREATE INDEX summed_total ON reports.summed (total); COMMENT ON MATERIALIZED VIEW reports.summed IS 'theirs';
+  CREATE VIEW reports.raw AS SELECT total FROM proxy.orders; CREATE MATERIALIZED VIEW reports.copied AS SELECT max(total) AS total FROM reports.raw`
 
 const reading = `SELECT (SELECT sum(total)::float8 FROM local.first) AS first, (SELECT total::float8 FROM local.second) AS second,
-  (SELECT total::float8 FROM reports.summed) AS summed, (SELECT count(*)::int FROM reports.daily) AS daily`
-const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 50 }]
-const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50 }]
+  (SELECT total::float8 FROM reports.summed) AS summed, (SELECT count(*)::int FROM reports.daily) AS daily,
+  (SELECT total::float8 FROM reports.copied) AS copied`
+const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 50, copied: 75 }]
+const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50, copied: 75 }]
 
 /** Keeps an apply waiting in one place of a replacement, until it is let go. */
 type Hold = (rig: Rig) => Promise<{ letGo(): Promise<unknown> }>

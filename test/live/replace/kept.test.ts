@@ -74,7 +74,9 @@ const people = (owner: string, reader: string, lead: string) => `
   CREATE MATERIALIZED VIEW reports.best (id, best) WITH (fillfactor = 80) AS SELECT id, max(total) FROM local.orders GROUP BY 1;
   CREATE UNIQUE INDEX best_id ON reports.best (id); COMMENT ON INDEX reports.best_id IS 'one each'; GRANT SELECT ON reports.best TO ${reader};
   CREATE STATISTICS reports.of_best ON id, best FROM reports.best; COMMENT ON MATERIALIZED VIEW reports.best IS 'with data';
-  RESET ROLE; CREATE VIEW reports.over_best AS SELECT id FROM reports.best; ANALYZE;
+  CREATE MATERIALIZED VIEW reports.copied AS SELECT id, total FROM reports.daily; CREATE INDEX copied_id ON reports.copied (id);
+  COMMENT ON COLUMN reports.copied.id IS 'its id'; GRANT SELECT (id) ON reports.copied TO ${reader}; REVOKE DELETE ON reports.copied FROM ${owner};
+  RESET ROLE; CREATE VIEW reports.over_best AS SELECT id FROM reports.best; CREATE VIEW reports.over_copied AS SELECT id FROM reports.copied; ANALYZE;
 `
 
 /** What test/support/catalog.ts leaves out: what is built on the objects of manifests. With OIDs of what must stay itself. */
@@ -123,6 +125,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       [
         'foreign table column proxy.orders.total: type',
         'materialized view column local.orders.total: type',
+        'materialized view column reports.copied.total: type',
         'view reports.daily: columns',
       ],
     ],

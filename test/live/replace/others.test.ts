@@ -38,6 +38,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const rig = await rigFor(pair, source)
     await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
     await rig.sql('CREATE SCHEMA reports; CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders')
+    await rig.sql('CREATE VIEW reports.plain AS SELECT total FROM local.orders')
     return rig
   }
 
@@ -112,6 +113,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       ['foreign table proxy.orders', null, []],
       ['materialized view local.orders', 50, []],
       ['materialized view reports.seen', 50, ['index reports.seen_id', 'statistics reports.pair']],
+      ['view reports.plain', null, []],
     ])
   })
 
@@ -122,6 +124,10 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       CREATE TRIGGER noted BEFORE INSERT ON proxy.orders FOR EACH ROW EXECUTE FUNCTION public.noted()`,
     statistics: 'CREATE STATISTICS reports.pair ON id, total FROM local.orders',
     'a comment on a column': "COMMENT ON COLUMN reports.seen.total IS 'in all'",
+    'a grant on a plain view': 'GRANT SELECT ON reports.plain TO PUBLIC',
+    'a rule of a plain view': 'CREATE RULE nothing AS ON DELETE TO reports.plain DO INSTEAD NOTHING',
+    'another query of a plain view':
+      'CREATE OR REPLACE VIEW reports.plain AS SELECT total FROM local.orders WHERE id > 1',
   }
 
   test.each(Object.entries(meddling))('%s, made while a successor is built, is not lost', async (_, sql) => {

@@ -37,6 +37,7 @@ schemas:
 const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
   CREATE VIEW reports.totals AS SELECT id, total FROM local.first; CREATE VIEW reports.counted AS SELECT count(total) AS count FROM reports.totals;
   CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole;
+  CREATE MATERIALIZED VIEW reports.copied AS SELECT sum(total) AS total FROM reports.totals; CREATE VIEW reports.top AS SELECT total::text AS total FROM reports.copied;
   CREATE MATERIALIZED VIEW reports.summed AS SELECT sum(total) AS total FROM local.first; CREATE UNIQUE INDEX ON reports.summed (total)`
 
 /** What people read, so that a mixture of old and new would show. */
@@ -46,6 +47,7 @@ const readings = [
   'SELECT sum(total)::text AS total, (SELECT count FROM reports.counted)::int AS count FROM reports.totals',
   'SELECT (SELECT total FROM reports.summed)::text AS summed, (SELECT sum(total) FROM local.first)::text AS first',
   'SELECT count(*)::int AS count, (SELECT count FROM reports.whole)::int AS again FROM local.whole',
+  'SELECT (SELECT total FROM reports.top) AS top, (SELECT total FROM reports.copied)::text AS copied',
 ]
 
 type Read = (client: Awaited<ReturnType<Rig['client']>>, query: string) => Promise<readonly unknown[]>

@@ -259,7 +259,6 @@ describe('documents', () => {
     statements: [statement(trusted('CREATE …'))],
     load: [],
     parts: [],
-    recreates: [],
     swap: { out: [statement(trusted('DROP …'))], in: [] },
     hazards: [],
   }
