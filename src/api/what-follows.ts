@@ -6,7 +6,7 @@ import type { Session } from '../db/session.ts'
 import { blockers, disturbed } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
-import { type Dependent, readDependents } from '../introspector/dependents.ts'
+import { type Dependent, type Lost, readDependents } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { MaterializedViewsOfOthers } from '../introspector/materialized-views-of-others.ts'
 import { readByPlainViews } from '../introspector/plain-views.ts'
@@ -36,7 +36,8 @@ export interface Following {
 /** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
 export async function whatFollows(session: Session, found: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
   const { probed, direct, tried, materialized, ...graph } = found
-  const known = { catalog: input.reading, tried, lost: materialized.lost }
+  const untried = probed.findings.map((finding) => [finding.key, finding] as const)
+  const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
   const used = await dependentsOf(session, direct, known)
   const all = withReplacements({ ...graph, changes: direct, dependents: used })
   const dependents = all.length === direct.length ? used : await dependentsOf(session, all, known)
@@ -109,7 +110,7 @@ function withProtected(ledger: Ledger, { protectedByOthers }: MaterializedViewsO
 interface Known {
   readonly catalog: CatalogReading
   readonly tried: readonly TriedView[]
-  readonly lost: ReadonlyMap<Key, string>
+  readonly lost: ReadonlyMap<Key, Lost>
 }
 
 async function dependentsOf(

@@ -103,7 +103,8 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
     } else {
       // It stays in the plan, so that what is refused can be seen.
       kept.push(change)
-      if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusal(change, names))
+      if (change.op !== 'adopt' && change.op !== 'release')
+        refusals.push(refusal(change, names, hintOf(change, inTheWay)))
     }
   }
   // What is released after all holds on to what it needs, which is to be looked at again.
@@ -157,21 +158,31 @@ function staysOn({ how, to }: Replace, { column }: Dependent): boolean {
 }
 
 function withReason({ description, view, lost }: Dependent): string {
-  const reason = view?.outcome?.becomes === 'lost' ? view.outcome.reason : (view?.whyNotLed ?? lost)
+  const reason = view?.outcome?.becomes === 'lost' ? view.outcome.reason : (view?.whyNotLed ?? lost?.reason)
   return !reason ? description : `${description} (${reason})`
 }
 
-function refusal(change: Exclude<Change, { op: 'adopt' | 'release' }>, names: readonly string[]): Refusal {
+/** What is known to help; else what always does. */
+function hintOf({ op }: Change, inTheWay: readonly Dependent[]): string {
+  const [known] = inTheWay.flatMap(({ lost }) => lost?.hint || [])
+  if (known !== undefined) return known
+  return op === 'drop'
+    ? 'Drop what depends on it first, or keep it declared.'
+    : 'fdwsync does not touch what it does not manage. Drop what depends on it, apply, and make that again.'
+}
+
+function refusal(
+  change: Exclude<Change, { op: 'adopt' | 'release' }>,
+  names: readonly string[],
+  hint: string,
+): Refusal {
   const id = change.op === 'drop' ? change.from.id : change.to.id
   const verb = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' }[change.op]
   return {
     key: change.key,
     title: titleOf(id),
     reason: `it can not be ${verb} while something depends on it: ${list(names)}`,
-    hint:
-      change.op === 'drop'
-        ? 'Drop what depends on it first, or keep it declared.'
-        : 'fdwsync does not touch what it does not manage. Drop it, apply, and make it again.',
+    hint,
   }
 }
 

@@ -18,7 +18,13 @@ export interface Dependent {
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
   /** Why it can't be made anew, where that was tried out or is known. */
-  readonly lost?: string | undefined
+  readonly lost?: Lost | undefined
+}
+
+/** Why something can't be made anew, and what would help, where that is known. */
+export interface Lost {
+  readonly reason: string
+  readonly hint?: string
 }
 
 interface DependentView {

@@ -6,6 +6,7 @@ import { noVariables } from '../kinds/facets/written.ts'
 import { declaredKindOf } from '../kinds/registry.ts'
 import { asRead } from '../manifest/as-read.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { Lost } from './dependents.ts'
 import type { RunDigests } from './digests.ts'
 import { readLedgerOf } from './ledger.ts'
 import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership-of-views.ts'
@@ -19,7 +20,7 @@ export interface MaterializedViewsOfOthers {
   /** What they are once what they read has changed. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
   /** Why others of them can not be made anew. */
-  readonly lost: ReadonlyMap<Key, string>
+  readonly lost: ReadonlyMap<Key, Lost>
   readonly protectedByOthers: ReadonlySet<Key>
 }
 
@@ -68,10 +69,10 @@ export async function materializedViewsOfOthers(
   })
   if (!found) return none
   const { rows, protectedByOthers, live } = found
-  const lost = new Map(
+  const lost = new Map<Key, Lost>(
     rows.flatMap((row) => {
       const reason = whyNotOurs(row, session.user)
-      return reason === undefined ? [] : [[keyOf(row.id), reason] as const]
+      return reason === undefined ? [] : [[keyOf(row.id), { reason }] as const]
     }),
   )
   const others = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [asDeclared(object, digests)]))
@@ -80,7 +81,7 @@ export async function materializedViewsOfOthers(
     declared: [...input.declared, ...others],
     reading: { ...reading, live: new Map([...reading.live, ...live]) },
   })
-  for (const { key, reason } of probed.findings) if (live.has(key)) lost.set(key, reason)
+  for (const finding of probed.findings) if (live.has(finding.key)) lost.set(finding.key, finding)
   const isTheirs = ([key]: readonly [Key, unknown]) => live.has(key)
   return {
     live: new Map([...probed.live].filter(isTheirs)),

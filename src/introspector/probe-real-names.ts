@@ -1,5 +1,5 @@
 import type { DeclaredObject } from '../core/change.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -23,7 +23,7 @@ export async function underRealNames(
   const involved = withWhatTheyRead(run, queries, all)
   const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isMoved(run, key, queries))))
   const aside = await moveAside(run, schemasOf(run, moved))
-  if (!aside) return undeterminedAll(run, queries)
+  if (typeof aside === 'string') return withoutSchema(run, queries, all, aside)
   await makeRelations(run, involved, moved, aside)
   await makeViews(run, involved, moved, queries)
 }
@@ -52,34 +52,46 @@ function schemasOf(run: ProbeRun, moved: ReadonlySet<Key>): ReadonlySet<string> 
   return new Set(live.flatMap(({ id }) => ('schema' in id ? [id.schema] : [])))
 }
 
-/** The schemas' names while they are aside; undefined if this role can't rename one. */
-async function moveAside(
-  run: ProbeRun,
-  schemas: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, string> | undefined> {
+/** The schemas' names while they are aside; or the first one that this role can't rename. */
+async function moveAside(run: ProbeRun, schemas: ReadonlySet<string>): Promise<ReadonlyMap<string, string> | string> {
   const aside = new Map<string, string>()
   await run.session.run(trusted('SAVEPOINT aside'))
-  try {
-    for (const schema of schemas) {
-      const name = `${run.scratchSchema}_${aside.size}`
-      aside.set(schema, name)
+  for (const schema of schemas) {
+    const name = `${run.scratchSchema}_${aside.size}`
+    aside.set(schema, name)
+    try {
       await run.session.run(sql`ALTER SCHEMA ${ident(schema)} RENAME TO ${ident(name)}; CREATE SCHEMA ${ident(schema)}`)
+    } catch (error) {
+      if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
+      await run.session.run(trusted('ROLLBACK TO aside'))
+      return schema
     }
-    return aside
-  } catch (error) {
-    if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
-    await run.session.run(trusted('ROLLBACK TO aside'))
-    return undefined
   }
+  return aside
 }
 
-function undeterminedAll(run: ProbeRun, queries: readonly QueryObject[]): void {
-  const reason = 'it reads a relation that this plan changes, and trying that out takes the ownership of the schema'
-  for (const { object, parts } of queries) {
-    for (const { id } of [object, ...parts]) {
-      run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint: 'Plan as the owner of the schema.' })
-    }
+/** Tries out those queries that read nothing which is to change in that schema. */
+async function withoutSchema(
+  run: ProbeRun,
+  queries: readonly QueryObject[],
+  all: readonly QueryObject[],
+  schema: string,
+): Promise<void> {
+  const isThere = (key: Key) => {
+    const read = run.settled.get(key)
+    return read !== undefined && namespaceOf(read.id) === schema && isMoved(run, key, queries)
   }
+  const untried = new Set(queries.filter(({ reads }) => reads.some(isThere)))
+  for (const { object } of untried) {
+    for (const query of queries) if (query.reads.includes(keyOf(object.id))) untried.add(query)
+  }
+  const reason = `it reads what this plan changes in the schema ${ident(schema)}, and trying that out takes the ownership of it`
+  const hint = `Plan as the owner of the schema ${ident(schema)}.`
+  for (const { object, parts } of untried) {
+    for (const { id } of [object, ...parts]) run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint })
+  }
+  const others = queries.filter((query) => !untried.has(query))
+  if (others.length > 0) await underRealNames(run, others, all)
 }
 
 /** The relations that the queries name, as far as they are not views of the plan themselves. */

@@ -76,8 +76,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
       ? [
           {
             name: 'recreates-dependents',
-            detail:
-              'not declared here: made anew as it is, with its owner, grants, comments, defaults, triggers and rules',
+            detail: "not declared here: made anew as it is, with another OID, since a view's columns keep their types",
           },
         ]
       : [],

@@ -75,6 +75,31 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
+  test('data over a plain view in a schema of somebody else: the plan says whose right it takes, and tells the rest', async () => {
+    const rig = await rigFor(pair, source)
+    const { url, user } = await rig.role()
+    await rig.sql(
+      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+    )
+    await applyTo(await rig.manifest(manifest('numeric(10,2)')), url)
+    await rig.sql(`CREATE SCHEMA reports; GRANT USAGE, CREATE ON SCHEMA reports TO ${user}; SET ROLE ${user};
+      CREATE VIEW reports.plain AS SELECT total FROM local.orders`)
+    const copied = (total: string) => `${manifest(total)}      copied: { query: SELECT total FROM reports.plain }\n`
+    await applyTo(await rig.manifest(copied('numeric(10,2)')), url)
+    const plan = await planFor(await rig.manifest(copied('numeric(12,3)')), url)
+    const why = 'it reads what this plan changes in the schema reports, and trying that out takes the ownership of it'
+    expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+      `materialized view local.copied: ${why}`,
+    ])
+    expect(plan.refusals.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+      `view reports.plain: it can not be replaced while something depends on it: materialized view local.copied (${why})`,
+    ])
+    await rig.sql(`ALTER SCHEMA reports OWNER TO ${user}`)
+    const parsed = await rig.manifest(copied('numeric(12,3)'))
+    expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, url))).toEqual([])
+  })
+
   test('it was changed between the plan and its confirmation: nothing is done to it', async () => {
     const rig = await setUp()
     const parsed = await rig.manifest(retyped)
