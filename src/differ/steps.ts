@@ -22,6 +22,7 @@ export interface StepInput {
 }
 
 type Making = Extract<Change, { op: 'create' | 'alter' | 'replace' }>
+type Drop = Extract<Change, { op: 'drop' }>
 type Dropping = Extract<Change, { op: 'drop' | 'replace' }>
 
 /** The steps of a plan, in the order in which they may run. */
@@ -50,7 +51,8 @@ export function stepsOf(input: StepInput): readonly Step[] {
         return groupStep(group, [...new Set(group.members.flatMap((member) => waitsFor(member, later, input)))], input)
       }),
     ...drops
-      .filter((change) => change.op === 'drop' && !inDefine(change))
+      .filter((change) => change.op === 'drop')
+      .filter((change) => !inDefine(change))
       .map((change) => dropStep(change, 'build', waitsToDrop(change, input, built))),
     ...populated.map((change) => populateStep(change, later, input)),
   ]
@@ -141,22 +143,38 @@ function populateStep(change: Making, later: ReadonlySet<string>, input: StepInp
   }
 }
 
-/** Steps after which something can be dropped: replacements that no longer read it, and drops of what needs it. */
-function waitsToDrop({ key }: Change, input: StepInput, built: ReadonlySet<Key>): readonly string[] {
+/** Steps after which something can be dropped: what no longer reads it by then, and drops of what needs it. */
+function waitsToDrop(change: Drop, input: StepInput, built: ReadonlySet<Key>): readonly string[] {
+  const served = servedBy(change)
+  const drops = input.changes.filter((other): other is Drop => other.op === 'drop' && built.has(other.key))
+  const used = drops.filter((other) => isNeededBy(change.key, other, input))
+  const servesOthers = drops.filter(
+    (other) => served !== undefined && servedBy(other) !== served && isNeededBy(served, other, input),
+  )
+  return [
+    ...buildsWithout(change.key, input),
+    ...(served === undefined ? [] : buildsWithout(served, input)),
+    ...[...used, ...servesOthers].flatMap((other) =>
+      goesWithItsWhole(other, input) ? [] : dropId('build', other.key),
+    ),
+  ]
+}
+
+/** The replacements after which nothing reads it any more. */
+function buildsWithout(key: Key, input: StepInput): readonly string[] {
   const replaced = new Set(input.changes.filter(isReplacedBeside).map((change) => change.key))
   const readers = input.dependents
     .filter(({ on }) => on === key)
     .flatMap(({ key: own, whole }) => [own ?? [], whole ?? []])
-  const builds = readers.flat().flatMap((reader) => (replaced.has(reader) ? [buildId(reader, input)] : []))
-  const drops = input.changes.flatMap((change) =>
-    change.op === 'drop' && built.has(change.key) && isNeededBy(key, change, input) && !goesWithItsWhole(change, input)
-      ? [dropId('build', change.key)]
-      : [],
-  )
-  return [...builds, ...drops]
+  return readers.flat().flatMap((reader) => (replaced.has(reader) ? [buildId(reader, input)] : []))
 }
 
-function isNeededBy(key: Key, change: Extract<Change, { op: 'drop' }>, { dependents }: StepInput): boolean {
+/** What it can't be used without, so that it goes no earlier than that. */
+function servedBy({ from: { id } }: Drop): Key | undefined {
+  return kindOf(id).servesFor?.(id)
+}
+
+function isNeededBy(key: Key, change: Drop, { dependents }: StepInput): boolean {
   return (
     change.from.needs.includes(key) ||
     dependents.some((dependent) => dependent.on === key && dependent.key === change.key)
@@ -197,7 +215,7 @@ function readsData(change: Extract<Change, { op: 'create' }>, input: StepInput):
 }
 
 // Dropping a part locks its whole: alone, that is a moment; among all definitions it lasts until they are committed.
-function isPartOfLive(change: Extract<Change, { op: 'drop' }>, input: StepInput): boolean {
+function isPartOfLive(change: Drop, input: StepInput): boolean {
   const whole = kindOf(change.from.id).partOf?.(change.from.spec, change.from.id)
   return whole !== undefined && input.live.has(whole)
 }

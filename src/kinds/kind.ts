@@ -184,6 +184,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   }
   /** The object that this one lives and dies with, as an index does with its materialized view. */
   partOf?(spec: Spec, id: Id): Key
+  /** What can't be used without it, though PostgreSQL knows nothing of that: it goes only when that goes, as a server's user mapping. */
+  servesFor?(id: Id): Key
   hazards?(change: Change): readonly Hazard[]
   /** Roles that must exist for it. */
   roles?(spec: Spec): readonly string[]

@@ -147,6 +147,7 @@ export const userMapping: Kind<'userMapping', UserMappingSpec> = {
     return [...lockRow(id, from), ...alterMapping(id, added)]
   },
 
+  servesFor: (id) => keyOf({ kind: 'server', name: id.server }),
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],
   summary: (spec) => describeOptions(spec.options ?? {}),
 }

@@ -8,6 +8,8 @@ interface Scene {
   readonly columns?: string
   readonly first?: string
   readonly server?: string
+  /** Whether the first server goes. */
+  readonly isAlone?: boolean
 }
 
 const otherServer = `  other:
@@ -21,7 +23,8 @@ const manifest = ({
   columns = 'id: bigint, total: "numeric(10,2)", note: text',
   first = 'SELECT id, total FROM proxy.orders',
   server = 'shop',
-}: Scene) => `${head()}${otherServer}
+  isAlone = false,
+}: Scene) => `${isAlone ? head().replace(/ {2}shop:.*/s, '') : head()}${otherServer}
 schemas:
   proxy:
     foreign_tables:
@@ -36,6 +39,7 @@ schemas:
 /** People's own views over what is replaced, one of them with data of its own. */
 const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
   CREATE VIEW reports.totals AS SELECT id, total FROM local.first; CREATE VIEW reports.counted AS SELECT count(total) AS count FROM reports.totals;
+  CREATE VIEW reports.direct AS SELECT count(*) AS count FROM proxy.orders;
   CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole;
   CREATE MATERIALIZED VIEW reports.copied AS SELECT sum(total) AS total FROM reports.totals; CREATE VIEW reports.top AS SELECT total::text AS total FROM reports.copied;
   CREATE MATERIALIZED VIEW reports.summed AS SELECT sum(total) AS total FROM local.first; CREATE UNIQUE INDEX ON reports.summed (total)`
@@ -47,6 +51,7 @@ const readings = [
   'SELECT sum(total)::text AS total, (SELECT count FROM reports.counted)::int AS count FROM reports.totals',
   'SELECT (SELECT total FROM reports.summed)::text AS summed, (SELECT sum(total) FROM local.first)::text AS first',
   'SELECT count(*)::int AS count, (SELECT count FROM reports.whole)::int AS again FROM local.whole',
+  'SELECT count::int FROM reports.direct',
   'SELECT (SELECT total FROM reports.top) AS top, (SELECT total FROM reports.copied)::text AS copied',
 ]
 
@@ -117,6 +122,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     },
     'a column retyped under a chain of views': { columns: 'id: bigint, total: "numeric(12,1)", note: text' },
     'another server': { server: 'other' },
+    'another server, while the old one goes': { server: 'other', isAlone: true },
   }
 
   test.each(
