@@ -91,7 +91,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
       : undefined
   const reading = { ...catalog, live: probed.live }
-  const { changes, refusals, ...follow } = await whatFollows(session, among, probeInput)
+  const { changes, refusals, aside, ...follow } = await whatFollows(session, among, probeInput)
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const planned = planOf({
     manifest: name,
@@ -137,7 +137,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     wanted: probed.wanted,
     digests,
     sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
-    rekeyed: new Map(Array.from(renaming.rekeyed, ([key, id]) => [key, keyOf(id)])),
+    rekeyed: new Map(Array.from([...renaming.rekeyed, ...aside], ([key, id]) => [key, keyOf(id)])),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state, resolved.sourceState),
     manifestDigest,

@@ -1,11 +1,12 @@
 import type { Change, Replace } from '../core/change.ts'
-import { type Key, keyOf, relationKey } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Predecessor, Refusal } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { blockers, disturbed } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
+import { withSetAside } from '../differ/set-aside.ts'
 import { type Dependent, type Lost, readDependents } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { MaterializedViewsOfOthers } from '../introspector/materialized-views-of-others.ts'
@@ -24,6 +25,8 @@ export interface Following {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
   readonly dependents: readonly Dependent[]
+  /** What old ones are called until they go, by the keys that they have today. */
+  readonly aside: ReadonlyMap<Key, ObjectId>
   /** By member. */
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
@@ -38,9 +41,12 @@ export async function whatFollows(session: Session, found: WithViewsOfOthers, in
   const { probed, direct, tried, materialized, ...graph } = found
   const untried = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
-  const used = await dependentsOf(session, direct, known)
-  const all = withReplacements({ ...graph, changes: direct, dependents: used })
-  const dependents = all.length === direct.length ? used : await dependentsOf(session, all, known)
+  const before = await dependentsOf(session, direct, known)
+  const { changes: differing, aside } = withSetAside(direct, before, input.ledger)
+  const named = { ...known, aside }
+  const used = aside.size === 0 ? before : await dependentsOf(session, differing, named)
+  const all = withReplacements({ ...graph, changes: differing, dependents: used })
+  const dependents = all.length === differing.length ? used : await dependentsOf(session, all, named)
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes, tried)
   const members = groups.flatMap((group) => group.members)
@@ -53,6 +59,7 @@ export async function whatFollows(session: Session, found: WithViewsOfOthers, in
       ...isLocked.map(whileLocked),
       ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, materialized) }),
     ],
+    aside,
     dependents,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
@@ -111,19 +118,26 @@ interface Known {
   readonly catalog: CatalogReading
   readonly tried: readonly TriedView[]
   readonly lost: ReadonlyMap<Key, Lost>
+  /** What old ones are called until they go. */
+  readonly aside?: ReadonlyMap<Key, ObjectId>
 }
 
 async function dependentsOf(
   session: Session,
   changes: readonly Change[],
-  { catalog: { moved }, tried, lost }: Known,
+  { catalog: { moved }, tried, lost, aside }: Known,
 ): Promise<readonly Dependent[]> {
   const objects = disturbed(changes)
   if (objects.length === 0) return []
   await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
   try {
     const dependents = await readDependents(session, objects)
-    const named = (key: Key | undefined) => (key === undefined ? undefined : (moved?.get(key) ?? key))
+    const named = (key: Key | undefined) => {
+      if (key === undefined) return undefined
+      const declared = moved?.get(key) ?? key
+      const old = aside?.get(declared)
+      return old ? keyOf(old) : declared
+    }
     const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
     const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
     return dependents.map((each) => ({

@@ -106,7 +106,13 @@ export type Change =
       readonly fields: readonly FieldChange[]
     }
   | Replace
-  | { readonly op: 'drop'; readonly key: Key; readonly from: LiveObject }
+  | {
+      readonly op: 'drop'
+      readonly key: Key
+      readonly from: LiveObject
+      /** What was planned of it before it was known that the old one has to serve on: see `differ/set-aside.ts`. */
+      readonly gaveWayTo?: Replace
+    }
   /** Exists and is equal, but is not in the ledger yet, or is there with another identity: recorded, no DDL. */
   | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }
   /** In the ledger, no longer declared, and either gone already or not ours to drop: taken out of the ledger, no DDL. */

@@ -161,12 +161,15 @@ function originsOf(
 
 const secret = '(secret)'
 
-/** Titles of what a replacement needs and what changes too: it takes its definition from that. Of others only names follow. */
-function changedNeeds({ op, to }: Differing, { changes }: CauseInput): readonly string[] {
+/**
+ * Titles of what a replacement needs and what changes too: it takes its definition from that. Of others only names follow. What it
+ * stands on and goes is what an earlier apply has set aside, say, and could not end.
+ */
+function changedNeeds({ op, from, to }: Differing, { changes }: CauseInput): readonly string[] {
   const matters = (change: Change) =>
     op === 'replace' ? change.op !== 'adopt' : 'from' in change && change.from.renamedColumns !== undefined
   return changes
-    .filter((change) => matters(change) && to.needs.includes(change.key))
+    .filter((change) => matters(change) && (change.op === 'drop' ? from : to).needs.includes(change.key))
     .flatMap(({ key }) => idOf(key) ?? [])
     .map(titleOf)
 }

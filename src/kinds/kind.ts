@@ -1,4 +1,4 @@
-import type { Change, DeclaredObject, FieldChange } from '../core/change.ts'
+import type { Change, DeclaredObject, FieldChange, LiveObject } from '../core/change.ts'
 import type { IdOf, Key, KindName, ObjectId } from '../core/object.ts'
 import type { Hazard, Swap } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
@@ -186,6 +186,10 @@ export interface KindOf<Id extends ObjectId, Spec> {
   partOf?(spec: Spec, id: Id): Key
   /** What can't be used without it, though PostgreSQL knows nothing of that: it goes only when that goes, as a server's user mapping. */
   servesFor?(id: Id): Key
+  /** What such a one is called once that is set aside. */
+  servingAside?(id: Id, aside: ObjectId): ObjectId
+  /** What one that can't be altered is called for as long as it serves on beside its successor: no other is called so. */
+  aside?(live: LiveObject): Id
   hazards?(change: Change): readonly Hazard[]
   /** Roles that must exist for it. */
   roles?(spec: Spec): readonly string[]

@@ -127,6 +127,7 @@ export const server: Kind<'server', ServerSpec> = {
     )
   },
   drop: (id) => [statement(sql`DROP SERVER ${ident(id.name)}`)],
+  aside: ({ oid }) => ({ kind: 'server', name: `fdwsync_old_${oid}` }),
   renaming: {
     namesQuery: trusted(`
       SELECT oid, jsonb_build_object('kind', 'server', 'name', srvname) AS id

@@ -148,6 +148,7 @@ export const userMapping: Kind<'userMapping', UserMappingSpec> = {
   },
 
   servesFor: (id) => keyOf({ kind: 'server', name: id.server }),
+  servingAside: (id, aside) => (aside.kind === 'server' ? { ...id, server: aside.name } : id),
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],
   summary: (spec) => describeOptions(spec.options ?? {}),
 }

@@ -83,6 +83,7 @@ function changeJson({
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
     ...(change.op === 'replace' && change.isOfOthers ? { isOfOthers: true } : {}),
+    ...(change.op === 'drop' && change.gaveWayTo ? { gaveWayTo: change.gaveWayTo.to.id } : {}),
     ...(more.predecessor ? { predecessor: more.predecessor } : {}),
     hazards,
   }

@@ -1,5 +1,6 @@
 import type { Change } from '../core/change.ts'
 import { mustBeAllowed, type Plan, type PlannedChange, type Step } from '../core/plan.ts'
+import { titleOf } from '../kinds/registry.ts'
 import { renderDetails, renderFields, type TextOptions } from './field-text.ts'
 import { counted, oneLine, padded, sizeText, widthOf, wrapped } from './text.ts'
 
@@ -72,7 +73,9 @@ function renderChange(planned: PlannedChange, change: DatabaseChange, options: P
 
 function bodyOf(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
-  return change.op === 'drop' ? [] : renderFields(change.fields, options, planned.cause === 'both')
+  if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
+  const own = (change.gaveWayTo?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
+  return renderFields(own, options)
 }
 
 function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
@@ -83,10 +86,15 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
   const taken = planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`)
   const why = [...taken, ...renamedFrom(change), whyOf(planned, change)].filter((part) => part !== '').join(' · ')
   if (change.op === 'create') return [planned.summary, why].filter((part) => part !== '').join(' · ')
-  if (change.op === 'drop') return planned.cause === 'source' ? 'gone at the source' : 'no longer declared'
+  if (change.op === 'drop') return whyDropped(planned, change)
   if (change.op === 'alter') return why
   const how = planned.beside ? 'rebuilt beside, then swapped: readers keep reading' : 'dropped and made again'
   return why === '' ? how : `${why} · ${how}`
+}
+
+function whyDropped({ cause }: PlannedChange, { gaveWayTo }: Extract<Change, { op: 'drop' }>): string {
+  if (gaveWayTo) return `${titleOf(gaveWayTo.to.id)} until now: serves on until what stands on it is swapped`
+  return cause === 'source' ? 'gone at the source' : 'no longer declared'
 }
 
 function whyOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {

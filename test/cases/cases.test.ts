@@ -63,7 +63,8 @@ function summary(plan: Plan): readonly string[] {
   return plan.changes.map(({ change, title }) => {
     const fields =
       change.op === 'alter' || change.op === 'replace' ? `: ${change.fields.map(({ field }) => field).join(', ')}` : ''
-    return `${change.op} ${title}${fields}`
+    // What serves until it is swapped is named by its OID.
+    return `${change.op} ${title.replace(/(?<=fdwsync_old_)\d+/, 'OID')}${fields}`
   })
 }
 

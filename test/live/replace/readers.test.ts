@@ -8,6 +8,7 @@ interface Scene {
   readonly columns?: string
   readonly first?: string
   readonly server?: string
+  readonly type?: string
   /** Whether the first server goes. */
   readonly isAlone?: boolean
 }
@@ -23,8 +24,9 @@ const manifest = ({
   columns = 'id: bigint, total: "numeric(10,2)", note: text',
   first = 'SELECT id, total FROM proxy.orders',
   server = 'shop',
+  type,
   isAlone = false,
-}: Scene) => `${isAlone ? head().replace(/ {2}shop:.*/s, '') : head()}${otherServer}
+}: Scene) => `${isAlone ? head().replace(/ {2}shop:.*/s, '') : head().replace('shop:', type ? `shop:\n    type: ${type}` : 'shop:')}${otherServer}
 schemas:
   proxy:
     foreign_tables:
@@ -122,6 +124,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     },
     'a column retyped under a chain of views': { columns: 'id: bigint, total: "numeric(12,1)", note: text' },
     'another server': { server: 'other' },
+    'another type of the server': { type: 'replica' },
     'another server, while the old one goes': { server: 'other', isAlone: true },
   }
 

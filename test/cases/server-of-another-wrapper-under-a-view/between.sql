@@ -1,0 +1,1 @@
+CREATE VIEW public.people AS SELECT count(*) AS count FROM shop.orders;

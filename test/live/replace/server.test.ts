@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exitCodeOf } from '../../../src/api/apply.ts'
+import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, head, missedOf, type Rig, rigFor, runSql } from '../apply/rig.ts'
+
+const manifest = (type: string, port = '${env:SOURCE_PORT}') => `${head()
+  .replace('shop:', `shop:\n    type: ${type}`)
+  .replace('"${env:SOURCE_PORT}"', `"${port}"`)}
+schemas:
+  proxy:
+    foreign_tables:
+      orders: { server: shop, options: { schema_name: public }, columns: { id: bigint, total: "numeric(10,2)" } }
+  local:
+    materialized_views:
+      orders: { query: "SELECT id, total FROM proxy.orders" }
+`
+
+const servers = 'SELECT srvname, srvtype FROM pg_foreign_server ORDER BY srvtype'
+const reading =
+  'SELECT (SELECT count(*)::int FROM local.orders) AS copied, (SELECT count::int FROM public.direct) AS direct'
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  async function setUp(): Promise<Rig> {
+    const rig = await rigFor(pair, source)
+    await applyTo(await rig.manifest(manifest('old')), rig.url)
+    await rig.sql('CREATE VIEW public.direct AS SELECT count(*) FROM proxy.orders')
+    return rig
+  }
+
+  test('the load fails: the old one serves on, can be refreshed from, and goes when the next apply ends it', async () => {
+    const rig = await setUp()
+    const parsed = await rig.manifest(manifest('new'))
+    await runSql(source.url, 'ALTER TABLE orders RENAME TO away')
+    const { report } = await applyTo(parsed, rig.url)
+    await runSql(source.url, 'ALTER TABLE away RENAME TO orders')
+    expect(report && exitCodeOf(report)).toBe(5)
+    const [{ srvname }] = (await rig.sql(servers)).toReversed() as [{ srvname: string }]
+    expect(srvname).toMatch(/^fdwsync_old_\d+$/)
+    await rig.sql('REFRESH MATERIALIZED VIEW local.orders')
+    expect(await rig.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
+
+    const plan = await planFor(parsed, rig.url)
+    expect(plan.changes.map(({ title, cause }) => `${title}: ${cause}`)).toEqual([
+      'foreign table proxy.orders: dependency',
+      'materialized view local.orders: dependency',
+      `user mapping for public on ${srvname}: manifest`,
+      `server ${srvname}: manifest`,
+    ])
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(await rig.sql(servers)).toEqual([{ srvname: 'shop', srvtype: 'new' }])
+    expect(await rig.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  test('what it was before, while its successor does not answer: what stands on the old one comes back to one of that name', async () => {
+    const rig = await setUp()
+    await applyTo(await rig.manifest(manifest('new', '1')), rig.url)
+    const parsed = await rig.manifest(manifest('old'))
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(await rig.sql(servers)).toEqual([{ srvname: 'shop', srvtype: 'old' }])
+    expect(await rig.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+
+  test("somebody else's table on it, and protection, keep it from being replaced: the plan names both", async () => {
+    const rig = await setUp()
+    await rig.sql("CREATE FOREIGN TABLE public.theirs (id int) SERVER shop OPTIONS (table_name 'orders')")
+    const reasons = async (text: string) =>
+      (await planFor(await rig.manifest(text), rig.url)).refusals.map(({ title, reason }) => `${title}: ${reason}`)
+    expect((await reasons(manifest('new'))).join('\n')).toContain(
+      'server shop: it can not be replaced while something depends on it: foreign table public.theirs',
+    )
+    await rig.sql('DROP FOREIGN TABLE public.theirs')
+    const kept = manifest('new').replace('type: new', 'type: new\n    protect: true')
+    expect((await reasons(kept)).join('\n')).toContain('server shop: it is protected, and would be replaced: type')
+  })
+})
