@@ -7,7 +7,7 @@ import { readForExport } from '../exporter/read.ts'
 import { type ExportScope, inScope } from '../exporter/scope.ts'
 import { variables } from '../exporter/variables.ts'
 import type { Stanza } from '../kinds/facets/written.ts'
-import { declaredKindOf, kindOf, kinds, titleOf } from '../kinds/registry.ts'
+import { declaredKindOf, declaredKinds, kindOf, titleOf } from '../kinds/registry.ts'
 
 export interface ExportOptions extends ExportScope {
   /** The manifest's name. Undefined: that of the database. */
@@ -78,7 +78,7 @@ function goesWithoutSaying({ path, value }: Stanza, all: readonly Stanza[]): boo
 
 /** Kinds in the order in which they are made, within a kind by name. */
 function inOrder(objects: readonly LiveObject[]): readonly LiveObject[] {
-  return kinds.flatMap(({ kind }) =>
+  return declaredKinds.flatMap(({ kind }) =>
     objects
       .filter(({ id }) => id.kind === kind)
       .map((object) => ({ object, key: keyOf(object.id) }))

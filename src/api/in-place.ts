@@ -12,7 +12,7 @@ import { readCatalog } from '../introspector/read.ts'
 import type { NoAnswer } from '../introspector/remote/ask.ts'
 import { readSourceState, type SourceAccess } from '../introspector/remote.ts'
 import { inSnapshot } from '../introspector/target.ts'
-import { kindOf, kinds } from '../kinds/registry.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { importRequests } from '../manifest/imports.ts'
 import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
@@ -107,7 +107,7 @@ async function planOfProof(
 }
 
 async function isHeadInPlace(session: Session, manifest: Manifest, digests: RunDigests): Promise<boolean> {
-  const declared = kinds
+  const declared = declaredKinds
     .filter((kind) => !digestedKinds.includes(kind))
     .flatMap((kind) => kind.declare(manifest, digests))
   const keys = new Set(declared.map(({ id }) => keyOf(id)))

@@ -15,7 +15,6 @@ import { runDigests } from '../introspector/digests.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import { lockRefusals } from '../introspector/lock-room.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
-import { probe } from '../introspector/probe.ts'
 import type { ProbeFinding } from '../introspector/probe-findings.ts'
 import type { CatalogReading } from '../introspector/read.ts'
 import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
@@ -24,7 +23,7 @@ import { withRequirements } from '../introspector/requirements.ts'
 import { checkSources } from '../introspector/source-check.ts'
 import { sourceChanges, sourcedObjects } from '../introspector/sourced.ts'
 import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector/target.ts'
-import { kinds, titleOf } from '../kinds/registry.ts'
+import { declaredKinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { planInPlace, proofOf } from './in-place.ts'
 import { withViewsOfOthers } from './views-of-others.ts'
@@ -61,7 +60,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const resolved = await resolveImports(session, asWritten, digests, options.sources)
   const { parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
-  const written = kinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
+  const written = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger, renaming, state } = await inSnapshot(session, async () => {
     const target = await readOwnedAndDeclared(session, name, written, digests)
     const isProvable = options.prove && options.populate && target.ledger.isThere
@@ -76,14 +75,14 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const unread = [...resolved.refusals, ...resolved.undetermined]
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
-  const target = { manifest: name, declared: keys, ledger, digests, takeOver }
-  const alone = await probe(session, probeInput)
-  throwProblems([...alone.findings, ...misfits(alone.wanted)], declared, parsed, unread)
-  const among = await withViewsOfOthers(session, alone, probeInput, ({ wanted, live }) =>
-    diff({ ...target, wanted, reading: { ...catalog, live } }),
+  const among = await withViewsOfOthers(
+    session,
+    probeInput,
+    ({ findings, wanted }) => throwProblems([...findings, ...misfits(wanted)], declared, parsed, unread),
+    ({ wanted, live }) =>
+      diff({ manifest: name, declared: keys, ledger, digests, takeOver, wanted, reading: { ...catalog, live } }),
   )
   const { probed, found } = among
-  throwProblems([...probed.findings, ...misfits(probed.wanted)], declared, parsed, unread)
 
   const { wanted } = probed
   const checked =

@@ -9,7 +9,7 @@ import { runDigests } from '../introspector/digests.ts'
 import type { LedgerEntry, OwnedEntry } from '../introspector/ledger.ts'
 import type { SourceAccess } from '../introspector/remote.ts'
 import { readStatus, type StatusReading } from '../introspector/status.ts'
-import { kindOf, kinds } from '../kinds/registry.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { namePattern } from './name-pattern.ts'
 import { makePlan, type PlanOptions } from './plan.ts'
@@ -102,7 +102,7 @@ function described(
 
 /** Kinds in the order in which they are made, within a kind by name. */
 function inOrder(objects: readonly ObjectStatus[]): readonly ObjectStatus[] {
-  const rank = new Map(kinds.map(({ kind }, at) => [kind, at]))
+  const rank = new Map(declaredKinds.map(({ kind }, at) => [kind, at]))
   const rankOf = ({ id }: ObjectStatus) => rank.get(id.kind) ?? 0
   return [...objects].sort((left, right) => rankOf(left) - rankOf(right) || (left.key < right.key ? -1 : 1))
 }

@@ -8,10 +8,9 @@ import {
   materializedViewsOfOthers,
 } from '../introspector/materialized-views-of-others.ts'
 import { type ProbeInput, type ProbeResult, probe } from '../introspector/probe.ts'
-import { keysNamed } from '../introspector/probe-queries.ts'
 import { type TriedView, tryViews } from '../introspector/view-trials.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { relationsNamed } from '../manifest/fragments.ts'
+import { keysNamed, relationsNamed } from '../manifest/relations-named.ts'
 
 /** What differs, and the views of others that change with it. */
 export interface WithViewsOfOthers {
@@ -29,50 +28,45 @@ export interface WithViewsOfOthers {
 }
 
 /**
- * Finds the views of others that must be made anew along with what differs. A materialized view over a plain one whose columns
- * change, be it declared, becomes another one, and so what reads that in turn: all is tried out again with such plain views, as if
- * they were declared just as they are, until none comes up any more.
+ * Finds what differs, and the views of others that must be made anew along with it. A materialized view over a plain one whose
+ * columns change, be it declared, becomes another one, and so what reads that in turn: all is tried out again with such plain
+ * views, as if they were declared just as they are, until none comes up any more.
+ * @param check throws if what is declared can't be as it is
  * @param compare what differs, given what is wanted
  */
 export async function withViewsOfOthers(
   session: Session,
-  first: ProbeResult,
   input: ProbeInput,
+  check: (probed: ProbeResult) => void,
   compare: (probed: ProbeResult) => Diff,
 ): Promise<WithViewsOfOthers> {
-  const declared = new Set(input.declared.map(({ id }) => keyOf(id)))
   const copied = new Map<Key, LiveObject>()
-  for (let probed = first; ; probed = await probeWith(session, input, copied)) {
-    const ofDeclared = only(probed, declared)
-    const found = compare(ofDeclared)
-    const direct = withConsequences(found.changes, ofDeclared.wanted, ofDeclared.live)
-    const changing = [...disturbed(direct), ...copied.values()]
-    const materialized = await materializedViewsOfOthers(session, changing, withPlainViews(input, copied))
-    const live = new Map([...ofDeclared.live, ...materialized.live])
-    const wanted = new Map([...ofDeclared.wanted, ...materialized.wanted])
+  for (;;) {
+    const withViews = withPlainViews(input, copied)
+    const probed = ofDeclared(await probe(session, withViews), input)
+    check(probed)
+    const found = compare(probed)
+    const direct = withConsequences(found.changes, probed.wanted, probed.live)
+    const materialized = await materializedViewsOfOthers(session, [...disturbed(direct), ...copied.values()], withViews)
+    const live = new Map([...probed.live, ...materialized.live])
+    const wanted = new Map([...probed.wanted, ...materialized.wanted])
     const tried = await tryViews(session, live, wanted, input.digests.salt)
     const anew = tried.flatMap(({ outcome, ...view }) =>
       outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
     )
     const isNew = (await copiedOf(anew, input)).filter(({ key }) => !copied.has(key))
-    if (isNew.length > 0) {
-      for (const view of isNew) copied.set(view.key, view.live)
-      continue
+    for (const view of isNew) copied.set(view.key, view.live)
+    if (isNew.length > 0) continue
+    for (const view of anew) {
+      live.set(view.key, view.live)
+      wanted.set(view.key, view.to)
     }
-    return {
-      probed: ofDeclared,
-      found,
-      direct,
-      live: new Map([...live, ...anew.map((view) => [view.key, view.live] as const)]),
-      wanted: new Map([...wanted, ...anew.map(({ key, to }) => [key, to] as const)]),
-      others: new Set([...materialized.live.keys(), ...anew.map(({ key }) => key)]),
-      tried,
-      materialized,
-    }
+    const others = new Set([...materialized.live.keys(), ...anew.map(({ key }) => key)])
+    return { probed, found, direct, live, wanted, others, tried, materialized }
   }
 }
 
-type Anew = Pick<TriedView, 'key' | 'live' | 'on' | 'isCopied'>
+type Anew = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>
 
 /** Those that a materialized view reads, or will read, be it through others of them. */
 async function copiedOf(anew: readonly Anew[], { declared, searchPath }: ProbeInput): Promise<readonly Anew[]> {
@@ -83,13 +77,9 @@ async function copiedOf(anew: readonly Anew[], { declared, searchPath }: ProbeIn
     if (query === undefined) continue
     for (const name of await relationsNamed(query)) for (const key of keysNamed(name, searchPath)) named.add(key)
   }
-  const copied = new Set(anew.filter(({ key, isCopied }) => isCopied || named.has(key)))
+  const copied = new Set(anew.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
   for (const { on } of copied) for (const below of anew) if (on.has(below.key)) copied.add(below)
   return [...copied]
-}
-
-function probeWith(session: Session, input: ProbeInput, views: LiveState): Promise<ProbeResult> {
-  return probe(session, withPlainViews(input, views))
 }
 
 function withPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
@@ -102,10 +92,11 @@ function withPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
   }
 }
 
-function only({ wanted, live, findings }: ProbeResult, keys: ReadonlySet<Key>): ProbeResult {
+function ofDeclared({ wanted, live, findings }: ProbeResult, { declared, reading }: ProbeInput): ProbeResult {
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
   return {
     wanted: new Map([...wanted].filter(([key]) => keys.has(key))),
-    live,
+    live: new Map([...live].filter(([key]) => reading.live.has(key))),
     findings: findings.filter(({ key }) => keys.has(key)),
   }
 }

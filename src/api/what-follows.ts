@@ -1,7 +1,6 @@
 import type { Change, Replace } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Predecessor, Refusal } from '../core/plan.ts'
-import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { blockers, disturbed } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
@@ -14,7 +13,7 @@ import { readByPlainViews } from '../introspector/plain-views.ts'
 import { readPredecessors } from '../introspector/predecessors.ts'
 import type { ProbeInput } from '../introspector/probe.ts'
 import { lockedFinding } from '../introspector/probe-findings.ts'
-import { type CatalogReading, readingPath } from '../introspector/read.ts'
+import { type CatalogReading, readOnly } from '../introspector/read.ts'
 import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
@@ -37,51 +36,44 @@ export interface Following {
 }
 
 /** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
-export async function whatFollows(session: Session, found: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
-  const { probed, direct, tried, materialized, ...graph } = found
+export function whatFollows(session: Session, among: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
+  return readOnly(session, () => followingOf(session, among, input))
+}
+
+async function followingOf(session: Session, among: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
+  const { probed, direct, tried, materialized, live, wanted, others } = among
   const untried = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
-  const before = await dependentsOf(session, direct, known)
+  const before = await dependentsOf(session, direct, { ...known, aside: new Map() })
   const { changes: differing, aside } = withSetAside(direct, before, input.ledger)
-  const named = { ...known, aside }
-  const used = aside.size === 0 ? before : await dependentsOf(session, differing, named)
-  const all = withReplacements({ ...graph, changes: differing, dependents: used })
-  const dependents = all.length === differing.length ? used : await dependentsOf(session, all, named)
+  const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
+  const all = withReplacements({ live, wanted, others, changes: differing, dependents: used })
+  const dependents = all.length === differing.length ? used : await dependentsOf(session, all, { ...known, aside })
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes, tried)
   const members = groups.flatMap((group) => group.members)
   const isLocked = members.filter(({ from }) => from.locked)
   const ours = Array.from(probed.wanted.values(), ({ id }) => id)
+  const oids = members.map(({ from }) => from.oid)
   return {
     changes,
     refusals: [
       ...refusals,
       ...isLocked.map(whileLocked),
-      ...protectedObjects({ ...graph, changes, ledger: withProtected(input.ledger, materialized) }),
+      ...protectedObjects({ live, wanted, changes, ledger: withProtected(input.ledger, materialized) }),
     ],
     aside,
     dependents,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
-    throughViews: await throughViewsOf(session, changes),
-    predecessors: await readPredecessors(
-      session,
-      members.map(({ from }) => from.oid),
-      ours,
-    ),
+    throughViews: await readByPlainViews(session, loadedLater(changes)),
+    predecessors: await readPredecessors(session, oids, ours),
   }
 }
 
-/** Only what is loaded later can wait for anything. */
-async function throughViewsOf(session: Session, changes: readonly Change[]): Promise<ReadonlyMap<Key, readonly Key[]>> {
-  const later = changes.flatMap((change) => (change.op === 'replace' || change.op === 'alter' ? [change.from] : []))
-  if (later.length === 0) return new Map()
-  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
-  try {
-    return await readByPlainViews(session, later)
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+/** What can be waited for. What is new is read by no view yet. */
+function loadedLater(changes: readonly Change[]) {
+  return changes.flatMap((change) => (change.op === 'replace' || change.op === 'alter' ? [change.from] : []))
 }
 
 /** Its definition was left unread, so that nobody had to wait. */
@@ -118,8 +110,7 @@ interface Known {
   readonly catalog: CatalogReading
   readonly tried: readonly TriedView[]
   readonly lost: ReadonlyMap<Key, Lost>
-  /** What old ones are called until they go. */
-  readonly aside?: ReadonlyMap<Key, ObjectId>
+  readonly aside: ReadonlyMap<Key, ObjectId>
 }
 
 async function dependentsOf(
@@ -129,26 +120,21 @@ async function dependentsOf(
 ): Promise<readonly Dependent[]> {
   const objects = disturbed(changes)
   if (objects.length === 0) return []
-  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
-  try {
-    const dependents = await readDependents(session, objects)
-    const named = (key: Key | undefined) => {
-      if (key === undefined) return undefined
-      const declared = moved?.get(key) ?? key
-      const old = aside?.get(declared)
-      return old ? keyOf(old) : declared
-    }
-    const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
-    const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
-    return dependents.map((each) => ({
-      ...each,
-      view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },
-      lost: each.key && lost.get(each.key),
-      key: named(each.key),
-      whole: named(each.whole),
-      column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
-    }))
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  const dependents = await readDependents(session, objects)
+  const named = (key: Key | undefined) => {
+    if (key === undefined) return undefined
+    const declared = moved?.get(key) ?? key
+    const old = aside.get(declared)
+    return old ? keyOf(old) : declared
   }
+  const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
+  const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
+  return dependents.map((each) => ({
+    ...each,
+    view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },
+    lost: each.key && lost.get(each.key),
+    key: named(each.key),
+    whole: named(each.whole),
+    column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
+  }))
 }

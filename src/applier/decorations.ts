@@ -4,11 +4,11 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 // Statements that give another relation what people have made on this one and no manifest declares: indexes, extended
-// statistics, triggers, rules and defaults of views, security labels, what it depends on. `$1` has the relations, each with the schema of its successor,
-// which has the same name, `$2` the ids of all that is declared, and `$3` of what no longer is. Statistics may stand in any
-// schema and do not move with their relation: they are made beside under a name of their own, so that ANALYZE fills them
-// there, and are moved after the swap, when their names are free. The text of an index has no tablespace. A trigger that a
-// partition has from its parent comes with that.
+// statistics, triggers, rules and defaults of views, security labels, what it depends on. `$1` has the relations, each with the
+// schema of its successor, which has the same name, `$2` the ids of all that is declared, and `$3` of what no longer is.
+// Statistics may stand in any schema and do not move with their relation: they are made beside under a name of their own, so that
+// ANALYZE fills them there, and are moved after the swap, when their names are free. The text of an index has no tablespace. A
+// trigger that a partition has from its parent comes with that.
 const decorationsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, scratch, format('%I.%I', scratch, c.relname) AS successor
@@ -36,6 +36,9 @@ const decorationsQuery: Sql = trusted(`
   ), triggers AS (
     SELECT t.*, format('%I.%I', nspname, relname) AS on_relation
       FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+  ), rules AS (
+    SELECT old.oid, rulename, r.oid AS rule, format('%I.%I', nspname, relname) AS on_relation
+      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND rulename <> '_RETURN'
   ), statements AS (
     SELECT oid, 3 AS place, CASE WHEN spcname IS NULL THEN '' ELSE format('SET LOCAL default_tablespace = %L; ', spcname) END ||
               left(definition, strpos(definition, on_old) - 1) || ' ON ' || successor ||
@@ -78,14 +81,12 @@ const decorationsQuery: Sql = trusted(`
      WHERE relkind = 'v'
     UNION ALL
     -- What a rule reads could not be dropped before its view.
-    SELECT old.oid, 8, format('DROP RULE %I ON %I.%I', rulename, nspname, relname)
-      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND r.rulename <> '_RETURN'
+    SELECT oid, 8, format('DROP RULE %I ON %s', rulename, on_relation) FROM rules
     UNION ALL
-    SELECT old.oid, 11, pg_get_ruledef(r.oid) FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND r.rulename <> '_RETURN'
+    SELECT oid, 11, pg_get_ruledef(rule) FROM rules
     UNION ALL
-    SELECT old.oid, 12, format('COMMENT ON RULE %I ON %I.%I IS %L', rulename, nspname, relname, obj_description(r.oid, 'pg_rewrite'))
-      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND r.rulename <> '_RETURN'
-     WHERE obj_description(r.oid, 'pg_rewrite') IS NOT NULL
+    SELECT oid, 12, format('COMMENT ON RULE %I ON %s IS %L', rulename, on_relation, obj_description(rule, 'pg_rewrite'))
+      FROM rules WHERE obj_description(rule, 'pg_rewrite') IS NOT NULL
     UNION ALL
     SELECT tgrelid, 11, pg_get_triggerdef(oid) FROM triggers
     UNION ALL

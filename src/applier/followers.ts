@@ -1,6 +1,7 @@
 import { inOrderOfNeed } from '../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { readsOfView } from '../introspector/reading-views.ts'
 import { withRelationsMoved } from '../manifest/relations-moved.ts'
 import type { SwappedRelation } from './swap-locks.ts'
 
@@ -15,9 +16,7 @@ const swappedQuery: Sql = trusted(`
      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1::oid[])
   )
   SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
-         ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r
-                 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-                WHERE r.ev_class = c.oid AND d.refobjid <> c.oid) AS reads
+         ${readsOfView} AS reads
     FROM swapped JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`)
 
 // OR REPLACE forgets the options of a view that are not said again.

@@ -97,6 +97,8 @@ export type Change =
       readonly to: WantedObject
       /** A part of that name which goes with its whole, or is gone by then. */
       readonly instead?: LiveObject
+      /** It was to replace one that serves on under another name. */
+      readonly setsAside?: Replace
     }
   | {
       readonly op: 'alter'
@@ -110,8 +112,8 @@ export type Change =
       readonly op: 'drop'
       readonly key: Key
       readonly from: LiveObject
-      /** What was planned of it before it was known that the old one has to serve on: see `differ/set-aside.ts`. */
-      readonly gaveWayTo?: Replace
+      /** It was to be replaced, and serves on under this name until what stands on it is swapped: see `differ/set-aside.ts`. */
+      readonly setAsideFor?: Replace
     }
   /** Exists and is equal, but is not in the ledger yet, or is there with another identity: recorded, no DDL. */
   | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }

@@ -1,4 +1,4 @@
-import type { Change, FieldChange, LiveObject, Origin, WantedObject } from '../core/change.ts'
+import type { Change, FieldChange, LiveObject, Origin, Replace, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
@@ -29,6 +29,8 @@ export function withCause(change: Change, input: CauseInput): Caused {
   if (change.op === 'replace' && change.isOfOthers) {
     return { change, cause: 'dependency', because: changedNeeds(change, input) }
   }
+  const replaced = change.op === 'create' ? change.setsAside : change.op === 'drop' ? change.setAsideFor : undefined
+  if (replaced) return causeOfSetAside(change, replaced, input)
   if (!entry) {
     const isNewThere = change.op === 'create' && added.has(change.key)
     return { change, because: [], ...causeOf(isNewThere ? ['source'] : []) }
@@ -47,6 +49,16 @@ export function withCause(change: Change, input: CauseInput): Caused {
     case 'replace':
       return causeOfFields(change, entry, input)
   }
+}
+
+/** Both have the cause of the replacement that they come of. */
+function causeOfSetAside(change: Change, replaced: Replace, input: CauseInput): Caused {
+  const entry = input.ledger.entries.get(replaced.key)
+  if (!entry) return { change, because: [], cause: undefined }
+  const { change: caused, ...why } = causeOfFields(replaced, entry, input)
+  return change.op === 'drop' && caused.op === 'replace'
+    ? { change: { ...change, setAsideFor: caused }, ...why }
+    : { change, ...why }
 }
 
 type Differing = Extract<Change, { op: 'alter' | 'replace' }>

@@ -41,8 +41,10 @@ export interface PlanInput {
 
 /** Puts a plan together from the changes: what is done in which order, why, and what it costs. */
 export function planOf(input: PlanInput): Plan {
-  const steps = waitingThroughViews(stepsOf({ ...input, live: new Set(input.reading.live.keys()) }), input)
-  const { manifest, searchPath, database, fingerprint, refusals, undetermined, warnings, unchanged } = input
+  const waiting = waitingThroughViews(stepsOf({ ...input, live: new Set(input.reading.live.keys()) }), input)
+  const { steps } = waiting
+  const { manifest, searchPath, database, fingerprint, refusals, undetermined, unchanged } = input
+  const warnings = [...input.warnings, ...waiting.warnings]
   const hazards = hazardsByKey(steps)
   const changes = inOrder(input.changes).map((change) => planned(change, input, hazards.get(change.key) ?? []))
   return { manifest, searchPath, database, fingerprint, changes, steps, refusals, undetermined, warnings, unchanged }

@@ -1,4 +1,4 @@
-import type { Change, LiveObject } from '../core/change.ts'
+import type { Change, LiveObject, Replace } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
 import type { Dependent } from '../introspector/dependents.ts'
@@ -11,38 +11,58 @@ export interface SetAside {
   readonly aside: ReadonlyMap<Key, ObjectId>
 }
 
+type Going = Extract<Change, { op: 'drop' | 'replace' }>
+
+/** What goes, and what would be in the way. */
+interface Standing {
+  readonly going: readonly Going[]
+  readonly dependents: readonly Dependent[]
+  readonly ledger: Ledger
+}
+
 /**
  * What can't be altered, and is stood on by what people read, is not made again in its place: the old one gets another name,
  * under which it serves on, and goes when the last that stands on it has been swapped. It stays in the ledger under that name, so
  * that the next apply ends what this one does not.
  */
 export function withSetAside(changes: readonly Change[], dependents: readonly Dependent[], ledger: Ledger): SetAside {
-  const going = changes.filter((change) => change.op === 'drop' || change.op === 'replace')
-  const aside = new Map<Key, ObjectId>()
-  for (const change of going) {
-    const id = change.op === 'replace' ? kindOf(change.from.id).aside?.(change.from) : undefined
-    if (!id || !isUsed(change, going, dependents) || !isOurs(change, going, dependents, ledger)) continue
-    aside.set(change.key, id)
-    for (const { key, from } of going) {
-      const { servesFor, servingAside } = kindOf(from.id)
-      if (servesFor?.(from.id) === change.key && servingAside) aside.set(key, servingAside(from.id, id))
-    }
+  const aside = namesAside({ going: changes.filter(isGoing), dependents, ledger })
+  return {
+    aside,
+    changes: changes.flatMap((change) => {
+      const id = aside.get(change.key)
+      return id && isGoing(change) ? apart(change, id, aside) : [change]
+    }),
   }
-  const all = changes.flatMap((change): readonly Change[] => {
-    const id = aside.get(change.key)
-    if (!id || (change.op !== 'replace' && change.op !== 'drop')) return [change]
-    const from = under(change.from, id, aside)
-    if (change.op === 'drop') return [{ ...change, key: keyOf(id), from }]
-    const { key, to } = change
-    return [
-      { op: 'drop', key: keyOf(id), from, gaveWayTo: change },
-      { op: 'create', key, to },
-    ]
-  })
-  return { changes: all, aside }
 }
 
-type Going = Extract<Change, { op: 'drop' | 'replace' }>
+function isGoing(change: Change): change is Going {
+  return change.op === 'drop' || change.op === 'replace'
+}
+
+function namesAside(standing: Standing): ReadonlyMap<Key, ObjectId> {
+  const aside = new Map<Key, ObjectId>()
+  for (const change of standing.going) {
+    const id = kindOf(change.from.id).nameAside?.(change.from.oid)
+    if (!id || change.op !== 'replace' || !isUsed(change, standing) || !canBeSetAside(change, standing)) continue
+    aside.set(change.key, id)
+    for (const { key, from } of servantsOf(change, standing)) {
+      aside.set(key, kindOf(from.id).serves?.under(from.id, id) ?? from.id)
+    }
+  }
+  return aside
+}
+
+/** The old one, which is to go, and its successor. */
+function apart(change: Going, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): readonly Change[] {
+  const drop = { op: 'drop', key: keyOf(id), from: under(change.from, id, aside) } as const
+  if (change.op === 'drop') return [drop]
+  const { key, to } = change
+  return [
+    { ...drop, setAsideFor: change },
+    { op: 'create', key, to, setsAside: change },
+  ]
+}
 
 /** Renamed itself, or named after something that is. */
 function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): LiveObject {
@@ -50,26 +70,31 @@ function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectI
     const renamed = aside.get(need)
     return renamed ? keyOf(renamed) : need
   })
-  return { ...object, id, needs, ...(kindOf(object.id).aside ? { renamedFrom: object.id } : {}) }
+  return { ...object, id, needs, ...(kindOf(object.id).nameAside ? { renamedFrom: object.id } : {}) }
 }
 
 /** Whether something stands on it that something else reads. */
-function isUsed({ key }: Going, going: readonly Going[], dependents: readonly Dependent[]): boolean {
+function isUsed({ key }: Replace, { going, dependents }: Standing): boolean {
   const onIt = new Set(going.flatMap((other) => (other.from.needs.includes(key) ? [other.key] : [])))
   return dependents.some(({ on }) => onIt.has(on))
 }
 
-/** Of others nothing is renamed, nor what is renamed anyway; and what is protected is not to go. */
-function isOurs(change: Going, going: readonly Going[], dependents: readonly Dependent[], ledger: Ledger): boolean {
-  const { key, from } = change
-  const keys = new Set(going.map((other) => other.key))
-  const serving = going.filter((other) => kindOf(other.from.id).servesFor?.(other.from.id) === key)
-  const isKept = change.op === 'replace' && isProtected(change.to.written)
+/** What is of others is not renamed, nor what gets another name anyway; what is protected is not to go. */
+function canBeSetAside(change: Replace, standing: Standing): boolean {
+  const { key, from, to } = change
+  const { entries } = standing.ledger
+  const renamed = [change, ...servantsOf(change, standing)]
+  const isKept = isProtected(to.written) || isProtected(entries.get(key)?.declared)
   return (
-    !isKept &&
-    from.renamedFrom === undefined &&
-    !isProtected(ledger.entries.get(key)?.declared) &&
-    [key, ...serving.map((other) => other.key)].every((each) => ledger.entries.has(each)) &&
-    dependents.every((dependent) => dependent.on !== key || (dependent.key !== undefined && keys.has(dependent.key)))
+    !isKept && !from.renamedFrom && renamed.every((each) => entries.has(each.key)) && nothingElseStandsOn(key, standing)
   )
+}
+
+function nothingElseStandsOn(key: Key, { going, dependents }: Standing): boolean {
+  const keys = new Set(going.map((change) => change.key))
+  return dependents.every(({ on, key: own }) => on !== key || (own !== undefined && keys.has(own)))
+}
+
+function servantsOf({ key }: Replace, { going }: Standing): readonly Going[] {
+  return going.filter(({ from }) => kindOf(from.id).serves?.whom(from.id) === key)
 }

@@ -4,6 +4,15 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard, StageName, Step } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import {
+  type Dropping,
+  dropId,
+  dropOrder,
+  dropStep,
+  goesWithItsWhole,
+  isPartOfLive,
+  waitsToDrop,
+} from './drop-steps.ts'
 import { groupId, groupStep, replacementOf } from './replacement-steps.ts'
 import type { ReplacementGroup } from './replacements.ts'
 import { resultTypeHazards } from './result-type.ts'
@@ -22,8 +31,6 @@ export interface StepInput {
 }
 
 type Making = Extract<Change, { op: 'create' | 'alter' | 'replace' }>
-type Drop = Extract<Change, { op: 'drop' }>
-type Dropping = Extract<Change, { op: 'drop' | 'replace' }>
 
 /** The steps of a plan, in the order in which they may run. */
 export function stepsOf(input: StepInput): readonly Step[] {
@@ -50,10 +57,9 @@ export function stepsOf(input: StepInput): readonly Step[] {
         if (change.key !== group.members.at(-1)?.key) return []
         return groupStep(group, [...new Set(group.members.flatMap((member) => waitsFor(member, later, input)))], input)
       }),
-    ...drops
-      .filter((change) => change.op === 'drop')
-      .filter((change) => !inDefine(change))
-      .map((change) => dropStep(change, 'build', waitsToDrop(change, input, built))),
+    ...drops.flatMap((change) =>
+      change.op === 'drop' && !inDefine(change) ? [dropStep(change, 'build', waitsToDrop(change, input, built))] : [],
+    ),
     ...populated.map((change) => populateStep(change, later, input)),
   ]
 }
@@ -91,10 +97,6 @@ function isRenamed({ renamedFrom, renamedColumns }: LiveObject): boolean {
   return renamedFrom !== undefined || renamedColumns !== undefined
 }
 
-function dropId(stage: StageName, key: Key): string {
-  return `${stepId(stage, key)} drop`
-}
-
 /** Changes in the order in which a plan tells them: what is made, what goes, and then what is only recorded. */
 export function inOrder(changes: readonly Change[]): readonly Change[] {
   const made = makeOrder(changes)
@@ -117,7 +119,7 @@ function wholeBefore(change: Change): Key | undefined {
 }
 
 /** The step that builds an object. */
-function buildId(key: Key, input: StepInput): string {
+export function buildId(key: Key, input: StepInput): string {
   const group = input.groups.get(key)
   return group ? groupId(group) : stepId('build', key)
 }
@@ -143,45 +145,7 @@ function populateStep(change: Making, later: ReadonlySet<string>, input: StepInp
   }
 }
 
-/** Steps after which something can be dropped: what no longer reads it by then, and drops of what needs it. */
-function waitsToDrop(change: Drop, input: StepInput, built: ReadonlySet<Key>): readonly string[] {
-  const served = servedBy(change)
-  const drops = input.changes.filter((other): other is Drop => other.op === 'drop' && built.has(other.key))
-  const used = drops.filter((other) => isNeededBy(change.key, other, input))
-  const servesOthers = drops.filter(
-    (other) => served !== undefined && servedBy(other) !== served && isNeededBy(served, other, input),
-  )
-  return [
-    ...buildsWithout(change.key, input),
-    ...(served === undefined ? [] : buildsWithout(served, input)),
-    ...[...used, ...servesOthers].flatMap((other) =>
-      goesWithItsWhole(other, input) ? [] : dropId('build', other.key),
-    ),
-  ]
-}
-
-/** The replacements after which nothing reads it any more. */
-function buildsWithout(key: Key, input: StepInput): readonly string[] {
-  const replaced = new Set(input.changes.filter(isReplacedBeside).map((change) => change.key))
-  const readers = input.dependents
-    .filter(({ on }) => on === key)
-    .flatMap(({ key: own, whole }) => [own ?? [], whole ?? []])
-  return readers.flat().flatMap((reader) => (replaced.has(reader) ? [buildId(reader, input)] : []))
-}
-
-/** What it can't be used without, so that it goes no earlier than that. */
-function servedBy({ from: { id } }: Drop): Key | undefined {
-  return kindOf(id).servesFor?.(id)
-}
-
-function isNeededBy(key: Key, change: Drop, { dependents }: StepInput): boolean {
-  return (
-    change.from.needs.includes(key) ||
-    dependents.some((dependent) => dependent.on === key && dependent.key === change.key)
-  )
-}
-
-function isReplacedBeside(change: Change): boolean {
+export function isReplacedBeside(change: Change): boolean {
   return change.op === 'replace' && change.how === 'beside'
 }
 
@@ -214,44 +178,10 @@ function readsData(change: Extract<Change, { op: 'create' }>, input: StepInput):
   return whole !== undefined && input.live.has(whole)
 }
 
-// Dropping a part locks its whole: alone, that is a moment; among all definitions it lasts until they are committed.
-function isPartOfLive(change: Drop, input: StepInput): boolean {
-  const whole = kindOf(change.from.id).partOf?.(change.from.spec, change.from.id)
-  return whole !== undefined && input.live.has(whole)
-}
-
-/** A part goes, or is made anew, together with what it is a part of. */
-function goesWithItsWhole(change: Change, { changes }: Pick<StepInput, 'changes'>): boolean {
-  const whole = wholeOf(change)
-  return whole !== undefined && changes.some(({ key, op }) => key === whole && (op === 'drop' || op === 'replace'))
-}
-
-function wholeOf(change: Change): Key | undefined {
-  if (change.op === 'adopt' || change.op === 'release') return undefined
-  const object = change.op === 'drop' ? change.from : change.to
-  return kindOf(object.id).partOf?.(object.spec, object.id)
-}
-
 /** An object, or the whole that it is a part of; of a part that moves both wholes. */
 export function locksOf(change: Making | Dropping): readonly Key[] {
   const objects = [...('from' in change ? [change.from] : []), ...('to' in change ? [change.to] : [])]
   return [...new Set(objects.map(({ id, spec }) => kindOf(id).partOf?.(spec, id) ?? change.key))]
-}
-
-/** What goes, what depends on something before it. */
-function dropOrder(changes: readonly Change[]): readonly Dropping[] {
-  const dropping = changes.flatMap((change): readonly Dropping[] => {
-    if (change.op === 'drop') return [change]
-    return change.op === 'replace' && !isReplacedBeside(change) ? [change] : []
-  })
-  const ranked = dropping.sort((left, right) => kindOf(left.from.id).rank - kindOf(right.from.id).rank)
-  return [
-    ...inOrderOfNeed(
-      ranked,
-      ({ key }) => key,
-      ({ from }) => from.needs,
-    ),
-  ].reverse()
 }
 
 function makeOrder(changes: readonly Change[]): readonly Making[] {
@@ -262,21 +192,6 @@ function makeOrder(changes: readonly Change[]): readonly Making[] {
     ({ key }) => key,
     ({ to }) => to.needs,
   )
-}
-
-function dropStep(change: Dropping, stage: StageName, after: readonly string[]): Step {
-  const { id } = change.from
-  return {
-    id: dropId(stage, change.key),
-    stage,
-    key: change.key,
-    title: titleOf(id),
-    action: 'drop',
-    locks: locksOf(change),
-    statements: kindOf(id).drop(id),
-    after,
-    hazards: change.op === 'drop' ? hazardsOf(change) : [],
-  }
 }
 
 function makeStep(change: Making, stage: StageName, after: readonly string[], input: StepInput): readonly Step[] {

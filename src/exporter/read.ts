@@ -6,7 +6,7 @@ import { runDigests } from '../introspector/digests.ts'
 import { readLedger } from '../introspector/ledger.ts'
 import { readCatalog, readingPath } from '../introspector/read.ts'
 import { inSnapshot } from '../introspector/target.ts'
-import { kinds } from '../kinds/registry.ts'
+import { declaredKinds } from '../kinds/registry.ts'
 
 /** Everything of our kinds that people made in a database. */
 export interface ExportReading {
@@ -35,7 +35,7 @@ export function readForExport(session: Session): Promise<ExportReading> {
 async function listAll(session: Session): Promise<readonly ObjectId[]> {
   await session.run(readingPath)
   const ids: ObjectId[] = []
-  for (const { listQuery } of kinds) {
+  for (const { listQuery } of declaredKinds) {
     for (const { id } of await session.query<{ id: ObjectId }>(listQuery)) ids.push(id)
   }
   return ids

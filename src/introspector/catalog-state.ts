@@ -1,10 +1,10 @@
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kinds } from '../kinds/registry.ts'
+import { declaredKinds } from '../kinds/registry.ts'
 import { catalogCosts, manifestPath, readingPath } from './read.ts'
 
 /** Kinds whose live objects are many, and are told to be unchanged by a digest instead of being compared one by one. */
-export const digestedKinds = kinds.filter(({ probe }) => probe.how === 'read-back')
+export const digestedKinds = declaredKinds.filter(({ probe }) => probe.how === 'read-back')
 
 /**
  * A digest of the raw catalog rows of all that a manifest owns of the digested kinds, of what they read, and of whatever

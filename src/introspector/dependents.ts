@@ -140,19 +140,11 @@ const dependentsQuery = trusted(`
 export async function readDependents(session: Session, objects: readonly LiveObject[]): Promise<readonly Dependent[]> {
   if (objects.length === 0) return []
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
-  const targets = objects.map(({ catalog, oid }) => ({ catalog, oid }))
-  const rows = await dependentRows(session, targets)
+  const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
+  const rows = await session.query<Row>(dependentsQuery, [targets])
   return rows.flatMap(({ of, catalog, column, id, whole, view, description }) => {
     const on = keys.get(`${catalog} ${of}`)
     const address = { key: id ? keyOf(id) : undefined, whole: whole ? keyOf(whole) : undefined }
     return on === undefined ? [] : [{ on, column, ...address, view: view ?? undefined, description }]
   })
-}
-
-/** The same of anything that the catalogs have, under the reading path. */
-export function dependentRows(
-  session: Session,
-  targets: readonly { readonly catalog: string; readonly oid: number }[],
-): Promise<readonly Row[]> {
-  return session.query<Row>(dependentsQuery, [JSON.stringify(targets)])
 }

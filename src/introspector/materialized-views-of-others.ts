@@ -12,6 +12,7 @@ import { readLedgerOf } from './ledger.ts'
 import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership-of-views.ts'
 import { type ProbeInput, probe } from './probe.ts'
 import { readCatalog, readingPath } from './read.ts'
+import { readingThrough } from './reading-views.ts'
 import { inSnapshot } from './target.ts'
 
 /** Materialized views that the manifest does not declare, though they read what changes: people's, or another manifest's. */
@@ -27,15 +28,9 @@ export interface MaterializedViewsOfOthers {
 // Those that read the given relations, be it through others of them. What reads through a plain view that stays goes on
 // reading that.
 const viewsQuery = trusted(`
-  WITH RECURSIVE reading(oid) AS (
-    SELECT unnest($1::oid[])
-    UNION
-    SELECT c.oid FROM reading
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'm'
-  )
+  WITH RECURSIVE ${readingThrough('m')}
   SELECT ${ownershipColumns}
-    FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM (SELECT DISTINCT oid FROM reading) view JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind = 'm' AND c.oid <> ALL ($2::oid[]) ORDER BY c.oid`)
 
 const none: MaterializedViewsOfOthers = {

@@ -2,7 +2,7 @@ import type { LiveObject } from '../core/change.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kindOf, kinds } from '../kinds/registry.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { Ledger } from './ledger.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
@@ -70,7 +70,7 @@ function isAnotherDatabase({ live }: CatalogReading, { entries }: Ledger): boole
 /** What lost objects are called now. */
 async function locate(session: Session, lost: readonly Key[], { entries }: Ledger): Promise<Map<Key, ObjectId>> {
   const found = new Map<Key, ObjectId>()
-  for (const { kind, renaming } of kinds) {
+  for (const { kind, renaming } of declaredKinds) {
     const oids = new Map<number, Key>()
     for (const key of lost) {
       const entry = entries.get(key)
@@ -132,11 +132,7 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
 }
 
 /** An object as it is called once its schema or server is called otherwise. */
-export function inPlaces(
-  id: ObjectId,
-  schemas: ReadonlyMap<string, string>,
-  servers: ReadonlyMap<string, string>,
-): ObjectId {
+function inPlaces(id: ObjectId, schemas: ReadonlyMap<string, string>, servers: ReadonlyMap<string, string>): ObjectId {
   if ('schema' in id) {
     const schema = schemas.get(id.schema)
     return schema === undefined ? id : { ...id, schema }

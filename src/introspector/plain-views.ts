@@ -3,15 +3,10 @@ import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { readingThrough } from './reading-views.ts'
 
 const readersQuery = trusted(`
-  WITH RECURSIVE reading(oid, what) AS (
-    SELECT oid, oid FROM unnest($1::oid[]) AS given (oid)
-    UNION
-    SELECT c.oid, reading.what FROM reading
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
-  )
+  WITH RECURSIVE ${readingThrough('v')}
   SELECT jsonb_build_object('kind', 'view', 'schema', n.nspname, 'name', c.relname) AS id, what
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`)
 

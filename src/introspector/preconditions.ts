@@ -2,10 +2,10 @@ import type { DeclaredObject, LiveState, WantedObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kindOf, kinds } from '../kinds/registry.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
 import type { ProbeFinding } from './probe-findings.ts'
-import { readingPath } from './read.ts'
+import { readOnly } from './read.ts'
 
 /** What keeps objects from being as declared whatever else there is: the server's version, roles that do not exist. */
 export async function unmetPreconditions(
@@ -39,7 +39,7 @@ async function impossibleObjects(
   digests: RunDigests,
 ): Promise<readonly ProbeFinding[]> {
   const findings: ProbeFinding[] = []
-  for (const { kind, impossibleQuery, settle, compare } of kinds) {
+  for (const { kind, impossibleQuery, settle, compare } of declaredKinds) {
     if (!impossibleQuery) continue
     const differing = declared.filter(({ id, spec }) => {
       const object = live.get(keyOf(id))
@@ -48,11 +48,10 @@ async function impossibleObjects(
       return compare(id, object.spec, wanted, { declared: wanted, last: undefined, digests }).length > 0
     })
     if (differing.length === 0) continue
-    await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
-    const rows = await session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [
-      JSON.stringify(differing.map(({ id, spec }) => ({ ...id, spec }))),
-    ])
-    await session.run(trusted('COMMIT'))
+    const asked = JSON.stringify(differing.map(({ id, spec }) => ({ ...id, spec })))
+    const rows = await readOnly(session, () =>
+      session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [asked]),
+    )
     findings.push(...rows.map(({ id, reason, hint }) => ({ key: keyOf(id), status: 'problem' as const, reason, hint })))
   }
   return findings

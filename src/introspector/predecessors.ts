@@ -2,7 +2,6 @@ import type { ObjectId } from '../core/object.ts'
 import type { Predecessor } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { readingPath } from './read.ts'
 
 const predecessorsQuery = trusted(`
   WITH old AS (
@@ -34,7 +33,8 @@ const predecessorsQuery = trusted(`
     FROM old`)
 
 /**
- * What is said of relations that get a successor: how much data they have, and what people have made on them.
+ * What is said of relations that get a successor: how much data they have, and what people have made on them. Runs under the
+ * reading path.
  * @param ours what is declared, and so is made with the successor anyway
  */
 export async function readPredecessors(
@@ -43,11 +43,6 @@ export async function readPredecessors(
   ours: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Predecessor>> {
   if (oids.length === 0) return new Map()
-  await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
-  try {
-    const rows = await session.query<Predecessor & { oid: number }>(predecessorsQuery, [oids, JSON.stringify(ours)])
-    return new Map(rows.map(({ oid, rows, bytes, keeps }) => [oid, { rows, bytes, keeps }]))
-  } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
-  }
+  const rows = await session.query<Predecessor & { oid: number }>(predecessorsQuery, [oids, JSON.stringify(ours)])
+  return new Map(rows.map(({ oid, rows, bytes, keeps }) => [oid, { rows, bytes, keeps }]))
 }

@@ -29,7 +29,7 @@ export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject
 /** Types that others must find changed, and all that consist of such. */
 async function putAside(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
-  const candidates = [...run.settled.values()].filter(({ id }) => live.has(keyOf(id)) && byName(id)?.aside)
+  const candidates = [...run.settled.values()].filter(({ id }) => live.has(keyOf(id)) && byName(id)?.intoSchema)
   for (let isDone = false; !isDone; ) {
     const more = candidates.filter(({ id }) => {
       const object = live.get(keyOf(id))
@@ -43,7 +43,7 @@ async function putAside(run: ProbeRun): Promise<void> {
   for (const [at, { id }] of renewed.entries()) {
     const schema = `${run.scratchSchema}_aside_${at}`
     await run.session.run(sql`CREATE SCHEMA ${ident(schema)}`)
-    const aside = byName(id)?.aside?.(id, schema)
+    const aside = byName(id)?.intoSchema?.(id, schema)
     if (aside) await run.session.run(aside.sql)
   }
 }

@@ -1,9 +1,9 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { type RelationName, relationsNamed } from '../manifest/fragments.ts'
+import { keysNamed, type RelationName, relationsNamed } from '../manifest/relations-named.ts'
 import type { ProbeRun } from './probe.ts'
 import { underRealNames } from './probe-real-names.ts'
 import { batchSize, makeStandIns, probeInScratch, readStandIns } from './probe-stand-ins.ts'
@@ -70,17 +70,6 @@ function partsByWhole(objects: readonly DeclaredObject[]): ReadonlyMap<Key, read
     if (whole !== undefined) groups.set(whole, [...(groups.get(whole) ?? []), object])
   }
   return groups
-}
-
-/** The relations that a name can mean: of its schema, or of any of the path. */
-export function keysNamed({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
-  const schemas = schema === null ? searchPath : [schema]
-  const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
-    { kind: 'foreignTable', schema: candidate, name },
-    { kind: 'materializedView', schema: candidate, name },
-    { kind: 'view', schema: candidate, name },
-  ])
-  return ids.map(keyOf)
 }
 
 /** Whether a declared relation is not there yet, or is there with other columns than it will have. */

@@ -4,7 +4,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
-import { kindsRead } from '../kinds/registry.ts'
+import { kinds } from '../kinds/registry.ts'
 
 export interface CatalogReading {
   readonly live: LiveState
@@ -29,6 +29,16 @@ export const pinnedSettings: Sql = trusted(
 
 /** Everything is read back under this path, live and probed alike, so that texts compare. */
 export const readingPath: Sql = sql`${pinnedSettings}; SET LOCAL search_path = pg_catalog, pg_temp`
+
+/** Reads in a transaction of its own that changes nothing. */
+export async function readOnly<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
+  await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
+  try {
+    return await read()
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
 
 /** For catalog queries alone: to compile one, or to start workers for it, takes longer than to run it. */
 export const catalogCosts: Sql = trusted('SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0')
@@ -64,7 +74,7 @@ export async function readCatalog(session: Session, ids: Iterable<ObjectId>, sal
   await session.query(noteLocked)
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()
-  for (const kind of kindsRead) {
+  for (const kind of kinds) {
     const ofKind = wanted.get(kind.kind)
     if (!ofKind) continue
     for (const row of await session.query<CatalogRow<unknown> & { id: ObjectId }>(kind.catalogQuery, [

@@ -4,7 +4,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table.ts'
-import { kinds } from '../kinds/registry.ts'
+import { declaredKinds } from '../kinds/registry.ts'
 import {
   type ImportRequest,
   type IndexStanza,
@@ -155,7 +155,7 @@ export async function readGround(
   requests: readonly ImportRequest[],
   digests: RunDigests,
 ): Promise<Ground> {
-  const declared = kinds.flatMap((kind) => kind.declare(manifest, digests)).filter(({ id }) => isGround(id))
+  const declared = declaredKinds.flatMap((kind) => kind.declare(manifest, digests)).filter(({ id }) => isGround(id))
   const servers = requests.map(({ server }) => ({ kind: 'server', name: server }) as const)
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
   return inSnapshot(session, async () => {

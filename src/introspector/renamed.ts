@@ -3,9 +3,9 @@ import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { relationsNamed } from '../manifest/fragments.ts'
+import { keysNamed, relationsNamed } from '../manifest/relations-named.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
-import { inPlaces, type Renamed } from './moved.ts'
+import type { Renamed } from './moved.ts'
 import type { ProbeFinding } from './probe-findings.ts'
 import { type CatalogReading, readCatalog } from './read.ts'
 
@@ -81,12 +81,7 @@ export async function namingFormer(
   const findings = declared.map(async ({ id, spec }): Promise<readonly ProbeFinding[]> => {
     const query = kindOf(id).query?.(spec)
     if (query === undefined) return []
-    const keys = (await relationsNamed(query)).flatMap(({ schema, name }) =>
-      (schema === null ? searchPath : [schema]).flatMap((each) => [
-        keyOf({ kind: 'foreignTable', schema: each, name }),
-        keyOf({ kind: 'materializedView', schema: each, name }),
-      ]),
-    )
+    const keys = (await relationsNamed(query)).flatMap((name) => keysNamed(name, searchPath))
     const [former] = keys.flatMap((key) => titles.get(key) ?? [])
     if (!former) return []
     const reason = `it reads ${former.old}, which this manifest renames`
@@ -109,14 +104,13 @@ function ownedByAnother(id: ObjectId, old: ObjectId, owner: string): Refusal {
 
 /** Of what is renamed, and of what has its name in its own: the user mappings of a server. */
 function rekeyedEntries(moved: readonly Asked[], { entries }: Ledger): ReadonlyMap<Key, ObjectId> {
-  const own = moved.map(({ id, oldKey }) => [oldKey, id] as const)
-  const servers = new Map(
-    moved.flatMap(({ id, old }) =>
-      id.kind === 'server' && old.kind === 'server' ? [[old.name, id.name] as const] : [],
-    ),
-  )
-  const along = Array.from(entries.values(), ({ id }) => [keyOf(id), inPlaces(id, new Map(), servers)] as const)
-  return new Map([...own, ...along.filter(([key, id]) => key !== keyOf(id))])
+  const own = new Map(moved.map(({ id, oldKey }) => [oldKey, id]))
+  const along = Array.from(entries.values(), ({ id }): readonly (readonly [Key, ObjectId])[] => {
+    const { serves } = kindOf(id)
+    const renamed = serves && own.get(serves.whom(id))
+    return renamed ? [[keyOf(id), serves.under(id, renamed)]] : []
+  })
+  return new Map([...own, ...along.flat()])
 }
 
 /** The ledger as it is once its entries have the keys of what they stand for. */

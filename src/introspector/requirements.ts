@@ -1,9 +1,8 @@
 import type { DeclaredObject, LiveState } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kinds } from '../kinds/registry.ts'
-import { readingPath } from './read.ts'
+import { declaredKinds } from '../kinds/registry.ts'
+import { readOnly } from './read.ts'
 
 /**
  * Adds to declared objects what the server knows that they need before they exist: an extension needs others. Asked only
@@ -15,14 +14,13 @@ export async function withRequirements(
   live: LiveState,
 ): Promise<readonly DeclaredObject[]> {
   const needs = new Map<Key, readonly Key[]>()
-  for (const kind of kinds) {
+  for (const kind of declaredKinds) {
     const missing = declared.filter(({ id }) => id.kind === kind.kind && !live.has(keyOf(id))).map(({ id }) => id)
-    if (!kind.requirementsQuery || missing.length === 0) continue
-    await session.run(trusted(`BEGIN READ ONLY; ${readingPath}`))
-    const rows = await session.query<{ id: ObjectId; needs: readonly ObjectId[] }>(kind.requirementsQuery, [
-      JSON.stringify(missing),
-    ])
-    await session.run(trusted('COMMIT'))
+    const { requirementsQuery } = kind
+    if (!requirementsQuery || missing.length === 0) continue
+    const rows = await readOnly(session, () =>
+      session.query<{ id: ObjectId; needs: readonly ObjectId[] }>(requirementsQuery, [JSON.stringify(missing)]),
+    )
     for (const row of rows) needs.set(keyOf(row.id), row.needs.map(keyOf))
   }
   return declared.map((object) => {

@@ -1,6 +1,6 @@
 import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { kinds } from '../kinds/registry.ts'
+import { declaredKinds } from '../kinds/registry.ts'
 import {
   type CopiedType,
   type ImportRequest,
@@ -223,6 +223,6 @@ function declarations(
     ),
   )
   const { schemas = {} } = expanded
-  const all = kinds.flatMap((kind) => kind.declare({ version: 1, name: manifest.name, schemas }, digests))
+  const all = declaredKinds.flatMap((kind) => kind.declare({ version: 1, name: manifest.name, schemas }, digests))
   return new Map(all.map(({ id, spec }) => [keyOf(id), spec]))
 }

@@ -2,7 +2,7 @@ import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kinds } from '../kinds/registry.ts'
+import { declaredKinds } from '../kinds/registry.ts'
 import { runDigests } from './digests.ts'
 import { type OwnedEntry, readOwned } from './ledger.ts'
 import { type CatalogReading, readCatalog, readingPath } from './read.ts'
@@ -51,7 +51,7 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
 
 async function listAll(session: Session): Promise<readonly ObjectId[]> {
   const ids: ObjectId[] = []
-  for (const { listQuery } of kinds) {
+  for (const { listQuery } of declaredKinds) {
     for (const { id } of await session.query<{ id: ObjectId }>(listQuery)) ids.push(id)
   }
   return ids

@@ -10,6 +10,7 @@ import { withRelationsMoved } from '../manifest/relations-moved.ts'
 import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership-of-views.ts'
 import { lockedFinding } from './probe-findings.ts'
 import { readCatalog, readingPath } from './read.ts'
+import { readingThrough, readsOfView } from './reading-views.ts'
 
 /** What becomes of a plain view of people when columns below it change. */
 export type ViewOutcome =
@@ -27,32 +28,24 @@ export interface TriedView {
   readonly on: ReadonlySet<Key>
   readonly outcome: ViewOutcome
   /** Whether a materialized view reads it. */
-  readonly isCopied: boolean
+  readonly isReadByData: boolean
 }
 
 interface Row extends ViewOfOthers {
   readonly id: IdOf<'view'>
   readonly reads: readonly number[]
-  readonly isCopied: boolean
+  readonly isReadByData: boolean
 }
 
 const viewsQuery: Sql = trusted(`
-  WITH RECURSIVE reading(oid) AS (
-    SELECT unnest($1::oid[])
-    UNION
-    SELECT c.oid FROM reading
-      JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
-  )
+  WITH RECURSIVE ${readingThrough('v')}
   SELECT ${ownershipColumns},
-         ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r
-                 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-                WHERE r.ev_class = c.oid AND d.refobjid <> c.oid) AS reads,
+         ${readsOfView} AS reads,
          EXISTS (SELECT FROM pg_depend d
                    JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
                    JOIN pg_class reader ON reader.oid = r.ev_class AND reader.relkind = 'm'
-                  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) AS "isCopied"
-    FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' ORDER BY c.oid`)
+                  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) AS "isReadByData"
+    FROM (SELECT DISTINCT oid FROM reading) view JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' ORDER BY c.oid`)
 
 /**
  * Tries out, in a transaction that is rolled back, what becomes of the plain views that read relations whose columns are to
@@ -72,32 +65,8 @@ export async function tryViews(
   if (changed.length === 0) return []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
   try {
-    const oids = changed.flatMap(({ object: { oid } }) => oid)
-    const rows = inOrderOfNeed(
-      await session.query<Row>(viewsQuery, [oids]),
-      ({ oid }) => oid,
-      ({ reads }) => reads,
-    )
-    if (rows.length === 0) return []
-    const ids = rows.map(({ id }) => id)
-    const views = (await readCatalog(session, ids, salt)).live
-    const keys = new Map<number, Key>([
-      ...changed.map(({ key, object }) => [object.oid, key] as const),
-      ...Array.from(views, ([key, { oid }]) => [oid, key] as const),
-    ])
-    const trials = rows.flatMap((row): readonly Trial[] => {
-      const key = keyOf(row.id)
-      const view = views.get(key)
-      return view ? [{ ...row, key, live: view, on: new Set(row.reads.flatMap((read) => keys.get(read) ?? [])) }] : []
-    })
-    const outcomes = await outcomesOf(session, changed, trials, salt)
-    return trials.map(({ key, live: view, on, isCopied }) => ({
-      key,
-      live: view,
-      on,
-      isCopied,
-      outcome: outcomes.get(key) ?? { becomes: 'led' },
-    }))
+    const trials = await readTrials(session, changed, salt)
+    return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)
   } catch (error) {
     // A server that is read-only, or a role that may make nothing: then such views are in the way.
     if (!isDatabaseError(error) || session.isLost()) throw error
@@ -105,6 +74,28 @@ export async function tryViews(
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
+}
+
+/** The views that read what changes, be it through others of them, each after what it reads. */
+async function readTrials(session: Session, changed: readonly Changed[], salt: string): Promise<readonly Trial[]> {
+  const oids = changed.map(({ object: { oid } }) => oid)
+  const rows = inOrderOfNeed(
+    await session.query<Row>(viewsQuery, [oids]),
+    ({ oid }) => oid,
+    ({ reads }) => reads,
+  )
+  if (rows.length === 0) return []
+  const ids = rows.map(({ id }) => id)
+  const views = (await readCatalog(session, ids, salt)).live
+  const keys = new Map<number, Key>([
+    ...changed.map(({ key, object }) => [object.oid, key] as const),
+    ...Array.from(views, ([key, { oid }]) => [oid, key] as const),
+  ])
+  return rows.flatMap((row): readonly Trial[] => {
+    const key = keyOf(row.id)
+    const view = views.get(key)
+    return view ? [{ ...row, key, live: view, on: new Set(row.reads.flatMap((read) => keys.get(read) ?? [])) }] : []
+  })
 }
 
 interface Changed {
@@ -128,10 +119,35 @@ async function outcomesOf(
   changed: readonly Changed[],
   trials: readonly Trial[],
   salt: string,
-): Promise<ReadonlyMap<Key, ViewOutcome>> {
+): Promise<readonly TriedView[]> {
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
   const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
   const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
+  await makeEmptyTables(session, relations, scratch)
+  const there = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
+  const lost = await makeThem(session, trials, scratch, there)
+  const beside = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
+  const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [beside(id)]))
+  const made = (await readCatalog(session, ids, salt)).live
+  // The type of a column can be that of the rows of one of these.
+  const realName = (type: string) =>
+    [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
+  return trials.map((trial): TriedView => {
+    const { key, id, live, on, isReadByData } = trial
+    const reason = lost.get(key)
+    const outcome: ViewOutcome =
+      reason === undefined
+        ? outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
+        : { becomes: 'lost', reason }
+    return { key, live, on, isReadByData, outcome }
+  })
+}
+
+async function makeEmptyTables(
+  session: Session,
+  relations: readonly { readonly id: { readonly schema: string; readonly name: string }; readonly to: WantedObject }[],
+  scratch: ReadonlyMap<string, string>,
+): Promise<void> {
   const tables = relations.map(({ id, to }) => {
     const columns = Array.from(
       kindOf(to.id).columns?.(to.spec) ?? [],
@@ -139,23 +155,8 @@ async function outcomesOf(
     )
     return sql`CREATE TABLE ${qualified(scratch.get(id.schema) ?? '', id.name)} (${join(columns, ', ')})`
   })
-  await session.run(
-    join([...Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`), ...tables], ';\n'),
-  )
-  const lost = await makeThem(session, trials, scratch, new Set(relations.map(({ id }) => placeOf(id))))
-  const made = trials.filter(({ key }) => !lost.has(key))
-  const ids = new Map(made.map(({ key, id }) => [key, { ...id, schema: scratch.get(id.schema) ?? '' }]))
-  const read = (await readCatalog(session, ids.values(), salt)).live
-  // The type of a column can be that of the rows of one of these.
-  const underRealName = (type: string) =>
-    [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
-  return new Map([
-    ...Array.from(lost, ([key, reason]) => [key, { becomes: 'lost', reason }] as const),
-    ...made.map((trial) => {
-      const beside = ids.get(trial.key)
-      return [trial.key, outcomeOf(trial, beside && read.get(keyOf(beside)), session.user, underRealName)] as const
-    }),
-  ])
+  const schemas = Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`)
+  await session.run(join([...schemas, ...tables], ';\n'))
 }
 
 /** Makes those that can be made in the scratch schemas; returns why the others can't. `there` is what stands there already. */
@@ -177,7 +178,7 @@ async function makeThem(
       await session.run(trusted('SAVEPOINT view'))
       try {
         await session.run(sql`CREATE VIEW ${qualified(scratch.get(id.schema) ?? '', id.name)} AS ${trusted(query)}`)
-        there.add(placeOf(id))
+        there.add(relationKey(id.schema, id.name))
       } catch (error) {
         if (!isDatabaseError(error)) throw error
         await session.run(trusted('ROLLBACK TO view'))
@@ -188,20 +189,16 @@ async function makeThem(
   return lost
 }
 
-function placeOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return relationKey(schema, name)
-}
-
 function outcomeOf(
   trial: Trial,
   made: LiveObject | undefined,
   user: string,
-  realTypes: (type: string) => string,
+  realName: (type: string) => string,
 ): ViewOutcome {
   const { id, live } = trial
   if (!made) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
   const spec = specOf(live)
-  const anew = withColumnsOf(spec, specOf(made), realTypes)
+  const anew = withColumnsOf(spec, specOf(made), realName)
   if (anew === undefined) return { becomes: 'led' }
   const reason = whyNotOurs(trial, user)
   if (reason !== undefined) return { becomes: 'lost', reason }

@@ -6,7 +6,7 @@ import { type Comment, commentChange, commentStatement } from './facets/comment.
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 export interface ExtensionSpec extends Protection {
   readonly schema?: string | undefined
@@ -20,7 +20,7 @@ export interface ExtensionSpec extends Protection {
 
 const defaultSchema = 'public'
 
-export const extension: Kind<'extension', ExtensionSpec> = {
+export const extension: DeclaredKind<'extension', ExtensionSpec> = {
   kind: 'extension',
   rank: 1,
   locks: { create: 10, drop: 100 },

@@ -24,7 +24,7 @@ import { notOfAnExtension } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenName, writtenOptions } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 export interface ForeignDataWrapperSpec extends Access, Protection {
   /** Null: none. Undefined: as the extension has it that brings the wrapper. */
@@ -38,7 +38,7 @@ export interface ForeignDataWrapperSpec extends Access, Protection {
   readonly comment?: Comment
 }
 
-export const foreignDataWrapper: Kind<'foreignDataWrapper', ForeignDataWrapperSpec> = {
+export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataWrapperSpec> = {
   kind: 'foreignDataWrapper',
   // Behind extensions, which bring the functions, and before servers.
   rank: 1.5,

@@ -82,7 +82,7 @@ import { declaredProtection, type Protection } from './facets/protection.ts'
 import { declaredRename, relationRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, writtenOptions } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
   readonly server: string
@@ -96,7 +96,7 @@ export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
   readonly textsAsLive?: TextsAsLive | undefined
 }
 
-export const foreignTable: Kind<'foreignTable', ForeignTableSpec> = {
+export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   kind: 'foreignTable',
   rank: 4,
   locks: { create: 1, drop: 6 },

@@ -28,7 +28,7 @@ import {
   writtenTablespace,
 } from './facets/storage.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 export interface IndexSpec extends Tablespace, Protection {
   /** The materialized view. */
@@ -53,7 +53,7 @@ export interface IndexSpec extends Tablespace, Protection {
 /** The new index's name for the length of the transaction that builds it. */
 const buildName = 'fdwsync_build'
 
-export const index: Kind<'index', IndexSpec> = {
+export const index: DeclaredKind<'index', IndexSpec> = {
   kind: 'index',
   rank: 6,
   locks: { create: 1, drop: 2 },

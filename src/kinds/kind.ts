@@ -1,4 +1,4 @@
-import type { Change, DeclaredObject, FieldChange, LiveObject } from '../core/change.ts'
+import type { Change, DeclaredObject, FieldChange } from '../core/change.ts'
 import type { IdOf, Key, KindName, ObjectId } from '../core/object.ts'
 import type { Hazard, Swap } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
@@ -64,7 +64,7 @@ export interface ByName<Spec = unknown, Id = ObjectId> {
   /** Whether others must find it changed, and the change keeps nobody waiting: then it is made in the probe too. */
   matters?(field: FieldChange, live: Spec): boolean
   /** Puts a live one into that schema, which locks nothing, so that the wanted one can be made whole in its place. */
-  aside?(id: Id, schema: string): Statement
+  intoSchema?(id: Id, schema: string): Statement
 }
 
 interface StandIn<Id extends ObjectId, Spec> {
@@ -184,12 +184,13 @@ export interface KindOf<Id extends ObjectId, Spec> {
   }
   /** The object that this one lives and dies with, as an index does with its materialized view. */
   partOf?(spec: Spec, id: Id): Key
-  /** What can't be used without it, though PostgreSQL knows nothing of that: it goes only when that goes, as a server's user mapping. */
-  servesFor?(id: Id): Key
-  /** What such a one is called once that is set aside. */
-  servingAside?(id: Id, aside: ObjectId): ObjectId
-  /** What one that can't be altered is called for as long as it serves on beside its successor: no other is called so. */
-  aside?(live: LiveObject): Id
+  /**
+   * For what another can't be used without, though PostgreSQL knows nothing of that, so that it goes only when that goes: the
+   * user mapping of a server. `under` is what it is called once that is renamed.
+   */
+  readonly serves?: { whom(id: Id): Key; under(id: Id, renamed: ObjectId): ObjectId }
+  /** What an old one that can't be altered is called while it serves on beside its successor: no other is called so. */
+  nameAside?(oid: number): Id
   hazards?(change: Change): readonly Hazard[]
   /** Roles that must exist for it. */
   roles?(spec: Spec): readonly string[]
@@ -213,7 +214,7 @@ export interface DeclaredKindOf<Id extends ObjectId, Spec> extends KindOf<Id, Sp
   readonly listQuery: Sql
 }
 
-export type Kind<K extends KindName, Spec> = DeclaredKindOf<IdOf<K>, Spec>
+export type DeclaredKind<K extends KindName, Spec> = DeclaredKindOf<IdOf<K>, Spec>
 
 /** A kind whose spec type is forgotten: what the phases see. Methods are bivariant, so no cast is needed. */
 export type AnyKind = KindOf<ObjectId, unknown>

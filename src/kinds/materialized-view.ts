@@ -56,7 +56,7 @@ import {
 } from './facets/view-columns.ts'
 import { queryChanges, renamesIn, renamesOf, type ViewQuery } from './facets/view-query.ts'
 import { present, writtenOptions } from './facets/written.ts'
-import type { Kind, LikeLive } from './kind.ts'
+import type { DeclaredKind, LikeLive } from './kind.ts'
 
 export interface MaterializedViewSpec extends Access, Protection, Tablespace, ViewQuery {
   readonly declaredColumns?: DeclaredViewColumns
@@ -74,7 +74,7 @@ export interface MaterializedViewSpec extends Access, Protection, Tablespace, Vi
   readonly comment?: Comment
 }
 
-export const materializedView: Kind<'materializedView', MaterializedViewSpec> = {
+export const materializedView: DeclaredKind<'materializedView', MaterializedViewSpec> = {
   kind: 'materializedView',
   rank: 5,
   locks: { create: 4, drop: 8 },

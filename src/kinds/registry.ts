@@ -30,10 +30,12 @@ const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } =
 const byName: { readonly [K in KindName]: AnyKind } = { ...declared, view }
 
 /** What a manifest declares, in the order in which it is made. */
-export const kinds: readonly AnyDeclaredKind[] = Object.values(declared).sort((left, right) => left.rank - right.rank)
+export const declaredKinds: readonly AnyDeclaredKind[] = Object.values(declared).sort(
+  (left, right) => left.rank - right.rank,
+)
 
 /** Whatever is read from the catalogs. */
-export const kindsRead: readonly AnyKind[] = Object.values(byName)
+export const kinds: readonly AnyKind[] = Object.values(byName)
 
 /** @throws Error for the kind that no manifest declares */
 export function declaredKindOf(id: ObjectId): AnyDeclaredKind {

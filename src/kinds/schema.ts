@@ -19,13 +19,13 @@ import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { settle } from './facets/settle.ts'
 import { present } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 export interface SchemaSpec extends Access, Protection {
   readonly comment?: Comment
 }
 
-export const schema: Kind<'schema', SchemaSpec> = {
+export const schema: DeclaredKind<'schema', SchemaSpec> = {
   kind: 'schema',
   rank: 0,
   locks: { create: 1, drop: 2 },

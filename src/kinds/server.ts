@@ -24,7 +24,7 @@ import { declaredProtection, type Protection } from './facets/protection.ts'
 import { declaredRename } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 export interface ServerSpec extends Access, Protection {
   readonly wrapper: string
@@ -34,7 +34,7 @@ export interface ServerSpec extends Access, Protection {
   readonly comment?: Comment
 }
 
-export const server: Kind<'server', ServerSpec> = {
+export const server: DeclaredKind<'server', ServerSpec> = {
   kind: 'server',
   rank: 2,
   locks: { create: 1, drop: 2 },
@@ -127,7 +127,7 @@ export const server: Kind<'server', ServerSpec> = {
     )
   },
   drop: (id) => [statement(sql`DROP SERVER ${ident(id.name)}`)],
-  aside: ({ oid }) => ({ kind: 'server', name: `fdwsync_old_${oid}` }),
+  nameAside: (oid) => ({ kind: 'server', name: `fdwsync_old_${oid}` }),
   renaming: {
     namesQuery: trusted(`
       SELECT oid, jsonb_build_object('kind', 'server', 'name', srvname) AS id

@@ -19,7 +19,7 @@ import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
 import { statisticsRenaming } from './facets/renaming.ts'
 import { settle } from './facets/settle.ts'
 import { present, withoutBrackets } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 /** In the order in which PostgreSQL writes them. */
 const allKinds = ['ndistinct', 'dependencies', 'mcv'] as const
@@ -43,7 +43,7 @@ export interface StatisticsSpec extends Pick<Access, 'owner' | 'isOurs'> {
 const buildName = 'fdwsync_build'
 
 /** Extended statistics of a materialized view. They stand in its schema, but don't go along when it moves. */
-export const statistics: Kind<'statistics', StatisticsSpec> = {
+export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   kind: 'statistics',
   rank: 7,
   locks: { create: 1, drop: 1 },

@@ -38,7 +38,7 @@ import { settle } from './facets/settle.ts'
 import { typeCatalog } from './facets/type-catalog.ts'
 import { partsOf, withParts } from './facets/type-parts.ts'
 import { present, withoutBrackets, writtenName } from './facets/written.ts'
-import type { Kind } from './kind.ts'
+import type { DeclaredKind } from './kind.ts'
 
 /** An enumeration has values, a domain is a type with conditions, a composite type has attributes. */
 export interface TypeSpec extends Access, Protection {
@@ -54,7 +54,7 @@ export interface TypeSpec extends Access, Protection {
   readonly comment?: Comment
 }
 
-export const type: Kind<'type', TypeSpec> = {
+export const type: DeclaredKind<'type', TypeSpec> = {
   kind: 'type',
   rank: 2,
   locks: { create: 2, drop: 5 },
@@ -67,7 +67,8 @@ export const type: Kind<'type', TypeSpec> = {
     // Others must find it, and find its new values; to add one keeps nobody waiting.
     byName: {
       matters: ({ field }) => field === 'values',
-      aside: (id, schema) => statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
+      intoSchema: (id, schema) =>
+        statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
     },
     plain: ({ sort }) => sort === 'enum',
     wanted: (read, declared) => ({

@@ -28,7 +28,7 @@ import {
 } from './facets/options.ts'
 import { notOfAnExtension } from './facets/people.ts'
 import { type Stanza, type WriteContext, writtenText } from './facets/written.ts'
-import type { Kind, SecretDigests } from './kind.ts'
+import type { DeclaredKind, SecretDigests } from './kind.ts'
 
 type MappingOptions = Readonly<Record<string, OptionValue>>
 
@@ -41,7 +41,7 @@ type MappingId = IdOf<'userMapping'>
 
 const plainNames = join(plainMappingOptions.map(literal), ', ')
 
-export const userMapping: Kind<'userMapping', UserMappingSpec> = {
+export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
   kind: 'userMapping',
   rank: 3,
   locks: { create: 1, drop: 1 },
@@ -147,8 +147,10 @@ export const userMapping: Kind<'userMapping', UserMappingSpec> = {
     return [...lockRow(id, from), ...alterMapping(id, added)]
   },
 
-  servesFor: (id) => keyOf({ kind: 'server', name: id.server }),
-  servingAside: (id, aside) => (aside.kind === 'server' ? { ...id, server: aside.name } : id),
+  serves: {
+    whom: (id) => keyOf({ kind: 'server', name: id.server }),
+    under: (id, renamed) => (renamed.kind === 'server' ? { ...id, server: renamed.name } : id),
+  },
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],
   summary: (spec) => describeOptions(spec.options ?? {}),
 }

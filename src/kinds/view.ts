@@ -95,15 +95,19 @@ function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
 
 /**
  * The view with the columns of one that was made of the same query over something else; undefined if they are the same.
- * @param typeOf the name that a type of that has in the end
+ * @param realName the name that a type of that has in the end
  */
-export function withColumnsOf(view: ViewSpec, made: ViewSpec, typeOf: (type: string) => string): ViewSpec | undefined {
+export function withColumnsOf(
+  view: ViewSpec,
+  made: ViewSpec,
+  realName: (type: string) => string,
+): ViewSpec | undefined {
   if (columnsText(view.columns) === columnsText(made.columns)) return undefined
   const { settings } = settingsOf(view)
   const columns = made.columns.map(({ name, type, collation }) => ({
     ...settings[name],
     name,
-    type: typeOf(type),
+    type: realName(type),
     collation,
   }))
   return { ...view, columns }

@@ -4,8 +4,6 @@ import { isSqlNode, parseSql, type SqlNode, statementsOf } from './grammar.ts'
 import type { Manifest, ParsedManifest, Path } from './manifest.ts'
 import { isSimpleType } from './simple-type.ts'
 
-export { type RelationName, relationsNamed } from './relations-named.ts'
-
 type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
 
 interface Fragment {

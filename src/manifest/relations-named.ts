@@ -1,9 +1,21 @@
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isSqlNode, parseSql, type SqlNode } from './grammar.ts'
 
 /** A relation as a query names it: without a schema the search path finds it. */
 export interface RelationName {
   readonly schema: string | null
   readonly name: string
+}
+
+/** What a name can mean: a relation of its schema, or of any of the path. */
+export function keysNamed({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
+  const schemas = schema === null ? searchPath : [schema]
+  const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
+    { kind: 'foreignTable', schema: candidate, name },
+    { kind: 'materializedView', schema: candidate, name },
+    { kind: 'view', schema: candidate, name },
+  ])
+  return ids.map(keyOf)
 }
 
 /**

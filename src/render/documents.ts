@@ -56,7 +56,7 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly because?: string
   readonly takenFrom?: readonly string[]
   readonly isOfOthers?: true
-  readonly gaveWayTo?: ObjectId
+  readonly setAsideFor?: ObjectId
   readonly predecessor?: Predecessor
 }
 

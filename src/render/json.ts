@@ -1,4 +1,4 @@
-import type { FieldChange } from '../core/change.ts'
+import type { FieldChange, Replace } from '../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../core/object.ts'
 import {
   countsOf,
@@ -83,10 +83,14 @@ function changeJson({
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
     ...(change.op === 'replace' && change.isOfOthers ? { isOfOthers: true } : {}),
-    ...(change.op === 'drop' && change.gaveWayTo ? { gaveWayTo: change.gaveWayTo.to.id } : {}),
+    ...(change.op === 'drop' && change.setAsideFor ? setAsideJson(change.setAsideFor) : {}),
     ...(more.predecessor ? { predecessor: more.predecessor } : {}),
     hazards,
   }
+}
+
+function setAsideJson({ to, fields }: Replace): Pick<ChangeDocument, 'setAsideFor' | 'fields'> {
+  return { setAsideFor: to.id, fields: fields.map(fieldJson) }
 }
 
 function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {

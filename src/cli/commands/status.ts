@@ -3,7 +3,7 @@ import { status as statusOf } from '../../api/status.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { KindName } from '../../core/object.ts'
 import type { StatusReport } from '../../core/status.ts'
-import { kinds } from '../../kinds/registry.ts'
+import { declaredKinds } from '../../kinds/registry.ts'
 import { statusJson } from '../../render/json.ts'
 import { renderStatusText } from '../../render/status-text.ts'
 import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
@@ -52,9 +52,9 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
 
 /** `foreign-table`, `foreign table` and `foreignTable` alike. */
 function kindNamed(text: string): KindName {
-  const found = kinds.find(({ kind }) => kind.toLowerCase() === text.replace(/[\s_-]/g, '').toLowerCase())
+  const found = declaredKinds.find(({ kind }) => kind.toLowerCase() === text.replace(/[\s_-]/g, '').toLowerCase())
   if (found) return found.kind
-  const names = kinds.map(({ kind }) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+  const names = declaredKinds.map(({ kind }) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
   throw new FdwsyncError(
     { message: `there is no kind "${text}"`, hint: `Kinds are ${names.join(', ')}.` },
     exitCode.usage,

@@ -149,11 +149,15 @@ export function makingOf(ground: Ground, object: DeclaredObject, aside: string):
   const kind = kindOf(id)
   const live = ground.reading.live.get(keyOf(id))
   if (!live) return kind.create(id, spec)
-  if (kind.probe.how !== 'read-back' || !kind.probe.byName?.aside) return []
+  if (kind.probe.how !== 'read-back' || !kind.probe.byName?.intoSchema) return []
   const { matters } = kind.probe.byName
   const isOther = fieldsOf(ground, object, live).some((field) => matters?.(field, live.spec))
   if (!isOther) return []
-  return [statement(sql`CREATE SCHEMA ${ident(aside)}`), kind.probe.byName.aside(id, aside), ...kind.create(id, spec)]
+  return [
+    statement(sql`CREATE SCHEMA ${ident(aside)}`),
+    kind.probe.byName.intoSchema(id, aside),
+    ...kind.create(id, spec),
+  ]
 }
 
 /** Work that leaves the transaction usable when it fails. */

@@ -45,9 +45,9 @@ const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, i
 
 const reading = `SELECT (SELECT sum(total)::float8 FROM local.first) AS first, (SELECT total::float8 FROM local.second) AS second,
   (SELECT total::float8 FROM reports.summed) AS summed, (SELECT count(*)::int FROM reports.daily) AS daily,
-  (SELECT total::float8 FROM reports.copied) AS copied`
-const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 50, copied: 75 }]
-const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50, copied: 75 }]
+  (SELECT total::text FROM reports.copied) AS copied`
+const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 50, copied: '75.00' }]
+const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50, copied: '75.000' }]
 
 /** Keeps an apply waiting in one place of a replacement, until it is let go. */
 type Hold = (rig: Rig) => Promise<{ letGo(): Promise<unknown> }>

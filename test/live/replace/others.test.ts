@@ -91,8 +91,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       `materialized view local.copied: ${why}`,
     ])
-    expect(plan.refusals.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      `view reports.plain: it can not be replaced while something depends on it: materialized view local.copied (${why})`,
+    expect(plan.refusals.map(({ title, reason, hint }) => `${title}: ${reason} ${hint}`)).toEqual([
+      `view reports.plain: it can not be replaced while something depends on it: materialized view local.copied (${why}) Plan as the owner of the schema reports.`,
     ])
     await rig.sql(`ALTER SCHEMA reports OWNER TO ${user}`)
     const parsed = await rig.manifest(copied('numeric(12,3)'))
@@ -130,7 +130,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   test('the plan tells what is kept and how much is loaded, as last counted', async () => {
     const rig = await setUp()
     await rig.sql(
-      'CREATE INDEX seen_id ON reports.seen (id); CREATE STATISTICS reports.pair ON id, total FROM reports.seen; ANALYZE',
+      `CREATE INDEX seen_id ON reports.seen (id); CREATE STATISTICS reports.pair ON id, total FROM reports.seen; ANALYZE;
+       ALTER VIEW reports.plain ALTER COLUMN total SET DEFAULT 5; CREATE RULE kept AS ON DELETE TO reports.plain DO INSTEAD NOTHING`,
     )
     const { changes } = await planFor(await rig.manifest(retyped), rig.url)
     const told = changes.map(({ title, predecessor }) => [title, predecessor?.rows, predecessor?.keeps])
@@ -138,7 +139,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       ['foreign table proxy.orders', null, []],
       ['materialized view local.orders', 50, []],
       ['materialized view reports.seen', 50, ['index reports.seen_id', 'statistics reports.pair']],
-      ['view reports.plain', null, []],
+      ['view reports.plain', null, ['default of total', 'rule kept']],
     ])
   })
 

@@ -98,6 +98,28 @@ test('what the manifest renames is told by the name that it has', () => {
   })
 })
 
+test('what serves on under another name says what it was, why, and until when', () => {
+  const server: ObjectId = { kind: 'server', name: 'shop' }
+  const old: ObjectId = { kind: 'server', name: 'fdwsync_old_1' }
+  const fields = [field('type', 'a', 'b', 'replace'), field('server x', undefined, undefined, 'replace')]
+  const setAsideFor = { op: 'replace', key: keyOf(server), from: live(server), to: wanted(server), fields } as const
+  const change = {
+    op: 'drop',
+    key: keyOf(old),
+    from: live(old),
+    setAsideFor: { ...setAsideFor, how: 'drop-and-create' },
+  } as const
+  const plan = planWith({ changes: [planned(change, old, { cause: 'manifest' })] })
+  expect(lines(plan, 120).slice(2, 5)).toEqual([
+    '  - server fdwsync_old_1                      server shop until now: serves on until what stands on it is swapped',
+    '      type   a → b   forces replacement',
+    '',
+  ])
+  expect(planJson(plan)).toMatchObject({
+    changes: [{ op: 'drop', address: old, setAsideFor: server, fields: [{ field: 'type' }, { field: 'server x' }] }],
+  })
+})
+
 describe('the last line', () => {
   const cases: readonly (readonly [name: string, plan: Plan, line: string])[] = [
     ['nothing to do', planWith({ unchanged: 12 }), 'Nothing to change: 12 objects as declared.'],
