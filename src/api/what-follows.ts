@@ -1,4 +1,4 @@
-import type { Change, Replace } from '../core/change.ts'
+import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Predecessor, Refusal } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
@@ -29,7 +29,7 @@ export interface Following {
   /** By member. */
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
-  /** By plain view of people: what it reads of what changes. */
+  /** By plain view of people: what it reads, be it through other such views. */
   readonly throughViews: ReadonlyMap<Key, readonly Key[]>
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
@@ -47,7 +47,8 @@ async function followingOf(session: Session, among: WithViewsOfOthers, input: Pr
   const before = await dependentsOf(session, direct, { ...known, aside: new Map() })
   const { changes: differing, aside } = withSetAside(direct, before, input.ledger)
   const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
-  const all = withReplacements({ live, wanted, others, changes: differing, dependents: used })
+  const throughViews = await readByPlainViews(session, readThroughViews(differing, live))
+  const all = withReplacements({ live, wanted, others, throughViews, changes: differing, dependents: used })
   const dependents = all.length === differing.length ? used : await dependentsOf(session, all, { ...known, aside })
   const { changes, refusals } = blockers(all, dependents)
   const groups = replacementGroups(changes, tried)
@@ -66,14 +67,15 @@ async function followingOf(session: Session, among: WithViewsOfOthers, input: Pr
     dependents,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
     movedQueries: await movedQueries(groups),
-    throughViews: await readByPlainViews(session, loadedLater(changes)),
+    throughViews,
     predecessors: await readPredecessors(session, oids, ours),
   }
 }
 
-/** What can be waited for. What is new is read by no view yet. */
-function loadedLater(changes: readonly Change[]) {
-  return changes.flatMap((change) => (change.op === 'replace' || change.op === 'alter' ? [change.from] : []))
+/** What others may have to follow, or to wait for. What is new is read by no view yet. */
+function readThroughViews(changes: readonly Change[], live: LiveState): readonly LiveObject[] {
+  if (disturbed(changes).length > 0) return [...live.values()]
+  return changes.flatMap((change) => (change.op === 'alter' ? [change.from] : []))
 }
 
 /** Its definition was left unread, so that nobody had to wait. */

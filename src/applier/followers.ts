@@ -11,7 +11,7 @@ const swappedQuery: Sql = trusted(`
     SELECT unnest($1::oid[])
     UNION
     SELECT c.oid FROM pg_depend d
-      JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+      JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
       JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1::oid[])
   )

@@ -15,6 +15,8 @@ export interface CauseInput {
   readonly digests: SecretDigests
   /** What the sources of what is imported have changed. */
   readonly sourceChanges: SourceChanges
+  /** By plain view of people: what it reads, be it through other such views. */
+  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
 }
 
 export type Caused = Pick<PlannedChange, 'change' | 'cause' | 'causes' | 'because'>
@@ -177,11 +179,15 @@ const secret = '(secret)'
  * Titles of what a replacement needs and what changes too: it takes its definition from that. Of others only names follow. What it
  * stands on and goes is what an earlier apply has set aside, say, and could not end.
  */
-function changedNeeds({ op, from, to }: Differing, { changes }: CauseInput): readonly string[] {
+function changedNeeds({ op, from, to }: Differing, { changes, throughViews }: CauseInput): readonly string[] {
+  const needs = new Set(to.needs.flatMap((need) => [need, ...(throughViews.get(need) ?? [])]))
+
   const matters = (change: Change) =>
     op === 'replace' ? change.op !== 'adopt' : 'from' in change && change.from.renamedColumns !== undefined
   return changes
-    .filter((change) => matters(change) && (change.op === 'drop' ? from : to).needs.includes(change.key))
+    .filter(
+      (change) => matters(change) && (change.op === 'drop' ? from.needs.includes(change.key) : needs.has(change.key)),
+    )
     .flatMap(({ key }) => idOf(key) ?? [])
     .map(titleOf)
 }

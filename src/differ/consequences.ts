@@ -2,7 +2,7 @@ import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../
 import { groupBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
-import type { Dependent } from '../introspector/dependents.ts'
+import type { Dependent, Lost } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { canFollow } from './replacements.ts'
 
@@ -157,14 +157,20 @@ function staysOn({ how, to }: Replace, { column }: Dependent): boolean {
   return how === 'beside' && (column === null || kindOf(to.id).columns?.(to.spec).has(column) !== false)
 }
 
-function withReason({ description, view, lost }: Dependent): string {
-  const reason = view?.outcome?.becomes === 'lost' ? view.outcome.reason : (view?.whyNotLed ?? lost?.reason)
-  return !reason ? description : `${description} (${reason})`
+function withReason(dependent: Dependent): string {
+  const reason = lostOf(dependent)?.reason
+  return !reason ? dependent.description : `${dependent.description} (${reason})`
+}
+
+/** Why it is in the way, where that is known. */
+function lostOf({ view, lost }: Dependent): Lost | undefined {
+  if (view?.outcome?.becomes === 'lost') return view.outcome
+  return view?.whyNotLed ? { reason: view.whyNotLed } : lost
 }
 
 /** What is known to help; else what always does. */
 function hintOf({ op }: Change, inTheWay: readonly Dependent[]): string {
-  const [known] = inTheWay.flatMap(({ lost }) => lost?.hint || [])
+  const [known] = inTheWay.flatMap((dependent) => lostOf(dependent)?.hint || [])
   if (known !== undefined) return known
   return op === 'drop'
     ? 'Drop what depends on it first, or keep it declared.'

@@ -31,7 +31,7 @@ export interface PlanInput {
   readonly populate: boolean
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
   readonly movedQueries: ReadonlyMap<Key, string>
-  /** By plain view of people: what it reads of what changes. */
+  /** By plain view of people: what it reads, be it through other such views. */
   readonly throughViews: ReadonlyMap<Key, readonly Key[]>
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>

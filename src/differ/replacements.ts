@@ -13,6 +13,8 @@ export interface ReplacementInput {
   readonly live: ReadonlyMap<Key, LiveObject>
   /** Those of them that the manifest does not declare. */
   readonly others: ReadonlySet<Key>
+  /** By plain view of people: what it reads, be it through other such views. */
+  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
 }
 
 /**
@@ -46,11 +48,16 @@ export function withReplacements(input: ReplacementInput): readonly Change[] {
   return [...byKey.values()]
 }
 
-/** What is built in a scratch schema, by what it reads. */
-function usersOf({ live }: ReplacementInput) {
-  const pairs = Array.from(live, ([key, object]) =>
-    kindOf(object.id).replacement?.inScratch ? object.needs.map((need) => ({ need, key, live: object })) : [],
-  )
+/**
+ * What is built in a scratch schema, by what it reads. What is declared gets other data too where it reads them through plain
+ * views that stay; with what is others' they may do as they like.
+ */
+function usersOf({ live, others, throughViews }: ReplacementInput) {
+  const pairs = Array.from(live, ([key, object]) => {
+    if (!kindOf(object.id).replacement?.inScratch) return []
+    const through = others.has(key) ? [] : object.needs.flatMap((need) => throughViews.get(need) ?? [])
+    return [...new Set([...object.needs, ...through])].map((need) => ({ need, key, live: object }))
+  })
   return groupBy(pairs.flat(), ({ need }) => need)
 }
 

@@ -64,13 +64,13 @@ function apart(change: Going, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): 
   ]
 }
 
-/** Renamed itself, or named after something that is. */
+/** Under its name until it goes: its own, or one that has that of what it serves. */
 function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): LiveObject {
   const needs = object.needs.map((need) => {
     const renamed = aside.get(need)
     return renamed ? keyOf(renamed) : need
   })
-  return { ...object, id, needs, ...(kindOf(object.id).nameAside ? { renamedFrom: object.id } : {}) }
+  return { ...object, id, needs }
 }
 
 /** Whether something stands on it that something else reads. */

@@ -2,6 +2,7 @@ import type { Change, LiveObject, WantedObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard, StageName, Step } from '../core/plan.ts'
+import type { Statement } from '../core/sql.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import {
@@ -212,14 +213,24 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
   }
   if (change.op === 'create' || change.how === 'drop-and-create') {
     const filling = stage === 'build' ? (fill?.(id, declared) ?? []) : []
-    return [{ ...step, action: 'create', statements: [...create(id, declared), ...filling] }]
+    return [{ ...step, action: 'create', statements: [...makingRoom(change), ...create(id, declared), ...filling] }]
   }
   const member = replacementOf(change, undefined, input)
   return [{ ...step, action: 'replace', hazards: member.hazards, members: [member] }]
 }
 
+/** What serves on leaves its name to its successor. */
+function makingRoom(change: Making): readonly Statement[] {
+  if (change.op !== 'create' || !change.setsAside) return []
+  const { id, oid } = change.setsAside.from
+  const { nameAside, renaming } = kindOf(id)
+  return nameAside ? (renaming?.rename(id, nameAside(oid)) ?? []) : []
+}
+
 export function hazardsOf(change: Change): readonly Hazard[] {
   if (change.op === 'adopt' || change.op === 'release') return []
-  const object = change.op === 'drop' ? change.from : change.to
-  return [...(kindOf(object.id).hazards?.(change) ?? []), ...resultTypeHazards(change)]
+  // Its successor is compared with what it sets aside.
+  const compared = (change.op === 'create' && change.setsAside) || change
+  const object = compared.op === 'drop' ? compared.from : compared.to
+  return [...(kindOf(object.id).hazards?.(compared) ?? []), ...resultTypeHazards(compared)]
 }

@@ -1,6 +1,7 @@
 import { groupBy } from '../core/data.ts'
-import type { Key } from '../core/object.ts'
+import { idOf, type Key } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
+import { titleOf } from '../kinds/registry.ts'
 import type { PlanInput } from './plan.ts'
 
 export interface Waiting {
@@ -30,29 +31,29 @@ export function waitingThroughViews(
   for (const { id } of later) {
     const step = byId.get(id)
     if (!step) continue
-    const others = new Set(
-      keysOf(step)
-        .flatMap(readBy)
-        .flatMap((key) => makers.get(key) ?? [])
-        .flatMap((maker) => (maker.id === id || step.after.includes(maker.id) ? [] : maker.id)),
-    )
-    const [first, ...more] = [...others].filter((other) => isAfter(other, id, byId))
-    if (first !== undefined)
-      warnings.push(
-        stale(
-          step,
-          [first, ...more].flatMap((other) => byId.get(other) ?? []),
-        ),
-      )
-    const after = [...others].filter((other) => !isAfter(other, id, byId))
-    byId.set(id, { ...step, after: [...step.after, ...after] })
+    const after = new Set(step.after)
+    for (const key of keysOf(step)) {
+      const read = readBy(key).filter((other) => other !== key)
+      for (const maker of read.flatMap((other) => makers.get(other) ?? [])) {
+        if (step.after.includes(maker.id)) continue
+        // It is the same step, or waits for this one.
+        if (isAfter(maker.id, id, byId)) warnings.push(stale(key, maker.key))
+        else after.add(maker.id)
+      }
+    }
+    byId.set(id, { ...step, after: [...after] })
   }
-  return { steps: [...byId.values()], warnings }
+  return { steps: [...byId.values()], warnings: [...new Set(warnings)] }
 }
 
-function stale({ title }: Step, others: readonly Step[]): string {
-  const read = [...new Set(others.map((other) => other.title))].join(', ')
-  return `${title} is loaded before ${read}, which needs it, though it reads that through plain views: refresh it afterwards`
+function stale(key: Key, read: Key): string {
+  const [title, other] = [key, read].map(titled)
+  return `${title} is loaded before the plain views that it reads ${other} through lead to the new one: refresh it afterwards`
+}
+
+function titled(key: Key): string {
+  const id = idOf(key)
+  return id ? titleOf(id) : key
 }
 
 function keysOf(step: Step): readonly Key[] {

@@ -2,6 +2,7 @@ import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { ofASession } from './ownership-of-views.ts'
 import type { ViewOutcome } from './view-trials.ts'
 
 /** What PostgreSQL would name when it refuses to drop or change something. */
@@ -123,7 +124,7 @@ const dependentsQuery = trusted(`
               WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM put_on) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS whole,
-         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE'), 'whyNotLed', d.why_not_led) END AS view,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE'), 'whyNotLed', CASE WHEN c.relpersistence = 't' THEN '${ofASession}' ELSE d.why_not_led END) END AS view,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid

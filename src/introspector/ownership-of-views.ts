@@ -10,6 +10,7 @@ export interface ViewOfOthers {
   /** Whether a successor can be put into its schema. */
   readonly canBePlaced: boolean
   readonly extension: string | null
+  readonly isTemporary: boolean
 }
 
 /**
@@ -21,12 +22,19 @@ export const ownershipColumns = `
   c.oid, pg_get_userbyid(c.relowner) AS owner,
   pg_has_role(c.relowner, 'USAGE') AND CASE WHEN current_setting('server_version_num')::int < 160000 THEN true
                                             ELSE pg_has_role(c.relowner, 'SET') END AS "isOurs",
-  has_schema_privilege(n.oid, 'CREATE') AS "canBePlaced",
+  has_schema_privilege(n.oid, 'CREATE') AS "canBePlaced", c.relpersistence = 't' AS "isTemporary",
   (SELECT extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension`
 
+/** Nobody else can change it. */
+export const ofASession = 'it is a temporary view of some session'
+
 /** Why that role can't make it anew; undefined if it can. */
-export function whyNotOurs({ owner, isOurs, canBePlaced, extension }: ViewOfOthers, user: string): string | undefined {
+export function whyNotOurs(
+  { owner, isOurs, canBePlaced, extension, isTemporary }: ViewOfOthers,
+  user: string,
+): string | undefined {
+  if (isTemporary) return ofASession
   if (extension !== null) return `it belongs to the extension ${extension}`
   if (!isOurs) return `it belongs to ${owner}`
   return canBePlaced ? undefined : `${user} may make nothing in its schema`

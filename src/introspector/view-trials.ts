@@ -1,16 +1,18 @@
 import type { LiveObject, WantedObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type IdOf, type Key, keyOf, relationKey } from '../core/object.ts'
-import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/view.ts'
-import { withRelationsMoved } from '../manifest/relations-moved.ts'
+import type { Lost } from './dependents.ts'
 import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership-of-views.ts'
 import { lockedFinding } from './probe-findings.ts'
 import { readCatalog, readingPath } from './read.ts'
 import { readingThrough, readsOfView } from './reading-views.ts'
+import { unfitParts } from './view-parts.ts'
+import { makeEmptyTables, type Place, standingIn, whyNot } from './view-stand-ins.ts'
 
 /** What becomes of a plain view of people when columns below it change. */
 export type ViewOutcome =
@@ -18,8 +20,7 @@ export type ViewOutcome =
   | { readonly becomes: 'led' }
   /** PostgreSQL keeps the types of a view's columns, so it has to be made anew: as it is, with the columns to come. */
   | { readonly becomes: 'recreated'; readonly to: WantedObject }
-  /** It can't be: `reason` says why. */
-  | { readonly becomes: 'lost'; readonly reason: string }
+  | ({ readonly becomes: 'lost' } & Lost)
 
 export interface TriedView {
   readonly key: Key
@@ -124,69 +125,58 @@ async function outcomesOf(
   const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
   const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
   await makeEmptyTables(session, relations, scratch)
+  const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
   const there = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const lost = await makeThem(session, trials, scratch, there)
+  const lost = await makeThem(session, trials, { scratch, there, renamed })
   const beside = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [beside(id)]))
   const made = (await readCatalog(session, ids, salt)).live
   // The type of a column can be that of the rows of one of these.
   const realName = (type: string) =>
     [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
-  return trials.map((trial): TriedView => {
+  const tried = trials.map((trial): TriedView => {
     const { key, id, live, on, isReadByData } = trial
-    const reason = lost.get(key)
-    const outcome: ViewOutcome =
-      reason === undefined
-        ? outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
-        : { becomes: 'lost', reason }
+    const why = lost.get(key)
+    const outcome: ViewOutcome = why
+      ? { becomes: 'lost', ...why }
+      : outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
     return { key, live, on, isReadByData, outcome }
   })
+  const unfit = await unfitParts(session, tried, { scratch, there })
+  return tried.map((view) => ({ ...view, outcome: unfit.get(view.key) ?? view.outcome }))
 }
 
-async function makeEmptyTables(
-  session: Session,
-  relations: readonly { readonly id: { readonly schema: string; readonly name: string }; readonly to: WantedObject }[],
-  scratch: ReadonlyMap<string, string>,
-): Promise<void> {
-  const tables = relations.map(({ id, to }) => {
-    const columns = Array.from(
-      kindOf(to.id).columns?.(to.spec) ?? [],
-      ([name, type]) => sql`${ident(name)} ${trusted(type)}`,
-    )
-    return sql`CREATE TABLE ${qualified(scratch.get(id.schema) ?? '', id.name)} (${join(columns, ', ')})`
-  })
-  const schemas = Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`)
-  await session.run(join([...schemas, ...tables], ';\n'))
+/** Its name in a view's text is not the one that it will have. */
+function isRenamed({ elsewhere, renamedColumns }: LiveObject): boolean {
+  return elsewhere !== undefined || renamedColumns !== undefined
 }
 
-/** Makes those that can be made in the scratch schemas; returns why the others can't. `there` is what stands there already. */
+/** Makes those that can be made in the scratch schemas; returns why the others can't. */
 async function makeThem(
   session: Session,
   trials: readonly Trial[],
-  scratch: ReadonlyMap<string, string>,
-  there: Set<string>,
-): Promise<ReadonlyMap<Key, string>> {
-  const lost = new Map<Key, string>()
+  place: Place & { readonly renamed: ReadonlySet<Key> },
+): Promise<ReadonlyMap<Key, Lost>> {
+  const lost = new Map<Key, Lost>()
   for (const { key, id, live, on } of trials) {
     const below = trials.find((other) => on.has(other.key) && lost.has(other.key))
-    if (below) lost.set(key, `it reads ${titleOf(below.id)}`)
-    else if (live.locked) lost.set(key, lockedFinding(key).reason)
+    if (below) lost.set(key, { ...lost.get(below.key), reason: `it reads ${titleOf(below.id)}` })
+    else if ([...on].some((read) => place.renamed.has(read))) lost.set(key, readsRenamed)
+    else if (live.locked) lost.set(key, lockedFinding(key))
     else {
-      const query = await withRelationsMoved(specOf(live).query, ({ schema, name }) =>
-        there.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
-      )
-      await session.run(trusted('SAVEPOINT view'))
-      try {
-        await session.run(sql`CREATE VIEW ${qualified(scratch.get(id.schema) ?? '', id.name)} AS ${trusted(query)}`)
-        there.add(relationKey(id.schema, id.name))
-      } catch (error) {
-        if (!isDatabaseError(error)) throw error
-        await session.run(trusted('ROLLBACK TO view'))
-        lost.set(key, error.message)
-      }
+      const query = await standingIn(specOf(live).query, place)
+      const view = qualified(place.scratch.get(id.schema) ?? '', id.name)
+      const why = await whyNot(session, sql`CREATE VIEW ${view} AS ${trusted(query)}`)
+      if (why) lost.set(key, why)
+      else place.there.add(relationKey(id.schema, id.name))
     }
   }
   return lost
+}
+
+const readsRenamed: Lost = {
+  reason: 'it reads what this plan also renames',
+  hint: 'Apply the renaming first, and the rest after it.',
 }
 
 function outcomeOf(

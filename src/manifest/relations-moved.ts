@@ -2,7 +2,7 @@ import { isSqlNode, parseSql } from './grammar.ts'
 import type { RelationName } from './relations-named.ts'
 
 /**
- * A query as the catalog shows it, every relation with its schema, with some of them in other schemas. Found by
+ * SQL as the catalog shows it, every relation with its schema, with some of them in other schemas. Found by
  * PostgreSQL's own parser: the same words may be a column of an alias, or stand in a string.
  * @param schemaOf the schema in which a relation stands now; undefined leaves it where it is
  * @throws Error if the text is no query: it is PostgreSQL's own
@@ -35,7 +35,8 @@ function relationsIn(value: unknown): Place[] {
   if (Array.isArray(value)) return value.flatMap(relationsIn)
   if (!isSqlNode(value)) return []
   return Object.entries(value).flatMap(([type, child]) => {
-    if (type !== 'RangeVar' || !isSqlNode(child)) return relationsIn(child)
+    // What a statement is about is its `relation`, without the name of the node's type.
+    if ((type !== 'RangeVar' && type !== 'relation') || !isSqlNode(child)) return relationsIn(child)
     const { schemaname, relname, location } = child
     // A common table expression has no schema. The parser leaves out a location of 0, where no FROM can stand.
     if (typeof schemaname !== 'string' || typeof location !== 'number') return []

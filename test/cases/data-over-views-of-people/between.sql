@@ -13,6 +13,7 @@ CREATE VIEW reports.above AS SELECT id, total * 2 AS twice, total AS once FROM s
 CREATE MATERIALIZED VIEW reports.copied AS SELECT max(twice) AS twice, max(once) AS once FROM reports.above;
 CREATE UNIQUE INDEX copied_x ON reports.copied (twice);
 CREATE VIEW reports.texts AS SELECT twice::text AS twice FROM reports.copied;
+RESET ROLE; CREATE RULE up AS ON INSERT TO reports.base DO INSTEAD INSERT INTO public.journal SELECT count(*) FROM reports.above; SET ROLE case_owner;
 -- Nothing of what changes comes to this one, but it must let go of the view that is made anew.
 CREATE MATERIALIZED VIEW reports.ids AS SELECT id FROM reports.above;
 RESET ROLE;

@@ -76,6 +76,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     )
     const both = shopManifest({ above: 'SELECT total FROM public.high', bottom })
     await applyTo(await rig.manifest(both), rig.url)
+    await rig.sql('CREATE RULE up AS ON DELETE TO low DO INSTEAD SELECT total FROM local.above')
     await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
     const [first] = await refreshed(rig, both)
     expect(first).toEqual(['bottom', 'plain', 'applied'])

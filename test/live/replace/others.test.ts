@@ -100,6 +100,21 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, url))).toEqual([])
   })
 
+  test('a temporary view of a session, and one that is locked just now, are in the way, and the plan says until when', async () => {
+    const rig = await setUp()
+    const other = await rig.client()
+    const reasons = async () =>
+      (await planFor(await rig.manifest(retyped), rig.url)).refusals
+        .map(({ reason, hint }) => `${reason} ${hint}`)
+        .join()
+    await other.query('CREATE TEMP VIEW mine AS SELECT total FROM local.orders')
+    expect(await reasons()).toMatch(/view pg_temp_\d+\.mine \(it is a temporary view of some session\)/)
+    await other.query('DROP VIEW mine; BEGIN; LOCK TABLE reports.plain')
+    expect(await reasons()).toMatch(/view reports\.plain \(.* locked .*\) Plan again when that is done\./)
+    await other.query('COMMIT')
+    expect(await reasons()).toBe('')
+  })
+
   test('it was changed between the plan and its confirmation: nothing is done to it', async () => {
     const rig = await setUp()
     const parsed = await rig.manifest(retyped)

@@ -1,0 +1,1 @@
+CREATE VIEW public.people AS SELECT id, total FROM proxy.orders;
