@@ -59,10 +59,13 @@ async function spy(rig: Rig, words: readonly string[]) {
   }
 }
 
-/** What the target's server logs from now on. One that was given to us keeps its log to itself. */
-function logOf({ pair }: Rig): () => string {
+/** What the target's server logs from now on, every statement. One that was given to us keeps its log to itself. */
+async function logOf({ pair, target, sql }: Rig): Promise<() => string> {
   const { logFile } = pair.target
   if (!logFile) return () => ''
+  await sql(
+    `ALTER DATABASE ${target.name} SET log_statement = 'all'; ALTER DATABASE ${target.name} SET log_min_duration_statement = 0`,
+  )
   const start = statSync(logFile).size
   return () => {
     const news = Buffer.alloc(statSync(logFile).size - start)
@@ -113,7 +116,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await hasStatistics(rig)
     const [first, second, third] = [newCanary(), newCanary(), newCanary()]
     const words = [first.word, second.word, third.word]
-    const log = logOf(rig)
+    const log = await logOf(rig)
     const reader = await sourceRole(rig, first.value)
     const endOfSpying = await spy(rig, words)
     const outputs: string[] = []
@@ -125,6 +128,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
     expect((await call(['plan'], withImport, first.value)).stdout).toContain('password (secret)')
     expect((await call(['apply', '--auto-approve'], withImport, first.value)).code).toBe(0)
+    if (rig.pair.target.logFile) expect(log()).toMatch(/statement: .*fdwsync/)
     expect((await call(['plan', '--detailed-exitcode'], withImport, first.value)).code).toBe(0)
 
     await reader.rotate(second.value)
@@ -169,7 +173,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   test('where nested statements are recorded too: refused, unless it is allowed; a superuser turns that off', async (context) => {
     const rig = await rigFor(pair, source)
     if (!(await hasStatistics(rig))) return context.skip('pg_stat_statements is not loaded')
-    const log = logOf(rig)
+    const log = await logOf(rig)
     const { url, user } = await rig.role()
     await rig.sql(`ALTER DATABASE ${rig.target.name} SET pg_stat_statements.track = 'all';
       GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user};
@@ -222,7 +226,7 @@ test('pgaudit: refused for a role that can not turn it off', async (context) => 
   const source = await createSource(pair)
   onTestFinished(() => source.drop())
   const rig = await rigFor({ ...pair, target }, source)
-  const log = logOf(rig)
+  const log = await logOf(rig)
   const { url, user } = await rig.role()
   await rig.sql(
     `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
