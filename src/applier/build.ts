@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { relationKey } from '../core/object.ts'
 import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
-import { isTransient } from '../db/database-error.ts'
+import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/read.ts'
 import { commit } from './commit.ts'
@@ -147,7 +147,10 @@ async function swap(context: ApplyContext, session: Session, step: ReplaceStep, 
       await leadFollowers(session, followers, (schema, name) => places.get(relationKey(schema, name)))
       await session.run(join([...before, ...own.map((statement) => statement.sql), ...afterwards], ';\n'))
     } catch (error) {
-      if (isTransient(error)) await session.run(trusted('ROLLBACK TO swap'))
+      if (!isDatabaseError(error) || session.isLost()) throw error
+      await session.run(trusted('ROLLBACK TO swap'))
+      // Whatever it failed of may be gone, or another one: that is the reason to tell.
+      if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       throw error
     }
   })

@@ -126,7 +126,7 @@ export function waiting(rig: Rig, purpose: string): Promise<number> {
         AND application_name = 'fdwsync ${purpose}' AND wait_event_type = 'Lock'`)
       return rows[0] ? Number(rows[0].pid) : undefined
     },
-    20_000,
+    60_000,
   )
 }
 

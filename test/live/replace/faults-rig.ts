@@ -1,0 +1,88 @@
+import { expect } from 'vitest'
+import type { ServerPair, TestDatabase } from '../../servers/databases.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, closeGate, head, missedOf, type Rig, rigFor } from '../apply/rig.ts'
+
+/** A foreign table, a view over it, a view over that, and a gate in the load of each and in an index. */
+export const manifest = (total: string, factor = 1, more = '') => `${head()}
+schemas:
+  proxy:
+    foreign_tables:
+      orders: { server: shop, options: { schema_name: public }, columns: { id: bigint, total: "${total}", note: text } }
+  local:
+    materialized_views:
+      first: { query: "SELECT id, total * ${factor} AS total${more} FROM proxy.orders WHERE public.gate(1)" }
+      second:
+        query: "SELECT sum(total) AS total FROM local.first WHERE public.gate(2)"
+        indexes: { second_x: { columns: [{ expression: public.at_gate(total) }] } }
+`
+const old = manifest('numeric(10,2)')
+export const changed = manifest('numeric(12,3)', 2)
+
+const atGate = `CREATE FUNCTION public.at_gate(numeric) RETURNS numeric IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog AS
+  'BEGIN PERFORM public.gate(3); RETURN $1; END'`
+
+/** What people have made over it: a view, one with data of its own that reads the last, and such a one over a view that is retyped. */
+const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id % 7 AS day FROM local.first;
+  CREATE MATERIALIZED VIEW reports.summed AS SELECT total + 1 AS total FROM local.second;
+  CREATE INDEX summed_total ON reports.summed (total); COMMENT ON MATERIALIZED VIEW reports.summed IS 'theirs';
+  CREATE VIEW reports.raw AS SELECT total FROM proxy.orders; CREATE MATERIALIZED VIEW reports.copied AS SELECT max(total) AS total FROM reports.raw`
+
+export const reading = `SELECT (SELECT sum(total)::float8 FROM local.first) AS first, (SELECT total::float8 FROM local.second) AS second,
+  (SELECT total::float8 FROM reports.summed) AS summed, (SELECT count(*)::int FROM reports.daily) AS daily,
+  (SELECT total::text FROM reports.copied) AS copied`
+export const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 50, copied: '75.00' }]
+export const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50, copied: '75.000' }]
+
+/** Keeps an apply waiting in one place of a replacement, until it is let go. */
+export type Hold = (rig: Rig) => Promise<{ letGo(): Promise<unknown> }>
+
+const gate =
+  (number: number): Hold =>
+  async (rig) => {
+    const { open } = await closeGate(rig, number)
+    return { letGo: () => open().catch(() => {}) }
+  }
+
+export const stages: Readonly<Record<string, Hold>> = {
+  'the load of the first': gate(1),
+  'the load of the second': gate(2),
+  'an index': gate(3),
+  'the swap': async (rig) => {
+    const reader = await rig.client()
+    await reader.query('BEGIN; SELECT FROM local.first LIMIT 1')
+    return { letGo: () => reader.query('COMMIT').catch(() => {}) }
+  },
+}
+
+/** An apply that is held somewhere. */
+export interface Held {
+  readonly rig: Rig
+  readonly hold: { letGo(): Promise<unknown> }
+  readonly pid: number
+}
+
+export async function setUp(pair: ServerPair, source: TestDatabase): Promise<Rig> {
+  const rig = await rigFor(pair, source)
+  await rig.sql(atGate)
+  await applyTo(await rig.manifest(old), rig.url)
+  await rig.sql(people)
+  expect(await rig.sql(reading)).toEqual(before)
+  return rig
+}
+
+/** As before, nothing left of the attempt; and the next apply makes it as declared. */
+export async function expectToConverge(rig: Rig, text = changed, expected: readonly unknown[] = after): Promise<void> {
+  const scratch = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'"
+  expect(await rig.sql(scratch)).toEqual([])
+  const parsed = await rig.manifest(text)
+  expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  expect(await rig.sql(reading)).toEqual(expected)
+  expect(await rig.sql(scratch)).toEqual([])
+  expect(
+    await rig.sql(
+      `SELECT obj_description('reports.summed'::regclass) AS comment, 'reports.summed_total'::regclass IS NOT NULL AS index`,
+    ),
+  ).toEqual([{ comment: 'theirs', index: true }])
+}
