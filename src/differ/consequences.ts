@@ -104,7 +104,7 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
       // It stays in the plan, so that what is refused can be seen.
       kept.push(change)
       if (change.op !== 'adopt' && change.op !== 'release')
-        refusals.push(refusal(change, names, hintOf(change, inTheWay)))
+        refusals.push(refusal(change, names, hintOf(change, inTheWay, byKey)))
     }
   }
   // What is released after all holds on to what it needs, which is to be looked at again.
@@ -169,9 +169,12 @@ function lostOf({ view, lost }: Dependent): Lost | undefined {
 }
 
 /** What is known to help; else what always does. */
-function hintOf({ op }: Change, inTheWay: readonly Dependent[]): string {
+function hintOf({ op }: Change, inTheWay: readonly Dependent[], byKey: ReadonlyMap<Key, Change>): string {
   const [known] = inTheWay.flatMap((dependent) => lostOf(dependent)?.hint || [])
   if (known !== undefined) return known
+  if (inTheWay.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')) {
+    return 'It goes only when what reads it has been replaced. Apply its removal first, then this change.'
+  }
   return op === 'drop'
     ? 'Drop what depends on it first, or keep it declared.'
     : 'fdwsync does not touch what it does not manage. Drop what depends on it, apply, and make that again.'

@@ -1,4 +1,5 @@
 import type { Change, LiveObject, Replace } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
 import type { Dependent } from '../introspector/dependents.ts'
@@ -73,10 +74,16 @@ function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectI
   return { ...object, id, needs }
 }
 
-/** Whether something stands on it that something else reads. */
+/** Whether something stands on it that is still read once all that just goes is gone. */
 function isUsed({ key }: Replace, { going, dependents }: Standing): boolean {
-  const onIt = new Set(going.flatMap((other) => (other.from.needs.includes(key) ? [other.key] : [])))
-  return dependents.some(({ on }) => onIt.has(on))
+  const readers = groupBy(dependents, ({ on }) => on)
+  const dropped = new Set(going.flatMap((other) => (other.op === 'drop' ? [other.key] : [])))
+  const isRead = (on: Key): boolean =>
+    (readers.get(on) ?? []).some((reader) => {
+      const gone = [reader.whole, reader.key].find((own) => own !== undefined && dropped.has(own))
+      return gone === undefined || isRead(gone)
+    })
+  return going.some((other) => other.from.needs.includes(key) && isRead(other.key))
 }
 
 /** What is of others is not renamed, nor what gets another name anyway; what is protected is not to go. */
