@@ -3,6 +3,7 @@ import type { ApplyOptions, Connect, PlanInHand } from '../applier/context.ts'
 import { interruptible, throwIfInterrupted } from '../applier/interrupt.ts'
 import { takeLease } from '../applier/lease.ts'
 import { recordProof } from '../applier/record-proof.ts'
+import { lendingAgain } from '../applier/sessions.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -33,6 +34,15 @@ export interface ApplyRequest {
  * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
  */
 export async function planAndApply(request: ApplyRequest, approve: Approve): Promise<Applied> {
+  const sessions = lendingAgain(request.connect)
+  try {
+    return await applyOn({ ...request, connect: sessions.connect }, approve)
+  } finally {
+    await sessions.close()
+  }
+}
+
+function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
   if (!request.unattended) return applyOnce(request, approve)
   return withLease(request, async (lease) => {
     for (let attempt = 1; ; attempt++) {

@@ -1,5 +1,6 @@
 import type { Connect } from '../applier/context.ts'
 import { type RefreshOptions, refreshViews, type ViewId } from '../applier/refresh.ts'
+import { lendingAgain } from '../applier/sessions.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/plan.ts'
@@ -22,13 +23,15 @@ export async function refresh(
   options: Omit<RefreshOptions, 'searchPath'>,
 ): Promise<RefreshReport> {
   const session = await connect('refresh')
+  const loads = lendingAgain(connect)
   try {
     const ids = chosen(await viewsOf(session, parsed), names)
-    return await refreshViews(parsed.manifest.name, ids, session, connect, {
+    return await refreshViews(parsed.manifest.name, ids, session, loads.connect, {
       ...options,
       searchPath: parsed.manifest.search_path ?? ['public'],
     })
   } finally {
+    await loads.close()
     await session.close()
   }
 }

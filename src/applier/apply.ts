@@ -15,7 +15,7 @@ import { recordSteps } from './ledger-write.ts'
 import { load } from './load.ts'
 import { type Refreshed, recordRefreshes, unlessItFails } from './refresh-log.ts'
 import { runGraph } from './run-graph.ts'
-import { sessionPool } from './session-pool.ts'
+import { onSession } from './sessions.ts'
 import { type CheckSources, type Relation, sourceChecks } from './sources.ts'
 
 /**
@@ -131,35 +131,30 @@ async function runLater(
   if (whyNot !== undefined) return steps.map((step) => [step, { status: 'skipped', reason: whyNot }])
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
-  const pool = sessionPool(connect, options.signal)
   const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
-  try {
-    return await runGraph(steps, {
-      jobs: options.jobs,
-      signal: options.signal,
-      id: ({ id }) => id,
-      after: ({ after }) => after,
-      locks: ({ locks }) => locks,
-      skipped: finished,
-      async run(step) {
-        options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
-        const outcome = await attempt(step)
-        finished(step, outcome)
-        return outcome
-      },
-    })
-  } finally {
-    await pool.close()
-  }
+  return runGraph(steps, {
+    jobs: options.jobs,
+    signal: options.signal,
+    id: ({ id }) => id,
+    after: ({ after }) => after,
+    locks: ({ locks }) => locks,
+    skipped: finished,
+    async run(step) {
+      options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
+      const outcome = await attempt(step)
+      finished(step, outcome)
+      return outcome
+    },
+  })
 
   async function attempt(step: Step): Promise<StepOutcome> {
     const started = performance.now()
     const loadId = randomUUID()
     try {
       context.checkLease()
-      await pool.use((session) => runStep(context, session, check, step, loadId))
+      await onSession(connect, 'load', options.signal, (session) => runStep(context, session, check, step, loadId))
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
       const isInDoubt = error instanceof CommitInDoubt

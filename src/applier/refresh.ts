@@ -18,7 +18,7 @@ import { interruptible } from './interrupt.ts'
 import { load } from './load.ts'
 import { lockRefreshes, type Refreshed, recordRefreshes, refreshRecording, unlessItFails } from './refresh-log.ts'
 import { runGraph } from './run-graph.ts'
-import { sessionPool } from './session-pool.ts'
+import { onSession } from './sessions.ts'
 import { sourceChecks } from './sources.ts'
 
 export type ViewId = IdOf<'materializedView'>
@@ -60,31 +60,26 @@ export async function refreshViews(
   if (!recording.records && recording.warning !== undefined)
     options.emit({ type: 'warning', reason: recording.warning })
   const failed: Refreshed[] = []
-  const pool = sessionPool(connect, options.signal)
   const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
   const finished = ({ key, title }: View, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
   options.emit({ type: 'stage-started', stage: 'populate', steps: views.length })
-  try {
-    const outcomes = await runGraph(views, {
-      jobs: options.jobs,
-      signal: options.signal,
-      id: ({ key }) => key,
-      after: ({ reads }) => reads,
-      locks: ({ key }) => [key],
-      skipped: finished,
-      async run(view) {
-        options.emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })
-        const outcome = await refreshOne(view)
-        finished(view, outcome)
-        return outcome
-      },
-    })
-    if (recording.records) await recordFailures()
-    return { manifest, views: outcomes.map(([view, outcome]) => reportOf(view, outcome)) }
-  } finally {
-    await pool.close()
-  }
+  const outcomes = await runGraph(views, {
+    jobs: options.jobs,
+    signal: options.signal,
+    id: ({ key }) => key,
+    after: ({ reads }) => reads,
+    locks: ({ key }) => [key],
+    skipped: finished,
+    async run(view) {
+      options.emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })
+      const outcome = await refreshOne(view)
+      finished(view, outcome)
+      return outcome
+    },
+  })
+  if (recording.records) await recordFailures()
+  return { manifest, views: outcomes.map(([view, outcome]) => reportOf(view, outcome)) }
 
   async function refreshOne(view: View): Promise<StepOutcome> {
     if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
@@ -98,7 +93,10 @@ export async function refreshViews(
         const rows = view.concurrently ? undefined : inserted
         return noteOne(lent, { ...one, ended: performance.now(), rows, status: 'applied' })
       }
-      await pool.use((lent) => load(lent, check, { view: view.id, searchPath: options.searchPath, statements, note }))
+      const { searchPath, signal } = options
+      await onSession(connect, 'load', signal, (lent) =>
+        load(lent, check, { view: view.id, searchPath, statements, note }),
+      )
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
       const isInDoubt = error instanceof CommitInDoubt

@@ -88,7 +88,7 @@ export function settingsOf(database: string | undefined): ConnectionSettings {
 
 /** Opens sessions whose purpose the server shows, and whose messages show no secret of the manifest. */
 export function connectTo(settings: ConnectionSettings, redact: readonly Secret[]): Connect {
-  return (purpose, secrets = []) => openSession(settings, { applicationName: `fdwsync ${purpose}`, secrets, redact })
+  return (purpose, secrets = []) => openSession(settings, { purpose, secrets, redact })
 }
 
 /** Colour only for a terminal, and not if NO_COLOR asks for none. */

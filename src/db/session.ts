@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Sql, Statement } from '../core/sql.ts'
+import { literal, type Sql, type Statement, sql } from '../core/sql.ts'
 import { requestCancel } from './cancel.ts'
 import { connectionFailure } from './connection-failure.ts'
 import { type Opening, type Started, start, startWithSecrets } from './opening.ts'
@@ -42,13 +42,17 @@ export interface Session {
   /** Resolves when the connection is lost; from then on everything rejects. To close it is not to lose it. */
   readonly lost: Promise<Error>
   isLost(): boolean
+  /** Nothing runs on it, no transaction is open, and it is not known to be lost. */
+  isFree(): boolean
+  /** Gives it another purpose, for whoever looks at the server's sessions. */
+  repurpose(purpose: string): Promise<void>
   /** Never hangs. A statement that still runs is cut off, and the connection with it is lost. */
   close(): Promise<void>
 }
 
 export interface SessionOptions {
-  /** What the server shows for this session. */
-  readonly applicationName: string
+  /** What it is for: the server shows it behind the name of the tool. */
+  readonly purpose: string
   /** What `execute` may carry to the server. A session that has secrets must run nothing of anybody else's. */
   readonly secrets?: readonly Secret[]
   /** More secrets that no message may show. */
@@ -65,7 +69,7 @@ export async function openSession(settings: ConnectionSettings, options: Session
   const timeout = settings.connectTimeoutSeconds * 1000
   const signal = timeout > 0 ? AbortSignal.timeout(timeout) : new AbortController().signal
   try {
-    return await open({ settings, applicationName: options.applicationName, hidden, signal }, secrets)
+    return await open({ settings, applicationName: applicationName(options.purpose), hidden, signal }, secrets)
   } catch (error) {
     throw connectionFailure(error, settings, { timedOut: signal.aborted, secrets: hidden })
   }
@@ -97,8 +101,16 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
     cancel: () => requestCancel(client, settings.host),
     lost: wire.lost,
     isLost: wire.isLost,
+    isFree: wire.isFree,
+    repurpose: async (purpose) => {
+      await wire.send(sql`SET application_name = ${literal(applicationName(purpose))}`)
+    },
     close: wire.close,
   }
+}
+
+function applicationName(purpose: string): string {
+  return `fdwsync ${purpose}`
 }
 
 function refuseNul(secrets: readonly Secret[]): void {

@@ -14,6 +14,8 @@ export interface Wire {
   transactionStatus(): TransactionStatus
   readonly lost: Promise<Error>
   isLost(): boolean
+  /** Nothing runs on it, no transaction is open, and it is not known to be lost. */
+  isFree(): boolean
   close(): Promise<void>
 }
 
@@ -98,6 +100,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     transactionStatus: () => client.getTransactionStatus(),
     lost,
     isLost: () => loss !== undefined,
+    isFree: () => !loss && !closing && !running && client.getTransactionStatus() === 'I',
     async close() {
       // There is no polite way out while a statement runs: the connection is cut.
       if (running) lose('it was closed while a statement was running')

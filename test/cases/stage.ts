@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type pg from 'pg'
 import { connect, createDatabase, type ServerPair, type TestDatabase } from '../servers/databases.ts'
 import type { Environment } from '../support/fdwsync.ts'
 import type { Case } from './read-case.ts'
@@ -31,7 +32,9 @@ export async function stageFor(pair: ServerPair): Promise<Stage> {
       try {
         if (own) await runSql(own.url, scene.source ?? '')
         await runSql(target.url, filled(scene.before, env))
-        await act({ url: target.url, env, sql: (text) => runSql(target.url, filled(text, env)) })
+        const people = await connect(target.url)
+        await act({ url: target.url, env, sql: (text) => runOn(people, filled(text, env)) })
+        await people.end()
       } finally {
         await target.drop()
         await own?.drop()
@@ -73,10 +76,17 @@ async function runSql(url: string, text: string): Promise<readonly unknown[]> {
   if (text.trim() === '') return []
   const client = await connect(url)
   try {
-    const result = await client.query(text)
-    const last = Array.isArray(result) ? result.at(-1) : result
-    return last?.rows ?? []
+    return await runOn(client, text)
   } finally {
     await client.end()
   }
+}
+
+/** Leaves nothing behind in the session. */
+async function runOn(client: pg.Client, text: string): Promise<readonly unknown[]> {
+  if (text.trim() === '') return []
+  const result = await client.query(text)
+  await client.query('DISCARD ALL')
+  const last = Array.isArray(result) ? result.at(-1) : result
+  return last?.rows ?? []
 }

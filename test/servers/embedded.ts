@@ -14,7 +14,9 @@ export async function startEmbedded(): Promise<StartedPairs> {
     const server = await startThrowawayServer({ binaries, settings })
     servers.push(server)
     const { user, password, host, port, logFile } = server
-    return describeServer({ url: server.url(), user, password, foreignHost: host, foreignPort: port, logFile })
+    // Asking for TLS first would be another connection each time, and there is none here.
+    const url = server.url('postgres', { parameters: { sslmode: 'disable' } })
+    return describeServer({ url, user, password, foreignHost: host, foreignPort: port, logFile })
   }
 
   const pairs = await Promise.all(

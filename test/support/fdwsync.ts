@@ -22,7 +22,7 @@ export async function manifestOf(text: string, env: Environment): Promise<Parsed
 
 export function connectTo(url: string): Connect {
   const settings = connectionSettings({ database: url, env: {}, readFile: () => undefined })
-  return (purpose, secrets = []) => openSession(settings, { applicationName: `fdwsync ${purpose}`, secrets })
+  return (purpose, secrets = []) => openSession(settings, { purpose, secrets })
 }
 
 export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 10_000): Promise<Plan> {

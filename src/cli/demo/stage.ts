@@ -90,7 +90,7 @@ function environment({ shop, analytics }: Servers, password: string): NodeJS.Pro
 /** A session for each text: the source's server goes off and on between them. */
 async function runSql(url: string, text: string): Promise<readonly Row[]> {
   const settings = connectionSettings({ database: url, env: {}, readFile: () => undefined })
-  const session = await openSession(settings, { applicationName: 'fdwsync demo' })
+  const session = await openSession(settings, { purpose: 'demo' })
   try {
     return await session.query<Row>(trusted(text))
   } finally {

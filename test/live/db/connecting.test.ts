@@ -117,12 +117,12 @@ describe.skipIf(!binaries)('with a server', () => {
       withFile(),
     ]
     for (const settings of all) {
-      const session = await openSession(settings, { applicationName: 'fdwsync test' })
+      const session = await openSession(settings, { purpose: 'test' })
       expect(session.user).toBe('reader')
       await session.close()
     }
     chmodSync(passfile, 0o644)
-    const error = await failure(openSession(withFile(), { applicationName: 'fdwsync test' }))
+    const error = await failure(openSession(withFile(), { purpose: 'test' }))
     expect(error.message).toContain('the server asks for a password and there is none')
     expect(error.message).toContain('chmod 600')
   })
@@ -202,7 +202,7 @@ describe.skipIf(!binaries)('with a server', () => {
           env: {},
           readFile: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined),
         }),
-        { applicationName: 'fdwsync test' },
+        { purpose: 'test' },
       )
 
     test.each([

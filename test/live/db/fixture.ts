@@ -39,7 +39,7 @@ export function settingsFor(url: string, env: Readonly<Record<string, string | u
 }
 
 export function open(url: string, secrets: readonly Secret[] = [], env = {}): Promise<Session> {
-  return openSession(settingsFor(url, env), { applicationName: 'fdwsync test', secrets })
+  return openSession(settingsFor(url, env), { purpose: 'test', secrets })
 }
 
 /** The server's log since the last call. */

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { lendingAgain, type Sessions } from '../../../src/applier/sessions.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { sql } from '../../../src/core/sql.ts'
+import type { Session } from '../../../src/db/session.ts'
+import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { connectTo } from '../../support/fdwsync.ts'
+
+describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase(pair.target)
+  })
+  afterAll(() => database.drop())
+
+  const scenes: Readonly<Record<string, (sessions: Sessions, first: Session) => Promise<void>>> = {
+    'what was closed is lent again, under the name of its new purpose': async ({ connect }, first) => {
+      await first.close()
+      const second = await connect('load')
+      expect(second.processId).toBe(first.processId)
+      const [row] = await second.query<{ name: string }>(sql`SELECT current_setting('application_name') AS name`)
+      expect(row?.name).toBe('fdwsync load')
+    },
+    'to two at once only one connection each': async ({ connect }, first) => {
+      const second = await connect('load')
+      expect(second.processId).not.toBe(first.processId)
+    },
+    'closing it twice does not lend it twice': async ({ connect }, first) => {
+      await first.close()
+      await first.close()
+      const both = [await connect('load'), await connect('load')]
+      expect(new Set(both.map(({ processId }) => processId)).size).toBe(2)
+    },
+    'an open transaction is rolled back with its connection': async ({ connect }, first) => {
+      await first.run(sql`BEGIN; SELECT pg_advisory_xact_lock(7)`)
+      await first.close()
+      const second = await connect('load')
+      expect(second.processId).not.toBe(first.processId)
+      await second.query(sql`SELECT pg_advisory_xact_lock(7)`)
+    },
+    'secrets get a connection of their own, which nobody gets afterwards': async ({ connect }, first) => {
+      await first.close()
+      const secret = await connect('define', [new Secret('hush')])
+      await secret.close()
+      const third = await connect('load')
+      expect([secret.processId === first.processId, third.processId === first.processId]).toEqual([false, true])
+    },
+    'one that the server has ended is not lent': async ({ connect }, first) => {
+      const other = await connect('plan')
+      await first.close()
+      await other.query(sql`SELECT pg_terminate_backend($1, 10000)`, [first.processId])
+      const second = await connect('load')
+      expect(await second.query(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }])
+    },
+  }
+
+  test.each(Object.entries(scenes))('%s', async (_, scene) => {
+    const opened: Session[] = []
+    const open = connectTo(database.url)
+    const sessions = lendingAgain(async (purpose, secrets) => {
+      const session = await open(purpose, secrets)
+      opened.push(session)
+      return session
+    })
+    try {
+      await scene(sessions, await sessions.connect('plan'))
+    } finally {
+      await sessions.close()
+      await Promise.all(opened.map((session) => session.close()))
+    }
+  })
+})
