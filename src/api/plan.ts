@@ -9,6 +9,7 @@ import { onlyDrift } from '../differ/cause.ts'
 import { diff, occupiedNames } from '../differ/diff.ts'
 import { locksNeeded } from '../differ/locks.ts'
 import { planOf } from '../differ/plan.ts'
+import { warningOf } from '../differ/through-views.ts'
 import { readCatalogState } from '../introspector/catalog-state.ts'
 import { type Closures, readClosures, unchangedSince } from '../introspector/closure.ts'
 import { runDigests } from '../introspector/digests.ts'
@@ -26,8 +27,7 @@ import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector
 import { declaredKinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { planInPlace, proofOf } from './in-place.ts'
-import { withViewsOfOthers } from './views-of-others.ts'
-import { whatFollows } from './what-follows.ts'
+import { whatChanges } from './what-changes.ts'
 
 export interface PlanOptions {
   /** Whether the plan fills new materialized views. */
@@ -75,22 +75,20 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const unread = [...resolved.refusals, ...resolved.undetermined]
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
-  const among = await withViewsOfOthers(
-    session,
-    probeInput,
-    ({ findings, wanted }) => throwProblems([...findings, ...misfits(wanted)], declared, parsed, unread),
-    ({ wanted, live }) =>
+  const { among, following } = await whatChanges(session, probeInput, {
+    populate: options.populate,
+    check: ({ findings, wanted }) => throwProblems([...findings, ...misfits(wanted)], declared, parsed, unread),
+    compare: ({ wanted, live }) =>
       diff({ manifest: name, declared: keys, ledger, digests, takeOver, wanted, reading: { ...catalog, live } }),
-  )
+  })
   const { probed, found } = among
-
   const { wanted } = probed
   const checked =
     options.checkSource && options.sources
       ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
       : undefined
   const reading = { ...catalog, live: probed.live }
-  const { changes, refusals, aside, ...follow } = await whatFollows(session, among, probeInput)
+  const { changes, refusals, aside, tooEarly, ...follow } = following
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const planned = planOf({
     manifest: name,
@@ -117,9 +115,13 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ...undeterminedOf(probed.findings, titles),
       ...found.undetermined,
     ],
-    warnings: [...resolved.warnings, ...(checked?.warnings ?? []), ...found.warnings],
+    warnings: [
+      ...resolved.warnings,
+      ...(checked?.warnings ?? []),
+      ...found.warnings,
+      ...new Set(tooEarly.map(warningOf)),
+    ],
     unchanged: found.unchanged,
-    populate: options.populate,
     digests,
     sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
   })

@@ -7,10 +7,12 @@ import {
   type MaterializedViewsOfOthers,
   materializedViewsOfOthers,
 } from '../introspector/materialized-views-of-others.ts'
+import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import { type ProbeInput, type ProbeResult, probe } from '../introspector/probe.ts'
 import { type TriedView, tryViews } from '../introspector/view-trials.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { keysNamed, relationsNamed } from '../manifest/relations-named.ts'
+import type { Comparing } from './what-changes.ts'
 
 /** What differs, and the views of others that change with it. */
 export interface WithViewsOfOthers {
@@ -31,14 +33,13 @@ export interface WithViewsOfOthers {
  * Finds what differs, and the views of others that must be made anew along with it. A materialized view over a plain one whose
  * columns change, be it declared, becomes another one, and so what reads that in turn: all is tried out again with such plain
  * views, as if they were declared just as they are, until none comes up any more.
- * @param check throws if what is declared can't be as it is
- * @param compare what differs, given what is wanted
+ * @param together plain views of others that are to be made anew though their columns stay, with what they read
  */
 export async function withViewsOfOthers(
   session: Session,
   input: ProbeInput,
-  check: (probed: ProbeResult) => void,
-  compare: (probed: ProbeResult) => Diff,
+  { check, compare }: Pick<Comparing, 'check' | 'compare'>,
+  together: ReadsThroughViews,
 ): Promise<WithViewsOfOthers> {
   const copied = new Map<Key, LiveObject>()
   for (;;) {
@@ -50,7 +51,7 @@ export async function withViewsOfOthers(
     const materialized = await materializedViewsOfOthers(session, [...disturbed(direct), ...copied.values()], withViews)
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
-    const tried = await tryViews(session, live, wanted, input.digests.salt)
+    const tried = await tryViews(session, { live, wanted, together, salt: input.digests.salt })
     const anew = tried.flatMap(({ outcome, ...view }) =>
       outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
     )

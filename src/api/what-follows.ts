@@ -1,15 +1,17 @@
 import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
-import type { Predecessor, Refusal } from '../core/plan.ts'
+import type { Predecessor, Refusal, Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { blockers, disturbed } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { withSetAside } from '../differ/set-aside.ts'
+import { stepsOf } from '../differ/steps.ts'
+import { type TooEarly, waitingThroughViews } from '../differ/through-views.ts'
 import { type Dependent, type Lost, readDependents } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
 import type { MaterializedViewsOfOthers } from '../introspector/materialized-views-of-others.ts'
-import { readByPlainViews } from '../introspector/plain-views.ts'
+import { type ReadsThroughViews, readByPlainViews } from '../introspector/plain-views.ts'
 import { readPredecessors } from '../introspector/predecessors.ts'
 import type { ProbeInput } from '../introspector/probe.ts'
 import { lockedFinding } from '../introspector/probe-findings.ts'
@@ -26,21 +28,29 @@ export interface Following {
   readonly dependents: readonly Dependent[]
   /** What old ones are called until they go, by the keys that they have today. */
   readonly aside: ReadonlyMap<Key, ObjectId>
-  /** By member. */
-  readonly groups: ReadonlyMap<Key, ReplacementGroup>
-  readonly movedQueries: ReadonlyMap<Key, string>
-  /** By plain view of people: what it reads, be it through other such views. */
-  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
+  readonly steps: readonly Step[]
+  readonly throughViews: ReadsThroughViews
+  readonly tooEarly: readonly TooEarly[]
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
 }
 
 /** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
-export function whatFollows(session: Session, among: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
-  return readOnly(session, () => followingOf(session, among, input))
+export function whatFollows(
+  session: Session,
+  among: WithViewsOfOthers,
+  input: ProbeInput,
+  populate: boolean,
+): Promise<Following> {
+  return readOnly(session, () => followingOf(session, among, input, populate))
 }
 
-async function followingOf(session: Session, among: WithViewsOfOthers, input: ProbeInput): Promise<Following> {
+async function followingOf(
+  session: Session,
+  among: WithViewsOfOthers,
+  input: ProbeInput,
+  populate: boolean,
+): Promise<Following> {
   const { probed, direct, tried, materialized, live, wanted, others } = among
   const untried = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
@@ -54,6 +64,19 @@ async function followingOf(session: Session, among: WithViewsOfOthers, input: Pr
   const groups = replacementGroups(changes, tried)
   const members = groups.flatMap((group) => group.members)
   const isLocked = members.filter(({ from }) => from.locked)
+  const { steps, tooEarly } = waitingThroughViews(
+    stepsOf({
+      changes,
+      dependents,
+      populate,
+      wanted: probed.wanted,
+      live: new Set(probed.live.keys()),
+      groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
+      movedQueries: await movedQueries(groups),
+    }),
+    changes,
+    throughViews,
+  )
   const ours = Array.from(probed.wanted.values(), ({ id }) => id)
   const oids = members.map(({ from }) => from.oid)
   return {
@@ -65,9 +88,9 @@ async function followingOf(session: Session, among: WithViewsOfOthers, input: Pr
     ],
     aside,
     dependents,
-    groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
-    movedQueries: await movedQueries(groups),
+    steps,
     throughViews,
+    tooEarly,
     predecessors: await readPredecessors(session, oids, ours),
   }
 }

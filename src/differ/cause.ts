@@ -3,6 +3,7 @@ import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
 import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
+import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import type { SourceChanges } from '../introspector/sourced.ts'
 import type { AnyKind, SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
@@ -16,7 +17,7 @@ export interface CauseInput {
   /** What the sources of what is imported have changed. */
   readonly sourceChanges: SourceChanges
   /** By plain view of people: what it reads, be it through other such views. */
-  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
+  readonly throughViews: ReadsThroughViews
 }
 
 export type Caused = Pick<PlannedChange, 'change' | 'cause' | 'causes' | 'because'>

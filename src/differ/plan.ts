@@ -4,15 +4,14 @@ import { idOf, type Key } from '../core/object.ts'
 import type { Hazard, Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../core/plan.ts'
 import type { Dependent } from '../introspector/dependents.ts'
 import type { Ledger } from '../introspector/ledger.ts'
+import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import type { CatalogReading } from '../introspector/read.ts'
 import type { SourceChanges } from '../introspector/sourced.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { withCause } from './cause.ts'
 import { otherOwners } from './diff.ts'
-import type { ReplacementGroup } from './replacements.ts'
-import { inOrder, stepsOf } from './steps.ts'
-import { waitingThroughViews } from './through-views.ts'
+import { inOrder } from './steps.ts'
 
 export interface PlanInput {
   readonly manifest: string
@@ -28,23 +27,17 @@ export interface PlanInput {
   readonly undetermined: readonly Undetermined[]
   readonly warnings: readonly string[]
   readonly unchanged: number
-  readonly populate: boolean
-  readonly groups: ReadonlyMap<Key, ReplacementGroup>
-  readonly movedQueries: ReadonlyMap<Key, string>
-  /** By plain view of people: what it reads, be it through other such views. */
-  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
+  readonly steps: readonly Step[]
+  readonly throughViews: ReadsThroughViews
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
   readonly digests: SecretDigests
   readonly sourceChanges: SourceChanges
 }
 
-/** Puts a plan together from the changes: what is done in which order, why, and what it costs. */
+/** Puts a plan together from the changes and the steps that they take: why each is, and what it costs. */
 export function planOf(input: PlanInput): Plan {
-  const waiting = waitingThroughViews(stepsOf({ ...input, live: new Set(input.reading.live.keys()) }), input)
-  const { steps } = waiting
-  const { manifest, searchPath, database, fingerprint, refusals, undetermined, unchanged } = input
-  const warnings = [...input.warnings, ...waiting.warnings]
+  const { manifest, searchPath, database, fingerprint, steps, refusals, undetermined, warnings, unchanged } = input
   const hazards = hazardsByKey(steps)
   const changes = inOrder(input.changes).map((change) => planned(change, input, hazards.get(change.key) ?? []))
   return { manifest, searchPath, database, fingerprint, changes, steps, refusals, undetermined, warnings, unchanged }

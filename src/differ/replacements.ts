@@ -3,6 +3,7 @@ import { groupBy } from '../core/data.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
 import type { Dependent } from '../introspector/dependents.ts'
+import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import type { TriedView } from '../introspector/view-trials.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
@@ -13,8 +14,7 @@ export interface ReplacementInput {
   readonly live: ReadonlyMap<Key, LiveObject>
   /** Those of them that the manifest does not declare. */
   readonly others: ReadonlySet<Key>
-  /** By plain view of people: what it reads, be it through other such views. */
-  readonly throughViews: ReadonlyMap<Key, readonly Key[]>
+  readonly throughViews: ReadsThroughViews
 }
 
 /**

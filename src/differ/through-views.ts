@@ -1,24 +1,33 @@
+import type { Change } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
+import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import { titleOf } from '../kinds/registry.ts'
-import type { PlanInput } from './plan.ts'
 
 export interface Waiting {
   readonly steps: readonly Step[]
-  /** Of what can't wait. */
-  readonly warnings: readonly string[]
+  readonly tooEarly: readonly TooEarly[]
+}
+
+/** What can't wait for something that it reads through plain views: it would be loaded with other data than that has then. */
+export interface TooEarly {
+  readonly key: Key
+  readonly read: Key
+  /** The plain views that it names. */
+  readonly views: readonly Key[]
 }
 
 /**
  * Lets what is loaded through plain views of people wait for what these read: it would get the data of before. Where that waits
- * for it in turn, it can't, and gets them.
+ * for it in turn, it can't, and gets them. Views that are made anew with the rest are led to it at once.
  */
 export function waitingThroughViews(
   steps: readonly Step[],
-  { changes, throughViews }: Pick<PlanInput, 'changes' | 'throughViews'>,
+  changes: readonly Change[],
+  throughViews: ReadsThroughViews,
 ): Waiting {
-  if (throughViews.size === 0) return { steps, warnings: [] }
+  if (throughViews.size === 0) return { steps, tooEarly: [] }
   const byId = new Map(steps.map((step) => [step.id, step]))
   const later = steps.filter(({ stage }) => stage === 'build' || stage === 'populate')
   const makers = groupBy(
@@ -26,27 +35,32 @@ export function waitingThroughViews(
     ({ key }) => key,
   )
   const needs = new Map(changes.flatMap((change) => ('to' in change ? [[change.key, change.to.needs] as const] : [])))
-  const readBy = (key: Key) => (needs.get(key) ?? []).flatMap((need) => throughViews.get(need) ?? [])
-  const warnings: string[] = []
+  const built = new Set(changes.map(({ key }) => key))
+  const viewsOf = (key: Key) => (needs.get(key) ?? []).filter((need) => throughViews.has(need) && !built.has(need))
+  const tooEarly: TooEarly[] = []
   for (const { id } of later) {
     const step = byId.get(id)
     if (!step) continue
     const after = new Set(step.after)
     for (const key of keysOf(step)) {
-      const read = readBy(key).filter((other) => other !== key)
-      for (const maker of read.flatMap((other) => makers.get(other) ?? [])) {
+      const views = viewsOf(key)
+      const read = new Set(views.flatMap((view) => throughViews.get(view) ?? []))
+      read.delete(key)
+      for (const maker of [...read].flatMap((other) => makers.get(other) ?? [])) {
         if (step.after.includes(maker.id)) continue
         // It is the same step, or waits for this one.
-        if (isAfter(maker.id, id, byId)) warnings.push(stale(key, maker.key))
-        else after.add(maker.id)
+        if (isAfter(maker.id, id, byId)) {
+          const through = views.filter((view) => throughViews.get(view)?.includes(maker.key))
+          tooEarly.push({ key, read: maker.key, views: through })
+        } else after.add(maker.id)
       }
     }
     byId.set(id, { ...step, after: [...after] })
   }
-  return { steps: [...byId.values()], warnings: [...new Set(warnings)] }
+  return { steps: [...byId.values()], tooEarly }
 }
 
-function stale(key: Key, read: Key): string {
+export function warningOf({ key, read }: TooEarly): string {
   const [title, other] = [key, read].map(titled)
   return `${title} is loaded before the plain views that it reads ${other} through lead to the new one: refresh it afterwards`
 }

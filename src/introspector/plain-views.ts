@@ -5,19 +5,19 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readingThrough } from './reading-views.ts'
 
+/** By plain view of people: what it reads, be it through other such views. */
+export type ReadsThroughViews = ReadonlyMap<Key, readonly Key[]>
+
 const readersQuery = trusted(`
   WITH RECURSIVE ${readingThrough('v')}
   SELECT jsonb_build_object('kind', 'view', 'schema', n.nspname, 'name', c.relname) AS id, what
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`)
 
 /**
- * By plain view of people: which of the relations it reads, be it through other such views. What holds data is loaded after all
+ * Which of the relations plain views of people read. What holds data is loaded after all
  * that it reads, and a plain view in between tells nothing of that. Runs under the reading path.
  */
-export async function readByPlainViews(
-  session: Session,
-  relations: readonly LiveObject[],
-): Promise<ReadonlyMap<Key, readonly Key[]>> {
+export async function readByPlainViews(session: Session, relations: readonly LiveObject[]): Promise<ReadsThroughViews> {
   const keys = new Map(
     relations.flatMap(({ oid, id, catalog }) => (catalog === 'pg_class' ? [[oid, keyOf(id)] as const] : [])),
   )

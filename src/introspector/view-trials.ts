@@ -1,4 +1,4 @@
-import type { LiveObject, WantedObject } from '../core/change.ts'
+import type { LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type IdOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -8,6 +8,7 @@ import { kindOf, titleOf } from '../kinds/registry.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/view.ts'
 import type { Lost } from './dependents.ts'
 import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership-of-views.ts'
+import type { ReadsThroughViews } from './plain-views.ts'
 import { lockedFinding } from './probe-findings.ts'
 import { readCatalog, readingPath } from './read.ts'
 import { readingThrough, readsOfView } from './reading-views.ts'
@@ -32,6 +33,14 @@ export interface TriedView {
   readonly isReadByData: boolean
 }
 
+export interface TrialInput {
+  readonly live: LiveState
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  /** Views that are to be made anew though their columns stay, with what they read, be it through others. */
+  readonly together: ReadsThroughViews
+  readonly salt: string
+}
+
 interface Row extends ViewOfOthers {
   readonly id: IdOf<'view'>
   readonly reads: readonly number[]
@@ -50,23 +59,25 @@ const viewsQuery: Sql = trusted(`
 
 /**
  * Tries out, in a transaction that is rolled back, what becomes of the plain views that read relations whose columns are to
- * change their types or go: they are made once more over empty tables of the columns to come.
+ * change their types or go, and of those that are to be made anew together with what they read: they are made once more over
+ * empty tables of the columns to come.
  * @returns nothing for a server on which nothing can be tried out
  */
 export async function tryViews(
   session: Session,
-  live: ReadonlyMap<Key, LiveObject>,
-  wanted: ReadonlyMap<Key, WantedObject>,
-  salt: string,
+  { live, wanted, together, salt }: TrialInput,
 ): Promise<readonly TriedView[]> {
-  const changed = [...live].flatMap(([key, object]) => {
+  const below = new Set([...together.values()].flat())
+  const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
     const to = wanted.get(key)
-    return to && losesColumns(object, to) ? [{ key, object, to }] : []
+    if (!to) return []
+    const loses = losesColumns(object, to)
+    return loses || below.has(key) ? [{ key, object, to, loses }] : []
   })
   if (changed.length === 0) return []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
   try {
-    const trials = await readTrials(session, changed, salt)
+    const trials = concerned(await readTrials(session, changed, salt), changed, together)
     return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)
   } catch (error) {
     // A server that is read-only, or a role that may make nothing: then such views are in the way.
@@ -78,7 +89,11 @@ export async function tryViews(
 }
 
 /** The views that read what changes, be it through others of them, each after what it reads. */
-async function readTrials(session: Session, changed: readonly Changed[], salt: string): Promise<readonly Trial[]> {
+async function readTrials(
+  session: Session,
+  changed: readonly Changed[],
+  salt: string,
+): Promise<readonly Omit<Trial, 'couldStay'>[]> {
   const oids = changed.map(({ object: { oid } }) => oid)
   const rows = inOrderOfNeed(
     await session.query<Row>(viewsQuery, [oids]),
@@ -92,7 +107,7 @@ async function readTrials(session: Session, changed: readonly Changed[], salt: s
     ...changed.map(({ key, object }) => [object.oid, key] as const),
     ...Array.from(views, ([key, { oid }]) => [oid, key] as const),
   ])
-  return rows.flatMap((row): readonly Trial[] => {
+  return rows.flatMap((row) => {
     const key = keyOf(row.id)
     const view = views.get(key)
     return view ? [{ ...row, key, live: view, on: new Set(row.reads.flatMap((read) => keys.get(read) ?? [])) }] : []
@@ -103,9 +118,29 @@ interface Changed {
   readonly key: Key
   readonly object: LiveObject
   readonly to: WantedObject
+  /** Columns, or types of them, that a view may use. */
+  readonly loses: boolean
 }
 
-type Trial = Row & Pick<TriedView, 'key' | 'live' | 'on'>
+type Trial = Row &
+  Pick<TriedView, 'key' | 'live' | 'on'> & {
+    /** Nothing that it reads loses a column: it could as well stay what it is. */
+    readonly couldStay: boolean
+  }
+
+/** Without those that only happen to read what others are made anew for. */
+function concerned(
+  views: readonly Omit<Trial, 'couldStay'>[],
+  changed: readonly Changed[],
+  together: TrialInput['together'],
+): readonly Trial[] {
+  const losing = new Set(changed.flatMap(({ key, loses }) => (loses ? [key] : [])))
+  return views.flatMap((view) => {
+    const couldStay = ![...view.on].some((read) => losing.has(read))
+    if (!couldStay) losing.add(view.key)
+    return couldStay && !together.has(view.key) ? [] : [{ ...view, couldStay }]
+  })
+}
 
 /** New columns are none that a view could read. */
 function losesColumns({ id, spec }: LiveObject, to: WantedObject): boolean {
@@ -143,7 +178,11 @@ async function outcomesOf(
     return { key, live, on, isReadByData, outcome }
   })
   const unfit = await unfitParts(session, tried, { scratch, there })
-  return tried.map((view) => ({ ...view, outcome: unfit.get(view.key) ?? view.outcome }))
+  const staying = new Set(trials.flatMap(({ key, couldStay }) => (couldStay ? [key] : [])))
+  return tried.map((view) => {
+    const outcome = unfit.get(view.key) ?? view.outcome
+    return { ...view, outcome: outcome.becomes === 'lost' && staying.has(view.key) ? { becomes: 'led' } : outcome }
+  })
 }
 
 /** Its name in a view's text is not the one that it will have. */
@@ -188,7 +227,7 @@ function outcomeOf(
   const { id, live } = trial
   if (!made) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
   const spec = specOf(live)
-  const anew = withColumnsOf(spec, specOf(made), realName)
+  const anew = trial.couldStay ? spec : withColumnsOf(spec, specOf(made), realName)
   if (anew === undefined) return { becomes: 'led' }
   const reason = whyNotOurs(trial, user)
   if (reason !== undefined) return { becomes: 'lost', reason }

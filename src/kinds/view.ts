@@ -1,4 +1,5 @@
 import type { IdOf } from '../core/object.ts'
+import type { Hazard } from '../core/plan.ts'
 import { fragment, ident, qualified, type Statement, sql, statement } from '../core/sql.ts'
 import { type Access, accessChanges, newAccess, relationAccess, withoutAccess } from './facets/access.ts'
 import { replacedBy } from './facets/changes.ts'
@@ -71,15 +72,17 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
     }),
   },
 
-  hazards: ({ op }) =>
-    op === 'replace'
-      ? [
-          {
-            name: 'recreates-dependents',
-            detail: "not declared here: made anew as it is, with another OID, since a view's columns keep their types",
-          },
-        ]
-      : [],
+  // A kind sees only its own objects: a change of this kind carries specs of this kind.
+  hazards: (change) =>
+    change.op === 'replace' ? [recreated(change.from.spec as ViewSpec, change.to.spec as ViewSpec)] : [],
+}
+
+function recreated(from: ViewSpec, to: ViewSpec): Hazard {
+  const why =
+    columnsText(from.columns) === columnsText(to.columns)
+      ? 'so that what also reads what it reads gets no data of before through it'
+      : "since a view's columns keep their types"
+  return { name: 'recreates-dependents', detail: `not declared here: made anew as it is, with another OID, ${why}` }
 }
 
 function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {

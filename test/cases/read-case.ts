@@ -25,6 +25,8 @@ export interface Case {
   readonly why: readonly string[] | undefined
   /** If given, the names and details of all hazards. */
   readonly hazards: readonly string[] | undefined
+  /** If given, all that the plan warns of. */
+  readonly warnings: readonly string[] | undefined
   /** The major versions of the target that it is about. */
   readonly majors: { readonly from: number; readonly upTo: number }
   /** What is expected instead: nothing happens, and why is said. */
@@ -32,12 +34,23 @@ export interface Case {
 }
 
 type Expectation = Partial<
-  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'takeOver' | 'why' | 'hazards' | 'error'> & {
+  Pick<Case, 'plan' | 'catalog' | 'keeps' | 'allow' | 'takeOver' | 'why' | 'hazards' | 'warnings' | 'error'> & {
     majors: Partial<Case['majors']>
   }
 >
 
-const expectationKeys = new Set(['plan', 'catalog', 'keeps', 'allow', 'takeOver', 'why', 'hazards', 'error', 'majors'])
+const expectationKeys = new Set([
+  'plan',
+  'catalog',
+  'keeps',
+  'allow',
+  'takeOver',
+  'why',
+  'hazards',
+  'warnings',
+  'error',
+  'majors',
+])
 
 export async function readCase(folder: string): Promise<Case> {
   const text = (name: string) => readFile(join(folder, name), 'utf8').catch(() => undefined)
@@ -54,6 +67,7 @@ export async function readCase(folder: string): Promise<Case> {
     takeOver = false,
     why,
     hazards,
+    warnings,
     majors = {},
     error,
   } = expectation
@@ -71,6 +85,7 @@ export async function readCase(folder: string): Promise<Case> {
     takeOver,
     why,
     hazards,
+    warnings,
     majors: { from: majors.from ?? 0, upTo: majors.upTo ?? 99 },
     error,
   }
