@@ -64,10 +64,16 @@ export async function connect(url: string): Promise<pg.Client> {
 
 const administrators = new Map<string, Promise<pg.Client>>()
 
+/** One after the other, on one connection. */
 async function administer({ url }: TestServer, statement: string): Promise<void> {
   const administrator = administrators.get(url) ?? connectForGood(url)
-  administrators.set(url, administrator)
-  await (await administrator).query(statement)
+  const done = administrator.then((client) => client.query(statement))
+  const next = done.then(
+    () => administrator,
+    () => administrator,
+  )
+  administrators.set(url, next)
+  await done
 }
 
 /** A connection that does not keep this process from ending. */

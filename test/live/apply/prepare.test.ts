@@ -65,12 +65,15 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   /** Somebody does something before the stage begins, once. */
   function meddling(rig: Rig, stage: string, sql: string): Connect {
     let isDone = false
+    async function meddle(purpose: string) {
+      if (purpose !== stage || isDone) return
+      isDone = true
+      await rig.sql(sql)
+    }
     return async (purpose, secrets) => {
-      if (purpose === stage && !isDone) {
-        isDone = true
-        await rig.sql(sql)
-      }
-      return connectTo(rig.url)(purpose, secrets)
+      await meddle(purpose)
+      const session = await connectTo(rig.url)(purpose, secrets)
+      return { ...session, repurpose: (next) => meddle(next).then(() => session.repurpose(next)) }
     }
   }
 

@@ -12,10 +12,12 @@ export type ProxyMode = 'forward' | 'silent' | 'refuse'
 export interface Proxy {
   readonly port: number
   mode: ProxyMode
+  /** Ends what is open. */
+  cut(): void
   /** How many connections there were. */
   readonly connections: number
-  /** Looks at what a client sends; an answer is what becomes of it. Startup packets come first. */
-  onSend: (data: Buffer, greeting: string) => 'cut' | 'send-and-cut' | undefined
+  /** Looks at what a client sends; an answer is what becomes of it. `greeting` is what named the connection: first the startup packet. */
+  onSend: (data: Buffer, greeting: string) => 'cut' | 'send-and-cut' | 'swallow' | undefined
 }
 
 /** A small TCP proxy in front of a server, which lasts until the test is over. */
@@ -37,12 +39,14 @@ export async function proxyTo(target: { readonly host: string; readonly port: nu
     let greeting = ''
     let isCut = false
     client.on('data', (data) => {
-      greeting ||= data.toString('latin1')
+      const text = data.toString('latin1')
+      if (greeting === '' || text.includes('SET application_name')) greeting = text
       const fate = proxy.onSend(data, greeting)
       if (fate === 'cut') {
         client.destroy()
         return void upstream.destroy()
       }
+      if (fate === 'swallow') return
       isCut ||= fate === 'send-and-cut'
       upstream.write(data)
     })
@@ -60,13 +64,16 @@ export async function proxyTo(target: { readonly host: string; readonly port: nu
   const proxy = {
     port,
     mode: 'forward' as ProxyMode,
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
     get connections() {
       return connections
     },
     onSend: (() => undefined) as Proxy['onSend'],
   }
   onTestFinished(() => {
-    for (const socket of sockets) socket.destroy()
+    proxy.cut()
     server.close()
   })
   return proxy

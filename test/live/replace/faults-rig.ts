@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { ServerPair, TestDatabase } from '../../servers/databases.ts'
+import type { Environment } from '../../support/fdwsync.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, closeGate, head, missedOf, type Rig, rigFor } from '../apply/rig.ts'
 
@@ -62,10 +63,10 @@ export interface Held {
   readonly pid: number
 }
 
-export async function setUp(pair: ServerPair, source: TestDatabase): Promise<Rig> {
+export async function setUp(pair: ServerPair, source: TestDatabase, env: Environment = {}): Promise<Rig> {
   const rig = await rigFor(pair, source)
   await rig.sql(atGate)
-  await applyTo(await rig.manifest(old), rig.url)
+  await applyTo(await rig.manifest(old, env), rig.url)
   await rig.sql(people)
   expect(await rig.sql(reading)).toEqual(before)
   return rig
