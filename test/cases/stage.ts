@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type pg from 'pg'
-import { connect, createDatabase, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, createDatabase, runSql, type ServerPair, type TestDatabase } from '../servers/databases.ts'
 import type { Environment } from '../support/fdwsync.ts'
 import type { Case } from './read-case.ts'
 
@@ -31,10 +30,8 @@ export async function stageFor(pair: ServerPair): Promise<Stage> {
       const env = environment(pair, own ?? source)
       try {
         if (own) await runSql(own.url, scene.source ?? '')
-        await runSql(target.url, filled(scene.before, env))
-        const people = await connect(target.url)
-        await act({ url: target.url, env, sql: (text) => runOn(people, filled(text, env)) })
-        await people.end()
+        await runAlone(target.url, filled(scene.before, env))
+        await act({ url: target.url, env, sql: (text) => runSql(target.url, filled(text, env)) })
       } finally {
         await target.drop()
         await own?.drop()
@@ -72,21 +69,13 @@ async function makeTablespace(url: string): Promise<void> {
   }
 }
 
-async function runSql(url: string, text: string): Promise<readonly unknown[]> {
-  if (text.trim() === '') return []
+/** On a connection of its own: what databases and roles are set to holds for the next ones. */
+async function runAlone(url: string, text: string): Promise<void> {
+  if (text.trim() === '') return
   const client = await connect(url)
   try {
-    return await runOn(client, text)
+    await client.query(text)
   } finally {
     await client.end()
   }
-}
-
-/** Leaves nothing behind in the session. */
-async function runOn(client: pg.Client, text: string): Promise<readonly unknown[]> {
-  if (text.trim() === '') return []
-  const result = await client.query(text)
-  await client.query('DISCARD ALL')
-  const last = Array.isArray(result) ? result.at(-1) : result
-  return last?.rows ?? []
 }

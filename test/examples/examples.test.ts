@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createDatabase, mixedPairs, pairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { createDatabase, crossedPairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
 import { examplesFolder, expectationOf, linesOf, manifestOf, playExample, referencesIn, rowsOf } from './round.ts'
 
 /** Those whose source is a PostgreSQL server. The others are in wrappers.test.ts. */
@@ -10,7 +10,7 @@ const folders = readdirSync(examplesFolder)
   .filter((folder) => existsSync(join(examplesFolder, folder, 'source.sql')))
   .sort()
 
-describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(folders)('%s', async (folder) => {
     const source = await database(pair.source)
     const target = await database(pair.target)

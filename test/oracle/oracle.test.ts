@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hazardsToAllow } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
-import { pairs, type ServerPair } from '../servers/databases.ts'
+import { newestPairs, pairs, type ServerPair } from '../servers/databases.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
 import { databases, type OracleDatabase } from './database.ts'
 import { dumpOf, findDump } from './dump.ts'
@@ -38,7 +38,9 @@ describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPa
     })
   }
 
-  for (const [from, to] of changesBetween(possible)) {
+  // What a server makes of a definition is tried out above; from one to the other it is the differ's to find the way.
+  const isNewest = newestPairs().some(({ name }) => name === pair.name)
+  for (const [from, to] of isNewest ? changesBetween(possible) : []) {
     test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
       const [before, after, target] = await Promise.all([from.sql, to.sql, ''].map((sql) => rig.database(sql)))
       onTestFinished(async () => {

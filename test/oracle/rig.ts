@@ -4,7 +4,7 @@ import { exportManifest } from '../../src/api/export.ts'
 import { changesDatabase } from '../../src/core/change.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
-import { connect, createDatabase, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, createDatabase, runSql, type ServerPair, type TestDatabase } from '../servers/databases.ts'
 import { catalogLines } from '../support/catalog.ts'
 import { connectTo, type Environment, manifestOf } from '../support/fdwsync.ts'
 
@@ -24,8 +24,8 @@ export interface Rig {
 
 export async function rigFor(pair: ServerPair): Promise<Rig> {
   const source = await createDatabase(pair.source)
-  await run(source.url, await readFile(join(import.meta.dirname, 'source.sql'), 'utf8'))
-  await run(pair.target.url, await readFile(join(import.meta.dirname, 'roles.sql'), 'utf8'))
+  await runSql(source.url, await readFile(join(import.meta.dirname, 'source.sql'), 'utf8'))
+  await runSql(pair.target.url, await readFile(join(import.meta.dirname, 'roles.sql'), 'utf8'))
   const env: Environment = {
     SOURCE_HOST: pair.source.foreignHost,
     SOURCE_PORT: String(pair.source.foreignPort),
@@ -38,22 +38,13 @@ export async function rigFor(pair: ServerPair): Promise<Rig> {
     env,
     async database(sql) {
       const target = await createDatabase(pair.target)
-      await run(
+      await runSql(
         target.url,
         sql.replaceAll('{{SHOP}}', shop).replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => env[name] ?? ''),
       )
       return target
     },
     strike: () => source.drop(),
-  }
-}
-
-async function run(url: string, sql: string): Promise<void> {
-  const client = await connect(url)
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
   }
 }
 

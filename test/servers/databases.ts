@@ -20,8 +20,18 @@ export function pairs(): readonly ServerPair[] {
   return inject('serverPairs')
 }
 
+/** For what no version of the server has a part in. */
+export function newestPairs(): readonly ServerPair[] {
+  return pairs().slice(0, 1)
+}
+
+/** For what is between a source and a target: the oldest and the newest are each of them once, if there are two. */
+export function crossedPairs(): readonly ServerPair[] {
+  return mixedPairs().length > 0 ? mixedPairs() : pairs()
+}
+
 /** The oldest source with the newest target, and the other way round. Empty when the run has only one major. */
-export function mixedPairs(): readonly ServerPair[] {
+function mixedPairs(): readonly ServerPair[] {
   const sorted = pairs().toSorted((one, other) => one.major - other.major)
   const [oldest, newest] = [sorted.at(0), sorted.at(-1)]
   if (!oldest || !newest || oldest.major === newest.major) return []
@@ -34,11 +44,20 @@ export async function createDatabase(
   options: { readonly template?: string } = {},
 ): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
+  if (options.template !== undefined) await endIdle(urlOf(server, options.template))
   const template = pg.escapeIdentifier(options.template ?? 'template0')
   // Since 15 the default is to log each block, which takes several times as long.
   const strategy = server.major >= 15 ? ' STRATEGY file_copy' : ''
   await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}${strategy}`)
-  return { name, url: urlOf(server, name), drop: () => administer(server, `DROP DATABASE ${name} WITH (FORCE)`) }
+  const url = urlOf(server, name)
+  return {
+    name,
+    url,
+    drop: async () => {
+      await endIdle(url)
+      await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
 }
 
 /** The server's own URL with another database, and another role if one is given. */
@@ -60,6 +79,43 @@ export async function connect(url: string): Promise<pg.Client> {
   client.on('error', () => {})
   await client.connect()
   return client
+}
+
+/** Runs SQL and returns the rows of the last statement. What it sets for its session is gone afterwards. */
+export async function runSql(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  if (text.trim() === '') return []
+  const client = (await idleClient(url)) ?? (await connectForGood(url))
+  let isFine = false
+  try {
+    const result = await client.query(text)
+    isFine = client.getTransactionStatus() === 'I'
+    const last = Array.isArray(result) ? result.at(-1) : result
+    return last?.rows ?? []
+  } finally {
+    if (isFine) idle.set(url, [...(idle.get(url) ?? []), client])
+    else await client.end()
+  }
+}
+
+// To open a connection takes a server longer than most of what is asked on it.
+const idle = new Map<string, pg.Client[]>()
+
+async function idleClient(url: string): Promise<pg.Client | undefined> {
+  const clients = idle.get(url) ?? []
+  for (let client = clients.pop(); client; client = clients.pop()) {
+    try {
+      await client.query('DISCARD ALL')
+      return client
+    } catch {
+      // Its server was killed, or it was thrown out.
+    }
+  }
+  return undefined
+}
+
+async function endIdle(url: string): Promise<void> {
+  await Promise.all((idle.get(url) ?? []).splice(0).map((client) => client.end().catch(() => {})))
+  idle.delete(url)
 }
 
 const administrators = new Map<string, Promise<pg.Client>>()

@@ -17,12 +17,21 @@ const targetSettings: Readonly<Record<string, string>> = {
   log_lock_waits: 'on',
   deadlock_timeout: '1s',
   max_connections: '100',
+  // Every database of a test would get a worker now and then.
+  autovacuum: 'off',
   track_activity_query_size: '16384',
+}
+
+/** Loaded only: it counts where a test turns it on. */
+const statistics: Readonly<Record<string, string>> = {
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'none',
+  compute_query_id: 'off',
 }
 
 export function settingsOf(role: Role, hasStatistics: boolean): Readonly<Record<string, string>> {
   if (role === 'source') return {}
-  return { ...targetSettings, ...(hasStatistics && { shared_preload_libraries: 'pg_stat_statements' }) }
+  return { ...targetSettings, ...(hasStatistics && statistics) }
 }
 
 /** FDWSYNC_TEST_MAJORS: a list, or `all`. By default the newest and the oldest of those that can be had. */

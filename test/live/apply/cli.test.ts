@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { closeGate, command, createSource, rigFor, run, shopManifest, start, until, waiting } from './rig.ts'
 
 const shop = shopManifest({
@@ -32,7 +32,7 @@ async function onTerminal(args: string, keys: string) {
 const apply = ['apply', '--auto-approve']
 
 // The terminal's side of it: one server will do.
-describe.each(pairs().slice(0, 1))('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -6,10 +6,10 @@ import { onTestFinished } from 'vitest'
 import { until } from '../../../src/cli/demo/processes.ts'
 import type { ApplyEvent, Plan, Report } from '../../../src/core/plan.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
-import { connect, createDatabase, type ServerPair, type TestDatabase, urlOf } from '../../servers/databases.ts'
+import { connect, createDatabase, runSql, type ServerPair, type TestDatabase, urlOf } from '../../servers/databases.ts'
 import { type Environment, manifestOf } from '../../support/fdwsync.ts'
 
-export { until }
+export { runSql, until }
 
 /** A target of one test, and the source that the tests of a file share. */
 export interface Rig {
@@ -85,17 +85,6 @@ export async function clientOf(url: string): Promise<pg.Client> {
     await client.end().catch(() => {})
   })
   return client
-}
-
-export async function runSql(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
-  const client = await connect(url)
-  try {
-    const result = await client.query(text)
-    const last = Array.isArray(result) ? result.at(-1) : result
-    return last?.rows ?? []
-  } finally {
-    await client.end()
-  }
 }
 
 /** A gate that is closed: who calls `public.gate(number)` waits until it is opened. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mixedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
+import { crossedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
 import { importing, mirroring, rigWithSource, rowsOf, servers } from './setting.ts'
@@ -29,7 +29,7 @@ const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::tex
 const values = (type: string) =>
   `SELECT array_agg(enumlabel::text ORDER BY enumsortorder) AS values FROM pg_enum WHERE enumtypid = '${type}'::regtype`
 
-describe.each([...pairs(), ...mixedPairs()])('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   test('all types that columns use are made, in the order of need, and then there is nothing to do', async () => {
     const rig = await rigWithSource(pair, varied)
     const parsed = await rig.manifest(copying('options: { import_default: true }'))

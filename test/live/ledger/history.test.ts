@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { closeGate, createSource, type Rig, rigFor, run, shopManifest, start, until, waiting } from '../apply/rig.ts'
 
 const apply = ['apply', '--auto-approve']
@@ -18,7 +18,7 @@ function isValid(name: string, document: unknown): unknown {
   return validate(document) ? [] : validate.errors
 }
 
-describe.each(pairs().slice(0, 1))('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -100,7 +100,10 @@ async function traces(
 
 async function hasStatistics(rig: Rig): Promise<boolean> {
   const [row] = await rig.sql("SELECT current_setting('shared_preload_libraries') ~ 'pg_stat_statements' AS loaded")
-  if (row?.loaded) await rig.sql('CREATE EXTENSION pg_stat_statements')
+  if (row?.loaded) {
+    await rig.sql(`CREATE EXTENSION pg_stat_statements; ALTER DATABASE ${rig.target.name} SET compute_query_id = on;
+      ALTER DATABASE ${rig.target.name} SET pg_stat_statements.track = 'top'`)
+  }
   return Boolean(row?.loaded)
 }
 

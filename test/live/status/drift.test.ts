@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo } from '../../support/fdwsync.ts'
 import { createSource, rigFor, run, shopManifest } from '../apply/rig.ts'
 
@@ -12,7 +12,7 @@ const changed = shopManifest({ orders: 'SELECT id FROM proxy.orders', here: 'SEL
 const drift = ['plan', '--drift-only', '--detailed-exitcode']
 
 // The same on every server: one will do.
-describe.each(pairs().slice(0, 1))('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
