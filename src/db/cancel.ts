@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import type { OpenClient } from './client.ts'
+import { cancelKey, type OpenClient } from './client.ts'
 
 const deadlineMilliseconds = 5000
 
@@ -39,8 +39,7 @@ async function deliver(
   client: OpenClient['client'],
   signal: AbortSignal,
 ): Promise<void> {
-  // The driver keeps both, but its types do not tell.
-  const { processID, secretKey } = client as unknown as { readonly processID: number; readonly secretKey: number }
+  const { processID, secretKey } = cancelKey(client)
   // Written, not ended: PgBouncer drops the request of a client that has hung up.
   socket.write(message(80877102, processID, secretKey))
   await once(socket, 'close', { signal })

@@ -22,6 +22,17 @@ export interface OpenClient {
   readonly tls: ConnectionOptions | undefined
 }
 
+/** What the server has said at the beginning of its process, and of what it takes to cancel there. */
+export interface CancelKey {
+  readonly processID: number
+  readonly secretKey: number
+}
+
+export function cancelKey(client: Client): CancelKey {
+  // The driver keeps both, but its types do not tell.
+  return client as unknown as CancelKey
+}
+
 /** The server asked for a password, and there is none. */
 export class NoPasswordError extends Error {}
 

@@ -1,7 +1,7 @@
 import { FdwsyncError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { sql } from '../core/sql.ts'
-import { type OpenClient, openClient, withAbort } from './client.ts'
+import { cancelKey, type OpenClient, openClient, withAbort } from './client.ts'
 import { isServerError } from './database-error.ts'
 import { allArrived, type StartupSecrets, startupSecrets } from './secrets/startup.ts'
 import { type ConnectionSettings, describeConnection } from './settings.ts'
@@ -33,6 +33,9 @@ export interface Started {
   readonly facts: Facts
 }
 
+/** Settings that led to a server itself: the process that it says to run is the one that answers, which a pooler makes up. */
+const direct = new WeakSet<ConnectionSettings>()
+
 const oldestSupported = 140000
 
 /** Connects, with command-line options for the server's process, and asks the server for the facts. */
@@ -41,7 +44,9 @@ export async function start(opening: Opening, options: string | undefined): Prom
   const client = await openClient(settings, { applicationName, options, signal })
   const wire = wireOf(client, describeConnection(settings), hidden)
   try {
-    return { client, wire, facts: await withAbort(client.client, signal, () => readFacts(wire)) }
+    const facts = await withAbort(client.client, signal, () => readFacts(wire))
+    if (cancelKey(client.client).processID === facts.processId) direct.add(settings)
+    return { client, wire, facts }
   } catch (error) {
     await wire.close()
     throw error
@@ -50,13 +55,14 @@ export async function start(opening: Opening, options: string | undefined): Prom
 
 /**
  * Connects with the secrets in the startup packet. `undefined` where they would not get through: then a pooler is
- * between. That is tried first with a value that anybody may see, since PgBouncer logs the options that it refuses.
+ * between. Where that may be it is tried first with a value that anybody may see, since PgBouncer logs the options that it refuses.
  */
 export async function startWithSecrets(
   opening: Opening,
   secrets: StartupSecrets,
   suffix: string,
 ): Promise<Started | undefined> {
+  if (direct.has(opening.settings)) return startWithOptions(opening, secrets)
   const harmless = startupSecrets([new Secret('not secret')], opening.settings.options, suffix)
   const trial = harmless && (await startWithOptions(opening, harmless))
   if (!trial) return undefined

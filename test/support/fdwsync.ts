@@ -1,12 +1,14 @@
 import { planAndApply } from '../../src/api/apply.ts'
 import { makePlan } from '../../src/api/plan.ts'
 import type { ApplyOptions, Connect } from '../../src/applier/context.ts'
+import { lendingAgain, type Sessions } from '../../src/applier/sessions.ts'
 import type { Plan, Report } from '../../src/core/plan.ts'
 import { openSession } from '../../src/db/session.ts'
 import { connectionSettings } from '../../src/db/settings.ts'
 import { checkFragments } from '../../src/manifest/fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse.ts'
+import { beforeDrop } from '../servers/databases.ts'
 
 export type Environment = Readonly<Record<string, string>>
 
@@ -20,13 +22,27 @@ export async function manifestOf(text: string, env: Environment): Promise<Parsed
   return parsed
 }
 
+/** Opens a connection each time. */
 export function connectTo(url: string): Connect {
   const settings = connectionSettings({ database: url, env: {}, readFile: () => undefined })
   return (purpose, secrets = []) => openSession(settings, { purpose, secrets })
 }
 
+const lending = new Map<string, Sessions>()
+beforeDrop.push(async (url) => {
+  await lending.get(url)?.close()
+  lending.delete(url)
+})
+
+/** Uses connections again from one plan or apply to the next, as each of them does: to open one takes longer than most of what follows. */
+function connectAgainTo(url: string): Connect {
+  const sessions = lending.get(url) ?? lendingAgain(connectTo(url))
+  lending.set(url, sessions)
+  return sessions.connect
+}
+
 export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 10_000): Promise<Plan> {
-  const connect = connectTo(url)
+  const connect = connectAgainTo(url)
   const session = await connect('plan')
   try {
     return (await makePlan(session, parsed, { populate: true, sources: { connect, timeoutMilliseconds } })).plan
@@ -54,7 +70,7 @@ export async function applyTo(
 ): Promise<{ readonly plan: Plan; readonly report: Report | undefined }> {
   const request = {
     parsed,
-    connect: connectTo(url),
+    connect: connectAgainTo(url),
     populate: true,
     takeOver,
     options: { ...applyDefaults, ...options },
