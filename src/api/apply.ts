@@ -3,7 +3,7 @@ import type { ApplyOptions, Connect, PlanInHand } from '../applier/context.ts'
 import { interruptible, throwIfInterrupted } from '../applier/interrupt.ts'
 import { takeLease } from '../applier/lease.ts'
 import { recordProof } from '../applier/record-proof.ts'
-import { lendingAgain } from '../applier/sessions.ts'
+import { lendingAgain, stayingHere } from '../applier/sessions.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan, type Report } from '../core/plan.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -34,7 +34,7 @@ export interface ApplyRequest {
  * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
  */
 export async function planAndApply(request: ApplyRequest, approve: Approve): Promise<Applied> {
-  const sessions = lendingAgain(request.connect)
+  const sessions = lendingAgain(request.connect, stayingHere)
   try {
     return await applyOn({ ...request, connect: sessions.connect }, approve)
   } finally {

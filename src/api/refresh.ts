@@ -1,6 +1,6 @@
 import type { Connect } from '../applier/context.ts'
 import { type RefreshOptions, refreshViews, type ViewId } from '../applier/refresh.ts'
-import { lendingAgain } from '../applier/sessions.ts'
+import { lendingAgain, loading } from '../applier/sessions.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/plan.ts'
@@ -23,7 +23,7 @@ export async function refresh(
   options: Omit<RefreshOptions, 'searchPath'>,
 ): Promise<RefreshReport> {
   const session = await connect('refresh')
-  const loads = lendingAgain(connect)
+  const loads = lendingAgain(connect, loading)
   try {
     const ids = chosen(await viewsOf(session, parsed), names)
     return await refreshViews(parsed.manifest.name, ids, session, loads.connect, {

@@ -24,18 +24,19 @@ export interface Comparing {
 /**
  * Finds what differs and all that follows from it. A plain view of people that stays leads to the new data only after the swap, so
  * that what reads them in other ways too would get those of two times: such views are made anew with the rest, be it only for
- * that, where nothing is in the way.
+ * that, where nothing is in the way. If something is, none is, and the plan says what is to be refreshed.
  */
 export async function whatChanges(session: Session, input: ProbeInput, comparing: Comparing): Promise<WhatChanges> {
+  const asTheyStay = await changesWith(new Map())
   const together = new Map<Key, readonly Key[]>()
-  let found = await changesWith(together)
-  for (;;) {
-    const views = viewsInBetween(found).filter((key) => !together.has(key))
-    if (views.length === 0) return found
-    for (const key of views) together.set(key, found.following.throughViews.get(key) ?? [])
-    const next = await changesWith(together)
-    if (obstaclesOf(next) > obstaclesOf(found)) return found
-    found = next
+  for (let found = asTheyStay; ; ) {
+    const { tooEarly, throughViews } = found.following
+    if (tooEarly.length === 0) return found
+    const views = tooEarly.flatMap((each) => each.views).filter((key) => !together.has(key))
+    if (views.length === 0) return asTheyStay
+    for (const key of views) together.set(key, throughViews.get(key) ?? [])
+    found = await changesWith(together)
+    if (hasObstaclesBeyond(found, asTheyStay)) return asTheyStay
   }
 
   async function changesWith(views: ReadsThroughViews): Promise<WhatChanges> {
@@ -44,15 +45,11 @@ export async function whatChanges(session: Session, input: ProbeInput, comparing
   }
 }
 
-/** The plain views through which something would get data of before, as far down as is known by now. */
-function viewsInBetween({ among, following }: WhatChanges): readonly Key[] {
-  const views = new Set(following.tooEarly.flatMap((each) => each.views))
-  for (const key of views) {
-    for (const need of among.live.get(key)?.needs ?? []) if (following.throughViews.has(need)) views.add(need)
-  }
-  return [...views]
+function hasObstaclesBeyond(found: WhatChanges, before: WhatChanges): boolean {
+  const known = new Set(obstaclesOf(before))
+  return obstaclesOf(found).some((obstacle) => !known.has(obstacle))
 }
 
-function obstaclesOf({ among, following }: WhatChanges): number {
-  return following.refusals.length + among.probed.findings.length
+function obstaclesOf({ among, following }: WhatChanges): readonly string[] {
+  return [...following.refusals, ...among.probed.findings].map(({ key, reason }) => `${key} ${reason}`)
 }

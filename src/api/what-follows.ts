@@ -74,8 +74,7 @@ async function followingOf(
       groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
       movedQueries: await movedQueries(groups),
     }),
-    changes,
-    throughViews,
+    { changes, throughViews, live },
   )
   const ours = Array.from(probed.wanted.values(), ({ id }) => id)
   const oids = members.map(({ from }) => from.oid)

@@ -15,8 +15,8 @@ import { recordSteps } from './ledger-write.ts'
 import { load } from './load.ts'
 import { type Refreshed, recordRefreshes, unlessItFails } from './refresh-log.ts'
 import { runGraph } from './run-graph.ts'
-import { onSession } from './sessions.ts'
-import { type CheckSources, type Relation, sourceChecks } from './sources.ts'
+import { lendingAgain, loading, onSession } from './sessions.ts'
+import { type Relation, type Sources, sourcesOf } from './sources.ts'
 
 /**
  * Makes the database as a plan says. Definitions are one transaction; what reads data comes after it.
@@ -131,9 +131,11 @@ async function runLater(
   if (whyNot !== undefined) return steps.map((step) => [step, { status: 'skipped', reason: whyNot }])
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
-  const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
+  const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
+  const sources = sourcesOf({ connect, timeoutMilliseconds, signal })
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
+  const loads = lendingAgain(connect, loading)
   return runGraph(steps, {
     jobs: options.jobs,
     signal: options.signal,
@@ -147,14 +149,16 @@ async function runLater(
       finished(step, outcome)
       return outcome
     },
-  })
+  }).finally(() => loads.close())
 
   async function attempt(step: Step): Promise<StepOutcome> {
     const started = performance.now()
     const loadId = randomUUID()
     try {
       context.checkLease()
-      await onSession(connect, 'load', options.signal, (session) => runStep(context, session, check, step, loadId))
+      await onSession(loads.connect, 'load', options.signal, (session) =>
+        runStep(context, session, sources, step, loadId),
+      )
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
       const isInDoubt = error instanceof CommitInDoubt
@@ -172,15 +176,15 @@ async function runLater(
 async function runStep(
   context: ApplyContext,
   session: Session,
-  check: CheckSources,
+  sources: Sources,
   step: Step,
   loadId: string,
 ): Promise<void> {
-  if (step.action === 'replace' || step.stage === 'build') return build(context, session, check, step)
+  if (step.action === 'replace' || step.stage === 'build') return build(context, session, sources, step)
   const { searchPath, manifest } = context.inHand.plan
   const { key, statements } = step
   const started = performance.now()
-  await load(session, check, {
+  await load(session, sources, {
     view: relationOf(key),
     searchPath,
     statements,

@@ -17,14 +17,14 @@ import { type Originals, readOriginals, replacementIn, requirePlanned, requireUn
 import { type Refreshed, recordRefreshes } from './refresh-log.ts'
 import { withRetries } from './retry.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
-import type { CheckSources } from './sources.ts'
+import type { Sources } from './sources.ts'
 import { lockSwapped, swapTimeoutMilliseconds } from './swap-locks.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
  * Its own row proves that it was committed: it can commit or fail by itself.
  */
-export async function build(context: ApplyContext, session: Session, check: CheckSources, step: Step): Promise<void> {
+export async function build(context: ApplyContext, session: Session, sources: Sources, step: Step): Promise<void> {
   const { options, inHand, applyId } = context
   const onRetry = (error: Error, attempt: number) =>
     options.emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
@@ -37,7 +37,7 @@ export async function build(context: ApplyContext, session: Session, check: Chec
       await session.run(
         sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${endWithClient}; ${manifestPath(inHand.plan.searchPath)}`,
       )
-      if (step.action === 'replace') await replace(context, session, check, step, loaded)
+      if (step.action === 'replace') await replace(context, session, sources, step, loaded)
       else for (const statement of step.statements) await session.execute(statement)
       await session.run(readingPath)
       await openLedger(session)
@@ -57,7 +57,7 @@ export async function build(context: ApplyContext, session: Session, check: Chec
 async function replace(
   context: ApplyContext,
   session: Session,
-  check: CheckSources,
+  sources: Sources,
   step: ReplaceStep,
   loaded: Refreshed[],
 ): Promise<void> {
@@ -75,7 +75,7 @@ async function replace(
   await session.run(trusted('ROLLBACK TO originals'))
   requirePlanned(originals)
   for (const member of step.members) {
-    await buildOne(context, session, check, member, originals, loaded).catch((error: unknown) => {
+    await buildOne(context, session, sources, member, originals, loaded).catch((error: unknown) => {
       const isOfAll = session.isLost() || context.options.signal.aborted
       throw isOfAll ? error : new PartFailure(member.key, error)
     })
@@ -89,7 +89,7 @@ async function replace(
 async function buildOne(
   context: ApplyContext,
   session: Session,
-  check: CheckSources,
+  sources: Sources,
   member: Replacement,
   originals: Originals,
   loaded: Refreshed[],
@@ -102,10 +102,11 @@ async function buildOne(
   if (!original || scratch === undefined || !('name' in original.change.from.id)) return
   const beside = { schema: scratch, name: original.change.from.id.name }
   if (load.length > 0) {
-    await check(session, beside)
-    await session.run(loadSettings(searchPath))
-    const started = performance.now()
-    const rows = await rowsLoaded(session, beside, load)
+    const [rows, started] = await sources.loading(session, beside, async () => {
+      await session.run(loadSettings(searchPath))
+      const begun = performance.now()
+      return [await rowsLoaded(session, beside, load), begun] as const
+    })
     const ended = performance.now()
     if (!original.change.isOfOthers) {
       loaded.push({ id: randomUUID(), key: member.key, how: 'plain', started, ended, rows, status: 'applied' })

@@ -30,7 +30,7 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
   const cancel = (left: number) => {
     if (left === 0) {
       cut = true
-      return void session.close()
+      return session.abandon('it was interrupted')
     }
     cancelling = session.cancel().catch(() => {})
     timer = setTimeout(() => cancel(left - 1), cancelEveryMilliseconds)

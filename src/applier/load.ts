@@ -5,7 +5,7 @@ import { manifestPath } from '../introspector/read.ts'
 import { CommitInDoubt } from './commit.ts'
 import { endWithClient } from './interrupt.ts'
 import { rowsInserted } from './refresh-log.ts'
-import type { CheckSources, Relation } from './sources.ts'
+import type { Relation, Sources } from './sources.ts'
 
 /**
  * For the length of a load: the manifest's path, so that what a function finds does not hang on who refreshes (17 and
@@ -29,20 +29,21 @@ export interface Load {
 /** Loads the data of a view in a transaction of its own, once it is known that its sources answer. */
 export async function load(
   session: Session,
-  check: CheckSources,
+  sources: Sources,
   { view, searchPath, statements, note }: Load,
 ): Promise<void> {
   await session.run(sql`BEGIN; ${endWithClient}`)
   try {
-    await check(session, view)
-    await session.run(loadSettings(searchPath))
-    const rows = await rowsLoaded(session, view, statements)
+    const rows = await sources.loading(session, view, async () => {
+      await session.run(loadSettings(searchPath))
+      return rowsLoaded(session, view, statements)
+    })
     await note(session, rows)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await session.run(trusted('COMMIT')).catch(explainLoss)
+  await sources.commit(session).catch(explainLoss)
 }
 
 /** Runs what loads a view, and returns with how many rows if the server tells. */

@@ -19,7 +19,7 @@ import { load } from './load.ts'
 import { lockRefreshes, type Refreshed, recordRefreshes, refreshRecording, unlessItFails } from './refresh-log.ts'
 import { runGraph } from './run-graph.ts'
 import { onSession } from './sessions.ts'
-import { sourceChecks } from './sources.ts'
+import { sourcesOf } from './sources.ts'
 
 export type ViewId = IdOf<'materializedView'>
 
@@ -60,7 +60,8 @@ export async function refreshViews(
   if (!recording.records && recording.warning !== undefined)
     options.emit({ type: 'warning', reason: recording.warning })
   const failed: Refreshed[] = []
-  const check = sourceChecks(connect, options.sourceTimeoutMilliseconds, options.signal)
+  const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
+  const sources = sourcesOf({ connect, timeoutMilliseconds, signal })
   const finished = ({ key, title }: View, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
   options.emit({ type: 'stage-started', stage: 'populate', steps: views.length })
@@ -93,9 +94,9 @@ export async function refreshViews(
         const rows = view.concurrently ? undefined : inserted
         return noteOne(lent, { ...one, ended: performance.now(), rows, status: 'applied' })
       }
-      const { searchPath, signal } = options
+      const { searchPath } = options
       await onSession(connect, 'load', signal, (lent) =>
-        load(lent, check, { view: view.id, searchPath, statements, note }),
+        load(lent, sources, { view: view.id, searchPath, statements, note }),
       )
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {

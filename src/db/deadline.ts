@@ -1,6 +1,9 @@
 import { FdwsyncError } from '../core/errors.ts'
 import type { Session } from './session.ts'
 
+/** It took longer than it may. */
+export class DeadlineError extends FdwsyncError {}
+
 const cancelEveryMilliseconds = 1000
 const cancels = 3
 
@@ -20,7 +23,7 @@ export async function withDeadline<T>(
   const schedule = (after: number, left: number) => {
     timer = setTimeout(() => {
       over = left > 0 ? 'cancelled' : 'cut'
-      if (over === 'cut') return void session.close()
+      if (over === 'cut') return session.abandon('it took too long')
       // A request that comes between two statements hits nothing, so one may not be enough.
       cancelling = session.cancel().catch(() => {})
       schedule(cancelEveryMilliseconds, left - 1)
@@ -38,9 +41,9 @@ export async function withDeadline<T>(
   }
 }
 
-function deadlineError(what: string, milliseconds: number, end: 'cancelled' | 'cut'): FdwsyncError {
+function deadlineError(what: string, milliseconds: number, end: 'cancelled' | 'cut'): DeadlineError {
   const how = end === 'cut' ? 'cut off, since the server did not react to cancelling' : 'cancelled'
-  return new FdwsyncError({
+  return new DeadlineError({
     message: `${what} took longer than ${milliseconds / 1000} s and was ${how}`,
     hint: 'Find out what it waits for (pg_stat_activity), or allow it more time.',
   })

@@ -33,7 +33,10 @@ export interface Started {
   readonly facts: Facts
 }
 
-/** Settings that led to a server itself: the process that it says to run is the one that answers, which a pooler makes up. */
+/**
+ * Settings that lead to a server itself. PgBouncer and its like make up the process that they name for requests to cancel; a server
+ * names the one that answers.
+ */
 const direct = new WeakSet<ConnectionSettings>()
 
 const oldestSupported = 140000
@@ -46,6 +49,7 @@ export async function start(opening: Opening, options: string | undefined): Prom
   try {
     const facts = await withAbort(client.client, signal, () => readFacts(wire))
     if (cancelKey(client.client).processID === facts.processId) direct.add(settings)
+    else direct.delete(settings)
     return { client, wire, facts }
   } catch (error) {
     await wire.close()

@@ -10,7 +10,7 @@ import { copyCarrier } from './secrets/copy.ts'
 import { startupCarrier, startupSecrets } from './secrets/startup.ts'
 import type { ConnectionSettings } from './settings.ts'
 
-export { withDeadline } from './deadline.ts'
+export { DeadlineError, withDeadline } from './deadline.ts'
 
 /** A connection to one database. It sends one thing at a time, in the order of the calls. */
 export interface Session {
@@ -46,6 +46,8 @@ export interface Session {
   isFree(): boolean
   /** Gives it another purpose, for whoever looks at the server's sessions. */
   repurpose(purpose: string): Promise<void>
+  /** Cuts the connection, whatever is under way: it is lost then. The reason is what is told of that. */
+  abandon(reason: string): void
   /** Never hangs. A statement that still runs is cut off, and the connection with it is lost. */
   close(): Promise<void>
 }
@@ -105,6 +107,7 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
     repurpose: async (purpose) => {
       await wire.send(sql`SET application_name = ${literal(applicationName(purpose))}`)
     },
+    abandon: wire.abandon,
     close: wire.close,
   }
 }

@@ -16,6 +16,7 @@ export interface Wire {
   isLost(): boolean
   /** Nothing runs on it, no transaction is open, and it is not known to be lost. */
   isFree(): boolean
+  abandon(reason: string): void
   close(): Promise<void>
 }
 
@@ -101,6 +102,10 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     lost,
     isLost: () => loss !== undefined,
     isFree: () => !loss && !closing && !running && client.getTransactionStatus() === 'I',
+    abandon(reason) {
+      lose(reason)
+      client.connection.stream.destroy()
+    },
     async close() {
       // There is no polite way out while a statement runs: the connection is cut.
       if (running) lose('it was closed while a statement was running')

@@ -114,12 +114,17 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
 /** What is dropped only when the replacements built beside, which come last, no longer read it. */
 function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Dependent[]): (key: Key) => boolean {
   const on = groupBy(dependents, (dependent) => dependent.on)
-  return function isDelayed(key): boolean {
+  return (key) => {
     if (byKey.get(key)?.op !== 'drop') return false
-    return (on.get(key) ?? []).some((dependent) => {
-      const change = changeOf(dependent, byKey)
-      return change !== undefined && (isBuiltBeside(change) || isDelayed(change.key))
-    })
+    const dropped = new Set([key])
+    for (const gone of dropped) {
+      for (const dependent of on.get(gone) ?? []) {
+        const change = changeOf(dependent, byKey)
+        if (change && isBuiltBeside(change)) return true
+        if (change?.op === 'drop') dropped.add(change.key)
+      }
+    }
+    return false
   }
 }
 
@@ -173,7 +178,7 @@ function hintOf({ op }: Change, inTheWay: readonly Dependent[], byKey: ReadonlyM
   const [known] = inTheWay.flatMap((dependent) => lostOf(dependent)?.hint || [])
   if (known !== undefined) return known
   if (inTheWay.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')) {
-    return 'It goes only when what reads it has been replaced. Apply its removal first, then this change.'
+    return 'What depends on it goes only after replacements of this plan. Apply its removal first, then this change.'
   }
   return op === 'drop'
     ? 'Drop what depends on it first, or keep it declared.'

@@ -78,12 +78,16 @@ function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectI
 function isUsed({ key }: Replace, { going, dependents }: Standing): boolean {
   const readers = groupBy(dependents, ({ on }) => on)
   const dropped = new Set(going.flatMap((other) => (other.op === 'drop' ? [other.key] : [])))
-  const isRead = (on: Key): boolean =>
-    (readers.get(on) ?? []).some((reader) => {
+  const below = new Set(going.flatMap((other) => (other.from.needs.includes(key) ? [other.key] : [])))
+  for (const on of below) {
+    for (const reader of readers.get(on) ?? []) {
+      // What is put on something, as a trigger is, goes with it.
       const gone = [reader.whole, reader.key].find((own) => own !== undefined && dropped.has(own))
-      return gone === undefined || isRead(gone)
-    })
-  return going.some((other) => other.from.needs.includes(key) && isRead(other.key))
+      if (gone === undefined) return true
+      below.add(gone)
+    }
+  }
+  return false
 }
 
 /** What is of others is not renamed, nor what gets another name anyway; what is protected is not to go. */

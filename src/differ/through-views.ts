@@ -1,9 +1,16 @@
-import type { Change } from '../core/change.ts'
+import type { Change, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
 import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import { titleOf } from '../kinds/registry.ts'
+
+interface Reading {
+  readonly changes: readonly Change[]
+  readonly throughViews: ReadsThroughViews
+  /** What the plain views read that may be made anew. */
+  readonly live: LiveState
+}
 
 export interface Waiting {
   readonly steps: readonly Step[]
@@ -14,7 +21,7 @@ export interface Waiting {
 export interface TooEarly {
   readonly key: Key
   readonly read: Key
-  /** The plain views that it names. */
+  /** The plain views that stay. */
   readonly views: readonly Key[]
 }
 
@@ -22,11 +29,7 @@ export interface TooEarly {
  * Lets what is loaded through plain views of people wait for what these read: it would get the data of before. Where that waits
  * for it in turn, it can't, and gets them. Views that are made anew with the rest are led to it at once.
  */
-export function waitingThroughViews(
-  steps: readonly Step[],
-  changes: readonly Change[],
-  throughViews: ReadsThroughViews,
-): Waiting {
+export function waitingThroughViews(steps: readonly Step[], { changes, throughViews, live }: Reading): Waiting {
   if (throughViews.size === 0) return { steps, tooEarly: [] }
   const byId = new Map(steps.map((step) => [step.id, step]))
   const later = steps.filter(({ stage }) => stage === 'build' || stage === 'populate')
@@ -34,16 +37,14 @@ export function waitingThroughViews(
     later.flatMap((step) => keysOf(step).map((key) => ({ key, id: step.id }))),
     ({ key }) => key,
   )
-  const needs = new Map(changes.flatMap((change) => ('to' in change ? [[change.key, change.to.needs] as const] : [])))
-  const built = new Set(changes.map(({ key }) => key))
-  const viewsOf = (key: Key) => (needs.get(key) ?? []).filter((need) => throughViews.has(need) && !built.has(need))
+  const reading = readingOf({ changes, throughViews, live })
   const tooEarly: TooEarly[] = []
   for (const { id } of later) {
     const step = byId.get(id)
     if (!step) continue
     const after = new Set(step.after)
-    for (const key of keysOf(step)) {
-      const views = viewsOf(key)
+    for (const key of loadedBy(step)) {
+      const views = viewsStaying(key, reading, throughViews)
       const read = new Set(views.flatMap((view) => throughViews.get(view) ?? []))
       read.delete(key)
       for (const maker of [...read].flatMap((other) => makers.get(other) ?? [])) {
@@ -72,6 +73,32 @@ function titled(key: Key): string {
 
 function keysOf(step: Step): readonly Key[] {
   return step.action === 'replace' ? step.members.map(({ key }) => key) : [step.key]
+}
+
+/** What it fills with data. */
+function loadedBy(step: Step): readonly Key[] {
+  return step.action === 'replace'
+    ? step.members.flatMap(({ key, load }) => (load.length > 0 ? [key] : []))
+    : [step.key]
+}
+
+interface Reads {
+  readonly needs: readonly Key[]
+  readonly stays: boolean
+}
+
+function readingOf({ changes, live }: Reading): (key: Key) => Reads {
+  const changed = new Map(changes.flatMap((change) => ('to' in change ? [[change.key, change.to.needs] as const] : [])))
+  return (key) => ({ needs: changed.get(key) ?? live.get(key)?.needs ?? [], stays: !changed.has(key) })
+}
+
+/** The plain views that stay which it reads, be it through others, as far down as is known. */
+function viewsStaying(key: Key, reading: (key: Key) => Reads, throughViews: ReadsThroughViews): readonly Key[] {
+  const views = new Set(reading(key).needs.filter((need) => throughViews.has(need)))
+  for (const view of views) {
+    for (const need of reading(view).needs) if (throughViews.has(need)) views.add(need)
+  }
+  return [...views].filter((view) => reading(view).stays)
 }
 
 /** Whether the one waits for the other, be it through others. */

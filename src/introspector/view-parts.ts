@@ -1,8 +1,9 @@
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import type { Lost } from './dependents.ts'
 import { type Place, standingIn, whyNot } from './view-stand-ins.ts'
-import type { TriedView, ViewOutcome } from './view-trials.ts'
+import type { TriedView } from './view-trials.ts'
 
 // What a view has been given that depends on the types of its columns.
 const partsQuery = trusted(`
@@ -20,17 +21,17 @@ export async function unfitParts(
   session: Session,
   tried: readonly TriedView[],
   place: Place,
-): Promise<ReadonlyMap<Key, ViewOutcome>> {
+): Promise<ReadonlyMap<Key, Lost>> {
   const anew = new Map(
     tried.flatMap((view) => (view.outcome.becomes === 'recreated' ? [[view.live.oid, view.key]] : [])),
   )
   if (anew.size === 0) return new Map()
-  const unfit = new Map<Key, ViewOutcome>()
+  const unfit = new Map<Key, Lost>()
   const rows = await session.query<{ oid: number; part: string; sql: string }>(partsQuery, [[...anew.keys()]])
   for (const { oid, part, sql: text } of rows) {
     const key = anew.get(oid)
     const why = await whyNot(session, trusted(await standingIn(text, place)))
-    if (key !== undefined && why) unfit.set(key, { becomes: 'lost', ...why, reason: `${part}: ${why.reason}` })
+    if (key !== undefined && why) unfit.set(key, { ...why, reason: `${part}: ${why.reason}` })
   }
   return unfit
 }

@@ -41,10 +41,27 @@ export interface TrialInput {
   readonly salt: string
 }
 
+interface Changed {
+  readonly key: Key
+  readonly object: LiveObject
+  readonly to: WantedObject
+  /** Columns, or types of them, that a view may use. */
+  readonly loses: boolean
+}
+
 interface Row extends ViewOfOthers {
   readonly id: IdOf<'view'>
   readonly reads: readonly number[]
   readonly isReadByData: boolean
+}
+
+type ViewAbove = Row & Pick<TriedView, 'key' | 'live' | 'on'>
+
+type Trial = ViewAbove & {
+  /** What it reads, be it through others, loses a column; if not, it could as well stay what it is. */
+  readonly readsLosses: boolean
+  /** It is to be made anew in any case. */
+  readonly isTogether: boolean
 }
 
 const viewsQuery: Sql = trusted(`
@@ -67,17 +84,17 @@ export async function tryViews(
   session: Session,
   { live, wanted, together, salt }: TrialInput,
 ): Promise<readonly TriedView[]> {
-  const below = new Set([...together.values()].flat())
+  const readTogether = new Set([...together.values()].flat())
   const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
     const to = wanted.get(key)
     if (!to) return []
     const loses = losesColumns(object, to)
-    return loses || below.has(key) ? [{ key, object, to, loses }] : []
+    return loses || readTogether.has(key) ? [{ key, object, to, loses }] : []
   })
   if (changed.length === 0) return []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
   try {
-    const trials = concerned(await readTrials(session, changed, salt), changed, together)
+    const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, together)
     return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)
   } catch (error) {
     // A server that is read-only, or a role that may make nothing: then such views are in the way.
@@ -89,11 +106,11 @@ export async function tryViews(
 }
 
 /** The views that read what changes, be it through others of them, each after what it reads. */
-async function readTrials(
+async function readViewsAbove(
   session: Session,
   changed: readonly Changed[],
   salt: string,
-): Promise<readonly Omit<Trial, 'couldStay'>[]> {
+): Promise<readonly ViewAbove[]> {
   const oids = changed.map(({ object: { oid } }) => oid)
   const rows = inOrderOfNeed(
     await session.query<Row>(viewsQuery, [oids]),
@@ -114,31 +131,18 @@ async function readTrials(
   })
 }
 
-interface Changed {
-  readonly key: Key
-  readonly object: LiveObject
-  readonly to: WantedObject
-  /** Columns, or types of them, that a view may use. */
-  readonly loses: boolean
-}
-
-type Trial = Row &
-  Pick<TriedView, 'key' | 'live' | 'on'> & {
-    /** Nothing that it reads loses a column: it could as well stay what it is. */
-    readonly couldStay: boolean
-  }
-
-/** Without those that only happen to read what others are made anew for. */
-function concerned(
-  views: readonly Omit<Trial, 'couldStay'>[],
+/** Those that read what loses columns, be it through others, and those that are to be made anew anyway. */
+function trialsOf(
+  views: readonly ViewAbove[],
   changed: readonly Changed[],
   together: TrialInput['together'],
 ): readonly Trial[] {
   const losing = new Set(changed.flatMap(({ key, loses }) => (loses ? [key] : [])))
   return views.flatMap((view) => {
-    const couldStay = ![...view.on].some((read) => losing.has(read))
-    if (!couldStay) losing.add(view.key)
-    return couldStay && !together.has(view.key) ? [] : [{ ...view, couldStay }]
+    const readsLosses = [...view.on].some((read) => losing.has(read))
+    if (readsLosses) losing.add(view.key)
+    const isTogether = together.has(view.key)
+    return readsLosses || isTogether ? [{ ...view, readsLosses, isTogether }] : []
   })
 }
 
@@ -172,17 +176,19 @@ async function outcomesOf(
   const tried = trials.map((trial): TriedView => {
     const { key, id, live, on, isReadByData } = trial
     const why = lost.get(key)
-    const outcome: ViewOutcome = why
-      ? { becomes: 'lost', ...why }
-      : outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
+    const outcome = why ? lostOrLed(trial, why) : outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
     return { key, live, on, isReadByData, outcome }
   })
   const unfit = await unfitParts(session, tried, { scratch, there })
-  const staying = new Set(trials.flatMap(({ key, couldStay }) => (couldStay ? [key] : [])))
-  return tried.map((view) => {
-    const outcome = unfit.get(view.key) ?? view.outcome
-    return { ...view, outcome: outcome.becomes === 'lost' && staying.has(view.key) ? { becomes: 'led' } : outcome }
+  return tried.map((view, at) => {
+    const [why, trial] = [unfit.get(view.key), trials[at]]
+    return why && trial ? { ...view, outcome: lostOrLed(trial, why) } : view
   })
+}
+
+/** What can't be made anew stays what it is, where it can. */
+function lostOrLed({ readsLosses }: Trial, why: Lost): ViewOutcome {
+  return readsLosses ? { becomes: 'lost', ...why } : { becomes: 'led' }
 }
 
 /** Its name in a view's text is not the one that it will have. */
@@ -227,11 +233,11 @@ function outcomeOf(
   const { id, live } = trial
   if (!made) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
   const spec = specOf(live)
-  const anew = trial.couldStay ? spec : withColumnsOf(spec, specOf(made), realName)
-  if (anew === undefined) return { becomes: 'led' }
+  const anew = withColumnsOf(spec, specOf(made), realName)
   const reason = whyNotOurs(trial, user)
+  if (anew === undefined && (!trial.isTogether || reason !== undefined)) return { becomes: 'led' }
   if (reason !== undefined) return { becomes: 'lost', reason }
-  return { becomes: 'recreated', to: { id, needs: live.needs, spec: anew, declared: spec, written: spec } }
+  return { becomes: 'recreated', to: { id, needs: live.needs, spec: anew ?? spec, declared: spec, written: spec } }
 }
 
 function specOf({ spec }: LiveObject): ViewSpec {

@@ -62,7 +62,7 @@ import {
   withParentNames,
 } from './facets/inherited.ts'
 import { nameOf } from './facets/names.ts'
-import { describeOptions, type Options, record, tableOptionChanges } from './facets/options.ts'
+import { describeOptions, type Options, optionsClause, record, tableOptionChanges } from './facets/options.ts'
 import { parentCopies } from './facets/parent-copies.ts'
 import {
   boundText,
@@ -254,9 +254,13 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   withColumns: underColumnNames,
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
-  reach: (id, spec) => ({
-    source: spec.server,
+  reach: (id, { server, options }) => ({
+    source: server,
     statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
+    standIn(scratch) {
+      const table = qualified(scratch, id.name)
+      return sql`CREATE FOREIGN TABLE ${table} () SERVER ${ident(server)}${optionsClause(options)}; SELECT FROM ${table} LIMIT 0`
+    },
   }),
   // What comes from a parent is always looked at.
   texts: (spec) =>

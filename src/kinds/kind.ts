@@ -94,6 +94,15 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
 }
 
+/** How to connect to a source and read nothing. */
+export interface Reach {
+  /** The name of what it connects by. */
+  readonly source: string
+  readonly statement: Statement
+  /** The same by way of one like it in a scratch schema: for what nobody else can see yet. */
+  standIn(scratch: string): Sql
+}
+
 /** All that fdwsync knows about one kind of object. The phases name no kind: they go by this contract. */
 export interface KindOf<Id extends ObjectId, Spec> {
   readonly kind: Id['kind']
@@ -155,8 +164,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly dropPolicy: 'owned' | 'unless-shared'
   /** What has brought it and takes it along, so that it is never dropped by itself. */
   isLeftTo?(live: Spec): string | undefined
-  /** A statement that connects to the source and reads nothing, and the name of what it connects by. */
-  reach?(id: Id, spec: Spec): { readonly source: string; readonly statement: Statement }
+  /** How to reach what it reads. */
+  reach?(id: Id, spec: Spec): Reach
   /** The SQL whose relations it reads, so that they are made before it. */
   query?(spec: Spec): string
   withQuery?(spec: Spec, query: string): Spec

@@ -55,7 +55,7 @@ export async function createDatabase(
     url,
     drop: async () => {
       // The server looks only ten times a second whether those that it throws out are gone.
-      await Promise.all(beforeDrop.map((end) => end(url)))
+      await endIdle(url)
       await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
@@ -114,12 +114,17 @@ async function idleClient(url: string): Promise<pg.Client | undefined> {
   return undefined
 }
 
-/** What ends idle connections to a database. */
-export const beforeDrop: ((url: string) => Promise<void>)[] = [endIdle]
+/** Who keeps connections for later. */
+export const keepers: ((url: string) => Promise<void>)[] = [
+  async (url) => {
+    await Promise.all((idle.get(url) ?? []).splice(0).map((client) => client.end().catch(() => {})))
+    idle.delete(url)
+  },
+]
 
-async function endIdle(url: string): Promise<void> {
-  await Promise.all((idle.get(url) ?? []).splice(0).map((client) => client.end().catch(() => {})))
-  idle.delete(url)
+/** Ends the connections that are kept for later: what a database is set to holds for new ones. */
+export async function endIdle(url: string): Promise<void> {
+  await Promise.all(keepers.map((end) => end(url)))
 }
 
 const administrators = new Map<string, Promise<pg.Client>>()

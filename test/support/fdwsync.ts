@@ -1,14 +1,14 @@
 import { planAndApply } from '../../src/api/apply.ts'
 import { makePlan } from '../../src/api/plan.ts'
 import type { ApplyOptions, Connect } from '../../src/applier/context.ts'
-import { lendingAgain, type Sessions } from '../../src/applier/sessions.ts'
+import { lendingAgain, type Sessions, stayingHere } from '../../src/applier/sessions.ts'
 import type { Plan, Report } from '../../src/core/plan.ts'
 import { openSession } from '../../src/db/session.ts'
 import { connectionSettings } from '../../src/db/settings.ts'
 import { checkFragments } from '../../src/manifest/fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse.ts'
-import { beforeDrop } from '../servers/databases.ts'
+import { keepers } from '../servers/databases.ts'
 
 export type Environment = Readonly<Record<string, string>>
 
@@ -29,14 +29,14 @@ export function connectTo(url: string): Connect {
 }
 
 const lending = new Map<string, Sessions>()
-beforeDrop.push(async (url) => {
+keepers.push(async (url) => {
   await lending.get(url)?.close()
   lending.delete(url)
 })
 
 /** Uses connections again from one plan or apply to the next, as each of them does: to open one takes longer than most of what follows. */
 function connectAgainTo(url: string): Connect {
-  const sessions = lending.get(url) ?? lendingAgain(connectTo(url))
+  const sessions = lending.get(url) ?? lendingAgain(connectTo(url), stayingHere)
   lending.set(url, sessions)
   return sessions.connect
 }

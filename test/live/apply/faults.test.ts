@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import {
   changesOf,
@@ -121,6 +121,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('kill -9 of the tool in the middle of every stage', () =>
     inEveryMiddle(async ({ middle, rig }) => {
+      await endIdle(rig.url)
       const { child, ended } = start(rig, args, middle.manifest)
       await waiting(rig, middle.session)
       child.kill('SIGKILL')

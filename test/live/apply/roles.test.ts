@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { refresh } from '../../../src/api/refresh.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, missedOf, type Rig, rigFor, shopManifest } from './rig.ts'
 
@@ -99,6 +99,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const rig = await rigFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(`ALTER DATABASE ${rig.target.name} SET default_transaction_read_only = on`)
+    await endIdle(rig.url)
     const same = await planFor(await rig.manifest(shop), rig.url)
     expect(changesOf(same)).toEqual([])
     expect(same.undetermined.every(({ reason }) => reason.includes('read-only'))).toBe(true)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lendingAgain, type Sessions } from '../../../src/applier/sessions.ts'
+import { lendingAgain, type Sessions, stayingHere } from '../../../src/applier/sessions.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { sql } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
@@ -16,25 +16,25 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   const scenes: Readonly<Record<string, (sessions: Sessions, first: Session) => Promise<void>>> = {
     'what was closed is lent again, under the name of its new purpose': async ({ connect }, first) => {
       await first.close()
-      const second = await connect('load')
+      const second = await connect('ledger')
       expect(second.processId).toBe(first.processId)
       const [row] = await second.query<{ name: string }>(sql`SELECT current_setting('application_name') AS name`)
-      expect(row?.name).toBe('fdwsync load')
+      expect(row?.name).toBe('fdwsync ledger')
     },
     'to two at once only one connection each': async ({ connect }, first) => {
-      const second = await connect('load')
+      const second = await connect('ledger')
       expect(second.processId).not.toBe(first.processId)
     },
     'closing it twice does not lend it twice': async ({ connect }, first) => {
       await first.close()
       await first.close()
-      const both = [await connect('load'), await connect('load')]
+      const both = [await connect('ledger'), await connect('ledger')]
       expect(new Set(both.map(({ processId }) => processId)).size).toBe(2)
     },
     'an open transaction is rolled back with its connection': async ({ connect }, first) => {
       await first.run(sql`BEGIN; SELECT pg_advisory_xact_lock(7)`)
       await first.close()
-      const second = await connect('load')
+      const second = await connect('ledger')
       expect(second.processId).not.toBe(first.processId)
       await second.query(sql`SELECT pg_advisory_xact_lock(7)`)
     },
@@ -42,14 +42,34 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       await first.close()
       const secret = await connect('define', [new Secret('hush')])
       await secret.close()
-      const third = await connect('load')
+      const third = await connect('ledger')
       expect([secret.processId === first.processId, third.processId === first.processId]).toEqual([false, true])
+    },
+    'who has given it back can not use it any more': async ({ connect }, first) => {
+      await first.close()
+      const second = await connect('ledger')
+      await second.run(sql`BEGIN`)
+      await expect(first.run(sql`SELECT 1`)).rejects.toThrow('the session is closed')
+      first.abandon('late')
+      await second.run(sql`ROLLBACK`)
+    },
+    'one that was cancelled is not lent, since the request may come late': async ({ connect }, first) => {
+      await first.cancel()
+      await first.close()
+      expect((await connect('ledger')).processId).not.toBe(first.processId)
+    },
+    'who reads from sources gets one of their own': async ({ connect }, first) => {
+      await first.close()
+      const load = await connect('load')
+      await load.close()
+      const third = await connect('ledger')
+      expect([load.processId === first.processId, third.processId === first.processId]).toEqual([false, true])
     },
     'one that the server has ended is not lent': async ({ connect }, first) => {
       const other = await connect('plan')
       await first.close()
       await other.query(sql`SELECT pg_terminate_backend($1, 10000)`, [first.processId])
-      const second = await connect('load')
+      const second = await connect('ledger')
       expect(await second.query(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }])
     },
   }
@@ -61,7 +81,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       const session = await open(purpose, secrets)
       opened.push(session)
       return session
-    })
+    }, stayingHere)
     try {
       await scene(sessions, await sessions.connect('plan'))
     } finally {

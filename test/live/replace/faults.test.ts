@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, missedOf, type Rig, runSql, start, until, waiting } from '../apply/rig.ts'
 import { before, changed, expectToConverge, type Held, manifest, reading, setUp, stages } from './faults-rig.ts'
@@ -19,6 +19,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await Promise.all(
       Object.values(stages).map(async (stage) => {
         const rig = await setUp(pair, source)
+        await endIdle(rig.url)
         const hold = await stage(rig)
         const running = start(rig, args, changed)
         const pid = await waiting(rig, 'load')
@@ -69,6 +70,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(
       `ALTER DATABASE ${rig.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${rig.target.name} SET work_mem = '64kB'`,
     )
+    await endIdle(rig.url)
     const { report } = await applyTo(await rig.manifest(sorted), rig.url)
     expect(missedOf(report)).toContainEqual(
       expect.stringMatching(
@@ -78,6 +80,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect(report && exitCodeOf(report)).toBe(5)
     expect(await rig.sql(reading)).toEqual(before)
     await rig.sql(`ALTER DATABASE ${rig.target.name} RESET temp_file_limit`)
+    await endIdle(rig.url)
     await expectToConverge(rig, sorted)
   })
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { applyTo } from '../../support/fdwsync.ts'
+import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
 import { proxyTo } from '../apply/proxy.ts'
-import { createSource, missedOf, type Rig, until, waiting } from '../apply/rig.ts'
+import { closeGate, createSource, missedOf, type Rig, until, waiting } from '../apply/rig.ts'
 import { before, changed, expectToConverge, type Hold, reading, setUp, stages } from './faults-rig.ts'
 
 type Source = Awaited<ReturnType<typeof proxyTo>>
@@ -33,28 +34,26 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const rig = await setUp(pair, source, env)
     const hold = await stage(rig)
-    const interrupt = new AbortController()
     const parsed = await rig.manifest(changed, env)
-    const applying = applyTo(parsed, rig.url, { lockTimeoutMilliseconds: 60_000, signal: interrupt.signal })
+    const options = { lockTimeoutMilliseconds: 60_000, sourceTimeoutMilliseconds: 500 }
+    const applying = applyTo(parsed, rig.url, options)
     await waiting(rig, 'load')
     fallSilent(proxy)
     await hold.letGo()
-    return { rig, proxy, env, interrupt, applying }
+    return { rig, proxy, applying }
   }
 
   async function nothingLost(rig: Rig): Promise<void> {
     expect(await rig.sql(`SET statement_timeout = '5s'; ${reading}`)).toEqual(before)
   }
 
-  const { 'the swap': swap, ...loads } = stages
-
-  test('a load from it waits, as one by hand does; the old ones serve, and an interruption ends it', () =>
+  // Together, since they mostly wait. In the swap readers would wait too, so there it is given up at once.
+  test('at every stage: the old ones serve, it is told, and the next apply converges', () =>
     Promise.all(
-      Object.values(loads).map(async (stage) => {
-        const { rig, proxy, interrupt, applying } = await held(stage)
+      Object.values(stages).map(async (stage) => {
+        const { rig, proxy, applying } = await held(stage)
         await nothingLost(rig)
-        interrupt.abort()
-        expect(missedOf((await applying).report).join()).toContain('interrupted')
+        expect(missedOf((await applying).report).join()).toContain('no longer answers')
         await nothingLost(rig)
         speakAgain(proxy)
         // Without a word from the source postgres_fdw takes half a minute to give up what was cancelled.
@@ -63,12 +62,19 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       }),
     ))
 
-  test('the swap does not wait for it, since readers would: they get the old ones, and it is told', async () => {
-    if (!swap) throw new Error('there is no swap')
-    const { rig, proxy, applying } = await held(swap)
-    expect(missedOf((await applying).report).join()).toContain('no longer answers')
-    await nothingLost(rig)
+  test('while a view is refreshed, plainly: its readers do not wait for longer than that', async () => {
+    const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
+    const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
+    const rig = await setUp(pair, source, env)
+    const gate = await closeGate(rig, 1)
+    const options = { ...applyDefaults, secrets: [], sourceTimeoutMilliseconds: 500 }
+    const refreshing = refresh(await rig.manifest(changed, env), ['first'], connectTo(rig.url), options)
+    await waiting(rig, 'load')
+    fallSilent(proxy)
+    await gate.open()
+    const [first] = (await refreshing).views
+    expect(first?.outcome).toMatchObject({ status: 'failed', reason: 'the source of server shop no longer answers' })
     speakAgain(proxy)
-    await expectToConverge(rig)
+    await until('readers to be served', () => nothingLost(rig).then(() => true))
   })
 })

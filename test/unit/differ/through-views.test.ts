@@ -34,7 +34,7 @@ function waits(
   views: Readonly<Record<string, readonly Key[]>>,
 ) {
   const throughViews = new Map(Object.entries(views).map(([view, read]) => [plain(view), read]))
-  const waiting = waitingThroughViews(steps, changes, throughViews)
+  const waiting = waitingThroughViews(steps, { changes, throughViews, live: new Map() })
   return {
     steps: waiting.steps.map(({ id, after }) => [id, ...after].join(' < ')),
     warnings: waiting.tooEarly.map(warningOf),

@@ -1,0 +1,2 @@
+CREATE OR REPLACE VIEW reports.led AS SELECT number FROM shop.numbers;
+REFRESH MATERIALIZED VIEW shop.counted;
