@@ -27,6 +27,7 @@ import { fingerprintOf, inSnapshot, readOwnedAndDeclared } from '../introspector
 import { declaredKinds, titleOf } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { planInPlace, proofOf } from './in-place.ts'
+import type { Comparing } from './views-of-others.ts'
 import { whatChanges } from './what-changes.ts'
 
 export interface PlanOptions {
@@ -75,12 +76,12 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const unread = [...resolved.refusals, ...resolved.undetermined]
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
-  const { among, following } = await whatChanges(session, probeInput, {
-    populate: options.populate,
+  const comparing: Comparing = {
     check: ({ findings, wanted }) => throwProblems([...findings, ...misfits(wanted)], declared, parsed, unread),
     compare: ({ wanted, live }) =>
       diff({ manifest: name, declared: keys, ledger, digests, takeOver, wanted, reading: { ...catalog, live } }),
-  })
+  }
+  const { among, following } = await whatChanges(session, probeInput, comparing, options.populate)
   const { probed, found } = among
   const { wanted } = probed
   const checked =

@@ -12,7 +12,6 @@ import { type ProbeInput, type ProbeResult, probe } from '../introspector/probe.
 import { type TriedView, tryViews } from '../introspector/view-trials.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { keysNamed, relationsNamed } from '../manifest/relations-named.ts'
-import type { Comparing } from './what-changes.ts'
 
 /** What differs, and the views of others that change with it. */
 export interface WithViewsOfOthers {
@@ -29,6 +28,14 @@ export interface WithViewsOfOthers {
   readonly materialized: MaterializedViewsOfOthers
 }
 
+/** How what is wanted is judged. */
+export interface Comparing {
+  /** Throws if what is declared can't be as it is. */
+  check(probed: ProbeResult): void
+  /** What differs, given what is wanted. */
+  compare(probed: ProbeResult): Diff
+}
+
 /**
  * Finds what differs, and the views of others that must be made anew along with it. A materialized view over a plain one whose
  * columns change, be it declared, becomes another one, and so what reads that in turn: all is tried out again with such plain
@@ -38,7 +45,7 @@ export interface WithViewsOfOthers {
 export async function withViewsOfOthers(
   session: Session,
   input: ProbeInput,
-  { check, compare }: Pick<Comparing, 'check' | 'compare'>,
+  { check, compare }: Comparing,
   together: ReadsThroughViews,
 ): Promise<WithViewsOfOthers> {
   const copied = new Map<Key, LiveObject>()

@@ -1,9 +1,8 @@
 import type { Key } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
-import type { Diff } from '../differ/diff.ts'
 import type { ReadsThroughViews } from '../introspector/plain-views.ts'
-import type { ProbeInput, ProbeResult } from '../introspector/probe.ts'
-import { type WithViewsOfOthers, withViewsOfOthers } from './views-of-others.ts'
+import type { ProbeInput } from '../introspector/probe.ts'
+import { type Comparing, type WithViewsOfOthers, withViewsOfOthers } from './views-of-others.ts'
 import { type Following, whatFollows } from './what-follows.ts'
 
 /** All that is to be found out of what a plan changes. */
@@ -12,21 +11,18 @@ export interface WhatChanges {
   readonly following: Following
 }
 
-export interface Comparing {
-  /** Whether new materialized views are filled. */
-  readonly populate: boolean
-  /** Throws if what is declared can't be as it is. */
-  check(probed: ProbeResult): void
-  /** What differs, given what is wanted. */
-  compare(probed: ProbeResult): Diff
-}
-
 /**
  * Finds what differs and all that follows from it. A plain view of people that stays leads to the new data only after the swap, so
  * that what reads them in other ways too would get those of two times: such views are made anew with the rest, be it only for
  * that, where nothing is in the way. If something is, none is, and the plan says what is to be refreshed.
+ * @param populate whether new materialized views are filled
  */
-export async function whatChanges(session: Session, input: ProbeInput, comparing: Comparing): Promise<WhatChanges> {
+export async function whatChanges(
+  session: Session,
+  input: ProbeInput,
+  comparing: Comparing,
+  populate: boolean,
+): Promise<WhatChanges> {
   const asTheyStay = await changesWith(new Map())
   const together = new Map<Key, readonly Key[]>()
   for (let found = asTheyStay; ; ) {
@@ -41,7 +37,7 @@ export async function whatChanges(session: Session, input: ProbeInput, comparing
 
   async function changesWith(views: ReadsThroughViews): Promise<WhatChanges> {
     const among = await withViewsOfOthers(session, input, comparing, views)
-    return { among, following: await whatFollows(session, among, input, comparing.populate) }
+    return { among, following: await whatFollows(session, among, input, populate) }
   }
 }
 

@@ -51,31 +51,14 @@ async function followingOf(
   input: ProbeInput,
   populate: boolean,
 ): Promise<Following> {
-  const { probed, direct, tried, materialized, live, wanted, others } = among
-  const untried = probed.findings.map((finding) => [finding.key, finding] as const)
-  const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
-  const before = await dependentsOf(session, direct, { ...known, aside: new Map() })
-  const { changes: differing, aside } = withSetAside(direct, before, input.ledger)
-  const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
-  const throughViews = await readByPlainViews(session, readThroughViews(differing, live))
-  const all = withReplacements({ live, wanted, others, throughViews, changes: differing, dependents: used })
-  const dependents = all.length === differing.length ? used : await dependentsOf(session, all, { ...known, aside })
-  const { changes, refusals } = blockers(all, dependents)
-  const groups = replacementGroups(changes, tried)
+  const { probed, materialized, live, wanted } = among
+  const { changes, refusals, aside, dependents, throughViews, groups } = await allChanges(session, among, input)
+  const byMember = new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group])))
+  const standing = { wanted: probed.wanted, live: new Set(probed.live.keys()) }
+  const moved = { groups: byMember, movedQueries: await movedQueries(groups) }
+  const inOrder = stepsOf({ changes, dependents, populate, ...standing, ...moved })
   const members = groups.flatMap((group) => group.members)
   const isLocked = members.filter(({ from }) => from.locked)
-  const { steps, tooEarly } = waitingThroughViews(
-    stepsOf({
-      changes,
-      dependents,
-      populate,
-      wanted: probed.wanted,
-      live: new Set(probed.live.keys()),
-      groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
-      movedQueries: await movedQueries(groups),
-    }),
-    { changes, throughViews, live },
-  )
   const ours = Array.from(probed.wanted.values(), ({ id }) => id)
   const oids = members.map(({ from }) => from.oid)
   return {
@@ -87,11 +70,25 @@ async function followingOf(
     ],
     aside,
     dependents,
-    steps,
     throughViews,
-    tooEarly,
+    ...waitingThroughViews(inOrder, { changes, throughViews, live }),
     predecessors: await readPredecessors(session, oids, ours),
   }
+}
+
+/** With what serves on and what is built beside, and what is in the way of all that. */
+async function allChanges(session: Session, among: WithViewsOfOthers, input: ProbeInput) {
+  const { probed, direct, tried, materialized, live, wanted, others } = among
+  const untried = probed.findings.map((finding) => [finding.key, finding] as const)
+  const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
+  const before = await dependentsOf(session, direct, { ...known, aside: new Map() })
+  const { changes: differing, aside } = withSetAside(direct, before, input.ledger)
+  const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
+  const throughViews = await readByPlainViews(session, readThroughViews(differing, live))
+  const all = withReplacements({ live, wanted, others, throughViews, changes: differing, dependents: used })
+  const dependents = all.length === differing.length ? used : await dependentsOf(session, all, { ...known, aside })
+  const { changes, refusals } = blockers(all, dependents)
+  return { changes, refusals, aside, dependents, throughViews, groups: replacementGroups(changes, tried) }
 }
 
 /** What others may have to follow, or to wait for. What is new is read by no view yet. */

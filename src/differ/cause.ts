@@ -16,7 +16,6 @@ export interface CauseInput {
   readonly digests: SecretDigests
   /** What the sources of what is imported have changed. */
   readonly sourceChanges: SourceChanges
-  /** By plain view of people: what it reads, be it through other such views. */
   readonly throughViews: ReadsThroughViews
 }
 

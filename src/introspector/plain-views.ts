@@ -14,8 +14,8 @@ const readersQuery = trusted(`
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`)
 
 /**
- * Which of the relations plain views of people read. What holds data is loaded after all
- * that it reads, and a plain view in between tells nothing of that. Runs under the reading path.
+ * Which of the relations plain views of people read. What holds data is loaded after all that it reads, and a plain view in between
+ * tells nothing of that. Runs under the reading path.
  */
 export async function readByPlainViews(session: Session, relations: readonly LiveObject[]): Promise<ReadsThroughViews> {
   const keys = new Map(

@@ -80,7 +80,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
 function recreated(from: ViewSpec, to: ViewSpec): Hazard {
   const why =
     columnsText(from.columns) === columnsText(to.columns)
-      ? 'so that what also reads what it reads gets no data of before through it'
+      ? 'so that what is loaded through it gets the new data'
       : "since a view's columns keep their types"
   return { name: 'recreates-dependents', detail: `not declared here: made anew as it is, with another OID, ${why}` }
 }

@@ -11,13 +11,19 @@ import type { Secret } from '../../../src/core/secret.ts'
 import { trusted } from '../../../src/core/sql.ts'
 import { openSession, type Session } from '../../../src/db/session.ts'
 import { connectionSettings } from '../../../src/db/settings.ts'
+import { wantedMajors } from '../../servers/pair.ts'
 
 export { sleep }
 
-/** One of each major version that is installed, the newest first. */
-export const majors: readonly Binaries[] = findBinaries().filter(
-  (one, index, all) => one.major >= 14 && all.findIndex((other) => other.major === one.major) === index,
-)
+/** One of each major version that is asked for, as far as it is installed; the newest first. */
+export const majors: readonly Binaries[] = installed(findBinaries())
+
+function installed(found: readonly Binaries[]): readonly Binaries[] {
+  if (found.length === 0) return []
+  return wantedMajors(found.map(({ major }) => major)).flatMap(
+    (major) => found.find((one) => one.major === major) ?? [],
+  )
+}
 
 /** A server that writes down all that it can be told to, but for what records nested statements. */
 export function startTalkativeServer(binaries: Binaries): Promise<ThrowawayServer> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import type { Plan } from '../../../src/core/plan.ts'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { type Rig, run, runSql } from '../apply/rig.ts'
 import { importing, mirroring, rigWithSource } from './setting.ts'
@@ -31,7 +31,7 @@ const validate = new Ajv2020({ strict: false }).compile(
   JSON.parse(readFileSync(new URL('../../../schemas/plan.schema.json', import.meta.url), 'utf8')),
 )
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   async function applied(text: string): Promise<Rig> {
     const rig = await rigWithSource(pair, shop)
     await applyTo(await rig.manifest(text), rig.url)

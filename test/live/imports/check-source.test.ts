@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair } from '../../servers/databases.ts'
 import { applyTo } from '../../support/fdwsync.ts'
 import { type ProxyMode, proxyTo } from '../apply/proxy.ts'
 import { run, runSql } from '../apply/rig.ts'
@@ -49,7 +49,7 @@ const validate = new Ajv2020({ strict: false }).compile(
   JSON.parse(readFileSync(new URL('../../../schemas/plan.schema.json', import.meta.url), 'utf8')),
 )
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   test('what is gone, new, or of another type, and what status makes of it', async () => {
     const rig = await rigWithSource(pair, source)
     const where = { AGAIN_HOST: pair.source.foreignHost, AGAIN_PORT: String(pair.source.foreignPort) }

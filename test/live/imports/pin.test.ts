@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { pin } from '../../../src/api/pin.ts'
 import { loadLock, readManifestText } from '../../../src/manifest/load.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair } from '../../servers/databases.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { proxyTo } from '../apply/proxy.ts'
 import { changesOf, missedOf, type Rig, run, runSql } from '../apply/rig.ts'
@@ -40,7 +40,7 @@ function project(rig: Rig, text: string) {
   }
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   test('what is pinned is planned without the source, until it is pinned again', async () => {
     const rig = await rigWithSource(pair, two)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })

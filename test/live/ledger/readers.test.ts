@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { applyDetails, history } from '../../../src/api/history.ts'
 import { findBinaries, startThrowawayServer } from '../../../src/cli/demo/server.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, missedOf, type Rig, rigFor, run, runSql, shopManifest } from '../apply/rig.ts'
 import { asVersion1 } from './ledger-rig.ts'
@@ -123,27 +123,22 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   test('the history of a copy tells where it was made; one of the first version tells what it has', async () => {
     const rig = await rigFor(pair, source)
     const { report } = await applyTo(await rig.manifest(shop), rig.url)
-    const copy = `${rig.target.name}_copy`
-    const server = new URL(rig.url)
-    server.pathname = '/postgres'
-    await runSql(server.href, `CREATE DATABASE ${copy} TEMPLATE ${rig.target.name}`)
-    server.pathname = `/${copy}`
+    const copy = await createDatabase(pair.target, { template: rig.target.name })
     try {
-      const session = await connectTo(server.href)('history')
+      const session = await connectTo(copy.url)('history')
       const { apply, steps, refreshes } = await applyDetails(session, report?.applyId?.slice(0, 6) ?? '')
       expect(apply).toMatchObject({ madeElsewhere: true, database: rig.target.name, outcome: 'applied' })
       expect(steps.map(({ title }) => title)).toContain('server shop')
       expect(refreshes).toEqual([expect.objectContaining({ rows: '50', how: 'plain', outcome: 'applied' })])
       await expect(applyDetails(session, 'ffffff')).rejects.toThrow('no apply whose id begins with')
       await session.close()
-      const { stdout } = await run({ ...rig, url: server.href }, ['history'], shop)
+      const { stdout } = await run({ ...rig, url: copy.url }, ['history'], shop)
       expect(stdout).toContain(`made in database ${rig.target.name}`)
-      await runSql(server.href, asVersion1)
-      const old = await run({ ...rig, url: server.href }, ['history'], shop)
+      await runSql(copy.url, asVersion1)
+      const old = await run({ ...rig, url: copy.url }, ['history'], shop)
       expect([old.code, old.stdout]).toEqual([0, expect.stringContaining('not known')])
     } finally {
-      server.pathname = '/postgres'
-      await runSql(server.href, `DROP DATABASE ${copy}`)
+      await copy.drop()
     }
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { ledgerVersion } from '../../../src/introspector/ledger-schema.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
 import { asVersion1, newestApply, refreshesOf, stepsOf } from './ledger-rig.ts'
@@ -11,7 +11,7 @@ const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const doubled = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
 const origin = { user: 'ada', host: 'runner-3', commit: '1a2b3c', repository: 'https://git.example/shop' }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makePlan } from '../../../src/api/plan.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
 
@@ -40,7 +40,7 @@ async function isTriedOutNow(rig: Rig, manifest: string): Promise<boolean> {
   return plan.undetermined.length > 0
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

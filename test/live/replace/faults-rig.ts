@@ -4,18 +4,31 @@ import type { Environment } from '../../support/fdwsync.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, closeGate, head, missedOf, type Rig, rigFor } from '../apply/rig.ts'
 
+/** What the loads and the index do besides. */
+export interface More {
+  /** A column of the first view, behind a comma; of the second. */
+  readonly first?: string
+  readonly second?: string
+  /** What the index is on. */
+  readonly index?: string
+}
+
 /** A foreign table, a view over it, a view over that, and a gate in the load of each and in an index. */
-export const manifest = (total: string, factor = 1, more = '') => `${head()}
+export const manifest = (
+  total: string,
+  factor = 1,
+  { first = '', second = '', index = 'public.at_gate(total)' }: More = {},
+) => `${head()}
 schemas:
   proxy:
     foreign_tables:
       orders: { server: shop, options: { schema_name: public }, columns: { id: bigint, total: "${total}", note: text } }
   local:
     materialized_views:
-      first: { query: "SELECT id, total * ${factor} AS total${more} FROM proxy.orders WHERE public.gate(1)" }
+      first: { query: "SELECT id, total * ${factor} AS total${first} FROM proxy.orders WHERE public.gate(1)" }
       second:
-        query: "SELECT sum(total) AS total FROM local.first WHERE public.gate(2)"
-        indexes: { second_x: { columns: [{ expression: public.at_gate(total) }] } }
+        query: "SELECT sum(total) AS total${second} FROM local.first WHERE public.gate(2)"
+        indexes: { second_x: { columns: [{ expression: ${index} }] } }
 `
 const old = manifest('numeric(10,2)')
 export const changed = manifest('numeric(12,3)', 2)

@@ -3,7 +3,17 @@ import { exitCodeOf } from '../../../src/api/apply.ts'
 import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, missedOf, type Rig, runSql, start, until, waiting } from '../apply/rig.ts'
-import { before, changed, expectToConverge, type Held, manifest, reading, setUp, stages } from './faults-rig.ts'
+import {
+  before,
+  changed,
+  expectToConverge,
+  type Held,
+  type More,
+  manifest,
+  reading,
+  setUp,
+  stages,
+} from './faults-rig.ts'
 
 const args = ['apply', '--auto-approve', '--lock-timeout', '60s']
 
@@ -60,31 +70,67 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       ])
     }))
 
-  test('temporary files grow over temp_file_limit: it says so, and all stays as it was', async () => {
+  /** Much to sort. */
+  const sorted = '(SELECT count(*) FROM (SELECT i FROM generate_series(1, 200000) i ORDER BY -i OFFSET 0) s)'
+  const places: Readonly<Record<string, { readonly many: More; readonly wrong: More; readonly view: string }>> = {
+    'the load of the first': {
+      many: { first: `, ${sorted} AS many` },
+      wrong: { first: ', note::int AS number' },
+      view: 'local.first',
+    },
+    'the load of the second': {
+      many: { second: `, ${sorted} AS many` },
+      wrong: { second: ', (SELECT note::int FROM proxy.orders WHERE id = 30) AS number' },
+      view: 'local.second',
+    },
+    'an index': {
+      many: { index: 'public.after_sorting(total)' },
+      wrong: { index: "(total || ' euro')::numeric" },
+      view: 'local.second',
+    },
+  }
+  const sorting = `CREATE FUNCTION public.after_sorting(number numeric) RETURNS numeric IMMUTABLE LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM ${sorted}; RETURN number; END $$`
+
+  test.each(
+    Object.entries(places),
+  )('temporary files grow over temp_file_limit in %s: it says so, and all stays as it was', async (_, {
+    many,
+    view,
+  }) => {
     const rig = await setUp(pair, source)
-    const sorted = manifest(
-      'numeric(12,3)',
-      2,
-      ', (SELECT count(*) FROM (SELECT i FROM generate_series(1, 200000) i ORDER BY -i OFFSET 0) s) AS many',
-    )
     await rig.sql(
-      `ALTER DATABASE ${rig.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${rig.target.name} SET work_mem = '64kB'`,
+      `${sorting}; ALTER DATABASE ${rig.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${rig.target.name} SET work_mem = '64kB'`,
     )
     await endIdle(rig.url)
-    const { report } = await applyTo(await rig.manifest(sorted), rig.url)
-    expect(missedOf(report)).toContainEqual(
-      expect.stringMatching(
-        /^failed replace materialized view local.first: temporary file size exceeds "?temp_file_limit"? \(1024kB\)$/,
-      ),
-    )
+    const text = manifest('numeric(12,3)', 2, many)
+    const { report } = await applyTo(await rig.manifest(text), rig.url)
+    const told = `^failed replace materialized view ${view}: temporary file size exceeds "?temp_file_limit"? \\(1024kB\\)$`
+    expect(missedOf(report)).toContainEqual(expect.stringMatching(new RegExp(told)))
     expect(report && exitCodeOf(report)).toBe(5)
     expect(await rig.sql(reading)).toEqual(before)
     await rig.sql(`ALTER DATABASE ${rig.target.name} RESET temp_file_limit`)
     await endIdle(rig.url)
-    await expectToConverge(rig, sorted)
+    await expectToConverge(rig, text)
   })
 
-  test('one row is of another type: it says so, and all stays as it was', async () => {
+  test.each(Object.entries(places))('a value is wrong in %s: it says so, and all stays as it was', async (_, {
+    wrong,
+    view,
+  }) => {
+    const rig = await setUp(pair, source)
+    const parsed = await rig.manifest(manifest('numeric(12,3)', 2, wrong))
+    const missed = missedOf((await applyTo(parsed, rig.url)).report)
+    expect(missed).toContainEqual(
+      expect.stringMatching(
+        `^failed replace materialized view ${view}: invalid input syntax for type (integer|numeric)`,
+      ),
+    )
+    expect(await rig.sql(reading)).toEqual(before)
+    await expectToConverge(rig)
+  })
+
+  test('one row of the source is of another type: it says so, and all stays as it was', async () => {
     const own = await createSource(pair)
     try {
       const rig = await setUp(pair, own)

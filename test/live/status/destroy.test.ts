@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { createSource, head, rigFor, run, shopManifest } from '../apply/rig.ts'
 
 const shop = shopManifest({
@@ -16,7 +16,7 @@ schemas:
 `
 const destroy = ['destroy', '--auto-approve']
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type StatusOptions, status } from '../../../src/api/status.ts'
 import type { StatusReport } from '../../../src/core/status.ts'
 import { renderStatusText } from '../../../src/render/status-text.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
 import { closeGate, createSource, type Rig, rigFor, run, shopManifest, waiting } from '../apply/rig.ts'
 
@@ -47,7 +47,7 @@ const damage = `
   DROP MATERIALIZED VIEW elsewhere.here;
   CREATE TABLE elsewhere.here (x int)`
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   let rig: Rig
   beforeAll(async () => {
