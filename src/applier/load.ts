@@ -2,7 +2,7 @@ import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath } from '../introspector/read.ts'
-import { CommitInDoubt } from './commit.ts'
+import { CommitInDoubt, processOf } from './commit.ts'
 import { endWithClient } from './interrupt.ts'
 import { rowsInserted } from './refresh-log.ts'
 import type { Relation, Sources } from './sources.ts'
@@ -33,6 +33,7 @@ export async function load(
   { view, searchPath, statements, note }: Load,
 ): Promise<void> {
   await session.run(sql`BEGIN; ${endWithClient}`)
+  const processId = await processOf(session)
   try {
     const rows = await sources.loading(session, view, async () => {
       await session.run(loadSettings(searchPath))
@@ -43,7 +44,7 @@ export async function load(
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await sources.commit(session).catch(explainLoss)
+  await sources.commit(session, processId).catch(explainLoss)
 }
 
 /** Runs what loads a view, and returns with how many rows if the server tells. */

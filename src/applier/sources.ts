@@ -8,7 +8,7 @@ import { DeadlineError, type Session, withDeadline } from '../db/session.ts'
 import { readCatalog } from '../introspector/read.ts'
 import type { Reach } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { commitUnlessSilent, processOf } from './commit.ts'
+import { commitUnlessSilent } from './commit.ts'
 import type { Connect } from './context.ts'
 import { interruptible, interruption } from './interrupt.ts'
 
@@ -20,8 +20,8 @@ export interface Sources {
    * @throws FdwsyncError naming the source that does not answer; the session may be lost then
    */
   loading<T>(session: Session, view: Relation, load: () => Promise<T>): Promise<T>
-  /** Commits what was loaded, unless a source keeps it waiting. */
-  commit(session: Session): Promise<void>
+  /** Commits what was loaded, unless a source keeps it waiting. The process is the server's that holds the transaction. */
+  commit(session: Session, processId: number): Promise<void>
 }
 
 export interface Relation {
@@ -72,7 +72,7 @@ export function sourcesOf(asking: Asking): Sources {
       }
       return behind.length === 0 ? load() : whileAnswering(asking, behind, session, load)
     },
-    commit: async (session) => commitUnlessSilent(asking.connect, session, await processOf(session)),
+    commit: (session, processId) => commitUnlessSilent(asking.connect, session, processId),
   }
 }
 
