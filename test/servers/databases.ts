@@ -48,7 +48,7 @@ export async function createDatabase(
   const template = pg.escapeIdentifier(options.template ?? 'template0')
   // Since 15 the default is to log each block, which takes several times as long.
   const strategy = server.major >= 15 ? ' STRATEGY file_copy' : ''
-  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${template}${strategy}`)
+  await runSql(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}${strategy}`)
   const url = urlOf(server, name)
   return {
     name,
@@ -56,7 +56,7 @@ export async function createDatabase(
     drop: async () => {
       // The server looks only ten times a second whether those that it throws out are gone.
       await endIdle(url)
-      await administer(server, `DROP DATABASE ${name} WITH (FORCE)`)
+      await runSql(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
 }
@@ -125,20 +125,6 @@ export const keepers: ((url: string) => Promise<void>)[] = [
 /** Ends the connections that are kept for later: what a database is set to holds for new ones. */
 export async function endIdle(url: string): Promise<void> {
   await Promise.all(keepers.map((end) => end(url)))
-}
-
-const administrators = new Map<string, Promise<pg.Client>>()
-
-/** One after the other, on one connection. */
-async function administer({ url }: TestServer, statement: string): Promise<void> {
-  const administrator = administrators.get(url) ?? connectForGood(url)
-  const done = administrator.then((client) => client.query(statement))
-  const next = done.then(
-    () => administrator,
-    () => administrator,
-  )
-  administrators.set(url, next)
-  await done
 }
 
 /** A connection that does not keep this process from ending. */
