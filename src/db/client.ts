@@ -22,7 +22,7 @@ export interface OpenClient {
   readonly tls: ConnectionOptions | undefined
 }
 
-/** What the server has said at the beginning of its process, and of what it takes to cancel there. */
+/** What it takes to cancel what the server's process runs: the server has said it when that began. */
 export interface CancelKey {
   readonly processID: number
   readonly secretKey: number

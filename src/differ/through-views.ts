@@ -1,7 +1,7 @@
 import type { Change, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
-import type { Step } from '../core/plan.ts'
+import type { Refusal, Step } from '../core/plan.ts'
 import type { ReadsThroughViews } from '../introspector/plain-views.ts'
 import { titleOf } from '../kinds/registry.ts'
 
@@ -64,6 +64,16 @@ export function waitingThroughViews(steps: readonly Step[], { changes, throughVi
 export function warningOf({ key, read }: TooEarly): string {
   const [title, other] = [key, read].map(titled)
   return `${title} is loaded before the plain views that it reads ${other} through lead to the new one: refresh it afterwards`
+}
+
+/** Of what would be replaced: it would be of two times. */
+export function refusalOf({ key, read, views }: TooEarly): Refusal {
+  return {
+    key,
+    title: titled(key),
+    reason: `it would hold data of two times: it reads ${titled(read)} also through ${views.map(titled).join(', ')}, which can not be made anew with it`,
+    hint: 'Let it read that in one way only, or run fdwsync as a role that may make these views anew.',
+  }
 }
 
 function titled(key: Key): string {

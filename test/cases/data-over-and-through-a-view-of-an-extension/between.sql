@@ -1,0 +1,3 @@
+CREATE OR REPLACE VIEW reports.led AS SELECT number FROM shop.numbers;
+REFRESH MATERIALIZED VIEW shop.both;
+CREATE EXTENSION citext; ALTER EXTENSION citext ADD VIEW reports.led;
