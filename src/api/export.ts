@@ -6,7 +6,7 @@ import { manifestText } from '../exporter/document.ts'
 import { readForExport } from '../exporter/read.ts'
 import { type ExportScope, inScope } from '../exporter/scope.ts'
 import { variables } from '../exporter/variables.ts'
-import type { Stanza } from '../kinds/facets/written.ts'
+import type { Stanza } from '../kinds/facets/stanza.ts'
 import { declaredKindOf, declaredKinds, kindOf, titleOf } from '../kinds/registry.ts'
 
 export interface ExportOptions extends ExportScope {

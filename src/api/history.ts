@@ -2,7 +2,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyDetails, History } from '../core/history.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { readApplies, readSteps } from '../introspector/ledger-history.ts'
+import { readApplies, readSteps } from '../ledger/history.ts'
 
 export interface HistoryOptions {
   /** Only of that manifest. */

@@ -4,10 +4,10 @@ import { soundsSecret } from '../core/secret-names.ts'
 import type { Session } from '../db/session.ts'
 import { lockText } from '../exporter/lock-text.ts'
 import { runDigests } from '../introspector/digests.ts'
-import { resolveImports, type SourceAccess } from '../introspector/remote.ts'
-import { importRequests } from '../manifest/imports.ts'
-import { hasOwnQuery, type Resolution, resolutionsIn } from '../manifest/lock.ts'
+import { importRequests } from '../manifest/expansion/imports.ts'
+import { hasOwnQuery, type Resolution, resolutionsIn } from '../manifest/expansion/lock.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
+import { resolveImports, type SourceAccess } from '../sources/resolve-imports.ts'
 
 export interface Pinned {
   /** The lock, as YAML. The same as long as neither the sources nor what is asked of them changes. */

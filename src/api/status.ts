@@ -1,18 +1,18 @@
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import { namePattern } from '../core/name-pattern.ts'
 import { type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
 import type { SourceReport } from '../core/source.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../core/status.ts'
 import type { Session } from '../db/session.ts'
 import { runDigests } from '../introspector/digests.ts'
-import type { LedgerEntry, OwnedEntry } from '../introspector/ledger.ts'
-import type { SourceAccess } from '../introspector/remote.ts'
-import { readStatus, type StatusReading } from '../introspector/status.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
+import type { LedgerEntry, OwnedEntry } from '../ledger/read.ts'
+import { readStatus, type StatusReading } from '../ledger/status.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
-import { namePattern } from './name-pattern.ts'
-import { makePlan, type PlanOptions } from './plan.ts'
+import { makePlan, type PlanOptions } from '../planner/plan.ts'
+import type { SourceAccess } from '../sources/resolve-imports.ts'
 
 export interface StatusOptions {
   /** As psql's `\d` takes it: `shop.*`, `*orders*`. Undefined: everything. */

@@ -4,11 +4,11 @@ import type { Step, StepOutcome } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { ledgerVersion } from '../introspector/ledger-schema.ts'
-import { findLedger, lockLedger } from '../introspector/ledger-trust.ts'
-import type { ApplyContext } from './context.ts'
-import { recordSteps, type StepEnd, writeApply } from './ledger-write.ts'
-import { type Refreshed, recordRefreshes } from './refresh-log.ts'
+import { type Refreshed, recordRefreshes } from '../ledger/refresh-log.ts'
+import { ledgerVersion } from '../ledger/schema.ts'
+import { findLedger, lockLedger } from '../ledger/trust.ts'
+import { recordSteps, type StepEnd, writeApply } from '../ledger/write.ts'
+import { type ApplyContext, recordOf } from './context.ts'
 
 export type EndedStep = readonly [Step, StepOutcome]
 
@@ -55,7 +55,7 @@ async function writeEnd(
   await lockLedger(session, 'ROW EXCLUSIVE')
   await recordSteps(session, applyId, steps.map(endOf))
   await recordRefreshes(session, inHand.plan.manifest, applyId, failedLoads)
-  await writeApply(session, context, { outcome: outcomeOf(steps), hasEnded: true, milliseconds })
+  await writeApply(session, recordOf(context), { outcome: outcomeOf(steps), hasEnded: true, milliseconds })
   await session.run(trusted('COMMIT'))
 }
 

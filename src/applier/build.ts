@@ -2,23 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { relationKey } from '../core/object.ts'
 import type { Replacement, ReplaceStep, Step } from '../core/plan.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
+import { abortWhenClientDisconnects, throwIfInterrupted } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
-import { manifestPath, readingPath } from '../introspector/read.ts'
+import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { openLedger } from '../ledger/open.ts'
+import { type Refreshed, recordRefreshes } from '../ledger/refresh-log.ts'
+import { recordSteps } from '../ledger/write.ts'
+import { PartFailure } from '../loader/failure.ts'
+import { loadSettings, rowsLoaded } from '../loader/load.ts'
+import type { Sources } from '../loader/source-watch.ts'
 import { commit } from './commit.ts'
-import { type ApplyContext, PartFailure } from './context.ts'
-import { leadFollowers, swappedRelations } from './followers.ts'
-import { grantAgain } from './grantors.ts'
-import { endWithClient, throwIfInterrupted } from './interrupt.ts'
-import { openLedger } from './ledger-open.ts'
-import { recordSteps } from './ledger-write.ts'
-import { loadSettings, rowsLoaded } from './load.ts'
-import { type Originals, readOriginals, replacementIn, requirePlanned, requireUnchanged } from './originals.ts'
-import { type Refreshed, recordRefreshes } from './refresh-log.ts'
-import { withRetries } from './retry.ts'
+import type { ApplyContext } from './context.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
-import type { Sources } from './sources.ts'
-import { lockSwapped, swapTimeoutMilliseconds } from './swap-locks.ts'
+import { lockSwapped, swapTimeoutMilliseconds } from './swap/lock-order.ts'
+import { type Originals, readOriginals, replacementIn, requirePlanned, requireUnchanged } from './swap/originals.ts'
+import { grantAgain } from './swap/regrant.ts'
+import { leadFollowers, swappedRelations } from './swap/repoint-views.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
@@ -35,7 +36,7 @@ export async function build(context: ApplyContext, session: Session, sources: So
       context.checkLease()
       const lockTimeout = step.action === 'replace' ? options.lockTimeoutMilliseconds : swapTimeoutMilliseconds
       await session.run(
-        sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${endWithClient}; ${manifestPath(inHand.plan.searchPath)}`,
+        sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${abortWhenClientDisconnects}; ${manifestPath(inHand.plan.searchPath)}`,
       )
       if (step.action === 'replace') await replace(context, session, sources, step, loaded)
       else for (const statement of step.statements) await session.execute(statement)

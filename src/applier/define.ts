@@ -1,17 +1,17 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
+import { abortWhenClientDisconnects, interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { withRetries } from '../db/retry.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
-import { manifestPath, readingPath } from '../introspector/read.ts'
-import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../introspector/target.ts'
+import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { openLedger } from '../ledger/open.ts'
+import { recordApply, recordClosures, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
+import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../planner/state.ts'
 import { commit } from './commit.ts'
-import type { ApplyContext } from './context.ts'
-import { endWithClient, interruptible, throwIfInterrupted } from './interrupt.ts'
-import { openLedger } from './ledger-open.ts'
-import { recordApply, recordClosures, recordSources, recordSteps, rekeyObjects } from './ledger-write.ts'
-import { withRetries } from './retry.ts'
+import { type ApplyContext, recordOf } from './context.ts'
 import { defineScope, preparedKeys, prepareScope, proveAndRecord } from './scope.ts'
 
 const attempts = 12
@@ -88,14 +88,14 @@ async function defineOnce(
     // The reading path first: nothing of the ledger is to be looked for under one that others may have a say in.
     const lockTimeout = trusted(String(options.lockTimeoutMilliseconds))
     await session.run(
-      sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${endWithClient}; ${readingPath}`,
+      sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${abortWhenClientDisconnects}; ${readingPath}`,
     )
     // Where there is none yet this may wait for another apply that makes it, so what is there is looked at afterwards.
     await openLedger(session)
     const before = await readNow(context, session)
     if (fingerprintOf(before) !== fingerprint) throw staleError(context, definitions)
     if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
-    await recordApply(session, context)
+    await recordApply(session, recordOf(context))
     if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
     await session.run(manifestPath(plan.searchPath))
     for (const step of steps) {

@@ -1,12 +1,13 @@
 import { FdwsyncError } from '../core/errors.ts'
 import { trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
+import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { findLedger } from '../introspector/ledger-trust.ts'
-import type { Connect, PlanInHand } from './context.ts'
-import { openLedger } from './ledger-open.ts'
-import { recordClosures } from './ledger-write.ts'
+import { openLedger } from '../ledger/open.ts'
+import { findLedger } from '../ledger/trust.ts'
+import { recordClosures } from '../ledger/write.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /**
  * Notes in the ledger what a plan with nothing to do has proven, so that the next one need not find it out again. Where

@@ -2,10 +2,10 @@ import type { Change, WantedObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
-import { readClosures } from '../introspector/closure.ts'
+import { readClosures } from '../introspector/meaning-digest.ts'
 import { kindOf } from '../kinds/registry.ts'
-import type { PlanInHand } from './context.ts'
-import { forgetObjects, recordObjects, type ToRecord, takeFromOthers } from './ledger-write.ts'
+import { forgetObjects, recordObjects, type ToRecord, takeFromOthers } from '../ledger/write.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { verify } from './verify.ts'
 
 /** What one transaction makes true, and so proves and records. */

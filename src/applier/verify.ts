@@ -4,7 +4,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
-import { readCatalog } from '../introspector/read.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
 /** So often, and so far apart, is read what another session has locked. */

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
-import { planUnread } from '../api/in-place.ts'
-import type { Connect } from '../applier/context.ts'
 import { FdwsyncError, formatProblem } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
+import type { Connect } from '../db/connect.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
-import { checkFragments } from '../manifest/fragments.ts'
+import { checkFragments } from '../manifest/checks/sql-fragments.ts'
+import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
-import { lockedResolutions } from '../manifest/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
+import { planUnread } from '../planner/fast-path.ts'
 
 /** Reads and checks a manifest, and passes its warnings on. */
 export async function manifestOf(file: string, resolve = true): Promise<ParsedManifest> {

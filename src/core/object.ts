@@ -92,3 +92,8 @@ export interface DbObject<K extends KindName = KindName, Spec = unknown> {
   readonly spec: Spec
   readonly needs: readonly Key[]
 }
+
+export interface Relation {
+  readonly schema: string
+  readonly name: string
+}

@@ -10,8 +10,6 @@ import { copyCarrier } from './secrets/copy.ts'
 import { startupCarrier, startupSecrets } from './secrets/startup.ts'
 import type { ConnectionSettings } from './settings.ts'
 
-export { DeadlineError, withDeadline } from './deadline.ts'
-
 /** A connection to one database. It sends one thing at a time, in the order of the calls. */
 export interface Session {
   /** `server_version_num`: 180004. */

@@ -2,11 +2,11 @@ import type { Change, FieldChange, LiveObject, Origin, Replace, WantedObject } f
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
-import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
-import type { ReadsThroughViews } from '../introspector/plain-views.ts'
-import type { SourceChanges } from '../introspector/sourced.ts'
+import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import type { AnyKind, SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { Ledger, LedgerEntry } from '../ledger/read.ts'
+import type { SourceChanges } from '../sources/changes.ts'
 
 export interface CauseInput {
   readonly ledger: Ledger

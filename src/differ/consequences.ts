@@ -1,8 +1,8 @@
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import type { Dependent, Lost } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
-import type { Dependent, Lost } from '../introspector/dependents.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { canFollow } from './replacements.ts'
 

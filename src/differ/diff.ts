@@ -2,10 +2,10 @@ import type { Change, FieldChange, LiveObject, WantedObject } from '../core/chan
 import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
-import type { Ledger, LedgerEntry } from '../introspector/ledger.ts'
-import type { CatalogReading } from '../introspector/read.ts'
+import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 
 export interface DiffInput {
   readonly manifest: string

@@ -1,17 +1,17 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import type { Dependent } from '../core/dependent.ts'
 import { idOf, type Key } from '../core/object.ts'
 import type { Hazard, Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../core/plan.ts'
-import type { Dependent } from '../introspector/dependents.ts'
-import type { Ledger } from '../introspector/ledger.ts'
-import type { ReadsThroughViews } from '../introspector/plain-views.ts'
-import type { CatalogReading } from '../introspector/read.ts'
-import type { SourceChanges } from '../introspector/sourced.ts'
+import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
+import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { Ledger } from '../ledger/read.ts'
+import type { SourceChanges } from '../sources/changes.ts'
 import { withCause } from './cause.ts'
 import { otherOwners } from './diff.ts'
-import { inOrder } from './steps.ts'
+import { inOrder } from './steps/steps.ts'
 
 export interface PlanInput {
   readonly manifest: string

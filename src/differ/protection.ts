@@ -2,8 +2,8 @@ import type { Change, LiveState, WantedObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { isProtected } from '../core/protection.ts'
-import type { Ledger } from '../introspector/ledger.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { Ledger } from '../ledger/read.ts'
 
 export interface ProtectionInput {
   readonly changes: readonly Change[]

@@ -1,10 +1,9 @@
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import type { Dependent, TriedView } from '../core/dependent.ts'
 import { inOrderOfNeed } from '../core/graph.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
-import type { Dependent } from '../introspector/dependents.ts'
-import type { ReadsThroughViews } from '../introspector/plain-views.ts'
-import type { TriedView } from '../introspector/view-trials.ts'
+import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
 export interface ReplacementInput {

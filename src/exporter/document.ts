@@ -1,6 +1,6 @@
 import { Document, isCollection, isMap, isScalar, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
-import { type Stanza, Variable, type Written } from '../kinds/facets/written.ts'
-import { oneLine } from '../render/text.ts'
+import { type Stanza, Variable, type Written } from '../kinds/facets/stanza.ts'
+import { oneLine } from '../render/text/layout.ts'
 
 export interface ManifestHead {
   /** Lines of the comment at the top. */

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../core/data.ts'
-import type { Stanza, Written, WrittenMap } from '../kinds/facets/written.ts'
-import type { ImportRequest } from '../manifest/imports.ts'
-import { mirrorOf, type Resolution } from '../manifest/lock.ts'
+import type { Stanza, Written, WrittenMap } from '../kinds/facets/stanza.ts'
+import type { ImportRequest } from '../manifest/expansion/imports.ts'
+import { mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { manifestText } from './document.ts'
 

@@ -3,10 +3,11 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { runDigests } from '../introspector/digests.ts'
-import { readLedger } from '../introspector/ledger.ts'
-import { readCatalog, readingPath } from '../introspector/read.ts'
-import { inSnapshot } from '../introspector/target.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
+import { readLedger } from '../ledger/read.ts'
 
 /** Everything of our kinds that people made in a database. */
 export interface ExportReading {

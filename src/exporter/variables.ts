@@ -1,4 +1,4 @@
-import { Variable, type WriteContext } from '../kinds/facets/written.ts'
+import { Variable, type WriteContext } from '../kinds/facets/stanza.ts'
 
 /** A variable of the environment that has to be set before the manifest can be planned. */
 export interface NeededVariable {

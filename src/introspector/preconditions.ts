@@ -1,11 +1,11 @@
 import type { DeclaredObject, LiveState, WantedObject } from '../core/change.ts'
+import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
-import type { ProbeFinding } from './probe-findings.ts'
-import { readOnly } from './read.ts'
+import { readOnly } from './transaction-settings.ts'
 
 /** What keeps objects from being as declared whatever else there is: the server's version, roles that do not exist. */
 export async function unmetPreconditions(

@@ -2,7 +2,7 @@ import type { DeclaredObject, LiveState } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds } from '../kinds/registry.ts'
-import { readOnly } from './read.ts'
+import { readOnly } from './transaction-settings.ts'
 
 /**
  * Adds to declared objects what the server knows that they need before they exist: an extension needs others. Asked only

@@ -3,9 +3,9 @@ import { keyOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, commentStatement } from './facets/comment.ts'
+import { settle } from './facets/defaults.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
-import { settle } from './facets/settle.ts'
-import { present } from './facets/written.ts'
+import { present } from './facets/stanza.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface ExtensionSpec extends Protection {

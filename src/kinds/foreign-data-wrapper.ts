@@ -18,12 +18,12 @@ import {
 } from './facets/access.ts'
 import { alterStatements, optionsOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { settle } from './facets/defaults.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
-import { notOfAnExtension } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
-import { settle } from './facets/settle.ts'
-import { present, writtenName, writtenOptions } from './facets/written.ts'
+import { present, writtenName, writtenOptions } from './facets/stanza.ts'
+import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface ForeignDataWrapperSpec extends Access, Protection {

@@ -4,7 +4,7 @@ import type { Hazard, Swap } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Sql, Statement } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
-import type { Stanza, WriteContext } from './facets/written.ts'
+import type { Stanza, WriteContext } from './facets/stanza.ts'
 
 /** Digests of secrets, so that kinds can compare what nobody may see. */
 export interface SecretDigests {

@@ -1,16 +1,16 @@
 import type { KindName, ObjectId } from '../core/object.ts'
 import { extension } from './extension.ts'
 import { foreignDataWrapper } from './foreign-data-wrapper.ts'
-import { foreignTable } from './foreign-table.ts'
-import { index } from './index.ts'
+import { foreignTable } from './foreign-table/foreign-table.ts'
+import { index } from './index/index-kind.ts'
 import type { AnyDeclaredKind, AnyKind } from './kind.ts'
-import { materializedView } from './materialized-view.ts'
+import { materializedView } from './materialized-view/materialized-view.ts'
+import { view } from './materialized-view/plain-view.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
 import { statistics } from './statistics.ts'
-import { type } from './type.ts'
+import { type } from './type/type.ts'
 import { userMapping } from './user-mapping.ts'
-import { view } from './view.ts'
 
 /** The kinds that manifests declare. The types make a kind without an entry an error. */
 const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } = {

@@ -15,10 +15,10 @@ import {
 } from './facets/access.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
-import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { settle } from './facets/defaults.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
-import { settle } from './facets/settle.ts'
-import { present } from './facets/written.ts'
+import { present } from './facets/stanza.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface SchemaSpec extends Access, Protection {

@@ -18,12 +18,12 @@ import {
 } from './facets/access.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { settle } from './facets/defaults.ts'
 import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
-import { notOfAnExtension } from './facets/people.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { declaredRename } from './facets/renaming.ts'
-import { settle } from './facets/settle.ts'
-import { present, type Stanza, writtenOptions, writtenText } from './facets/written.ts'
+import { present, type Stanza, writtenOptions, writtenText } from './facets/stanza.ts'
+import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface ServerSpec extends Access, Protection {

@@ -15,10 +15,10 @@ import {
 import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, settleAccess } from './facets/access.ts'
 import { alterStatements, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
-import { notOfAnExtension, schemaOfPeople } from './facets/people.ts'
+import { settle } from './facets/defaults.ts'
 import { statisticsRenaming } from './facets/renaming.ts'
-import { settle } from './facets/settle.ts'
-import { present, withoutBrackets } from './facets/written.ts'
+import { present, withoutBrackets } from './facets/stanza.ts'
+import { notOfAnExtension, schemaOfPeople } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 /** In the order in which PostgreSQL writes them. */

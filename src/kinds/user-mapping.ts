@@ -26,8 +26,8 @@ import {
   type SecretValue,
   shown,
 } from './facets/options.ts'
-import { notOfAnExtension } from './facets/people.ts'
-import { type Stanza, type WriteContext, writtenText } from './facets/written.ts'
+import { type Stanza, type WriteContext, writtenText } from './facets/stanza.ts'
+import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind, SecretDigests } from './kind.ts'
 
 type MappingOptions = Readonly<Record<string, OptionValue>>

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { isScalar, type Node } from 'yaml'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
-import { toData } from './convert.ts'
+import { ruleProblems } from './checks/rules.ts'
+import type { PathProblem } from './checks/schema-problems.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
-import { readYaml } from './read-yaml.ts'
-import { resolveReferences } from './references.ts'
-import { ruleProblems } from './rules.ts'
-import type { PathProblem } from './schema-problems.ts'
-import { nodeAt, offsetInside, placeAt, type Source, startOf } from './source.ts'
+import { readYaml } from './yaml/read-yaml.ts'
+import { resolveReferences } from './yaml/references.ts'
+import { nodeAt, offsetInside, placeAt, type Source, startOf } from './yaml/source-map.ts'
+import { toData } from './yaml/to-data.ts'
 
 /**
  * Reads the text of a manifest.
@@ -58,7 +58,7 @@ export function textDigest(bytes: Uint8Array): string {
 async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
   if (validate(data)) return []
   // The words, and the schema that they are taken from, are only loaded when something is wrong.
-  const { schemaProblems } = await import('./schema-problems.ts')
+  const { schemaProblems } = await import('./checks/schema-problems.ts')
   return schemaProblems(validate.errors ?? [])
 }
 

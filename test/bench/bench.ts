@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { findBinaries, startThrowawayServer } from '../../src/cli/demo/server.ts'
+import { findBinaries, startThrowawayServer } from '../../src/demo/server/server.ts'
 import { benchBuild } from './build.ts'
 import { benchImport } from './import.ts'
 import { benchPlan } from './plan.ts'

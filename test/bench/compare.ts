@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { ThrowawayServer } from '../../src/cli/demo/server.ts'
+import type { ThrowawayServer } from '../../src/demo/server/server.ts'
 
 const run = promisify(execFile)
 

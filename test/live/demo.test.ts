@@ -2,9 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { childrenOf, isRunning, until } from '../../src/cli/demo/processes.ts'
-import { findBinaries } from '../../src/cli/demo/server.ts'
-import { howToGetOne } from '../../src/cli/demo/usable-binaries.ts'
+import { childrenOf, isRunning, until } from '../../src/demo/server/processes.ts'
+import { findBinaries } from '../../src/demo/server/server.ts'
+import { howToGetOne } from '../../src/demo/usable-binaries.ts'
 
 const packageFolder = join(import.meta.dirname, '../..')
 

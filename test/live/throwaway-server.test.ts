@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { isRunning, until } from '../../src/cli/demo/processes.ts'
+import { isRunning, until } from '../../src/demo/server/processes.ts'
 import {
   type Binaries,
   findBinaries,
   startThrowawayServer,
   type ThrowawayServer,
   type ThrowawayServerOptions,
-} from '../../src/cli/demo/server.ts'
+} from '../../src/demo/server/server.ts'
 import { connect } from '../servers/databases.ts'
 
 const found = findBinaries()

@@ -1,4 +1,4 @@
-import { findBinaries, hasLibrary, startThrowawayServer, type ThrowawayServer } from '../../src/cli/demo/server.ts'
+import { findBinaries, hasLibrary, startThrowawayServer, type ThrowawayServer } from '../../src/demo/server/server.ts'
 import { describeServer, pairOf, type Role, type StartedPairs, settingsOf, wantedMajors } from './pair.ts'
 import type { TestServer } from './provided.ts'
 

@@ -3,7 +3,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serverAccount, surroundings, until } from '../../src/cli/demo/processes.ts'
+import { serverAccount, surroundings, until } from '../../src/demo/server/processes.ts'
 
 /** The programs of Debian's mariadb-server. */
 export const mariadbPrograms = ['mariadb-install-db', 'mariadbd', 'mariadb'] as const

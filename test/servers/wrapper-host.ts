@@ -7,7 +7,7 @@ import {
   hasLibrary,
   startThrowawayServer,
   type ThrowawayServer,
-} from '../../src/cli/demo/server.ts'
+} from '../../src/demo/server/server.ts'
 import { connect } from './databases.ts'
 
 /** What a suite needs that not every machine has. */

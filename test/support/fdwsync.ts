@@ -1,13 +1,14 @@
 import { planAndApply } from '../../src/api/apply.ts'
-import { makePlan } from '../../src/api/plan.ts'
-import type { ApplyOptions, Connect } from '../../src/applier/context.ts'
-import { lendingAgain, type Sessions, stayingHere } from '../../src/applier/sessions.ts'
+import type { ApplyOptions } from '../../src/applier/context.ts'
 import type { Plan, Report } from '../../src/core/plan.ts'
+import type { Connect } from '../../src/db/connect.ts'
 import { openSession } from '../../src/db/session.ts'
+import { lendingAgain, type Sessions, stayingHere } from '../../src/db/session-pool.ts'
 import { connectionSettings } from '../../src/db/settings.ts'
-import { checkFragments } from '../../src/manifest/fragments.ts'
+import { checkFragments } from '../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse.ts'
+import { makePlan } from '../../src/planner/plan.ts'
 import { keepers } from '../servers/databases.ts'
 
 export type Environment = Readonly<Record<string, string>>

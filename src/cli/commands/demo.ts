@@ -1,10 +1,10 @@
 import { exitCode } from '../../core/errors.ts'
-import { narrator } from '../demo/narrator.ts'
-import { playOn } from '../demo/play.ts'
-import { scenes } from '../demo/scenes.ts'
-import { setStage } from '../demo/stage.ts'
-import { usableBinaries } from '../demo/usable-binaries.ts'
-import { abortOnInterrupt } from '../environment.ts'
+import { narrator } from '../../demo/narrator.ts'
+import { playOn } from '../../demo/play.ts'
+import { scenes } from '../../demo/scenes.ts'
+import { setStage } from '../../demo/stage.ts'
+import { usableBinaries } from '../../demo/usable-binaries.ts'
+import { abortOnInterrupt, styleOf } from '../environment.ts'
 
 /**
  * Shows the whole round on two throwaway servers, and verifies what it tells. Both are gone afterwards, however it ends:
@@ -13,7 +13,7 @@ import { abortOnInterrupt } from '../environment.ts'
 export async function demo(): Promise<number> {
   const binaries = usableBinaries()
   const signal = abortOnInterrupt()
-  const teller = narrator()
+  const teller = narrator(styleOf('stdout'))
   await teller.say(`Starting two throwaway PostgreSQL ${binaries.major} servers and filling one ...`)
   const stage = await setStage(binaries)
   try {

@@ -1,6 +1,6 @@
 import { exportManifest } from '../../api/export.ts'
 import { exitCode } from '../../core/errors.ts'
-import { oneLine } from '../../render/text.ts'
+import { oneLine } from '../../render/text/layout.ts'
 import { connectTo, settingsOf } from '../environment.ts'
 
 export interface ExportFlags {

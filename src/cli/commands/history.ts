@@ -1,7 +1,7 @@
 import { applyDetails, history as historyOf } from '../../api/history.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
-import { applyJson, historyJson } from '../../render/history-json.ts'
-import { renderApplyText, renderHistoryText } from '../../render/history-text.ts'
+import { applyJson, historyJson } from '../../render/json/history.ts'
+import { renderApplyText, renderHistoryText } from '../../render/text/history.ts'
 import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface HistoryFlags {

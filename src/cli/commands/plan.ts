@@ -1,9 +1,9 @@
-import { makePlan } from '../../api/plan.ts'
 import { changesDatabase } from '../../core/change.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
-import { planJson } from '../../render/json.ts'
-import { renderPlanText } from '../../render/plan-text.ts'
+import { makePlan } from '../../planner/plan.ts'
+import { planJson } from '../../render/json/plan.ts'
+import { renderPlanText } from '../../render/text/plan.ts'
 import { columnsOf, connectTo, manifestOrPlan, settingsOf, styleOf } from '../environment.ts'
 
 export interface PlanFlags {

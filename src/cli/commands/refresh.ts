@@ -1,8 +1,8 @@
 import { refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'
-import { renderEvent } from '../../render/event-text.ts'
-import { refreshJson } from '../../render/json.ts'
-import { renderRefreshText } from '../../render/report-text.ts'
+import { refreshJson } from '../../render/json/plan.ts'
+import { renderEvent } from '../../render/text/events.ts'
+import { renderRefreshText } from '../../render/text/report.ts'
 import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface RefreshFlags {

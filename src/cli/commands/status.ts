@@ -4,8 +4,8 @@ import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { KindName } from '../../core/object.ts'
 import type { StatusReport } from '../../core/status.ts'
 import { declaredKinds } from '../../kinds/registry.ts'
-import { statusJson } from '../../render/json.ts'
-import { renderStatusText } from '../../render/status-text.ts'
+import { statusJson } from '../../render/json/plan.ts'
+import { renderStatusText } from '../../render/text/status.ts'
 import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
 
 export interface StatusFlags {

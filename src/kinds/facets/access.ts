@@ -2,6 +2,7 @@ import type { Change, FieldChange } from '../../core/change.ts'
 import type { IdOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { ident, join, literal, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import { settle } from './defaults.ts'
 import {
   declaredGrants,
   type Grant,
@@ -13,8 +14,8 @@ import {
   regrantSql,
   writtenGrants,
 } from './grants.ts'
-import { settle } from './settle.ts'
-import { present, type WrittenMap } from './written.ts'
+import type { ColumnRenames } from './renaming.ts'
+import { present, type WrittenMap } from './stanza.ts'
 
 /** Who owns an object, and who else may do what with it. */
 export interface Access {
@@ -284,4 +285,10 @@ export function accessNeedsNewer({ grants = [], revokedFromOwner = [] }: Access,
   return major < 17 && privileges.includes('maintain')
     ? 'the privilege MAINTAIN exists from PostgreSQL 17 on'
     : undefined
+}
+
+export function grantsUnder(grants: Access['grants'], renames: ColumnRenames): Access['grants'] {
+  return grants?.map((grant) =>
+    grant.column === null ? grant : { ...grant, column: renames.get(grant.column) ?? grant.column },
+  )
 }

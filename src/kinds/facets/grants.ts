@@ -1,6 +1,6 @@
 import { groupBy } from '../../core/data.ts'
 import { ident, join, type Sql, sql, trusted } from '../../core/sql.ts'
-import { present, type Written, type WrittenMap } from './written.ts'
+import { present, type Written, type WrittenMap } from './stanza.ts'
 
 /** One privilege of one role, on an object or on one column of it. A role that is null is PUBLIC. */
 export interface Grant {

@@ -2,6 +2,9 @@ import type { IdOf, ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { StandInOf } from '../kind.ts'
 
+/** New names by old ones; only those that differ. */
+export type ColumnRenames = ReadonlyMap<string, string>
+
 interface RelationId {
   readonly schema: string
   readonly name: string

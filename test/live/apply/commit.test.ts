@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { findBinaries, startThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
 import { connect, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { proxyTo, through } from './proxy.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { history } from '../../../src/api/history.ts'
 import { refresh } from '../../../src/api/refresh.ts'
-import { ledgerMigration, ledgerTables } from '../../../src/introspector/ledger-schema.ts'
+import { ledgerMigration, ledgerTables } from '../../../src/ledger/schema.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, eventLog, type Rig, rigFor, shopManifest } from './rig.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf, planAndApply } from '../../../src/api/apply.ts'
-import type { Connect } from '../../../src/applier/context.ts'
+import type { Connect } from '../../../src/db/connect.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { proxyTo, through } from './proxy.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lendingAgain, type Sessions, stayingHere } from '../../../src/applier/sessions.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { sql } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
+import { lendingAgain, type Sessions, stayingHere } from '../../../src/db/session-pool.ts'
 import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { connectTo } from '../../support/fdwsync.ts'
 

@@ -14,12 +14,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/cli/demo/server.ts'
 import { FdwsyncError } from '../../../src/core/errors.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { trusted } from '../../../src/core/sql.ts'
 import { openSession } from '../../../src/db/session.ts'
 import { connectionSettings } from '../../../src/db/settings.ts'
+import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
 import { majors, open, settingsFor } from './fixture.ts'
 
 const password = "p@:/?#[] %'\\w€"

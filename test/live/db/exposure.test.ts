@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findBinaries, hasLibrary, startThrowawayServer, type ThrowawayServer } from '../../../src/cli/demo/server.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { statementOf, trusted } from '../../../src/core/sql.ts'
 import { secretExposure, turnOffExposure } from '../../../src/db/secrets/exposure.ts'
 import type { Session } from '../../../src/db/session.ts'
+import {
+  findBinaries,
+  hasLibrary,
+  startThrowawayServer,
+  type ThrowawayServer,
+} from '../../../src/demo/server/server.ts'
 import { logReader, majors, open, startTalkativeServer, traces } from './fixture.ts'
 
 const secret = new Secret('canary')

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Secret } from '../../../src/core/secret.ts'
+import { trusted } from '../../../src/core/sql.ts'
+import { openSession, type Session } from '../../../src/db/session.ts'
+import { connectionSettings } from '../../../src/db/settings.ts'
 import {
   type Binaries,
   findBinaries,
   hasLibrary,
   startThrowawayServer,
   type ThrowawayServer,
-} from '../../../src/cli/demo/server.ts'
-import type { Secret } from '../../../src/core/secret.ts'
-import { trusted } from '../../../src/core/sql.ts'
-import { openSession, type Session } from '../../../src/db/session.ts'
-import { connectionSettings } from '../../../src/db/settings.ts'
+} from '../../../src/demo/server/server.ts'
 import { wantedMajors } from '../../servers/pair.ts'
 
 export { sleep }

@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startThrowawayServer, type ThrowawayServer } from '../../../src/cli/demo/server.ts'
 import { FdwsyncError } from '../../../src/core/errors.ts'
 import { trusted } from '../../../src/core/sql.ts'
+import { withDeadline } from '../../../src/db/cancellation.ts'
 import { isConnectionLost, isTransient } from '../../../src/db/database-error.ts'
-import { type Session, withDeadline } from '../../../src/db/session.ts'
+import type { Session } from '../../../src/db/session.ts'
+import { startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
 import { majors, open, sleep } from './fixture.ts'
 
 describe.each(majors)('PostgreSQL $major', (binaries) => {

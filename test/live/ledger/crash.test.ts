@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyDetails, history } from '../../../src/api/history.ts'
-import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
 import { pairs, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, connectTo, type Environment, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { proxyTo, through } from '../apply/proxy.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import { ledgerVersion } from '../../../src/introspector/ledger-schema.ts'
+import { ledgerVersion } from '../../../src/ledger/schema.ts'
 import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'

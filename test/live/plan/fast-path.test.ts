@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { makePlan } from '../../../src/api/plan.ts'
+import { makePlan } from '../../../src/planner/plan.ts'
 import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'

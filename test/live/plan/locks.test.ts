@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { findBinaries, startThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
 import { pairs } from '../../servers/databases.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { changesOf, missedOf, runSql } from '../apply/rig.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import type { RefreshOptions } from '../../../src/applier/refresh.ts'
+import type { RefreshOptions } from '../../../src/loader/refresh.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
 import { closeGate, createSource, eventLog, type Rig, rigFor, run, runSql, shopManifest, until } from '../apply/rig.ts'

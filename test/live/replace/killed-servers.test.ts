@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/cli/demo/server.ts'
+import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { describeServer, pairOf } from '../../servers/pair.ts'
 import { applyTo } from '../../support/fdwsync.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { manifestText } from '../../../src/exporter/document.ts'
 import { variables } from '../../../src/exporter/variables.ts'
-import { type Written, withoutBrackets } from '../../../src/kinds/facets/written.ts'
+import { type Written, withoutBrackets } from '../../../src/kinds/facets/stanza.ts'
 import { read } from '../manifest/reading.ts'
 
 const head = { comment: ['# names may hold\nanything: {'], name: 'm', searchPath: undefined }

@@ -153,7 +153,7 @@ describe('the schema and the reader say the same', () => {
 
 test('without references what holds one is not judged, and all else is', async () => {
   const check = async (text: string) => {
-    const { checkFragments } = await import('../../../src/manifest/fragments.ts')
+    const { checkFragments } = await import('../../../src/manifest/checks/sql-fragments.ts')
     const parsed = await parseManifest('m.yaml', Buffer.from(text), undefined)
     return checkFragments(parsed).then(() => 'fine', String)
   }

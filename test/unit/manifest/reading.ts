@@ -1,5 +1,5 @@
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
-import { checkFragments } from '../../../src/manifest/fragments.ts'
+import { checkFragments } from '../../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
 

@@ -4,8 +4,8 @@ import type { Change, FieldChange } from '../../../src/core/change.ts'
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'
 import type { Plan, PlannedChange } from '../../../src/core/plan.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
-import { renderPlanText } from '../../../src/render/plan-text.ts'
-import { oneLine, quoted, widthOf, wrapped } from '../../../src/render/text.ts'
+import { oneLine, quoted, widthOf, wrapped } from '../../../src/render/text/layout.ts'
+import { renderPlanText } from '../../../src/render/text/plan.ts'
 
 const style = new Chalk({ level: 0 })
 const escapeCode = '\u001b[2J'

@@ -1,0 +1,51 @@
+import { join, trusted } from '../../core/sql.ts'
+import type { Session } from '../../db/session.ts'
+
+// Of what was granted on the old relation (`$1`) and is granted on the new one (`$2`, `$3`) by its owner: what somebody else had
+// granted, who has a grant option. Who grants comes after who has granted him that. A role that this one can't be keeps
+// what it was given, from the owner.
+const grantsQuery = trusted(`
+  WITH RECURSIVE relation AS (
+    SELECT c.*, false AS is_new FROM pg_class c WHERE oid = $1
+    UNION ALL
+    SELECT c.*, true FROM pg_class c WHERE relname = $3 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $2)
+  ), item AS (
+    SELECT is_new, relowner, '' AS columns, (aclexplode(relacl)).* FROM relation
+    UNION ALL
+    SELECT is_new, relowner, format(' (%I)', attname), (aclexplode(attacl)).*
+      FROM relation r JOIN pg_attribute ON attrelid = r.oid AND attnum > 0 AND NOT attisdropped
+  ), passed_on AS (
+    SELECT * FROM item o
+     WHERE NOT is_new AND grantor <> relowner
+       AND EXISTS (SELECT FROM item n WHERE is_new AND grantor = n.relowner
+                      AND (n.columns, n.grantee, n.privilege_type) = (o.columns, o.grantee, o.privilege_type))
+       AND NOT EXISTS (SELECT FROM item a WHERE NOT a.is_new AND a.grantor = a.relowner
+                          AND (a.columns, a.grantee, a.privilege_type) = (o.columns, o.grantee, o.privilege_type))
+       AND pg_has_role(grantor, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END)
+  ), depth(columns, grantee, privilege_type, steps) AS (
+    SELECT columns, grantee, privilege_type, 0 FROM item WHERE NOT is_new AND grantor = relowner AND is_grantable
+    UNION
+    SELECT p.columns, p.grantee, p.privilege_type, steps + 1
+      FROM depth d JOIN passed_on p ON d.privilege_type = p.privilege_type AND d.grantee = p.grantor AND d.columns IN ('', p.columns)
+     WHERE steps < 100
+  )
+  SELECT format('REVOKE %s%s ON %I.%I FROM %s', privilege_type, columns, $2, $3, to_whom) AS revoke,
+         format('SET LOCAL ROLE %I; GRANT %s%s ON %I.%I TO %s%s; SET LOCAL ROLE %I', pg_get_userbyid(grantor), privilege_type, columns,
+                $2, $3, to_whom, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, current_user) AS grant
+    FROM passed_on p, LATERAL (SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS to_whom) w
+   ORDER BY (SELECT min(steps) FROM depth d WHERE (d.columns, d.grantee, d.privilege_type) = (p.columns, p.grantee, p.privilege_type)), 1`)
+
+/**
+ * Lets those grant again on a successor, for the owner, who had granted on the original. A new relation's grants are its
+ * owner's. Runs under the reading path.
+ */
+export async function grantAgain(
+  session: Session,
+  original: number,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): Promise<void> {
+  const rows = await session.query<{ revoke: string; grant: string }>(grantsQuery, [original, schema, name])
+  if (rows.length === 0) return
+  const statements = [...rows.map(({ revoke }) => revoke), ...rows.map(({ grant }) => grant)]
+  await session.run(join(statements.map(trusted), ';\n'))
+}

@@ -1,0 +1,121 @@
+import type { LiveObject } from '../core/change.ts'
+import type { Dependent, DependentView } from '../core/dependent.ts'
+import { keyOf, type ObjectId } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { ofASession } from './ownership.ts'
+
+interface Row {
+  readonly of: number
+  readonly catalog: string
+  readonly column: string | null
+  readonly id: ObjectId | null
+  readonly whole: ObjectId | null
+  readonly view: DependentView | null
+  readonly description: string
+}
+
+// What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
+// its view, a default, a constraint or a statistics object for its table, a domain's constraint for the domain. A relation's
+// row type counts as the relation: `setof m` depends on it. What depends on a member of an extension depends on the
+// extension. What people have put on a foreign table is told as well, automatic as it is, since it goes with the table.
+const dependentsQuery = trusted(`
+  WITH target AS (
+    SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
+  ), referenced AS (
+    SELECT classid, objid, classid AS refclassid, objid AS refobjid FROM target
+    UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid
+      FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
+    UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
+      FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
+     WHERE ty.typarray <> 0
+    UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
+      FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
+     WHERE ty.typarray <> 0
+    UNION ALL
+    SELECT target.classid, target.objid, member.classid, member.objid
+      FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
+       AND member.deptype = 'e'
+     WHERE target.classid = 'pg_extension'::regclass
+  ), put_on(classid, objid, part_class, part) AS (
+    SELECT t.classid, t.objid, 'pg_trigger'::regclass, tg.oid
+      FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f'
+      JOIN pg_trigger tg ON tg.tgrelid = f.oid AND NOT tg.tgisinternal AND tg.tgparentid = 0
+     WHERE t.classid = 'pg_class'::regclass
+    UNION ALL
+    SELECT t.classid, t.objid, 'pg_statistic_ext'::regclass, st.oid
+      FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
+     WHERE t.classid = 'pg_class'::regclass
+  ), direct AS (
+    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_led FROM put_on
+    UNION
+    SELECT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
+           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
+                WHEN dk.contypid IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
+           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid,
+           CASE WHEN rw.rulename <> '_RETURN' THEN 'a rule of its own uses it'
+                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it shows whole rows of it' END AS why_not_led
+      FROM referenced r
+      JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
+      LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
+      LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conrelid <> 0
+      LEFT JOIN pg_constraint dk ON d.classid = 'pg_constraint'::regclass AND dk.oid = d.objid AND dk.contypid <> 0
+      LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
+      LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
+  )
+  SELECT d.of, d.ofclass::text AS catalog,
+         (SELECT attname FROM pg_attribute a WHERE a.attrelid = d.of AND a.attnum = d.attnum) AS column,
+         CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm', 'v') THEN
+                jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' ELSE 'materializedView' END,
+                                   'schema', n.nspname, 'name', c.relname)
+              WHEN c.relkind = 'i' AND view.relkind = 'm' THEN
+                jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname)
+              WHEN d.classid = 'pg_type'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'type', 'schema', tn.nspname, 'name', ty.typname)
+                   FROM pg_type ty JOIN pg_namespace tn ON tn.oid = ty.typnamespace WHERE ty.oid = d.objid)
+              WHEN c.relkind = 'c' THEN
+                jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', c.relname)
+              WHEN d.classid = 'pg_foreign_server'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'server', 'name', srvname) FROM pg_foreign_server s WHERE s.oid = d.objid)
+              WHEN d.classid = 'pg_foreign_data_wrapper'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname)
+                   FROM pg_foreign_data_wrapper w WHERE w.oid = d.objid)
+              WHEN d.classid = 'pg_extension'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'extension', 'name', extname) FROM pg_extension e WHERE e.oid = d.objid)
+              WHEN d.classid = 'pg_user_mapping'::regclass THEN
+                (SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
+                                           'role', CASE WHEN m.umuser <> 0 THEN m.usename END)
+                   FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
+         CASE WHEN view.relkind = 'm' THEN
+                jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname)
+              WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM put_on) THEN
+                (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
+                   FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS whole,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE'), 'whyNotLed', CASE WHEN c.relpersistence = 't' THEN '${ofASession}' ELSE d.why_not_led END) END AS view,
+         pg_describe_object(d.classid, d.objid, 0) AS description
+    FROM direct d
+    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_class view ON view.oid = i.indrelid
+   WHERE (d.classid, d.objid) <> (d.ofclass, d.of)
+     -- What an extension consists of depends on its schema like anything else, and goes with the extension.
+     AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid
+                       AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))
+   ORDER BY description`)
+
+/** What depends on the given objects, one level deep, in the session's transaction and under the reading path. */
+export async function readDependents(session: Session, objects: readonly LiveObject[]): Promise<readonly Dependent[]> {
+  if (objects.length === 0) return []
+  const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
+  const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
+  const rows = await session.query<Row>(dependentsQuery, [targets])
+  return rows.flatMap(({ of, catalog, column, id, whole, view, description }) => {
+    const on = keys.get(`${catalog} ${of}`)
+    const address = { key: id ? keyOf(id) : undefined, whole: whole ? keyOf(whole) : undefined }
+    return on === undefined ? [] : [{ on, column, ...address, view: view ?? undefined, description }]
+  })
+}

@@ -1,0 +1,28 @@
+import type { LiveObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { readingThrough } from './view-reads.ts'
+
+/** By plain view of people: what it reads, be it through other such views. */
+export type ReadsThroughViews = ReadonlyMap<Key, readonly Key[]>
+
+const readersQuery = trusted(`
+  WITH RECURSIVE ${readingThrough('v')}
+  SELECT jsonb_build_object('kind', 'view', 'schema', n.nspname, 'name', c.relname) AS id, what
+    FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`)
+
+/**
+ * Which of the relations plain views of people read. What holds data is loaded after all that it reads, and a plain view in between
+ * tells nothing of that. Runs under the reading path.
+ */
+export async function readByPlainViews(session: Session, relations: readonly LiveObject[]): Promise<ReadsThroughViews> {
+  const keys = new Map(
+    relations.flatMap(({ oid, id, catalog }) => (catalog === 'pg_class' ? [[oid, keyOf(id)] as const] : [])),
+  )
+  if (keys.size === 0) return new Map()
+  const rows = await session.query<{ id: ObjectId; what: number }>(readersQuery, [[...keys.keys()]])
+  const byView = groupBy(rows, ({ id }) => keyOf(id))
+  return new Map(Array.from(byView, ([view, read]) => [view, read.flatMap(({ what }) => keys.get(what) ?? [])]))
+}

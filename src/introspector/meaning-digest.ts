@@ -1,0 +1,103 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { type Sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { dataDigest } from './digests.ts'
+import { manifestPath, readingPath } from './transaction-settings.ts'
+
+/**
+ * A digest of all that the meaning of an object's SQL can depend on, beside its own text. Equal to the one that was taken
+ * when the object was last proven, it means that PostgreSQL would make the same of it again, so that it need not be tried
+ * out. It covers too much rather than too little: whatever has one of the names that stand in the text.
+ */
+export type Closures = ReadonlyMap<Key, string>
+
+/** Of relations that have one of the names: their columns, with what people's own types among them consist of. */
+const namedThings: Sql = trusted(`
+  WITH own_type AS (
+    SELECT t.oid, md5(concat_ws(' ', t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, t.typcollation, t.typnotnull, t.typrelid,
+             (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
+             (SELECT string_agg(conbin::text, ',' ORDER BY conname) FROM pg_constraint WHERE contypid = t.oid))) AS digest
+      FROM pg_type t WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd', 'r', 'm', 'b')
+  ), thing(name, what) AS (
+    SELECT c.relname, concat_ws(' ', 'relation', c.oid, c.relnamespace, c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod,
+                                a.attcollation, t.digest)
+      FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      LEFT JOIN own_type t ON t.oid = a.atttypid
+     WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S')
+    UNION ALL
+    SELECT proname, concat_ws(' ', 'function', oid, pronamespace, proargtypes, proallargtypes, prorettype, provariadic, pronargdefaults,
+                              prokind, proretset)
+      FROM pg_proc WHERE proname = ANY ($1) AND oid >= 16384
+    UNION ALL
+    SELECT typname, concat_ws(' ', 'type', t.oid, t.digest) FROM pg_type JOIN own_type t USING (oid) WHERE typname = ANY ($1)
+    UNION ALL
+    SELECT oprname, concat_ws(' ', 'operator', oid, oprnamespace, oprleft, oprright, oprresult, oprcode)
+      FROM pg_operator WHERE oprname = ANY ($1) AND oid >= 16384
+    UNION ALL
+    SELECT opcname, concat_ws(' ', 'operator class', oid, opcnamespace, opcmethod, opcintype)
+      FROM pg_opclass WHERE opcname = ANY ($1) AND oid >= 16384
+    UNION ALL
+    SELECT cfgname, concat_ws(' ', 'text search configuration', oid, cfgnamespace) FROM pg_ts_config WHERE cfgname = ANY ($1) AND oid >= 16384
+    UNION ALL
+    SELECT collname, concat_ws(' ', 'collation', oid, collnamespace) FROM pg_collation WHERE collname = ANY ($1) AND oid >= 16384
+    UNION ALL
+    SELECT nspname, concat_ws(' ', 'schema', oid) FROM pg_namespace WHERE nspname = ANY ($1)
+  )
+  SELECT name::text, md5(string_agg(what, '|' ORDER BY what)) AS digest FROM thing GROUP BY name`)
+
+/** What has no name in the text: casts, and operator classes that are taken where none is named. */
+const namelessThings: Sql = trusted(`
+  SELECT md5(concat_ws('|', (SELECT string_agg(concat_ws(' ', castsource, casttarget, castfunc, castcontext), ',' ORDER BY oid)
+                               FROM pg_cast WHERE oid >= 16384),
+                            (SELECT string_agg(concat_ws(' ', oid, opcmethod, opcintype), ',' ORDER BY oid)
+                               FROM pg_opclass WHERE opcdefault AND oid >= 16384))) AS digest`)
+
+/** Takes the digests of objects whose kind says what texts they consist of, within the session's transaction. */
+export async function readClosures(
+  session: Session,
+  searchPath: readonly string[],
+  objects: readonly Pick<DeclaredObject, 'id' | 'spec'>[],
+): Promise<Closures> {
+  const named = objects.flatMap(({ id, spec }) => {
+    const names = namesIn(kindOf(id).texts?.(spec) ?? [])
+    return names === undefined ? [] : [{ key: keyOf(id), names }]
+  })
+  if (named.length === 0) return new Map()
+  await session.run(manifestPath(searchPath))
+  const [path] = await session.query<{ schemas: readonly string[] }>(
+    trusted('SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas'),
+  )
+  await session.run(readingPath)
+  const all = [...new Set(named.flatMap(({ names }) => names))]
+  const things = await session.query<{ name: string; digest: string }>(namedThings, [all])
+  const [nameless] = await session.query<{ digest: string }>(namelessThings)
+  const digests = new Map(things.map(({ name, digest }) => [name, digest]))
+  const common = [Math.trunc(session.serverVersion / 10_000), path?.schemas, nameless?.digest]
+  return new Map(
+    named.map(({ key, names }) => [key, dataDigest([common, names.map((name) => digests.get(name) ?? '')])]),
+  )
+}
+
+/** All that could be a name in some SQL, in a fixed order. Undefined if that can't be told, or if there is nothing. */
+function namesIn(texts: readonly string[]): readonly string[] | undefined {
+  if (texts.length === 0 || texts.some((text) => /u&['"]/i.test(text))) return undefined
+  const names = new Set<string>()
+  for (const text of texts) {
+    for (const [word] of text.matchAll(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|[-+*/<>=~!@#%^&|`?]+/gu)) {
+      if (word.startsWith('"')) names.add(word.slice(1, -1).replaceAll('""', '"'))
+      // Runs of signs may be several operators; whatever of people's own stands in them is looked for as well.
+      else for (const part of partsOf(word)) names.add(part)
+    }
+  }
+  return [...names].sort()
+}
+
+function partsOf(word: string): readonly string[] {
+  if (/^[\p{L}_]/u.test(word)) return [word.toLowerCase()]
+  return Array.from({ length: word.length }, (_, from) =>
+    Array.from({ length: word.length - from }, (__, length) => word.slice(from, from + length + 1)),
+  ).flat()
+}

@@ -1,0 +1,174 @@
+import type { FieldChange } from '../../../core/change.ts'
+import { fragment, ident, join, type Parts, type Sql, sql } from '../../../core/sql.ts'
+import { nameOf, sameName } from '../names.ts'
+import { optionEdits, optionItem, shown } from '../options.ts'
+import { type Column, type Columns, columnDefinition, settingsTarget, typeText } from './columns.ts'
+import { addedNotNull, alterNotNull, notNullText } from './not-null.ts'
+import { settingsChanges } from './settings.ts'
+
+/**
+ * Every change of a foreign table's columns can be made in place, unless something depends on the column. Generated
+ * columns depend on others of the same table: those that go or change come first, and one that uses a column whose type
+ * changes is made anew, which costs nothing, since a foreign table holds no data.
+ */
+export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
+  const retyped = retypedColumns(from, to)
+  const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
+  const kept = Object.entries(to).flatMap(([name, wanted]) => {
+    const before = Object.hasOwn(from, name) ? from[name] : undefined
+    return before ? [{ name, before, wanted, source: declared[name] ?? wanted }] : []
+  })
+  const added = Object.entries(to).filter(([name]) => !Object.hasOwn(from, name))
+  const isAnew = ({ name, before, wanted }: (typeof kept)[number]) => isRegenerated(name, before, wanted, retyped)
+  return [
+    ...kept
+      .filter(isAnew)
+      .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source)),
+    ...kept.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
+    ...[...dropped.filter((name) => from[name]?.generated), ...dropped.filter((name) => !from[name]?.generated)].map(
+      (name) => dropColumn(name, from[name]),
+    ),
+    ...kept
+      .filter((column) => !isAnew(column))
+      .flatMap((column) => alterColumn(table, column.name, column.before, column.wanted, column.source)),
+    ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, declared[name] ?? wanted)),
+  ]
+}
+
+function isRetyped(from: Column | undefined, to: Column | undefined): boolean {
+  return from?.type !== to?.type || !sameName(from?.collation ?? null, to?.collation ?? null)
+}
+
+/** The columns that a table keeps, with what was granted on them: what goes, or is made anew, takes its grants along. */
+export function columnsKept(from: Columns, to: Columns): ReadonlySet<string> {
+  const retyped = retypedColumns(from, to)
+  return new Set(
+    Object.entries(from).flatMap(([name, before]) => {
+      const after = Object.hasOwn(to, name) ? to[name] : undefined
+      return after && !isRegenerated(name, before, after, retyped) ? [name] : []
+    }),
+  )
+}
+
+function retypedColumns(from: Columns, to: Columns): readonly string[] {
+  return Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
+}
+
+/** Told by the names in its expression: one too many is only made anew for nothing. */
+function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
+  // The expression of a virtual column can't be dropped: there is nothing that it could leave behind.
+  if (to.generated === null) return from.virtual
+  if (from.generated !== to.generated || from.virtual !== to.virtual || retyped.includes(name)) return true
+  return retyped.some((column) => to.generated?.includes(ident(column)))
+}
+
+function ungenerate(name: string, from: Column, to: Column): readonly FieldChange[] {
+  if (from.generated === null || to.generated !== null || from.virtual) return []
+  return [toField(`column ${name} generated`, from.generated, null, [sql`ALTER COLUMN ${ident(name)} DROP EXPRESSION`])]
+}
+
+function dropColumn(name: string, column: Column | undefined): FieldChange {
+  return {
+    field: `column ${name}`,
+    from: column?.type,
+    to: undefined,
+    effect: { how: 'clause', clause: [sql`DROP COLUMN ${ident(name)}`] },
+    blockedByUseOf: name,
+  }
+}
+
+function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
+  const clause = [addedColumn(name, source)]
+  return [
+    { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
+    ...settingsChanges(settingsTarget(table, name), {}, wanted),
+  ]
+}
+
+function alterColumn(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
+  const alter = sql`ALTER COLUMN ${ident(name)}`
+  const retyped = isRetyped(from, to)
+  return [
+    ...(retyped ? [retype(name, from, to, source)] : []),
+    ...notNullChange(name, from, to),
+    ...defaultChange(name, from, to, source, retyped),
+    ...optionEdits(from.options, to.options).map((edit) =>
+      toField(`column ${name} option ${edit.name}`, shown(edit.from) ?? null, shown(edit.to) ?? null, [
+        sql`${alter} OPTIONS (`,
+        ...optionItem(edit),
+        sql`)`,
+      ]),
+    ),
+    // Another type brings its own storage.
+    ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
+  ]
+}
+
+function notNullChange(name: string, from: Column, to: Column): readonly FieldChange[] {
+  const [before, after] = [notNullText(from), notNullText(to)]
+  if (before === after) return []
+  return [toField(`column ${name} not null`, before, after, [alterNotNull(name, from, to)])]
+}
+
+function withoutStorage({ typeStorage, ...column }: Column): Column {
+  return { ...column, storage: null }
+}
+
+function toField(field: string, from: string | null, to: string | null, clause: Parts): FieldChange {
+  return { field, from: from ?? undefined, to: to ?? undefined, effect: { how: 'clause', clause } }
+}
+
+function retype(name: string, from: Column, to: Column, source: Column): FieldChange {
+  const collate = source.collation ? sql` COLLATE ${nameOf(source.collation)}` : sql``
+  // A default stands in the way of a type that it can't be cast to. Dropped and set in the same statement it does not:
+  // PostgreSQL sorts the parts of an ALTER into passes.
+  const drop =
+    from.default === null || from.default === to.default ? sql`` : sql`ALTER COLUMN ${ident(name)} DROP DEFAULT, `
+  return {
+    field: `column ${name} type`,
+    from: typeText(from),
+    to: typeText(to),
+    effect: {
+      how: 'clause',
+      clause: [sql`${drop}ALTER COLUMN ${ident(name)} TYPE ${fragment(source.type)}${collate}`],
+    },
+    blockedByUseOf: name,
+  }
+}
+
+function defaultChange(
+  name: string,
+  from: Column,
+  to: Column,
+  source: Column,
+  retyped: boolean,
+): readonly FieldChange[] {
+  if (from.default === to.default) return []
+  const alter = sql`ALTER COLUMN ${ident(name)}`
+  const droppedByRetype = retyped && from.default !== null
+  const clause =
+    source.default !== null
+      ? [sql`${alter} SET DEFAULT (${fragment(source.default)})`]
+      : droppedByRetype
+        ? []
+        : [sql`${alter} DROP DEFAULT`]
+  return [toField(`column ${name} default`, from.default, to.default, clause)]
+}
+
+function addedColumn(name: string, column: Column): Sql {
+  return join([sql`ADD COLUMN ${columnDefinition(name, column)}`, ...addedNotNull(name, column)], ', ')
+}
+
+/** A generation expression can be dropped in place but not given: the column, which holds no data here, is made anew. */
+function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
+  const clause = [sql`DROP COLUMN ${ident(name)}, ${addedColumn(name, source)}`]
+  return [
+    { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
+    ...settingsChanges(settingsTarget(table, name), {}, to),
+  ]
+}
+
+function generatedText(column: Column): string {
+  if (column.generated === null) return typeText(column)
+  return `${typeText(column)} generated${column.virtual ? ' virtual' : ''} as ${column.generated}`
+}

@@ -1,0 +1,224 @@
+import { fragment, ident, join, type Sql, type Statement, sql, trusted } from '../../../core/sql.ts'
+import { nameOf, type ObjectName, objectName, showName } from '../names.ts'
+import { describeOptions, type Options, optionsClause, record } from '../options.ts'
+import { present, type Written, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from '../stanza.ts'
+import {
+  type DeclaredNotNull,
+  declaredNotNull,
+  type NotNullMark,
+  notNullConstraint,
+  writtenNotNull,
+} from './not-null.ts'
+import { type ColumnSettings, declaredSettings, newSettings, settleSettings, writtenSettings } from './settings.ts'
+
+/** A column of a foreign table. */
+export interface Column extends ColumnSettings {
+  readonly type: string
+  /** Null: that of the type. */
+  readonly collation: ObjectName | null
+  readonly notNull: boolean
+  /** Of a declaration only: `not_null: false` is written, which a parent can make impossible. */
+  readonly nullable?: true
+  readonly notNullMark?: NotNullMark | null
+  readonly default: string | null
+  readonly generated: string | null
+  /** Whether it is generated when it is read, rather than stored. */
+  readonly virtual: boolean
+  readonly options: Options
+  /** Not of a declaration: the parents that have it too. */
+  readonly inheritedFrom?: readonly ObjectName[]
+  /** Live only: what the parents' columns are. `value` is the default, or what it is generated as. */
+  readonly parents?: { readonly notNull: boolean; readonly value: string | null } | null
+}
+
+export type Columns = Readonly<Record<string, Column>>
+
+interface DeclaredColumn {
+  readonly type: string
+  readonly not_null?: DeclaredNotNull
+  readonly default?: string
+  readonly collation?: string | { readonly schema: string; readonly name: string }
+  readonly generated?: string | { readonly expression: string; readonly virtual?: boolean | undefined } | undefined
+  readonly options?: Options
+  readonly comment?: string
+  readonly statistics?: string
+  readonly storage?: 'plain' | 'external' | 'extended' | 'main'
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+export function declaredColumns(columns: Readonly<Record<string, string | DeclaredColumn>>): Columns {
+  return record(
+    Object.entries(columns).map(([name, short]) => {
+      const column: DeclaredColumn = typeof short === 'string' ? { type: short } : short
+      return [
+        name,
+        {
+          type: column.type,
+          collation: column.collation === undefined ? null : objectName(column.collation),
+          ...declaredNotNull(column.not_null),
+          default: column.default ?? null,
+          ...declaredGenerated(column.generated),
+          options: record(Object.entries(column.options ?? {})),
+          ...declaredSettings(column),
+        },
+      ]
+    }),
+  )
+}
+
+function declaredGenerated(declared: DeclaredColumn['generated']): Pick<Column, 'generated' | 'virtual'> {
+  if (declared === undefined) return { generated: null, virtual: false }
+  if (typeof declared === 'string') return { generated: declared, virtual: false }
+  return { generated: declared.expression, virtual: declared.virtual ?? false }
+}
+
+function writtenGenerated({ generated, virtual }: Column): Written | undefined {
+  if (generated === null) return undefined
+  const expression = withoutBrackets(generated)
+  return virtual ? { expression, virtual } : expression
+}
+
+/** Why a server of that major version can't have them. */
+export function columnsNeedNewer(columns: Columns, major: number): string | undefined {
+  if (major >= 18) return undefined
+  if (Object.values(columns).some(({ virtual }) => virtual)) {
+    return 'virtual generated columns exist from PostgreSQL 18 on'
+  }
+  const isMarked = Object.values(columns).some(({ notNullMark }) => notNullMark)
+  return isMarked ? 'NOT NULL constraints that are NO INHERIT or NOT VALID exist from PostgreSQL 18 on' : undefined
+}
+
+export function writtenColumns(columns: Columns): WrittenMap {
+  return record(
+    Object.entries(columns).map(([name, column]) => {
+      const full = present({
+        type: column.type,
+        not_null: writtenNotNull(column),
+        default: column.default === null ? undefined : withoutBrackets(column.default),
+        collation: writtenName(column.collation),
+        generated: writtenGenerated(column),
+        options: writtenOptions(column.options),
+        ...writtenSettings(column),
+      })
+      return [name, Object.keys(full).length === 1 ? column.type : full]
+    }),
+  )
+}
+
+/**
+ * Fills in what the manifest leaves open, the order of the columns included: those that exist keep their place and new
+ * ones come behind, as ALTER leaves them, so that `SELECT *` means the same in the probe and afterwards.
+ */
+export function settleColumns(wanted: Columns, last: Columns | undefined, live: Columns | undefined): Columns {
+  const places = new Map(Object.keys(live ?? {}).map((name, place) => [name, place]))
+  const place = (name: string) => places.get(name) ?? places.size
+  const ordered = Object.entries(wanted).sort(([left], [right]) => place(left) - place(right))
+  return record(
+    ordered.map(([name, column]) => [name, { ...column, ...settleSettings(column, last?.[name], live?.[name]) }]),
+  )
+}
+
+/**
+ * What the server makes of types and expressions, and what comes from parents; all else is as declared. The order is that
+ * of a live table, where there is one.
+ */
+export function withTypes(read: Columns, declared: Columns, liveOrder: readonly string[]): Columns {
+  const order = new Set([...liveOrder.filter((name) => Object.hasOwn(read, name)), ...Object.keys(read)])
+  return record(
+    [...order].flatMap((name) => {
+      const column = read[name]
+      if (!column) return []
+      const {
+        type,
+        collation,
+        notNull,
+        notNullMark = null,
+        default: value,
+        generated,
+        virtual,
+        inheritedFrom = [],
+      } = column
+      const own = Object.hasOwn(declared, name) ? declared[name] : { options: {} }
+      return [
+        [
+          name,
+          {
+            ...own,
+            options: own?.options ?? {},
+            type,
+            collation,
+            notNull,
+            notNullMark,
+            default: value,
+            generated,
+            virtual,
+            inheritedFrom,
+          },
+        ],
+      ]
+    }),
+  )
+}
+
+/** PostgreSQL wants the parts in this order: type, OPTIONS, COLLATE, constraints. */
+export function columnDefinition(name: string, column: Column): Sql {
+  return sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}${
+    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
+  }${columnConstraints(column)}`
+}
+
+export function columnConstraints(column: Column): Sql {
+  const parts = [
+    notNullConstraint(column),
+    column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
+    column.generated === null
+      ? sql``
+      : sql` GENERATED ALWAYS AS (${fragment(column.generated)}) ${trusted(column.virtual ? 'VIRTUAL' : 'STORED')}`,
+  ]
+  return join(parts, '')
+}
+
+/** Statistics targets, storage, attributes and comments of columns that were just made. */
+export function newColumnSettings(table: Sql, columns: Columns): readonly Statement[] {
+  return Object.entries(columns).flatMap(([name, column]) => newSettings(settingsTarget(table, name), column))
+}
+
+/** What settings of a column are changed on. */
+export function settingsTarget(table: Sql, name: string) {
+  return { alter: sql`ALTER FOREIGN TABLE ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
+}
+
+export function typeText({ type, collation }: Column): string {
+  return collation ? `${type} COLLATE ${showName(collation)}` : type
+}
+
+/** `id bigint not null`: how a plan shows a column of a new table. */
+export function describeColumn(name: string, column: Column): string {
+  const parts = [
+    `${ident(name)} ${typeText(column)}`,
+    column.notNull ? `not null${column.notNullMark ? ` ${column.notNullMark}` : ''}` : '',
+    column.default === null ? '' : `default ${column.default}`,
+    column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
+    Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
+  ]
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+/** The SQL and names that columns consist of. */
+export function columnTexts(columns: Columns): readonly string[] {
+  return Object.values(columns).flatMap(({ type, collation, default: value, generated }) => [
+    type,
+    value ?? '',
+    generated ?? '',
+    collation ? ident(collation.name) : '',
+  ])
+}
+
+/** Each with its collation, if one is given. */
+export function columnTypes(columns: Columns): ReadonlyMap<string, string> {
+  const withCollation = Object.entries(columns).map(([name, { type, collation }]): [string, string] => [
+    name,
+    collation ? `${type} COLLATE ${showName(collation)}` : type,
+  ])
+  return new Map(withCollation)
+}

@@ -1,0 +1,73 @@
+import { ident, type Sql, sql, trusted } from '../../../core/sql.ts'
+import { present, type Written } from '../stanza.ts'
+
+/** Of a NOT NULL from PostgreSQL 18 on: tables that inherit are free of it, the planner does not rely on it. */
+export type NotNullMark = 'NO INHERIT' | 'NOT VALID' | 'NO INHERIT NOT VALID'
+
+/** What a column says of NULL. */
+export interface NotNull {
+  readonly notNull: boolean
+  readonly notNullMark?: NotNullMark | null
+}
+
+export type DeclaredNotNull =
+  | boolean
+  | { readonly no_inherit?: boolean | undefined; readonly not_valid?: boolean | undefined }
+
+/** `nullable`: false is written, which a parent can make impossible. */
+export function declaredNotNull(declared: DeclaredNotNull | undefined): NotNull & { readonly nullable?: true } {
+  if (declared === false) return { notNull: false, nullable: true }
+  if (declared === undefined || declared === true) return { notNull: declared ?? false }
+  const mark = declared.no_inherit
+    ? declared.not_valid
+      ? 'NO INHERIT NOT VALID'
+      : 'NO INHERIT'
+    : declared.not_valid
+      ? 'NOT VALID'
+      : undefined
+  return { notNull: true, ...(mark && { notNullMark: mark }) }
+}
+
+export function writtenNotNull({ notNull, notNullMark }: NotNull): Written {
+  if (!notNull || !notNullMark) return notNull
+  return present({ no_inherit: isLocal(notNullMark), not_valid: isUnproven(notNullMark) })
+}
+
+function isLocal(mark: NotNullMark | null | undefined): boolean {
+  return mark === 'NO INHERIT' || mark === 'NO INHERIT NOT VALID'
+}
+
+function isUnproven(mark: NotNullMark | null | undefined): boolean {
+  return mark === 'NOT VALID' || mark === 'NO INHERIT NOT VALID'
+}
+
+/** How a plan shows whether a column is NOT NULL. */
+export function notNullText({ notNull, notNullMark }: NotNull): string {
+  if (!notNull) return 'no'
+  return notNullMark ? `yes, ${notNullMark}` : 'yes'
+}
+
+/** Where a column is defined. NOT VALID can not be said there: {@link addedNotNull}. */
+export function notNullConstraint({ notNull, notNullMark }: NotNull): Sql {
+  if (!notNull || isUnproven(notNullMark)) return sql``
+  return isLocal(notNullMark) ? sql` NOT NULL NO INHERIT` : sql` NOT NULL`
+}
+
+/** What is added to a table, in the statement that makes the column or behind it, where the definition can't say it. */
+export function addedNotNull(name: string, column: NotNull): readonly Sql[] {
+  return column.notNull && isUnproven(column.notNullMark) ? [addNotNull(name, column)] : []
+}
+
+function addNotNull(name: string, { notNullMark }: NotNull): Sql {
+  return sql`ADD NOT NULL ${ident(name)}${notNullMark ? sql` ${trusted(notNullMark)}` : sql``}`
+}
+
+/** The parts of an ALTER. What is inherited can't be changed in place on a foreign table: that is made anew. */
+export function alterNotNull(name: string, from: NotNull, to: NotNull): Sql {
+  const alter = sql`ALTER COLUMN ${ident(name)}`
+  if (!to.notNull) return sql`${alter} DROP NOT NULL`
+  const isMadeAnew = from.notNull && (from.notNullMark !== 'NOT VALID' || Boolean(to.notNullMark))
+  // SET NOT NULL also validates what is NOT VALID.
+  const set = to.notNullMark ? addNotNull(name, to) : sql`${alter} SET NOT NULL`
+  return isMadeAnew ? sql`${alter} DROP NOT NULL, ${set}` : set
+}

@@ -1,0 +1,143 @@
+import type { FieldChange } from '../../../core/change.ts'
+import { ident, number, type Sql, type Statement, sql, statement, trusted } from '../../../core/sql.ts'
+import { type Comment, commentChange } from '../comment.ts'
+import { settle } from '../defaults.ts'
+import { type Options, record } from '../options.ts'
+import { present, type WrittenMap, writtenOptions } from '../stanza.ts'
+import { storageChanges } from '../storage.ts'
+
+/** What a column of any relation may be given without being another column. Undefined: the manifest doesn't say. */
+export interface ColumnSettings {
+  readonly comment?: Comment
+  /** The statistics target. Null: the default. */
+  readonly statistics?: number | null | undefined
+  /** Null: that of the type. */
+  readonly storage?: string | null | undefined
+  /** Live only. */
+  readonly typeStorage?: string
+  /** Of materialized views. Null: the server's default. */
+  readonly compression?: string | null | undefined
+  /** `n_distinct` and such. */
+  readonly attributes?: Options | undefined
+}
+
+interface DeclaredSettings {
+  readonly comment?: string
+  readonly statistics?: string
+  readonly storage?: 'plain' | 'external' | 'extended' | 'main'
+  readonly compression?: 'pglz' | 'lz4'
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+export function declaredSettings({
+  comment,
+  statistics,
+  storage,
+  compression,
+  attributes,
+}: DeclaredSettings): ColumnSettings {
+  return {
+    comment,
+    statistics: statistics === undefined ? undefined : Number(statistics),
+    storage,
+    compression,
+    attributes: attributes && record(Object.entries(attributes)),
+  }
+}
+
+/** The inverse of {@link declaredSettings}. */
+export function writtenSettings({ statistics, storage, compression, attributes, comment }: ColumnSettings): WrittenMap {
+  return present({ statistics, storage, compression, attributes: writtenOptions(attributes), comment })
+}
+
+export function settleSettings(
+  wanted: ColumnSettings,
+  last: ColumnSettings | undefined,
+  live: ColumnSettings | undefined,
+): ColumnSettings {
+  return {
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    statistics: settle<number | null>(wanted.statistics, last?.statistics, live?.statistics, null),
+    storage: settle<string | null>(wanted.storage, last?.storage, live?.storage, null),
+    compression: settle<string | null>(wanted.compression, last?.compression, live?.compression, null),
+    attributes: settle(wanted.attributes, last?.attributes, live?.attributes, {}),
+  }
+}
+
+const storageName = (letter: string) =>
+  `CASE ${letter} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END`
+
+/** Parts of a column in a catalog query: `a` is its row of pg_attribute, `t` that of its type. */
+export const settingsColumns = `
+  'comment', coalesce(col_description(a.attrelid, a.attnum), ''),
+  -- From 17 on the default is null, before it is -1.
+  'statistics', nullif((to_jsonb(a) ->> 'attstattarget')::int, -1),
+  'storage', CASE WHEN a.attstorage <> t.typstorage THEN ${storageName('a.attstorage')} END,
+  'typeStorage', ${storageName('t.typstorage')},
+  'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+  -- Recent minor releases note there, as pg_attver, where in the WAL a column got its type: nobody can set that.
+  'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
+                  WHERE option_name <> 'pg_attver')`
+
+/** `alter` begins a statement: `ALTER FOREIGN TABLE s.t`; `column` stands behind COMMENT ON: `COLUMN s.t.c`. */
+export function settingsChanges(
+  { alter, column, name }: { readonly alter: Sql; readonly column: Sql; readonly name: string },
+  from: ColumnSettings,
+  to: ColumnSettings,
+): readonly FieldChange[] {
+  const alterColumn = sql`${alter} ALTER COLUMN ${ident(name)}`
+  const set: Set = (field, before, after, what) => {
+    if (after === undefined || before === after) return []
+    const effect = { how: 'statement', statement: statement(sql`${alterColumn} SET ${what}`) } as const
+    return [{ field: `column ${name} ${field}`, from: before ?? undefined, to: after ?? undefined, effect }]
+  }
+  const attributes = storageChanges(alterColumn, from.attributes ?? {}, to.attributes ?? from.attributes ?? {})
+  const text = (target: number | null | undefined) => (typeof target === 'number' ? String(target) : target)
+  return [
+    // -1 stands for the default in every major.
+    ...set(
+      'statistics',
+      text(from.statistics) ?? null,
+      text(to.statistics),
+      sql`STATISTICS ${number(to.statistics ?? -1)}`,
+    ),
+    ...storageChange(set, from, to),
+    ...set(
+      'compression',
+      from.compression ?? null,
+      to.compression,
+      sql`COMPRESSION ${keyword(to.compression ?? 'default')}`,
+    ),
+    ...attributes.map((change) => ({
+      ...change,
+      field: `column ${name} ${change.field.replace(/^with /, 'attribute ')}`,
+    })),
+    ...commentChange(column, `column ${name} comment`, from.comment, to.comment),
+  ]
+}
+
+type Set = (field: string, before: string | null, after: string | null | undefined, what: Sql) => readonly FieldChange[]
+
+/** The type's own storage may be declared too. That of a new type is not known, so what is declared is set anyway. */
+function storageChange(set: Set, from: ColumnSettings, to: ColumnSettings): readonly FieldChange[] {
+  if (to.storage === undefined) return []
+  const before = from.storage ?? from.typeStorage ?? null
+  const after = to.storage ?? from.typeStorage ?? null
+  return set('storage', before, after, sql`STORAGE ${keyword(after ?? 'extended')}`)
+}
+
+/** Of a column that was just made and has none. */
+export function newSettings(
+  target: { readonly alter: Sql; readonly column: Sql; readonly name: string },
+  settings: ColumnSettings,
+): readonly Statement[] {
+  return settingsChanges(target, {}, settings).flatMap(({ effect }) =>
+    effect.how === 'statement' ? [effect.statement] : [],
+  )
+}
+
+/** Keywords of PostgreSQL, from the manifest's schema or the catalog query above. */
+function keyword(word: string): Sql {
+  if (!/^[a-z0-9]+$/.test(word)) throw new TypeError(`not a keyword: ${word}`)
+  return trusted(word.toUpperCase())
+}

@@ -1,0 +1,295 @@
+import { type IdOf, keyOf } from '../../core/object.ts'
+import { ident, qualified, sql, statement, trusted } from '../../core/sql.ts'
+import {
+  type Access,
+  accessChanges,
+  accessDetails,
+  accessHazards,
+  accessNeedsNewer,
+  declaredAccess,
+  missingColumns,
+  newAccess,
+  onColumns,
+  relationAccess,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from '../facets/access.ts'
+import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import { columnChanges, columnsKept } from '../facets/columns/changes.ts'
+import {
+  type Check,
+  checkChanges,
+  checksNeedNewer,
+  declaredChecks,
+  newCheckComments,
+  withExpressions,
+  writtenChecks,
+} from '../facets/columns/checks.ts'
+import {
+  type Column,
+  columnsNeedNewer,
+  columnTexts,
+  columnTypes,
+  declaredColumns,
+  describeColumn,
+  newColumnSettings,
+  settleColumns,
+  withTypes,
+  writtenColumns,
+} from '../facets/columns/columns.ts'
+import {
+  declaredColumnRenames,
+  inheritedColumns,
+  renameTableColumns,
+  type TextsAsLive,
+  textsAsLive,
+  underColumnNames,
+  withTextsAsLive,
+} from '../facets/columns/renames.ts'
+import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { settle } from '../facets/defaults.ts'
+import { nameOf } from '../facets/names.ts'
+import { describeOptions, type Options, optionsClause, record, tableOptionChanges } from '../facets/options.ts'
+import { declaredProtection, type Protection } from '../facets/protection.ts'
+import { declaredRename, relationRenaming } from '../facets/renaming.ts'
+import { present, writtenOptions } from '../facets/stanza.ts'
+import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import type { DeclaredKind } from '../kind.ts'
+import { catalogQuery } from './catalog.ts'
+import { makeForeignTable } from './create.ts'
+import {
+  detached,
+  followingLinks,
+  inheritedNotNull,
+  ownChecks,
+  ownColumns,
+  sourcesOf,
+  withoutParents,
+  withParentNames,
+} from './inheritance.ts'
+import { parentCopies } from './parent-stand-ins.ts'
+import {
+  boundText,
+  declaredParents,
+  hasParents,
+  isLeaving,
+  joining,
+  leaving,
+  type Parents,
+  parentChanges,
+  parentIds,
+  parentsIn,
+  writtenParents,
+} from './parents.ts'
+
+export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
+  readonly server: string
+  readonly options: Options
+  readonly columns: Readonly<Record<string, Column>>
+  readonly checks: Readonly<Record<string, Check>>
+  readonly comment?: Comment
+  /** Not of a declaration: the columns of the table that is there, in their order. */
+  readonly liveColumns?: readonly string[]
+  /** Wanted only, where columns are renamed. */
+  readonly textsAsLive?: TextsAsLive | undefined
+}
+
+export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
+  kind: 'foreignTable',
+  rank: 4,
+  locks: { create: 1, drop: 6 },
+  catalog: 'pg_class',
+  dropPolicy: 'owned',
+  title: (id) => `foreign table ${qualified(id.schema, id.name)}`,
+
+  probe: {
+    how: 'read-back',
+    wanted: (read, declared, likeLive) => ({
+      ...declared,
+      ...(likeLive && { textsAsLive: textsAsLive(read, likeLive.read) }),
+      ...parentsIn(read),
+      columns: withTypes(read.columns, declared.columns, declared.liveColumns ?? []),
+      checks: withExpressions(read.checks, declared.checks),
+      grants: onColumns(declared, columnNames(read)).grants,
+    }),
+    plain: ({ columns, checks, ...parents }) =>
+      !hasParents(parentsIn(parents)) &&
+      Object.keys(checks).length === 0 &&
+      Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
+    alone: detached,
+    standIn(object, scratch, standInOf) {
+      const server = standInOf({ kind: 'server', name: object.spec.server })
+      const spec = {
+        ...withoutAccess(object.spec),
+        server: server.kind === 'server' ? server.name : object.spec.server,
+      }
+      const { before, parents } = parentCopies(parentsIn(spec), spec.columns, scratch, spec.server, standInOf)
+      return { id: { kind: 'foreignTable', ...scratch }, spec: { ...spec, ...parents }, before }
+    },
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
+      Object.entries(foreign_tables ?? {}).map(([name, declared]) => ({
+        id: { kind: 'foreignTable', schema, name } satisfies IdOf<'foreignTable'>,
+        spec: {
+          ...declaredParents(declared, manifest),
+          server: declared.server,
+          options: record(Object.entries(declared.options ?? {})),
+          columns: declaredColumns(declared.columns ?? {}),
+          checks: declaredChecks(declared.checks ?? {}),
+          comment: declared.comment,
+          ...declaredProtection(declared),
+          ...declaredAccess(declared),
+        } satisfies ForeignTableSpec,
+        needs: [
+          keyOf({ kind: 'schema', name: schema }),
+          keyOf({ kind: 'server', name: declared.server }),
+          ...parentIds(parentsIn(declaredParents(declared, manifest))).map(keyOf),
+        ],
+        ...declaredRename({ kind: 'foreignTable', schema, name } as const, declared),
+        ...declaredColumnRenames(declared.columns ?? {}),
+        path: ['schemas', schema, 'foreign_tables', name],
+      })),
+    ),
+
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'foreign_tables', id.name],
+    value: present({
+      server: spec.server,
+      options: writtenOptions(spec.options),
+      ...writtenParents(parentsIn(spec)),
+      columns: writtenColumns(ownColumns(spec.columns)),
+      checks: writtenChecks(ownChecks(spec.checks)),
+      ...writtenAccess(spec),
+      comment: spec.comment,
+    }),
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'foreignTable', 'schema', nspname, 'name', relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'f' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
+
+  catalogQuery,
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    columns: settleColumns(wanted.columns, last?.columns, live?.columns),
+    liveColumns: Object.keys(live?.columns ?? {}),
+    checks: record(
+      Object.entries(wanted.checks).map(([name, check]) => [
+        name,
+        { ...check, comment: settle(check.comment, last?.checks[name]?.comment, live?.checks[name]?.comment, '') },
+      ]),
+    ),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
+  }),
+
+  compare(id, live, to, { declared, last }) {
+    const name = qualified(id.schema, id.name)
+    const from = withTextsAsLive(live, to, to.textsAsLive)
+    const { parents, columns, checks } = withoutParents(from, to, declared, last)
+    const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
+    const sources = sourcesOf(columns.to, declared.columns)
+    return [
+      ...replacedBy('server', from.server, to.server),
+      ...tableOptionChanges(from.options, to.options),
+      ...links,
+      ...followingLinks(links, 'column', columns, columnChanges(name, columns.from, columns.to, sources)),
+      ...followingLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
+      ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),
+    ]
+  },
+
+  create(id, spec) {
+    const name = qualified(id.schema, id.name)
+    return [
+      ...makeForeignTable(name, spec, parentsIn(spec)),
+      ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
+      ...newColumnSettings(name, spec.columns),
+      ...newCheckComments(name, spec.checks),
+      ...newAccess(relationAccess(id), onColumns(spec, columnNames(spec))),
+    ]
+  },
+
+  alter(id, fields, from) {
+    const name = qualified(id.schema, id.name)
+    const staying = fields.filter((field) => !isLeaving(field))
+    return [
+      ...leaving(name, fields, parentsIn(from)),
+      ...alterStatements(sql`ALTER FOREIGN TABLE ${name} `, clausesOf(staying), staying),
+    ]
+  },
+  drop: (id) => [statement(sql`DROP FOREIGN TABLE ${qualified(id.schema, id.name)}`)],
+
+  replacement: {
+    onlyIfUsed: true,
+    inScratch: true,
+    build: (id, spec, scratch, wanted) => foreignTable.create({ ...id, schema: scratch }, detached(spec, wanted)),
+    swap: (id, scratch, _declared, wanted) => ({
+      out: foreignTable.drop(id),
+      in: [
+        statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
+        ...joining(qualified(id.schema, id.name), parentsIn(wanted)),
+      ],
+    }),
+  },
+
+  renaming: {
+    ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
+    renameColumns: (id, renamed) => renameTableColumns(qualified(id.schema, id.name), renamed),
+    columnsOfOthers: inheritedColumns,
+    withNames(spec, nameOf) {
+      const server = nameOf({ kind: 'server', name: spec.server })
+      const named = hasParents(parentsIn(spec)) ? withParentNames(spec, nameOf) : spec
+      return server.kind === 'server' ? { ...named, server: server.name } : named
+    },
+  },
+
+  withColumns: underColumnNames,
+
+  // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
+  reach: (id, { server, options }) => ({
+    source: server,
+    statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
+    standIn(scratch) {
+      const table = qualified(scratch, id.name)
+      return sql`CREATE FOREIGN TABLE ${table} () SERVER ${ident(server)}${optionsClause(options)}; SELECT FROM ${table} LIMIT 0`
+    },
+  }),
+  // What comes from a parent is always looked at.
+  texts: (spec) =>
+    hasParents(parentsIn(spec))
+      ? []
+      : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
+  columns: (spec) => columnTypes(spec.columns),
+  summary: (spec) => `on server ${spec.server}`,
+  details: (spec) => [
+    ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),
+    ...(spec.inherits?.length ? [['inherits', spec.inherits.map(nameOf).join(' · ')] as const] : []),
+    ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
+    ...columnDetails(spec.columns),
+    ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
+    ...accessDetails(spec),
+  ],
+  roles: rolesOf,
+  hazards: accessHazards,
+  misfit: (written, wanted) =>
+    missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
+  needsNewer: (spec, major) =>
+    accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major) ?? checksNeedNewer(spec.checks, major),
+}
+
+function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {
+  const described = Object.entries(columns).map(([name, column]) => describeColumn(name, column))
+  return described.length === 0 ? [] : [['columns', described.join(' · ')]]
+}
+
+function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
+  return new Set(Object.keys(columns))
+}

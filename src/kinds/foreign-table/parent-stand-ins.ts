@@ -1,0 +1,100 @@
+import { fragment, ident, join, literal, qualified, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
+import type { Columns } from '../facets/columns/columns.ts'
+import { nameOf, type ObjectName } from '../facets/names.ts'
+import type { StandInOf } from '../kind.ts'
+import type { Parents } from './parents.ts'
+
+interface Copy {
+  readonly of: ObjectName
+  readonly as: Sql
+  readonly partitioned: boolean
+}
+
+/**
+ * What a stand-in has for parents. A partition can't stand beside the live one, and to inherit from a live table locks it:
+ * so the stand-in's parents are copies, made by LIKE, which only reads. Returns how they are made, and their names.
+ */
+export function parentCopies(
+  { inherits, partitionOf }: Parents,
+  columns: Columns,
+  scratch: { readonly schema: string; readonly name: string },
+  server: string,
+  standInOf: StandInOf,
+): { readonly before: readonly Statement[]; readonly parents: Parents } {
+  const nameAt = (at: number): ObjectName => ({ schema: scratch.schema, name: `${scratch.name}_parent_${at}` })
+  const make = (of: ObjectName, at: number, partitioned: boolean) =>
+    copy({ of, as: nameOf(nameAt(at)), partitioned }, standInOf)
+  if (!partitionOf) {
+    return {
+      before: inherits.map((parent, at) => make(parent, at, false)),
+      parents: { inherits: inherits.map((_, at) => nameAt(at)), partitionOf: null },
+    }
+  }
+  const before = [make(partitionOf.parent, 0, true), ...typesCheck(columns, scratch, server, nameAt(0))]
+  return { before, parents: { inherits: [], partitionOf: { ...partitionOf, parent: nameAt(0) } } }
+}
+
+/**
+ * A partition is made without saying its columns' types, so whether those that are declared are the parent's is tried out
+ * by inheriting from a copy that is not partitioned.
+ */
+function typesCheck(
+  columns: Columns,
+  scratch: { readonly schema: string; readonly name: string },
+  server: string,
+  parent: ObjectName,
+): readonly Statement[] {
+  const typed = Object.entries(columns).map(
+    ([name, { type, collation }]) =>
+      sql`${ident(name)} ${fragment(type)}${collation ? sql` COLLATE ${nameOf(collation)}` : sql``}`,
+  )
+  if (typed.length === 0) return []
+  const plain = qualified(scratch.schema, `${scratch.name}_plain`)
+  return [
+    statement(sql`CREATE TABLE ${plain} (LIKE ${nameOf(parent)})`),
+    statement(
+      sql`CREATE FOREIGN TABLE ${qualified(scratch.schema, `${scratch.name}_typed`)} (${join(typed, ', ')})
+          INHERITS (${plain}) SERVER ${ident(server)}`,
+    ),
+  ]
+}
+
+// A DO block, since how a table is partitioned has to be asked.
+function copy({ of, as, partitioned }: Copy, standInOf: StandInOf): Statement {
+  const standIn = of.schema === null ? undefined : standInOf({ kind: 'foreignTable', schema: of.schema, name: of.name })
+  const isStandIn = standIn?.kind === 'foreignTable' && (standIn.schema !== of.schema || standIn.name !== of.name)
+  const source = isStandIn ? qualified(standIn.schema, standIn.name) : nameOf(of)
+  const shown = literal(nameOf(of))
+  const known = isStandIn ? sql`${literal(JSON.stringify(of))}` : sql`NULL`
+  const kinds = partitioned ? sql`'p'` : sql`'r', 'f'`
+  const wrong = partitioned ? 'its parent % is not a partitioned table' : 'no table can inherit from its parent %'
+  const body = sql`
+DECLARE
+  parent pg_catalog.regclass := pg_catalog.to_regclass(${literal(source)});
+  kind pg_catalog.text;
+  is_partition pg_catalog.bool;
+  address pg_catalog.text := ${known};
+BEGIN
+  IF parent IS NULL THEN
+    RAISE EXCEPTION 'its parent % does not exist', ${shown}
+      USING ERRCODE = '42P01', HINT = 'Make it first: fdwsync makes foreign tables, but not the local tables that they belong to.';
+  END IF;
+  SELECT c.relkind, c.relispartition, coalesce(address, pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)::pg_catalog.text)
+    INTO kind, is_partition, address
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = parent;
+  IF kind NOT IN (${kinds}) ${partitioned ? sql`` : sql`OR is_partition `}THEN
+    RAISE EXCEPTION ${literal(wrong)}, ${shown} USING ERRCODE = '42809';
+  END IF;
+  ${partitioned ? uniqueCheck(shown) : sql``}
+  EXECUTE pg_catalog.format(
+    'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE) %s',
+    ${literal(as)}, parent, ${partitioned ? sql`'PARTITION BY ' || pg_catalog.pg_get_partkeydef(parent)` : sql`''`});
+  EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', ${literal(as)}, address);
+END`
+  return statement(sql`DO ${literal(body)}`)
+}
+
+const uniqueCheck = (shown: Sql) => sql`
+  IF EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = parent AND indisunique) THEN
+    RAISE EXCEPTION 'a foreign table can not be a partition of %, which has a unique index', ${shown} USING ERRCODE = '42809';
+  END IF;`

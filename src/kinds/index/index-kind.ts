@@ -1,0 +1,211 @@
+import type { FieldChange } from '../../core/change.ts'
+import { type IdOf, keyOf } from '../../core/object.ts'
+import type { Hazard } from '../../core/plan.ts'
+import { fragment, ident, join, qualified, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import { alterStatements } from '../facets/changes.ts'
+import { commentChange, newComment } from '../facets/comment.ts'
+import { settle } from '../facets/defaults.ts'
+import { describeOptions, record } from '../facets/options.ts'
+import { declaredProtection } from '../facets/protection.ts'
+import { declaredRename, indexRenaming } from '../facets/renaming.ts'
+import { present, type Stanza, withoutBrackets, writtenOptions } from '../facets/stanza.ts'
+import { storageChanges, storageClause, tablespaceChange, writtenTablespace } from '../facets/storage.ts'
+import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import type { DeclaredKind } from '../kind.ts'
+import { indexCatalog } from './catalog.ts'
+import { clusterChange, clusterOn } from './cluster.ts'
+import { columnSql, declaredColumn, statisticsChanges, statisticsStatements, writtenColumn } from './columns.ts'
+import { definitionFields, definitionText } from './definition.ts'
+import type { IndexSpec } from './spec.ts'
+
+/** The new index's name for the length of the transaction that builds it. */
+const buildName = 'fdwsync_build'
+
+export const index: DeclaredKind<'index', IndexSpec> = {
+  kind: 'index',
+  rank: 6,
+  locks: { create: 1, drop: 2 },
+  catalog: 'pg_class',
+  dropPolicy: 'owned',
+  title: (id) => `index ${qualified(id.schema, id.name)}`,
+  partOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+
+  probe: {
+    how: 'read-back',
+    wanted: (read, declared) => ({
+      ...read,
+      on: declared.on,
+      with: declared.with,
+      tablespace: declared.tablespace,
+      clusterOn: declared.clusterOn,
+      comment: declared.comment,
+      columns: read.columns.map((column, at) => ({ ...column, statistics: declared.columns[at]?.statistics })),
+    }),
+    standIn(object, scratch, standInOf) {
+      const on = standInOf({ kind: 'materializedView', ...object.spec.on })
+      const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
+      // An index lives in the schema of what it indexes, whatever the schema of the scratch names.
+      return { id: { kind: 'index', schema: view.schema, name: scratch.name }, spec: { ...object.spec, on: view } }
+    },
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
+      Object.entries(materialized_views ?? {}).flatMap(([view, { indexes, cluster_on }]) =>
+        Object.entries(indexes ?? {}).map(([name, declared]) => ({
+          id: { kind: 'index', schema, name } satisfies IdOf<'index'>,
+          spec: {
+            on: { schema, name: view },
+            method: declared.method ?? 'btree',
+            unique: declared.unique ?? false,
+            columns: declared.columns.map(declaredColumn),
+            include: declared.include ?? [],
+            where: declared.where ?? null,
+            nullsNotDistinct: declared.nulls_not_distinct ?? false,
+            with: declared.with && record(Object.entries(declared.with)),
+            tablespace: declared.tablespace ?? null,
+            clusterOn: cluster_on,
+            comment: declared.comment,
+            ...declaredProtection(declared),
+          } satisfies IndexSpec,
+          needs: [keyOf({ kind: 'materializedView', schema, name: view })],
+          ...declaredRename({ kind: 'index', schema, name } as const, declared),
+          path: ['schemas', schema, 'materialized_views', view, 'indexes', name],
+        })),
+      ),
+    ),
+
+  write: (id, spec) => writtenIndex(id, spec),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'index', 'schema', nspname, 'name', c.relname) AS id
+      FROM pg_index i
+      JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class view ON view.oid = i.indrelid AND view.relkind = 'm'
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+
+  catalogQuery: indexCatalog,
+
+  renaming: indexRenaming,
+  withColumns: (spec, renamed) => ({
+    ...spec,
+    columns: spec.columns.map((each) => ({
+      ...each,
+      column: each.column && (renamed.get(each.column) ?? each.column),
+    })),
+    include: spec.include.map((name) => renamed.get(name) ?? name),
+  }),
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    with: settle(wanted.with, last?.with, live?.with, {}),
+    clusterOn: settle<string | null>(wanted.clusterOn, last?.clusterOn, live?.clusterOn, null),
+    columns: wanted.columns.map((column, at) => ({
+      ...column,
+      statistics: settle<number | null>(
+        column.statistics,
+        last?.columns[at]?.statistics,
+        live?.columns[at]?.statistics,
+        null,
+      ),
+    })),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+  }),
+
+  compare(id, from, to) {
+    const before = definitionFields(from)
+    const after = definitionFields(to)
+    const fields = Object.keys(after).flatMap((field): readonly FieldChange[] =>
+      before[field] === after[field]
+        ? []
+        : [{ field, from: before[field], to: after[field], effect: { how: 'replace' } }],
+    )
+    const alter = sql`ALTER INDEX ${qualified(id.schema, id.name)}`
+    return [
+      ...fields,
+      ...tablespaceChange(alter, from, to),
+      ...storageChanges(alter, from.with ?? {}, to.with ?? from.with ?? {}),
+      ...statisticsChanges(alter, from.columns, to.columns),
+      ...clusterChange(id, from, to),
+      ...commentChange(sql`INDEX ${qualified(id.schema, id.name)}`, 'comment', from.comment, to.comment),
+    ]
+  },
+
+  create: (id, spec) => createIndex(id, spec, id.name),
+  alter: (_id, fields) => alterStatements(sql``, [], fields),
+  // It may be gone with another view that it was on.
+  drop: (id) => [statement(sql`DROP INDEX IF EXISTS ${qualified(id.schema, id.name)}`)],
+
+  // The new one is made while the old one serves; then the old one goes and the new one takes its name.
+  replacement: {
+    onlyIfUsed: false,
+    inScratch: false,
+    build: (id, spec) => createIndex(id, spec, buildName),
+    swap: (id) => ({
+      out: index.drop(id),
+      in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
+    }),
+  },
+  asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
+
+  // The view is among them, whose columns it is made of.
+  texts: ({ on, columns, where }) => [
+    ident(on.name),
+    where ?? '',
+    ...columns.flatMap(({ expression, operatorClass, collation }) => [
+      expression ?? '',
+      ...[operatorClass, collation].flatMap((each) => (each ? [ident(each.name)] : [])),
+    ]),
+  ],
+  hazards: (change): readonly Hazard[] =>
+    change.op === 'drop' || change.op === 'replace'
+      ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
+      : [],
+  summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
+  needsNewer: ({ nullsNotDistinct }, major) =>
+    nullsNotDistinct && major < 15 ? 'NULLS NOT DISTINCT exists from PostgreSQL 15 on' : undefined,
+  details: (spec) => [
+    ['index', definitionText(spec)],
+    ...(Object.keys(spec.with ?? {}).length === 0 ? [] : [['with', describeOptions(spec.with ?? {})] as const]),
+    ...(spec.tablespace === null ? [] : [['tablespace', ident(spec.tablespace)] as const]),
+  ],
+}
+
+function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
+  return {
+    path: ['schemas', id.schema, 'materialized_views', spec.on.name, 'indexes', id.name],
+    value: present({
+      method: spec.method === 'btree' ? undefined : spec.method,
+      unique: spec.unique,
+      columns: spec.columns.map((column) => writtenColumn(column, spec.definition ?? '')),
+      include: spec.include,
+      where: spec.where === null ? undefined : withoutBrackets(spec.where),
+      nulls_not_distinct: spec.nullsNotDistinct,
+      with: writtenOptions(spec.with),
+      tablespace: writtenTablespace(spec),
+      comment: spec.comment,
+    }),
+    notes: [...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : [])],
+  }
+}
+
+/** `name` is what it is called while it is made. */
+function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonly Statement[] {
+  const id = { ...own, name }
+  const isMarked = spec.clusterOn === own.name
+  const unique = spec.unique ? sql`UNIQUE ` : sql``
+  const include = spec.include.length === 0 ? sql`` : sql` INCLUDE (${join(spec.include.map(ident), ', ')})`
+  const where = spec.where === null ? sql`` : sql` WHERE ${fragment(spec.where)}`
+  const columns = join(spec.columns.map(columnSql), ', ')
+  const nulls = spec.nullsNotDistinct ? sql` NULLS NOT DISTINCT` : sql``
+  const tablespace = spec.tablespace === null ? sql`` : sql` TABLESPACE ${ident(spec.tablespace)}`
+  const more = sql`${include}${nulls}${storageClause(spec.with)}${tablespace}${where}`
+  return [
+    statement(
+      sql`CREATE ${unique}INDEX ${ident(id.name)} ON ${qualified(spec.on.schema, spec.on.name)} USING ${ident(spec.method)} (${columns})${more}`,
+    ),
+    ...statisticsStatements(sql`ALTER INDEX ${qualified(id.schema, id.name)}`, spec.columns),
+    ...(isMarked ? [clusterOn(id, spec)] : []),
+    ...newComment(sql`INDEX ${qualified(id.schema, id.name)}`, spec.comment),
+  ]
+}

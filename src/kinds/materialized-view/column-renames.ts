@@ -1,0 +1,69 @@
+import type { FieldChange } from '../../core/change.ts'
+import { ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
+import type { Access } from '../facets/access.ts'
+import { grantsUnder } from '../facets/access.ts'
+import { record } from '../facets/options.ts'
+import type { ColumnRenames } from '../facets/renaming.ts'
+import type { DeclaredViewColumns, ViewColumn } from './columns.ts'
+
+type Columns = readonly ViewColumn[]
+
+/** The columns that are called otherwise, if names are all that differs. */
+export function columnRenames(from: Columns, to: Columns): ColumnRenames {
+  const isAlike = ({ type, collation }: ViewColumn, at: number) =>
+    to[at]?.type === type && to[at]?.collation === collation
+  if (from.length !== to.length || !from.every(isAlike)) return new Map()
+  const pairs = from.map(({ name }, at) => [name, to[at]?.name ?? name] as const)
+  return new Map(pairs.filter(([before, after]) => before !== after))
+}
+
+/** A name may be free only when another column has lost it: two columns that swap theirs need a third. */
+export function renameColumns(view: Sql, columns: Columns, renames: ColumnRenames): readonly Statement[] {
+  const names = new Set(columns.map(({ name }) => name))
+  const rename = (from: string, to: string) =>
+    statement(sql`ALTER MATERIALIZED VIEW ${view} RENAME COLUMN ${ident(from)} TO ${ident(to)}`)
+  const free = Array.from(renames).filter(([, to]) => !names.has(to))
+  const taken = Array.from(renames).filter(([, to]) => names.has(to))
+  const avoided = new Set([...names, ...renames.values()])
+  const between = taken.map((_pair, at) => betweenName(at, avoided))
+  return [
+    ...taken.map(([from], at) => rename(from, between[at] ?? from)),
+    ...free.map(([from, to]) => rename(from, to)),
+    ...taken.map(([from, to], at) => rename(between[at] ?? from, to)),
+  ]
+}
+
+function betweenName(at: number, taken: ReadonlySet<string>): string {
+  let name = `fdwsync_${at + 1}`
+  while (taken.has(name)) name += '_'
+  return name
+}
+
+export function renameChange(view: Sql, columns: Columns, renames: ColumnRenames): FieldChange {
+  const all = renameColumns(view, columns, renames).map((each) => each.sql)
+  return {
+    field: 'column names',
+    from: [...renames.keys()].map(ident).join(', '),
+    to: [...renames.values()].map(ident).join(', '),
+    effect: { how: 'statement', statement: statement(join(all, ';\n')) },
+    follows: 'query',
+  }
+}
+
+/** What a view has when its columns are called otherwise: settings and grants stay with their columns. */
+export function underNewNames<Spec extends Access & { readonly columns: Columns }>(
+  spec: Spec,
+  renames: ColumnRenames,
+): Spec {
+  const columns = spec.columns.map((column) => ({ ...column, name: renames.get(column.name) ?? column.name }))
+  return { ...spec, columns, grants: grantsUnder(spec.grants, renames) }
+}
+
+/** What is settled of a column that the manifest does not name is settled under its old name: its settings come along. */
+export function settingsUnder(columns: DeclaredViewColumns, renames: ColumnRenames): DeclaredViewColumns {
+  const carried = Array.from(renames, ([before, after]) => {
+    const declared = Object.entries(columns.settings[after] ?? {}).filter(([, value]) => value !== undefined)
+    return [after, { ...columns.settings[before], ...Object.fromEntries(declared) }] as const
+  })
+  return { ...columns, settings: record([...Object.entries(columns.settings), ...carried]) }
+}

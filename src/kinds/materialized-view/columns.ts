@@ -1,0 +1,130 @@
+import type { FieldChange } from '../../core/change.ts'
+import { ident, join, type Sql, type Statement, sql } from '../../core/sql.ts'
+import {
+  type ColumnSettings,
+  declaredSettings,
+  newSettings,
+  settingsChanges,
+  settleSettings,
+  writtenSettings,
+} from '../facets/columns/settings.ts'
+import { record } from '../facets/options.ts'
+import type { Written } from '../facets/stanza.ts'
+
+/** A column of a materialized view, as the server derived it from the query. */
+export interface ViewColumn extends ColumnSettings {
+  readonly name: string
+  readonly type: string
+  readonly collation: string | null
+}
+
+type Settings = Readonly<Record<string, ColumnSettings>>
+
+/** What a manifest says of a view's columns. */
+export interface DeclaredViewColumns {
+  /** Names in order; there may be fewer than columns. */
+  readonly names: readonly string[]
+  readonly settings: Settings
+}
+
+type DeclaredSettings = Parameters<typeof declaredSettings>[0]
+type Declared =
+  | readonly (string | (DeclaredSettings & { readonly name: string }))[]
+  | Readonly<Record<string, DeclaredSettings>>
+
+export function declaredViewColumns(declared: Declared | undefined): DeclaredViewColumns {
+  if (declared === undefined) return { names: [], settings: {} }
+  if (!isList(declared)) {
+    return {
+      names: [],
+      settings: record(Object.entries(declared).map(([name, each]) => [name, declaredSettings(each)])),
+    }
+  }
+  const columns = declared.map((column) => (typeof column === 'string' ? { name: column } : column))
+  return {
+    names: columns.map(({ name }) => name),
+    settings: record(columns.map((column) => [column.name, declaredSettings(column)])),
+  }
+}
+
+function isList(declared: Declared): declared is Extract<Declared, readonly unknown[]> {
+  return Array.isArray(declared)
+}
+
+/** By name: the query says which columns there are. */
+export function settleViewColumns(
+  wanted: DeclaredViewColumns,
+  last: DeclaredViewColumns | undefined,
+  live: readonly ViewColumn[],
+): DeclaredViewColumns {
+  const ofLive = new Map(live.map((column) => [column.name, column]))
+  const names = new Set([...Object.keys(wanted.settings), ...ofLive.keys()])
+  const settings = Array.from(names, (name) => {
+    const settled = settleSettings(wanted.settings[name] ?? {}, last?.settings[name], ofLive.get(name))
+    return [name, settled] as const
+  })
+  return { names: wanted.names, settings: record(settings) }
+}
+
+/** The columns that the server derived, with the settings that are wanted. */
+export function withSettings(columns: readonly ViewColumn[], { settings }: DeclaredViewColumns): readonly ViewColumn[] {
+  return columns.map(({ name, type, collation }) => ({ name, type, collation, ...settings[name] }))
+}
+
+/** Settings of a view that was just made. Those of columns that it does not have are left out. */
+export function newViewColumnSettings(
+  view: Sql,
+  { settings }: DeclaredViewColumns,
+  columns: ReadonlySet<string>,
+): readonly Statement[] {
+  return Object.entries(settings).flatMap(([name, each]) =>
+    columns.has(name) ? newSettings(targetOf(view, name), each) : [],
+  )
+}
+
+export function viewColumnChanges(
+  view: Sql,
+  from: readonly ViewColumn[],
+  to: readonly ViewColumn[],
+): readonly FieldChange[] {
+  const before = new Map(from.map((column) => [column.name, column]))
+  return to.flatMap((column) => {
+    const live = before.get(column.name)
+    return live ? settingsChanges(targetOf(view, column.name), live, column) : []
+  })
+}
+
+function targetOf(view: Sql, name: string) {
+  return { alter: sql`ALTER MATERIALIZED VIEW ${view}`, column: sql`COLUMN ${view}.${ident(name)}`, name }
+}
+
+/** ` (a, b)`, or nothing. */
+export function namesClause({ names }: DeclaredViewColumns): Sql {
+  return names.length === 0 ? sql`` : sql` (${join(names.map(ident), ', ')})`
+}
+
+export function missingViewColumns(
+  { settings }: DeclaredViewColumns,
+  columns: ReadonlySet<string>,
+): string | undefined {
+  const missing = Object.keys(settings).filter((name) => !columns.has(name))
+  return missing.length === 0 ? undefined : `its query gives no such columns: ${missing.map(ident).join(', ')}`
+}
+
+/** PostgreSQL writes given names into the query, so that only attributes are left to be said. */
+export function writtenViewColumns(columns: readonly ViewColumn[]): Written {
+  const written = columns.map((column) => [column.name, writtenSettings(column)] as const)
+  return record(written.filter(([, settings]) => Object.keys(settings).length > 0))
+}
+
+/** What columns are, in their order. */
+export function columnsText(columns: readonly ViewColumn[]): string {
+  return Array.from(columnTypes(columns), ([name, type]) => `${ident(name)} ${type}`).join(', ')
+}
+
+/** Each with its collation, if it is not that of its type. */
+export function columnTypes(columns: readonly ViewColumn[]): ReadonlyMap<string, string> {
+  return new Map(
+    columns.map(({ name, type, collation }) => [name, collation === null ? type : `${type} COLLATE ${collation}`]),
+  )
+}

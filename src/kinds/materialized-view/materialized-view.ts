@@ -1,0 +1,274 @@
+import type { FieldChange } from '../../core/change.ts'
+import { type IdOf, keyOf } from '../../core/object.ts'
+import type { Hazard } from '../../core/plan.ts'
+import {
+  fragment,
+  ident,
+  qualified,
+  type Statement,
+  sql,
+  statement,
+  trusted,
+  withoutSemicolon,
+} from '../../core/sql.ts'
+import {
+  type Access,
+  accessChanges,
+  accessDetails,
+  accessHazards,
+  accessNeedsNewer,
+  declaredAccess,
+  grantsUnder,
+  missingColumns,
+  newAccess,
+  onColumns,
+  relationAccess,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from '../facets/access.ts'
+import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { settle } from '../facets/defaults.ts'
+import { type Options, record } from '../facets/options.ts'
+import { declaredProtection, type Protection } from '../facets/protection.ts'
+import { declaredRename, relationRenaming } from '../facets/renaming.ts'
+import { present, writtenOptions } from '../facets/stanza.ts'
+import {
+  storageChanges,
+  storageClause,
+  type Tablespace,
+  tablespaceChange,
+  untoastable,
+  writtenTablespace,
+} from '../facets/storage.ts'
+import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import type { DeclaredKind, LikeLive } from '../kind.ts'
+import { materializedViewCatalog } from './catalog.ts'
+import { columnRenames, renameChange, renameColumns, settingsUnder, underNewNames } from './column-renames.ts'
+import {
+  columnTypes,
+  type DeclaredViewColumns,
+  declaredViewColumns,
+  missingViewColumns,
+  namesClause,
+  newViewColumnSettings,
+  settleViewColumns,
+  viewColumnChanges,
+  withSettings,
+  writtenViewColumns,
+} from './columns.ts'
+import { queryChanges, renamesIn, renamesOf, type ViewQuery } from './query.ts'
+
+export interface MaterializedViewSpec extends Access, Protection, Tablespace, ViewQuery {
+  readonly declaredColumns?: DeclaredViewColumns
+  /** Null: the server's default. */
+  readonly accessMethod: string | null
+  /** Live only. */
+  readonly defaultAccessMethod?: string
+  /** Live only: whether it has a TOAST table, which `toast.*` parameters are kept with. */
+  readonly hasToast?: boolean | undefined
+  /** Live only: the index that CLUSTER goes by, whose kind it belongs to. */
+  readonly clusterOn?: string | null
+  readonly with?: Options | undefined
+  /** Wanted: whether fdwsync fills it. Live: whether it holds data. Only "wanted, and not there" is a difference. */
+  readonly populated: boolean
+  readonly comment?: Comment
+}
+
+export const materializedView: DeclaredKind<'materializedView', MaterializedViewSpec> = {
+  kind: 'materializedView',
+  rank: 5,
+  locks: { create: 4, drop: 8 },
+  catalog: 'pg_class',
+  dropPolicy: 'owned',
+  title: (id) => `materialized view ${qualified(id.schema, id.name)}`,
+
+  probe: {
+    how: 'read-back',
+    wanted: (read, declared, likeLive, alsoShownAs) => ({
+      ...declared,
+      query: read.query,
+      alsoShownAs,
+      columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, likeLive))),
+      queryUnderLiveNames: likeLive?.read.query,
+      hasToast: read.hasToast,
+      grants: wantedGrants(read, declared, likeLive),
+    }),
+    alike: (id, read, live) =>
+      renameColumns(qualified(id.schema, id.name), read.columns, columnRenames(read.columns, live.columns)),
+    standIn: (object, scratch) => ({
+      id: { kind: 'materializedView', ...scratch },
+      // Settings may be left of columns that the query no longer has.
+      spec: { ...withoutAccess(object.spec), declaredColumns: { ...columnsDeclared(object.spec), settings: {} } },
+    }),
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
+      Object.entries(materialized_views ?? {}).map(([name, declared]) => ({
+        id: { kind: 'materializedView', schema, name } satisfies IdOf<'materializedView'>,
+        spec: {
+          query: withoutSemicolon(declared.query),
+          columns: [],
+          declaredColumns: declaredViewColumns(declared.columns),
+          accessMethod: declared.access_method ?? null,
+          tablespace: declared.tablespace ?? null,
+          with: declared.with && record(Object.entries(declared.with)),
+          populated: declared.populate ?? true,
+          comment: declared.comment,
+          ...declaredProtection(declared),
+          ...declaredAccess(declared),
+        } satisfies MaterializedViewSpec,
+        needs: [keyOf({ kind: 'schema', name: schema })],
+        ...declaredRename({ kind: 'materializedView', schema, name } as const, declared),
+        path: ['schemas', schema, 'materialized_views', name],
+      })),
+    ),
+
+  // Only the blanks before the query go: those within may be a part of a string.
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'materialized_views', id.name],
+    value: {
+      query: spec.query.trimStart(),
+      ...(spec.populated ? {} : { populate: false }),
+      ...present({
+        columns: writtenViewColumns(spec.columns),
+        access_method: spec.accessMethod === spec.defaultAccessMethod ? undefined : spec.accessMethod,
+        with: writtenOptions(spec.with),
+        tablespace: writtenTablespace(spec),
+        cluster_on: spec.clusterOn,
+        ...writtenAccess(spec),
+        comment: spec.comment,
+      }),
+    },
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'm' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
+
+  catalogQuery: materializedViewCatalog,
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    declaredColumns: settleViewColumns(columnsDeclared(wanted), last?.declaredColumns, live?.columns ?? []),
+    with: settle(wanted.with, last?.with, live?.with, {}),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live),
+  }),
+
+  compare(id, live, to) {
+    const name = qualified(id.schema, id.name)
+    const renames = renamesIn(live, to)
+    const from = underNewNames(live, renames)
+    return [
+      ...(renames.size > 0 ? [renameChange(name, live.columns, renames)] : queryChanges(from, to)),
+      // It could be altered from 15 on; but that rewrites the view while its readers wait.
+      ...replacedBy('access method', from.accessMethod ?? undefined, to.accessMethod ?? from.defaultAccessMethod),
+      ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from, to),
+      ...storageChanges(sql`ALTER MATERIALIZED VIEW ${name}`, from.with ?? {}, to.with ?? from.with ?? {}),
+      ...viewColumnChanges(name, from.columns, to.columns),
+      ...(to.populated && !from.populated ? [unpopulated] : []),
+      ...commentChange(sql`MATERIALIZED VIEW ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(relationAccess(id), from, to),
+    ]
+  },
+
+  create(id, spec) {
+    const settings = newViewColumnSettings(qualified(id.schema, id.name), columnsDeclared(spec), settingsNames(spec))
+    return [...createAs(id, spec), ...settings, ...newAccess(relationAccess(id), spec)]
+  },
+  alter: (id, fields) =>
+    alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
+  drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+  renaming: relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
+  query: (spec) => spec.query,
+  texts: (spec) => [spec.query],
+  withQuery: (spec, query) => ({ ...spec, query }),
+  columns: (spec) => columnTypes(spec.columns),
+  renamedColumns: renamesIn,
+  wantsData: (spec) => spec.populated,
+  populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
+
+  replacement: {
+    onlyIfUsed: false,
+    inScratch: true,
+    build: (id, spec, scratch, wanted) => [
+      ...createAs({ ...id, schema: scratch }, spec),
+      ...newViewColumnSettings(qualified(scratch, id.name), columnsDeclared(spec), columnNames(wanted)),
+      ...newAccess(relationAccess({ ...id, schema: scratch }), onColumns(spec, columnNames(wanted))),
+    ],
+    load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
+    swap: (id, scratch) => ({
+      out: [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+      in: [statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`)],
+    }),
+  },
+
+  hazards(change): readonly Hazard[] {
+    if (change.op === 'drop') {
+      // A kind sees only its own objects: a change of this kind carries specs of this kind.
+      const live = change.from.spec as MaterializedViewSpec
+      return live.populated ? [{ name: 'drops-data', detail: 'its data goes with it' }] : []
+    }
+    const isOfOthers = change.op === 'replace' && change.isOfOthers
+    return isOfOthers ? [rebuiltForOthers] : accessHazards(change)
+  },
+  details: (spec) => [['query', spec.query], ...accessDetails(spec)],
+  roles: rolesOf,
+  misfit: (written, wanted) =>
+    missingColumns(written, columnNames(wanted)) ??
+    missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
+    untoastable(written.with, wanted.hasToast),
+  needsNewer: accessNeedsNewer,
+}
+
+const rebuiltForOthers: Hazard = {
+  name: 'rebuilds-dependents',
+  detail: 'not declared here: made anew as it is, with its indexes, owner, grants and comments',
+}
+
+const unpopulated: FieldChange = { field: 'populated', from: 'no', to: 'yes', effect: { how: 'populate' } }
+
+/** REFRESH of a view; CONCURRENTLY only where the view is populated and has a usable unique index. */
+export function refreshStatement(id: IdOf<'materializedView'>, concurrently: boolean): Statement {
+  const mode = concurrently ? sql`CONCURRENTLY ` : sql``
+  return statement(sql`REFRESH MATERIALIZED VIEW ${mode}${qualified(id.schema, id.name)}`)
+}
+
+function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): readonly Statement[] {
+  const name = qualified(id.schema, id.name)
+  const method = spec.accessMethod === null ? sql`` : sql` USING ${ident(spec.accessMethod)}`
+  const tablespace = spec.tablespace === null ? sql`` : sql` TABLESPACE ${ident(spec.tablespace)}`
+  const head = sql`${namesClause(columnsDeclared(spec))}${method}${storageClause(spec.with)}${tablespace}`
+  return [
+    statement(sql`CREATE MATERIALIZED VIEW ${name}${head} AS\n${fragment(spec.query)}\nWITH NO DATA`),
+    ...newComment(sql`MATERIALIZED VIEW ${name}`, spec.comment),
+  ]
+}
+
+/** Grants on columns that nobody has declared stay with columns that are renamed. */
+function wantedGrants(
+  read: MaterializedViewSpec,
+  declared: MaterializedViewSpec,
+  likeLive: LikeLive<MaterializedViewSpec> | undefined,
+): Access['grants'] {
+  const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
+  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, likeLive))
+  return onColumns(declared, columnNames(read)).grants
+}
+
+function columnsDeclared({ declaredColumns }: MaterializedViewSpec): DeclaredViewColumns {
+  return declaredColumns ?? { names: [], settings: {} }
+}
+
+function settingsNames(spec: MaterializedViewSpec): ReadonlySet<string> {
+  return new Set(Object.keys(columnsDeclared(spec).settings))
+}
+
+function columnNames({ columns }: MaterializedViewSpec): ReadonlySet<string> {
+  return new Set(columns.map(({ name }) => name))
+}

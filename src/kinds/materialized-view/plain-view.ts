@@ -1,0 +1,121 @@
+import type { IdOf } from '../../core/object.ts'
+import type { Hazard } from '../../core/plan.ts'
+import { fragment, ident, qualified, type Statement, sql, statement } from '../../core/sql.ts'
+import { type Access, accessChanges, newAccess, relationAccess, withoutAccess } from '../facets/access.ts'
+import { replacedBy } from '../facets/changes.ts'
+import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { type Options, record } from '../facets/options.ts'
+import { storageChanges, storageClause } from '../facets/storage.ts'
+import type { KindOf } from '../kind.ts'
+import { viewCatalog } from './catalog.ts'
+import {
+  columnsText,
+  columnTypes,
+  type DeclaredViewColumns,
+  newViewColumnSettings,
+  type ViewColumn,
+  viewColumnChanges,
+} from './columns.ts'
+
+/** As it is: no manifest declares one. */
+export interface ViewSpec extends Access {
+  readonly query: string
+  readonly columns: readonly ViewColumn[]
+  readonly with: Options
+  readonly comment: Comment
+}
+
+/**
+ * A plain view of people. PostgreSQL keeps the types of its columns, so where what it reads is replaced by something with other
+ * columns it is made anew as it is, with all that people have given it.
+ */
+export const view: KindOf<IdOf<'view'>, ViewSpec> = {
+  kind: 'view',
+  rank: 5,
+  locks: { create: 3, drop: 3 },
+  catalog: 'pg_class',
+  dropPolicy: 'owned',
+  title: (id) => `view ${qualified(id.schema, id.name)}`,
+
+  probe: {
+    how: 'read-back',
+    wanted: (read, declared) => ({ ...declared, query: read.query, columns: read.columns }),
+    standIn: (object, scratch) => ({ id: { kind: 'view', ...scratch }, spec: withoutAccess(object.spec) }),
+  },
+  catalogQuery: viewCatalog,
+  settle: (wanted) => wanted,
+
+  // What its query reads is another thing afterwards, so that its text may be another one too.
+  compare: (id, from, to) => [
+    ...replacedBy('columns', columnsText(from.columns), columnsText(to.columns)),
+    ...viewColumnChanges(qualified(id.schema, id.name), from.columns, to.columns),
+    ...storageChanges(sql`ALTER VIEW ${qualified(id.schema, id.name)}`, from.with, to.with),
+    ...commentChange(sql`VIEW ${qualified(id.schema, id.name)}`, 'comment', from.comment, to.comment),
+    ...accessChanges(relationAccess(id), from, to),
+  ],
+
+  create,
+  // Others alter their views themselves.
+  alter: () => [],
+  drop: (id) => [statement(sql`DROP VIEW ${qualified(id.schema, id.name)}`)],
+  query: (spec) => spec.query,
+  withQuery: (spec, query) => ({ ...spec, query }),
+  columns: (spec) => columnTypes(spec.columns),
+
+  replacement: {
+    onlyIfUsed: false,
+    inScratch: true,
+    build: (id, spec, scratch) => create({ ...id, schema: scratch }, spec),
+    swap: (id, scratch) => ({
+      out: [statement(sql`DROP VIEW ${qualified(id.schema, id.name)}`)],
+      in: [statement(sql`ALTER VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`)],
+    }),
+  },
+
+  // A kind sees only its own objects: a change of this kind carries specs of this kind.
+  hazards: (change) =>
+    change.op === 'replace' ? [recreated(change.from.spec as ViewSpec, change.to.spec as ViewSpec)] : [],
+}
+
+function recreated(from: ViewSpec, to: ViewSpec): Hazard {
+  const why =
+    columnsText(from.columns) === columnsText(to.columns)
+      ? 'so that what is loaded through it gets the new data'
+      : "since a view's columns keep their types"
+  return { name: 'recreates-dependents', detail: `not declared here: made anew as it is, with another OID, ${why}` }
+}
+
+function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
+  const name = qualified(id.schema, id.name)
+  const settings = settingsOf(spec)
+  return [
+    statement(sql`CREATE VIEW ${name}${storageClause(spec.with)} AS\n${fragment(spec.query)}`),
+    ...newComment(sql`VIEW ${name}`, spec.comment),
+    ...newViewColumnSettings(name, settings, new Set(Object.keys(settings.settings))),
+    ...newAccess(relationAccess(id), spec),
+  ]
+}
+
+/**
+ * The view with the columns of one that was made of the same query over something else; undefined if they are the same.
+ * @param realName the name that a type of that has in the end
+ */
+export function withColumnsOf(
+  view: ViewSpec,
+  made: ViewSpec,
+  realName: (type: string) => string,
+): ViewSpec | undefined {
+  if (columnsText(view.columns) === columnsText(made.columns)) return undefined
+  const { settings } = settingsOf(view)
+  const columns = made.columns.map(({ name, type, collation }) => ({
+    ...settings[name],
+    name,
+    type: realName(type),
+    collation,
+  }))
+  return { ...view, columns }
+}
+
+function settingsOf({ columns }: ViewSpec): DeclaredViewColumns {
+  return { names: [], settings: record(columns.map((column) => [column.name, column])) }
+}

@@ -1,0 +1,113 @@
+import type { FieldChange } from '../../core/change.ts'
+import { fragment, ident, type Sql, type Statement, sql } from '../../core/sql.ts'
+import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { settle } from '../facets/defaults.ts'
+import { nameOf, type ObjectName, objectName, sameName, showName } from '../facets/names.ts'
+import { record } from '../facets/options.ts'
+import { present, type WrittenMap, writtenName } from '../facets/stanza.ts'
+
+/** An attribute of a composite type. */
+export interface Attribute {
+  readonly type: string
+  /** Null: that of the type. */
+  readonly collation: ObjectName | null
+  readonly comment?: Comment
+}
+
+export type Attributes = Readonly<Record<string, Attribute>>
+
+type Declared =
+  | string
+  | {
+      readonly type: string
+      readonly collation?: string | { readonly schema: string; readonly name: string }
+      readonly comment?: string
+    }
+
+export function declaredAttributes(attributes: Readonly<Record<string, Declared>>): Attributes {
+  return record(
+    Object.entries(attributes).map(([name, short]) => {
+      if (typeof short === 'string') return [name, { type: short, collation: null, comment: undefined }]
+      const { type, collation, comment } = short
+      return [name, { type, collation: collation === undefined ? null : objectName(collation), comment }]
+    }),
+  )
+}
+
+/** The inverse of {@link declaredAttributes}. */
+export function writtenAttributes(attributes: Attributes): WrittenMap {
+  return record(
+    Object.entries(attributes).map(([name, { type, collation, comment }]) => {
+      const full = present({ type, collation: writtenName(collation), comment })
+      return [name, Object.keys(full).length === 1 ? type : full]
+    }),
+  )
+}
+
+export function settleAttributes(
+  wanted: Attributes,
+  last: Attributes | undefined,
+  live: Attributes | undefined,
+): Attributes {
+  return record(
+    Object.entries(wanted).map(([name, attribute]) => [
+      name,
+      { ...attribute, comment: settle(attribute.comment, last?.[name]?.comment, live?.[name]?.comment, '') },
+    ]),
+  )
+}
+
+/** What the server makes of the types; all else is as declared. */
+export function withAttributeTypes(read: Attributes, declared: Attributes): Attributes {
+  return record(
+    Object.entries(declared).map(([name, attribute]) => {
+      const { type, collation } = read[name] ?? attribute
+      return [name, { ...attribute, type, collation }]
+    }),
+  )
+}
+
+export function attributeDefinition(name: string, { type, collation }: Attribute): Sql {
+  return sql`${ident(name)} ${fragment(type)}${collation ? sql` COLLATE ${nameOf(collation)}` : sql``}`
+}
+
+export function newAttributeComments(type: Sql, attributes: Attributes): readonly Statement[] {
+  return Object.entries(attributes).flatMap(([name, { comment }]) => newComment(target(type, name), comment))
+}
+
+/** Every change can be made in place, unless a table stores values of the type. Their order is not compared. */
+export function attributeChanges(
+  type: Sql,
+  from: Attributes,
+  to: Attributes,
+  declared: Attributes,
+): readonly FieldChange[] {
+  const dropped = Object.entries(from)
+    .filter(([name]) => !Object.hasOwn(to, name))
+    .map(([name, attribute]) => clause(name, attribute, undefined, sql`DROP ATTRIBUTE ${ident(name)}`))
+  const others = Object.entries(to).flatMap(([name, attribute]): readonly FieldChange[] => {
+    const before = Object.hasOwn(from, name) ? from[name] : undefined
+    const source = declared[name] ?? attribute
+    const comment = commentChange(target(type, name), `attribute ${name} comment`, before?.comment, attribute.comment)
+    if (!before)
+      return [clause(name, undefined, attribute, sql`ADD ATTRIBUTE ${attributeDefinition(name, source)}`), ...comment]
+    if (before.type === attribute.type && sameName(before.collation, attribute.collation)) return comment
+    const collate = source.collation ? sql` COLLATE ${nameOf(source.collation)}` : sql``
+    const change = sql`ALTER ATTRIBUTE ${ident(name)} TYPE ${fragment(source.type)}${collate}`
+    return [clause(name, before, attribute, change), ...comment]
+  })
+  return [...dropped, ...others]
+}
+
+function target(type: Sql, name: string): Sql {
+  return sql`COLUMN ${type}.${ident(name)}`
+}
+
+function clause(name: string, from: Attribute | undefined, to: Attribute | undefined, change: Sql): FieldChange {
+  const effect = { how: 'clause', clause: [change] } as const
+  return { field: `attribute ${name}`, from: from && attributeText(from), to: to && attributeText(to), effect }
+}
+
+export function attributeText({ type, collation }: Attribute): string {
+  return collation ? `${type} COLLATE ${showName(collation)}` : type
+}

@@ -1,0 +1,40 @@
+import { type Sql, trusted } from '../../core/sql.ts'
+import { accessColumns } from '../facets/access.ts'
+import { typesUsed } from '../facets/types-used.ts'
+
+// Unlike with all else, PUBLIC has a privilege on a type that nobody has granted anything on: it is spelled out here.
+export const typeCatalog: Sql = trusted(`
+  SELECT jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', t.typname) AS id, t.oid,
+         CASE WHEN t.typtype IN ('e', 'd') OR c.relkind = 'c' THEN NULL
+              WHEN t.typtype = 'c' THEN 'relation' ELSE 'type of another sort' END AS occupied_by,
+         json_build_object( -- not jsonb, which would lose the order of the attributes
+           'sort', CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' ELSE 'composite' END,
+           'values', (SELECT coalesce(jsonb_agg(enumlabel ORDER BY enumsortorder), '[]') FROM pg_enum WHERE enumtypid = t.oid),
+           'base', CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
+           'collation', CASE WHEN t.typtype = 'd' AND t.typcollation <> base.typcollation THEN
+              (SELECT jsonb_build_object('schema', cn.nspname, 'name', collname)
+                 FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
+           'notNull', t.typnotnull,
+           'default', CASE WHEN t.typtype = 'd' THEN pg_get_expr(t.typdefaultbin, 0) END,
+           'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
+               'expression', pg_get_expr(conbin, 0), 'noInherit', false,
+               'mark', CASE WHEN NOT convalidated THEN 'NOT VALID' END,
+               'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
+             FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
+           'attributes', (SELECT coalesce(json_object_agg(a.attname, json_build_object(
+               'type', format_type(a.atttypid, a.atttypmod),
+               'collation', CASE WHEN a.attcollation <> own.typcollation THEN
+                  (SELECT jsonb_build_object('schema', cn.nspname, 'name', collname)
+                     FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
+               'comment', coalesce(col_description(a.attrelid, a.attnum), '')) ORDER BY a.attnum), '{}')
+             FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
+            WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped),
+           'comment', coalesce(obj_description(t.oid, 'pg_type'), ''),
+           ${accessColumns('T', 't.typowner', "coalesce(t.typacl, acldefault('T', t.typowner))")}) AS spec,
+         jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
+           ${typesUsed("((d.classid = 'pg_type'::regclass AND d.objid = t.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = t.typrelid AND t.typrelid <> 0))")} AS needs
+    FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
+    JOIN pg_namespace n ON n.nspname = wanted.schema
+    JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = wanted.name
+    LEFT JOIN pg_class c ON c.oid = t.typrelid
+    LEFT JOIN pg_type base ON base.oid = t.typbasetype`)

@@ -1,0 +1,266 @@
+import type { FieldChange } from '../../core/change.ts'
+import { type IdOf, keyOf } from '../../core/object.ts'
+import { fragment, ident, join, literal, qualified, type Sql, sql, statement, trusted } from '../../core/sql.ts'
+import {
+  type Access,
+  type AccessTarget,
+  accessChanges,
+  accessDetails,
+  accessHazards,
+  declaredAccess,
+  newAccess,
+  rolesOf,
+  settleAccess,
+  withoutAccess,
+  writtenAccess,
+} from '../facets/access.ts'
+import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import {
+  type Check,
+  checkClause,
+  checkText,
+  declaredChecks,
+  withExpressions,
+  writtenChecks,
+} from '../facets/columns/checks.ts'
+import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { settle } from '../facets/defaults.ts'
+import type { Grant } from '../facets/grants.ts'
+import { nameOf, type ObjectName, objectName, showName } from '../facets/names.ts'
+import { record } from '../facets/options.ts'
+import { declaredProtection, type Protection } from '../facets/protection.ts'
+import { present, withoutBrackets, writtenName } from '../facets/stanza.ts'
+import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import type { DeclaredKind } from '../kind.ts'
+import {
+  type Attributes,
+  attributeChanges,
+  attributeDefinition,
+  attributeText,
+  declaredAttributes,
+  newAttributeComments,
+  settleAttributes,
+  withAttributeTypes,
+  writtenAttributes,
+} from './attributes.ts'
+import { typeCatalog } from './catalog.ts'
+import { addCheck, checkTarget, domainChanges } from './domain.ts'
+import { partsOf, withParts } from './parts.ts'
+
+/** An enumeration has values, a domain is a type with conditions, a composite type has attributes. */
+export interface TypeSpec extends Access, Protection {
+  readonly sort: 'enum' | 'domain' | 'composite'
+  readonly values: readonly string[]
+  /** What a domain is made of; its other parts follow. */
+  readonly base: string | null
+  readonly collation: ObjectName | null
+  readonly notNull: boolean
+  readonly default: string | null
+  readonly checks: Readonly<Record<string, Check>>
+  readonly attributes: Attributes
+  readonly comment?: Comment
+}
+
+export const type: DeclaredKind<'type', TypeSpec> = {
+  kind: 'type',
+  rank: 2,
+  locks: { create: 2, drop: 5 },
+  catalog: 'pg_type',
+  dropPolicy: 'owned',
+  title: (id) => `type ${qualified(id.schema, id.name)}`,
+
+  probe: {
+    how: 'read-back',
+    // Others must find it, and find its new values; to add one keeps nobody waiting.
+    byName: {
+      matters: ({ field }) => field === 'values',
+      intoSchema: (id, schema) =>
+        statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
+    },
+    plain: ({ sort }) => sort === 'enum',
+    wanted: (read, declared) => ({
+      ...declared,
+      base: read.base,
+      collation: read.collation,
+      default: read.default,
+      checks: withExpressions(read.checks, declared.checks),
+      attributes: withAttributeTypes(read.attributes, declared.attributes),
+    }),
+    standIn: (object, scratch) => ({ id: { kind: 'type', ...scratch }, spec: withoutAccess(object.spec) }),
+  },
+
+  declare: (manifest) => {
+    const declared = Object.entries(manifest.schemas ?? {})
+      .flatMap(([schema, { types }]) =>
+        Object.entries(types ?? {}).map(([name, declared]) => ({
+          id: { kind: 'type', schema, name } satisfies IdOf<'type'>,
+          parts: partsOf(declared),
+          spec: {
+            sort: declared.enum ? 'enum' : declared.composite ? 'composite' : 'domain',
+            values: declared.enum ?? [],
+            base: declared.domain ?? null,
+            collation: declared.collation === undefined ? null : objectName(declared.collation),
+            notNull: declared.not_null ?? false,
+            default: declared.default ?? null,
+            checks: declaredChecks(declared.checks ?? {}),
+            attributes: declaredAttributes(declared.composite ?? {}),
+            comment: declared.comment,
+            ...declaredAccess(declared),
+            ...declaredProtection(declared),
+          } satisfies TypeSpec,
+          needs: [keyOf({ kind: 'schema', name: schema })],
+          path: ['schemas', schema, 'types', name],
+        })),
+      )
+      .sort((left, right) => sorts.indexOf(left.spec.sort) - sorts.indexOf(right.spec.sort))
+    return withParts(declared, manifest.search_path ?? ['public']).map(({ parts: _, ...object }) => object)
+  },
+
+  write: (id, spec) => ({
+    path: ['schemas', id.schema, 'types', id.name],
+    value: {
+      ...present({
+        enum: spec.sort === 'enum' ? spec.values : undefined,
+        composite: spec.sort === 'composite' ? writtenAttributes(spec.attributes) : undefined,
+        domain: spec.base,
+        collation: writtenName(spec.collation),
+        not_null: spec.notNull,
+        default: spec.default === null ? undefined : withoutBrackets(spec.default),
+        checks: writtenChecks(spec.checks),
+        comment: spec.comment,
+      }),
+      // Outside of that: grants that are empty say something here.
+      ...writtenAccess(spec, usual),
+    },
+  }),
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'type', 'schema', nspname, 'name', typname) AS id
+      FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace LEFT JOIN pg_class c ON c.oid = typrelid
+     WHERE (typtype IN ('e', 'd') OR c.relkind = 'c')
+       AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_type', 't.oid')}`),
+
+  catalogQuery: typeCatalog,
+
+  settle: (wanted, last, live) => ({
+    ...wanted,
+    checks: record(
+      Object.entries(wanted.checks).map(([name, check]) => [
+        name,
+        { ...check, comment: settle(check.comment, last?.checks[name]?.comment, live?.checks[name]?.comment, '') },
+      ]),
+    ),
+    attributes: settleAttributes(wanted.attributes, last?.attributes, live?.attributes),
+    comment: settle(wanted.comment, last?.comment, live?.comment, ''),
+    ...settleAccess(wanted, last, live, usual),
+  }),
+
+  compare(id, from, to, { declared }) {
+    const name = qualified(id.schema, id.name)
+    return [
+      ...replacedBy('sort', from.sort, to.sort),
+      ...valueChanges(name, from.values, to.values),
+      ...replacedBy('domain', baseText(from), baseText(to)),
+      ...domainChanges(name, from, to, declared),
+      ...attributeChanges(name, from.attributes, to.attributes, declared.attributes),
+      ...commentChange(sql`TYPE ${name}`, 'comment', from.comment, to.comment),
+      ...accessChanges(target(id), from, to),
+    ]
+  },
+
+  create(id, spec) {
+    const name = qualified(id.schema, id.name)
+    return [
+      statement(definition(name, spec)),
+      ...checksOf(spec, true).map(([check, each]) => statement(addCheck(name, check, each))),
+      ...newComment(sql`TYPE ${name}`, spec.comment),
+      ...newAttributeComments(name, spec.attributes),
+      ...Object.entries(spec.checks).flatMap(([check, { comment }]) => newComment(checkTarget(name, check), comment)),
+      ...newAccess(target(id), spec),
+    ]
+  },
+  alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
+  drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
+  summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
+  details: (spec) => [
+    ...(spec.values.length > 0 ? [['values', valuesText(spec.values)] as const] : []),
+    ...(spec.base === null ? [] : [['domain', domainText(spec)] as const]),
+    ...Object.entries(spec.checks).map(([name, check]) => [`check ${name}`, checkText(check)] as const),
+    ...Object.entries(spec.attributes).map(([name, each]) => [ident(name), attributeText(each)] as const),
+    ...accessDetails(spec),
+  ],
+  roles: rolesOf,
+  hazards: accessHazards,
+}
+
+/** Everybody may use a type, unless that is revoked. */
+const usual: readonly Grant[] = [{ privilege: 'usage', role: null, column: null, grantable: false }]
+
+function target({ schema, name }: IdOf<'type'>): AccessTarget {
+  const object = sql`TYPE ${qualified(schema, name)}`
+  const defaults = sql`SELECT a.grantee FROM pg_type t, aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+    WHERE t.oid = ${literal(qualified(schema, name))}::regtype AND a.grantee <> t.typowner`
+  return { object, securable: object, defaults }
+}
+
+/** CREATE DOMAIN has no NOT VALID. */
+function checksOf({ checks }: TypeSpec, isMarked: boolean): readonly (readonly [name: string, check: Check])[] {
+  return Object.entries(checks).filter(([, { mark }]) => Boolean(mark) === isMarked)
+}
+
+const sorts = ['enum', 'domain', 'composite'] as const
+
+function definition(name: Sql, spec: TypeSpec): Sql {
+  switch (spec.sort) {
+    case 'enum':
+      return sql`CREATE TYPE ${name} AS ENUM (${join(spec.values.map(literal), ', ')})`
+    case 'composite': {
+      const attributes = Object.entries(spec.attributes).map(([attribute, each]) =>
+        attributeDefinition(attribute, each),
+      )
+      return sql`CREATE TYPE ${name} AS (${join(attributes, ', ')})`
+    }
+    case 'domain': {
+      const parts = [
+        sql`CREATE DOMAIN ${name} AS ${fragment(spec.base ?? '')}`,
+        spec.collation ? sql` COLLATE ${nameOf(spec.collation)}` : sql``,
+        spec.default === null ? sql`` : sql` DEFAULT (${fragment(spec.default)})`,
+        spec.notNull ? sql` NOT NULL` : sql``,
+        ...checksOf(spec, false).map(([check, each]) => sql` ${checkClause(check, each)}`),
+      ]
+      return join(parts, '')
+    }
+  }
+}
+
+/** In brackets, as SQL has them: else one value would be taken for a text of its own. */
+function valuesText(values: readonly string[]): string {
+  return values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
+}
+
+function baseText({ base, collation }: TypeSpec): string | undefined {
+  return base === null ? undefined : `${base}${collation ? ` COLLATE ${showName(collation)}` : ''}`
+}
+
+function domainText(spec: TypeSpec): string {
+  return [baseText(spec) ?? '', spec.notNull ? 'not null' : '', spec.default === null ? '' : `default ${spec.default}`]
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+/** Values can be added anywhere, but neither removed nor moved: what is stored stands for its place. */
+function valueChanges(name: Sql, from: readonly string[], to: readonly string[]): readonly FieldChange[] {
+  if (JSON.stringify(from) === JSON.stringify(to)) return []
+  const kept = to.filter((value) => from.includes(value))
+  const change = { field: 'values', from: valuesText(from) || undefined, to: valuesText(to) || undefined }
+  if (JSON.stringify(kept) !== JSON.stringify(from)) return [{ ...change, effect: { how: 'replace' } }]
+  const additions = to.flatMap((value, at) => {
+    if (from.includes(value)) return []
+    const before = to[at - 1]
+    const place = before === undefined ? sql` BEFORE ${literal(from[0] ?? '')}` : sql` AFTER ${literal(before)}`
+    return [sql`ALTER TYPE ${name} ADD VALUE ${literal(value)}${from.length === 0 ? sql`` : place}`]
+  })
+  return [
+    { ...change, effect: { how: 'statement', statement: statement(join(additions, ';\n')), committedFirst: true } },
+  ]
+}

@@ -1,0 +1,72 @@
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { ApplyEvent } from '../core/plan.ts'
+import { sql, trusted } from '../core/sql.ts'
+import { interruptible } from '../db/cancellation.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { isLease, leaseKey } from './lease-key.ts'
+
+interface Holder {
+  readonly pid: number
+  readonly usename: string | null
+  readonly since: string | null
+}
+
+export interface LeaseOptions {
+  readonly leaseTimeoutMilliseconds: number
+  emit(event: ApplyEvent): void
+  /** Aborting it ends the wait. */
+  readonly signal: AbortSignal
+}
+
+const lockKey = leaseKey(trusted('$1'))
+
+const holderQuery = sql`
+  SELECT l.pid, a.usename, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
+    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+   WHERE ${isLease(trusted('l'), trusted('$1'))}`
+
+/**
+ * Takes the manifest's lease, so that no two applies of it run at once. It belongs to the session's open transaction,
+ * which is idle, holds no snapshot, and lasts until the session closes: session-level locks leak behind a pooler.
+ * @throws FdwsyncError saying who holds it, if it isn't free in time.
+ */
+export async function takeLease(
+  session: Session,
+  manifest: string,
+  { leaseTimeoutMilliseconds, emit, signal }: LeaseOptions,
+): Promise<void> {
+  await session.run(
+    trusted(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog, pg_temp;
+       SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0;
+       ${session.serverVersion >= 170000 ? 'SET LOCAL transaction_timeout = 0;' : ''}
+       SET LOCAL lock_timeout = ${Math.max(1, Math.round(leaseTimeoutMilliseconds))}; SAVEPOINT lease`,
+    ),
+  )
+  const [free] = await session.query<{ taken: boolean }>(sql`SELECT pg_try_advisory_xact_lock(${lockKey}) AS taken`, [
+    manifest,
+  ])
+  if (free?.taken) return
+  const [holder] = await session.query<Holder>(holderQuery, [manifest])
+  emit({ type: 'waiting-for-lease', holder: describe(holder) })
+  try {
+    await interruptible(session, signal, () => session.query(sql`SELECT pg_advisory_xact_lock(${lockKey})`, [manifest]))
+  } catch (error) {
+    if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
+    await session.run(trusted('ROLLBACK TO lease'))
+    const [still] = await session.query<Holder>(holderQuery, [manifest])
+    throw new FdwsyncError(
+      {
+        message: `another apply of "${manifest}" is running: ${describe(still ?? holder)}`,
+        hint: 'Wait until it is done, or wait longer with --lease-timeout. Nothing was changed.',
+      },
+      exitCode.failed,
+    )
+  }
+}
+
+function describe(holder: Holder | undefined): string {
+  if (!holder) return 'somebody who has just finished'
+  return `${holder.usename ?? 'a role that you may not see'} (process ${holder.pid})${holder.since ? ` since ${holder.since}` : ''}`
+}

@@ -1,0 +1,86 @@
+import type { LiveObject } from '../core/change.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { runDigests } from '../introspector/digests.ts'
+import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import { declaredKinds } from '../kinds/registry.ts'
+import { type OwnedEntry, readOwned } from './read.ts'
+
+export interface Loaded {
+  readonly at: string
+  readonly secondsAgo: number
+}
+
+/** What `status` is made from. */
+export interface StatusReading {
+  readonly owned: readonly OwnedEntry[]
+  readonly catalog: CatalogReading
+  /** When data was last loaded, by key. */
+  readonly refreshed: ReadonlyMap<Key, Loaded>
+  /** How many indexes a relation has, by its OID. */
+  readonly indexes: ReadonlyMap<number, number>
+}
+
+export interface StatusScope {
+  isChosen(id: ObjectId): boolean
+  /** Objects to read beside what is owned. */
+  readonly declared: readonly ObjectId[]
+  /** Whether to read what nobody owns too. */
+  readonly all: boolean
+}
+
+/** Reads what the manifests of a database own, in one snapshot; waits for no REFRESH. */
+export function readStatus(session: Session, { isChosen, declared, all }: StatusScope): Promise<StatusReading> {
+  return inSnapshot(session, async () => {
+    await session.run(readingPath)
+    const { entries, exists } = await readOwned(session)
+    const owned = entries.filter(({ entry }) => isChosen(entry.id))
+    const ids = [...owned.map(({ entry }) => entry.id), ...declared, ...(all ? await listAll(session) : [])]
+    const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
+    const catalog = await readCatalog(session, chosen.values(), runDigests().salt)
+    return {
+      owned,
+      catalog,
+      refreshed: exists ? await readRefreshed(session) : new Map(),
+      indexes: await countIndexes(session, [...catalog.live.values()]),
+    }
+  })
+}
+
+async function listAll(session: Session): Promise<readonly ObjectId[]> {
+  const ids: ObjectId[] = []
+  for (const { listQuery } of declaredKinds) {
+    for (const { id } of await session.query<{ id: ObjectId }>(listQuery)) ids.push(id)
+  }
+  return ids
+}
+
+async function countIndexes(session: Session, live: readonly LiveObject[]): Promise<ReadonlyMap<number, number>> {
+  const oids = live.flatMap(({ catalog, oid }) => (catalog === 'pg_class' ? [oid] : []))
+  if (oids.length === 0) return new Map()
+  const rows = await session.query<{ oid: number; count: number }>(
+    trusted('SELECT indrelid AS oid, count(*)::int AS count FROM pg_index WHERE indrelid = ANY ($1::oid[]) GROUP BY 1'),
+    [oids],
+  )
+  return new Map(rows.map(({ oid, count }) => [oid, count]))
+}
+
+// A ledger of an older release has no such table. Its rows are taken as JSON, so that none of its columns must be there.
+async function readRefreshed(session: Session): Promise<ReadonlyMap<Key, Loaded>> {
+  const [table] = await session.query<{ exists: boolean }>(
+    trusted(`SELECT to_regclass('fdwsync.refresh') IS NOT NULL AS exists`),
+  )
+  if (!table?.exists) return new Map()
+  const rows = await session.query<{ address: string; at: string; seconds: number }>(
+    trusted(`
+      SELECT address, to_json(ended)#>>'{}' AS at, extract(epoch FROM now() - ended)::float8 AS seconds
+        FROM (SELECT r ->> 'address' AS address, max((r ->> 'ended_at')::timestamptz) AS ended
+                FROM fdwsync.refresh AS t, LATERAL to_jsonb(t) AS r
+               WHERE r ->> 'outcome' = 'applied' GROUP BY 1) AS last
+       WHERE address IS NOT NULL AND ended IS NOT NULL`),
+  )
+  return new Map(rows.map(({ address, at, seconds }) => [address as Key, { at, secondsAgo: Math.max(0, seconds) }])) // written by keyOf
+}

@@ -1,0 +1,215 @@
+import type { Import, ImportTable, Mirror } from '../generated/manifest-types.ts'
+import type { Manifest, Path } from '../manifest.ts'
+import type { PathProblem } from './schema-problems.ts'
+import { accessibles, foreignTables, type Granted, grantees, types, views } from './walk.ts'
+
+const longestName = 63
+
+interface Named {
+  readonly path: Path
+  readonly name: string
+  readonly atKey: boolean
+}
+
+/**
+ * Names that PostgreSQL can not have. It would cut a long one and go on with what is left, which may be the name of
+ * something else. (63 bytes in UTF-8; a server with another encoding may count otherwise, and says so.)
+ */
+export function nameProblems(manifest: Manifest): readonly PathProblem[] {
+  const all = [
+    ...value(['name'], manifest.name),
+    ...(manifest.search_path ?? []).flatMap((schema, at) => value(['search_path', at], schema)),
+    ...extensionNames(manifest),
+    ...wrapperNames(manifest),
+    ...serverNames(manifest),
+    ...keys(['schemas'], manifest.schemas),
+    ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
+    ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
+    ...types(manifest).flatMap(({ path, type }) => [
+      { path, name: String(path.at(-1)), atKey: true },
+      ...object([...path, 'collation'], type.collation),
+      ...keys([...path, 'checks'], type.checks),
+      ...keys([...path, 'composite'], type.composite),
+    ]),
+    ...importNames(manifest),
+    ...accessibles(manifest).flatMap(({ path, owner }) => value([...path, 'owner'], owner)),
+    ...accessibles(manifest).flatMap(grantees).flatMap(granteeNames),
+  ]
+  return all.flatMap(({ path, name, atKey }) => {
+    const message = nameProblem(name)
+    return message === undefined ? [] : [{ path, atKey, problem: { message } }]
+  })
+}
+
+function nameProblem(name: string): string | undefined {
+  if (name === '') return 'a name can not be empty'
+  if (name.includes('\0')) return 'a name can not hold the character NUL'
+  if (/\p{Surrogate}/u.test(name)) return 'a name can not hold half a character'
+  const bytes = new TextEncoder().encode(name).length
+  return bytes > longestName ? `the name has ${bytes} bytes; PostgreSQL allows ${longestName}` : undefined
+}
+
+function extensionNames({ extensions }: Manifest): readonly Named[] {
+  return [
+    ...keys(['extensions'], extensions),
+    ...Object.entries(extensions ?? {}).flatMap(([name, { schema }]) => value(['extensions', name, 'schema'], schema)),
+  ]
+}
+
+function wrapperNames({ foreign_data_wrappers: wrappers }: Manifest): readonly Named[] {
+  return [
+    ...keys(['foreign_data_wrappers'], wrappers),
+    ...Object.entries(wrappers ?? {}).flatMap(([name, { handler, validator, options }]) => {
+      const path = ['foreign_data_wrappers', name]
+      return [
+        ...object([...path, 'handler'], handler),
+        ...object([...path, 'validator'], validator),
+        ...keys([...path, 'options'], options),
+      ]
+    }),
+  ]
+}
+
+function serverNames({ servers }: Manifest): readonly Named[] {
+  return [
+    ...keys(['servers'], servers),
+    ...Object.entries(servers ?? {}).flatMap(
+      ([name, { foreign_data_wrapper, renamed_from, options, user_mappings }]) => {
+        const path = ['servers', name]
+        return [
+          ...value([...path, 'renamed_from'], renamed_from),
+          ...value([...path, 'foreign_data_wrapper'], foreign_data_wrapper),
+          ...keys([...path, 'options'], options),
+          ...keys([...path, 'user_mappings'], user_mappings),
+          ...Object.entries(user_mappings ?? {}).flatMap(([role, mapping]) =>
+            keys([...path, 'user_mappings', role], mapping),
+          ),
+        ]
+      },
+    ),
+  ]
+}
+
+function importNames({ schemas, mirrors }: Manifest): readonly Named[] {
+  const imports = Object.entries(schemas ?? {}).flatMap(([schema, { imports: items = [] }]) =>
+    items.flatMap((item, at) => {
+      const path = ['schemas', schema, 'imports', at]
+      const tables = Object.entries(item.tables ?? {})
+      return [
+        ...sourceNames(path, item),
+        ...tables.flatMap(([name, table]) => tableNames([...path, 'tables', name], table)),
+      ]
+    }),
+  )
+  const views = Object.entries(mirrors ?? {}).flatMap(([name, mirror]) => {
+    const path = ['mirrors', name]
+    return [
+      ...sourceNames(path, mirror),
+      ...value([...path, 'proxy_schema'], mirror.proxy_schema),
+      ...value([...path, 'schema'], mirror.schema),
+      ...(mirror.indexes?.each ?? []).flatMap((index, at) => indexNames([...path, 'indexes', 'each', at], index)),
+      ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => viewNames([...path, 'tables', table], view)),
+    ]
+  })
+  return [...imports, ...views]
+}
+
+function sourceNames(path: Path, { server, remote_schema, limit_to, except, options }: Import | Mirror) {
+  const list = (key: string, names: readonly string[] | undefined) =>
+    (names ?? []).flatMap((name, at) => value([...path, key, at], name))
+  return [
+    ...value([...path, 'server'], server),
+    ...value([...path, 'remote_schema'], remote_schema),
+    ...list('limit_to', limit_to),
+    ...list('except', except),
+    ...keys([...path, 'options'], options),
+  ]
+}
+
+type Table = ReturnType<typeof foreignTables>[number]['table']
+type View = ReturnType<typeof views>[number]['view']
+type Index = NonNullable<View['indexes']>[string]
+
+function tableNames(
+  path: Path,
+  {
+    server,
+    renamed_from,
+    options,
+    columns,
+    checks,
+    inherits,
+    partition_of,
+  }: Partial<Table> | (ImportTable & { server?: never; renamed_from?: never; inherits?: never; partition_of?: never }),
+): readonly Named[] {
+  return [
+    { path, name: String(path.at(-1)), atKey: true },
+    ...value([...path, 'server'], server),
+    ...value([...path, 'renamed_from'], renamed_from),
+    ...keys([...path, 'options'], options),
+    ...keys([...path, 'columns'], columns),
+    ...Object.entries(columns ?? {}).flatMap(([name, column]) => {
+      if (typeof column === 'string') return []
+      const at = [...path, 'columns', name]
+      const old = 'renamed_from' in column && typeof column.renamed_from === 'string' ? column.renamed_from : undefined
+      return [
+        ...value([...at, 'renamed_from'], old),
+        ...object([...at, 'collation'], column.collation),
+        ...keys([...at, 'options'], column.options),
+      ]
+    }),
+    ...keys([...path, 'checks'], checks),
+    ...(inherits ?? []).flatMap((parent, at) => object([...path, 'inherits', at], parent)),
+    ...object([...path, 'partition_of', 'table'], partition_of?.table),
+  ]
+}
+
+function viewNames(path: Path, view: Pick<View, 'renamed_from' | 'with' | 'indexes' | 'statistics'>): readonly Named[] {
+  return [
+    { path, name: String(path.at(-1)), atKey: true },
+    ...value([...path, 'renamed_from'], view.renamed_from),
+    ...keys([...path, 'with'], view.with),
+    ...keys([...path, 'indexes'], view.indexes),
+    ...Object.entries(view.indexes ?? {}).flatMap(([name, index]) => indexNames([...path, 'indexes', name], index)),
+    ...keys([...path, 'statistics'], view.statistics),
+    ...Object.entries(view.statistics ?? {}).flatMap(([name, { columns = [] }]) =>
+      columns.flatMap((column, at) => value([...path, 'statistics', name, 'columns', at], column)),
+    ),
+  ]
+}
+
+function indexNames(path: Path, { method, renamed_from, columns, include }: Index): readonly Named[] {
+  return [
+    ...value([...path, 'method'], method),
+    ...value([...path, 'renamed_from'], renamed_from),
+    ...columns.flatMap((column, position) => {
+      const at = [...path, 'columns', position]
+      if (typeof column === 'string') return value(at, column)
+      return [
+        ...value([...at, 'column'], column.column),
+        ...object([...at, 'operator_class'], column.operator_class),
+        ...object([...at, 'collation'], column.collation),
+      ]
+    }),
+    ...(include ?? []).flatMap((column, position) => value([...path, 'include', position], column)),
+  ]
+}
+
+function granteeNames({ path, grantee }: Granted): readonly Named[] {
+  if (typeof grantee === 'string') return value(path, grantee)
+  const columns = (grantee.columns ?? []).flatMap((column, place) => value([...path, 'columns', place], column))
+  return [...value([...path, 'role'], grantee.role), ...columns]
+}
+
+function keys(path: Path, map: object | undefined): readonly Named[] {
+  return Object.keys(map ?? {}).map((name) => ({ path: [...path, name], name, atKey: true }))
+}
+
+function value(path: Path, name: string | undefined): readonly Named[] {
+  return name === undefined ? [] : [{ path, name, atKey: false }]
+}
+
+function object(path: Path, name: string | { readonly schema?: string; readonly name: string } | undefined) {
+  if (typeof name !== 'object') return value(path, name)
+  return [...value([...path, 'schema'], name.schema), ...value([...path, 'name'], name.name)]
+}

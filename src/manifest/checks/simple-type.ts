@@ -1,0 +1,20 @@
+import { reservedWords } from '../../core/reserved-words.ts'
+
+const withoutModifier = 'bigint|boolean|double precision|int|integer|real|smallint'
+const withLength = '(?:bit|char|character)(?: varying)?|varchar|nchar|float|interval|time|timestamp'
+const withPrecision = 'dec|decimal|numeric'
+
+const spelling = new RegExp(
+  `^(?:(?:${withoutModifier})|(?:${withLength})(?:\\(\\d+\\))?|(?:time|timestamp)(?:\\(\\d+\\))? with(?:out)? time zone` +
+    `|(?:${withPrecision}|(?<word>[a-z_][a-z0-9_]*))(?:\\(\\d+(?:, ?\\d+)?\\))?)(?:\\[\\])*$`,
+  'i',
+)
+
+/**
+ * Whether a text is a type for sure. That is nearly every type in a manifest, and the grammar, which knows all of them,
+ * takes as long to load as everything else.
+ */
+export function isSimpleType(text: string): boolean {
+  const match = spelling.exec(text)
+  return match !== null && !reservedWords.has(match.groups?.word?.toLowerCase() ?? '')
+}

@@ -1,0 +1,240 @@
+import { FdwsyncError, type Problem } from '../../core/errors.ts'
+import { withoutSemicolon } from '../../core/sql.ts'
+import { isSqlNode, parseSql, type SqlNode, statementsOf } from '../../parser/parse-sql.ts'
+import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { isSimpleType } from './simple-type.ts'
+
+type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
+
+interface Fragment {
+  readonly kind: FragmentKind
+  readonly path: Path
+  readonly text: string
+}
+
+/**
+ * Makes sure that each piece of SQL in a manifest is exactly that one thing to PostgreSQL's own grammar: a type is a type
+ * and nothing behind it, an expression one expression, a query one SELECT. What holds an unresolved reference is let be.
+ * @throws FdwsyncError with all that are not, each with its place
+ */
+export async function checkFragments(parsed: ParsedManifest): Promise<void> {
+  const problems: Problem[] = []
+  const known = new Map<string, Mistake | undefined>()
+  for (const fragment of fragmentsOf(parsed.manifest)) {
+    const { kind, path, text } = fragment
+    if (kind === 'type' && isSimpleType(text)) continue
+    if (parsed.isUnresolved && text.includes('${')) continue
+    // Thousands of tables have the same few defaults and checks.
+    const key = `${kind} ${text}`
+    if (!known.has(key)) known.set(key, await check(fragment))
+    const mistake = known.get(key)
+    if (mistake) problems.push({ message: mistake.message, place: parsed.placeInside(path, mistake.offset) })
+  }
+  if (problems.length > 0) throw new FdwsyncError(problems)
+}
+
+function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {
+  return [...schemaFragments(schemas), ...Object.entries(mirrors).flatMap(mirrorFragments)]
+}
+
+function schemaFragments(schemas: NonNullable<Manifest['schemas']>): readonly Fragment[] {
+  return Object.entries(schemas).flatMap(
+    ([schema, { foreign_tables = {}, materialized_views = {}, imports = [], types = {} }]) => [
+      ...Object.entries(types).flatMap(([name, type]) => typeFragments(['schemas', schema, 'types', name], type)),
+      ...imports.flatMap(({ tables = {} }, at) =>
+        Object.entries(tables).flatMap(([name, table]) =>
+          tableFragments(['schemas', schema, 'imports', at, 'tables', name], table),
+        ),
+      ),
+      ...Object.entries(foreign_tables).flatMap(([name, table]) =>
+        tableFragments(['schemas', schema, 'foreign_tables', name], table),
+      ),
+      ...Object.entries(materialized_views).flatMap(([name, view]) =>
+        viewFragments(['schemas', schema, 'materialized_views', name], view),
+      ),
+    ],
+  )
+}
+
+type Schema = NonNullable<Manifest['schemas']>[string]
+type View = NonNullable<Schema['materialized_views']>[string]
+type Type = NonNullable<Schema['types']>[string]
+
+function typeFragments(path: Path, { domain, default: value, checks, composite = {} }: Type): readonly Fragment[] {
+  return [
+    ...part('type', [...path, 'domain'], domain),
+    ...part('expression', [...path, 'default'], value),
+    ...checkFragmentsOf([...path, 'checks'], checks),
+    ...Object.entries(composite).flatMap(([name, attribute]) => {
+      const at = [...path, 'composite', name]
+      return typeof attribute === 'string' ? part('type', at, attribute) : part('type', [...at, 'type'], attribute.type)
+    }),
+  ]
+}
+
+function part(kind: FragmentKind, path: Path, text: string | undefined): readonly Fragment[] {
+  return text === undefined ? [] : [{ kind, path, text }]
+}
+
+function checkFragmentsOf(path: Path, checks: Table['checks'] = {}): readonly Fragment[] {
+  return Object.entries(checks).flatMap(([name, check]) => {
+    const at = [...path, name]
+    return typeof check === 'string'
+      ? part('expression', at, check)
+      : part('expression', [...at, 'expression'], check.expression)
+  })
+}
+
+type Indexes = NonNullable<View['indexes']>
+type Mirror = NonNullable<Manifest['mirrors']>[string]
+
+function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, Mirror]): readonly Fragment[] {
+  const each = (indexes?.each ?? []).flatMap((index, at) =>
+    indexFragments(['mirrors', mirror, 'indexes', 'each', at], index),
+  )
+  const own = Object.entries(tables).flatMap(([name, view]) => viewFragments(['mirrors', mirror, 'tables', name], view))
+  return [...each, ...own]
+}
+
+/** Of a foreign table, or of what is said of an imported one. */
+interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
+  readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: Generated }>>
+  readonly partition_of?: { readonly for_values?: string }
+}
+
+function tableFragments(path: Path, { columns = {}, checks, partition_of }: Table): readonly Fragment[] {
+  return [
+    ...part('bound', [...path, 'partition_of', 'for_values'], partition_of?.for_values),
+    ...Object.entries(columns).flatMap(([name, column]) => {
+      const at = [...path, 'columns', name]
+      if (typeof column === 'string') return part('type', at, column)
+      return [
+        ...part('type', [...at, 'type'], column.type),
+        ...part('expression', [...at, 'default'], column.default),
+        ...generatedFragment([...at, 'generated'], column.generated),
+      ]
+    }),
+    ...checkFragmentsOf([...path, 'checks'], checks),
+  ]
+}
+
+type Generated = string | { readonly expression: string } | undefined
+
+function generatedFragment(path: Path, generated: Generated): readonly Fragment[] {
+  if (generated === undefined) return []
+  return typeof generated === 'string'
+    ? [{ kind: 'expression', path, text: generated }]
+    : [{ kind: 'expression', path: [...path, 'expression'], text: generated.expression }]
+}
+
+function viewFragments(
+  path: Path,
+  { query, indexes = {}, statistics = {} }: Pick<Partial<View>, 'query' | 'indexes' | 'statistics'>,
+) {
+  return [
+    ...part('query', [...path, 'query'], query),
+    ...Object.entries(indexes).flatMap(([name, index]) => indexFragments([...path, 'indexes', name], index)),
+    ...Object.entries(statistics).flatMap(([name, { expressions = [] }]) =>
+      expressions.flatMap((text, at) => part('expression', [...path, 'statistics', name, 'expressions', at], text)),
+    ),
+  ]
+}
+
+function indexFragments(path: Path, { columns, where }: Indexes[string]): readonly Fragment[] {
+  return [
+    ...columns.flatMap((column, at) =>
+      typeof column === 'string' ? [] : part('expression', [...path, 'columns', at, 'expression'], column.expression),
+    ),
+    ...part('expression', [...path, 'where'], where),
+  ]
+}
+
+interface Mistake {
+  readonly message: string
+  /** In characters of the fragment. */
+  readonly offset: number
+}
+
+/** The statement before and behind a fragment. Each must parse, so that no fragment breaks out of its brackets. */
+const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, after: string])[]>> = {
+  type: [
+    ['SELECT NULL::', '\n'],
+    ['SELECT CAST(NULL AS ', '\n)'],
+  ],
+  expression: [
+    ['SELECT ', '\n'],
+    ['SELECT (', '\n)'],
+  ],
+  query: [['', '\n']],
+  bound: [
+    ['ALTER TABLE p ATTACH PARTITION t FOR VALUES ', '\n'],
+    ['CREATE FOREIGN TABLE t PARTITION OF p FOR VALUES ', '\nSERVER s'],
+  ],
+}
+
+async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
+  if (text.trim() === '') return { message: `${an(kind)} is expected, not an empty text`, offset: 0 }
+  for (const [before, after] of frames[kind]) {
+    const result = await parseSql(`${before}${text}${after}`)
+    if ('message' in result) {
+      const offset = Math.min(Math.max(result.offset - before.length, 0), text.length)
+      return { message: `not ${an(kind)} to PostgreSQL: ${result.message}`, offset }
+    }
+    const reason = unfit(kind, statementsOf(result.tree))
+    if (reason !== undefined) return { message: reason, offset: 0 }
+  }
+  return kind === 'query' ? asView(text) : undefined
+}
+
+/** A query must still be one where it will stand: a semicolon with something behind it is not. */
+async function asView(text: string): Promise<Mistake | undefined> {
+  const result = await parseSql(`CREATE MATERIALIZED VIEW v AS ${withoutSemicolon(text)}\nWITH NO DATA`)
+  const isOne = 'tree' in result && statementsOf(result.tree).length === 1
+  return isOne ? undefined : { message: 'a query ends without a semicolon', offset: text.lastIndexOf(';') }
+}
+
+function an(kind: FragmentKind): string {
+  return { type: 'a type', expression: 'an expression', query: 'a query', bound: 'a bound of a partition' }[kind]
+}
+
+function unfit(kind: FragmentKind, statements: readonly SqlNode[]): string | undefined {
+  const [statement] = statements
+  if (statements.length !== 1 || !statement) return `${an(kind)} and nothing else is expected`
+  if (kind === 'bound') return undefined // nothing but one could stand in both frames
+  const select = statement.SelectStmt
+  if (!isSqlNode(select)) return 'a query is a SELECT'
+  if (kind === 'query') return unfitQuery(select)
+  const target = onlyTarget(select)
+  if (!target) return `${an(kind)} and nothing else is expected`
+  return kind === 'type' && !isPlainCast(target) ? 'a type and nothing else is expected' : undefined
+}
+
+/** INTO stands in the first SELECT of a UNION, and WITH may hold statements of all kinds. */
+function unfitQuery(select: SqlNode): string | undefined {
+  if (holds(select, 'intoClause')) return 'a query can not have INTO'
+  const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].some((type) => holds(select, type))
+  return changes ? 'a query can not change data' : undefined
+}
+
+function holds(value: unknown, key: string): boolean {
+  if (Array.isArray(value)) return value.some((item) => holds(item, key))
+  return isSqlNode(value) && (key in value || Object.values(value).some((child) => holds(child, key)))
+}
+
+/** The one expression of a SELECT that has nothing but that. */
+function onlyTarget(select: SqlNode): SqlNode | undefined {
+  const allowed = new Set(['targetList', 'limitOption', 'op'])
+  if (Object.keys(select).some((key) => !allowed.has(key)) || select.op !== 'SETOP_NONE') return undefined
+  const [first, ...others] = Array.isArray(select.targetList) ? select.targetList : []
+  const target = isSqlNode(first) ? first.ResTarget : undefined
+  return others.length === 0 && isSqlNode(target) && target.name === undefined && isSqlNode(target.val)
+    ? target.val
+    : undefined
+}
+
+function isPlainCast(value: SqlNode): boolean {
+  const cast = value.TypeCast
+  if (!isSqlNode(cast) || !isSqlNode(cast.arg) || !isSqlNode(cast.typeName)) return false
+  const constant = cast.arg.A_Const
+  return isSqlNode(constant) && constant.isnull === true && cast.typeName.setof !== true
+}

@@ -1,0 +1,95 @@
+import type { Manifest, Path } from '../manifest.ts'
+
+/** All foreign tables of a manifest, each with where it stands. */
+export function foreignTables(manifest: Manifest) {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
+    Object.entries(foreign_tables ?? {}).map(([name, table]) => ({
+      path: ['schemas', schema, 'foreign_tables', name] as Path,
+      schema,
+      name,
+      table,
+    })),
+  )
+}
+
+/** All types of a manifest, each with where it stands. */
+export function types(manifest: Manifest) {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { types: declared }]) =>
+    Object.entries(declared ?? {}).map(([name, type]) => ({
+      path: ['schemas', schema, 'types', name] as Path,
+      schema,
+      name,
+      type,
+    })),
+  )
+}
+
+/** All materialized views of a manifest, each with where it stands. */
+export function views(manifest: Manifest) {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
+    Object.entries(materialized_views ?? {}).map(([name, view]) => ({
+      path: ['schemas', schema, 'materialized_views', name] as Path,
+      schema,
+      name,
+      view,
+    })),
+  )
+}
+
+interface Accessible {
+  readonly path: Path
+  readonly owner?: string
+  readonly grants?: object
+}
+
+/** All that may have an owner and grants. */
+export function accessibles(manifest: Manifest): readonly Accessible[] {
+  const named = (key: 'foreign_data_wrappers' | 'servers' | 'schemas') =>
+    Object.entries(manifest[key] ?? {}).map(([name, object]) => ({ ...object, path: [key, name] }))
+  return [
+    ...named('foreign_data_wrappers'),
+    ...named('servers'),
+    ...named('schemas'),
+    ...types(manifest).map(({ path, type }) => ({ ...type, path })),
+    ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
+    ...views(manifest).map(({ path, view }) => ({ ...view, path })),
+    ...views(manifest).flatMap(({ path, view }) =>
+      Object.entries(view.statistics ?? {}).map(([name, of]) => ({ ...of, path: [...path, 'statistics', name] })),
+    ),
+    ...importedTables(manifest),
+    ...mirroredViews(manifest),
+  ]
+}
+
+/** What is said of tables that an import brings. */
+function importedTables({ schemas }: Manifest): readonly Accessible[] {
+  return Object.entries(schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
+    imports.flatMap(({ tables }, at) =>
+      Object.entries(tables ?? {}).map(([name, table]) => ({
+        ...table,
+        path: ['schemas', schema, 'imports', at, 'tables', name],
+      })),
+    ),
+  )
+}
+
+function mirroredViews({ mirrors }: Manifest): readonly Accessible[] {
+  return Object.entries(mirrors ?? {}).flatMap(([mirror, { tables }]) =>
+    Object.entries(tables ?? {}).map(([name, view]) => ({ ...view, path: ['mirrors', mirror, 'tables', name] })),
+  )
+}
+
+export interface Granted {
+  readonly path: Path
+  readonly grantee:
+    | string
+    | { readonly role: string; readonly columns?: readonly string[]; readonly with_grant_option?: boolean }
+}
+
+/** Whom something is granted to, each with where it stands. */
+export function grantees({ path, grants }: Accessible): readonly Granted[] {
+  const lists: readonly (readonly [string, readonly Granted['grantee'][]])[] = Object.entries(grants ?? {})
+  return lists.flatMap(([privilege, list]) =>
+    list.map((grantee, place) => ({ path: [...path, 'grants', privilege, place], grantee })),
+  )
+}

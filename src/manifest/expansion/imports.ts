@@ -1,0 +1,218 @@
+import { canonicalJson } from '../../core/data.ts'
+import type { PathProblem } from '../checks/schema-problems.ts'
+import type { ImportColumn, ImportTable } from '../generated/manifest-types.ts'
+import type { Manifest, Path } from '../manifest.ts'
+
+type Schemas = NonNullable<Manifest['schemas']>
+export type TableStanza = NonNullable<Schemas[string]['foreign_tables']>[string]
+export type ViewStanza = NonNullable<Schemas[string]['materialized_views']>[string]
+export type IndexStanza = NonNullable<ViewStanza['indexes']>[string]
+export type TypeStanza = NonNullable<Schemas[string]['types']>[string]
+type ColumnStanza = NonNullable<TableStanza['columns']>[string]
+
+/** What is to be imported from one schema of a source, for an import of its own or for a mirror. */
+export interface ImportRequest {
+  /** Where it stands. */
+  readonly path: Path
+  readonly server: string
+  readonly remoteSchema: string
+  /** The schema that the foreign tables are for. */
+  readonly schema: string
+  readonly limitTo: readonly string[] | undefined
+  readonly except: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  readonly tables: Readonly<Record<string, ImportTable>>
+  /** Whether the definitions of the source's indexes are wanted too. */
+  readonly withIndexes: boolean
+  /** Whether the types that the source's columns use are to be made. */
+  readonly copiesTypes: boolean
+  /** Whether of a table that can't be imported the names of its columns are wanted. */
+  readonly withColumnNames?: boolean
+}
+
+/** A type of a source, as a manifest would spell it out. */
+export interface CopiedType {
+  readonly schema: string
+  readonly name: string
+  readonly stanza: TypeStanza
+}
+
+/** The tables of one import, and the types that it copies, as a manifest would spell them out. */
+export interface Imported {
+  readonly request: ImportRequest
+  readonly tables: ReadonlyMap<string, TableStanza>
+  /** What others are made of comes first. */
+  readonly types: readonly CopiedType[]
+}
+
+/** A manifest with what it asks for spelled out, and where what was spelled out comes from. */
+export interface Expansion {
+  readonly manifest: Manifest
+  readonly origins: ReadonlyMap<string, Path>
+  readonly problems: readonly PathProblem[]
+}
+
+export function importRequests(manifest: Manifest): readonly ImportRequest[] {
+  const plain = Object.entries(manifest.schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
+    imports.map((item, at) => ({
+      path: ['schemas', schema, 'imports', at],
+      server: item.server,
+      remoteSchema: item.remote_schema,
+      schema,
+      limitTo: item.limit_to,
+      except: item.except ?? [],
+      options: item.options ?? {},
+      tables: item.tables ?? {},
+      withIndexes: false,
+      copiesTypes: item.types === 'copy',
+    })),
+  )
+  const mirrors = Object.entries(manifest.mirrors ?? {}).map(([name, mirror]) => {
+    const excluded = Object.entries(mirror.tables ?? {}).flatMap(([table, { exclude }]) => (exclude ? [table] : []))
+    return {
+      path: ['mirrors', name],
+      server: mirror.server,
+      remoteSchema: mirror.remote_schema,
+      schema: mirror.proxy_schema,
+      limitTo: mirror.limit_to?.filter((table) => !excluded.includes(table)),
+      except: mirror.limit_to ? [] : [...(mirror.except ?? []), ...excluded],
+      options: mirror.options ?? {},
+      tables: {},
+      withIndexes: mirror.indexes?.copy ?? false,
+      copiesTypes: mirror.types === 'copy',
+    }
+  })
+  return [...plain, ...mirrors]
+}
+
+/** What people call it: it has no name of its own. */
+export function importTitle({ server, remoteSchema, schema }: ImportRequest): string {
+  return `import of schema ${JSON.stringify(remoteSchema)} of server ${server} into schema ${schema}`
+}
+
+/** Spells out imported tables and copied types among the others of their schema. What the manifest itself spells out wins. */
+export function withImports(manifest: Manifest, all: readonly Imported[]): Expansion {
+  const origins = new Map<string, Path>()
+  const problems: PathProblem[] = []
+  const schemas: Schemas = { ...manifest.schemas }
+  for (const { request, tables } of all) {
+    const { schema, path } = request
+    if (!manifest.schemas?.[schema] && !schemas[schema]) origins.set(originKey(['schemas', schema]), path)
+    const spelled = manifest.schemas?.[schema]?.foreign_tables ?? {}
+    const foreignTables = { ...schemas[schema]?.foreign_tables }
+    for (const [name, table] of tables) {
+      if (Object.hasOwn(spelled, name)) continue
+      const at = ['schemas', schema, 'foreign_tables', name]
+      const other = origins.get(originKey(at))
+      if (other) problems.push(importedTwice(schema, name, path, other))
+      const override = Object.hasOwn(request.tables, name) ? request.tables[name] : undefined
+      origins.set(originKey(at), override ? [...path, 'tables', name] : path)
+      foreignTables[name] = override ? overridden(table, override, [...path, 'tables', name], problems) : table
+    }
+    schemas[schema] = { ...schemas[schema], foreign_tables: foreignTables }
+  }
+  addTypes(manifest, all, { schemas, origins, problems })
+  return { manifest: { ...manifest, schemas }, origins, problems }
+}
+
+function addTypes(
+  manifest: Manifest,
+  all: readonly Imported[],
+  { schemas, origins, problems }: { schemas: Schemas; origins: Map<string, Path>; problems: PathProblem[] },
+): void {
+  for (const { request, types } of all) {
+    for (const { schema, name, stanza } of types) {
+      const spelled = manifest.schemas?.[schema]?.types
+      if (spelled && Object.hasOwn(spelled, name)) continue
+      const at = originKey(['schemas', schema, 'types', name])
+      const other = origins.get(at)
+      const before = schemas[schema]?.types?.[name]
+      if (other && canonicalJson(before) !== canonicalJson(stanza)) {
+        problems.push(copiedDifferently(schema, name, [...request.path, 'types'], other))
+      }
+      if (other) continue
+      if (!schemas[schema]) origins.set(originKey(['schemas', schema]), request.path)
+      origins.set(at, [...request.path, 'types'])
+      schemas[schema] = { ...schemas[schema], types: { ...schemas[schema]?.types, [name]: stanza } }
+    }
+  }
+}
+
+function copiedDifferently(schema: string, name: string, path: Path, other: Path): PathProblem {
+  const message = `the type "${name}" of schema "${schema}" is another one at the source of this import than for what stands`
+  const hint = `Spell it out under schemas: { ${schema}: { types: … } }: then neither is copied.`
+  return { path, atKey: true, other, problem: { message, hint } }
+}
+
+/** The key of what stands at a path in {@link Expansion.origins}. */
+export function originKey(path: Path): string {
+  return JSON.stringify(path)
+}
+
+function importedTwice(schema: string, name: string, path: Path, other: Path): PathProblem {
+  const message = `the table "${name}" is imported into schema "${schema}" twice: from here and from what stands`
+  return { path, atKey: true, other, problem: { message, hint: 'Leave it out of one of them by except.' } }
+}
+
+function overridden(table: TableStanza, override: ImportTable, path: Path, problems: PathProblem[]): TableStanza {
+  const { options, columns = {}, ...rest } = override
+  const merged: Record<string, ColumnStanza> = { ...table.columns }
+  for (const [name, column] of Object.entries(columns)) {
+    const imported = table.columns && Object.hasOwn(table.columns, name) ? table.columns[name] : undefined
+    if (imported !== undefined) merged[name] = overriddenColumn(imported, column)
+    else {
+      const message = `the source's table ${JSON.stringify(path.at(-1))} has no column "${name}"`
+      problems.push({ path: [...path, 'columns', name], atKey: true, problem: { message } })
+    }
+  }
+  return { ...table, ...rest, columns: merged, options: { ...table.options, ...options } }
+}
+
+function overriddenColumn(imported: ColumnStanza, override: string | ImportColumn): ColumnStanza {
+  const from = typeof imported === 'string' ? { type: imported } : imported
+  const by = typeof override === 'string' ? { type: override } : override
+  return { ...from, ...by, options: { ...from.options, ...by.options } }
+}
+
+/** What can be said of imports and mirrors before any source is asked. */
+export function importProblems(manifest: Manifest): readonly PathProblem[] {
+  const items = [
+    ...Object.entries(manifest.schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
+      imports.map((item, at) => ({ item, path: ['schemas', schema, 'imports', at] as Path })),
+    ),
+    ...Object.entries(manifest.mirrors ?? {}).map(([name, item]) => ({ item, path: ['mirrors', name] as Path })),
+  ]
+  const both = items.flatMap(({ item, path }): readonly PathProblem[] => {
+    if (!item.limit_to || !item.except) return []
+    const problem = { message: 'limit_to and except can not stand together', hint: 'Remove one of the two.' }
+    return [{ path: [...path, 'except'], atKey: true, problem }]
+  })
+  const same = Object.entries(manifest.mirrors ?? {}).flatMap(([name, mirror]): readonly PathProblem[] => {
+    if (mirror.schema !== mirror.proxy_schema) return []
+    const message = 'the schema of the views can not be that of the foreign tables: both have the names of the tables'
+    return [{ path: ['mirrors', name, 'schema'], atKey: false, problem: { message } }]
+  })
+  const noColumn = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { indexes }]) =>
+    (indexes?.each ?? []).flatMap(({ columns }, at): readonly PathProblem[] => {
+      if (columns.some((column) => typeof column === 'string' || 'column' in column)) return []
+      const message = 'an index for each view names at least one column: it is made where that is'
+      return [{ path: ['mirrors', name, 'indexes', 'each', at], atKey: false, problem: { message } }]
+    }),
+  )
+  const copied = importRequests(manifest).flatMap((request) => {
+    const server = manifest.servers?.[request.server]
+    return server ? indexCopyProblems(request, server.foreign_data_wrapper ?? 'postgres_fdw') : []
+  })
+  return [...both, ...same, ...noColumn, ...copied]
+}
+
+/** Only PostgreSQL's catalog says what indexes there are. */
+export function indexCopyProblems(
+  { path, server, withIndexes }: ImportRequest,
+  wrapper: string,
+): readonly PathProblem[] {
+  if (!withIndexes || wrapper === 'postgres_fdw') return []
+  const message = `indexes can be copied through postgres_fdw only, and server ${server} is of ${wrapper}`
+  const hint = 'Declare them: below indexes.each, or below tables for one view.'
+  return [{ path: [...path, 'indexes', 'copy'], atKey: true, problem: { message, hint } }]
+}

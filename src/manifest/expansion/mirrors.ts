@@ -1,0 +1,117 @@
+import { canonicalJson } from '../../core/data.ts'
+import { qualified } from '../../core/sql.ts'
+import type { PathProblem } from '../checks/schema-problems.ts'
+import type { Manifest, Path } from '../manifest.ts'
+import { type Expansion, type IndexStanza, originKey, type TableStanza, type ViewStanza } from './imports.ts'
+
+type Mirror = NonNullable<Manifest['mirrors']>[string]
+type Indexes = Readonly<Record<string, IndexStanza>>
+
+/** What a mirror found at its source. */
+export interface Mirrored {
+  readonly name: string
+  readonly tables: ReadonlyMap<string, TableStanza>
+  /** The source's own indexes, by table. */
+  readonly indexes: ReadonlyMap<string, Indexes>
+  /** Whether the source was asked, so that a table that is not there is not there. */
+  readonly isWhole: boolean
+}
+
+/** Spells out the views of mirrors. What the manifest itself spells out under the name of a view wins. */
+export function withMirrors(manifest: Manifest, all: readonly Mirrored[]): Expansion {
+  const origins = new Map<string, Path>()
+  const problems: PathProblem[] = []
+  const schemas = { ...manifest.schemas }
+  for (const { name, tables, indexes, isWhole } of all) {
+    const mirror = manifest.mirrors?.[name]
+    if (!mirror) continue
+    const { schema } = mirror
+    if (!schemas[schema]) origins.set(originKey(['schemas', schema]), ['mirrors', name])
+    const spelled = manifest.schemas?.[schema]?.materialized_views ?? {}
+    const views = { ...schemas[schema]?.materialized_views }
+    const taken = namesIn(views, tables.keys(), indexes.values())
+    for (const [table, stanza] of tables) {
+      if (Object.hasOwn(spelled, table)) continue
+      const override = mirror.tables && Object.hasOwn(mirror.tables, table)
+      const at = ['mirrors', name, ...(override ? ['tables', table] : [])]
+      const path = ['schemas', schema, 'materialized_views', table]
+      if (origins.has(originKey(path))) problems.push(mirroredTwice(schema, table, at))
+      origins.set(originKey(path), at)
+      views[table] = viewOf(mirror, table, stanza, indexes.get(table) ?? {}, taken)
+    }
+    if (isWhole) problems.push(...unknownTables(name, mirror, tables))
+    schemas[schema] = { ...schemas[schema], materialized_views: views }
+  }
+  return { manifest: { ...manifest, schemas }, origins, problems }
+}
+
+function mirroredTwice(schema: string, table: string, path: Path): PathProblem {
+  const message = `two mirrors make the view "${table}" in schema "${schema}"`
+  return { path, atKey: true, problem: { message, hint: 'Exclude it in one of them.' } }
+}
+
+function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap<string, TableStanza>) {
+  return Object.entries(tables).flatMap(([table, { exclude }]): readonly PathProblem[] => {
+    if (exclude || found.has(table)) return []
+    const message = `the mirror has no table "${table}": the source does not have it, or it is left out`
+    return [{ path: ['mirrors', name, 'tables', table], atKey: true, problem: { message } }]
+  })
+}
+
+function viewOf(mirror: Mirror, table: string, stanza: TableStanza, copied: Indexes, taken: Set<string>): ViewStanza {
+  const override = mirror.tables && Object.hasOwn(mirror.tables, table) ? mirror.tables[table] : undefined
+  const { exclude: _, query, indexes = {}, ...rest } = override ?? {}
+  const own = { ...(query === undefined ? copied : {}), ...indexes }
+  for (const index of mirror.indexes?.each ?? []) {
+    const plain = plainColumns(index)
+    if (!plain.every((column) => stanza.columns && Object.hasOwn(stanza.columns, column))) continue
+    if (Object.values(own).some((other) => isSameIndex(other, index))) continue
+    own[freeName(table, plain, taken)] = index
+  }
+  return { query: query ?? `SELECT * FROM ${qualified(mirror.proxy_schema, table)}`, ...rest, indexes: own }
+}
+
+function plainColumns({ columns, include = [] }: IndexStanza): readonly string[] {
+  const keys = columns.flatMap((column) => (typeof column === 'string' ? column : (column.column ?? [])))
+  return [...keys, ...include]
+}
+
+function isSameIndex(left: IndexStanza, right: IndexStanza): boolean {
+  return comparable(left) === comparable(right)
+}
+
+function comparable({ method = 'btree', columns, include = [], where }: IndexStanza): string {
+  const keys = columns.map((column) => (typeof column === 'string' ? { column } : column))
+  return canonicalJson({ method, keys, include, where })
+}
+
+/** All names that relations of the schema have. */
+function namesIn(
+  views: Readonly<Record<string, ViewStanza>>,
+  tables: Iterable<string>,
+  indexes: Iterable<Indexes>,
+): Set<string> {
+  const names = new Set([...Object.keys(views), ...tables])
+  for (const view of Object.values(views)) for (const index of Object.keys(view.indexes ?? {})) names.add(index)
+  for (const map of indexes) for (const index of Object.keys(map)) names.add(index)
+  return names
+}
+
+/** `orders_geom_idx`, as PostgreSQL names an index that is given no name; with a number if that is taken. */
+function freeName(table: string, columns: readonly string[], taken: Set<string>): string {
+  for (let number = 0; ; number++) {
+    const name = objectName(table, columns.join('_'), number === 0 ? 'idx' : `idx${number}`)
+    if (taken.has(name)) continue
+    taken.add(name)
+    return name
+  }
+}
+
+/** Cuts the longer of both parts until the name has 63 bytes. */
+function objectName(table: string, columns: string, label: string): string {
+  const parts: [string[], string[]] = [[...table], [...columns]]
+  const text = () => `${parts[0].join('')}_${parts[1].join('')}_${label}`
+  const length = (part: readonly string[]) => Buffer.byteLength(part.join(''))
+  while (Buffer.byteLength(text()) > 63) parts[length(parts[0]) > length(parts[1]) ? 0 : 1].pop()
+  return text()
+}

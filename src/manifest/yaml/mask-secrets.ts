@@ -1,0 +1,117 @@
+import { isMap, isNode, isPair, isScalar, type Node, type Scalar, visit } from 'yaml'
+import { soundsSecret } from '../../core/secret-names.ts'
+import { isSecretOption } from '../../core/secret-options.ts'
+import { isOnlyReferences } from './references.ts'
+
+/** A part of a manifest's text that is not for a terminal or a log: from its first character to behind its last. */
+export interface Hidden {
+  readonly start: number
+  readonly end: number
+}
+
+const mask = '(secret)'
+/** No manifest goes deeper; a walk without an end would exhaust the stack before that is told. */
+const deepest = 200
+
+/**
+ * Where secrets stand in clear: what user mappings hold but harmless options, and whatever sounds like a secret
+ * anywhere, for it may stand where it should not. References tell nothing and may be seen.
+ */
+export function hiddenIn(text: string, root: Node | null): readonly Hidden[] {
+  const mappings = entriesOf(entryOf(root, 'servers')).flatMap(({ value }) =>
+    entriesOf(entryOf(value, 'user_mappings')),
+  )
+  const options = mappings.flatMap((mapping) =>
+    isMap(mapping.value) ? entriesOf(mapping.value).filter(({ name }) => isSecretOption(name)) : [mapping],
+  )
+  const ranges = [...options, ...soundingSecret(root)].flatMap((entry) => rangeOf(text, entry))
+  return ranges.sort((left, right) => left.start - right.start)
+}
+
+/** A column may have such a name; then what stands behind it is its type. */
+function soundingSecret(root: Node | null): readonly Entry[] {
+  const found: Entry[] = []
+  if (!root) return found
+  visit(root, {
+    Map(_key, map, ancestors) {
+      const parent = ancestors.at(-1)
+      if (isPair(parent) && isScalar(parent.key) && parent.key.value === 'columns') return undefined
+      found.push(...entriesOf(map).filter(({ name, value }) => isScalar(value) && soundsSecret(name)))
+      return ancestors.length > deepest ? visit.SKIP : undefined
+    },
+  })
+  return found
+}
+
+/** A part of the text, which holds no newline, with what is hidden masked. */
+export function hideRanges(text: string, start: number, end: number, hidden: readonly Hidden[]): string {
+  let shown = ''
+  let from = start
+  for (const range of hidden) {
+    if (range.end <= from || range.start >= end) continue
+    const upTo = Math.max(range.start, from)
+    const before = text.slice(from, upTo)
+    // The indentation of a text of several lines is no secret, and without it the line looks odd.
+    const indent = upTo > range.start ? (/^ */.exec(text.slice(upTo, end))?.[0] ?? '') : ''
+    shown += before + indent + mask
+    from = Math.min(range.end, end)
+  }
+  return shown + text.slice(from, end)
+}
+
+/**
+ * The same for a text that is no YAML. Where its values end nobody can tell, so more is masked than need be: all
+ * behind the first key of a line that stands below `user_mappings`, or whose key sounds like a secret.
+ */
+export function hideBroken(text: string, start: number, end: number, hidden: readonly Hidden[]): string {
+  const line = text.slice(start, end)
+  const shown = isBelowMappings(text, start, line)
+    ? /^\s*(?:[\w"'-]+\s*:)?/.exec(line)
+    : (/^.*?user_mappings["']?\s*:/.exec(line) ?? /^.*?(?:pass|secret|token|credential)[\w-]*["']?\s*:/i.exec(line))
+  const touched = hidden.find((range) => range.end > start && range.start < end)
+  const length = Math.min(
+    shown ? shown[0].length : line.length,
+    touched ? Math.max(touched.start - start, indentOf(line)) : line.length,
+  )
+  return line.slice(length).trim() === '' ? line : `${line.slice(0, length).trimEnd()} ${mask}`
+}
+
+function isBelowMappings(text: string, start: number, line: string): boolean {
+  let indent = indentOf(line)
+  for (const above of text.slice(0, start).split('\n').reverse()) {
+    if (above.trim() === '' || indentOf(above) >= indent) continue
+    if (above.includes('user_mappings')) return true
+    indent = indentOf(above)
+  }
+  return false
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length
+}
+
+interface Entry {
+  readonly name: string
+  readonly key: Scalar
+  readonly value: Node | null
+}
+
+function entryOf(node: Node | null, name: string): Node | null {
+  return entriesOf(node).find((entry) => entry.name === name)?.value ?? null
+}
+
+function entriesOf(node: Node | null): readonly Entry[] {
+  if (!isMap(node)) return []
+  return node.items.flatMap(({ key, value }) =>
+    isScalar(key) ? [{ name: String(key.source ?? key.value), key, value: isNode(value) ? value : null }] : [],
+  )
+}
+
+/** All behind the key: a value that begins with `!` or `&` does not begin there to the parser. */
+function rangeOf(text: string, { key, value }: Entry): readonly Hidden[] {
+  if (!value?.range || (isScalar(value) && isOnlyReferences(String(value.value)))) return []
+  const keyEnd = key.range?.[1] ?? value.range[0]
+  const colon = /^\s*:\s*/.exec(text.slice(keyEnd, value.range[0]))?.[0].length
+  const start = colon === undefined ? value.range[0] : keyEnd + colon
+  return value.range[1] > start ? [{ start, end: value.range[1] }] : []
+}

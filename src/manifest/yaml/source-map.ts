@@ -1,0 +1,94 @@
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type ParsedNode,
+  type Range,
+  type Scalar,
+} from 'yaml'
+import type { Place } from '../../core/errors.ts'
+import type { Path } from '../manifest.ts'
+import { type Hidden, hideBroken, hideRanges } from './mask-secrets.ts'
+
+/** The text of a manifest, and where in it things stand. */
+export interface Source {
+  readonly file: string
+  readonly text: string
+  readonly lines: LineCounter
+  /** Where secrets stand in clear. */
+  readonly hidden: readonly Hidden[]
+  /** Whether it is no YAML, so that nobody can tell what in it is a secret. */
+  readonly broken: boolean
+}
+
+/** The place of a character. Secrets that stand in that line in clear are masked. */
+export function placeAt(source: Source, offset: number): Place {
+  const { file, text, lines, hidden, broken } = source
+  const { line, col } = lines.linePos(Math.min(offset, text.length))
+  const start = lines.lineStarts[line - 1] ?? 0
+  const newline = text.indexOf('\n', start)
+  const end = newline < 0 ? text.length : newline
+  const shown = broken ? hideBroken(text, start, end, hidden) : hideRanges(text, start, end, hidden)
+  return { file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt: shown.replace(/\r$/, '') }
+}
+
+/** The node that a path leads to, or the last one on the way that there is. For a key, the key's own node. */
+export function nodeAt(
+  root: Node | null,
+  path: Path,
+): { readonly node: Node | null; readonly key: Node | undefined; readonly whole: boolean } {
+  let node: Node | null = root
+  let key: Node | undefined
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && textOf(item.key) === String(step))
+      if (!pair) return { node, key, whole: false }
+      key = isNode(pair.key) ? pair.key : undefined
+      node = isNode(pair.value) ? pair.value : null
+    } else if (isSeq(node)) {
+      const item = node.items[Number(step)]
+      if (!isNode(item)) return { node, key, whole: false }
+      key = undefined
+      node = item
+    } else return { node, key, whole: false }
+  }
+  return { node, key, whole: true }
+}
+
+/** The text of a scalar as it stands in the source, without quotes. */
+export function textOf(node: Scalar): string {
+  return node.source ?? (node.value === null ? '' : String(node.value))
+}
+
+export function startOf(node: Node | null | undefined): number | undefined {
+  return (node?.range as Range | undefined | null)?.[0]
+}
+
+/**
+ * Where the character of a scalar's value stands in the text. Escapes, folding and references move characters; then it
+ * is the start of the scalar.
+ */
+export function offsetInside(source: Source, scalar: Scalar | ParsedNode, offset: number): number {
+  const start = startOf(scalar) ?? 0
+  if (!isScalar(scalar)) return start
+  const value = textOf(scalar)
+  if (value.includes('${')) return start
+  if (scalar.type === 'BLOCK_LITERAL') return insideBlock(source, start, value, offset)
+  const opening = scalar.type === 'QUOTE_DOUBLE' || scalar.type === 'QUOTE_SINGLE' ? 1 : 0
+  const verbatim = source.text.startsWith(value, start + opening)
+  return verbatim ? start + opening + offset : start
+}
+
+function insideBlock(source: Source, start: number, value: string, offset: number): number {
+  const lineNumber = value.slice(0, offset).split('\n').length
+  const column = offset - (value.lastIndexOf('\n', offset - 1) + 1)
+  const header = source.lines.linePos(start).line
+  const lineStart = source.lines.lineStarts[header - 1 + lineNumber]
+  const wanted = value.split('\n')[lineNumber - 1] ?? ''
+  if (lineStart === undefined) return start
+  const indent = source.text.indexOf(wanted, lineStart) - lineStart
+  return indent < 0 ? start : lineStart + indent + column
+}

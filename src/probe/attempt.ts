@@ -1,0 +1,138 @@
+import type { DeclaredObject } from '../core/change.ts'
+import type { ProbeFinding } from '../core/finding.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
+import { keyOf } from '../core/object.ts'
+import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
+import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
+import { manifestPath } from '../introspector/transaction-settings.ts'
+import { following } from './findings.ts'
+import type { ProbeRun } from './run.ts'
+
+interface Unit {
+  readonly object: DeclaredObject
+  readonly statements: readonly Statement[]
+}
+
+/**
+ * Runs the statements of many objects at once; if one fails, each half by itself, so that the guilty ones are found and
+ * do not take the others down. Returns those that could be made, and notes why the others could not.
+ */
+export async function tryOut(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
+  const units = all.filter(({ object }) => !isDoomed(run, object))
+  if (units.length === 0) return []
+  const failed = await attempt(run, units)
+  if (!failed) return units.map(({ object }) => object)
+  if (units.length === 1) {
+    run.findings.push(...units.map(({ object }) => finding(run, object, failed)))
+    return []
+  }
+  const middle = units.length >> 1
+  const made = await tryOut(run, units.slice(0, middle))
+  return [...made, ...(await tryOut(run, units.slice(middle)))]
+}
+
+/** Without what it needs an object would only fail for a reason that is not its own. */
+function isDoomed(run: ProbeRun, { id, needs }: DeclaredObject): boolean {
+  const failed = new Set(run.findings.map(({ key }) => key))
+  const missing = needs.find((need) => failed.has(need) && !run.input.reading.live.has(need))
+  if (missing === undefined) return false
+  if (!failed.has(keyOf(id))) run.findings.push(following(run, id, missing))
+  return true
+}
+
+async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseError | undefined> {
+  const statements: readonly Sql[] = units.flatMap((unit) => unit.statements.map((statement) => statement.sql))
+  try {
+    await run.session.run(trusted('SAVEPOINT attempt'))
+    await run.session.run(join([manifestPath(run.input.searchPath), ...statements, trusted('RELEASE attempt')], ';\n'))
+    return undefined
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error
+    await run.session.run(sql`ROLLBACK TO attempt`)
+    return error
+  }
+}
+
+/** Of an enumeration: a value that was added can't be used before that is committed. */
+const unsafeNewValue = '55P04'
+
+/** A lock or a missing right says nothing about the declaration; any other error does. */
+function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): ProbeFinding {
+  const key = keyOf(object.id)
+  const said = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
+  if (error.sqlstate === '55P03') {
+    const reason = 'what it reads is locked by another session, by a REFRESH for instance'
+    return { key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
+  }
+  if (error.sqlstate === unsafeNewValue) run.usesNewValues = true
+  const hint = adviceFor(error, run.session.user) ?? said
+  if (error.sqlstate === '42501') {
+    return { key, status: 'undetermined', reason: `it can not be tried out on the server: ${error.message}`, hint }
+  }
+  return { key, status: 'problem', reason: error.message, hint }
+}
+
+const advice: readonly (readonly [
+  sqlstate: string,
+  message: RegExp,
+  advice: (name: string, role: string) => string,
+])[] = [
+  [
+    '42501',
+    /^permission denied for foreign-data wrapper (.+)$/,
+    (name, role) => `GRANT USAGE ON FOREIGN DATA WRAPPER ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for foreign server (.+)$/,
+    (name, role) => `GRANT USAGE ON FOREIGN SERVER ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for schema (.+)$/,
+    (name, role) => `GRANT USAGE, CREATE ON SCHEMA ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for database (.+)$/,
+    (name, role) => `GRANT CREATE ON DATABASE ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for table (.+)$/,
+    (name, role) =>
+      `${role} needs SELECT on table ${ident(name)}; what inherits from it, or is a partition of it, only its owner can make.`,
+  ],
+  [
+    '42704',
+    /^foreign-data wrapper "(.+)" does not exist$/,
+    (name) => `Declare the extension that brings it: extensions: { ${name}: {} }`,
+  ],
+  ['42704', /^role "(.+)" does not exist$/, (name) => `Make it: CREATE ROLE ${ident(name)};`],
+]
+
+/** What to do about an error, where that can be told from its words. A server may speak another language. */
+function adviceFor({ sqlstate, message }: DatabaseError, role: string): string | undefined {
+  for (const [state, pattern, advise] of advice) {
+    const [, name] = pattern.exec(message) ?? []
+    if (state === sqlstate && name !== undefined) return advise(name, ident(role))
+  }
+  return undefined
+}
+
+/** With those of all that they need, in the order of need: a batch finds no stand-ins of the batches before it. */
+export function withNeeded(
+  batch: readonly DeclaredObject[],
+  all: readonly DeclaredObject[],
+): readonly DeclaredObject[] {
+  const byKey = new Map(all.map((object) => [keyOf(object.id), object]))
+  const needed = new Set(batch)
+  for (const { needs } of needed) {
+    for (const object of needs.flatMap((need) => byKey.get(need) ?? [])) needed.add(object)
+  }
+  return inOrderOfNeed(
+    needed,
+    ({ id }) => keyOf(id),
+    ({ needs }) => needs,
+  )
+}

@@ -1,0 +1,94 @@
+import type { DeclaredObject, LiveObject } from '../core/change.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { ident, type Statement, sql } from '../core/sql.ts'
+import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
+import type { ByName } from '../kinds/kind.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { tryOut } from './attempt.ts'
+import { differences, type ProbeRun } from './run.ts'
+
+/** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
+export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+  if (run.renews) await putAside(run)
+  const isNamed = (object: DeclaredObject) => run.renewed.has(keyOf(object.id)) || toProbe.includes(object)
+  const ordered = inOrderOfNeed(
+    [...run.settled.values()].filter((object) => byName(object.id) !== undefined && isNamed(object)),
+    ({ id }) => keyOf(id),
+    ({ id, needs }) => [...needs, ...(run.input.reading.live.get(keyOf(id))?.needs ?? [])],
+  )
+  const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
+  const made = await tryOut(
+    run,
+    units.filter(({ statements }) => statements.length > 0),
+  )
+  const altered = new Set(made.map(({ id }) => keyOf(id)).filter((key) => run.input.reading.live.has(key)))
+  if (altered.size > 0) await readAgain(run, altered)
+}
+
+/** Types that others must find changed, and all that consist of such. */
+async function putAside(run: ProbeRun): Promise<void> {
+  const { live } = run.input.reading
+  const candidates = [...run.settled.values()].filter(({ id }) => live.has(keyOf(id)) && byName(id)?.intoSchema)
+  for (let isDone = false; !isDone; ) {
+    const more = candidates.filter(({ id }) => {
+      const object = live.get(keyOf(id))
+      return !run.renewed.has(keyOf(id)) && object?.needs.some((need) => run.renewed.has(need))
+    })
+    const changed = candidates.filter((object) => run.renewed.size === 0 && isChanged(run, object))
+    for (const { id } of [...changed, ...more]) run.renewed.add(keyOf(id))
+    isDone = changed.length + more.length === 0
+  }
+  const renewed = candidates.filter(({ id }) => run.renewed.has(keyOf(id)))
+  for (const [at, { id }] of renewed.entries()) {
+    const schema = `${run.scratchSchema}_aside_${at}`
+    await run.session.run(sql`CREATE SCHEMA ${ident(schema)}`)
+    const aside = byName(id)?.intoSchema?.(id, schema)
+    if (aside) await run.session.run(aside.sql)
+  }
+}
+
+function isChanged(run: ProbeRun, object: DeclaredObject): boolean {
+  const live = run.input.reading.live.get(keyOf(object.id))
+  if (!live) return false
+  return differences(run, object, live).some((field) => byName(object.id)?.matters?.(field, live.spec))
+}
+
+/** All but what was altered itself is compared as it is shown from now on. */
+async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void> {
+  const { reading, digests } = run.input
+  const others = [...reading.live].filter(([key, { locked }]) => !altered.has(key) && !locked)
+  const { live: read } = await readCatalog(
+    run.session,
+    others.map(([, { id }]) => id),
+    digests.salt,
+  )
+  const live = new Map(
+    [...reading.live].map(([key, object]) => {
+      const again = read.get(key)
+      return [key, !again || again.locked ? object : { ...object, spec: specOf(again, object, reading) }]
+    }),
+  )
+  run.input = { ...run.input, reading: { ...reading, live } }
+}
+
+/** What was read again, with the names that the manifest gives. */
+function specOf(again: LiveObject, { renamedColumns }: LiveObject, { named }: CatalogReading): unknown {
+  const { id, spec } = named?.(again) ?? again
+  return renamedColumns ? (kindOf(id).withColumns?.(spec, renamedColumns) ?? spec) : spec
+}
+
+/** How others find it by its name, if they do. */
+export function byName(id: ObjectId): ByName | undefined {
+  const { probe: how } = kindOf(id)
+  if (how.how === 'by-name') return how
+  return how.how === 'read-back' ? how.byName : undefined
+}
+
+function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {
+  const { create, alter } = kindOf(object.id)
+  const live = run.input.reading.live.get(keyOf(object.id))
+  if (!live || run.renewed.has(keyOf(object.id))) return create(object.id, object.spec)
+  const fields = differences(run, object, live).filter((field) => byName(object.id)?.matters?.(field, live.spec))
+  return alter(object.id, fields, live.spec)
+}

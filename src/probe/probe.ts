@@ -1,0 +1,144 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { sameData } from '../core/data.ts'
+import { lockedFinding } from '../core/finding.ts'
+import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { ident, sql, trusted } from '../core/sql.ts'
+import { withDeadline } from '../db/cancellation.ts'
+import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { makeByName } from './by-name.ts'
+import { noteUntried } from './findings.ts'
+import { settleProven } from './proven.ts'
+import { probeQueries } from './queries.ts'
+import { differs, newRun, type ProbeInput, type ProbeResult, type ProbeRun, want } from './run.ts'
+import { makeStandIns, probeInScratch } from './stand-ins.ts'
+
+const lockTimeoutMilliseconds = 400
+/** What waits for ever is cut off; thousands of objects take their time. */
+const deadlineMilliseconds = (objects: number) => 120_000 + 100 * objects
+const attempts = 4
+
+/**
+ * Finds out what PostgreSQL makes of the declaration: the target is its own development database. Everything is created
+ * under scratch names in a transaction that is always rolled back, and read back like the live objects. It takes no lock
+ * on a live relation stronger than AccessShare.
+ */
+export async function probe(session: Session, input: ProbeInput): Promise<ProbeResult> {
+  for (let attempt = 1; ; attempt++) {
+    const run = newRun(session, input, false)
+    const toProbe = settleWithoutProbe(run)
+    if (toProbe.length === 0) return resultOf(run, input)
+    try {
+      await withDeadline(session, deadlineMilliseconds(toProbe.length), 'the probe', async () => {
+        await probeIn(run, toProbe)
+        if (run.usesNewValues) await probeNewValues(run, input)
+      })
+      return resultOf(run, input)
+    } catch (error) {
+      // Another session's DDL, or its probe, at the same moment.
+      if (attempt === attempts || !isTransient(error)) throw error
+    } finally {
+      if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    }
+  }
+}
+
+/**
+ * Tries everything out once more, with types that grow made anew, and takes from that what could not be known otherwise.
+ * What could is not taken: what people have made uses the type that is aside, and would be shown with that.
+ */
+async function probeNewValues(run: ProbeRun, input: ProbeInput): Promise<void> {
+  await run.session.run(trusted('ROLLBACK'))
+  const second = newRun(run.session, input, true)
+  await probeIn(second, settleWithoutProbe(second))
+  const isOpen = (key: Key) => !run.wanted.has(key)
+  const findings = second.findings.filter(({ key }) => isOpen(key))
+  run.findings.splice(0, run.findings.length, ...findings)
+  for (const [key, wanted] of second.wanted) if (isOpen(key)) run.wanted.set(key, wanted)
+}
+
+function resultOf({ wanted, findings, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
+  // A table that fails as a stand-in fails again under its real name, for the queries over it.
+  const said = new Set<Key>()
+  const first = findings.filter(({ key }) => said.size < said.add(key).size)
+  return { wanted, findings: first, live: new Map([...input.reading.live, ...reading.live]) }
+}
+
+/** Settles what can be told without asking the server; returns the rest. */
+function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
+  const { reading, ledger, searchPath } = run.input
+  const rest: DeclaredObject[] = []
+  const proven = settleProven(run)
+  for (const [key, object] of run.settled) {
+    if (proven.has(key)) continue
+    const { probe: how } = kindOf(object.id)
+    const live = reading.live.get(key)
+    const standing = live ?? run.elsewhere.get(key)
+    if (reading.occupied.has(key)) continue
+    if (how.how !== 'read-back') {
+      want(run, object, object.spec)
+      if (!live || differs(run, object, live)) rest.push(object)
+    } else if (standing?.locked) {
+      const entry = ledger.entries.get(key)
+      const unchanged = entry?.digest === standing.digest && sameData(entry?.declared, object.written)
+      if (unchanged) run.wanted.set(key, { ...standing, declared: standing.spec, written: object.written })
+      else run.findings.push(lockedFinding(key))
+    } else if (live && how.plain?.(object.spec) && !searchPath.includes('pg_catalog') && !differs(run, object, live)) {
+      want(run, object, object.spec)
+    } else rest.push(object)
+  }
+  return rest
+}
+
+async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+  if (!(await beginWithScratchSchema(run, toProbe))) return
+  await makeByName(run, toProbe)
+  await checkStandIns(run, toProbe)
+  const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
+  const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).partOf?.(spec, id))
+  await probeInScratch(run, withoutQuery)
+  await probeQueries(run, readBack)
+  noteUntried(run, readBack)
+}
+
+async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {
+  const { session, scratchSchema } = run
+  await session.run(sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeoutMilliseconds))}; SAVEPOINT scratch`)
+  try {
+    await session.run(sql`CREATE SCHEMA ${ident(scratchSchema)}`)
+    return true
+  } catch (error) {
+    if (!isDatabaseError(error) || isTransient(error)) throw error
+    await session.run(trusted('ROLLBACK TO scratch'))
+    const reason = `it could not be tried out on the server: ${error.message}`
+    const hint =
+      error.sqlstate === '25006'
+        ? 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
+        : `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
+    for (const { id } of toProbe) {
+      if (kindOf(id).probe.how !== 'read-back') continue
+      run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint })
+    }
+    return false
+  }
+}
+
+/** Lets the server's validators look at servers and mappings that are new or differ. */
+async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+  for (const object of toProbe) {
+    if (!isChecked(object.id)) continue
+    const needed = object.needs.flatMap((need) => run.settled.get(need) ?? []).filter(({ id }) => isChecked(id))
+    await makeStandIns(
+      run,
+      needed.filter(({ id }) => !run.standIns.has(keyOf(id))),
+    )
+    // Without its server's stand-in a mapping would be made on the live server, where there may be one already.
+    const isReady = object.needs.every((need) => run.standIns.has(need) || !isChecked(idOf(need)))
+    if (isReady && !run.standIns.has(keyOf(object.id))) await makeStandIns(run, [object])
+  }
+}
+
+function isChecked(id: ObjectId | undefined): boolean {
+  return id !== undefined && kindOf(id).probe.how === 'checked'
+}

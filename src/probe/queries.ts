@@ -1,0 +1,63 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { keysNamed, relationsNamed } from '../parser/relations-read.ts'
+import { probeBeside } from './beside.ts'
+import type { ProbeRun } from './run.ts'
+import { isMoved, type QueryObject } from './run.ts'
+import { underRealNames } from './under-real-names.ts'
+
+/**
+ * Tries out what is defined by a query. Where all relations that it names exist and stay as they are, a scratch copy
+ * beside the live ones will do. Where one is new or changes, the query must find the wanted one under its real name.
+ */
+export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  const queries = await queryObjects(run, objects)
+  const ordered = inOrderOfNeed(
+    queries,
+    ({ object }) => keyOf(object.id),
+    ({ reads }) => reads,
+  )
+  let remaining = ordered
+  const realNames: QueryObject[] = []
+  const open = new Set(ordered.map(({ object }) => keyOf(object.id)))
+  while (remaining.length > 0) {
+    const ready = remaining.filter(({ object, reads }) =>
+      reads.every((key) => key === keyOf(object.id) || !open.has(key)),
+    )
+    // Views that read each other in a circle can't exist; the server will say so of the first.
+    const level = ready.length > 0 ? ready : remaining
+    const beside = level.filter(({ reads }) => !reads.some((key) => isMoved(run, key, realNames)))
+    await probeBeside(run, beside)
+    realNames.push(...level.filter((query) => !beside.includes(query)))
+    for (const { object } of level) open.delete(keyOf(object.id))
+    remaining = remaining.filter((query) => !level.includes(query))
+  }
+  if (realNames.length > 0) await underRealNames(run, realNames, ordered)
+}
+
+async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<readonly QueryObject[]> {
+  const parts = partsByWhole(objects)
+  const result: QueryObject[] = []
+  for (const object of objects) {
+    const query = kindOf(object.id).query?.(object.spec)
+    if (query === undefined) continue
+    const names = await relationsNamed(query)
+    const reads = [...new Set(names.flatMap((name) => keysNamed(name, run.input.searchPath)))].filter(
+      (key) => run.settled.has(key) && key !== keyOf(object.id),
+    )
+    const needs = [...object.needs, ...reads]
+    result.push({ object: { ...object, needs }, names, reads, parts: parts.get(keyOf(object.id)) ?? [] })
+  }
+  return result
+}
+
+function partsByWhole(objects: readonly DeclaredObject[]): ReadonlyMap<Key, readonly DeclaredObject[]> {
+  const groups = new Map<Key, DeclaredObject[]>()
+  for (const object of objects) {
+    const whole = kindOf(object.id).partOf?.(object.spec, object.id)
+    if (whole !== undefined) groups.set(whole, [...(groups.get(whole) ?? []), object])
+  }
+  return groups
+}

@@ -1,0 +1,68 @@
+import type { DeclaredObject } from '../core/change.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+import { tryOut, withNeeded } from './attempt.ts'
+import { shownAgain } from './deparse-again.ts'
+import { leakFinding } from './findings.ts'
+import { readAlike } from './read-like-live.ts'
+import { isKnown, type ProbeRun, want } from './run.ts'
+
+/** Makes stand-ins under scratch names; returns those objects of which it could. */
+export async function makeStandIns(
+  run: ProbeRun,
+  objects: readonly DeclaredObject[],
+): Promise<readonly DeclaredObject[]> {
+  const units = objects.flatMap((object) => {
+    const { probe: how, create } = kindOf(object.id)
+    if (how.how === 'by-name') return []
+    const scratch = { schema: run.scratchSchema, name: `s${run.standIns.size}` }
+    const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
+    run.standIns.set(keyOf(object.id), standIn.id)
+    return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
+  })
+  const made = await tryOut(run, units)
+  for (const { object } of units) if (!made.includes(object)) run.standIns.delete(keyOf(object.id))
+  return made
+}
+
+/** Locks are a finite table: so many objects are tried at once, then rolled back to free theirs. */
+export const batchSize = 250
+
+/** Tries out objects under scratch names, and notes what the server makes of them. */
+export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  for (let start = 0; start < objects.length; start += batchSize) {
+    await run.session.run(trusted('SAVEPOINT batch'))
+    const before = new Set(run.standIns.keys())
+    const made = await makeStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
+    await readStandIns(run, made)
+    await run.session.run(trusted('ROLLBACK TO batch'))
+    for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)
+  }
+}
+
+/** Reads stand-ins like live objects, and notes what is wanted. */
+export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  const originals = new Map(objects.map((object) => [keyOf(run.standIns.get(keyOf(object.id)) ?? object.id), object]))
+  const ids = objects.map((object) => run.standIns.get(keyOf(object.id)) ?? object.id)
+  const { live } = await readCatalog(run.session, ids, run.input.digests.salt)
+  const standIns = [...live].flatMap(([key, read]) => {
+    const object = originals.get(key)
+    return object ? [{ object, read }] : []
+  })
+  const again = await shownAgain(run, standIns)
+  for (const { object, read } of standIns) {
+    const { probe: how } = kindOf(object.id)
+    if (how.how !== 'read-back') continue
+    const known = read.needs.filter((need) => isKnown(run, need))
+    const wanted = how.wanted(read.spec, object.spec, await readAlike(run, object, read), again.get(keyOf(object.id)))
+    // What is aside, unlike the stand-ins, is in schemas of longer names.
+    if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))
+    else want(run, object, wanted, known)
+  }
+  const isNoted = (key: Key) => run.wanted.has(key) || run.findings.some((finding) => finding.key === key)
+  for (const object of objects) {
+    if (!isNoted(keyOf(object.id))) throw new Error(`the stand-in of ${titleOf(object.id)} could not be read back`)
+  }
+}

@@ -1,0 +1,128 @@
+import type { Change, FieldCause, Origin } from '../../core/change.ts'
+import type { ObjectId } from '../../core/object.ts'
+import type {
+  Plan,
+  PlannedChange,
+  Predecessor,
+  Refusal,
+  Step,
+  StepOutcome,
+  StepReport,
+  Undetermined,
+} from '../../core/plan.ts'
+import type { SourceFinding } from '../../core/source.ts'
+import type { ObjectState, StatusReport } from '../../core/status.ts'
+
+/** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
+export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
+  readonly address: ObjectId | null
+}
+
+/** What `plan --format json` prints: `schemas/plan.schema.json`. */
+export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'warnings'> {
+  readonly format: 'fdwsync.plan/1'
+  readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
+  /** With --drift-only: how many changes of the manifest and of its sources are not shown. */
+  readonly leftOut?: number
+  readonly changes: readonly ChangeDocument[]
+  readonly steps: readonly StepDocument[]
+  readonly refusals: readonly Addressed<Refusal>[]
+  readonly undetermined: readonly Addressed<Undetermined>[]
+  readonly source?: SourceDocument
+}
+
+/** With --check-source: what the sources have of foreign tables that are spelled out. */
+export interface SourceDocument {
+  readonly servers: readonly { readonly name: string; readonly reachable: boolean | null }[]
+  readonly findings: readonly {
+    readonly address: ObjectId | null
+    readonly title: string
+    readonly finding: SourceFinding['finding']
+    readonly column: string | null
+    readonly here: string | null
+    readonly there: string | null
+    readonly readsFail: boolean
+    readonly message: string
+  }[]
+}
+
+export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'> {
+  readonly op: Change['op']
+  readonly address: ObjectId | null
+  readonly cause: FieldCause | 'dependency' | null
+  readonly causes?: readonly Origin[]
+  readonly causedBy?: readonly string[]
+  readonly fields?: readonly FieldDocument[]
+  readonly because?: string
+  readonly takenFrom?: readonly string[]
+  readonly isOfOthers?: true
+  readonly setAsideFor?: ObjectId
+  readonly predecessor?: Predecessor
+}
+
+export interface FieldDocument {
+  readonly field: string
+  readonly from: string | null
+  readonly to: string | null
+  readonly effect: 'alter' | 'rename' | 'replace' | 'populate'
+  readonly cause: FieldCause | 'dependency' | null
+  readonly causes?: readonly Origin[]
+}
+
+export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {
+  readonly address: ObjectId | null
+  readonly statements?: readonly StatementDocument[]
+  /** Of a replacement: what is built together and swapped together. */
+  readonly members?: readonly ReplacementDocument[]
+}
+
+export interface ReplacementDocument {
+  readonly address: ObjectId | null
+  readonly title: string
+  readonly statements: readonly StatementDocument[]
+  readonly load: readonly StatementDocument[]
+  readonly parts: readonly StatementDocument[]
+  readonly swap: { readonly out: readonly StatementDocument[]; readonly in: readonly StatementDocument[] }
+}
+
+/** With secrets the text is a template; their values are nowhere in a document. */
+export interface StatementDocument {
+  readonly sql: string
+  readonly secrets: number
+}
+
+/** What `apply --format json` prints: `schemas/report.schema.json`. */
+export interface ReportDocument {
+  readonly format: 'fdwsync.report/1'
+  readonly manifest: string
+  readonly apply: string | null
+  readonly steps: readonly Addressed<StepReport>[]
+}
+
+/** What `refresh --format json` prints: `schemas/refresh.schema.json`. */
+export interface RefreshDocument {
+  readonly format: 'fdwsync.refresh/1'
+  readonly manifest: string
+  readonly views: readonly {
+    readonly address: ObjectId | null
+    readonly title: string
+    readonly how: 'concurrently' | 'plain' | null
+    readonly outcome: StepOutcome
+  }[]
+}
+
+/** What `status --format json` prints: `schemas/status.schema.json`. */
+export interface StatusDocument extends Pick<StatusReport, 'database'> {
+  readonly format: 'fdwsync.status/1'
+  readonly manifest: string | null
+  readonly objects: readonly {
+    readonly address: ObjectId
+    readonly title: string
+    readonly manifests: readonly string[]
+    readonly state: ObjectState
+    readonly reason: string | null
+    readonly populated: boolean | null
+    readonly refreshed: string | null
+    readonly indexes: number | null
+  }[]
+}

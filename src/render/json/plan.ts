@@ -1,0 +1,172 @@
+import type { FieldChange, Replace } from '../../core/change.ts'
+import { idOf, type Key, type ObjectId } from '../../core/object.ts'
+import {
+  countsOf,
+  type Plan,
+  type PlannedChange,
+  type RefreshReport,
+  type Replacement,
+  type Report,
+  type Step,
+} from '../../core/plan.ts'
+import type { SourceReport } from '../../core/source.ts'
+import type { Statement } from '../../core/sql.ts'
+import type { StatusReport } from '../../core/status.ts'
+import { titleOf } from '../../kinds/registry.ts'
+import type {
+  Addressed,
+  ChangeDocument,
+  FieldDocument,
+  PlanDocument,
+  RefreshDocument,
+  ReplacementDocument,
+  ReportDocument,
+  SourceDocument,
+  StatementDocument,
+  StatusDocument,
+  StepDocument,
+} from './documents.ts'
+
+/** A plan as a document; its schema is `schemas/plan.schema.json`. It holds no secret: statements with one are templates. */
+export function planJson(plan: Plan): PlanDocument {
+  const { manifest, database, fingerprint, refusals, undetermined, warnings, unchanged } = plan
+  return {
+    format: 'fdwsync.plan/1',
+    manifest,
+    database,
+    fingerprint,
+    summary: { ...countsOf(plan), unchanged },
+    ...(plan.leftOut === undefined ? {} : { leftOut: plan.leftOut }),
+    changes: plan.changes.map(changeJson),
+    steps: plan.steps.map(stepJson),
+    refusals: refusals.map(withAddress),
+    undetermined: undetermined.map(withAddress),
+    warnings,
+    ...(plan.source ? { source: sourceJson(plan.source) } : {}),
+  }
+}
+
+function sourceJson({ servers, findings }: SourceReport): SourceDocument {
+  return {
+    servers: servers.map(({ name, reachable }) => ({ name, reachable: reachable ?? null })),
+    findings: findings.map(({ key, title, finding, column, here, there, readsFail, message }) => ({
+      address: addressOf(key),
+      title,
+      finding,
+      column: column ?? null,
+      here: here ?? null,
+      there: there ?? null,
+      readsFail,
+      message,
+    })),
+  }
+}
+
+function changeJson({
+  change,
+  title,
+  cause,
+  causes,
+  because,
+  takenFrom,
+  hazards,
+  ...more
+}: PlannedChange): ChangeDocument {
+  return {
+    op: change.op,
+    address: addressOf(change.key),
+    title,
+    cause: cause ?? null,
+    ...(causes ? { causes } : {}),
+    ...(cause === 'dependency' ? { causedBy: because } : {}),
+    ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
+    ...(change.op === 'release' ? { because: change.because } : {}),
+    ...(takenFrom.length > 0 ? { takenFrom } : {}),
+    ...(change.op === 'replace' && change.isOfOthers ? { isOfOthers: true } : {}),
+    ...(change.op === 'drop' && change.setAsideFor ? setAsideJson(change.setAsideFor) : {}),
+    ...(more.predecessor ? { predecessor: more.predecessor } : {}),
+    hazards,
+  }
+}
+
+function setAsideJson({ to, fields }: Replace): Pick<ChangeDocument, 'setAsideFor' | 'fields'> {
+  return { setAsideFor: to.id, fields: fields.map(fieldJson) }
+}
+
+function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {
+  const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
+  const why = { cause: cause ?? null, ...(causes ? { causes } : {}) }
+  return { field, from: from ?? null, to: to ?? null, effect: how, ...why }
+}
+
+function stepJson(step: Step): StepDocument {
+  const { stage, action, key, title, after, id } = step
+  return {
+    id,
+    stage,
+    action,
+    address: addressOf(key),
+    title,
+    after,
+    ...(step.action === 'replace'
+      ? { members: step.members.map(memberJson) }
+      : { statements: step.statements.map(statementJson) }),
+  }
+}
+
+function memberJson({ key, title, statements, load, parts, swap }: Replacement): ReplacementDocument {
+  return {
+    address: addressOf(key),
+    title,
+    statements: statements.map(statementJson),
+    load: load.map(statementJson),
+    parts: parts.map(statementJson),
+    swap: { out: swap.out.map(statementJson), in: swap.in.map(statementJson) },
+  }
+}
+
+function statementJson({ sql, secrets }: Statement): StatementDocument {
+  return { sql, secrets: secrets.length }
+}
+
+function addressOf(key: Key): ObjectId | null {
+  return idOf(key) ?? null
+}
+
+function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): Addressed<Item> {
+  return { address: addressOf(key), ...rest }
+}
+
+/** What came of an apply; its schema is `schemas/report.schema.json`. */
+export function reportJson({ manifest, applyId, steps }: Report): ReportDocument {
+  return { format: 'fdwsync.report/1', manifest, apply: applyId ?? null, steps: steps.map(withAddress) }
+}
+
+/** What came of a refresh; its schema is `schemas/refresh.schema.json`. */
+export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument {
+  return {
+    format: 'fdwsync.refresh/1',
+    manifest,
+    views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+  }
+}
+
+/** The state of what manifests own; its schema is `schemas/status.schema.json`. */
+export function statusJson({ database, manifest, objects }: StatusReport): StatusDocument {
+  return {
+    format: 'fdwsync.status/1',
+    database,
+    manifest: manifest ?? null,
+    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes, sourceReachable }) => ({
+      address: id,
+      title: titleOf(id),
+      manifests,
+      state,
+      reason: reason ?? null,
+      populated: populated ?? null,
+      refreshed: refreshed?.at ?? null,
+      indexes: indexes ?? null,
+      sourceReachable: sourceReachable ?? null,
+    })),
+  }
+}

@@ -1,0 +1,134 @@
+import type { ChalkInstance } from 'chalk'
+import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts'
+import { idOf } from '../../core/object.ts'
+import type { TextOptions } from './fields.ts'
+import { counted, duration, oneLine, padded, widthOf, wrapped } from './layout.ts'
+
+/** Of the further lines of what is named by others: deeper than any line of ours, so that they can't pass for one. */
+const deep = '            '
+
+/** Applies, the newest first: a line, and what is to be known of it under that. */
+export function renderHistoryText({ database, applies, more }: History, options: TextOptions): string {
+  const { style, columns } = options
+  const head = wrapped(`fdwsync history · ${oneLine(database)}`, columns, '', deep).map((line) => style.bold(line))
+  const width = Math.max(0, ...applies.map(({ outcome }) => widthOf(outcomeText(outcome))))
+  const blocks = applies.flatMap((apply) => ['', ...appliedLines(apply, width, options)])
+  const last = applies.length === 0 ? 'Nothing was applied here.' : more ? 'There is more: pass --limit.' : undefined
+  return `${[...head, ...blocks, ...(last === undefined ? [] : ['', last])].join('\n')}\n`
+}
+
+function appliedLines(apply: RecordedApply, width: number, { style, columns }: TextOptions): readonly string[] {
+  const { manifest, commit } = apply
+  const outcome = outcomeText(apply.outcome)
+  const shortId = apply.id.slice(0, 8)
+  const line = `  ${shortId}  ${moment(apply.startedAt)}  ${padded(outcome, width)}  ${oneLine(manifest)}`
+  const more = [summaryText(apply), ...(commit === null ? [] : [`commit ${oneLine(commit.slice(0, 12))}`])].join(' · ')
+  const [first = '', ...others] = widthOf(line) <= columns ? [line] : wrapped(line.trimStart(), columns, '  ', deep)
+  return [
+    first.replace(outcome, () => outcomeStyle(apply.outcome, style)(outcome)),
+    ...others,
+    ...[whoText(apply), more, elsewhereText(apply)].flatMap((text) => {
+      return text === '' ? [] : wrapped(text, columns, '    ', deep).map((each) => style.dim(each))
+    }),
+  ]
+}
+
+/** One apply: what is known of it, what was planned, and how each step ended. */
+export function renderApplyText({ apply, steps, refreshes }: ApplyDetails, options: TextOptions): string {
+  const { style, columns } = options
+  const title = wrapped(`fdwsync apply ${apply.id} · ${oneLine(apply.manifest)}`, columns, '', deep)
+  const section = (name: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ['', style.bold(name), ...lines]
+  const signs = { create: '+', alter: '~', replace: '±', drop: '-', adopt: '=', release: '/' } as const
+  const changes = (apply.summary?.changes ?? []).flatMap(({ op, title, fields }) => {
+    const what = fields.length > 0 ? `: ${fields.map(oneLine).join(', ')}` : ''
+    return wrapped(`${signs[op]} ${oneLine(title)}${what}`, columns, '  ', deep)
+  })
+  const ended = steps.flatMap(({ outcome, action, title, reason }) => {
+    const why = reason === null ? '' : `: ${oneLine(reason)}`
+    return wrapped(`${padded(outcome, 8)} ${action} ${oneLine(title)}${why}`, columns, '  ', deep)
+  })
+  const loads = refreshes.flatMap(({ address, how, rows, outcome, startedAt, endedAt }) => {
+    const took = duration(Date.parse(endedAt) - Date.parse(startedAt))
+    const count = rows === null ? '' : `, ${counted(Number(rows), 'row')}`
+    return wrapped(`${padded(outcome, 8)} ${nameOf(address)}  ${how}, ${took}${count}`, columns, '  ', deep)
+  })
+  const lines = [
+    ...title.map((line) => style.bold(line)),
+    ...factLines(apply, options),
+    ...section('Planned', changes),
+    ...section('Steps', ended),
+    ...section('Loads', loads),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function factLines(apply: RecordedApply, { style, columns }: TextOptions): readonly string[] {
+  const took =
+    apply.endedAt === null ? '' : `, took ${duration(Date.parse(apply.endedAt) - Date.parse(apply.startedAt))}`
+  const facts: readonly (readonly [name: string, text: string])[] = [
+    ['outcome', outcomeText(apply.outcome)],
+    ['started', `${moment(apply.startedAt)}${took}`],
+    ['by', whoText(apply)],
+    ['planned', summaryText(apply)],
+    ['tool', `fdwsync ${oneLine(apply.toolVersion)}`],
+    ['manifest', apply.manifestDigest === null ? '' : `sha256 ${oneLine(apply.manifestDigest)}`],
+    ['commit', oneLine(apply.commit ?? '')],
+    ['repository', oneLine(apply.repository ?? '')],
+    ['database', databaseText(apply)],
+    ['note', elsewhereText(apply)],
+  ]
+  return facts.flatMap(([name, text]) => {
+    if (text === '') return []
+    const [first = '', ...others] = wrapped(`${padded(name, 10)}  ${text}`, columns, '  ', `${deep}  `)
+    const shown = name === 'outcome' ? first.replace(text, () => outcomeStyle(apply.outcome, style)(text)) : first
+    return [shown, ...others]
+  })
+}
+
+function whoText({ appliedBy, appliedFrom, clientUser, clientHost }: RecordedApply): string {
+  const from = appliedFrom === null ? '' : ` from ${oneLine(appliedFrom)}`
+  const client = [clientUser, clientHost].flatMap((part) => (part === null ? [] : [oneLine(part)])).join(' on ')
+  return `${oneLine(appliedBy)}${from}${client === '' ? '' : ` · ${client}`}`
+}
+
+/** What was planned, in one line. */
+function summaryText({ summary }: RecordedApply): string {
+  if (summary === null) return ''
+  const parts = (['create', 'alter', 'replace', 'drop', 'adopt', 'release'] as const).flatMap((op) => {
+    return summary.counts[op] > 0 ? [`${summary.counts[op]} to ${op}`] : []
+  })
+  return parts.length === 0 ? 'nothing to change' : parts.join(', ')
+}
+
+function databaseText({ database, databaseOid, systemIdentifier }: RecordedApply): string {
+  if (database === null) return ''
+  const cluster = systemIdentifier === null ? '' : `, cluster ${oneLine(systemIdentifier)}`
+  return `${oneLine(database)} (OID ${databaseOid}${cluster})`
+}
+
+function elsewhereText({ madeElsewhere, database }: RecordedApply): string {
+  return madeElsewhere && database !== null
+    ? `made in database ${oneLine(database)}: this one is a copy, or was renamed`
+    : ''
+}
+
+function outcomeText(outcome: RecordedApply['outcome']): string {
+  return oneLine(outcome ?? 'not known')
+}
+
+function outcomeStyle(outcome: RecordedApply['outcome'], style: ChalkInstance): ChalkInstance {
+  if (outcome === 'applied') return style.green
+  return outcome === 'failed' ? style.red : style.yellow
+}
+
+/** `2026-01-31 12:00:00 UTC`: the ledger is read in that time zone. */
+function moment(iso: string): string {
+  return `${oneLine(iso.slice(0, 19).replace('T', ' '))} UTC`
+}
+
+/** The schema and name of a view, out of its address. */
+function nameOf(address: string): string {
+  const id = idOf(address)
+  return oneLine(id && 'schema' in id ? `${id.schema}.${id.name}` : address)
+}

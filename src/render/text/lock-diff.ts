@@ -1,0 +1,40 @@
+import type { ChalkInstance } from 'chalk'
+import { structuredPatch } from 'diff'
+import { oneLine } from './layout.ts'
+
+/** How a lock differs from what the sources have now: table by table, the lines that differ. */
+export function renderLockDiff(path: string, before: string, after: string, style: ChalkInstance): string {
+  const [old, now] = [sectionsOf(before), sectionsOf(after)]
+  const blocks = [...new Set([...old.keys(), ...now.keys()])].toSorted().flatMap((title) => {
+    const lines = changedLines(old.get(title), now.get(title))
+    if (lines.length === 0) return []
+    const coloured = lines.map((line) => (line.startsWith('+') ? style.green : style.red)(oneLine(line)))
+    return [[style.bold(oneLine(title)), ...coloured].join('\n')]
+  })
+  return `${[`- ${oneLine(path)}\n+ the sources now`, ...blocks].join('\n\n')}\n\n`
+}
+
+function changedLines(before: string | undefined, after: string | undefined): readonly string[] {
+  const { hunks } = structuredPatch('', '', before ?? '', after ?? '', '', '', { context: 0 })
+  return hunks.flatMap(({ lines }) => lines)
+}
+
+/** The text cut at its tables: `schemas › proxy › foreign_tables › orders`. What is not of a table is of what holds it. */
+function sectionsOf(text: string): ReadonlyMap<string, string> {
+  const sections = new Map<string, string>()
+  const keys: { readonly indent: number; readonly key: string }[] = []
+  for (const line of text.split('\n')) {
+    const indent = line.length - line.trimStart().length
+    if (line.trim() === '' || line.startsWith('#')) continue
+    if (indent <= 2 * maximumDepth) {
+      while ((keys.at(-1)?.indent ?? -1) >= indent) keys.pop()
+      keys.push({ indent, key: line.trim().replace(/:( .*)?$/s, '') })
+    }
+    const title = keys.map(({ key }) => key).join(' › ')
+    sections.set(title, `${sections.get(title) ?? ''}${line.slice(2 * Math.max(keys.length - 1, 0))}\n`)
+  }
+  return sections
+}
+
+/** How deep a table stands: `schemas`, its schema, `foreign_tables`, its name. */
+const maximumDepth = 3

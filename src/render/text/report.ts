@@ -1,0 +1,104 @@
+import type { RefreshReport, Report, Step, StepOutcome, StepReport } from '../../core/plan.ts'
+import type { TextOptions } from './fields.ts'
+import { counted, duration, oneLine, padded, widthOf, wrapped } from './layout.ts'
+
+/** Behind the longest of the words that say how a step ended. */
+const hanging = ' '.repeat(12)
+
+/** What came of an apply, for people: what went wrong first, and at the end the whole in a sentence. */
+export function renderReportText(report: Report, options: TextOptions): string {
+  const problems = report.steps.flatMap(({ title, action, outcome }) =>
+    outcome.status === 'applied' ? [] : problemLines(`${action} ${title}`, outcome, options),
+  )
+  return `${[...problems, ...sentenceLines(reportSentence(report), options)].join('\n')}\n`
+}
+
+function sentenceLines(sentence: string, { style, columns }: TextOptions): readonly string[] {
+  return wrapped(sentence, columns, '').map((line) => style.bold(line))
+}
+
+function problemLines(
+  what: string,
+  outcome: Exclude<StepOutcome, { status: 'applied' }>,
+  { style, columns }: TextOptions,
+): readonly string[] {
+  const status = outcome.status === 'in-doubt' ? 'in doubt' : outcome.status
+  const colour = outcome.status === 'skipped' ? style.yellow : style.red
+  const text = `${oneLine(what)}: ${oneLine(outcome.reason)}`
+  const [first = '', ...others] = wrapped(`${status} ${text}`, columns, '  ', hanging)
+  const hint = outcome.status === 'failed' && outcome.hint ? wrapped(oneLine(outcome.hint), columns, hanging) : []
+  return [first.replace(status, () => colour(status)), ...others, ...hint]
+}
+
+function reportSentence({ applyId, steps }: Report): string {
+  const applied = steps.filter(({ outcome }) => outcome.status === 'applied')
+  const missed = steps.filter(({ outcome }) => outcome.status !== 'applied')
+  const done = doneText(applied)
+  if (missed.some(({ outcome }) => outcome.status === 'in-doubt'))
+    return `In doubt: the connection was lost during COMMIT. Plan again.${done === '' ? '' : ` Applied for certain: ${done}.`}`
+  if (applyId === undefined) return 'Nothing to do.'
+  if (missed.length === 0) return done === '' ? 'Recorded. Nothing had to change.' : `Applied: ${done}.`
+  if (applied.length === 0) return 'Failed: nothing was changed.'
+  return `Applied in part: ${done}; ${missedText(missed)}.`
+}
+
+/** What was to be replaced and was not goes on serving; what was to be filled is empty. */
+function missedText(steps: readonly StepReport[]): string {
+  const loads = steps.filter(({ action }) => action === 'populate').length
+  const replacements = steps.filter(({ action }) => action === 'replace').length
+  const others = steps.length - loads - replacements
+  const parts = [
+    loads > 0 ? `${counted(loads, 'view')} could not be loaded` : '',
+    replacements > 0 ? `${counted(replacements, 'object')} not replaced` : '',
+    others > 0 ? `${counted(others, 'step')} not done` : '',
+  ]
+  return parts.filter((part) => part !== '').join(', ')
+}
+
+function doneText(steps: readonly StepReport[]): string {
+  const words = {
+    create: 'created',
+    alter: 'altered',
+    replace: 'replaced',
+    drop: 'dropped',
+    populate: 'filled',
+  } as const
+  const actions = ['create', 'alter', 'replace', 'drop', 'populate'] as const
+  const done = withoutHalves(steps)
+  return actions
+    .map((action) => ({ action, count: done.filter((step) => step.action === action).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ action, count }) => `${count} ${words[action]}`)
+    .join(', ')
+}
+
+/** What was dropped and made again is two steps, and one replacement, as in the plan. */
+function withoutHalves(steps: readonly StepReport[]): readonly Pick<StepReport, 'action'>[] {
+  const keysOf = (action: Step['action']) =>
+    new Set(steps.filter((step) => step.action === action).map(({ key }) => key))
+  const created = keysOf('create')
+  const dropped = keysOf('drop')
+  return steps.flatMap(({ action, key }) => {
+    if (action === 'drop' && created.has(key)) return []
+    return [{ action: action === 'create' && dropped.has(key) ? 'replace' : action }]
+  })
+}
+
+/** What came of a refresh: a line a view. */
+export function renderRefreshText({ views }: RefreshReport, options: TextOptions): string {
+  const { style, columns } = options
+  const width = Math.max(0, ...views.map(({ title }) => widthOf(oneLine(title))))
+  const lines = views.flatMap(({ title, how, outcome }) => {
+    if (outcome.status !== 'applied') return problemLines(title, outcome, options)
+    const remark = `${duration(outcome.milliseconds)}${how === 'concurrently' ? ', concurrently' : ''}`
+    const line = `  refreshed ${padded(oneLine(title), width)}  ${remark}`
+    const lines =
+      widthOf(line) <= columns
+        ? [line]
+        : [...wrapped(`refreshed ${oneLine(title)}`, columns, '  ', hanging), hanging + remark]
+    return lines.map((each, at) => (at === 0 ? each.replace('refreshed', (word) => style.green(word)) : each))
+  })
+  const failed = views.filter(({ outcome }) => outcome.status !== 'applied').length
+  const refreshed = `Refreshed ${counted(views.length - failed, 'view')}`
+  return `${[...lines, ...sentenceLines(failed > 0 ? `${refreshed}; ${failed} not.` : `${refreshed}.`, options)].join('\n')}\n`
+}

@@ -1,0 +1,152 @@
+import type { ObjectId } from '../../core/object.ts'
+import { ident, qualified } from '../../core/sql.ts'
+import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.ts'
+import type { TextOptions } from './fields.ts'
+import { counted, oneLine, padded, widthOf, wrapped } from './layout.ts'
+
+interface Column {
+  readonly title: string
+  readonly of: (object: ObjectStatus) => string
+}
+
+const gap = '  '
+
+/** A line an object, in columns; what is wrong with one stands under it. */
+export function renderStatusText(report: StatusReport, options: TextOptions): string {
+  const { style, columns } = options
+  const { database, manifest } = report
+  const against = manifest === undefined ? '' : ` · against ${oneLine(manifest)}`
+  const header = `fdwsync status · ${oneLine(database.name)} (PostgreSQL ${oneLine(database.serverVersion)})${against}`
+  const shown = report.objects.filter(isShown)
+  const table = shown.length === 0 ? [] : tableOf(shown, options)
+  return `${[
+    wrapped(header, columns, '', '          ').map((line) => style.bold(line)),
+    table,
+    wrapped(summaryOf(report.objects), columns, '').map((line) => style.bold(line)),
+  ]
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+/** Of the parts of other objects only those that there is something to say of: a view's line counts its indexes. */
+function isShown({ isPart, state }: ObjectStatus): boolean {
+  return !isPart || (state !== 'in sync' && state !== 'unmanaged')
+}
+
+function tableOf(objects: readonly ObjectStatus[], options: TextOptions): readonly string[] {
+  const owners = new Set(objects.map(ownersOf))
+  const right: readonly Column[] = [
+    ...(owners.size > 1 ? [{ title: 'manifest', of: ownersOf }] : []),
+    { title: 'state', of: ({ state }) => state },
+    ...(objects.some(({ indexes }) => indexes !== undefined)
+      ? [
+          { title: 'indexes', of: ({ indexes }: ObjectStatus) => (indexes === undefined ? '' : String(indexes)) },
+          { title: 'data', of: dataOf },
+        ]
+      : []),
+  ]
+  const kind: Column = { title: 'kind', of: ({ id }) => kindText(id) }
+  const name: Column = { title: 'name', of: ({ id }) => nameText(id) }
+  const fixed = [kind, ...right].reduce((sum, column) => sum + widest(column, objects) + gap.length, gap.length)
+  const nameWidth = Math.max(8, Math.min(widest(name, objects), options.columns - fixed))
+  const all = [kind, name, ...right]
+  const widths = all.map((column) => (column === name ? nameWidth : widest(column, objects)))
+  const heading = rowsOf(
+    all.map(({ title }) => title),
+    widths,
+    options.columns,
+  ).map((line) => options.style.dim(line))
+  return [...heading, ...objects.flatMap((object) => objectLines(object, all, widths, options))]
+}
+
+function widest({ title, of }: Column, objects: readonly ObjectStatus[]): number {
+  return Math.max(widthOf(title), ...objects.map((object) => widthOf(oneLine(of(object)))))
+}
+
+function objectLines(
+  object: ObjectStatus,
+  all: readonly Column[],
+  widths: readonly number[],
+  { style, columns }: TextOptions,
+): readonly string[] {
+  const cells = all.map(({ of }) => oneLine(of(object)))
+  const colours: Readonly<Record<ObjectState, (text: string) => string>> = {
+    'in sync': style.green,
+    drifted: style.yellow,
+    missing: style.red,
+    'not populated': style.yellow,
+    unknown: style.magenta,
+    unmanaged: style.dim,
+  }
+  const lines = rowsOf(cells, widths, columns)
+  const last = lines.length - 1
+  const withColour = (line: string) => {
+    const at = line.lastIndexOf(`${gap}${object.state}`)
+    if (at < 0) return line
+    const start = at + gap.length
+    const end = start + object.state.length
+    return line.slice(0, start) + colours[object.state](object.state) + line.slice(end)
+  }
+  const reason = object.reason === undefined ? [] : wrapped(oneLine(object.reason), columns, '      ')
+  return [...lines.map((line, at) => (at === last ? withColour(line) : line)), ...reason.map((line) => style.dim(line))]
+}
+
+/** One line; or two, where a name is wider than its column: the name whole, and the rest in its place under it. */
+function rowsOf(cells: readonly string[], widths: readonly number[], columns: number): readonly string[] {
+  const [kind = '', name = '', ...rest] = cells
+  const [kindWidth = 0, nameWidth = 0, ...restWidths] = widths
+  const right = rest.map((cell, at) => gap + padded(cell, restWidths[at] ?? 0)).join('')
+  const left = gap + padded(kind, kindWidth) + gap
+  if (widthOf(name) <= nameWidth) return [`${left}${padded(name, nameWidth)}${right}`.trimEnd()]
+  const indent = ' '.repeat(gap.length + kindWidth + gap.length + nameWidth)
+  return [cut(`${left}${name}`, columns), `${indent}${right}`.trimEnd()]
+}
+
+function cut(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line
+  let short = ''
+  for (const character of line) {
+    if (widthOf(short) + widthOf(character) >= columns) break
+    short += character
+  }
+  return `${short}…`
+}
+
+function ownersOf({ manifests }: ObjectStatus): string {
+  return manifests.join(', ') || '-'
+}
+
+/** `foreignTable` as people write it. */
+function kindText({ kind }: ObjectId): string {
+  return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+function nameText(id: ObjectId): string {
+  if ('schema' in id) return qualified(id.schema, id.name)
+  return 'server' in id ? `${id.role === null ? 'public' : ident(id.role)} on ${ident(id.server)}` : ident(id.name)
+}
+
+function dataOf({ populated, refreshed }: ObjectStatus): string {
+  if (populated === undefined) return ''
+  if (!populated) return 'none'
+  return refreshed === undefined ? 'loaded' : ago(refreshed.secondsAgo)
+}
+
+/** `40 s ago`, `12 min ago`, `3 h ago`, `5 days ago`. */
+function ago(seconds: number): string {
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ago`
+  return `${Math.floor(seconds / 86_400)} days ago`
+}
+
+function summaryOf(objects: readonly ObjectStatus[]): string {
+  if (objects.length === 0) return 'Nothing of that is owned by a manifest here.'
+  const states: readonly ObjectState[] = ['in sync', 'drifted', 'missing', 'not populated', 'unknown', 'unmanaged']
+  const parts = states.flatMap((state) => {
+    const count = objects.filter((object) => object.state === state).length
+    return count > 0 ? [`${count} ${state}`] : []
+  })
+  return `${counted(objects.length, 'object')}: ${parts.join(', ')}`
+}

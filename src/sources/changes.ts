@@ -1,0 +1,211 @@
+import { sameData } from '../core/data.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import { declaredKinds } from '../kinds/registry.ts'
+import type { Asked, Ledger, Sourced } from '../ledger/read.ts'
+import {
+  type CopiedType,
+  type ImportRequest,
+  type IndexStanza,
+  importRequests,
+  type TableStanza,
+  type TypeStanza,
+  withImports,
+} from '../manifest/expansion/imports.ts'
+import { isAskedFor, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
+import { withMirrors } from '../manifest/expansion/mirrors.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+
+/** How the declarations of today would be had no source changed since the last apply. */
+export interface SourceChanges {
+  /** Declarations that would be others, as they would be. */
+  readonly altered: ReadonlyMap<Key, unknown>
+  /** What would not be declared. */
+  readonly added: ReadonlySet<Key>
+  /** What would be declared. */
+  readonly removed: ReadonlySet<Key>
+}
+
+/** What to keep of what the sources have said now; of those that were not asked, what is kept already. */
+export function sourcedObjects(
+  manifest: Manifest,
+  resolutions: readonly Resolution[],
+  ledger: Ledger,
+): ReadonlyMap<Key, Sourced> {
+  const sourced = new Map<Key, Sourced>()
+  const unasked = importRequests(manifest).filter(
+    (request) => !resolutions.some((each) => sameData(each.request.path, request.path)),
+  )
+  for (const [key, { id, source }] of ledger.entries) {
+    if (source && unasked.some((request) => isFrom(source, schemaOf(manifest, request, id), id, request))) {
+      sourced.set(key, source)
+    }
+  }
+  for (const { request, tables, types, indexes } of resolutions) {
+    const asked = askedOf(request)
+    for (const { schema, name, stanza: said } of types) {
+      if (isSpelledOut(manifest, schema, name)) continue
+      sourced.set(keyOf({ kind: 'type', schema, name }), { asked, said })
+    }
+    const spelled = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
+    for (const [name, said] of tables) {
+      if (Object.hasOwn(spelled, name)) continue
+      sourced.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), { asked, said })
+    }
+    const schema = mirrorOf(manifest, request)?.schema
+    if (schema === undefined) continue
+    for (const [table, own] of indexes) {
+      for (const [name, said] of Object.entries(own)) {
+        sourced.set(keyOf({ kind: 'index', schema, name }), { asked, said, table })
+      }
+    }
+  }
+  return sourced
+}
+
+/** Compares what the sources have said now with what the ledger has kept of them. */
+export function sourceChanges(
+  manifest: Manifest,
+  resolutions: readonly Resolution[],
+  ledger: Ledger,
+  digests: RunDigests,
+): SourceChanges {
+  const last = resolutions.map((each) => asLast(manifest, each, ledger))
+  if (sameData(last.map(asData), resolutions.map(asData))) {
+    return { altered: new Map(), added: new Set(), removed: new Set() }
+  }
+  const [now, then] = [declarations(manifest, resolutions, digests), declarations(manifest, last, digests)]
+  return {
+    altered: new Map([...then].filter(([key, spec]) => now.has(key) && !sameData(spec, now.get(key)))),
+    added: new Set([...now.keys()].filter((key) => !then.has(key))),
+    removed: new Set([...then.keys()].filter((key) => !now.has(key))),
+  }
+}
+
+function asData({ tables, types, indexes }: Resolution): unknown {
+  const copied = [...indexes].filter(([, own]) => Object.keys(own).length > 0)
+  const made = types.map(({ schema, name, stanza }) => [keyOf({ kind: 'type', schema, name }), stanza])
+  return [Object.fromEntries(tables), Object.fromEntries(made), Object.fromEntries(copied)]
+}
+
+/** An import as it would be had its source said the same as last. Where other things were asked for then, as it is. */
+function asLast(manifest: Manifest, resolution: Resolution, ledger: Ledger): Resolution {
+  const { request } = resolution
+  const tables = entriesOf(ledger, request.schema, 'foreignTable', request)
+  if (tables.length === 0) return resolution
+  const wasAsked = (name: string) => tables.some(({ source }) => isAskedFor(requestOf(request, source.asked), name))
+  const said = new Map<string, TableStanza>()
+  for (const [name, stanza] of resolution.tables) if (!wasAsked(name)) said.set(name, stanza)
+  // The ledger keeps stanzas as they were written.
+  for (const { name, source } of tables) if (isAskedFor(request, name)) said.set(name, source.said as TableStanza)
+  return {
+    request,
+    tables: said,
+    types: typesAsLast(resolution, ledger, tables),
+    indexes: indexesAsLast(manifest, resolution, ledger, wasAsked, said),
+  }
+}
+
+/** Several imports from a server may use a type, so it is recorded as what one of them asked for. */
+function typesAsLast(
+  { request, types }: Resolution,
+  ledger: Ledger,
+  tables: readonly Recorded[],
+): readonly CopiedType[] {
+  if (!request.copiesTypes || !tables.some(({ source }) => source.asked.copiesTypes)) return types
+  const recorded = new Map(
+    Array.from(ledger.entries, ([key, { id, source }]): readonly (readonly [Key, CopiedType])[] =>
+      id.kind === 'type' && source && isFrom(source, id.schema, id, request)
+        ? // The ledger keeps stanzas as they were written.
+          [[key, { schema: id.schema, name: id.name, stanza: source.said as TypeStanza }]]
+        : [],
+    ).flat(),
+  )
+  // Which tables use a type is not recorded: where others are asked for, it is not known what they would use.
+  const { limitTo, except } = askedOf(request)
+  const isSame = tables.every(({ source }) => sameData([source.asked.limitTo, source.asked.except], [limitTo, except]))
+  if (isSame) return [...recorded.values()]
+  return types.map((type) => recorded.get(keyOf({ kind: 'type', schema: type.schema, name: type.name })) ?? type)
+}
+
+function isSpelledOut(manifest: Manifest, schema: string, type: string): boolean {
+  const spelled = manifest.schemas?.[schema]?.types
+  return spelled !== undefined && Object.hasOwn(spelled, type)
+}
+
+function indexesAsLast(
+  manifest: Manifest,
+  { request, indexes }: Resolution,
+  ledger: Ledger,
+  wasAsked: (table: string) => boolean,
+  tables: ReadonlyMap<string, TableStanza>,
+): Resolution['indexes'] {
+  const schema = mirrorOf(manifest, request)?.schema
+  if (schema === undefined || !request.withIndexes) return indexes
+  const recorded = entriesOf(ledger, schema, 'index', request)
+  const wereCopied = entriesOf(ledger, request.schema, 'foreignTable', request).some(
+    ({ source }) => source.asked.withIndexes,
+  )
+  return new Map(
+    Array.from(tables.keys(), (table) => {
+      if (!wereCopied || !wasAsked(table)) return [table, indexes.get(table) ?? {}]
+      const own = recorded.filter(({ source }) => source.table === table)
+      // The ledger keeps stanzas as they were written.
+      return [table, Object.fromEntries(own.map(({ name, source }) => [name, source.said as IndexStanza]))]
+    }),
+  )
+}
+
+interface Recorded {
+  readonly name: string
+  readonly source: Sourced
+}
+
+function entriesOf(
+  ledger: Ledger,
+  schema: string,
+  kind: 'foreignTable' | 'index',
+  request: ImportRequest,
+): readonly Recorded[] {
+  return Array.from(ledger.entries.values(), ({ id, source }): readonly Recorded[] =>
+    id.kind === kind && source && isFrom(source, schema, id, request) ? [{ name: id.name, source }] : [],
+  ).flat()
+}
+
+/** Options of the import make other tables of the same: then nothing tells what the source alone has changed. */
+function isFrom({ asked }: Sourced, schema: string | undefined, id: object, request: ImportRequest): boolean {
+  const { server, remoteSchema, options } = request
+  const isThere = 'schema' in id && id.schema === schema
+  return isThere && sameData([asked.server, asked.remoteSchema, asked.options], [server, remoteSchema, options])
+}
+
+/** Where what an import stands for is made. Types stand where they stand at the source. */
+function schemaOf(manifest: Manifest, request: ImportRequest, id: ObjectId): string | undefined {
+  if (id.kind === 'type') return id.schema
+  return id.kind === 'index' ? mirrorOf(manifest, request)?.schema : request.schema
+}
+
+function askedOf({ server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes }: ImportRequest): Asked {
+  return { server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes, copiesTypes }
+}
+
+function requestOf(request: ImportRequest, { limitTo, except }: Asked): ImportRequest {
+  return { ...request, limitTo: limitTo ?? undefined, except }
+}
+
+function declarations(
+  manifest: Manifest,
+  resolutions: readonly Resolution[],
+  digests: RunDigests,
+): ReadonlyMap<Key, unknown> {
+  const imports = withImports(manifest, resolutions)
+  const { manifest: expanded } = withMirrors(
+    imports.manifest,
+    resolutions.flatMap((each) =>
+      mirrorOf(manifest, each.request) ? [{ ...each, name: String(each.request.path[1]), isWhole: false }] : [],
+    ),
+  )
+  const { schemas = {} } = expanded
+  const all = declaredKinds.flatMap((kind) => kind.declare({ version: 1, name: manifest.name, schemas }, digests))
+  return new Map(all.map(({ id, spec }) => [keyOf(id), spec]))
+}

@@ -1,0 +1,198 @@
+import type { WantedObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
+import type { Undetermined } from '../core/plan.ts'
+import type { SourceFinding, SourceReport } from '../core/source.ts'
+import { ident, qualified } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { ServerSpec } from '../kinds/server.ts'
+import type { ImportRequest } from '../manifest/expansion/imports.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { Answer } from './ask.ts'
+import { ask, type Resolved, readGround, type SourceAccess } from './resolve-imports.ts'
+import type { Ground } from './server-setup.ts'
+
+export interface SourceCheckInput {
+  /** With its imports and mirrors spelled out. */
+  readonly manifest: Manifest
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  /** What was imported just now is as the source has it. */
+  readonly resolved: Pick<Resolved, 'fresh' | 'refusals' | 'undetermined'>
+  readonly digests: RunDigests
+  readonly sources: SourceAccess
+}
+
+export interface SourceCheck {
+  readonly report: SourceReport
+  readonly undetermined: readonly Undetermined[]
+  readonly warnings: readonly string[]
+}
+
+/** Compares the foreign tables that a manifest spells out, or its lock, with what their sources have. */
+export async function checkSources(session: Session, input: SourceCheckInput): Promise<SourceCheck> {
+  const { manifest, wanted, resolved, digests, sources } = input
+  const all = [...wanted.values()].flatMap(tableOf)
+  const servers = new Set(all.map(({ spec }) => spec.server))
+  const known = unreachable(resolved)
+  const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
+  const ground = await readGround(session, manifest, toReach(servers, [...requests.keys()]), digests)
+  const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(ground, server)))
+  const answers = await ask(session, ground, [...comparable.keys()], sources)
+  const unknown = [...comparable.keys()].flatMap((request) => {
+    const answer = answers.get(request)
+    return answer?.status === 'unknown' ? [{ ...answer, server: request.server }] : []
+  })
+  const failed = new Set([...known, ...unknown.map(({ server }) => server)])
+  const others = [...servers].filter((server) => !isPostgres(ground, server))
+  return {
+    report: {
+      findings: [...comparable].flatMap(([request, tables]) => findingsOf(request, answers.get(request), tables)),
+      servers: [...servers].toSorted().map((name) => ({
+        name,
+        reachable: others.includes(name) ? undefined : !failed.has(name),
+      })),
+    },
+    undetermined: [...groupBy(unknown, ({ server }) => server)].map(([server, [first]]) => ({
+      key: keyOf({ kind: 'server', name: server }),
+      title: `source of server ${ident(server)}`,
+      reason: `it could not be asked, so the foreign tables that stand on it were not compared: ${first?.reason ?? ''}`,
+      hint: first?.hint ?? '',
+      follows: false,
+    })),
+    warnings: others.map(
+      (server) =>
+        `server ${ident(server)}: its wrapper can not tell what its source has, so its tables were not compared`,
+    ),
+  }
+}
+
+interface Table {
+  readonly key: Key
+  readonly title: string
+  readonly spec: ForeignTableSpec
+  /** What postgres_fdw reads: the options say, else the names are those of here. */
+  readonly remoteSchema: string
+  readonly remoteName: string
+}
+
+function tableOf({ id, spec }: WantedObject): readonly Table[] {
+  if (id.kind !== 'foreignTable') return []
+  const table = spec as ForeignTableSpec // a kind's objects carry its specs
+  const { schema_name: remoteSchema = id.schema, table_name: remoteName = id.name } = table.options
+  return [{ key: keyOf(id), title: titleOf(id), spec: table, remoteSchema, remoteName }]
+}
+
+/** Servers whose imports have shown already that their sources can't be asked. */
+function unreachable({ refusals, undetermined }: SourceCheckInput['resolved']): ReadonlySet<string> {
+  return new Set(
+    [...refusals, ...undetermined].flatMap(({ key }) => {
+      const id = idOf(key)
+      return id?.kind === 'server' ? [id.name] : []
+    }),
+  )
+}
+
+/** One import for each schema of a source. */
+function requestsFor(tables: readonly Table[]): ReadonlyMap<ImportRequest, readonly Table[]> {
+  const groups = groupBy(tables, ({ spec, remoteSchema }) => JSON.stringify([spec.server, remoteSchema]))
+  return new Map(
+    [...groups.values()].flatMap((group) => {
+      const [first] = group
+      const names = [...new Set(group.map(({ remoteName }) => remoteName))]
+      return first ? [[requestOf(first.spec.server, first.remoteSchema, names), group] as const] : []
+    }),
+  )
+}
+
+function requestOf(server: string, remoteSchema: string, limitTo: readonly string[]): ImportRequest {
+  return {
+    path: [],
+    server,
+    remoteSchema,
+    schema: '',
+    limitTo,
+    except: [],
+    // What is not compared need not exist here.
+    options: { import_default: 'false', import_collate: 'false', import_not_null: 'false', import_generated: 'false' },
+    tables: {},
+    withIndexes: false,
+    copiesTypes: false,
+    withColumnNames: true,
+  }
+}
+
+/** The requests, and one for each server that none is about, so that it is known too. */
+function toReach(servers: ReadonlySet<string>, requests: readonly ImportRequest[]): readonly ImportRequest[] {
+  return [...requests, ...Array.from(servers, (server) => requestOf(server, '', []))]
+}
+
+function isPostgres({ declared, reading }: Ground, name: string): boolean {
+  const key = keyOf({ kind: 'server', name })
+  const server = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
+  return (server?.spec as ServerSpec | undefined)?.wrapper === 'postgres_fdw' // a kind's objects carry its specs
+}
+
+function findingsOf(
+  request: ImportRequest,
+  answer: Answer | undefined,
+  tables: readonly Table[],
+): readonly SourceFinding[] {
+  if (!answer || answer.status === 'unknown') return []
+  if (answer.status === 'wrong') return tables.map((table) => gone(table, answer.reason))
+  return tables.flatMap((table): readonly SourceFinding[] => {
+    const found = answer.tables.get(table.remoteName)
+    if (found) return compared(table, typesAtSource(found))
+    const why = answer.failed.get(table.remoteName)
+    const name = qualified(request.remoteSchema, table.remoteName)
+    if (!why) return [gone(table, `the source has no table ${name}`)]
+    const names = answer.columnNames.get(table.remoteName) ?? []
+    const message = `the types of its columns were not compared: ${why.reason}`
+    return [
+      ...compared(table, new Map(names.map((column) => [column, undefined]))),
+      finding(table, 'types not compared', message),
+    ]
+  })
+}
+
+/** By the name that the source has for a column. What was imported says it by an option. */
+function typesAtSource({ columns }: ForeignTableSpec): ReadonlyMap<string, string> {
+  return new Map(Object.entries(columns).map(([name, { type, options }]) => [options.column_name ?? name, type]))
+}
+
+/** A type is undefined where it is not known. */
+function compared(table: Table, there: ReadonlyMap<string, string | undefined>): readonly SourceFinding[] {
+  const own = Object.entries(table.spec.columns).map(([name, { type, options }]) => ({
+    name,
+    type,
+    remoteName: options.column_name ?? name,
+  }))
+  const read = new Set(own.map(({ remoteName }) => remoteName))
+  return [
+    ...own.flatMap(({ name, type, remoteName }): readonly SourceFinding[] => {
+      if (!there.has(remoteName)) {
+        const message = `column ${ident(name)}: the source's table has no column ${ident(remoteName)}, so reading it fails`
+        return [{ ...finding(table, 'column gone', message), column: name, here: type, readsFail: true }]
+      }
+      const other = there.get(remoteName)
+      if (other === undefined || other === type) return []
+      const message = `column ${ident(name)} is ${type} here, and ${other} at the source`
+      return [{ ...finding(table, 'column type', message), column: name, here: type, there: other }]
+    }),
+    ...[...there].flatMap(([column, type]): readonly SourceFinding[] => {
+      if (read.has(column)) return []
+      const message = `the source's table has another column: ${ident(column)}${type === undefined ? '' : ` ${type}`}`
+      return [{ ...finding(table, 'column new', message), column, there: type }]
+    }),
+  ]
+}
+
+function gone(table: Table, reason: string): SourceFinding {
+  return { ...finding(table, 'table gone', `${reason}, so reading it fails`), readsFail: true }
+}
+
+function finding({ key, title }: Table, what: SourceFinding['finding'], message: string): SourceFinding {
+  return { key, title, finding: what, column: undefined, here: undefined, there: undefined, readsFail: false, message }
+}

@@ -1,0 +1,59 @@
+import { ident, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import type { Reason } from './reasons.ts'
+import type { RemoteType } from './types.ts'
+
+/** By title: types of a source that are not here, and why that is not to be had by copying. */
+export async function missingTypes(session: Session, all: readonly RemoteType[]): Promise<ReadonlyMap<string, Reason>> {
+  const names = all.map(({ schema, name, title }) => ({ schema, name, title }))
+  const found = await session.query<{ title: string }>(
+    trusted(`SELECT w.title FROM jsonb_to_recordset($1) AS w(schema name, name name, title text)
+               JOIN pg_namespace n ON n.nspname = w.schema JOIN pg_type t ON t.typnamespace = n.oid AND t.typname = w.name`),
+    [JSON.stringify(names)],
+  )
+  const here = new Set(found.map(({ title }) => title))
+  const missing = all.filter(({ title }) => !here.has(title))
+  const extensions = await session.query<{ name: string; schema: string }>(
+    trusted(`SELECT extname AS name, nspname AS schema FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
+              WHERE extname = ANY ($1)`),
+    [missing.flatMap(({ extension }) => extension?.name ?? [])],
+  )
+  const schemas = new Map(extensions.map(({ name, schema }) => [name, schema]))
+  return new Map(missing.map((type) => [type.title, whyMissing(type, schemas)]))
+}
+
+function whyMissing({ title, sort, spec, extension }: RemoteType, extensions: ReadonlyMap<string, string>): Reason {
+  if (extension) {
+    const { name, schema } = extension
+    const here = extensions.get(name)
+    const line = `extensions: { ${ident(name)}: {${schema === 'public' ? '' : ` schema: ${ident(schema)} `}} }`
+    const reason = `type ${title} belongs to the extension ${name}, which is not here`
+    if (here === undefined) return { reason, hint: `Declare it: ${line}.` }
+    const elsewhere = `type ${title} belongs to the extension ${name}, which stands in schema ${here} here`
+    return { reason: elsewhere, hint: `Declare it where the source has it: ${line}.` }
+  }
+  if (spec) return { reason: `type ${title} is not here`, hint: '' }
+  const hint = 'Make one of that name here, or leave the table out by except.'
+  return { reason: `type ${title} is ${sort} at the source, which can not be copied`, hint }
+}
+
+/**
+ * Why a table can't be imported: all its types that are not here, rather than the first that PostgreSQL met. `failed` has
+ * those that could not be made. Undefined if it is for something else.
+ */
+export function whyNotImported(
+  titles: readonly string[],
+  missing: ReadonlyMap<string, Reason>,
+  failed: ReadonlyMap<string, Reason>,
+  copies: boolean,
+): Reason | undefined {
+  const reasons = titles.flatMap((title) => failed.get(title) ?? missing.get(title) ?? [])
+  if (reasons.length === 0) return undefined
+  const hints = reasons.map(({ hint }) => hint)
+  const copy =
+    copies || !hints.includes('') ? '' : 'Add types: copy to the import, which makes types here, or declare them.'
+  return {
+    reason: [...new Set(reasons.map(({ reason }) => reason))].join('; '),
+    hint: [...new Set([...hints, copy])].filter((hint) => hint !== '').join(' '),
+  }
+}

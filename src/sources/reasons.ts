@@ -1,0 +1,12 @@
+import type { DatabaseError } from '../db/database-error.ts'
+
+export interface Reason {
+  readonly reason: string
+  readonly hint: string
+}
+
+export function reasonOf(error: DatabaseError): Reason {
+  const detail = error.detail?.trim().split('\n')[0]
+  const reason = `${error.isOfSource ? 'the source says: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
+  return { reason, hint: error.hint ?? '' }
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import { columnDefinition } from '../kinds/facets/columns/columns.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
+import type { IndexSpec } from '../kinds/index/spec.ts'
+import type { IndexStanza } from '../manifest/expansion/imports.ts'
+import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
+import { type Ground, inSavepoint, makeMissing } from './server-setup.ts'
+import type { RemoteIndex } from './source-catalog.ts'
+import { indexStanza } from './stanzas.ts'
+
+/** The indexes of one table of the source, wanted on a view that has its columns. */
+export interface ToRebuild {
+  readonly schema: string
+  readonly table: string
+  readonly columns: ForeignTableSpec['columns']
+  readonly indexes: readonly RemoteIndex[]
+}
+
+export interface Rebuilt {
+  readonly indexes: readonly { readonly of: ToRebuild; readonly name: string; readonly stanza: IndexStanza }[]
+  readonly warnings: readonly string[]
+}
+
+const batchSize = 100
+
+/**
+ * Finds out which indexes of a source can be made here, and what they are as a manifest says it, by making them on empty
+ * tables of the same columns, in a transaction that is rolled back, and reading them like any index.
+ */
+export async function rebuildIndexes(session: Session, ground: Ground, all: readonly ToRebuild[]): Promise<Rebuilt> {
+  const warnings: string[] = []
+  const units: Unit[] = []
+  const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
+  for (const of of all) {
+    for (const index of of.indexes) {
+      const scratch = { table: { schema, name: `t${units.length}` }, name: `i${units.length}` }
+      const create = await createStatement(index, scratch.table, scratch.name)
+      if (create) units.push({ of, index, ...scratch, create })
+      else warnings.push(notCopied(of, index, 'its definition is none that fdwsync can read'))
+    }
+  }
+  if (units.length === 0) return { indexes: [], warnings }
+  const indexes: Rebuilt['indexes'][number][] = []
+  await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(schema)}`)
+  try {
+    await makeMissing(session, ground, schema)
+    for (let start = 0; start < units.length; start += batchSize) {
+      await session.run(sql`${readingPath}; SAVEPOINT batch`)
+      const made = await make(session, units.slice(start, start + batchSize), warnings)
+      indexes.push(...(await readMade(session, ground, made)))
+      await session.run(trusted('ROLLBACK TO batch; RELEASE batch'))
+    }
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+  return { indexes, warnings }
+}
+
+interface Unit {
+  readonly of: ToRebuild
+  readonly index: RemoteIndex
+  readonly table: { readonly schema: string; readonly name: string }
+  readonly name: string
+  readonly create: Sql
+}
+
+/** Makes them all at once, or, if that fails, each half by itself. */
+async function make(session: Session, units: readonly Unit[], warnings: string[]): Promise<readonly Unit[]> {
+  try {
+    await inSavepoint(session, () => session.run(join(units.flatMap(statements), '; ')))
+    return units
+  } catch (error) {
+    if (!isDatabaseError(error) || isTransient(error)) throw error
+    const [only] = units
+    if (only && units.length === 1) {
+      warnings.push(notCopied(only.of, only.index, error.message))
+      return []
+    }
+    const middle = units.length >> 1
+    const made = await make(session, units.slice(0, middle), warnings)
+    return [...made, ...(await make(session, units.slice(middle), warnings))]
+  }
+}
+
+function statements({ of, table, create }: Unit): readonly Sql[] {
+  const columns = Object.entries(of.columns).map(([name, column]) =>
+    columnDefinition(name, { ...column, notNull: false, default: null, generated: null, options: {} }),
+  )
+  return [sql`CREATE TABLE ${qualified(table.schema, table.name)} (${join(columns, ', ')})`, create]
+}
+
+async function readMade(session: Session, { digests }: Ground, units: readonly Unit[]): Promise<Rebuilt['indexes']> {
+  const byName = new Map(units.map((unit) => [unit.name, unit]))
+  const ids = units.map(({ table, name }) => ({ kind: 'index' as const, schema: table.schema, name }))
+  const { live } = await readCatalog(session, ids, digests.salt)
+  return Array.from(live.values(), ({ id, spec }) => {
+    const unit = id.kind === 'index' ? byName.get(id.name) : undefined
+    if (!unit) return []
+    const { of, index } = unit
+    // The kind's own query made it.
+    return { of, name: index.name, stanza: indexStanza(of.schema, index.name, spec as IndexSpec) }
+  }).flat()
+}
+
+function notCopied({ schema, table }: ToRebuild, { name }: RemoteIndex, reason: string): string {
+  return `index ${ident(name)} of the source is not made on ${qualified(schema, table)}: ${reason}`
+}
+
+const name = String.raw`(?:"(?:[^"]|"")+"|[^\s".]+)`
+const definition = new RegExp(
+  String.raw`^CREATE (UNIQUE )?INDEX ${name} ON (?:ONLY )?${name}\.${name} (USING .*)$`,
+  's',
+)
+
+/**
+ * The definition, which the source's pg_get_indexdef has written, for another table. What comes from elsewhere is made sure
+ * to be one CREATE INDEX and nothing more.
+ */
+async function createStatement(
+  { definition: text }: RemoteIndex,
+  table: Unit['table'],
+  newName: string,
+): Promise<Sql | undefined> {
+  const [, unique, rest] = definition.exec(text) ?? []
+  if (rest === undefined) return undefined
+  const create = sql`CREATE ${unique ? sql`UNIQUE ` : sql``}INDEX ${ident(newName)} ON ${qualified(table.schema, table.name)} ${fragment(rest)}`
+  const parsed = await parseSql(create)
+  if (!('tree' in parsed)) return undefined
+  const [only, ...others] = statementsOf(parsed.tree)
+  return others.length === 0 && isSqlNode(only?.IndexStmt) ? create : undefined
+}

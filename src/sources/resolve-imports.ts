@@ -1,0 +1,287 @@
+import { canonicalJson, groupBy } from '../core/data.ts'
+import { FdwsyncError, type Place } from '../core/errors.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
+import { declaredKinds } from '../kinds/registry.ts'
+import { readLedger } from '../ledger/read.ts'
+import { ruleProblems } from '../manifest/checks/rules.ts'
+import type { PathProblem } from '../manifest/checks/schema-problems.ts'
+import {
+  type ImportRequest,
+  type IndexStanza,
+  importRequests,
+  indexCopyProblems,
+  originKey,
+  withImports,
+} from '../manifest/expansion/imports.ts'
+import { type Locked, lockedResolutions, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
+import { type Mirrored, withMirrors } from '../manifest/expansion/mirrors.ts'
+import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
+import { type Answers, freshTables, unknownTables, wrongOf } from './answers.ts'
+import { type Answer, type Asking, askSource, askSourceState, type NoAnswer, type SourceState } from './ask.ts'
+import { rebuildIndexes, type ToRebuild } from './rebuild-indexes.ts'
+import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './resolve.ts'
+import { type Ground, isGround, wrapperOf } from './server-setup.ts'
+import { digestOf } from './source-state.ts'
+import { lastIndexes } from './stanzas.ts'
+
+/** How sources are asked. */
+export interface SourceAccess extends Pick<Asking, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
+  /** What servers have answered that could not be asked a moment ago: they are not waited for once more. */
+  readonly unanswered?: ReadonlyMap<string, NoAnswer>
+}
+
+/** A manifest with its imports and mirrors spelled out, and what is to be said of that. */
+export interface Resolved {
+  readonly parsed: ParsedManifest
+  readonly undetermined: readonly Undetermined[]
+  readonly refusals: readonly Refusal[]
+  readonly warnings: readonly string[]
+  /** What each import and mirror stands for, as the source or the lock has it; nothing of those that were not asked. */
+  readonly resolutions: readonly Resolution[]
+  /** The foreign tables that are as a source has them now. */
+  readonly fresh: ReadonlySet<Key>
+  /** A digest of all that the sources have said, if they said it of all that is imported. */
+  readonly sourceState: string | undefined
+}
+
+/**
+ * Spells out what a manifest imports and mirrors, as the sources have it now. Of a source that can't be asked, or without
+ * `sources`, what was applied last is kept. What a lock has is taken from there.
+ * @throws FdwsyncError if a source does not have what the manifest names.
+ */
+export async function resolveImports(
+  session: Session,
+  parsed: ParsedManifest,
+  digests: RunDigests,
+  sources: SourceAccess | undefined,
+): Promise<Resolved> {
+  const requests = importRequests(parsed.manifest)
+  const { lock } = parsed
+  if (lock) return ofLock({ ...parsed, lock })
+  if (requests.length === 0) return { parsed, ...nothingSaid }
+  const ground = await readGround(session, parsed.manifest, requests, digests)
+  throwProblems(
+    parsed,
+    requests.flatMap((request) => indexCopyProblems(request, wrapperOf(ground, request.server) ?? 'postgres_fdw')),
+  )
+  const answers = await ask(session, ground, requests, sources)
+  throwProblems(
+    parsed,
+    requests.flatMap((request) => wrongOf(request, answers.get(request))),
+  )
+  const all = withKeptTypes(requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)))
+  const grown = await groundWithTypes(session, ground, parsed, all)
+  const resolved = withoutOthers(all, grown.ledger)
+  // Whether others keep a type is for the ledger to say, not for the sources.
+  const isOwn = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
+  const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
+  return {
+    parsed: spelledOut(parsed, resolved, copied.indexes),
+    fresh: freshTables(parsed.manifest, answers),
+    sourceState: isOwn ? sourceStateOf(requests.map((request) => answers.get(request))) : undefined,
+    undetermined: distinct(resolved.flatMap(({ undetermined }) => undetermined)),
+    refusals: resolved.flatMap(({ refusals }) => refusals),
+    warnings: [...new Set([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings])],
+    resolutions: resolved.flatMap((each) => {
+      const { request, tables, types, isWhole } = each
+      return isWhole ? [{ request, tables, types, indexes: copied.indexes.get(each) ?? new Map() }] : []
+    }),
+  }
+}
+
+function ofLock(parsed: ParsedManifest & Locked): Resolved {
+  const resolutions = lockedResolutions(parsed)
+  throwProblems(
+    parsed,
+    resolutions.flatMap(({ request, tables }) => unknownTables(request, (name) => tables.has(name))),
+  )
+  const said = { keptTypes: [], isWhole: true, undetermined: [], refusals: [], warnings: [] }
+  const resolved = resolutions.map((each) => ({ ...each, ...said }))
+  const indexes = new Map(resolved.map((each) => [each, each.indexes]))
+  return { ...nothingSaid, parsed: spelledOut(parsed, resolved, indexes), resolutions }
+}
+
+const nothingSaid: Omit<Resolved, 'parsed'> = {
+  undetermined: [],
+  refusals: [],
+  warnings: [],
+  resolutions: [],
+  fresh: new Set(),
+  sourceState: undefined,
+}
+
+/**
+ * Asks the sources of a manifest whether they still say what they said: a digest of that, as in {@link Resolved}; undefined
+ * if it can't be had.
+ */
+export async function readSourceState(
+  session: Session,
+  manifest: Manifest,
+  digests: RunDigests,
+  sources: SourceAccess,
+): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, NoAnswer> }> {
+  const requests = importRequests(manifest)
+  const ground = await readGround(session, manifest, requests, digests)
+  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
+  const answers = await ofEachServer(requests, (server, own) => askSourceState(asking, server, own))
+  const unknown = Array.from(answers, ([{ server }, answer]): readonly (readonly [string, NoAnswer])[] =>
+    answer.status === 'unknown' ? [[server, answer]] : [],
+  )
+  return {
+    state: sourceStateOf(requests.map((request) => answers.get(request))),
+    unanswered: new Map(unknown.flat()),
+  }
+}
+
+function sourceStateOf(answers: readonly (Answer | SourceState | undefined)[]): string | undefined {
+  const states = answers.map((answer) => (answer && 'state' in answer ? answer.state : undefined))
+  return states.includes(undefined) ? undefined : digestOf(states)
+}
+
+/** Two imports may say the same of a type. */
+function distinct(all: readonly Undetermined[]): readonly Undetermined[] {
+  return [...new Map(all.map((each) => [canonicalJson(each), each])).values()]
+}
+
+export async function readGround(
+  session: Session,
+  manifest: Manifest,
+  requests: readonly ImportRequest[],
+  digests: RunDigests,
+): Promise<Ground> {
+  const declared = declaredKinds.flatMap((kind) => kind.declare(manifest, digests)).filter(({ id }) => isGround(id))
+  const servers = requests.map(({ server }) => ({ kind: 'server', name: server }) as const)
+  const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
+  return inSnapshot(session, async () => {
+    const ledger = await readLedger(session, manifest.name, ids.keys())
+    const { search_path: searchPath = ['public'] } = manifest
+    return { declared, searchPath, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
+  })
+}
+
+/** The ground with the types that were copied, for indexes on columns of such types. */
+async function groundWithTypes(
+  session: Session,
+  ground: Ground,
+  { manifest }: ParsedManifest,
+  all: readonly ResolvedImport[],
+): Promise<Ground> {
+  if (all.every(({ types }) => types.length === 0)) return ground
+  const expanded = withImports(manifest, all).manifest
+  return readGround(session, expanded, importRequests(manifest), ground.digests)
+}
+
+/** Asks the sources for all that is imported. */
+export async function ask(
+  session: Session,
+  ground: Ground,
+  requests: readonly ImportRequest[],
+  sources: SourceAccess | undefined,
+): Promise<Answers> {
+  if (!sources) return new Map()
+  const { unanswered, ...access } = sources
+  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...access }
+  return ofEachServer<Answer>(requests, async (server, own) => {
+    const known = unanswered?.get(server)
+    return known ? own.map(() => known) : askSource(asking, server, own)
+  })
+}
+
+/** Each source by itself, all at once. */
+async function ofEachServer<Result>(
+  requests: readonly ImportRequest[],
+  askOne: (server: string, own: readonly ImportRequest[]) => Promise<readonly Result[]>,
+): Promise<ReadonlyMap<ImportRequest, Result>> {
+  const byServer = [...groupBy(requests, ({ server }) => server)]
+  const answers = await Promise.all(
+    byServer.map(async ([server, own]) => {
+      const said = await askOne(server, own)
+      return own.flatMap((request, at): readonly (readonly [ImportRequest, Result])[] => {
+        const answer = said[at]
+        return answer ? [[request, answer]] : []
+      })
+    }),
+  )
+  return new Map(answers.flat())
+}
+
+type CopiedIndexes = ReadonlyMap<ResolvedImport, ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>>
+
+/** The indexes that mirrors copy: as the source has them now, or as they were last. */
+async function copiedIndexes(
+  session: Session,
+  ground: Ground,
+  manifest: Manifest,
+  all: readonly ResolvedImport[],
+  answers: Answers,
+): Promise<{ readonly indexes: CopiedIndexes; readonly warnings: readonly string[] }> {
+  const indexes = new Map<ResolvedImport, Map<string, Record<string, IndexStanza>>>()
+  const toRebuild = new Map<ToRebuild, ResolvedImport>()
+  for (const resolved of all) {
+    const mirror = mirrorOf(manifest, resolved.request)
+    if (!mirror || !resolved.request.withIndexes) continue
+    const last = lastIndexes(ground.ledger, mirror.schema)
+    const answer = answers.get(resolved.request)
+    const read: ReadonlyMap<string, ForeignTableSpec> = answer?.status === 'read' ? answer.tables : new Map()
+    const kept = Array.from(resolved.tables.keys()).filter((table) => !read.has(table))
+    indexes.set(resolved, new Map(kept.map((table) => [table, last.get(table) ?? {}])))
+    if (answer?.status !== 'read') continue
+    const ofTables = groupBy(answer.indexes, ({ table }) => table)
+    for (const [table, { columns }] of read) {
+      if (mirror.tables && Object.hasOwn(mirror.tables, table) && mirror.tables[table]?.query !== undefined) continue
+      toRebuild.set({ schema: mirror.schema, table, columns, indexes: ofTables.get(table) ?? [] }, resolved)
+    }
+  }
+  const rebuilt = await rebuildIndexes(session, ground, [...toRebuild.keys()])
+  for (const { of, name, stanza } of rebuilt.indexes) {
+    const resolved = toRebuild.get(of)
+    const tables = resolved && indexes.get(resolved)
+    tables?.set(of.table, { ...tables.get(of.table), [name]: stanza })
+  }
+  return { indexes, warnings: rebuilt.warnings }
+}
+
+function spelledOut(parsed: ParsedManifest, all: readonly ResolvedImport[], indexes: CopiedIndexes): ParsedManifest {
+  const imports = withImports(parsed.manifest, all)
+  const mirrors = withMirrors(
+    imports.manifest,
+    all.flatMap((resolved): readonly Mirrored[] => {
+      const { request, tables, isWhole } = resolved
+      if (!mirrorOf(parsed.manifest, request)) return []
+      return [{ name: String(request.path[1]), tables, isWhole, indexes: indexes.get(resolved) ?? new Map() }]
+    }),
+  )
+  const origins = new Map([...imports.origins, ...mirrors.origins])
+  const origin = (path: Path): Path =>
+    origins.get(originKey(path.slice(0, 4))) ?? origins.get(originKey(path.slice(0, 2))) ?? path
+  // What is of a lock alone stands there.
+  const isOfLock = (path: Path) => path[2] === 'foreign_tables' && !origin(path).includes('tables')
+  const place = (path: Path) =>
+    parsed.lock && origin(path) !== path && isOfLock(path) ? parsed.lock.place(path) : parsed.place(origin(path))
+  const expanded: ParsedManifest = {
+    ...parsed,
+    manifest: mirrors.manifest,
+    place,
+    placeInside: (path, offset) => (origin(path) === path ? parsed.placeInside(path, offset) : place(path)),
+  }
+  throwProblems(expanded, [...imports.problems, ...mirrors.problems])
+  throwProblems(expanded, ruleProblems(expanded.manifest))
+  return expanded
+}
+
+function throwProblems({ place }: ParsedManifest, problems: readonly PathProblem[]): void {
+  if (problems.length === 0) return
+  const text = ({ file, line, column }: Place) => `${file}:${line}:${column}`
+  throw new FdwsyncError(
+    problems.map(({ path, problem, other }) => {
+      const message = other ? `${problem.message} at ${text(place(other))}` : problem.message
+      return { ...problem, message, place: place(path) }
+    }),
+  )
+}

@@ -1,0 +1,91 @@
+import { groupBy } from '../core/data.ts'
+import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+/** An index of the source, as its catalog writes it. */
+export interface RemoteIndex {
+  readonly table: string
+  readonly name: string
+  readonly definition: string
+}
+
+const tables: Readonly<Record<string, string>> = {
+  pg_namespace: 'oid oid, nspname name',
+  pg_type: `oid oid, typname name, typnamespace oid, typtype "char", typcategory "char", typelem oid, typlen int2, typrelid oid,
+            typbasetype oid, typtypmod int4, typnotnull boolean, typdefault text, typcollation oid`,
+  pg_enum: 'enumtypid oid, enumlabel name, enumsortorder float4',
+  pg_attribute: `attrelid oid, attname name, attnum int2, attisdropped boolean, atttypid oid, atttypmod int4, attcollation oid`,
+  pg_collation: 'oid oid, collname name, collnamespace oid',
+  pg_constraint: 'conname name, connamespace oid, contype "char", contypid oid, convalidated boolean',
+  pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',
+  pg_extension: 'oid oid, extname name, extnamespace oid',
+  pg_class: 'oid oid, relname name, relnamespace oid, relkind "char", relispartition boolean',
+  pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean',
+  pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
+}
+
+/** Makes foreign tables over the source's own catalog, in a schema that is rolled back. Only postgres_fdw can do that. */
+export async function makeRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
+  const make = (from: string, table: string, columns: string): Sql =>
+    sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
+        OPTIONS (schema_name ${literal(from)}, table_name ${literal(table)}, fetch_size '10000')`
+  const statements = Object.entries(tables).map(([table, columns]) => make('pg_catalog', table, columns))
+  const checks = make(
+    'information_schema',
+    'check_constraints',
+    'constraint_schema name, constraint_name name, check_clause text',
+  )
+  await session.run(join([...statements, checks], '; '))
+}
+
+/** What IMPORT FOREIGN SCHEMA would import if nothing limited it. */
+export async function remoteTables(session: Session, schema: string, remoteSchema: string): Promise<readonly string[]> {
+  const rows = await session.query<{ name: string }>(
+    sql`SELECT c.relname AS name FROM ${ident(schema)}.pg_class c JOIN ${ident(schema)}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'f', 'm', 'p') AND NOT c.relispartition ORDER BY 1`,
+    [remoteSchema],
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** Those that are whole: one that CREATE INDEX CONCURRENTLY has left behind when it failed is none. */
+export async function remoteIndexes(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+): Promise<readonly RemoteIndex[]> {
+  const from = ident(schema)
+  return session.query<RemoteIndex>(
+    sql`SELECT tablename AS "table", indexname AS name, indexdef AS definition FROM ${from}.pg_indexes
+         WHERE schemaname = $1
+           AND indexname <> ALL (ARRAY(SELECT c.relname FROM ${from}.pg_index i JOIN ${from}.pg_class c ON c.oid = i.indexrelid
+                                         JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+                                        WHERE n.nspname = $1 AND NOT i.indisvalid))
+         ORDER BY 1, 2`,
+    [remoteSchema],
+  )
+}
+
+/** The columns of tables by name alone: their types may be none that are known here. */
+export async function remoteColumnNames(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const from = ident(schema)
+  const rows = await session.query<{ table: string; name: string }>(
+    sql`SELECT c.relname AS "table", a.attname AS name
+          FROM ${from}.pg_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid
+          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND a.attnum > 0 AND NOT a.attisdropped
+         ORDER BY c.relname, a.attnum`,
+    [remoteSchema, tables],
+  )
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ table }) => table),
+      ([table, own]) => [table, own.map(({ name }) => name)],
+    ),
+  )
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../core/data.ts'
+import { type Sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { catalogCosts } from '../introspector/transaction-settings.ts'
+import type { RemoteIndex } from './source-catalog.ts'
+import type { RemoteTypes } from './types.ts'
+
+/** What a source says of an import, as far as anything follows from it. */
+export interface Said {
+  /** See {@link readTablesState}. */
+  readonly tables: string
+  readonly types: RemoteTypes | undefined
+  readonly indexes: readonly RemoteIndex[]
+}
+
+/** A digest: while it is the same, what follows from it is the same. */
+export function stateOf({ tables, types, indexes }: Said): string {
+  return digestOf([tables, types ? { all: types.all, ofTables: [...types.ofTables] } : null, indexes])
+}
+
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+}
+
+// Everything that IMPORT can make of a table, but its OIDs. What stands in a schema is found by its dependency on that: no
+// index of pg_class has the schema first.
+const tablesQuery: Sql = trusted(`
+  WITH imported AS MATERIALIZED (
+    SELECT c.oid, c.relname, c.relkind, c.relpersistence
+      FROM pg_namespace n
+      JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND d.classid = 'pg_class'::regclass
+      JOIN pg_class c ON c.oid = d.objid WHERE n.nspname = $1
+  ), part(name, digest) AS (
+    SELECT 'tables', md5(string_agg(ROW (relname, relkind, relpersistence, ftoptions, obj_description(oid, 'pg_class'))::text, '' ORDER BY relname))
+      FROM imported LEFT JOIN pg_foreign_table ON ftrelid = oid
+    UNION ALL
+    SELECT 'columns', md5(string_agg(ROW (relname, attnum, attname, atttypid, atttypmod, attcollation, attnotnull, attidentity, attgenerated,
+                                          attoptions, attfdwoptions)::text, '' ORDER BY relname, attnum))
+      FROM imported JOIN pg_attribute ON attrelid = oid AND attnum > 0
+    UNION ALL
+    SELECT 'defaults', md5(string_agg(ROW (relname, adnum, pg_get_expr(adbin, adrelid))::text, '' ORDER BY relname, adnum))
+      FROM imported JOIN pg_attrdef ON adrelid = imported.oid
+    UNION ALL
+    SELECT 'constraints', md5(string_agg(ROW (relname, conname, contype, pg_get_constraintdef(k.oid))::text, '' ORDER BY relname, conname))
+      FROM imported JOIN pg_constraint k ON conrelid = imported.oid
+  )
+  SELECT string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name) AS state FROM part`)
+
+/** A digest of what was imported into a schema, in its transaction, which reads under `readingPath`. */
+export async function readTablesState(session: Session, schema: string): Promise<string> {
+  await session.run(catalogCosts)
+  const [row] = await session.query<{ state: string }>(tablesQuery, [schema])
+  if (!row) throw new Error('an aggregate has one row')
+  return row.state
+}

@@ -1,0 +1,170 @@
+import { groupBy } from '../core/data.ts'
+import { ident, type Sql, sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import type { ObjectName } from '../kinds/facets/names.ts'
+
+export interface TypeRow {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** `typtype` */
+  readonly type: string
+  /** What it is an array of. */
+  readonly element: number | null
+  readonly relation: number
+  /** It is the row type of a table or such. */
+  readonly isOfRows: boolean
+  readonly base: number
+  readonly modifier: number
+  readonly notNull: boolean
+  readonly default: string | null
+  readonly collation: ObjectName | null
+  readonly extension: { readonly name: string; readonly schema: string } | null
+}
+
+export interface AttributeRow {
+  readonly relation: number
+  readonly name: string
+  readonly type: number
+  readonly modifier: number
+  readonly collation: ObjectName | null
+}
+
+/** A check of a domain. */
+export interface CheckRow {
+  readonly domain: number
+  readonly name: string
+  readonly isValid: boolean
+  /** All clauses that the source shows under that name, which need not be of this domain. */
+  readonly clauses: readonly string[]
+}
+
+export interface TypeRows {
+  readonly types: ReadonlyMap<number, TypeRow>
+  readonly values: ReadonlyMap<number, readonly string[]>
+  /** By relation. */
+  readonly attributes: ReadonlyMap<number, readonly AttributeRow[]>
+  /** By domain. */
+  readonly checks: ReadonlyMap<number, readonly CheckRow[]>
+}
+
+/** Below this the same number is the same type on every server. */
+export const firstOwnOid = 10000
+
+/** Reads types and all that they are made of, through foreign tables over the source's catalog in the schema `catalog`. */
+export async function typeRows(session: Session, catalog: string, roots: readonly number[]): Promise<TypeRows> {
+  const types = new Map<number, TypeRow>()
+  const attributes = new Map<number, readonly AttributeRow[]>()
+  for (let next = distinct(roots, types); next.length > 0; ) {
+    const rows = await session.query<Omit<TypeRow, 'isOfRows'>>(typesQuery(catalog), [next])
+    const composite = rows.filter(({ type, extension }) => type === 'c' && !extension)
+    const ofRows = await rowTypes(
+      session,
+      catalog,
+      composite.map(({ relation }) => relation),
+    )
+    for (const row of rows) types.set(row.oid, { ...row, isOfRows: ofRows.has(row.relation) })
+    const relations = composite.map(({ relation }) => relation).filter((relation) => !ofRows.has(relation))
+    const own = relations.length > 0 ? await session.query<AttributeRow>(attributesQuery(catalog), [relations]) : []
+    for (const [relation, each] of groupBy(own, (row) => row.relation)) attributes.set(relation, each)
+    next = distinct([...rows.flatMap(partsOf), ...own.map(({ type }) => type)], types)
+  }
+  const oids = (sort: string) => [...types.values()].filter(({ type }) => type === sort).map(({ oid }) => oid)
+  return {
+    types,
+    attributes,
+    values: await enumValues(session, catalog, oids('e')),
+    checks: await checkRows(session, catalog, oids('d')),
+  }
+}
+
+function distinct(oids: readonly number[], known: ReadonlyMap<number, TypeRow>): readonly number[] {
+  return [...new Set(oids)].filter((oid) => oid >= firstOwnOid && !known.has(oid))
+}
+
+/** Those of the relations that are more than what a composite type stands for. */
+async function rowTypes(session: Session, catalog: string, relations: readonly number[]): Promise<ReadonlySet<number>> {
+  if (relations.length === 0) return new Set()
+  const rows = await session.query<{ oid: number }>(
+    sql`SELECT oid FROM ${ident(catalog)}.pg_class WHERE oid = ANY ($1::oid[]) AND relkind <> 'c'`,
+    [relations],
+  )
+  return new Set(rows.map(({ oid }) => oid))
+}
+
+function partsOf({ element, base, extension }: Omit<TypeRow, 'isOfRows'>): readonly number[] {
+  return element !== null ? [element] : extension ? [] : [base]
+}
+
+async function enumValues(session: Session, catalog: string, oids: readonly number[]) {
+  if (oids.length === 0) return new Map()
+  const rows = await session.query<{ type: number; value: string }>(
+    sql`SELECT enumtypid AS type, enumlabel AS value FROM ${ident(catalog)}.pg_enum
+         WHERE enumtypid = ANY ($1::oid[]) ORDER BY enumtypid, enumsortorder`,
+    [oids],
+  )
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ type }) => type),
+      ([type, own]) => [type, own.map(({ value }) => value)],
+    ),
+  )
+}
+
+async function checkRows(session: Session, catalog: string, oids: readonly number[]) {
+  if (oids.length === 0) return new Map()
+  const from = ident(catalog)
+  const rows = await session.query<Omit<CheckRow, 'clauses'> & { schema: string }>(
+    sql`SELECT k.contypid AS domain, k.conname AS name, k.convalidated AS "isValid", n.nspname AS schema
+          FROM ${from}.pg_constraint k JOIN ${from}.pg_namespace n ON n.oid = k.connamespace
+         WHERE k.contypid = ANY ($1::oid[]) AND k.contype = 'c' ORDER BY 1, 2`,
+    [oids],
+  )
+  // The only place where a source shows such an expression as text; it names the domain nowhere.
+  const clauses = await session.query<{ schema: string; name: string; clause: string }>(
+    sql`SELECT constraint_schema AS schema, constraint_name AS name, check_clause AS clause
+          FROM ${from}.check_constraints WHERE constraint_name = ANY ($1::name[])`,
+    [rows.map(({ name }) => name)],
+  )
+  const named = (row: { schema: string; name: string }) => JSON.stringify([row.schema, row.name])
+  const byName = groupBy(clauses, named)
+  const checks = rows.map((row) => ({ ...row, clauses: (byName.get(named(row)) ?? []).map(({ clause }) => clause) }))
+  return groupBy(checks, ({ domain }) => domain)
+}
+
+// Numbers of catalogs are those of every server.
+const typeCatalog = trusted('1247')
+const extensionCatalog = trusted('3079')
+
+function typesQuery(catalog: string): Sql {
+  const from = ident(catalog)
+  return sql`
+    SELECT t.oid, n.nspname AS schema, t.typname AS name, t.typtype::text AS type, t.typrelid AS relation,
+           CASE WHEN t.typcategory = 'A' AND t.typelem <> 0 AND t.typlen = -1 AND t.typtype = 'b' THEN t.typelem END AS element,
+           t.typbasetype AS base, t.typtypmod AS modifier, t.typnotnull AS "notNull", t.typdefault AS "default",
+           CASE WHEN co.oid IS NOT NULL THEN jsonb_build_object('schema', cn.nspname, 'name', co.collname) END AS collation,
+           CASE WHEN e.oid IS NOT NULL THEN jsonb_build_object('schema', en.nspname, 'name', e.extname) END AS extension
+      FROM ${from}.pg_type t
+      JOIN ${from}.pg_namespace n ON n.oid = t.typnamespace
+      LEFT JOIN ${from}.pg_type b ON b.oid = t.typbasetype
+      LEFT JOIN ${from}.pg_collation co ON co.oid = t.typcollation AND t.typtype = 'd' AND b.typcollation <> t.typcollation
+      LEFT JOIN ${from}.pg_namespace cn ON cn.oid = co.collnamespace
+      LEFT JOIN ${from}.pg_depend d ON d.classid = ${typeCatalog} AND d.objid = t.oid AND d.refclassid = ${extensionCatalog} AND d.deptype = 'e'
+      LEFT JOIN ${from}.pg_extension e ON e.oid = d.refobjid
+      LEFT JOIN ${from}.pg_namespace en ON en.oid = e.extnamespace
+     WHERE t.oid = ANY ($1::oid[])
+     ORDER BY n.nspname, t.typname`
+}
+
+function attributesQuery(catalog: string): Sql {
+  const from = ident(catalog)
+  return sql`
+    SELECT a.attrelid AS relation, a.attname AS name, a.atttypid AS type, a.atttypmod AS modifier,
+           CASE WHEN co.oid IS NOT NULL THEN jsonb_build_object('schema', cn.nspname, 'name', co.collname) END AS collation
+      FROM ${from}.pg_attribute a
+      JOIN ${from}.pg_type t ON t.oid = a.atttypid
+      LEFT JOIN ${from}.pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
+      LEFT JOIN ${from}.pg_namespace cn ON cn.oid = co.collnamespace
+     WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+     ORDER BY a.attrelid, a.attnum`
+}

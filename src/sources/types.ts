@@ -1,0 +1,174 @@
+import { groupBy } from '../core/data.ts'
+import { inOrderOfNeed } from '../core/graph.ts'
+import { ident, number, qualified, sql, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { record } from '../kinds/facets/options.ts'
+import type { TypeSpec } from '../kinds/type/type.ts'
+import { type CheckRow, firstOwnOid, type TypeRow, type TypeRows, typeRows } from './type-rows.ts'
+
+/** A type of a source that is none of PostgreSQL's own, and no array. */
+export interface RemoteType {
+  readonly schema: string
+  readonly name: string
+  /** `schema.name`, as SQL has it. */
+  readonly title: string
+  /** What it is in words. */
+  readonly sort: string
+  /** What can be made here, if it can; a domain's checks and default are as the source wrote them. */
+  readonly spec: TypeSpec | undefined
+  readonly extension: { readonly name: string; readonly schema: string } | undefined
+  /** The titles of the types that it is made of. */
+  readonly parts: readonly string[]
+  /** Why checks of a domain are left out. */
+  readonly left: readonly string[]
+}
+
+export interface RemoteTypes {
+  /** What others are made of comes first. */
+  readonly all: readonly RemoteType[]
+  /** The titles of the types that the columns of each table name. */
+  readonly ofTables: ReadonlyMap<string, readonly string[]>
+}
+
+/** Reads the types that the columns of those tables of a schema use that are wanted, and those that these are made of. */
+export async function remoteTypes(
+  session: Session,
+  catalog: string,
+  remoteSchema: string,
+  isWanted: (table: string) => boolean,
+): Promise<RemoteTypes> {
+  const from = ident(catalog)
+  const all = await session.query<{ table: string; type: number }>(
+    sql`SELECT DISTINCT c.relname AS "table", a.atttypid AS type
+          FROM ${from}.pg_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid
+          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'f', 'm', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+           AND a.atttypid >= ${number(firstOwnOid)}`,
+    [remoteSchema],
+  )
+  const columns = all.filter(({ table }) => isWanted(table))
+  const roots = columns.map(({ type }) => type)
+  const rows = await typeRows(session, catalog, roots)
+  const nameOf = await namesOfTypes(session, rows)
+  const types = [...rows.types.values()].filter((row) => row.element === null && !isBuiltIn(row))
+  return {
+    all: inOrderOfNeed(
+      types.map((row) => remoteType(row, rows, nameOf)),
+      ({ title }) => title,
+      ({ parts }) => parts,
+    ),
+    ofTables: new Map(
+      Array.from(
+        groupBy(columns, ({ table }) => table),
+        ([table, own]) => [table, [...new Set(own.flatMap(({ type }) => titlesOf(type, rows)))]],
+      ),
+    ),
+  }
+}
+
+type NameOf = (type: number, modifier: number) => string
+
+function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
+  const { schema, name, extension } = row
+  const attributes = rows.attributes.get(row.relation) ?? []
+  const checks = (rows.checks.get(row.oid) ?? []).map(domainCheck)
+  const parts = row.type === 'd' ? [row.base] : attributes.map(({ type }) => type)
+  const spec = {
+    sort: row.type === 'e' ? 'enum' : row.type === 'd' ? 'domain' : 'composite',
+    values: rows.values.get(row.oid) ?? [],
+    base: row.type === 'd' ? nameOf(row.base, row.modifier) : null,
+    collation: row.collation,
+    notNull: row.notNull,
+    default: row.type === 'd' ? row.default : null,
+    checks: record(
+      checks.flatMap(({ name: check, expression }) =>
+        expression === undefined ? [] : [[check, { expression, noInherit: false }] as const],
+      ),
+    ),
+    attributes: record(
+      attributes.map(({ name: attribute, type, modifier, collation }) => [
+        attribute,
+        { type: nameOf(type, modifier), collation },
+      ]),
+    ),
+  } satisfies TypeSpec
+  return {
+    schema,
+    name,
+    title: qualified(schema, name),
+    sort: sortOf(row),
+    spec: extension === null && ['e', 'd', 'c'].includes(row.type) && !row.isOfRows ? spec : undefined,
+    extension: extension ?? undefined,
+    parts: extension ? [] : parts.flatMap((part) => titlesOf(part, rows)),
+    left: checks.flatMap(({ left }) => left ?? []),
+  }
+}
+
+function sortOf({ type, isOfRows }: TypeRow): string {
+  if (type === 'c') return isOfRows ? 'the row type of a relation' : 'a composite type'
+  const sorts: Readonly<Record<string, string>> = {
+    e: 'an enumeration',
+    d: 'a domain',
+    r: 'a range',
+    m: 'a multirange',
+  }
+  return sorts[type] ?? 'a base type'
+}
+
+function isBuiltIn({ schema, extension }: TypeRow): boolean {
+  return extension === null && ['pg_catalog', 'information_schema'].includes(schema)
+}
+
+/** The type that a column names, or that it is an array of, if it is none of PostgreSQL's own. */
+function titlesOf(oid: number, rows: TypeRows): readonly string[] {
+  const row = rows.types.get(oid)
+  if (!row || isBuiltIn(row)) return []
+  return row.element === null ? [qualified(row.schema, row.name)] : titlesOf(row.element, rows)
+}
+
+interface DomainCheck {
+  readonly name: string
+  readonly expression?: string
+  readonly left?: string
+}
+
+function domainCheck({ name, isValid, clauses }: CheckRow): DomainCheck {
+  const left = (why: string) => ({ name, left: `check ${ident(name)} of it is not made: ${why}` })
+  if (!isValid) return left('at the source it is NOT VALID')
+  // Constraints of tables and other domains may have the same name.
+  const distinct = [...new Set(clauses)]
+  const ofDomains = distinct.filter((clause) => /\bVALUE\b/.test(clause))
+  const [only, ...others] = distinct.length === 1 ? distinct : ofDomains
+  if (distinct.length === 0) return left('the source shows it only to members of the role that owns the domain')
+  if (only === undefined || others.length > 0)
+    return left('the source has several of that name, and does not tell whose they are')
+  return { name, expression: only }
+}
+
+/** How SQL names types here: one of PostgreSQL's own as this server does, with its modifier; any other by schema and name. */
+async function namesOfTypes(session: Session, rows: TypeRows): Promise<NameOf> {
+  const used = [
+    ...[...rows.types.values()].map(({ base, modifier }) => ({ type: base, modifier })),
+    ...[...rows.attributes.values()].flat(),
+  ]
+  const wanted = used.flatMap(({ type, modifier }) => {
+    const row = rows.types.get(type)
+    const element = row?.element ? rows.types.get(row.element) : undefined
+    const { schema, name } = element ?? row ?? { schema: null, name: null }
+    return { type, modifier, schema, name, isArray: element !== undefined }
+  })
+  const texts = await session.query<{ type: number; modifier: number; text: string }>(
+    trusted(`SELECT w.type, w.modifier, format_type(coalesce(t.oid, w.type), w.modifier) || CASE WHEN w."isArray" THEN '[]' ELSE '' END AS text
+               FROM jsonb_to_recordset($1) AS w(type oid, modifier int4, schema name, name name, "isArray" boolean)
+               LEFT JOIN (pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace) ON n.nspname = w.schema AND t.typname = w.name
+              WHERE w.type < ${firstOwnOid} OR t.oid IS NOT NULL`),
+    [JSON.stringify(wanted)],
+  )
+  const known = new Map(texts.map(({ type, modifier, text }) => [`${type} ${modifier}`, text]))
+  const bare = (oid: number): string => {
+    const row = rows.types.get(oid)
+    if (!row) return `type ${oid}`
+    return row.element === null ? qualified(row.schema, row.name) : `${bare(row.element)}[]`
+  }
+  return (type, modifier) => known.get(`${type} ${modifier}`) ?? bare(type)
+}

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest'
+import { namePattern } from '../../../src/core/name-pattern.ts'
+import type { ObjectId } from '../../../src/core/object.ts'
+
+const table = (schema: string, name: string): ObjectId => ({ kind: 'foreignTable', schema, name })
+
+describe('a pattern of names', () => {
+  test.each([
+    ['orders', table('shop', 'orders'), true],
+    ['order', table('shop', 'orders'), false],
+    ['ORDERS', table('shop', 'orders'), true],
+    ['"ORDERS"', table('shop', 'orders'), false],
+    ['"Orders"', table('shop', 'Orders'), true],
+    ['*rder?', table('shop', 'orders'), true],
+    ['shop.*', table('shop', 'orders'), true],
+    ['shop.*', table('shop2', 'orders'), false],
+    ['s*.*', table('shop', 'or\nders'), true],
+    ['*.*', { kind: 'server', name: 'shop' }, false],
+    ['shop', { kind: 'userMapping', server: 'shop', role: null }, true],
+    ['"a.b"', table('shop', 'a.b'), true],
+    ['a.b', table('shop', 'a.b'), false],
+    ['"a""b"', table('shop', 'a"b'), true],
+    ['"*"', table('shop', 'orders'), false],
+    ['a+(b)[c]$', table('shop', 'a+(b)[c]$'), true],
+  ] as const)('%s', (pattern, id, matches) => expect(namePattern(pattern)(id)).toBe(matches))
+})

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import type { StepOutcome } from '../../../src/core/plan.ts'
+import { runGraph } from '../../../src/loader/scheduler.ts'
+
+interface Item {
+  readonly id: string
+  readonly after: readonly string[]
+  readonly locks?: string
+}
+
+const applied: StepOutcome = { status: 'applied', milliseconds: 0 }
+const failed: StepOutcome = { status: 'failed', reason: 'broken' }
+
+async function run(
+  items: readonly Item[],
+  jobs: number,
+  outcomeOf: (id: string) => StepOutcome,
+  signal = new AbortController().signal,
+) {
+  const log: string[] = []
+  let running = 0
+  let most = 0
+  const outcomes = await runGraph(items, {
+    jobs,
+    signal,
+    id: ({ id }) => id,
+    after: ({ after }) => after,
+    locks: ({ locks, id }) => [locks ?? id],
+    skipped: ({ id }) => log.push(`skip ${id}`),
+    async run({ id }) {
+      log.push(`start ${id}`)
+      most = Math.max(most, ++running)
+      await new Promise(setImmediate)
+      running--
+      log.push(`end ${id}`)
+      return outcomeOf(id)
+    },
+  })
+  return { log, most, statuses: Object.fromEntries(outcomes.map(([{ id }, { status }]) => [id, status])) }
+}
+
+const diamond: readonly Item[] = [
+  { id: 'd', after: ['b', 'c'] },
+  { id: 'a', after: [] },
+  { id: 'b', after: ['a'] },
+  { id: 'c', after: ['a'] },
+  { id: 'other', after: ['not among them'] },
+]
+
+test('each runs after those that it names, whatever the order given', async () => {
+  const { log, statuses } = await run(diamond, 4, () => applied)
+  for (const [first, second] of [
+    ['a', 'b'],
+    ['a', 'c'],
+    ['b', 'd'],
+    ['c', 'd'],
+  ]) {
+    expect(log.indexOf(`end ${first}`)).toBeLessThan(log.indexOf(`start ${second}`))
+  }
+  expect(new Set(Object.values(statuses))).toEqual(new Set(['applied']))
+})
+
+test.each([1, 2, 4])('at most %d at once', async (jobs) => {
+  const { most } = await run(
+    ['p', 'q', 'r', 's', 't'].map((id) => ({ id, after: [] })),
+    jobs,
+    () => applied,
+  )
+  expect(most).toBe(jobs)
+})
+
+test('those that lock the same thing run one at a time', async () => {
+  const { log, most } = await run(
+    ['p', 'q', 'r'].map((id) => ({ id, after: [], locks: id === 'r' ? 'other' : 'view' })),
+    4,
+    () => applied,
+  )
+  expect(most).toBe(2)
+  expect(log.indexOf('end p')).toBeLessThan(log.indexOf('start q'))
+})
+
+test('one that fails takes down only what comes after it, however far', async () => {
+  const { statuses } = await run([...diamond, { id: 'e', after: ['d'] }], 2, (id) => (id === 'b' ? failed : applied))
+  expect(statuses).toEqual({ a: 'applied', b: 'failed', c: 'applied', d: 'skipped', e: 'skipped', other: 'applied' })
+})
+
+test('nothing is started once it is interrupted', async () => {
+  const controller = new AbortController()
+  const { statuses } = await run(
+    diamond,
+    1,
+    (id) => {
+      if (id === 'a') controller.abort()
+      return applied
+    },
+    controller.signal,
+  )
+  expect(statuses).toMatchObject({ a: 'applied', b: 'skipped', c: 'skipped', d: 'skipped' })
+})
+
+test('steps that wait for each other are a bug, and do not hang', async () => {
+  await expect(
+    run(
+      [
+        { id: 'x', after: ['y'] },
+        { id: 'y', after: ['x'] },
+      ],
+      2,
+      () => applied,
+    ),
+  ).rejects.toThrow('wait for each other')
+})

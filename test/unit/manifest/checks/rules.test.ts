@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest'
+import { head, problemsOf, read, server, table, view } from '../reading.ts'
+
+const long = 'x'.repeat(64)
+const index = (text: string) => view(`query: SELECT 1, indexes: { i: { ${text} } }`)
+
+describe('a name that PostgreSQL would cut is refused, wherever it stands', () => {
+  const texts: Readonly<Record<string, string>> = {
+    'the manifest': `version: 1\nname: ${long}\n`,
+    'search path': `${head}search_path: [public, ${long}]\n`,
+    extension: `${head}extensions: { ${long}: {} }\n`,
+    "an extension's schema": `${head}extensions: { a: { schema: ${long} } }\n`,
+    server: `${head}servers: { ${long}: {} }\n`,
+    wrapper: server(`foreign_data_wrapper: ${long}`),
+    'an option of a server': server(`options: { ${long}: a }`),
+    role: server(`user_mappings: { ${long}: {} }`),
+    'an option of a mapping': server(`user_mappings: { public: { ${long}: a } }`),
+    schema: `${head}schemas: { ${long}: {} }\n`,
+    table: `${head}schemas: { p: { foreign_tables: { ${long}: { server: s } } } }\n`,
+    "a server's former name": server(`renamed_from: ${long}`),
+    "a table's former name": table(`renamed_from: ${long}`),
+    "a column's former name": table(`columns: { a: { type: int, renamed_from: ${long} } }`),
+    "a view's former name": view(`query: SELECT 1, renamed_from: ${long}`),
+    "an index's former name": index(`columns: [a], renamed_from: ${long}`),
+    "a table's server": `${head}schemas: { p: { foreign_tables: { t: { server: ${long} } } } }\n`,
+    'an option of a table': table(`options: { ${long}: a }`),
+    column: table(`columns: { ${long}: int }`),
+    'an option of a column': table(`columns: { a: { type: int, options: { ${long}: a } } }`),
+    'a table that is inherited from': table(`inherits: [{ schema: a, name: ${long} }]`),
+    'a partitioned table': table(`partition_of: { table: ${long}, default: true }`),
+    "a column's collation": table(`columns: { a: { type: text, collation: ${long} } }`),
+    "the schema of a column's collation": table(
+      `columns: { a: { type: text, collation: { schema: ${long}, name: a } } }`,
+    ),
+    check: table(`checks: { ${long}: a > 0 }`),
+    view: `${head}schemas: { p: { materialized_views: { ${long}: { query: SELECT 1 } } } }\n`,
+    'a storage parameter': view(`query: SELECT 1, with: { ${long}: a }`),
+    index: view(`query: SELECT 1, indexes: { ${long}: { columns: [a] } }`),
+    method: index(`method: ${long}, columns: [a]`),
+    'a column of an index': index(`columns: [${long}]`),
+    'a column of an index, long form': index(`columns: [{ column: ${long} }]`),
+    'an operator class': index(`columns: [{ column: a, operator_class: ${long} }]`),
+    "an operator class's name": index(`columns: [{ column: a, operator_class: { schema: b, name: ${long} } }]`),
+    'a collation of an index': index(`columns: [{ column: a, collation: ${long} }]`),
+    'an included column': index(`columns: [a], include: [b, ${long}]`),
+  }
+  test.each(Object.entries(texts))('%s', async (_what, text) => {
+    const lines = text.split('\n')
+    const line = lines.findIndex((one) => one.includes(long))
+    const column = (lines[line]?.indexOf(long) ?? 0) + 1
+    expect(await problemsOf(text)).toContain(
+      `m.yaml:${line + 1}:${column}: the name has 64 bytes; PostgreSQL allows 63`,
+    )
+    expect(await problemsOf(text.replaceAll(long, long.slice(1)))).toBe('')
+  })
+
+  test('half a character is no name', async () =>
+    expect(await problemsOf(`${head}schemas: { "\\uD800": {} }\n`)).toContain('half a character'))
+})
+
+test.each([
+  ['"a\\0b"', 'NUL'],
+  ['"${env:NUL}"', 'NUL'],
+  ['"\\uDC00"', 'half a character'],
+])('a text that PostgreSQL can not have: %s', async (text, says) => {
+  const told = await problemsOf(server(`comment: ${text}`))
+  expect(told).toContain('m.yaml:5:14: ')
+  expect(told).toContain(says)
+})
+
+describe('one key is one name', () => {
+  test.each([
+    ['{ 1: int, "1": text }', 'the key "1" stands twice'],
+    ["{ a: int, 'a': text }", 'the key "a" stands twice'],
+    ['{ __proto__: int, __proto__: text }', 'the key "__proto__" stands twice'],
+  ])('%s', async (columns, says) => expect(await problemsOf(table(`columns: ${columns}`))).toContain(says))
+
+  test('equal numbers are different names', async () => {
+    const { manifest } = await read(table('columns: { 777: int, 0777: int, 1: int, 1.0: int, true: int, True: int }'))
+    expect(Object.keys(manifest.schemas?.p?.foreign_tables?.t?.columns ?? {})).toEqual(
+      expect.arrayContaining(['777', '0777', '1', '1.0', 'true', 'True']),
+    )
+  })
+})
+
+describe('odd names are names', () => {
+  test.each([
+    '__proto__',
+    'constructor',
+    'toString',
+    '<<',
+    'a.b',
+    '"',
+    '/~1',
+    '🎉',
+    'null ',
+    'a\nb',
+  ])('a table %j', async (name) => {
+    const quoted = JSON.stringify(name)
+    const text = (type: string) =>
+      `${head}schemas: { p: { foreign_tables: { ${quoted}: { server: s, columns: { ${quoted}: ${type} } } } } }\n`
+    const { manifest, place } = await read(text('int'))
+    expect(Object.keys(manifest.schemas?.p?.foreign_tables ?? {})).toEqual([name])
+    expect(place(['schemas', 'p', 'foreign_tables', name])).toMatchObject({ line: 3, column: 35 })
+    expect(await problemsOf(text('{ typ: int }'))).toContain('unknown key "typ"')
+    expect(({} as { server?: string }).server).toBeUndefined()
+  })
+})
+
+describe('options of postgres_fdw', () => {
+  const wrong: readonly (readonly [name: string, value: string])[] = [
+    ['port', '0'],
+    ['port', '65536'],
+    ['port', '5432x'],
+    ['port', '"1,99999"'],
+    ['fetch_size', '0'],
+    ['fetch_size', '""'],
+    ['batch_size', '-1'],
+    ['batch_size', '3000000000'],
+    ['updatable', '1'],
+    ['truncatable', 'yes'],
+    ['keep_connections', '""'],
+  ]
+  test.each(wrong)('%s: %s', async (name, value) => {
+    const says = `the option "${name}" is `
+    expect(await problemsOf(server(`options: { ${name}: ${value} }`))).toContain(says)
+    expect(await problemsOf(server(`foreign_data_wrapper: other\n    options: { ${name}: ${value} }`))).toBe('')
+  })
+  // PostgreSQL 14 and 18 take all of these.
+  test.each([
+    ['port', '5432'],
+    ['port', '"5432,,5433"'],
+    ['fetch_size', '0x10'],
+    ['fetch_size', '1e2'],
+    ['fetch_size', '0777'],
+    ['batch_size', '" 5 "'],
+    ['updatable', 'ON'],
+    ['parallel_commit', 'False'],
+    ['unheard_of', 'x'],
+  ])('%s: %s is fine', async (name, value) =>
+    expect(await problemsOf(server(`options: { ${name}: ${value} }`))).toBe(''))
+
+  test('of a table, if its server is known to be of postgres_fdw', async () => {
+    const text = (servers: string) => `${table('options: { fetch_size: 0, port: 0 }')}${servers}`
+    const told = await problemsOf(text('servers: { s: {} }\n'))
+    expect(told).toContain('m.yaml:6:46: the option "fetch_size" is a whole number above 0')
+    expect(told).not.toContain('the option "port"')
+    expect(await problemsOf(text('servers: { s: { foreign_data_wrapper: x } }\n'))).toBe('')
+    expect(await problemsOf(text(''))).toBe('')
+  })
+})
+
+describe('the bound of a partition', () => {
+  const problems = (bound: string) =>
+    problemsOf(table(`partition_of: { table: a, for_values: ${JSON.stringify(bound)} }`))
+  test.each([
+    "FROM ('2024-01-01') TO (MAXVALUE)",
+    "IN ('a', NULL)",
+    'WITH (MODULUS 4, REMAINDER 0)',
+    "FROM (now() - interval '1 day') TO (MAXVALUE) -- until today",
+  ])('%s', async (bound) => expect(await problems(bound)).toBe(''))
+  test.each([
+    '',
+    'a > 1',
+    'IN (1) SERVER other',
+    'IN (1); DROP TABLE x',
+    'IN (1) SERVER s; CREATE FOREIGN TABLE z ()',
+    'IN (1) PARTITION BY LIST (a)',
+    'IN (1), ADD COLUMN b int',
+    'IN (1);',
+  ])('not %s', async (bound) => expect(await problems(bound)).toContain('a bound of a partition'))
+})
+
+test('what a table can not have of parents', async () => {
+  expect(await problemsOf(table('inherits: [a, a]'))).toContain('this table is in the list already')
+  expect(await problemsOf(table('inherits: [a], partition_of: { table: b, default: true }'))).toContain(
+    'a partition can not inherit from other tables too',
+  )
+  for (const bound of ['', ', default: false', ', default: true, for_values: IN (1)']) {
+    expect(await problemsOf(table(`partition_of: { table: b${bound} }`))).toContain(
+      'a partition has either for_values or default: true',
+    )
+  }
+})
+
+describe('what something was called before', () => {
+  const relations = (text: string) => `${head}schemas:\n  p:\n${text}`
+  const cases: Readonly<Record<string, readonly [text: string, told: string]>> = {
+    'its own name': [server('renamed_from: s'), 'm.yaml:5:19: this is the name that it has'],
+    'a name that is declared': [
+      `${head}servers:\n  a: {}\n  b: { renamed_from: a }\n`,
+      'm.yaml:5:22: it can not be renamed from "a", since that is declared too, at m.yaml:4:3',
+    ],
+    'a name that another relation of the schema has': [
+      relations(
+        `    foreign_tables:\n      a: { server: s }\n    materialized_views:\n      b: { query: SELECT 1, renamed_from: a }\n`,
+      ),
+      'it can not be renamed from "a", since that is declared too, at m.yaml:6:7',
+    ],
+    'the same name twice': [
+      relations(
+        `    materialized_views:\n      a: { query: SELECT 1, renamed_from: c }\n      b: { query: SELECT 1, renamed_from: c }\n`,
+      ),
+      '"c" can become only one thing, and is renamed already at m.yaml:6:7',
+    ],
+    'a column that is declared': [
+      table('columns: { a: int, b: { type: int, renamed_from: a } }'),
+      'it can not be renamed from "a", since that is declared too',
+    ],
+  }
+  test.each(Object.entries(cases))('%s', async (_, [text, told]) => expect(await problemsOf(text)).toContain(told))
+
+  test('a name that something else has elsewhere', async () => {
+    const text = `${head}servers:\n  a: {}\n${relations(
+      `    foreign_tables:\n      b: { server: a, renamed_from: a, columns: { a: int, c: { type: int, renamed_from: b } } }\n`,
+    ).slice(head.length)}`
+    expect(await problemsOf(text)).toBe('')
+  })
+})

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { importRequests, withImports } from '../../../../src/manifest/expansion/imports.ts'
+import { withMirrors } from '../../../../src/manifest/expansion/mirrors.ts'
+import { head, problemsOf, read } from '../reading.ts'
+
+const imports = (more: string) => `${head}schemas: { p: { imports: [{ server: s, remote_schema: r, ${more} }] } }\n`
+const mirror = (more: string, schema = 'l') =>
+  `${head}mirrors: { m: { server: s, remote_schema: r, proxy_schema: p, schema: ${schema}, ${more} } }\n`
+
+test.each([
+  [imports('limit_to: [a], except: [b]'), 'limit_to and except can not stand together'],
+  [mirror('limit_to: [a], except: [b]'), 'limit_to and except can not stand together'],
+  [mirror('options: {}', 'p'), 'the schema of the views can not be that of the foreign tables'],
+  [mirror('indexes: { each: [{ columns: [{ expression: a + b }] }] }'), 'names at least one column'],
+  [mirror('indexes: { each: [{ columns: [{ column: a }], where: a b }] }'), 'nothing else is expected'],
+  [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query is a SELECT'],
+  [imports('tables: { a: { columns: { b: int int } } }'), 'a type and nothing else'],
+  [imports('limit_to: [""]'), 'limit_to'],
+  [imports('types: all'), '"types" is one of copy'],
+])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
+
+test('what is excluded is not asked for', async () => {
+  const { manifest } = await read(mirror('limit_to: [a, b], tables: { a: { exclude: true } }'))
+  expect(importRequests(manifest)).toMatchObject([{ limitTo: ['b'], except: [], schema: 'p', withIndexes: false }])
+})
+
+test('names of indexes are made as PostgreSQL makes them, and none is taken twice', async () => {
+  const long = 'a_table_whose_name_is_as_long_as_a_name_may_be_in_postgresql_123'.slice(0, 63)
+  const { manifest } = await read(mirror('indexes: { each: [{ columns: [a, b] }, { columns: [b, a], unique: true }] }'))
+  const columns = { a: 'int', b: 'int' }
+  const tables = new Map([
+    ['t', { server: 's', columns }],
+    [long, { server: 's', columns }],
+    ['t_a_b_idx', { server: 's' }],
+  ])
+  const [request] = importRequests(manifest)
+  const imported = withImports(manifest, request ? [{ request, tables, types: [] }] : [])
+  const all = [{ name: 'm', tables, indexes: new Map(), isWhole: true }]
+  const { materialized_views: views = {} } = withMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
+  expect(Object.values(views).flatMap(({ indexes }) => Object.keys(indexes ?? {}))).toEqual([
+    't_a_b_idx1',
+    't_b_a_idx',
+    'a_table_whose_name_is_as_long_as_a_name_may_be_in_postg_a_b_idx',
+    'a_table_whose_name_is_as_long_as_a_name_may_be_in_postg_b_a_idx',
+  ])
+})

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { FdwsyncError, formatProblem } from '../../../../src/core/errors.ts'
+import { lockText } from '../../../../src/exporter/lock-text.ts'
+import { checkFragments } from '../../../../src/manifest/checks/sql-fragments.ts'
+import { lockedResolutions, resolutionsIn } from '../../../../src/manifest/expansion/lock.ts'
+import { lockPathOf } from '../../../../src/manifest/load.ts'
+import type { References } from '../../../../src/manifest/manifest.ts'
+import { parseManifest } from '../../../../src/manifest/parse.ts'
+
+const manifest = `version: 1
+name: shop
+schemas:
+  proxy:
+    imports:
+      - server: s
+        remote_schema: public
+        limit_to: [a, b]
+        tables: { a: { comment: all of a } }
+mirrors:
+  m:
+    server: s
+    remote_schema: audit
+    proxy_schema: proxy
+    schema: local
+    indexes: { copy: true }
+    tables: { old: { exclude: true } }
+`
+
+const lock = `version: 1
+name: shop
+schemas:
+  proxy:
+    imports:
+      - server: s
+        remote_schema: public
+        limit_to: [b, a]
+    foreign_tables:
+      a:
+        server: s
+        options: { schema_name: public, table_name: a }
+        columns:
+          id: integer
+      b: { server: s, options: { schema_name: public, table_name: b } }
+      c: { server: s, options: { schema_name: audit, table_name: c } }
+mirrors:
+  m:
+    server: s
+    remote_schema: audit
+    proxy_schema: proxy
+    schema: local
+    indexes: { copy: true }
+    tables:
+      c: { indexes: { c_pkey: { unique: true, columns: [id] } } }
+      old: { exclude: true }
+`
+
+const nothing: References = { env: () => undefined, file: () => undefined }
+
+async function read(lockText = lock, manifestText = manifest) {
+  const parsed = await parseManifest('shop.yaml', Buffer.from(manifestText), nothing)
+  const parsedLock = await parseManifest('shop.lock.yaml', Buffer.from(lockText), nothing)
+  await checkFragments(parsedLock)
+  return lockedResolutions({ ...parsed, lock: parsedLock })
+}
+
+async function told(lockText: string, manifestText = manifest): Promise<readonly string[]> {
+  const error: unknown = await read(lockText, manifestText).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof FdwsyncError)) throw error ?? new Error('it was read')
+  return error.problems.map((problem) => formatProblem(problem).split('\n')[0] ?? '')
+}
+
+test('each import has its own tables, whatever order the lock is in', async () => {
+  const found = await read()
+  expect(found.map(({ request, tables, indexes }) => [request.path, [...tables.keys()], [...indexes.keys()]])).toEqual([
+    [['schemas', 'proxy', 'imports', 0], ['a', 'b'], []],
+    [['mirrors', 'm'], ['c'], ['c']],
+  ])
+  // What the manifest says of a table is the manifest's to say.
+  expect(found[0]?.request.tables).toEqual({ a: { comment: 'all of a' } })
+})
+
+test('what is written is read as it was, and written again it is the same text', async () => {
+  const written = lockText((await parseManifest('shop.yaml', Buffer.from(manifest), nothing)).manifest, await read())
+  const { manifest: again } = await parseManifest('shop.lock.yaml', Buffer.from(written), nothing)
+  expect(lockText(again, resolutionsIn(again))).toBe(written)
+  expect(await read(written)).toEqual(await read())
+})
+
+test('the lock of a manifest', () => {
+  expect(['fdwsync.yaml', 'a/b.yml', 'shop', 'x.yaml.bak'].map(lockPathOf)).toEqual([
+    'fdwsync.lock.yaml',
+    'a/b.lock.yaml',
+    'shop.lock.yaml',
+    'x.yaml.bak.lock.yaml',
+  ])
+})
+
+describe('a lock that does not fit', () => {
+  test.each([
+    ['another limit_to', manifest.replace('[a, b]', '[a]'), 'was made for another limit_to'],
+    ['an option', manifest.replace('[a, b]', '[a, b]\n        options: { x: y }'), 'was made for other options'],
+    ['an exclusion', manifest.replace('old:', 'older:'), 'was made for another except'],
+    ['indexes', manifest.replace('copy: true', 'copy: false'), 'was made for another indexes.copy'],
+    ['an import', `${manifest}  n: { server: s, remote_schema: x, proxy_schema: p, schema: q }\n`, 'lacks it'],
+  ])('%s', async (_, text, why) => {
+    const [only, ...others] = await told(lock, text)
+    expect(others).toEqual([])
+    expect(only).toMatch(/^shop\.yaml:\d+:\d+: import of schema "\w+" of server s into schema \w+: the lock shop\.lock/)
+    expect(only).toContain(why)
+  })
+
+  test('a table whose view had a query of its own when it was pinned', async () => {
+    const unpinned = lock.replace(/^ {6}c: \{ indexes.*\n/m, '')
+    expect(await told(unpinned)).toEqual([
+      'shop.yaml:17:5: the lock shop.lock.yaml does not have the indexes of the table "c"',
+    ])
+    await read(unpinned, manifest.replace('tables: { old', 'tables: { c: { query: SELECT 1 AS one }, old'))
+  })
+
+  test('what the manifest has no more, and another name', async () => {
+    const without = manifest.slice(0, manifest.indexOf('mirrors:'))
+    expect(await told(lock, without)).toEqual([
+      'shop.lock.yaml:18:3: import of schema "audit" of server s into schema proxy: the manifest has no such any more',
+    ])
+    expect(await told(lock, manifest.replace('name: shop', 'name: other'))).toEqual([
+      'shop.lock.yaml:2:1: this is the lock of the manifest "shop", not of "other"',
+    ])
+  })
+})
+
+describe('a lock that was edited by hand', () => {
+  const edited = (from: string, to: string) => told(lock.replace(from, to))
+  test.each([
+    ['id: integer', 'id: integer)', 14, /type/],
+    ['id: integer', 'id: { typ: integer }', 14, /"type" is missing/],
+    ['columns: [id]', 'columns: []', 25, /can not be empty/],
+    ['schema: local', 'schema: local\n    schema: local', 23, /stands twice/],
+    ['name: shop', 'name: shop\nservers: { s: {} }', 3, /a lock has no "servers" here/],
+    ['limit_to: [b, a]', 'limit_to: [b, a]\n        tables: { a: {} }', 9, /a lock has no "tables" here/],
+    ['table_name: b', 'table_name: "${env:B}"', 15, /there is no such variable/],
+    ['schema_name: audit', 'schema_name: other', 16, /no import of the lock has the table "c"/],
+    ['      b: {', '      d: {', 15, /no import of the lock has the table "d"/],
+    ['    foreign_tables:', '    foreign_tables:\n<<<<<<< ours', 10, /./],
+  ])('%s → %s', async (from, to, line, message) => {
+    const all = await edited(from, to)
+    const found = all.find((text) => text.startsWith(`shop.lock.yaml:${line}:`))
+    expect(found, all.join('\n')).toMatch(message)
+  })
+})

@@ -1,0 +1,362 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Chalk } from 'chalk'
+import { describe, expect, test } from 'vitest'
+import type { Change, FieldChange } from '../../../../src/core/change.ts'
+import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
+import type { Plan, PlannedChange, Replacement, Report } from '../../../../src/core/plan.ts'
+import { Secret } from '../../../../src/core/secret.ts'
+import { statement, statementOf, trusted } from '../../../../src/core/sql.ts'
+import { titleOf } from '../../../../src/kinds/registry.ts'
+import { planJson, refreshJson, reportJson } from '../../../../src/render/json/plan.ts'
+import { widthOf } from '../../../../src/render/text/layout.ts'
+import { renderPlanText } from '../../../../src/render/text/plan.ts'
+import { renderReportText } from '../../../../src/render/text/report.ts'
+
+const style = new Chalk({ level: 0 })
+const canary = 'c4n4ry-s3cr3t'
+
+const table: ObjectId = { kind: 'foreignTable', schema: 'shop_proxy', name: 'orders' }
+const view: ObjectId = { kind: 'materializedView', schema: 'shop', name: 'orders' }
+const mapping: ObjectId = { kind: 'userMapping', server: 'shop', role: null }
+
+const live = (id: ObjectId) => ({ id, spec: {}, needs: [], oid: 1, catalog: 'pg_class', digest: null, locked: false })
+const wanted = (id: ObjectId) => ({ id, spec: {}, needs: [], declared: {}, written: {} })
+const field = (
+  name: string,
+  from: string | undefined,
+  to: string | undefined,
+  how: 'replace' | 'populate' | 'alter' = 'alter',
+): FieldChange => ({
+  field: name,
+  from,
+  to,
+  effect: how === 'alter' ? { how: 'clause', clause: [] } : { how },
+})
+const planned = (change: Change, id: ObjectId, more: Partial<PlannedChange> = {}): PlannedChange => ({
+  change,
+  title: titleOf(id),
+  summary: '',
+  details: [],
+  hazards: [],
+  beside: false,
+  cause: undefined,
+  because: [],
+  takenFrom: [],
+  ...more,
+})
+const alter = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>
+  planned({ op: 'alter', key: keyOf(id), from: live(id), to: wanted(id), fields }, id, more)
+const replace = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>
+  planned({ op: 'replace', key: keyOf(id), from: live(id), to: wanted(id), fields, how: 'beside' }, id, {
+    beside: true,
+    ...more,
+  })
+const create = (id: ObjectId, more?: Partial<PlannedChange>) =>
+  planned({ op: 'create', key: keyOf(id), to: wanted(id) }, id, more)
+const drop = (id: ObjectId, more?: Partial<PlannedChange>) =>
+  planned({ op: 'drop', key: keyOf(id), from: live(id) }, id, more)
+
+const planWith = (more: Partial<Plan>): Plan => ({
+  manifest: 'shop-mirror',
+  searchPath: ['public'],
+  database: { name: 'analytics', serverVersion: '17.10', user: 'etl' },
+  fingerprint: 'f',
+  changes: [],
+  steps: [],
+  refusals: [],
+  undetermined: [],
+  warnings: [],
+  unchanged: 0,
+  ...more,
+})
+const show = (plan: Plan, columns = 80) => renderPlanText(plan, { style, columns })
+const lines = (plan: Plan, columns?: number) => show(plan, columns).split('\n')
+
+const undetermined = {
+  key: keyOf(view),
+  title: titleOf(view),
+  reason: 'it is being refreshed',
+  hint: 'Plan again.',
+  follows: false,
+}
+const refusal = { key: keyOf(table), title: titleOf(table), reason: 'view v depends on it', hint: 'Drop it.' }
+
+test('what the manifest renames is told by the name that it has', () => {
+  const renamed = {
+    op: 'alter',
+    key: keyOf(table),
+    from: { ...live(table), isRenamedByManifest: true },
+    to: wanted(table),
+    fields: [{ field: 'name', from: 'shop_proxy.old', to: 'shop_proxy.orders', effect: { how: 'rename' } }],
+  } as const
+  const plan = planWith({ changes: [planned(renamed, table, { cause: 'manifest' })] })
+  expect(show(plan, 120)).toContain('renamed from shop_proxy.old')
+  expect(planJson(plan)).toMatchObject({
+    changes: [{ op: 'alter', fields: [{ field: 'name', from: 'shop_proxy.old', effect: 'rename' }] }],
+  })
+})
+
+test('what serves on under another name says what it was, why, and until when', () => {
+  const server: ObjectId = { kind: 'server', name: 'shop' }
+  const old: ObjectId = { kind: 'server', name: 'fdwsync_old_1' }
+  const fields = [field('type', 'a', 'b', 'replace'), field('server x', undefined, undefined, 'replace')]
+  const setAsideFor = { op: 'replace', key: keyOf(server), from: live(server), to: wanted(server), fields } as const
+  const change = {
+    op: 'drop',
+    key: keyOf(old),
+    from: live(old),
+    setAsideFor: { ...setAsideFor, how: 'drop-and-create' },
+  } as const
+  const plan = planWith({ changes: [planned(change, old, { cause: 'manifest' })] })
+  expect(lines(plan, 120).slice(2, 5)).toEqual([
+    '  - server fdwsync_old_1                      server shop until now: serves on until what stands on it is swapped',
+    '      type   a → b   forces replacement',
+    '',
+  ])
+  expect(planJson(plan)).toMatchObject({
+    changes: [{ op: 'drop', address: old, setAsideFor: server, fields: [{ field: 'type' }, { field: 'server x' }] }],
+  })
+})
+
+describe('the last line', () => {
+  const cases: readonly (readonly [name: string, plan: Plan, line: string])[] = [
+    ['nothing to do', planWith({ unchanged: 12 }), 'Nothing to change: 12 objects as declared.'],
+    [
+      'something unknown',
+      planWith({ unchanged: 3, undetermined: [undetermined] }),
+      '3 objects as declared · 1 object undetermined: "no changes" can not be said.',
+    ],
+    ['a change', planWith({ changes: [create(table), drop(view)] }), '1 to create, 1 to drop'],
+    [
+      'a change and something unknown',
+      planWith({ changes: [create(table)], undetermined: [undetermined] }),
+      '1 to create · 1 object undetermined',
+    ],
+    ['a refusal', planWith({ refusals: [refusal] }), 'This can not be applied: see what is refused.'],
+    [
+      'only adoption',
+      planWith({ changes: [planned({ op: 'adopt', key: keyOf(table), to: wanted(table) }, table)] }),
+      'Nothing to change: 1 object as declared. 1 object to record in the ledger.',
+    ],
+  ]
+  test.each(cases)('%s', (_name, plan, line) => expect(lines(plan).at(-2)).toBe(line))
+})
+
+describe('a change', () => {
+  const cases: readonly (readonly [name: string, plan: Plan, fragments: readonly string[]])[] = [
+    [
+      'side by side',
+      planWith({
+        changes: [
+          alter(
+            table,
+            [field('column total type', 'numeric(10,2)', 'numeric(12,2)'), field('comment', undefined, 'x')],
+            { cause: 'drift' },
+          ),
+        ],
+      }),
+      [
+        '  ~ foreign table shop_proxy.orders           drifted: altered outside fdwsync',
+        '      column total type   numeric(10,2) → numeric(12,2)\n      comment             added: x',
+      ],
+    ],
+    [
+      'an empty value is seen',
+      planWith({ changes: [alter(table, [field('option a', 'x', '')])] }),
+      ["option a   x → ''"],
+    ],
+    [
+      'a secret',
+      planWith({
+        changes: [alter(mapping, [field('password', '(secret)', '(secret)'), field('token', undefined, '(secret)')])],
+      }),
+      ['password   (secret changed)', 'token      (secret added)'],
+    ],
+    [
+      'a query as a diff, and what forces the replacement',
+      planWith({
+        changes: [
+          replace(view, [
+            field(
+              'query',
+              'SELECT id,\n    total\n  FROM x',
+              'SELECT id,\n    total * 2 AS total\n  FROM x',
+              'replace',
+            ),
+          ]),
+        ],
+      }),
+      [
+        '  ± materialized view shop.orders\n      rebuilt beside, then swapped: readers keep reading',
+        'query   forces replacement',
+        '      -    total\n      +    total * 2 AS total\n         FROM x',
+      ],
+    ],
+    [
+      'a hazard that must be allowed',
+      planWith({ changes: [drop(view, { hazards: [{ name: 'drops-data', detail: 'its data goes with it' }] })] }),
+      [
+        '  - materialized view shop.orders             no longer declared',
+        '! its data goes with it: needs --allow drops-data',
+      ],
+    ],
+    [
+      'why',
+      planWith({ changes: [replace(view, [], { cause: 'dependency', because: [titleOf(table)] })] }),
+      ['because foreign table shop_proxy.orders changes'],
+    ],
+    [
+      'what a successor keeps, and how much is loaded for it',
+      planWith({
+        changes: [
+          replace(view, [field(titleOf(table), undefined, undefined, 'replace')], {
+            predecessor: { rows: 1_234_567, bytes: 5_300_000, keeps: ['index shop.by_total', 'trigger noted'] },
+            hazards: [{ name: 'reads-source', detail: 'its data is loaded again' }],
+          }),
+          replace(table, [], { predecessor: { rows: null, bytes: 0, keeps: [] } }),
+        ],
+      }),
+      [
+        'foreign table shop_proxy.orders   replaced as well   forces replacement',
+        '      keeps its owner, grants and comments, index shop.by_total, trigger noted\n      loads its data again: about 1,234,567 rows, 5.1 MB now\n',
+        '      keeps its owner, grants and comments\n',
+      ],
+    ],
+    [
+      'what is refused, unknown, or worth a warning',
+      planWith({ refusals: [refusal], undetermined: [undetermined], warnings: ['mind this'] }),
+      [
+        '  refused foreign table shop_proxy.orders: view v depends on it\n    Drop it.',
+        '  could not determine materialized view shop.orders: it is being refreshed\n    Plan again.',
+        '  warning mind this',
+      ],
+    ],
+  ]
+  test.each(cases)('%s', (_name, plan, fragments) => {
+    for (const fragment of fragments) expect(show(plan)).toContain(fragment)
+  })
+
+  test('nothing of a manifest or server can forge a line or reach the terminal', () => {
+    const evil = 'x\n\n0 to create\u001b[2J\r\u202eabc\u200b'
+    const id: ObjectId = { kind: 'server', name: evil }
+    const text = show(
+      planWith({
+        changes: [alter(id, [field(`option ${evil}`, evil, 'y')], { hazards: [{ name: 'drops-data', detail: evil }] })],
+        warnings: [evil],
+        manifest: evil,
+      }),
+    )
+    expect(text.split('\n').filter((line) => line.startsWith('0 to create'))).toEqual([])
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e\u200b]/u)
+  })
+
+  test.each([120, 80, 40])('no line is wider than a terminal of %d columns, where words let it be', (columns) => {
+    const plan = planWith({
+      changes: [
+        alter(table, [field('column total type', 'numeric(10,2)', 'numeric(12,2)')], { cause: 'drift' }),
+        create(view, { details: [['query', `SELECT ${'column_name, '.repeat(30)} x FROM y`]] }),
+      ],
+      refusals: [refusal],
+      undetermined: [undetermined],
+    })
+    expect(lines(plan, columns).filter((line) => widthOf(line) > columns)).toEqual([])
+  })
+})
+
+describe('documents', () => {
+  const schema = (name: string) => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true })
+    return ajv.compile(
+      JSON.parse(readFileSync(join(import.meta.dirname, '../../../../schemas', `${name}.schema.json`), 'utf8')),
+    )
+  }
+  const secret = new Secret(canary)
+  const member: Replacement = {
+    key: keyOf(view),
+    title: 'v',
+    scratch: 'x',
+    path: 'manifest',
+    statements: [statement(trusted('CREATE …'))],
+    load: [],
+    parts: [],
+    swap: { out: [statement(trusted('DROP …'))], in: [] },
+    hazards: [],
+  }
+  const step = {
+    id: 's',
+    stage: 'define',
+    key: keyOf(mapping),
+    title: titleOf(mapping),
+    after: [],
+    locks: [keyOf(mapping)],
+    hazards: [],
+  } as const
+  const full = planWith({
+    changes: [
+      create(table),
+      drop(mapping),
+      alter(mapping, [field('password', '(secret)', '(secret)')], { cause: 'dependency', because: ['x'] }),
+      replace(view, [field('query', 'a', 'b', 'replace')], { predecessor: { rows: null, bytes: 1, keeps: ['x'] } }),
+      planned({ op: 'release', key: keyOf(view), because: 'gone' }, view),
+    ],
+    steps: [
+      {
+        ...step,
+        action: 'alter',
+        statements: [statementOf([trusted('ALTER … OPTIONS (ADD password '), secret, trusted(')')])],
+      },
+      { ...step, stage: 'build', action: 'replace', members: [member] },
+    ],
+    refusals: [refusal],
+    undetermined: [undetermined],
+  })
+  const report: Report = {
+    manifest: 'm',
+    applyId: '0',
+    steps: [
+      {
+        stage: 'define',
+        key: keyOf(table),
+        title: 't',
+        action: 'create',
+        outcome: { status: 'applied', milliseconds: 1 },
+      },
+      {
+        stage: 'populate',
+        key: keyOf(view),
+        title: 'v',
+        action: 'populate',
+        outcome: { status: 'failed', reason: 'r', hint: 'h' },
+      },
+    ],
+  }
+
+  test('a plan is as its schema says, and holds no secret', () => {
+    const document: unknown = JSON.parse(JSON.stringify(planJson(full)))
+    const validate = schema('plan')
+    expect(validate(document), JSON.stringify(validate.errors)).toBe(true)
+    expect(JSON.stringify(document)).not.toContain(canary)
+    expect(document).toMatchObject({ summary: { create: 1, alter: 1, replace: 1, drop: 1, release: 1 } })
+  })
+  test('a report is as its schema says', () => {
+    const validate = schema('report')
+    expect(validate(JSON.parse(JSON.stringify(reportJson(report)))), JSON.stringify(validate.errors)).toBe(true)
+  })
+  test('a refresh is as its schema says', () => {
+    const validate = schema('refresh')
+    const views = [
+      { key: keyOf(view), title: 'v', how: undefined, outcome: { status: 'skipped', reason: 'r' } as const },
+    ]
+    expect(
+      validate(JSON.parse(JSON.stringify(refreshJson({ manifest: 'm', views })))),
+      JSON.stringify(validate.errors),
+    ).toBe(true)
+  })
+  test('a report in words ends with the whole in a sentence', () => {
+    const text = renderReportText(report, { style, columns: 80 })
+    expect(text).toContain('failed populate v: r')
+    expect(text.trimEnd().split('\n').at(-1)).toBe('Applied in part: 1 created; 1 view could not be loaded.')
+  })
+})

@@ -1,0 +1,81 @@
+import { Chalk } from 'chalk'
+import { describe, expect, test } from 'vitest'
+import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
+import type { RefreshReport, Report, StepOutcome } from '../../../../src/core/plan.ts'
+import { titleOf } from '../../../../src/kinds/registry.ts'
+import { widthOf } from '../../../../src/render/text/layout.ts'
+import { renderRefreshText, renderReportText } from '../../../../src/render/text/report.ts'
+
+const style = new Chalk({ level: 0 })
+const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
+const key = keyOf(table)
+
+describe('reports', () => {
+  const applied: StepOutcome = { status: 'applied', milliseconds: 1200 }
+  const step = (
+    action: Report['steps'][number]['action'],
+    outcome: StepOutcome = applied,
+    id = table,
+  ): Report['steps'][number] => ({
+    stage: action === 'populate' ? 'populate' : 'define',
+    key: keyOf(id),
+    title: titleOf(id),
+    action,
+    outcome,
+  })
+  const report = (steps: Report['steps'], columns = 200, applyId: string | undefined = '0') =>
+    renderReportText({ manifest: 'm', applyId, steps }, { style, columns })
+  const failed: StepOutcome = { status: 'failed', reason: 'no route', hint: 'Look at the network.' }
+  const inDoubt: StepOutcome = { status: 'in-doubt', reason: 'the connection was lost' }
+
+  const sentences: readonly (readonly [name: string, steps: Report['steps'], sentence: string])[] = [
+    ['all done', [step('create'), step('populate')], 'Applied: 1 created, 1 filled.'],
+    ['dropped and made again', [step('drop'), step('create')], 'Applied: 1 replaced.'],
+    ['nothing but the ledger', [], 'Recorded. Nothing had to change.'],
+    ['nothing done', [step('create', failed)], 'Failed: nothing was changed.'],
+    [
+      'data not loaded',
+      [step('create'), step('populate', failed)],
+      'Applied in part: 1 created; 1 view could not be loaded.',
+    ],
+    ['not replaced', [step('create'), step('replace', failed)], 'Applied in part: 1 created; 1 object not replaced.'],
+    [
+      'in doubt',
+      [step('create'), step('replace', inDoubt)],
+      'In doubt: the connection was lost during COMMIT. Plan again. Applied for certain: 1 created.',
+    ],
+  ]
+  test.each(sentences)('the last line: %s', (_name, steps, sentence) => {
+    expect(report(steps).trimEnd().split('\n').at(-1)).toBe(sentence)
+  })
+  test('nothing to do', () => {
+    expect(renderReportText({ manifest: 'm', applyId: undefined, steps: [] }, { style, columns: 80 })).toBe(
+      'Nothing to do.\n',
+    )
+  })
+  test('what failed is told with its reason and what to do, in a narrow terminal too', () => {
+    const lines = report([step('create', failed), step('replace', inDoubt)], 40).split('\n')
+    expect(lines.slice(0, 2)).toEqual(['  failed create foreign table s.t: no', '            route'])
+    expect(lines).toContain('            Look at the network.')
+    expect(lines.filter((line) => widthOf(line) > 40)).toEqual([])
+  })
+  test('colour makes no difference to where lines break', () => {
+    const text = (level: 0 | 3) =>
+      renderReportText(
+        { manifest: 'm', applyId: '0', steps: [step('create', failed)] },
+        { style: new Chalk({ level }), columns: 30 },
+      )
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of chalk begin with one
+    expect(text(3).replace(/\u001b\[\d+m/g, '')).toBe(text(0))
+  })
+  test.each([40, 80])('a refresh fits %d columns', (columns) => {
+    const views: RefreshReport['views'] = [
+      { key, title: 'materialized view shop_mirror.customer_orders', how: 'concurrently', outcome: applied },
+      { key, title: 'materialized view shop.orders', how: undefined, outcome: failed },
+    ]
+    const text = renderRefreshText({ manifest: 'm', views }, { style, columns })
+    expect(text.split('\n').filter((line) => widthOf(line) > columns)).toEqual([])
+    expect(text).toContain('1.2 s, concurrently')
+    expect(text.trimEnd().split('\n').at(-1)).toBe('Refreshed 1 view; 1 not.')
+  })
+})
