@@ -7,7 +7,7 @@ import { interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { lendingAgain, stayingHere } from '../db/session-pool.ts'
+import { isReusable, pooledConnect } from '../db/session-pool.ts'
 import { takeLease } from '../ledger/lease.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { isProvable } from '../planner/fast-path.ts'
@@ -36,7 +36,7 @@ export interface ApplyRequest {
  * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
  */
 export async function planAndApply(request: ApplyRequest, approve: Approve): Promise<Applied> {
-  const sessions = lendingAgain(request.connect, stayingHere)
+  const sessions = pooledConnect(request.connect, isReusable)
   try {
     return await applyOn({ ...request, connect: sessions.connect }, approve)
   } finally {

@@ -86,7 +86,7 @@ function described(
   entries: readonly OwnedEntry[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
   const key = keyOf(id)
-  const { wantsData, partOf } = kindOf(id)
+  const { wantsData, parentOf } = kindOf(id)
   const live = catalog.live.get(key)
   const holdsData = live && wantsData ? wantsData(live.spec) : undefined
   return {
@@ -96,7 +96,7 @@ function described(
     populated: holdsData,
     refreshed: holdsData ? refreshed.get(key) : undefined,
     indexes: live && wantsData ? (indexes.get(live.oid) ?? 0) : undefined,
-    isPart: partOf !== undefined,
+    isPart: parentOf !== undefined,
   }
 }
 

@@ -5,8 +5,8 @@ import type { Report, StageName, Step, StepOutcome } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
-import { lendingAgain, loading, onSession } from '../db/session-pool.ts'
-import { type Refreshed, recordRefreshes, unlessItFails } from '../ledger/refresh-log.ts'
+import { loading, onSession, pooledConnect } from '../db/session-pool.ts'
+import { type Refreshed, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
 import { CommitInDoubt } from '../loader/commit.ts'
@@ -137,7 +137,7 @@ async function runLater(
   const sources = sourcesOf({ connect, timeoutMilliseconds, signal })
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
-  const loads = lendingAgain(connect, loading)
+  const loads = pooledConnect(connect, loading)
   return runGraph(steps, {
     jobs: options.jobs,
     signal: options.signal,
@@ -201,7 +201,7 @@ async function runStep(
         status: 'applied',
       } as const
       // That it is loaded is noted at the end as well.
-      await unlessItFails(session, async () => {
+      await tryInSavepoint(session, async () => {
         await lockLedger(session, 'ROW EXCLUSIVE', ['step', 'refresh'])
         await recordSteps(session, context.applyId, [{ step, status: 'applied' }])
         await recordRefreshes(session, manifest, context.applyId, [load])

@@ -18,8 +18,8 @@ import type { ApplyContext } from './context.ts'
 import { proveAndRecord, stepScope } from './scope.ts'
 import { lockSwapped, swapTimeoutMilliseconds } from './swap/lock-order.ts'
 import { type Originals, readOriginals, replacementIn, requirePlanned, requireUnchanged } from './swap/originals.ts'
-import { grantAgain } from './swap/regrant.ts'
-import { leadFollowers, swappedRelations } from './swap/repoint-views.ts'
+import { restoreGrantors } from './swap/regrant.ts'
+import { repointViews, swappedRelations } from './swap/repoint-views.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
@@ -117,7 +117,7 @@ async function buildOne(
   for (const statement of parts) await session.execute(statement)
   await session.run(readingPath)
   const { decorations, change } = original
-  await grantAgain(session, change.from.oid, beside)
+  await restoreGrantors(session, change.from.oid, beside)
   if (decorations.beside.length > 0) await session.run(join(decorations.beside, ';\n'))
   // What is not loaded here has nothing to be analyzed, or would be read at its source.
   if (load.length > 0) await session.run(sql`ANALYZE ${qualified(beside.schema, beside.name)}`)
@@ -146,7 +146,7 @@ async function swap(context: ApplyContext, session: Session, step: ReplaceStep, 
       requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       const places = placesOf(context, step)
       const followers = swapped.filter(({ oid }) => !replaced.includes(oid))
-      await leadFollowers(session, followers, (schema, name) => places.get(relationKey(schema, name)))
+      await repointViews(session, followers, (schema, name) => places.get(relationKey(schema, name)))
       await session.run(join([...before, ...own.map((statement) => statement.sql), ...afterwards], ';\n'))
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error

@@ -11,7 +11,7 @@ import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
-import { planUnread } from '../planner/fast-path.ts'
+import { planWithoutParsing } from '../planner/fast-path.ts'
 
 /** Reads and checks a manifest, and passes its warnings on. */
 export async function manifestOf(file: string, resolve = true): Promise<ParsedManifest> {
@@ -34,7 +34,7 @@ export async function manifestOrPlan(
   }
   const session = await connectTo(settings, [])('plan')
   try {
-    const known = await planUnread(session, text)
+    const known = await planWithoutParsing(session, text)
     if (known) return { inPlace: known.plan }
   } finally {
     await session.close()

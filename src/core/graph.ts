@@ -2,7 +2,7 @@
  * The items in an order in which everything comes after what it needs. Ties keep the order given. What is needed but not
  * among the items is ignored. A cycle, which no set of objects in a database has, is cut where it is met.
  */
-export function inOrderOfNeed<Item, Id>(
+export function topologicalOrder<Item, Id>(
   items: Iterable<Item>,
   idOf: (item: Item) => Id,
   needsOf: (item: Item) => Iterable<Id>,

@@ -13,7 +13,7 @@ export interface Sessions {
  * What does not read from sources. postgres_fdw keeps its connections open for as long as ours: who has read from a source is not to
  * keep one there for what comes afterwards.
  */
-export function stayingHere(purpose: string): boolean {
+export function isReusable(purpose: string): boolean {
   return !['load', 'source', 'import'].includes(purpose)
 }
 
@@ -35,7 +35,7 @@ interface Idle {
  * an open transaction it is really closed, which rolls that back. One with secrets is never lent to others.
  * @param isLent for which purposes
  */
-export function lendingAgain(open: Connect, isLent: (purpose: string) => boolean): Sessions {
+export function pooledConnect(open: Connect, isLent: (purpose: string) => boolean): Sessions {
   const idle = new Set<Idle>()
   let isOver = false
 
@@ -58,7 +58,7 @@ export function lendingAgain(open: Connect, isLent: (purpose: string) => boolean
   }
 
   /** For one borrower: given back, it is of no use to them any more. */
-  function lent(session: Session): Session {
+  function leased(session: Session): Session {
     let isBack = false
     // A request to cancel may arrive late, and would hit whoever has the session then.
     let wasCancelled = false
@@ -103,7 +103,7 @@ export function lendingAgain(open: Connect, isLent: (purpose: string) => boolean
   return {
     connect: async (purpose, secrets = []) =>
       secrets.length === 0 && isLent(purpose)
-        ? lent((await again(purpose)) ?? (await open(purpose)))
+        ? leased((await again(purpose)) ?? (await open(purpose)))
         : open(purpose, secrets),
     async close() {
       isOver = true

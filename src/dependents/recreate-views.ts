@@ -1,7 +1,7 @@
 import type { LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { type IdOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -95,7 +95,7 @@ async function readViewsAbove(
   salt: string,
 ): Promise<readonly ViewAbove[]> {
   const oids = changed.map(({ object: { oid } }) => oid)
-  const rows = inOrderOfNeed(
+  const rows = topologicalOrder(
     await session.query<Row>(viewsQuery, [oids]),
     ({ oid }) => oid,
     ({ reads }) => reads,

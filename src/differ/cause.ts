@@ -65,10 +65,10 @@ function causeOfSetAside(change: Change, replaced: Replace, input: CauseInput): 
 
 type Differing = Extract<Change, { op: 'alter' | 'replace' }>
 
-const inThatOrder: readonly Origin[] = ['manifest', 'source', 'drift']
+const originPriority: readonly Origin[] = ['manifest', 'source', 'drift']
 
 function causeOf(origins: readonly Origin[]): Pick<PlannedChange, 'cause' | 'causes'> {
-  const [first, ...others] = inThatOrder.filter((origin) => origins.includes(origin))
+  const [first, ...others] = originPriority.filter((origin) => origins.includes(origin))
   return first && others.length > 0 ? { cause: 'both', causes: [first, ...others] } : { cause: first }
 }
 
@@ -100,7 +100,7 @@ function recordOf({ id, written }: WantedObject): unknown {
 
 function causeOfFields(change: Differing, entry: LedgerEntry, input: CauseInput): Caused {
   const kind = kindOf(change.to.id)
-  const edits = editsOf(kind, change.to, entry, input)
+  const edits = declarationChanges(kind, change.to, entry, input)
   const known = new Set(fieldsOf(kind, change, input).map(({ field }) => field))
   const read = changedNeeds(change, input)
   const fields = change.fields.map((field): FieldChange => {
@@ -130,7 +130,7 @@ interface Edit {
 }
 
 /** What is declared otherwise than when it was last applied, by field: by the manifest, else by the source. */
-function editsOf(
+function declarationChanges(
   kind: AnyKind,
   to: WantedObject,
   entry: LedgerEntry,

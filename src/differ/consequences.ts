@@ -10,7 +10,7 @@ import { canFollow } from './replacements.ts'
  * What is dropped and made again takes along what lives on it: those objects are dropped before it and made again after
  * it, as far as they are declared and their kind allows it. The others stop the plan: see {@link blockers}.
  */
-export function withConsequences(
+export function addForcedReplacements(
   changes: readonly Change[],
   wanted: ReadonlyMap<Key, WantedObject>,
   live: ReadonlyMap<Key, LiveObject>,
@@ -40,8 +40,8 @@ export function withConsequences(
 /** A part that moves from something that goes anyway, and takes it along, is only to be made. */
 function losesItsWhole(change: Change, byKey: ReadonlyMap<Key, Change>): change is Extract<Change, { op: 'replace' }> {
   if (change.op !== 'replace') return false
-  const { partOf } = kindOf(change.from.id)
-  const [before, after] = [partOf?.(change.from.spec, change.from.id), partOf?.(change.to.spec, change.to.id)]
+  const { parentOf } = kindOf(change.from.id)
+  const [before, after] = [parentOf?.(change.from.spec, change.from.id), parentOf?.(change.to.spec, change.to.id)]
   return before !== undefined && before !== after && ['drop', 'replace'].includes(byKey.get(before)?.op ?? '')
 }
 
@@ -62,7 +62,7 @@ function isBuiltBeside(change: Change): change is Replace {
 }
 
 /** The live objects of which must be known what depends on them. */
-export function disturbed(changes: readonly Change[]): readonly LiveObject[] {
+export function affectedObjects(changes: readonly Change[]): readonly LiveObject[] {
   return changes.flatMap((change) => {
     switch (change.op) {
       case 'drop':
@@ -94,7 +94,7 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
   const kept: Change[] = []
   for (const change of changes) {
     const inTheWay = dependents.filter(
-      (dependent) => dependent.on === change.key && stops(change, dependent, byKey, isDelayed),
+      (dependent) => dependent.on === change.key && blocks(change, dependent, byKey, isDelayed),
     )
     const names = [...new Set(inTheWay.map(withReason))]
     if (names.length === 0) kept.push(change)
@@ -138,7 +138,7 @@ function changeOf(
   return key === undefined ? undefined : byKey.get(key)
 }
 
-function stops(
+function blocks(
   change: Change,
   dependent: Dependent,
   byKey: ReadonlyMap<Key, Change>,

@@ -79,8 +79,8 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
 /** A part of something whose columns are renamed, as it is once they are. */
 function withColumnsRenamed({ reading, wanted }: DiffInput, live: LiveObject | undefined): LiveObject | undefined {
   if (!live) return undefined
-  const { partOf, withColumns } = kindOf(live.id)
-  const whole = partOf?.(live.spec, live.id)
+  const { parentOf, withColumns } = kindOf(live.id)
+  const whole = parentOf?.(live.spec, live.id)
   const [before, after] = whole === undefined ? [] : [reading.live.get(whole), wanted.get(whole)]
   if (!before || !after || !withColumns) return live
   const renamed = kindOf(after.id).renamedColumns?.(before.spec, after.spec)

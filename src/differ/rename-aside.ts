@@ -26,13 +26,13 @@ interface Standing {
  * under which it serves on, and goes when the last that stands on it has been swapped. It stays in the ledger under that name, so
  * that the next apply ends what this one does not.
  */
-export function withSetAside(changes: readonly Change[], dependents: readonly Dependent[], ledger: Ledger): SetAside {
-  const aside = namesAside({ going: changes.filter(isGoing), dependents, ledger })
+export function renameOldAside(changes: readonly Change[], dependents: readonly Dependent[], ledger: Ledger): SetAside {
+  const aside = temporaryNames({ going: changes.filter(isGoing), dependents, ledger })
   return {
     aside,
     changes: changes.flatMap((change) => {
       const id = aside.get(change.key)
-      return id && isGoing(change) ? apart(change, id, aside) : [change]
+      return id && isGoing(change) ? splitReplacement(change, id, aside) : [change]
     }),
   }
 }
@@ -41,21 +41,21 @@ function isGoing(change: Change): change is Going {
   return change.op === 'drop' || change.op === 'replace'
 }
 
-function namesAside(standing: Standing): ReadonlyMap<Key, ObjectId> {
+function temporaryNames(standing: Standing): ReadonlyMap<Key, ObjectId> {
   const aside = new Map<Key, ObjectId>()
   for (const change of standing.going) {
     const id = kindOf(change.from.id).nameAside?.(change.from.oid)
     if (!id || change.op !== 'replace' || !isUsed(change, standing) || !canBeSetAside(change, standing)) continue
     aside.set(change.key, id)
-    for (const { key, from } of servantsOf(change, standing)) {
-      aside.set(key, kindOf(from.id).serves?.under(from.id, id) ?? from.id)
+    for (const { key, from } of ownedMappings(change, standing)) {
+      aside.set(key, kindOf(from.id).belongsTo?.under(from.id, id) ?? from.id)
     }
   }
   return aside
 }
 
 /** The old one, which is to go, and its successor. */
-function apart(change: Going, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): readonly Change[] {
+function splitReplacement(change: Going, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): readonly Change[] {
   const drop = { op: 'drop', key: keyOf(id), from: under(change.from, id, aside) } as const
   if (change.op === 'drop') return [drop]
   const { key, to } = change
@@ -94,7 +94,7 @@ function isUsed({ key }: Replace, { going, dependents }: Standing): boolean {
 function canBeSetAside(change: Replace, standing: Standing): boolean {
   const { key, from, to } = change
   const { entries } = standing.ledger
-  const renamed = [change, ...servantsOf(change, standing)]
+  const renamed = [change, ...ownedMappings(change, standing)]
   const isKept = isProtected(to.written) || isProtected(entries.get(key)?.declared)
   return (
     !isKept && !from.renamedFrom && renamed.every((each) => entries.has(each.key)) && nothingElseStandsOn(key, standing)
@@ -106,6 +106,6 @@ function nothingElseStandsOn(key: Key, { going, dependents }: Standing): boolean
   return dependents.every(({ on, key: own }) => on !== key || (own !== undefined && keys.has(own)))
 }
 
-function servantsOf({ key }: Replace, { going }: Standing): readonly Going[] {
-  return going.filter(({ from }) => kindOf(from.id).serves?.whom(from.id) === key)
+function ownedMappings({ key }: Replace, { going }: Standing): readonly Going[] {
+  return going.filter(({ from }) => kindOf(from.id).belongsTo?.ownerOf(from.id) === key)
 }

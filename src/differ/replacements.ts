@@ -1,7 +1,7 @@
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent, TriedView } from '../core/dependent.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
@@ -143,7 +143,7 @@ export function replacementGroups(
   for (const member of members) unite([member, ...neighbours(member)])
   for (const { on } of tried) unite([...on].flatMap((key) => byKey.get(key) ?? []))
   return [...groupBy(members, find).values()].map((group, number) => {
-    const ordered = inOrderOfNeed(
+    const ordered = topologicalOrder(
       group,
       ({ key }) => key,
       ({ to }) => to.needs,

@@ -11,7 +11,7 @@ import { manifestPath, readingPath } from './transaction-settings.ts'
  * when the object was last proven, it means that PostgreSQL would make the same of it again, so that it need not be tried
  * out. It covers too much rather than too little: whatever has one of the names that stand in the text.
  */
-export type Closures = ReadonlyMap<Key, string>
+export type DependencyDigests = ReadonlyMap<Key, string>
 
 /** Of relations that have one of the names: their columns, with what people's own types among them consist of. */
 const namedThings: Sql = trusted(`
@@ -49,7 +49,7 @@ const namedThings: Sql = trusted(`
   SELECT name::text, md5(string_agg(what, '|' ORDER BY what)) AS digest FROM thing GROUP BY name`)
 
 /** What has no name in the text: casts, and operator classes that are taken where none is named. */
-const namelessThings: Sql = trusted(`
+const globalDigestQuery: Sql = trusted(`
   SELECT md5(concat_ws('|', (SELECT string_agg(concat_ws(' ', castsource, casttarget, castfunc, castcontext), ',' ORDER BY oid)
                                FROM pg_cast WHERE oid >= 16384),
                             (SELECT string_agg(concat_ws(' ', oid, opcmethod, opcintype), ',' ORDER BY oid)
@@ -60,9 +60,9 @@ export async function readClosures(
   session: Session,
   searchPath: readonly string[],
   objects: readonly Pick<DeclaredObject, 'id' | 'spec'>[],
-): Promise<Closures> {
+): Promise<DependencyDigests> {
   const named = objects.flatMap(({ id, spec }) => {
-    const names = namesIn(kindOf(id).texts?.(spec) ?? [])
+    const names = namesIn(kindOf(id).sqlFragments?.(spec) ?? [])
     return names === undefined ? [] : [{ key: keyOf(id), names }]
   })
   if (named.length === 0) return new Map()
@@ -73,7 +73,7 @@ export async function readClosures(
   await session.run(readingPath)
   const all = [...new Set(named.flatMap(({ names }) => names))]
   const things = await session.query<{ name: string; digest: string }>(namedThings, [all])
-  const [nameless] = await session.query<{ digest: string }>(namelessThings)
+  const [nameless] = await session.query<{ digest: string }>(globalDigestQuery)
   const digests = new Map(things.map(({ name, digest }) => [name, digest]))
   const common = [Math.trunc(session.serverVersion / 10_000), path?.schemas, nameless?.digest]
   return new Map(

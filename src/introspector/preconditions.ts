@@ -60,7 +60,7 @@ async function impossibleObjects(
 /** What does not fit into what the probe has found to be wanted. */
 export function misfits(wanted: ReadonlyMap<Key, WantedObject>): readonly ProbeFinding[] {
   return Array.from(wanted, ([key, { id, spec, written }]) => {
-    const reason = kindOf(id).misfit?.(written, spec)
+    const reason = kindOf(id).validateAgainstProbe?.(written, spec)
     return reason === undefined ? [] : [{ key, status: 'problem' as const, reason, hint: '' }]
   }).flat()
 }

@@ -42,19 +42,24 @@ export type Probe<Id extends ObjectId, Spec> =
       /** For what others refer to by its name: it is made under that too. */
       readonly byName?: ByName<Spec, Id>
       /**
-       * What is wanted, from what was read of the stand-in and what was declared. `alsoShownAs` is the text of the live one's
+       * What is wanted, from what was read of the stand-in and what was declared. `equivalentDeparse` is the text of the live one's
        * query where PostgreSQL shows the same query in two ways.
        */
-      wanted(read: Spec, declared: Spec, likeLive: LikeLive<Spec> | undefined, alsoShownAs: string | undefined): Spec
+      wanted(
+        read: Spec,
+        declared: Spec,
+        likeLive: MatchedToLive<Spec> | undefined,
+        equivalentDeparse: string | undefined,
+      ): Spec
       /** Makes a stand-in like the live one in what can be altered, so that what else differs is seen by reading it again. */
-      alike?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
+      matchLive?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server would show just what is written, so that an equal live object needs no probe. */
       plain?(declared: Spec): boolean
       /** For a probe under its real name: what is declared, with all that the wanted one has from others, but without them. */
-      alone?(declared: Spec, wanted: Spec): Spec
+      withoutParents?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
 
-export interface LikeLive<Spec> {
+export interface MatchedToLive<Spec> {
   readonly live: Spec
   /** What was read of the stand-in when it was made like that. */
   readonly read: Spec
@@ -95,7 +100,7 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
 }
 
 /** How to connect to a source and read nothing. */
-export interface Reach {
+export interface ConnectivityProbe {
   /** The name of what it connects by. */
   readonly source: string
   readonly statement: Statement
@@ -151,21 +156,21 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** For kinds that hold data. */
   populate?(id: Id, spec: Spec): readonly Statement[]
   /** What a part that was made on something that holds data needs to be of use. It may read that data. */
-  fill?(id: Id, spec: Spec): readonly Statement[]
+  buildContents?(id: Id, spec: Spec): readonly Statement[]
   wantsData?(spec: Spec): boolean
 
   /** How an object that can't be altered is built beside while the old one serves; else it is dropped and made again. */
   readonly replacement?: ReplacementBeside<Id, Spec>
   /** Makes it as a part of something that is built in another schema. For kinds with `partOf`. */
-  asPart?(id: Id, spec: Spec, schema: string): readonly Statement[]
+  createChild?(id: Id, spec: Spec, schema: string): readonly Statement[]
   /** What is left to do of such a part once its whole has taken its place, where it does not move along by itself. */
-  partInPlace?(id: Id, schema: string): readonly Statement[]
+  finishChildAfterSwap?(id: Id, schema: string): readonly Statement[]
   /** `unless-shared`: dropped only if fdwsync made it, nothing else is inside and no other manifest declares it. */
   readonly dropPolicy: 'owned' | 'unless-shared'
   /** What has brought it and takes it along, so that it is never dropped by itself. */
   isLeftTo?(live: Spec): string | undefined
   /** How to reach what it reads. */
-  reach?(id: Id, spec: Spec): Reach
+  connectivityProbe?(id: Id, spec: Spec): ConnectivityProbe
   /** The SQL whose relations it reads, so that they are made before it. */
   query?(spec: Spec): string
   withQuery?(spec: Spec, query: string): Spec
@@ -175,7 +180,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   renamedColumns?(live: Spec, wanted: Spec): ReadonlyMap<string, string>
   withColumns?(spec: Spec, renamed: ReadonlyMap<string, string>): Spec
   /** The SQL and names that it consists of, for kinds whose meaning depends on what those find. */
-  texts?(spec: Spec): readonly string[]
+  sqlFragments?(spec: Spec): readonly string[]
   /** For kinds that a manifest, or people under our hands, can rename. Without it such an object is made anew. */
   readonly renaming?: {
     /** `oid` and `id` of the objects of this kind with the OIDs in `$1`. */
@@ -192,19 +197,19 @@ export interface KindOf<Id extends ObjectId, Spec> {
     withNames?(spec: Spec, nameOf: StandInOf): Spec
   }
   /** The object that this one lives and dies with, as an index does with its materialized view. */
-  partOf?(spec: Spec, id: Id): Key
+  parentOf?(spec: Spec, id: Id): Key
   /**
    * For what another can't be used without, though PostgreSQL knows nothing of that, so that it goes only when that goes: the
    * user mapping of a server. `under` is what it is called once that is renamed.
    */
-  readonly serves?: { whom(id: Id): Key; under(id: Id, renamed: ObjectId): ObjectId }
+  readonly belongsTo?: { ownerOf(id: Id): Key; under(id: Id, renamed: ObjectId): ObjectId }
   /** What an old one that can't be altered is called while it serves on beside its successor: no other is called so. */
   nameAside?(oid: number): Id
   hazards?(change: Change): readonly Hazard[]
   /** Roles that must exist for it. */
   roles?(spec: Spec): readonly string[]
   /** What of a declaration does not fit into what the probe has found to be wanted: grants on columns that are not there. */
-  misfit?(written: Spec, wanted: Spec): string | undefined
+  validateAgainstProbe?(written: Spec, wanted: Spec): string | undefined
   /** Why a server of that major version can't have what is declared. */
   needsNewer?(spec: Spec, major: number): string | undefined
   /** A few words for the line of a new object. */

@@ -50,7 +50,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   catalog: 'pg_statistic_ext',
   dropPolicy: 'owned',
   title: (id) => `statistics ${qualified(id.schema, id.name)}`,
-  partOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+  parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
 
   probe: {
     how: 'read-back',
@@ -159,7 +159,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
 
   create: (id, spec) => [...createStatistics(id, spec), ...newAccess(target(id), spec)],
   // New statistics are empty until their relation is analyzed next.
-  fill: (_id, spec) => [analyze(spec)],
+  buildContents: (_id, spec) => [analyze(spec)],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   // They go with their view, and with a column of theirs.
   drop: (id) => [statement(sql`DROP STATISTICS IF EXISTS ${qualified(id.schema, id.name)}`)],
@@ -176,13 +176,13 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       ],
     }),
   },
-  asPart: (id, spec, schema) => statistics.create({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
-  partInPlace: (id, schema) => [
+  createChild: (id, spec, schema) => statistics.create({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
+  finishChildAfterSwap: (id, schema) => [
     statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
   ],
 
   // The view is among them, whose columns they are of.
-  texts: ({ on, expressions }) => [ident(on.name), ...expressions],
+  sqlFragments: ({ on, expressions }) => [ident(on.name), ...expressions],
   summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
   details: (spec) => [
     ...(spec.columns.length === 0 ? [] : [['columns', columnsText(spec) ?? ''] as const]),

@@ -147,8 +147,8 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
     return [...lockRow(id, from), ...alterMapping(id, added)]
   },
 
-  serves: {
-    whom: (id) => keyOf({ kind: 'server', name: id.server }),
+  belongsTo: {
+    ownerOf: (id) => keyOf({ kind: 'server', name: id.server }),
     under: (id, renamed) => (renamed.kind === 'server' ? { ...id, server: renamed.name } : id),
   },
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],

@@ -19,7 +19,7 @@ export interface LedgerEntry {
   readonly closure: string | null
   readonly serverMajor: number
   /** Of what was imported or mirrored: what its source has said of it. */
-  readonly source: Sourced | null
+  readonly source: SourceRecord | null
 }
 
 export interface Ledger {
@@ -45,7 +45,7 @@ interface Row {
   readonly digest: string | null
   readonly closure: string | null
   readonly server_major: number
-  readonly source: Sourced | null
+  readonly source: SourceRecord | null
 }
 
 /** A ledger of an older version has no such columns. */
@@ -140,15 +140,15 @@ function toEntry(id: ObjectId, row: Row): LedgerEntry {
  * What the ledger keeps of an object that was imported or mirrored: what was asked of the source, and what it said, before
  * anything that the manifest says of it. So a plan can tell whether the source has changed since, or the manifest.
  */
-export interface Sourced {
-  readonly asked: Asked
+export interface SourceRecord {
+  readonly asked: SourceRequest
   /** As a manifest would spell it out. */
   readonly said: unknown
   /** Of an index: the table that it is on at the source. */
   readonly table?: string
 }
 
-export type Asked = Pick<
+export type SourceRequest = Pick<
   ImportRequest,
   'server' | 'remoteSchema' | 'options' | 'except' | 'withIndexes' | 'copiesTypes'
 > & {

@@ -49,7 +49,7 @@ export async function recordRefreshes(
  * view is loaded; and briefly, since the view is locked by then.
  * @returns why it could not be done.
  */
-export async function unlessItFails(session: Session, work: () => Promise<void>): Promise<string | undefined> {
+export async function tryInSavepoint(session: Session, work: () => Promise<void>): Promise<string | undefined> {
   await session.run(sql`SAVEPOINT noted; SET LOCAL lock_timeout = '1s'; ${readingPath}`)
   try {
     await work()

@@ -111,7 +111,7 @@ export async function findLedger(session: Session): Promise<FoundLedger> {
   const problem = unreadable(session, facts, distrust)
   // Nothing of it can be read, so nothing of it can run: whose it is does not matter yet.
   if (problem) return { state: 'unreadable', problem }
-  if (distrust.length > 0) throw distrusted(distrust)
+  if (distrust.length > 0) throw untrustedLedgerError(distrust)
   if (facts.tables.length === 0) return emptySchema(facts)
   return { state: 'there', owner: facts.owner, version: await versionOf(session) }
 }
@@ -131,7 +131,7 @@ export async function lockLedger(
   )
   await session.run(sql`LOCK TABLE ${all} IN ${trusted(mode)} MODE`)
   const distrust = await distrustOf(session)
-  if (distrust.length > 0) throw distrusted(distrust)
+  if (distrust.length > 0) throw untrustedLedgerError(distrust)
 }
 
 async function distrustOf(session: Session): Promise<readonly string[]> {
@@ -146,7 +146,7 @@ function emptySchema({ owner, others }: Facts): FoundLedger {
   })
 }
 
-function distrusted(reasons: readonly string[]): FdwsyncError {
+function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
   return new FdwsyncError({
     message: `the ledger in schema "fdwsync" is not to be trusted: ${reasons.join('; ')}`,
     hint: 'It could run code of theirs as this role. Find out who made it; then drop the schema, or run fdwsync as its owner or as a member of it.',

@@ -6,11 +6,11 @@ import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { slowDigest } from '../introspector/digests.ts'
-import type { Closures } from '../introspector/meaning-digest.ts'
+import type { DependencyDigests } from '../introspector/meaning-digest.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { clusterIdentifier } from './history.ts'
 import { isLease } from './lease-key.ts'
-import type { Sourced } from './read.ts'
+import type { SourceRecord } from './read.ts'
 import { findLedger } from './trust.ts'
 
 /** What proves, once it is in the ledger, that what was done in the same transaction is committed. */
@@ -147,8 +147,8 @@ export async function recordObjects(
   applyId: string,
   objects: readonly ToRecord[],
   live: LiveState,
-  closures: Closures,
-  sourced: ReadonlyMap<Key, Sourced>,
+  closures: DependencyDigests,
+  sourced: ReadonlyMap<Key, SourceRecord>,
 ): Promise<void> {
   const rows = objects.flatMap(({ wanted, made }) => {
     const key = keyOf(wanted.id)
@@ -176,7 +176,7 @@ export async function recordObjects(
 }
 
 /** Records of what did not change that it was proven to be as declared. */
-export async function recordClosures(session: Session, manifest: string, closures: Closures): Promise<void> {
+export async function recordClosures(session: Session, manifest: string, closures: DependencyDigests): Promise<void> {
   if (closures.size === 0) return
   const rows = Array.from(closures, ([address, closure]) => ({ address, closure }))
   await session.query(
@@ -191,7 +191,7 @@ export async function recordClosures(session: Session, manifest: string, closure
 export async function recordSources(
   session: Session,
   manifest: string,
-  sourced: ReadonlyMap<Key, Sourced>,
+  sourced: ReadonlyMap<Key, SourceRecord>,
 ): Promise<void> {
   if (sourced.size === 0) return
   const rows = Array.from(sourced, ([address, source]) => ({ address, source }))

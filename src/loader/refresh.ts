@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { type IdOf, type Key, keyOf } from '../core/object.ts'
 import type { ApplyEvent, RefreshReport, StepOutcome } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
@@ -20,7 +20,7 @@ import {
   type Refreshed,
   recordRefreshes,
   refreshRecording,
-  unlessItFails,
+  tryInSavepoint,
 } from '../ledger/refresh-log.ts'
 import { CommitInDoubt } from './commit.ts'
 import { failureOf } from './failure.ts'
@@ -119,7 +119,7 @@ export async function refreshViews(
 
   async function noteOne(lent: Session, refreshed: Refreshed): Promise<void> {
     if (!recording.records) return
-    const why = await unlessItFails(lent, async () => {
+    const why = await tryInSavepoint(lent, async () => {
       await lockRefreshes(lent)
       await recordRefreshes(lent, manifest, undefined, [refreshed])
     })
@@ -169,7 +169,7 @@ async function readViews(session: Session, ids: readonly ViewId[]): Promise<read
       const reads = (object?.needs ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])])
       return { id, key, title: titleOf(id), exists: object !== undefined, concurrently, reads }
     })
-    const ordered = inOrderOfNeed(
+    const ordered = topologicalOrder(
       views,
       ({ key }) => key,
       ({ reads }) => reads,

@@ -8,7 +8,7 @@ import type { Connect } from '../db/connect.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
-import type { Reach } from '../kinds/kind.ts'
+import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { commitUnlessSilent } from './commit.ts'
 
@@ -65,21 +65,21 @@ export function sourcesOf(asking: Asking): Sources {
         asked.set(each.source, answer)
         await answer
       }
-      return behind.length === 0 ? load() : whileAnswering(asking, behind, session, load)
+      return behind.length === 0 ? load() : loadWithWatchdog(asking, behind, session, load)
     },
     commit: (session, processId) => commitUnlessSilent(asking.connect, session, processId),
   }
 }
 
-async function sourcesBehind(session: Session, { schema, name }: Relation): Promise<readonly Reach[]> {
+async function sourcesBehind(session: Session, { schema, name }: Relation): Promise<readonly ConnectivityProbe[]> {
   const rows = await session.query<{ id: ObjectId }>(tablesBehind, [schema, name])
   if (rows.length === 0) return []
   const ids = rows.map(({ id }) => id)
   const { live } = await readCatalog(session, ids, '')
-  return Array.from(live.values(), ({ id, spec }) => kindOf(id).reach?.(id, spec) ?? []).flat()
+  return Array.from(live.values(), ({ id, spec }) => kindOf(id).connectivityProbe?.(id, spec) ?? []).flat()
 }
 
-async function requireAnswer(asking: Asking, source: Reach): Promise<void> {
+async function requireAnswer(asking: Asking, source: ConnectivityProbe): Promise<void> {
   const { signal } = asking
   try {
     await ask(asking, source)
@@ -96,7 +96,7 @@ async function requireAnswer(asking: Asking, source: Reach): Promise<void> {
   }
 }
 
-async function ask({ connect, timeoutMilliseconds, signal }: Asking, reach: Reach): Promise<void> {
+async function ask({ connect, timeoutMilliseconds, signal }: Asking, reach: ConnectivityProbe): Promise<void> {
   const session = await connect('source')
   try {
     await interruptible(session, signal, () =>
@@ -109,7 +109,7 @@ async function ask({ connect, timeoutMilliseconds, signal }: Asking, reach: Reac
   }
 }
 
-async function connectBy(session: Session, { statement, standIn }: Reach): Promise<void> {
+async function connectBy(session: Session, { statement, standIn }: ConnectivityProbe): Promise<void> {
   try {
     await session.execute(statement)
   } catch (error) {
@@ -129,9 +129,9 @@ function isNotThere({ sqlstate }: DatabaseError): boolean {
  * Loads, and looks from time to time whether the sources still answer. One that refuses a connection is alive, and what is loaded goes
  * on; one that says nothing, twice, says nothing on the load's connection either.
  */
-async function whileAnswering<T>(
+async function loadWithWatchdog<T>(
   asking: Asking,
-  sources: readonly Reach[],
+  sources: readonly ConnectivityProbe[],
   session: Session,
   load: () => Promise<T>,
 ): Promise<T> {
@@ -152,7 +152,7 @@ async function whileAnswering<T>(
     const signal = AbortSignal.any([over.signal, asking.signal])
     for (;;) {
       await wait(asking.timeoutMilliseconds, undefined, { signal, ref: false })
-      const source = await firstSilent({ ...asking, signal }, sources)
+      const source = await firstUnresponsive({ ...asking, signal }, sources)
       if (source === undefined) continue
       silent = new FdwsyncError({
         message: `the source of server ${source} no longer answers`,
@@ -166,14 +166,14 @@ async function whileAnswering<T>(
 }
 
 /** The first that has let two deadlines pass. */
-async function firstSilent(asking: Asking, sources: readonly Reach[]): Promise<string | undefined> {
+async function firstUnresponsive(asking: Asking, sources: readonly ConnectivityProbe[]): Promise<string | undefined> {
   for (const each of sources) {
     if ((await isSilent(asking, each)) && (await isSilent(asking, each))) return each.source
   }
   return undefined
 }
 
-function isSilent(asking: Asking, source: Reach): Promise<boolean> {
+function isSilent(asking: Asking, source: ConnectivityProbe): Promise<boolean> {
   return ask(asking, source).then(
     () => false,
     (error: unknown) => error instanceof DeadlineError,

@@ -2,13 +2,13 @@ import type { Key } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { refusalOf } from '../differ/steps/through-views.ts'
 import type { ProbeInput } from '../probe/run.ts'
-import { type Following, whatFollows } from './impact.ts'
-import { type Comparing, type WithViewsOfOthers, withViewsOfOthers } from './unmanaged-views.ts'
+import { analyzeImpact, type Impact } from './impact.ts'
+import { type Comparing, includeUnmanagedViews, type WithUnmanagedViews } from './unmanaged-views.ts'
 
 /** All that is to be found out of what a plan changes. */
-export interface WhatChanges {
-  readonly among: WithViewsOfOthers
-  readonly following: Following
+export interface ChangeSet {
+  readonly among: WithUnmanagedViews
+  readonly following: Impact
 }
 
 /**
@@ -17,29 +17,29 @@ export interface WhatChanges {
  * that. Where one can't be, that is refused.
  * @param populate whether new materialized views are filled
  */
-export async function whatChanges(
+export async function computeChangeSet(
   session: Session,
   input: ProbeInput,
   comparing: Comparing,
   populate: boolean,
-): Promise<WhatChanges> {
+): Promise<ChangeSet> {
   const together = new Map<Key, readonly Key[]>()
   for (;;) {
-    const among = await withViewsOfOthers(session, input, comparing, together)
-    const following = await whatFollows(session, among, input, populate)
-    const views = following.tooEarly.flatMap((each) => each.views).filter((key) => !together.has(key))
-    if (views.length === 0) return { among, following: withoutTwoTimes(following) }
+    const among = await includeUnmanagedViews(session, input, comparing, together)
+    const following = await analyzeImpact(session, among, input, populate)
+    const views = following.staleReads.flatMap((each) => each.views).filter((key) => !together.has(key))
+    if (views.length === 0) return { among, following: refuseInconsistentReads(following) }
     for (const key of views) together.set(key, following.throughViews.get(key) ?? [])
   }
 }
 
 /** What serves meanwhile is not replaced by a mixture; what is filled for the first time is told to be one. */
-function withoutTwoTimes(following: Following): Following {
+function refuseInconsistentReads(following: Impact): Impact {
   const replaced = new Set(following.changes.flatMap(({ key, op }) => (op === 'replace' ? [key] : [])))
-  const refused = following.tooEarly.filter(({ key }) => replaced.has(key))
+  const refused = following.staleReads.filter(({ key }) => replaced.has(key))
   return {
     ...following,
-    tooEarly: following.tooEarly.filter(({ key }) => !replaced.has(key)),
+    staleReads: following.staleReads.filter(({ key }) => !replaced.has(key)),
     refusals: [...following.refusals, ...refused.map(refusalOf)],
   }
 }

@@ -15,16 +15,16 @@ import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { textDigest } from '../manifest/parse.ts'
 import { resolveReferences } from '../manifest/yaml/references.ts'
-import type { NoAnswer } from '../sources/ask.ts'
+import type { SourceFailure } from '../sources/ask.ts'
 import { readSourceState, type SourceAccess } from '../sources/resolve-imports.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 
 /** What could be said of a manifest without planning it in full. */
-export interface InPlace {
+export interface FastPlan {
   /** Undefined if it is not proven to be in place. */
   readonly inHand: PlanInHand | undefined
   /** What servers said that could not be asked. */
-  readonly unanswered: ReadonlyMap<string, NoAnswer>
+  readonly unanswered: ReadonlyMap<string, SourceFailure>
 }
 
 /**
@@ -33,11 +33,11 @@ export interface InPlace {
  * secrets or references, servers and their user mappings, is compared as always, and so is every other kind of which there
  * are few.
  */
-export async function planInPlace(
+export async function planFromProof(
   session: Session,
   parsed: ParsedManifest,
   sources: SourceAccess | undefined,
-): Promise<InPlace> {
+): Promise<FastPlan> {
   const { digest, manifest } = parsed
   const not = { inHand: undefined, unanswered: new Map() }
   if (digest === undefined || !isProvable(parsed)) return not
@@ -56,10 +56,13 @@ export async function planInPlace(
 }
 
 /**
- * As {@link planInPlace}, of a text that was not even parsed: what is compared of it the ledger has, which knows the text
+ * As {@link planFromProof}, of a text that was not even parsed: what is compared of it the ledger has, which knows the text
  * by its digest. Not of one that imports.
  */
-export function planUnread(session: Session, { bytes, references }: ManifestText): Promise<PlanInHand | undefined> {
+export function planWithoutParsing(
+  session: Session,
+  { bytes, references }: ManifestText,
+): Promise<PlanInHand | undefined> {
   if (references === undefined) return Promise.resolve(undefined)
   return inSnapshot(session, async () => {
     const proof = await readProof(session, textDigest(bytes))
@@ -142,7 +145,7 @@ export function proofOf(
   if (digest === undefined || !isProvable(parsed)) return undefined
   if (isImporting(manifest) !== (sourceState !== undefined)) return undefined
   if ([changes, refusals, undetermined, warnings].some((all) => all.length > 0)) return undefined
-  const head = headOf(written, declared)
+  const head = comparedPart(written, declared)
   return head === undefined
     ? undefined
     : { manifest: manifest.name, digest, head, objectCount: unchanged, catalogState, sourceState: sourceState ?? null }
@@ -158,7 +161,7 @@ function isImporting(manifest: Manifest): boolean {
 }
 
 /** A manifest without what is told by a digest; undefined if a reference stands in that, which the digest can not tell. */
-function headOf(written: unknown, declared: readonly DeclaredObject[]): unknown {
+function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
   const head = structuredClone(written)
   const digested = declared.filter(({ id }) => digestedKinds.some(({ kind }) => kind === id.kind))
   const taken = digested.map(({ path }) => take(head, path))

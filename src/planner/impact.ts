@@ -8,22 +8,22 @@ import { readDependents } from '../dependents/dependents.ts'
 import { readPredecessors } from '../dependents/predecessors.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
 import type { MaterializedViewsOfOthers } from '../dependents/unmanaged-materialized-views.ts'
-import { blockers, disturbed } from '../differ/consequences.ts'
+import { affectedObjects, blockers } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
-import { withSetAside } from '../differ/rename-aside.ts'
+import { renameOldAside } from '../differ/rename-aside.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
 import { stepsOf } from '../differ/steps/steps.ts'
-import { type TooEarly, waitingThroughViews } from '../differ/steps/through-views.ts'
+import { orderLoadsThroughViews, type StaleRead } from '../differ/steps/through-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { readOnly } from '../introspector/transaction-settings.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { withRelationsMoved } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
-import type { WithViewsOfOthers } from './unmanaged-views.ts'
+import type { WithUnmanagedViews } from './unmanaged-views.ts'
 
 /** All that changes, and what a plan's steps are made from. */
-export interface Following {
+export interface Impact {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
   readonly dependents: readonly Dependent[]
@@ -31,27 +31,27 @@ export interface Following {
   readonly aside: ReadonlyMap<Key, ObjectId>
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews
-  readonly tooEarly: readonly TooEarly[]
+  readonly staleReads: readonly StaleRead[]
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
 }
 
 /** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
-export function whatFollows(
+export function analyzeImpact(
   session: Session,
-  among: WithViewsOfOthers,
+  among: WithUnmanagedViews,
   input: ProbeInput,
   populate: boolean,
-): Promise<Following> {
-  return readOnly(session, () => followingOf(session, among, input, populate))
+): Promise<Impact> {
+  return readOnly(session, () => impactOf(session, among, input, populate))
 }
 
-async function followingOf(
+async function impactOf(
   session: Session,
-  among: WithViewsOfOthers,
+  among: WithUnmanagedViews,
   input: ProbeInput,
   populate: boolean,
-): Promise<Following> {
+): Promise<Impact> {
   const { probed, materialized, live, wanted } = among
   const { changes, refusals, aside, dependents, throughViews, groups } = await allChanges(session, among, input)
   const byMember = new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group])))
@@ -72,18 +72,18 @@ async function followingOf(
     aside,
     dependents,
     throughViews,
-    ...waitingThroughViews(inOrder, { changes, throughViews, live }),
+    ...orderLoadsThroughViews(inOrder, { changes, throughViews, live }),
     predecessors: await readPredecessors(session, oids, ours),
   }
 }
 
 /** With what serves on and what is built beside, and what is in the way of all that. */
-async function allChanges(session: Session, among: WithViewsOfOthers, input: ProbeInput) {
+async function allChanges(session: Session, among: WithUnmanagedViews, input: ProbeInput) {
   const { probed, direct, tried, materialized, live, wanted, others } = among
   const untried = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
   const before = await dependentsOf(session, direct, { ...known, aside: new Map() })
-  const { changes: differing, aside } = withSetAside(direct, before, input.ledger)
+  const { changes: differing, aside } = renameOldAside(direct, before, input.ledger)
   const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
   const throughViews = await readByPlainViews(session, readThroughViews(differing, live))
   const all = withReplacements({ live, wanted, others, throughViews, changes: differing, dependents: used })
@@ -94,7 +94,7 @@ async function allChanges(session: Session, among: WithViewsOfOthers, input: Pro
 
 /** What others may have to follow, or to wait for. What is new is read by no view yet. */
 function readThroughViews(changes: readonly Change[], live: LiveState): readonly LiveObject[] {
-  if (disturbed(changes).length > 0) return [...live.values()]
+  if (affectedObjects(changes).length > 0) return [...live.values()]
   return changes.flatMap((change) => (change.op === 'alter' ? [change.from] : []))
 }
 
@@ -140,7 +140,7 @@ async function dependentsOf(
   changes: readonly Change[],
   { catalog: { moved }, tried, lost, aside }: Known,
 ): Promise<readonly Dependent[]> {
-  const objects = disturbed(changes)
+  const objects = affectedObjects(changes)
   if (objects.length === 0) return []
   const dependents = await readDependents(session, objects)
   const named = (key: Key | undefined) => {

@@ -3,9 +3,9 @@ import type { Problem } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RunDigests } from '../introspector/digests.ts'
-import type { Closures } from '../introspector/meaning-digest.ts'
+import type { DependencyDigests } from '../introspector/meaning-digest.ts'
 import type { ManifestProof } from '../ledger/manifest-proof.ts'
-import type { Sourced } from '../ledger/read.ts'
+import type { SourceRecord } from '../ledger/read.ts'
 
 /** A plan and what it was made from, which applying it needs. */
 export interface PlanInHand {
@@ -14,11 +14,11 @@ export interface PlanInHand {
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly digests: RunDigests
   /** What the sources have said of what is imported or mirrored. */
-  readonly sourced: ReadonlyMap<Key, Sourced>
+  readonly sourced: ReadonlyMap<Key, SourceRecord>
   /** Keys of the ledger's entries, today's and those that they get, since what they stand for is renamed. */
   readonly rekeyed: ReadonlyMap<Key, Key>
   /** Of what the plan has tried out and found to be as declared. */
-  readonly proven: Closures
+  readonly proven: DependencyDigests
   /** Of a plan with nothing to do, what proves later that it still has nothing to do. */
   readonly proof: ManifestProof | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */

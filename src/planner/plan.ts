@@ -12,7 +12,7 @@ import { locksNeeded } from '../differ/steps/locks.ts'
 import { warningOf } from '../differ/steps/through-views.ts'
 import { runDigests } from '../introspector/digests.ts'
 import { lockRefusals } from '../introspector/lock-capacity.ts'
-import { type Closures, readClosures } from '../introspector/meaning-digest.ts'
+import { type DependencyDigests, readClosures } from '../introspector/meaning-digest.ts'
 import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { withRequirements } from '../introspector/requirements.ts'
@@ -25,10 +25,10 @@ import { unchangedSince } from '../probe/proven.ts'
 import { sourceChanges, sourcedObjects } from '../sources/changes.ts'
 import { checkSources } from '../sources/check.ts'
 import { resolveImports, type SourceAccess } from '../sources/resolve-imports.ts'
-import { whatChanges } from './change-set.ts'
-import { planInPlace, proofOf } from './fast-path.ts'
+import { computeChangeSet } from './change-set.ts'
+import { planFromProof, proofOf } from './fast-path.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
-import { namingFormer } from './renamed-from.ts'
+import { queriesUsingOldNames } from './renamed-from.ts'
 import { fingerprintOf, readOwnedAndDeclared } from './state.ts'
 import type { Comparing } from './unmanaged-views.ts'
 
@@ -54,7 +54,7 @@ export interface PlanOptions {
 export async function makePlan(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const { sources, checkSource } = options
   if (checkSource) return planInFull(session, asWritten, options)
-  const { inHand, unanswered } = await planInPlace(session, asWritten, sources)
+  const { inHand, unanswered } = await planFromProof(session, asWritten, sources)
   return inHand ?? planInFull(session, asWritten, { ...options, sources: sources && { ...sources, unanswered } })
 }
 
@@ -70,7 +70,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
   })
   const declared = await withRequirements(session, written, catalog.live)
-  const former = await namingFormer(declared, renaming, searchPath)
+  const former = await queriesUsingOldNames(declared, renaming, searchPath)
   throwProblems([...(await unmetPreconditions(session, declared, catalog.live, digests)), ...former], declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
   const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
@@ -83,7 +83,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     compare: ({ wanted, live }) =>
       diff({ manifest: name, declared: keys, ledger, digests, takeOver, wanted, reading: { ...catalog, live } }),
   }
-  const { among, following } = await whatChanges(session, probeInput, comparing, options.populate)
+  const { among, following } = await computeChangeSet(session, probeInput, comparing, options.populate)
   const { probed, found } = among
   const { wanted } = probed
   const checked =
@@ -91,7 +91,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
       : undefined
   const reading = { ...catalog, live: probed.live }
-  const { changes, refusals, aside, tooEarly, ...follow } = following
+  const { changes, refusals, aside, staleReads, ...follow } = following
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const planned = planOf({
     manifest: name,
@@ -122,7 +122,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ...resolved.warnings,
       ...(checked?.warnings ?? []),
       ...found.warnings,
-      ...new Set(tooEarly.map(warningOf)),
+      ...new Set(staleReads.map(warningOf)),
     ],
     unchanged: found.unchanged,
     digests,
@@ -162,7 +162,7 @@ async function closuresOf(
   session: Session,
   searchPath: readonly string[],
   objects: readonly DeclaredObject[],
-): Promise<Closures> {
+): Promise<DependencyDigests> {
   if (objects.length === 0) return new Map()
   await session.run(trusted('BEGIN READ ONLY'))
   try {
@@ -174,11 +174,11 @@ async function closuresOf(
 
 /** What was tried out, though the ledger has it, and is to stay as it is. */
 function provenBy(
-  closures: Closures,
+  closures: DependencyDigests,
   changes: readonly Change[],
   wanted: ReadonlyMap<Key, unknown>,
   ledger: Ledger,
-): Closures {
+): DependencyDigests {
   const changed = new Set(changes.map(({ key }) => key))
   return new Map(
     [...closures].filter(

@@ -33,7 +33,7 @@ export function formerKeys(declared: readonly DeclaredObject[]): readonly Key[] 
  * Finds what is to be renamed: what has the old name, while nothing has the new one. Once that is done, as the ledger
  * knows, `renamed_from` says nothing any more, whatever gets the old name then.
  */
-export async function findRenamed(
+export async function resolveRenamedFrom(
   session: Session,
   declared: readonly DeclaredObject[],
   ledger: Ledger,
@@ -66,7 +66,7 @@ export async function findRenamed(
 }
 
 /** Queries that name what is renamed as it is called today: they would be fine now, and not once it is done. */
-export async function namingFormer(
+export async function queriesUsingOldNames(
   declared: readonly DeclaredObject[],
   { objects }: Renaming,
   searchPath: readonly string[],
@@ -106,15 +106,15 @@ function ownedByAnother(id: ObjectId, old: ObjectId, owner: string): Refusal {
 function rekeyedEntries(moved: readonly Asked[], { entries }: Ledger): ReadonlyMap<Key, ObjectId> {
   const own = new Map(moved.map(({ id, oldKey }) => [oldKey, id]))
   const along = Array.from(entries.values(), ({ id }): readonly (readonly [Key, ObjectId])[] => {
-    const { serves } = kindOf(id)
-    const renamed = serves && own.get(serves.whom(id))
-    return renamed ? [[keyOf(id), serves.under(id, renamed)]] : []
+    const { belongsTo } = kindOf(id)
+    const renamed = belongsTo && own.get(belongsTo.ownerOf(id))
+    return renamed ? [[keyOf(id), belongsTo.under(id, renamed)]] : []
   })
   return new Map([...own, ...along.flat()])
 }
 
 /** The ledger as it is once its entries have the keys of what they stand for. */
-export function withKeys(ledger: Ledger, { rekeyed }: Renaming): Ledger {
+export function rekeyLedger(ledger: Ledger, { rekeyed }: Renaming): Ledger {
   if (rekeyed.size === 0) return ledger
   const entries = new Map<Key, LedgerEntry>()
   // What had the name is gone: it gives way to what gets it.

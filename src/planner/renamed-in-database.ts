@@ -18,7 +18,7 @@ export interface Renamed {
  * another one with the same OID. They are live under the name that is declared, and so is what went along with them. The
  * same goes for what the manifest renames.
  */
-export async function withMoved(
+export async function detectManualRenames(
   session: Session,
   catalog: CatalogReading,
   ledger: Ledger,
@@ -159,8 +159,8 @@ function atHome(object: LiveObject, id: ObjectId, { declared }: Names): LiveObje
   const renamed = withNames(object, declared)
   // Where it will be once its schema is called as it should be; an index moves with its view.
   const [schema, server] = [declared({ kind: 'schema', name: schemaOf(object.id) }), serverOf(object.id)]
-  const { partOf, renaming } = kindOf(id)
-  const whole = renaming?.movesWithWhole ? idOf(partOf?.(renamed.spec, id) ?? '') : undefined
+  const { parentOf, renaming } = kindOf(id)
+  const whole = renaming?.movesWithWhole ? idOf(parentOf?.(renamed.spec, id) ?? '') : undefined
   const home = {
     schemas: new Map([[schemaOf(object.id), whole ? schemaOf(whole) : nameOf(schema)]]),
     servers: new Map([[server, nameOf(declared({ kind: 'server', name: server }))]]),

@@ -4,8 +4,8 @@ import type { Session } from '../db/session.ts'
 import { dataDigest, type RunDigests } from '../introspector/digests.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
-import { findRenamed, formerKeys, type Renaming, withColumnsRenamed, withKeys } from './renamed-from.ts'
-import { withMoved } from './renamed-in-database.ts'
+import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
+import { detectManualRenames } from './renamed-in-database.ts'
 
 /** All that a plan is made from. */
 export interface TargetReading {
@@ -23,13 +23,13 @@ export async function readOwnedAndDeclared(
 ): Promise<TargetReading> {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const recorded = await readLedger(session, manifest, [...keys, ...formerKeys(declared)])
-  const renaming = await findRenamed(session, declared, recorded, digests.salt)
-  const ledger = withKeys(recorded, renaming)
+  const renaming = await resolveRenamedFrom(session, declared, recorded, digests.salt)
+  const ledger = rekeyLedger(recorded, renaming)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
   const catalog = await readCatalog(session, ids.values(), digests.salt)
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
-  const moved = await withMoved(session, catalog, ledger, keys, digests.salt, renamed)
+  const moved = await detectManualRenames(session, catalog, ledger, keys, digests.salt, renamed)
   const { refusals, ...read } = withColumnsRenamed(moved, ledger, declared)
   return { ...read, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }

@@ -8,7 +8,7 @@ import {
   type MaterializedViewsOfOthers,
   materializedViewsOfOthers,
 } from '../dependents/unmanaged-materialized-views.ts'
-import { disturbed, withConsequences } from '../differ/consequences.ts'
+import { addForcedReplacements, affectedObjects } from '../differ/consequences.ts'
 import type { Diff } from '../differ/diff.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { keysNamed, relationsNamed } from '../parser/relations-read.ts'
@@ -16,7 +16,7 @@ import { probe } from '../probe/probe.ts'
 import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 
 /** What differs, and the views of others that change with it. */
-export interface WithViewsOfOthers {
+export interface WithUnmanagedViews {
   /** Of what is declared. */
   readonly probed: ProbeResult
   readonly found: Diff
@@ -44,20 +44,24 @@ export interface Comparing {
  * views, as if they were declared just as they are, until none comes up any more.
  * @param together plain views of others that are to be made anew though their columns stay, with what they read
  */
-export async function withViewsOfOthers(
+export async function includeUnmanagedViews(
   session: Session,
   input: ProbeInput,
   { check, compare }: Comparing,
   together: ReadsThroughViews,
-): Promise<WithViewsOfOthers> {
+): Promise<WithUnmanagedViews> {
   const copied = new Map<Key, LiveObject>()
   for (;;) {
     const withViews = withPlainViews(input, copied)
     const probed = ofDeclared(await probe(session, withViews), input)
     check(probed)
     const found = compare(probed)
-    const direct = withConsequences(found.changes, probed.wanted, probed.live)
-    const materialized = await materializedViewsOfOthers(session, [...disturbed(direct), ...copied.values()], withViews)
+    const direct = addForcedReplacements(found.changes, probed.wanted, probed.live)
+    const materialized = await materializedViewsOfOthers(
+      session,
+      [...affectedObjects(direct), ...copied.values()],
+      withViews,
+    )
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
     const tried = await tryViews(session, { live, wanted, together, salt: input.digests.salt })

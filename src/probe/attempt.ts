@@ -1,6 +1,6 @@
 import type { DeclaredObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { keyOf } from '../core/object.ts'
 import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
@@ -17,8 +17,8 @@ interface Unit {
  * Runs the statements of many objects at once; if one fails, each half by itself, so that the guilty ones are found and
  * do not take the others down. Returns those that could be made, and notes why the others could not.
  */
-export async function tryOut(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
-  const units = all.filter(({ object }) => !isDoomed(run, object))
+export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
+  const units = all.filter(({ object }) => !hasFailedDependency(run, object))
   if (units.length === 0) return []
   const failed = await attempt(run, units)
   if (!failed) return units.map(({ object }) => object)
@@ -27,12 +27,12 @@ export async function tryOut(run: ProbeRun, all: readonly Unit[]): Promise<reado
     return []
   }
   const middle = units.length >> 1
-  const made = await tryOut(run, units.slice(0, middle))
-  return [...made, ...(await tryOut(run, units.slice(middle)))]
+  const made = await createOrBisect(run, units.slice(0, middle))
+  return [...made, ...(await createOrBisect(run, units.slice(middle)))]
 }
 
 /** Without what it needs an object would only fail for a reason that is not its own. */
-function isDoomed(run: ProbeRun, { id, needs }: DeclaredObject): boolean {
+function hasFailedDependency(run: ProbeRun, { id, needs }: DeclaredObject): boolean {
   const failed = new Set(run.findings.map(({ key }) => key))
   const missing = needs.find((need) => failed.has(need) && !run.input.reading.live.has(need))
   if (missing === undefined) return false
@@ -130,7 +130,7 @@ export function withNeeded(
   for (const { needs } of needed) {
     for (const object of needs.flatMap((need) => byKey.get(need) ?? [])) needed.add(object)
   }
-  return inOrderOfNeed(
+  return topologicalOrder(
     needed,
     ({ id }) => keyOf(id),
     ({ needs }) => needs,

@@ -1,24 +1,24 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, type Statement, sql } from '../core/sql.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import type { ByName } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { tryOut } from './attempt.ts'
+import { createOrBisect } from './attempt.ts'
 import { differences, type ProbeRun } from './run.ts'
 
 /** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
 export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
-  if (run.renews) await putAside(run)
-  const isNamed = (object: DeclaredObject) => run.renewed.has(keyOf(object.id)) || toProbe.includes(object)
-  const ordered = inOrderOfNeed(
+  if (run.recreatesTypes) await moveToScratchSchema(run)
+  const isNamed = (object: DeclaredObject) => run.recreatedTypes.has(keyOf(object.id)) || toProbe.includes(object)
+  const ordered = topologicalOrder(
     [...run.settled.values()].filter((object) => byName(object.id) !== undefined && isNamed(object)),
     ({ id }) => keyOf(id),
     ({ id, needs }) => [...needs, ...(run.input.reading.live.get(keyOf(id))?.needs ?? [])],
   )
   const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
-  const made = await tryOut(
+  const made = await createOrBisect(
     run,
     units.filter(({ statements }) => statements.length > 0),
   )
@@ -27,19 +27,19 @@ export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject
 }
 
 /** Types that others must find changed, and all that consist of such. */
-async function putAside(run: ProbeRun): Promise<void> {
+async function moveToScratchSchema(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
   const candidates = [...run.settled.values()].filter(({ id }) => live.has(keyOf(id)) && byName(id)?.intoSchema)
   for (let isDone = false; !isDone; ) {
     const more = candidates.filter(({ id }) => {
       const object = live.get(keyOf(id))
-      return !run.renewed.has(keyOf(id)) && object?.needs.some((need) => run.renewed.has(need))
+      return !run.recreatedTypes.has(keyOf(id)) && object?.needs.some((need) => run.recreatedTypes.has(need))
     })
-    const changed = candidates.filter((object) => run.renewed.size === 0 && isChanged(run, object))
-    for (const { id } of [...changed, ...more]) run.renewed.add(keyOf(id))
+    const changed = candidates.filter((object) => run.recreatedTypes.size === 0 && isChanged(run, object))
+    for (const { id } of [...changed, ...more]) run.recreatedTypes.add(keyOf(id))
     isDone = changed.length + more.length === 0
   }
-  const renewed = candidates.filter(({ id }) => run.renewed.has(keyOf(id)))
+  const renewed = candidates.filter(({ id }) => run.recreatedTypes.has(keyOf(id)))
   for (const [at, { id }] of renewed.entries()) {
     const schema = `${run.scratchSchema}_aside_${at}`
     await run.session.run(sql`CREATE SCHEMA ${ident(schema)}`)
@@ -88,7 +88,7 @@ export function byName(id: ObjectId): ByName | undefined {
 function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {
   const { create, alter } = kindOf(object.id)
   const live = run.input.reading.live.get(keyOf(object.id))
-  if (!live || run.renewed.has(keyOf(object.id))) return create(object.id, object.spec)
+  if (!live || run.recreatedTypes.has(keyOf(object.id))) return create(object.id, object.spec)
   const fields = differences(run, object, live).filter((field) => byName(object.id)?.matters?.(field, live.spec))
   return alter(object.id, fields, live.spec)
 }

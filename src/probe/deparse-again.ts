@@ -17,7 +17,7 @@ export interface ReadStandIn {
  * the live text is another than the wanted one it is read once more, and shown again. What is the same then means the same,
  * since a text is shown with the path under which it is read here. Returns the texts of live ones of which that holds.
  */
-export async function shownAgain(run: ProbeRun, standIns: readonly ReadStandIn[]): Promise<ReadonlyMap<Key, string>> {
+export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn[]): Promise<ReadonlyMap<Key, string>> {
   const copies = standIns.flatMap((standIn, at) => copyOf(run, standIn, `again${at}`))
   if (copies.length === 0) return new Map()
   const { session, input } = run

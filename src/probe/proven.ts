@@ -24,7 +24,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   // A part is tried out together with its whole.
   const wholes = new Set(
     [...run.settled].flatMap(([key, { id, spec }]) =>
-      candidates.has(key) ? [] : (kindOf(id).partOf?.(spec, id) ?? []),
+      candidates.has(key) ? [] : (kindOf(id).parentOf?.(spec, id) ?? []),
     ),
   )
   for (let isSettled = false; !isSettled; ) {
@@ -63,7 +63,7 @@ function unstableKeys(run: ProbeRun, candidates: ReadonlyMap<Key, DeclaredObject
 
 /** Whether it might find something new in the stead of what it means. */
 function mentions({ id, spec }: DeclaredObject, names: readonly string[]): boolean {
-  return (kindOf(id).texts?.(spec) ?? []).some((text) => names.some((name) => text.includes(name)))
+  return (kindOf(id).sqlFragments?.(spec) ?? []).some((text) => names.some((name) => text.includes(name)))
 }
 
 function isFoundByName(run: ProbeRun, key: Key): boolean {
@@ -87,7 +87,7 @@ export function unchangedSince(
   return declared.filter(({ id, spec }) => {
     const key = keyOf(id)
     const [entry, object] = [ledger.entries.get(key), live.get(key)]
-    if (!entry || !object || object.locked || object.digest === null || !kindOf(id).texts) return false
+    if (!entry || !object || object.locked || object.digest === null || !kindOf(id).sqlFragments) return false
     return entry.oid === object.oid && entry.digest === object.digest && sameData(entry.declared, spec)
   })
 }

@@ -1,5 +1,5 @@
 import type { DeclaredObject } from '../core/change.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { keysNamed, relationsNamed } from '../parser/relations-read.ts'
@@ -14,7 +14,7 @@ import { underRealNames } from './under-real-names.ts'
  */
 export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const queries = await queryObjects(run, objects)
-  const ordered = inOrderOfNeed(
+  const ordered = topologicalOrder(
     queries,
     ({ object }) => keyOf(object.id),
     ({ reads }) => reads,
@@ -56,7 +56,7 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
 function partsByWhole(objects: readonly DeclaredObject[]): ReadonlyMap<Key, readonly DeclaredObject[]> {
   const groups = new Map<Key, DeclaredObject[]>()
   for (const object of objects) {
-    const whole = kindOf(object.id).partOf?.(object.spec, object.id)
+    const whole = kindOf(object.id).parentOf?.(object.spec, object.id)
     if (whole !== undefined) groups.set(whole, [...(groups.get(whole) ?? []), object])
   }
   return groups

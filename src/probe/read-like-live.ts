@@ -2,7 +2,7 @@ import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { join, type Statement, trusted } from '../core/sql.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
-import type { LikeLive } from '../kinds/kind.ts'
+import type { MatchedToLive } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
@@ -10,11 +10,11 @@ import type { ProbeRun } from './run.ts'
  * Reads a stand-in once more, made like the live one: where its kind wants that, and where the manifest renames something,
  * whose names stand in the texts of what uses it.
  */
-export async function readAlike(
+export async function readMatchedToLive(
   run: ProbeRun,
   { id }: DeclaredObject,
   standIn: LiveObject,
-): Promise<LikeLive<unknown> | undefined> {
+): Promise<MatchedToLive<unknown> | undefined> {
   const { probe: how, renaming } = kindOf(id)
   const key = keyOf(id)
   const live = liveOf(run, key)
@@ -22,7 +22,7 @@ export async function readAlike(
   const statements = [
     ...[...run.underRealNames].flatMap((other) => (other === key ? [] : underNameOfToday(run, other))),
     ...(live.renamedColumns ? (renaming?.renameColumns?.(standIn.id, inverse(live.renamedColumns)) ?? []) : []),
-    ...(how.alike?.(standIn.id, standIn.spec, live.spec) ?? []),
+    ...(how.matchLive?.(standIn.id, standIn.spec, live.spec) ?? []),
   ]
   if (statements.length === 0) return undefined
   const { session, input } = run

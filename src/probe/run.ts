@@ -4,7 +4,7 @@ import type { ProbeFinding } from '../core/finding.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
-import type { Closures } from '../introspector/meaning-digest.ts'
+import type { DependencyDigests } from '../introspector/meaning-digest.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
@@ -28,7 +28,7 @@ export interface ProbeInput {
   readonly ledger: Ledger
   readonly digests: RunDigests
   /** Of what is as it was when it was last proven. */
-  readonly closures: Closures
+  readonly closures: DependencyDigests
 }
 
 /** `spec` has what the manifest leaves open filled in; `written` is what it says. */
@@ -52,14 +52,14 @@ export interface ProbeRun {
   /** What was made under its real name. */
   readonly underRealNames: Set<Key>
   /** Live types that are put aside, the wanted ones being made whole in their place. */
-  readonly renewed: Set<Key>
+  readonly recreatedTypes: Set<Key>
   /** Whether types that change are to be renewed, so that new values of an enumeration can be used. */
-  readonly renews: boolean
+  readonly recreatesTypes: boolean
   /** Something could not be tried out since it uses such a value. */
   usesNewValues: boolean
 }
 
-export function newRun(session: Session, input: ProbeInput, renews: boolean): ProbeRun {
+export function newRun(session: Session, input: ProbeInput, recreatesTypes: boolean): ProbeRun {
   const settled = new Map(
     input.declared.map((object) => {
       const key = keyOf(object.id)
@@ -83,8 +83,8 @@ export function newRun(session: Session, input: ProbeInput, renews: boolean): Pr
     findings: [],
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
     underRealNames: new Set(),
-    renewed: new Set(),
-    renews,
+    recreatedTypes: new Set(),
+    recreatesTypes,
     usesNewValues: false,
   }
 }
@@ -126,7 +126,7 @@ export interface QueryObject {
 export function isMoved(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || live.renamedColumns || besides.some(({ object }) => keyOf(object.id) === key)) return true
-  if (live.needs.some((need) => run.renewed.has(need))) return true
+  if (live.needs.some((need) => run.recreatedTypes.has(need))) return true
   const wanted = run.wanted.get(key)
   const { columns } = kindOf(live.id)
   const shape = (spec: unknown) => JSON.stringify([...(columns?.(spec) ?? [])])

@@ -3,10 +3,10 @@ import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { tryOut, withNeeded } from './attempt.ts'
-import { shownAgain } from './deparse-again.ts'
+import { createOrBisect, withNeeded } from './attempt.ts'
+import { deparseTwice } from './deparse-again.ts'
 import { leakFinding } from './findings.ts'
-import { readAlike } from './read-like-live.ts'
+import { readMatchedToLive } from './read-like-live.ts'
 import { isKnown, type ProbeRun, want } from './run.ts'
 
 /** Makes stand-ins under scratch names; returns those objects of which it could. */
@@ -22,7 +22,7 @@ export async function makeStandIns(
     run.standIns.set(keyOf(object.id), standIn.id)
     return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
   })
-  const made = await tryOut(run, units)
+  const made = await createOrBisect(run, units)
   for (const { object } of units) if (!made.includes(object)) run.standIns.delete(keyOf(object.id))
   return made
 }
@@ -51,12 +51,17 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     const object = originals.get(key)
     return object ? [{ object, read }] : []
   })
-  const again = await shownAgain(run, standIns)
+  const again = await deparseTwice(run, standIns)
   for (const { object, read } of standIns) {
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
     const known = read.needs.filter((need) => isKnown(run, need))
-    const wanted = how.wanted(read.spec, object.spec, await readAlike(run, object, read), again.get(keyOf(object.id)))
+    const wanted = how.wanted(
+      read.spec,
+      object.spec,
+      await readMatchedToLive(run, object, read),
+      again.get(keyOf(object.id)),
+    )
     // What is aside, unlike the stand-ins, is in schemas of longer names.
     if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))
     else want(run, object, wanted, known)

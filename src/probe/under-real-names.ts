@@ -3,7 +3,7 @@ import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { tryOut } from './attempt.ts'
+import { createOrBisect } from './attempt.ts'
 import { probeBeside, probeParts } from './beside.ts'
 import { byName } from './by-name.ts'
 import type { ProbeRun } from './run.ts'
@@ -111,7 +111,7 @@ async function makeRelations(
     ({ id }) => 'schema' in id && aside.has(id.schema) && byName(id) !== undefined,
   )
   const madeAnew = [...types, ...declared.filter((object) => isMadeAnew(object, moved, aside))]
-  const made = await tryOut(
+  const made = await createOrBisect(
     run,
     madeAnew.map((object) => underItsName(run, object)),
   )
@@ -124,7 +124,8 @@ function underItsName(run: ProbeRun, object: DeclaredObject) {
   const { probe, create } = kindOf(object.id)
   if (probe.how !== 'read-back' || byName(object.id)) return { object, statements: create(object.id, object.spec) }
   const wanted = run.wanted.get(keyOf(object.id))
-  const alone = wanted && probe.alone ? { ...object, spec: probe.alone(object.spec, wanted.spec) } : object
+  const alone =
+    wanted && probe.withoutParents ? { ...object, spec: probe.withoutParents(object.spec, wanted.spec) } : object
   const { spec } = probe.standIn(alone, { schema: '', name: '' }, (id) => run.standIns.get(keyOf(id)) ?? id)
   return { object, statements: create(object.id, spec) }
 }
@@ -179,7 +180,7 @@ async function makeViews(
 ): Promise<void> {
   const named = involved.filter(({ object }) => moved.has(keyOf(object.id)))
   for (const { object } of named) run.standIns.set(keyOf(object.id), object.id)
-  const made = await tryOut(
+  const made = await createOrBisect(
     run,
     named.map(({ object }) => underItsName(run, object)),
   )

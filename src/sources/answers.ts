@@ -8,7 +8,7 @@ import type { Answer } from './ask.ts'
 export type Answers = ReadonlyMap<ImportRequest, Answer>
 
 /** What the manifest asks for and a source does not have. */
-export function wrongOf(request: ImportRequest, answer: Answer | undefined): readonly PathProblem[] {
+export function requestErrors(request: ImportRequest, answer: Answer | undefined): readonly PathProblem[] {
   const at = (path: Path, problem: Problem): PathProblem => ({ path: [...request.path, ...path], atKey: true, problem })
   if (answer?.status === 'wrong') {
     return [

@@ -13,7 +13,7 @@ import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
 import { type Run as ImportRun, importedState, importStatement, importTables } from './import-tables.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import { type Ground, makeMissing, type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
+import { makeMissing, type ServerContext, type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
 import {
   makeRemoteCatalog,
   type RemoteIndex,
@@ -25,7 +25,7 @@ import { stateOf } from './source-state.ts'
 import { type RemoteTypes, remoteTypes } from './types.ts'
 
 /** What a source said to one import. */
-export type Answer = Read | NoAnswer
+export type Answer = Read | SourceFailure
 
 interface Read {
   readonly status: 'read'
@@ -40,12 +40,12 @@ interface Read {
   readonly state: string | undefined
 }
 
-export type NoAnswer =
+export type SourceFailure =
   /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
   ({ readonly status: 'wrong'; readonly key?: string } & Reason) | ({ readonly status: 'unknown' } & Reason)
 
 export interface Asking {
-  readonly ground: Ground
+  readonly ground: ServerContext
   readonly user: string
   readonly serverVersion: number
   readonly connect: (purpose: string, secrets?: readonly Secret[]) => Promise<Session>
@@ -71,7 +71,7 @@ export function askSourceState(
   asking: Asking,
   server: string,
   requests: readonly ImportRequest[],
-): Promise<readonly (SourceState | NoAnswer)[]> {
+): Promise<readonly (SourceState | SourceFailure)[]> {
   return askEach(asking, server, requests, { nothing: { status: 'state', state: nothing.state }, read: readState })
 }
 
@@ -96,7 +96,7 @@ async function askEach<Result>(
   server: string,
   requests: readonly ImportRequest[],
   reading: Reading<Result>,
-): Promise<readonly (Result | NoAnswer)[]> {
+): Promise<readonly (Result | SourceFailure)[]> {
   const scratch = `fdwsync_import_${randomBytes(6).toString('hex')}`
   const found = serverSetup(asking.ground, server, asking.user, scratch)
   const setup = found && endingByItself(found, asking)
@@ -104,7 +104,7 @@ async function askEach<Result>(
     const hint = `Declare it: servers: { ${server}: … }, or name one that the database has.`
     return requests.map(() => ({ status: 'wrong', reason: `there is no server ${ident(server)}`, hint }))
   }
-  const answers: (Result | NoAnswer)[] = []
+  const answers: (Result | SourceFailure)[] = []
   try {
     const session = await asking.connect('import', secretsOf(setup))
     try {
@@ -171,7 +171,7 @@ async function answer<Result>(
   run: Run,
   request: ImportRequest,
   { nothing, read }: Reading<Result>,
-): Promise<Result | NoAnswer> {
+): Promise<Result | SourceFailure> {
   const { session, asking, server } = run
   if (request.copiesTypes && run.setup.wrapper !== 'postgres_fdw') {
     const reason = `types can be copied through postgres_fdw only, and server ${ident(server)} is of ${run.setup.wrapper}`
@@ -283,7 +283,7 @@ function inServer(tables: ReadonlyMap<string, ForeignTableSpec>, scratch: string
   )
 }
 
-function unknownOf(error: unknown): NoAnswer {
+function unknownOf(error: unknown): SourceFailure {
   if (isDatabaseError(error)) return { status: 'unknown', ...reasonOf(error) }
   if (!(error instanceof FdwsyncError)) throw error
   return { status: 'unknown', reason: error.message, hint: error.problems.flatMap(({ hint }) => hint ?? []).join(' ') }

@@ -2,7 +2,7 @@ import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import { declaredKinds } from '../kinds/registry.ts'
-import type { Asked, Ledger, Sourced } from '../ledger/read.ts'
+import type { Ledger, SourceRecord, SourceRequest } from '../ledger/read.ts'
 import {
   type CopiedType,
   type ImportRequest,
@@ -31,8 +31,8 @@ export function sourcedObjects(
   manifest: Manifest,
   resolutions: readonly Resolution[],
   ledger: Ledger,
-): ReadonlyMap<Key, Sourced> {
-  const sourced = new Map<Key, Sourced>()
+): ReadonlyMap<Key, SourceRecord> {
+  const sourced = new Map<Key, SourceRecord>()
   const unasked = importRequests(manifest).filter(
     (request) => !resolutions.some((each) => sameData(each.request.path, request.path)),
   )
@@ -158,7 +158,7 @@ function indexesAsLast(
 
 interface Recorded {
   readonly name: string
-  readonly source: Sourced
+  readonly source: SourceRecord
 }
 
 function entriesOf(
@@ -173,7 +173,7 @@ function entriesOf(
 }
 
 /** Options of the import make other tables of the same: then nothing tells what the source alone has changed. */
-function isFrom({ asked }: Sourced, schema: string | undefined, id: object, request: ImportRequest): boolean {
+function isFrom({ asked }: SourceRecord, schema: string | undefined, id: object, request: ImportRequest): boolean {
   const { server, remoteSchema, options } = request
   const isThere = 'schema' in id && id.schema === schema
   return isThere && sameData([asked.server, asked.remoteSchema, asked.options], [server, remoteSchema, options])
@@ -185,11 +185,19 @@ function schemaOf(manifest: Manifest, request: ImportRequest, id: ObjectId): str
   return id.kind === 'index' ? mirrorOf(manifest, request)?.schema : request.schema
 }
 
-function askedOf({ server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes }: ImportRequest): Asked {
+function askedOf({
+  server,
+  remoteSchema,
+  options,
+  limitTo,
+  except,
+  withIndexes,
+  copiesTypes,
+}: ImportRequest): SourceRequest {
   return { server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes, copiesTypes }
 }
 
-function requestOf(request: ImportRequest, { limitTo, except }: Asked): ImportRequest {
+function requestOf(request: ImportRequest, { limitTo, except }: SourceRequest): ImportRequest {
   return { ...request, limitTo: limitTo ?? undefined, except }
 }
 

@@ -13,7 +13,7 @@ import type { ImportRequest } from '../manifest/expansion/imports.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Answer } from './ask.ts'
 import { ask, type Resolved, readGround, type SourceAccess } from './resolve-imports.ts'
-import type { Ground } from './server-setup.ts'
+import type { ServerContext } from './server-setup.ts'
 
 export interface SourceCheckInput {
   /** With its imports and mirrors spelled out. */
@@ -129,7 +129,7 @@ function toReach(servers: ReadonlySet<string>, requests: readonly ImportRequest[
   return [...requests, ...Array.from(servers, (server) => requestOf(server, '', []))]
 }
 
-function isPostgres({ declared, reading }: Ground, name: string): boolean {
+function isPostgres({ declared, reading }: ServerContext, name: string): boolean {
   const key = keyOf({ kind: 'server', name })
   const server = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
   return (server?.spec as ServerSpec | undefined)?.wrapper === 'postgres_fdw' // a kind's objects carry its specs

@@ -11,7 +11,7 @@ import type { CopiedType } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
 import { missingTypes } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import { type Ground, inSavepoint, makingOf } from './server-setup.ts'
+import { inSavepoint, makingOf, type ServerContext } from './server-setup.ts'
 import { typeStanza } from './stanzas.ts'
 import type { RemoteType } from './types.ts'
 
@@ -29,7 +29,7 @@ export const nothingCopied: Copied = { types: [], failed: new Map(), undetermine
 /** `scratch` is a schema for what is not to be found by its name, and the beginning of the names of others. */
 interface Run {
   readonly session: Session
-  readonly ground: Ground
+  readonly ground: ServerContext
   readonly scratch: string
 }
 

@@ -7,13 +7,13 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import type { ImportRequest } from '../manifest/expansion/imports.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import type { Ground, ServerSetup } from './server-setup.ts'
+import type { ServerContext, ServerSetup } from './server-setup.ts'
 import { readTablesState } from './source-state.ts'
 
 /** A connection's transaction in which one source is asked. */
 export interface Run {
   readonly session: Session
-  readonly ground: Ground
+  readonly ground: ServerContext
   readonly setup: ServerSetup
   /** The schema to import into, and the server's name where it has to be another. */
   readonly scratch: string

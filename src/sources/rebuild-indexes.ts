@@ -9,7 +9,7 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
-import { type Ground, inSavepoint, makeMissing } from './server-setup.ts'
+import { inSavepoint, makeMissing, type ServerContext } from './server-setup.ts'
 import type { RemoteIndex } from './source-catalog.ts'
 import { indexStanza } from './stanzas.ts'
 
@@ -32,7 +32,11 @@ const batchSize = 100
  * Finds out which indexes of a source can be made here, and what they are as a manifest says it, by making them on empty
  * tables of the same columns, in a transaction that is rolled back, and reading them like any index.
  */
-export async function rebuildIndexes(session: Session, ground: Ground, all: readonly ToRebuild[]): Promise<Rebuilt> {
+export async function rebuildIndexes(
+  session: Session,
+  ground: ServerContext,
+  all: readonly ToRebuild[],
+): Promise<Rebuilt> {
   const warnings: string[] = []
   const units: Unit[] = []
   const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
@@ -94,7 +98,11 @@ function statements({ of, table, create }: Unit): readonly Sql[] {
   return [sql`CREATE TABLE ${qualified(table.schema, table.name)} (${join(columns, ', ')})`, create]
 }
 
-async function readMade(session: Session, { digests }: Ground, units: readonly Unit[]): Promise<Rebuilt['indexes']> {
+async function readMade(
+  session: Session,
+  { digests }: ServerContext,
+  units: readonly Unit[],
+): Promise<Rebuilt['indexes']> {
   const byName = new Map(units.map((unit) => [unit.name, unit]))
   const ids = units.map(({ table, name }) => ({ kind: 'index' as const, schema: table.schema, name }))
   const { live } = await readCatalog(session, ids, digests.salt)

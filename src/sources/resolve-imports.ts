@@ -22,18 +22,18 @@ import {
 import { type Locked, lockedResolutions, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
 import { type Mirrored, withMirrors } from '../manifest/expansion/mirrors.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
-import { type Answers, freshTables, unknownTables, wrongOf } from './answers.ts'
-import { type Answer, type Asking, askSource, askSourceState, type NoAnswer, type SourceState } from './ask.ts'
+import { type Answers, freshTables, requestErrors, unknownTables } from './answers.ts'
+import { type Answer, type Asking, askSource, askSourceState, type SourceFailure, type SourceState } from './ask.ts'
 import { rebuildIndexes, type ToRebuild } from './rebuild-indexes.ts'
 import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './resolve.ts'
-import { type Ground, isGround, wrapperOf } from './server-setup.ts'
+import { isServerPrerequisite, type ServerContext, wrapperOf } from './server-setup.ts'
 import { digestOf } from './source-state.ts'
 import { lastIndexes } from './stanzas.ts'
 
 /** How sources are asked. */
 export interface SourceAccess extends Pick<Asking, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
   /** What servers have answered that could not be asked a moment ago: they are not waited for once more. */
-  readonly unanswered?: ReadonlyMap<string, NoAnswer>
+  readonly unanswered?: ReadonlyMap<string, SourceFailure>
 }
 
 /** A manifest with its imports and mirrors spelled out, and what is to be said of that. */
@@ -73,7 +73,7 @@ export async function resolveImports(
   const answers = await ask(session, ground, requests, sources)
   throwProblems(
     parsed,
-    requests.flatMap((request) => wrongOf(request, answers.get(request))),
+    requests.flatMap((request) => requestErrors(request, answers.get(request))),
   )
   const all = withKeptTypes(requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)))
   const grown = await groundWithTypes(session, ground, parsed, all)
@@ -125,12 +125,12 @@ export async function readSourceState(
   manifest: Manifest,
   digests: RunDigests,
   sources: SourceAccess,
-): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, NoAnswer> }> {
+): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, SourceFailure> }> {
   const requests = importRequests(manifest)
   const ground = await readGround(session, manifest, requests, digests)
   const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
   const answers = await ofEachServer(requests, (server, own) => askSourceState(asking, server, own))
-  const unknown = Array.from(answers, ([{ server }, answer]): readonly (readonly [string, NoAnswer])[] =>
+  const unknown = Array.from(answers, ([{ server }, answer]): readonly (readonly [string, SourceFailure])[] =>
     answer.status === 'unknown' ? [[server, answer]] : [],
   )
   return {
@@ -154,8 +154,10 @@ export async function readGround(
   manifest: Manifest,
   requests: readonly ImportRequest[],
   digests: RunDigests,
-): Promise<Ground> {
-  const declared = declaredKinds.flatMap((kind) => kind.declare(manifest, digests)).filter(({ id }) => isGround(id))
+): Promise<ServerContext> {
+  const declared = declaredKinds
+    .flatMap((kind) => kind.declare(manifest, digests))
+    .filter(({ id }) => isServerPrerequisite(id))
   const servers = requests.map(({ server }) => ({ kind: 'server', name: server }) as const)
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
   return inSnapshot(session, async () => {
@@ -168,10 +170,10 @@ export async function readGround(
 /** The ground with the types that were copied, for indexes on columns of such types. */
 async function groundWithTypes(
   session: Session,
-  ground: Ground,
+  ground: ServerContext,
   { manifest }: ParsedManifest,
   all: readonly ResolvedImport[],
-): Promise<Ground> {
+): Promise<ServerContext> {
   if (all.every(({ types }) => types.length === 0)) return ground
   const expanded = withImports(manifest, all).manifest
   return readGround(session, expanded, importRequests(manifest), ground.digests)
@@ -180,7 +182,7 @@ async function groundWithTypes(
 /** Asks the sources for all that is imported. */
 export async function ask(
   session: Session,
-  ground: Ground,
+  ground: ServerContext,
   requests: readonly ImportRequest[],
   sources: SourceAccess | undefined,
 ): Promise<Answers> {
@@ -216,7 +218,7 @@ type CopiedIndexes = ReadonlyMap<ResolvedImport, ReadonlyMap<string, Readonly<Re
 /** The indexes that mirrors copy: as the source has them now, or as they were last. */
 async function copiedIndexes(
   session: Session,
-  ground: Ground,
+  ground: ServerContext,
   manifest: Manifest,
   all: readonly ResolvedImport[],
   answers: Answers,

@@ -6,7 +6,7 @@ import { type CopiedType, type ImportRequest, importTitle, type TableStanza } fr
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Answer } from './ask.ts'
 import type { Reason } from './reasons.ts'
-import type { Ground } from './server-setup.ts'
+import type { ServerContext } from './server-setup.ts'
 import { lastTables, lastTypes, tableStanza } from './stanzas.ts'
 
 export interface ResolvedImport {
@@ -25,7 +25,7 @@ export interface ResolvedImport {
 export function resolve(
   request: ImportRequest,
   answer: Answer | undefined,
-  { ledger }: Ground,
+  { ledger }: ServerContext,
   manifest: Manifest,
 ): ResolvedImport {
   const last = lastTables(ledger, request, manifest.servers?.[request.server]?.renamed_from)

@@ -1,5 +1,5 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { type IdOf, keyOf, type ObjectId } from '../core/object.ts'
 import type { Secret } from '../core/secret.ts'
 import { ident, type Statement, sql, statement, trusted } from '../core/sql.ts'
@@ -14,7 +14,7 @@ import { type ServerSpec, server as serverKind } from '../kinds/server.ts'
 import type { Ledger } from '../ledger/read.ts'
 
 /** What is declared of servers and of what they need, and what is there of it. */
-export interface Ground {
+export interface ServerContext {
   readonly declared: readonly DeclaredObject[]
   readonly searchPath: readonly string[]
   readonly reading: CatalogReading
@@ -38,13 +38,18 @@ type MappingObject = DeclaredObject & { readonly id: IdOf<'userMapping'> }
  * that differs is altered where it stands, so that mappings that nobody declares go on to serve. All that is rolled back.
  * Undefined: there is no such server and none is declared.
  */
-export function serverSetup(ground: Ground, name: string, user: string, scratch: string): ServerSetup | undefined {
+export function serverSetup(
+  ground: ServerContext,
+  name: string,
+  user: string,
+  scratch: string,
+): ServerSetup | undefined {
   const id: ServerId = { kind: 'server', name }
   const declared = ground.declared.find((object) => keyOf(object.id) === keyOf(id))
   const live = ground.reading.live.get(keyOf(id))
   if (!declared) return live && { ...specOf(live), name, statements: [] }
   const { wrapper, options } = specOf(declared)
-  const fields = live && fieldsOf(ground, declared, live).filter(({ field }) => !isAside(field))
+  const fields = live && fieldsOf(ground, declared, live).filter(({ field }) => !isIrrelevantForImport(field))
   const mapping = declaredMapping(ground, name, user)
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
     const standIn = { ...withoutAccess(specOf(declared)), comment: undefined }
@@ -61,7 +66,7 @@ export function serverSetup(ground: Ground, name: string, user: string, scratch:
 }
 
 /** Undefined: there is no such server and none is declared. */
-export function wrapperOf({ declared, reading }: Ground, name: string): string | undefined {
+export function wrapperOf({ declared, reading }: ServerContext, name: string): string | undefined {
   const key = keyOf({ kind: 'server', name })
   const found = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
   return found && specOf(found).wrapper
@@ -77,11 +82,11 @@ function specOf({ spec }: { readonly spec: unknown }): ServerSpec {
 }
 
 /** What does not matter to who asks, and may not be ours to change. */
-function isAside(field: string): boolean {
+function isIrrelevantForImport(field: string): boolean {
   return !field.startsWith('option ') && !['version', 'type', 'foreign-data wrapper'].includes(field)
 }
 
-function fieldsOf({ ledger, digests }: Ground, declared: DeclaredObject, live: LiveObject) {
+function fieldsOf({ ledger, digests }: ServerContext, declared: DeclaredObject, live: LiveObject) {
   const kind = kindOf(declared.id)
   const last = ledger.entries.get(keyOf(declared.id))?.declared
   const spec = kind.settle(declared.spec, last, live.spec)
@@ -89,7 +94,7 @@ function fieldsOf({ ledger, digests }: Ground, declared: DeclaredObject, live: L
 }
 
 /** The mapping that PostgreSQL takes for the role: its own, else that for everybody. */
-function declaredMapping({ declared }: Ground, server: string, user: string): MappingObject | undefined {
+function declaredMapping({ declared }: ServerContext, server: string, user: string): MappingObject | undefined {
   const mappings = declared.flatMap((object) => (isMapping(object) && object.id.server === server ? [object] : []))
   return mappings.find(({ id }) => id.role === user) ?? mappings.find(({ id }) => id.role === null)
 }
@@ -102,7 +107,7 @@ function createMapping({ id, spec }: MappingObject, server: string): readonly St
   return kindOf(id).create({ ...id, server }, spec)
 }
 
-function mappingStatements(ground: Ground, mapping: DeclaredObject): readonly Statement[] {
+function mappingStatements(ground: ServerContext, mapping: DeclaredObject): readonly Statement[] {
   const kind = kindOf(mapping.id)
   const live = ground.reading.live.get(keyOf(mapping.id))
   if (!live) return kind.create(mapping.id, mapping.spec)
@@ -118,8 +123,8 @@ function mappingStatements(ground: Ground, mapping: DeclaredObject): readonly St
  * A type that grows is made anew: a value that is added can't be used before it is committed. Why one can't be made is for
  * the probe to say. What is in the way of a new type is put aside, into schemas whose names begin with `scratch`.
  */
-export async function makeMissing(session: Session, ground: Ground, scratch: string): Promise<void> {
-  const missing = inOrderOfNeed(
+export async function makeMissing(session: Session, ground: ServerContext, scratch: string): Promise<void> {
+  const missing = topologicalOrder(
     ground.declared.filter(({ id }) => isMade(id)),
     ({ id }) => keyOf(id),
     ({ needs }) => needs,
@@ -145,7 +150,7 @@ function isMade(id: ObjectId): boolean {
  * What it takes that others find such an object under its name, with all that they can use of it. One that is in the way
  * is put into the schema `aside`, which is made for that.
  */
-export function makingOf(ground: Ground, object: DeclaredObject, aside: string): readonly Statement[] {
+export function makingOf(ground: ServerContext, object: DeclaredObject, aside: string): readonly Statement[] {
   const { id, spec } = object
   const kind = kindOf(id)
   const live = ground.reading.live.get(keyOf(id))
@@ -175,6 +180,6 @@ export async function inSavepoint<T>(session: Session, work: () => Promise<T>): 
 }
 
 /** The objects that servers are made of, or stand on, and what columns are of. */
-export function isGround(id: ObjectId): boolean {
+export function isServerPrerequisite(id: ObjectId): boolean {
   return id.kind === 'type' || kindOf(id).probe.how !== 'read-back'
 }

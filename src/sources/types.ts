@@ -1,5 +1,5 @@
 import { groupBy } from '../core/data.ts'
-import { inOrderOfNeed } from '../core/graph.ts'
+import { topologicalOrder } from '../core/graph.ts'
 import { ident, number, qualified, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { record } from '../kinds/facets/options.ts'
@@ -52,7 +52,7 @@ export async function remoteTypes(
   const nameOf = await namesOfTypes(session, rows)
   const types = [...rows.types.values()].filter((row) => row.element === null && !isBuiltIn(row))
   return {
-    all: inOrderOfNeed(
+    all: topologicalOrder(
       types.map((row) => remoteType(row, rows, nameOf)),
       ({ title }) => title,
       ({ parts }) => parts,

@@ -3,7 +3,7 @@ import type { ApplyOptions } from '../../src/applier/context.ts'
 import type { Plan, Report } from '../../src/core/plan.ts'
 import type { Connect } from '../../src/db/connect.ts'
 import { openSession } from '../../src/db/session.ts'
-import { lendingAgain, type Sessions, stayingHere } from '../../src/db/session-pool.ts'
+import { isReusable, pooledConnect, type Sessions } from '../../src/db/session-pool.ts'
 import { connectionSettings } from '../../src/db/settings.ts'
 import { checkFragments } from '../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
@@ -37,7 +37,7 @@ keepers.push(async (url) => {
 
 /** Uses connections again from one plan or apply to the next, as each of them does: to open one takes longer than most of what follows. */
 function connectAgainTo(url: string): Connect {
-  const sessions = lending.get(url) ?? lendingAgain(connectTo(url), stayingHere)
+  const sessions = lending.get(url) ?? pooledConnect(connectTo(url), isReusable)
   lending.set(url, sessions)
   return sessions.connect
 }

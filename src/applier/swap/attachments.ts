@@ -118,7 +118,7 @@ const decorationsQuery: Sql = trusted(`
   SELECT oid, sql, CASE WHEN place < 8 THEN 'beside' WHEN place = 8 THEN 'before' ELSE 'inPlace' END AS "when"
     FROM statements ORDER BY place, sql`)
 
-export interface Decorations {
+export interface Attachments {
   /** For the successor while it stands beside. */
   readonly beside: readonly Sql[]
   /** Before anything goes. */
@@ -138,8 +138,8 @@ export async function readDecorations(
   relations: readonly { readonly oid: number; readonly scratch: string }[],
   ours: readonly ObjectId[],
   gone: readonly ObjectId[],
-): Promise<ReadonlyMap<number, Decorations>> {
-  const rows = await session.query<{ oid: number; sql: string; when: keyof Decorations }>(decorationsQuery, [
+): Promise<ReadonlyMap<number, Attachments>> {
+  const rows = await session.query<{ oid: number; sql: string; when: keyof Attachments }>(decorationsQuery, [
     JSON.stringify(relations),
     JSON.stringify(ours),
     JSON.stringify(gone),
@@ -147,7 +147,7 @@ export async function readDecorations(
   const byOid = groupBy(rows, ({ oid }) => oid)
   return new Map(
     relations.map(({ oid }) => {
-      const statements = (time: keyof Decorations) =>
+      const statements = (time: keyof Attachments) =>
         (byOid.get(oid) ?? []).filter(({ when }) => when === time).map(({ sql }) => trusted(sql))
       return [oid, { beside: statements('beside'), before: statements('before'), inPlace: statements('inPlace') }]
     }),

@@ -9,14 +9,14 @@ import { titleOf } from '../../kinds/registry.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { stateOf } from '../../planner/state.ts'
 import { stepScope } from '../scope.ts'
-import { type Decorations, readDecorations } from './attachments.ts'
+import { type Attachments, readDecorations } from './attachments.ts'
 
 /** What is replaced, as it is while its successor is built. */
 interface Original {
   readonly change: Replace
   readonly scratch: string
   readonly live: LiveObject | undefined
-  readonly decorations: Decorations
+  readonly decorations: Attachments
 }
 
 export type Originals = readonly Original[]

@@ -39,7 +39,7 @@ const grantsQuery = trusted(`
  * Lets those grant again on a successor, for the owner, who had granted on the original. A new relation's grants are its
  * owner's. Runs under the reading path.
  */
-export async function grantAgain(
+export async function restoreGrantors(
   session: Session,
   original: number,
   { schema, name }: { readonly schema: string; readonly name: string },

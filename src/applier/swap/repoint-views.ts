@@ -1,4 +1,4 @@
-import { inOrderOfNeed } from '../../core/graph.ts'
+import { topologicalOrder } from '../../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { readsOfView } from '../../dependents/view-reads.ts'
@@ -36,7 +36,7 @@ export async function swappedRelations(
   const relations = await session.query<SwappedRelation & { readonly reads: readonly number[] }>(swappedQuery, [
     replaced,
   ])
-  const inOrder = inOrderOfNeed(
+  const inOrder = topologicalOrder(
     relations,
     ({ oid }) => oid,
     ({ reads }) => reads,
@@ -50,7 +50,7 @@ export async function swappedRelations(
  * only here, so that nobody's change to one is lost. Runs under the reading path.
  * @param scratchOf the scratch schema that a relation's successor stands in
  */
-export async function leadFollowers(
+export async function repointViews(
   session: Session,
   followers: readonly SwappedRelation[],
   scratchOf: (schema: string, name: string) => string | undefined,

@@ -1,5 +1,5 @@
 import type { Change } from '../../core/change.ts'
-import { inOrderOfNeed } from '../../core/graph.ts'
+import { topologicalOrder } from '../../core/graph.ts'
 import type { Key } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
@@ -43,7 +43,7 @@ function buildsWithout(key: Key, input: StepInput): readonly string[] {
 
 /** What it can't be used without, so that it goes no earlier than that. */
 function servedBy({ from: { id } }: Drop): Key | undefined {
-  return kindOf(id).serves?.whom(id)
+  return kindOf(id).belongsTo?.ownerOf(id)
 }
 
 function isNeededBy(key: Key, change: Drop, { dependents }: StepInput): boolean {
@@ -55,7 +55,7 @@ function isNeededBy(key: Key, change: Drop, { dependents }: StepInput): boolean 
 
 // Dropping a part locks its whole: alone, that is a moment; among all definitions it lasts until they are committed.
 export function isPartOfLive(change: Drop, input: StepInput): boolean {
-  const whole = kindOf(change.from.id).partOf?.(change.from.spec, change.from.id)
+  const whole = kindOf(change.from.id).parentOf?.(change.from.spec, change.from.id)
   return whole !== undefined && input.live.has(whole)
 }
 
@@ -67,7 +67,7 @@ export function dropOrder(changes: readonly Change[]): readonly Dropping[] {
   })
   const ranked = dropping.sort((left, right) => kindOf(left.from.id).rank - kindOf(right.from.id).rank)
   return [
-    ...inOrderOfNeed(
+    ...topologicalOrder(
       ranked,
       ({ key }) => key,
       ({ from }) => from.needs,

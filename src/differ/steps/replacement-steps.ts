@@ -47,10 +47,13 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     path: moved === undefined ? 'manifest' : 'catalog',
     statements: replacement.build(id, built, scratch ?? '', spec),
     load,
-    parts: parts.flatMap((part) => kindOf(part.id).asPart?.(part.id, part.declared, scratch ?? '') ?? []),
+    parts: parts.flatMap((part) => kindOf(part.id).createChild?.(part.id, part.declared, scratch ?? '') ?? []),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
-      in: [...swap.in, ...parts.flatMap((part) => kindOf(part.id).partInPlace?.(part.id, scratch ?? '') ?? [])],
+      in: [
+        ...swap.in,
+        ...parts.flatMap((part) => kindOf(part.id).finishChildAfterSwap?.(part.id, scratch ?? '') ?? []),
+      ],
     },
     hazards: [...hazardsOf(change), ...reads, ...repoints(change, input)],
   }
@@ -76,12 +79,12 @@ function arriving(key: Key, { changes }: StepInput): readonly Statement[] {
   return changes.flatMap((change) => {
     const from = change.op === 'replace' ? change.from : change.op === 'create' ? change.instead : undefined
     if (!from || !('to' in change)) return []
-    const { partOf, drop } = kindOf(from.id)
-    const hasMoved = partOf?.(change.to.spec, change.to.id) === key && partOf(from.spec, from.id) !== key
+    const { parentOf, drop } = kindOf(from.id)
+    const hasMoved = parentOf?.(change.to.spec, change.to.id) === key && parentOf(from.spec, from.id) !== key
     return hasMoved ? drop(from.id) : []
   })
 }
 
 function partsOf(key: Key, { wanted }: Pick<StepInput, 'wanted'>): readonly WantedObject[] {
-  return [...wanted.values()].filter(({ id, spec }) => kindOf(id).partOf?.(spec, id) === key)
+  return [...wanted.values()].filter(({ id, spec }) => kindOf(id).parentOf?.(spec, id) === key)
 }

@@ -1,5 +1,5 @@
 import type { Change, LiveObject } from '../../core/change.ts'
-import { inOrderOfNeed } from '../../core/graph.ts'
+import { topologicalOrder } from '../../core/graph.ts'
 import { type Key, keyOf } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import type { Statement } from '../../core/sql.ts'
@@ -93,15 +93,15 @@ export function inOrder(changes: readonly Change[]): readonly Change[] {
 /** Steps of the later stages that make or fill what a change needs, or take away what stands in its place. */
 function waitsFor(change: Making, later: ReadonlySet<string>, input: StepInput): readonly string[] {
   const needed = change.to.needs.flatMap((need) => [buildId(need, input), stepId('populate', need)])
-  const former = wholeBefore(change)
+  const former = formerParent(change)
   const way = former === undefined ? [] : [buildId(former, input), dropId('build', former)]
   return [...needed, ...way].filter((id) => later.has(id))
 }
 
 /** The whole with which the part goes that a new one takes the name of. */
-function wholeBefore(change: Change): Key | undefined {
+function formerParent(change: Change): Key | undefined {
   if (change.op !== 'create' || !change.instead) return undefined
-  return kindOf(change.instead.id).partOf?.(change.instead.spec, change.instead.id)
+  return kindOf(change.instead.id).parentOf?.(change.instead.spec, change.instead.id)
 }
 
 function needsPopulation(change: Making): boolean {
@@ -139,21 +139,21 @@ function builtLater(input: StepInput): ReadonlySet<Key> {
     if (isPartOfLive(change, input) || waitsToDrop(change, input, built).length > 0) built.add(change.key)
   }
   for (const change of makeOrder(input.changes)) {
-    const former = wholeBefore(change)
+    const former = formerParent(change)
     if (former !== undefined && built.has(former)) built.add(change.key)
   }
   return built
 }
 
 function readsData(change: Extract<Change, { op: 'create' }>, input: StepInput): boolean {
-  const whole = kindOf(change.to.id).partOf?.(change.to.spec, change.to.id)
+  const whole = kindOf(change.to.id).parentOf?.(change.to.spec, change.to.id)
   return whole !== undefined && input.live.has(whole)
 }
 
 function makeOrder(changes: readonly Change[]): readonly Making[] {
   const making = changes.filter((change) => change.op === 'create' || change.op === 'alter' || change.op === 'replace')
   const ranked = making.sort((left, right) => kindOf(left.to.id).rank - kindOf(right.to.id).rank)
-  return inOrderOfNeed(
+  return topologicalOrder(
     ranked,
     ({ key }) => key,
     ({ to }) => to.needs,
@@ -162,7 +162,7 @@ function makeOrder(changes: readonly Change[]): readonly Making[] {
 
 function makeStep(change: Making, stage: StageName, after: readonly string[], input: StepInput): readonly Step[] {
   const { id, declared } = change.to
-  const { create, alter, fill } = kindOf(id)
+  const { create, alter, buildContents } = kindOf(id)
   const step = {
     id: stepId(stage, change.key),
     stage,
@@ -177,15 +177,17 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
     return statements.length === 0 ? [] : [{ ...step, action: 'alter', statements }]
   }
   if (change.op === 'create' || change.how === 'drop-and-create') {
-    const filling = stage === 'build' ? (fill?.(id, declared) ?? []) : []
-    return [{ ...step, action: 'create', statements: [...makingRoom(change), ...create(id, declared), ...filling] }]
+    const filling = stage === 'build' ? (buildContents?.(id, declared) ?? []) : []
+    return [
+      { ...step, action: 'create', statements: [...renamePredecessor(change), ...create(id, declared), ...filling] },
+    ]
   }
   const member = replacementOf(change, undefined, input)
   return [{ ...step, action: 'replace', hazards: member.hazards, members: [member] }]
 }
 
 /** What serves on leaves its name to its successor. */
-function makingRoom(change: Making): readonly Statement[] {
+function renamePredecessor(change: Making): readonly Statement[] {
   if (change.op !== 'create' || !change.setsAside) return []
   const { id, oid } = change.setsAside.from
   const { nameAside, renaming } = kindOf(id)

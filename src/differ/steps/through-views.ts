@@ -14,11 +14,11 @@ interface Reading {
 
 export interface Waiting {
   readonly steps: readonly Step[]
-  readonly tooEarly: readonly TooEarly[]
+  readonly staleReads: readonly StaleRead[]
 }
 
 /** What can't wait for something that it reads through plain views: it would be loaded with other data than that has then. */
-export interface TooEarly {
+export interface StaleRead {
   readonly key: Key
   readonly read: Key
   /** The plain views that stay. */
@@ -29,8 +29,8 @@ export interface TooEarly {
  * Lets what is loaded through plain views of people wait for what these read: it would get the data of before. Where that waits
  * for it in turn, it can't, and gets them. Views that are made anew with the rest are led to it at once.
  */
-export function waitingThroughViews(steps: readonly Step[], { changes, throughViews, live }: Reading): Waiting {
-  if (throughViews.size === 0) return { steps, tooEarly: [] }
+export function orderLoadsThroughViews(steps: readonly Step[], { changes, throughViews, live }: Reading): Waiting {
+  if (throughViews.size === 0) return { steps, staleReads: [] }
   const byId = new Map(steps.map((step) => [step.id, step]))
   const later = steps.filter(({ stage }) => stage === 'build' || stage === 'populate')
   const makers = groupBy(
@@ -38,7 +38,7 @@ export function waitingThroughViews(steps: readonly Step[], { changes, throughVi
     ({ key }) => key,
   )
   const reading = readingOf({ changes, throughViews, live })
-  const tooEarly: TooEarly[] = []
+  const staleReads: StaleRead[] = []
   for (const { id } of later) {
     const step = byId.get(id)
     if (!step) continue
@@ -52,22 +52,22 @@ export function waitingThroughViews(steps: readonly Step[], { changes, throughVi
         // It is the same step, or waits for this one.
         if (isAfter(maker.id, id, byId)) {
           const through = views.filter((view) => throughViews.get(view)?.includes(maker.key))
-          tooEarly.push({ key, read: maker.key, views: through })
+          staleReads.push({ key, read: maker.key, views: through })
         } else after.add(maker.id)
       }
     }
     byId.set(id, { ...step, after: [...after] })
   }
-  return { steps: [...byId.values()], tooEarly }
+  return { steps: [...byId.values()], staleReads }
 }
 
-export function warningOf({ key, read }: TooEarly): string {
+export function warningOf({ key, read }: StaleRead): string {
   const [title, other] = [key, read].map(titled)
   return `${title} is loaded before the plain views that it reads ${other} through lead to the new one: refresh it afterwards`
 }
 
 /** Of what would be replaced: it would be of two times. */
-export function refusalOf({ key, read, views }: TooEarly): Refusal {
+export function refusalOf({ key, read, views }: StaleRead): Refusal {
   return {
     key,
     title: titled(key),

@@ -118,7 +118,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       !hasParents(parentsIn(parents)) &&
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
-    alone: detached,
+    withoutParents: detached,
     standIn(object, scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.spec.server })
       const spec = {
@@ -254,7 +254,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   withColumns: underColumnNames,
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
-  reach: (id, { server, options }) => ({
+  connectivityProbe: (id, { server, options }) => ({
     source: server,
     statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
     standIn(scratch) {
@@ -263,7 +263,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     },
   }),
   // What comes from a parent is always looked at.
-  texts: (spec) =>
+  sqlFragments: (spec) =>
     hasParents(parentsIn(spec))
       ? []
       : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
@@ -279,7 +279,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   ],
   roles: rolesOf,
   hazards: accessHazards,
-  misfit: (written, wanted) =>
+  validateAgainstProbe: (written, wanted) =>
     missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
   needsNewer: (spec, major) =>
     accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major) ?? checksNeedNewer(spec.checks, major),

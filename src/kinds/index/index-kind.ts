@@ -28,7 +28,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   catalog: 'pg_class',
   dropPolicy: 'owned',
   title: (id) => `index ${qualified(id.schema, id.name)}`,
-  partOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+  parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
 
   probe: {
     how: 'read-back',
@@ -146,10 +146,10 @@ export const index: DeclaredKind<'index', IndexSpec> = {
       in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
     }),
   },
-  asPart: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
+  createChild: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
 
   // The view is among them, whose columns it is made of.
-  texts: ({ on, columns, where }) => [
+  sqlFragments: ({ on, columns, where }) => [
     ident(on.name),
     where ?? '',
     ...columns.flatMap(({ expression, operatorClass, collation }) => [

@@ -44,7 +44,7 @@ import {
   writtenTablespace,
 } from '../facets/storage.ts'
 import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
-import type { DeclaredKind, LikeLive } from '../kind.ts'
+import type { DeclaredKind, MatchedToLive } from '../kind.ts'
 import { materializedViewCatalog } from './catalog.ts'
 import { columnRenames, renameChange, renameColumns, settingsUnder, underNewNames } from './column-renames.ts'
 import {
@@ -87,16 +87,16 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared, likeLive, alsoShownAs) => ({
+    wanted: (read, declared, likeLive, equivalentDeparse) => ({
       ...declared,
       query: read.query,
-      alsoShownAs,
+      equivalentDeparse,
       columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, likeLive))),
       queryUnderLiveNames: likeLive?.read.query,
       hasToast: read.hasToast,
       grants: wantedGrants(read, declared, likeLive),
     }),
-    alike: (id, read, live) =>
+    matchLive: (id, read, live) =>
       renameColumns(qualified(id.schema, id.name), read.columns, columnRenames(read.columns, live.columns)),
     standIn: (object, scratch) => ({
       id: { kind: 'materializedView', ...scratch },
@@ -186,7 +186,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
   renaming: relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
   query: (spec) => spec.query,
-  texts: (spec) => [spec.query],
+  sqlFragments: (spec) => [spec.query],
   withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) => columnTypes(spec.columns),
   renamedColumns: renamesIn,
@@ -219,7 +219,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   },
   details: (spec) => [['query', spec.query], ...accessDetails(spec)],
   roles: rolesOf,
-  misfit: (written, wanted) =>
+  validateAgainstProbe: (written, wanted) =>
     missingColumns(written, columnNames(wanted)) ??
     missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
     untoastable(written.with, wanted.hasToast),
@@ -254,7 +254,7 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
 function wantedGrants(
   read: MaterializedViewSpec,
   declared: MaterializedViewSpec,
-  likeLive: LikeLive<MaterializedViewSpec> | undefined,
+  likeLive: MatchedToLive<MaterializedViewSpec> | undefined,
 ): Access['grants'] {
   const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
   if (likeLive && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, likeLive))

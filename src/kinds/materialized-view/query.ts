@@ -1,7 +1,7 @@
 import type { FieldChange } from '../../core/change.ts'
 import { replacedBy } from '../facets/changes.ts'
 import type { ColumnRenames } from '../facets/renaming.ts'
-import type { LikeLive } from '../kind.ts'
+import type { MatchedToLive } from '../kind.ts'
 import { columnRenames } from './column-renames.ts'
 import { columnsText, type ViewColumn } from './columns.ts'
 
@@ -13,7 +13,7 @@ export interface ViewQuery {
   /** Wanted only: the query as it is shown when all that it names is called as the live one has it. */
   readonly queryUnderLiveNames?: string | undefined
   /** Wanted only: the live one's query, where that is the same in other words. */
-  readonly alsoShownAs?: string | undefined
+  readonly equivalentDeparse?: string | undefined
 }
 
 /** The columns that can be renamed in place, since names are all that makes another query of it. */
@@ -27,14 +27,14 @@ function isOnlyNamed(live: ViewQuery, wanted: ViewQuery): boolean {
 }
 
 /** The same of what the probe has read. */
-export function renamesOf(read: ViewQuery, likeLive: LikeLive<ViewQuery> | undefined): ColumnRenames {
+export function renamesOf(read: ViewQuery, likeLive: MatchedToLive<ViewQuery> | undefined): ColumnRenames {
   if (!likeLive || likeLive.live.query !== likeLive.read.query) return new Map()
   return columnRenames(likeLive.live.columns, read.columns)
 }
 
 // The same text can mean other columns: when the type of a column below has changed, for instance.
 export function queryChanges(from: ViewQuery, to: ViewQuery): readonly FieldChange[] {
-  if (from.query !== to.query && from.query !== to.alsoShownAs && !isOnlyNamed(from, to))
+  if (from.query !== to.query && from.query !== to.equivalentDeparse && !isOnlyNamed(from, to))
     return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
   return replacedBy('columns', columnsText(from.columns), columnsText(to.columns))
 }

@@ -1,4 +1,4 @@
-import { inOrderOfNeed } from '../../core/graph.ts'
+import { topologicalOrder } from '../../core/graph.ts'
 import { type IdOf, type Key, keyOf } from '../../core/object.ts'
 
 interface TypeStanza {
@@ -30,7 +30,7 @@ export function withParts<Object extends Declared>(
     const others = named.map(keyOf).filter((key) => keys.has(key) && key !== keyOf(object.id))
     return { ...object, needs: [...new Set([...object.needs, ...others])] }
   })
-  return inOrderOfNeed(
+  return topologicalOrder(
     found,
     ({ id }) => keyOf(id),
     ({ needs }) => needs,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { sql } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
-import { lendingAgain, type Sessions, stayingHere } from '../../../src/db/session-pool.ts'
+import { isReusable, pooledConnect, type Sessions } from '../../../src/db/session-pool.ts'
 import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { connectTo } from '../../support/fdwsync.ts'
 
@@ -77,11 +77,11 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(Object.entries(scenes))('%s', async (_, scene) => {
     const opened: Session[] = []
     const open = connectTo(database.url)
-    const sessions = lendingAgain(async (purpose, secrets) => {
+    const sessions = pooledConnect(async (purpose, secrets) => {
       const session = await open(purpose, secrets)
       opened.push(session)
       return session
-    }, stayingHere)
+    }, isReusable)
     try {
       await scene(sessions, await sessions.connect('plan'))
     } finally {

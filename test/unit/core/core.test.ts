@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, sameData } from '../../../src/core/data.ts'
-import { inOrderOfNeed } from '../../../src/core/graph.ts'
+import { topologicalOrder } from '../../../src/core/graph.ts'
 import { idOf, keyOf, type ObjectId } from '../../../src/core/object.ts'
 import { redact, Secret } from '../../../src/core/secret.ts'
 import { ident, literal, statementOf, trusted, withoutSemicolon } from '../../../src/core/sql.ts'
@@ -95,7 +95,7 @@ describe('data', () => {
 
 describe('order of need', () => {
   const order = (needs: Readonly<Record<string, readonly string[]>>) =>
-    inOrderOfNeed(
+    topologicalOrder(
       Object.keys(needs),
       (id) => id,
       (id) => needs[id] ?? [],

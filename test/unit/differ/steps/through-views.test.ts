@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../../src/core/change.ts'
 import { type Key, keyOf } from '../../../../src/core/object.ts'
 import type { PlainStep } from '../../../../src/core/plan.ts'
-import { waitingThroughViews, warningOf } from '../../../../src/differ/steps/through-views.ts'
+import { orderLoadsThroughViews, warningOf } from '../../../../src/differ/steps/through-views.ts'
 
 const data = (name: string) => keyOf({ kind: 'materializedView', schema: 's', name })
 const plain = (name: string) => keyOf({ kind: 'view', schema: 's', name })
@@ -34,10 +34,10 @@ function waits(
   views: Readonly<Record<string, readonly Key[]>>,
 ) {
   const throughViews = new Map(Object.entries(views).map(([view, read]) => [plain(view), read]))
-  const waiting = waitingThroughViews(steps, { changes, throughViews, live: new Map() })
+  const waiting = orderLoadsThroughViews(steps, { changes, throughViews, live: new Map() })
   return {
     steps: waiting.steps.map(({ id, after }) => [id, ...after].join(' < ')),
-    warnings: waiting.tooEarly.map(warningOf),
+    warnings: waiting.staleReads.map(warningOf),
   }
 }
 
