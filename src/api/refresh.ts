@@ -1,6 +1,6 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
-import type { RefreshReport } from '../core/plan.ts'
+import type { RefreshReport } from '../core/report.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'

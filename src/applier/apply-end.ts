@@ -1,6 +1,7 @@
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyOutcome } from '../core/history.ts'
-import type { Step, StepOutcome } from '../core/plan.ts'
+import type { Step } from '../core/plan.ts'
+import type { StepOutcome } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'

@@ -1,5 +1,7 @@
+import type { ApplyEvent } from '../core/event.ts'
 import type { Origin } from '../core/history.ts'
-import type { ApplyEvent, Step, StepOutcome, StepReport } from '../core/plan.ts'
+import type { Step } from '../core/plan.ts'
+import type { StepOutcome, StepReport } from '../core/report.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
 import type { ApplyRecord } from '../ledger/write.ts'

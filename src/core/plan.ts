@@ -1,3 +1,5 @@
+// A plan: the changes, the steps that carry them out, and what keeps it from being applied.
+
 import type { Change, FieldCause, Origin } from './change.ts'
 import type { Key } from './object.ts'
 import type { SourceReport } from './source.ts'
@@ -159,53 +161,4 @@ export function countsOf({ changes }: Pick<Plan, 'changes'>): Readonly<Record<Ch
     adopt: count('adopt'),
     release: count('release'),
   }
-}
-
-/** What happens while a plan is applied or views are refreshed, as it happens. */
-export type ApplyEvent =
-  | { readonly type: 'waiting-for-lease'; readonly holder: string }
-  | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number }
-  | { readonly type: 'step-started'; readonly stage: StageName; readonly key: Key; readonly title: string }
-  | {
-      readonly type: 'step-finished'
-      readonly stage: StageName
-      readonly key: Key
-      readonly title: string
-      readonly outcome: StepOutcome
-    }
-  | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
-  /** Something that keeps nothing from being done, but that somebody should know. */
-  | { readonly type: 'warning'; readonly reason: string }
-
-export type StepOutcome =
-  | { readonly status: 'applied'; readonly milliseconds: number }
-  /** `of`: which one failed, where several are made together. */
-  | { readonly status: 'failed'; readonly reason: string; readonly hint?: string; readonly of?: Key }
-  | { readonly status: 'skipped'; readonly reason: string }
-  | { readonly status: 'in-doubt'; readonly reason: string }
-
-export interface StepReport {
-  readonly stage: StageName
-  readonly key: Key
-  readonly title: string
-  readonly action: Step['action']
-  readonly outcome: StepOutcome
-}
-
-export interface Report {
-  readonly manifest: string
-  /** As in the ledger's table `apply`; undefined if there was nothing to do. */
-  readonly applyId: string | undefined
-  readonly steps: readonly StepReport[]
-}
-
-export interface RefreshReport {
-  readonly manifest: string
-  readonly views: readonly {
-    readonly key: Key
-    readonly title: string
-    /** How it was refreshed; undefined if it never came to that. */
-    readonly how: 'concurrently' | 'plain' | undefined
-    readonly outcome: StepOutcome
-  }[]
 }

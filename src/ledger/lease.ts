@@ -1,5 +1,5 @@
 import { exitCode, FdwsyncError } from '../core/errors.ts'
-import type { ApplyEvent } from '../core/plan.ts'
+import type { ApplyEvent } from '../core/event.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'

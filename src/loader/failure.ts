@@ -1,6 +1,6 @@
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
-import type { StepOutcome } from '../core/plan.ts'
+import type { StepOutcome } from '../core/report.ts'
 import { redact, type Secret } from '../core/secret.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 

@@ -1,4 +1,4 @@
-import type { StepOutcome } from '../core/plan.ts'
+import type { StepOutcome } from '../core/report.ts'
 
 export interface GraphOptions<Item> {
   readonly jobs: number

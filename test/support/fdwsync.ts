@@ -1,6 +1,7 @@
 import { planAndApply } from '../../src/api/apply.ts'
 import type { ApplyOptions } from '../../src/applier/context.ts'
-import type { Plan, Report } from '../../src/core/plan.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import type { Report } from '../../src/core/report.ts'
 import type { Connect } from '../../src/db/connect.ts'
 import { openSession } from '../../src/db/session.ts'
 import { isReusable, pooledConnect, type Sessions } from '../../src/db/session-pool.ts'

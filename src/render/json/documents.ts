@@ -1,15 +1,7 @@
 import type { Change, FieldCause, Origin } from '../../core/change.ts'
 import type { ObjectId } from '../../core/object.ts'
-import type {
-  Plan,
-  PlannedChange,
-  Predecessor,
-  Refusal,
-  Step,
-  StepOutcome,
-  StepReport,
-  Undetermined,
-} from '../../core/plan.ts'
+import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../../core/plan.ts'
+import type { StepOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
 

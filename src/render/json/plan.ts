@@ -1,14 +1,7 @@
 import type { FieldChange, Replace } from '../../core/change.ts'
 import { idOf, type Key, type ObjectId } from '../../core/object.ts'
-import {
-  countsOf,
-  type Plan,
-  type PlannedChange,
-  type RefreshReport,
-  type Replacement,
-  type Report,
-  type Step,
-} from '../../core/plan.ts'
+import { countsOf, type Plan, type PlannedChange, type Replacement, type Step } from '../../core/plan.ts'
+import type { RefreshReport, Report } from '../../core/report.ts'
 import type { SourceReport } from '../../core/source.ts'
 import type { Statement } from '../../core/sql.ts'
 import type { StatusReport } from '../../core/status.ts'

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk'
-import type { ApplyEvent } from '../../core/plan.ts'
+import type { ApplyEvent } from '../../core/event.ts'
 import { counted, duration, oneLine } from './layout.ts'
 
 /** A line of progress; undefined for what needs none. Definitions are one transaction a stage, so they are one line. */

@@ -1,4 +1,5 @@
-import type { RefreshReport, Report, Step, StepOutcome, StepReport } from '../../core/plan.ts'
+import type { Step } from '../../core/plan.ts'
+import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/report.ts'
 import type { TextOptions } from './fields.ts'
 import { counted, duration, oneLine, padded, widthOf, wrapped } from './layout.ts'
 

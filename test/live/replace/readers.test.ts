@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { ApplyEvent } from '../../../src/core/plan.ts'
+import type { ApplyEvent } from '../../../src/core/event.ts'
 import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { changesOf, createSource, head, missedOf, type Rig, rigFor, until } from '../apply/rig.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { StepOutcome } from '../../../src/core/plan.ts'
+import type { StepOutcome } from '../../../src/core/report.ts'
 import { runGraph } from '../../../src/loader/scheduler.ts'
 
 interface Item {

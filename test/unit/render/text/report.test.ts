@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
-import type { RefreshReport, Report, StepOutcome } from '../../../../src/core/plan.ts'
+import type { RefreshReport, Report, StepOutcome } from '../../../../src/core/report.ts'
 import { titleOf } from '../../../../src/kinds/registry.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
 import { renderRefreshText, renderReportText } from '../../../../src/render/text/report.ts'

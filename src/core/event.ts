@@ -1,0 +1,20 @@
+// What happens while a plan is applied or views are refreshed, reported as it happens.
+
+import type { Key } from './object.ts'
+import type { StageName } from './plan.ts'
+import type { StepOutcome } from './report.ts'
+
+export type ApplyEvent =
+  | { readonly type: 'waiting-for-lease'; readonly holder: string }
+  | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number }
+  | { readonly type: 'step-started'; readonly stage: StageName; readonly key: Key; readonly title: string }
+  | {
+      readonly type: 'step-finished'
+      readonly stage: StageName
+      readonly key: Key
+      readonly title: string
+      readonly outcome: StepOutcome
+    }
+  | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
+  /** Something that keeps nothing from being done, but that somebody should know. */
+  | { readonly type: 'warning'; readonly reason: string }

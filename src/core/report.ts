@@ -1,0 +1,37 @@
+// How an apply or a refresh ended, step by step.
+
+import type { Key } from './object.ts'
+import type { StageName, Step } from './plan.ts'
+
+export type StepOutcome =
+  | { readonly status: 'applied'; readonly milliseconds: number }
+  /** `of`: which one failed, where several are made together. */
+  | { readonly status: 'failed'; readonly reason: string; readonly hint?: string; readonly of?: Key }
+  | { readonly status: 'skipped'; readonly reason: string }
+  | { readonly status: 'in-doubt'; readonly reason: string }
+
+export interface StepReport {
+  readonly stage: StageName
+  readonly key: Key
+  readonly title: string
+  readonly action: Step['action']
+  readonly outcome: StepOutcome
+}
+
+export interface Report {
+  readonly manifest: string
+  /** As in the ledger's table `apply`; undefined if there was nothing to do. */
+  readonly applyId: string | undefined
+  readonly steps: readonly StepReport[]
+}
+
+export interface RefreshReport {
+  readonly manifest: string
+  readonly views: readonly {
+    readonly key: Key
+    readonly title: string
+    /** How it was refreshed; undefined if it never came to that. */
+    readonly how: 'concurrently' | 'plain' | undefined
+    readonly outcome: StepOutcome
+  }[]
+}
