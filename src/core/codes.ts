@@ -1,0 +1,145 @@
+// The stable codes of problems, refusals, undetermined objects and warnings. Scripts may match on them; texts may change freely.
+
+/** `subject/what`, in kebab case. Published: a code is never renamed or reused for something else. */
+export type ProblemCode =
+  // What was asked of the command
+  /** An option or argument is invalid, or does not go with another one. */
+  | 'usage/invalid-argument'
+  /** No object, server, schema or apply has the given name. */
+  | 'usage/unknown-name'
+  /** Several objects or applies match the given name. */
+  | 'usage/ambiguous-name'
+  /** Confirmation is required, but standard input is not a terminal. */
+  | 'usage/no-terminal'
+  /** The command was interrupted by a signal. */
+  | 'usage/interrupted'
+
+  // The text of a manifest
+  /** The file cannot be read, is too large, or is not UTF-8. */
+  | 'manifest/unreadable'
+  /** The text is not valid YAML. */
+  | 'yaml/syntax'
+  /** Valid YAML that a manifest may not use: tags, several documents, deep nesting. */
+  | 'yaml/unsupported'
+  /** A key is unknown, or not supported in this place. */
+  | 'manifest/unknown-key'
+  /** A key occurs twice in one map. */
+  | 'manifest/duplicate-key'
+  /** A required key is missing. */
+  | 'manifest/missing-key'
+  /** A value has the wrong type, or is out of range. */
+  | 'manifest/invalid-value'
+  /** SQL in the manifest does not parse, or is of the wrong kind. */
+  | 'manifest/invalid-sql'
+  /** Keys that exclude each other are both set. */
+  | 'manifest/conflicting-keys'
+  /** Two entries declare the same object. */
+  | 'manifest/duplicate-name'
+  /** An entry refers to something that the manifest does not declare. */
+  | 'manifest/unknown-name'
+  /** `renamed_from` contradicts what is declared or what exists. */
+  | 'manifest/invalid-rename'
+  /** A `${env:…}` or `${file:…}` reference cannot be resolved. */
+  | 'manifest/unresolved-reference'
+  /** A secret is written in the manifest in plain text. */
+  | 'manifest/plaintext-secret'
+
+  // The lock beside a manifest
+  /** The lock does not exist, or cannot be read or written. */
+  | 'lock/unavailable'
+  /** The lock contains what a lock may not contain. */
+  | 'lock/invalid'
+  /** The lock does not match the manifest. */
+  | 'lock/outdated'
+
+  // Connecting to a server
+  /** A connection URL, parameter, service or certificate is invalid. */
+  | 'connection/invalid-settings'
+  /** The server cannot be reached, or refuses the connection. */
+  | 'connection/refused'
+  /** The connection was lost. */
+  | 'connection/lost'
+  /** The server did not answer in time. */
+  | 'connection/timeout'
+  /** The server's version is not supported. */
+  | 'server/unsupported-version'
+  /** The server's lock table is too small for the transaction. */
+  | 'server/lock-capacity'
+  /** The server rejects or cannot do what is declared. */
+  | 'server/rejected'
+
+  // Secrets
+  /** The server would record a secret, in a log or a statistics view. */
+  | 'secret/exposed'
+  /** A secret cannot be sent: it contains a character PostgreSQL cannot store, or the way to send it is missing. */
+  | 'secret/unusable'
+
+  // The ledger and the lease
+  /** This role may not read the ledger. */
+  | 'ledger/unreadable'
+  /** The ledger could run another role's code, so it is not used. */
+  | 'ledger/untrusted'
+  /** A newer release of fdwsync wrote the ledger. */
+  | 'ledger/newer-version'
+  /** The ledger cannot be created, upgraded or written. */
+  | 'ledger/unwritable'
+  /** What was done could not be recorded in the ledger. */
+  | 'ledger/unrecorded'
+  /** Another apply of the same manifest is running. */
+  | 'lease/held'
+  /** The connection that holds the lease was lost. */
+  | 'lease/lost'
+
+  // Planning and applying
+  /** The database changed after the plan was created. */
+  | 'plan/stale'
+  /** The plan has a hazard that was not allowed. */
+  | 'plan/hazard'
+  /** The result would differ from the plan, so it was rolled back. */
+  | 'plan/not-converged'
+  /** The connection was lost during COMMIT, and the outcome is unknown. */
+  | 'plan/unknown-outcome'
+  /** The object belongs to another manifest, or its ownership is unknown. */
+  | 'object/owned-elsewhere'
+  /** An unmanaged object already has this name. */
+  | 'object/name-taken'
+  /** The object is protected from what the plan would do. */
+  | 'object/protected'
+  /** Another session holds a lock that prevents reading the object. */
+  | 'object/locked'
+  /** The role may not see the object's options. */
+  | 'object/hidden-options'
+  /** The object's declaration could not be probed. */
+  | 'object/not-probed'
+  /** Something the object needs is undetermined. */
+  | 'object/dependency-undetermined'
+  /** An unmanaged object was changed while its replacement was built. */
+  | 'object/changed-meanwhile'
+
+  // Dependents
+  /** An unmanaged object depends on what would be dropped or replaced. */
+  | 'dependents/unmanaged-object'
+  /** An unmanaged view cannot be repointed or recreated. */
+  | 'dependents/unmanaged-view'
+  /** A copy would mix old and new data. */
+  | 'dependents/stale-read'
+
+  // Sources
+  /** The source cannot be reached or queried. */
+  | 'source/unreachable'
+  /** The source stopped answering during a load. */
+  | 'source/unresponsive'
+  /** The source does not have the named table, column or schema. */
+  | 'source/not-found'
+  /** A table of the source cannot be imported. */
+  | 'source/not-importable'
+  /** A type of the source does not exist here, or cannot be copied. */
+  | 'source/type'
+  /** An index of the source cannot be copied. */
+  | 'source/index'
+  /** The source and the declared foreign tables differ. */
+  | 'source/differs'
+
+  // The demo
+  /** No PostgreSQL server for the demo was found, or it did not start. */
+  | 'demo/no-server'
