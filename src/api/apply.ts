@@ -145,11 +145,23 @@ function refuse(plan: Plan, allow: readonly string[]): void {
 
 /** What keeps a plan from being applied: what is in the way, and hazards that are not allowed. */
 export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly Problem[] {
-  const refusals = plan.refusals.map(({ title, reason, hint }) => ({ message: `${title}: ${reason}`, hint }))
+  const refusals = plan.refusals.map(
+    ({ title, reason, hint }): Problem => ({
+      code: 'plan/hazard',
+      message: `${title}: ${reason}`,
+      hint,
+    }),
+  )
   const hazards = plan.changes.flatMap(({ title, hazards }) =>
     hazards
       .filter((hazard) => mustBeAllowed(hazard) && !allow.includes(hazard.name))
-      .map(({ name, detail }) => ({ message: `${title}: ${detail}`, hint: `If that is meant: --allow ${name}` })),
+      .map(
+        ({ name, detail }): Problem => ({
+          code: 'plan/hazard',
+          message: `${title}: ${detail}`,
+          hint: `If that is meant: --allow ${name}`,
+        }),
+      ),
   )
   return [...refusals, ...hazards]
 }

@@ -28,11 +28,19 @@ export function applyDetails(session: Session, id: string): Promise<ApplyDetails
     const [apply, second] = applies
     if (!apply) {
       const hint = 'The history without an id lists them.'
-      throw new FdwsyncError({ message: `the ledger has no apply whose id begins with "${id}"`, hint })
+      throw new FdwsyncError({
+        code: 'usage/unknown-name',
+        message: `the ledger has no apply whose id begins with "${id}"`,
+        hint,
+      })
     }
     if (second) {
       const hint = `${applies.map((each) => each.id).join(', ')}${more ? ' …' : ''}`
-      throw new FdwsyncError({ message: `the ids of several applies begin with "${id}"`, hint })
+      throw new FdwsyncError({
+        code: 'usage/ambiguous-name',
+        message: `the ids of several applies begin with "${id}"`,
+        hint,
+      })
     }
     return { database, apply, ...(await readSteps(session, apply.id)) }
   })

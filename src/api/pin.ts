@@ -1,4 +1,4 @@
-import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
 import type { Session } from '../db/session.ts'
@@ -26,6 +26,7 @@ export interface Pinned {
 export async function pin(session: Session, parsed: ParsedManifest, sources: SourceAccess): Promise<Pinned> {
   if (importRequests(parsed.manifest).length === 0) {
     throw new FdwsyncError({
+      code: 'lock/unavailable',
       message: 'there is nothing to pin: the manifest has no imports and no mirrors',
       hint: 'If a lock stands beside it, remove that.',
     })
@@ -36,7 +37,13 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   const { resolutions, undetermined, refusals, warnings } = resolved
   if (resolutions.length < importRequests(parsed.manifest).length) {
     const missed = [...refusals, ...undetermined].filter(({ key }) => idOf(key)?.kind === 'server')
-    const problems = missed.map(({ title, reason, hint }) => ({ message: `${title}: ${reason}`, hint }))
+    const problems = missed.map(
+      ({ title, reason, hint }): Problem => ({
+        code: 'source/unreachable',
+        message: `${title}: ${reason}`,
+        hint,
+      }),
+    )
     throw new FdwsyncError(problems, exitCode.undetermined)
   }
   return {
@@ -65,11 +72,14 @@ function refuseSecrets({ manifest, place }: ParsedManifest): void {
   const problems = importRequests(manifest).flatMap(({ path, options }) =>
     Object.keys(options)
       .filter(soundsSecret)
-      .map((name) => ({
-        message: `the option "${name}" can not be pinned: its value would stand in the lock`,
-        place: place([...path, 'options', name]),
-        hint: 'Put it into a user mapping of the server: user_mappings: { role: { … } }.',
-      })),
+      .map(
+        (name): Problem => ({
+          code: 'secret/exposed',
+          message: `the option "${name}" can not be pinned: its value would stand in the lock`,
+          place: place([...path, 'options', name]),
+          hint: 'Put it into a user mapping of the server: user_mappings: { role: { … } }.',
+        }),
+      ),
   )
   if (problems.length > 0) throw new FdwsyncError(problems)
 }

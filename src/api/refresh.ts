@@ -1,4 +1,4 @@
-import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/report.ts'
 import { ident, qualified } from '../core/sql.ts'
@@ -56,12 +56,13 @@ function declaredViews({ manifest }: ParsedManifest): readonly ViewId[] {
 
 function chosen(views: readonly ViewId[], names: readonly string[]): readonly ViewId[] {
   if (names.length === 0) return views
-  const problems: { message: string; hint: string }[] = []
+  const problems: Problem[] = []
   const picked = names.flatMap((name) => {
     const matches = views.filter((view) => isNamed(view, name))
     if (matches.length === 1) return matches
     const all = views.map(({ schema, name: view }) => qualified(schema, view)).join(', ') || 'none'
     problems.push({
+      code: matches.length === 0 ? 'usage/unknown-name' : 'usage/ambiguous-name',
       message:
         matches.length === 0
           ? `the manifest has no materialized view "${name}"`

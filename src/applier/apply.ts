@@ -54,6 +54,7 @@ export async function applyPlan(
 function checkLease(lease: Session): void {
   if (!lease.isLost()) return
   throw new FdwsyncError({
+    code: 'lease/lost',
     message: 'the connection that holds the lease was lost, so another apply may be running',
     hint: 'Plan and apply again.',
   })

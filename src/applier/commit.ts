@@ -38,6 +38,7 @@ async function wasCommitted(
     await wait(askEveryMilliseconds)
   }
   throw new CommitInDoubt({
+    code: 'plan/unknown-outcome',
     message: 'the connection was lost during COMMIT, and the server could not be asked whether it happened',
     hint: 'It is either done as a whole or not at all. Plan again when the server is back.',
   })

@@ -168,7 +168,11 @@ function staleError({ inHand }: ApplyContext, { stage }: Definitions): FdwsyncEr
   const what =
     done.length === 0 ? 'Nothing was changed.' : `Only ${done.map(({ title }) => title).join(', ')} was changed.`
   return new FdwsyncError(
-    { message: 'the plan is stale: the database changed after it was made', hint: `${what} Plan again.` },
+    {
+      code: 'plan/stale',
+      message: 'the plan is stale: the database changed after it was made',
+      hint: `${what} Plan again.`,
+    },
     exitCode.stale,
   )
 }
@@ -179,6 +183,7 @@ async function hideSecrets(session: Session, allow: readonly string[]): Promise<
   const settings = left.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
   throw new FdwsyncError(
     {
+      code: 'secret/exposed',
       message: `this server records nested statements, so a password would end up in its records: ${settings}`,
       hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
     },

@@ -39,6 +39,7 @@ export async function verify(
 
 function unlikePlanned(problems: readonly string[]): FdwsyncError {
   return new FdwsyncError({
+    code: 'plan/not-converged',
     message: `the result would not be as planned, so nothing of it was committed: ${problems.join('; ')}`,
     hint: 'Something on the server changes what fdwsync makes, an event trigger for instance; else this is a bug: please report it.',
   })

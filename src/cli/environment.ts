@@ -106,7 +106,9 @@ export function columnsOf(): number {
 export function abortOnInterrupt(): AbortSignal {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => controller.abort(new FdwsyncError({ message: `interrupted by ${signal}` })))
+    process.once(signal, () =>
+      controller.abort(new FdwsyncError({ code: 'usage/interrupted', message: `interrupted by ${signal}` })),
+    )
   }
   return controller.signal
 }

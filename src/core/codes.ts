@@ -69,7 +69,7 @@ export type ProblemCode =
   | 'server/rejected'
 
   // Secrets
-  /** The server would record a secret, in a log or a statistics view. */
+  /** A secret would be visible to others: in what the server records, in an option every role may read, or in a lock. */
   | 'secret/exposed'
   /** A secret cannot be sent: it contains a character PostgreSQL cannot store, or the way to send it is missing. */
   | 'secret/unusable'

@@ -1,3 +1,5 @@
+import type { ProblemCode } from './codes.ts'
+
 /** What each exit code of the command means; the table of MANIFEST.md, "Commands". */
 export const exitCode = {
   done: 0,
@@ -22,6 +24,7 @@ export interface Place {
 
 /** One thing that is wrong, where, and what to do about it. */
 export interface Problem {
+  readonly code: ProblemCode
   readonly message: string
   readonly place?: Place
   readonly hint?: string

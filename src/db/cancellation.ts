@@ -14,7 +14,9 @@ export class DeadlineError extends FdwsyncError {}
 /** The error of interrupted work: the signal's reason if that is an error for the user. */
 export function interruption(signal: AbortSignal): FdwsyncError {
   const reason: unknown = signal.reason
-  return reason instanceof FdwsyncError ? reason : new FdwsyncError({ message: 'interrupted' })
+  return reason instanceof FdwsyncError
+    ? reason
+    : new FdwsyncError({ code: 'usage/interrupted', message: 'interrupted' })
 }
 
 export function throwIfInterrupted(signal: AbortSignal): void {
@@ -106,6 +108,7 @@ function isCancelled(error: unknown): boolean {
 function deadlineError(what: string, milliseconds: number, isCut: boolean): DeadlineError {
   const how = isCut ? 'cut off, since the server did not react to cancelling' : 'cancelled'
   return new DeadlineError({
+    code: 'connection/timeout',
     message: `${what} took longer than ${milliseconds / 1000} s and was ${how}`,
     hint: 'Find out what it waits for (pg_stat_activity), or allow it more time.',
   })

@@ -18,7 +18,7 @@ export function connectionFailure(
   if (error instanceof FdwsyncError && !context.timedOut) return error
   const { why, hint } = context.timedOut ? timeout(settings) : reason(error, settings)
   const message = `cannot connect to ${describeConnection(settings)}: ${redact(why, context.secrets)}`
-  return new FdwsyncError({ message, hint })
+  return new FdwsyncError({ code: context.timedOut ? 'connection/timeout' : 'connection/refused', message, hint })
 }
 
 function timeout({ connectTimeoutSeconds }: ConnectionSettings): Reason {

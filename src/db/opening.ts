@@ -104,6 +104,7 @@ async function readFacts(wire: Wire): Promise<Facts> {
   const facts = rows[0] as Facts
   if (facts.serverVersion >= oldestSupported) return facts
   throw new FdwsyncError({
+    code: 'server/unsupported-version',
     message: `the server is PostgreSQL ${facts.serverVersionText}: fdwsync needs 14 or later`,
     hint: 'PostgreSQL 13 and before get no fixes any more, and cannot close their connections to a source: upgrade it.',
   })

@@ -117,6 +117,7 @@ function applicationName(purpose: string): string {
 function refuseNul(secrets: readonly Secret[]): void {
   if (!secrets.some((secret) => secret.reveal().includes('\0'))) return
   throw new FdwsyncError({
+    code: 'secret/unusable',
     message: 'a secret contains a NUL character, which PostgreSQL cannot store',
     hint: 'Check the variables and files that the manifest takes secrets from.',
   })

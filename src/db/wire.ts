@@ -43,6 +43,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
   function lose(reason: string): void {
     if (loss || closing) return
     loss = new ConnectionLostError({
+      code: 'connection/lost',
       message: `the connection to ${name} was lost: ${redact(lastReason ?? reason, secrets)}`,
       hint: 'Check the server and the network between, then run it again.',
     })

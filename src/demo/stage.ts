@@ -59,6 +59,7 @@ export async function setStage(binaries: Binaries): Promise<Stage> {
 
 function startFailure(error: unknown, { bin }: Binaries): never {
   throw new FdwsyncError({
+    code: 'demo/no-server',
     message: `the demo's servers did not start: ${error instanceof Error ? error.message : String(error)}`,
     hint: `Their programs are those in ${bin}`,
   })

@@ -19,6 +19,7 @@ export function usableBinaries(): Binaries {
     found[0]
   if (best) return best
   throw new FdwsyncError({
+    code: 'demo/no-server',
     message: `the demo starts two PostgreSQL servers, and no PostgreSQL ${oldestMajor} or later was found`,
     hint: howToGetOne(`${process.platform}-${process.arch}`),
   })

@@ -46,7 +46,13 @@ function refuseMissing(live: Live, named: readonly ObjectId[]): void {
     const there = [...live.values()].flatMap((object) =>
       object.id.kind === id.kind ? [kindOf(id).title(object.id)] : [],
     )
-    return [{ message: `there is no ${kindOf(id).title(id)}`, hint: `There are: ${there.join(', ') || 'none'}.` }]
+    return [
+      {
+        code: 'usage/unknown-name',
+        message: `there is no ${kindOf(id).title(id)}`,
+        hint: `There are: ${there.join(', ') || 'none'}.`,
+      },
+    ]
   })
   if (problems.length > 0) throw new FdwsyncError(problems, exitCode.usage)
 }

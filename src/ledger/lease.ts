@@ -58,6 +58,7 @@ export async function takeLease(
     const [still] = await session.query<Holder>(holderQuery, [manifest])
     throw new FdwsyncError(
       {
+        code: 'lease/held',
         message: `another apply of "${manifest}" is running: ${describe(still ?? holder)}`,
         hint: 'Wait until it is done, or wait longer with --lease-timeout. Nothing was changed.',
       },

@@ -33,7 +33,7 @@ async function lockIfCurrent(session: Session): Promise<boolean> {
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
     const hint = `Run fdwsync as its owner, or grant that role: GRANT ${ident(found.owner)} TO ${ident(session.user)}.`
-    throw new FdwsyncError({ message: unusable(error.message), hint })
+    throw new FdwsyncError({ code: 'ledger/unwritable', message: unusable(error.message), hint })
   }
   return true
 }
@@ -75,11 +75,13 @@ function unusable(why: string): string {
 function forbidden({ database, user }: Session, found: FoundLedger, error: DatabaseError): FdwsyncError {
   if (found.state === 'none')
     return new FdwsyncError({
+      code: 'ledger/unwritable',
       message: `the ledger can not be made in a schema "fdwsync": ${error.message}`,
       hint: `Grant it: GRANT CREATE ON DATABASE ${ident(database)} TO ${ident(user)}. Nothing was changed.`,
     })
   const owner = 'owner' in found ? found.owner : ''
   return new FdwsyncError({
+    code: 'ledger/unwritable',
     message: `the tables of the ledger in schema "fdwsync" can not be brought up to date: ${error.message}`,
     hint: `Apply once as its owner, or grant that role: GRANT ${ident(owner)} TO ${ident(user)}. Nothing was changed.`,
   })

@@ -28,7 +28,7 @@ export interface Ledger {
    * Why it could not be read, if there is one that this role may not read: then who owns what is not known, and nothing
    * is adopted or dropped.
    */
-  readonly unknown: Required<Pick<Problem, 'message' | 'hint'>> | undefined
+  readonly unknown: Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined
   readonly entries: ReadonlyMap<Key, LedgerEntry>
   /** Which other manifests have an object that this one declares or has. */
   readonly others: ReadonlyMap<Key, readonly string[]>

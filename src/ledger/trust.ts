@@ -9,7 +9,7 @@ export type FoundLedger =
   | { readonly state: 'none' }
   /** The schema, made beforehand for a role that several share. */
   | { readonly state: 'empty'; readonly owner: string }
-  | { readonly state: 'unreadable'; readonly problem: Required<Pick<Problem, 'message' | 'hint'>> }
+  | { readonly state: 'unreadable'; readonly problem: Required<Pick<Problem, 'code' | 'message' | 'hint'>> }
   | { readonly state: 'there'; readonly owner: string; readonly version: number }
 
 interface Facts {
@@ -141,6 +141,7 @@ async function distrustOf(session: Session): Promise<readonly string[]> {
 function emptySchema({ owner, others }: Facts): FoundLedger {
   if (!others) return { state: 'empty', owner }
   throw new FdwsyncError({
+    code: 'ledger/untrusted',
     message: 'the schema "fdwsync" exists, but not the ledger that fdwsync keeps in it',
     hint: 'Drop the schema, or rename it: fdwsync makes it anew when it applies.',
   })
@@ -148,6 +149,7 @@ function emptySchema({ owner, others }: Facts): FoundLedger {
 
 function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
   return new FdwsyncError({
+    code: 'ledger/untrusted',
     message: `the ledger in schema "fdwsync" is not to be trusted: ${reasons.join('; ')}`,
     hint: 'It could run code of theirs as this role. Find out who made it; then drop the schema, or run fdwsync as its owner or as a member of it.',
   })
@@ -157,7 +159,7 @@ function unreadable(
   { user, serverVersion }: Session,
   { owner, usage, unreadable }: Facts,
   distrust: readonly string[],
-): Required<Pick<Problem, 'message' | 'hint'>> | undefined {
+): Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined {
   if (usage && unreadable.length === 0) return undefined
   const role = ident(user)
   const what = usage
@@ -169,7 +171,11 @@ function unreadable(
     serverVersion >= 160_000
       ? `GRANT ${ident(owner)} TO ${role} WITH INHERIT FALSE, SET FALSE; ${read}`
       : `GRANT ${ident(owner)} TO ${role};`
-  return { message: `${role} has ${what}`, hint: `Grant it: ${distrust.length > 0 ? trust : read}` }
+  return {
+    code: 'ledger/unreadable',
+    message: `${role} has ${what}`,
+    hint: `Grant it: ${distrust.length > 0 ? trust : read}`,
+  }
 }
 
 async function versionOf(session: Session): Promise<number> {
@@ -177,6 +183,7 @@ async function versionOf(session: Session): Promise<number> {
   const version = row?.version ?? 0
   if (version >= 1 && version <= ledgerVersion) return version
   throw new FdwsyncError({
+    code: 'ledger/newer-version',
     message: `the ledger in schema "fdwsync" is of version ${row?.version ?? 'unknown'}, and this fdwsync knows version ${ledgerVersion}`,
     hint: 'Use the release of fdwsync that wrote it, or a newer one.',
   })

@@ -34,6 +34,7 @@ export async function commitUnlessSilent(connect: Connect, session: Session, pro
 
 function silentSource(): FdwsyncError {
   return new FdwsyncError({
+    code: 'source/unresponsive',
     message: 'a source that it was loaded from no longer answers',
     hint: 'It was rolled back, so that readers need not wait for the source. Apply again when that answers.',
   })

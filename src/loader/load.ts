@@ -63,6 +63,7 @@ export async function rowsLoaded(
 function explainLoss(error: unknown): never {
   if (!isConnectionLost(error)) throw error
   throw new CommitInDoubt({
+    code: 'plan/unknown-outcome',
     message: `the data may be loaded or not: ${error.message}`,
     hint: 'Plan again: a view that holds no data is a change.',
   })

@@ -90,6 +90,7 @@ async function requireAnswer(asking: Asking, source: ConnectivityProbe): Promise
     const reason = error instanceof Error ? error.message : String(error)
     const detail = isDatabaseError(error) && error.detail ? ` (${error.detail.trim().split('\n')[0]})` : ''
     throw new FdwsyncError({
+      code: 'source/unreachable',
       message: `the source of server ${source.source} can not be reached: ${reason}${detail}`,
       hint: 'Definitions do not need it; apply or refresh again when it answers.',
     })
@@ -155,6 +156,7 @@ async function loadWithWatchdog<T>(
       const source = await firstUnresponsive({ ...asking, signal }, sources)
       if (source === undefined) continue
       silent = new FdwsyncError({
+        code: 'source/unresponsive',
         message: `the source of server ${source} no longer answers`,
         hint: 'What was loaded before serves on; apply or refresh again when it answers.',
       })

@@ -62,6 +62,7 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
       EACCES: 'it may not be read',
     }
     throw new FdwsyncError({
+      code: 'manifest/unreadable',
       message: `the manifest ${path} can not be read: ${reasons[code] ?? code}`,
       hint:
         code === 'EISDIR'

@@ -43,6 +43,7 @@ export async function parseManifest(
     written: data,
     digest: resolved.inClear.length > 0 ? undefined : textDigest(bytes),
     warnings: resolved.inClear.map((path) => ({
+      code: 'manifest/plaintext-secret',
       message: `${String(path.at(-1))} stands in the manifest in clear`,
       place: place(path, false),
       hint: 'Keep it out of Git: ${env:NAME} or ${file:path}.',

@@ -199,13 +199,16 @@ function throwProblems(
     if (status !== 'problem') return []
     const { path, title } = paths.get(key) ?? { path: [], title: key }
     const place: Place = parsed.place(path)
-    return [{ message: `${title}: ${reason}`, place, ...(hint ? { hint } : {}) }]
+    return [{ code: 'server/rejected', message: `${title}: ${reason}`, place, ...(hint ? { hint } : {}) }]
   })
   if (problems.length === 0) return
-  const causes = unread.map(({ title, reason, hint }) => ({
-    message: `${title}: ${reason}`,
-    ...(hint ? { hint } : {}),
-  }))
+  const causes = unread.map(
+    ({ title, reason, hint }): Problem => ({
+      code: 'source/unreachable',
+      message: `${title}: ${reason}`,
+      ...(hint ? { hint } : {}),
+    }),
+  )
   throw new FdwsyncError([...causes, ...problems])
 }
 

@@ -12,7 +12,11 @@ export function requestErrors(request: ImportRequest, answer: Answer | undefined
   const at = (path: Path, problem: Problem): PathProblem => ({ path: [...request.path, ...path], atKey: true, problem })
   if (answer?.status === 'wrong') {
     return [
-      at([answer.key ?? 'remote_schema'], { message: `${importTitle(request)}: ${answer.reason}`, hint: answer.hint }),
+      at([answer.key ?? 'remote_schema'], {
+        code: 'source/not-found',
+        message: `${importTitle(request)}: ${answer.reason}`,
+        hint: answer.hint,
+      }),
     ]
   }
   if (answer?.status !== 'read') return []
@@ -22,9 +26,17 @@ export function requestErrors(request: ImportRequest, answer: Answer | undefined
     ...asked.flatMap((name, place) => {
       const path = ['limit_to', place]
       const why = failed.get(name)
-      if (why) return at(path, { message: `the table "${name}" can not be imported: ${why.reason}`, hint: why.hint })
+      if (why)
+        return at(path, {
+          code: 'source/not-importable',
+          message: `the table "${name}" can not be imported: ${why.reason}`,
+          hint: why.hint,
+        })
       if (tables.has(name)) return []
-      return at(path, { message: `the source has no table "${name}" in schema "${request.remoteSchema}"` })
+      return at(path, {
+        code: 'source/not-found',
+        message: `the source has no table "${name}" in schema "${request.remoteSchema}"`,
+      })
     }),
     ...unknownTables(request, (name) => tables.has(name) || failed.has(name)),
   ]
@@ -35,7 +47,7 @@ export function unknownTables(request: ImportRequest, isKnown: (name: string) =>
   return Object.keys(request.tables).flatMap((name) => {
     if (isKnown(name)) return []
     const message = `no table "${name}" is imported: the source does not have it, or it is left out`
-    return [{ path: [...request.path, 'tables', name], atKey: true, problem: { message } }]
+    return [{ path: [...request.path, 'tables', name], atKey: true, problem: { code: 'source/not-found', message } }]
   })
 }
 

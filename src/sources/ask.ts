@@ -149,6 +149,7 @@ async function begin({ session, asking, ground, setup, scratch }: Run): Promise<
     if (left.length > 0 && !asking.mayExpose) {
       const settings = left.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
       throw new FdwsyncError({
+        code: 'secret/exposed',
         message: `this server records nested statements, so the password of a new user mapping would end up in its records: ${settings}`,
         hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
       })

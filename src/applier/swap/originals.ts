@@ -72,6 +72,7 @@ function isSame(before: LiveObject | undefined, after: LiveObject | undefined): 
 
 function changed({ to }: Replace, when: string): FdwsyncError {
   return new FdwsyncError({
+    code: 'object/changed-meanwhile',
     message: `${titleOf(to.id)} was changed by somebody ${when}, so nothing was swapped`,
     hint: 'Plan and apply again.',
   })

@@ -10,6 +10,7 @@ export async function ask(question: string, isTaken: boolean): Promise<boolean> 
   if (!process.stdin.isTTY || isTaken) {
     throw new FdwsyncError(
       {
+        code: 'usage/no-terminal',
         message: 'there is nobody to ask whether to apply this',
         hint: 'Pass --auto-approve if it is meant to be applied unseen.',
       },

@@ -36,7 +36,7 @@ async function manifestNameOf(id: string | undefined, { manifest, file }: Histor
   const given = [id, manifest, file].filter((each) => each !== undefined)
   if (given.length > 1)
     throw new FdwsyncError(
-      { message: 'an id, --manifest and --file exclude each other', hint: 'Pass one.' },
+      { code: 'usage/invalid-argument', message: 'an id, --manifest and --file exclude each other', hint: 'Pass one.' },
       exitCode.usage,
     )
   // Only its name is of interest, so nothing that it refers to has to be there.

@@ -21,7 +21,10 @@ export interface PinFlags {
 export async function pin(flags: PinFlags): Promise<number> {
   if (flags.file === '-') {
     const hint = 'A lock stands beside its manifest: name the file with -f FILE.'
-    throw new FdwsyncError({ message: 'a manifest from standard input has no lock', hint }, exitCode.usage)
+    throw new FdwsyncError(
+      { code: 'usage/invalid-argument', message: 'a manifest from standard input has no lock', hint },
+      exitCode.usage,
+    )
   }
   const settings = settingsOf(flags.database)
   const parsed = await manifestOf(flags.file)
@@ -59,7 +62,12 @@ export async function pin(flags: PinFlags): Promise<number> {
 
 async function lockToCheck(path: string): Promise<ParsedManifest> {
   const lock = await loadLock(path)
-  if (!lock) throw new FdwsyncError({ message: `there is no lock ${path}`, hint: 'Run fdwsync pin without --check.' })
+  if (!lock)
+    throw new FdwsyncError({
+      code: 'lock/unavailable',
+      message: `there is no lock ${path}`,
+      hint: 'Run fdwsync pin without --check.',
+    })
   await checkFragments(lock)
   return lock
 }
@@ -81,6 +89,6 @@ async function writeWhole(path: string, text: string): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true })
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw new FdwsyncError({ message: `the lock ${path} can not be written: ${code}` })
+    throw new FdwsyncError({ code: 'lock/unavailable', message: `the lock ${path} can not be written: ${code}` })
   }
 }

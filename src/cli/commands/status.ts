@@ -30,7 +30,11 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   if (flags.checkSource && !manifest) {
     const hint = 'Name it with -f FILE.'
     throw new FdwsyncError(
-      { message: '--check-source needs a manifest: it says what the sources should have', hint },
+      {
+        code: 'usage/invalid-argument',
+        message: '--check-source needs a manifest: it says what the sources should have',
+        hint,
+      },
       exitCode.usage,
     )
   }
@@ -56,7 +60,7 @@ function kindNamed(text: string): KindName {
   if (found) return found.kind
   const names = declaredKinds.map(({ kind }) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
   throw new FdwsyncError(
-    { message: `there is no kind "${text}"`, hint: `Kinds are ${names.join(', ')}.` },
+    { code: 'usage/invalid-argument', message: `there is no kind "${text}"`, hint: `Kinds are ${names.join(', ')}.` },
     exitCode.usage,
   )
 }

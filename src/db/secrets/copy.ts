@@ -45,6 +45,7 @@ export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier
 function explain(error: unknown): never {
   if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
   throw new FdwsyncError({
+    code: 'secret/unusable',
     message: `the secrets of the manifest have to go through a temporary table here: ${error.message}`,
     hint: 'Grant the role TEMPORARY on the database. Without a pooler, fewer than 7 kB of ASCII need no table.',
   })

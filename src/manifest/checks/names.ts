@@ -37,7 +37,7 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
   ]
   return all.flatMap(({ path, name, atKey }) => {
     const message = nameProblem(name)
-    return message === undefined ? [] : [{ path, atKey, problem: { message } }]
+    return message === undefined ? [] : [{ path, atKey, problem: { code: 'manifest/invalid-value', message } }]
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Problem } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
 import type { PathProblem } from './schema-problems.ts'
 
@@ -48,7 +49,8 @@ type Options = Readonly<Record<string, string>>
 
 /** What is wrong with the options of a server of postgres_fdw, as far as it can be known without the server. */
 export function serverOptionProblems(path: Path, options: Options): readonly PathProblem[] {
-  const problem = {
+  const problem: Problem = {
+    code: 'manifest/unknown-key',
     message: 'the option "user" belongs to a user mapping, not to the server',
     hint: 'Put it into user_mappings: { role: { user: … } }.',
   }
@@ -66,7 +68,10 @@ function valueProblems(path: Path, options: Options, rules: ReadonlyMap<string, 
     const rule = rules.get(name)
     // A reference may stay unresolved, for a check without the environment.
     if (!rule || rule.allows(value) || value.includes('${')) return []
-    const problem = { message: `the option "${name}" ${rule.message}, not "${value}"` }
+    const problem: Problem = {
+      code: 'manifest/invalid-value',
+      message: `the option "${name}" ${rule.message}, not "${value}"`,
+    }
     return [{ path: [...path, name], atKey: false, problem }]
   })
 }

@@ -22,14 +22,35 @@ export function renameProblems(manifest: Manifest): readonly PathProblem[] {
     const key = keyOf(space, from)
     const [declared, first] = [placeOf.get(key), renamed.get(key)]
     if (from === name)
-      return [{ ...at, problem: { message: 'this is the name that it has', hint: 'Remove renamed_from.' } }]
+      return [
+        {
+          ...at,
+          problem: {
+            code: 'manifest/invalid-rename',
+            message: 'this is the name that it has',
+            hint: 'Remove renamed_from.',
+          },
+        },
+      ]
     if (declared) {
       const message = `it can not be renamed from "${from}", since that is declared too,`
-      return [{ ...at, problem: { message, hint: 'Remove that stanza, or renamed_from.' }, other: declared }]
+      return [
+        {
+          ...at,
+          problem: { code: 'manifest/invalid-rename', message, hint: 'Remove that stanza, or renamed_from.' },
+          other: declared,
+        },
+      ]
     }
     if (first) {
       const message = `"${from}" can become only one thing, and is renamed already`
-      return [{ ...at, problem: { message, hint: 'Remove one of the two renamed_from.' }, other: first }]
+      return [
+        {
+          ...at,
+          problem: { code: 'manifest/invalid-rename', message, hint: 'Remove one of the two renamed_from.' },
+          other: first,
+        },
+      ]
     }
     renamed.set(key, path)
     return []

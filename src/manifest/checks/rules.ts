@@ -1,3 +1,5 @@
+import type { ProblemCode } from '../../core/codes.ts'
+import type { Problem } from '../../core/errors.ts'
 import { soundsSecret } from '../../core/secret-names.ts'
 import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
@@ -56,25 +58,35 @@ function sameNames(all: readonly Placed[], what: string, hint: string): readonly
       return []
     }
     const message = `the schema "${schema}" has two ${what} named "${name}": this one and the one`
-    return [{ path, atKey: true, problem: { message, hint }, other }]
+    return [{ path, atKey: true, problem: { code: 'manifest/duplicate-name', message, hint }, other }]
   })
 }
 
 function parentProblems(manifest: Manifest): readonly PathProblem[] {
   return foreignTables(manifest).flatMap(({ path, table: { inherits = [], partition_of: partition } }) => {
     const problems: PathProblem[] = []
-    const note = (at: Path, message: string, hint: string) =>
-      problems.push({ path: [...path, ...at], atKey: true, problem: { message, hint } })
+    const note = (at: Path, code: ProblemCode, message: string, hint: string) =>
+      problems.push({ path: [...path, ...at], atKey: true, problem: { code, message, hint } })
     const texts = inherits.map((parent) => JSON.stringify(parent))
     for (const [at, text] of texts.entries()) {
       if (texts.indexOf(text) < at)
-        note(['inherits', at], 'this table is in the list already', 'Remove one of the two.')
+        note(['inherits', at], 'manifest/duplicate-name', 'this table is in the list already', 'Remove one of the two.')
     }
     if (partition && inherits.length > 0) {
-      note(['inherits'], 'a partition can not inherit from other tables too', 'Remove one of the two.')
+      note(
+        ['inherits'],
+        'manifest/conflicting-keys',
+        'a partition can not inherit from other tables too',
+        'Remove one of the two.',
+      )
     }
     if (partition && (partition.for_values !== undefined) === (partition.default === true)) {
-      note(['partition_of'], 'a partition has either for_values or default: true', 'Declare one of the two.')
+      note(
+        ['partition_of'],
+        'manifest/conflicting-keys',
+        'a partition has either for_values or default: true',
+        'Declare one of the two.',
+      )
     }
     return problems
   })
@@ -88,7 +100,10 @@ function statisticsProblems(manifest: Manifest): readonly PathProblem[] {
   return [...own, ...mirrored].flatMap(({ path, statistics = {} }) =>
     Object.entries(statistics).flatMap(([name, { columns = [], expressions = [] }]): readonly PathProblem[] => {
       if (expressions.length > 0 || columns.length > 1) return []
-      const problem = { message: 'statistics are of at least two columns, or of an expression' }
+      const problem: Problem = {
+        code: 'manifest/invalid-value',
+        message: 'statistics are of at least two columns, or of an expression',
+      }
       return [{ path: [...path, 'statistics', name], atKey: true, problem }]
     }),
   )
@@ -98,7 +113,8 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
   return foreignTables(manifest).flatMap(({ path, table }) =>
     Object.entries(table.columns ?? {}).flatMap(([name, column]): readonly PathProblem[] => {
       if (typeof column === 'string' || column.default === undefined || column.generated === undefined) return []
-      const problem = {
+      const problem: Problem = {
+        code: 'manifest/conflicting-keys',
         message: `the column "${name}" can not have a default and be generated`,
         hint: 'Remove one of the two.',
       }
@@ -116,21 +132,32 @@ function typeProblems({ path, type }: ReturnType<typeof types>[number]): readonl
       ? `a type can not be ${sort} and ${second} at once`
       : 'a type is one of enum, domain and composite'
     return [
-      { path: second ? [...path, second] : path, atKey: true, problem: { message, hint: 'Say just one of them.' } },
+      {
+        path: second ? [...path, second] : path,
+        atKey: true,
+        problem: { code: 'manifest/conflicting-keys', message, hint: 'Say just one of them.' },
+      },
     ]
   }
   if (sort === 'domain') return []
   return (['collation', 'not_null', 'default', 'checks'] as const).flatMap((key) =>
     type[key] === undefined
       ? []
-      : [{ path: [...path, key], atKey: true, problem: { message: `only a domain can have ${key}` } }],
+      : [
+          {
+            path: [...path, key],
+            atKey: true,
+            problem: { code: 'manifest/conflicting-keys', message: `only a domain can have ${key}` },
+          },
+        ],
   )
 }
 
 function clusterProblems(manifest: Manifest): readonly PathProblem[] {
   return views(manifest).flatMap(({ path, view: { cluster_on: index, indexes = {} } }): readonly PathProblem[] => {
     if (index === undefined || Object.hasOwn(indexes, index)) return []
-    const problem = {
+    const problem: Problem = {
+      code: 'manifest/unknown-name',
       message: `the view declares no index "${index}"`,
       hint: 'Declare it below indexes, or name one that stands there.',
     }
@@ -143,7 +170,8 @@ function grantProblems(manifest: Manifest): readonly PathProblem[] {
     .flatMap(grantees)
     .flatMap(({ path, grantee }): readonly PathProblem[] => {
       if (typeof grantee === 'string' || grantee.role !== 'public' || !grantee.with_grant_option) return []
-      const problem = {
+      const problem: Problem = {
+        code: 'manifest/invalid-value',
         message: 'a grant option can not be given to everybody',
         hint: 'Name the roles, or remove with_grant_option.',
       }
@@ -160,6 +188,7 @@ function optionProblems(manifest: Manifest): readonly PathProblem[] {
         path: [...path, name],
         atKey: true,
         problem: {
+          code: 'secret/exposed',
           message: `the option "${name}" can not stand here, where every role may read it`,
           hint: 'Put it into a user mapping of the server: user_mappings: { role: { … } }.',
         },

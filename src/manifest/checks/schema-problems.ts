@@ -36,35 +36,89 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     }
     case 'required':
       return [
-        { path, atKey: true, problem: { message: `"${String(params.missingProperty)}" is missing${inWhat(path)}` } },
+        {
+          path,
+          atKey: true,
+          problem: {
+            code: 'manifest/missing-key',
+            message: `"${String(params.missingProperty)}" is missing${inWhat(path)}`,
+          },
+        },
       ]
     case 'const':
       return [
-        { path, atKey: false, problem: { message: `${nameOf(path)} must be ${JSON.stringify(params.allowedValue)}` } },
+        {
+          path,
+          atKey: false,
+          problem: {
+            code: 'manifest/invalid-value',
+            message: `${nameOf(path)} must be ${JSON.stringify(params.allowedValue)}`,
+          },
+        },
       ]
     case 'enum': {
       const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.join(', ') : ''
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} is one of ${allowed}` } }]
+      return [
+        {
+          path,
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} is one of ${allowed}` },
+        },
+      ]
     }
     case 'type':
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} must be ${typeName(params.type)}` } }]
+      return [
+        {
+          path,
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} must be ${typeName(params.type)}` },
+        },
+      ]
     case 'minItems':
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} can not be empty` } }]
+      return [
+        {
+          path,
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} can not be empty` },
+        },
+      ]
     case 'pattern':
       // The one pattern that there is: see "count" in the schema.
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} is a whole number from 0 to 10000` } }]
+      return [
+        {
+          path,
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} is a whole number from 0 to 10000` },
+        },
+      ]
     case 'minLength':
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} can not be an empty text` } }]
+      return [
+        {
+          path,
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} can not be an empty text` },
+        },
+      ]
     case 'false schema':
       return [
         {
           path,
           atKey: true,
-          problem: { message: `${nameOf(path)} can not stand beside "column"`, hint: 'An entry has one of the two.' },
+          problem: {
+            code: 'manifest/conflicting-keys',
+            message: `${nameOf(path)} can not stand beside "column"`,
+            hint: 'An entry has one of the two.',
+          },
         },
       ]
     default:
-      return [{ path, atKey: false, problem: { message: `${nameOf(path)} ${error.message ?? 'is not valid'}` } }]
+      return [
+        {
+          path,
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} ${error.message ?? 'is not valid'}` },
+        },
+      ]
   }
 }
 
@@ -101,11 +155,17 @@ function typeName(type: unknown): string {
 function unknownKey(key: string, path: Path): Problem {
   const valid = keysAt(path)
   if (isLater(key)) {
-    return { message: `"${key}" is not supported yet`, hint: 'A later release will know it. Remove it until then.' }
+    return {
+      code: 'manifest/unknown-key',
+      message: `"${key}" is not supported yet`,
+      hint: 'A later release will know it. Remove it until then.',
+    }
   }
   const nearest = nearestOf(key, valid)
   const message = `unknown key "${key}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`
-  return valid.length === 0 ? { message } : { message, hint: `Known here: ${valid.join(', ')}.` }
+  return valid.length === 0
+    ? { code: 'manifest/unknown-key', message }
+    : { code: 'manifest/unknown-key', message, hint: `Known here: ${valid.join(', ')}.` }
 }
 
 type SchemaNode = Readonly<Record<string, unknown>>

@@ -28,7 +28,12 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
     const key = `${kind} ${text}`
     if (!known.has(key)) known.set(key, await check(fragment))
     const mistake = known.get(key)
-    if (mistake) problems.push({ message: mistake.message, place: parsed.placeInside(path, mistake.offset) })
+    if (mistake)
+      problems.push({
+        code: 'manifest/invalid-sql',
+        message: mistake.message,
+        place: parsed.placeInside(path, mistake.offset),
+      })
   }
   if (problems.length > 0) throw new FdwsyncError(problems)
 }

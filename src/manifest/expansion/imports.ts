@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../core/data.ts'
+import type { Problem } from '../../core/errors.ts'
 import type { PathProblem } from '../checks/schema-problems.ts'
 import type { ImportColumn, ImportTable } from '../generated/manifest-types.ts'
 import type { Manifest, Path } from '../manifest.ts'
@@ -141,7 +142,7 @@ function addTypes(
 function copiedDifferently(schema: string, name: string, path: Path, other: Path): PathProblem {
   const message = `the type "${name}" of schema "${schema}" is another one at the source of this import than for what stands`
   const hint = `Spell it out under schemas: { ${schema}: { types: … } }: then neither is copied.`
-  return { path, atKey: true, other, problem: { message, hint } }
+  return { path, atKey: true, other, problem: { code: 'manifest/duplicate-name', message, hint } }
 }
 
 /** The key of what stands at a path in {@link Expansion.origins}. */
@@ -151,7 +152,12 @@ export function originKey(path: Path): string {
 
 function importedTwice(schema: string, name: string, path: Path, other: Path): PathProblem {
   const message = `the table "${name}" is imported into schema "${schema}" twice: from here and from what stands`
-  return { path, atKey: true, other, problem: { message, hint: 'Leave it out of one of them by except.' } }
+  return {
+    path,
+    atKey: true,
+    other,
+    problem: { code: 'manifest/duplicate-name', message, hint: 'Leave it out of one of them by except.' },
+  }
 }
 
 function overridden(table: TableStanza, override: ImportTable, path: Path, problems: PathProblem[]): TableStanza {
@@ -162,7 +168,7 @@ function overridden(table: TableStanza, override: ImportTable, path: Path, probl
     if (imported !== undefined) merged[name] = overriddenColumn(imported, column)
     else {
       const message = `the source's table ${JSON.stringify(path.at(-1))} has no column "${name}"`
-      problems.push({ path: [...path, 'columns', name], atKey: true, problem: { message } })
+      problems.push({ path: [...path, 'columns', name], atKey: true, problem: { code: 'source/not-found', message } })
     }
   }
   return { ...table, ...rest, columns: merged, options: { ...table.options, ...options } }
@@ -184,19 +190,31 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
   ]
   const both = items.flatMap(({ item, path }): readonly PathProblem[] => {
     if (!item.limit_to || !item.except) return []
-    const problem = { message: 'limit_to and except can not stand together', hint: 'Remove one of the two.' }
+    const problem: Problem = {
+      code: 'manifest/conflicting-keys',
+      message: 'limit_to and except can not stand together',
+      hint: 'Remove one of the two.',
+    }
     return [{ path: [...path, 'except'], atKey: true, problem }]
   })
   const same = Object.entries(manifest.mirrors ?? {}).flatMap(([name, mirror]): readonly PathProblem[] => {
     if (mirror.schema !== mirror.proxy_schema) return []
     const message = 'the schema of the views can not be that of the foreign tables: both have the names of the tables'
-    return [{ path: ['mirrors', name, 'schema'], atKey: false, problem: { message } }]
+    return [
+      { path: ['mirrors', name, 'schema'], atKey: false, problem: { code: 'manifest/conflicting-keys', message } },
+    ]
   })
   const noColumn = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { indexes }]) =>
     (indexes?.each ?? []).flatMap(({ columns }, at): readonly PathProblem[] => {
       if (columns.some((column) => typeof column === 'string' || 'column' in column)) return []
       const message = 'an index for each view names at least one column: it is made where that is'
-      return [{ path: ['mirrors', name, 'indexes', 'each', at], atKey: false, problem: { message } }]
+      return [
+        {
+          path: ['mirrors', name, 'indexes', 'each', at],
+          atKey: false,
+          problem: { code: 'manifest/invalid-value', message },
+        },
+      ]
     }),
   )
   const copied = importRequests(manifest).flatMap((request) => {
@@ -214,5 +232,7 @@ export function indexCopyProblems(
   if (!withIndexes || wrapper === 'postgres_fdw') return []
   const message = `indexes can be copied through postgres_fdw only, and server ${server} is of ${wrapper}`
   const hint = 'Declare them: below indexes.each, or below tables for one view.'
-  return [{ path: [...path, 'indexes', 'copy'], atKey: true, problem: { message, hint } }]
+  return [
+    { path: [...path, 'indexes', 'copy'], atKey: true, problem: { code: 'manifest/invalid-value', message, hint } },
+  ]
 }

@@ -66,7 +66,7 @@ export function lockedResolutions({ manifest, lock, place }: Locked): readonly R
   throwIfAny(foreignKeys(lock))
   if (lock.manifest.name !== manifest.name) {
     const message = `this is the lock of the manifest "${lock.manifest.name}", not of "${manifest.name}"`
-    throw new FdwsyncError({ message, place: lock.place(['name']), hint: pinAgain })
+    throw new FdwsyncError({ code: 'lock/outdated', message, place: lock.place(['name']), hint: pinAgain })
   }
   const resolutions = resolutionsIn(lock.manifest)
   throwIfAny([...misfits({ manifest, lock, place }, resolutions), ...strays(lock, resolutions)])
@@ -87,7 +87,7 @@ function withoutIndexes({ manifest, lock, place }: Locked, { request, tables, in
   return [...tables.keys()].flatMap((table): readonly Problem[] => {
     if (indexes.has(table) || hasOwnQuery(manifest, request, table)) return []
     const message = `the lock ${file} does not have the indexes of the table "${table}"`
-    return [{ message, place: place([...request.path, 'tables', table]), hint: pinAgain }]
+    return [{ code: 'lock/outdated', message, place: place([...request.path, 'tables', table]), hint: pinAgain }]
   })
 }
 
@@ -180,7 +180,12 @@ function misfits({ manifest, lock, place }: Locked, resolutions: readonly Resolu
       const before = changed.get(request)
       const why = before ? `was made for ${differences(before.request, request, lock.manifest, manifest)}` : 'lacks it'
       const { file } = lock.place([])
-      return { message: `${importTitle(request)}: the lock ${file} ${why}`, place: place(request.path), hint: pinAgain }
+      return {
+        code: 'lock/outdated',
+        message: `${importTitle(request)}: the lock ${file} ${why}`,
+        place: place(request.path),
+        hint: pinAgain,
+      }
     }),
     ...left
       .filter((each) => ![...changed.values()].includes(each))
@@ -243,7 +248,7 @@ function isLike(path: Path, pattern: Path): boolean {
 
 function problem(lock: ParsedManifest, path: Path, message: string): Problem {
   const place: Place = lock.place(path)
-  return { message, place, hint: pinAgain }
+  return { code: 'lock/invalid', message, place, hint: pinAgain }
 }
 
 function throwIfAny(problems: readonly Problem[]): void {

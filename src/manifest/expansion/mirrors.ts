@@ -47,14 +47,18 @@ export function withMirrors(manifest: Manifest, all: readonly Mirrored[]): Expan
 
 function mirroredTwice(schema: string, table: string, path: Path): PathProblem {
   const message = `two mirrors make the view "${table}" in schema "${schema}"`
-  return { path, atKey: true, problem: { message, hint: 'Exclude it in one of them.' } }
+  return {
+    path,
+    atKey: true,
+    problem: { code: 'manifest/duplicate-name', message, hint: 'Exclude it in one of them.' },
+  }
 }
 
 function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap<string, TableStanza>) {
   return Object.entries(tables).flatMap(([table, { exclude }]): readonly PathProblem[] => {
     if (exclude || found.has(table)) return []
     const message = `the mirror has no table "${table}": the source does not have it, or it is left out`
-    return [{ path: ['mirrors', name, 'tables', table], atKey: true, problem: { message } }]
+    return [{ path: ['mirrors', name, 'tables', table], atKey: true, problem: { code: 'source/not-found', message } }]
   })
 }
 

@@ -33,10 +33,15 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const { source, documents } = parse(file, text)
   const [document, second] = documents
   const problems = (document?.errors ?? []).map(
-    (error): Problem => ({ message: withoutSource(error.message), place: placeAt(source, error.pos[0]) }),
+    (error): Problem => ({
+      code: 'yaml/syntax',
+      message: withoutSource(error.message),
+      place: placeAt(source, error.pos[0]),
+    }),
   )
   if (second) {
     problems.push({
+      code: 'yaml/unsupported',
       message: 'a manifest is one YAML document',
       place: placeAt(source, startOf(second.contents) ?? 0),
       hint: 'Put the second one into a file of its own.',
@@ -46,6 +51,7 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const root = document?.contents
   if (!document || !isMap(root)) {
     throw new FdwsyncError({
+      code: 'manifest/invalid-value',
       message: root ? 'a manifest is a map: it begins with "version: 1"' : 'the manifest is empty',
       place: placeAt(source, startOf(root) ?? 0),
       hint: 'See the examples for how one looks.',
@@ -57,11 +63,16 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
 }
 
 function decode(file: string, bytes: Uint8Array): string {
-  if (bytes.byteLength > maximumBytes) throw new FdwsyncError({ message: `${file}: the manifest is larger than 10 MB` })
+  if (bytes.byteLength > maximumBytes)
+    throw new FdwsyncError({ code: 'manifest/unreadable', message: `${file}: the manifest is larger than 10 MB` })
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new FdwsyncError({ message: `${file}: the manifest is not UTF-8`, hint: 'Save it as UTF-8.' })
+    throw new FdwsyncError({
+      code: 'manifest/unreadable',
+      message: `${file}: the manifest is not UTF-8`,
+      hint: 'Save it as UTF-8.',
+    })
   }
 }
 
@@ -111,6 +122,7 @@ function refuseAbyss(file: string, text: string): void {
 function tooDeep(file: string, text: string, offset: number): FdwsyncError {
   const before = text.slice(0, offset).split('\n')
   return new FdwsyncError({
+    code: 'yaml/unsupported',
     message: 'nested too deeply',
     place: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, excerpt: '' },
     hint: `At most ${maximumDepth} levels.`,
@@ -120,7 +132,7 @@ function tooDeep(file: string, text: string, offset: number): FdwsyncError {
 function oddities(source: Source, document: Document): readonly Problem[] {
   const problems: Problem[] = []
   const note = (node: Node | null | undefined, message: string, hint: string) =>
-    problems.push({ message, hint, place: placeAt(source, startOf(node) ?? 0) })
+    problems.push({ code: 'yaml/unsupported', message, hint, place: placeAt(source, startOf(node) ?? 0) })
   visit(document, {
     Node(_key, node, ancestors) {
       if (ancestors.filter((ancestor) => isNode(ancestor)).length > maximumDepth) {
@@ -157,6 +169,7 @@ function duplicates(source: Source, { items }: YAMLMap): readonly Problem[] {
     const { line } = placeAt(source, startOf(other) ?? 0)
     return [
       {
+        code: 'manifest/duplicate-key',
         message: `the key "${name}" stands twice, here and in line ${line}`,
         place: placeAt(source, startOf(key) ?? 0),
       },

@@ -72,6 +72,7 @@ function replacement(
     if (value !== undefined && !(hasDefault && value === '')) return value
     if (hasDefault) return fallback ?? ''
     note({
+      code: 'manifest/unresolved-reference',
       message: `\${env:${variable}}: there is no such variable`,
       hint: `Set ${variable}, or give a default: \${env:${variable}:-…}.`,
     })
@@ -81,6 +82,7 @@ function replacement(
     const content = known.file(file)
     if (content !== undefined) return content
     note({
+      code: 'manifest/unresolved-reference',
       message: `\${file:${file}}: the file can not be read`,
       hint: 'It must exist and be UTF-8. The path is relative to the manifest.',
     })
@@ -88,6 +90,7 @@ function replacement(
   }
   note({
     // A password may hold `${` by chance.
+    code: 'manifest/unresolved-reference',
     message: isSecret ? 'unknown reference in a secret' : `unknown reference ${whole}`,
     hint: 'There are ${env:NAME}, ${env:NAME:-default} and ${file:path}; a literal ${ is written $${.',
   })
@@ -104,6 +107,9 @@ function standsInClear(text: string): boolean {
 }
 
 function unfitCharacter(text: string): Problem | undefined {
-  if (text.includes('\0')) return { message: 'PostgreSQL has no text with the character NUL' }
-  return /\p{Surrogate}/u.test(text) ? { message: 'this is no text: it holds half a character' } : undefined
+  if (text.includes('\0'))
+    return { code: 'manifest/invalid-value', message: 'PostgreSQL has no text with the character NUL' }
+  return /\p{Surrogate}/u.test(text)
+    ? { code: 'manifest/invalid-value', message: 'this is no text: it holds half a character' }
+    : undefined
 }

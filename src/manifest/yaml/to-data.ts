@@ -38,6 +38,7 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
     if (!isTruthValue(path)) return text
     if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return text.toLowerCase() === 'true'
     note(path, {
+      code: 'manifest/invalid-value',
       message: `${path.at(-1)} is true or false, not "${text}"`,
       hint: /^(yes|on|y)$/i.test(text) ? 'Write true.' : 'Write true or false.',
     })
@@ -47,6 +48,7 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
   function empty(path: Path): unknown {
     if (isMapping(path)) return Object.create(null)
     note(path, {
+      code: 'manifest/invalid-value',
       message: `${path.at(-1)} has no value`,
       hint: 'Give it one, or remove the key. An empty text is written "".',
     })

@@ -49,7 +49,7 @@ describe('isTransient', () => {
 })
 
 test('isConnectionLost', () => {
-  expect(isConnectionLost(new ConnectionLostError({ message: 'gone' }))).toBe(true)
+  expect(isConnectionLost(new ConnectionLostError({ code: 'connection/lost', message: 'gone' }))).toBe(true)
   // What postgres_fdw reports when it cannot reach the source is no loss of our own connection.
   expect(isConnectionLost(new DatabaseError({ code: '08006', message: 'could not connect to server "s"' }, []))).toBe(
     false,
