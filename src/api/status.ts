@@ -86,17 +86,17 @@ function described(
   entries: readonly OwnedEntry[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
   const key = keyOf(id)
-  const { wantsData, parentOf } = kindOf(id)
+  const { data, child } = kindOf(id)
   const live = catalog.live.get(key)
-  const holdsData = live && wantsData ? wantsData(live.spec) : undefined
+  const holdsData = live && data ? data.isPopulated(live.spec) : undefined
   return {
     key,
     id,
     manifests: entries.map(({ manifest }) => manifest),
     populated: holdsData,
     refreshed: holdsData ? refreshed.get(key) : undefined,
-    indexes: live && wantsData ? (indexes.get(live.oid) ?? 0) : undefined,
-    isPart: parentOf !== undefined,
+    indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
+    isPart: child !== undefined,
   }
 }
 
@@ -178,11 +178,11 @@ function byLedger(key: Key, entries: readonly OwnedEntry[], { catalog }: StatusR
 }
 
 function compared(entry: LedgerEntry, live: LiveObject): Finding {
-  const { hidden, wantsData } = kindOf(entry.id)
-  const isHidden = hidden?.(entry.id, live.spec)
+  const { secrets, data } = kindOf(entry.id)
+  const isHidden = secrets?.hidden(entry.id, live.spec)
   if (isHidden) return { state: 'unknown', reason: isHidden.reason }
   const definition = definitionFinding(entry, live)
-  const isEmpty = wantsData?.(entry.declared) === true && !wantsData(live.spec)
+  const isEmpty = data?.isPopulated(entry.declared) === true && !data.isPopulated(live.spec)
   return definition.state === 'in sync' && isEmpty ? { state: 'not populated' } : definition
 }
 
@@ -195,7 +195,7 @@ function definitionFinding(entry: LedgerEntry, live: LiveObject): Finding {
   }
   const kind = kindOf(entry.id)
   // The ledger has no secrets to compare with.
-  if (kind.recorded) return { state: 'unknown', reason: onlyItsManifest }
+  if (kind.secrets) return { state: 'unknown', reason: onlyItsManifest }
   const declared = kind.settle(entry.declared, entry.declared, live.spec)
   const context = { declared, last: undefined, digests: runDigests() }
   const fields = kind.compare(entry.id, live.spec, declared, context).map(({ field }) => field)

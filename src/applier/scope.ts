@@ -46,7 +46,7 @@ export function stepScope(step: Step, { plan, wanted }: PlanInHand): Scope {
   const own = changes.filter(({ key }) => keys.has(key))
   if (step.action !== 'replace') return scopeOf(own)
   const isOfStep = (whole: Key | undefined) => whole !== undefined && keys.has(whole)
-  const parts = [...wanted.values()].filter(({ id, spec }) => isOfStep(kindOf(id).parentOf?.(spec, id)))
+  const parts = [...wanted.values()].filter(({ id, spec }) => isOfStep(kindOf(id).child?.parentOf(spec, id)))
   const goneParts = changes.filter((change) => change.op === 'drop' && isOfStep(wholeOf(change)))
   const scope = scopeOf([...own, ...goneParts])
   return { ...scope, recorded: [...scope.recorded, ...parts.map((part) => ({ wanted: part, made: true }))] }
@@ -73,7 +73,7 @@ function scopeOf(changes: readonly Change[]): Scope {
 function wholeOf(change: Change): Key | undefined {
   if (change.op === 'release') return undefined
   const object: { id: ObjectId; spec: unknown } = change.op === 'drop' ? change.from : change.to
-  return kindOf(object.id).parentOf?.(object.spec, object.id)
+  return kindOf(object.id).child?.parentOf(object.spec, object.id)
 }
 
 /** Proves, before COMMIT, that what a transaction was to do is done, and writes it in the ledger. */

@@ -94,8 +94,8 @@ function editsOfWhole(to: WantedObject, entry: LedgerEntry, { sourceChanges }: C
 }
 
 function recordOf({ id, written }: WantedObject): unknown {
-  const { recorded } = kindOf(id)
-  return recorded ? recorded(written, undefined, () => '') : written
+  const { secrets } = kindOf(id)
+  return secrets ? secrets.recorded(written, undefined, () => '') : written
 }
 
 function causeOfFields(change: Differing, entry: LedgerEntry, input: CauseInput): Caused {

@@ -40,8 +40,11 @@ export function addForcedReplacements(
 /** A part that moves from something that goes anyway, and takes it along, is only to be made. */
 function losesItsWhole(change: Change, byKey: ReadonlyMap<Key, Change>): change is Extract<Change, { op: 'replace' }> {
   if (change.op !== 'replace') return false
-  const { parentOf } = kindOf(change.from.id)
-  const [before, after] = [parentOf?.(change.from.spec, change.from.id), parentOf?.(change.to.spec, change.to.id)]
+  const { child } = kindOf(change.from.id)
+  const [before, after] = [
+    child?.parentOf(change.from.spec, change.from.id),
+    child?.parentOf(change.to.spec, change.to.id),
+  ]
   return before !== undefined && before !== after && ['drop', 'replace'].includes(byKey.get(before)?.op ?? '')
 }
 

@@ -55,7 +55,7 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   if (!live) return { change: { op: 'create', key, to: wanted } }
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
-  const hidden = kind.hidden?.(wanted.id, live.spec)
+  const hidden = kind.secrets?.hidden(wanted.id, live.spec)
   if (hidden && !entry) return { undetermined: { key, title: titleOf(wanted.id), ...hidden, follows: false } }
   const differences = kind.compare(wanted.id, live.spec, wanted.spec, {
     declared: wanted.declared,
@@ -79,12 +79,12 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
 /** A part of something whose columns are renamed, as it is once they are. */
 function withColumnsRenamed({ reading, wanted }: DiffInput, live: LiveObject | undefined): LiveObject | undefined {
   if (!live) return undefined
-  const { parentOf, withColumns } = kindOf(live.id)
-  const whole = parentOf?.(live.spec, live.id)
+  const { child, renaming } = kindOf(live.id)
+  const whole = child?.parentOf(live.spec, live.id)
   const [before, after] = whole === undefined ? [] : [reading.live.get(whole), wanted.get(whole)]
-  if (!before || !after || !withColumns) return live
-  const renamed = kindOf(after.id).renamedColumns?.(before.spec, after.spec)
-  return renamed?.size ? { ...live, spec: withColumns(live.spec, renamed) } : live
+  if (!before || !after || !renaming?.withColumns) return live
+  const renamed = kindOf(after.id).renaming?.alteredColumnNames?.(before.spec, after.spec)
+  return renamed?.size ? { ...live, spec: renaming.withColumns(live.spec, renamed) } : live
 }
 
 /** The part of its title that says which one it is comes last. */
@@ -124,8 +124,8 @@ function isSameDefinition(entry: LedgerEntry | undefined, live: LiveObject, want
 
 /** The declaration as the ledger keeps it, where nothing of it is hidden. */
 function recordOf(wanted: WantedObject, live: LiveObject): unknown {
-  const { recorded } = kindOf(wanted.id)
-  return recorded ? recorded(wanted.written, live.spec, () => '') : wanted.written
+  const { secrets } = kindOf(wanted.id)
+  return secrets ? secrets.recorded(wanted.written, live.spec, () => '') : wanted.written
 }
 
 /** The other manifests that have an object which only one may have. */
@@ -147,7 +147,7 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   const live = input.reading.live.get(key)
   const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
   if (!live) return release('it is gone already')
-  const whole = kindOf(entry.id).isLeftTo?.(live.spec)
+  const whole = kindOf(entry.id).cameWith?.(live.spec)
   if (whole !== undefined) return release(`it is left to ${whole}`)
   if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
   if (!entry.made) return release('it was there before fdwsync')

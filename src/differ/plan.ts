@@ -61,8 +61,8 @@ function planned(change: Change, input: PlanInput, hazards: readonly Hazard[]): 
   const predecessor = 'from' in change ? input.predecessors.get(change.from.oid) : undefined
   return {
     title: id ? titleOf(id) : change.key,
-    summary: wanted ? (kind?.summary?.(wanted.declared) ?? '') : '',
-    details: change.op === 'create' ? (kind?.details?.(change.to.declared) ?? []) : [],
+    summary: wanted ? (kind?.display?.summary?.(wanted.declared) ?? '') : '',
+    details: change.op === 'create' ? (kind?.display?.details?.(change.to.declared) ?? []) : [],
     hazards: uniqueHazards(hazards),
     ...(predecessor ? { predecessor } : {}),
     beside: change.op === 'replace' && change.how === 'beside',

@@ -44,7 +44,7 @@ export function protectedObjects(input: ProtectionInput): readonly Refusal[] {
 function partsOf(whole: Key, { live, changes }: ProtectionInput): readonly Key[] {
   const changed = new Set(changes.flatMap(({ key, op }) => (op === 'drop' || op === 'replace' ? [key] : [])))
   return [...live].flatMap(([key, { id, spec }]) =>
-    kindOf(id).parentOf?.(spec, id) === whole && !changed.has(key) ? [key] : [],
+    kindOf(id).child?.parentOf(spec, id) === whole && !changed.has(key) ? [key] : [],
   )
 }
 

@@ -44,7 +44,7 @@ function isGoing(change: Change): change is Going {
 function temporaryNames(standing: Standing): ReadonlyMap<Key, ObjectId> {
   const aside = new Map<Key, ObjectId>()
   for (const change of standing.going) {
-    const id = kindOf(change.from.id).nameAside?.(change.from.oid)
+    const id = kindOf(change.from.id).renaming?.asideName?.(change.from.oid)
     if (!id || change.op !== 'replace' || !isUsed(change, standing) || !canBeSetAside(change, standing)) continue
     aside.set(change.key, id)
     for (const { key, from } of ownedMappings(change, standing)) {

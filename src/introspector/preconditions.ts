@@ -15,12 +15,15 @@ export async function unmetPreconditions(
   digests: RunDigests,
 ): Promise<readonly ProbeFinding[]> {
   const impossible = await impossibleObjects(session, declared, live, digests)
-  const named = declared.map((object) => ({ object, roles: kindOf(object.id).roles?.(object.spec) ?? [] }))
+  const named = declared.map((object) => ({
+    object,
+    roles: kindOf(object.id).preconditions?.roles?.(object.spec) ?? [],
+  }))
   const major = Math.floor(session.serverVersion / 10_000)
   const missing = await missingRoles(session, [...new Set(named.flatMap(({ roles }) => roles))])
   const unmet = named.flatMap(({ object: { id, spec }, roles }): readonly ProbeFinding[] => {
     const found = (reason: string, hint: string): ProbeFinding => ({ key: keyOf(id), status: 'problem', reason, hint })
-    const newer = kindOf(id).needsNewer?.(spec, major)
+    const newer = kindOf(id).preconditions?.needsNewer?.(spec, major)
     return [
       ...(newer === undefined ? [] : [found(newer, `This server is PostgreSQL ${major}.`)]),
       ...[...new Set(roles)]
@@ -39,7 +42,8 @@ async function impossibleObjects(
   digests: RunDigests,
 ): Promise<readonly ProbeFinding[]> {
   const findings: ProbeFinding[] = []
-  for (const { kind, impossibleQuery, settle, compare } of declaredKinds) {
+  for (const { kind, preconditions, settle, compare } of declaredKinds) {
+    const impossibleQuery = preconditions?.impossibleQuery
     if (!impossibleQuery) continue
     const differing = declared.filter(({ id, spec }) => {
       const object = live.get(keyOf(id))
@@ -60,7 +64,7 @@ async function impossibleObjects(
 /** What does not fit into what the probe has found to be wanted. */
 export function misfits(wanted: ReadonlyMap<Key, WantedObject>): readonly ProbeFinding[] {
   return Array.from(wanted, ([key, { id, spec, written }]) => {
-    const reason = kindOf(id).validateAgainstProbe?.(written, spec)
+    const reason = kindOf(id).preconditions?.validateAgainstProbe?.(written, spec)
     return reason === undefined ? [] : [{ key, status: 'problem' as const, reason, hint: '' }]
   }).flat()
 }

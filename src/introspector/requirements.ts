@@ -16,10 +16,10 @@ export async function withRequirements(
   const needs = new Map<Key, readonly Key[]>()
   for (const kind of declaredKinds) {
     const missing = declared.filter(({ id }) => id.kind === kind.kind && !live.has(keyOf(id))).map(({ id }) => id)
-    const { requirementsQuery } = kind
-    if (!requirementsQuery || missing.length === 0) continue
+    const needsQuery = kind.preconditions?.needsQuery
+    if (!needsQuery || missing.length === 0) continue
     const rows = await readOnly(session, () =>
-      session.query<{ id: ObjectId; needs: readonly ObjectId[] }>(requirementsQuery, [JSON.stringify(missing)]),
+      session.query<{ id: ObjectId; needs: readonly ObjectId[] }>(needsQuery, [JSON.stringify(missing)]),
     )
     for (const row of rows) needs.set(keyOf(row.id), row.needs.map(keyOf))
   }

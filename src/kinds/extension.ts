@@ -73,51 +73,52 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
       JOIN pg_extension e ON e.extname = wanted.name
       JOIN pg_namespace n ON n.oid = e.extnamespace`),
 
-  requirementsQuery: trusted(`
-    SELECT jsonb_build_object('kind', 'extension', 'name', v.name) AS id,
-           jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', required)) AS needs
-      FROM jsonb_to_recordset($1) AS wanted(name text)
-      JOIN pg_available_extension_versions v ON v.name = wanted.name
-      CROSS JOIN unnest(v.requires) AS required
-     GROUP BY v.name`),
-
-  // Where it is not installed, its versions are all that can be installed; else those that a way of updates leads to.
-  impossibleQuery: trusted(`
-    WITH wanted AS (
-      SELECT w.name, w.spec ->> 'version' AS version, w.spec ->> 'schema' AS schema,
-             e.extversion, e.extrelocatable, n.nspname
-        FROM jsonb_to_recordset($1) AS w(name text, spec jsonb)
-        LEFT JOIN pg_extension e ON e.extname = w.name
-        LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
-    ), possible(name, version) AS (
-      SELECT v.name, v.version FROM wanted w JOIN pg_available_extension_versions v ON v.name = w.name
-       WHERE w.extversion IS NULL
+  preconditions: {
+    needsQuery: trusted(`
+      SELECT jsonb_build_object('kind', 'extension', 'name', v.name) AS id,
+             jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', required)) AS needs
+        FROM jsonb_to_recordset($1) AS wanted(name text)
+        JOIN pg_available_extension_versions v ON v.name = wanted.name
+        CROSS JOIN unnest(v.requires) AS required
+       GROUP BY v.name`),
+    // Where it is not installed, its versions are all that can be installed; else those that a way of updates leads to.
+    impossibleQuery: trusted(`
+      WITH wanted AS (
+        SELECT w.name, w.spec ->> 'version' AS version, w.spec ->> 'schema' AS schema,
+               e.extversion, e.extrelocatable, n.nspname
+          FROM jsonb_to_recordset($1) AS w(name text, spec jsonb)
+          LEFT JOIN pg_extension e ON e.extname = w.name
+          LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
+      ), possible(name, version) AS (
+        SELECT v.name, v.version FROM wanted w JOIN pg_available_extension_versions v ON v.name = w.name
+         WHERE w.extversion IS NULL
+        UNION ALL
+        SELECT a.name, p.target
+          FROM wanted w
+          JOIN pg_available_extensions a ON a.name = w.name
+          CROSS JOIN LATERAL pg_extension_update_paths(a.name) AS p
+         WHERE p.source = w.extversion AND p.path IS NOT NULL
+      ), listed AS (
+        SELECT name, string_agg(version, ', ' ORDER BY
+                 (SELECT array_agg(part[1]::int) FROM regexp_matches(version, '[0-9]{1,9}', 'g') AS part), version) AS versions
+          FROM possible GROUP BY name
+      )
+      SELECT jsonb_build_object('kind', 'extension', 'name', w.name) AS id,
+             format(CASE WHEN w.extversion IS NULL THEN 'its version %s is not available on this server'
+                         ELSE 'it can not be updated to version %s from %s' END, w.version, w.extversion) AS reason,
+             coalesce('Available: ' || versions || '.', 'This server has no other version of it.') AS hint
+        FROM wanted w LEFT JOIN listed USING (name)
+       WHERE w.version IS NOT NULL AND w.version IS DISTINCT FROM w.extversion
+         -- That there is no such extension at all the server says itself.
+         AND (w.extversion IS NOT NULL OR versions IS NOT NULL)
+         AND NOT EXISTS (SELECT FROM possible p WHERE p.name = w.name AND p.version = w.version)
       UNION ALL
-      SELECT a.name, p.target
+      SELECT jsonb_build_object('kind', 'extension', 'name', w.name),
+             format('it can not be moved from schema %I to %I: it is not relocatable', w.nspname, w.schema),
+             format('Declare it where it is: schema: %s. Or drop it by hand, so that it is made anew.', w.nspname)
         FROM wanted w
-        JOIN pg_available_extensions a ON a.name = w.name
-        CROSS JOIN LATERAL pg_extension_update_paths(a.name) AS p
-       WHERE p.source = w.extversion AND p.path IS NOT NULL
-    ), listed AS (
-      SELECT name, string_agg(version, ', ' ORDER BY
-               (SELECT array_agg(part[1]::int) FROM regexp_matches(version, '[0-9]{1,9}', 'g') AS part), version) AS versions
-        FROM possible GROUP BY name
-    )
-    SELECT jsonb_build_object('kind', 'extension', 'name', w.name) AS id,
-           format(CASE WHEN w.extversion IS NULL THEN 'its version %s is not available on this server'
-                       ELSE 'it can not be updated to version %s from %s' END, w.version, w.extversion) AS reason,
-           coalesce('Available: ' || versions || '.', 'This server has no other version of it.') AS hint
-      FROM wanted w LEFT JOIN listed USING (name)
-     WHERE w.version IS NOT NULL AND w.version IS DISTINCT FROM w.extversion
-       -- That there is no such extension at all the server says itself.
-       AND (w.extversion IS NOT NULL OR versions IS NOT NULL)
-       AND NOT EXISTS (SELECT FROM possible p WHERE p.name = w.name AND p.version = w.version)
-    UNION ALL
-    SELECT jsonb_build_object('kind', 'extension', 'name', w.name),
-           format('it can not be moved from schema %I to %I: it is not relocatable', w.nspname, w.schema),
-           format('Declare it where it is: schema: %s. Or drop it by hand, so that it is made anew.', w.nspname)
-      FROM wanted w
-     WHERE w.schema <> w.nspname AND NOT w.extrelocatable`),
+       WHERE w.schema <> w.nspname AND NOT w.extrelocatable`),
+  },
 
   // `schema` says where it is made. One that exists elsewhere is moved only if the manifest names a schema.
   settle: (wanted, last, live) => ({
@@ -155,5 +156,7 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
   ],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   drop: (id) => [statement(sql`DROP EXTENSION ${ident(id.name)}`)],
-  summary: (spec) => `in schema ${spec.schema ?? defaultSchema}${spec.version ? ` · version ${spec.version}` : ''}`,
+  display: {
+    summary: (spec) => `in schema ${spec.schema ?? defaultSchema}${spec.version ? ` · version ${spec.version}` : ''}`,
+  },
 }

@@ -45,7 +45,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
   locks: { create: 1, drop: 2 },
   catalog: 'pg_foreign_data_wrapper',
   dropPolicy: 'unless-shared',
-  isLeftTo: ({ ofExtension }) => (ofExtension ? 'its extension' : undefined),
+  cameWith: ({ ofExtension }) => (ofExtension ? 'its extension' : undefined),
   title: (id) => `foreign data wrapper ${ident(id.name)}`,
 
   probe: {
@@ -179,14 +179,18 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
     rename: (from, to) => [statement(sql`ALTER FOREIGN DATA WRAPPER ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
   },
 
-  summary: ({ handler, comesWithExtension }) =>
-    comesWithExtension ? 'with its extension' : handler ? `handler ${showName(handler)}` : 'without a handler',
-  details: ({ validator, options, ...access }) => [
-    ...(validator ? [['validator', showName(validator)] as const] : []),
-    ...(Object.keys(options).length === 0 ? [] : [['options', describeOptions(options)] as const]),
-    ...accessDetails(access),
-  ],
-  roles: rolesOf,
+  display: {
+    summary: ({ handler, comesWithExtension }) =>
+      comesWithExtension ? 'with its extension' : handler ? `handler ${showName(handler)}` : 'without a handler',
+    details: ({ validator, options, ...access }) => [
+      ...(validator ? [['validator', showName(validator)] as const] : []),
+      ...(Object.keys(options).length === 0 ? [] : [['options', describeOptions(options)] as const]),
+      ...accessDetails(access),
+    ],
+  },
+  preconditions: {
+    roles: rolesOf,
+  },
   hazards: accessHazards,
 }
 

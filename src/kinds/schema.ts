@@ -87,9 +87,13 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
         FROM pg_namespace WHERE oid = ANY ($1::oid[])`),
     rename: (from, to) => [statement(sql`ALTER SCHEMA ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
   },
-  roles: rolesOf,
+  preconditions: {
+    roles: rolesOf,
+  },
   hazards: accessHazards,
-  details: accessDetails,
+  display: {
+    details: accessDetails,
+  },
 }
 
 function target({ name }: IdOf<'schema'>): AccessTarget {

@@ -127,22 +127,26 @@ export const server: DeclaredKind<'server', ServerSpec> = {
     )
   },
   drop: (id) => [statement(sql`DROP SERVER ${ident(id.name)}`)],
-  nameAside: (oid) => ({ kind: 'server', name: `fdwsync_old_${oid}` }),
   renaming: {
     namesQuery: trusted(`
       SELECT oid, jsonb_build_object('kind', 'server', 'name', srvname) AS id
         FROM pg_foreign_server WHERE oid = ANY ($1::oid[])`),
     rename: (from, to) => [statement(sql`ALTER SERVER ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
+    asideName: (oid) => ({ kind: 'server', name: `fdwsync_old_${oid}` }),
   },
 
-  summary: (spec) => spec.wrapper,
-  details: (spec) => [
-    ...(spec.type === null ? [] : [['type', spec.type] as const]),
-    ...(spec.version === null ? [] : [['version', spec.version] as const]),
-    ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
-    ...accessDetails(spec),
-  ],
-  roles: rolesOf,
+  display: {
+    summary: (spec) => spec.wrapper,
+    details: (spec) => [
+      ...(spec.type === null ? [] : [['type', spec.type] as const]),
+      ...(spec.version === null ? [] : [['version', spec.version] as const]),
+      ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
+      ...accessDetails(spec),
+    ],
+  },
+  preconditions: {
+    roles: rolesOf,
+  },
   hazards: accessHazards,
 }
 

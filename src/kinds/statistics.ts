@@ -50,7 +50,15 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   catalog: 'pg_statistic_ext',
   dropPolicy: 'owned',
   title: (id) => `statistics ${qualified(id.schema, id.name)}`,
-  parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+  child: {
+    parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+    createIn: (id, spec, schema) => statistics.create({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
+    finishAfterSwap: (id, schema) => [
+      statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
+    ],
+    // New statistics are empty until their relation is analyzed next.
+    buildContents: (_id, spec) => [analyze(spec)],
+  },
 
   probe: {
     how: 'read-back',
@@ -134,8 +142,10 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       JOIN pg_class view ON view.oid = s.stxrelid
       JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
 
-  renaming: statisticsRenaming,
-  withColumns: (spec, renamed) => ({ ...spec, columns: spec.columns.map((name) => renamed.get(name) ?? name) }),
+  renaming: {
+    ...statisticsRenaming,
+    withColumns: (spec, renamed) => ({ ...spec, columns: spec.columns.map((name) => renamed.get(name) ?? name) }),
+  },
 
   settle: (wanted, last, live) => ({
     ...wanted,
@@ -158,8 +168,6 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   },
 
   create: (id, spec) => [...createStatistics(id, spec), ...newAccess(target(id), spec)],
-  // New statistics are empty until their relation is analyzed next.
-  buildContents: (_id, spec) => [analyze(spec)],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
   // They go with their view, and with a column of theirs.
   drop: (id) => [statement(sql`DROP STATISTICS IF EXISTS ${qualified(id.schema, id.name)}`)],
@@ -176,22 +184,22 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       ],
     }),
   },
-  createChild: (id, spec, schema) => statistics.create({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
-  finishChildAfterSwap: (id, schema) => [
-    statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
-  ],
 
   // The view is among them, whose columns they are of.
   sqlFragments: ({ on, expressions }) => [ident(on.name), ...expressions],
-  summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
-  details: (spec) => [
-    ...(spec.columns.length === 0 ? [] : [['columns', columnsText(spec) ?? ''] as const]),
-    ...(spec.expressions.length === 0 ? [] : [['expressions', expressionsText(spec) ?? ''] as const]),
-    ...(spec.kinds === null ? [] : [['kinds', spec.kinds.join(', ')] as const]),
-    ...(typeof spec.target === 'number' ? [['target', String(spec.target)] as const] : []),
-    ...(typeof spec.owner === 'string' ? [['owner', ident(spec.owner)] as const] : []),
-  ],
-  roles: rolesOf,
+  display: {
+    summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
+    details: (spec) => [
+      ...(spec.columns.length === 0 ? [] : [['columns', columnsText(spec) ?? ''] as const]),
+      ...(spec.expressions.length === 0 ? [] : [['expressions', expressionsText(spec) ?? ''] as const]),
+      ...(spec.kinds === null ? [] : [['kinds', spec.kinds.join(', ')] as const]),
+      ...(typeof spec.target === 'number' ? [['target', String(spec.target)] as const] : []),
+      ...(typeof spec.owner === 'string' ? [['owner', ident(spec.owner)] as const] : []),
+    ],
+  },
+  preconditions: {
+    roles: rolesOf,
+  },
 }
 
 function target(id: IdOf<'statistics'>): AccessTarget {

@@ -106,28 +106,29 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
 
   settle: (wanted) => wanted,
 
-  hidden: (id, live) =>
-    live.options === null
-      ? {
-          reason: 'its options are hidden from this role',
-          hint: `Only a superuser sees them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
-        }
-      : undefined,
+  secrets: {
+    hidden: (id, live) =>
+      live.options === null
+        ? {
+            reason: 'its options are hidden from this role',
+            hint: `Only a superuser sees them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
+          }
+        : undefined,
+    recorded: (declared, live, slowDigest) => ({
+      options: record(
+        Object.entries(declared.options ?? {}).map(([name, value]): [string, OptionValue] => {
+          if (typeof value === 'string') return [name, value]
+          return [name, { digest: live?.options === null && value.secret ? slowDigest(value.secret) : '' }]
+        }),
+      ),
+    }),
+  },
 
   compare(_id, from, to, { declared, last, digests }) {
     if (from.options !== null) return fieldsOf(from.options, to.options ?? {})
     if (last === undefined || sameAsRecorded(declared.options ?? {}, last.options ?? {}, digests)) return []
     return [{ field: 'options', from: '(hidden)', to: '(changed in the manifest)', effect: { how: 'replace' } }]
   },
-
-  recorded: (declared, live, slowDigest) => ({
-    options: record(
-      Object.entries(declared.options ?? {}).map(([name, value]): [string, OptionValue] => {
-        if (typeof value === 'string') return [name, value]
-        return [name, { digest: live?.options === null && value.secret ? slowDigest(value.secret) : '' }]
-      }),
-    ),
-  }),
 
   create: (id, spec) => {
     const plain = record(Object.entries(spec.options ?? {}).filter(isPlain))
@@ -152,7 +153,9 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
     under: (id, renamed) => (renamed.kind === 'server' ? { ...id, server: renamed.name } : id),
   },
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],
-  summary: (spec) => describeOptions(spec.options ?? {}),
+  display: {
+    summary: (spec) => describeOptions(spec.options ?? {}),
+  },
 }
 
 // Nobody sees a secret, the exporter neither: what is read of it is a digest.

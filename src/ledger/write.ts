@@ -154,8 +154,8 @@ export async function recordObjects(
     const key = keyOf(wanted.id)
     const object = live.get(key)
     if (!object) return []
-    const { recorded } = kindOf(wanted.id)
-    const declared = recorded ? recorded(wanted.written, object.spec, slowDigest) : wanted.written
+    const { secrets } = kindOf(wanted.id)
+    const declared = secrets ? secrets.recorded(wanted.written, object.spec, slowDigest) : wanted.written
     const { oid, digest } = object
     const closure = closures.get(key) ?? null
     const source = sourced.get(key)

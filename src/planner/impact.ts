@@ -115,7 +115,7 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
     )
     for (const { key, from, to } of readsMembers(group)) {
       if (from.locked) continue
-      const query = kindOf(to.id).query?.(to.spec) ?? ''
+      const query = kindOf(to.id).query?.text(to.spec) ?? ''
       const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)
     }

@@ -79,7 +79,7 @@ export async function queriesUsingOldNames(
   )
   if (titles.size === 0) return []
   const findings = declared.map(async ({ id, spec }): Promise<readonly ProbeFinding[]> => {
-    const query = kindOf(id).query?.(spec)
+    const query = kindOf(id).query?.text(spec)
     if (query === undefined) return []
     const keys = (await relationsNamed(query)).flatMap((name) => keysNamed(name, searchPath))
     const [former] = keys.flatMap((key) => titles.get(key) ?? [])
@@ -138,7 +138,8 @@ export function withColumnsRenamed(
   for (const { id, renamedColumns } of declared) {
     const key = keyOf(id)
     const [object, entry] = [live.get(key), entries.get(key)]
-    const { columns, withColumns } = kindOf(id)
+    const { columns, renaming } = kindOf(id)
+    const withColumns = renaming?.withColumns
     if (!object || !renamedColumns || !columns || !withColumns) continue
     const [names, recorded] = [columns(object.spec), entry ? columns(entry.declared) : undefined]
     const renamed = new Map<string, string>()
@@ -158,7 +159,7 @@ export function withColumnsRenamed(
 
 /** What else has the column: by PostgreSQL it has one name in a whole family of tables. */
 function inherited(object: LiveObject, column: string, { live }: CatalogReading): string | undefined {
-  const isOfOthers = ({ id, spec }: LiveObject) => kindOf(id).renaming?.columnsOfOthers?.(spec).has(column) ?? false
+  const isOfOthers = ({ id, spec }: LiveObject) => kindOf(id).renaming?.inheritedColumns?.(spec).has(column) ?? false
   if (isOfOthers(object)) return 'its parent'
   const heir = [...live.values()].find((other) => other.needs.includes(keyOf(object.id)) && isOfOthers(other))
   return heir && titleOf(heir.id)

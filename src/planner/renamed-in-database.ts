@@ -159,8 +159,8 @@ function atHome(object: LiveObject, id: ObjectId, { declared }: Names): LiveObje
   const renamed = withNames(object, declared)
   // Where it will be once its schema is called as it should be; an index moves with its view.
   const [schema, server] = [declared({ kind: 'schema', name: schemaOf(object.id) }), serverOf(object.id)]
-  const { parentOf, renaming } = kindOf(id)
-  const whole = renaming?.movesWithWhole ? idOf(parentOf?.(renamed.spec, id) ?? '') : undefined
+  const { child } = kindOf(id)
+  const whole = child?.movesWithParent ? idOf(child.parentOf(renamed.spec, id)) : undefined
   const home = {
     schemas: new Map([[schemaOf(object.id), whole ? schemaOf(whole) : nameOf(schema)]]),
     servers: new Map([[server, nameOf(declared({ kind: 'server', name: server }))]]),

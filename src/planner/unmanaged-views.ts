@@ -87,7 +87,7 @@ async function copiedOf(anew: readonly Anew[], { declared, searchPath }: ProbeIn
   if (anew.length === 0) return []
   const named = new Set<Key>()
   for (const { id, spec } of declared) {
-    const query = kindOf(id).query?.(spec)
+    const query = kindOf(id).query?.text(spec)
     if (query === undefined) continue
     for (const name of await relationsNamed(query)) for (const key of keysNamed(name, searchPath)) named.add(key)
   }

@@ -75,7 +75,7 @@ async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void
 /** What was read again, with the names that the manifest gives. */
 function specOf(again: LiveObject, { renamedColumns }: LiveObject, { named }: CatalogReading): unknown {
   const { id, spec } = named?.(again) ?? again
-  return renamedColumns ? (kindOf(id).withColumns?.(spec, renamedColumns) ?? spec) : spec
+  return renamedColumns ? (kindOf(id).renaming?.withColumns?.(spec, renamedColumns) ?? spec) : spec
 }
 
 /** How others find it by its name, if they do. */

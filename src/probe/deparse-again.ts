@@ -28,7 +28,7 @@ export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn
   return new Map(
     copies.flatMap(({ id, key, wanted, live }) => {
       const spec = again.get(keyOf(id))?.spec
-      return spec !== undefined && kindOf(id).query?.(spec) === wanted ? [[key, live] as const] : []
+      return spec !== undefined && kindOf(id).query?.text(spec) === wanted ? [[key, live] as const] : []
     }),
   )
 }
@@ -47,7 +47,7 @@ function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string): rea
   const key = keyOf(object.id)
   const spec = run.input.reading.live.get(key)?.spec
   if (how.how !== 'read-back' || !query || spec === undefined) return []
-  const [live, wanted] = [query(spec), query(read.spec)]
+  const [live, wanted] = [query.text(spec), query.text(read.spec)]
   if (live === wanted) return []
   const { id, spec: standIn } = how.standIn(
     { id: object.id, spec },

@@ -96,7 +96,7 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   await makeByName(run, toProbe)
   await checkStandIns(run, toProbe)
   const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
-  const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).parentOf?.(spec, id))
+  const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id))
   await probeInScratch(run, withoutQuery)
   await probeQueries(run, readBack)
   noteUntried(run, readBack)

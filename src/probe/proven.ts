@@ -24,7 +24,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   // A part is tried out together with its whole.
   const wholes = new Set(
     [...run.settled].flatMap(([key, { id, spec }]) =>
-      candidates.has(key) ? [] : (kindOf(id).parentOf?.(spec, id) ?? []),
+      candidates.has(key) ? [] : (kindOf(id).child?.parentOf(spec, id) ?? []),
     ),
   )
   for (let isSettled = false; !isSettled; ) {

@@ -41,7 +41,7 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
   const parts = partsByWhole(objects)
   const result: QueryObject[] = []
   for (const object of objects) {
-    const query = kindOf(object.id).query?.(object.spec)
+    const query = kindOf(object.id).query?.text(object.spec)
     if (query === undefined) continue
     const names = await relationsNamed(query)
     const reads = [...new Set(names.flatMap((name) => keysNamed(name, run.input.searchPath)))].filter(
@@ -56,7 +56,7 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
 function partsByWhole(objects: readonly DeclaredObject[]): ReadonlyMap<Key, readonly DeclaredObject[]> {
   const groups = new Map<Key, DeclaredObject[]>()
   for (const object of objects) {
-    const whole = kindOf(object.id).parentOf?.(object.spec, object.id)
+    const whole = kindOf(object.id).child?.parentOf(object.spec, object.id)
     if (whole !== undefined) groups.set(whole, [...(groups.get(whole) ?? []), object])
   }
   return groups

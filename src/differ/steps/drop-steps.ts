@@ -55,7 +55,7 @@ function isNeededBy(key: Key, change: Drop, { dependents }: StepInput): boolean 
 
 // Dropping a part locks its whole: alone, that is a moment; among all definitions it lasts until they are committed.
 export function isPartOfLive(change: Drop, input: StepInput): boolean {
-  const whole = kindOf(change.from.id).parentOf?.(change.from.spec, change.from.id)
+  const whole = kindOf(change.from.id).child?.parentOf(change.from.spec, change.from.id)
   return whole !== undefined && input.live.has(whole)
 }
 

@@ -35,7 +35,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const { replacement } = kind
   const scratch = group?.scratch.get(schemaOf(change))
   const moved = input.movedQueries.get(change.key)
-  const built = moved === undefined ? declared : (kind.withQuery?.(declared, moved) ?? declared)
+  const built = moved === undefined ? declared : (kind.query?.withText(declared, moved) ?? declared)
   const parts = partsOf(change.key, input)
   const swap = replacement.swap(id, scratch ?? '', declared, spec)
   const load = isLoaded(change, input) ? (replacement.load?.(id, scratch ?? '') ?? []) : []
@@ -47,12 +47,12 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     path: moved === undefined ? 'manifest' : 'catalog',
     statements: replacement.build(id, built, scratch ?? '', spec),
     load,
-    parts: parts.flatMap((part) => kindOf(part.id).createChild?.(part.id, part.declared, scratch ?? '') ?? []),
+    parts: parts.flatMap((part) => kindOf(part.id).child?.createIn(part.id, part.declared, scratch ?? '') ?? []),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
       in: [
         ...swap.in,
-        ...parts.flatMap((part) => kindOf(part.id).finishChildAfterSwap?.(part.id, scratch ?? '') ?? []),
+        ...parts.flatMap((part) => kindOf(part.id).child?.finishAfterSwap?.(part.id, scratch ?? '') ?? []),
       ],
     },
     hazards: [...hazardsOf(change), ...reads, ...repoints(change, input)],
@@ -70,8 +70,8 @@ function repoints({ key }: Replace, { dependents, changes }: StepInput): readonl
 
 /** Readers of a view that holds data must not lose it, so its replacement is loaded whatever is asked for new views. */
 function isLoaded(change: Replace, { populate }: StepInput): boolean {
-  const wantsData = (spec: unknown) => kindOf(change.to.id).wantsData?.(spec) ?? false
-  return wantsData(change.from.spec) || (populate && wantsData(change.to.declared))
+  const isPopulated = (spec: unknown) => kindOf(change.to.id).data?.isPopulated(spec) ?? false
+  return isPopulated(change.from.spec) || (populate && isPopulated(change.to.declared))
 }
 
 /** A part that comes from another whole has to go from there, if it has not gone with that: its name is taken. */
@@ -79,12 +79,12 @@ function arriving(key: Key, { changes }: StepInput): readonly Statement[] {
   return changes.flatMap((change) => {
     const from = change.op === 'replace' ? change.from : change.op === 'create' ? change.instead : undefined
     if (!from || !('to' in change)) return []
-    const { parentOf, drop } = kindOf(from.id)
-    const hasMoved = parentOf?.(change.to.spec, change.to.id) === key && parentOf(from.spec, from.id) !== key
+    const { child, drop } = kindOf(from.id)
+    const hasMoved = child?.parentOf(change.to.spec, change.to.id) === key && child.parentOf(from.spec, from.id) !== key
     return hasMoved ? drop(from.id) : []
   })
 }
 
 function partsOf(key: Key, { wanted }: Pick<StepInput, 'wanted'>): readonly WantedObject[] {
-  return [...wanted.values()].filter(({ id, spec }) => kindOf(id).parentOf?.(spec, id) === key)
+  return [...wanted.values()].filter(({ id, spec }) => kindOf(id).child?.parentOf(spec, id) === key)
 }

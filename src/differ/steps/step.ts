@@ -38,7 +38,7 @@ export function stepId(stage: StageName, key: Key): string {
 /** An object, or the whole that it is a part of; of a part that moves both wholes. */
 export function locksOf(change: Making | Dropping): readonly Key[] {
   const objects = [...('from' in change ? [change.from] : []), ...('to' in change ? [change.to] : [])]
-  return [...new Set(objects.map(({ id, spec }) => kindOf(id).parentOf?.(spec, id) ?? change.key))]
+  return [...new Set(objects.map(({ id, spec }) => kindOf(id).child?.parentOf(spec, id) ?? change.key))]
 }
 
 export function hazardsOf(change: Change): readonly Hazard[] {
@@ -67,7 +67,7 @@ export function goesWithItsWhole(change: Change, { changes }: Pick<StepInput, 'c
 function wholeOf(change: Change): Key | undefined {
   if (change.op === 'adopt' || change.op === 'release') return undefined
   const object = change.op === 'drop' ? change.from : change.to
-  return kindOf(object.id).parentOf?.(object.spec, object.id)
+  return kindOf(object.id).child?.parentOf(object.spec, object.id)
 }
 
 export function groupId({ members }: ReplacementGroup): string {

@@ -101,12 +101,12 @@ function waitsFor(change: Making, later: ReadonlySet<string>, input: StepInput):
 /** The whole with which the part goes that a new one takes the name of. */
 function formerParent(change: Change): Key | undefined {
   if (change.op !== 'create' || !change.instead) return undefined
-  return kindOf(change.instead.id).parentOf?.(change.instead.spec, change.instead.id)
+  return kindOf(change.instead.id).child?.parentOf(change.instead.spec, change.instead.id)
 }
 
 function needsPopulation(change: Making): boolean {
   if (change.op === 'alter') return change.fields.some(({ effect }) => effect.how === 'populate')
-  return change.op === 'create' && (kindOf(change.to.id).wantsData?.(change.to.declared) ?? false)
+  return change.op === 'create' && (kindOf(change.to.id).data?.isPopulated(change.to.declared) ?? false)
 }
 
 function populateStep(change: Making, later: ReadonlySet<string>, input: StepInput): Step {
@@ -119,7 +119,7 @@ function populateStep(change: Making, later: ReadonlySet<string>, input: StepInp
     title: titleOf(id),
     action: 'populate',
     locks: [change.key],
-    statements: kindOf(id).populate?.(id, declared) ?? [],
+    statements: kindOf(id).data?.populate(id, declared) ?? [],
     after: [...waitsFor(change, later, input), ...(later.has(own) ? [own] : [])],
     hazards: [{ name: 'reads-source', detail: 'its data is loaded' }],
   }
@@ -146,7 +146,7 @@ function builtLater(input: StepInput): ReadonlySet<Key> {
 }
 
 function readsData(change: Extract<Change, { op: 'create' }>, input: StepInput): boolean {
-  const whole = kindOf(change.to.id).parentOf?.(change.to.spec, change.to.id)
+  const whole = kindOf(change.to.id).child?.parentOf(change.to.spec, change.to.id)
   return whole !== undefined && input.live.has(whole)
 }
 
@@ -162,7 +162,7 @@ function makeOrder(changes: readonly Change[]): readonly Making[] {
 
 function makeStep(change: Making, stage: StageName, after: readonly string[], input: StepInput): readonly Step[] {
   const { id, declared } = change.to
-  const { create, alter, buildContents } = kindOf(id)
+  const { create, alter, child } = kindOf(id)
   const step = {
     id: stepId(stage, change.key),
     stage,
@@ -177,7 +177,7 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
     return statements.length === 0 ? [] : [{ ...step, action: 'alter', statements }]
   }
   if (change.op === 'create' || change.how === 'drop-and-create') {
-    const filling = stage === 'build' ? (buildContents?.(id, declared) ?? []) : []
+    const filling = stage === 'build' ? (child?.buildContents?.(id, declared) ?? []) : []
     return [
       { ...step, action: 'create', statements: [...renamePredecessor(change), ...create(id, declared), ...filling] },
     ]
@@ -190,6 +190,6 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
 function renamePredecessor(change: Making): readonly Statement[] {
   if (change.op !== 'create' || !change.setsAside) return []
   const { id, oid } = change.setsAside.from
-  const { nameAside, renaming } = kindOf(id)
-  return nameAside ? (renaming?.rename(id, nameAside(oid)) ?? []) : []
+  const { renaming } = kindOf(id)
+  return renaming?.asideName ? renaming.rename(id, renaming.asideName(oid)) : []
 }

@@ -66,7 +66,6 @@ export const indexRenaming = {
   rename: (from: RelationId, to: RelationId): readonly Statement[] => [
     statement(sql`ALTER INDEX ${qualified(to.schema, from.name)} RENAME TO ${ident(to.name)}`),
   ],
-  movesWithWhole: true,
   withNames: withIndexNames,
 }
 

@@ -243,15 +243,14 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   renaming: {
     ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
     renameColumns: (id, renamed) => renameTableColumns(qualified(id.schema, id.name), renamed),
-    columnsOfOthers: inheritedColumns,
+    withColumns: underColumnNames,
+    inheritedColumns,
     withNames(spec, nameOf) {
       const server = nameOf({ kind: 'server', name: spec.server })
       const named = hasParents(parentsIn(spec)) ? withParentNames(spec, nameOf) : spec
       return server.kind === 'server' ? { ...named, server: server.name } : named
     },
   },
-
-  withColumns: underColumnNames,
 
   // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
   connectivityProbe: (id, { server, options }) => ({
@@ -268,21 +267,25 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       ? []
       : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
   columns: (spec) => columnTypes(spec.columns),
-  summary: (spec) => `on server ${spec.server}`,
-  details: (spec) => [
-    ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),
-    ...(spec.inherits?.length ? [['inherits', spec.inherits.map(nameOf).join(' · ')] as const] : []),
-    ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
-    ...columnDetails(spec.columns),
-    ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
-    ...accessDetails(spec),
-  ],
-  roles: rolesOf,
+  display: {
+    summary: (spec) => `on server ${spec.server}`,
+    details: (spec) => [
+      ...(spec.partitionOf ? [['partition of', boundText(spec.partitionOf)] as const] : []),
+      ...(spec.inherits?.length ? [['inherits', spec.inherits.map(nameOf).join(' · ')] as const] : []),
+      ...(Object.keys(spec.options).length === 0 ? [] : [['options', describeOptions(spec.options)] as const]),
+      ...columnDetails(spec.columns),
+      ...Object.entries(spec.checks).map(([name, { expression }]) => [`check ${name}`, expression] as const),
+      ...accessDetails(spec),
+    ],
+  },
+  preconditions: {
+    roles: rolesOf,
+    needsNewer: (spec, major) =>
+      accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major) ?? checksNeedNewer(spec.checks, major),
+    validateAgainstProbe: (written, wanted) =>
+      missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
+  },
   hazards: accessHazards,
-  validateAgainstProbe: (written, wanted) =>
-    missingColumns(written, columnNames(wanted)) ?? inheritedNotNull(written.columns, wanted.columns),
-  needsNewer: (spec, major) =>
-    accessNeedsNewer(spec, major) ?? columnsNeedNewer(spec.columns, major) ?? checksNeedNewer(spec.checks, major),
 }
 
 function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {

@@ -28,7 +28,11 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   catalog: 'pg_class',
   dropPolicy: 'owned',
   title: (id) => `index ${qualified(id.schema, id.name)}`,
-  parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+  child: {
+    parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+    createIn: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
+    movesWithParent: true,
+  },
 
   probe: {
     how: 'read-back',
@@ -86,15 +90,17 @@ export const index: DeclaredKind<'index', IndexSpec> = {
 
   catalogQuery: indexCatalog,
 
-  renaming: indexRenaming,
-  withColumns: (spec, renamed) => ({
-    ...spec,
-    columns: spec.columns.map((each) => ({
-      ...each,
-      column: each.column && (renamed.get(each.column) ?? each.column),
-    })),
-    include: spec.include.map((name) => renamed.get(name) ?? name),
-  }),
+  renaming: {
+    ...indexRenaming,
+    withColumns: (spec, renamed) => ({
+      ...spec,
+      columns: spec.columns.map((each) => ({
+        ...each,
+        column: each.column && (renamed.get(each.column) ?? each.column),
+      })),
+      include: spec.include.map((name) => renamed.get(name) ?? name),
+    }),
+  },
 
   settle: (wanted, last, live) => ({
     ...wanted,
@@ -146,7 +152,6 @@ export const index: DeclaredKind<'index', IndexSpec> = {
       in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
     }),
   },
-  createChild: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
 
   // The view is among them, whose columns it is made of.
   sqlFragments: ({ on, columns, where }) => [
@@ -161,14 +166,18 @@ export const index: DeclaredKind<'index', IndexSpec> = {
     change.op === 'drop' || change.op === 'replace'
       ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
       : [],
-  summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
-  needsNewer: ({ nullsNotDistinct }, major) =>
-    nullsNotDistinct && major < 15 ? 'NULLS NOT DISTINCT exists from PostgreSQL 15 on' : undefined,
-  details: (spec) => [
-    ['index', definitionText(spec)],
-    ...(Object.keys(spec.with ?? {}).length === 0 ? [] : [['with', describeOptions(spec.with ?? {})] as const]),
-    ...(spec.tablespace === null ? [] : [['tablespace', ident(spec.tablespace)] as const]),
-  ],
+  display: {
+    summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
+    details: (spec) => [
+      ['index', definitionText(spec)],
+      ...(Object.keys(spec.with ?? {}).length === 0 ? [] : [['with', describeOptions(spec.with ?? {})] as const]),
+      ...(spec.tablespace === null ? [] : [['tablespace', ident(spec.tablespace)] as const]),
+    ],
+  },
+  preconditions: {
+    needsNewer: ({ nullsNotDistinct }, major) =>
+      nullsNotDistinct && major < 15 ? 'NULLS NOT DISTINCT exists from PostgreSQL 15 on' : undefined,
+  },
 }
 
 function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {

@@ -184,14 +184,17 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
-  renaming: relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
-  query: (spec) => spec.query,
+  renaming: { ...relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`), alteredColumnNames: renamesIn },
+  query: {
+    text: (spec) => spec.query,
+    withText: (spec, query) => ({ ...spec, query }),
+  },
   sqlFragments: (spec) => [spec.query],
-  withQuery: (spec, query) => ({ ...spec, query }),
   columns: (spec) => columnTypes(spec.columns),
-  renamedColumns: renamesIn,
-  wantsData: (spec) => spec.populated,
-  populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
+  data: {
+    isPopulated: (spec) => spec.populated,
+    populate: (id) => [refreshStatement(id, false), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
+  },
 
   replacement: {
     onlyIfUsed: false,
@@ -217,13 +220,17 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     const isOfOthers = change.op === 'replace' && change.isOfOthers
     return isOfOthers ? [rebuiltForOthers] : accessHazards(change)
   },
-  details: (spec) => [['query', spec.query], ...accessDetails(spec)],
-  roles: rolesOf,
-  validateAgainstProbe: (written, wanted) =>
-    missingColumns(written, columnNames(wanted)) ??
-    missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
-    untoastable(written.with, wanted.hasToast),
-  needsNewer: accessNeedsNewer,
+  display: {
+    details: (spec) => [['query', spec.query], ...accessDetails(spec)],
+  },
+  preconditions: {
+    roles: rolesOf,
+    needsNewer: accessNeedsNewer,
+    validateAgainstProbe: (written, wanted) =>
+      missingColumns(written, columnNames(wanted)) ??
+      missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
+      untoastable(written.with, wanted.hasToast),
+  },
 }
 
 const rebuiltForOthers: Hazard = {

@@ -58,8 +58,10 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
   // Others alter their views themselves.
   alter: () => [],
   drop: (id) => [statement(sql`DROP VIEW ${qualified(id.schema, id.name)}`)],
-  query: (spec) => spec.query,
-  withQuery: (spec, query) => ({ ...spec, query }),
+  query: {
+    text: (spec) => spec.query,
+    withText: (spec, query) => ({ ...spec, query }),
+  },
   columns: (spec) => columnTypes(spec.columns),
 
   replacement: {

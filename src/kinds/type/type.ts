@@ -181,15 +181,19 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
-  summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
-  details: (spec) => [
-    ...(spec.values.length > 0 ? [['values', valuesText(spec.values)] as const] : []),
-    ...(spec.base === null ? [] : [['domain', domainText(spec)] as const]),
-    ...Object.entries(spec.checks).map(([name, check]) => [`check ${name}`, checkText(check)] as const),
-    ...Object.entries(spec.attributes).map(([name, each]) => [ident(name), attributeText(each)] as const),
-    ...accessDetails(spec),
-  ],
-  roles: rolesOf,
+  display: {
+    summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
+    details: (spec) => [
+      ...(spec.values.length > 0 ? [['values', valuesText(spec.values)] as const] : []),
+      ...(spec.base === null ? [] : [['domain', domainText(spec)] as const]),
+      ...Object.entries(spec.checks).map(([name, check]) => [`check ${name}`, checkText(check)] as const),
+      ...Object.entries(spec.attributes).map(([name, each]) => [ident(name), attributeText(each)] as const),
+      ...accessDetails(spec),
+    ],
+  },
+  preconditions: {
+    roles: rolesOf,
+  },
   hazards: accessHazards,
 }
 
