@@ -4,7 +4,6 @@ import { soundsSecret } from '../core/secret-names.ts'
 import type { Session } from '../db/session.ts'
 import { lockText } from '../exporter/lock-text.ts'
 import { runDigests } from '../introspector/digests.ts'
-import { importRequests } from '../manifest/expansion/imports.ts'
 import { hasOwnQuery, type Resolution, resolutionsIn } from '../manifest/expansion/lock.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { resolveImports, type SourceAccess } from '../sources/resolve-imports.ts'
@@ -24,7 +23,7 @@ export interface Pinned {
  * @throws FdwsyncError if a source could not be asked (`exitCode.undetermined`): half a lock is none
  */
 export async function pin(session: Session, parsed: ParsedManifest, sources: SourceAccess): Promise<Pinned> {
-  if (importRequests(parsed.manifest).length === 0) {
+  if (parsed.requests.length === 0) {
     throw new FdwsyncError({
       code: 'lock/unavailable',
       message: 'there is nothing to pin: the manifest has no imports and no mirrors',
@@ -35,7 +34,7 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   const { lock: _, ...asked } = parsed
   const resolved = await resolveImports(session, asked, runDigests(), sources)
   const { resolutions, undetermined, refusals, warnings } = resolved
-  if (resolutions.length < importRequests(parsed.manifest).length) {
+  if (resolutions.length < parsed.requests.length) {
     const missed = [...refusals, ...undetermined].filter(({ key }) => idOf(key)?.kind === 'server')
     const problems = missed.map(
       ({ title, reason, hint }): Problem => ({
@@ -68,8 +67,8 @@ function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution 
 }
 
 /** A lock tells how a source was asked, and is read by whoever may read the repository. */
-function refuseSecrets({ manifest, place }: ParsedManifest): void {
-  const problems = importRequests(manifest).flatMap(({ path, options }) =>
+function refuseSecrets({ requests, place }: ParsedManifest): void {
+  const problems = requests.flatMap(({ path, options }) =>
     Object.keys(options)
       .filter(soundsSecret)
       .map(
@@ -86,5 +85,5 @@ function refuseSecrets({ manifest, place }: ParsedManifest): void {
 
 /** The text of the lock that a manifest has, as `pin` would write what it says. */
 export function pinnedText(lock: ParsedManifest): string {
-  return lockText(lock.manifest, resolutionsIn(lock.manifest))
+  return lockText(lock.manifest, resolutionsIn(lock))
 }

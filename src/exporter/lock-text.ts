@@ -1,8 +1,7 @@
 import { canonicalJson } from '../core/data.ts'
 import type { Stanza, Written, WrittenMap } from '../kinds/facets/stanza.ts'
-import type { ImportRequest } from '../manifest/expansion/imports.ts'
 import { mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import { manifestText } from './document.ts'
 
 const comment = [

@@ -3,7 +3,7 @@ import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import type { ImportRequest } from '../manifest/expansion/imports.ts'
+import type { ImportRequest } from '../manifest/manifest.ts'
 import { findLedger } from './trust.ts'
 
 /** What the ledger has of one object. */

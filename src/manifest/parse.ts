@@ -3,6 +3,7 @@ import { isScalar, type Node } from 'yaml'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { ruleProblems } from './checks/rules.ts'
 import type { PathProblem } from './checks/schema-problems.ts'
+import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
 import { readYaml } from './yaml/read-yaml.ts'
@@ -36,6 +37,7 @@ export async function parseManifest(
   throwIfAny([...resolved.problems, ...ruleProblems(manifest)].map(at), source)
   return {
     manifest,
+    requests: importRequests(manifest),
     place: (path) => place(path, true),
     placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
     secrets: resolved.secrets,

@@ -10,7 +10,6 @@ import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { digestedKinds, readCatalogState } from '../ledger/catalog-state.ts'
 import { type ManifestProof, readProof } from '../ledger/manifest-proof.ts'
 import { readLedgerOf } from '../ledger/read.ts'
-import { importRequests } from '../manifest/expansion/imports.ts'
 import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { textDigest } from '../manifest/parse.ts'
@@ -51,7 +50,7 @@ export async function planFromProof(
   const { proof, inHand } = found
   if (proof.sourceState === null || !sources) return { ...not, inHand }
   // Not within the snapshot: a source may take its time.
-  const { state, unanswered } = await readSourceState(session, manifest, inHand.digests, sources)
+  const { state, unanswered } = await readSourceState(session, parsed, inHand.digests, sources)
   return { unanswered, inHand: state === proof.sourceState ? inHand : undefined }
 }
 
@@ -141,9 +140,9 @@ export function proofOf(
   catalogState: string,
   sourceState: string | undefined,
 ): ManifestProof | undefined {
-  const { manifest, digest, written } = parsed
+  const { manifest, requests, digest, written } = parsed
   if (digest === undefined || !isProvable(parsed)) return undefined
-  if (isImporting(manifest) !== (sourceState !== undefined)) return undefined
+  if (requests.length > 0 !== (sourceState !== undefined)) return undefined
   if ([changes, refusals, undetermined, warnings].some((all) => all.length > 0)) return undefined
   const head = comparedPart(written, declared)
   return head === undefined
@@ -152,12 +151,8 @@ export function proofOf(
 }
 
 /** Whether it can be proven that a manifest is in place. Its text does not tell what a lock beside it imports. */
-export function isProvable({ manifest, digest, isUnresolved, lock }: ParsedManifest): boolean {
-  return digest !== undefined && !isUnresolved && !(lock && isImporting(manifest))
-}
-
-function isImporting(manifest: Manifest): boolean {
-  return importRequests(manifest).length > 0
+export function isProvable({ requests, digest, isUnresolved, lock }: ParsedManifest): boolean {
+  return digest !== undefined && !isUnresolved && !(lock && requests.length > 0)
 }
 
 /** A manifest without what is told by a digest; undefined if a reference stands in that, which the digest can not tell. */

@@ -61,7 +61,7 @@ export async function makePlan(session: Session, asWritten: ParsedManifest, opti
 async function planInFull(session: Session, asWritten: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const digests = runDigests()
   const resolved = await resolveImports(session, asWritten, digests, options.sources)
-  const { parsed } = resolved
+  const { expanded: parsed } = resolved
   const { name, search_path: searchPath = ['public'] } = parsed.manifest
   const written = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger, renaming, state } = await inSnapshot(session, async () => {
@@ -88,7 +88,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const { wanted } = probed
   const checked =
     options.checkSource && options.sources
-      ? await checkSources(session, { manifest: parsed.manifest, wanted, resolved, digests, sources: options.sources })
+      ? await checkSources(session, { wanted, resolved, digests, sources: options.sources })
       : undefined
   const reading = { ...catalog, live: probed.live }
   const { changes, refusals, aside, staleReads, ...follow } = following
@@ -126,7 +126,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     ],
     unchanged: found.unchanged,
     digests,
-    sourceChanges: sourceChanges(asWritten.manifest, resolved.resolutions, ledger, digests),
+    sourceChanges: sourceChanges(resolved, ledger, digests),
   })
   const crowded = await lockRefusals(session, locksNeeded(planned.steps), planned.steps)
   const plan: Plan = {
@@ -140,7 +140,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     declared,
     wanted: probed.wanted,
     digests,
-    sourced: sourcedObjects(asWritten.manifest, resolved.resolutions, ledger),
+    sourced: sourcedObjects(resolved, ledger),
     rekeyed: new Map(Array.from([...renaming.rekeyed, ...aside], ([key, id]) => [key, keyOf(id)])),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state, resolved.sourceState),

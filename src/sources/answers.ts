@@ -1,8 +1,8 @@
 import type { Problem } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { PathProblem } from '../manifest/checks/schema-problems.ts'
-import { type ImportRequest, importTitle } from '../manifest/expansion/imports.ts'
-import type { Manifest, Path } from '../manifest/manifest.ts'
+import { importTitle } from '../manifest/expansion/imports.ts'
+import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 import type { Answer } from './ask.ts'
 
 export type Answers = ReadonlyMap<ImportRequest, Answer>

@@ -3,18 +3,16 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import type { Ledger, SourceRecord, SourceRequest } from '../ledger/read.ts'
+import { expandImports, type ResolvedManifest } from '../manifest/expansion/expand.ts'
 import {
   type CopiedType,
-  type ImportRequest,
   type IndexStanza,
-  importRequests,
+  originKey,
   type TableStanza,
   type TypeStanza,
-  withImports,
 } from '../manifest/expansion/imports.ts'
 import { isAskedFor, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
-import { withMirrors } from '../manifest/expansion/mirrors.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 
 /** How the declarations of today would be had no source changed since the last apply. */
 export interface SourceChanges {
@@ -28,14 +26,13 @@ export interface SourceChanges {
 
 /** What to keep of what the sources have said now; of those that were not asked, what is kept already. */
 export function sourcedObjects(
-  manifest: Manifest,
-  resolutions: readonly Resolution[],
+  { asWritten, resolutions, origins }: ResolvedManifest,
   ledger: Ledger,
 ): ReadonlyMap<Key, SourceRecord> {
+  const { manifest, requests } = asWritten
+  const isExpanded = (...path: Path) => origins.has(originKey(path))
   const sourced = new Map<Key, SourceRecord>()
-  const unasked = importRequests(manifest).filter(
-    (request) => !resolutions.some((each) => sameData(each.request.path, request.path)),
-  )
+  const unasked = requests.filter((request) => !resolutions.some((each) => sameData(each.request.path, request.path)))
   for (const [key, { id, source }] of ledger.entries) {
     if (source && unasked.some((request) => isFrom(source, schemaOf(manifest, request, id), id, request))) {
       sourced.set(key, source)
@@ -44,12 +41,11 @@ export function sourcedObjects(
   for (const { request, tables, types, indexes } of resolutions) {
     const asked = askedOf(request)
     for (const { schema, name, stanza: said } of types) {
-      if (isSpelledOut(manifest, schema, name)) continue
+      if (!isExpanded('schemas', schema, 'types', name)) continue
       sourced.set(keyOf({ kind: 'type', schema, name }), { asked, said })
     }
-    const spelled = manifest.schemas?.[request.schema]?.foreign_tables ?? {}
     for (const [name, said] of tables) {
-      if (Object.hasOwn(spelled, name)) continue
+      if (!isExpanded('schemas', request.schema, 'foreign_tables', name)) continue
       sourced.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), { asked, said })
     }
     const schema = mirrorOf(manifest, request)?.schema
@@ -65,8 +61,7 @@ export function sourcedObjects(
 
 /** Compares what the sources have said now with what the ledger has kept of them. */
 export function sourceChanges(
-  manifest: Manifest,
-  resolutions: readonly Resolution[],
+  { asWritten: { manifest }, resolutions }: ResolvedManifest,
   ledger: Ledger,
   digests: RunDigests,
 ): SourceChanges {
@@ -126,11 +121,6 @@ function typesAsLast(
   const isSame = tables.every(({ source }) => sameData([source.asked.limitTo, source.asked.except], [limitTo, except]))
   if (isSame) return [...recorded.values()]
   return types.map((type) => recorded.get(keyOf({ kind: 'type', schema: type.schema, name: type.name })) ?? type)
-}
-
-function isSpelledOut(manifest: Manifest, schema: string, type: string): boolean {
-  const spelled = manifest.schemas?.[schema]?.types
-  return spelled !== undefined && Object.hasOwn(spelled, type)
 }
 
 function indexesAsLast(
@@ -206,14 +196,11 @@ function declarations(
   resolutions: readonly Resolution[],
   digests: RunDigests,
 ): ReadonlyMap<Key, unknown> {
-  const imports = withImports(manifest, resolutions)
-  const { manifest: expanded } = withMirrors(
-    imports.manifest,
-    resolutions.flatMap((each) =>
-      mirrorOf(manifest, each.request) ? [{ ...each, name: String(each.request.path[1]), isWhole: false }] : [],
-    ),
+  const expansion = expandImports(
+    manifest,
+    resolutions.map((each) => ({ ...each, isComplete: true })),
   )
-  const { schemas = {} } = expanded
+  const { schemas = {} } = expansion.manifest
   const all = declaredKinds.flatMap((kind) => kind.declare({ version: 1, name: manifest.name, schemas }, digests))
   return new Map(all.map(({ id, spec }) => [keyOf(id), spec]))
 }

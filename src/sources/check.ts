@@ -9,18 +9,14 @@ import type { RunDigests } from '../introspector/digests.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ServerSpec } from '../kinds/server.ts'
-import type { ImportRequest } from '../manifest/expansion/imports.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import type { ImportRequest } from '../manifest/manifest.ts'
 import type { Answer } from './ask.ts'
-import { ask, type Resolved, readGround, type SourceAccess } from './resolve-imports.ts'
+import { ask, type ResolvedImports, readGround, type SourceAccess } from './resolve-imports.ts'
 import type { ServerContext } from './server-setup.ts'
 
 export interface SourceCheckInput {
-  /** With its imports and mirrors spelled out. */
-  readonly manifest: Manifest
   readonly wanted: ReadonlyMap<Key, WantedObject>
-  /** What was imported just now is as the source has it. */
-  readonly resolved: Pick<Resolved, 'fresh' | 'refusals' | 'undetermined'>
+  readonly resolved: ResolvedImports
   readonly digests: RunDigests
   readonly sources: SourceAccess
 }
@@ -33,12 +29,12 @@ export interface SourceCheck {
 
 /** Compares the foreign tables that a manifest spells out, or its lock, with what their sources have. */
 export async function checkSources(session: Session, input: SourceCheckInput): Promise<SourceCheck> {
-  const { manifest, wanted, resolved, digests, sources } = input
+  const { wanted, resolved, digests, sources } = input
   const all = [...wanted.values()].flatMap(tableOf)
   const servers = new Set(all.map(({ spec }) => spec.server))
   const known = unreachable(resolved)
   const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
-  const ground = await readGround(session, manifest, toReach(servers, [...requests.keys()]), digests)
+  const ground = await readGround(session, resolved.expanded.manifest, toReach(servers, [...requests.keys()]), digests)
   const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(ground, server)))
   const answers = await ask(session, ground, [...comparable.keys()], sources)
   const unknown = [...comparable.keys()].flatMap((request) => {

@@ -1,5 +1,4 @@
 import { canonicalJson, groupBy } from '../core/data.ts'
-import { FdwsyncError, type Place } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
@@ -9,19 +8,10 @@ import { inSnapshot } from '../introspector/snapshot.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { readLedger } from '../ledger/read.ts'
-import { ruleProblems } from '../manifest/checks/rules.ts'
-import type { PathProblem } from '../manifest/checks/schema-problems.ts'
-import {
-  type ImportRequest,
-  type IndexStanza,
-  importRequests,
-  indexCopyProblems,
-  originKey,
-  withImports,
-} from '../manifest/expansion/imports.ts'
-import { type Locked, lockedResolutions, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
-import { type Mirrored, withMirrors } from '../manifest/expansion/mirrors.ts'
-import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
+import { expandManifest, type ResolvedManifest, throwIfAny } from '../manifest/expansion/expand.ts'
+import { type IndexStanza, indexCopyProblems, withImports } from '../manifest/expansion/imports.ts'
+import { type Locked, lockedResolutions, mirrorOf } from '../manifest/expansion/lock.ts'
+import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { type Answers, freshTables, requestErrors, unknownTables } from './answers.ts'
 import { type Answer, type Asking, askSource, askSourceState, type SourceFailure, type SourceState } from './ask.ts'
 import { rebuildIndexes, type ToRebuild } from './rebuild-indexes.ts'
@@ -36,14 +26,11 @@ export interface SourceAccess extends Pick<Asking, 'connect' | 'timeoutMilliseco
   readonly unanswered?: ReadonlyMap<string, SourceFailure>
 }
 
-/** A manifest with its imports and mirrors spelled out, and what is to be said of that. */
-export interface Resolved {
-  readonly parsed: ParsedManifest
+/** A resolved manifest, and what to report about how it was resolved. */
+export interface ResolvedImports extends ResolvedManifest {
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly string[]
-  /** What each import and mirror stands for, as the source or the lock has it; nothing of those that were not asked. */
-  readonly resolutions: readonly Resolution[]
   /** The foreign tables that are as a source has them now. */
   readonly fresh: ReadonlySet<Key>
   /** A digest of all that the sources have said, if they said it of all that is imported. */
@@ -60,18 +47,17 @@ export async function resolveImports(
   parsed: ParsedManifest,
   digests: RunDigests,
   sources: SourceAccess | undefined,
-): Promise<Resolved> {
-  const requests = importRequests(parsed.manifest)
-  const { lock } = parsed
+): Promise<ResolvedImports> {
+  const { lock, requests } = parsed
   if (lock) return ofLock({ ...parsed, lock })
-  if (requests.length === 0) return { parsed, ...nothingSaid }
+  if (requests.length === 0) return { ...nothingSaid, ...expandManifest(parsed, []) }
   const ground = await readGround(session, parsed.manifest, requests, digests)
-  throwProblems(
+  throwIfAny(
     parsed,
     requests.flatMap((request) => indexCopyProblems(request, wrapperOf(ground, request.server) ?? 'postgres_fdw')),
   )
   const answers = await ask(session, ground, requests, sources)
-  throwProblems(
+  throwIfAny(
     parsed,
     requests.flatMap((request) => requestErrors(request, answers.get(request))),
   )
@@ -82,51 +68,46 @@ export async function resolveImports(
   const isOwn = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
   const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
   return {
-    parsed: spelledOut(parsed, resolved, copied.indexes),
+    ...expandManifest(
+      parsed,
+      resolved.map((each) => ({ ...each, indexes: copied.indexes.get(each) ?? new Map() })),
+    ),
     fresh: freshTables(parsed.manifest, answers),
     sourceState: isOwn ? sourceStateOf(requests.map((request) => answers.get(request))) : undefined,
     undetermined: distinct(resolved.flatMap(({ undetermined }) => undetermined)),
     refusals: resolved.flatMap(({ refusals }) => refusals),
     warnings: [...new Set([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings])],
-    resolutions: resolved.flatMap((each) => {
-      const { request, tables, types, isWhole } = each
-      return isWhole ? [{ request, tables, types, indexes: copied.indexes.get(each) ?? new Map() }] : []
-    }),
   }
 }
 
-function ofLock(parsed: ParsedManifest & Locked): Resolved {
+function ofLock(parsed: ParsedManifest & Locked): ResolvedImports {
   const resolutions = lockedResolutions(parsed)
-  throwProblems(
+  throwIfAny(
     parsed,
     resolutions.flatMap(({ request, tables }) => unknownTables(request, (name) => tables.has(name))),
   )
-  const said = { keptTypes: [], isWhole: true, undetermined: [], refusals: [], warnings: [] }
-  const resolved = resolutions.map((each) => ({ ...each, ...said }))
-  const indexes = new Map(resolved.map((each) => [each, each.indexes]))
-  return { ...nothingSaid, parsed: spelledOut(parsed, resolved, indexes), resolutions }
+  const all = resolutions.map((each) => ({ ...each, isComplete: true }))
+  return { ...nothingSaid, ...expandManifest(parsed, all) }
 }
 
-const nothingSaid: Omit<Resolved, 'parsed'> = {
+const nothingSaid: Omit<ResolvedImports, keyof ResolvedManifest> = {
   undetermined: [],
   refusals: [],
   warnings: [],
-  resolutions: [],
   fresh: new Set(),
   sourceState: undefined,
 }
 
 /**
- * Asks the sources of a manifest whether they still say what they said: a digest of that, as in {@link Resolved}; undefined
+ * Asks the sources of a manifest whether they still say what they said: a digest of that, as in {@link ResolvedImports}; undefined
  * if it can't be had.
  */
 export async function readSourceState(
   session: Session,
-  manifest: Manifest,
+  { manifest, requests }: ParsedManifest,
   digests: RunDigests,
   sources: SourceAccess,
 ): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, SourceFailure> }> {
-  const requests = importRequests(manifest)
   const ground = await readGround(session, manifest, requests, digests)
   const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
   const answers = await ofEachServer(requests, (server, own) => askSourceState(asking, server, own))
@@ -171,12 +152,12 @@ export async function readGround(
 async function groundWithTypes(
   session: Session,
   ground: ServerContext,
-  { manifest }: ParsedManifest,
+  { manifest, requests }: ParsedManifest,
   all: readonly ResolvedImport[],
 ): Promise<ServerContext> {
   if (all.every(({ types }) => types.length === 0)) return ground
   const expanded = withImports(manifest, all).manifest
-  return readGround(session, expanded, importRequests(manifest), ground.digests)
+  return readGround(session, expanded, requests, ground.digests)
 }
 
 /** Asks the sources for all that is imported. */
@@ -247,43 +228,4 @@ async function copiedIndexes(
     tables?.set(of.table, { ...tables.get(of.table), [name]: stanza })
   }
   return { indexes, warnings: rebuilt.warnings }
-}
-
-function spelledOut(parsed: ParsedManifest, all: readonly ResolvedImport[], indexes: CopiedIndexes): ParsedManifest {
-  const imports = withImports(parsed.manifest, all)
-  const mirrors = withMirrors(
-    imports.manifest,
-    all.flatMap((resolved): readonly Mirrored[] => {
-      const { request, tables, isWhole } = resolved
-      if (!mirrorOf(parsed.manifest, request)) return []
-      return [{ name: String(request.path[1]), tables, isWhole, indexes: indexes.get(resolved) ?? new Map() }]
-    }),
-  )
-  const origins = new Map([...imports.origins, ...mirrors.origins])
-  const origin = (path: Path): Path =>
-    origins.get(originKey(path.slice(0, 4))) ?? origins.get(originKey(path.slice(0, 2))) ?? path
-  // What is of a lock alone stands there.
-  const isOfLock = (path: Path) => path[2] === 'foreign_tables' && !origin(path).includes('tables')
-  const place = (path: Path) =>
-    parsed.lock && origin(path) !== path && isOfLock(path) ? parsed.lock.place(path) : parsed.place(origin(path))
-  const expanded: ParsedManifest = {
-    ...parsed,
-    manifest: mirrors.manifest,
-    place,
-    placeInside: (path, offset) => (origin(path) === path ? parsed.placeInside(path, offset) : place(path)),
-  }
-  throwProblems(expanded, [...imports.problems, ...mirrors.problems])
-  throwProblems(expanded, ruleProblems(expanded.manifest))
-  return expanded
-}
-
-function throwProblems({ place }: ParsedManifest, problems: readonly PathProblem[]): void {
-  if (problems.length === 0) return
-  const text = ({ file, line, column }: Place) => `${file}:${line}:${column}`
-  throw new FdwsyncError(
-    problems.map(({ path, problem, other }) => {
-      const message = other ? `${problem.message} at ${text(place(other))}` : problem.message
-      return { ...problem, message, place: place(path) }
-    }),
-  )
 }

@@ -2,8 +2,8 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import { qualified } from '../core/sql.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { type CopiedType, type ImportRequest, importTitle, type TableStanza } from '../manifest/expansion/imports.ts'
-import type { Manifest } from '../manifest/manifest.ts'
+import { type CopiedType, importTitle, type TableStanza } from '../manifest/expansion/imports.ts'
+import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import type { Answer } from './ask.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-setup.ts'
@@ -15,7 +15,7 @@ export interface ResolvedImport {
   readonly types: readonly CopiedType[]
   /** Those of the last apply, of which the source did not say what they are now. */
   readonly keptTypes: readonly CopiedType[]
-  readonly isWhole: boolean
+  readonly isComplete: boolean
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly string[]
@@ -50,7 +50,7 @@ export function resolve(
       tables,
       types: copied.types,
       keptTypes,
-      isWhole: true,
+      isComplete: true,
       undetermined: [...copied.undetermined, ...undetermined],
       refusals: [],
       warnings: copied.warnings,
@@ -58,7 +58,7 @@ export function resolve(
   }
   const unknown = answer?.status === 'unknown' ? answer : undefined
   const keptTypes = request.copiesTypes ? lastTypes(ledger) : []
-  const kept = { request, tables: last, types: [], keptTypes, isWhole: false, warnings: [] }
+  const kept = { request, tables: last, types: [], keptTypes, isComplete: false, warnings: [] }
   if (last.size === 0) {
     const reason = unknown ? `its source could not be asked: ${unknown.reason}` : 'its source was not asked'
     const hint = `${unknown?.hint ?? ''} Nothing is known of it from an earlier apply.`.trim()

@@ -7,7 +7,8 @@ import { index } from '../kinds/index/index-kind.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import { type TypeSpec, type } from '../kinds/type/type.ts'
 import type { Ledger } from '../ledger/read.ts'
-import type { CopiedType, ImportRequest, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
+import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
+import type { ImportRequest } from '../manifest/manifest.ts'
 import { asRead } from '../manifest/yaml/from-export.ts'
 
 /** An imported table as a manifest would spell it out. What no source says stays open: owner, grants, comment. */

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../core/data.ts'
 import type { Problem } from '../../core/errors.ts'
 import type { PathProblem } from '../checks/schema-problems.ts'
 import type { ImportColumn, ImportTable } from '../generated/manifest-types.ts'
-import type { Manifest, Path } from '../manifest.ts'
+import type { ImportRequest, Manifest, Path } from '../manifest.ts'
 
 type Schemas = NonNullable<Manifest['schemas']>
 export type TableStanza = NonNullable<Schemas[string]['foreign_tables']>[string]
@@ -10,26 +10,6 @@ export type ViewStanza = NonNullable<Schemas[string]['materialized_views']>[stri
 export type IndexStanza = NonNullable<ViewStanza['indexes']>[string]
 export type TypeStanza = NonNullable<Schemas[string]['types']>[string]
 type ColumnStanza = NonNullable<TableStanza['columns']>[string]
-
-/** What is to be imported from one schema of a source, for an import of its own or for a mirror. */
-export interface ImportRequest {
-  /** Where it stands. */
-  readonly path: Path
-  readonly server: string
-  readonly remoteSchema: string
-  /** The schema that the foreign tables are for. */
-  readonly schema: string
-  readonly limitTo: readonly string[] | undefined
-  readonly except: readonly string[]
-  readonly options: Readonly<Record<string, string>>
-  readonly tables: Readonly<Record<string, ImportTable>>
-  /** Whether the definitions of the source's indexes are wanted too. */
-  readonly withIndexes: boolean
-  /** Whether the types that the source's columns use are to be made. */
-  readonly copiesTypes: boolean
-  /** Whether of a table that can't be imported the names of its columns are wanted. */
-  readonly withColumnNames?: boolean
-}
 
 /** A type of a source, as a manifest would spell it out. */
 export interface CopiedType {
@@ -53,6 +33,7 @@ export interface Expansion {
   readonly problems: readonly PathProblem[]
 }
 
+/** What a manifest's imports and mirrors request of their sources. Computed when it is parsed: see `ParsedManifest.requests`. */
 export function importRequests(manifest: Manifest): readonly ImportRequest[] {
   const plain = Object.entries(manifest.schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
     imports.map((item, at) => ({
@@ -217,16 +198,18 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
       ]
     }),
   )
-  const copied = importRequests(manifest).flatMap((request) => {
-    const server = manifest.servers?.[request.server]
-    return server ? indexCopyProblems(request, server.foreign_data_wrapper ?? 'postgres_fdw') : []
+  const copied = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { server: serverName, indexes }]) => {
+    const server = manifest.servers?.[serverName]
+    if (!server) return []
+    const request = { path: ['mirrors', name], server: serverName, withIndexes: indexes?.copy ?? false }
+    return indexCopyProblems(request, server.foreign_data_wrapper ?? 'postgres_fdw')
   })
   return [...both, ...same, ...noColumn, ...copied]
 }
 
 /** Only PostgreSQL's catalog says what indexes there are. */
 export function indexCopyProblems(
-  { path, server, withIndexes }: ImportRequest,
+  { path, server, withIndexes }: Pick<ImportRequest, 'path' | 'server' | 'withIndexes'>,
   wrapper: string,
 ): readonly PathProblem[] {
   if (!withIndexes || wrapper === 'postgres_fdw') return []

@@ -1,14 +1,7 @@
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../../core/errors.ts'
-import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
-import {
-  type CopiedType,
-  type ImportRequest,
-  type IndexStanza,
-  importRequests,
-  importTitle,
-  type TableStanza,
-} from './imports.ts'
+import type { ImportRequest, Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { type CopiedType, type IndexStanza, importTitle, type TableStanza } from './imports.ts'
 
 /** What one import or mirror stands for, as its source has it: before anything that the manifest says of its tables. */
 export interface Resolution {
@@ -62,21 +55,20 @@ const pinAgain = 'Run fdwsync pin, and look at what it changes.'
  * What the lock of a manifest says of its imports and mirrors.
  * @throws FdwsyncError with all that is no part of a lock, or does not fit the manifest any more, each with its place
  */
-export function lockedResolutions({ manifest, lock, place }: Locked): readonly Resolution[] {
+export function lockedResolutions({ manifest, requests, lock, place }: Locked): readonly Resolution[] {
   throwIfAny(foreignKeys(lock))
   if (lock.manifest.name !== manifest.name) {
     const message = `this is the lock of the manifest "${lock.manifest.name}", not of "${manifest.name}"`
     throw new FdwsyncError({ code: 'lock/outdated', message, place: lock.place(['name']), hint: pinAgain })
   }
-  const resolutions = resolutionsIn(lock.manifest)
-  throwIfAny([...misfits({ manifest, lock, place }, resolutions), ...strays(lock, resolutions)])
+  const resolutions = resolutionsIn(lock)
+  throwIfAny([...misfits({ manifest, requests, lock, place }, resolutions), ...strays(lock, resolutions)])
   // The requests of the manifest itself: they say what else it wants of the tables, and where they stand.
-  const requests = importRequests(manifest)
   const found = requests.flatMap((request) => {
     const own = resolutions.find((each) => isSameRequest(each.request, request, lock.manifest, manifest))
     return own ? [{ ...own, request }] : []
   })
-  throwIfAny(found.flatMap((each) => withoutIndexes({ manifest, lock, place }, each)))
+  throwIfAny(found.flatMap((each) => withoutIndexes({ manifest, requests, lock, place }, each)))
   return found
 }
 
@@ -91,13 +83,14 @@ function withoutIndexes({ manifest, lock, place }: Locked, { request, tables, in
   })
 }
 
-export interface Locked extends Pick<ParsedManifest, 'manifest' | 'place'> {
+export interface Locked extends Pick<ParsedManifest, 'manifest' | 'requests' | 'place'> {
   readonly lock: ParsedManifest
 }
 
+type LockContent = Pick<ParsedManifest, 'manifest' | 'requests'>
+
 /** What a lock says, whether or not it fits. A table is of the first import that can have it. */
-export function resolutionsIn(lock: Manifest): readonly Resolution[] {
-  const requests = importRequests(lock)
+export function resolutionsIn({ manifest: lock, requests }: LockContent): readonly Resolution[] {
   return requests.map((request, at) => {
     const all = Object.entries(lock.schemas?.[request.schema]?.foreign_tables ?? {})
     const isTaken = (name: string, table: TableStanza) =>
@@ -161,8 +154,7 @@ function isSameRequest(left: ImportRequest, right: ImportRequest, ofLeft: Manife
   return sameData(asked(left, ofLeft), asked(right, ofRight))
 }
 
-function misfits({ manifest, lock, place }: Locked, resolutions: readonly Resolution[]): readonly Problem[] {
-  const requests = importRequests(manifest)
+function misfits({ manifest, requests, lock, place }: Locked, resolutions: readonly Resolution[]): readonly Problem[] {
   const left = resolutions.filter(
     ({ request }) => !requests.some((other) => isSameRequest(request, other, lock.manifest, manifest)),
   )

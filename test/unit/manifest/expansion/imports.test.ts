@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { importRequests, withImports } from '../../../../src/manifest/expansion/imports.ts'
+import { withImports } from '../../../../src/manifest/expansion/imports.ts'
 import { withMirrors } from '../../../../src/manifest/expansion/mirrors.ts'
 import { head, problemsOf, read } from '../reading.ts'
 
@@ -20,20 +20,22 @@ test.each([
 ])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
 
 test('what is excluded is not asked for', async () => {
-  const { manifest } = await read(mirror('limit_to: [a, b], tables: { a: { exclude: true } }'))
-  expect(importRequests(manifest)).toMatchObject([{ limitTo: ['b'], except: [], schema: 'p', withIndexes: false }])
+  const { requests } = await read(mirror('limit_to: [a, b], tables: { a: { exclude: true } }'))
+  expect(requests).toMatchObject([{ limitTo: ['b'], except: [], schema: 'p', withIndexes: false }])
 })
 
 test('names of indexes are made as PostgreSQL makes them, and none is taken twice', async () => {
   const long = 'a_table_whose_name_is_as_long_as_a_name_may_be_in_postgresql_123'.slice(0, 63)
-  const { manifest } = await read(mirror('indexes: { each: [{ columns: [a, b] }, { columns: [b, a], unique: true }] }'))
+  const { manifest, requests } = await read(
+    mirror('indexes: { each: [{ columns: [a, b] }, { columns: [b, a], unique: true }] }'),
+  )
   const columns = { a: 'int', b: 'int' }
   const tables = new Map([
     ['t', { server: 's', columns }],
     [long, { server: 's', columns }],
     ['t_a_b_idx', { server: 's' }],
   ])
-  const [request] = importRequests(manifest)
+  const [request] = requests
   const imported = withImports(manifest, request ? [{ request, tables, types: [] }] : [])
   const all = [{ name: 'm', tables, indexes: new Map(), isWhole: true }]
   const { materialized_views: views = {} } = withMirrors(imported.manifest, all).manifest.schemas?.l ?? {}

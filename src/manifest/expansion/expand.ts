@@ -1,0 +1,80 @@
+// Expands the imports and mirrors of a manifest into the objects that they stand for. This is done once for each plan;
+// everything after it takes the `ResolvedManifest`.
+
+import { FdwsyncError, type Place } from '../../core/errors.ts'
+import { ruleProblems } from '../checks/rules.ts'
+import type { PathProblem } from '../checks/schema-problems.ts'
+import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { type Expansion, originKey, withImports } from './imports.ts'
+import { mirrorOf, type Resolution } from './lock.ts'
+import { withMirrors } from './mirrors.ts'
+
+/** A manifest whose imports and mirrors are expanded, and what they were expanded from. */
+export interface ResolvedManifest {
+  /** The manifest as written: imports and mirrors are not expanded. Its `requests` are what they ask of their sources. */
+  readonly asWritten: ParsedManifest
+  /** The manifest with every import and mirror expanded. The place of an expanded object is that of its origin. */
+  readonly expanded: ParsedManifest
+  /** What each import and mirror resolved to, according to its source or the lock; none for a source that was not asked. */
+  readonly resolutions: readonly Resolution[]
+  /** By `originKey`: the path of the import, the mirror or the entry in it that an expanded object comes from. */
+  readonly origins: ReadonlyMap<string, Path>
+}
+
+/** What one import or mirror expands to. */
+export interface ImportToExpand extends Resolution {
+  /** Whether all tables are known, so that one that is missing here does not exist at the source. */
+  readonly isComplete: boolean
+}
+
+/** @throws FdwsyncError if the manifest names what an import or mirror does not have, or the result breaks a rule */
+export function expandManifest(asWritten: ParsedManifest, all: readonly ImportToExpand[]): ResolvedManifest {
+  if (all.length === 0) return { asWritten, expanded: asWritten, resolutions: [], origins: new Map() }
+  const { manifest, origins, problems } = expandImports(asWritten.manifest, all)
+  const origin = (path: Path): Path =>
+    origins.get(originKey(path.slice(0, 4))) ?? origins.get(originKey(path.slice(0, 2))) ?? path
+  // A table that the manifest does not mention has its place in the lock.
+  const isInLock = (path: Path) => path[2] === 'foreign_tables' && !origin(path).includes('tables')
+  const place = (path: Path) =>
+    asWritten.lock && origin(path) !== path && isInLock(path)
+      ? asWritten.lock.place(path)
+      : asWritten.place(origin(path))
+  const expanded: ParsedManifest = {
+    ...asWritten,
+    manifest,
+    place,
+    placeInside: (path, offset) => (origin(path) === path ? asWritten.placeInside(path, offset) : place(path)),
+  }
+  throwIfAny(expanded, problems)
+  throwIfAny(expanded, ruleProblems(manifest))
+  const resolutions = all.filter(({ isComplete }) => isComplete)
+  return { asWritten, expanded, resolutions, origins }
+}
+
+/** Adds the foreign tables and types of imports, and then the views of mirrors. */
+export function expandImports(manifest: Manifest, all: readonly ImportToExpand[]): Expansion {
+  const imports = withImports(manifest, all)
+  const mirrors = withMirrors(
+    imports.manifest,
+    all.flatMap(({ request, tables, indexes, isComplete }) =>
+      mirrorOf(manifest, request) ? [{ name: String(request.path[1]), tables, indexes, isWhole: isComplete }] : [],
+    ),
+  )
+  return {
+    manifest: mirrors.manifest,
+    origins: new Map([...imports.origins, ...mirrors.origins]),
+    problems: [...imports.problems, ...mirrors.problems],
+  }
+}
+
+/** @throws FdwsyncError with all of the problems, each with its place in the manifest */
+export function throwIfAny({ place }: ParsedManifest, problems: readonly PathProblem[]): void {
+  if (problems.length === 0) return
+  const text = ({ file, line, column }: Place) => `${file}:${line}:${column}`
+  throw new FdwsyncError(
+    problems.map(({ path, problem, other }) => {
+      const message = other ? `${problem.message} at ${text(place(other))}` : problem.message
+      return { ...problem, message, place: place(path) }
+    }),
+  )
+}
