@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 /**
@@ -20,3 +20,7 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 })
+
+// tsc writes declarations for what is TypeScript, but copies none, and published ones refer to this one.
+const validator = 'src/manifest/generated/validate-manifest.d.ts'
+await cp(validator, `dist/types/${validator}`)
