@@ -54,7 +54,10 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
     indexes: resolutions
       .flatMap(({ indexes }) => [...indexes.values()])
       .reduce((count, of) => count + Object.keys(of).length, 0),
-    warnings: [...undetermined.map(({ title, reason }) => `${title}: ${reason}`), ...warnings],
+    warnings: [
+      ...undetermined.map(({ title, reason }) => `${title}: ${reason}`),
+      ...warnings.map(({ message }) => message),
+    ],
   }
 }
 

@@ -65,6 +65,8 @@ export type ProblemCode =
   | 'server/unsupported-version'
   /** The server's lock table is too small for the transaction. */
   | 'server/lock-capacity'
+  /** A role that the manifest names does not exist. */
+  | 'server/missing-role'
   /** The server rejects or cannot do what is declared. */
   | 'server/rejected'
 
@@ -121,6 +123,8 @@ export type ProblemCode =
   | 'dependents/unmanaged-object'
   /** An unmanaged view cannot be repointed or recreated. */
   | 'dependents/unmanaged-view'
+  /** What depends on the object is dropped only after the plan's replacements. */
+  | 'dependents/dropped-later'
   /** A copy would mix old and new data. */
   | 'dependents/stale-read'
 
@@ -137,6 +141,8 @@ export type ProblemCode =
   | 'source/type'
   /** An index of the source cannot be copied. */
   | 'source/index'
+  /** The wrapper cannot report what the source has, so its foreign tables were not compared. */
+  | 'source/not-comparable'
   /** The source and the declared foreign tables differ. */
   | 'source/differs'
 

@@ -31,6 +31,11 @@ function definedEntries(value: object): readonly (readonly [string, unknown])[] 
   return Object.entries(value).filter(([, item]) => item !== undefined)
 }
 
+/** The items of which each has another key: of those with the same one the first. */
+export function uniqueBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => unknown): readonly Item[] {
+  return Array.from(groupBy(items, keyOf).values(), ([first]) => first as Item) // no group is empty
+}
+
 /** Items by a key, in the order in which each key first came. (`Map.groupBy` came with Node 21.) */
 export function groupBy<Item, GroupKey>(
   items: Iterable<Item>,

@@ -1,3 +1,4 @@
+import type { ProblemCode } from './codes.ts'
 import type { Key } from './object.ts'
 
 /**
@@ -5,6 +6,7 @@ import type { Key } from './object.ts'
  * since that of something it needs is not known (`follows`).
  */
 export interface ProbeFinding {
+  readonly code: ProblemCode
   readonly key: Key
   readonly status: 'problem' | 'undetermined' | 'follows'
   readonly reason: string
@@ -13,6 +15,7 @@ export interface ProbeFinding {
 
 export function lockedFinding(key: Key): ProbeFinding {
   return {
+    code: 'object/locked',
     key,
     status: 'undetermined',
     reason: 'it is being refreshed, or locked by another session, and its definition can not be read meanwhile',

@@ -1,6 +1,7 @@
 // A plan: the changes, the steps that carry them out, and what keeps it from being applied.
 
 import type { Change, FieldCause, Origin } from './change.ts'
+import type { ProblemCode } from './codes.ts'
 import type { Key } from './object.ts'
 import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
@@ -84,6 +85,7 @@ export type Step = PlainStep | ReplaceStep
 
 /** Something that keeps the plan from being applied. */
 export interface Refusal {
+  readonly code: ProblemCode
   readonly key: Key
   readonly title: string
   readonly reason: string
@@ -92,12 +94,19 @@ export interface Refusal {
 
 /** Something about an object that could not be found out, so that "no changes" can't be said of it. */
 export interface Undetermined {
+  readonly code: ProblemCode
   readonly key: Key
   readonly title: string
   readonly reason: string
   readonly hint: string
   /** Only since something that it needs is undetermined. */
   readonly follows: boolean
+}
+
+/** Something that keeps nothing from being applied, but that whoever applies the plan should know. */
+export interface Warning {
+  readonly code: ProblemCode
+  readonly message: string
 }
 
 export interface Plan {
@@ -110,7 +119,7 @@ export interface Plan {
   readonly steps: readonly Step[]
   readonly refusals: readonly Refusal[]
   readonly undetermined: readonly Undetermined[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
   /** How many declared objects there are that need nothing. */
   readonly unchanged: number
   /** Of a plan that shows drift alone: how many changes of the manifest and of its sources it does not show. */

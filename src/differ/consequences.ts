@@ -1,4 +1,5 @@
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
+import type { ProblemCode } from '../core/codes.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent, Lost } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
@@ -107,7 +108,7 @@ export function blockers(changes: readonly Change[], dependents: readonly Depend
       // It stays in the plan, so that what is refused can be seen.
       kept.push(change)
       if (change.op !== 'adopt' && change.op !== 'release')
-        refusals.push(refusal(change, names, hintOf(change, inTheWay, byKey)))
+        refusals.push(refusal(codeOf(inTheWay, byKey), change, names, hintOf(change, inTheWay, byKey)))
     }
   }
   // What is released after all holds on to what it needs, which is to be looked at again.
@@ -176,11 +177,20 @@ function lostOf({ view, lost }: Dependent): Lost | undefined {
   return view?.whyNotLed ? { reason: view.whyNotLed } : lost
 }
 
+function codeOf(inTheWay: readonly Dependent[], byKey: ReadonlyMap<Key, Change>): ProblemCode {
+  if (isDroppedLater(inTheWay, byKey)) return 'dependents/dropped-later'
+  return inTheWay.every(({ view }) => view) ? 'dependents/unmanaged-view' : 'dependents/unmanaged-object'
+}
+
+function isDroppedLater(inTheWay: readonly Dependent[], byKey: ReadonlyMap<Key, Change>): boolean {
+  return inTheWay.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')
+}
+
 /** What is known to help; else what always does. */
 function hintOf({ op }: Change, inTheWay: readonly Dependent[], byKey: ReadonlyMap<Key, Change>): string {
   const [known] = inTheWay.flatMap((dependent) => lostOf(dependent)?.hint || [])
   if (known !== undefined) return known
-  if (inTheWay.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')) {
+  if (isDroppedLater(inTheWay, byKey)) {
     return 'What depends on it goes only after replacements of this plan. Apply its removal first, then this change.'
   }
   return op === 'drop'
@@ -189,6 +199,7 @@ function hintOf({ op }: Change, inTheWay: readonly Dependent[], byKey: ReadonlyM
 }
 
 function refusal(
+  code: ProblemCode,
   change: Exclude<Change, { op: 'adopt' | 'release' }>,
   names: readonly string[],
   hint: string,
@@ -196,6 +207,7 @@ function refusal(
   const id = change.op === 'drop' ? change.from.id : change.to.id
   const verb = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' }[change.op]
   return {
+    code,
     key: change.key,
     title: titleOf(id),
     reason: `it can not be ${verb} while something depends on it: ${list(names)}`,

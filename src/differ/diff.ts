@@ -1,7 +1,7 @@
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
@@ -23,15 +23,15 @@ export interface Diff {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
   readonly undetermined: readonly Undetermined[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
   readonly unchanged: number
 }
 
 type Finding =
-  | { readonly change: Change; readonly warning?: string }
+  | { readonly change: Change; readonly warning?: Warning }
   | { readonly refusal: Refusal }
   | { readonly undetermined: Undetermined }
-  | { readonly unchanged: true; readonly warning?: string }
+  | { readonly unchanged: true; readonly warning?: Warning }
 
 /** What it takes to get from what is there to what is wanted, object by object. */
 export function diff(input: DiffInput): Diff {
@@ -56,7 +56,10 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.secrets?.hidden(wanted.id, live.spec)
-  if (hidden && !entry) return { undetermined: { key, title: titleOf(wanted.id), ...hidden, follows: false } }
+  if (hidden && !entry)
+    return {
+      undetermined: { code: 'object/hidden-options', key, title: titleOf(wanted.id), ...hidden, follows: false },
+    }
   const differences = kind.compare(wanted.id, live.spec, wanted.spec, {
     declared: wanted.declared,
     last: entry?.declared,
@@ -72,8 +75,12 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
   const isKnown = input.ledger.unknown === undefined
   if (isKnown && !hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
-  const warning = `${titleOf(wanted.id)}: ${hidden?.reason}, so only a change of its declaration would be noticed. ${hidden?.hint}`
-  return hidden ? { unchanged: true, warning } : { unchanged: true }
+  return hidden ? { unchanged: true, warning: hiddenWarning(wanted, hidden) } : { unchanged: true }
+}
+
+function hiddenWarning({ id }: WantedObject, { reason, hint }: { reason: string; hint: string }): Warning {
+  const message = `${titleOf(id)}: ${reason}, so only a change of its declaration would be noticed. ${hint}`
+  return { code: 'object/hidden-options', message }
 }
 
 /** A part of something whose columns are renamed, as it is once they are. */
@@ -135,6 +142,7 @@ export function otherOwners({ id }: WantedObject, { others }: Ledger): readonly 
 
 function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal {
   return {
+    code: 'object/owned-elsewhere',
     key,
     title: titleOf(id),
     reason: `it belongs to the manifest "${owner}"`,
@@ -159,6 +167,7 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
 /** What stands under a declared name but is of another kind is never touched. */
 export function occupiedNames(input: Pick<DiffInput, 'reading'>, idsOf: ReadonlyMap<Key, string>): readonly Refusal[] {
   return Array.from(input.reading.occupied, ([key, what]) => ({
+    code: 'object/name-taken',
     key,
     title: idsOf.get(key) ?? '',
     reason: `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what} of that name exists already`,

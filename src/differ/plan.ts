@@ -2,7 +2,7 @@ import type { Change, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { idOf, type Key } from '../core/object.ts'
-import type { Hazard, Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../core/plan.ts'
+import type { Hazard, Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, Warning } from '../core/plan.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
@@ -25,7 +25,7 @@ export interface PlanInput {
   readonly dependents: readonly Dependent[]
   readonly refusals: readonly Refusal[]
   readonly undetermined: readonly Undetermined[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
   readonly unchanged: number
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews

@@ -54,5 +54,7 @@ function refuse({ wanted, live, ledger }: ProtectionInput, key: Key, what: strin
   if (!object || (!isProtected(declared?.written) && !isRecorded)) return []
   const lift = 'set protect: false, apply that, and then plan this again.'
   const hint = declared ? `Keep it as it is; or ${lift}` : `Declare it as it was. To let it go, ${lift}`
-  return [{ key, title: titleOf(object.id), reason: `it is protected, and would be ${what}`, hint }]
+  return [
+    { code: 'object/protected', key, title: titleOf(object.id), reason: `it is protected, and would be ${what}`, hint },
+  ]
 }

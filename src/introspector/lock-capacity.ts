@@ -30,6 +30,7 @@ export async function lockRefusals(
   const enough = Math.ceil((needed * 1.25) / room.processes / 32) * 32
   return [
     {
+      code: 'server/lock-capacity',
       key: first.key,
       title: 'this plan',
       reason: `its definitions are one transaction, which takes about ${needed} locks, and this server has room for ${room.each * room.processes}`,

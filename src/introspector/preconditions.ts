@@ -1,4 +1,5 @@
 import type { DeclaredObject, LiveState, WantedObject } from '../core/change.ts'
+import type { ProblemCode } from '../core/codes.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
@@ -22,13 +23,23 @@ export async function unmetPreconditions(
   const major = Math.floor(session.serverVersion / 10_000)
   const missing = await missingRoles(session, [...new Set(named.flatMap(({ roles }) => roles))])
   const unmet = named.flatMap(({ object: { id, spec }, roles }): readonly ProbeFinding[] => {
-    const found = (reason: string, hint: string): ProbeFinding => ({ key: keyOf(id), status: 'problem', reason, hint })
+    const found = (code: ProblemCode, reason: string, hint: string): ProbeFinding => ({
+      code,
+      key: keyOf(id),
+      status: 'problem',
+      reason,
+      hint,
+    })
     const newer = kindOf(id).preconditions?.needsNewer?.(spec, major)
     return [
-      ...(newer === undefined ? [] : [found(newer, `This server is PostgreSQL ${major}.`)]),
+      ...(newer === undefined
+        ? []
+        : [found('server/unsupported-version', newer, `This server is PostgreSQL ${major}.`)]),
       ...[...new Set(roles)]
         .filter((role) => missing.has(role))
-        .map((role) => found(`role ${ident(role)} does not exist`, `Make it: CREATE ROLE ${ident(role)};`)),
+        .map((role) =>
+          found('server/missing-role', `role ${ident(role)} does not exist`, `Make it: CREATE ROLE ${ident(role)};`),
+        ),
     ]
   })
   return [...impossible, ...unmet]
@@ -56,16 +67,26 @@ async function impossibleObjects(
     const rows = await readOnly(session, () =>
       session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [asked]),
     )
-    findings.push(...rows.map(({ id, reason, hint }) => ({ key: keyOf(id), status: 'problem' as const, reason, hint })))
+    findings.push(
+      ...rows.map(
+        ({ id, reason, hint }): ProbeFinding => ({
+          code: 'server/rejected',
+          key: keyOf(id),
+          status: 'problem',
+          reason,
+          hint,
+        }),
+      ),
+    )
   }
   return findings
 }
 
 /** What does not fit into what the probe has found to be wanted. */
 export function misfits(wanted: ReadonlyMap<Key, WantedObject>): readonly ProbeFinding[] {
-  return Array.from(wanted, ([key, { id, spec, written }]) => {
+  return Array.from(wanted, ([key, { id, spec, written }]): readonly ProbeFinding[] => {
     const reason = kindOf(id).preconditions?.validateAgainstProbe?.(written, spec)
-    return reason === undefined ? [] : [{ key, status: 'problem' as const, reason, hint: '' }]
+    return reason === undefined ? [] : [{ code: 'manifest/unknown-name', key, status: 'problem', reason, hint: '' }]
   }).flat()
 }
 

@@ -100,8 +100,8 @@ function readThroughViews(changes: readonly Change[], live: LiveState): readonly
 
 /** Its definition was left unread, so that nobody had to wait. */
 function whileLocked({ key, to }: Replace): Refusal {
-  const { reason, hint } = lockedFinding(key)
-  return { key, title: titleOf(to.id), reason, hint }
+  const { code, reason, hint } = lockedFinding(key)
+  return { code, key, title: titleOf(to.id), reason, hint }
 }
 
 /** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */

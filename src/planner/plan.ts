@@ -1,4 +1,5 @@
 import type { Change, DeclaredObject } from '../core/change.ts'
+import { uniqueBy } from '../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -122,7 +123,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
       ...resolved.warnings,
       ...(checked?.warnings ?? []),
       ...found.warnings,
-      ...new Set(staleReads.map(warningOf)),
+      ...uniqueBy(staleReads.map(warningOf), ({ message }) => message),
     ],
     unchanged: found.unchanged,
     digests,
@@ -154,7 +155,14 @@ function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
   if (!unknown) return []
   const reason = `not known, so nothing is dropped or adopted: ${unknown.message}`
   return [
-    { key: keyOf({ kind: 'schema', name: 'fdwsync' }), title: 'ownership', reason, hint: unknown.hint, follows: false },
+    {
+      code: 'ledger/unreadable',
+      key: keyOf({ kind: 'schema', name: 'fdwsync' }),
+      title: 'ownership',
+      reason,
+      hint: unknown.hint,
+      follows: false,
+    },
   ]
 }
 
@@ -213,8 +221,10 @@ function throwProblems(
 }
 
 function undeterminedOf(findings: readonly ProbeFinding[], titles: ReadonlyMap<Key, string>): readonly Undetermined[] {
-  return findings.flatMap(({ key, status, reason, hint }) =>
-    status === 'problem' ? [] : [{ key, title: titles.get(key) ?? key, reason, hint, follows: status === 'follows' }],
+  return findings.flatMap(({ code, key, status, reason, hint }) =>
+    status === 'problem'
+      ? []
+      : [{ code, key, title: titles.get(key) ?? key, reason, hint, follows: status === 'follows' }],
   )
 }
 
@@ -224,7 +234,7 @@ function missingUndetermined(
   { live }: CatalogReading,
   titles: ReadonlyMap<Key, string>,
 ): readonly Refusal[] {
-  return findings.flatMap(({ key, status, reason, hint }) =>
-    status === 'undetermined' && !live.has(key) ? [{ key, title: titles.get(key) ?? key, reason, hint }] : [],
+  return findings.flatMap(({ code, key, status, reason, hint }) =>
+    status === 'undetermined' && !live.has(key) ? [{ code, key, title: titles.get(key) ?? key, reason, hint }] : [],
   )
 }

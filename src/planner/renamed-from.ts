@@ -85,7 +85,15 @@ export async function queriesUsingOldNames(
     const [former] = keys.flatMap((key) => titles.get(key) ?? [])
     if (!former) return []
     const reason = `it reads ${former.old}, which this manifest renames`
-    return [{ key: keyOf(id), status: 'problem', reason, hint: `Write the new name: ${former.title}.` }]
+    return [
+      {
+        code: 'manifest/invalid-rename',
+        key: keyOf(id),
+        status: 'problem',
+        reason,
+        hint: `Write the new name: ${former.title}.`,
+      },
+    ]
   })
   return (await Promise.all(findings)).flat()
 }
@@ -93,13 +101,13 @@ export async function queriesUsingOldNames(
 function bothThere(id: ObjectId, old: ObjectId): Refusal {
   const reason = `it is to be renamed from ${titleOf(old)}, and both are there`
   const hint = 'Drop or rename one of the two, or remove renamed_from: then what is no longer declared is dropped.'
-  return { key: keyOf(id), title: titleOf(id), reason, hint }
+  return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
 function ownedByAnother(id: ObjectId, old: ObjectId, owner: string): Refusal {
   const reason = `it is to be renamed from ${titleOf(old)}, which belongs to the manifest "${owner}"`
   const hint = "Make that one this manifest's under the name that it has, with --take-over, and rename it then."
-  return { key: keyOf(id), title: titleOf(id), reason, hint }
+  return { code: 'object/owned-elsewhere', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
 /** Of what is renamed, and of what has its name in its own: the user mappings of a server. */
@@ -168,11 +176,11 @@ function inherited(object: LiveObject, column: string, { live }: CatalogReading)
 function familyColumn({ id }: LiveObject, column: string, family: string): Refusal {
   const reason = `its column "${column}" can not be renamed by fdwsync, since ${family} has the same`
   const hint = 'Rename it by hand, in the topmost table, and remove renamed_from.'
-  return { key: keyOf(id), title: titleOf(id), reason, hint }
+  return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
 function bothColumns({ id }: LiveObject, from: string, to: string): Refusal {
   const reason = `its column "${to}" is to be renamed from "${from}", and it has both`
   const hint = 'Remove renamed_from: then the column that is no longer declared is dropped.'
-  return { key: keyOf(id), title: titleOf(id), reason, hint }
+  return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }

@@ -62,14 +62,20 @@ function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): P
   const said = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
   if (error.sqlstate === '55P03') {
     const reason = 'what it reads is locked by another session, by a REFRESH for instance'
-    return { key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
+    return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
   if (error.sqlstate === unsafeNewValue) run.usesNewValues = true
   const hint = adviceFor(error, run.session.user) ?? said
   if (error.sqlstate === '42501') {
-    return { key, status: 'undetermined', reason: `it can not be tried out on the server: ${error.message}`, hint }
+    return {
+      code: 'object/not-probed',
+      key,
+      status: 'undetermined',
+      reason: `it can not be tried out on the server: ${error.message}`,
+      hint,
+    }
   }
-  return { key, status: 'problem', reason: error.message, hint }
+  return { code: 'server/rejected', key, status: 'problem', reason: error.message, hint }
 }
 
 const advice: readonly (readonly [

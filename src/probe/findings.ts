@@ -18,12 +18,13 @@ export function noteUntried(run: ProbeRun, objects: readonly DeclaredObject[]): 
 export function following(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
   const needed = missing === undefined ? undefined : run.settled.get(missing)
   const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be tried out'
-  return { key: keyOf(id), status: 'follows', reason, hint: '' }
+  return { code: 'object/dependency-undetermined', key: keyOf(id), status: 'follows', reason, hint: '' }
 }
 
 /** It is shown with a name that only the probe has: of something that people made, and that could not be made anew. */
 export function leakFinding(key: Key): ProbeFinding {
   return {
+    code: 'object/not-probed',
     key,
     status: 'undetermined',
     reason: 'it uses what this plan changes through something that the manifest does not declare',

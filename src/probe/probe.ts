@@ -118,7 +118,7 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
         : `Grant it: GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)}.`
     for (const { id } of toProbe) {
       if (kindOf(id).probe.how !== 'read-back') continue
-      run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint })
+      run.findings.push({ code: 'object/not-probed', key: keyOf(id), status: 'undetermined', reason, hint })
     }
     return false
   }

@@ -89,7 +89,8 @@ async function withoutSchema(
   const reason = `it reads what this plan changes in the schema ${ident(schema)}, and trying that out takes the ownership of it`
   const hint = `Plan as the owner of the schema ${ident(schema)}.`
   for (const { object, parts } of untried) {
-    for (const { id } of [object, ...parts]) run.findings.push({ key: keyOf(id), status: 'undetermined', reason, hint })
+    for (const { id } of [object, ...parts])
+      run.findings.push({ code: 'object/not-probed', key: keyOf(id), status: 'undetermined', reason, hint })
   }
   const others = queries.filter((query) => !untried.has(query))
   if (others.length > 0) await underRealNames(run, others, all)

@@ -1,7 +1,7 @@
 import type { WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
-import type { Undetermined } from '../core/plan.ts'
+import type { Undetermined, Warning } from '../core/plan.ts'
 import type { SourceFinding, SourceReport } from '../core/source.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -24,7 +24,7 @@ export interface SourceCheckInput {
 export interface SourceCheck {
   readonly report: SourceReport
   readonly undetermined: readonly Undetermined[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 /** Compares the foreign tables that a manifest spells out, or its lock, with what their sources have. */
@@ -52,16 +52,17 @@ export async function checkSources(session: Session, input: SourceCheckInput): P
       })),
     },
     undetermined: [...groupBy(unknown, ({ server }) => server)].map(([server, [first]]) => ({
+      code: 'source/unreachable',
       key: keyOf({ kind: 'server', name: server }),
       title: `source of server ${ident(server)}`,
       reason: `it could not be asked, so the foreign tables that stand on it were not compared: ${first?.reason ?? ''}`,
       hint: first?.hint ?? '',
       follows: false,
     })),
-    warnings: others.map(
-      (server) =>
-        `server ${ident(server)}: its wrapper can not tell what its source has, so its tables were not compared`,
-    ),
+    warnings: others.map((server) => ({
+      code: 'source/not-comparable',
+      message: `server ${ident(server)}: its wrapper can not tell what its source has, so its tables were not compared`,
+    })),
   }
 }
 

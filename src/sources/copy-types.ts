@@ -1,6 +1,6 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import type { Undetermined } from '../core/plan.ts'
+import type { Undetermined, Warning } from '../core/plan.ts'
 import { ident, join, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -21,7 +21,7 @@ export interface Copied {
   /** By title: those that can't be made here. */
   readonly failed: ReadonlyMap<string, Reason>
   readonly undetermined: readonly Undetermined[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 export const nothingCopied: Copied = { types: [], failed: new Map(), undetermined: [], warnings: [] }
@@ -65,7 +65,8 @@ export async function copyTypes(run: Run, all: readonly RemoteType[]): Promise<C
     if (failed.has(type.title) || !type.spec) continue
     const live = reading.live.get(keyOf(id))
     const kept = live && (await whyKept(at, id, type.spec, live))
-    if (kept) undetermined.push({ key: keyOf(id), title: typeKind.title(id), ...kept, follows: false })
+    if (kept)
+      undetermined.push({ code: 'source/type', key: keyOf(id), title: typeKind.title(id), ...kept, follows: false })
     const spec = kept ? specOf(live) : type.spec
     const why = await make(at, id, spec, made.length)
     if (why) failed.set(type.title, why)
@@ -91,11 +92,12 @@ function specOf({ spec }: { readonly spec: unknown }): TypeSpec {
   return spec as TypeSpec
 }
 
-function warningsOf(types: readonly RemoteType[], made: readonly Made[]): readonly string[] {
+function warningsOf(types: readonly RemoteType[], made: readonly Made[]): readonly Warning[] {
   const keys = new Set(made.map(({ id }) => keyOf(id)))
-  return types.flatMap((type) =>
-    keys.has(keyOf(idOf(type))) ? type.left.map((left) => `type ${type.title} of the source: ${left}`) : [],
-  )
+  return types.flatMap((type) => {
+    if (!keys.has(keyOf(idOf(type)))) return []
+    return type.left.map((left) => ({ code: 'source/type', message: `type ${type.title} of the source: ${left}` }))
+  })
 }
 
 /** Makes a type, and a stand-in for it, to be read. Tells why that can't be. */

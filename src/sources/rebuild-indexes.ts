@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Warning } from '../core/plan.ts'
 import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -23,7 +24,7 @@ export interface ToRebuild {
 
 export interface Rebuilt {
   readonly indexes: readonly { readonly of: ToRebuild; readonly name: string; readonly stanza: IndexStanza }[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 const batchSize = 100
@@ -37,7 +38,7 @@ export async function rebuildIndexes(
   ground: ServerContext,
   all: readonly ToRebuild[],
 ): Promise<Rebuilt> {
-  const warnings: string[] = []
+  const warnings: Warning[] = []
   const units: Unit[] = []
   const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
   for (const of of all) {
@@ -74,7 +75,7 @@ interface Unit {
 }
 
 /** Makes them all at once, or, if that fails, each half by itself. */
-async function make(session: Session, units: readonly Unit[], warnings: string[]): Promise<readonly Unit[]> {
+async function make(session: Session, units: readonly Unit[], warnings: Warning[]): Promise<readonly Unit[]> {
   try {
     await inSavepoint(session, () => session.run(join(units.flatMap(statements), '; ')))
     return units
@@ -115,8 +116,9 @@ async function readMade(
   }).flat()
 }
 
-function notCopied({ schema, table }: ToRebuild, { name }: RemoteIndex, reason: string): string {
-  return `index ${ident(name)} of the source is not made on ${qualified(schema, table)}: ${reason}`
+function notCopied({ schema, table }: ToRebuild, { name }: RemoteIndex, reason: string): Warning {
+  const message = `index ${ident(name)} of the source is not made on ${qualified(schema, table)}: ${reason}`
+  return { code: 'source/index', message }
 }
 
 const name = String.raw`(?:"(?:[^"]|"")+"|[^\s".]+)`

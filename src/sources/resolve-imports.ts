@@ -1,6 +1,6 @@
-import { canonicalJson, groupBy } from '../core/data.ts'
+import { canonicalJson, groupBy, uniqueBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
@@ -30,7 +30,7 @@ export interface SourceAccess extends Pick<Asking, 'connect' | 'timeoutMilliseco
 export interface ResolvedImports extends ResolvedManifest {
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
   /** The foreign tables that are as a source has them now. */
   readonly fresh: ReadonlySet<Key>
   /** A digest of all that the sources have said, if they said it of all that is imported. */
@@ -76,7 +76,7 @@ export async function resolveImports(
     sourceState: isOwn ? sourceStateOf(requests.map((request) => answers.get(request))) : undefined,
     undetermined: distinct(resolved.flatMap(({ undetermined }) => undetermined)),
     refusals: resolved.flatMap(({ refusals }) => refusals),
-    warnings: [...new Set([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings])],
+    warnings: distinct([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings]),
   }
 }
 
@@ -126,8 +126,8 @@ function sourceStateOf(answers: readonly (Answer | SourceState | undefined)[]): 
 }
 
 /** Two imports may say the same of a type. */
-function distinct(all: readonly Undetermined[]): readonly Undetermined[] {
-  return [...new Map(all.map((each) => [canonicalJson(each), each])).values()]
+function distinct<Item>(all: readonly Item[]): readonly Item[] {
+  return uniqueBy(all, canonicalJson)
 }
 
 export async function readGround(
@@ -203,7 +203,7 @@ async function copiedIndexes(
   manifest: Manifest,
   all: readonly ResolvedImport[],
   answers: Answers,
-): Promise<{ readonly indexes: CopiedIndexes; readonly warnings: readonly string[] }> {
+): Promise<{ readonly indexes: CopiedIndexes; readonly warnings: readonly Warning[] }> {
   const indexes = new Map<ResolvedImport, Map<string, Record<string, IndexStanza>>>()
   const toRebuild = new Map<ToRebuild, ResolvedImport>()
   for (const resolved of all) {

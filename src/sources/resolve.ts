@@ -1,5 +1,5 @@
 import { type Key, keyOf } from '../core/object.ts'
-import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { qualified } from '../core/sql.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { type CopiedType, importTitle, type TableStanza } from '../manifest/expansion/imports.ts'
@@ -18,7 +18,7 @@ export interface ResolvedImport {
   readonly isComplete: boolean
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 /** What an import is now: what its source said, or what it was last. */
@@ -62,11 +62,15 @@ export function resolve(
   if (last.size === 0) {
     const reason = unknown ? `its source could not be asked: ${unknown.reason}` : 'its source was not asked'
     const hint = `${unknown?.hint ?? ''} Nothing is known of it from an earlier apply.`.trim()
-    return { ...kept, undetermined: [], refusals: [{ ...found, reason, hint }] }
+    return { ...kept, undetermined: [], refusals: [{ code: 'source/unreachable', ...found, reason, hint }] }
   }
   if (!unknown) return { ...kept, undetermined: [], refusals: [] }
   const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${unknown.reason}`
-  return { ...kept, undetermined: [{ ...found, reason, hint: unknown.hint, follows: false }], refusals: [] }
+  return {
+    ...kept,
+    undetermined: [{ code: 'source/unreachable', ...found, reason, hint: unknown.hint, follows: false }],
+    refusals: [],
+  }
 }
 
 function failedTable(request: ImportRequest, name: string, why: Reason, isKept: boolean): Undetermined {
@@ -74,6 +78,7 @@ function failedTable(request: ImportRequest, name: string, why: Reason, isKept: 
   const what = isKept ? 'it can not be imported, and stays as it was applied last' : 'it can not be imported'
   const hint = why.hint || 'Make here what it needs, or leave the table out by except.'
   return {
+    code: 'source/not-importable',
     key,
     title: `foreign table ${qualified(request.schema, name)}`,
     reason: `${what}: ${why.reason}`,

@@ -1,7 +1,7 @@
 import type { Change, LiveState } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import { idOf, type Key } from '../../core/object.ts'
-import type { Refusal, Step } from '../../core/plan.ts'
+import type { Refusal, Step, Warning } from '../../core/plan.ts'
 import type { ReadsThroughViews } from '../../dependents/read-through-views.ts'
 import { titleOf } from '../../kinds/registry.ts'
 
@@ -61,14 +61,16 @@ export function orderLoadsThroughViews(steps: readonly Step[], { changes, throug
   return { steps: [...byId.values()], staleReads }
 }
 
-export function warningOf({ key, read }: StaleRead): string {
+export function warningOf({ key, read }: StaleRead): Warning {
   const [title, other] = [key, read].map(titled)
-  return `${title} is loaded before the plain views that it reads ${other} through lead to the new one: refresh it afterwards`
+  const message = `${title} is loaded before the plain views that it reads ${other} through lead to the new one: refresh it afterwards`
+  return { code: 'dependents/stale-read', message }
 }
 
 /** Of what would be replaced: it would be of two times. */
 export function refusalOf({ key, read, views }: StaleRead): Refusal {
   return {
+    code: 'dependents/stale-read',
     key,
     title: titled(key),
     reason: `it would hold data of two times: it reads ${titled(read)} also through ${views.map(titled).join(', ')}, which can not be made anew with it`,

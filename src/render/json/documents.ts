@@ -11,7 +11,7 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 }
 
 /** What `plan --format json` prints: `schemas/plan.schema.json`. */
-export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'warnings'> {
+export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint'> {
   readonly format: 'fdwsync.plan/1'
   readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
   /** With --drift-only: how many changes of the manifest and of its sources are not shown. */
@@ -20,6 +20,7 @@ export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fing
   readonly steps: readonly StepDocument[]
   readonly refusals: readonly Addressed<Refusal>[]
   readonly undetermined: readonly Addressed<Undetermined>[]
+  readonly warnings: readonly string[]
   readonly source?: SourceDocument
 }
 

@@ -34,7 +34,7 @@ export function planJson(plan: Plan): PlanDocument {
     steps: plan.steps.map(stepJson),
     refusals: refusals.map(withAddress),
     undetermined: undetermined.map(withAddress),
-    warnings,
+    warnings: warnings.map(({ message }) => message),
     ...(plan.source ? { source: sourceJson(plan.source) } : {}),
   }
 }

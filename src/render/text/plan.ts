@@ -33,7 +33,7 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
         ? notice(style.yellow('warning'), 'warning', `${title}: ${message}`, '', columns)
         : notice(style.cyan('source'), 'source', `${title}: ${message}`, '', columns),
     ),
-    plan.warnings.flatMap((warning) => notice(style.yellow('warning'), 'warning', warning, '', columns)),
+    plan.warnings.flatMap(({ message }) => notice(style.yellow('warning'), 'warning', message, '', columns)),
     wrapped(
       options.destroys && plan.changes.length === 0
         ? 'Nothing to destroy: it owns nothing in this database.'

@@ -142,7 +142,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
       const same = await planFor(await manifest('first'), server.url)
       expect(changesOf(same)).toEqual([])
-      expect(same.warnings).toEqual([expect.stringContaining('its options are hidden from this role')])
+      expect(same.warnings).toEqual([
+        { code: 'object/hidden-options', message: expect.stringContaining('its options are hidden from this role') },
+      ])
       for (const [password, user] of [
         ['second', 'u'],
         ['second', 'v'],

@@ -79,9 +79,14 @@ const places: readonly (readonly [name: string, plan: (text: string) => Partial<
   ['a value', (text) => ({ changes: [planned(table, {}, [valueChange('a', text)])] })],
   ['a line of a value', (text) => ({ changes: [planned(table, {}, [valueChange('a\nb', `a\n${text}`)])] })],
   ['a hazard', (text) => ({ changes: [planned(table, { hazards: [{ name: 'drops-data', detail: text }] })] })],
-  ['a refusal', (text) => ({ refusals: [{ key, title: text, reason: text, hint: text }] })],
-  ['what is unknown', (text) => ({ undetermined: [{ key, title: text, reason: text, hint: text, follows: false }] })],
-  ['a warning', (text) => ({ warnings: [text] })],
+  ['a refusal', (text) => ({ refusals: [{ code: 'object/protected', key, title: text, reason: text, hint: text }] })],
+  [
+    'what is unknown',
+    (text) => ({
+      undetermined: [{ code: 'object/locked', key, title: text, reason: text, hint: text, follows: false }],
+    }),
+  ],
+  ['a warning', (text) => ({ warnings: [{ code: 'source/type', message: text }] })],
   [
     'a release',
     (text) => ({ changes: [{ ...planned(table, { title: text }), change: { op: 'release', key, because: text } }] }),

@@ -37,7 +37,7 @@ function waits(
   const waiting = orderLoadsThroughViews(steps, { changes, throughViews, live: new Map() })
   return {
     steps: waiting.steps.map(({ id, after }) => [id, ...after].join(' < ')),
-    warnings: waiting.staleReads.map(warningOf),
+    warnings: waiting.staleReads.map((read) => warningOf(read).message),
   }
 }
 

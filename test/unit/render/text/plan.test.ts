@@ -5,7 +5,7 @@ import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import type { Change, FieldChange } from '../../../../src/core/change.ts'
 import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
-import type { Plan, PlannedChange, Replacement } from '../../../../src/core/plan.ts'
+import type { Plan, PlannedChange, Refusal, Replacement, Undetermined } from '../../../../src/core/plan.ts'
 import type { Report } from '../../../../src/core/report.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { statement, statementOf, trusted } from '../../../../src/core/sql.ts'
@@ -75,14 +75,21 @@ const planWith = (more: Partial<Plan>): Plan => ({
 const show = (plan: Plan, columns = 80) => renderPlanText(plan, { style, columns })
 const lines = (plan: Plan, columns?: number) => show(plan, columns).split('\n')
 
-const undetermined = {
+const undetermined: Undetermined = {
+  code: 'object/hidden-options',
   key: keyOf(view),
   title: titleOf(view),
   reason: 'it is being refreshed',
   hint: 'Plan again.',
   follows: false,
 }
-const refusal = { key: keyOf(table), title: titleOf(table), reason: 'view v depends on it', hint: 'Drop it.' }
+const refusal: Refusal = {
+  code: 'dependents/unmanaged-view',
+  key: keyOf(table),
+  title: titleOf(table),
+  reason: 'view v depends on it',
+  hint: 'Drop it.',
+}
 
 test('what the manifest renames is told by the name that it has', () => {
   const renamed = {
@@ -227,7 +234,11 @@ describe('a change', () => {
     ],
     [
       'what is refused, unknown, or worth a warning',
-      planWith({ refusals: [refusal], undetermined: [undetermined], warnings: ['mind this'] }),
+      planWith({
+        refusals: [refusal],
+        undetermined: [undetermined],
+        warnings: [{ code: 'source/type', message: 'mind this' }],
+      }),
       [
         '  refused foreign table shop_proxy.orders: view v depends on it\n    Drop it.',
         '  could not determine materialized view shop.orders: it is being refreshed\n    Plan again.',
@@ -245,7 +256,7 @@ describe('a change', () => {
     const text = show(
       planWith({
         changes: [alter(id, [field(`option ${evil}`, evil, 'y')], { hazards: [{ name: 'drops-data', detail: evil }] })],
-        warnings: [evil],
+        warnings: [{ code: 'source/type', message: evil }],
         manifest: evil,
       }),
     )
