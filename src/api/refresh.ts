@@ -4,7 +4,7 @@ import type { RefreshReport } from '../core/report.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
-import { loading, pooledConnect } from '../db/session-pool.ts'
+import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
 import { readLedger } from '../ledger/read.ts'
@@ -23,7 +23,7 @@ export async function refresh(
   options: Omit<RefreshOptions, 'searchPath'>,
 ): Promise<RefreshReport> {
   const session = await connect('refresh')
-  const loads = pooledConnect(connect, loading)
+  const loads = pooledConnect(connect, isLoad)
   try {
     const ids = chosen(await viewsOf(session, parsed), names)
     return await refreshViews(parsed.manifest.name, ids, session, loads.connect, {

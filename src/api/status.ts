@@ -96,7 +96,7 @@ function described(
     populated: holdsData,
     refreshed: holdsData ? refreshed.get(key) : undefined,
     indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
-    isPart: child !== undefined,
+    isChild: child !== undefined,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Report, StepOutcome } from '../core/report.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
-import { loading, onSession, pooledConnect } from '../db/session-pool.ts'
+import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
 import { type Refreshed, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
@@ -139,7 +139,7 @@ async function runLater(
   const sources = sourcesOf({ connect, timeoutMilliseconds, signal })
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
-  const loads = pooledConnect(connect, loading)
+  const loads = pooledConnect(connect, isLoad)
   return runGraph(steps, {
     jobs: options.jobs,
     signal: options.signal,
@@ -160,7 +160,7 @@ async function runLater(
     const loadId = randomUUID()
     try {
       context.checkLease()
-      await onSession(loads.connect, 'load', options.signal, (session) =>
+      await withSession(loads.connect, 'load', options.signal, (session) =>
         runStep(context, session, sources, step, loadId),
       )
       return { status: 'applied', milliseconds: performance.now() - started }

@@ -97,7 +97,7 @@ async function buildOne(
 ): Promise<void> {
   const { searchPath } = context.inHand.plan
   const original = originals.find(({ change }) => change.key === member.key)
-  const { scratch, load, parts } = member
+  const { scratch, load, children } = member
   await session.run(member.path === 'catalog' ? readingPath : manifestPath(searchPath))
   for (const statement of member.statements) await session.execute(statement)
   if (!original || scratch === undefined || !('name' in original.change.from.id)) return
@@ -109,12 +109,12 @@ async function buildOne(
       return [await rowsLoaded(session, beside, load), begun] as const
     })
     const ended = performance.now()
-    if (!original.change.isOfOthers) {
+    if (!original.change.isUnmanaged) {
       loaded.push({ id: randomUUID(), key: member.key, how: 'plain', started, ended, rows, status: 'applied' })
     }
   }
   await session.run(manifestPath(searchPath))
-  for (const statement of parts) await session.execute(statement)
+  for (const statement of children) await session.execute(statement)
   await session.run(readingPath)
   const { decorations, change } = original
   await restoreGrantors(session, change.from.oid, beside)

@@ -59,9 +59,9 @@ function keysOf(step: Step): ReadonlySet<Key> {
 
 function scopeOf(changes: readonly Change[]): Scope {
   return {
-    ofOthers: changes.flatMap((change) => (change.op === 'replace' && change.isOfOthers ? [change.to] : [])),
+    ofOthers: changes.flatMap((change) => (change.op === 'replace' && change.isUnmanaged ? [change.to] : [])),
     recorded: changes.flatMap((change) =>
-      change.op === 'drop' || change.op === 'release' || (change.op === 'replace' && change.isOfOthers)
+      change.op === 'drop' || change.op === 'release' || (change.op === 'replace' && change.isUnmanaged)
         ? []
         : [{ wanted: change.to, made: change.op === 'create' || change.op === 'replace' }],
     ),

@@ -87,7 +87,7 @@ export interface Replace {
   /** Built while the old one serves, then swapped; or dropped and made again. */
   readonly how: 'beside' | 'drop-and-create'
   /** The manifest does not declare it: it is made anew as it is, since it reads what is replaced. */
-  readonly isOfOthers?: true
+  readonly isUnmanaged?: true
 }
 
 export type Change =
@@ -98,7 +98,7 @@ export type Change =
       /** A part of that name which goes with its whole, or is gone by then. */
       readonly instead?: LiveObject
       /** It was to replace one that serves on under another name. */
-      readonly setsAside?: Replace
+      readonly renamesAside?: Replace
     }
   | {
       readonly op: 'alter'
@@ -113,7 +113,7 @@ export type Change =
       readonly key: Key
       readonly from: LiveObject
       /** It was to be replaced, and serves on under this name until what stands on it is swapped: see `differ/set-aside.ts`. */
-      readonly setAsideFor?: Replace
+      readonly renamedAsideFor?: Replace
     }
   /** Exists and is equal, but is not in the ledger yet, or is there with another identity: recorded, no DDL. */
   | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }

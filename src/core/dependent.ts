@@ -9,7 +9,7 @@ export interface Dependent {
   /** Its address if it is of a kind that fdwsync knows. */
   readonly key: Key | undefined
   /** What it is a part of, as an index is of its view, or a trigger of its table: with that it goes and comes. */
-  readonly whole: Key | undefined
+  readonly parent: Key | undefined
   /** For a plain view: whether this role may define it anew, and what becomes of it if that was tried out. */
   readonly view: (DependentView & { readonly outcome?: ViewOutcome | undefined }) | undefined
   /** `view reports.daily`, `function total(shop.orders)` … */
@@ -26,15 +26,15 @@ export interface Lost {
 
 export interface DependentView {
   readonly oid: number
-  readonly isOurs: boolean
+  readonly mayRedefine: boolean
   /** Why another query for it would not be enough to free what it depends on. */
-  readonly whyNotLed: string | null
+  readonly whyNotRepointed: string | null
 }
 
 /** What becomes of a plain view of people when columns below it change. */
 export type ViewOutcome =
   /** Its own columns stay as they are, so it can be led to the successor and keeps its identity. */
-  | { readonly becomes: 'led' }
+  | { readonly becomes: 'repointed' }
   /** PostgreSQL keeps the types of a view's columns, so it has to be made anew: as it is, with the columns to come. */
   | { readonly becomes: 'recreated'; readonly to: WantedObject }
   | ({ readonly becomes: 'lost' } & Lost)

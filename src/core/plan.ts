@@ -60,7 +60,7 @@ export interface Replacement {
   /** What fills it. */
   readonly load: readonly Statement[]
   /** What is made on it once it is filled: its indexes. */
-  readonly parts: readonly Statement[]
+  readonly children: readonly Statement[]
   readonly swap: Swap
   readonly hazards: readonly Hazard[]
 }

@@ -21,7 +21,7 @@ export interface ObjectStatus {
   /** Of a server, if sources were asked: whether its own could be. */
   readonly sourceReachable: boolean | undefined
   /** It is a part of another object, as an index is. */
-  readonly isPart: boolean
+  readonly isChild: boolean
 }
 
 export interface StatusReport {

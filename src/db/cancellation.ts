@@ -40,8 +40,8 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
   try {
     return await work()
   } catch (error) {
-    const isOurs = stopping !== undefined && (stopping.isCut() || isCancelled(error))
-    throw isOurs ? interruption(signal) : error
+    const isInterruption = stopping !== undefined && (stopping.isCut() || isCancelled(error))
+    throw isInterruption ? interruption(signal) : error
   } finally {
     signal.removeEventListener('abort', abort)
     await stopping?.end()

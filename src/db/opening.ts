@@ -12,7 +12,7 @@ export interface Opening {
   readonly settings: ConnectionSettings
   readonly applicationName: string
   /** All that no message may show. */
-  readonly hidden: readonly Secret[]
+  readonly redacted: readonly Secret[]
   /** Aborted at the deadline for connecting. */
   readonly signal: AbortSignal
 }
@@ -43,9 +43,9 @@ const oldestSupported = 140000
 
 /** Connects, with command-line options for the server's process, and asks the server for the facts. */
 export async function start(opening: Opening, options: string | undefined): Promise<Started> {
-  const { settings, applicationName, hidden, signal } = opening
+  const { settings, applicationName, redacted, signal } = opening
   const client = await openClient(settings, { applicationName, options, signal })
-  const wire = wireOf(client, describeConnection(settings), hidden)
+  const wire = wireOf(client, describeConnection(settings), redacted)
   try {
     const facts = await withAbort(client.client, signal, () => readFacts(wire))
     if (cancelKey(client.client).processID === facts.processId) direct.add(settings)

@@ -3,7 +3,7 @@ import type { Connect } from './connect.ts'
 import type { Session } from './session.ts'
 
 /** The connections of one run. */
-export interface Sessions {
+export interface SessionPool {
   readonly connect: Connect
   /** Closes those that nobody has, and from then on each that is given back. */
   close(): Promise<void>
@@ -18,7 +18,7 @@ export function isReusable(purpose: string): boolean {
 }
 
 /** Loads, which go on reading from the same sources. */
-export function loading(purpose: string): boolean {
+export function isLoad(purpose: string): boolean {
   return purpose === 'load'
 }
 
@@ -33,11 +33,11 @@ interface Idle {
 /**
  * Lends again what was closed, since opening a connection costs the server more than most of what is done on it. Only what is free: with
  * an open transaction it is really closed, which rolls that back. One with secrets is never lent to others.
- * @param isLent for which purposes
+ * @param isPooled for which purposes
  */
-export function pooledConnect(open: Connect, isLent: (purpose: string) => boolean): Sessions {
+export function pooledConnect(open: Connect, isPooled: (purpose: string) => boolean): SessionPool {
   const idle = new Set<Idle>()
-  let isOver = false
+  let isClosed = false
 
   function keep(session: Session): void {
     const timer = setTimeout(() => {
@@ -59,11 +59,11 @@ export function pooledConnect(open: Connect, isLent: (purpose: string) => boolea
 
   /** For one borrower: given back, it is of no use to them any more. */
   function leased(session: Session): Session {
-    let isBack = false
+    let isReturned = false
     // A request to cancel may arrive late, and would hit whoever has the session then.
     let wasCancelled = false
     const use = () => {
-      if (isBack) throw new Error('the session is closed')
+      if (isReturned) throw new Error('the session is closed')
       return session
     }
     return {
@@ -76,18 +76,18 @@ export function pooledConnect(open: Connect, isLent: (purpose: string) => boolea
         await use().cancel()
       },
       abandon(reason) {
-        if (!isBack) session.abandon(reason)
+        if (!isReturned) session.abandon(reason)
       },
       async close() {
-        if (isBack) return
-        isBack = true
-        if (isOver || wasCancelled || !session.isFree()) await session.close()
+        if (isReturned) return
+        isReturned = true
+        if (isClosed || wasCancelled || !session.isFree()) await session.close()
         else keep(session)
       },
     }
   }
 
-  async function again(purpose: string): Promise<Session | undefined> {
+  async function reuse(purpose: string): Promise<Session | undefined> {
     for (let session = take(); session; session = take()) {
       try {
         await session.repurpose(purpose)
@@ -102,18 +102,18 @@ export function pooledConnect(open: Connect, isLent: (purpose: string) => boolea
 
   return {
     connect: async (purpose, secrets = []) =>
-      secrets.length === 0 && isLent(purpose)
-        ? leased((await again(purpose)) ?? (await open(purpose)))
+      secrets.length === 0 && isPooled(purpose)
+        ? leased((await reuse(purpose)) ?? (await open(purpose)))
         : open(purpose, secrets),
     async close() {
-      isOver = true
+      isClosed = true
       for (let session = take(); session; session = take()) await session.close()
     },
   }
 }
 
 /** Does work on a session for its time. Aborting cancels what runs there. */
-export async function onSession<T>(
+export async function withSession<T>(
   connect: Connect,
   purpose: string,
   signal: AbortSignal,

@@ -65,13 +65,13 @@ export async function openSession(settings: ConnectionSettings, options: Session
   refuseNul(secrets)
   // Not the password of this connection: no statement holds it, and where it is the same word as the name of the user
   // or the database, messages would become a riddle.
-  const hidden = [...secrets, ...(options.redact ?? [])]
+  const redacted = [...secrets, ...(options.redact ?? [])]
   const timeout = settings.connectTimeoutSeconds * 1000
   const signal = timeout > 0 ? AbortSignal.timeout(timeout) : new AbortController().signal
   try {
-    return await open({ settings, applicationName: applicationName(options.purpose), hidden, signal }, secrets)
+    return await open({ settings, applicationName: applicationName(options.purpose), redacted, signal }, secrets)
   } catch (error) {
-    throw connectionFailure(error, settings, { timedOut: signal.aborted, secrets: hidden })
+    throw connectionFailure(error, settings, { timedOut: signal.aborted, secrets: redacted })
   }
 }
 

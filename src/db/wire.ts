@@ -24,10 +24,10 @@ export interface Wire {
  * The server's last words on a connection: terminated or shut down, crash of another process, database dropped, idle
  * too long, idle in a transaction too long, transaction too long.
  */
-const lastWords: ReadonlySet<string> = new Set(['57P01', '57P02', '57P04', '57P05', '25P03', '25P04'])
+const terminationCodes: ReadonlySet<string> = new Set(['57P01', '57P02', '57P04', '57P05', '25P03', '25P04'])
 
 const closeMilliseconds = 2000
-const lastWordsMilliseconds = 1000
+const terminationMilliseconds = 1000
 
 export function wireOf({ client }: OpenClient, name: string, secrets: readonly Secret[]): Wire {
   let resolveLost: (error: Error) => void = () => {}
@@ -37,14 +37,14 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
   let loss: ConnectionLostError | undefined
   let closing = false
   let running = false
-  let lastReason: string | undefined
+  let terminationReason: string | undefined
   let queue: Promise<unknown> = Promise.resolve()
 
   function lose(reason: string): void {
     if (loss || closing) return
     loss = new ConnectionLostError({
       code: 'connection/lost',
-      message: `the connection to ${name} was lost: ${redact(lastReason ?? reason, secrets)}`,
+      message: `the connection to ${name} was lost: ${redact(terminationReason ?? reason, secrets)}`,
       hint: 'Check the server and the network between, then run it again.',
     })
     resolveLost(loss)
@@ -56,16 +56,16 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     if (loss || !isServerError(error)) return loss ?? error
     // A wrapper hands on the SQLSTATE of the source's error, so these may be an error of the source: only the end of
     // our own connection, which then follows at once, tells. (The severity FATAL is translated text.)
-    if (lastWords.has(error.code)) {
-      lastReason = error.message
-      await within(lastWordsMilliseconds, lost)
-      lastReason = undefined
+    if (terminationCodes.has(error.code)) {
+      terminationReason = error.message
+      await atMost(terminationMilliseconds, lost)
+      terminationReason = undefined
     }
     return loss ?? new DatabaseError(error, secrets)
   }
 
   /** The driver would queue as well, but means to drop that. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  function enqueue<T>(work: () => Promise<T>): Promise<T> {
     const result = queue.then(async () => {
       if (loss) throw loss
       if (closing) throw new Error('the session is closed')
@@ -84,7 +84,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
 
   return {
     send: (text, parameters) =>
-      inTurn(async () => {
+      enqueue(async () => {
         // The driver answers several statements with an array, which its types leave out.
         const result: { rows: unknown[] } | { rows: unknown[] }[] = await client.query(
           text,
@@ -93,7 +93,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
         return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
       }),
     copyIn: (text, data) =>
-      inTurn(async () => {
+      enqueue(async () => {
         const { from } = await import('pg-copy-streams')
         const stream = client.query(from(text))
         stream.end(data)
@@ -111,14 +111,14 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
       // There is no polite way out while a statement runs: the connection is cut.
       if (running) lose('it was closed while a statement was running')
       closing = true
-      if (!loss) await within(closeMilliseconds, client.end())
+      if (!loss) await atMost(closeMilliseconds, client.end())
       client.connection.stream.destroy()
     },
   }
 }
 
 /** Waits for the work, but no longer than that. A timer that is left behind would keep the process alive. */
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds)

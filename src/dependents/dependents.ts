@@ -10,7 +10,7 @@ interface Row {
   readonly catalog: string
   readonly column: string | null
   readonly id: ObjectId | null
-  readonly whole: ObjectId | null
+  readonly parent: ObjectId | null
   readonly view: DependentView | null
   readonly description: string
 }
@@ -93,8 +93,8 @@ const dependentsQuery = trusted(`
                 jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname)
               WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM put_on) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
-                   FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS whole,
-         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'isOurs', pg_has_role(c.relowner, 'USAGE'), 'whyNotLed', CASE WHEN c.relpersistence = 't' THEN '${ofASession}' ELSE d.why_not_led END) END AS view,
+                   FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'), 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${ofASession}' ELSE d.why_not_led END) END AS view,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -113,9 +113,9 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Row>(dependentsQuery, [targets])
-  return rows.flatMap(({ of, catalog, column, id, whole, view, description }) => {
+  return rows.flatMap(({ of, catalog, column, id, parent, view, description }) => {
     const on = keys.get(`${catalog} ${of}`)
-    const address = { key: id ? keyOf(id) : undefined, whole: whole ? keyOf(whole) : undefined }
+    const address = { key: id ? keyOf(id) : undefined, parent: parent ? keyOf(parent) : undefined }
     return on === undefined ? [] : [{ on, column, ...address, view: view ?? undefined, description }]
   })
 }

@@ -171,7 +171,7 @@ async function outcomesOf(
 
 /** What can't be made anew stays what it is, where it can. */
 function lostOrLed({ readsLosses }: Trial, why: Lost): ViewOutcome {
-  return readsLosses ? { becomes: 'lost', ...why } : { becomes: 'led' }
+  return readsLosses ? { becomes: 'lost', ...why } : { becomes: 'repointed' }
 }
 
 /** Its name in a view's text is not the one that it will have. */
@@ -218,7 +218,7 @@ function outcomeOf(
   const spec = specOf(live)
   const anew = withColumnsOf(spec, specOf(made), realName)
   const reason = whyNotOurs(trial, user)
-  if (anew === undefined && (!trial.isTogether || reason !== undefined)) return { becomes: 'led' }
+  if (anew === undefined && (!trial.isTogether || reason !== undefined)) return { becomes: 'repointed' }
   if (reason !== undefined) return { becomes: 'lost', reason }
   return { becomes: 'recreated', to: { id, needs: live.needs, spec: anew ?? spec, declared: spec, written: spec } }
 }

@@ -5,7 +5,7 @@ import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { withRelationsMoved } from '../parser/requalify.ts'
+import { requalifyRelations } from '../parser/requalify.ts'
 
 /** Where stand-ins are made. */
 export interface Place {
@@ -34,7 +34,7 @@ export async function makeEmptyTables(
 
 /** SQL as the catalog shows it, of what stands in the scratch schemas. */
 export function standingIn(text: string, { scratch, there }: Place): Promise<string> {
-  return withRelationsMoved(text, ({ schema, name }) =>
+  return requalifyRelations(text, ({ schema, name }) =>
     there.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
   )
 }

@@ -11,7 +11,7 @@ import { noVariables } from '../kinds/facets/stanza.ts'
 import { declaredKindOf } from '../kinds/registry.ts'
 import { readLedgerOf } from '../ledger/read.ts'
 import type { Manifest } from '../manifest/manifest.ts'
-import { asRead } from '../manifest/yaml/from-export.ts'
+import { normalizeExported } from '../manifest/yaml/from-export.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership.ts'
@@ -92,7 +92,10 @@ export async function materializedViewsOfOthers(
 function asDeclared({ id, spec }: LiveObject, digests: RunDigests): DeclaredObject {
   const kind = declaredKindOf(id)
   const { path, value } = kind.write(id, spec, noVariables)
-  const manifest = path.reduceRight((part: unknown, name) => ({ [name]: part }), asRead(value, path)) as Manifest // what `write` writes
+  const manifest = path.reduceRight(
+    (part: unknown, name) => ({ [name]: part }),
+    normalizeExported(value, path),
+  ) as Manifest // what `write` writes
   const [declared] = kind.declare({ ...manifest, version: 1, name: '' }, digests)
   if (!declared) throw new Error(`what ${keyOf(id)} is written as declares nothing`)
   return declared

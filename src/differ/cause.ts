@@ -28,10 +28,11 @@ export type Caused = Pick<PlannedChange, 'change' | 'cause' | 'causes' | 'becaus
 export function withCause(change: Change, input: CauseInput): Caused {
   const entry = input.ledger.entries.get(change.key)
   const { added, removed } = input.sourceChanges
-  if (change.op === 'replace' && change.isOfOthers) {
+  if (change.op === 'replace' && change.isUnmanaged) {
     return { change, cause: 'dependency', because: changedNeeds(change, input) }
   }
-  const replaced = change.op === 'create' ? change.setsAside : change.op === 'drop' ? change.setAsideFor : undefined
+  const replaced =
+    change.op === 'create' ? change.renamesAside : change.op === 'drop' ? change.renamedAsideFor : undefined
   if (replaced) return causeOfSetAside(change, replaced, input)
   if (!entry) {
     const isNewThere = change.op === 'create' && added.has(change.key)
@@ -59,7 +60,7 @@ function causeOfSetAside(change: Change, replaced: Replace, input: CauseInput): 
   if (!entry) return { change, because: [], cause: undefined }
   const { change: caused, ...why } = causeOfFields(replaced, entry, input)
   return change.op === 'drop' && caused.op === 'replace'
-    ? { change: { ...change, setAsideFor: caused }, ...why }
+    ? { change: { ...change, renamedAsideFor: caused }, ...why }
     : { change, ...why }
 }
 

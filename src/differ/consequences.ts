@@ -134,10 +134,10 @@ function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Depe
 
 /** What happens to a dependent: what happens to its whole, if that goes or is made anew. */
 function changeOf(
-  { key, whole }: Pick<Dependent, 'key' | 'whole'>,
+  { key, parent }: Pick<Dependent, 'key' | 'parent'>,
   byKey: ReadonlyMap<Key, Change>,
 ): Change | undefined {
-  const ofWhole = whole === undefined ? undefined : byKey.get(whole)
+  const ofWhole = parent === undefined ? undefined : byKey.get(parent)
   if (ofWhole?.op === 'replace' || ofWhole?.op === 'drop') return ofWhole
   return key === undefined ? undefined : byKey.get(key)
 }
@@ -155,7 +155,7 @@ function blocks(
   if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
   if (itsChange.op === 'drop') return change.op !== 'drop' && isDelayed(itsChange.key)
   if (itsChange.op !== 'replace') return true
-  if (dependent.whole === change.key) return !staysOn(itsChange, dependent)
+  if (dependent.parent === change.key) return !staysOn(itsChange, dependent)
   if (itsChange.how === 'drop-and-create') return false
   // It is swapped together with what it reads; and what is dropped after its swap it no longer reads, if it is declared.
   return !(change.op === 'drop' ? !itsChange.to.needs.includes(change.key) : isBuiltBeside(change))
@@ -174,7 +174,7 @@ function withReason(dependent: Dependent): string {
 /** Why it is in the way, where that is known. */
 function lostOf({ view, lost }: Dependent): Lost | undefined {
   if (view?.outcome?.becomes === 'lost') return view.outcome
-  return view?.whyNotLed ? { reason: view.whyNotLed } : lost
+  return view?.whyNotRepointed ? { reason: view.whyNotRepointed } : lost
 }
 
 function codeOf(inTheWay: readonly Dependent[], byKey: ReadonlyMap<Key, Change>): ProblemCode {

@@ -73,7 +73,7 @@ function planned(change: Change, input: PlanInput, hazards: readonly Hazard[]): 
 
 /** The other manifests that lose it to this one. */
 function takenFrom(change: Change, ledger: Ledger): readonly string[] {
-  if (!('to' in change) || (change.op === 'replace' && change.isOfOthers)) return []
+  if (!('to' in change) || (change.op === 'replace' && change.isUnmanaged)) return []
   return otherOwners(change.to, ledger)
 }
 

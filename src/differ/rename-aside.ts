@@ -60,8 +60,8 @@ function splitReplacement(change: Going, id: ObjectId, aside: ReadonlyMap<Key, O
   if (change.op === 'drop') return [drop]
   const { key, to } = change
   return [
-    { ...drop, setAsideFor: change },
-    { op: 'create', key, to, setsAside: change },
+    { ...drop, renamedAsideFor: change },
+    { op: 'create', key, to, renamesAside: change },
   ]
 }
 
@@ -82,7 +82,7 @@ function isUsed({ key }: Replace, { going, dependents }: Standing): boolean {
   for (const on of below) {
     for (const reader of readers.get(on) ?? []) {
       // What is put on something, as a trigger is, goes with it.
-      const gone = [reader.whole, reader.key].find((own) => own !== undefined && dropped.has(own))
+      const gone = [reader.parent, reader.key].find((own) => own !== undefined && dropped.has(own))
       if (gone === undefined) return true
       below.add(gone)
     }

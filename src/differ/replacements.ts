@@ -41,7 +41,7 @@ export function withReplacements(input: ReplacementInput): readonly Change[] {
       if (!wanted || change?.op === 'drop' || change?.op === 'replace') continue
       const fields = [...(change?.op === 'alter' ? change.fields : []), along(titleOf(to.id))]
       const replace = { op: 'replace', key: user.key, from: user.live, to: wanted, fields, how: 'beside' } as const
-      put(input.others.has(user.key) ? { ...replace, isOfOthers: true } : replace)
+      put(input.others.has(user.key) ? { ...replace, isUnmanaged: true } : replace)
     }
   }
   return [...byKey.values()]
@@ -76,7 +76,7 @@ function besideIfUsed(
   const readers = dependents.filter(
     (dependent) =>
       dependent.on === change.key &&
-      (dependent.whole === change.key ||
+      (dependent.parent === change.key ||
         (dependent.view || dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key))),
   )
   const isUsed = ({ blockedByUseOf }: FieldChange) => readers.some(({ column }) => column === blockedByUseOf)
@@ -100,10 +100,10 @@ function besideIfUsed(
 export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, column }: Dependent): boolean {
   if (!view) return false
   if (view.outcome?.becomes === 'recreated') return true
-  if (!view.isOurs || view.whyNotLed !== null || view.outcome?.becomes === 'lost') return false
+  if (!view.mayRedefine || view.whyNotRepointed !== null || view.outcome?.becomes === 'lost') return false
   const { columns } = kindOf(to.id)
   const isSame = column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
-  return isSame || view.outcome?.becomes === 'led'
+  return isSame || view.outcome?.becomes === 'repointed'
 }
 
 /** What is built together and swapped together. */

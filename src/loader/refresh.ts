@@ -10,7 +10,7 @@ import { interruptible } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { onSession } from '../db/session-pool.ts'
+import { withSession } from '../db/session-pool.ts'
 import { readByPlainViews } from '../dependents/read-through-views.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
@@ -103,7 +103,7 @@ export async function refreshViews(
         return noteOne(lent, { ...one, ended: performance.now(), rows, status: 'applied' })
       }
       const { searchPath } = options
-      await onSession(connect, 'load', signal, (lent) =>
+      await withSession(connect, 'load', signal, (lent) =>
         load(lent, sources, { view: view.id, searchPath, statements, note }),
       )
       return { status: 'applied', milliseconds: performance.now() - started }

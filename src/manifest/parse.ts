@@ -8,7 +8,7 @@ import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
 import { readYaml } from './yaml/read-yaml.ts'
 import { resolveReferences } from './yaml/references.ts'
-import { nodeAt, offsetInside, placeAt, type Source, startOf } from './yaml/source-map.ts'
+import { findNode, offsetInside, placeAt, type Source, startOf } from './yaml/source-map.ts'
 import { toData } from './yaml/to-data.ts'
 
 /**
@@ -43,8 +43,8 @@ export async function parseManifest(
     secrets: resolved.secrets,
     isUnresolved: references === undefined,
     written: data,
-    digest: resolved.inClear.length > 0 ? undefined : textDigest(bytes),
-    warnings: resolved.inClear.map((path) => ({
+    digest: resolved.plaintextSecrets.length > 0 ? undefined : textDigest(bytes),
+    warnings: resolved.plaintextSecrets.map((path) => ({
       code: 'manifest/plaintext-secret',
       message: `${String(path.at(-1))} stands in the manifest in clear`,
       place: place(path, false),
@@ -81,12 +81,12 @@ function throwIfAny(problems: readonly Problem[], source: Source): void {
 }
 
 function offsetOf(root: Node, path: Path, atKey: boolean): number {
-  const { node, key, whole } = nodeAt(root, path)
+  const { node, key, whole } = findNode(root, path)
   if (!whole) return startOf(key) ?? startOf(node) ?? 0
   return (atKey ? startOf(key) : undefined) ?? startOf(node) ?? startOf(key) ?? 0
 }
 
 function inside(source: Source, root: Node, path: Path, offset: number): number {
-  const { node, whole } = nodeAt(root, path)
+  const { node, whole } = findNode(root, path)
   return whole && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
 }

@@ -8,7 +8,7 @@ export interface RelationName {
 }
 
 /** What a name can mean: a relation of its schema, or of any of the path. */
-export function keysNamed({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
+export function possibleKeys({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
   const schemas = schema === null ? searchPath : [schema]
   const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
     { kind: 'foreignTable', schema: candidate, name },
@@ -22,7 +22,7 @@ export function keysNamed({ schema, name }: RelationName, searchPath: readonly s
  * The relations that a query names, anywhere in it. A name that means a common table expression where it stands is
  * none. Nothing for what is no SQL.
  */
-export async function relationsNamed(query: string): Promise<readonly RelationName[]> {
+export async function relationsRead(query: string): Promise<readonly RelationName[]> {
   const result = await parseSql(query)
   if ('message' in result) return []
   const relations = new Map<string, RelationName>()

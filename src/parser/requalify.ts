@@ -7,7 +7,7 @@ import type { RelationName } from './relations-read.ts'
  * @param schemaOf the schema in which a relation stands now; undefined leaves it where it is
  * @throws Error if the text is no query: it is PostgreSQL's own
  */
-export async function withRelationsMoved(
+export async function requalifyRelations(
   query: string,
   schemaOf: (relation: RelationName) => string | undefined,
 ): Promise<string> {

@@ -18,7 +18,7 @@ import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { readOnly } from '../introspector/transaction-settings.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { withRelationsMoved } from '../parser/requalify.ts'
+import { requalifyRelations } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import type { WithUnmanagedViews } from './unmanaged-views.ts'
 
@@ -116,7 +116,7 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
     for (const { key, from, to } of readsMembers(group)) {
       if (from.locked) continue
       const query = kindOf(to.id).query?.text(to.spec) ?? ''
-      const text = await withRelationsMoved(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
+      const text = await requalifyRelations(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)
     }
   }
@@ -156,7 +156,7 @@ async function dependentsOf(
     view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },
     lost: each.key && lost.get(each.key),
     key: named(each.key),
-    whole: named(each.whole),
+    whole: named(each.parent),
     column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
   }))
 }

@@ -6,7 +6,7 @@ import type { Session } from '../db/session.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
-import { keysNamed, relationsNamed } from '../parser/relations-read.ts'
+import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import type { Renamed } from './renamed-in-database.ts'
 
 /** What `renamed_from` comes to, given what is there. */
@@ -81,7 +81,7 @@ export async function queriesUsingOldNames(
   const findings = declared.map(async ({ id, spec }): Promise<readonly ProbeFinding[]> => {
     const query = kindOf(id).query?.text(spec)
     if (query === undefined) return []
-    const keys = (await relationsNamed(query)).flatMap((name) => keysNamed(name, searchPath))
+    const keys = (await relationsRead(query)).flatMap((name) => possibleKeys(name, searchPath))
     const [former] = keys.flatMap((key) => titles.get(key) ?? [])
     if (!former) return []
     const reason = `it reads ${former.old}, which this manifest renames`

@@ -11,7 +11,7 @@ import {
 import { addForcedReplacements, affectedObjects } from '../differ/consequences.ts'
 import type { Diff } from '../differ/diff.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { keysNamed, relationsNamed } from '../parser/relations-read.ts'
+import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 
@@ -89,7 +89,7 @@ async function copiedOf(anew: readonly Anew[], { declared, searchPath }: ProbeIn
   for (const { id, spec } of declared) {
     const query = kindOf(id).query?.text(spec)
     if (query === undefined) continue
-    for (const name of await relationsNamed(query)) for (const key of keysNamed(name, searchPath)) named.add(key)
+    for (const name of await relationsRead(query)) for (const key of possibleKeys(name, searchPath)) named.add(key)
   }
   const copied = new Set(anew.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
   for (const { on } of copied) for (const below of anew) if (on.has(below.key)) copied.add(below)

@@ -2,7 +2,7 @@ import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { keysNamed, relationsNamed } from '../parser/relations-read.ts'
+import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
 import type { ProbeRun } from './run.ts'
 import { isMoved, type QueryObject } from './run.ts'
@@ -43,8 +43,8 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
   for (const object of objects) {
     const query = kindOf(object.id).query?.text(object.spec)
     if (query === undefined) continue
-    const names = await relationsNamed(query)
-    const reads = [...new Set(names.flatMap((name) => keysNamed(name, run.input.searchPath)))].filter(
+    const names = await relationsRead(query)
+    const reads = [...new Set(names.flatMap((name) => possibleKeys(name, run.input.searchPath)))].filter(
       (key) => run.settled.has(key) && key !== keyOf(object.id),
     )
     const needs = [...object.needs, ...reads]

@@ -11,7 +11,7 @@ import {
   type TableStanza,
   type TypeStanza,
 } from '../manifest/expansion/imports.ts'
-import { isAskedFor, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
+import { includesTable, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 
 /** How the declarations of today would be had no source changed since the last apply. */
@@ -88,11 +88,11 @@ function asLast(manifest: Manifest, resolution: Resolution, ledger: Ledger): Res
   const { request } = resolution
   const tables = entriesOf(ledger, request.schema, 'foreignTable', request)
   if (tables.length === 0) return resolution
-  const wasAsked = (name: string) => tables.some(({ source }) => isAskedFor(requestOf(request, source.asked), name))
+  const wasAsked = (name: string) => tables.some(({ source }) => includesTable(requestOf(request, source.asked), name))
   const said = new Map<string, TableStanza>()
   for (const [name, stanza] of resolution.tables) if (!wasAsked(name)) said.set(name, stanza)
   // The ledger keeps stanzas as they were written.
-  for (const { name, source } of tables) if (isAskedFor(request, name)) said.set(name, source.said as TableStanza)
+  for (const { name, source } of tables) if (includesTable(request, name)) said.set(name, source.said as TableStanza)
   return {
     request,
     tables: said,

@@ -9,7 +9,7 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { readLedger } from '../ledger/read.ts'
 import { expandManifest, type ResolvedManifest, throwIfAny } from '../manifest/expansion/expand.ts'
-import { type IndexStanza, indexCopyProblems, withImports } from '../manifest/expansion/imports.ts'
+import { addImports, type IndexStanza, indexCopyProblems } from '../manifest/expansion/imports.ts'
 import { type Locked, lockedResolutions, mirrorOf } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { type Answers, freshTables, requestErrors, unknownTables } from './answers.ts'
@@ -156,7 +156,7 @@ async function groundWithTypes(
   all: readonly ResolvedImport[],
 ): Promise<ServerContext> {
   if (all.every(({ types }) => types.length === 0)) return ground
-  const expanded = withImports(manifest, all).manifest
+  const expanded = addImports(manifest, all).manifest
   return readGround(session, expanded, requests, ground.digests)
 }
 

@@ -9,7 +9,7 @@ import { type TypeSpec, type } from '../kinds/type/type.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import { asRead } from '../manifest/yaml/from-export.ts'
+import { normalizeExported } from '../manifest/yaml/from-export.ts'
 
 /** An imported table as a manifest would spell it out. What no source says stays open: owner, grants, comment. */
 export function tableStanza(schema: string, name: string, spec: ForeignTableSpec): TableStanza {
@@ -83,13 +83,13 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
 
 // What `write` writes the schema of manifests knows: the exporter's manifests are read again.
 function asTable({ path, value }: Stanza): TableStanza {
-  return asRead(value, path) as TableStanza
+  return normalizeExported(value, path) as TableStanza
 }
 
 function asType({ path, value }: Stanza): TypeStanza {
-  return asRead(value, path) as TypeStanza
+  return normalizeExported(value, path) as TypeStanza
 }
 
 function asIndex({ path, value }: Stanza): IndexStanza {
-  return asRead(value, path) as IndexStanza
+  return normalizeExported(value, path) as IndexStanza
 }

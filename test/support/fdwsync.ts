@@ -4,7 +4,7 @@ import type { Plan } from '../../src/core/plan.ts'
 import type { Report } from '../../src/core/report.ts'
 import type { Connect } from '../../src/db/connect.ts'
 import { openSession } from '../../src/db/session.ts'
-import { isReusable, pooledConnect, type Sessions } from '../../src/db/session-pool.ts'
+import { isReusable, pooledConnect, type SessionPool } from '../../src/db/session-pool.ts'
 import { connectionSettings } from '../../src/db/settings.ts'
 import { checkFragments } from '../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
@@ -30,7 +30,7 @@ export function connectTo(url: string): Connect {
   return (purpose, secrets = []) => openSession(settings, { purpose, secrets })
 }
 
-const lending = new Map<string, Sessions>()
+const lending = new Map<string, SessionPool>()
 keepers.push(async (url) => {
   await lending.get(url)?.close()
   lending.delete(url)

@@ -53,7 +53,7 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
  */
 export function requirePlanned(originals: Originals): void {
   for (const { change, live } of originals) {
-    if (change.isOfOthers && !isSame(change.from, live)) throw changed(change, 'since this was planned')
+    if (change.isUnmanaged && !isSame(change.from, live)) throw changed(change, 'since this was planned')
   }
 }
 

@@ -2,7 +2,7 @@ import { topologicalOrder } from '../../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { readsOfView } from '../../dependents/view-reads.ts'
-import { withRelationsMoved } from '../../parser/requalify.ts'
+import { requalifyRelations } from '../../parser/requalify.ts'
 import type { SwappedRelation } from './lock-order.ts'
 
 // What is replaced, and the views of people that read that directly: what reads those in turn stays as it is.
@@ -65,7 +65,7 @@ export async function repointViews(
   for (const { oid, definition, options } of definitions) {
     const view = byOid.get(oid)
     if (!view) continue
-    const query = await withRelationsMoved(definition, ({ schema, name }) => scratchOf(schema ?? '', name))
+    const query = await requalifyRelations(definition, ({ schema, name }) => scratchOf(schema ?? '', name))
     const parameters = options === null ? sql`` : sql` WITH (${trusted(options)})`
     led.push(sql`CREATE OR REPLACE VIEW ${qualified(view.schema, view.name)}${parameters} AS\n${trusted(query)}`)
   }

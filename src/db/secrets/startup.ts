@@ -24,8 +24,8 @@ export function startupSecrets(
   suffix: string,
 ): StartupSecrets | undefined {
   const names = new Map(secrets.map((secret, index) => [secret, `fdwsync.s${index + 1}_${suffix}`]))
-  const ours = [...names].map(([secret, name]) => `-c ${name}=${escapeOption(secret.reveal())}`)
-  const joined = [...(options === undefined ? [] : [options]), ...ours].join(' ')
+  const secretOptions = [...names].map(([secret, name]) => `-c ${name}=${escapeOption(secret.reveal())}`)
+  const joined = [...(options === undefined ? [] : [options]), ...secretOptions].join(' ')
   const ascii = Buffer.byteLength(joined) === joined.length
   return ascii && joined.length <= maximumOptionsBytes ? { options: joined, names } : undefined
 }

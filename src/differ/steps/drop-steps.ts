@@ -37,7 +37,7 @@ function buildsWithout(key: Key, input: StepInput): readonly string[] {
   const replaced = new Set(input.changes.filter(isReplacedBeside).map((change) => change.key))
   const readers = input.dependents
     .filter(({ on }) => on === key)
-    .flatMap(({ key: own, whole }) => [own ?? [], whole ?? []])
+    .flatMap(({ key: own, parent }) => [own ?? [], parent ?? []])
   return readers.flat().flatMap((reader) => (replaced.has(reader) ? [buildId(reader, input)] : []))
 }
 

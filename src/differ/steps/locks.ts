@@ -20,7 +20,9 @@ function locksOf(step: Step): number {
     case 'drop':
       return locksOfKind(step.key).drop
     case 'replace':
-      return sum(step.members.map(({ key, parts }) => locksOfKind(key).create + locksOfKind(key).drop + parts.length))
+      return sum(
+        step.members.map(({ key, children }) => locksOfKind(key).create + locksOfKind(key).drop + children.length),
+      )
     case 'populate':
       return 1
   }

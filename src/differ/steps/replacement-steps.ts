@@ -47,7 +47,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     path: moved === undefined ? 'manifest' : 'catalog',
     statements: replacement.build(id, built, scratch ?? '', spec),
     load,
-    parts: parts.flatMap((part) => kindOf(part.id).child?.createIn(part.id, part.declared, scratch ?? '') ?? []),
+    children: parts.flatMap((part) => kindOf(part.id).child?.createIn(part.id, part.declared, scratch ?? '') ?? []),
     swap: {
       out: [...arriving(change.key, input), ...swap.out],
       in: [

@@ -44,7 +44,7 @@ export function locksOf(change: Making | Dropping): readonly Key[] {
 export function hazardsOf(change: Change): readonly Hazard[] {
   if (change.op === 'adopt' || change.op === 'release') return []
   // Its successor is compared with what it sets aside.
-  const compared = (change.op === 'create' && change.setsAside) || change
+  const compared = (change.op === 'create' && change.renamesAside) || change
   const object = compared.op === 'drop' ? compared.from : compared.to
   return [...(kindOf(object.id).hazards?.(compared) ?? []), ...resultTypeHazards(compared)]
 }

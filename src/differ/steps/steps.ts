@@ -188,8 +188,8 @@ function makeStep(change: Making, stage: StageName, after: readonly string[], in
 
 /** What serves on leaves its name to its successor. */
 function renamePredecessor(change: Making): readonly Statement[] {
-  if (change.op !== 'create' || !change.setsAside) return []
-  const { id, oid } = change.setsAside.from
+  if (change.op !== 'create' || !change.renamesAside) return []
+  const { id, oid } = change.renamesAside.from
   const { renaming } = kindOf(id)
   return renaming?.asideName ? renaming.rename(id, renaming.asideName(oid)) : []
 }

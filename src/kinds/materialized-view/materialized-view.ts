@@ -217,7 +217,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
       const live = change.from.spec as MaterializedViewSpec
       return live.populated ? [{ name: 'drops-data', detail: 'its data goes with it' }] : []
     }
-    const isOfOthers = change.op === 'replace' && change.isOfOthers
+    const isOfOthers = change.op === 'replace' && change.isUnmanaged
     return isOfOthers ? [rebuiltForOthers] : accessHazards(change)
   },
   display: {

@@ -2,7 +2,7 @@ import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Problem } from '../../core/errors.ts'
 import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
-import { isLater } from './unsupported-keys.ts'
+import { isUnsupportedKey } from './unsupported-keys.ts'
 
 export interface PathProblem {
   readonly path: Path
@@ -154,7 +154,7 @@ function typeName(type: unknown): string {
 
 function unknownKey(key: string, path: Path): Problem {
   const valid = keysAt(path)
-  if (isLater(key)) {
+  if (isUnsupportedKey(key)) {
     return {
       code: 'manifest/unknown-key',
       message: `"${key}" is not supported yet`,

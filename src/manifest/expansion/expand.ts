@@ -5,9 +5,9 @@ import { FdwsyncError, type Place } from '../../core/errors.ts'
 import { ruleProblems } from '../checks/rules.ts'
 import type { PathProblem } from '../checks/schema-problems.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
-import { type Expansion, originKey, withImports } from './imports.ts'
+import { addImports, type Expansion, originKey } from './imports.ts'
 import { mirrorOf, type Resolution } from './lock.ts'
-import { withMirrors } from './mirrors.ts'
+import { addMirrors } from './mirrors.ts'
 
 /** A manifest whose imports and mirrors are expanded, and what they were expanded from. */
 export interface ResolvedManifest {
@@ -53,11 +53,11 @@ export function expandManifest(asWritten: ParsedManifest, all: readonly ImportTo
 
 /** Adds the foreign tables and types of imports, and then the views of mirrors. */
 export function expandImports(manifest: Manifest, all: readonly ImportToExpand[]): Expansion {
-  const imports = withImports(manifest, all)
-  const mirrors = withMirrors(
+  const imports = addImports(manifest, all)
+  const mirrors = addMirrors(
     imports.manifest,
     all.flatMap(({ request, tables, indexes, isComplete }) =>
-      mirrorOf(manifest, request) ? [{ name: String(request.path[1]), tables, indexes, isWhole: isComplete }] : [],
+      mirrorOf(manifest, request) ? [{ name: String(request.path[1]), tables, indexes, isComplete }] : [],
     ),
   )
   return {

@@ -73,7 +73,7 @@ export function importTitle({ server, remoteSchema, schema }: ImportRequest): st
 }
 
 /** Spells out imported tables and copied types among the others of their schema. What the manifest itself spells out wins. */
-export function withImports(manifest: Manifest, all: readonly Imported[]): Expansion {
+export function addImports(manifest: Manifest, all: readonly Imported[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
   const schemas: Schemas = { ...manifest.schemas }

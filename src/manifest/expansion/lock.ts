@@ -49,37 +49,40 @@ const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
   ],
 ]
 
-const pinAgain = 'Run fdwsync pin, and look at what it changes.'
+const pinHint = 'Run fdwsync pin, and look at what it changes.'
 
 /**
  * What the lock of a manifest says of its imports and mirrors.
  * @throws FdwsyncError with all that is no part of a lock, or does not fit the manifest any more, each with its place
  */
 export function lockedResolutions({ manifest, requests, lock, place }: Locked): readonly Resolution[] {
-  throwIfAny(foreignKeys(lock))
+  throwIfAny(unexpectedKeys(lock))
   if (lock.manifest.name !== manifest.name) {
     const message = `this is the lock of the manifest "${lock.manifest.name}", not of "${manifest.name}"`
-    throw new FdwsyncError({ code: 'lock/outdated', message, place: lock.place(['name']), hint: pinAgain })
+    throw new FdwsyncError({ code: 'lock/outdated', message, place: lock.place(['name']), hint: pinHint })
   }
   const resolutions = resolutionsIn(lock)
-  throwIfAny([...misfits({ manifest, requests, lock, place }, resolutions), ...strays(lock, resolutions)])
+  throwIfAny([
+    ...outdatedImports({ manifest, requests, lock, place }, resolutions),
+    ...unexpectedEntries(lock, resolutions),
+  ])
   // The requests of the manifest itself: they say what else it wants of the tables, and where they stand.
   const found = requests.flatMap((request) => {
     const own = resolutions.find((each) => isSameRequest(each.request, request, lock.manifest, manifest))
     return own ? [{ ...own, request }] : []
   })
-  throwIfAny(found.flatMap((each) => withoutIndexes({ manifest, requests, lock, place }, each)))
+  throwIfAny(found.flatMap((each) => missingIndexes({ manifest, requests, lock, place }, each)))
   return found
 }
 
 /** Tables whose views had queries of their own when the lock was made, and have none now. */
-function withoutIndexes({ manifest, lock, place }: Locked, { request, tables, indexes }: Resolution) {
+function missingIndexes({ manifest, lock, place }: Locked, { request, tables, indexes }: Resolution) {
   if (!request.withIndexes) return []
   const { file } = lock.place([])
   return [...tables.keys()].flatMap((table): readonly Problem[] => {
     if (indexes.has(table) || hasOwnQuery(manifest, request, table)) return []
     const message = `the lock ${file} does not have the indexes of the table "${table}"`
-    return [{ code: 'lock/outdated', message, place: place([...request.path, 'tables', table]), hint: pinAgain }]
+    return [{ code: 'lock/outdated', message, place: place([...request.path, 'tables', table]), hint: pinHint }]
   })
 }
 
@@ -94,8 +97,8 @@ export function resolutionsIn({ manifest: lock, requests }: LockContent): readon
   return requests.map((request, at) => {
     const all = Object.entries(lock.schemas?.[request.schema]?.foreign_tables ?? {})
     const isTaken = (name: string, table: TableStanza) =>
-      requests.slice(0, at).some((other) => other.schema === request.schema && hasTable(other, name, table))
-    const tables = all.filter(([name, table]) => hasTable(request, name, table) && !isTaken(name, table))
+      requests.slice(0, at).some((other) => other.schema === request.schema && matchesRequest(other, name, table))
+    const tables = all.filter(([name, table]) => matchesRequest(request, name, table) && !isTaken(name, table))
     const mirror = mirrorOf(lock, request)
     const indexes = Object.entries(mirror?.tables ?? {}).flatMap(([name, table]) =>
       table.exclude ? [] : [[name, table.indexes ?? {}] as const],
@@ -113,13 +116,13 @@ function typesIn({ schemas = {} }: Manifest): readonly CopiedType[] {
 }
 
 /** Whether a table that stands in the import's schema comes of it. What a wrapper says of the source's schema tells. */
-export function hasTable(request: ImportRequest, name: string, { server, options }: TableStanza): boolean {
+export function matchesRequest(request: ImportRequest, name: string, { server, options }: TableStanza): boolean {
   if (server !== request.server) return false
   if (options?.schema_name !== undefined && options.schema_name !== request.remoteSchema) return false
-  return isAskedFor(request, name)
+  return includesTable(request, name)
 }
 
-export function isAskedFor({ limitTo, except }: ImportRequest, name: string): boolean {
+export function includesTable({ limitTo, except }: ImportRequest, name: string): boolean {
   return (limitTo?.includes(name) ?? true) && !except.includes(name)
 }
 
@@ -134,7 +137,7 @@ export function hasOwnQuery(manifest: Manifest, request: ImportRequest, table: s
 }
 
 /** What is asked of a source, and for what, whatever order it is written in. */
-function asked(request: ImportRequest, manifest: Manifest): Readonly<Record<string, unknown>> {
+function requestFields(request: ImportRequest, manifest: Manifest): Readonly<Record<string, unknown>> {
   const mirror = mirrorOf(manifest, request)
   return {
     'another name of the mirror': mirror ? request.path[1] : undefined,
@@ -151,10 +154,13 @@ function asked(request: ImportRequest, manifest: Manifest): Readonly<Record<stri
 }
 
 function isSameRequest(left: ImportRequest, right: ImportRequest, ofLeft: Manifest, ofRight: Manifest): boolean {
-  return sameData(asked(left, ofLeft), asked(right, ofRight))
+  return sameData(requestFields(left, ofLeft), requestFields(right, ofRight))
 }
 
-function misfits({ manifest, requests, lock, place }: Locked, resolutions: readonly Resolution[]): readonly Problem[] {
+function outdatedImports(
+  { manifest, requests, lock, place }: Locked,
+  resolutions: readonly Resolution[],
+): readonly Problem[] {
   const left = resolutions.filter(
     ({ request }) => !requests.some((other) => isSameRequest(request, other, lock.manifest, manifest)),
   )
@@ -176,7 +182,7 @@ function misfits({ manifest, requests, lock, place }: Locked, resolutions: reado
         code: 'lock/outdated',
         message: `${importTitle(request)}: the lock ${file} ${why}`,
         place: place(request.path),
-        hint: pinAgain,
+        hint: pinHint,
       }
     }),
     ...left
@@ -186,14 +192,14 @@ function misfits({ manifest, requests, lock, place }: Locked, resolutions: reado
 }
 
 function differences(left: ImportRequest, right: ImportRequest, ofLeft: Manifest, ofRight: Manifest): string {
-  const [before, after] = [asked(left, ofLeft), asked(right, ofRight)]
+  const [before, after] = [requestFields(left, ofLeft), requestFields(right, ofRight)]
   return Object.keys(after)
     .filter((what) => !sameData(before[what], after[what]))
     .join(', ')
 }
 
 /** What stands in a lock that pin would not have written there: somebody edited it. */
-function strays(lock: ParsedManifest, resolutions: readonly Resolution[]): readonly Problem[] {
+function unexpectedEntries(lock: ParsedManifest, resolutions: readonly Resolution[]): readonly Problem[] {
   const tables = Object.entries(lock.manifest.schemas ?? {}).flatMap(([schema, { foreign_tables = {} }]) =>
     Object.keys(foreign_tables).map((name) => ({ schema, name })),
   )
@@ -218,7 +224,7 @@ function strays(lock: ParsedManifest, resolutions: readonly Resolution[]): reado
 }
 
 /** Keys that a manifest may have and a lock may not. */
-function foreignKeys(lock: ParsedManifest): readonly Problem[] {
+function unexpectedKeys(lock: ParsedManifest): readonly Problem[] {
   const visit = (value: unknown, path: Path): readonly Problem[] => {
     if (value === null || typeof value !== 'object') return []
     const known = lockKeys.find(([pattern]) => isLike(path, pattern))?.[1]
@@ -240,7 +246,7 @@ function isLike(path: Path, pattern: Path): boolean {
 
 function problem(lock: ParsedManifest, path: Path, message: string): Problem {
   const place: Place = lock.place(path)
-  return { code: 'lock/invalid', message, place, hint: pinAgain }
+  return { code: 'lock/invalid', message, place, hint: pinHint }
 }
 
 function throwIfAny(problems: readonly Problem[]): void {

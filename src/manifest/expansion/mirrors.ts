@@ -14,15 +14,15 @@ export interface Mirrored {
   /** The source's own indexes, by table. */
   readonly indexes: ReadonlyMap<string, Indexes>
   /** Whether the source was asked, so that a table that is not there is not there. */
-  readonly isWhole: boolean
+  readonly isComplete: boolean
 }
 
 /** Spells out the views of mirrors. What the manifest itself spells out under the name of a view wins. */
-export function withMirrors(manifest: Manifest, all: readonly Mirrored[]): Expansion {
+export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
   const schemas = { ...manifest.schemas }
-  for (const { name, tables, indexes, isWhole } of all) {
+  for (const { name, tables, indexes, isComplete } of all) {
     const mirror = manifest.mirrors?.[name]
     if (!mirror) continue
     const { schema } = mirror
@@ -39,7 +39,7 @@ export function withMirrors(manifest: Manifest, all: readonly Mirrored[]): Expan
       origins.set(originKey(path), at)
       views[table] = viewOf(mirror, table, stanza, indexes.get(table) ?? {}, taken)
     }
-    if (isWhole) problems.push(...unknownTables(name, mirror, tables))
+    if (isComplete) problems.push(...unknownTables(name, mirror, tables))
     schemas[schema] = { ...schemas[schema], materialized_views: views }
   }
   return { manifest: { ...manifest, schemas }, origins, problems }

@@ -5,10 +5,10 @@ import { matcher } from './path-pattern.ts'
 const isTruthValue = matcher(truthValues)
 
 /** What was written for people, as the reader of manifests would read it: a scalar is a text but where it is a truth value. */
-export function asRead(value: unknown, path: Path): unknown {
-  if (Array.isArray(value)) return value.map((item, at) => asRead(item, [...path, at]))
+export function normalizeExported(value: unknown, path: Path): unknown {
+  if (Array.isArray(value)) return value.map((item, at) => normalizeExported(item, [...path, at]))
   if (value === null || typeof value !== 'object') return isTruthValue(path) ? value : String(value)
   const map: Record<string, unknown> = Object.create(null)
-  for (const [key, part] of Object.entries(value)) map[key] = asRead(part, [...path, key])
+  for (const [key, part] of Object.entries(value)) map[key] = normalizeExported(part, [...path, key])
   return map
 }

@@ -4,7 +4,7 @@ import { isSecretOption } from '../../core/secret-options.ts'
 import { isOnlyReferences } from './references.ts'
 
 /** A part of a manifest's text that is not for a terminal or a log: from its first character to behind its last. */
-export interface Hidden {
+export interface SecretRange {
   readonly start: number
   readonly end: number
 }
@@ -17,7 +17,7 @@ const deepest = 200
  * Where secrets stand in clear: what user mappings hold but harmless options, and whatever sounds like a secret
  * anywhere, for it may stand where it should not. References tell nothing and may be seen.
  */
-export function hiddenIn(text: string, root: Node | null): readonly Hidden[] {
+export function findSecrets(text: string, root: Node | null): readonly SecretRange[] {
   const mappings = entriesOf(entryOf(root, 'servers')).flatMap(({ value }) =>
     entriesOf(entryOf(value, 'user_mappings')),
   )
@@ -44,7 +44,7 @@ function soundingSecret(root: Node | null): readonly Entry[] {
 }
 
 /** A part of the text, which holds no newline, with what is hidden masked. */
-export function hideRanges(text: string, start: number, end: number, hidden: readonly Hidden[]): string {
+export function maskRanges(text: string, start: number, end: number, hidden: readonly SecretRange[]): string {
   let shown = ''
   let from = start
   for (const range of hidden) {
@@ -63,7 +63,7 @@ export function hideRanges(text: string, start: number, end: number, hidden: rea
  * The same for a text that is no YAML. Where its values end nobody can tell, so more is masked than need be: all
  * behind the first key of a line that stands below `user_mappings`, or whose key sounds like a secret.
  */
-export function hideBroken(text: string, start: number, end: number, hidden: readonly Hidden[]): string {
+export function maskUnparsed(text: string, start: number, end: number, hidden: readonly SecretRange[]): string {
   const line = text.slice(start, end)
   const shown = isBelowMappings(text, start, line)
     ? /^\s*(?:[\w"'-]+\s*:)?/.exec(line)
@@ -108,7 +108,7 @@ function entriesOf(node: Node | null): readonly Entry[] {
 }
 
 /** All behind the key: a value that begins with `!` or `&` does not begin there to the parser. */
-function rangeOf(text: string, { key, value }: Entry): readonly Hidden[] {
+function rangeOf(text: string, { key, value }: Entry): readonly SecretRange[] {
   if (!value?.range || (isScalar(value) && isOnlyReferences(String(value.value)))) return []
   const keyEnd = key.range?.[1] ?? value.range[0]
   const colon = /^\s*:\s*/.exec(text.slice(keyEnd, value.range[0]))?.[0].length

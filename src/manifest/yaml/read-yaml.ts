@@ -11,7 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
-import { hiddenIn } from './mask-secrets.ts'
+import { findSecrets } from './mask-secrets.ts'
 import { placeAt, type Source, startOf, textOf } from './source-map.ts'
 
 const maximumBytes = 10 * 1024 * 1024
@@ -29,7 +29,7 @@ export interface YamlManifest {
  */
 export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const text = decode(file, bytes)
-  refuseAbyss(file, text)
+  refuseDeepNesting(file, text)
   const { source, documents } = parse(file, text)
   const [document, second] = documents
   const problems = (document?.errors ?? []).map(
@@ -57,7 +57,7 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
       hint: 'See the examples for how one looks.',
     })
   }
-  const found = oddities(source, document)
+  const found = unsupportedSyntax(source, document)
   if (found.length > 0) throw new FdwsyncError(found)
   return { source, root }
 }
@@ -93,9 +93,9 @@ function parse(
   // The parser recurses, and tells an exhausted stack as an error of the text.
   const exhausted = documents.flatMap(({ errors }) => errors).find(({ message }) => message.includes('call stack'))
   if (exhausted) throw tooDeep(file, text, exhausted.pos[0])
-  const hidden = documents.flatMap(({ contents }) => hiddenIn(text, contents))
-  const broken = documents.some(({ errors }) => errors.length > 0)
-  return { source: { file, text, lines, hidden, broken }, documents }
+  const secretRanges = documents.flatMap(({ contents }) => findSecrets(text, contents))
+  const hasSyntaxErrors = documents.some(({ errors }) => errors.length > 0)
+  return { source: { file, text, lines, secretRanges, hasSyntaxErrors }, documents }
 }
 
 /** What the parser quotes of the text might be of a secret; the line below shows the place. */
@@ -106,7 +106,7 @@ function withoutSource(message: string): string {
 
 // So deep that the parser would take all memory before it gives up. Brackets are counted wherever they stand, in quotes
 // too, so that only an absurd number of them means anything.
-function refuseAbyss(file: string, text: string): void {
+function refuseDeepNesting(file: string, text: string): void {
   const limit = 10_000
   let depth = 0
   for (let at = 0; at < text.length; at++) {
@@ -129,7 +129,7 @@ function tooDeep(file: string, text: string, offset: number): FdwsyncError {
   })
 }
 
-function oddities(source: Source, document: Document): readonly Problem[] {
+function unsupportedSyntax(source: Source, document: Document): readonly Problem[] {
   const problems: Problem[] = []
   const note = (node: Node | null | undefined, message: string, hint: string) =>
     problems.push({ code: 'yaml/unsupported', message, hint, place: placeAt(source, startOf(node) ?? 0) })

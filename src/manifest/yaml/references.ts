@@ -14,7 +14,7 @@ export interface Resolved {
   readonly secrets: readonly Secret[]
   readonly problems: readonly PathProblem[]
   /** Secrets that stand in the manifest itself. */
-  readonly inClear: readonly Path[]
+  readonly plaintextSecrets: readonly Path[]
 }
 
 /** Whether a text is nothing but references without a default, so that it may be shown even where a secret stands. */
@@ -29,8 +29,8 @@ export function isOnlyReferences(text: string): boolean {
 export function resolveReferences(data: unknown, references: References | undefined): Resolved {
   const secrets: Secret[] = []
   const problems: PathProblem[] = []
-  const inClear: Path[] = []
-  return { data: resolve(data, []), secrets, problems, inClear }
+  const plaintextSecrets: Path[] = []
+  return { data: resolve(data, []), secrets, problems, plaintextSecrets }
 
   function resolve(value: unknown, path: Path): unknown {
     if (typeof value === 'string') return resolveText(value, path)
@@ -47,10 +47,10 @@ export function resolveReferences(data: unknown, references: References | undefi
     const resolved = references
       ? text.replace(pattern, (...groups) => replacement(references, groups, isSecret, note))
       : text
-    const unfit = unfitCharacter(resolved)
+    const unfit = invalidCharacter(resolved)
     if (unfit) note(unfit)
     if (!isSecret) return resolved
-    if (standsInClear(text)) inClear.push(path)
+    if (isPlaintext(text)) plaintextSecrets.push(path)
     const secret = new Secret(resolved)
     secrets.push(secret)
     return secret
@@ -63,10 +63,10 @@ function replacement(
   isSecret: boolean,
   note: (problem: Problem) => void,
 ): string {
-  const [whole, variable, hasDefault, fallback, file] = groups.map((group) =>
+  const [reference, variable, hasDefault, fallback, file] = groups.map((group) =>
     typeof group === 'string' ? group : undefined,
   )
-  if (whole === '$${') return '${'
+  if (reference === '$${') return '${'
   if (variable !== undefined) {
     const value = known.env(variable)
     if (value !== undefined && !(hasDefault && value === '')) return value
@@ -91,14 +91,14 @@ function replacement(
   note({
     // A password may hold `${` by chance.
     code: 'manifest/unresolved-reference',
-    message: isSecret ? 'unknown reference in a secret' : `unknown reference ${whole}`,
+    message: isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
     hint: 'There are ${env:NAME}, ${env:NAME:-default} and ${file:path}; a literal ${ is written $${.',
   })
   return ''
 }
 
 /** A secret without any reference, or one whose default is a secret itself. */
-function standsInClear(text: string): boolean {
+function isPlaintext(text: string): boolean {
   const found = Array.from(text.matchAll(pattern), ([, variable, , fallback, file]) => ({
     isReference: variable !== undefined || file !== undefined,
     hasText: fallback !== undefined && fallback !== '',
@@ -106,7 +106,7 @@ function standsInClear(text: string): boolean {
   return text !== '' && (!found.some(({ isReference }) => isReference) || found.some(({ hasText }) => hasText))
 }
 
-function unfitCharacter(text: string): Problem | undefined {
+function invalidCharacter(text: string): Problem | undefined {
   if (text.includes('\0'))
     return { code: 'manifest/invalid-value', message: 'PostgreSQL has no text with the character NUL' }
   return /\p{Surrogate}/u.test(text)

@@ -11,7 +11,7 @@ import {
 } from 'yaml'
 import type { Place } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
-import { type Hidden, hideBroken, hideRanges } from './mask-secrets.ts'
+import { maskRanges, maskUnparsed, type SecretRange } from './mask-secrets.ts'
 
 /** The text of a manifest, and where in it things stand. */
 export interface Source {
@@ -19,24 +19,26 @@ export interface Source {
   readonly text: string
   readonly lines: LineCounter
   /** Where secrets stand in clear. */
-  readonly hidden: readonly Hidden[]
+  readonly secretRanges: readonly SecretRange[]
   /** Whether it is no YAML, so that nobody can tell what in it is a secret. */
-  readonly broken: boolean
+  readonly hasSyntaxErrors: boolean
 }
 
 /** The place of a character. Secrets that stand in that line in clear are masked. */
 export function placeAt(source: Source, offset: number): Place {
-  const { file, text, lines, hidden, broken } = source
+  const { file, text, lines, secretRanges, hasSyntaxErrors } = source
   const { line, col } = lines.linePos(Math.min(offset, text.length))
   const start = lines.lineStarts[line - 1] ?? 0
   const newline = text.indexOf('\n', start)
   const end = newline < 0 ? text.length : newline
-  const shown = broken ? hideBroken(text, start, end, hidden) : hideRanges(text, start, end, hidden)
+  const shown = hasSyntaxErrors
+    ? maskUnparsed(text, start, end, secretRanges)
+    : maskRanges(text, start, end, secretRanges)
   return { file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt: shown.replace(/\r$/, '') }
 }
 
 /** The node that a path leads to, or the last one on the way that there is. For a key, the key's own node. */
-export function nodeAt(
+export function findNode(
   root: Node | null,
   path: Path,
 ): { readonly node: Node | null; readonly key: Node | undefined; readonly whole: boolean } {

@@ -75,8 +75,8 @@ function changeJson({
     ...('fields' in change ? { fields: change.fields.map(fieldJson) } : {}),
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
-    ...(change.op === 'replace' && change.isOfOthers ? { isOfOthers: true } : {}),
-    ...(change.op === 'drop' && change.setAsideFor ? setAsideJson(change.setAsideFor) : {}),
+    ...(change.op === 'replace' && change.isUnmanaged ? { isOfOthers: true } : {}),
+    ...(change.op === 'drop' && change.renamedAsideFor ? setAsideJson(change.renamedAsideFor) : {}),
     ...(more.predecessor ? { predecessor: more.predecessor } : {}),
     hazards,
   }
@@ -107,13 +107,13 @@ function stepJson(step: Step): StepDocument {
   }
 }
 
-function memberJson({ key, title, statements, load, parts, swap }: Replacement): ReplacementDocument {
+function memberJson({ key, title, statements, load, children, swap }: Replacement): ReplacementDocument {
   return {
     address: addressOf(key),
     title,
     statements: statements.map(statementJson),
     load: load.map(statementJson),
-    parts: parts.map(statementJson),
+    parts: children.map(statementJson),
     swap: { out: swap.out.map(statementJson), in: swap.in.map(statementJson) },
   }
 }

@@ -74,7 +74,7 @@ function renderChange(planned: PlannedChange, change: DatabaseChange, options: P
 function bodyOf(planned: PlannedChange, change: DatabaseChange, options: TextOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
   if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
-  const own = (change.setAsideFor?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
+  const own = (change.renamedAsideFor?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
   return renderFields(own, options)
 }
 
@@ -92,8 +92,9 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
   return why === '' ? how : `${why} · ${how}`
 }
 
-function whyDropped({ cause }: PlannedChange, { setAsideFor }: Extract<Change, { op: 'drop' }>): string {
-  if (setAsideFor) return `${titleOf(setAsideFor.to.id)} until now: serves on until what stands on it is swapped`
+function whyDropped({ cause }: PlannedChange, { renamedAsideFor }: Extract<Change, { op: 'drop' }>): string {
+  if (renamedAsideFor)
+    return `${titleOf(renamedAsideFor.to.id)} until now: serves on until what stands on it is swapped`
   return cause === 'source' ? 'gone at the source' : 'no longer declared'
 }
 

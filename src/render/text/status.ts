@@ -30,8 +30,8 @@ export function renderStatusText(report: StatusReport, options: TextOptions): st
 }
 
 /** Of the parts of other objects only those that there is something to say of: a view's line counts its indexes. */
-function isShown({ isPart, state }: ObjectStatus): boolean {
-  return !isPart || (state !== 'in sync' && state !== 'unmanaged')
+function isShown({ isChild, state }: ObjectStatus): boolean {
+  return !isChild || (state !== 'in sync' && state !== 'unmanaged')
 }
 
 function tableOf(objects: readonly ObjectStatus[], options: TextOptions): readonly string[] {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { sql } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
-import { isReusable, pooledConnect, type Sessions } from '../../../src/db/session-pool.ts'
+import { isReusable, pooledConnect, type SessionPool } from '../../../src/db/session-pool.ts'
 import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
 import { connectTo } from '../../support/fdwsync.ts'
 
@@ -13,7 +13,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => database.drop())
 
-  const scenes: Readonly<Record<string, (sessions: Sessions, first: Session) => Promise<void>>> = {
+  const scenes: Readonly<Record<string, (sessions: SessionPool, first: Session) => Promise<void>>> = {
     'what was closed is lent again, under the name of its new purpose': async ({ connect }, first) => {
       await first.close()
       const second = await connect('ledger')

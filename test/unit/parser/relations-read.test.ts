@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { relationsNamed } from '../../../src/parser/relations-read.ts'
+import { relationsRead } from '../../../src/parser/relations-read.ts'
 
 test.each([
   ['SELECT 1', []],
@@ -28,7 +28,7 @@ test.each([
   ['SELECT * FROM db.s.a', ['s.a']],
   ['SELECT * FROM', []],
 ])('%s', async (query, expected) => {
-  const found = (await relationsNamed(query)).map(({ schema, name }) => {
+  const found = (await relationsRead(query)).map(({ schema, name }) => {
     const shown = name.includes('.') ? `"${name}"` : name
     return schema === null ? shown : `${schema}.${shown}`
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { withImports } from '../../../../src/manifest/expansion/imports.ts'
-import { withMirrors } from '../../../../src/manifest/expansion/mirrors.ts'
+import { addImports } from '../../../../src/manifest/expansion/imports.ts'
+import { addMirrors } from '../../../../src/manifest/expansion/mirrors.ts'
 import { head, problemsOf, read } from '../reading.ts'
 
 const imports = (more: string) => `${head}schemas: { p: { imports: [{ server: s, remote_schema: r, ${more} }] } }\n`
@@ -36,9 +36,9 @@ test('names of indexes are made as PostgreSQL makes them, and none is taken twic
     ['t_a_b_idx', { server: 's' }],
   ])
   const [request] = requests
-  const imported = withImports(manifest, request ? [{ request, tables, types: [] }] : [])
-  const all = [{ name: 'm', tables, indexes: new Map(), isWhole: true }]
-  const { materialized_views: views = {} } = withMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
+  const imported = addImports(manifest, request ? [{ request, tables, types: [] }] : [])
+  const all = [{ name: 'm', tables, indexes: new Map(), isComplete: true }]
+  const { materialized_views: views = {} } = addMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
   expect(Object.values(views).flatMap(({ indexes }) => Object.keys(indexes ?? {}))).toEqual([
     't_a_b_idx1',
     't_b_a_idx',

@@ -110,12 +110,12 @@ test('what serves on under another name says what it was, why, and until when', 
   const server: ObjectId = { kind: 'server', name: 'shop' }
   const old: ObjectId = { kind: 'server', name: 'fdwsync_old_1' }
   const fields = [field('type', 'a', 'b', 'replace'), field('server x', undefined, undefined, 'replace')]
-  const setAsideFor = { op: 'replace', key: keyOf(server), from: live(server), to: wanted(server), fields } as const
+  const renamedAsideFor = { op: 'replace', key: keyOf(server), from: live(server), to: wanted(server), fields } as const
   const change = {
     op: 'drop',
     key: keyOf(old),
     from: live(old),
-    setAsideFor: { ...setAsideFor, how: 'drop-and-create' },
+    renamedAsideFor: { ...renamedAsideFor, how: 'drop-and-create' },
   } as const
   const plan = planWith({ changes: [planned(change, old, { cause: 'manifest' })] })
   expect(lines(plan, 120).slice(2, 5)).toEqual([
@@ -292,7 +292,7 @@ describe('documents', () => {
     path: 'manifest',
     statements: [statement(trusted('CREATE …'))],
     load: [],
-    parts: [],
+    children: [],
     swap: { out: [statement(trusted('DROP …'))], in: [] },
     hazards: [],
   }
