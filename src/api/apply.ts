@@ -146,8 +146,8 @@ function refuse(plan: Plan, allow: readonly string[]): void {
 /** What keeps a plan from being applied: what is in the way, and hazards that are not allowed. */
 export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly Problem[] {
   const refusals = plan.refusals.map(
-    ({ title, reason, hint }): Problem => ({
-      code: 'plan/hazard',
+    ({ code, title, reason, hint }): Problem => ({
+      code,
       message: `${title}: ${reason}`,
       hint,
     }),

@@ -25,7 +25,7 @@ export interface Pinned {
 export async function pin(session: Session, parsed: ParsedManifest, sources: SourceAccess): Promise<Pinned> {
   if (parsed.requests.length === 0) {
     throw new FdwsyncError({
-      code: 'lock/unavailable',
+      code: 'usage/invalid-argument',
       message: 'there is nothing to pin: the manifest has no imports and no mirrors',
       hint: 'If a lock stands beside it, remove that.',
     })
@@ -37,8 +37,8 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   if (resolutions.length < parsed.requests.length) {
     const missed = [...refusals, ...undetermined].filter(({ key }) => idOf(key)?.kind === 'server')
     const problems = missed.map(
-      ({ title, reason, hint }): Problem => ({
-        code: 'source/unreachable',
+      ({ code, title, reason, hint }): Problem => ({
+        code,
         message: `${title}: ${reason}`,
         hint,
       }),

@@ -211,8 +211,8 @@ function throwProblems(
   })
   if (problems.length === 0) return
   const causes = unread.map(
-    ({ title, reason, hint }): Problem => ({
-      code: 'source/unreachable',
+    ({ code, title, reason, hint }): Problem => ({
+      code,
       message: `${title}: ${reason}`,
       ...(hint ? { hint } : {}),
     }),
