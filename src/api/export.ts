@@ -5,7 +5,7 @@ import type { Session } from '../db/session.ts'
 import { manifestText } from '../exporter/document.ts'
 import { readForExport } from '../exporter/read.ts'
 import { type ExportScope, inScope } from '../exporter/scope.ts'
-import { variables } from '../exporter/variables.ts'
+import { createVariables } from '../exporter/variables.ts'
 import type { Stanza } from '../kinds/facets/stanza.ts'
 import { declaredKindOf, declaredKinds, kindOf, titleOf } from '../kinds/registry.ts'
 
@@ -33,7 +33,7 @@ export async function exportManifest(session: Session, options: ExportOptions): 
   const chosen = inScope(reading.live, options)
   const unreadable = chosen.flatMap((object) => reasonsUnreadable(object))
   const leftOut = new Set(unreadable.map(({ object }) => object))
-  const context = variables()
+  const context = createVariables()
   const written = inOrder(chosen.filter((object) => !leftOut.has(object))).map((object) => ({
     title: titleOf(object.id),
     ...declaredKindOf(object.id).write(object.id, object.spec, context),
@@ -47,11 +47,11 @@ export async function exportManifest(session: Session, options: ExportOptions): 
     `Exported by fdwsync ${toolVersion} from the database ${session.database} (PostgreSQL ${session.serverVersionText}).`,
     ...section(
       'Variables to set:',
-      context.needed.map(({ name, meaning }) => `${name}: ${meaning}`),
+      context.required.map(({ name, meaning }) => `${name}: ${meaning}`),
     ),
     ...section('Left out, since it could not be read:', notes),
   ]
-  const searchPath = reading.publicHidesBuiltIns ? ['pg_catalog'] : undefined
+  const searchPath = reading.publicShadowsBuiltIns ? ['pg_catalog'] : undefined
   return {
     text: manifestText({ comment, name, searchPath }, stanzas),
     warnings: [

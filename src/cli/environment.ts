@@ -14,51 +14,51 @@ import { parseManifest } from '../manifest/parse.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 
 /** Reads and checks a manifest, and passes its warnings on. */
-export async function manifestOf(file: string, resolve = true): Promise<ParsedManifest> {
-  return checked(await textOf(file, resolve))
+export async function loadManifest(file: string, resolve = true): Promise<ParsedManifest> {
+  return parseAndCheck(await readText(file, resolve))
 }
 
 /** So long a text takes longer to parse than the server to tell whether anything has changed since it was applied. */
-const longText = 1 << 20
+const fastPathBytes = 1 << 20
 
 /** A manifest with its lock; or, of a long one that is in place as it was proven to be, the plan of nothing, for which it is not parsed. */
-export async function manifestOrPlan(
+export async function loadManifestOrPlan(
   file: string,
   settings: ConnectionSettings,
-  isToBeRead = false,
+  mustParse = false,
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
-  const text = await textOf(file, true)
+  const text = await readText(file, true)
   const isLocked = file !== '-' && existsSync(lockPathOf(file))
-  if (isToBeRead || isLocked || text.bytes.byteLength < longText) {
-    return { parsed: await withLock(file, await checked(text)) }
+  if (mustParse || isLocked || text.bytes.byteLength < fastPathBytes) {
+    return { parsed: await attachLock(file, await parseAndCheck(text)) }
   }
-  const session = await connectTo(settings, [])('plan')
+  const session = await connectorFor(settings, [])('plan')
   try {
     const known = await planWithoutParsing(session, text)
     if (known) return { inPlace: known.plan }
   } finally {
     await session.close()
   }
-  return { parsed: await checked(text) }
+  return { parsed: await parseAndCheck(text) }
 }
 
-function textOf(file: string, resolve: boolean): Promise<ManifestText> {
+function readText(file: string, resolve: boolean): Promise<ManifestText> {
   return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
 }
 
-async function checked({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
+async function parseAndCheck({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
   const parsed = await parseManifest(file, bytes, references)
   await checkFragments(parsed)
   for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
   return parsed
 }
 
-/** As {@link manifestOf}, with the lock that stands beside it, if one does. What comes from standard input has none. */
-export async function lockedManifestOf(file: string, resolve = true): Promise<ParsedManifest> {
-  return withLock(file, await manifestOf(file, resolve))
+/** As {@link loadManifest}, with the lock that stands beside it, if one does. What comes from standard input has none. */
+export async function loadLockedManifest(file: string, resolve = true): Promise<ParsedManifest> {
+  return attachLock(file, await loadManifest(file, resolve))
 }
 
-async function withLock(file: string, parsed: ParsedManifest): Promise<ParsedManifest> {
+async function attachLock(file: string, parsed: ParsedManifest): Promise<ParsedManifest> {
   const lock = file === '-' ? undefined : await loadLock(lockPathOf(file))
   if (!lock) return parsed
   await checkFragments(lock)
@@ -74,7 +74,7 @@ async function readStandardInput(): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-export function settingsOf(database: string | undefined): ConnectionSettings {
+export function connectionOf(database: string | undefined): ConnectionSettings {
   const readFile = (path: string) => {
     try {
       return readFileSync(path, 'utf8')
@@ -87,7 +87,7 @@ export function settingsOf(database: string | undefined): ConnectionSettings {
 }
 
 /** Opens sessions whose purpose the server shows, and whose messages show no secret of the manifest. */
-export function connectTo(settings: ConnectionSettings, redact: readonly Secret[]): Connect {
+export function connectorFor(settings: ConnectionSettings, redact: readonly Secret[]): Connect {
   return (purpose, secrets = []) => openSession(settings, { purpose, secrets, redact })
 }
 

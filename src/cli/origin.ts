@@ -8,7 +8,7 @@ export function originOf(env: Variables): Origin {
   return {
     user: userName(),
     host: hostname() || undefined,
-    commit: first(env, [
+    commit: firstSet(env, [
       'GITHUB_SHA',
       'CI_COMMIT_SHA',
       'BITBUCKET_COMMIT',
@@ -34,7 +34,7 @@ function repositoryOf(env: Variables): string | undefined {
   const url =
     server && name
       ? `${server}/${name}`
-      : first(env, [
+      : firstSet(env, [
           'CI_PROJECT_URL',
           'BITBUCKET_GIT_HTTP_ORIGIN',
           'BUILD_REPOSITORY_URI',
@@ -53,6 +53,6 @@ function withoutCredentials(url: string): string | undefined {
   return `${protocol}//${host}${pathname}`
 }
 
-function first(env: Variables, names: readonly string[]): string | undefined {
+function firstSet(env: Variables, names: readonly string[]): string | undefined {
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== '')
 }

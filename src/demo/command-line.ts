@@ -1,3 +1,5 @@
+// Runs fdwsync commands in a child process, the way a user runs them in a shell.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import process from 'node:process'
@@ -5,15 +7,16 @@ import process from 'node:process'
 export interface CommandLineOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
-  /** Aborting interrupts the command, and waits for its end. */
+  /** Aborting interrupts the command and waits until it has ended. */
   readonly signal: AbortSignal
 }
 
-/** Runs this very program anew, as a user would, and returns its exit code. All of its output is part of ours. */
+/** Runs this program with other arguments and returns the exit code. Its output goes to this process's standard output. */
 export async function runCommand(args: readonly string[], { cwd, env, signal }: CommandLineOptions): Promise<number> {
   signal.throwIfAborted()
   const program = [...process.execArgv, ...process.argv.slice(1, 2), ...args]
-  // Detached: the terminal would send it a Ctrl-C as well, and a second one ends a command at once.
+  // Detached, because otherwise Ctrl-C reaches the command twice: from the terminal and from `interrupt`. The second one
+  // ends a command at once.
   const child = spawn(process.execPath, program, { cwd, env, detached: true, stdio: ['ignore', 1, 1] })
   const interrupt = () => child.kill('SIGINT')
   signal.addEventListener('abort', interrupt)

@@ -1,44 +1,46 @@
+// Prints the story of the demo on standard output: headings, text, commands, and rows as psql shows them.
+
 import process from 'node:process'
 import type { ChalkInstance } from 'chalk'
-import type { Row } from './stage.ts'
+import type { Row } from './databases.ts'
 
-/** Tells the story on standard output. A written text has arrived before a command adds to it. */
+/** Each method resolves once its text is written, so that the output of a command comes after it. */
 export interface Narrator {
   heading(text: string): Promise<void>
-  say(...lines: readonly string[]): Promise<void>
-  /** What somebody types, after a prompt; on further lines psql shows another one. */
-  typed(prompt: string, text: string): Promise<void>
+  print(...lines: readonly string[]): Promise<void>
+  /** A command or statement after its prompt. Further lines get psql's continuation prompt. */
+  command(prompt: string, text: string): Promise<void>
   rows(rows: readonly Row[], milliseconds: number): Promise<void>
 }
 
-export function narrator(style: ChalkInstance): Narrator {
-  let steps = 0
+export function createNarrator(style: ChalkInstance): Narrator {
+  let headings = 0
   return {
     heading(text) {
-      steps += 1
-      return write('', style.bold(`${steps}. ${text}`), '')
+      headings += 1
+      return print('', style.bold(`${headings}. ${text}`), '')
     },
-    say: write,
-    typed(prompt, text) {
+    print,
+    command(prompt, text) {
       const [first, ...further] = text.split('\n').map((line) => style.cyan(line))
       const continued = style.dim(prompt.replace('=', '-'))
-      return write('', `${style.dim(prompt)} ${first}`, ...further.map((line) => `${continued} ${line}`))
+      return print('', `${style.dim(prompt)} ${first}`, ...further.map((line) => `${continued} ${line}`))
     },
     rows(rows, milliseconds) {
       const count = rows.length === 1 ? '1 row' : `${rows.length} rows`
-      return write(...tableOf(rows), `(${count}, ${Math.ceil(milliseconds)} ms)`)
+      return print(...tableOf(rows), `(${count}, ${Math.ceil(milliseconds)} ms)`)
     },
   }
 }
 
-function write(...lines: readonly string[]): Promise<void> {
+function print(...lines: readonly string[]): Promise<void> {
   const text = lines.map((line) => `${line}\n`).join('')
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
   })
 }
 
-/** As psql shows rows: numbers to the right. */
+/** A table in the style of psql: numbers are aligned to the right. */
 function tableOf(rows: readonly Row[]): readonly string[] {
   const columns = Object.keys(rows[0] ?? {}).map((name) => {
     const values = rows.map((row) => String(row[name] ?? ''))

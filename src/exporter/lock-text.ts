@@ -1,3 +1,5 @@
+// The text of a lock: the imports and mirrors of a manifest with what their sources have, written as a manifest.
+
 import { canonicalJson } from '../core/data.ts'
 import type { Stanza, Written, WrittenMap } from '../kinds/facets/stanza.ts'
 import { mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
@@ -5,11 +7,11 @@ import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import { manifestText } from './document.ts'
 
 const comment = [
-  'What the sources had when this was pinned. While this file stands beside its manifest, a plan takes imports and mirrors',
-  'from it and asks no source. Written by "fdwsync pin", which also brings it up to date; "fdwsync pin --check" compares.',
+  'What the sources had when this was pinned. While this file exists beside its manifest, plans take imports and mirrors from',
+  'it and contact no source. Run "fdwsync pin" to update it, and "fdwsync pin --check" to compare it with the sources.',
 ]
 
-/** The text of a lock: all in order of name, so that it differs only where a source or a question does. */
+/** Sorted by name, so that it changes only if a source, an import or a mirror changes. */
 export function lockText(manifest: Manifest, resolutions: readonly Resolution[]): string {
   const stanzas = [
     ...importStanzas(resolutions),
@@ -18,7 +20,7 @@ export function lockText(manifest: Manifest, resolutions: readonly Resolution[])
     ...resolutions.flatMap((each) => mirrorStanzas(manifest, each)),
   ]
   const sorted = stanzas.toSorted((left, right) => (canonicalJson(left.path) < canonicalJson(right.path) ? -1 : 1))
-  // What holds another comes first.
+  // Parents come before their children.
   const inOrder = sorted.toSorted((left, right) => left.path.length - right.path.length)
   return manifestText({ comment, name: manifest.name, searchPath: undefined }, inOrder)
 }
@@ -33,13 +35,13 @@ function importStanzas(all: readonly Resolution[]): readonly Stanza[] {
   })
 }
 
-/** What several copy stands there once. */
+/** A type that several imports copy is written once. */
 function typeStanzas(all: readonly Resolution[]): readonly Stanza[] {
   const types = all.flatMap((each) => each.types)
   const byPath = new Map(types.map((type) => [canonicalJson([type.schema, type.name]), type]))
   return Array.from(byPath.values(), ({ schema, name, stanza }) => ({
     path: ['schemas', schema, 'types', name],
-    value: writtenMap(stanza),
+    value: toWrittenMap(stanza),
   }))
 }
 
@@ -57,7 +59,7 @@ function source({ server, remoteSchema, limitTo, except, options, copiesTypes }:
 function tableStanzas({ request, tables }: Resolution): readonly Stanza[] {
   return Array.from(tables, ([name, table]) => ({
     path: ['schemas', request.schema, 'foreign_tables', name],
-    value: writtenMap(table),
+    value: toWrittenMap(table),
   }))
 }
 
@@ -77,15 +79,15 @@ function mirrorStanzas(manifest: Manifest, { request, indexes }: Resolution): re
 }
 
 function sortedMap(map: object): WrittenMap {
-  return writtenMap(Object.fromEntries(Object.entries(map).toSorted(([left], [right]) => (left < right ? -1 : 1))))
+  return toWrittenMap(Object.fromEntries(Object.entries(map).toSorted(([left], [right]) => (left < right ? -1 : 1))))
 }
 
-function writtenMap(map: object): WrittenMap {
+function toWrittenMap(map: object): WrittenMap {
   return Object.fromEntries(
     Object.entries(map).flatMap(([key, part]: readonly [string, unknown]) => {
       if (part === undefined) return []
-      // The server gives options in the order in which they were set; that of columns counts.
-      return [[key, key === 'options' && isMap(part) ? sortedMap(part) : written(part)]]
+      // PostgreSQL returns options in the order in which they were set, which has no meaning. The order of columns has.
+      return [[key, key === 'options' && isMap(part) ? sortedMap(part) : toWritten(part)]]
     }),
   )
 }
@@ -94,8 +96,8 @@ function isMap(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function written(value: unknown): Written {
-  if (Array.isArray(value)) return value.map(written)
-  if (isMap(value)) return writtenMap(value)
+function toWritten(value: unknown): Written {
+  if (Array.isArray(value)) return value.map(toWritten)
+  if (isMap(value)) return toWrittenMap(value)
   return typeof value === 'boolean' ? value : String(value)
 }

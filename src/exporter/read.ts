@@ -1,3 +1,5 @@
+// Reads everything that export can write from the catalog, in one snapshot.
+
 import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
@@ -9,14 +11,13 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { readLedger } from '../ledger/read.ts'
 
-/** Everything of our kinds that people made in a database. */
 export interface ExportReading {
-  /** Their needs name the extensions too whose types, operators and wrappers they use. */
+  /** Their needs include the extensions whose types, operators and wrappers they use. */
   readonly live: ReadonlyMap<Key, LiveObject>
-  /** Which manifests own an object already. */
+  /** The manifests that already own an object. */
   readonly owners: ReadonlyMap<Key, readonly string[]>
-  /** Whether a name without a schema could mean something else under the path of most manifests. */
-  readonly publicHidesBuiltIns: boolean
+  /** Whether an unqualified name could mean something else under the default search path of a manifest. */
+  readonly publicShadowsBuiltIns: boolean
 }
 
 export function readForExport(session: Session): Promise<ExportReading> {
@@ -24,11 +25,11 @@ export function readForExport(session: Session): Promise<ExportReading> {
     const ids = await listAll(session)
     const { live } = await readCatalog(session, ids, runDigests().salt)
     const used = await extensionsUsed(session, [...live.values()])
-    const [hides] = await session.query<{ hides: boolean }>(hidesBuiltIns)
+    const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)
     return {
-      live: new Map(Array.from(live, ([key, object]) => [key, withNeeds(object, used.get(object) ?? [])])),
+      live: new Map(Array.from(live, ([key, object]) => [key, addNeeds(object, used.get(object) ?? [])])),
       owners: (await readLedger(session, '', ids.map(keyOf))).others,
-      publicHidesBuiltIns: hides?.hides ?? false,
+      publicShadowsBuiltIns: row?.shadows ?? false,
     }
   })
 }
@@ -42,8 +43,8 @@ async function listAll(session: Session): Promise<readonly ObjectId[]> {
   return ids
 }
 
-// A rule belongs to its view, a default and a constraint to their table: what those use, the relation uses. From there it
-// goes on through types (an array's element, a domain's base), functions and operator classes, but not into other relations.
+// A rule belongs to its view, a default and a constraint to their table: what they use, the relation uses. The search
+// continues through types (an array's element, a domain's base), functions and operator classes, but not into other relations.
 const extensionsQuery: Sql = trusted(`
   WITH RECURSIVE used(position, classid, objid) AS (
     SELECT position - 1, (object ->> 'catalog')::regclass::oid, (object ->> 'oid')::oid
@@ -82,13 +83,13 @@ async function extensionsUsed(
   return used
 }
 
-// Texts are read under pg_catalog alone, and what they name there without a schema is found first under every other path
-// too, except where a function of public fits the arguments better than a polymorphic one.
-const hidesBuiltIns: Sql = trusted(`
+// Definitions are read with only pg_catalog in search_path, so they name its functions without a schema. Under any other path
+// these are still found first, unless a function in public matches the arguments better than a polymorphic built-in one.
+const shadowsBuiltInsQuery: Sql = trusted(`
   SELECT EXISTS (SELECT FROM pg_proc own JOIN pg_proc built_in ON built_in.proname = own.proname
                   WHERE own.pronamespace = to_regnamespace('public') AND built_in.pronamespace = 'pg_catalog'::regnamespace
-                    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = own.oid AND deptype = 'e')) AS hides`)
+                    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = own.oid AND deptype = 'e')) AS shadows`)
 
-function withNeeds(object: LiveObject, more: readonly Key[]): LiveObject {
+function addNeeds(object: LiveObject, more: readonly Key[]): LiveObject {
   return more.length === 0 ? object : { ...object, needs: [...new Set([...object.needs, ...more])] }
 }

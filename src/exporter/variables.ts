@@ -1,27 +1,30 @@
+// Names the environment variables that take the place of secrets in an exported manifest.
+
 import { Variable, type WriteContext } from '../kinds/facets/stanza.ts'
 
-/** A variable of the environment that has to be set before the manifest can be planned. */
-export interface NeededVariable {
+/** An environment variable that must be set before the manifest can be planned. */
+export interface RequiredVariable {
   readonly name: string
+  /** What to set it to. */
   readonly meaning: string
 }
 
-/** Gives out names of variables, no name twice, and keeps what each is for. */
-export function variables(): WriteContext & { readonly needed: readonly NeededVariable[] } {
-  const needed: NeededVariable[] = []
+/** Hands out variables with distinct names, and collects them in `required`. */
+export function createVariables(): WriteContext & { readonly required: readonly RequiredVariable[] } {
+  const required: RequiredVariable[] = []
   return {
-    needed,
+    required,
     variable(words, meaning) {
       const plain = nameOf(words)
       let name = plain
-      for (let count = 2; needed.some((other) => other.name === name); count++) name = `${plain}_${count}`
-      needed.push({ name, meaning })
+      for (let count = 2; required.some((other) => other.name === name); count++) name = `${plain}_${count}`
+      required.push({ name, meaning })
       return new Variable(name)
     },
   }
 }
 
-/** `shop`, `etl`, `password`: SHOP_ETL_PASSWORD. */
+/** `shop`, `etl`, `password` becomes SHOP_ETL_PASSWORD. */
 function nameOf(words: readonly string[]): string {
   const parts = words.map((word) =>
     word

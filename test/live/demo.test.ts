@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { childrenOf, isRunning, until } from '../../src/demo/server/processes.ts'
 import { findBinaries } from '../../src/demo/server/server.ts'
-import { howToGetOne } from '../../src/demo/usable-binaries.ts'
+import { installHint } from '../../src/demo/usable-binaries.ts'
 
 const packageFolder = join(import.meta.dirname, '../..')
 
@@ -15,7 +15,7 @@ test.each([
   'darwin-arm64',
 ])('the server that the demo asks for on %s is the one of the tests', (platform) => {
   const servers = JSON.parse(readFileSync(join(packageFolder, 'test/servers/package.json'), 'utf8'))
-  const [, name = '', version] = /install --no-save ([^@]+)@(\S+)$/.exec(howToGetOne(platform)) ?? []
+  const [, name = '', version] = /install --no-save ([^@]+)@(\S+)$/.exec(installHint(platform)) ?? []
   expect(servers.optionalDependencies[name]).toBe(version)
 })
 

@@ -97,7 +97,7 @@ describe.skipIf(found.length === 0)('whatever ends the process that started a se
 
 /** A process that starts a server, tells about it, and then does what its standard input says. */
 function startInChild(binaries: Binaries): ChildProcess {
-  const module = new URL('../../src/cli/demo/server.ts', import.meta.url).href
+  const module = new URL('../../src/demo/server/server.ts', import.meta.url).href
   const program = `
     const { startThrowawayServer } = await import(${JSON.stringify(module)})
     const server = await startThrowawayServer({ binaries: ${JSON.stringify(binaries)} })

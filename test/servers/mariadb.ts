@@ -3,7 +3,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { serverAccount, surroundings, until } from '../../src/demo/server/processes.ts'
+import { processOptions, serverAccount, until } from '../../src/demo/server/processes.ts'
 
 /** The programs of Debian's mariadb-server. */
 export const mariadbPrograms = ['mariadb-install-db', 'mariadbd', 'mariadb'] as const
@@ -22,7 +22,7 @@ export async function startMariadb(): Promise<Mariadb> {
   const account = serverAccount()
   if (account) chownSync(folder, account.uid, account.gid)
   const [data, socket] = [join(folder, 'data'), join(folder, 'socket')]
-  const where = surroundings(folder)
+  const where = processOptions(folder)
   execFileSync(
     'mariadb-install-db',
     ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],

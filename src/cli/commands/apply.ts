@@ -4,10 +4,10 @@ import type { Plan } from '../../core/plan.ts'
 import { reportJson } from '../../render/json/plan.ts'
 import { renderEvent } from '../../render/text/events.ts'
 import { renderReportText } from '../../render/text/report.ts'
-import { abortOnInterrupt, columnsOf, connectTo, manifestOrPlan, settingsOf, styleOf } from '../environment.ts'
+import { abortOnInterrupt, columnsOf, connectionOf, connectorFor, loadManifestOrPlan, styleOf } from '../environment.ts'
 import { originOf } from '../origin.ts'
 import { ask } from './ask.ts'
-import { show } from './plan.ts'
+import { renderPlan } from './plan.ts'
 
 export interface ApplyFlags {
   readonly file: string
@@ -26,15 +26,15 @@ export interface ApplyFlags {
 
 /** Plans, asks, and makes the database as declared. */
 export async function apply(flags: ApplyFlags): Promise<number> {
-  const settings = settingsOf(flags.database)
-  const found = await manifestOrPlan(flags.file, settings)
+  const settings = connectionOf(flags.database)
+  const found = await loadManifestOrPlan(flags.file, settings)
   if ('inPlace' in found) return tellInPlace(found.inPlace, flags)
   const { parsed } = found
   const style = styleOf('stderr')
   const { report } = await planAndApply(
     {
       parsed,
-      connect: connectTo(settings, parsed.secrets),
+      connect: connectorFor(settings, parsed.secrets),
       populate: flags.populate,
       offline: flags.offline ?? false,
       takeOver: flags.takeOver ?? false,
@@ -68,13 +68,15 @@ export async function apply(flags: ApplyFlags): Promise<number> {
 
 function tellInPlace(plan: Plan, { format }: ApplyFlags): number {
   const report = { manifest: plan.manifest, applyId: undefined, steps: [] }
-  process.stdout.write(format === 'text' ? show(plan, 'text') : `${JSON.stringify(reportJson(report), undefined, 2)}\n`)
+  process.stdout.write(
+    format === 'text' ? renderPlan(plan, 'text') : `${JSON.stringify(reportJson(report), undefined, 2)}\n`,
+  )
   return exitCode.done
 }
 
 /** Shows the plan, and asks unless it was said not to. */
 async function approve(plan: Plan, flags: ApplyFlags): Promise<boolean> {
-  if (flags.format === 'text') process.stdout.write(show(plan, 'text'))
+  if (flags.format === 'text') process.stdout.write(renderPlan(plan, 'text'))
   if (plan.changes.length === 0 || flags.autoApprove) return true
   // Nobody is asked about what would be refused anyway.
   if (reasonsToRefuse(plan, flags.allow ?? []).length > 0) return true

@@ -1,34 +1,33 @@
+// `fdwsync demo`: a tour on two throwaway servers.
+
 import { exitCode } from '../../core/errors.ts'
-import { narrator } from '../../demo/narrator.ts'
-import { playOn } from '../../demo/play.ts'
-import { scenes } from '../../demo/scenes.ts'
-import { setStage } from '../../demo/stage.ts'
+import { chapters } from '../../demo/chapters.ts'
+import { createContext } from '../../demo/context.ts'
+import { startDatabases } from '../../demo/databases.ts'
+import { createNarrator } from '../../demo/narrator.ts'
 import { usableBinaries } from '../../demo/usable-binaries.ts'
 import { abortOnInterrupt, styleOf } from '../environment.ts'
 
-/**
- * Shows the whole round on two throwaway servers, and verifies what it tells. Both are gone afterwards, however it ends:
- * if this process can no longer stop them, their watchdog does.
- */
+/** Both servers are removed afterwards, however the demo ends: if this process cannot stop them, their watchdog does. */
 export async function demo(): Promise<number> {
   const binaries = usableBinaries()
   const signal = abortOnInterrupt()
-  const teller = narrator(styleOf('stdout'))
-  await teller.say(`Starting two throwaway PostgreSQL ${binaries.major} servers and filling one ...`)
-  const stage = await setStage(binaries)
+  const narrator = createNarrator(styleOf('stdout'))
+  await narrator.print(`Starting two throwaway PostgreSQL ${binaries.major} servers and loading the example ...`)
+  const databases = await startDatabases(binaries)
   try {
-    const play = playOn(stage, teller, signal)
-    for (const scene of scenes) {
+    const context = createContext(databases, narrator, signal)
+    for (const chapter of chapters) {
       signal.throwIfAborted()
-      await scene(play)
+      await chapter(context)
     }
   } finally {
-    await stage.strike()
+    await databases.stop()
   }
-  await teller.say(
+  await narrator.print(
     '',
-    'Both servers are stopped, and their data are removed.',
-    'To do the same with servers of your own, see examples/shop/README.md.',
+    'Both servers are stopped and their data are removed.',
+    'To do the same with your own servers, see examples/shop/README.md.',
   )
   return exitCode.done
 }

@@ -6,7 +6,7 @@ import { reportJson } from '../../render/json/plan.ts'
 import { renderEvent } from '../../render/text/events.ts'
 import { renderPlanText } from '../../render/text/plan.ts'
 import { renderReportText } from '../../render/text/report.ts'
-import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { abortOnInterrupt, columnsOf, connectionOf, connectorFor, loadManifest, styleOf } from '../environment.ts'
 import { originOf } from '../origin.ts'
 import { ask } from './ask.ts'
 
@@ -24,13 +24,13 @@ const allow = ['drops-data']
 
 /** Drops what a manifest owns. */
 export async function destroy(flags: DestroyFlags): Promise<number> {
-  const settings = settingsOf(flags.database)
-  const manifest = flags.manifest ?? (await manifestOf(flags.file, false)).manifest.name
+  const settings = connectionOf(flags.database)
+  const manifest = flags.manifest ?? (await loadManifest(flags.file, false)).manifest.name
   const style = styleOf('stderr')
   const { report } = await destroyManifest(
     {
       manifest,
-      connect: connectTo(settings, []),
+      connect: connectorFor(settings, []),
       unattended: flags.autoApprove ?? false,
       options: {
         lockTimeoutMilliseconds: flags.lockTimeout,

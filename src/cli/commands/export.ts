@@ -1,7 +1,7 @@
 import { exportManifest } from '../../api/export.ts'
 import { exitCode } from '../../core/errors.ts'
 import { oneLine } from '../../render/text/layout.ts'
-import { connectTo, settingsOf } from '../environment.ts'
+import { connectionOf, connectorFor } from '../environment.ts'
 
 export interface ExportFlags {
   readonly server: readonly string[]
@@ -12,7 +12,7 @@ export interface ExportFlags {
 
 /** Writes a manifest of what a database has to standard output. */
 export async function exportDatabase(flags: ExportFlags): Promise<number> {
-  const session = await connectTo(settingsOf(flags.database), [])('export')
+  const session = await connectorFor(connectionOf(flags.database), [])('export')
   try {
     const { text, warnings } = await exportManifest(session, {
       servers: flags.server,

@@ -2,7 +2,7 @@ import { applyDetails, history as historyOf } from '../../api/history.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { applyJson, historyJson } from '../../render/json/history.ts'
 import { renderApplyText, renderHistoryText } from '../../render/text/history.ts'
-import { columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectionOf, connectorFor, loadManifest, styleOf } from '../environment.ts'
 
 export interface HistoryFlags {
   readonly manifest?: string
@@ -14,10 +14,10 @@ export interface HistoryFlags {
 
 /** Tells who applied what, or all of one apply. */
 export async function history(id: string | undefined, flags: HistoryFlags): Promise<number> {
-  const settings = settingsOf(flags.database)
+  const settings = connectionOf(flags.database)
   const manifest = await manifestNameOf(id, flags)
   const options = { style: styleOf('stdout'), columns: columnsOf() }
-  const session = await connectTo(settings, [])('history')
+  const session = await connectorFor(settings, [])('history')
   try {
     if (id === undefined) {
       const found = await historyOf(session, { manifest, limit: flags.limit })
@@ -40,7 +40,7 @@ async function manifestNameOf(id: string | undefined, { manifest, file }: Histor
       exitCode.usage,
     )
   // Only its name is of interest, so nothing that it refers to has to be there.
-  return file === undefined ? manifest : (await manifestOf(file, false)).manifest.name
+  return file === undefined ? manifest : (await loadManifest(file, false)).manifest.name
 }
 
 function json(document: unknown): string {

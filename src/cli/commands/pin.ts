@@ -8,7 +8,7 @@ import { loadLock, lockPathOf } from '../../manifest/load.ts'
 import type { ParsedManifest } from '../../manifest/manifest.ts'
 import { counted, oneLine } from '../../render/text/layout.ts'
 import { renderLockDiff } from '../../render/text/lock-diff.ts'
-import { connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { connectionOf, connectorFor, loadManifest, styleOf } from '../environment.ts'
 
 export interface PinFlags {
   readonly file: string
@@ -26,18 +26,18 @@ export async function pin(flags: PinFlags): Promise<number> {
       exitCode.usage,
     )
   }
-  const settings = settingsOf(flags.database)
-  const parsed = await manifestOf(flags.file)
+  const settings = connectionOf(flags.database)
+  const parsed = await loadManifest(flags.file)
   const path = lockPathOf(flags.file)
-  const before = flags.check ? await lockToCheck(path) : undefined
-  const connect = connectTo(settings, parsed.secrets)
+  const before = flags.check ? await requireLock(path) : undefined
+  const connect = connectorFor(settings, parsed.secrets)
   const session = await connect('pin')
   try {
     const pinned = await pinManifest(session, parsed, { connect, timeoutMilliseconds: flags.sourceTimeout })
     for (const warning of pinned.warnings) process.stderr.write(`warning: ${oneLine(warning)}\n`)
     const what = `${counted(pinned.tables, 'table')} and ${pinned.indexes} ${pinned.indexes === 1 ? 'index' : 'indexes'}`
     if (!before) {
-      await writeWhole(path, pinned.text)
+      await writeAtomically(path, pinned.text)
       process.stdout.write(`${path} is written: ${what}\n`)
       return exitCode.done
     }
@@ -60,7 +60,7 @@ export async function pin(flags: PinFlags): Promise<number> {
   }
 }
 
-async function lockToCheck(path: string): Promise<ParsedManifest> {
+async function requireLock(path: string): Promise<ParsedManifest> {
   const lock = await loadLock(path)
   if (!lock)
     throw new FdwsyncError({
@@ -73,7 +73,7 @@ async function lockToCheck(path: string): Promise<ParsedManifest> {
 }
 
 /** Whoever reads the lock meanwhile sees the old one or the new one, whole. */
-async function writeWhole(path: string, text: string): Promise<void> {
+async function writeAtomically(path: string, text: string): Promise<void> {
   // A link stays one.
   const target = await realpath(path).catch(() => path)
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`)

@@ -4,7 +4,7 @@ import type { Plan } from '../../core/plan.ts'
 import { makePlan } from '../../planner/plan.ts'
 import { planJson } from '../../render/json/plan.ts'
 import { renderPlanText } from '../../render/text/plan.ts'
-import { columnsOf, connectTo, manifestOrPlan, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectionOf, connectorFor, loadManifestOrPlan, styleOf } from '../environment.ts'
 
 export interface PlanFlags {
   readonly file: string
@@ -21,14 +21,14 @@ export interface PlanFlags {
 
 /** Previews what apply would do. */
 export async function plan(flags: PlanFlags): Promise<number> {
-  const settings = settingsOf(flags.database)
-  const found = await manifestOrPlan(flags.file, settings, flags.checkSource)
+  const settings = connectionOf(flags.database)
+  const found = await loadManifestOrPlan(flags.file, settings, flags.checkSource)
   if ('inPlace' in found) {
-    process.stdout.write(show(found.inPlace, flags.format))
+    process.stdout.write(renderPlan(found.inPlace, flags.format))
     return exitCode.done
   }
   const { parsed } = found
-  const connect = connectTo(settings, parsed.secrets)
+  const connect = connectorFor(settings, parsed.secrets)
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')
   try {
@@ -39,14 +39,14 @@ export async function plan(flags: PlanFlags): Promise<number> {
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })
-    process.stdout.write(show(plan, flags.format))
+    process.stdout.write(renderPlan(plan, flags.format))
     return exitCodeOf(plan, flags.detailedExitcode ?? false)
   } finally {
     await session.close()
   }
 }
 
-export function show(plan: Plan, format: PlanFlags['format']): string {
+export function renderPlan(plan: Plan, format: PlanFlags['format']): string {
   if (format === 'json') return `${JSON.stringify(planJson(plan), undefined, 2)}\n`
   return renderPlanText(plan, { style: styleOf('stdout'), columns: columnsOf() })
 }

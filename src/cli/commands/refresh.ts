@@ -3,7 +3,7 @@ import { exitCode } from '../../core/errors.ts'
 import { refreshJson } from '../../render/json/plan.ts'
 import { renderEvent } from '../../render/text/events.ts'
 import { renderRefreshText } from '../../render/text/report.ts'
-import { abortOnInterrupt, columnsOf, connectTo, manifestOf, settingsOf, styleOf } from '../environment.ts'
+import { abortOnInterrupt, columnsOf, connectionOf, connectorFor, loadManifest, styleOf } from '../environment.ts'
 
 export interface RefreshFlags {
   readonly file: string
@@ -15,10 +15,10 @@ export interface RefreshFlags {
 
 /** Brings the materialized views up to date. */
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
-  const settings = settingsOf(flags.database)
-  const parsed = await manifestOf(flags.file)
+  const settings = connectionOf(flags.database)
+  const parsed = await loadManifest(flags.file)
   const style = styleOf('stderr')
-  const report = await refreshManifest(parsed, names, connectTo(settings, parsed.secrets), {
+  const report = await refreshManifest(parsed, names, connectorFor(settings, parsed.secrets), {
     jobs: flags.jobs,
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     secrets: parsed.secrets,

@@ -6,7 +6,7 @@ import type { StatusReport } from '../../core/status.ts'
 import { declaredKinds } from '../../kinds/registry.ts'
 import { statusJson } from '../../render/json/plan.ts'
 import { renderStatusText } from '../../render/text/status.ts'
-import { columnsOf, connectTo, lockedManifestOf, settingsOf, styleOf } from '../environment.ts'
+import { columnsOf, connectionOf, connectorFor, loadLockedManifest, styleOf } from '../environment.ts'
 
 export interface StatusFlags {
   readonly file?: string
@@ -23,10 +23,10 @@ const defaultFile = 'fdwsync.yaml'
 
 /** Lists what the manifests of a database own, and how it is. */
 export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
-  const settings = settingsOf(flags.database)
+  const settings = connectionOf(flags.database)
   const chosen = flags.kind.map(kindNamed)
   const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
-  const manifest = file === undefined ? undefined : await lockedManifestOf(file)
+  const manifest = file === undefined ? undefined : await loadLockedManifest(file)
   if (flags.checkSource && !manifest) {
     const hint = 'Name it with -f FILE.'
     throw new FdwsyncError(
@@ -38,7 +38,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
       exitCode.usage,
     )
   }
-  const connect = connectTo(settings, manifest?.secrets ?? [])
+  const connect = connectorFor(settings, manifest?.secrets ?? [])
   const sources = flags.checkSource ? { connect, timeoutMilliseconds: flags.sourceTimeout } : undefined
   const session = await connect('status')
   try {

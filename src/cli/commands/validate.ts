@@ -1,5 +1,5 @@
 import { exitCode } from '../../core/errors.ts'
-import { lockedManifestOf } from '../environment.ts'
+import { loadLockedManifest } from '../environment.ts'
 
 export interface ValidateFlags {
   readonly file: string
@@ -8,7 +8,7 @@ export interface ValidateFlags {
 
 /** Checks all that can be known without a server. */
 export async function validate({ file, env }: ValidateFlags): Promise<number> {
-  const { manifest } = await lockedManifestOf(file, env)
+  const { manifest } = await loadLockedManifest(file, env)
   process.stdout.write(`${file === '-' ? 'The manifest' : file} is valid: ${manifest.name}\n`)
   return exitCode.done
 }

@@ -1,3 +1,5 @@
+// Finds the PostgreSQL servers that this machine has: npm packages, system packages, and those on PATH.
+
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -7,21 +9,21 @@ import { fileURLToPath } from 'node:url'
 /** The programs of one PostgreSQL server. */
 export interface Binaries {
   readonly major: number
-  /** The folder that holds `initdb` and `postgres`. */
+  /** The folder of `initdb` and `postgres`. */
   readonly bin: string
-  /** `embedded`: an npm package that can be copied anywhere. `installed`: by the system's packages or by hand. */
+  /** `embedded`: from an npm package, and can be copied anywhere. `installed`: from a system package or by hand. */
   readonly origin: 'embedded' | 'installed'
 }
 
 const operatingSystems: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: 'linux', darwin: 'darwin' }
 
-/** All servers that this machine has: the newest first, and an embedded one before an installed one of the same major. */
+/** All servers of this machine: the newest first, and an embedded one before an installed one of the same major. */
 export function findBinaries(major?: number): Binaries[] {
   const found = [...embedded(), ...installed()].filter((one) => major === undefined || one.major === major)
   return found.sort((one, other) => other.major - one.major)
 }
 
-/** Whether the server can load that library: `pg_stat_statements`, say. */
+/** Whether the server can load the library, for example `pg_stat_statements`. */
 export function hasLibrary(binaries: Binaries, name: string): boolean {
   const prefix = dirname(binaries.bin)
   const folders = ['lib/postgresql', `lib/postgresql@${binaries.major}`, 'lib']
@@ -33,7 +35,7 @@ export function hasLibrary(binaries: Binaries, name: string): boolean {
 /** Packages named `postgres-<major>-<os>-<arch>`, in any node_modules above this file or the current folder. */
 function embedded(): Binaries[] {
   const name = new RegExp(`^postgres-(\\d+)-${operatingSystems[process.platform]}-${process.arch}$`)
-  const folders = [...upwards(dirname(fileURLToPath(import.meta.url))), ...upwards(process.cwd())]
+  const folders = [...ancestors(dirname(fileURLToPath(import.meta.url))), ...ancestors(process.cwd())]
   const found = folders.flatMap((folder) => {
     const modules = join(folder, 'node_modules')
     return list(modules).flatMap((entry): Binaries[] => {
@@ -83,16 +85,16 @@ function majorOf(bin: string): number | undefined {
   }
 }
 
-/** A server may be found in several ways: through links, or both from this file and from the current folder. */
+/** A server may be found twice: through links, or both from this file and from the current folder. */
 function distinct(found: readonly Binaries[]): Binaries[] {
   const real = found.map((one) => ({ ...one, bin: dirname(realpathSync(join(one.bin, 'postgres'))) }))
   return [...new Map(real.map((one) => [one.bin, one])).values()]
 }
 
-/** That folder and all above it, the nearest first. */
-export function upwards(folder: string): string[] {
+/** The folder and all above it, the nearest first. */
+export function ancestors(folder: string): string[] {
   const parent = dirname(folder)
-  return parent === folder ? [folder] : [folder, ...upwards(parent)]
+  return parent === folder ? [folder] : [folder, ...ancestors(parent)]
 }
 
 function list(folder: string): string[] {

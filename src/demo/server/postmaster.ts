@@ -1,12 +1,13 @@
+// Starts, stops and kills a postmaster, the first process of a PostgreSQL server.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
-import { childrenOf, isRunning, surroundings, until } from './processes.ts'
+import { childrenOf, isRunning, processOptions, until } from './processes.ts'
 
-/** Where a postmaster runs, and what it needs for that. */
 export interface PostmasterSettings {
   readonly bin: string
   readonly dataDirectory: string
@@ -14,15 +15,14 @@ export interface PostmasterSettings {
   readonly port: number
 }
 
-/** A running postmaster. */
 export interface Postmaster {
   readonly pid: number
   readonly child: ChildProcess
 }
 
-/** A server that ended instead of becoming ready. The message holds the end of its log. */
+/** The server ended instead of becoming ready. The message contains the end of its log. */
 export class StartFailure extends Error {
-  /** Somebody else took the port between our look and the server's. */
+  /** Another process took the port after it was found free. */
   readonly isPortTaken: boolean
 
   constructor(log: string) {
@@ -37,8 +37,8 @@ export async function startPostmaster(settings: PostmasterSettings): Promise<Pos
   const log = openSync(logFile, 'a')
   const logged = statSync(logFile).size
   const child = spawn(join(bin, 'postgres'), ['-D', dataDirectory, '-p', String(port)], {
-    ...surroundings(dataDirectory),
-    // Detached: a Ctrl-C in the terminal should not stop it behind our back.
+    ...processOptions(dataDirectory),
+    // Detached, so that Ctrl-C in the terminal does not reach it.
     detached: true,
     stdio: ['ignore', log, log],
   })
@@ -54,7 +54,7 @@ export async function startPostmaster(settings: PostmasterSettings): Promise<Pos
   return { pid, child }
 }
 
-/** Ends a server: `fast` keeps its data in order, `immediate` is for data that nobody will want again. */
+/** `fast` shuts down cleanly; `immediate` is for data that are not needed any more. */
 export async function stopPostmaster({ child, pid }: Postmaster, mode: 'fast' | 'immediate'): Promise<void> {
   if (hasEnded(child)) return
   child.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
@@ -65,32 +65,32 @@ export async function stopPostmaster({ child, pid }: Postmaster, mode: 'fast' | 
   }
 }
 
-/** Kills all of a server's processes at once, so that none of them can tell its client why. */
+/** Kills all processes of a server at once, so that none of them can send its client a reason. */
 export async function killPostmaster({ child, pid }: Postmaster): Promise<void> {
   if (hasEnded(child)) return
-  // The postmaster goes last, and held still it starts no more: a child that sees it gone would tell its client.
+  // Stopped, the postmaster starts no new processes. It is killed last: a child that notices its end would inform its client.
   child.kill('SIGSTOP')
   const children = childrenOf(pid)
-  for (const one of children) killIfThere(one)
+  for (const one of children) killIfRunning(one)
   child.kill('SIGKILL')
   await until('the killed server to end', () => hasEnded(child) && !children.some(isRunning))
 }
 
-function killIfThere(pid: number): void {
+function killIfRunning(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended meanwhile.
+    // It ended in the meantime.
   }
 }
 
-/** A killed server leaves a System V shared memory segment, which no folder's removal removes. */
+/** A killed server leaves a System V shared memory segment, which is not in any folder. */
 export function removeSharedMemory(dataDirectory: string): void {
   const segment = postmasterFile(dataDirectory)[6]?.trim().split(/\s+/)[1]
   if (segment !== undefined) spawnSync('ipcrm', ['-m', segment], { stdio: 'ignore' })
 }
 
-/** A port of 127.0.0.1 that was free a moment ago; `wanted` or, if that is 0, any. */
+/** A port of 127.0.0.1 that was free a moment ago: `wanted`, or any if that is 0. */
 export async function freePort(wanted = 0): Promise<number | undefined> {
   const server = createServer().listen(wanted, '127.0.0.1')
   try {
@@ -104,7 +104,7 @@ export async function freePort(wanted = 0): Promise<number | undefined> {
   return typeof address === 'object' ? address?.port : undefined
 }
 
-/** As pg_ctl does it. A client's connection would say the same, but pg_hba.conf may be one that lets nobody in. */
+/** Reads the postmaster's file, as pg_ctl does: pg_hba.conf may not allow any connection. */
 function isReady(dataDirectory: string, pid: number): boolean {
   const lines = postmasterFile(dataDirectory)
   return lines[0] === String(pid) && lines[7]?.trim() === 'ready'
@@ -114,7 +114,7 @@ function postmasterFile(dataDirectory: string): string[] {
   try {
     return readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')
   } catch {
-    // Not yet written, or no longer there.
+    // It is not written yet, or already removed.
     return []
   }
 }

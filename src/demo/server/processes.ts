@@ -1,14 +1,16 @@
+// Runs the programs of a server under the account and in the environment that they need, and inspects processes.
+
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-/** Whom a program runs as; undefined is whoever we are. */
+/** The account that a program runs as. Undefined: that of this process. */
 export type Account = { readonly uid: number; readonly gid: number } | undefined
 
-/** The part of the options of node:child_process that is the same for all programs. */
-export interface Surroundings {
+/** The options of node:child_process that all programs have in common. */
+export interface ProcessOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   readonly uid?: number
@@ -17,7 +19,7 @@ export interface Surroundings {
 
 let account: { readonly found: Account } | undefined
 
-/** PostgreSQL refuses to run as root, so root lends it another account. */
+/** PostgreSQL refuses to run as root, so root runs it under another account. */
 export function serverAccount(): Account {
   account ??= { found: process.getuid?.() === 0 ? lookUpAccount() : undefined }
   return account.found
@@ -34,28 +36,28 @@ function lookUpAccount(): Account {
     })
     if (uid && gid) return { uid, gid }
   }
-  throw new Error('PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody')
+  throw new Error('PostgreSQL refuses to run as root, and no user named postgres or nobody exists')
 }
 
 /**
- * How every program of a server is started. None of the user's own PG* variables, password files and services have
- * any meaning for it, and the current folder may be one that its account cannot enter.
+ * The options for every program of a server. The user's own PG* variables, password files and services must not affect it,
+ * and its account may not be able to enter the current folder.
  */
-export function surroundings(home: string): Surroundings {
+export function processOptions(home: string): ProcessOptions {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name))
   return { cwd: '/', env: { ...Object.fromEntries(inherited), HOME: home, LC_ALL: 'C', TZ: 'UTC' }, ...serverAccount() }
 }
 
-/** Runs a program of the server's account to its end. */
-export async function runProgram(home: string, file: string, args: readonly string[], input = ''): Promise<void> {
-  const running = promisify(execFile)(file, args, surroundings(home))
-  // A program that ends early does not read its input. Its exit code tells more than the broken pipe.
+/** Runs a program under the server's account until it ends. */
+export async function runToEnd(home: string, file: string, args: readonly string[], input = ''): Promise<void> {
+  const running = promisify(execFile)(file, args, processOptions(home))
+  // A program that ends early does not read its input. Its exit code is the better error than the broken pipe.
   running.child.stdin?.on('error', () => {})
   running.child.stdin?.end(input)
   await running
 }
 
-/** Polls until the condition gives something other than false or undefined. */
+/** Polls until the condition returns something other than false or undefined. */
 export async function until<T>(
   what: string,
   condition: () => T | false | undefined | Promise<T | false | undefined>,
@@ -70,7 +72,7 @@ export async function until<T>(
   }
 }
 
-/** Whether a process still holds anything. A zombie does not, and nobody may ever ask for its exit code. */
+/** Whether a process still holds resources. A zombie does not, and may stay for ever if its parent never waits for it. */
 export function isRunning(pid: number): boolean {
   if (hasProc) return !['Z', 'X', undefined].includes(stat(pid)?.state)
   try {
@@ -81,7 +83,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** The processes that this one has started. */
+/** The child processes of a process. */
 export function childrenOf(parent: number): number[] {
   if (hasProc) {
     return readdirSync('/proc')
@@ -95,7 +97,7 @@ export function childrenOf(parent: number): number[] {
       .split('\n')
       .map(Number)
   } catch {
-    // Its exit code for "none".
+    // pgrep exits with 1 if there are none.
     return []
   }
 }
@@ -105,7 +107,7 @@ const hasProc = existsSync('/proc/self/stat')
 function stat(pid: number): { readonly state: string | undefined; readonly parent: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The program's name comes before, in brackets, and may hold anything.
+    // The program's name, in brackets, comes first and may contain anything.
     const [state, parent] = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return { state, parent: Number(parent) }
   } catch {

@@ -1,3 +1,5 @@
+// A throwaway PostgreSQL server for the demo and the tests.
+
 import { randomBytes } from 'node:crypto'
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -14,47 +16,47 @@ import {
   startPostmaster,
   stopPostmaster,
 } from './postmaster.ts'
-import { runProgram, until } from './processes.ts'
+import { runToEnd, until } from './processes.ts'
 
 export { type Binaries, findBinaries, hasLibrary } from './binaries.ts'
 
-/** What a connection's URL may have other than the server's own. */
+/** Parts of a connection URL that differ from the server's own. */
 export interface UrlOverrides {
   readonly user?: string
   readonly password?: string
   readonly host?: string
   readonly port?: number
-  /** After the question mark: `{ sslmode: 'disable' }`. */
+  /** The part after the question mark, for example `{ sslmode: 'disable' }`. */
   readonly parameters?: Readonly<Record<string, string>>
 }
 
 export interface ThrowawayServerOptions {
   readonly binaries: Binaries
-  /** Added to postgresql.conf, where they outrank the starter's own. ALTER SYSTEM outranks them. */
+  /** Appended to postgresql.conf, after the settings of `configure`. ALTER SYSTEM overrides them. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Lines of pg_hba.conf, instead of its own: every role with its password, from this machine. */
+  /** Lines of pg_hba.conf. Without them, every role may connect from this machine with its password. */
   readonly hba?: readonly string[]
 }
 
-/** A PostgreSQL server that is gone when our process is, however that ends. */
+/** A PostgreSQL server that does not outlive this process, however that ends. */
 export interface ThrowawayServer {
   readonly major: number
   readonly host: '127.0.0.1'
   readonly port: number
-  /** A superuser. */
+  /** Its superuser. */
   readonly user: 'postgres'
   readonly password: string
   readonly socketDirectory: string
   readonly dataDirectory: string
   readonly logFile: string
-  /** The postmaster's; another one after a restart. */
+  /** The process id of the postmaster. It changes with a restart. */
   readonly pid: number
   url(database?: string, overrides?: UrlOverrides): string
-  /** Removes its folder, too. */
+  /** Also removes its folder. */
   stop(): Promise<void>
-  /** SIGKILL to all of its processes. Its data stay, and `restart` recovers them. */
+  /** Sends SIGKILL to all of its processes. The data stay, and `restart` recovers them. */
   kill(): Promise<void>
-  /** On the same port, with the same data. */
+  /** Starts it again on the same port with the same data. */
   restart(): Promise<void>
 }
 
@@ -69,7 +71,7 @@ export async function startThrowawayServer(options: ThrowawayServerOptions): Pro
   const folder = serverFolder()
   const dataDirectory = join(folder, 'data')
   const password = randomBytes(12).toString('hex')
-  await runProgram(folder, 'cp', ['-R', template, dataDirectory])
+  await runToEnd(folder, 'cp', ['-R', template, dataDirectory])
   await setPassword(bin, dataDirectory, password)
   configure(dataDirectory, options)
 
@@ -106,7 +108,7 @@ export async function startThrowawayServer(options: ThrowawayServerOptions): Pro
     },
     kill: () => killPostmaster(postmaster),
     restart: async () => {
-      if (stopping) throw new Error('the server was stopped, and its data are gone')
+      if (stopping) throw new Error('the server was stopped and its data were removed')
       await stopPostmaster(postmaster, 'fast')
       await until(`port ${settings.port}`, () => freePort(settings.port))
       postmaster = await startPostmaster(settings)
@@ -130,7 +132,7 @@ async function startOnFreePort(
   })
 }
 
-/** initdb takes half a second, a copy of what it made some milliseconds. */
+/** initdb takes half a second; copying its result takes some milliseconds. */
 function templateOf(bin: string): Promise<string> {
   const template = templates.get(bin) ?? initialise(bin, join(runFolder(), `template${templates.size}`))
   templates.set(bin, template)
@@ -138,25 +140,25 @@ function templateOf(bin: string): Promise<string> {
 }
 
 async function initialise(bin: string, folder: string): Promise<string> {
-  await runProgram(dirname(folder), join(bin, 'initdb'), [
+  await runToEnd(dirname(folder), join(bin, 'initdb'), [
     '-D',
     folder,
     `--username=${user}`,
-    // Nobody can connect before `configure` has written another pg_hba.conf.
+    // The server is not started before `configure` has replaced pg_hba.conf.
     '--auth=trust',
     '--encoding=UTF8',
     `--locale=${process.platform === 'linux' ? 'C.UTF-8' : 'C'}`,
     '--no-sync',
-    // The smallest segments: an empty cluster has to be copied, and mostly in memory.
+    // The smallest segments, because the cluster is copied, often in memory.
     '--wal-segsize=1',
   ])
   return folder
 }
 
-/** Without a running server: a log that everything is written to would show the statement. */
+/** In single-user mode: a running server might log the statement. */
 function setPassword(bin: string, dataDirectory: string, password: string): Promise<void> {
   const statement = `ALTER ROLE ${user} PASSWORD '${password}'\n`
-  return runProgram(dataDirectory, join(bin, 'postgres'), ['--single', '-D', dataDirectory, 'postgres'], statement)
+  return runToEnd(dataDirectory, join(bin, 'postgres'), ['--single', '-D', dataDirectory, 'postgres'], statement)
 }
 
 function configure(dataDirectory: string, { settings, hba }: ThrowawayServerOptions): void {
@@ -164,11 +166,11 @@ function configure(dataDirectory: string, { settings, hba }: ThrowawayServerOpti
     listen_addresses: host,
     unix_socket_directories: dirname(dataDirectory),
     max_connections: '100',
-    // Nothing has to survive the machine. What is committed does survive `kill`, so synchronous_commit stays on.
+    // The data need not survive a crash of the machine. They must survive `kill`, so synchronous_commit stays on.
     fsync: 'off',
     full_page_writes: 'off',
     max_wal_size: '256MB',
-    // In the data directory, so that nothing of a killed server stays.
+    // In the data directory, so that a killed server leaves nothing behind elsewhere.
     dynamic_shared_memory_type: 'mmap',
     timezone: 'UTC',
     log_timezone: 'UTC',

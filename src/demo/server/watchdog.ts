@@ -1,9 +1,11 @@
+// A shell process that stops the throwaway servers and removes their folders when this process has ended, even after SIGKILL.
+
 import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 
 /**
- * Reads folders until its input ends, which it does however our process ends, then stops what runs on them and removes
- * them. It finds the servers by their arguments: we may have ended before a postmaster wrote its postmaster.pid.
+ * Reads folders until its input ends, which happens however this process ends. Then it stops the servers in the folders and
+ * removes them. It finds servers by their arguments: this process may end before a postmaster has written its postmaster.pid.
  */
 const program = `
 while IFS= read -r folder; do set -- "$@" "$folder"; done
@@ -42,12 +44,12 @@ done
 `
 
 /**
- * Starts the process that cleans up after ours, even after a SIGKILL. The result announces a folder to it, which must
- * be done before the folder is made. It is our only way to clean up at the end: signal handlers and exit handlers of our
- * own would only do the same a little earlier, and change what a signal does to everybody else in the process.
+ * Starts the watchdog and returns a function that registers a folder with it, which must happen before the folder is created.
+ * There is no other cleanup at the end: signal and exit handlers would only do the same a little earlier, and would change
+ * what signals do to the rest of the process.
  */
 export function startWatchdog(): (folder: string) => void {
-  // Detached: a Ctrl-C in the terminal goes to the whole foreground group.
+  // Detached, because Ctrl-C in the terminal goes to the whole foreground process group.
   const child = spawn('/bin/sh', ['-c', program], { cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   child.unref()
   if (child.stdin instanceof Socket) child.stdin.unref()

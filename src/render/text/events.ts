@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../../core/event.ts'
-import { counted, duration, oneLine } from './layout.ts'
+import { counted, durationText, oneLine } from './layout.ts'
 
 /** A line of progress; undefined for what needs none. Definitions are one transaction a stage, so they are one line. */
 export function renderEvent(event: ApplyEvent, { style }: { readonly style: ChalkInstance }): string | undefined {
@@ -22,6 +22,6 @@ export function renderEvent(event: ApplyEvent, { style }: { readonly style: Chal
       return style.dim(`${event.stage === 'build' ? 'building' : 'loading'} ${oneLine(event.title)}`)
     case 'step-finished':
       if (event.stage === 'define' || event.stage === 'prepare' || event.outcome.status !== 'applied') return undefined
-      return style.dim(`done with ${oneLine(event.title)} in ${duration(event.outcome.milliseconds)}`)
+      return style.dim(`done with ${oneLine(event.title)} in ${durationText(event.outcome.milliseconds)}`)
   }
 }

@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk'
 import { structuredPatch } from 'diff'
 import type { FieldChange } from '../../core/change.ts'
-import { oneLine, padded, printableLines, quoted, widthOf, wrapped } from './layout.ts'
+import { oneLine, pad, printableLines, quoted, widthOf, wrap } from './layout.ts'
 
 export interface TextOptions {
   readonly style: ChalkInstance
@@ -18,13 +18,13 @@ const widestLabel = 32
 export function renderFields(
   fields: readonly FieldChange[],
   options: TextOptions,
-  withCauses = false,
+  showCauses = false,
 ): readonly string[] {
   const widest = Math.max(0, ...fields.filter((field) => !isLong(field)).map(({ field }) => widthOf(oneLine(field))))
   return fields.flatMap((field) =>
     isLong(field)
-      ? longField(field, options, withCauses)
-      : shortField(field, Math.min(widest, widestLabel), options, withCauses),
+      ? longField(field, options, showCauses)
+      : shortField(field, Math.min(widest, widestLabel), options, showCauses),
   )
 }
 
@@ -34,11 +34,11 @@ function isLong({ from, to }: FieldChange): boolean {
 
 /** What is said after a field: what it takes, and why. */
 function remarkOn({ effect, cause, causes = [] }: FieldChange, withCauses: boolean): string {
-  const forces = effect.how === 'replace' ? '   forces replacement' : ''
-  if (!withCauses || cause === undefined || cause === 'dependency') return forces
+  const remark = effect.how === 'replace' ? '   forces replacement' : ''
+  if (!withCauses || cause === undefined || cause === 'dependency') return remark
   const words = { manifest: 'manifest', source: 'source', drift: 'drifted' }
   const origins = cause === 'both' ? causes : [cause]
-  return `${forces}   ${origins.map((origin) => words[origin]).join(' and ')}`
+  return `${remark}   ${origins.map((origin) => words[origin]).join(' and ')}`
 }
 
 function shortField(
@@ -50,13 +50,13 @@ function shortField(
   const label = oneLine(field.field)
   const forces = remarkOn(field, withCauses)
   const text = difference(field)
-  const line = `${indent}${padded(label, width)}   ${text}${forces}`
-  if (widthOf(line) <= columns) return [`${indent}${style.dim(padded(label, width))}   ${text}${style.magenta(forces)}`]
-  return [...labelLines(label, forces, { style, columns }), ...wrapped(text, columns, `${indent}  `)]
+  const line = `${indent}${pad(label, width)}   ${text}${forces}`
+  if (widthOf(line) <= columns) return [`${indent}${style.dim(pad(label, width))}   ${text}${style.magenta(forces)}`]
+  return [...labelLines(label, forces, { style, columns }), ...wrap(text, columns, `${indent}  `)]
 }
 
 function labelLines(label: string, forces: string, { style, columns }: TextOptions): readonly string[] {
-  const lines = wrapped(label, columns, indent, `${indent}    `)
+  const lines = wrap(label, columns, indent, `${indent}    `)
   const last = lines.length - 1
   return lines.map((line, at) => style.dim(line) + (at === last ? style.magenta(forces) : ''))
 }
@@ -64,13 +64,13 @@ function labelLines(label: string, forces: string, { style, columns }: TextOptio
 function difference({ from, to }: FieldChange): string {
   if (from === undefined && to === undefined) return 'replaced as well'
   const isSecret = [from, to].every((value) => value === undefined || value === '(secret)')
-  if (from === undefined) return isSecret ? '(secret added)' : `added: ${shown(to ?? '')}`
-  if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${shown(from)}`
-  return isSecret ? '(secret changed)' : `${shown(from)} → ${shown(to)}`
+  if (from === undefined) return isSecret ? '(secret added)' : `added: ${valueText(to ?? '')}`
+  if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${valueText(from)}`
+  return isSecret ? '(secret changed)' : `${valueText(from)} → ${valueText(to)}`
 }
 
 /** Between quotes only where it could be taken for another value, or for something else than a value. */
-function shown(value: string): string {
+function valueText(value: string): string {
   const isPlain = value !== '' && value === value.trim() && value === oneLine(value)
   return isPlain && !value.includes(' → ') && !/^E?'.*'$/.test(value) ? value : quoted(value)
 }
@@ -94,7 +94,7 @@ function diffLines(from: string | undefined, to: string | undefined): readonly s
 
 function diffLine(line: string, { style, columns }: TextOptions): readonly string[] {
   const colour = line.startsWith('+') ? style.green : line.startsWith('-') ? style.red : undefined
-  return wrapped(oneLine(line), columns, indent, `${indent}    `).map((shownLine) => colour?.(shownLine) ?? shownLine)
+  return wrap(oneLine(line), columns, indent, `${indent}    `).map((shownLine) => colour?.(shownLine) ?? shownLine)
 }
 
 /** The attributes of a new object: a label, and the text beside it or under it. */
@@ -110,11 +110,11 @@ export function renderDetails(
       const lines = printableLines(text.trimEnd())
       return [
         ...labelLines(label, '', { style, columns }),
-        ...lines.flatMap((line) => wrapped(line, columns, `${indent}  `, `${indent}      `)),
+        ...lines.flatMap((line) => wrap(line, columns, `${indent}  `, `${indent}      `)),
       ]
     }
     const hanging = `${indent}${' '.repeat(width)}  `
-    const [first = '', ...others] = wrapped(oneLine(text), columns, hanging)
-    return [`${indent}${style.dim(padded(label, width))}  ${first.slice(hanging.length)}`, ...others]
+    const [first = '', ...others] = wrap(oneLine(text), columns, hanging)
+    return [`${indent}${style.dim(pad(label, width))}  ${first.slice(hanging.length)}`, ...others]
   })
 }

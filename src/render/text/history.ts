@@ -2,15 +2,15 @@ import type { ChalkInstance } from 'chalk'
 import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts'
 import { idOf } from '../../core/object.ts'
 import type { TextOptions } from './fields.ts'
-import { counted, duration, oneLine, padded, widthOf, wrapped } from './layout.ts'
+import { counted, durationText, oneLine, pad, widthOf, wrap } from './layout.ts'
 
 /** Of the further lines of what is named by others: deeper than any line of ours, so that they can't pass for one. */
-const deep = '            '
+const nameIndent = '            '
 
 /** Applies, the newest first: a line, and what is to be known of it under that. */
 export function renderHistoryText({ database, applies, more }: History, options: TextOptions): string {
   const { style, columns } = options
-  const head = wrapped(`fdwsync history · ${oneLine(database)}`, columns, '', deep).map((line) => style.bold(line))
+  const head = wrap(`fdwsync history · ${oneLine(database)}`, columns, '', nameIndent).map((line) => style.bold(line))
   const width = Math.max(0, ...applies.map(({ outcome }) => widthOf(outcomeText(outcome))))
   const blocks = applies.flatMap((apply) => ['', ...appliedLines(apply, width, options)])
   const last = applies.length === 0 ? 'Nothing was applied here.' : more ? 'There is more: pass --limit.' : undefined
@@ -21,14 +21,14 @@ function appliedLines(apply: RecordedApply, width: number, { style, columns }: T
   const { manifest, commit } = apply
   const outcome = outcomeText(apply.outcome)
   const shortId = apply.id.slice(0, 8)
-  const line = `  ${shortId}  ${moment(apply.startedAt)}  ${padded(outcome, width)}  ${oneLine(manifest)}`
+  const line = `  ${shortId}  ${timeText(apply.startedAt)}  ${pad(outcome, width)}  ${oneLine(manifest)}`
   const more = [summaryText(apply), ...(commit === null ? [] : [`commit ${oneLine(commit.slice(0, 12))}`])].join(' · ')
-  const [first = '', ...others] = widthOf(line) <= columns ? [line] : wrapped(line.trimStart(), columns, '  ', deep)
+  const [first = '', ...others] = widthOf(line) <= columns ? [line] : wrap(line.trimStart(), columns, '  ', nameIndent)
   return [
     first.replace(outcome, () => outcomeStyle(apply.outcome, style)(outcome)),
     ...others,
     ...[whoText(apply), more, elsewhereText(apply)].flatMap((text) => {
-      return text === '' ? [] : wrapped(text, columns, '    ', deep).map((each) => style.dim(each))
+      return text === '' ? [] : wrap(text, columns, '    ', nameIndent).map((each) => style.dim(each))
     }),
   ]
 }
@@ -36,22 +36,22 @@ function appliedLines(apply: RecordedApply, width: number, { style, columns }: T
 /** One apply: what is known of it, what was planned, and how each step ended. */
 export function renderApplyText({ apply, steps, refreshes }: ApplyDetails, options: TextOptions): string {
   const { style, columns } = options
-  const title = wrapped(`fdwsync apply ${apply.id} · ${oneLine(apply.manifest)}`, columns, '', deep)
+  const title = wrap(`fdwsync apply ${apply.id} · ${oneLine(apply.manifest)}`, columns, '', nameIndent)
   const section = (name: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ['', style.bold(name), ...lines]
   const signs = { create: '+', alter: '~', replace: '±', drop: '-', adopt: '=', release: '/' } as const
   const changes = (apply.summary?.changes ?? []).flatMap(({ op, title, fields }) => {
     const what = fields.length > 0 ? `: ${fields.map(oneLine).join(', ')}` : ''
-    return wrapped(`${signs[op]} ${oneLine(title)}${what}`, columns, '  ', deep)
+    return wrap(`${signs[op]} ${oneLine(title)}${what}`, columns, '  ', nameIndent)
   })
   const ended = steps.flatMap(({ outcome, action, title, reason }) => {
     const why = reason === null ? '' : `: ${oneLine(reason)}`
-    return wrapped(`${padded(outcome, 8)} ${action} ${oneLine(title)}${why}`, columns, '  ', deep)
+    return wrap(`${pad(outcome, 8)} ${action} ${oneLine(title)}${why}`, columns, '  ', nameIndent)
   })
   const loads = refreshes.flatMap(({ address, how, rows, outcome, startedAt, endedAt }) => {
-    const took = duration(Date.parse(endedAt) - Date.parse(startedAt))
+    const took = durationText(Date.parse(endedAt) - Date.parse(startedAt))
     const count = rows === null ? '' : `, ${counted(Number(rows), 'row')}`
-    return wrapped(`${padded(outcome, 8)} ${nameOf(address)}  ${how}, ${took}${count}`, columns, '  ', deep)
+    return wrap(`${pad(outcome, 8)} ${nameOf(address)}  ${how}, ${took}${count}`, columns, '  ', nameIndent)
   })
   const lines = [
     ...title.map((line) => style.bold(line)),
@@ -65,10 +65,10 @@ export function renderApplyText({ apply, steps, refreshes }: ApplyDetails, optio
 
 function factLines(apply: RecordedApply, { style, columns }: TextOptions): readonly string[] {
   const took =
-    apply.endedAt === null ? '' : `, took ${duration(Date.parse(apply.endedAt) - Date.parse(apply.startedAt))}`
+    apply.endedAt === null ? '' : `, took ${durationText(Date.parse(apply.endedAt) - Date.parse(apply.startedAt))}`
   const facts: readonly (readonly [name: string, text: string])[] = [
     ['outcome', outcomeText(apply.outcome)],
-    ['started', `${moment(apply.startedAt)}${took}`],
+    ['started', `${timeText(apply.startedAt)}${took}`],
     ['by', whoText(apply)],
     ['planned', summaryText(apply)],
     ['tool', `fdwsync ${oneLine(apply.toolVersion)}`],
@@ -80,7 +80,7 @@ function factLines(apply: RecordedApply, { style, columns }: TextOptions): reado
   ]
   return facts.flatMap(([name, text]) => {
     if (text === '') return []
-    const [first = '', ...others] = wrapped(`${padded(name, 10)}  ${text}`, columns, '  ', `${deep}  `)
+    const [first = '', ...others] = wrap(`${pad(name, 10)}  ${text}`, columns, '  ', `${nameIndent}  `)
     const shown = name === 'outcome' ? first.replace(text, () => outcomeStyle(apply.outcome, style)(text)) : first
     return [shown, ...others]
   })
@@ -123,7 +123,7 @@ function outcomeStyle(outcome: RecordedApply['outcome'], style: ChalkInstance): 
 }
 
 /** `2026-01-31 12:00:00 UTC`: the ledger is read in that time zone. */
-function moment(iso: string): string {
+function timeText(iso: string): string {
   return `${oneLine(iso.slice(0, 19).replace('T', ' '))} UTC`
 }
 

@@ -36,7 +36,7 @@ export function widthOf(text: string): number {
   return width
 }
 
-export function padded(text: string, width: number): string {
+export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }
 
@@ -45,7 +45,7 @@ export function padded(text: string, width: number): string {
  * name that is wider than the terminal is left whole. `hanging` is the indent of all lines but the first: where a text
  * is not ours it is deeper than any line of a plan begins, so that no part of a name can pass for one.
  */
-export function wrapped(text: string, columns: number, indent: string, hanging = indent): readonly string[] {
+export function wrap(text: string, columns: number, indent: string, hanging = indent): readonly string[] {
   const [first = '', ...words] = text.split(' ')
   const lines: string[] = []
   let start = indent
@@ -69,7 +69,7 @@ export function counted(count: number, noun: string): string {
 }
 
 /** `12 ms`, `1.2 s`, `3 min 20 s`. */
-export function duration(milliseconds: number): string {
+export function durationText(milliseconds: number): string {
   if (milliseconds < 995) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`
   const seconds = Math.round(milliseconds / 1000)

@@ -2,17 +2,17 @@ import type { Change } from '../../core/change.ts'
 import { mustBeAllowed, type Plan, type PlannedChange, type Step } from '../../core/plan.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import { renderDetails, renderFields, type TextOptions } from './fields.ts'
-import { counted, oneLine, padded, sizeText, widthOf, wrapped } from './layout.ts'
+import { counted, oneLine, pad, sizeText, widthOf, wrap } from './layout.ts'
 
 type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 
-interface PlanTextOptions extends TextOptions {
+interface PlanOptions extends TextOptions {
   /** The manifest's objects are all to go, and it is known that their data does. */
   readonly destroys?: boolean
 }
 
 /** A plan for people: what, why, what it costs, what it keeps. */
-export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
+export function renderPlanText(plan: Plan, options: PlanOptions): string {
   const { style, columns } = options
   const header = `fdwsync ${options.destroys ? 'destroy' : 'plan'} · ${oneLine(plan.manifest)} → ${oneLine(plan.database.name)} (PostgreSQL ${oneLine(plan.database.serverVersion)})`
   const blocks = plan.changes.flatMap((planned) =>
@@ -21,7 +21,7 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
       : renderChange(planned, planned.change, options),
   )
   const sections = [
-    wrapped(header, columns, '', deep).map((line) => style.bold(line)),
+    wrap(header, columns, '', nameIndent).map((line) => style.bold(line)),
     blocks,
     renderRecorded(plan, options),
     plan.refusals.flatMap(({ title, reason, hint }) =>
@@ -34,7 +34,7 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
         : notice(style.cyan('source'), 'source', `${title}: ${message}`, '', columns),
     ),
     plan.warnings.flatMap(({ message }) => notice(style.yellow('warning'), 'warning', message, '', columns)),
-    wrapped(
+    wrap(
       options.destroys && plan.changes.length === 0
         ? 'Nothing to destroy: it owns nothing in this database.'
         : withSource(summaryOf(plan), plan),
@@ -51,22 +51,22 @@ export function renderPlanText(plan: Plan, options: PlanTextOptions): string {
 const remarkColumn = 46
 
 /** Of the further lines of what is named by others: deeper than the lines of a plan, so that they can't pass for one. */
-const deep = '          '
+const nameIndent = '          '
 
-function renderChange(planned: PlannedChange, change: DatabaseChange, options: PlanTextOptions): readonly string[] {
+function renderChange(planned: PlannedChange, change: DatabaseChange, options: PlanOptions): readonly string[] {
   const { style, columns } = options
-  const [bare = '', ...others] = wrapped(oneLine(planned.title), columns, '    ', deep)
-  const head = `  ${symbol(change, options)} ${style.bold(bare.slice(4))}`
+  const [bare = '', ...others] = wrap(oneLine(planned.title), columns, '    ', nameIndent)
+  const head = `  ${signOf(change, options)} ${style.bold(bare.slice(4))}`
   const remark = oneLine(options.destroys ? '' : remarkOf(planned, change))
   const fits = others.length === 0 && Math.max(widthOf(bare) + 3, remarkColumn) + widthOf(remark) <= columns
   const gap = ' '.repeat(Math.max(3, remarkColumn - widthOf(bare)))
   const lines = fits
     ? [`${head}${remark === '' ? '' : gap + style.dim(remark)}`]
-    : [head, ...others.map((line) => style.bold(line)), ...(remark === '' ? [] : wrapped(remark, columns, '      '))]
+    : [head, ...others.map((line) => style.bold(line)), ...(remark === '' ? [] : wrap(remark, columns, '      '))]
   return [
     ...lines,
     ...bodyOf(planned, change, options),
-    ...renderSuccession(planned, options),
+    ...renderPredecessor(planned, options),
     ...renderHazards(planned, options),
   ]
 }
@@ -78,7 +78,7 @@ function bodyOf(planned: PlannedChange, change: DatabaseChange, options: TextOpt
   return renderFields(own, options)
 }
 
-function symbol({ op }: DatabaseChange, { style }: TextOptions): string {
+function signOf({ op }: DatabaseChange, { style }: TextOptions): string {
   return { create: style.green('+'), alter: style.yellow('~'), replace: style.magenta('±'), drop: style.red('-') }[op]
 }
 
@@ -117,7 +117,7 @@ function renamedFrom(change: DatabaseChange): readonly string[] {
 }
 
 /** What a successor keeps of the one before it, and how much is loaded for it. */
-function renderSuccession({ predecessor, hazards }: PlannedChange, { columns }: TextOptions): readonly string[] {
+function renderPredecessor({ predecessor, hazards }: PlannedChange, { columns }: TextOptions): readonly string[] {
   if (!predecessor) return []
   const { rows, bytes, keeps } = predecessor
   const amount = [rows === null ? '' : `about ${counted(rows, 'row')}`, bytes > 0 ? sizeText(bytes) : '']
@@ -125,10 +125,10 @@ function renderSuccession({ predecessor, hazards }: PlannedChange, { columns }: 
   const loads = known === '' ? 'loads its data again' : `loads its data again: ${known} now`
   const kept = ['keeps its owner, grants and comments', ...keeps.map(oneLine)].join(', ')
   const isLoaded = hazards.some(({ name }) => name === 'reads-source')
-  return [kept, ...(isLoaded ? [loads] : [])].flatMap((text) => wrapped(text, columns, '      ', deep))
+  return [kept, ...(isLoaded ? [loads] : [])].flatMap((text) => wrap(text, columns, '      ', nameIndent))
 }
 
-function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanTextOptions): readonly string[] {
+function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanOptions): readonly string[] {
   return hazards.flatMap((hazard) => {
     // Said once for all, in the last line.
     if (hazard.name === 'reads-source') return []
@@ -136,9 +136,7 @@ function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }:
       mustBeAllowed(hazard) && !destroys
         ? `! ${oneLine(hazard.detail)}: needs --allow ${hazard.name}`
         : `! ${oneLine(hazard.detail)}`
-    return wrapped(text, columns, '      ').map((line) =>
-      mustBeAllowed(hazard) ? style.red(line) : style.yellow(line),
-    )
+    return wrap(text, columns, '      ').map((line) => (mustBeAllowed(hazard) ? style.red(line) : style.yellow(line)))
   })
 }
 
@@ -146,7 +144,7 @@ function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }:
 function renderRecorded(plan: Plan, { style, columns }: TextOptions): readonly string[] {
   return plan.changes.flatMap(({ change, title, cause, takenFrom }) => {
     if (change.op === 'release')
-      return wrapped(`gives up ${oneLine(title)}: ${oneLine(change.because)}`, columns, '  ', deep)
+      return wrap(`gives up ${oneLine(title)}: ${oneLine(change.because)}`, columns, '  ', nameIndent)
     if (change.op !== 'adopt') return []
     const text = takenFrom.length > 0 ? 'takes over' : cause === undefined ? 'adopts' : 'notes'
     const remark =
@@ -156,12 +154,12 @@ function renderRecorded(plan: Plan, { style, columns }: TextOptions): readonly s
           ? 'exists already, as declared'
           : 'its declaration or identity changed, it is as declared'
     const line = `  ${text} ${oneLine(title)}`
-    const together = `${padded(line, remarkColumn)} ${remark}`
+    const together = `${pad(line, remarkColumn)} ${remark}`
     if (widthOf(together) > columns) {
       const whole = takenFrom.length > 0 ? `${text} ${oneLine(title)} ${remark}` : `${text} ${oneLine(title)}`
-      return wrapped(whole, columns, '  ', deep)
+      return wrap(whole, columns, '  ', nameIndent)
     }
-    return [`${padded(line, remarkColumn)} ${style.dim(remark)}`]
+    return [`${pad(line, remarkColumn)} ${style.dim(remark)}`]
   })
 }
 
@@ -181,13 +179,13 @@ function renderUndetermined({ undetermined, refusals }: Plan, { style, columns }
 }
 
 function notice(styled: string, plain: string, text: string, hint: string, columns: number): readonly string[] {
-  const [first = '', ...others] = wrapped(`${plain} ${oneLine(text)}`, columns, '  ', '    ')
-  const more = hint === '' ? [] : wrapped(oneLine(hint), columns, '    ')
+  const [first = '', ...others] = wrap(`${plain} ${oneLine(text)}`, columns, '  ', '    ')
+  const more = hint === '' ? [] : wrap(oneLine(hint), columns, '    ')
   return [first.replace(plain, () => styled), ...others, ...more]
 }
 
 /** How many views a step fills. A replacement that is not loaded reads nothing, whatever its kind announces. */
-function loadsOf(step: Step): number {
+function loadCount(step: Step): number {
   if (!step.hazards.some(({ name }) => name === 'reads-source')) return 0
   return step.action === 'replace' ? step.members.filter(({ load }) => load.length > 0).length : 1
 }
@@ -219,7 +217,7 @@ function summaryOfAll(plan: Plan): string {
   const parts = (['create', 'alter', 'replace', 'drop'] as const).flatMap((op) =>
     count(op) > 0 ? [`${count(op)} to ${op}`] : [],
   )
-  const loads = plan.steps.reduce((sum, step) => sum + loadsOf(step), 0)
+  const loads = plan.steps.reduce((sum, step) => sum + loadCount(step), 0)
   const unknown = plan.undetermined.length
   const doubt = unknown > 0 ? `${counted(unknown, 'object')} undetermined` : ''
   if (plan.refusals.length > 0)

@@ -1,7 +1,7 @@
 import type { Step } from '../../core/plan.ts'
 import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/report.ts'
 import type { TextOptions } from './fields.ts'
-import { counted, duration, oneLine, padded, widthOf, wrapped } from './layout.ts'
+import { counted, durationText, oneLine, pad, widthOf, wrap } from './layout.ts'
 
 /** Behind the longest of the words that say how a step ended. */
 const hanging = ' '.repeat(12)
@@ -15,7 +15,7 @@ export function renderReportText(report: Report, options: TextOptions): string {
 }
 
 function sentenceLines(sentence: string, { style, columns }: TextOptions): readonly string[] {
-  return wrapped(sentence, columns, '').map((line) => style.bold(line))
+  return wrap(sentence, columns, '').map((line) => style.bold(line))
 }
 
 function problemLines(
@@ -26,8 +26,8 @@ function problemLines(
   const status = outcome.status === 'in-doubt' ? 'in doubt' : outcome.status
   const colour = outcome.status === 'skipped' ? style.yellow : style.red
   const text = `${oneLine(what)}: ${oneLine(outcome.reason)}`
-  const [first = '', ...others] = wrapped(`${status} ${text}`, columns, '  ', hanging)
-  const hint = outcome.status === 'failed' && outcome.hint ? wrapped(oneLine(outcome.hint), columns, hanging) : []
+  const [first = '', ...others] = wrap(`${status} ${text}`, columns, '  ', hanging)
+  const hint = outcome.status === 'failed' && outcome.hint ? wrap(oneLine(outcome.hint), columns, hanging) : []
   return [first.replace(status, () => colour(status)), ...others, ...hint]
 }
 
@@ -65,7 +65,7 @@ function doneText(steps: readonly StepReport[]): string {
     populate: 'filled',
   } as const
   const actions = ['create', 'alter', 'replace', 'drop', 'populate'] as const
-  const done = withoutHalves(steps)
+  const done = mergeReplacements(steps)
   return actions
     .map((action) => ({ action, count: done.filter((step) => step.action === action).length }))
     .filter(({ count }) => count > 0)
@@ -74,7 +74,7 @@ function doneText(steps: readonly StepReport[]): string {
 }
 
 /** What was dropped and made again is two steps, and one replacement, as in the plan. */
-function withoutHalves(steps: readonly StepReport[]): readonly Pick<StepReport, 'action'>[] {
+function mergeReplacements(steps: readonly StepReport[]): readonly Pick<StepReport, 'action'>[] {
   const keysOf = (action: Step['action']) =>
     new Set(steps.filter((step) => step.action === action).map(({ key }) => key))
   const created = keysOf('create')
@@ -91,12 +91,12 @@ export function renderRefreshText({ views }: RefreshReport, options: TextOptions
   const width = Math.max(0, ...views.map(({ title }) => widthOf(oneLine(title))))
   const lines = views.flatMap(({ title, how, outcome }) => {
     if (outcome.status !== 'applied') return problemLines(title, outcome, options)
-    const remark = `${duration(outcome.milliseconds)}${how === 'concurrently' ? ', concurrently' : ''}`
-    const line = `  refreshed ${padded(oneLine(title), width)}  ${remark}`
+    const remark = `${durationText(outcome.milliseconds)}${how === 'concurrently' ? ', concurrently' : ''}`
+    const line = `  refreshed ${pad(oneLine(title), width)}  ${remark}`
     const lines =
       widthOf(line) <= columns
         ? [line]
-        : [...wrapped(`refreshed ${oneLine(title)}`, columns, '  ', hanging), hanging + remark]
+        : [...wrap(`refreshed ${oneLine(title)}`, columns, '  ', hanging), hanging + remark]
     return lines.map((each, at) => (at === 0 ? each.replace('refreshed', (word) => style.green(word)) : each))
   })
   const failed = views.filter(({ outcome }) => outcome.status !== 'applied').length

@@ -2,7 +2,7 @@ import type { ObjectId } from '../../core/object.ts'
 import { ident, qualified } from '../../core/sql.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.ts'
 import type { TextOptions } from './fields.ts'
-import { counted, oneLine, padded, widthOf, wrapped } from './layout.ts'
+import { counted, oneLine, pad, widthOf, wrap } from './layout.ts'
 
 interface Column {
   readonly title: string
@@ -17,12 +17,12 @@ export function renderStatusText(report: StatusReport, options: TextOptions): st
   const { database, manifest } = report
   const against = manifest === undefined ? '' : ` · against ${oneLine(manifest)}`
   const header = `fdwsync status · ${oneLine(database.name)} (PostgreSQL ${oneLine(database.serverVersion)})${against}`
-  const shown = report.objects.filter(isShown)
+  const shown = report.objects.filter(needsLine)
   const table = shown.length === 0 ? [] : tableOf(shown, options)
   return `${[
-    wrapped(header, columns, '', '          ').map((line) => style.bold(line)),
+    wrap(header, columns, '', '          ').map((line) => style.bold(line)),
     table,
-    wrapped(summaryOf(report.objects), columns, '').map((line) => style.bold(line)),
+    wrap(summaryOf(report.objects), columns, '').map((line) => style.bold(line)),
   ]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -30,7 +30,7 @@ export function renderStatusText(report: StatusReport, options: TextOptions): st
 }
 
 /** Of the parts of other objects only those that there is something to say of: a view's line counts its indexes. */
-function isShown({ isChild, state }: ObjectStatus): boolean {
+function needsLine({ isChild, state }: ObjectStatus): boolean {
   return !isChild || (state !== 'in sync' && state !== 'unmanaged')
 }
 
@@ -88,7 +88,7 @@ function objectLines(
     const end = start + object.state.length
     return line.slice(0, start) + colours[object.state](object.state) + line.slice(end)
   }
-  const reason = object.reason === undefined ? [] : wrapped(oneLine(object.reason), columns, '      ')
+  const reason = object.reason === undefined ? [] : wrap(oneLine(object.reason), columns, '      ')
   return [...lines.map((line, at) => (at === last ? withColour(line) : line)), ...reason.map((line) => style.dim(line))]
 }
 
@@ -96,14 +96,14 @@ function objectLines(
 function rowsOf(cells: readonly string[], widths: readonly number[], columns: number): readonly string[] {
   const [kind = '', name = '', ...rest] = cells
   const [kindWidth = 0, nameWidth = 0, ...restWidths] = widths
-  const right = rest.map((cell, at) => gap + padded(cell, restWidths[at] ?? 0)).join('')
-  const left = gap + padded(kind, kindWidth) + gap
-  if (widthOf(name) <= nameWidth) return [`${left}${padded(name, nameWidth)}${right}`.trimEnd()]
+  const right = rest.map((cell, at) => gap + pad(cell, restWidths[at] ?? 0)).join('')
+  const left = gap + pad(kind, kindWidth) + gap
+  if (widthOf(name) <= nameWidth) return [`${left}${pad(name, nameWidth)}${right}`.trimEnd()]
   const indent = ' '.repeat(gap.length + kindWidth + gap.length + nameWidth)
-  return [cut(`${left}${name}`, columns), `${indent}${right}`.trimEnd()]
+  return [truncate(`${left}${name}`, columns), `${indent}${right}`.trimEnd()]
 }
 
-function cut(line: string, columns: number): string {
+function truncate(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line
   let short = ''
   for (const character of line) {
@@ -130,11 +130,11 @@ function nameText(id: ObjectId): string {
 function dataOf({ populated, refreshed }: ObjectStatus): string {
   if (populated === undefined) return ''
   if (!populated) return 'none'
-  return refreshed === undefined ? 'loaded' : ago(refreshed.secondsAgo)
+  return refreshed === undefined ? 'loaded' : agoText(refreshed.secondsAgo)
 }
 
 /** `40 s ago`, `12 min ago`, `3 h ago`, `5 days ago`. */
-function ago(seconds: number): string {
+function agoText(seconds: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s ago`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
   if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ago`

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { manifestText } from '../../../src/exporter/document.ts'
-import { variables } from '../../../src/exporter/variables.ts'
+import { createVariables } from '../../../src/exporter/variables.ts'
 import { type Written, withoutBrackets } from '../../../src/kinds/facets/stanza.ts'
 import { read } from '../manifest/reading.ts'
 
@@ -93,7 +93,7 @@ test('whatever a database holds arrives as it was: as a value, as a name, in lis
 })
 
 test('every variable has a name of its own that a shell can set', () => {
-  const context = variables()
+  const context = createVariables()
   const name = (...words: readonly string[]) => context.variable(words, 'x').name
   expect(name('shop', 'password')).toBe('SHOP_PASSWORD')
   expect(name('shop', 'etl', 'password')).toBe('SHOP_ETL_PASSWORD')
@@ -101,7 +101,7 @@ test('every variable has a name of its own that a shell can set', () => {
   expect(name('my-shop.eu', '2nd role', 'password')).toBe('MY_SHOP_EU_2ND_ROLE_PASSWORD')
   expect(name('2', 'token')).toBe('FDW_2_TOKEN')
   expect(name('日本', 'password')).toBe('PASSWORD')
-  expect(context.needed.length).toBe(6)
+  expect(context.required.length).toBe(6)
 })
 
 test.each([

@@ -4,7 +4,7 @@ import type { Change, FieldChange } from '../../../src/core/change.ts'
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'
 import type { Plan, PlannedChange } from '../../../src/core/plan.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
-import { oneLine, quoted, widthOf, wrapped } from '../../../src/render/text/layout.ts'
+import { oneLine, quoted, widthOf, wrap } from '../../../src/render/text/layout.ts'
 import { renderPlanText } from '../../../src/render/text/plan.ts'
 
 const style = new Chalk({ level: 0 })
@@ -156,8 +156,8 @@ describe('text', () => {
     ['⏰', 2],
   ])('%j is as wide as a terminal shows it', (text, width) => expect(widthOf(text)).toBe(width))
   test('breaks at blanks, keeps those in front, and leaves a long name whole', () => {
-    expect(wrapped('  a bb cc', 6, '')).toEqual(['  a bb', 'cc'])
-    expect(wrapped('a bb cc', 5, '', '   ')).toEqual(['a bb', '   cc'])
-    expect(wrapped('a looong_name b', 6, '')).toEqual(['a', 'looong_name', 'b'])
+    expect(wrap('  a bb cc', 6, '')).toEqual(['  a bb', 'cc'])
+    expect(wrap('a bb cc', 5, '', '   ')).toEqual(['a bb', '   cc'])
+    expect(wrap('a looong_name b', 6, '')).toEqual(['a', 'looong_name', 'b'])
   })
 })

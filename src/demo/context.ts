@@ -1,57 +1,58 @@
+// What the chapters of the demo work with: each command and statement is shown, run, and its result verified.
+
 import { performance } from 'node:perf_hooks'
 import { isDatabaseError } from '../db/database-error.ts'
 import { runCommand } from './command-line.ts'
+import type { DatabaseName, DemoDatabases, Row } from './databases.ts'
 import type { Narrator } from './narrator.ts'
 import { packageFolder } from './package-folder.ts'
-import type { DatabaseName, Row, Stage } from './stage.ts'
 
-/** What the scenes are played with. Whatever is done is shown, and whatever is said of it is verified. */
-export interface Play {
-  readonly stage: Stage
+export interface DemoContext {
+  readonly databases: DemoDatabases
   readonly narrator: Narrator
-  /** Runs `fdwsync` on the example. Another exit code than the expected one ends the demo. */
+  /** Runs `fdwsync` on the example. Any exit code but the expected one ends the demo. */
   fdwsync(command: string, expectedExitCode: number): Promise<void>
-  /** Shows and runs SQL, with its rows. */
+  /** Shows and runs SQL, and prints the rows. */
   sql(database: DatabaseName, text: string): Promise<readonly Row[]>
-  /** Shows and runs SQL that must fail. */
+  /** Shows and runs SQL that must fail, and prints the error. */
   failingSql(database: DatabaseName, text: string): Promise<void>
 }
 
 const manifest = 'examples/shop/fdwsync.yaml'
 
-export function playOn(stage: Stage, narrator: Narrator, signal: AbortSignal): Play {
+export function createContext(databases: DemoDatabases, narrator: Narrator, signal: AbortSignal): DemoContext {
   const cwd = packageFolder()
   return {
-    stage,
+    databases,
     narrator,
     async fdwsync(command, expectedExitCode) {
       const line = `${command} -f ${manifest}`
-      await narrator.typed('$', `fdwsync ${line}`)
-      const code = await runCommand(line.split(' '), { cwd, env: stage.env, signal })
-      verify(code === expectedExitCode, `fdwsync ${command} ends with exit code ${expectedExitCode}, not ${code}`)
+      await narrator.command('$', `fdwsync ${line}`)
+      const code = await runCommand(line.split(' '), { cwd, env: databases.env, signal })
+      verify(code === expectedExitCode, `fdwsync ${command} exits with ${expectedExitCode}, not ${code}`)
     },
     async sql(database, text) {
       signal.throwIfAborted()
-      await narrator.typed(`${database}=#`, text)
+      await narrator.command(`${database}=#`, text)
       const start = performance.now()
-      const rows = await stage.query(database, text)
+      const rows = await databases.query(database, text)
       if (rows.length > 0) await narrator.rows(rows, performance.now() - start)
       return rows
     },
     async failingSql(database, text) {
       signal.throwIfAborted()
-      await narrator.typed(`${database}=#`, text)
-      const error: unknown = await stage.query(database, text).then(
+      await narrator.command(`${database}=#`, text)
+      const error: unknown = await databases.query(database, text).then(
         () => undefined,
         (reason: unknown) => reason,
       )
       if (!isDatabaseError(error)) throw error ?? new Error(`this should have failed: ${text}`)
-      await narrator.say(`ERROR:  ${error.message}`)
+      await narrator.print(`ERROR:  ${error.message}`)
     },
   }
 }
 
-/** The demo claims nothing that it has not looked at. */
+/** Ends the demo if something that it claims does not hold. */
 export function verify(holds: boolean, claim: string): void {
   if (!holds) throw new Error(`the demo expected something else: ${claim}`)
 }

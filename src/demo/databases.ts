@@ -1,3 +1,5 @@
+// The two databases of the demo, each on a throwaway server of its own: the source "shop" and the target "analytics".
+
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,28 +11,27 @@ import { connectionSettings } from '../db/settings.ts'
 import { packageFolder } from './package-folder.ts'
 import { type Binaries, startThrowawayServer, type ThrowawayServer } from './server/server.ts'
 
-/** The demo's two databases, each on a server of its own: the source and the target. */
 export type DatabaseName = 'shop' | 'analytics'
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** Two servers with what the demo needs on them. */
-export interface Stage {
+export interface DemoDatabases {
   readonly major: number
-  /** Of the command: it leads to the target, and the variables that the manifest names lead to the source. */
+  /** The environment of commands: DATABASE_URL names the target, the manifest's variables name the source. */
   readonly env: NodeJS.ProcessEnv
   /** Runs SQL and returns the rows of the last statement. */
   query(database: DatabaseName, text: string): Promise<readonly Row[]>
-  switchOff(database: DatabaseName): Promise<void>
-  switchOn(database: DatabaseName): Promise<void>
+  /** Kills the server, as a crash would. Its data survive. */
+  kill(database: DatabaseName): Promise<void>
+  restart(database: DatabaseName): Promise<void>
   /** Stops both servers and removes their folders. */
-  strike(): Promise<void>
+  stop(): Promise<void>
 }
 
 /** Starts the servers and loads the example's shop into the source. */
-export async function setStage(binaries: Binaries): Promise<Stage> {
+export async function startDatabases(binaries: Binaries): Promise<DemoDatabases> {
   const started: ThrowawayServer[] = []
-  const strike = async () => {
+  const stop = async () => {
     await Promise.all(started.map((server) => server.stop()))
   }
   const start = async () => {
@@ -47,12 +48,12 @@ export async function setStage(binaries: Binaries): Promise<Stage> {
       major: binaries.major,
       env: environment(servers, password),
       query: (database, text) => runSql(servers[database].url(database), text),
-      switchOff: (database) => servers[database].kill(),
-      switchOn: (database) => servers[database].restart(),
-      strike,
+      kill: (database) => servers[database].kill(),
+      restart: (database) => servers[database].restart(),
+      stop,
     }
   } catch (error) {
-    await strike()
+    await stop()
     throw error
   }
 }
@@ -61,7 +62,7 @@ function startFailure(error: unknown, { bin }: Binaries): never {
   throw new FdwsyncError({
     code: 'demo/no-server',
     message: `the demo's servers did not start: ${error instanceof Error ? error.message : String(error)}`,
-    hint: `Their programs are those in ${bin}`,
+    hint: `Their programs are in ${bin}.`,
   })
 }
 
@@ -77,7 +78,7 @@ async function createDatabases({ shop, analytics }: Servers, password: string): 
 }
 
 function environment({ shop, analytics }: Servers, password: string): NodeJS.ProcessEnv {
-  // The user's own connection must not have a say.
+  // The user's own connection settings must not interfere.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|SHOP_)/.test(name))
   return {
     ...Object.fromEntries(inherited),
@@ -88,7 +89,7 @@ function environment({ shop, analytics }: Servers, password: string): NodeJS.Pro
   }
 }
 
-/** A session for each text: the source's server goes off and on between them. */
+/** Opens a session for each text, because the source's server is killed and restarted between them. */
 async function runSql(url: string, text: string): Promise<readonly Row[]> {
   const settings = connectionSettings({ database: url, env: {}, readFile: () => undefined })
   const session = await openSession(settings, { purpose: 'demo' })
