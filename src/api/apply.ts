@@ -1,6 +1,6 @@
 import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions } from '../applier/context.ts'
-import { recordProof } from '../applier/record-proof.ts'
+import { recordNoChanges } from '../applier/record-no-changes.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { mustBeAllowed, type Plan } from '../core/plan.ts'
 import type { Report } from '../core/report.ts'
@@ -82,7 +82,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
   if (!(await approve(plan))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) {
-    await recordProof(connect, inHand)
+    await recordNoChanges(connect, inHand)
     return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
   }
   const apply = async (lease: Session) => {
@@ -97,7 +97,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
 async function proveApplied(request: ApplyRequest): Promise<void> {
   if (!isProvable(request.parsed)) return
   try {
-    await recordProof(request.connect, await planOnce(request))
+    await recordNoChanges(request.connect, await planOnce(request))
   } catch (error) {
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
   }

@@ -10,16 +10,16 @@ import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
 import { type Refreshed, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
-import { CommitInDoubt } from '../loader/commit.ts'
-import { failureOf } from '../loader/failure.ts'
+import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
+import { failureOutcome } from '../loader/failure.ts'
 import { load } from '../loader/load.ts'
 import { runGraph } from '../loader/scheduler.ts'
-import { type Sources, sourcesOf } from '../loader/source-watch.ts'
+import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import { type EndedStep, noteEnd } from './apply-end.ts'
 import { build } from './build.ts'
 import { type ApplyContext, type ApplyOptions, reportsOf } from './context.ts'
 import { type DefineFailure, type Definitions, define } from './define.ts'
+import { type FinishedStep, recordOutcome } from './record-outcome.ts'
 
 /**
  * Makes the database as a plan says. Definitions are one transaction; what reads data comes after it.
@@ -46,7 +46,7 @@ export async function applyPlan(
   const failedLoads: Refreshed[] = []
   const later = await runLater(context, whyNotLater(defined), failedLoads)
   const ended = [...defined, ...later]
-  await noteEnd(context, ended, failedLoads, performance.now() - started)
+  await recordOutcome(context, ended, failedLoads, performance.now() - started)
   const steps = ended.flatMap(([step, outcome]) => reportsOf(step, outcome))
   return { manifest: inHand.plan.manifest, applyId: context.applyId, steps }
 }
@@ -61,13 +61,13 @@ function checkLease(lease: Session): void {
 }
 
 /** What must be committed first, if there is anything, and then all other definitions. */
-async function runDefinitions(context: ApplyContext, started: number): Promise<readonly EndedStep[]> {
+async function runDefinitions(context: ApplyContext, started: number): Promise<readonly FinishedStep[]> {
   const { plan } = context.inHand
   const of = (wanted: StageName) => plan.steps.filter(({ stage }) => stage === wanted)
   if (of('prepare').length === 0)
     return (await runDefine(context, { stage: 'define', fingerprint: plan.fingerprint })).ended
   const prepared = await runDefine(context, { stage: 'prepare', fingerprint: plan.fingerprint })
-  const skipped = (reason: string) => of('define').map((step): EndedStep => [step, { status: 'skipped', reason }])
+  const skipped = (reason: string) => of('define').map((step): FinishedStep => [step, { status: 'skipped', reason }])
   if (prepared.fingerprint === undefined)
     return [...prepared.ended, ...skipped('what must be committed before was not applied')]
   try {
@@ -76,13 +76,13 @@ async function runDefinitions(context: ApplyContext, started: number): Promise<r
   } catch (error) {
     // Nothing of the definitions is done, but what was prepared is, and the ledger is to say so.
     const reason = error instanceof Error ? error.message : String(error)
-    await noteEnd(context, [...prepared.ended, ...skipped(reason)], [], performance.now() - started)
+    await recordOutcome(context, [...prepared.ended, ...skipped(reason)], [], performance.now() - started)
     throw error
   }
 }
 
 interface Defined {
-  readonly ended: readonly EndedStep[]
+  readonly ended: readonly FinishedStep[]
   /** Of what is there now; undefined if it failed. */
   readonly fingerprint: string | undefined
 }
@@ -96,12 +96,12 @@ async function runDefine(context: ApplyContext, definitions: Definitions): Promi
   const result = await define(context, definitions)
   const failure = typeof result === 'string' ? undefined : result
   const milliseconds = performance.now() - started
-  const ended = steps.map((step): EndedStep => {
+  const ended = steps.map((step): FinishedStep => {
     return [step, failure ? failedOutcome(failure, step, context) : { status: 'applied', milliseconds }]
   })
   for (const [{ stage, key, title }, outcome] of ended)
     context.options.emit({ type: 'step-finished', stage, key, title, outcome })
-  if (failure && !(failure.error instanceof CommitInDoubt) && (!failure.step || isDecision(failure.error)))
+  if (failure && !(failure.error instanceof CommitOutcomeUnknown) && (!failure.step || isDecision(failure.error)))
     // Without a step of its own to blame there is nothing for a report to say: nothing was done.
     throw failure.error
   return { ended, fingerprint: typeof result === 'string' ? result : undefined }
@@ -113,13 +113,13 @@ function isDecision(error: unknown): boolean {
 }
 
 function failedOutcome({ step: guilty, error }: DefineFailure, step: Step, context: ApplyContext): StepOutcome {
-  if (error instanceof CommitInDoubt) return { status: 'in-doubt', reason: error.message }
-  if (guilty?.id === step.id) return failureOf(error, context.secrets)
+  if (error instanceof CommitOutcomeUnknown) return { status: 'in-doubt', reason: error.message }
+  if (guilty?.id === step.id) return failureOutcome(error, context.secrets)
   return { status: 'skipped', reason: 'rolled back with the others: definitions are one transaction' }
 }
 
 /** Why nothing can be loaded after such definitions. */
-function whyNotLater(defined: readonly EndedStep[]): string | undefined {
+function whyNotLater(defined: readonly FinishedStep[]): string | undefined {
   if (defined.some(([, outcome]) => outcome.status === 'in-doubt'))
     return 'it is not known whether the definitions were applied'
   return defined.some(([, outcome]) => outcome.status !== 'applied') ? 'the definitions were not applied' : undefined
@@ -129,14 +129,14 @@ async function runLater(
   context: ApplyContext,
   whyNot: string | undefined,
   failedLoads: Refreshed[],
-): Promise<readonly EndedStep[]> {
+): Promise<readonly FinishedStep[]> {
   const { options, inHand, connect, secrets } = context
   const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'prepare' && stage !== 'define')
   if (whyNot !== undefined) return steps.map((step) => [step, { status: 'skipped', reason: whyNot }])
   if (steps.length === 0) return []
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
-  const sources = sourcesOf({ connect, timeoutMilliseconds, signal })
+  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
   const finished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
   const loads = pooledConnect(connect, isLoad)
@@ -165,8 +165,10 @@ async function runLater(
       )
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
-      const isInDoubt = error instanceof CommitInDoubt
-      const outcome = isInDoubt ? ({ status: 'in-doubt', reason: error.message } as const) : failureOf(error, secrets)
+      const isInDoubt = error instanceof CommitOutcomeUnknown
+      const outcome = isInDoubt
+        ? ({ status: 'in-doubt', reason: error.message } as const)
+        : failureOutcome(error, secrets)
       if (step.action === 'populate') {
         const [status, ended] = [isInDoubt ? 'in doubt' : 'failed', performance.now()] as const
         const { reason } = outcome
@@ -180,7 +182,7 @@ async function runLater(
 async function runStep(
   context: ApplyContext,
   session: Session,
-  sources: Sources,
+  sources: SourceWatchdog,
   step: Step,
   loadId: string,
 ): Promise<void> {
@@ -192,7 +194,7 @@ async function runStep(
     view: relationOf(key),
     searchPath,
     statements,
-    async note(session, rows) {
+    async record(session, rows) {
       const load = {
         id: loadId,
         key,

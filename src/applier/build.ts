@@ -10,22 +10,27 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import { openLedger } from '../ledger/open.ts'
 import { type Refreshed, recordRefreshes } from '../ledger/refresh-log.ts'
 import { recordSteps } from '../ledger/write.ts'
-import { PartFailure } from '../loader/failure.ts'
+import { MemberFailure } from '../loader/failure.ts'
 import { loadSettings, rowsLoaded } from '../loader/load.ts'
-import type { Sources } from '../loader/source-watch.ts'
+import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
-import { proveAndRecord, stepScope } from './scope.ts'
-import { lockSwapped, swapTimeoutMilliseconds } from './swap/lock-order.ts'
-import { type Originals, readOriginals, replacementIn, requirePlanned, requireUnchanged } from './swap/originals.ts'
-import { restoreGrantors } from './swap/regrant.ts'
+import { expectedOfStep, verifyAndRecord } from './expected-result.ts'
+import { lockForSwap, swapTimeoutMilliseconds } from './swap/lock-order.ts'
+import { type Originals, readOriginals, replacementIn, requireAsPlanned, requireUnchanged } from './swap/originals.ts'
 import { repointViews, swappedRelations } from './swap/repoint-views.ts'
+import { restoreGrantors } from './swap/restore-grantors.ts'
 
 /**
  * Runs a step of the stage `build` in a transaction of its own: what it makes, its proof and its rows in the ledger.
  * Its own row proves that it was committed: it can commit or fail by itself.
  */
-export async function build(context: ApplyContext, session: Session, sources: Sources, step: Step): Promise<void> {
+export async function build(
+  context: ApplyContext,
+  session: Session,
+  sources: SourceWatchdog,
+  step: Step,
+): Promise<void> {
   const { options, inHand, applyId } = context
   const onRetry = (error: Error, attempt: number) =>
     options.emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
@@ -42,7 +47,7 @@ export async function build(context: ApplyContext, session: Session, sources: So
       else for (const statement of step.statements) await session.execute(statement)
       await session.run(readingPath)
       await openLedger(session)
-      await proveAndRecord(session, stepScope(step, inHand), inHand, applyId)
+      await verifyAndRecord(session, expectedOfStep(step, inHand), inHand, applyId)
       await recordSteps(session, applyId, [{ step, status: 'applied' }])
       await recordRefreshes(session, inHand.plan.manifest, applyId, loaded)
       context.checkLease()
@@ -58,7 +63,7 @@ export async function build(context: ApplyContext, session: Session, sources: So
 async function replace(
   context: ApplyContext,
   session: Session,
-  sources: Sources,
+  sources: SourceWatchdog,
   step: ReplaceStep,
   loaded: Refreshed[],
 ): Promise<void> {
@@ -74,11 +79,11 @@ async function replace(
   await session.run(trusted('SAVEPOINT originals'))
   const originals = await readOriginals(session, step, context.inHand)
   await session.run(trusted('ROLLBACK TO originals'))
-  requirePlanned(originals)
+  requireAsPlanned(originals)
   for (const member of step.members) {
     await buildOne(context, session, sources, member, originals, loaded).catch((error: unknown) => {
       const isOfAll = session.isLost() || context.options.signal.aborted
-      throw isOfAll ? error : new PartFailure(member.key, error)
+      throw isOfAll ? error : new MemberFailure(member.key, error)
     })
   }
   await session.run(readingPath)
@@ -90,7 +95,7 @@ async function replace(
 async function buildOne(
   context: ApplyContext,
   session: Session,
-  sources: Sources,
+  sources: SourceWatchdog,
   member: Replacement,
   originals: Originals,
   loaded: Refreshed[],
@@ -103,7 +108,7 @@ async function buildOne(
   if (!original || scratch === undefined || !('name' in original.change.from.id)) return
   const beside = { schema: scratch, name: original.change.from.id.name }
   if (load.length > 0) {
-    const [rows, started] = await sources.loading(session, beside, async () => {
+    const [rows, started] = await sources.load(session, beside, async () => {
       await session.run(loadSettings(searchPath))
       const begun = performance.now()
       return [await rowsLoaded(session, beside, load), begun] as const
@@ -116,9 +121,9 @@ async function buildOne(
   await session.run(manifestPath(searchPath))
   for (const statement of children) await session.execute(statement)
   await session.run(readingPath)
-  const { decorations, change } = original
+  const { attachments, change } = original
   await restoreGrantors(session, change.from.oid, beside)
-  if (decorations.beside.length > 0) await session.run(join(decorations.beside, ';\n'))
+  if (attachments.beside.length > 0) await session.run(join(attachments.beside, ';\n'))
   // What is not loaded here has nothing to be analyzed, or would be read at its source.
   if (load.length > 0) await session.run(sql`ANALYZE ${qualified(beside.schema, beside.name)}`)
 }
@@ -130,8 +135,8 @@ async function swap(context: ApplyContext, session: Session, step: ReplaceStep, 
   const swaps = step.members.map((member) => member.swap)
   // What reads goes before what it reads, and comes after it.
   const own = [...swaps.toReversed().flatMap((each) => each.out), ...swaps.flatMap((each) => each.in)]
-  const before = originals.flatMap(({ decorations }) => decorations.before)
-  const afterwards = originals.flatMap(({ decorations }) => decorations.inPlace)
+  const before = originals.flatMap(({ attachments }) => attachments.before)
+  const afterwards = originals.flatMap(({ attachments }) => attachments.inPlace)
   const replaced = step.members.flatMap(({ key }) => replacementIn(context.inHand, key).from.oid)
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
@@ -141,7 +146,7 @@ async function swap(context: ApplyContext, session: Session, step: ReplaceStep, 
     await session.run(trusted('SAVEPOINT swap'))
     try {
       const swapped = await swappedRelations(session, replaced)
-      await lockSwapped(session, swapped)
+      await lockForSwap(session, swapped)
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
       requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       const places = placesOf(context, step)

@@ -3,7 +3,7 @@ import { trusted } from '../core/sql.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { isRecorded, type Proof } from '../ledger/write.ts'
-import { askEveryMilliseconds, CommitInDoubt, commitUnlessSilent, processOf } from '../loader/commit.ts'
+import { backendPid, CommitOutcomeUnknown, commitWithWatchdog, pollMilliseconds } from '../loader/commit-watchdog.ts'
 import type { ApplyContext } from './context.ts'
 
 const askAtMost = 40
@@ -17,9 +17,9 @@ export async function commit(
   session: Session,
   proof: Proof,
 ): Promise<void> {
-  const processId = await processOf(session)
+  const processId = await backendPid(session)
   try {
-    await commitUnlessSilent(connect, session, processId)
+    await commitWithWatchdog(connect, session, processId)
   } catch (error) {
     if (!isConnectionLost(error)) throw error
     if (!(await wasCommitted({ connect }, processId, proof))) throw error
@@ -35,9 +35,9 @@ async function wasCommitted(
     const answer = await ask(connect, processId, proof).catch(() => undefined)
     if (answer !== undefined) return answer
     if (asked === askAtMost) break
-    await wait(askEveryMilliseconds)
+    await wait(pollMilliseconds)
   }
-  throw new CommitInDoubt({
+  throw new CommitOutcomeUnknown({
     code: 'plan/unknown-outcome',
     message: 'the connection was lost during COMMIT, and the server could not be asked whether it happened',
     hint: 'It is either done as a whole or not at all. Plan again when the server is back.',

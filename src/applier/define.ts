@@ -12,7 +12,7 @@ import { recordApply, recordClosures, recordSources, recordSteps, rekeyObjects }
 import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../planner/state.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, recordOf } from './context.ts'
-import { defineScope, preparedKeys, prepareScope, proveAndRecord } from './scope.ts'
+import { expectedOfDefine, expectedOfPrepare, preparedKeys, verifyAndRecord } from './expected-result.ts'
 
 const attempts = 12
 
@@ -128,7 +128,12 @@ async function recordDefinitions(
   session: Session,
   steps: readonly PlainStep[],
 ): Promise<void> {
-  await proveAndRecord(session, stage === 'prepare' ? prepareScope(inHand) : defineScope(inHand), inHand, applyId)
+  await verifyAndRecord(
+    session,
+    stage === 'prepare' ? expectedOfPrepare(inHand) : expectedOfDefine(inHand),
+    inHand,
+    applyId,
+  )
   if (stage === 'define') {
     await recordClosures(session, inHand.plan.manifest, inHand.proven)
     // What changes is recorded by the step that changes it.

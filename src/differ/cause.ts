@@ -6,7 +6,7 @@ import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import type { AnyKind, SecretDigests } from '../kinds/kind.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
-import type { SourceChanges } from '../sources/changes.ts'
+import type { SourceChanges } from '../sources/source-changes.ts'
 
 export interface CauseInput {
   readonly ledger: Ledger

@@ -5,7 +5,7 @@ import { redact, type Secret } from '../core/secret.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 
 /** Something that went wrong with one of several that are made together. */
-export class PartFailure extends Error {
+export class MemberFailure extends Error {
   readonly key: Key
 
   constructor(key: Key, cause: unknown) {
@@ -15,8 +15,8 @@ export class PartFailure extends Error {
 }
 
 /** A failure as an outcome. What the server said, without secrets. */
-export function failureOf(error: unknown, secrets: readonly Secret[]): StepOutcome & { status: 'failed' } {
-  if (error instanceof PartFailure) return { ...failureOf(error.cause, secrets), of: error.key }
+export function failureOutcome(error: unknown, secrets: readonly Secret[]): StepOutcome & { status: 'failed' } {
+  if (error instanceof MemberFailure) return { ...failureOutcome(error.cause, secrets), of: error.key }
   if (isDatabaseError(error)) {
     // Of several lines: a list of what is in the way, for instance.
     const detail = error.detail?.trim().replaceAll('\n', '; ')

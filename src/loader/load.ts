@@ -4,8 +4,8 @@ import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
-import { CommitInDoubt, processOf } from './commit.ts'
-import type { Sources } from './source-watch.ts'
+import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
+import type { SourceWatchdog } from './source-watchdog.ts'
 
 /**
  * For the length of a load: the manifest's path, so that what a function finds does not hang on who refreshes (17 and
@@ -23,23 +23,23 @@ export interface Load {
   readonly searchPath: readonly string[]
   readonly statements: readonly Statement[]
   /** Writes in the ledger, in the same transaction, that it was loaded, and with how many rows if that is known. */
-  note(session: Session, rows: string | undefined): Promise<void>
+  record(session: Session, rows: string | undefined): Promise<void>
 }
 
 /** Loads the data of a view in a transaction of its own, once it is known that its sources answer. */
 export async function load(
   session: Session,
-  sources: Sources,
-  { view, searchPath, statements, note }: Load,
+  sources: SourceWatchdog,
+  { view, searchPath, statements, record }: Load,
 ): Promise<void> {
   await session.run(sql`BEGIN; ${abortWhenClientDisconnects}`)
-  const processId = await processOf(session)
+  const processId = await backendPid(session)
   try {
-    const rows = await sources.loading(session, view, async () => {
+    const rows = await sources.load(session, view, async () => {
       await session.run(loadSettings(searchPath))
       return rowsLoaded(session, view, statements)
     })
-    await note(session, rows)
+    await record(session, rows)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
@@ -62,7 +62,7 @@ export async function rowsLoaded(
 
 function explainLoss(error: unknown): never {
   if (!isConnectionLost(error)) throw error
-  throw new CommitInDoubt({
+  throw new CommitOutcomeUnknown({
     code: 'plan/unknown-outcome',
     message: `the data may be loaded or not: ${error.message}`,
     hint: 'Plan again: a view that holds no data is a change.',

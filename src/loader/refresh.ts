@@ -23,11 +23,11 @@ import {
   refreshRecording,
   tryInSavepoint,
 } from '../ledger/refresh-log.ts'
-import { CommitInDoubt } from './commit.ts'
-import { failureOf } from './failure.ts'
+import { CommitOutcomeUnknown } from './commit-watchdog.ts'
+import { failureOutcome } from './failure.ts'
 import { load } from './load.ts'
 import { runGraph } from './scheduler.ts'
-import { sourcesOf } from './source-watch.ts'
+import { sourceWatchdog } from './source-watchdog.ts'
 
 export type ViewId = IdOf<'materializedView'>
 
@@ -69,7 +69,7 @@ export async function refreshViews(
     options.emit({ type: 'warning', reason: recording.warning })
   const failed: Refreshed[] = []
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
-  const sources = sourcesOf({ connect, timeoutMilliseconds, signal })
+  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
   const finished = ({ key, title }: View, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
   options.emit({ type: 'stage-started', stage: 'populate', steps: views.length })
@@ -97,21 +97,21 @@ export async function refreshViews(
     const one = { id: randomUUID(), key: view.key, how, started }
     try {
       const statements = [refreshStatement(view.id, view.concurrently)]
-      const note = (lent: Session, inserted: string | undefined) => {
+      const record = (lent: Session, inserted: string | undefined) => {
         // A concurrent refresh writes only what is another than before.
         const rows = view.concurrently ? undefined : inserted
         return noteOne(lent, { ...one, ended: performance.now(), rows, status: 'applied' })
       }
       const { searchPath } = options
       await withSession(connect, 'load', signal, (lent) =>
-        load(lent, sources, { view: view.id, searchPath, statements, note }),
+        load(lent, sources, { view: view.id, searchPath, statements, record }),
       )
       return { status: 'applied', milliseconds: performance.now() - started }
     } catch (error) {
-      const isInDoubt = error instanceof CommitInDoubt
+      const isInDoubt = error instanceof CommitOutcomeUnknown
       const outcome = isInDoubt
         ? ({ status: 'in-doubt', reason: error.message } as const)
-        : failureOf(error, options.secrets)
+        : failureOutcome(error, options.secrets)
       const [status, ended] = [isInDoubt ? 'in doubt' : 'failed', performance.now()] as const
       failed.push({ ...one, ended, rows: undefined, status, reason: outcome.reason })
       return outcome

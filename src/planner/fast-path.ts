@@ -14,7 +14,7 @@ import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import { textDigest } from '../manifest/parse.ts'
 import { resolveReferences } from '../manifest/yaml/references.ts'
-import type { SourceFailure } from '../sources/ask.ts'
+import type { SourceFailure } from '../sources/ask-source.ts'
 import { readSourceState, type SourceAccess } from '../sources/resolve-imports.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 

@@ -23,9 +23,9 @@ import { readCatalogState } from '../ledger/catalog-state.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { unchangedSince } from '../probe/proven.ts'
-import { sourceChanges, sourcedObjects } from '../sources/changes.ts'
-import { checkSources } from '../sources/check.ts'
+import { checkSources } from '../sources/check-sources.ts'
 import { resolveImports, type SourceAccess } from '../sources/resolve-imports.ts'
+import { sourceChanges, sourceRecords } from '../sources/source-changes.ts'
 import { computeChangeSet } from './change-set.ts'
 import { planFromProof, proofOf } from './fast-path.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
@@ -141,7 +141,7 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     declared,
     wanted: probed.wanted,
     digests,
-    sourced: sourcedObjects(resolved, ledger),
+    sourced: sourceRecords(resolved, ledger),
     rekeyed: new Map(Array.from([...renaming.rekeyed, ...aside], ([key, id]) => [key, keyOf(id)])),
     proven: provenBy(closures, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state, resolved.sourceState),

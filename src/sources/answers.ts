@@ -3,7 +3,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { PathProblem } from '../manifest/checks/schema-problems.ts'
 import { importTitle } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
-import type { Answer } from './ask.ts'
+import type { Answer } from './ask-source.ts'
 
 export type Answers = ReadonlyMap<ImportRequest, Answer>
 

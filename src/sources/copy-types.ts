@@ -11,9 +11,9 @@ import type { CopiedType } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
 import { missingTypes } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import { inSavepoint, makingOf, type ServerContext } from './server-setup.ts'
+import type { RemoteType } from './remote-types.ts'
+import { creationStatements, inSavepoint, type ServerContext } from './server-setup.ts'
 import { typeStanza } from './stanzas.ts'
-import type { RemoteType } from './types.ts'
 
 /** What a source's types are as declarations. */
 export interface Copied {
@@ -29,7 +29,7 @@ export const nothingCopied: Copied = { types: [], failed: new Map(), undetermine
 /** `scratch` is a schema for what is not to be found by its name, and the beginning of the names of others. */
 interface Run {
   readonly session: Session
-  readonly ground: ServerContext
+  readonly context: ServerContext
   readonly scratch: string
 }
 
@@ -47,12 +47,12 @@ type TypeId = IdOf<'type'>
  * Those that the manifest spells out are there already.
  */
 export async function copyTypes(run: Run, all: readonly RemoteType[]): Promise<Copied> {
-  const { session, ground } = run
-  const spelled = new Set(ground.declared.map(({ id }) => keyOf(id)))
+  const { session, context } = run
+  const spelled = new Set(context.declared.map(({ id }) => keyOf(id)))
   const wanted = all.filter((type) => !spelled.has(keyOf(idOf(type))) && type.spec)
   const others = all.filter((type) => !wanted.includes(type))
-  const reading = await readCatalog(session, [...wanted.map(idOf), ...schemasOf(wanted)], ground.digests.salt)
-  const at = { ...run, ground: { ...ground, reading } }
+  const reading = await readCatalog(session, [...wanted.map(idOf), ...schemasOf(wanted)], context.digests.salt)
+  const at = { ...run, context: { ...context, reading } }
   const failed = new Map(await missingTypes(session, others))
   const undetermined: Undetermined[] = []
   const made: Made[] = []
@@ -102,18 +102,18 @@ function warningsOf(types: readonly RemoteType[], made: readonly Made[]): readon
 
 /** Makes a type, and a stand-in for it, to be read. Tells why that can't be. */
 async function make(run: Run, id: TypeId, spec: TypeSpec, at: number): Promise<Reason | undefined> {
-  const { session, ground, scratch } = run
+  const { session, context, scratch } = run
   const object: DeclaredObject = { id, spec, path: [], needs: [] }
   const statements = [
-    ...(ground.reading.live.has(keyOf({ kind: 'schema', name: id.schema })) ? [] : [schemaStatement(id.schema)]),
-    ...makingOf(ground, object, `${scratch}_${at}`),
+    ...(context.reading.live.has(keyOf({ kind: 'schema', name: id.schema })) ? [] : [schemaStatement(id.schema)]),
+    ...creationStatements(context, object, `${scratch}_${at}`),
     ...(hasSql(spec) ? typeKind.create(standInOf(run, at), spec) : []),
   ]
   if (hasSql(spec) && !(await isOneDomain(id, spec))) {
     return { reason: `the definition of ${typeKind.title(id)} is none that fdwsync can read`, hint: '' }
   }
   // Checks are written for the first path. A default is written for whatever path its domain was made under.
-  const paths = [readingPath, ...(spec.default === null ? [] : [manifestPath([id.schema, ...ground.searchPath])])]
+  const paths = [readingPath, ...(spec.default === null ? [] : [manifestPath([id.schema, ...context.searchPath])])]
   let why: Reason | undefined
   for (const path of paths) {
     const failure = await failureOf(session, join([path, ...statements.map((each) => each.sql)], '; '))
@@ -160,15 +160,15 @@ async function failureOf(session: Session, text: Sql): Promise<DatabaseError | u
 
 /** What can't be done to a type that is in use: then it is left as it is, rather than that everything is refused. */
 async function whyKept(
-  { session, ground }: Run,
+  { session, context }: Run,
   id: TypeId,
   wanted: TypeSpec,
   live: LiveObject,
 ): Promise<Reason | undefined> {
-  const last = ground.ledger.entries.get(keyOf(id))?.declared
+  const last = context.ledger.entries.get(keyOf(id))?.declared
   const from = specOf(live)
   const spec = typeKind.settle(wanted, last === undefined ? undefined : specOf({ spec: last }), from)
-  const fields = typeKind.compare(id, from, spec, { declared: spec, last: undefined, digests: ground.digests })
+  const fields = typeKind.compare(id, from, spec, { declared: spec, last: undefined, digests: context.digests })
   const replaced = fields.filter(({ effect }) => effect.how === 'replace')
   const altered = fields.filter(({ effect, from: before }) => effect.how === 'clause' && before !== undefined)
   const tried = replaced.length > 0 ? typeKind.drop(id) : typeKind.alter(id, altered, from)
@@ -198,9 +198,9 @@ async function failureOfTrial(session: Session, statements: readonly Statement[]
   }
 }
 
-async function readBack({ session, ground }: Run, made: readonly Made[]): Promise<readonly CopiedType[]> {
+async function readBack({ session, context }: Run, made: readonly Made[]): Promise<readonly CopiedType[]> {
   const standIns = made.flatMap(({ standIn }) => standIn ?? [])
-  const { live } = await readCatalog(session, standIns, ground.digests.salt)
+  const { live } = await readCatalog(session, standIns, context.digests.salt)
   return made.map(({ id, spec, standIn }) => {
     const read = standIn && live.get(keyOf(standIn))
     return { schema: id.schema, name: id.name, stanza: typeStanza(id.schema, id.name, read ? specOf(read) : spec) }

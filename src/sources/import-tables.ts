@@ -13,7 +13,7 @@ import { readTablesState } from './source-state.ts'
 /** A connection's transaction in which one source is asked. */
 export interface Run {
   readonly session: Session
-  readonly ground: ServerContext
+  readonly context: ServerContext
   readonly setup: ServerSetup
   /** The schema to import into, and the server's name where it has to be another. */
   readonly scratch: string
@@ -117,7 +117,7 @@ function importAndRead(
   limit: Sql,
   tables: Map<string, ForeignTableSpec>,
 ): Promise<string> {
-  const { session, ground, scratch } = run
+  const { session, context, scratch } = run
   return imported(run, request, limit, async () => {
     const state = await readTablesState(session, scratch)
     const ids = await session.query<{ id: ObjectId }>(
@@ -128,7 +128,7 @@ function importAndRead(
     const { live } = await readCatalog(
       session,
       ids.map(({ id }) => id),
-      ground.digests.salt,
+      context.digests.salt,
     )
     // The kind's own query made it.
     for (const { id, spec } of live.values())
@@ -144,11 +144,11 @@ async function imported<Result>(
   limit: Sql,
   read: () => Promise<Result>,
 ): Promise<Result> {
-  const { session, ground, setup } = run
+  const { session, context, setup } = run
   await session.run(trusted('SAVEPOINT import'))
   try {
     // Only postgres_fdw names the schemas of types. Others mean what the manifest means by a name.
-    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(ground.searchPath))
+    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(context.searchPath))
     await session.run(importStatement(run, request, limit))
     await session.run(readingPath)
     return await read()

@@ -1,7 +1,7 @@
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { Reason } from './reasons.ts'
-import type { RemoteType } from './types.ts'
+import type { RemoteType } from './remote-types.ts'
 
 /** By title: types of a source that are not here, and why that is not to be had by copying. */
 export async function missingTypes(session: Session, all: readonly RemoteType[]): Promise<ReadonlyMap<string, Reason>> {

@@ -13,15 +13,22 @@ import { addImports, type IndexStanza, indexCopyProblems } from '../manifest/exp
 import { type Locked, lockedResolutions, mirrorOf } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { type Answers, freshTables, requestErrors, unknownTables } from './answers.ts'
-import { type Answer, type Asking, askSource, askSourceState, type SourceFailure, type SourceState } from './ask.ts'
-import { rebuildIndexes, type ToRebuild } from './rebuild-indexes.ts'
-import { type ResolvedImport, resolve, withKeptTypes, withoutOthers } from './resolve.ts'
+import {
+  type Answer,
+  type AskOptions,
+  askSource,
+  askSourceState,
+  type SourceFailure,
+  type SourceState,
+} from './ask-source.ts'
+import { type IndexesToRecreate, recreateIndexes } from './recreate-indexes.ts'
+import { type ResolvedImport, resolveImport, withKeptTypes, withoutTypesOfOtherManifests } from './resolve-import.ts'
 import { isServerPrerequisite, type ServerContext, wrapperOf } from './server-setup.ts'
 import { digestOf } from './source-state.ts'
 import { lastIndexes } from './stanzas.ts'
 
 /** How sources are asked. */
-export interface SourceAccess extends Pick<Asking, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
+export interface SourceAccess extends Pick<AskOptions, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
   /** What servers have answered that could not be asked a moment ago: they are not waited for once more. */
   readonly unanswered?: ReadonlyMap<string, SourceFailure>
 }
@@ -49,21 +56,23 @@ export async function resolveImports(
   sources: SourceAccess | undefined,
 ): Promise<ResolvedImports> {
   const { lock, requests } = parsed
-  if (lock) return ofLock({ ...parsed, lock })
-  if (requests.length === 0) return { ...nothingSaid, ...expandManifest(parsed, []) }
-  const ground = await readGround(session, parsed.manifest, requests, digests)
+  if (lock) return resolveFromLock({ ...parsed, lock })
+  if (requests.length === 0) return { ...nothingToReport, ...expandManifest(parsed, []) }
+  const context = await readServerContext(session, parsed.manifest, requests, digests)
   throwIfAny(
     parsed,
-    requests.flatMap((request) => indexCopyProblems(request, wrapperOf(ground, request.server) ?? 'postgres_fdw')),
+    requests.flatMap((request) => indexCopyProblems(request, wrapperOf(context, request.server) ?? 'postgres_fdw')),
   )
-  const answers = await ask(session, ground, requests, sources)
+  const answers = await askSources(session, context, requests, sources)
   throwIfAny(
     parsed,
     requests.flatMap((request) => requestErrors(request, answers.get(request))),
   )
-  const all = withKeptTypes(requests.map((request) => resolve(request, answers.get(request), ground, parsed.manifest)))
-  const grown = await groundWithTypes(session, ground, parsed, all)
-  const resolved = withoutOthers(all, grown.ledger)
+  const all = withKeptTypes(
+    requests.map((request) => resolveImport(request, answers.get(request), context, parsed.manifest)),
+  )
+  const grown = await contextWithTypes(session, context, parsed, all)
+  const resolved = withoutTypesOfOtherManifests(all, grown.ledger)
   // Whether others keep a type is for the ledger to say, not for the sources.
   const isOwn = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
   const copied = await copiedIndexes(session, grown, parsed.manifest, resolved, answers)
@@ -80,17 +89,17 @@ export async function resolveImports(
   }
 }
 
-function ofLock(parsed: ParsedManifest & Locked): ResolvedImports {
+function resolveFromLock(parsed: ParsedManifest & Locked): ResolvedImports {
   const resolutions = lockedResolutions(parsed)
   throwIfAny(
     parsed,
     resolutions.flatMap(({ request, tables }) => unknownTables(request, (name) => tables.has(name))),
   )
   const all = resolutions.map((each) => ({ ...each, isComplete: true }))
-  return { ...nothingSaid, ...expandManifest(parsed, all) }
+  return { ...nothingToReport, ...expandManifest(parsed, all) }
 }
 
-const nothingSaid: Omit<ResolvedImports, keyof ResolvedManifest> = {
+const nothingToReport: Omit<ResolvedImports, keyof ResolvedManifest> = {
   undetermined: [],
   refusals: [],
   warnings: [],
@@ -108,8 +117,8 @@ export async function readSourceState(
   digests: RunDigests,
   sources: SourceAccess,
 ): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, SourceFailure> }> {
-  const ground = await readGround(session, manifest, requests, digests)
-  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...sources }
+  const context = await readServerContext(session, manifest, requests, digests)
+  const asking = { context, user: session.user, serverVersion: session.serverVersion, ...sources }
   const answers = await ofEachServer(requests, (server, own) => askSourceState(asking, server, own))
   const unknown = Array.from(answers, ([{ server }, answer]): readonly (readonly [string, SourceFailure])[] =>
     answer.status === 'unknown' ? [[server, answer]] : [],
@@ -130,7 +139,7 @@ function distinct<Item>(all: readonly Item[]): readonly Item[] {
   return uniqueBy(all, canonicalJson)
 }
 
-export async function readGround(
+export async function readServerContext(
   session: Session,
   manifest: Manifest,
   requests: readonly ImportRequest[],
@@ -148,28 +157,28 @@ export async function readGround(
   })
 }
 
-/** The ground with the types that were copied, for indexes on columns of such types. */
-async function groundWithTypes(
+/** The context with the types that were copied, for indexes on columns of such types. */
+async function contextWithTypes(
   session: Session,
-  ground: ServerContext,
+  context: ServerContext,
   { manifest, requests }: ParsedManifest,
   all: readonly ResolvedImport[],
 ): Promise<ServerContext> {
-  if (all.every(({ types }) => types.length === 0)) return ground
+  if (all.every(({ types }) => types.length === 0)) return context
   const expanded = addImports(manifest, all).manifest
-  return readGround(session, expanded, requests, ground.digests)
+  return readServerContext(session, expanded, requests, context.digests)
 }
 
 /** Asks the sources for all that is imported. */
-export async function ask(
+export async function askSources(
   session: Session,
-  ground: ServerContext,
+  context: ServerContext,
   requests: readonly ImportRequest[],
   sources: SourceAccess | undefined,
 ): Promise<Answers> {
   if (!sources) return new Map()
   const { unanswered, ...access } = sources
-  const asking = { ground, user: session.user, serverVersion: session.serverVersion, ...access }
+  const asking = { context, user: session.user, serverVersion: session.serverVersion, ...access }
   return ofEachServer<Answer>(requests, async (server, own) => {
     const known = unanswered?.get(server)
     return known ? own.map(() => known) : askSource(asking, server, own)
@@ -199,17 +208,17 @@ type CopiedIndexes = ReadonlyMap<ResolvedImport, ReadonlyMap<string, Readonly<Re
 /** The indexes that mirrors copy: as the source has them now, or as they were last. */
 async function copiedIndexes(
   session: Session,
-  ground: ServerContext,
+  context: ServerContext,
   manifest: Manifest,
   all: readonly ResolvedImport[],
   answers: Answers,
 ): Promise<{ readonly indexes: CopiedIndexes; readonly warnings: readonly Warning[] }> {
   const indexes = new Map<ResolvedImport, Map<string, Record<string, IndexStanza>>>()
-  const toRebuild = new Map<ToRebuild, ResolvedImport>()
+  const toRebuild = new Map<IndexesToRecreate, ResolvedImport>()
   for (const resolved of all) {
     const mirror = mirrorOf(manifest, resolved.request)
     if (!mirror || !resolved.request.withIndexes) continue
-    const last = lastIndexes(ground.ledger, mirror.schema)
+    const last = lastIndexes(context.ledger, mirror.schema)
     const answer = answers.get(resolved.request)
     const read: ReadonlyMap<string, ForeignTableSpec> = answer?.status === 'read' ? answer.tables : new Map()
     const kept = Array.from(resolved.tables.keys()).filter((table) => !read.has(table))
@@ -221,7 +230,7 @@ async function copiedIndexes(
       toRebuild.set({ schema: mirror.schema, table, columns, indexes: ofTables.get(table) ?? [] }, resolved)
     }
   }
-  const rebuilt = await rebuildIndexes(session, ground, [...toRebuild.keys()])
+  const rebuilt = await recreateIndexes(session, context, [...toRebuild.keys()])
   for (const { of, name, stanza } of rebuilt.indexes) {
     const resolved = toRebuild.get(of)
     const tables = resolved && indexes.get(resolved)

@@ -39,18 +39,18 @@ type MappingObject = DeclaredObject & { readonly id: IdOf<'userMapping'> }
  * Undefined: there is no such server and none is declared.
  */
 export function serverSetup(
-  ground: ServerContext,
+  context: ServerContext,
   name: string,
   user: string,
   scratch: string,
 ): ServerSetup | undefined {
   const id: ServerId = { kind: 'server', name }
-  const declared = ground.declared.find((object) => keyOf(object.id) === keyOf(id))
-  const live = ground.reading.live.get(keyOf(id))
+  const declared = context.declared.find((object) => keyOf(object.id) === keyOf(id))
+  const live = context.reading.live.get(keyOf(id))
   if (!declared) return live && { ...specOf(live), name, statements: [] }
   const { wrapper, options } = specOf(declared)
-  const fields = live && fieldsOf(ground, declared, live).filter(({ field }) => !isIrrelevantForImport(field))
-  const mapping = declaredMapping(ground, name, user)
+  const fields = live && fieldsOf(context, declared, live).filter(({ field }) => !isIrrelevantForImport(field))
+  const mapping = declaredMapping(context, name, user)
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
     const standIn = { ...withoutAccess(specOf(declared)), comment: undefined }
     const create = serverKind.create({ kind: 'server', name: scratch }, standIn)
@@ -62,7 +62,7 @@ export function serverSetup(
     }
   }
   const alter = fields.length > 0 ? serverKind.alter(id, fields, specOf(live)) : []
-  return { name, wrapper, options, statements: [...alter, ...(mapping ? mappingStatements(ground, mapping) : [])] }
+  return { name, wrapper, options, statements: [...alter, ...(mapping ? mappingStatements(context, mapping) : [])] }
 }
 
 /** Undefined: there is no such server and none is declared. */
@@ -107,11 +107,11 @@ function createMapping({ id, spec }: MappingObject, server: string): readonly St
   return kindOf(id).create({ ...id, server }, spec)
 }
 
-function mappingStatements(ground: ServerContext, mapping: DeclaredObject): readonly Statement[] {
+function mappingStatements(context: ServerContext, mapping: DeclaredObject): readonly Statement[] {
   const kind = kindOf(mapping.id)
-  const live = ground.reading.live.get(keyOf(mapping.id))
+  const live = context.reading.live.get(keyOf(mapping.id))
   if (!live) return kind.create(mapping.id, mapping.spec)
-  const fields = fieldsOf(ground, mapping, live)
+  const fields = fieldsOf(context, mapping, live)
   if (fields.some(({ effect }) => effect.how === 'replace')) {
     return [...kind.drop(mapping.id), ...kind.create(mapping.id, mapping.spec)]
   }
@@ -123,16 +123,16 @@ function mappingStatements(ground: ServerContext, mapping: DeclaredObject): read
  * A type that grows is made anew: a value that is added can't be used before it is committed. Why one can't be made is for
  * the probe to say. What is in the way of a new type is put aside, into schemas whose names begin with `scratch`.
  */
-export async function makeMissing(session: Session, ground: ServerContext, scratch: string): Promise<void> {
+export async function createMissing(session: Session, context: ServerContext, scratch: string): Promise<void> {
   const missing = topologicalOrder(
-    ground.declared.filter(({ id }) => isMade(id)),
+    context.declared.filter(({ id }) => isMade(id)),
     ({ id }) => keyOf(id),
     ({ needs }) => needs,
   )
   for (const [at, object] of missing.entries()) {
-    const statements = makingOf(ground, object, `${scratch}_aside_${at}`)
+    const statements = creationStatements(context, object, `${scratch}_aside_${at}`)
     if (statements.length === 0) continue
-    const path = object.id.kind === 'type' ? manifestPath(ground.searchPath) : readingPath
+    const path = object.id.kind === 'type' ? manifestPath(context.searchPath) : readingPath
     await inSavepoint(session, async () => {
       await session.run(path)
       for (const { sql: text } of statements) await session.run(text)
@@ -150,14 +150,18 @@ function isMade(id: ObjectId): boolean {
  * What it takes that others find such an object under its name, with all that they can use of it. One that is in the way
  * is put into the schema `aside`, which is made for that.
  */
-export function makingOf(ground: ServerContext, object: DeclaredObject, aside: string): readonly Statement[] {
+export function creationStatements(
+  context: ServerContext,
+  object: DeclaredObject,
+  aside: string,
+): readonly Statement[] {
   const { id, spec } = object
   const kind = kindOf(id)
-  const live = ground.reading.live.get(keyOf(id))
+  const live = context.reading.live.get(keyOf(id))
   if (!live) return kind.create(id, spec)
   if (kind.probe.how !== 'read-back' || !kind.probe.byName?.intoSchema) return []
   const { matters } = kind.probe.byName
-  const isOther = fieldsOf(ground, object, live).some((field) => matters?.(field, live.spec))
+  const isOther = fieldsOf(context, object, live).some((field) => matters?.(field, live.spec))
   if (!isOther) return []
   return [
     statement(sql`CREATE SCHEMA ${ident(aside)}`),

@@ -3,8 +3,8 @@ import { canonicalJson } from '../core/data.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { catalogCosts } from '../introspector/transaction-settings.ts'
-import type { RemoteIndex } from './source-catalog.ts'
-import type { RemoteTypes } from './types.ts'
+import type { RemoteIndex } from './remote-catalog.ts'
+import type { RemoteTypes } from './remote-types.ts'
 
 /** What a source says of an import, as far as anything follows from it. */
 export interface Said {

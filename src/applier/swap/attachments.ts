@@ -9,7 +9,7 @@ import type { Session } from '../../db/session.ts'
 // Statistics may stand in any schema and do not move with their relation: they are made beside under a name of their own, so that
 // ANALYZE fills them there, and are moved after the swap, when their names are free. The text of an index has no tablespace. A
 // trigger that a partition has from its parent comes with that.
-const decorationsQuery: Sql = trusted(`
+const attachmentsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, scratch, format('%I.%I', scratch, c.relname) AS successor
       FROM jsonb_to_recordset($1) AS r(oid oid, scratch text) JOIN pg_class c USING (oid)
@@ -133,13 +133,13 @@ export interface Attachments {
  * @param ours what is declared, which a successor has, or will have elsewhere
  * @param gone what is no longer declared, and goes
  */
-export async function readDecorations(
+export async function readAttachments(
   session: Session,
   relations: readonly { readonly oid: number; readonly scratch: string }[],
   ours: readonly ObjectId[],
   gone: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Attachments>> {
-  const rows = await session.query<{ oid: number; sql: string; when: keyof Attachments }>(decorationsQuery, [
+  const rows = await session.query<{ oid: number; sql: string; when: keyof Attachments }>(attachmentsQuery, [
     JSON.stringify(relations),
     JSON.stringify(ours),
     JSON.stringify(gone),

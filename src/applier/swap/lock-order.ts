@@ -25,7 +25,7 @@ const tries = 12
  * line of its log.
  * @param relations what reads comes before what it reads, which is the order of most readers
  */
-export async function lockSwapped(session: Session, relations: readonly SwappedRelation[]): Promise<void> {
+export async function lockForSwap(session: Session, relations: readonly SwappedRelation[]): Promise<void> {
   const locks = relations.map((relation) => literal(lock(relation)))
   const body = sql`
 DECLARE

@@ -8,15 +8,15 @@ import { readCatalog } from '../../introspector/read-catalog.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { stateOf } from '../../planner/state.ts'
-import { stepScope } from '../scope.ts'
-import { type Attachments, readDecorations } from './attachments.ts'
+import { expectedOfStep } from '../expected-result.ts'
+import { type Attachments, readAttachments } from './attachments.ts'
 
 /** What is replaced, as it is while its successor is built. */
 interface Original {
   readonly change: Replace
   readonly scratch: string
   readonly live: LiveObject | undefined
-  readonly decorations: Attachments
+  readonly attachments: Attachments
 }
 
 export type Originals = readonly Original[]
@@ -38,12 +38,12 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
   // What is declared for another one is made there.
   const ours = Array.from(inHand.wanted.values(), ({ id }) => id)
   const relations = members.map(({ change, scratch }) => ({ oid: change.from.oid, scratch }))
-  const decorations = await readDecorations(session, relations, ours, stepScope(step, inHand).gone)
+  const attachments = await readAttachments(session, relations, ours, expectedOfStep(step, inHand).absent)
   return members.map(({ change, scratch }) => ({
     change,
     scratch,
     live: live.get(keyOf(change.to.id)),
-    decorations: decorations.get(change.from.oid) ?? { beside: [], before: [], inPlace: [] },
+    attachments: attachments.get(change.from.oid) ?? { beside: [], before: [], inPlace: [] },
   }))
 }
 
@@ -51,7 +51,7 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
  * What the manifest does not declare is no part of the plan's fingerprint.
  * @throws FdwsyncError if something of that is not as it was when it was planned to be made anew
  */
-export function requirePlanned(originals: Originals): void {
+export function requireAsPlanned(originals: Originals): void {
   for (const { change, live } of originals) {
     if (change.isUnmanaged && !isSame(change.from, live)) throw changed(change, 'since this was planned')
   }
@@ -59,9 +59,9 @@ export function requirePlanned(originals: Originals): void {
 
 /** @throws FdwsyncError if somebody has changed something whose successor is built: it would be lost */
 export function requireUnchanged(before: Originals, after: Originals): void {
-  for (const [at, { change, live, decorations }] of before.entries()) {
+  for (const [at, { change, live, attachments }] of before.entries()) {
     const now = after[at]
-    if (!now || !isSame(live, now.live) || !sameData(decorations, now.decorations))
+    if (!now || !isSame(live, now.live) || !sameData(attachments, now.attachments))
       throw changed(change, 'while its successor was built')
   }
 }

@@ -25,7 +25,7 @@ const tables: Readonly<Record<string, string>> = {
 }
 
 /** Makes foreign tables over the source's own catalog, in a schema that is rolled back. Only postgres_fdw can do that. */
-export async function makeRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
+export async function createRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
   const make = (from: string, table: string, columns: string): Sql =>
     sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
         OPTIONS (schema_name ${literal(from)}, table_name ${literal(table)}, fetch_size '10000')`

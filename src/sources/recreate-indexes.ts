@@ -10,20 +10,20 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
-import { inSavepoint, makeMissing, type ServerContext } from './server-setup.ts'
-import type { RemoteIndex } from './source-catalog.ts'
+import type { RemoteIndex } from './remote-catalog.ts'
+import { createMissing, inSavepoint, type ServerContext } from './server-setup.ts'
 import { indexStanza } from './stanzas.ts'
 
 /** The indexes of one table of the source, wanted on a view that has its columns. */
-export interface ToRebuild {
+export interface IndexesToRecreate {
   readonly schema: string
   readonly table: string
   readonly columns: ForeignTableSpec['columns']
   readonly indexes: readonly RemoteIndex[]
 }
 
-export interface Rebuilt {
-  readonly indexes: readonly { readonly of: ToRebuild; readonly name: string; readonly stanza: IndexStanza }[]
+export interface RecreatedIndexes {
+  readonly indexes: readonly { readonly of: IndexesToRecreate; readonly name: string; readonly stanza: IndexStanza }[]
   readonly warnings: readonly Warning[]
 }
 
@@ -33,11 +33,11 @@ const batchSize = 100
  * Finds out which indexes of a source can be made here, and what they are as a manifest says it, by making them on empty
  * tables of the same columns, in a transaction that is rolled back, and reading them like any index.
  */
-export async function rebuildIndexes(
+export async function recreateIndexes(
   session: Session,
-  ground: ServerContext,
-  all: readonly ToRebuild[],
-): Promise<Rebuilt> {
+  context: ServerContext,
+  all: readonly IndexesToRecreate[],
+): Promise<RecreatedIndexes> {
   const warnings: Warning[] = []
   const units: Unit[] = []
   const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
@@ -50,14 +50,14 @@ export async function rebuildIndexes(
     }
   }
   if (units.length === 0) return { indexes: [], warnings }
-  const indexes: Rebuilt['indexes'][number][] = []
+  const indexes: RecreatedIndexes['indexes'][number][] = []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(schema)}`)
   try {
-    await makeMissing(session, ground, schema)
+    await createMissing(session, context, schema)
     for (let start = 0; start < units.length; start += batchSize) {
       await session.run(sql`${readingPath}; SAVEPOINT batch`)
       const made = await make(session, units.slice(start, start + batchSize), warnings)
-      indexes.push(...(await readMade(session, ground, made)))
+      indexes.push(...(await readMade(session, context, made)))
       await session.run(trusted('ROLLBACK TO batch; RELEASE batch'))
     }
   } finally {
@@ -67,7 +67,7 @@ export async function rebuildIndexes(
 }
 
 interface Unit {
-  readonly of: ToRebuild
+  readonly of: IndexesToRecreate
   readonly index: RemoteIndex
   readonly table: { readonly schema: string; readonly name: string }
   readonly name: string
@@ -103,7 +103,7 @@ async function readMade(
   session: Session,
   { digests }: ServerContext,
   units: readonly Unit[],
-): Promise<Rebuilt['indexes']> {
+): Promise<RecreatedIndexes['indexes']> {
   const byName = new Map(units.map((unit) => [unit.name, unit]))
   const ids = units.map(({ table, name }) => ({ kind: 'index' as const, schema: table.schema, name }))
   const { live } = await readCatalog(session, ids, digests.salt)
@@ -116,7 +116,7 @@ async function readMade(
   }).flat()
 }
 
-function notCopied({ schema, table }: ToRebuild, { name }: RemoteIndex, reason: string): Warning {
+function notCopied({ schema, table }: IndexesToRecreate, { name }: RemoteIndex, reason: string): Warning {
   const message = `index ${ident(name)} of the source is not made on ${qualified(schema, table)}: ${reason}`
   return { code: 'source/index', message }
 }

@@ -13,7 +13,7 @@ import type { PlanInHand } from '../planner/plan-in-hand.ts'
  * Notes in the ledger what a plan with nothing to do has proven, so that the next one need not find it out again. Where
  * that can't be it is left: it is no more than a shortcut.
  */
-export async function recordProof(connect: Connect, inHand: PlanInHand): Promise<void> {
+export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Promise<void> {
   if (!inHand.proof && inHand.proven.size === 0) return
   try {
     const session = await connect('ledger')

@@ -4,7 +4,7 @@ import { qualified } from '../core/sql.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { type CopiedType, importTitle, type TableStanza } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
-import type { Answer } from './ask.ts'
+import type { Answer } from './ask-source.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-setup.ts'
 import { lastTables, lastTypes, tableStanza } from './stanzas.ts'
@@ -22,7 +22,7 @@ export interface ResolvedImport {
 }
 
 /** What an import is now: what its source said, or what it was last. */
-export function resolve(
+export function resolveImport(
   request: ImportRequest,
   answer: Answer | undefined,
   { ledger }: ServerContext,
@@ -98,7 +98,10 @@ export function withKeptTypes(all: readonly ResolvedImport[]): readonly Resolved
 }
 
 /** A type that another manifest has made, and keeps as at its source, serves this one too. */
-export function withoutOthers(all: readonly ResolvedImport[], { entries, others }: Ledger): readonly ResolvedImport[] {
+export function withoutTypesOfOtherManifests(
+  all: readonly ResolvedImport[],
+  { entries, others }: Ledger,
+): readonly ResolvedImport[] {
   const isTheirs = ({ schema, name }: CopiedType) => {
     const key = keyOf({ kind: 'type', schema, name })
     return others.has(key) && !entries.has(key)

@@ -25,7 +25,7 @@ export interface SourceChanges {
 }
 
 /** What to keep of what the sources have said now; of those that were not asked, what is kept already. */
-export function sourcedObjects(
+export function sourceRecords(
   { asWritten, resolutions, origins }: ResolvedManifest,
   ledger: Ledger,
 ): ReadonlyMap<Key, SourceRecord> {

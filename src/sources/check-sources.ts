@@ -10,8 +10,8 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ServerSpec } from '../kinds/server.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import type { Answer } from './ask.ts'
-import { ask, type ResolvedImports, readGround, type SourceAccess } from './resolve-imports.ts'
+import type { Answer } from './ask-source.ts'
+import { askSources, type ResolvedImports, readServerContext, type SourceAccess } from './resolve-imports.ts'
 import type { ServerContext } from './server-setup.ts'
 
 export interface SourceCheckInput {
@@ -34,15 +34,20 @@ export async function checkSources(session: Session, input: SourceCheckInput): P
   const servers = new Set(all.map(({ spec }) => spec.server))
   const known = unreachable(resolved)
   const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
-  const ground = await readGround(session, resolved.expanded.manifest, toReach(servers, [...requests.keys()]), digests)
-  const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(ground, server)))
-  const answers = await ask(session, ground, [...comparable.keys()], sources)
+  const context = await readServerContext(
+    session,
+    resolved.expanded.manifest,
+    toReach(servers, [...requests.keys()]),
+    digests,
+  )
+  const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(context, server)))
+  const answers = await askSources(session, context, [...comparable.keys()], sources)
   const unknown = [...comparable.keys()].flatMap((request) => {
     const answer = answers.get(request)
     return answer?.status === 'unknown' ? [{ ...answer, server: request.server }] : []
   })
   const failed = new Set([...known, ...unknown.map(({ server }) => server)])
-  const others = [...servers].filter((server) => !isPostgres(ground, server))
+  const others = [...servers].filter((server) => !isPostgres(context, server))
   return {
     report: {
       findings: [...comparable].flatMap(([request, tables]) => findingsOf(request, answers.get(request), tables)),

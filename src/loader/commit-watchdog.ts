@@ -6,12 +6,12 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 
 /** The connection was lost during COMMIT, and nobody could be asked whether it happened. */
-export class CommitInDoubt extends FdwsyncError {}
+export class CommitOutcomeUnknown extends FdwsyncError {}
 
-export const askEveryMilliseconds = 250
+export const pollMilliseconds = 250
 
 /** The server's process that holds the transaction: behind a pooler another one than when the session was opened. */
-export async function processOf(session: Session): Promise<number> {
+export async function backendPid(session: Session): Promise<number> {
   const [row] = await session.query<{ pid: number }>(trusted('SELECT pg_catalog.pg_backend_pid() AS pid'))
   return row?.pid ?? session.processId
 }
@@ -21,7 +21,7 @@ export async function processOf(session: Session): Promise<number> {
  * and with it everybody who waits for what was changed: so that is cancelled.
  * @throws FdwsyncError if it was; then it was rolled back
  */
-export async function commitUnlessSilent(connect: Connect, session: Session, processId: number): Promise<void> {
+export async function commitWithWatchdog(connect: Connect, session: Session, processId: number): Promise<void> {
   const watch = watchCommit(connect, processId)
   try {
     await session.run(trusted('COMMIT'))
@@ -69,7 +69,7 @@ function watchCommit(connect: Connect, processId: number): Watch {
     await wait(waitForSourcesMilliseconds, undefined, { signal: over.signal, ref: false })
     while (!isCancelled && !over.signal.aborted) {
       await cancel().catch(() => {})
-      await wait(askEveryMilliseconds, undefined, { signal: over.signal })
+      await wait(pollMilliseconds, undefined, { signal: over.signal })
     }
   }
 

@@ -4,7 +4,7 @@ import { ident, number, qualified, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { record } from '../kinds/facets/options.ts'
 import type { TypeSpec } from '../kinds/type/type.ts'
-import { type CheckRow, firstOwnOid, type TypeRow, type TypeRows, typeRows } from './type-rows.ts'
+import { type CheckRow, firstOwnOid, type TypeRow, type TypeRows, typeRows } from './remote-type-rows.ts'
 
 /** A type of a source that is none of PostgreSQL's own, and no array. */
 export interface RemoteType {

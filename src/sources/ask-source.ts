@@ -13,16 +13,16 @@ import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
 import { type Run as ImportRun, importedState, importStatement, importTables } from './import-tables.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import { makeMissing, type ServerContext, type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
 import {
-  makeRemoteCatalog,
+  createRemoteCatalog,
   type RemoteIndex,
   remoteColumnNames,
   remoteIndexes,
   remoteTables,
-} from './source-catalog.ts'
+} from './remote-catalog.ts'
+import { type RemoteTypes, remoteTypes } from './remote-types.ts'
+import { createMissing, type ServerContext, type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
 import { stateOf } from './source-state.ts'
-import { type RemoteTypes, remoteTypes } from './types.ts'
 
 /** What a source said to one import. */
 export type Answer = Read | SourceFailure
@@ -44,8 +44,8 @@ export type SourceFailure =
   /** The manifest asks for what can't be: another schema is needed, or another wrapper. `key` says what asks for it. */
   ({ readonly status: 'wrong'; readonly key?: string } & Reason) | ({ readonly status: 'unknown' } & Reason)
 
-export interface Asking {
-  readonly ground: ServerContext
+export interface AskOptions {
+  readonly context: ServerContext
   readonly user: string
   readonly serverVersion: number
   readonly connect: (purpose: string, secrets?: readonly Secret[]) => Promise<Session>
@@ -59,7 +59,7 @@ const importMilliseconds = 300_000
 
 /** Asks one source for all that is imported from it. */
 export function askSource(
-  asking: Asking,
+  asking: AskOptions,
   server: string,
   requests: readonly ImportRequest[],
 ): Promise<readonly Answer[]> {
@@ -68,7 +68,7 @@ export function askSource(
 
 /** Asks for no more than a digest of what {@link askSource} would say: undefined if a table can not be imported. */
 export function askSourceState(
-  asking: Asking,
+  asking: AskOptions,
   server: string,
   requests: readonly ImportRequest[],
 ): Promise<readonly (SourceState | SourceFailure)[]> {
@@ -92,13 +92,13 @@ interface Reading<Result> {
  * does not answer may be the end of it.
  */
 async function askEach<Result>(
-  asking: Asking,
+  asking: AskOptions,
   server: string,
   requests: readonly ImportRequest[],
   reading: Reading<Result>,
 ): Promise<readonly (Result | SourceFailure)[]> {
   const scratch = `fdwsync_import_${randomBytes(6).toString('hex')}`
-  const found = serverSetup(asking.ground, server, asking.user, scratch)
+  const found = serverSetup(asking.context, server, asking.user, scratch)
   const setup = found && endingByItself(found, asking)
   if (!setup) {
     const hint = `Declare it: servers: { ${server}: … }, or name one that the database has.`
@@ -108,7 +108,7 @@ async function askEach<Result>(
   try {
     const session = await asking.connect('import', secretsOf(setup))
     try {
-      const run: Run = { session, asking, ground: asking.ground, setup, scratch, server }
+      const run: Run = { session, asking, context: asking.context, setup, scratch, server }
       await begin(run)
       for (const request of requests) answers.push(await answer(run, request, reading))
     } finally {
@@ -126,7 +126,7 @@ async function askEach<Result>(
  * Before 16 nothing but this setting ends the wait for a source that never answers, and until then the server holds what
  * the transaction has locked, whether somebody is still connected or not.
  */
-function endingByItself(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: Asking): ServerSetup {
+function endingByItself(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: AskOptions): ServerSetup {
   const { name, wrapper, options, statements } = setup
   if (serverVersion >= 160000 || wrapper !== 'postgres_fdw') return setup
   if (statements.length === 0 || Object.hasOwn(options, 'connect_timeout')) return setup
@@ -136,13 +136,13 @@ function endingByItself(setup: ServerSetup, { serverVersion, timeoutMilliseconds
 }
 
 interface Run extends ImportRun {
-  readonly asking: Asking
+  readonly asking: AskOptions
   readonly server: string
 }
 
-async function begin({ session, asking, ground, setup, scratch }: Run): Promise<void> {
+async function begin({ session, asking, context, setup, scratch }: Run): Promise<void> {
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`)
-  await makeMissing(session, ground, scratch)
+  await createMissing(session, context, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {
     const left = await turnOffExposure(session)
@@ -207,12 +207,12 @@ async function read(run: Run, request: ImportRequest): Promise<Read> {
   }
   if (isPostgres) {
     await session.run(sql`CREATE SCHEMA ${ident(catalogSchema(run))}`)
-    await makeRemoteCatalog(session, catalogSchema(run), setup.name)
+    await createRemoteCatalog(session, catalogSchema(run), setup.name)
   }
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const copied =
     types && request.copiesTypes
-      ? await copyTypes({ session, ground: run.ground, scratch: catalogSchema(run) }, types.all)
+      ? await copyTypes({ session, context: run.context, scratch: catalogSchema(run) }, types.all)
       : nothingCopied
   const { tables, failed, state } = await importTables(run, request, names)
   const reasons = isPostgres && failed.size > 0 ? await withTypesMissing(run, request, failed, types, copied) : failed
@@ -236,7 +236,7 @@ async function readState(run: Run, request: ImportRequest): Promise<SourceState>
   const { session, setup } = run
   if (setup.wrapper === 'postgres_fdw' && (request.copiesTypes || request.withIndexes)) {
     await session.run(sql`CREATE SCHEMA ${ident(catalogSchema(run))}`)
-    await makeRemoteCatalog(session, catalogSchema(run), setup.name)
+    await createRemoteCatalog(session, catalogSchema(run), setup.name)
   }
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const tables = await importedState(run, request)

@@ -10,16 +10,16 @@ import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { commitUnlessSilent } from './commit.ts'
+import { commitWithWatchdog } from './commit-watchdog.ts'
 
 /** The sources that an apply or a refresh loads from. */
-export interface Sources {
+export interface SourceWatchdog {
   /**
    * Runs what loads a view, once its sources answer and for as long as they do; each is asked once before. It looks for the view on
    * the given session, which may have made it in its own transaction, and changes the search_path there.
    * @throws FdwsyncError naming the source that does not answer; the session may be lost then
    */
-  loading<T>(session: Session, view: Relation, load: () => Promise<T>): Promise<T>
+  load<T>(session: Session, view: Relation, load: () => Promise<T>): Promise<T>
   /** Commits what was loaded, unless a source keeps it waiting. The process is the server's that holds the transaction. */
   commit(session: Session, processId: number): Promise<void>
 }
@@ -43,7 +43,7 @@ const tablesBehind: Sql = trusted(`
     JOIN pg_catalog.pg_class c ON c.oid = read.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
 
 /** How sources are asked. */
-export interface Asking {
+export interface WatchdogOptions {
   readonly connect: Connect
   readonly timeoutMilliseconds: number
   readonly signal: AbortSignal
@@ -55,10 +55,10 @@ export interface Asking {
  * statement_timeout nor a cancel ends the wait, and a connection that has fallen silent is given up by TCP after hours. So a deadline
  * of our own ends it.
  */
-export function sourcesOf(asking: Asking): Sources {
+export function sourceWatchdog(asking: WatchdogOptions): SourceWatchdog {
   const asked = new Map<string, Promise<void>>()
   return {
-    async loading(session, view, load) {
+    async load(session, view, load) {
       const behind = await sourcesBehind(session, view)
       for (const each of behind) {
         const answer = asked.get(each.source) ?? requireAnswer(asking, each)
@@ -67,7 +67,7 @@ export function sourcesOf(asking: Asking): Sources {
       }
       return behind.length === 0 ? load() : loadWithWatchdog(asking, behind, session, load)
     },
-    commit: (session, processId) => commitUnlessSilent(asking.connect, session, processId),
+    commit: (session, processId) => commitWithWatchdog(asking.connect, session, processId),
   }
 }
 
@@ -79,7 +79,7 @@ async function sourcesBehind(session: Session, { schema, name }: Relation): Prom
   return Array.from(live.values(), ({ id, spec }) => kindOf(id).connectivityProbe?.(id, spec) ?? []).flat()
 }
 
-async function requireAnswer(asking: Asking, source: ConnectivityProbe): Promise<void> {
+async function requireAnswer(asking: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
   const { signal } = asking
   try {
     await ask(asking, source)
@@ -97,7 +97,7 @@ async function requireAnswer(asking: Asking, source: ConnectivityProbe): Promise
   }
 }
 
-async function ask({ connect, timeoutMilliseconds, signal }: Asking, reach: ConnectivityProbe): Promise<void> {
+async function ask({ connect, timeoutMilliseconds, signal }: WatchdogOptions, reach: ConnectivityProbe): Promise<void> {
   const session = await connect('source')
   try {
     await interruptible(session, signal, () =>
@@ -131,7 +131,7 @@ function isNotThere({ sqlstate }: DatabaseError): boolean {
  * on; one that says nothing, twice, says nothing on the load's connection either.
  */
 async function loadWithWatchdog<T>(
-  asking: Asking,
+  asking: WatchdogOptions,
   sources: readonly ConnectivityProbe[],
   session: Session,
   load: () => Promise<T>,
@@ -168,14 +168,17 @@ async function loadWithWatchdog<T>(
 }
 
 /** The first that has let two deadlines pass. */
-async function firstUnresponsive(asking: Asking, sources: readonly ConnectivityProbe[]): Promise<string | undefined> {
+async function firstUnresponsive(
+  asking: WatchdogOptions,
+  sources: readonly ConnectivityProbe[],
+): Promise<string | undefined> {
   for (const each of sources) {
     if ((await isSilent(asking, each)) && (await isSilent(asking, each))) return each.source
   }
   return undefined
 }
 
-function isSilent(asking: Asking, source: ConnectivityProbe): Promise<boolean> {
+function isSilent(asking: WatchdogOptions, source: ConnectivityProbe): Promise<boolean> {
   return ask(asking, source).then(
     () => false,
     (error: unknown) => error instanceof DeadlineError,

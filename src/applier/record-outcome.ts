@@ -11,15 +11,15 @@ import { findLedger, lockLedger } from '../ledger/trust.ts'
 import { recordSteps, type StepEnd, writeApply } from '../ledger/write.ts'
 import { type ApplyContext, recordOf } from './context.ts'
 
-export type EndedStep = readonly [Step, StepOutcome]
+export type FinishedStep = readonly [Step, StepOutcome]
 
 /**
  * Notes in the ledger how an apply ended, in a transaction of its own. Where that can't be it stays "in progress" there,
  * which is no reason to fail: what was done is done.
  */
-export async function noteEnd(
+export async function recordOutcome(
   context: ApplyContext,
-  steps: readonly EndedStep[],
+  steps: readonly FinishedStep[],
   failedLoads: readonly Refreshed[],
   milliseconds: number,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function noteEnd(
 async function writeEnd(
   context: ApplyContext,
   session: Session,
-  steps: readonly EndedStep[],
+  steps: readonly FinishedStep[],
   failedLoads: readonly Refreshed[],
   milliseconds: number,
 ): Promise<void> {
@@ -60,12 +60,12 @@ async function writeEnd(
   await session.run(trusted('COMMIT'))
 }
 
-function endOf([step, outcome]: EndedStep): StepEnd {
+function endOf([step, outcome]: FinishedStep): StepEnd {
   const status = outcome.status === 'in-doubt' ? 'in doubt' : outcome.status
   return { step, status, ...(outcome.status === 'applied' ? {} : { reason: outcome.reason }) }
 }
 
-function outcomeOf(steps: readonly EndedStep[]): ApplyOutcome {
+function outcomeOf(steps: readonly FinishedStep[]): ApplyOutcome {
   const all = steps.map(([, { status }]) => status)
   if (all.includes('in-doubt')) return 'in doubt'
   if (all.every((status) => status === 'applied')) return 'applied'
