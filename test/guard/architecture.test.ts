@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { kinds } from '../../src/kinds/registry.ts'
+import { roomsFromTheGroundUp } from './rooms.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -45,26 +46,6 @@ function importedFolder(file: SourceFile, specifier: string): string | undefined
   const target = relative(join(root, 'src'), resolve(root, 'src', dirname(file.path), specifier))
   return target.startsWith('..') ? undefined : target.includes('/') ? target.split('/')[0] : ''
 }
-
-/** A room may import those on the lines before it. Those on one line do not know each other. */
-const roomsFromTheGroundUp: readonly (readonly string[])[] = [
-  ['core'],
-  ['parser', 'db'],
-  ['manifest'],
-  ['kinds'],
-  ['introspector'],
-  ['ledger'],
-  ['probe', 'sources'],
-  ['dependents'],
-  ['differ', 'loader'],
-  ['planner'],
-  ['applier'],
-  ['render'],
-  ['exporter'],
-  ['api'],
-  ['demo'],
-  ['cli'],
-]
 
 const levelOf = (room: string) => roomsFromTheGroundUp.findIndex((rooms) => rooms.includes(room))
 
