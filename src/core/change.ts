@@ -1,26 +1,27 @@
+// What differs between the database and the manifest, object by object: live and wanted objects, and the changes between
+// them. How a change is carried out is in plan.ts.
+
 import type { DbObject, Key, ObjectId } from './object.ts'
 import type { Parts, Statement } from './sql.ts'
 
-/**
- * What it takes to make one field as wanted.
- * `clause` is a part of the one ALTER statement that its object gets, `statement` a statement of its own.
- */
+/** What it takes to bring one field to its wanted value. */
 export type Effect =
+  /** A clause of the one ALTER statement of the object. */
   | { readonly how: 'clause'; readonly clause: Parts }
-  /** `committedFirst`: nothing can use it before it is committed, so its object is altered before all others. */
+  /** `committedFirst`: nothing can use the result before COMMIT, so the object is altered in the `prepare` stage. */
   | { readonly how: 'statement'; readonly statement: Statement; readonly committedFirst?: boolean }
   | { readonly how: 'populate' }
   | { readonly how: 'replace' }
-  /** It has another name than it should: see {@link LiveObject.renamedFrom}. */
+  /** The object has another name than it should: see {@link LiveObject.renamedFrom}. */
   | { readonly how: 'rename' }
 
-/** What was changed since the last apply: the manifest, what it imports at its source, or the database outside of fdwsync. */
+/** What changed since the last apply: the manifest, the source it imports from, or the database outside fdwsync. */
 export type Origin = 'manifest' | 'source' | 'drift'
 
-/** `both`: more than one of them. */
+/** `both`: more than one origin. */
 export type FieldCause = Origin | 'both'
 
-/** One field of an object that is not as wanted. `from` or `to` is undefined where there is no such thing. */
+/** One field of an object that is not as wanted. `from` or `to` is undefined if the field has no such value. */
 export interface FieldChange {
   readonly field: string
   readonly from: string | undefined
@@ -28,53 +29,51 @@ export interface FieldChange {
   readonly effect: Effect
   /** The column that the server refuses to change while something depends on it. */
   readonly blockedByUseOf?: string
-  /** Another field of the object that this one comes or goes with, where no declaration names it. */
+  /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */
   readonly follows?: string
-  /** Why it differs, as far as that is known. `dependency`: something that the object reads changes. */
+  /** Why it differs, if known. `dependency`: something that the object reads changes. */
   readonly cause?: FieldCause | 'dependency'
-  /** Of the cause `both`: which. */
+  /** Set if the cause is `both`. */
   readonly causes?: readonly Origin[]
 }
 
-/** An object that exists, as the catalog has it. */
+/** An existing object, as read from the catalog. */
 export interface LiveObject extends DbObject {
   readonly oid: number
   /** The catalog (`pg_class`, `pg_foreign_server` …) that the oid belongs to. */
   readonly catalog: string
-  /** Of raw catalog columns; equal means unchanged since it was last recorded. Null where there is none. */
+  /** A digest of raw catalog columns; equal means unchanged since it was recorded. Null for kinds without one. */
   readonly digest: string | null
-  /** Set while another session holds a lock that keeps its definition from being read. */
+  /** Whether another session holds a lock that prevents reading the definition. */
   readonly locked: boolean
-  /** What it is called now, where that is not what the ledger has and the manifest declares. */
+  /** Its name in the database, if that differs from the one in the ledger and the manifest. */
   readonly elsewhere?: ObjectId
-  /** What it must be renamed from, once all that it is in is called as it should be. */
+  /** The name to rename it from, once the schema or object that contains it has been renamed. */
   readonly renamedFrom?: ObjectId
-  /** Not people have renamed it: the manifest does. */
+  /** Whether the manifest renames it (`renamed_from`). Otherwise it was renamed outside fdwsync. */
   readonly isRenamedByManifest?: boolean
-  /** Of columns that the manifest renames the new names by those of today. Its spec has them under the new ones. */
+  /** The new names of renamed columns, by their current names. `spec` has the columns under their new names. */
   readonly renamedColumns?: ReadonlyMap<string, string>
-  /** Something that it needs is called otherwise now: its text names that, without its being another definition. */
+  /** Whether its SQL names something under another name than the wanted one. That alone is not a difference. */
   readonly readsRenamed?: boolean
 }
 
 export type LiveState = ReadonlyMap<Key, LiveObject>
 
-/** What a manifest declares: `spec` holds its SQL as written, `path` says where in the manifest it stands. */
+/** A declared object: `spec` holds its SQL as written, `path` is its path in the manifest. */
 export interface DeclaredObject extends DbObject {
   readonly path: readonly string[]
-  /** What it was called when it was last applied, if the manifest says so. No part of what it is to be. */
+  /** Its former name, from `renamed_from`. */
   readonly renamedFrom?: ObjectId
-  /** The same of its columns: new names by old ones. */
+  /** The new names of its renamed columns, by their former names. */
   readonly renamedColumns?: ReadonlyMap<string, string>
 }
 
-/**
- * What is wanted: `spec` as the catalog would show it, so that it compares with a live one; `declared` with its SQL as
- * written and all that the manifest leaves open filled in, which is what statements are made of; `written` just what the
- * manifest says, which is what the ledger keeps.
- */
+/** An object as it should be. `spec` is how the catalog would show it, so that it compares with a live object. */
 export interface WantedObject extends DbObject {
+  /** The declaration with SQL as written and all defaults resolved. Statements are built from it. */
   readonly declared: unknown
+  /** Only what the manifest contains. The ledger keeps it. */
   readonly written: unknown
 }
 
@@ -84,9 +83,9 @@ export interface Replace {
   readonly from: LiveObject
   readonly to: WantedObject
   readonly fields: readonly FieldChange[]
-  /** Built while the old one serves, then swapped; or dropped and made again. */
+  /** Built online and then swapped, or dropped and recreated. */
   readonly how: 'beside' | 'drop-and-create'
-  /** The manifest does not declare it: it is made anew as it is, since it reads what is replaced. */
+  /** Set for an object that no manifest declares. It is recreated unchanged because it reads what is replaced. */
   readonly isUnmanaged?: true
 }
 
@@ -95,9 +94,9 @@ export type Change =
       readonly op: 'create'
       readonly key: Key
       readonly to: WantedObject
-      /** A part of that name which goes with its whole, or is gone by then. */
+      /** A live child with this name. It is dropped before, with its parent or by a change of its own. */
       readonly instead?: LiveObject
-      /** It was to replace one that serves on under another name. */
+      /** The replacement that this is one half of: the old object is renamed aside and stays in use for now. */
       readonly renamesAside?: Replace
     }
   | {
@@ -112,15 +111,15 @@ export type Change =
       readonly op: 'drop'
       readonly key: Key
       readonly from: LiveObject
-      /** It was to be replaced, and serves on under this name until what stands on it is swapped: see `differ/set-aside.ts`. */
+      /** The replacement that this is one half of: the old object has been renamed aside until its dependents are swapped. */
       readonly renamedAsideFor?: Replace
     }
-  /** Exists and is equal, but is not in the ledger yet, or is there with another identity: recorded, no DDL. */
+  /** Exists and is equal, but the ledger does not have it, or has it with another identity. It is recorded, without DDL. */
   | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }
-  /** In the ledger, no longer declared, and either gone already or not ours to drop: taken out of the ledger, no DDL. */
+  /** No longer declared, and either already dropped or not created by fdwsync. Its ledger entry is deleted, without DDL. */
   | { readonly op: 'release'; readonly key: Key; readonly because: string }
 
-/** Whether the database itself is changed by it; adopting and releasing only write in the ledger. */
+/** Whether the change needs DDL. Adopting and releasing only write to the ledger. */
 export function changesDatabase(change: Change): boolean {
   return change.op !== 'adopt' && change.op !== 'release'
 }

@@ -1,4 +1,6 @@
-/** JSON with sorted keys and without what is undefined, so that equal data gives equal text. */
+// Plain data: canonical JSON, equality, and collections.
+
+/** JSON with sorted keys and without undefined values, so that equal data gives equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
@@ -7,7 +9,7 @@ export function canonicalJson(value: unknown): string {
   )
 }
 
-/** Whether two values are the same as data, as JSON has them, whatever the order of their keys. */
+/** Whether two values are equal as JSON, whatever the order of their keys. */
 export function sameData(left: unknown, right: unknown): boolean {
   const [one, other] = [asJson(left), asJson(right)]
   if (one === other) return true
@@ -16,9 +18,12 @@ export function sameData(left: unknown, right: unknown): boolean {
     if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
     return one.every((item, at) => sameData(item, other[at]))
   }
-  const theirs = new Map(definedEntries(other))
-  const ours = definedEntries(one)
-  return ours.length === theirs.size && ours.every(([key, item]) => theirs.has(key) && sameData(item, theirs.get(key)))
+  const leftEntries = definedEntries(one)
+  const rightEntries = new Map(definedEntries(other))
+  return (
+    leftEntries.length === rightEntries.size &&
+    leftEntries.every(([key, item]) => rightEntries.has(key) && sameData(item, rightEntries.get(key)))
+  )
 }
 
 function asJson(value: unknown): unknown {
@@ -36,7 +41,7 @@ export function uniqueBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => unk
   return Array.from(groupBy(items, keyOf).values(), ([first]) => first as Item) // no group is empty
 }
 
-/** Items by a key, in the order in which each key first came. (`Map.groupBy` came with Node 21.) */
+/** Groups items by a key, in the order in which the keys first occur. `Map.groupBy` needs Node 21. */
 export function groupBy<Item, GroupKey>(
   items: Iterable<Item>,
   keyOf: (item: Item) => GroupKey,

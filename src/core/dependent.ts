@@ -1,24 +1,27 @@
+// What depends on an object that is to be dropped or replaced, and what becomes of it.
+
 import type { LiveObject, WantedObject } from './change.ts'
 import type { Key } from './object.ts'
 
-/** What PostgreSQL would name when it refuses to drop or change something. */
+/** An object that PostgreSQL would name in its refusal to drop or alter another one. */
 export interface Dependent {
-  /** On what it depends, and on which column of that if it is on one. */
+  /** The object that it depends on. */
   readonly on: Key
+  /** The column that it depends on, if it depends on a single one. */
   readonly column: string | null
-  /** Its address if it is of a kind that fdwsync knows. */
+  /** Undefined if it is of a kind that fdwsync does not know. */
   readonly key: Key | undefined
-  /** What it is a part of, as an index is of its view, or a trigger of its table: with that it goes and comes. */
+  /** Its parent: the view of an index, the table of a trigger. It is dropped and recreated with its parent. */
   readonly parent: Key | undefined
-  /** For a plain view: whether this role may define it anew, and what becomes of it if that was tried out. */
+  /** Set for a plain view. `outcome` is set if recreating it was tried. */
   readonly view: (DependentView & { readonly outcome?: ViewOutcome | undefined }) | undefined
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
-  /** Why it can't be made anew, where that was tried out or is known. */
+  /** Why it cannot be recreated, if that was tried or is known. */
   readonly lost?: Lost | undefined
 }
 
-/** Why something can't be made anew, and what would help, where that is known. */
+/** Why something cannot be recreated, and what would help, if known. */
 export interface Lost {
   readonly reason: string
   readonly hint?: string
@@ -26,23 +29,25 @@ export interface Lost {
 
 export interface DependentView {
   readonly oid: number
+  /** Whether this role may replace its definition. */
   readonly mayRedefine: boolean
-  /** Why another query for it would not be enough to free what it depends on. */
+  /** Why a new query for it would not end its dependency. Null if it would. */
   readonly whyNotRepointed: string | null
 }
 
-/** What becomes of a plain view of people when columns below it change. */
+/** What becomes of an unmanaged plain view when columns that it reads change. */
 export type ViewOutcome =
-  /** Its own columns stay as they are, so it can be led to the successor and keeps its identity. */
+  /** Its own columns stay the same, so it can be repointed at the new relation, and keeps its identity. */
   | { readonly becomes: 'repointed' }
-  /** PostgreSQL keeps the types of a view's columns, so it has to be made anew: as it is, with the columns to come. */
+  /** Its column types change, and CREATE OR REPLACE VIEW cannot change those. It is recreated with the new types. */
   | { readonly becomes: 'recreated'; readonly to: WantedObject }
   | ({ readonly becomes: 'lost' } & Lost)
 
+/** An unmanaged view that was recreated in the probe, to find out its outcome. */
 export interface TriedView {
   readonly key: Key
   readonly live: LiveObject
-  /** What it reads, of what changes its columns and of the other views. */
+  /** What it reads of the changed relations and of the other tried views. */
   readonly on: ReadonlySet<Key>
   readonly outcome: ViewOutcome
   /** Whether a materialized view reads it. */

@@ -1,6 +1,8 @@
+// Errors that a user can do something about, with their exit codes, and how they are printed.
+
 import type { ProblemCode } from './codes.ts'
 
-/** What each exit code of the command means; the table of MANIFEST.md, "Commands". */
+/** The exit codes of the command, which are published: see MANIFEST.md, "Commands". */
 export const exitCode = {
   done: 0,
   failed: 1,
@@ -14,7 +16,7 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
-/** A place in a manifest. Lines and columns count from 1; `excerpt` is the text of that line. */
+/** A place in a manifest. Lines and columns count from 1; `excerpt` is the text of the line. */
 export interface Place {
   readonly file: string
   readonly line: number
@@ -31,8 +33,8 @@ export interface Problem {
 }
 
 /**
- * Everything that a user can do something about. Any other error is a bug and is reported as one.
- * Several independent problems (of a manifest, say) are reported at once.
+ * An error that a user can do something about. Any other error is a bug and is reported as one.
+ * Independent problems, for instance of a manifest, are reported at once.
  */
 export class FdwsyncError extends Error {
   override readonly name = 'FdwsyncError'
@@ -47,7 +49,7 @@ export class FdwsyncError extends Error {
   }
 }
 
-/** `FILE:LINE:COLUMN: message`, the line under it with a caret, then the hint: the error format of MANIFEST.md. */
+/** `FILE:LINE:COLUMN: message`, then the line with a caret below it, then the hint. MANIFEST.md specifies the format. */
 export function formatProblem(problem: Problem): string {
   const { place, message, hint } = problem
   const lines: string[] = []

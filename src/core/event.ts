@@ -16,5 +16,5 @@ export type ApplyEvent =
       readonly outcome: StepOutcome
     }
   | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
-  /** Something that keeps nothing from being done, but that somebody should know. */
+  /** Does not prevent anything, but whoever runs the command should know it. */
   | { readonly type: 'warning'; readonly reason: string }

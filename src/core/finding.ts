@@ -1,9 +1,11 @@
+// What the probe found out about one object.
+
 import type { ProblemCode } from './codes.ts'
 import type { Key } from './object.ts'
 
 /**
- * Why an object can't be as declared (`problem`), or why that can't be known (`undetermined`): for a reason of its own, or
- * since that of something it needs is not known (`follows`).
+ * Why an object cannot be as declared (`problem`), or why that is unknown (`undetermined`). `follows`: it is unknown only
+ * because something that the object needs is.
  */
 export interface ProbeFinding {
   readonly code: ProblemCode
@@ -18,7 +20,7 @@ export function lockedFinding(key: Key): ProbeFinding {
     code: 'object/locked',
     key,
     status: 'undetermined',
-    reason: 'it is being refreshed, or locked by another session, and its definition can not be read meanwhile',
+    reason: 'it is being refreshed, or locked by another session, so its definition cannot be read',
     hint: 'Plan again when that is done.',
   }
 }

@@ -1,6 +1,8 @@
+// Orders objects by what they need.
+
 /**
- * The items in an order in which everything comes after what it needs. Ties keep the order given. What is needed but not
- * among the items is ignored. A cycle, which no set of objects in a database has, is cut where it is met.
+ * Sorts the items so that each comes after what it needs; ties keep the given order. Needs that are not among the items
+ * are ignored. A cycle is cut where it is met: objects of a database cannot form one.
  */
 export function topologicalOrder<Item, Id>(
   items: Iterable<Item>,
@@ -11,13 +13,25 @@ export function topologicalOrder<Item, Id>(
   for (const item of items) byId.set(idOf(item), item)
   const ordered: Item[] = []
   const visited = new Set<Id>()
+  // The path from an item down to what is being visited, kept here because recursion would overflow on a long chain.
+  const path: { readonly item: Item; readonly needs: Iterator<Id> }[] = []
   const visit = (id: Id): void => {
     const item = byId.get(id)
     if (item === undefined || visited.has(id)) return
     visited.add(id)
-    for (const need of needsOf(item)) visit(need)
-    ordered.push(item)
+    path.push({ item, needs: needsOf(item)[Symbol.iterator]() })
   }
-  for (const id of byId.keys()) visit(id)
+  for (const id of byId.keys()) {
+    visit(id)
+    for (let last = path.at(-1); last; last = path.at(-1)) {
+      const need = last.needs.next()
+      if (!need.done) {
+        visit(need.value)
+      } else {
+        ordered.push(last.item)
+        path.pop()
+      }
+    }
+  }
   return ordered
 }

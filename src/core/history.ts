@@ -1,8 +1,10 @@
+// What the ledger has recorded of past applies and refreshes.
+
 import type { Change } from './change.ts'
 import type { Key } from './object.ts'
 import type { PlannedChange } from './plan.ts'
 
-/** Where an apply comes from, as far as its environment tells. */
+/** Where an apply comes from, as far as its environment shows. */
 export interface Origin {
   /** The user of the operating system. */
   readonly user: string | undefined
@@ -17,7 +19,7 @@ export interface Origin {
 /** How an apply ended. */
 export type ApplyOutcome = 'applied' | 'applied in part' | 'failed' | 'in doubt'
 
-/** What was planned, as the ledger keeps it. It has names only, no values. */
+/** What was planned, as the ledger keeps it: names, but no values. */
 export interface ApplySummary {
   readonly counts: Readonly<Record<Change['op'], number>>
   readonly changes: readonly {
@@ -30,7 +32,7 @@ export interface ApplySummary {
   }[]
 }
 
-/** An apply as the ledger has it. What a ledger of an older version does not have is null. */
+/** An apply in the ledger. Null is what an older version of the ledger did not record. */
 export interface RecordedApply {
   readonly id: string
   readonly manifest: string
@@ -43,7 +45,7 @@ export interface RecordedApply {
   readonly toolVersion: string
   readonly startedAt: string
   readonly endedAt: string | null
-  /** `interrupted`: it never noted its end, and it no longer runs. */
+  /** `interrupted`: it no longer runs, and did not record its end. */
   readonly outcome: ApplyOutcome | 'in progress' | 'interrupted' | null
   readonly manifestDigest: string | null
   readonly summary: ApplySummary | null
@@ -52,7 +54,7 @@ export interface RecordedApply {
   readonly database: string | null
   readonly databaseOid: number | null
   readonly systemIdentifier: string | null
-  /** It was applied to a database that this one is a copy of, or that had another name then. */
+  /** It was applied to a database that this one is a copy of, or to this one under another name. */
   readonly madeElsewhere: boolean
 }
 
@@ -70,21 +72,21 @@ export interface RecordedRefresh {
   readonly how: string
   readonly startedAt: string
   readonly endedAt: string
-  /** Of 8 bytes, so a string; null if it is not known. */
+  /** A string, since it is an int8; null if unknown. */
   readonly rows: string | null
   readonly outcome: string
   readonly reason: string | null
 }
 
-/** What was applied to a database, the newest first. */
+/** The applies to a database, newest first. */
 export interface History {
   readonly database: string
   readonly applies: readonly RecordedApply[]
-  /** There are more than were asked for. */
+  /** Whether the ledger has more applies than requested. */
   readonly more: boolean
 }
 
-/** One apply with all that is known of it. */
+/** One apply with its steps and refreshes. */
 export interface ApplyDetails {
   readonly database: string
   readonly apply: RecordedApply

@@ -1,9 +1,11 @@
+// Name patterns as in psql's `\d`.
+
 import type { ObjectId } from './object.ts'
 
 /**
- * A test for the names that a pattern means, as psql's `\d` takes it: `*` is any text, `?` any character, a dot stands
- * between schema and name, letters fold to lower case but between double quotes. Without a dot any schema will do. A user
- * mapping goes by the name of its server.
+ * A test for objects whose names match a pattern. `*` is any text and `?` any character; a dot separates schema and name;
+ * letters outside double quotes fold to lower case. A pattern without a dot matches in any schema. A user mapping matches
+ * by the name of its server.
  */
 export function namePattern(pattern: string): (id: ObjectId) => boolean {
   const parts = partsOf(pattern)
@@ -16,7 +18,7 @@ export function namePattern(pattern: string): (id: ObjectId) => boolean {
   }
 }
 
-/** Regular expressions of what stands between the dots. */
+/** A regular expression for each part between dots. */
 function partsOf(pattern: string): readonly string[] {
   const parts = ['']
   let isQuoted = false

@@ -1,3 +1,5 @@
+// Objects of a database, their addresses, and the keys that identify them in maps and in the ledger.
+
 import type { Branded } from './branded.ts'
 
 /** The address of an object. A user mapping's role is `null` for PUBLIC, which is not a role. */
@@ -17,7 +19,7 @@ export type ObjectId =
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
 
-/** An ObjectId as a string that is equal exactly when the ids are: for maps, sets and the ledger. */
+/** An ObjectId as text. Keys are equal exactly if the ids are, so they serve in maps, sets and the ledger. */
 export type Key = Branded<string, 'Key'>
 
 export function keyOf(id: ObjectId): Key {
@@ -39,7 +41,7 @@ export function keyOf(id: ObjectId): Key {
   }
 }
 
-/** The inverse of {@link keyOf}. Keys come from `keyOf` or from the ledger; `undefined` for any other text. */
+/** The inverse of {@link keyOf}; undefined for text that is not a key. */
 export function idOf(key: string): ObjectId | undefined {
   const parts = parseArray(key)
   const [kind, first, second] = parts
@@ -64,12 +66,12 @@ export function idOf(key: string): ObjectId | undefined {
   }
 }
 
-/** The schema that it stands in, if it stands in one. */
+/** The schema that contains it, if any. */
 export function namespaceOf(id: ObjectId): string | undefined {
   return 'schema' in id ? id.schema : undefined
 }
 
-/** A relation's schema and name as a text, equal for equal ones. */
+/** A relation's schema and name as one text, for maps and sets. */
 export function relationKey(schema: string, name: string): string {
   return JSON.stringify([schema, name])
 }
@@ -84,8 +86,8 @@ function parseArray(text: string): readonly unknown[] {
 }
 
 /**
- * An object of a database, or one that is wanted in it. `spec` is what its kind says an object of it consists of;
- * only the kind's own file knows the type. `needs` are the objects that must exist before it.
+ * An object that exists in a database, or should. Only the file of its kind knows the type of `spec`. `needs` are the
+ * objects that must exist before it.
  */
 export interface DbObject<K extends KindName = KindName, Spec = unknown> {
   readonly id: IdOf<K>
@@ -93,6 +95,7 @@ export interface DbObject<K extends KindName = KindName, Spec = unknown> {
   readonly needs: readonly Key[]
 }
 
+/** The name of a table or view. */
 export interface Relation {
   readonly schema: string
   readonly name: string

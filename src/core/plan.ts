@@ -6,7 +6,7 @@ import type { Key } from './object.ts'
 import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
 
-/** Hazards that apply must be told to accept; the others are announced. */
+/** Hazards that `--allow` must accept before an apply. The others are only shown. */
 export const hazardsToAllow = ['drops-data', 'drops-dependents', 'exposes-secret'] as const
 export type HazardToAllow = (typeof hazardsToAllow)[number]
 export type HazardName =
@@ -20,7 +20,7 @@ export type HazardName =
 
 export interface Hazard {
   readonly name: HazardName
-  /** A sentence for people, without the object's name. */
+  /** A sentence without the object's name. */
   readonly detail: string
 }
 
@@ -29,42 +29,45 @@ export function mustBeAllowed(hazard: Hazard): boolean {
 }
 
 /**
- * `prepare` is one transaction for what must be committed before it can be used: values added to enumerations. `define` is one for all definitions. What reads data, and so takes long, comes after it, a transaction each
- * and several at once: `build` (replacements, indexes of existing views), and `populate`, which fills new views.
+ * The stages of an apply, in order. `prepare` and `define` are one transaction each: `prepare` for what must be committed
+ * before it can be used (values added to enumerations), `define` for all other definitions. `build` (replacements, and
+ * indexes of existing views) and `populate` (the first load of new views) read data and take long, so each of their steps
+ * is a transaction of its own, and several run at once.
  */
 export type StageName = 'prepare' | 'define' | 'build' | 'populate'
 
 interface StepBase {
-  /** Unique in the plan: a key may have a step in several stages. */
+  /** Unique in the plan. A key is not, since it may have steps in several stages. */
   readonly id: string
   readonly stage: StageName
   readonly key: Key
   readonly title: string
-  /** The ids of steps, of `build` and `populate`, that must have succeeded before. */
+  /** The ids of the `build` and `populate` steps that must succeed first. */
   readonly after: readonly string[]
-  /** What it locks: an object and its parts are worked on one step at a time. */
+  /** Two steps with a lock in common do not run at the same time. */
   readonly locks: readonly Key[]
   readonly hazards: readonly Hazard[]
 }
 
-/** One object of what is replaced together. */
+/** One object of a {@link ReplaceStep}. */
 export interface Replacement {
   readonly key: Key
   readonly title: string
-  /** The schema in which it is built, if it is built in one of its own; it exists only inside that transaction. */
+  /** The scratch schema it is built in, if any. That schema exists only inside the transaction. */
   readonly scratch: string | undefined
-  /** How names in `statements` are found: as the manifest's SQL has them, or written out as the catalog shows them. */
+  /** The search path for `statements`: the manifest's, or the catalog's, under which every name is qualified. */
   readonly path: 'manifest' | 'catalog'
-  /** What defines the new one beside the old one, which serves until the swap. */
+  /** Define the new object while the old one stays in use. */
   readonly statements: readonly Statement[]
-  /** What fills it. */
+  /** Load its data. */
   readonly load: readonly Statement[]
-  /** What is made on it once it is filled: its indexes. */
+  /** Create its children, such as indexes, once it is loaded. */
   readonly children: readonly Statement[]
   readonly swap: Swap
   readonly hazards: readonly Hazard[]
 }
 
+/** Puts the new object in the place of the old one: `out` moves the old one away, `in` the new one in. */
 export interface Swap {
   readonly out: readonly Statement[]
   readonly in: readonly Statement[]
@@ -72,7 +75,7 @@ export interface Swap {
 
 export interface ReplaceStep extends StepBase {
   readonly action: 'replace'
-  /** Built together, each after what it reads, and swapped together. The step is called after the last. */
+  /** Built and swapped together, each after those it reads. The step has the title of the last. */
   readonly members: readonly Replacement[]
 }
 
@@ -83,7 +86,7 @@ export interface PlainStep extends StepBase {
 
 export type Step = PlainStep | ReplaceStep
 
-/** Something that keeps the plan from being applied. */
+/** Why the plan cannot be applied. */
 export interface Refusal {
   readonly code: ProblemCode
   readonly key: Key
@@ -92,18 +95,18 @@ export interface Refusal {
   readonly hint: string
 }
 
-/** Something about an object that could not be found out, so that "no changes" can't be said of it. */
+/** An object for which the plan cannot claim "no changes", because something about it is unknown. */
 export interface Undetermined {
   readonly code: ProblemCode
   readonly key: Key
   readonly title: string
   readonly reason: string
   readonly hint: string
-  /** Only since something that it needs is undetermined. */
+  /** Whether it is undetermined only because something that it needs is. */
   readonly follows: boolean
 }
 
-/** Something that keeps nothing from being applied, but that whoever applies the plan should know. */
+/** Does not prevent an apply, but whoever applies the plan should know it. */
 export interface Warning {
   readonly code: ProblemCode
   readonly message: string
@@ -113,53 +116,53 @@ export interface Plan {
   readonly manifest: string
   readonly searchPath: readonly string[]
   readonly database: { readonly name: string; readonly serverVersion: string; readonly user: string }
-  /** Digest of everything that the plan was made from; apply refuses when it is another. */
+  /** A digest of all input of the plan. Apply refuses a plan whose fingerprint no longer matches. */
   readonly fingerprint: string
   readonly changes: readonly PlannedChange[]
   readonly steps: readonly Step[]
   readonly refusals: readonly Refusal[]
   readonly undetermined: readonly Undetermined[]
   readonly warnings: readonly Warning[]
-  /** How many declared objects there are that need nothing. */
+  /** The number of declared objects without a change. */
   readonly unchanged: number
-  /** Of a plan that shows drift alone: how many changes of the manifest and of its sources it does not show. */
+  /** In a plan that shows only drift: the number of changes of the manifest and of its sources that it omits. */
   readonly leftOut?: number
-  /** How the foreign tables that are spelled out differ from their sources, if these were asked about them. */
+  /** How declared foreign tables differ from their sources, if sources were compared (`--check-source`). */
   readonly source?: SourceReport
 }
 
-/** What a successor follows, as far as it tells what there is to load and to keep. */
+/** The live object that a replacement takes the place of. */
 export interface Predecessor {
-  /** As last counted; null if that is not known. */
+  /** The estimate of the last ANALYZE; null if unknown. */
   readonly rows: number | null
   readonly bytes: number
-  /** `index reports.by_total`: what people have made on it and its successor gets too. */
+  /** Titles of unmanaged children that are recreated on the new object: `index reports.by_total`. */
   readonly keeps: readonly string[]
 }
 
 export interface PlannedChange {
   readonly change: Change
   readonly title: string
-  /** A few words for its line. */
+  /** A few words for its line in the plan. */
   readonly summary: string
-  /** Attributes of a new object, to be shown under its line. */
+  /** Attributes of a new object, shown below its line. */
   readonly details: readonly (readonly [label: string, text: string])[]
   readonly hazards: readonly Hazard[]
-  /** For a replacement: the old one serves until the new one is whole. */
+  /** Whether it is a replacement that is built online: the old object stays in use until the swap. */
   readonly beside: boolean
-  /** Of one that is built in a scratch schema. */
+  /** Set for an object that is built in a scratch schema. */
   readonly predecessor?: Predecessor
-  /** Why: the manifest says something else, or the source, the database was altered, or something that it reads changes. */
+  /** Why it changes. `dependency`: something that it reads changes. */
   readonly cause: FieldCause | 'dependency' | undefined
-  /** Of the cause `both`: which. */
+  /** Set if the cause is `both`. */
   readonly causes?: readonly Origin[]
-  /** Of the cause `dependency`: the titles of what changes. */
+  /** If the cause is `dependency`: the titles of the changes that it depends on. */
   readonly because: readonly string[]
-  /** Other manifests that own it until now. */
+  /** Other manifests that have owned it so far. */
   readonly takenFrom: readonly string[]
 }
 
-/** How many objects are to be made, altered …. */
+/** The number of changes by operation. */
 export function countsOf({ changes }: Pick<Plan, 'changes'>): Readonly<Record<Change['op'], number>> {
   const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
   return {

@@ -5,9 +5,10 @@ import type { StageName, Step } from './plan.ts'
 
 export type StepOutcome =
   | { readonly status: 'applied'; readonly milliseconds: number }
-  /** `of`: which one failed, where several are made together. */
+  /** `of`: the member that failed, for a step that replaces several objects. */
   | { readonly status: 'failed'; readonly reason: string; readonly hint?: string; readonly of?: Key }
   | { readonly status: 'skipped'; readonly reason: string }
+  /** The connection was lost during COMMIT, so the outcome is unknown. */
   | { readonly status: 'in-doubt'; readonly reason: string }
 
 export interface StepReport {
@@ -30,7 +31,7 @@ export interface RefreshReport {
   readonly views: readonly {
     readonly key: Key
     readonly title: string
-    /** How it was refreshed; undefined if it never came to that. */
+    /** How it was refreshed; undefined if its refresh did not start. */
     readonly how: 'concurrently' | 'plain' | undefined
     readonly outcome: StepOutcome
   }[]

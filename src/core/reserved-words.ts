@@ -1,6 +1,8 @@
+// The keywords of PostgreSQL that must be quoted as names.
+
 /**
- * Words that `quote_ident` quotes: every keyword of PostgreSQL 14 to 18 that is not "unreserved"
- * (`SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'`). One too many only adds quotes.
+ * The words that `quote_ident` quotes: every keyword of PostgreSQL 14 to 18 that is not "unreserved"
+ * (`SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'`). Quoting a word that an older release does not reserve is harmless.
  */
 export const reservedWords: ReadonlySet<string> = new Set(
   `

@@ -1,6 +1,8 @@
+// Which options of a user mapping are secrets.
+
 /**
- * Options of user mappings that are no secret. Every other one is treated as one, whatever the wrapper: better a user
- * name that is not shown than a token that is.
+ * The options of user mappings that are not secrets. Every other option of any wrapper is treated as a secret: hiding a
+ * user name does less harm than showing a token.
  */
 export const plainMappingOptions = [
   'user',

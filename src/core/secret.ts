@@ -1,6 +1,8 @@
+// Secrets: values that must not be printed, and how to remove them from texts.
+
 /**
- * A value that cannot be printed by accident: `toString`, `toJSON` and inspection all give `(secret)`.
- * Equality of two secrets is not offered either; they are compared on the server, as salted digests.
+ * A value that cannot be printed by accident: `toString`, `toJSON` and inspection return `(secret)`.
+ * Secrets cannot be compared here either: the server compares them, as salted digests.
  */
 export class Secret {
   readonly #value: string
@@ -9,7 +11,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The value itself. Only the connection that carries it to the server, and digests, may ask for it. */
+  /** The value itself, for the connection that sends it to the server, and for digests. Nothing else may call this. */
   reveal(): string {
     return this.#value
   }
@@ -27,12 +29,12 @@ export class Secret {
   }
 }
 
-/** Replaces every occurrence of the secrets in a text that comes from elsewhere, a driver's error for instance. */
+/** Masks secrets in a text from elsewhere, such as a driver's error. */
 export function redact(text: string, secrets: Iterable<Secret>): string {
   let redacted = text
   for (const secret of secrets) {
     const value = secret.reveal()
-    // A one-letter password would turn every message into noise and give away more than it hides.
+    // Masking a one-letter password would garble every message, and give the password away.
     if (value.length >= 3) redacted = redacted.replaceAll(value, '(secret)')
   }
   return redacted

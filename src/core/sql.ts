@@ -1,11 +1,14 @@
+// SQL text, built from quoted parts, and statements with secrets. This is the only file that produces `Sql`, so an
+// unquoted name or value cannot get into a statement.
+
 import type { Branded } from './branded.ts'
 import { reservedWords } from './reserved-words.ts'
 import type { Secret } from './secret.ts'
 
-/** SQL text that was put together from quoted parts. Only this file makes one. */
+/** SQL text built from quoted parts. */
 export type Sql = Branded<string, 'Sql'>
 
-/** Puts SQL together; every value that is filled in is itself SQL, so nothing unquoted gets in by mistake. */
+/** Builds SQL from a template whose values are SQL themselves. */
 export function sql(text: TemplateStringsArray, ...values: readonly Sql[]): Sql {
   return String.raw({ raw: text.map((part) => part) }, ...values) as Sql
 }
@@ -14,7 +17,7 @@ export function join(parts: readonly Sql[], separator: string): Sql {
   return parts.join(separator) as Sql
 }
 
-/** A name, quoted where PostgreSQL's `quote_ident` quotes it. */
+/** A name, quoted if `quote_ident` would quote it. */
 export function ident(name: string): Sql {
   const plain = /^[a-z_][a-z0-9_]*$/.test(name) && !reservedWords.has(name)
   return (plain ? name : `"${name.replaceAll('"', '""')}"`) as Sql
@@ -25,36 +28,36 @@ export function qualified(schema: string, name: string): Sql {
   return sql`${ident(schema)}.${ident(name)}`
 }
 
-/** A string constant, whatever `standard_conforming_strings` says. */
+/** A string constant, valid with either value of `standard_conforming_strings`. */
 export function literal(value: string): Sql {
   const quoted = `'${value.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`
   return (value.includes('\\') ? `E${quoted}` : quoted) as Sql
 }
 
 export function number(value: number): Sql {
-  if (!Number.isFinite(value)) throw new TypeError(`not a number that SQL can have: ${value}`)
+  if (!Number.isFinite(value)) throw new TypeError(`not a finite number: ${value}`)
   return String(value) as Sql
 }
 
 /**
- * A fragment that the user wrote as SQL (a type, an expression, a query). That it is exactly that one thing to
- * PostgreSQL's grammar was checked when the manifest was read; a line comment at its end must not swallow what follows.
+ * A type, an expression or a query from the manifest. It was checked against PostgreSQL's grammar when the manifest was
+ * read. A trailing line comment must not comment out the rest of the statement.
  */
 export function fragment(text: string): Sql {
   return (text.includes('--') ? `${text}\n` : text) as Sql
 }
 
-/** A query may end with a semicolon where people write it, but not where it becomes a part of a statement. */
+/** A manifest may end a query with a semicolon. A statement that contains the query may not. */
 export function withoutSemicolon(query: string): string {
   return query.replace(/;\s*$/, '')
 }
 
-/** SQL that this program's own source spells out, a catalog query for instance. */
+/** SQL that is a constant of this program, such as a catalog query. */
 export function trusted(text: string): Sql {
   return text as Sql
 }
 
-/** One statement for the server. `secrets` are filled in on the server, never in the text: see {@link secretMark}. */
+/** One statement. The server inserts the secrets, so the text never contains them: see {@link secretMark}. */
 export interface Statement {
   readonly sql: Sql
   readonly secrets: readonly Secret[]
@@ -65,21 +68,21 @@ export function statement(text: Sql): Statement {
 }
 
 /**
- * Where the secret of that index goes in a statement that has secrets. Such a statement is a template of the server's
- * `format()`: every other `%` in it is doubled, which {@link statementOf} does.
+ * The placeholder of a secret. A statement with secrets is a template for the server's `format()`, so
+ * {@link statementOf} doubles every other `%` in it.
  */
 function secretMark(index: number): string {
   return `%${index + 1}$L`
 }
 
-/** Text and secrets in turn. */
+/** A statement in pieces: SQL and secrets. */
 export type Parts = readonly (Sql | Secret)[]
 
 export function joinParts(all: readonly Parts[], separator: Sql): Parts {
   return all.flatMap((parts, index) => (index === 0 ? parts : [separator, ...parts]))
 }
 
-/** One statement made of text and secrets in turn. */
+/** Joins the pieces into one statement. */
 export function statementOf(parts: Parts): Statement {
   const secrets = parts.filter((part) => typeof part !== 'string')
   if (secrets.length === 0) return statement(join(parts as readonly Sql[], ''))

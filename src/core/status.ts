@@ -1,32 +1,34 @@
+// What `fdwsync status` reports of each object.
+
 import type { Key, ObjectId } from './object.ts'
 
-/** `unmanaged`: no manifest owns it, so there is nothing that it should be. */
+/** `unmanaged`: no manifest owns it, so nothing is expected of it. */
 export type ObjectState = 'in sync' | 'drifted' | 'missing' | 'not populated' | 'unknown' | 'unmanaged'
 
-/** An object as `status` lists it. */
+/** One object in the report. */
 export interface ObjectStatus {
   readonly key: Key
   readonly id: ObjectId
-  /** The manifests that own it: several only of what can be shared. */
+  /** The manifests that own it. Only shared objects, such as schemas, have several. */
   readonly manifests: readonly string[]
   readonly state: ObjectState
-  /** Why it is not in sync, or what else is to be said of it. */
+  /** Why it is not in sync, or a remark. */
   readonly reason: string | undefined
-  /** Whether it holds data; undefined for what never does. */
+  /** Whether it holds data; undefined for kinds that never do. */
   readonly populated: boolean | undefined
   /** When its data was last loaded, if the ledger knows. */
   readonly refreshed: { readonly at: string; readonly secondsAgo: number } | undefined
-  /** How many indexes it has; undefined for what has none ever. */
+  /** The number of its indexes; undefined for kinds without indexes. */
   readonly indexes: number | undefined
-  /** Of a server, if sources were asked: whether its own could be. */
+  /** For a server, if sources were contacted: whether its source was reachable. */
   readonly sourceReachable: boolean | undefined
-  /** It is a part of another object, as an index is. */
+  /** Whether it belongs to another object, as an index does. */
   readonly isChild: boolean
 }
 
 export interface StatusReport {
   readonly database: { readonly name: string; readonly serverVersion: string; readonly user: string }
-  /** The manifest that its objects were compared with; undefined: with the ledger alone. */
+  /** The manifest that the objects were compared with. Undefined if they were compared with the ledger only. */
   readonly manifest: string | undefined
   readonly objects: readonly ObjectStatus[]
 }

@@ -1,4 +1,5 @@
+// The version of this release, from package.json.
+
 import manifest from '../../package.json' with { type: 'json' }
 
-/** This release of fdwsync. */
 export const toolVersion: string = manifest.version

@@ -1,10 +1,12 @@
+// Which objects a name pattern matches.
+
 import { describe, expect, test } from 'vitest'
 import { namePattern } from '../../../src/core/name-pattern.ts'
 import type { ObjectId } from '../../../src/core/object.ts'
 
 const table = (schema: string, name: string): ObjectId => ({ kind: 'foreignTable', schema, name })
 
-describe('a pattern of names', () => {
+describe('a name pattern', () => {
   test.each([
     ['orders', table('shop', 'orders'), true],
     ['order', table('shop', 'orders'), false],
