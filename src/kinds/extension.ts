@@ -1,3 +1,4 @@
+// Extensions: which version in which schema. Their member objects are not managed.
 import type { FieldChange } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
@@ -12,7 +13,7 @@ export interface ExtensionSpec extends Protection {
   readonly schema?: string | undefined
   readonly version?: string | undefined
   readonly comment?: Comment
-  /** Live only: the comment that it comes with. */
+  /** Live only: the comment in its control file. */
   readonly ownComment?: string | null
   /** Live only: it has tables, views or sequences. */
   readonly hasRelations?: boolean
@@ -26,8 +27,8 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
   locks: { create: 10, drop: 100 },
   catalog: 'pg_extension',
   dropPolicy: 'unless-shared',
-  // Where its types and operators are found. An update of its version may run anything; moving its relations locks them.
-  probe: { how: 'by-name', matters: ({ field }, live) => field === 'schema' && live.hasRelations !== true },
+  // Others find its types and operators by its schema. A version update may run anything, and moving relations locks them.
+  probe: { how: 'by-name', affectsOthers: ({ field }, live) => field === 'schema' && live.hasRelations !== true },
   title: (id) => `extension ${ident(id.name)}`,
 
   declare: (manifest) =>
@@ -43,19 +44,19 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
       path: ['extensions', name],
     })),
 
-  // No version: whoever makes it anew wants the newest.
+  // Without its version: a database that is set up from this manifest wants the newest.
   write: (id, { schema, comment, ownComment }) => ({
     path: ['extensions', id.name],
     value: {
       ...present({ schema: schema === defaultSchema ? undefined : schema }),
-      // An empty one removes that which it comes with.
+      // An empty comment removes the one from the control file.
       ...(comment === undefined || comment === (ownComment ?? '') ? {} : { comment }),
     },
   }),
 
   listQuery: trusted(`SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id FROM pg_extension`),
 
-  // An extension's other objects are none of ours; what it requires must be declared before it or exist.
+  // The extensions that it requires must exist or be declared before it.
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id, e.oid,
            jsonb_build_object('schema', n.nspname, 'version', e.extversion,
@@ -81,7 +82,7 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
         JOIN pg_available_extension_versions v ON v.name = wanted.name
         CROSS JOIN unnest(v.requires) AS required
        GROUP BY v.name`),
-    // Where it is not installed, its versions are all that can be installed; else those that a way of updates leads to.
+    // An extension that is not installed can have any available version, an installed one those with an update path.
     impossibleQuery: trusted(`
       WITH wanted AS (
         SELECT w.name, w.spec ->> 'version' AS version, w.spec ->> 'schema' AS schema,
@@ -104,23 +105,23 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
           FROM possible GROUP BY name
       )
       SELECT jsonb_build_object('kind', 'extension', 'name', w.name) AS id,
-             format(CASE WHEN w.extversion IS NULL THEN 'its version %s is not available on this server'
-                         ELSE 'it can not be updated to version %s from %s' END, w.version, w.extversion) AS reason,
+             format(CASE WHEN w.extversion IS NULL THEN 'version %s is not available on this server'
+                         ELSE 'it cannot be updated to version %s from %s' END, w.version, w.extversion) AS reason,
              coalesce('Available: ' || versions || '.', 'This server has no other version of it.') AS hint
         FROM wanted w LEFT JOIN listed USING (name)
        WHERE w.version IS NOT NULL AND w.version IS DISTINCT FROM w.extversion
-         -- That there is no such extension at all the server says itself.
+         -- The server itself reports an unknown extension.
          AND (w.extversion IS NOT NULL OR versions IS NOT NULL)
          AND NOT EXISTS (SELECT FROM possible p WHERE p.name = w.name AND p.version = w.version)
       UNION ALL
       SELECT jsonb_build_object('kind', 'extension', 'name', w.name),
-             format('it can not be moved from schema %I to %I: it is not relocatable', w.nspname, w.schema),
-             format('Declare it where it is: schema: %s. Or drop it by hand, so that it is made anew.', w.nspname)
+             format('it cannot be moved from schema %I to %I: it is not relocatable', w.nspname, w.schema),
+             format('Declare the schema that it is in: schema: %s. Or drop it by hand, so that it is created in the other one.', w.nspname)
         FROM wanted w
        WHERE w.schema <> w.nspname AND NOT w.extrelocatable`),
   },
 
-  // `schema` says where it is made. One that exists elsewhere is moved only if the manifest names a schema.
+  // An existing extension is moved only if the manifest names a schema; the default is for new ones.
   settle: (wanted, last, live) => ({
     schema: wanted.schema ?? live?.schema,
     version: wanted.version ?? live?.version,

@@ -1,3 +1,4 @@
+// Foreign-data wrappers: those of a manifest, and what a manifest changes of those that an extension created.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
@@ -27,20 +28,20 @@ import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface ForeignDataWrapperSpec extends Access, Protection {
-  /** Null: none. Undefined: as the extension has it that brings the wrapper. */
+  /** Null: none. Undefined: the one that the wrapper's extension gives it. */
   readonly handler: ObjectName | null | undefined
   readonly validator: ObjectName | null | undefined
   readonly options: Options
-  /** An extension of its name is declared, and makes it. */
+  /** The manifest declares an extension of the same name, which creates the wrapper. */
   readonly comesWithExtension?: boolean
-  /** Live only: an extension has made it. */
+  /** Live only: it is a member of an extension. */
   readonly ofExtension?: boolean
   readonly comment?: Comment
 }
 
 export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataWrapperSpec> = {
   kind: 'foreignDataWrapper',
-  // Behind extensions, which bring the functions, and before servers.
+  // After extensions, which create its functions, and before servers.
   rank: 1.5,
   locks: { create: 1, drop: 2 },
   catalog: 'pg_foreign_data_wrapper',
@@ -51,8 +52,8 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
   probe: {
     how: 'read-back',
     byName: {},
-    // A function without a schema is looked for; all else the server shows as it is written.
-    plain: ({ handler, validator }) => handler?.schema !== null && validator?.schema !== null,
+    // The server resolves a function name without a schema, and shows everything else as written.
+    isVerbatim: ({ handler, validator }) => handler?.schema !== null && validator?.schema !== null,
     wanted: (read, declared) => ({
       ...declared,
       handler: declared.handler === undefined ? undefined : read.handler,
@@ -80,13 +81,13 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
           ...declaredProtection(declared),
           ...declaredAccess(declared),
         } satisfies ForeignDataWrapperSpec,
-        // Which extension brings the functions can't be told; one of the wrapper's name brings the wrapper.
+        // It is not known which extension creates the functions. One of the wrapper's name creates the wrapper.
         needs: Object.keys(manifest.extensions ?? {}).map((extension) => keyOf({ kind: 'extension', name: extension })),
         path: ['foreign_data_wrappers', name],
       }
     }),
 
-  // Of one that comes with its extension there is only something to say where people have changed it.
+  // The extension restores its handler, validator and owner. Only what was changed since is written.
   write: (id, { handler, validator, options, comment, ofExtension, ...access }) => {
     const exposed = Object.keys(options).filter(soundsSecret)
     return {
@@ -99,7 +100,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
         comment,
       }),
       notes: exposed.map(
-        (option) => `the option "${option}" is left out: every role may read it; put it into a user mapping`,
+        (option) => `option "${option}" is omitted: every role can read it; put it into a user mapping`,
       ),
     }
   },
@@ -122,7 +123,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
              'ofExtension', NOT ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')},
              'comment', coalesce(obj_description(w.oid, 'pg_foreign_data_wrapper'), ''),
              ${accessColumns('F', 'w.fdwowner', 'w.fdwacl')}) AS spec,
-           -- The extension that it is of, or those that its functions are of.
+           -- The extension that it is a member of, or those of its functions.
            (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', e.extname)), '[]')
               FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
              WHERE d.deptype = 'e' AND ((d.classid = 'pg_foreign_data_wrapper'::regclass AND d.objid = w.oid)
@@ -130,7 +131,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
       FROM jsonb_to_recordset($1) AS wanted(name text)
       JOIN pg_foreign_data_wrapper w ON w.fdwname = wanted.name`),
 
-  // What an extension has made is as it makes it, as far as the manifest says nothing else.
+  // What the manifest leaves open stays as the extension created it.
   settle: (wanted, last, live) => ({
     ...wanted,
     handler: wanted.handler ?? (live?.ofExtension ? live.handler : wanted.handler),
@@ -154,15 +155,15 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
       ...(Object.keys(spec.options).length > 0 ? [optionsClause(spec.options)] : []),
     ]
     const verb = spec.comesWithExtension ? sql`ALTER` : sql`CREATE`
-    const isThere = spec.comesWithExtension && parts.length === 0
+    const isCreatedAsWanted = spec.comesWithExtension && parts.length === 0
     return [
-      ...(isThere ? [] : [statement(sql`${verb} FOREIGN DATA WRAPPER ${ident(id.name)}${join(parts, '')}`)]),
+      ...(isCreatedAsWanted ? [] : [statement(sql`${verb} FOREIGN DATA WRAPPER ${ident(id.name)}${join(parts, '')}`)]),
       ...newComment(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, spec.comment),
       ...newAccess(target(id), spec),
     ]
   },
 
-  // ALTER takes its parts without a comma between them.
+  // ALTER FOREIGN DATA WRAPPER takes its clauses without commas.
   alter(id, fields) {
     const functions = fields.flatMap(({ field, effect }): readonly Parts[] =>
       effect.how === 'clause' && !field.startsWith('option ') ? [effect.clause] : [],
@@ -188,9 +189,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
       ...accessDetails(access),
     ],
   },
-  preconditions: {
-    roles: rolesOf,
-  },
+  preconditions: { roles: rolesOf },
   hazards: accessHazards,
 }
 

@@ -50,13 +50,13 @@ export type Probe<Id extends ObjectId, Spec> =
       wanted(
         read: Spec,
         declared: Spec,
-        likeLive: MatchedToLive<Spec> | undefined,
+        matched: MatchedToLive<Spec> | undefined,
         equivalentDeparse: string | undefined,
       ): Spec
       /** Alters a stand-in to match the live object, so that reading it again shows what cannot be altered. */
       matchLive?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server shows this declaration exactly as written, so that an equal live object needs no probe. */
-      plain?(declared: Spec): boolean
+      isVerbatim?(declared: Spec): boolean
       /** For a probe under the real name: the declared spec with everything inherited spelled out, and no parents. */
       withoutParents?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)
@@ -69,7 +69,7 @@ export interface MatchedToLive<Spec> {
 
 export interface ByName<Spec = unknown, Id = ObjectId> {
   /** Whether the probe must apply this change because other objects depend on it. Only changes that block no reader. */
-  matters?(field: FieldChange, live: Spec): boolean
+  affectsOthers?(field: FieldChange, live: Spec): boolean
   /** Moves the live object to that schema, which locks nothing, so that the wanted one can be created in its place. */
   intoSchema?(id: Id, schema: string): Statement
 }

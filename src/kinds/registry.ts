@@ -1,3 +1,4 @@
+// The list of kinds, and the way from an id to its kind.
 import type { KindName, ObjectId } from '../core/object.ts'
 import { extension } from './extension.ts'
 import { foreignDataWrapper } from './foreign-data-wrapper.ts'
@@ -12,7 +13,7 @@ import { statistics } from './statistics.ts'
 import { type } from './type/type.ts'
 import { userMapping } from './user-mapping.ts'
 
-/** The kinds that manifests declare. The types make a kind without an entry an error. */
+/** The kinds that manifests declare. A kind without an entry is a type error. */
 const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } = {
   schema,
   extension,
@@ -26,20 +27,20 @@ const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } =
   statistics,
 }
 
-/** Plain views are people's: they only follow what they read. */
+/** No manifest declares a plain view: it is only kept working when what it reads is replaced. */
 const byName: { readonly [K in KindName]: AnyKind } = { ...declared, view }
 
-/** What a manifest declares, in the order in which it is made. */
+/** The kinds that a manifest declares, in the order in which they are created. */
 export const declaredKinds: readonly AnyDeclaredKind[] = Object.values(declared).sort(
   (left, right) => left.rank - right.rank,
 )
 
-/** Whatever is read from the catalogs. */
+/** All kinds that are read from the catalogs. */
 export const kinds: readonly AnyKind[] = Object.values(byName)
 
 /** @throws Error for the kind that no manifest declares */
 export function declaredKindOf(id: ObjectId): AnyDeclaredKind {
-  if (id.kind === 'view') throw new Error(`${titleOf(id)} is no object of a manifest`)
+  if (id.kind === 'view') throw new Error(`${titleOf(id)} cannot be declared in a manifest`)
   return declared[id.kind]
 }
 

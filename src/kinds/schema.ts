@@ -1,3 +1,4 @@
+// Schemas.
 import type { IdOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import {
@@ -18,7 +19,7 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { present } from './facets/stanza.ts'
-import { notOfAnExtension, schemaOfPeople } from './facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface SchemaSpec extends Access, Protection {
@@ -46,7 +47,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
       path: ['schemas', name],
     })),
 
-  // The schema public is born with a comment, an owner and grants, and another one in some majors.
+  // initdb creates the schema public with a comment, an owner and grants, which differ between majors.
   write: (id, spec) => ({
     path: ['schemas', id.name],
     value:
@@ -57,7 +58,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
 
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id FROM pg_namespace n
-     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_namespace', 'n.oid')}`),
+     WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_namespace', 'n.oid')}`),
 
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id, n.oid,
@@ -87,9 +88,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
         FROM pg_namespace WHERE oid = ANY ($1::oid[])`),
     rename: (from, to) => [statement(sql`ALTER SCHEMA ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
   },
-  preconditions: {
-    roles: rolesOf,
-  },
+  preconditions: { roles: rolesOf },
   hazards: accessHazards,
   display: {
     details: accessDetails,

@@ -1,3 +1,4 @@
+// Foreign servers.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
@@ -59,7 +60,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
         ...declaredProtection(declared),
         ...declaredAccess(declared),
       } satisfies ServerSpec,
-      // Wrappers come with an extension of their name, as a rule. What of the two is not declared says nothing.
+      // Most wrappers come with an extension of the same name. Keys of objects that are not declared are ignored.
       needs: (['extension', 'foreignDataWrapper'] as const).map((kind) =>
         keyOf({ kind, name: declared.foreign_data_wrapper ?? 'postgres_fdw' }),
       ),
@@ -144,9 +145,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
       ...accessDetails(spec),
     ],
   },
-  preconditions: {
-    roles: rolesOf,
-  },
+  preconditions: { roles: rolesOf },
   hazards: accessHazards,
 }
 
@@ -154,7 +153,7 @@ function target({ name }: IdOf<'server'>): AccessTarget {
   return { object: sql`SERVER ${ident(name)}`, securable: sql`FOREIGN SERVER ${ident(name)}` }
 }
 
-// A secret that stands where every role may read it is not spread further: a manifest can't declare it there either.
+// Every role can read the options of a server. A manifest must not hold a secret there, so it is not exported either.
 function writtenServer(name: string, spec: ServerSpec): Stanza {
   const { wrapper, type, version, options, comment } = spec
   const exposed = Object.keys(options).filter(soundsSecret)
@@ -168,9 +167,7 @@ function writtenServer(name: string, spec: ServerSpec): Stanza {
       ...writtenAccess(spec),
       comment,
     }),
-    notes: exposed.map(
-      (option) => `the option "${option}" is left out: every role may read it; put it into a user mapping`,
-    ),
+    notes: exposed.map((option) => `option "${option}" is omitted: every role can read it; put it into a user mapping`),
   }
 }
 

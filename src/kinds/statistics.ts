@@ -1,3 +1,4 @@
+// Extended statistics of a materialized view. They are in its schema, but do not move with it to another one.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import {
@@ -18,31 +19,30 @@ import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { statisticsRenaming } from './facets/renaming.ts'
 import { present, withoutBrackets } from './facets/stanza.ts'
-import { notOfAnExtension, schemaOfPeople } from './facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
-/** In the order in which PostgreSQL writes them. */
+/** In PostgreSQL's order. */
 const allKinds = ['ndistinct', 'dependencies', 'mcv'] as const
 type StatisticsKind = (typeof allKinds)[number]
 
-/** They have an owner, and nothing to grant. */
-export interface StatisticsSpec extends Pick<Access, 'owner' | 'isOurs'> {
+/** Statistics have an owner, but no privileges. */
+export interface StatisticsSpec extends Pick<Access, 'owner' | 'ownedByCurrentRole'> {
   /** The materialized view. */
   readonly on: { readonly schema: string; readonly name: string }
-  /** In the view's order, whatever order they were given in. */
+  /** In the order of the view's columns. */
   readonly columns: readonly string[]
   readonly expressions: readonly string[]
-  /** Declared null: all that there are of such columns, none of a single expression. */
+  /** Declared null: the default, which is all kinds, or none for a single expression. */
   readonly kinds: readonly StatisticsKind[] | null
-  /** Undefined: the manifest doesn't say. Null: the default. */
+  /** Undefined: not declared. Null: the default. */
   readonly target?: number | null | undefined
   readonly comment?: Comment
 }
 
-/** The new one's name for the length of the transaction that builds it. */
+/** The name of the new statistics while they are built. */
 const buildName = 'fdwsync_build'
 
-/** Extended statistics of a materialized view. They stand in its schema, but don't go along when it moves. */
 export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   kind: 'statistics',
   rank: 7,
@@ -56,7 +56,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
     finishAfterSwap: (id, schema) => [
       statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
     ],
-    // New statistics are empty until their relation is analyzed next.
+    // New statistics are empty until the next ANALYZE.
     buildContents: (_id, spec) => [analyze(spec)],
   },
 
@@ -102,20 +102,20 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       expressions: spec.expressions.map(withoutBrackets),
       kinds: spec.kinds?.length === allKinds.length ? undefined : spec.kinds,
       ...(typeof spec.target === 'number' ? { target: spec.target } : {}),
-      owner: spec.isOurs ? undefined : spec.owner,
+      owner: spec.ownedByCurrentRole ? undefined : spec.owner,
       comment: spec.comment,
     }),
   }),
 
-  // A manifest has no words for those that stand in another schema than their view.
+  // A manifest cannot declare statistics in another schema than their view.
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'statistics', 'schema', nspname, 'name', stxname) AS id
       FROM pg_statistic_ext s
       JOIN pg_class view ON view.oid = s.stxrelid AND view.relkind = 'm' AND view.relnamespace = s.stxnamespace
       JOIN pg_namespace n ON n.oid = s.stxnamespace
-     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+     WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
-  // Expressions are not read while the view is locked: to write them out would wait for the lock.
+  // Deparsing expressions would wait for a lock on the view, so they are not read while it is locked.
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'statistics', 'schema', n.nspname, 'name', s.stxname) AS id, s.oid,
            CASE WHEN view.relkind <> 'm' THEN 'statistics object of another relation' END AS occupied_by,
@@ -130,10 +130,10 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
              'kinds', (SELECT coalesce(jsonb_agg(name ORDER BY place), '[]')
                          FROM (VALUES (1, 'd', 'ndistinct'), (2, 'f', 'dependencies'), (3, 'm', 'mcv')) AS k(place, letter, name)
                         WHERE k.letter::"char" = ANY (s.stxkind)),
-             -- From 17 on the default is null, before it is -1.
+             -- The default is null from 17 on, and -1 before.
              'target', nullif((to_jsonb(s) ->> 'stxstattarget')::int, -1),
              'owner', pg_get_userbyid(s.stxowner),
-             'isOurs', s.stxowner = quote_ident(current_user)::regrole,
+             'ownedByCurrentRole', s.stxowner = quote_ident(current_user)::regrole,
              'comment', coalesce(obj_description(s.oid, 'pg_statistic_ext'), '')) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
@@ -169,7 +169,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
 
   create: (id, spec) => [...createStatistics(id, spec), ...newAccess(target(id), spec)],
   alter: (_id, fields) => alterStatements(sql``, [], fields),
-  // They go with their view, and with a column of theirs.
+  // PostgreSQL drops them with their view, and with any of their columns.
   drop: (id) => [statement(sql`DROP STATISTICS IF EXISTS ${qualified(id.schema, id.name)}`)],
 
   replacement: {
@@ -185,7 +185,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
     }),
   },
 
-  // The view is among them, whose columns they are of.
+  // The view's name too, since the columns belong to it.
   sqlFragments: ({ on, expressions }) => [ident(on.name), ...expressions],
   display: {
     summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
@@ -197,9 +197,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       ...(typeof spec.owner === 'string' ? [['owner', ident(spec.owner)] as const] : []),
     ],
   },
-  preconditions: {
-    roles: rolesOf,
-  },
+  preconditions: { roles: rolesOf },
 }
 
 function target(id: IdOf<'statistics'>): AccessTarget {
@@ -224,7 +222,7 @@ function analyze({ on }: StatisticsSpec): Statement {
   return statement(sql`ANALYZE ${qualified(on.schema, on.name)}`)
 }
 
-/** -1 stands for the default in every major. */
+/** -1 sets the default in every major. */
 function targetStatement(name: Sql, target: number | null): Statement {
   return statement(sql`ALTER STATISTICS ${name} SET STATISTICS ${number(target ?? -1)}`)
 }
@@ -236,7 +234,7 @@ function targetChange(name: Sql, from: number | null, to: number | null | undefi
   return [{ field: 'target', from: shown(from), to: shown(to), effect }]
 }
 
-/** The order means nothing. */
+/** Sorted, since the order has no meaning. */
 function columnsText({ columns }: StatisticsSpec): string | undefined {
   return columns.map(ident).toSorted().join(', ') || undefined
 }

@@ -1,3 +1,4 @@
+// User mappings. Their secret options are compared by digests and never read.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
@@ -33,7 +34,7 @@ import type { DeclaredKind, SecretDigests } from './kind.ts'
 type MappingOptions = Readonly<Record<string, OptionValue>>
 
 export interface UserMappingSpec {
-  /** Null: there is a mapping, but this role may not see its options. That is not the same as having none. */
+  /** Null: this role may not see the options, which is not the same as having none. */
   readonly options: MappingOptions | null
 }
 
@@ -51,7 +52,7 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
 
   probe: {
     how: 'checked',
-    // A secret has no business in a statement that only asks whether the wrapper knows the option.
+    // Whether the wrapper knows an option is asked without the secret.
     standIn(object, _scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.id.server })
       const options = record(
@@ -80,8 +81,8 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
       FROM pg_user_mappings
      WHERE ${notOfAnExtension('pg_foreign_server', 'srvid')}`),
 
-  // PostgreSQL shows NULL both for "no options" and for "you may not see them". Hidden must stay hidden: reading it as
-  // empty would plan to set every password again. The condition is the one of the view pg_user_mappings itself.
+  // pg_user_mappings shows NULL both for no options and for options that the role may not see. Reading hidden options as
+  // none would plan to set every password again, so the condition of that view is repeated here.
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
                               'role', CASE WHEN m.umuser <> 0 THEN m.usename END) AS id,
@@ -111,7 +112,7 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
       live.options === null
         ? {
             reason: 'its options are hidden from this role',
-            hint: `Only a superuser sees them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
+            hint: `Only a superuser can see them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
           }
         : undefined,
     recorded: (declared, live, slowDigest) => ({
@@ -158,7 +159,7 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
   },
 }
 
-// Nobody sees a secret, the exporter neither: what is read of it is a digest.
+// The exporter has only digests of secrets, so it writes a variable for each.
 function writtenMapping(id: MappingId, options: MappingOptions, context: WriteContext): Stanza {
   const words = id.role === null ? [id.server] : [id.server, id.role]
   const written = Object.entries(options).map(([name, value]) => [
@@ -182,15 +183,15 @@ function declaredOptions(options: Readonly<Record<string, string | Secret>>, dig
 
 function fieldsOf(from: MappingOptions, to: MappingOptions): readonly FieldChange[] {
   return optionEdits(from, to).map((edit) => {
-    // A secret is not SET: it is dropped by one statement, which takes the row's lock, and added by the next. Else
-    // log_lock_waits would print the statement with the secret while it waits.
+    // While a statement waits for the lock on the row, log_lock_waits prints it. So a secret is not SET: one statement
+    // drops the option, which takes the lock, and the next one adds it.
     const replacesSecret = edit.verb === 'SET' && typeof edit.to === 'object'
     const clause = optionItem(replacesSecret ? { ...edit, verb: 'ADD' } : edit)
     return { field: edit.name, from: shown(edit.from), to: shown(edit.to), effect: { how: 'clause', clause } }
   })
 }
 
-/** Takes the row's lock by a statement without the secret: sets an option to what it is, or makes the mapping anew. */
+/** Takes the lock on the row with a statement without secrets: sets an option to its own value, or recreates the mapping. */
 function lockRow(id: MappingId, from: UserMappingSpec): readonly Statement[] {
   const [name, value] = Object.entries(from.options ?? {}).find(isPlain) ?? []
   if (name !== undefined && value !== undefined) {
@@ -232,12 +233,12 @@ function isSecret(option: readonly [string, OptionValue]): option is [string, Se
   return typeof option[1] !== 'string'
 }
 
-// PUBLIC is a keyword here; a role may be named "public" only in double quotes, and even then it means PUBLIC.
+// Null is PUBLIC. PostgreSQL reserves that name, so no role has it.
 function roleOf(id: MappingId): Sql {
   return id.role === null ? sql`PUBLIC` : quotedRole(id.role)
 }
 
-// Unquoted `user`, `current_user`, `current_role` and `session_user` are not names of roles; quoted they are.
+// These are keywords here, and names of roles only in quotes.
 function quotedRole(role: string): Sql {
   return /^(user|current_user|current_role|session_user)$/.test(role) ? trusted(`"${role}"`) : ident(role)
 }

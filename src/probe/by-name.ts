@@ -51,7 +51,7 @@ async function moveToScratchSchema(run: ProbeRun): Promise<void> {
 function isChanged(run: ProbeRun, object: DeclaredObject): boolean {
   const live = run.input.reading.live.get(keyOf(object.id))
   if (!live) return false
-  return differences(run, object, live).some((field) => byName(object.id)?.matters?.(field, live.spec))
+  return differences(run, object, live).some((field) => byName(object.id)?.affectsOthers?.(field, live.spec))
 }
 
 /** All but what was altered itself is compared as it is shown from now on. */
@@ -89,6 +89,6 @@ function statementsByName(run: ProbeRun, object: DeclaredObject): readonly State
   const { create, alter } = kindOf(object.id)
   const live = run.input.reading.live.get(keyOf(object.id))
   if (!live || run.recreatedTypes.has(keyOf(object.id))) return create(object.id, object.spec)
-  const fields = differences(run, object, live).filter((field) => byName(object.id)?.matters?.(field, live.spec))
+  const fields = differences(run, object, live).filter((field) => byName(object.id)?.affectsOthers?.(field, live.spec))
   return alter(object.id, fields, live.spec)
 }

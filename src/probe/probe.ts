@@ -84,7 +84,12 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       const unchanged = entry?.digest === standing.digest && sameData(entry?.declared, object.written)
       if (unchanged) run.wanted.set(key, { ...standing, declared: standing.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
-    } else if (live && how.plain?.(object.spec) && !searchPath.includes('pg_catalog') && !differs(run, object, live)) {
+    } else if (
+      live &&
+      how.isVerbatim?.(object.spec) &&
+      !searchPath.includes('pg_catalog') &&
+      !differs(run, object, live)
+    ) {
       want(run, object, object.spec)
     } else rest.push(object)
   }

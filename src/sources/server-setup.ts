@@ -160,8 +160,8 @@ export function creationStatements(
   const live = context.reading.live.get(keyOf(id))
   if (!live) return kind.create(id, spec)
   if (kind.probe.how !== 'read-back' || !kind.probe.byName?.intoSchema) return []
-  const { matters } = kind.probe.byName
-  const isOther = fieldsOf(context, object, live).some((field) => matters?.(field, live.spec))
+  const { affectsOthers } = kind.probe.byName
+  const isOther = fieldsOf(context, object, live).some((field) => affectsOthers?.(field, live.spec))
   if (!isOther) return []
   return [
     statement(sql`CREATE SCHEMA ${ident(aside)}`),

@@ -1,3 +1,4 @@
+// Who owns an object, and what other roles may do with it. Grants in detail are in grants.ts.
 import type { Change, FieldChange } from '../../core/change.ts'
 import type { IdOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
@@ -17,23 +18,22 @@ import {
 import type { ColumnRenames } from './renaming.ts'
 import { present, type WrittenMap } from './stanza.ts'
 
-/** Who owns an object, and who else may do what with it. */
 export interface Access {
-  /** Undefined: the manifest doesn't say. Null: back to the default, which is whoever applies. */
+  /** Undefined: not declared. Null: the default, which is the role that applies. */
   readonly owner?: string | null | undefined
-  /** Live only: whether the owner is the role that reads. */
-  readonly isOurs?: boolean
-  /** All grants but the owner's own. Undefined: the manifest doesn't say. */
+  /** Live only. */
+  readonly ownedByCurrentRole?: boolean
+  /** All grants except those to the owner. Undefined: not declared. */
   readonly grants?: readonly Grant[] | undefined
-  /** Privileges that an owner has by default and that this one has not, in their order. Undefined: the manifest doesn't say. */
+  /** The default privileges that were revoked from the owner, sorted. Undefined: not declared. */
   readonly revokedFromOwner?: readonly string[] | undefined
 }
 
-/** `object` stands behind ALTER (`FOREIGN TABLE s.t`), `securable` behind GRANT … ON (`TABLE s.t`). */
+/** `object` follows ALTER (`FOREIGN TABLE s.t`), `securable` follows GRANT … ON (`TABLE s.t`). */
 export interface AccessTarget {
   readonly object: Sql
   readonly securable: Sql
-  /** A query for the `grantee`s that a new object has got from ALTER DEFAULT PRIVILEGES, where there is such a thing. */
+  /** A query for the `grantee`s of ALTER DEFAULT PRIVILEGES on a new object, for objects that have default privileges. */
   readonly defaults?: Sql
 }
 
@@ -49,38 +49,41 @@ export function declaredAccess(declared: {
   }
 }
 
-/** The inverse of {@link declaredAccess}. `usual` is what there is without any GRANT, and need not be said. What belongs to who reads belongs to who applies. */
+/**
+ * The inverse of {@link declaredAccess}. `defaults` are the grants without any GRANT. The current role is omitted as owner:
+ * whoever applies the manifest owns its objects by default.
+ */
 export function writtenAccess(
-  { owner, isOurs, grants = [], revokedFromOwner }: Access,
-  usual: readonly Grant[] = [],
+  { owner, ownedByCurrentRole, grants = [], revokedFromOwner }: Access,
+  defaults: readonly Grant[] = [],
 ): WrittenMap {
   return {
-    ...present({ owner: isOurs ? undefined : owner }),
-    ...(grantsText(grants) === grantsText(usual) ? {} : { grants: writtenGrants(grants) }),
+    ...present({ owner: ownedByCurrentRole ? undefined : owner }),
+    ...(grantsText(grants) === grantsText(defaults) ? {} : { grants: writtenGrants(grants) }),
     ...present({ revoked_from_owner: revokedFromOwner }),
   }
 }
 
-/** As {@link settle} has it; `usual` is the default. A role that is no longer declared as the owner hands the object back to who applies. */
+/** Like {@link settle}. An object whose owner is no longer declared goes to the role that applies. */
 export function settleAccess(
   wanted: Access,
   last: Access | undefined,
   live: Access | undefined,
-  usual: readonly Grant[] = [],
+  defaults: readonly Grant[] = [],
 ): Access {
   return {
     owner: wanted.owner ?? (typeof last?.owner === 'string' ? null : live?.owner),
-    grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : usual),
+    grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : defaults),
     revokedFromOwner: settle(wanted.revokedFromOwner, last?.revokedFromOwner, live?.revokedFromOwner, []),
   }
 }
 
-/** Without an order the same grants could be read as others, which would make a plan stale. */
+/** Grants are read in a fixed order: another order would change the fingerprint, and a plan would be stale. */
 const grantOrder = 'a.grantee, a.grantor, a.privilege_type'
 
 /**
- * Columns of a spec in a catalog query: `sort` is the letter that acldefault knows the objects by, `owner` an oid, `acl` an
- * aclitem[]. What is left NULL is the owner's alone.
+ * Attributes of a spec in a catalog query: `sort` is the letter of the object type for acldefault, `owner` an OID, `acl` an
+ * aclitem[]. A NULL acl: only the owner has privileges.
  */
 export function accessColumns(sort: string, owner: string, acl: string, columnGrants = "'[]'::jsonb"): string {
   return `
@@ -90,13 +93,13 @@ export function accessColumns(sort: string, owner: string, acl: string, columnGr
        WHERE usual.grantee = ${owner} AND NOT EXISTS (SELECT 1 FROM aclexplode(${acl}) a
              WHERE a.grantee = usual.grantee AND a.privilege_type = usual.privilege_type)) END,
     'owner', pg_get_userbyid(${owner}),
-    'isOurs', ${owner} = quote_ident(current_user)::regrole,
+    'ownedByCurrentRole', ${owner} = quote_ident(current_user)::regrole,
     'grants', ${columnGrants} || CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
       SELECT coalesce(jsonb_agg(${grantRow('NULL', owner)} ORDER BY ${grantOrder}), '[]')
         FROM aclexplode(${acl}) a WHERE a.grantee <> ${owner}) END`
 }
 
-/** The same for a relation, whose columns have grants of their own; `c` is its row of pg_class. */
+/** The same for the relation `c`, a row of pg_class, whose columns have grants too. */
 export const relationAccessColumns: string = accessColumns(
   'r',
   'c.relowner',
@@ -114,7 +117,6 @@ function grantRow(column: string, owner: string): string {
 
 const relationWords = { foreignTable: 'FOREIGN TABLE', materializedView: 'MATERIALIZED VIEW', view: 'VIEW' } as const
 
-/** Of a foreign table or a view. */
 export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relationWords>): AccessTarget {
   const relation = qualified(schema, name)
   return {
@@ -125,30 +127,30 @@ export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relatio
   }
 }
 
-/** Without grants on columns that are none of these. */
+/** Without grants on other columns. */
 export function onColumns(access: Access, columns: ReadonlySet<string>): Access {
   return { ...access, grants: access.grants?.filter(({ column }) => column === null || columns.has(column)) }
 }
 
-/** Says which columns grants name that are not there. */
+/** Reports grants on columns that do not exist. */
 export function missingColumns({ grants = [] }: Access, columns: ReadonlySet<string>): string | undefined {
   const names = new Set(grants.flatMap(({ column }) => (column === null || columns.has(column) ? [] : [ident(column)])))
-  return names.size === 0 ? undefined : `grants name columns that it does not have: ${[...names].join(', ')}`
+  return names.size === 0 ? undefined : `grants name columns that do not exist: ${[...names].join(', ')}`
 }
 
-/** A stand-in belongs to whoever makes it: another owner would need rights on the schema that it stands in. */
+/** For stand-ins: another owner would need privileges on the scratch schema. */
 export function withoutAccess<Spec extends Access>(spec: Spec): Spec {
   return { ...spec, owner: undefined, grants: undefined, revokedFromOwner: undefined }
 }
 
-/** Statements for an object that was just made, and belongs to whoever applies. */
+/** The access of a new object, which the role that applies owns. */
 export function newAccess(
   target: AccessTarget,
   { owner, grants, revokedFromOwner = [] }: Access,
 ): readonly Statement[] {
-  // PUBLIC is null as well, and so is an owner that is left open.
+  // A role that is null is PUBLIC, an owner that is null is not.
   const isOwner = (role: string | null) => typeof owner === 'string' && role === owner
-  const reset = target.defaults && [statement(withoutDefaults(target.securable, target.defaults))]
+  const reset = target.defaults && [statement(revokeDefaults(target.securable, target.defaults))]
   return [
     ...(typeof owner === 'string' ? [statement(ownerSql(target, owner))] : []),
     ...(grants === undefined ? [] : (reset ?? [])),
@@ -166,8 +168,8 @@ function ownerSql({ object }: AccessTarget, owner: string | null): Sql {
   return sql`ALTER ${object} OWNER TO ${ownerRole(owner)}`
 }
 
-/** Declared grants are all that there are: what default privileges have given goes. Whom they name is only known then. */
-function withoutDefaults(securable: Sql, defaults: Sql): Sql {
+/** Declared grants are complete, so default privileges are revoked. Their grantees are known only once the object exists. */
+function revokeDefaults(securable: Sql, defaults: Sql): Sql {
   const revoke = sql`REVOKE ALL ON ${securable} FROM `
   const body = sql`DECLARE role text; BEGIN
   FOR role IN SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END FROM (${defaults}) g
@@ -176,19 +178,19 @@ END`
   return sql`DO ${literal(body)}`
 }
 
-/** Who owns it first: the grants of the old owner become those of the new one. */
+/** The owner first: PostgreSQL turns the privileges of the old owner into those of the new one. */
 export function accessChanges(target: AccessTarget, from: Access, to: Access): readonly FieldChange[] {
-  // Handed back it belongs to whoever applies, whose name is not known here, and the old owner is one of the others.
-  const owner = to.owner === null && !from.isOurs ? undefined : (to.owner ?? from.owner)
-  const ofOthers = ({ grants }: Access) => (grants ?? []).filter(({ role }) => role !== owner)
+  // The name of the role that applies is not known here. If it becomes the owner, the old owner may have grants.
+  const owner = to.owner === null && !from.ownedByCurrentRole ? undefined : (to.owner ?? from.owner)
+  const withoutOwner = ({ grants }: Access) => (grants ?? []).filter(({ role }) => role !== owner)
   return [
     ...ownerChange(target, from, to.owner),
-    ...(to.grants === undefined ? [] : grantChanges(target.securable, ofOthers(from), ofOthers(to))),
+    ...(to.grants === undefined ? [] : grantChanges(target.securable, withoutOwner(from), withoutOwner(to))),
     ...ownPrivilegeChanges(target.securable, from.revokedFromOwner ?? [], to.revokedFromOwner, owner),
   ]
 }
 
-/** An owner keeps the right to grant, to itself too. */
+/** An owner can always grant itself a privilege again. */
 function ownPrivilegeChanges(
   securable: Sql,
   from: readonly string[],
@@ -214,19 +216,19 @@ function privilegesSql(privileges: readonly string[]): Sql {
   return join(privileges.map(privilegeSql), ', ')
 }
 
-/** What is not another role's is that of whoever applies. */
+/** Without another owner, it is the role that applies. */
 function ownerRole(owner: string | null | undefined): Sql {
   return typeof owner === 'string' ? ident(owner) : trusted('CURRENT_USER')
 }
 
 function ownerChange(target: AccessTarget, from: Access, to: string | null | undefined): readonly FieldChange[] {
-  if (to === undefined || to === from.owner || (to === null && from.isOurs)) return []
-  // What the new owner had been granted would stay among its own privileges, and show up again when it hands the object on.
+  if (to === undefined || to === from.owner || (to === null && from.ownedByCurrentRole)) return []
+  // Grants to the new owner would merge into its privileges as owner, and reappear when the owner changes again.
   const grants = from.grants ?? []
   const had = grants.some(({ role }) => role === to) && !grants.some(({ by }) => by === to)
   const revoke = typeof to === 'string' && had ? sql`REVOKE ALL ON ${target.securable} FROM ${ident(to)};\n` : sql``
   const effect = { how: 'statement', statement: statement(sql`${revoke}${ownerSql(target, to)}`) } as const
-  return [{ field: 'owner', from: from.owner ?? undefined, to: to ?? 'who applies', effect }]
+  return [{ field: 'owner', from: from.owner ?? undefined, to: to ?? 'the applying role', effect }]
 }
 
 function grantChanges(securable: Sql, from: readonly Grant[], to: readonly Grant[]): readonly FieldChange[] {
@@ -250,7 +252,7 @@ export function rolesOf({ owner, grants = [] }: Access): readonly string[] {
   return [...(typeof owner === 'string' ? [owner] : []), ...grants.flatMap(({ role }) => role ?? [])]
 }
 
-/** What others may do afterwards that they may not do now. For kinds whose specs have an {@link Access}. */
+/** Access that other roles gain. For kinds whose specs have an {@link Access}. */
 export function accessHazards(change: Change): readonly Hazard[] {
   if (change.op !== 'create' && change.op !== 'alter' && change.op !== 'replace') return []
   const to = change.to.spec as Access // see above
@@ -259,11 +261,11 @@ export function accessHazards(change: Change): readonly Hazard[] {
   const owner = to.owner ?? from?.owner
   const wider = (to.grants ?? []).filter((grant) => !before.has(placeOf(grant)) && grant.role !== owner)
   if (wider.length === 0) return []
-  const roles = [...new Set(wider.map(({ role }) => role ?? 'everybody'))].sort()
-  return [{ name: 'widens-access', detail: `more is granted to ${roles.join(', ')}` }]
+  const roles = [...new Set(wider.map(({ role }) => role ?? 'PUBLIC'))].sort()
+  return [{ name: 'widens-access', detail: `grants more to ${roles.join(', ')}` }]
 }
 
-/** What a new object shows of it. */
+/** What a plan shows of a new object's access. */
 export function accessDetails({
   owner,
   grants = [],
@@ -279,14 +281,15 @@ export function accessDetails({
   ]
 }
 
-/** Why a server of that major version can't have it. */
+/** Why a server of that major version does not support it. */
 export function accessNeedsNewer({ grants = [], revokedFromOwner = [] }: Access, major: number): string | undefined {
   const privileges = [...grants.map(({ privilege }) => privilege), ...revokedFromOwner]
   return major < 17 && privileges.includes('maintain')
-    ? 'the privilege MAINTAIN exists from PostgreSQL 17 on'
+    ? 'the privilege MAINTAIN requires PostgreSQL 17 or later'
     : undefined
 }
 
+/** Grants stay with columns that are renamed. */
 export function grantsUnder(grants: Access['grants'], renames: ColumnRenames): Access['grants'] {
   return grants?.map((grant) =>
     grant.column === null ? grant : { ...grant, column: renames.get(grant.column) ?? grant.column },

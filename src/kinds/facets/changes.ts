@@ -1,28 +1,29 @@
+// How the changes of fields become statements: one ALTER with all clauses, and the statements of their own.
 import type { FieldChange } from '../../core/change.ts'
 import { joinParts, type Parts, type Sql, type Statement, sql, statementOf } from '../../core/sql.ts'
 
-/** The statements of a change: one ALTER with all its clauses, then those that stand alone. */
+/** One ALTER with all clauses, then the statements that are not part of it. */
 export function alterStatements(
   alter: Sql,
   clauses: readonly Parts[],
   fields: readonly FieldChange[],
 ): readonly Statement[] {
-  const alone = fields.flatMap(({ effect }) => (effect.how === 'statement' ? [effect.statement] : []))
-  return clauses.length === 0 ? alone : [statementOf([alter, ...joinParts(clauses, sql`, `)]), ...alone]
+  const separate = fields.flatMap(({ effect }) => (effect.how === 'statement' ? [effect.statement] : []))
+  return clauses.length === 0 ? separate : [statementOf([alter, ...joinParts(clauses, sql`, `)]), ...separate]
 }
 
-/** The clauses of those fields that have one. */
+/** The clauses of the fields that are changed by one. */
 export function clausesOf(fields: readonly FieldChange[]): readonly Parts[] {
   return fields.flatMap(({ effect }) => (effect.how === 'clause' && effect.clause.length > 0 ? [effect.clause] : []))
 }
 
-/** `OPTIONS (a, b)` of the items of several options, or nothing. */
+/** One `OPTIONS (a, b)` for all options, or nothing. */
 export function optionsOf(fields: readonly FieldChange[]): readonly Parts[] {
   const items = clausesOf(fields)
   return items.length === 0 ? [] : [[sql`OPTIONS (`, ...joinParts(items, sql`, `), sql`)`]]
 }
 
-/** A field that can't be altered. */
+/** A field that cannot be altered. */
 export function replacedBy(field: string, from: string | undefined, to: string | undefined): readonly FieldChange[] {
   return from === to ? [] : [{ field, from, to, effect: { how: 'replace' } }]
 }

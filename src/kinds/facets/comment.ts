@@ -1,15 +1,16 @@
+// Comments of any object or column.
 import type { FieldChange } from '../../core/change.ts'
 import { literal, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 
-/** To PostgreSQL an empty comment is no comment. Undefined: the manifest doesn't say. */
+/** Empty: no comment, as in PostgreSQL. Undefined: not declared. */
 export type Comment = string | undefined
 
-/** `target` is what stands behind COMMENT ON: `FOREIGN TABLE s.t`, `COLUMN s.t.c`. */
+/** `target` follows COMMENT ON: `FOREIGN TABLE s.t`, `COLUMN s.t.c`. */
 export function commentStatement(target: Sql, comment: string): Statement {
   return statement(sql`COMMENT ON ${target} IS ${comment === '' ? sql`NULL` : literal(comment)}`)
 }
 
-/** Statements for the comment of something that was just made and has none. */
+/** The comment of a new object. */
 export function newComment(target: Sql, comment: Comment): readonly Statement[] {
   return comment ? [commentStatement(target, comment)] : []
 }

@@ -1,7 +1,7 @@
+// How attributes that a manifest leaves open are settled, as in a three-way merge.
 /**
- * What is wanted of an attribute that a manifest may leave open (owner, comment, storage parameters …).
- * Declared: that. Not declared, but declared when last applied: back to the default, as in a three-way merge.
- * Never declared: left as it is; undefined stands for "leave alone".
+ * The wanted value of an attribute that a manifest may leave open (owner, comment, storage parameters …).
+ * Declared: that value. Not declared, but declared at the last apply: the default. Never declared: the live value.
  */
 export function settle<Value>(
   declared: Value | undefined,

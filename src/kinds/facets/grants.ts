@@ -1,3 +1,4 @@
+// Grants: from a manifest and back, as text, and as the SQL that gets from one set of grants to another.
 import { groupBy } from '../../core/data.ts'
 import { ident, join, type Sql, sql, trusted } from '../../core/sql.ts'
 import { present, type Written, type WrittenMap } from './stanza.ts'
@@ -8,7 +9,7 @@ export interface Grant {
   readonly role: string | null
   readonly column: string | null
   readonly grantable: boolean
-  /** Live only: who granted it, if that was not the owner but somebody with a grant option. */
+  /** Live only: the grantor, if that is not the owner but a role with a grant option. */
   readonly by?: string | null
 }
 
@@ -30,7 +31,7 @@ type Privilege =
   | 'usage'
   | 'create'
 
-/** As a manifest has it: by privilege. */
+/** In a manifest: by privilege. */
 export type Grants = { readonly [P in Privilege]?: readonly (string | Grantee)[] }
 
 export function declaredGrants(grants: Grants): readonly Grant[] {
@@ -44,7 +45,7 @@ export function declaredGrants(grants: Grants): readonly Grant[] {
   )
 }
 
-/** The inverse of {@link declaredGrants}: a name where that says all, and columns together. */
+/** The inverse of {@link declaredGrants}: just a name where that is enough, and one entry for all columns. */
 export function writtenGrants(grants: readonly Grant[]): WrittenMap {
   const byPrivilege = groupBy(distinct(grants), ({ privilege }) => privilege)
   const sorted = [...byPrivilege].sort(([left], [right]) => (left < right ? -1 : 1))
@@ -65,7 +66,7 @@ function writtenGrantees(grants: readonly Grant[]): readonly Written[] {
     })
 }
 
-/** `analyst, lead with grant option, public (id, name)`: equal for equal grants, whatever their order. */
+/** `admin with grant option, analyst, PUBLIC (id, name)`: equal for equal grants, whatever their order. */
 export function grantsText(grants: readonly Grant[]): string {
   const byGrantee = groupBy(distinct(grants), ({ role, grantable, column }) =>
     JSON.stringify([role, grantable, column === null]),
@@ -80,7 +81,7 @@ export function grantsText(grants: readonly Grant[]): string {
   return texts.sort().join(', ')
 }
 
-/** Several grantors may have granted the same. */
+/** Several grantors may have granted the same privilege. */
 function distinct(grants: readonly Grant[]): readonly Grant[] {
   const byPlace = new Map<string, Grant>()
   for (const grant of grants) {
@@ -90,12 +91,12 @@ function distinct(grants: readonly Grant[]): readonly Grant[] {
   return [...byPlace.values()]
 }
 
-/** What a grant is about; another grant of the same place only differs in its grant option. */
+/** Equal for grants that differ at most in their grant option and grantor. */
 export function placeOf({ privilege, role, column }: Grant): string {
   return JSON.stringify([privilege, role, column])
 }
 
-/** GRANTs, one for each role and kind of grant. */
+/** One GRANT for each role and privilege. */
 export function grantSql(securable: Sql, grants: readonly Grant[]): readonly Sql[] {
   return grouped(grants).map(
     ({ what, role, grantable }) =>
@@ -103,17 +104,17 @@ export function grantSql(securable: Sql, grants: readonly Grant[]): readonly Sql
   )
 }
 
-/** What it takes to get from grants to others of the same privilege. */
+/** The statements that turn some grants of a privilege into others. */
 export function regrantSql(securable: Sql, from: readonly Grant[], to: readonly Grant[]): readonly Sql[] {
   const wanted = new Map(to.map((grant) => [placeOf(grant), grant]))
-  // What somebody with a grant option has passed on only goes when their option does, and then all of it goes. (REVOKE …
-  // CASCADE follows such grants and nothing else.)
+  // A grant by another grantor ends only when that role loses its grant option, and then all of its grants end. REVOKE …
+  // CASCADE removes those grants and nothing else.
   if (from.some(({ by }) => by)) {
-    return [...revokes(securable, wholes(from), sql``, sql` CASCADE`), ...grantSql(securable, to)]
+    return [...revokes(securable, onAllColumns(from), sql``, sql` CASCADE`), ...grantSql(securable, to)]
   }
   const gone = from.filter((grant) => !wanted.has(placeOf(grant)))
   const demoted = from.filter((grant) => grant.grantable && wanted.get(placeOf(grant))?.grantable === false)
-  // REVOKE of a whole takes along what its role has on single columns.
+  // REVOKE on a table also revokes what the role has on single columns.
   const stripped = new Set(gone.flatMap(({ role, column }) => (column === null ? [role] : [])))
   const left = new Map(
     from
@@ -131,13 +132,13 @@ export function regrantSql(securable: Sql, from: readonly Grant[], to: readonly 
   ]
 }
 
-function wholes(grants: readonly Grant[]): readonly Grant[] {
+function onAllColumns(grants: readonly Grant[]): readonly Grant[] {
   return grants.map((grant) => ({ ...grant, column: null }))
 }
 
-function revokes(securable: Sql, grants: readonly Grant[], what: Sql, behind: Sql): readonly Sql[] {
+function revokes(securable: Sql, grants: readonly Grant[], prefix: Sql, suffix: Sql): readonly Sql[] {
   return grouped(grants.map((grant) => ({ ...grant, grantable: false }))).map(
-    (group) => sql`REVOKE ${what}${group.what} ON ${securable} FROM ${group.role}${behind}`,
+    (group) => sql`REVOKE ${prefix}${group.what} ON ${securable} FROM ${group.role}${suffix}`,
   )
 }
 
@@ -155,7 +156,7 @@ function grouped(
   })
 }
 
-/** Keywords of PostgreSQL, from the manifest's schema or the catalog: letters and nothing else. */
+/** A keyword from the manifest's JSON Schema or from the catalog: nothing but letters. */
 export function privilegeSql(privilege: string): Sql {
   if (!/^[a-z]+$/.test(privilege)) throw new TypeError(`not a privilege: ${privilege}`)
   return trusted(privilege.toUpperCase())

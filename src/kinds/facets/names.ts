@@ -1,6 +1,7 @@
+// Names of objects that a declaration refers to outside of SQL: collations, functions, parent tables.
 import { ident, qualified, type Sql } from '../../core/sql.ts'
 
-/** The exact name of an object that a declaration refers to. Without a schema the search path finds it. */
+/** Without a schema, the search path decides. */
 export interface ObjectName {
   readonly schema: string | null
   readonly name: string
@@ -16,7 +17,7 @@ export function nameOf({ schema, name }: ObjectName): Sql {
   return schema === null ? ident(name) : qualified(schema, name)
 }
 
-/** For people: what stands in pg_catalog needs no schema. */
+/** For display: without the schema pg_catalog. */
 export function showName(name: ObjectName): string {
   return name.schema === 'pg_catalog' ? ident(name.name) : nameOf(name)
 }

@@ -1,11 +1,12 @@
+// Options of wrappers, servers, mappings, tables and columns: maps of which exactly the differences are altered.
 import type { FieldChange } from '../../core/change.ts'
 import type { Secret } from '../../core/secret.ts'
 import { ident, join, literal, type Parts, type Sql, sql, trusted } from '../../core/sql.ts'
 
-/** Options are maps at every level; order means nothing and a value may hold anything, or nothing. */
+/** The order has no meaning; a value may be any string, also an empty one. */
 export type Options = Readonly<Record<string, string>>
 
-/** An option's value that nobody may see: compared by its digest; `secret` only where it is declared. */
+/** A secret value, compared by its digest. `secret` is set only where it is declared. */
 export interface SecretValue {
   readonly digest: string
   readonly secret?: Secret
@@ -13,7 +14,7 @@ export interface SecretValue {
 
 export type OptionValue = string | SecretValue
 
-/** A map without a prototype, so that an option or a column may have any name, `__proto__` included. */
+/** A map without a prototype, so that an option or a column can have any name, `__proto__` included. */
 export function record<Value>(entries: Iterable<readonly [string, Value]>): Readonly<Record<string, Value>> {
   const map: Record<string, Value> = Object.create(null)
   for (const [name, value] of entries) map[name] = value
@@ -33,7 +34,7 @@ type OptionEdit = {
   readonly to?: OptionValue
 }
 
-/** Exactly what differs. ADD of an option that exists and SET or DROP of one that doesn't are errors on the server. */
+/** Exactly what differs. To the server, ADD of an existing option and SET or DROP of a missing one are errors. */
 export function optionEdits(
   from: Readonly<Record<string, OptionValue>>,
   to: Readonly<Record<string, OptionValue>>,
@@ -64,7 +65,7 @@ export function optionItem(edit: OptionEdit): Parts {
   return [sql`${head} `, edit.to.secret]
 }
 
-/** The differences as fields, each with its item of the one `OPTIONS (…)` clause. */
+/** A field for each option that differs, with its item of the one `OPTIONS (…)` clause. */
 export function optionChanges(from: Options, to: Options): readonly FieldChange[] {
   return optionEdits(from, to).map((edit) => ({
     field: `option ${edit.name}`,
@@ -78,7 +79,7 @@ export function shown(value: OptionValue | undefined): string | undefined {
   return value === undefined || typeof value === 'string' ? value : '(secret)'
 }
 
-/** `host shop-db · port 5432`: how a plan shows options. A value that could be taken for more than one is quoted. */
+/** `host shop-db · port 5432`: how a plan shows options. An ambiguous value is quoted. */
 export function describeOptions(options: Readonly<Record<string, OptionValue>>): string {
   return Object.entries(options)
     .map(([name, value]) => `${ident(name)} ${typeof value === 'string' ? describeValue(value) : shown(value)}`)
@@ -89,7 +90,7 @@ function describeValue(value: string): string {
   return /^[\p{L}\p{N}_./:@%+=-]+$/u.test(value) ? value : literal(value)
 }
 
-/** The options of a foreign table are one clause; a column's, and every other, is a clause of its own. */
+/** ALTER FOREIGN TABLE takes any number of OPTIONS clauses, so that each option is a clause of its own. */
 export function tableOptionChanges(from: Options, to: Options): readonly FieldChange[] {
   return optionChanges(from, to).map((field) =>
     field.effect.how === 'clause'

@@ -1,3 +1,4 @@
+// The attribute `protect`: an object that must not be dropped or rebuilt.
 import type { Protection } from '../../core/protection.ts'
 
 export type { Protection }

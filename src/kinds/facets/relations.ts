@@ -1,6 +1,7 @@
+// Parts of catalog queries that find what else has the name of a relation.
 /**
- * A column of a catalog query: what stands under the name of a wanted relation if it is of another kind. Relations of
- * all kinds share one namespace a schema. `condition` says when it is of another kind.
+ * The column `occupied_by`: what has the name of a wanted relation, if `condition` holds. Relations of all kinds share one
+ * namespace in a schema.
  */
 export function occupiedBy(condition: string): string {
   return `CASE WHEN ${condition} THEN CASE c.relkind
@@ -10,8 +11,8 @@ export function occupiedBy(condition: string): string {
 }
 
 /**
- * More rows of such a query, `columns` being those behind `occupied_by`: a relation has a row type of its name, so that a
- * type is in its way. That of an array makes room by itself.
+ * More rows of such a query. A relation has a row type of the same name, so another type with that name blocks it. Array
+ * types do not: PostgreSQL renames them. `columns` are the values of the columns after `occupied_by`.
  */
 export function typesInTheWay(kind: 'foreignTable' | 'materializedView', columns: string): string {
   return `

@@ -1,3 +1,4 @@
+// How objects are renamed and moved: kinds of relations share this.
 import type { IdOf, ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { StandInOf } from '../kind.ts'
@@ -10,7 +11,7 @@ interface RelationId {
   readonly name: string
 }
 
-/** `relkind` is one letter of pg_class, `object` what stands behind ALTER: `FOREIGN TABLE`. */
+/** `relkind` is the letter in pg_class, `object` follows ALTER: `FOREIGN TABLE`. */
 export function relationRenaming(kind: string, relkind: string, object: Sql) {
   return {
     namesQuery: namesQuery(kind, relkind),
@@ -29,7 +30,7 @@ function renamed(object: Sql, from: RelationId, to: RelationId): readonly Statem
   ]
 }
 
-/** What a stanza says of the name that its object had. */
+/** The former name that a stanza declares. */
 export function declaredRename(
   id: IdOf<'server' | 'foreignTable' | 'materializedView' | 'index'>,
   { renamed_from: old }: { readonly renamed_from?: string },
@@ -49,7 +50,7 @@ function withViewNames<Spec extends { readonly on: RelationId }>(spec: Spec, nam
   return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
 }
 
-/** The mark that CLUSTER goes by stands in the spec by an index's name, its own perhaps. */
+/** The spec also names the index that its view is clustered on, which may be this one. */
 function withIndexNames<Spec extends { readonly on: RelationId; readonly clusterOn?: string | null | undefined }>(
   spec: Spec,
   nameOf: StandInOf,
@@ -60,7 +61,7 @@ function withIndexNames<Spec extends { readonly on: RelationId; readonly cluster
   return withViewNames(named, nameOf)
 }
 
-/** An index is always in the schema of what it indexes, and is never moved itself. */
+/** An index is always in the schema of its relation, and cannot be moved by itself. */
 export const indexRenaming = {
   namesQuery: namesQuery('index', 'i'),
   rename: (from: RelationId, to: RelationId): readonly Statement[] => [
@@ -69,7 +70,7 @@ export const indexRenaming = {
   withNames: withIndexNames,
 }
 
-/** Statistics stay in their schema when their relation moves. */
+/** Statistics do not move to another schema with their relation. */
 export const statisticsRenaming = {
   namesQuery: trusted(`
     SELECT s.oid, jsonb_build_object('kind', 'statistics', 'schema', n.nspname, 'name', s.stxname) AS id

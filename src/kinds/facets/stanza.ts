@@ -1,6 +1,7 @@
+// What a kind writes into a manifest: the inverse of reading one, as plain data. The YAML itself is in exporter/.
 import type { ObjectName } from './names.ts'
 
-/** Stands for a variable of the environment that holds a secret: `${env:SHOP_PASSWORD}`. */
+/** A reference to an environment variable that holds a secret: `${env:SHOP_PASSWORD}`. */
 export class Variable {
   readonly name: string
 
@@ -9,31 +10,31 @@ export class Variable {
   }
 }
 
-/** What stands in a manifest. A number is a text that people write without quotes. */
+/** A value in a manifest. A number is a string that needs no quotes. */
 export type Written = string | number | boolean | Variable | readonly Written[] | WrittenMap
 export type WrittenMap = { readonly [key: string]: Written }
 
-/** An object as a manifest says it: `value` stands at `path`. */
+/** The declaration of an object: `value` at `path`. */
 export interface Stanza {
   readonly path: readonly string[]
   readonly value: WrittenMap
-  /** What a manifest can't say of this object. Shown as a comment above it. */
+  /** What a manifest cannot declare of this object. Written as a comment above it. */
   readonly notes?: readonly string[]
 }
 
 export interface WriteContext {
-  /** A variable for a secret. Its name is made of the words, `meaning` tells people what to set it to. */
+  /** A variable for a secret. Its name consists of the words; `meaning` describes its value to the user. */
   variable(words: readonly string[], meaning: string): Variable
 }
 
 /** For kinds that have no secrets. */
 export const noVariables: WriteContext = {
   variable: (words) => {
-    throw new TypeError(`a secret where there is none: ${words.join(' ')}`)
+    throw new TypeError(`unexpected secret: ${words.join(' ')}`)
   },
 }
 
-/** Without what need not be said: nothing, `false`, and empty texts, lists and maps. */
+/** Without defaults: null, undefined, `false`, and empty strings, lists and maps. */
 export function present(value: Readonly<Record<string, Written | null | undefined>>): WrittenMap {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, Written] => {
@@ -44,7 +45,7 @@ export function present(value: Readonly<Record<string, Written | null | undefine
   )
 }
 
-/** Options as people write them: whole numbers and truth values without quotes. */
+/** Options as a user would write them: integers and booleans without quotes. */
 export function writtenOptions(options: Readonly<Record<string, string>> | undefined): WrittenMap {
   return Object.fromEntries(Object.entries(options ?? {}).map(([name, value]) => [name, writtenText(value)]))
 }
@@ -54,13 +55,13 @@ export function writtenText(value: string): Written {
   return /^(0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value
 }
 
-/** What stands in pg_catalog is found by its name alone, whatever the search path. */
+/** Without the schema pg_catalog, which is in every search path. */
 export function writtenName(name: ObjectName | null): Written | undefined {
   if (name === null) return undefined
   return name.schema === null || name.schema === 'pg_catalog' ? name.name : { schema: name.schema, name: name.name }
 }
 
-/** PostgreSQL shows an expression in brackets, people write none. They stay where it is not plain that they are a pair. */
+/** Without the parentheses that PostgreSQL puts around an expression. They stay where they may not be a pair. */
 export function withoutBrackets(text: string): string {
   const expression = text.trim()
   if (!/^\(.*\)$/s.test(expression) || /[\\$"]|--|\/\*/.test(expression)) return expression

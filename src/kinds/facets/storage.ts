@@ -1,8 +1,9 @@
+// Storage parameters and tablespaces of materialized views and indexes.
 import type { FieldChange } from '../../core/change.ts'
 import { ident, join, literal, type Sql, sql, statement } from '../../core/sql.ts'
 import { type Options, optionEdits } from './options.ts'
 
-/** Storage parameters that differ. `alter` begins the statement: `ALTER INDEX s.i`. */
+/** `alter` begins the statement: `ALTER INDEX s.i`. */
 export function storageChanges(alter: Sql, from: Options, to: Options): readonly FieldChange[] {
   return optionEdits(from, to).map((edit) => {
     const change =
@@ -31,26 +32,26 @@ export function storageList(parameters: readonly (readonly [string, string])[]):
   )
 }
 
-/** `toast.autovacuum_enabled` is two names with a dot between them. */
+/** `toast.autovacuum_enabled` is two identifiers and a dot. */
 function parameter(name: string): Sql {
   return join(name.split('.').map(ident), '.')
 }
 
 export interface Tablespace {
-  /** Declared null: the database's own. */
+  /** Declared null: the database's default. */
   readonly tablespace: string | null
-  /** Live only: that of the database. */
+  /** Live only: the database's default. */
   readonly databaseTablespace?: string
 }
 
-/** Columns of a spec in a catalog query: the tablespace of a relation `c`. The catalog has none for the database's own. */
+/** Attributes of a spec, for the relation `c` of a catalog query. In the catalog, 0 is the database's default tablespace. */
 export const tablespaceColumns = `
   'tablespace', (SELECT spcname FROM pg_database JOIN pg_tablespace t ON t.oid = coalesce(nullif(c.reltablespace, 0), dattablespace)
                   WHERE datname = current_database()),
   'databaseTablespace', (SELECT spcname FROM pg_database JOIN pg_tablespace t ON t.oid = dattablespace
                           WHERE datname = current_database())`
 
-/** In place, though it moves the data and keeps everybody waiting meanwhile. */
+/** In place, though it copies the data and blocks readers meanwhile. */
 export function tablespaceChange(alter: Sql, from: Tablespace, to: Tablespace): readonly FieldChange[] {
   const wanted = to.tablespace ?? from.databaseTablespace
   if (wanted === undefined || from.tablespace === wanted) return []
@@ -62,9 +63,9 @@ export function writtenTablespace({ tablespace, databaseTablespace }: Tablespace
   return tablespace === databaseTablespace ? undefined : (tablespace ?? undefined)
 }
 
-/** Why parameters can't be set: without a TOAST table the server would take them and forget them. */
+/** Why parameters cannot be set: without a TOAST table the server accepts `toast.*` parameters and discards them. */
 export function untoastable(parameters: Options | undefined, hasToast: boolean | undefined): string | undefined {
   const toast = Object.keys(parameters ?? {}).filter((name) => name.startsWith('toast.'))
   if (toast.length === 0 || hasToast !== false) return undefined
-  return `it has no TOAST table, since none of its columns can be that large, so ${toast.join(', ')} can not be set`
+  return `${toast.join(', ')} cannot be set: it has no TOAST table, since none of its columns can be that large`
 }

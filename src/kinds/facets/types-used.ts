@@ -1,6 +1,7 @@
+// The part of catalog queries that finds which types an object depends on.
 /**
- * A part of `needs` in a catalog query: the types that something uses, as far as people made them. An array counts as
- * its element. `condition` says of `d`, a row of pg_depend, whose they are.
+ * Part of the column `needs`: the enumerations, domains and composite types that an object uses. An array counts as its
+ * element type. `condition` selects the rows `d` of pg_depend.
  */
 export function typesUsed(condition: string): string {
   return `(SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', 'type', 'schema', un.nspname, 'name', u.typname)), '[]')

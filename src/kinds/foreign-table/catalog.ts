@@ -1,3 +1,4 @@
+// The catalog query of foreign tables.
 import { trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
@@ -6,7 +7,6 @@ import { typesUsed } from '../facets/types-used.ts'
 import { definitionDigest } from './definition-digest.ts'
 import { checkParents, columnParents, parentNeeds, parentsColumns } from './parents.ts'
 
-/** Reads foreign tables, as {@link KindOf.catalogQuery} says. */
 export const catalogQuery = trusted(`
   SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
          ${occupiedBy("c.relkind <> 'f'")},

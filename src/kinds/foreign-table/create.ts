@@ -1,3 +1,4 @@
+// CREATE FOREIGN TABLE, also of partitions.
 import { fragment, ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import { type Checks, checkClause } from '../facets/columns/checks.ts'
 import { type Columns, columnConstraints, columnDefinition } from '../facets/columns/columns.ts'
@@ -6,18 +7,22 @@ import { nameOf } from '../facets/names.ts'
 import { type Options, optionsClause } from '../facets/options.ts'
 import { inheritsClause, type Parents, type PartitionOf } from './parents.ts'
 
-interface Made {
+interface Definition {
   readonly server: string
   readonly options: Options
   readonly columns: Columns
   readonly checks: Checks
 }
 
-/** CREATE FOREIGN TABLE, linked to its parents. */
-export function makeForeignTable(name: Sql, table: Made, { inherits, partitionOf }: Parents): readonly Statement[] {
+/** Creates the table with its parents. */
+export function createForeignTable(
+  name: Sql,
+  table: Definition,
+  { inherits, partitionOf }: Parents,
+): readonly Statement[] {
   const checks = Object.entries(table.checks).map(([check, definition]) => checkClause(check, definition))
   const end = sql`SERVER ${ident(table.server)}${optionsClause(table.options)}`
-  if (partitionOf) return makePartition(name, table.columns, checks, partitionOf, end)
+  if (partitionOf) return createPartition(name, table.columns, checks, partitionOf, end)
   const columns = Object.entries(table.columns).map(([column, definition]) => columnDefinition(column, definition))
   const elements = [...columns, ...checks]
   const list = elements.length === 0 ? sql`` : sql`\n  ${join(elements, ',\n  ')}\n`
@@ -27,8 +32,8 @@ export function makeForeignTable(name: Sql, table: Made, { inherits, partitionOf
   ]
 }
 
-/** A partition gets its columns from its parent: no type can be said, and options only afterwards. */
-function makePartition(
+/** A partition gets its columns from its parent: CREATE takes no types, and options have to be added after it. */
+function createPartition(
   name: Sql,
   columns: Columns,
   checks: readonly Sql[],

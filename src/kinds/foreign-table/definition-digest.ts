@@ -1,4 +1,5 @@
-/** A column of a foreign table's catalog query: a digest of what the server makes of SQL. Null where there is none but plain types: that is told without it. */
+// The digest of a foreign table that the ledger keeps: of all parts whose text PostgreSQL rewrites.
+/** Null for a table with parents, which are always read, and for one with nothing but plain types, which compare without it. */
 export const definitionDigest = `
   CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) THEN NULL
        WHEN EXISTS (SELECT FROM pg_attrdef WHERE adrelid = c.oid)

@@ -1,3 +1,4 @@
+// Foreign tables, with their columns, checks and parents.
 import { type IdOf, keyOf } from '../../core/object.ts'
 import { ident, qualified, sql, statement, trusted } from '../../core/sql.ts'
 import {
@@ -55,32 +56,32 @@ import { describeOptions, type Options, optionsClause, record, tableOptionChange
 import { declaredProtection, type Protection } from '../facets/protection.ts'
 import { declaredRename, relationRenaming } from '../facets/renaming.ts'
 import { present, writtenOptions } from '../facets/stanza.ts'
-import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import { catalogQuery } from './catalog.ts'
-import { makeForeignTable } from './create.ts'
+import { createForeignTable } from './create.ts'
 import {
-  detached,
-  followingLinks,
+  followLinks,
   inheritedNotNull,
   ownChecks,
   ownColumns,
   sourcesOf,
+  withoutInherited,
   withoutParents,
   withParentNames,
 } from './inheritance.ts'
-import { parentCopies } from './parent-stand-ins.ts'
+import { parentStandIns } from './parent-stand-ins.ts'
 import {
   boundText,
   declaredParents,
   hasParents,
-  isLeaving,
-  joining,
-  leaving,
+  isUnlinked,
+  linkParents,
   type Parents,
   parentChanges,
   parentIds,
   parentsIn,
+  unlinkParents,
   writtenParents,
 } from './parents.ts'
 
@@ -90,9 +91,9 @@ export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
   readonly columns: Readonly<Record<string, Column>>
   readonly checks: Readonly<Record<string, Check>>
   readonly comment?: Comment
-  /** Not of a declaration: the columns of the table that is there, in their order. */
+  /** Not in a declaration: the names of the live table's columns, in their order. */
   readonly liveColumns?: readonly string[]
-  /** Wanted only, where columns are renamed. */
+  /** Wanted only, and only where columns are renamed. */
   readonly textsAsLive?: TextsAsLive | undefined
 }
 
@@ -106,26 +107,26 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared, likeLive) => ({
+    wanted: (read, declared, matched) => ({
       ...declared,
-      ...(likeLive && { textsAsLive: textsAsLive(read, likeLive.read) }),
+      ...(matched && { textsAsLive: textsAsLive(read, matched.read) }),
       ...parentsIn(read),
       columns: withTypes(read.columns, declared.columns, declared.liveColumns ?? []),
       checks: withExpressions(read.checks, declared.checks),
       grants: onColumns(declared, columnNames(read)).grants,
     }),
-    plain: ({ columns, checks, ...parents }) =>
+    isVerbatim: ({ columns, checks, ...parents }) =>
       !hasParents(parentsIn(parents)) &&
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
-    withoutParents: detached,
+    withoutParents: withoutParents,
     standIn(object, scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.spec.server })
       const spec = {
         ...withoutAccess(object.spec),
         server: server.kind === 'server' ? server.name : object.spec.server,
       }
-      const { before, parents } = parentCopies(parentsIn(spec), spec.columns, scratch, spec.server, standInOf)
+      const { before, parents } = parentStandIns(parentsIn(spec), spec.columns, scratch, spec.server, standInOf)
       return { id: { kind: 'foreignTable', ...scratch }, spec: { ...spec, ...parents }, before }
     },
   },
@@ -171,7 +172,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignTable', 'schema', nspname, 'name', relname) AS id
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-     WHERE relkind = 'f' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
+     WHERE relkind = 'f' AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery,
 
@@ -192,15 +193,15 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   compare(id, live, to, { declared, last }) {
     const name = qualified(id.schema, id.name)
     const from = withTextsAsLive(live, to, to.textsAsLive)
-    const { parents, columns, checks } = withoutParents(from, to, declared, last)
+    const { parents, columns, checks } = withoutInherited(from, to, declared, last)
     const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
     const sources = sourcesOf(columns.to, declared.columns)
     return [
       ...replacedBy('server', from.server, to.server),
       ...tableOptionChanges(from.options, to.options),
       ...links,
-      ...followingLinks(links, 'column', columns, columnChanges(name, columns.from, columns.to, sources)),
-      ...followingLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
+      ...followLinks(links, 'column', columns, columnChanges(name, columns.from, columns.to, sources)),
+      ...followLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),
     ]
@@ -209,7 +210,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   create(id, spec) {
     const name = qualified(id.schema, id.name)
     return [
-      ...makeForeignTable(name, spec, parentsIn(spec)),
+      ...createForeignTable(name, spec, parentsIn(spec)),
       ...newComment(sql`FOREIGN TABLE ${name}`, spec.comment),
       ...newColumnSettings(name, spec.columns),
       ...newCheckComments(name, spec.checks),
@@ -219,9 +220,9 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   alter(id, fields, from) {
     const name = qualified(id.schema, id.name)
-    const staying = fields.filter((field) => !isLeaving(field))
+    const staying = fields.filter((field) => !isUnlinked(field))
     return [
-      ...leaving(name, fields, parentsIn(from)),
+      ...unlinkParents(name, fields, parentsIn(from)),
       ...alterStatements(sql`ALTER FOREIGN TABLE ${name} `, clausesOf(staying), staying),
     ]
   },
@@ -230,12 +231,12 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   replacement: {
     onlyIfUsed: true,
     inScratch: true,
-    build: (id, spec, scratch, wanted) => foreignTable.create({ ...id, schema: scratch }, detached(spec, wanted)),
+    build: (id, spec, scratch, wanted) => foreignTable.create({ ...id, schema: scratch }, withoutParents(spec, wanted)),
     swap: (id, scratch, _declared, wanted) => ({
       out: foreignTable.drop(id),
       in: [
         statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
-        ...joining(qualified(id.schema, id.name), parentsIn(wanted)),
+        ...linkParents(qualified(id.schema, id.name), parentsIn(wanted)),
       ],
     }),
   },
@@ -261,7 +262,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       return sql`CREATE FOREIGN TABLE ${table} () SERVER ${ident(server)}${optionsClause(options)}; SELECT FROM ${table} LIMIT 0`
     },
   }),
-  // What comes from a parent is always looked at.
+  // A table with parents has no digest: see definition-digest.ts.
   sqlFragments: (spec) =>
     hasParents(parentsIn(spec))
       ? []

@@ -1,3 +1,4 @@
+// What a foreign table has from its parents, and which differences are therefore not its own.
 import type { FieldChange } from '../../core/change.ts'
 import { ident } from '../../core/sql.ts'
 import type { Check, Checks } from '../facets/columns/checks.ts'
@@ -13,8 +14,8 @@ interface Table extends Partial<Parents> {
   readonly checks: Checks
 }
 
-/** What differs in a table's parents, and both sides of its columns and checks without what is its parents' business. */
-export function withoutParents(from: Table, to: Table, declared: Table, last: Table | undefined) {
+/** The parents, columns and checks to compare. What only the parents can change is left out. */
+export function withoutInherited(from: Table, to: Table, declared: Table, last: Table | undefined) {
   const parents = { from: parentsIn(from), to: parentsIn(to) }
   const kept = keptParents(parents.from, parents.to)
   const sides = <Part>(of: (table: Table) => Readonly<Record<string, Part>>): Context<Part> => ({
@@ -44,9 +45,9 @@ interface Context<Part> extends Sides<Part> {
 }
 
 /**
- * The columns that a table has and is to have, without what is its parents' business. As long as it keeps a parent, the
- * parent's columns come, go and change their types with that; what of their defaults and settings the manifest does not
- * declare is left alone, since PostgreSQL takes a parent's default only when a table is made.
+ * While a table keeps a parent, PostgreSQL adds, drops and retypes inherited columns with those of the parent. Defaults and
+ * settings of inherited columns are left alone unless the manifest declares them: PostgreSQL copies a parent's default only
+ * when the table is created.
  */
 function withoutParentsColumns({ from, to, declared, last, kept }: Context<Column>): Sides<Column> {
   return {
@@ -69,18 +70,20 @@ function ownPart(
   last: Column | undefined,
   kept: readonly ObjectName[],
 ): Column {
-  const saysValue = [declared, last].some((column) => column && (column.default !== null || column.generated !== null))
+  const declaresValue = [declared, last].some(
+    (column) => column && (column.default !== null || column.generated !== null),
+  )
   const { type, collation, notNullMark = null, default: value, generated, virtual } = before
   return {
     ...wanted,
     ...(isHeld(before, kept) ? { type, collation } : {}),
     ...(declared?.notNull ? {} : { notNullMark }),
-    ...(saysValue ? {} : { default: value, generated, virtual }),
+    ...(declaresValue ? {} : { default: value, generated, virtual }),
     ...(declared ? {} : settleSettings({}, last, undefined)),
   }
 }
 
-/** The same of checks. One that is declared too can still be made valid, and the comment of one that was can go. */
+/** The same for checks. A check that is declared too can still be validated, and a comment that was declared be removed. */
 function withoutParentsChecks({ from, to, declared, last, kept }: Context<Check>): Sides<Check> {
   const isParents = (name: string, check: Check) => isHeld(check, kept) && !own(declared, name)
   const hadComment = (name: string) => own(last, name)?.comment !== undefined && own(from, name) && own(to, name)
@@ -108,7 +111,7 @@ function own<Part>(parts: Readonly<Record<string, Part>> | undefined, name: stri
   return parts && Object.hasOwn(parts, name) ? parts[name] : undefined
 }
 
-/** The SQL that columns and checks are made of: as declared, where it is declared. */
+/** The columns with their SQL as declared, where it is declared: what statements consist of. */
 export function sourcesOf(wanted: Columns, declared: Columns): Columns {
   return record(
     Object.entries(wanted).map(([name, column]) => {
@@ -129,7 +132,7 @@ export function sourcesOf(wanted: Columns, declared: Columns): Columns {
   )
 }
 
-/** What an export says of columns: nothing of what just comes from a parent. */
+/** The columns for an export: without what is just inherited. */
 export function ownColumns(columns: Columns): Columns {
   return record(
     Object.entries(columns).flatMap(([name, column]) => {
@@ -157,17 +160,17 @@ export function ownChecks(checks: Checks): Checks {
   return record(Object.entries(checks).filter(([, { inheritedFrom, comment }]) => !inheritedFrom?.length || comment))
 }
 
-/** A child can't do without a NOT NULL of its parents. */
+/** A column cannot be nullable if it is NOT NULL in a parent. */
 export function inheritedNotNull(declared: Columns, wanted: Columns): string | undefined {
   const [name] = Object.keys(declared).filter((column) => declared[column]?.nullable && wanted[column]?.notNull)
   const parents = name === undefined ? [] : (wanted[name]?.inheritedFrom ?? [])
   return name === undefined
     ? undefined
-    : `the column ${ident(name)} can not be nullable: it is NOT NULL in its parent ${parents.map(nameOf).join(', ')}`
+    : `column ${ident(name)} cannot be nullable: it is NOT NULL in the parent ${parents.map(nameOf).join(', ')}`
 }
 
-/** What was, or will be, a parent's changes with the link to it: that nobody declared it is no reason to call it drift. */
-export function followingLinks<Part extends Column | Check>(
+/** Changes of inherited columns and checks follow the change of the parent, so that a plan does not call them drift. */
+export function followLinks<Part extends Column | Check>(
   links: readonly FieldChange[],
   what: 'column' | 'check',
   { from, to }: Sides<Part>,
@@ -182,8 +185,8 @@ export function followingLinks<Part extends Column | Check>(
   return fields.map((field) => (isTheirs(field) ? { ...field, follows: link.field } : field))
 }
 
-/** With what it gets from its parents, but without them: in a partition's place may be another, the old one for instance. */
-export function detached<Spec extends Table>(declared: Spec, wanted: Spec): Spec {
+/** The table with all that it inherits, but without parents: the old partition may still have its bounds. */
+export function withoutParents<Spec extends Table>(declared: Spec, wanted: Spec): Spec {
   if (!hasParents(parentsIn(declared))) return declared
   return {
     ...declared,
@@ -193,7 +196,7 @@ export function detached<Spec extends Table>(declared: Spec, wanted: Spec): Spec
   }
 }
 
-/** A live table whose parents are called otherwise. */
+/** The live table with other names for its parents. */
 export function withParentNames<Spec extends Table>(spec: Spec, nameOf: StandInOf): Spec {
   const called = (parent: ObjectName): ObjectName => {
     if (parent.schema === null) return parent

@@ -1,3 +1,4 @@
+// Copies of the parents of a foreign table, for its stand-in in the probe.
 import { fragment, ident, join, literal, qualified, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Columns } from '../facets/columns/columns.ts'
 import { nameOf, type ObjectName } from '../facets/names.ts'
@@ -11,10 +12,10 @@ interface Copy {
 }
 
 /**
- * What a stand-in has for parents. A partition can't stand beside the live one, and to inherit from a live table locks it:
- * so the stand-in's parents are copies, made by LIKE, which only reads. Returns how they are made, and their names.
+ * A second partition with the same bounds is not possible, and inheriting from a live table locks it. So the parents of a
+ * stand-in are copies, created by LIKE, which only reads. Returns how to create them, and their names.
  */
-export function parentCopies(
+export function parentStandIns(
   { inherits, partitionOf }: Parents,
   columns: Columns,
   scratch: { readonly schema: string; readonly name: string },
@@ -22,21 +23,21 @@ export function parentCopies(
   standInOf: StandInOf,
 ): { readonly before: readonly Statement[]; readonly parents: Parents } {
   const nameAt = (at: number): ObjectName => ({ schema: scratch.schema, name: `${scratch.name}_parent_${at}` })
-  const make = (of: ObjectName, at: number, partitioned: boolean) =>
+  const copyOf = (of: ObjectName, at: number, partitioned: boolean) =>
     copy({ of, as: nameOf(nameAt(at)), partitioned }, standInOf)
   if (!partitionOf) {
     return {
-      before: inherits.map((parent, at) => make(parent, at, false)),
+      before: inherits.map((parent, at) => copyOf(parent, at, false)),
       parents: { inherits: inherits.map((_, at) => nameAt(at)), partitionOf: null },
     }
   }
-  const before = [make(partitionOf.parent, 0, true), ...typesCheck(columns, scratch, server, nameAt(0))]
+  const before = [copyOf(partitionOf.parent, 0, true), ...typesCheck(columns, scratch, server, nameAt(0))]
   return { before, parents: { inherits: [], partitionOf: { ...partitionOf, parent: nameAt(0) } } }
 }
 
 /**
- * A partition is made without saying its columns' types, so whether those that are declared are the parent's is tried out
- * by inheriting from a copy that is not partitioned.
+ * CREATE … PARTITION OF takes no column types. Whether the declared ones are those of the parent is tried out by inheriting
+ * from a copy that is not partitioned.
  */
 function typesCheck(
   columns: Columns,
@@ -59,7 +60,7 @@ function typesCheck(
   ]
 }
 
-// A DO block, since how a table is partitioned has to be asked.
+// A DO block, since the partition key has to be read from the catalog.
 function copy({ of, as, partitioned }: Copy, standInOf: StandInOf): Statement {
   const standIn = of.schema === null ? undefined : standInOf({ kind: 'foreignTable', schema: of.schema, name: of.name })
   const isStandIn = standIn?.kind === 'foreignTable' && (standIn.schema !== of.schema || standIn.name !== of.name)
@@ -67,7 +68,7 @@ function copy({ of, as, partitioned }: Copy, standInOf: StandInOf): Statement {
   const shown = literal(nameOf(of))
   const known = isStandIn ? sql`${literal(JSON.stringify(of))}` : sql`NULL`
   const kinds = partitioned ? sql`'p'` : sql`'r', 'f'`
-  const wrong = partitioned ? 'its parent % is not a partitioned table' : 'no table can inherit from its parent %'
+  const wrong = partitioned ? 'the parent % is not a partitioned table' : 'no table can inherit from the parent %'
   const body = sql`
 DECLARE
   parent pg_catalog.regclass := pg_catalog.to_regclass(${literal(source)});
@@ -76,8 +77,8 @@ DECLARE
   address pg_catalog.text := ${known};
 BEGIN
   IF parent IS NULL THEN
-    RAISE EXCEPTION 'its parent % does not exist', ${shown}
-      USING ERRCODE = '42P01', HINT = 'Make it first: fdwsync makes foreign tables, but not the local tables that they belong to.';
+    RAISE EXCEPTION 'the parent % does not exist', ${shown}
+      USING ERRCODE = '42P01', HINT = 'Create it first: fdwsync creates foreign tables, but not their local parents.';
   END IF;
   SELECT c.relkind, c.relispartition, coalesce(address, pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)::pg_catalog.text)
     INTO kind, is_partition, address
@@ -96,5 +97,5 @@ END`
 
 const uniqueCheck = (shown: Sql) => sql`
   IF EXISTS (SELECT FROM pg_catalog.pg_index WHERE indrelid = parent AND indisunique) THEN
-    RAISE EXCEPTION 'a foreign table can not be a partition of %, which has a unique index', ${shown} USING ERRCODE = '42809';
+    RAISE EXCEPTION 'a foreign table cannot be a partition of %, which has a unique index', ${shown} USING ERRCODE = '42809';
   END IF;`

@@ -1,3 +1,4 @@
+// The parents of a foreign table: how they are declared, read, linked and unlinked.
 import type { FieldChange } from '../../core/change.ts'
 import { type ObjectId, relationKey } from '../../core/object.ts'
 import { fragment, join, type Parts, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
@@ -30,7 +31,7 @@ export function hasParents({ inherits, partitionOf }: Parents): boolean {
   return inherits.length > 0 || partitionOf !== null
 }
 
-/** A name without a schema means the foreign table that the manifest declares in its path, if there is one. */
+/** A name without a schema is resolved to a foreign table that the manifest declares in its search path, if possible. */
 export function declaredParents(
   { inherits, partition_of: partition }: DeclaredParents,
   manifest: Manifest,
@@ -52,7 +53,7 @@ export function declaredParents(
   }
 }
 
-/** Those of a spec, which says nothing of them where there are none. */
+/** A spec omits them where it has none. */
 export function parentsIn({ inherits, partitionOf }: Partial<Parents>): Parents {
   return { inherits: inherits ?? [], partitionOf: partitionOf ?? null }
 }
@@ -76,7 +77,7 @@ export function parentsOf({ inherits, partitionOf }: Parents): readonly ObjectNa
   return partitionOf ? [partitionOf.parent] : inherits
 }
 
-/** Those of the parents that may be foreign tables of a manifest. */
+/** The parents as ids. Whether they are foreign tables is not known. */
 export function parentIds(parents: Parents): readonly (ObjectId & { kind: 'foreignTable' })[] {
   return parentsOf(parents).flatMap(({ schema, name }) =>
     schema === null ? [] : [{ kind: 'foreignTable' as const, schema, name }],
@@ -87,7 +88,7 @@ export function sameParent(left: ObjectName, right: ObjectName): boolean {
   return relationKey(left.schema ?? '', left.name) === relationKey(right.schema ?? '', right.name)
 }
 
-/** The parents that a table has and keeps: what it has from them, only they can change. */
+/** The parents that stay: only through them can change what is inherited from them. */
 export function keptParents(from: Parents, to: Parents): readonly ObjectName[] {
   if ((from.partitionOf === null) !== (to.partitionOf === null)) return []
   if (from.partitionOf?.bound !== to.partitionOf?.bound) return []
@@ -99,8 +100,8 @@ export function boundText({ parent, bound }: PartitionOf): string {
 }
 
 /**
- * A link that goes, goes before everything else, in statements of their own ({@link leaving}): until then nothing that came
- * by it can be changed. One that comes, comes last: until then the table need not fit.
+ * A link is removed before all other changes, by statements of its own ({@link unlinkParents}): until then nothing inherited
+ * can be changed. A link is added last, when the table fits.
  */
 export function parentChanges(table: Sql, from: Parents, to: Parents, declared: Parents): readonly FieldChange[] {
   const isIn = (parent: ObjectName, parents: readonly ObjectName[]) => parents.some((one) => sameParent(one, parent))
@@ -138,21 +139,21 @@ function attach(table: Sql, { parent, bound }: PartitionOf): Statement {
   return statement(sql`ALTER TABLE ${nameOf(parent)} ATTACH PARTITION ${table} ${fragment(bound)}`)
 }
 
-/** Links a table that was made without them. */
-export function joining(table: Sql, { inherits, partitionOf }: Parents): readonly Statement[] {
+/** Links a table that was created without parents. */
+export function linkParents(table: Sql, { inherits, partitionOf }: Parents): readonly Statement[] {
   return [
     ...inherits.map((parent) => statement(sql`ALTER FOREIGN TABLE ${table} INHERIT ${nameOf(parent)}`)),
     ...(partitionOf ? [attach(table, partitionOf)] : []),
   ]
 }
 
-/** Whether it is a change that {@link leaving} makes. */
-export function isLeaving({ field, to }: FieldChange): boolean {
+/** Whether {@link unlinkParents} applies this change. */
+export function isUnlinked({ field, to }: FieldChange): boolean {
   return field === 'inherits' && to === undefined
 }
 
-export function leaving(table: Sql, fields: readonly FieldChange[], from: Parents): readonly Statement[] {
-  const left = fields.filter(isLeaving).flatMap(({ from: parent }) => {
+export function unlinkParents(table: Sql, fields: readonly FieldChange[], from: Parents): readonly Statement[] {
+  const left = fields.filter(isUnlinked).flatMap(({ from: parent }) => {
     const name = from.inherits.find((one) => nameOf(one) === parent)
     return name ? [sql`NO INHERIT ${nameOf(name)}`] : []
   })
@@ -169,13 +170,13 @@ export function inheritsClause(inherits: readonly ObjectName[]): Sql {
   return inherits.length === 0 ? sql`` : sql` INHERITS (${join(inherits.map(nameOf), ', ')})`
 }
 
-// A stand-in's parents are copies that carry the name of the real one as their comment: see parent-copies.ts.
+// The parents of a stand-in are copies whose comment is the name of the real parent: see parent-stand-ins.ts.
 const realName = (oid: string) => `
   (SELECT CASE WHEN pn.nspname ~ '^fdwsync_probe_[0-9a-f]+$' THEN obj_description(p.oid, 'pg_class')::jsonb
                ELSE jsonb_build_object('schema', pn.nspname, 'name', p.relname) END
      FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE p.oid = ${oid})`
 
-/** Parts of the catalog query of relation `c`. */
+/** Attributes of the relation `c` in a catalog query. */
 export const parentsColumns = `
   'inherits', (SELECT coalesce(jsonb_agg(${realName('inhparent')} ORDER BY inhseqno), '[]')
                  FROM pg_inherits WHERE inhrelid = c.oid AND NOT c.relispartition),
@@ -183,7 +184,7 @@ export const parentsColumns = `
                                             'bound', pg_get_expr(c.relpartbound, c.oid))
                     FROM pg_inherits WHERE inhrelid = c.oid AND c.relispartition)`
 
-/** Of a column `a`, and of a check `k`, of a relation: the parents that it has it from. */
+/** The parents that the column `a` is inherited from. */
 export const columnParents = `
   'inheritedFrom', CASE WHEN a.attinhcount > 0 THEN
      (SELECT jsonb_agg(${realName('inhparent')})
@@ -194,13 +195,15 @@ export const columnParents = `
         FROM pg_inherits JOIN pg_attribute pa ON pa.attrelid = inhparent AND pa.attname = a.attname
         LEFT JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum
        WHERE inhrelid = a.attrelid) END`
+
+/** The parents that the check `k` is inherited from. */
 export const checkParents = `
   'inheritedFrom', CASE WHEN k.coninhcount > 0 THEN
      (SELECT jsonb_agg(${realName('inhparent')})
         FROM pg_inherits JOIN pg_constraint pk ON pk.conrelid = inhparent AND pk.conname = k.conname
        WHERE inhrelid = k.conrelid AND pk.contype = 'c' AND NOT pk.connoinherit) ELSE '[]' END`
 
-/** Addresses of parents that are foreign tables, to be added to the `needs` of relation `c`. */
+/** The parents of relation `c` that are foreign tables, for `needs`. */
 export const parentNeeds = trusted(`
   (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', 'foreignTable', 'schema', pn.nspname, 'name', p.relname)), '[]')
      FROM pg_inherits JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace

@@ -1,13 +1,14 @@
+// The catalog query of indexes.
 import { type Sql, trusted } from '../../core/sql.ts'
 import { occupiedBy } from '../facets/relations.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 
-// Read in parts rather than by pg_get_indexdef as a whole, so that texts do not depend on the names of what is
-// indexed. Sort order is asked of indoption, which only access methods that can order use. An expression or predicate
-// is not read while the view is locked: pg_get_indexdef and pg_get_expr would wait for the lock.
+// Read in parts rather than by pg_get_indexdef as a whole, so that texts do not depend on the name of the relation. indoption
+// holds the sort order only for access methods that can order. Expressions and predicates are not read while the view is
+// locked: pg_get_indexdef and pg_get_expr would wait for the lock.
 export const indexCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-         -- An index of somebody's table is not to be replaced. A source's are tried out on tables in schemas of ours.
+         -- An index of a table must not be replaced, except in scratch schemas, where indexes of a source are tried out on tables.
          ${occupiedBy("c.relkind <> 'i' OR view.relkind <> 'm' AND n.nspname !~ '^fdwsync_'")},
          view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
          md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indisvalid, i.indnkeyatts,
@@ -19,7 +20,7 @@ export const indexCatalog: Sql = trusted(`
            'valid', i.indisvalid,
            'definition', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
                               THEN pg_get_indexdef(i.indexrelid) END,
-           -- Since 15; asked so that older servers understand it.
+           -- Exists since 15. Read through JSON, so that the query works on older servers.
            'nullsNotDistinct', coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
            'columns', (
              SELECT jsonb_agg(jsonb_build_object(
@@ -34,7 +35,7 @@ export const indexCatalog: Sql = trusted(`
                                          WHERE op.oid = i.indclass[k]),
                       'parameters', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}')
                                        FROM pg_options_to_table(own.attoptions)),
-                      -- From 17 on the default is null, before it is -1.
+                      -- The default is null from 17 on, and -1 before.
                       'statistics', nullif((to_jsonb(own) ->> 'attstattarget')::int, -1),
                       'order', CASE WHEN NOT pg_indexam_has_property(am.oid, 'can_order') THEN NULL
                                     WHEN i.indoption[k] & 1 = 1 THEN 'desc' ELSE 'asc' END,

@@ -1,10 +1,11 @@
+// The mark on the index that a materialized view is clustered on.
 import type { FieldChange } from '../../core/change.ts'
 import type { IdOf } from '../../core/object.ts'
 import { ident, qualified, type Statement, sql, statement } from '../../core/sql.ts'
 
 interface Clustered {
   readonly on: { readonly schema: string; readonly name: string }
-  /** The index that CLUSTER of its view goes by. Null: none. Undefined: the manifest doesn't say. */
+  /** The index that its view is clustered on. Null: none. Undefined: not declared. */
   readonly clusterOn?: string | null | undefined
 }
 
@@ -12,7 +13,7 @@ export function clusterOn({ name }: IdOf<'index'>, { on }: Clustered): Statement
   return statement(sql`ALTER MATERIALIZED VIEW ${qualified(on.schema, on.name)} CLUSTER ON ${ident(name)}`)
 }
 
-/** The mark is the view's: given to another index it leaves the one that has it. */
+/** A view has at most one mark: setting it on an index removes it from another one. */
 export function clusterChange(id: IdOf<'index'>, from: Clustered, to: Clustered): readonly FieldChange[] {
   const isMarked = from.clusterOn === id.name
   const takes = to.clusterOn === id.name && !isMarked

@@ -1,3 +1,4 @@
+// The key columns of an index: from a manifest and back, and their SQL.
 import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, number, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../facets/names.ts'
@@ -5,15 +6,14 @@ import { type Options, record } from '../facets/options.ts'
 import { present, type Written, withoutBrackets, writtenName, writtenOptions } from '../facets/stanza.ts'
 import { storageList } from '../facets/storage.ts'
 
-/** A key column of an index. */
 export interface IndexColumn {
   readonly column?: string | null | undefined
   readonly expression?: string | null | undefined
   readonly collation: ObjectName | null
   readonly operatorClass: ObjectName | null
-  /** Of the operator class. */
+  /** Parameters of the operator class. */
   readonly parameters: Options
-  /** The statistics target of an expression. Undefined: the manifest doesn't say. Null: the default. */
+  /** The statistics target, for expressions only. Undefined: not declared. Null: the default. */
   readonly statistics?: number | null | undefined
   readonly order: 'asc' | 'desc' | null
   readonly nulls: 'first' | 'last' | null
@@ -57,8 +57,8 @@ type DeclaredIndexColumn =
       readonly nulls?: 'first' | 'last'
     }
 
-// The catalog does not tell a default collation or operator class from one that was given, the definition does: it leaves
-// defaults out. A name that stands in it for another reason is spelled out needlessly, which does no harm.
+// The catalog does not show whether a collation or operator class was given. pg_get_indexdef does, since it omits defaults. A
+// name that the definition contains for another reason is written without need, which does no harm.
 export function writtenColumn(column: IndexColumn, definition: string): Written {
   const given = (name: ObjectName | null) =>
     name && definition.includes(ident(name.name)) ? writtenName(name) : undefined
@@ -106,14 +106,14 @@ export function columnText(column: IndexColumn): string {
   ].join(' ')
 }
 
-/** Statistics targets of the columns of an index that was just made. `alter` begins a statement: `ALTER INDEX s.i`. */
+/** The statistics targets of a new index. `alter` begins a statement: `ALTER INDEX s.i`. */
 export function statisticsStatements(alter: Sql, columns: readonly IndexColumn[]): readonly Statement[] {
   return columns.flatMap(({ statistics }, at) =>
     typeof statistics === 'number' ? [statisticsStatement(alter, at, statistics)] : [],
   )
 }
 
-/** -1 stands for the default in every major. */
+/** -1 sets the default in every major. */
 function statisticsStatement(alter: Sql, at: number, target: number | null): Statement {
   return statement(sql`${alter} ALTER COLUMN ${number(at + 1)} SET STATISTICS ${number(target ?? -1)}`)
 }

@@ -1,3 +1,4 @@
+// The definition of an index as text: for a plan, and to compare what cannot be altered.
 import { ident, qualified } from '../../core/sql.ts'
 import { columnText } from './columns.ts'
 import type { IndexSpec } from './spec.ts'
@@ -15,7 +16,7 @@ export function definitionText(spec: Definition): string {
   return `${spec.unique ? 'unique ' : ''}${spec.method} (${spec.columns.map(columnText).join(', ')})${include}${nulls}${where}`
 }
 
-/** What can't be altered: another text makes it another index. */
+/** The attributes that cannot be altered, as texts by field. */
 export function definitionFields(spec: Definition): Readonly<Record<string, string | undefined>> {
   return {
     on: qualified(spec.on.schema, spec.on.name),

@@ -1,3 +1,4 @@
+// Indexes of materialized views.
 import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
@@ -10,7 +11,7 @@ import { declaredProtection } from '../facets/protection.ts'
 import { declaredRename, indexRenaming } from '../facets/renaming.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from '../facets/stanza.ts'
 import { storageChanges, storageClause, tablespaceChange, writtenTablespace } from '../facets/storage.ts'
-import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import { indexCatalog } from './catalog.ts'
 import { clusterChange, clusterOn } from './cluster.ts'
@@ -18,7 +19,7 @@ import { columnSql, declaredColumn, statisticsChanges, statisticsStatements, wri
 import { definitionFields, definitionText } from './definition.ts'
 import type { IndexSpec } from './spec.ts'
 
-/** The new index's name for the length of the transaction that builds it. */
+/** The name of the new index while it is built. */
 const buildName = 'fdwsync_build'
 
 export const index: DeclaredKind<'index', IndexSpec> = {
@@ -48,7 +49,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
     standIn(object, scratch, standInOf) {
       const on = standInOf({ kind: 'materializedView', ...object.spec.on })
       const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
-      // An index lives in the schema of what it indexes, whatever the schema of the scratch names.
+      // An index is always in the schema of its relation.
       return { id: { kind: 'index', schema: view.schema, name: scratch.name }, spec: { ...object.spec, on: view } }
     },
   },
@@ -86,7 +87,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
       FROM pg_index i
       JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class view ON view.oid = i.indrelid AND view.relkind = 'm'
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+     WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
   catalogQuery: indexCatalog,
 
@@ -139,10 +140,10 @@ export const index: DeclaredKind<'index', IndexSpec> = {
 
   create: (id, spec) => createIndex(id, spec, id.name),
   alter: (_id, fields) => alterStatements(sql``, [], fields),
-  // It may be gone with another view that it was on.
+  // If it moves to another view, it may be gone with the old one.
   drop: (id) => [statement(sql`DROP INDEX IF EXISTS ${qualified(id.schema, id.name)}`)],
 
-  // The new one is made while the old one serves; then the old one goes and the new one takes its name.
+  // Built under another name while the old index serves.
   replacement: {
     onlyIfUsed: false,
     inScratch: false,
@@ -153,7 +154,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
     }),
   },
 
-  // The view is among them, whose columns it is made of.
+  // The view's name too, since its columns are indexed.
   sqlFragments: ({ on, columns, where }) => [
     ident(on.name),
     where ?? '',
@@ -164,7 +165,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   ],
   hazards: (change): readonly Hazard[] =>
     change.op === 'drop' || change.op === 'replace'
-      ? [{ name: 'blocks-readers', detail: 'readers of the view wait for a moment while the old index goes' }]
+      ? [{ name: 'blocks-readers', detail: 'readers of the view wait briefly while the old index is dropped' }]
       : [],
   display: {
     summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
@@ -176,7 +177,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   },
   preconditions: {
     needsNewer: ({ nullsNotDistinct }, major) =>
-      nullsNotDistinct && major < 15 ? 'NULLS NOT DISTINCT exists from PostgreSQL 15 on' : undefined,
+      nullsNotDistinct && major < 15 ? 'NULLS NOT DISTINCT requires PostgreSQL 15 or later' : undefined,
   },
 }
 
@@ -194,11 +195,11 @@ function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
       tablespace: writtenTablespace(spec),
       comment: spec.comment,
     }),
-    notes: [...(spec.valid === false ? ['it is not valid: what made it has failed; applying makes it anew'] : [])],
+    notes: [...(spec.valid === false ? ['it is invalid, since its creation failed; apply rebuilds it'] : [])],
   }
 }
 
-/** `name` is what it is called while it is made. */
+/** @param name the name that it is created under */
 function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonly Statement[] {
   const id = { ...own, name }
   const isMarked = spec.clusterOn === own.name

@@ -1,3 +1,4 @@
+// What an index consists of.
 import type { Comment } from '../facets/comment.ts'
 import type { Options } from '../facets/options.ts'
 import type { Protection } from '../facets/protection.ts'
@@ -15,11 +16,11 @@ export interface IndexSpec extends Tablespace, Protection {
   readonly nullsNotDistinct: boolean
   /** Storage parameters. */
   readonly with?: Options | undefined
-  /** The index that CLUSTER of its view goes by. Null: none. Undefined: the manifest doesn't say. */
+  /** The index that its view is clustered on. Null: none. Undefined: not declared. */
   readonly clusterOn?: string | null | undefined
-  /** Live only: CREATE INDEX CONCURRENTLY that failed leaves one that is not. */
+  /** Live only: false after a failed CREATE INDEX CONCURRENTLY. */
   readonly valid?: boolean
-  /** Live only: as PostgreSQL writes it out, without what is the default. */
+  /** Live only: its definition from pg_get_indexdef, which omits defaults. */
   readonly definition?: string | null
   readonly comment?: Comment
 }

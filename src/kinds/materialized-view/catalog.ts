@@ -1,3 +1,4 @@
+// The catalog queries of materialized and plain views.
 import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
@@ -5,8 +6,8 @@ import { occupiedBy, typesInTheWay } from '../facets/relations.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 import { typesUsed } from '../facets/types-used.ts'
 
-// pg_get_viewdef waits for a running REFRESH, of this view or of one that it reads. Which are locked was asked before;
-// their definition stays unread, and the digest of the raw rule says whether it is the one that was recorded.
+// pg_get_viewdef waits for a running REFRESH of this view, or of one that it reads. Which views are locked is known from a
+// query before this one. Their definition is not read: the digest of the raw rule shows whether it is the recorded one.
 const catalogOf = (kind: 'materializedView' | 'view', relkind: 'm' | 'v', moreOfSpec: string) => `
   SELECT jsonb_build_object('kind', '${kind}', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
          ${occupiedBy(`c.relkind <> '${relkind}'`)},
@@ -42,7 +43,6 @@ const catalogOf = (kind: 'materializedView' | 'view', relkind: 'm' | 'v', moreOf
 const optionsOf = (relation: string) =>
   `SELECT option_name AS name, option_value AS value FROM pg_options_to_table(${relation}.reloptions)`
 
-/** Of the plain views of people. */
 export const viewCatalog: Sql = trusted(
   catalogOf('view', 'v', `'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (${optionsOf('c')}) o)`),
 )

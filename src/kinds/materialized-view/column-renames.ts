@@ -1,3 +1,4 @@
+// Columns of a materialized view that are renamed in place rather than rebuilt.
 import type { FieldChange } from '../../core/change.ts'
 import { ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Access } from '../facets/access.ts'
@@ -8,16 +9,16 @@ import type { DeclaredViewColumns, ViewColumn } from './columns.ts'
 
 type Columns = readonly ViewColumn[]
 
-/** The columns that are called otherwise, if names are all that differs. */
+/** The renamed columns, if nothing but names differs. */
 export function columnRenames(from: Columns, to: Columns): ColumnRenames {
-  const isAlike = ({ type, collation }: ViewColumn, at: number) =>
+  const isSame = ({ type, collation }: ViewColumn, at: number) =>
     to[at]?.type === type && to[at]?.collation === collation
-  if (from.length !== to.length || !from.every(isAlike)) return new Map()
+  if (from.length !== to.length || !from.every(isSame)) return new Map()
   const pairs = from.map(({ name }, at) => [name, to[at]?.name ?? name] as const)
   return new Map(pairs.filter(([before, after]) => before !== after))
 }
 
-/** A name may be free only when another column has lost it: two columns that swap theirs need a third. */
+/** Two columns can swap their names only through a third one. */
 export function renameColumns(view: Sql, columns: Columns, renames: ColumnRenames): readonly Statement[] {
   const names = new Set(columns.map(({ name }) => name))
   const rename = (from: string, to: string) =>
@@ -50,7 +51,7 @@ export function renameChange(view: Sql, columns: Columns, renames: ColumnRenames
   }
 }
 
-/** What a view has when its columns are called otherwise: settings and grants stay with their columns. */
+/** The view with renamed columns, which keep their settings and grants. */
 export function underNewNames<Spec extends Access & { readonly columns: Columns }>(
   spec: Spec,
   renames: ColumnRenames,
@@ -59,7 +60,7 @@ export function underNewNames<Spec extends Access & { readonly columns: Columns 
   return { ...spec, columns, grants: grantsUnder(spec.grants, renames) }
 }
 
-/** What is settled of a column that the manifest does not name is settled under its old name: its settings come along. */
+/** Settings that the manifest leaves open were settled under the old name, and stay with the column. */
 export function settingsUnder(columns: DeclaredViewColumns, renames: ColumnRenames): DeclaredViewColumns {
   const carried = Array.from(renames, ([before, after]) => {
     const declared = Object.entries(columns.settings[after] ?? {}).filter(([, value]) => value !== undefined)

@@ -1,3 +1,4 @@
+// The columns of a view: types from the query, names and settings from a manifest.
 import type { FieldChange } from '../../core/change.ts'
 import { ident, join, type Sql, type Statement, sql } from '../../core/sql.ts'
 import {
@@ -11,7 +12,7 @@ import {
 import { record } from '../facets/options.ts'
 import type { Written } from '../facets/stanza.ts'
 
-/** A column of a materialized view, as the server derived it from the query. */
+/** As the server derived it from the query. */
 export interface ViewColumn extends ColumnSettings {
   readonly name: string
   readonly type: string
@@ -20,7 +21,7 @@ export interface ViewColumn extends ColumnSettings {
 
 type Settings = Readonly<Record<string, ColumnSettings>>
 
-/** What a manifest says of a view's columns. */
+/** What a manifest declares of a view's columns. */
 export interface DeclaredViewColumns {
   /** Names in order; there may be fewer than columns. */
   readonly names: readonly string[]
@@ -51,7 +52,7 @@ function isList(declared: Declared): declared is Extract<Declared, readonly unkn
   return Array.isArray(declared)
 }
 
-/** By name: the query says which columns there are. */
+/** Settings are settled by name, since the query decides which columns exist. */
 export function settleViewColumns(
   wanted: DeclaredViewColumns,
   last: DeclaredViewColumns | undefined,
@@ -66,12 +67,12 @@ export function settleViewColumns(
   return { names: wanted.names, settings: record(settings) }
 }
 
-/** The columns that the server derived, with the settings that are wanted. */
+/** The columns that the server derived, with the wanted settings. */
 export function withSettings(columns: readonly ViewColumn[], { settings }: DeclaredViewColumns): readonly ViewColumn[] {
   return columns.map(({ name, type, collation }) => ({ name, type, collation, ...settings[name] }))
 }
 
-/** Settings of a view that was just made. Those of columns that it does not have are left out. */
+/** The settings of a new view's columns. Those of columns that do not exist are left out. */
 export function newViewColumnSettings(
   view: Sql,
   { settings }: DeclaredViewColumns,
@@ -108,21 +109,21 @@ export function missingViewColumns(
   columns: ReadonlySet<string>,
 ): string | undefined {
   const missing = Object.keys(settings).filter((name) => !columns.has(name))
-  return missing.length === 0 ? undefined : `its query gives no such columns: ${missing.map(ident).join(', ')}`
+  return missing.length === 0 ? undefined : `its query has no such columns: ${missing.map(ident).join(', ')}`
 }
 
-/** PostgreSQL writes given names into the query, so that only attributes are left to be said. */
+/** Without names, which PostgreSQL writes into the query. */
 export function writtenViewColumns(columns: readonly ViewColumn[]): Written {
   const written = columns.map((column) => [column.name, writtenSettings(column)] as const)
   return record(written.filter(([, settings]) => Object.keys(settings).length > 0))
 }
 
-/** What columns are, in their order. */
+/** Names and types, in order. */
 export function columnsText(columns: readonly ViewColumn[]): string {
   return Array.from(columnTypes(columns), ([name, type]) => `${ident(name)} ${type}`).join(', ')
 }
 
-/** Each with its collation, if it is not that of its type. */
+/** Each with its collation, unless that is the default of the type. */
 export function columnTypes(columns: readonly ViewColumn[]): ReadonlyMap<string, string> {
   return new Map(
     columns.map(({ name, type, collation }) => [name, collation === null ? type : `${type} COLLATE ${collation}`]),

@@ -1,3 +1,4 @@
+// Materialized views. Their indexes and statistics are kinds of their own.
 import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
@@ -43,7 +44,7 @@ import {
   untoastable,
   writtenTablespace,
 } from '../facets/storage.ts'
-import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind, MatchedToLive } from '../kind.ts'
 import { materializedViewCatalog } from './catalog.ts'
 import { columnRenames, renameChange, renameColumns, settingsUnder, underNewNames } from './column-renames.ts'
@@ -67,12 +68,12 @@ export interface MaterializedViewSpec extends Access, Protection, Tablespace, Vi
   readonly accessMethod: string | null
   /** Live only. */
   readonly defaultAccessMethod?: string
-  /** Live only: whether it has a TOAST table, which `toast.*` parameters are kept with. */
+  /** Live only: whether it has a TOAST table, which stores `toast.*` parameters. */
   readonly hasToast?: boolean | undefined
-  /** Live only: the index that CLUSTER goes by, whose kind it belongs to. */
+  /** Live only, for exports: the index that it is clustered on. The mark is an attribute of the index. */
   readonly clusterOn?: string | null
   readonly with?: Options | undefined
-  /** Wanted: whether fdwsync fills it. Live: whether it holds data. Only "wanted, and not there" is a difference. */
+  /** Declared: whether fdwsync loads it. Live: whether it holds data. It is never emptied. */
   readonly populated: boolean
   readonly comment?: Comment
 }
@@ -87,20 +88,20 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared, likeLive, equivalentDeparse) => ({
+    wanted: (read, declared, matched, equivalentDeparse) => ({
       ...declared,
       query: read.query,
       equivalentDeparse,
-      columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, likeLive))),
-      queryUnderLiveNames: likeLive?.read.query,
+      columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, matched))),
+      queryUnderLiveNames: matched?.read.query,
       hasToast: read.hasToast,
-      grants: wantedGrants(read, declared, likeLive),
+      grants: wantedGrants(read, declared, matched),
     }),
     matchLive: (id, read, live) =>
       renameColumns(qualified(id.schema, id.name), read.columns, columnRenames(read.columns, live.columns)),
     standIn: (object, scratch) => ({
       id: { kind: 'materializedView', ...scratch },
-      // Settings may be left of columns that the query no longer has.
+      // Settled settings may be of columns that the query no longer has.
       spec: { ...withoutAccess(object.spec), declaredColumns: { ...columnsDeclared(object.spec), settings: {} } },
     }),
   },
@@ -127,7 +128,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
       })),
     ),
 
-  // Only the blanks before the query go: those within may be a part of a string.
+  // Only white space before the query is removed: within it may be part of a string.
   write: (id, spec) => ({
     path: ['schemas', id.schema, 'materialized_views', id.name],
     value: {
@@ -148,7 +149,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-     WHERE relkind = 'm' AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
+     WHERE relkind = 'm' AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery: materializedViewCatalog,
 
@@ -166,7 +167,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     const from = underNewNames(live, renames)
     return [
       ...(renames.size > 0 ? [renameChange(name, live.columns, renames)] : queryChanges(from, to)),
-      // It could be altered from 15 on; but that rewrites the view while its readers wait.
+      // ALTER is possible from 15 on, but rewrites the view while readers wait.
       ...replacedBy('access method', from.accessMethod ?? undefined, to.accessMethod ?? from.defaultAccessMethod),
       ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from, to),
       ...storageChanges(sql`ALTER MATERIALIZED VIEW ${name}`, from.with ?? {}, to.with ?? from.with ?? {}),
@@ -215,10 +216,10 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     if (change.op === 'drop') {
       // A kind sees only its own objects: a change of this kind carries specs of this kind.
       const live = change.from.spec as MaterializedViewSpec
-      return live.populated ? [{ name: 'drops-data', detail: 'its data goes with it' }] : []
+      return live.populated ? [{ name: 'drops-data', detail: 'its data is lost' }] : []
     }
-    const isOfOthers = change.op === 'replace' && change.isUnmanaged
-    return isOfOthers ? [rebuiltForOthers] : accessHazards(change)
+    const isUnmanaged = change.op === 'replace' && change.isUnmanaged
+    return isUnmanaged ? [rebuiltUnmanaged] : accessHazards(change)
   },
   display: {
     details: (spec) => [['query', spec.query], ...accessDetails(spec)],
@@ -233,9 +234,9 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   },
 }
 
-const rebuiltForOthers: Hazard = {
+const rebuiltUnmanaged: Hazard = {
   name: 'rebuilds-dependents',
-  detail: 'not declared here: made anew as it is, with its indexes, owner, grants and comments',
+  detail: 'not declared here: rebuilt as it is, with its indexes, owner, grants and comments',
 }
 
 const unpopulated: FieldChange = { field: 'populated', from: 'no', to: 'yes', effect: { how: 'populate' } }
@@ -257,14 +258,14 @@ function createAs(id: IdOf<'materializedView'>, spec: MaterializedViewSpec): rea
   ]
 }
 
-/** Grants on columns that nobody has declared stay with columns that are renamed. */
+/** Grants that the manifest leaves open stay with columns that are renamed. */
 function wantedGrants(
   read: MaterializedViewSpec,
   declared: MaterializedViewSpec,
-  likeLive: MatchedToLive<MaterializedViewSpec> | undefined,
+  matched: MatchedToLive<MaterializedViewSpec> | undefined,
 ): Access['grants'] {
-  const isLeftAlone = likeLive?.live.query === likeLive?.read.query && declared.grants === likeLive?.live.grants
-  if (likeLive && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, likeLive))
+  const isLeftAlone = matched?.live.query === matched?.read.query && declared.grants === matched?.live.grants
+  if (matched && isLeftAlone) return grantsUnder(declared.grants, renamesOf(read, matched))
   return onColumns(declared, columnNames(read)).grants
 }
 

@@ -1,3 +1,5 @@
+// Plain views, which no manifest declares. PostgreSQL keeps the types of a view's columns, so where what it reads is replaced
+// by something with other columns, the view is recreated as it is: with its owner, grants, comments and settings.
 import type { IdOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { fragment, ident, qualified, type Statement, sql, statement } from '../../core/sql.ts'
@@ -17,7 +19,6 @@ import {
   viewColumnChanges,
 } from './columns.ts'
 
-/** As it is: no manifest declares one. */
 export interface ViewSpec extends Access {
   readonly query: string
   readonly columns: readonly ViewColumn[]
@@ -25,10 +26,6 @@ export interface ViewSpec extends Access {
   readonly comment: Comment
 }
 
-/**
- * A plain view of people. PostgreSQL keeps the types of its columns, so where what it reads is replaced by something with other
- * columns it is made anew as it is, with all that people have given it.
- */
 export const view: KindOf<IdOf<'view'>, ViewSpec> = {
   kind: 'view',
   rank: 5,
@@ -45,7 +42,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
   catalogQuery: viewCatalog,
   settle: (wanted) => wanted,
 
-  // What its query reads is another thing afterwards, so that its text may be another one too.
+  // Not the query: its text may change with what it reads.
   compare: (id, from, to) => [
     ...replacedBy('columns', columnsText(from.columns), columnsText(to.columns)),
     ...viewColumnChanges(qualified(id.schema, id.name), from.columns, to.columns),
@@ -55,7 +52,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
   ],
 
   create,
-  // Others alter their views themselves.
+  // A view that need not be recreated is not touched.
   alter: () => [],
   drop: (id) => [statement(sql`DROP VIEW ${qualified(id.schema, id.name)}`)],
   query: {
@@ -76,15 +73,15 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
 
   // A kind sees only its own objects: a change of this kind carries specs of this kind.
   hazards: (change) =>
-    change.op === 'replace' ? [recreated(change.from.spec as ViewSpec, change.to.spec as ViewSpec)] : [],
+    change.op === 'replace' ? [recreationHazard(change.from.spec as ViewSpec, change.to.spec as ViewSpec)] : [],
 }
 
-function recreated(from: ViewSpec, to: ViewSpec): Hazard {
+function recreationHazard(from: ViewSpec, to: ViewSpec): Hazard {
   const why =
     columnsText(from.columns) === columnsText(to.columns)
-      ? 'so that what is loaded through it gets the new data'
-      : "since a view's columns keep their types"
-  return { name: 'recreates-dependents', detail: `not declared here: made anew as it is, with another OID, ${why}` }
+      ? 'so that what is loaded through it reads the new data'
+      : 'since the columns of a view cannot change their types'
+  return { name: 'recreates-dependents', detail: `not declared here: recreated as it is, with a new OID, ${why}` }
 }
 
 function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
@@ -99,17 +96,17 @@ function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
 }
 
 /**
- * The view with the columns of one that was made of the same query over something else; undefined if they are the same.
- * @param realName the name that a type of that has in the end
+ * The view with the columns that the same query has over something else; undefined if they are the same.
+ * @param realName the final name of a type
  */
 export function withColumnsOf(
   view: ViewSpec,
-  made: ViewSpec,
+  recreated: ViewSpec,
   realName: (type: string) => string,
 ): ViewSpec | undefined {
-  if (columnsText(view.columns) === columnsText(made.columns)) return undefined
+  if (columnsText(view.columns) === columnsText(recreated.columns)) return undefined
   const { settings } = settingsOf(view)
-  const columns = made.columns.map(({ name, type, collation }) => ({
+  const columns = recreated.columns.map(({ name, type, collation }) => ({
     ...settings[name],
     name,
     type: realName(type),

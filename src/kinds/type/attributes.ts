@@ -1,3 +1,4 @@
+// The attributes of a composite type.
 import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, type Sql, type Statement, sql } from '../../core/sql.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
@@ -6,10 +7,9 @@ import { nameOf, type ObjectName, objectName, sameName, showName } from '../face
 import { record } from '../facets/options.ts'
 import { present, type WrittenMap, writtenName } from '../facets/stanza.ts'
 
-/** An attribute of a composite type. */
 export interface Attribute {
   readonly type: string
-  /** Null: that of the type. */
+  /** Null: the default of the type. */
   readonly collation: ObjectName | null
   readonly comment?: Comment
 }
@@ -57,7 +57,7 @@ export function settleAttributes(
   )
 }
 
-/** What the server makes of the types; all else is as declared. */
+/** The declared attributes with their types as the server shows them. */
 export function withAttributeTypes(read: Attributes, declared: Attributes): Attributes {
   return record(
     Object.entries(declared).map(([name, attribute]) => {
@@ -75,7 +75,7 @@ export function newAttributeComments(type: Sql, attributes: Attributes): readonl
   return Object.entries(attributes).flatMap(([name, { comment }]) => newComment(target(type, name), comment))
 }
 
-/** Every change can be made in place, unless a table stores values of the type. Their order is not compared. */
+/** Every change is possible in place, unless a table stores values of the type. The order is not compared. */
 export function attributeChanges(
   type: Sql,
   from: Attributes,

@@ -1,8 +1,9 @@
+// The catalog query of types.
 import { type Sql, trusted } from '../../core/sql.ts'
 import { accessColumns } from '../facets/access.ts'
 import { typesUsed } from '../facets/types-used.ts'
 
-// Unlike with all else, PUBLIC has a privilege on a type that nobody has granted anything on: it is spelled out here.
+// Unlike on other objects, PUBLIC has a privilege on a type without any GRANT. So a NULL acl is expanded to its default.
 export const typeCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', t.typname) AS id, t.oid,
          CASE WHEN t.typtype IN ('e', 'd') OR c.relkind = 'c' THEN NULL

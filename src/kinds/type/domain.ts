@@ -1,3 +1,4 @@
+// How the default, NOT NULL and checks of a domain change: each by a statement of its own.
 import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, join, type Sql, sql, statement } from '../../core/sql.ts'
 import { becomesValid, type Check, checkClause, checkText } from '../facets/columns/checks.ts'

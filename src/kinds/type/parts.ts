@@ -1,3 +1,4 @@
+// Which declared types a type consists of, so that they are created before it.
 import { topologicalOrder } from '../../core/graph.ts'
 import { type IdOf, type Key, keyOf } from '../../core/object.ts'
 
@@ -6,20 +7,20 @@ interface TypeStanza {
   readonly composite?: Readonly<Record<string, string | { readonly type: string }>>
 }
 
-/** The SQL that says what a type is made of. */
+/** The SQL types that a type consists of. */
 export function partsOf({ domain, composite = {} }: TypeStanza): readonly string[] {
   const attributes = Object.values(composite).map((each) => (typeof each === 'string' ? each : each.type))
   return domain === undefined ? attributes : [domain]
 }
 
-/** A declared type, and the types that it is made of as SQL names them. */
+/** A declared type, with the SQL types that it consists of. */
 interface Declared {
   readonly id: IdOf<'type'>
   readonly needs: readonly Key[]
   readonly parts: readonly string[]
 }
 
-/** Types with those among them that their parts name, each behind what it is made of. */
+/** The types in order of creation, each needing those that it consists of. */
 export function withParts<Object extends Declared>(
   all: readonly Object[],
   searchPath: readonly string[],
@@ -40,7 +41,7 @@ export function withParts<Object extends Declared>(
 const part = String.raw`"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*`
 const typeName = new RegExp(String.raw`(?:(${part})\s*\.\s*)?(${part})`, 'gu')
 
-/** Every type that such SQL may mean. A modifier or a word of a built-in type is taken for a name too, which no harm comes of. */
+/** Every type that the SQL may name. Modifiers and words of built-in types match too, which does no harm. */
 export function typesNamed(text: string, searchPath: readonly string[]): readonly IdOf<'type'>[] {
   return Array.from(text.matchAll(typeName), ([, schema, name = '']) => {
     const schemas = schema === undefined ? searchPath : [unquoted(schema)]

@@ -1,3 +1,4 @@
+// Types: enumerations, domains and composite types.
 import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf } from '../../core/object.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, statement, trusted } from '../../core/sql.ts'
@@ -30,7 +31,7 @@ import { nameOf, type ObjectName, objectName, showName } from '../facets/names.t
 import { record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
 import { present, withoutBrackets, writtenName } from '../facets/stanza.ts'
-import { notOfAnExtension, schemaOfPeople } from '../facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import {
   type Attributes,
@@ -47,11 +48,10 @@ import { typeCatalog } from './catalog.ts'
 import { addCheck, checkTarget, domainChanges } from './domain.ts'
 import { partsOf, withParts } from './parts.ts'
 
-/** An enumeration has values, a domain is a type with conditions, a composite type has attributes. */
 export interface TypeSpec extends Access, Protection {
   readonly sort: 'enum' | 'domain' | 'composite'
   readonly values: readonly string[]
-  /** What a domain is made of; its other parts follow. */
+  /** The base type of a domain. This and the next four are of domains only. */
   readonly base: string | null
   readonly collation: ObjectName | null
   readonly notNull: boolean
@@ -71,13 +71,13 @@ export const type: DeclaredKind<'type', TypeSpec> = {
 
   probe: {
     how: 'read-back',
-    // Others must find it, and find its new values; to add one keeps nobody waiting.
+    // Others depend on its values, and adding one blocks no session.
     byName: {
-      matters: ({ field }) => field === 'values',
+      affectsOthers: ({ field }) => field === 'values',
       intoSchema: (id, schema) =>
         statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
     },
-    plain: ({ sort }) => sort === 'enum',
+    isVerbatim: ({ sort }) => sort === 'enum',
     wanted: (read, declared) => ({
       ...declared,
       base: read.base,
@@ -129,8 +129,8 @@ export const type: DeclaredKind<'type', TypeSpec> = {
         checks: writtenChecks(spec.checks),
         comment: spec.comment,
       }),
-      // Outside of that: grants that are empty say something here.
-      ...writtenAccess(spec, usual),
+      // Not inside present(): empty grants revoke the default here.
+      ...writtenAccess(spec, defaultGrants),
     },
   }),
 
@@ -138,7 +138,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     SELECT jsonb_build_object('kind', 'type', 'schema', nspname, 'name', typname) AS id
       FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace LEFT JOIN pg_class c ON c.oid = typrelid
      WHERE (typtype IN ('e', 'd') OR c.relkind = 'c')
-       AND ${schemaOfPeople('nspname')} AND ${notOfAnExtension('pg_type', 't.oid')}`),
+       AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_type', 't.oid')}`),
 
   catalogQuery: typeCatalog,
 
@@ -152,7 +152,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     ),
     attributes: settleAttributes(wanted.attributes, last?.attributes, live?.attributes),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
-    ...settleAccess(wanted, last, live, usual),
+    ...settleAccess(wanted, last, live, defaultGrants),
   }),
 
   compare(id, from, to, { declared }) {
@@ -191,14 +191,12 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       ...accessDetails(spec),
     ],
   },
-  preconditions: {
-    roles: rolesOf,
-  },
+  preconditions: { roles: rolesOf },
   hazards: accessHazards,
 }
 
-/** Everybody may use a type, unless that is revoked. */
-const usual: readonly Grant[] = [{ privilege: 'usage', role: null, column: null, grantable: false }]
+/** PUBLIC may use a type, unless that is revoked. */
+const defaultGrants: readonly Grant[] = [{ privilege: 'usage', role: null, column: null, grantable: false }]
 
 function target({ schema, name }: IdOf<'type'>): AccessTarget {
   const object = sql`TYPE ${qualified(schema, name)}`
@@ -207,7 +205,7 @@ function target({ schema, name }: IdOf<'type'>): AccessTarget {
   return { object, securable: object, defaults }
 }
 
-/** CREATE DOMAIN has no NOT VALID. */
+/** CREATE DOMAIN has no NOT VALID, so marked checks are added after it. */
 function checksOf({ checks }: TypeSpec, isMarked: boolean): readonly (readonly [name: string, check: Check])[] {
   return Object.entries(checks).filter(([, { mark }]) => Boolean(mark) === isMarked)
 }
@@ -237,7 +235,7 @@ function definition(name: Sql, spec: TypeSpec): Sql {
   }
 }
 
-/** In brackets, as SQL has them: else one value would be taken for a text of its own. */
+/** In parentheses, so that a single value does not look like a string. */
 function valuesText(values: readonly string[]): string {
   return values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
 }
@@ -252,7 +250,7 @@ function domainText(spec: TypeSpec): string {
     .join(' ')
 }
 
-/** Values can be added anywhere, but neither removed nor moved: what is stored stands for its place. */
+/** PostgreSQL can add values anywhere, but neither remove nor move them. */
 function valueChanges(name: Sql, from: readonly string[], to: readonly string[]): readonly FieldChange[] {
   if (JSON.stringify(from) === JSON.stringify(to)) return []
   const kept = to.filter((value) => from.includes(value))

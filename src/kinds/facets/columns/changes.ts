@@ -1,3 +1,4 @@
+// How the columns of a foreign table are changed, in an order that PostgreSQL accepts.
 import type { FieldChange } from '../../../core/change.ts'
 import { fragment, ident, join, type Parts, type Sql, sql } from '../../../core/sql.ts'
 import { nameOf, sameName } from '../names.ts'
@@ -7,9 +8,9 @@ import { addedNotNull, alterNotNull, notNullText } from './not-null.ts'
 import { settingsChanges } from './settings.ts'
 
 /**
- * Every change of a foreign table's columns can be made in place, unless something depends on the column. Generated
- * columns depend on others of the same table: those that go or change come first, and one that uses a column whose type
- * changes is made anew, which costs nothing, since a foreign table holds no data.
+ * Every change of a foreign table's columns is possible in place, unless an object depends on the column. Generated columns
+ * depend on others of the same table, so those that are dropped or changed come first, and one that uses a column whose
+ * type changes is dropped and added, which costs nothing, since a foreign table holds no data.
  */
 export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
   const retyped = retypedColumns(from, to)
@@ -19,17 +20,17 @@ export function columnChanges(table: Sql, from: Columns, to: Columns, declared: 
     return before ? [{ name, before, wanted, source: declared[name] ?? wanted }] : []
   })
   const added = Object.entries(to).filter(([name]) => !Object.hasOwn(from, name))
-  const isAnew = ({ name, before, wanted }: (typeof kept)[number]) => isRegenerated(name, before, wanted, retyped)
+  const isReplaced = ({ name, before, wanted }: (typeof kept)[number]) => isRegenerated(name, before, wanted, retyped)
   return [
     ...kept
-      .filter(isAnew)
+      .filter(isReplaced)
       .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source)),
     ...kept.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
     ...[...dropped.filter((name) => from[name]?.generated), ...dropped.filter((name) => !from[name]?.generated)].map(
       (name) => dropColumn(name, from[name]),
     ),
     ...kept
-      .filter((column) => !isAnew(column))
+      .filter((column) => !isReplaced(column))
       .flatMap((column) => alterColumn(table, column.name, column.before, column.wanted, column.source)),
     ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, declared[name] ?? wanted)),
   ]
@@ -39,7 +40,7 @@ function isRetyped(from: Column | undefined, to: Column | undefined): boolean {
   return from?.type !== to?.type || !sameName(from?.collation ?? null, to?.collation ?? null)
 }
 
-/** The columns that a table keeps, with what was granted on them: what goes, or is made anew, takes its grants along. */
+/** The columns that a table keeps, and with them their grants. */
 export function columnsKept(from: Columns, to: Columns): ReadonlySet<string> {
   const retyped = retypedColumns(from, to)
   return new Set(
@@ -54,9 +55,9 @@ function retypedColumns(from: Columns, to: Columns): readonly string[] {
   return Object.keys(to).filter((name) => Object.hasOwn(from, name) && isRetyped(from[name], to[name]))
 }
 
-/** Told by the names in its expression: one too many is only made anew for nothing. */
+/** Goes by the names in the expression. A false match only drops and adds a column without need. */
 function isRegenerated(name: string, from: Column, to: Column, retyped: readonly string[]): boolean {
-  // The expression of a virtual column can't be dropped: there is nothing that it could leave behind.
+  // PostgreSQL has no DROP EXPRESSION for a virtual column, which has no stored values to keep.
   if (to.generated === null) return from.virtual
   if (from.generated !== to.generated || from.virtual !== to.virtual || retyped.includes(name)) return true
   return retyped.some((column) => to.generated?.includes(ident(column)))
@@ -99,7 +100,7 @@ function alterColumn(table: Sql, name: string, from: Column, to: Column, source:
         sql`)`,
       ]),
     ),
-    // Another type brings its own storage.
+    // A new type resets the storage.
     ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
   ]
 }
@@ -120,8 +121,8 @@ function toField(field: string, from: string | null, to: string | null, clause: 
 
 function retype(name: string, from: Column, to: Column, source: Column): FieldChange {
   const collate = source.collation ? sql` COLLATE ${nameOf(source.collation)}` : sql``
-  // A default stands in the way of a type that it can't be cast to. Dropped and set in the same statement it does not:
-  // PostgreSQL sorts the parts of an ALTER into passes.
+  // A default that cannot be cast blocks the new type. It can be dropped and set in the same statement, since PostgreSQL
+  // sorts the clauses of an ALTER into passes.
   const drop =
     from.default === null || from.default === to.default ? sql`` : sql`ALTER COLUMN ${ident(name)} DROP DEFAULT, `
   return {
@@ -159,7 +160,7 @@ function addedColumn(name: string, column: Column): Sql {
   return join([sql`ADD COLUMN ${columnDefinition(name, column)}`, ...addedNotNull(name, column)], ', ')
 }
 
-/** A generation expression can be dropped in place but not given: the column, which holds no data here, is made anew. */
+/** PostgreSQL cannot add a generation expression to a column, so the column is dropped and added. It holds no data here. */
 function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
   const clause = [sql`DROP COLUMN ${ident(name)}, ${addedColumn(name, source)}`]
   return [

@@ -1,3 +1,4 @@
+// CHECK constraints of foreign tables and domains. They cannot be altered, only validated.
 import type { FieldChange } from '../../../core/change.ts'
 import type { Statement } from '../../../core/sql.ts'
 import { fragment, ident, join, type Parts, type Sql, sql, trusted } from '../../../core/sql.ts'
@@ -8,15 +9,15 @@ import { present, type WrittenMap, withoutBrackets } from '../stanza.ts'
 
 export interface Check {
   readonly expression: string
-  /** Not for tables that inherit from this one. */
+  /** Not inherited by child tables. */
   readonly noInherit: boolean
   readonly mark?: CheckMark | null
-  /** Not of a declaration: the parents that have it too. */
+  /** Not in a declaration: the parents that it is inherited from. */
   readonly inheritedFrom?: readonly ObjectName[]
   readonly comment?: Comment
 }
 
-/** `NOT VALID`: the planner does not rely on it. `NOT ENFORCED`: it is there to be read by people. */
+/** NOT VALID: existing rows may violate it. NOT ENFORCED: it is never checked. The planner uses neither. */
 export type CheckMark = 'NOT VALID' | 'NOT ENFORCED'
 
 export type Checks = Readonly<Record<string, Check>>
@@ -34,7 +35,7 @@ export function declaredChecks(checks: Readonly<Record<string, Declared>>): Chec
   return record(
     Object.entries(checks).map(([name, short]) => {
       const { expression, no_inherit, comment, ...marks } = typeof short === 'string' ? { expression: short } : short
-      // What is not enforced is not valid either.
+      // A check that is not enforced is not valid either.
       const mark = marks.not_enforced ? 'NOT ENFORCED' : marks.not_valid ? 'NOT VALID' : undefined
       return [name, { expression, noInherit: no_inherit ?? false, comment, ...(mark && { mark }) }]
     }),
@@ -62,7 +63,7 @@ export function checkText({ expression, noInherit, mark }: Check): string {
   return `${expression}${noInherit ? ' NO INHERIT' : ''}${mark ? ` ${mark}` : ''}`
 }
 
-/** What the server makes of the expressions, and what comes from parents; all else is as declared. */
+/** The declared checks as the server shows their expressions, with those from parents. */
 export function withExpressions(read: Checks, declared: Checks): Checks {
   return record(
     Object.entries(read).map(([name, { expression, noInherit, mark = null, inheritedFrom = [] }]) => {
@@ -72,15 +73,15 @@ export function withExpressions(read: Checks, declared: Checks): Checks {
   )
 }
 
-/** All that can be changed of a check in place. */
+/** Whether the only change is that the check is validated, which is possible in place. */
 export function becomesValid(from: Check, to: Check): boolean {
   return from.mark === 'NOT VALID' && checkText(to) === checkText({ ...from, mark: null })
 }
 
-/** Why a server of that major version can't have them. */
+/** Why a server of that major version does not support them. */
 export function checksNeedNewer(checks: Checks, major: number): string | undefined {
   const isTooNew = major < 18 && Object.values(checks).some(({ mark }) => mark === 'NOT ENFORCED')
-  return isTooNew ? 'checks that are NOT ENFORCED exist from PostgreSQL 18 on' : undefined
+  return isTooNew ? 'CHECK constraints that are NOT ENFORCED require PostgreSQL 18 or later' : undefined
 }
 
 function commentTarget(table: Sql, name: string): Sql {
@@ -92,8 +93,8 @@ export function newCheckComments(table: Sql, checks: Checks): readonly Statement
 }
 
 /**
- * A check has no ALTER: it is dropped and added again, which PostgreSQL does in that order within one statement. A column
- * that is dropped before it in the same statement has taken it along.
+ * A check that differs is dropped and added, which PostgreSQL does in that order within one statement. IF EXISTS, because a
+ * column that is dropped earlier in the same statement takes its checks along.
  */
 export function checkChanges(table: Sql, from: Checks, to: Checks, declared: Checks): readonly FieldChange[] {
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])]

@@ -1,3 +1,4 @@
+// Columns of a foreign table: from a manifest and back, their SQL, and how a plan shows them.
 import { fragment, ident, join, type Sql, type Statement, sql, trusted } from '../../../core/sql.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../names.ts'
 import { describeOptions, type Options, optionsClause, record } from '../options.ts'
@@ -11,23 +12,22 @@ import {
 } from './not-null.ts'
 import { type ColumnSettings, declaredSettings, newSettings, settleSettings, writtenSettings } from './settings.ts'
 
-/** A column of a foreign table. */
 export interface Column extends ColumnSettings {
   readonly type: string
-  /** Null: that of the type. */
+  /** Null: the default of the type. */
   readonly collation: ObjectName | null
   readonly notNull: boolean
-  /** Of a declaration only: `not_null: false` is written, which a parent can make impossible. */
+  /** Declared only: an explicit `not_null: false`, which a NOT NULL of a parent contradicts. */
   readonly nullable?: true
   readonly notNullMark?: NotNullMark | null
   readonly default: string | null
   readonly generated: string | null
-  /** Whether it is generated when it is read, rather than stored. */
+  /** Whether it is generated on read rather than stored. */
   readonly virtual: boolean
   readonly options: Options
-  /** Not of a declaration: the parents that have it too. */
+  /** Not in a declaration: the parents that it is inherited from. */
   readonly inheritedFrom?: readonly ObjectName[]
-  /** Live only: what the parents' columns are. `value` is the default, or what it is generated as. */
+  /** Live only: the parents' columns of that name. `value` is the default or the generation expression. */
   readonly parents?: { readonly notNull: boolean; readonly value: string | null } | null
 }
 
@@ -78,14 +78,14 @@ function writtenGenerated({ generated, virtual }: Column): Written | undefined {
   return virtual ? { expression, virtual } : expression
 }
 
-/** Why a server of that major version can't have them. */
+/** Why a server of that major version does not support them. */
 export function columnsNeedNewer(columns: Columns, major: number): string | undefined {
   if (major >= 18) return undefined
   if (Object.values(columns).some(({ virtual }) => virtual)) {
-    return 'virtual generated columns exist from PostgreSQL 18 on'
+    return 'virtual generated columns require PostgreSQL 18 or later'
   }
   const isMarked = Object.values(columns).some(({ notNullMark }) => notNullMark)
-  return isMarked ? 'NOT NULL constraints that are NO INHERIT or NOT VALID exist from PostgreSQL 18 on' : undefined
+  return isMarked ? 'NOT NULL constraints that are NO INHERIT or NOT VALID require PostgreSQL 18 or later' : undefined
 }
 
 export function writtenColumns(columns: Columns): WrittenMap {
@@ -106,8 +106,8 @@ export function writtenColumns(columns: Columns): WrittenMap {
 }
 
 /**
- * Fills in what the manifest leaves open, the order of the columns included: those that exist keep their place and new
- * ones come behind, as ALTER leaves them, so that `SELECT *` means the same in the probe and afterwards.
+ * Settles what the manifest leaves open, and the order: existing columns keep their place and new ones come last, as ALTER
+ * leaves them. So `SELECT *` means the same in the probe and after apply.
  */
 export function settleColumns(wanted: Columns, last: Columns | undefined, live: Columns | undefined): Columns {
   const places = new Map(Object.keys(live ?? {}).map((name, place) => [name, place]))
@@ -119,8 +119,8 @@ export function settleColumns(wanted: Columns, last: Columns | undefined, live: 
 }
 
 /**
- * What the server makes of types and expressions, and what comes from parents; all else is as declared. The order is that
- * of a live table, where there is one.
+ * The declared columns as the server shows their types and expressions, with those from parents, in the order of the live
+ * table if it exists.
  */
 export function withTypes(read: Columns, declared: Columns, liveOrder: readonly string[]): Columns {
   const order = new Set([...liveOrder.filter((name) => Object.hasOwn(read, name)), ...Object.keys(read)])
@@ -160,7 +160,7 @@ export function withTypes(read: Columns, declared: Columns, liveOrder: readonly 
   )
 }
 
-/** PostgreSQL wants the parts in this order: type, OPTIONS, COLLATE, constraints. */
+/** PostgreSQL's grammar requires this order: type, OPTIONS, COLLATE, constraints. */
 export function columnDefinition(name: string, column: Column): Sql {
   return sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}${
     column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
@@ -178,12 +178,11 @@ export function columnConstraints(column: Column): Sql {
   return join(parts, '')
 }
 
-/** Statistics targets, storage, attributes and comments of columns that were just made. */
+/** The settings of new columns. */
 export function newColumnSettings(table: Sql, columns: Columns): readonly Statement[] {
   return Object.entries(columns).flatMap(([name, column]) => newSettings(settingsTarget(table, name), column))
 }
 
-/** What settings of a column are changed on. */
 export function settingsTarget(table: Sql, name: string) {
   return { alter: sql`ALTER FOREIGN TABLE ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
 }
@@ -204,7 +203,7 @@ export function describeColumn(name: string, column: Column): string {
   return parts.filter((part) => part !== '').join(' ')
 }
 
-/** The SQL and names that columns consist of. */
+/** The SQL and the names in the definitions of columns. */
 export function columnTexts(columns: Columns): readonly string[] {
   return Object.values(columns).flatMap(({ type, collation, default: value, generated }) => [
     type,
@@ -214,7 +213,7 @@ export function columnTexts(columns: Columns): readonly string[] {
   ])
 }
 
-/** Each with its collation, if one is given. */
+/** Each with its collation, unless that is the default of the type. */
 export function columnTypes(columns: Columns): ReadonlyMap<string, string> {
   const withCollation = Object.entries(columns).map(([name, { type, collation }]): [string, string] => [
     name,

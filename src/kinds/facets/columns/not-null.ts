@@ -1,10 +1,10 @@
+// NOT NULL of a column, with its forms from PostgreSQL 18 on: NO INHERIT and NOT VALID.
 import { ident, type Sql, sql, trusted } from '../../../core/sql.ts'
 import { present, type Written } from '../stanza.ts'
 
-/** Of a NOT NULL from PostgreSQL 18 on: tables that inherit are free of it, the planner does not rely on it. */
+/** NO INHERIT: tables that inherit do not get it. NOT VALID: existing rows may violate it. */
 export type NotNullMark = 'NO INHERIT' | 'NOT VALID' | 'NO INHERIT NOT VALID'
 
-/** What a column says of NULL. */
 export interface NotNull {
   readonly notNull: boolean
   readonly notNullMark?: NotNullMark | null
@@ -14,7 +14,7 @@ export type DeclaredNotNull =
   | boolean
   | { readonly no_inherit?: boolean | undefined; readonly not_valid?: boolean | undefined }
 
-/** `nullable`: false is written, which a parent can make impossible. */
+/** `nullable` records an explicit `not_null: false`, which a NOT NULL of a parent contradicts. */
 export function declaredNotNull(declared: DeclaredNotNull | undefined): NotNull & { readonly nullable?: true } {
   if (declared === false) return { notNull: false, nullable: true }
   if (declared === undefined || declared === true) return { notNull: declared ?? false }
@@ -47,13 +47,13 @@ export function notNullText({ notNull, notNullMark }: NotNull): string {
   return notNullMark ? `yes, ${notNullMark}` : 'yes'
 }
 
-/** Where a column is defined. NOT VALID can not be said there: {@link addedNotNull}. */
+/** In a column definition, which has no NOT VALID: see {@link addedNotNull}. */
 export function notNullConstraint({ notNull, notNullMark }: NotNull): Sql {
   if (!notNull || isUnproven(notNullMark)) return sql``
   return isLocal(notNullMark) ? sql` NOT NULL NO INHERIT` : sql` NOT NULL`
 }
 
-/** What is added to a table, in the statement that makes the column or behind it, where the definition can't say it. */
+/** The clauses that add to a new column what its definition cannot express. */
 export function addedNotNull(name: string, column: NotNull): readonly Sql[] {
   return column.notNull && isUnproven(column.notNullMark) ? [addNotNull(name, column)] : []
 }
@@ -62,12 +62,12 @@ function addNotNull(name: string, { notNullMark }: NotNull): Sql {
   return sql`ADD NOT NULL ${ident(name)}${notNullMark ? sql` ${trusted(notNullMark)}` : sql``}`
 }
 
-/** The parts of an ALTER. What is inherited can't be changed in place on a foreign table: that is made anew. */
+/** The clauses of an ALTER. A foreign table has no ALTER CONSTRAINT, so a NOT NULL that is inherited or not is replaced. */
 export function alterNotNull(name: string, from: NotNull, to: NotNull): Sql {
   const alter = sql`ALTER COLUMN ${ident(name)}`
   if (!to.notNull) return sql`${alter} DROP NOT NULL`
-  const isMadeAnew = from.notNull && (from.notNullMark !== 'NOT VALID' || Boolean(to.notNullMark))
-  // SET NOT NULL also validates what is NOT VALID.
+  const isReplaced = from.notNull && (from.notNullMark !== 'NOT VALID' || Boolean(to.notNullMark))
+  // SET NOT NULL also validates a NOT NULL that is NOT VALID.
   const set = to.notNullMark ? addNotNull(name, to) : sql`${alter} SET NOT NULL`
-  return isMadeAnew ? sql`${alter} DROP NOT NULL, ${set}` : set
+  return isReplaced ? sql`${alter} DROP NOT NULL, ${set}` : set
 }

@@ -1,3 +1,4 @@
+// Renamed columns of a foreign table, and expressions that differ only by such names.
 import { ident, type Sql, type Statement, sql, statement } from '../../../core/sql.ts'
 import type { Access } from '../access.ts'
 import { grantsUnder } from '../access.ts'
@@ -11,13 +12,13 @@ interface Table extends Access {
   readonly liveColumns?: readonly string[]
 }
 
-/** Expressions as they are shown while columns have the names of the live table: by the new names of the columns. */
+/** Expressions as PostgreSQL shows them while the columns have their live names; keyed by the new names. */
 export interface TextsAsLive {
   readonly generated: Readonly<Record<string, string | null>>
   readonly checks: Readonly<Record<string, string>>
 }
 
-/** What a manifest says of the names that columns had: new names by old ones. */
+/** The former names of columns that a manifest declares: new names by old ones. */
 export function declaredColumnRenames(columns: Readonly<Record<string, string | { readonly renamed_from?: string }>>): {
   readonly renamedColumns?: ReadonlyMap<string, string>
 } {
@@ -39,7 +40,7 @@ export function inheritedColumns({ columns }: Table): ReadonlySet<string> {
   )
 }
 
-/** A table with its columns under other names. The texts of its expressions are left: see {@link withTextsAsLive}. */
+/** A table with its columns under other names. Its expressions keep their text: see {@link withTextsAsLive}. */
 export function underColumnNames<Spec extends Table>(spec: Spec, renamed: ReadonlyMap<string, string>): Spec {
   const nameOf = (name: string) => renamed.get(name) ?? name
   return {
@@ -50,7 +51,7 @@ export function underColumnNames<Spec extends Table>(spec: Spec, renamed: Readon
   }
 }
 
-/** @param asLive the same table when its columns were called as those of the live one: they keep their places */
+/** @param asLive the same table while its columns had their live names; the order of the columns is the same */
 export function textsAsLive(read: Table, asLive: Table): TextsAsLive {
   const columns = Object.values(asLive.columns)
   return {
@@ -59,7 +60,7 @@ export function textsAsLive(read: Table, asLive: Table): TextsAsLive {
   }
 }
 
-/** The live table with the texts that its expressions have once its columns are renamed, where that is all that differs. */
+/** The live table with the expressions as PostgreSQL shows them once columns are renamed, where nothing else differs. */
 export function withTextsAsLive<Spec extends Table>(live: Spec, wanted: Table, texts: TextsAsLive | undefined): Spec {
   if (!texts) return live
   return {

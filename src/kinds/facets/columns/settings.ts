@@ -1,3 +1,4 @@
+// Settings of a column that any relation can have: comment, statistics target, storage, compression, attributes.
 import type { FieldChange } from '../../../core/change.ts'
 import { ident, number, type Sql, type Statement, sql, statement, trusted } from '../../../core/sql.ts'
 import { type Comment, commentChange } from '../comment.ts'
@@ -6,18 +7,18 @@ import { type Options, record } from '../options.ts'
 import { present, type WrittenMap, writtenOptions } from '../stanza.ts'
 import { storageChanges } from '../storage.ts'
 
-/** What a column of any relation may be given without being another column. Undefined: the manifest doesn't say. */
+/** All of them change in place. Undefined: not declared. */
 export interface ColumnSettings {
   readonly comment?: Comment
   /** The statistics target. Null: the default. */
   readonly statistics?: number | null | undefined
-  /** Null: that of the type. */
+  /** Null: the default of the type. */
   readonly storage?: string | null | undefined
   /** Live only. */
   readonly typeStorage?: string
-  /** Of materialized views. Null: the server's default. */
+  /** Only of materialized views. Null: the server's default. */
   readonly compression?: string | null | undefined
-  /** `n_distinct` and such. */
+  /** `n_distinct` and `n_distinct_inherited`. */
   readonly attributes?: Options | undefined
 }
 
@@ -67,19 +68,19 @@ export function settleSettings(
 const storageName = (letter: string) =>
   `CASE ${letter} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END`
 
-/** Parts of a column in a catalog query: `a` is its row of pg_attribute, `t` that of its type. */
+/** Attributes of a column in a catalog query: `a` is its row of pg_attribute, `t` that of its type. */
 export const settingsColumns = `
   'comment', coalesce(col_description(a.attrelid, a.attnum), ''),
-  -- From 17 on the default is null, before it is -1.
+  -- The default is null from 17 on, and -1 before.
   'statistics', nullif((to_jsonb(a) ->> 'attstattarget')::int, -1),
   'storage', CASE WHEN a.attstorage <> t.typstorage THEN ${storageName('a.attstorage')} END,
   'typeStorage', ${storageName('t.typstorage')},
   'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
-  -- Recent minor releases note there, as pg_attver, where in the WAL a column got its type: nobody can set that.
+  -- Recent minor releases record in pg_attver where in the WAL a column got its type. It cannot be set.
   'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
                   WHERE option_name <> 'pg_attver')`
 
-/** `alter` begins a statement: `ALTER FOREIGN TABLE s.t`; `column` stands behind COMMENT ON: `COLUMN s.t.c`. */
+/** `alter` begins a statement: `ALTER FOREIGN TABLE s.t`; `column` follows COMMENT ON: `COLUMN s.t.c`. */
 export function settingsChanges(
   { alter, column, name }: { readonly alter: Sql; readonly column: Sql; readonly name: string },
   from: ColumnSettings,
@@ -94,7 +95,7 @@ export function settingsChanges(
   const attributes = storageChanges(alterColumn, from.attributes ?? {}, to.attributes ?? from.attributes ?? {})
   const text = (target: number | null | undefined) => (typeof target === 'number' ? String(target) : target)
   return [
-    // -1 stands for the default in every major.
+    // -1 sets the default in every major.
     ...set(
       'statistics',
       text(from.statistics) ?? null,
@@ -118,7 +119,7 @@ export function settingsChanges(
 
 type Set = (field: string, before: string | null, after: string | null | undefined, what: Sql) => readonly FieldChange[]
 
-/** The type's own storage may be declared too. That of a new type is not known, so what is declared is set anyway. */
+/** The type's default storage can be declared too. That of a new type is unknown, so the declared one is always set then. */
 function storageChange(set: Set, from: ColumnSettings, to: ColumnSettings): readonly FieldChange[] {
   if (to.storage === undefined) return []
   const before = from.storage ?? from.typeStorage ?? null
@@ -126,7 +127,7 @@ function storageChange(set: Set, from: ColumnSettings, to: ColumnSettings): read
   return set('storage', before, after, sql`STORAGE ${keyword(after ?? 'extended')}`)
 }
 
-/** Of a column that was just made and has none. */
+/** The settings of a new column. */
 export function newSettings(
   target: { readonly alter: Sql; readonly column: Sql; readonly name: string },
   settings: ColumnSettings,
@@ -136,7 +137,7 @@ export function newSettings(
   )
 }
 
-/** Keywords of PostgreSQL, from the manifest's schema or the catalog query above. */
+/** A keyword from the manifest's JSON Schema or from the catalog query above. */
 function keyword(word: string): Sql {
   if (!/^[a-z0-9]+$/.test(word)) throw new TypeError(`not a keyword: ${word}`)
   return trusted(word.toUpperCase())

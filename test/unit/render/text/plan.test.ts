@@ -204,10 +204,10 @@ describe('a change', () => {
     ],
     [
       'a hazard that must be allowed',
-      planWith({ changes: [drop(view, { hazards: [{ name: 'drops-data', detail: 'its data goes with it' }] })] }),
+      planWith({ changes: [drop(view, { hazards: [{ name: 'drops-data', detail: 'its data is lost' }] })] }),
       [
         '  - materialized view shop.orders             no longer declared',
-        '! its data goes with it: needs --allow drops-data',
+        '! its data is lost: needs --allow drops-data',
       ],
     ],
     [
