@@ -7,7 +7,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
-import { type Refreshed, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
+import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
 import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
@@ -43,7 +43,7 @@ export async function applyPlan(
   }
   const started = performance.now()
   const defined = await runDefinitions(context, started)
-  const failedLoads: Refreshed[] = []
+  const failedLoads: RefreshRecord[] = []
   const later = await runLater(context, whyNotLater(defined), failedLoads)
   const ended = [...defined, ...later]
   await recordOutcome(context, ended, failedLoads, performance.now() - started)
@@ -128,7 +128,7 @@ function whyNotLater(defined: readonly FinishedStep[]): string | undefined {
 async function runLater(
   context: ApplyContext,
   whyNot: string | undefined,
-  failedLoads: Refreshed[],
+  failedLoads: RefreshRecord[],
 ): Promise<readonly FinishedStep[]> {
   const { options, inHand, connect, secrets } = context
   const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'prepare' && stage !== 'define')

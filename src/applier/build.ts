@@ -8,7 +8,7 @@ import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
-import { type Refreshed, recordRefreshes } from '../ledger/refresh-log.ts'
+import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { recordSteps } from '../ledger/write.ts'
 import { MemberFailure } from '../loader/failure.ts'
 import { loadSettings, rowsLoaded } from '../loader/load.ts'
@@ -36,7 +36,7 @@ export async function build(
     options.emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
   // What a replacement waits for is retried inside its transaction: the load is not to be done again.
   await withRetries({ attempts: step.action === 'replace' ? 1 : 12, pauseMilliseconds: 50, onRetry }, async () => {
-    const loaded: Refreshed[] = []
+    const loaded: RefreshRecord[] = []
     try {
       context.checkLease()
       const lockTimeout = step.action === 'replace' ? options.lockTimeoutMilliseconds : swapTimeoutMilliseconds
@@ -65,7 +65,7 @@ async function replace(
   session: Session,
   sources: SourceWatchdog,
   step: ReplaceStep,
-  loaded: Refreshed[],
+  loaded: RefreshRecord[],
 ): Promise<void> {
   const scratches = [...new Set(step.members.flatMap(({ scratch }) => scratch ?? []))]
   // Owners of what is built there need rights on it, and nobody else can see it.
@@ -98,7 +98,7 @@ async function buildOne(
   sources: SourceWatchdog,
   member: Replacement,
   originals: Originals,
-  loaded: Refreshed[],
+  loaded: RefreshRecord[],
 ): Promise<void> {
   const { searchPath } = context.inHand.plan
   const original = originals.find(({ change }) => change.key === member.key)

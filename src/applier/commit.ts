@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { trusted } from '../core/sql.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { isRecorded, type Proof } from '../ledger/write.ts'
+import { type CommitMarker, isRecorded } from '../ledger/write.ts'
 import { backendPid, CommitOutcomeUnknown, commitWithWatchdog, pollMilliseconds } from '../loader/commit-watchdog.ts'
 import type { ApplyContext } from './context.ts'
 
@@ -15,7 +15,7 @@ const askAtMost = 40
 export async function commit(
   { connect }: Pick<ApplyContext, 'connect'>,
   session: Session,
-  proof: Proof,
+  proof: CommitMarker,
 ): Promise<void> {
   const processId = await backendPid(session)
   try {
@@ -29,7 +29,7 @@ export async function commit(
 async function wasCommitted(
   { connect }: Pick<ApplyContext, 'connect'>,
   processId: number,
-  proof: Proof,
+  proof: CommitMarker,
 ): Promise<boolean> {
   for (let asked = 1; ; asked++) {
     const answer = await ask(connect, processId, proof).catch(() => undefined)
@@ -45,7 +45,11 @@ async function wasCommitted(
 }
 
 /** Undefined as long as the lost connection's process is there: it may still commit. */
-async function ask(connect: ApplyContext['connect'], processId: number, proof: Proof): Promise<boolean | undefined> {
+async function ask(
+  connect: ApplyContext['connect'],
+  processId: number,
+  proof: CommitMarker,
+): Promise<boolean | undefined> {
   const session = await connect('settle')
   try {
     return (await isAlive(session, processId)) ? undefined : await isRecorded(session, proof)

@@ -8,7 +8,7 @@ import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
-import { recordApply, recordClosures, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
+import { recordApply, recordDependencyDigests, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
 import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../planner/state.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, recordOf } from './context.ts'
@@ -135,7 +135,7 @@ async function recordDefinitions(
     applyId,
   )
   if (stage === 'define') {
-    await recordClosures(session, inHand.plan.manifest, inHand.proven)
+    await recordDependencyDigests(session, inHand.plan.manifest, inHand.proven)
     // What changes is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
     const unchanged = new Map([...inHand.sourced].filter(([key]) => !changed.has(key)))

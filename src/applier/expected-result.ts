@@ -2,15 +2,15 @@ import type { Change, WantedObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
-import { readClosures } from '../introspector/meaning-digest.ts'
+import { readDependencyDigests } from '../introspector/dependency-digests.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { forgetObjects, recordObjects, type ToRecord, takeFromOthers } from '../ledger/write.ts'
+import { forgetObjects, type ObjectRecord, recordObjects, removeFromOtherManifests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { verify } from './verify.ts'
 
 /** What one transaction makes true, and so proves and records. */
 export interface ExpectedResult {
-  readonly recorded: readonly ToRecord[]
+  readonly recorded: readonly ObjectRecord[]
   /** What is made anew as it was, and stays another's. */
   readonly unmanaged: readonly WantedObject[]
   readonly absent: readonly ObjectId[]
@@ -49,7 +49,7 @@ export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): Expect
   const parts = [...wanted.values()].filter(({ id, spec }) => isOfStep(kindOf(id).child?.parentOf(spec, id)))
   const goneParts = changes.filter((change) => change.op === 'drop' && isOfStep(parentKeyOf(change)))
   const scope = scopeOf([...own, ...goneParts])
-  return { ...scope, recorded: [...scope.recorded, ...parts.map((part) => ({ wanted: part, made: true }))] }
+  return { ...scope, recorded: [...scope.recorded, ...parts.map((part) => ({ wanted: part, createdByFdwsync: true }))] }
 }
 
 /** The objects that a step is about. */
@@ -63,7 +63,7 @@ function scopeOf(changes: readonly Change[]): ExpectedResult {
     recorded: changes.flatMap((change) =>
       change.op === 'drop' || change.op === 'release' || (change.op === 'replace' && change.isUnmanaged)
         ? []
-        : [{ wanted: change.to, made: change.op === 'create' || change.op === 'replace' }],
+        : [{ wanted: change.to, createdByFdwsync: change.op === 'create' || change.op === 'replace' }],
     ),
     absent: changes.flatMap((change) => (change.op === 'drop' ? [change.from.id] : [])),
     forgotten: changes.flatMap(({ op, key }) => (op === 'drop' || op === 'release' ? [key] : [])),
@@ -88,12 +88,12 @@ export async function verifyAndRecord(
   const live = await verify(session, [...wanted, ...scope.unmanaged], scope.absent, digests)
   const recorded = new Set(wanted.map(({ id }) => keyOf(id)))
   const taken = plan.changes.filter(({ change, takenFrom }) => takenFrom.length > 0 && recorded.has(change.key))
-  await takeFromOthers(
+  await removeFromOtherManifests(
     session,
     plan.manifest,
     taken.map(({ change }) => change.key),
   )
-  const closures = await readClosures(
+  const closures = await readDependencyDigests(
     session,
     plan.searchPath,
     wanted.map(({ id, declared }) => ({ id, spec: declared })),

@@ -6,7 +6,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { openLedger } from '../ledger/open.ts'
 import { findLedger } from '../ledger/trust.ts'
-import { recordClosures } from '../ledger/write.ts'
+import { recordDependencyDigests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /**
@@ -30,9 +30,9 @@ export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Pro
 async function writeProof(session: Session, { plan, proof, proven }: PlanInHand): Promise<void> {
   await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '1s'"))
   const found = await findLedger(session)
-  if (found.state !== 'there') return
+  if (found.state !== 'ready') return
   await openLedger(session)
-  await recordClosures(session, plan.manifest, proven)
+  await recordDependencyDigests(session, plan.manifest, proven)
   if (proof) {
     const { manifest, digest, head, objectCount, catalogState, sourceState } = proof
     await session.query(

@@ -5,7 +5,7 @@ import type { StepOutcome } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { type Refreshed, recordRefreshes } from '../ledger/refresh-log.ts'
+import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { ledgerVersion } from '../ledger/schema.ts'
 import { findLedger, lockLedger } from '../ledger/trust.ts'
 import { recordSteps, type StepEnd, writeApply } from '../ledger/write.ts'
@@ -20,7 +20,7 @@ export type FinishedStep = readonly [Step, StepOutcome]
 export async function recordOutcome(
   context: ApplyContext,
   steps: readonly FinishedStep[],
-  failedLoads: readonly Refreshed[],
+  failedLoads: readonly RefreshRecord[],
   milliseconds: number,
 ): Promise<void> {
   // Then its definitions were all there was to do, and their transaction has noted it.
@@ -45,14 +45,14 @@ async function writeEnd(
   context: ApplyContext,
   session: Session,
   steps: readonly FinishedStep[],
-  failedLoads: readonly Refreshed[],
+  failedLoads: readonly RefreshRecord[],
   milliseconds: number,
 ): Promise<void> {
   const { applyId, inHand } = context
   await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '5s'"))
   const found = await findLedger(session)
   // A ledger is not made for the sake of something that failed.
-  if (found.state !== 'there' || found.version < ledgerVersion) return
+  if (found.state !== 'ready' || found.version < ledgerVersion) return
   await lockLedger(session, 'ROW EXCLUSIVE')
   await recordSteps(session, applyId, steps.map(endOf))
   await recordRefreshes(session, inHand.plan.manifest, applyId, failedLoads)

@@ -3,7 +3,7 @@ import type { Dependent, DependentView } from '../core/dependent.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { ofASession } from './ownership.ts'
+import { temporaryViewReason } from './ownership.ts'
 
 interface Row {
   readonly of: number
@@ -50,14 +50,14 @@ const dependentsQuery = trusted(`
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
-    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_led FROM put_on
+    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed FROM put_on
     UNION
     SELECT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN dk.contypid IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
            coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'a rule of its own uses it'
-                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it shows whole rows of it' END AS why_not_led
+                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it shows whole rows of it' END AS why_not_repointed
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -94,7 +94,8 @@ const dependentsQuery = trusted(`
               WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM put_on) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
-         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'), 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${ofASession}' ELSE d.why_not_led END) END AS view,
+         CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'),
+                'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${temporaryViewReason}' ELSE d.why_not_repointed END) END AS view,
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid

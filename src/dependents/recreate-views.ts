@@ -10,17 +10,17 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-view.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership.ts'
+import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import type { ReadsThroughViews } from './read-through-views.ts'
-import { makeEmptyTables, type Place, standingIn, whyNot } from './stand-ins.ts'
-import { unfitParts } from './view-parts.ts'
+import { makeEmptyTables, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
+import { unrecreatableParts } from './view-parts.ts'
 import { readingThrough, readsOfView } from './view-reads.ts'
 
 export interface TrialInput {
   readonly live: LiveState
   readonly wanted: ReadonlyMap<Key, WantedObject>
   /** Views that are to be made anew though their columns stay, with what they read, be it through others. */
-  readonly together: ReadsThroughViews
+  readonly forcedViews: ReadsThroughViews
   readonly salt: string
 }
 
@@ -32,7 +32,7 @@ interface Changed {
   readonly loses: boolean
 }
 
-interface Row extends ViewOfOthers {
+interface Row extends UnmanagedView {
   readonly id: IdOf<'view'>
   readonly reads: readonly number[]
   readonly isReadByData: boolean
@@ -63,11 +63,11 @@ const viewsQuery: Sql = trusted(`
  * empty tables of the columns to come.
  * @returns nothing for a server on which nothing can be tried out
  */
-export async function tryViews(
+export async function tryRecreatingViews(
   session: Session,
-  { live, wanted, together, salt }: TrialInput,
+  { live, wanted, forcedViews, salt }: TrialInput,
 ): Promise<readonly TriedView[]> {
-  const readTogether = new Set([...together.values()].flat())
+  const readTogether = new Set([...forcedViews.values()].flat())
   const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
     const to = wanted.get(key)
     if (!to) return []
@@ -77,7 +77,7 @@ export async function tryViews(
   if (changed.length === 0) return []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
   try {
-    const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, together)
+    const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
     return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)
   } catch (error) {
     // A server that is read-only, or a role that may make nothing: then such views are in the way.
@@ -118,7 +118,7 @@ async function readViewsAbove(
 function trialsOf(
   views: readonly ViewAbove[],
   changed: readonly Changed[],
-  together: TrialInput['together'],
+  together: TrialInput['forcedViews'],
 ): readonly Trial[] {
   const losing = new Set(changed.flatMap(({ key, loses }) => (loses ? [key] : [])))
   return views.flatMap((view) => {
@@ -148,8 +148,8 @@ async function outcomesOf(
   const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
   await makeEmptyTables(session, relations, scratch)
   const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
-  const there = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const lost = await makeThem(session, trials, { scratch, there, renamed })
+  const existing = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
+  const lost = await makeThem(session, trials, { scratch, existing, renamed })
   const beside = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [beside(id)]))
   const made = (await readCatalog(session, ids, salt)).live
@@ -162,7 +162,7 @@ async function outcomesOf(
     const outcome = why ? lostOrLed(trial, why) : outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
     return { key, live, on, isReadByData, outcome }
   })
-  const unfit = await unfitParts(session, tried, { scratch, there })
+  const unfit = await unrecreatableParts(session, tried, { scratch, existing })
   return tried.map((view, at) => {
     const [why, trial] = [unfit.get(view.key), trials[at]]
     return why && trial ? { ...view, outcome: lostOrLed(trial, why) } : view
@@ -192,11 +192,11 @@ async function makeThem(
     else if ([...on].some((read) => place.renamed.has(read))) lost.set(key, readsRenamed)
     else if (live.locked) lost.set(key, lockedFinding(key))
     else {
-      const query = await standingIn(specOf(live).query, place)
+      const query = await requalifyForScratch(specOf(live).query, place)
       const view = qualified(place.scratch.get(id.schema) ?? '', id.name)
-      const why = await whyNot(session, sql`CREATE VIEW ${view} AS ${trusted(query)}`)
+      const why = await tryStatements(session, sql`CREATE VIEW ${view} AS ${trusted(query)}`)
       if (why) lost.set(key, why)
-      else place.there.add(relationKey(id.schema, id.name))
+      else place.existing.add(relationKey(id.schema, id.name))
     }
   }
   return lost
@@ -217,7 +217,7 @@ function outcomeOf(
   if (!made) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
   const spec = specOf(live)
   const anew = withColumnsOf(spec, specOf(made), realName)
-  const reason = whyNotOurs(trial, user)
+  const reason = whyNotRecreatable(trial, user)
   if (anew === undefined && (!trial.isTogether || reason !== undefined)) return { becomes: 'repointed' }
   if (reason !== undefined) return { becomes: 'lost', reason }
   return { becomes: 'recreated', to: { id, needs: live.needs, spec: anew ?? spec, declared: spec, written: spec } }

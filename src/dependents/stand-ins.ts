@@ -12,7 +12,7 @@ export interface Place {
   /** By schema. */
   readonly scratch: ReadonlyMap<string, string>
   /** What stands there already. */
-  readonly there: Set<string>
+  readonly existing: Set<string>
 }
 
 /** Tables of the columns to come, without data. */
@@ -33,14 +33,14 @@ export async function makeEmptyTables(
 }
 
 /** SQL as the catalog shows it, of what stands in the scratch schemas. */
-export function standingIn(text: string, { scratch, there }: Place): Promise<string> {
+export function requalifyForScratch(text: string, { scratch, existing }: Place): Promise<string> {
   return requalifyRelations(text, ({ schema, name }) =>
-    there.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
+    existing.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
   )
 }
 
 /** Runs it; if it fails, nothing is done, and it says why. */
-export async function whyNot(session: Session, statements: Sql): Promise<Lost | undefined> {
+export async function tryStatements(session: Session, statements: Sql): Promise<Lost | undefined> {
   await session.run(trusted('SAVEPOINT view'))
   try {
     await session.run(statements)

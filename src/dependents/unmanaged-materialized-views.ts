@@ -14,11 +14,11 @@ import type { Manifest } from '../manifest/manifest.ts'
 import { normalizeExported } from '../manifest/yaml/from-export.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput } from '../probe/run.ts'
-import { ownershipColumns, type ViewOfOthers, whyNotOurs } from './ownership.ts'
+import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import { readingThrough } from './view-reads.ts'
 
 /** Materialized views that the manifest does not declare, though they read what changes: people's, or another manifest's. */
-export interface MaterializedViewsOfOthers {
+export interface UnmanagedMaterializedViews {
   readonly live: LiveState
   /** What they are once what they read has changed. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
@@ -35,7 +35,7 @@ const viewsQuery = trusted(`
     FROM (SELECT DISTINCT oid FROM reading) view JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind = 'm' AND c.oid <> ALL ($2::oid[]) ORDER BY c.oid`)
 
-const none: MaterializedViewsOfOthers = {
+const none: UnmanagedMaterializedViews = {
   live: new Map(),
   wanted: new Map(),
   lost: new Map(),
@@ -46,11 +46,11 @@ const none: MaterializedViewsOfOthers = {
  * Reads them, and tries out what PostgreSQL makes of them over what is wanted, as if they were declared just as they are.
  * @param changing what changes in a way that may take a replacement
  */
-export async function materializedViewsOfOthers(
+export async function probeUnmanagedMaterializedViews(
   session: Session,
   changing: readonly LiveObject[],
   input: ProbeInput,
-): Promise<MaterializedViewsOfOthers> {
+): Promise<UnmanagedMaterializedViews> {
   const relations = changing.filter(({ catalog }) => catalog === 'pg_class')
   if (relations.length === 0) return none
   const { digests, reading } = input
@@ -58,7 +58,7 @@ export async function materializedViewsOfOthers(
     await session.run(readingPath)
     const known = [...reading.live.values()].filter(({ catalog }) => catalog === 'pg_class')
     const oids = [relations, known].map((objects) => objects.map(({ oid }) => oid))
-    const rows = await session.query<ViewOfOthers>(viewsQuery, oids)
+    const rows = await session.query<UnmanagedView>(viewsQuery, oids)
     if (rows.length === 0) return undefined
     const ids = rows.map(({ id }) => id)
     const { protectedByOthers } = await readLedgerOf(session, '', ids.map(keyOf))
@@ -68,7 +68,7 @@ export async function materializedViewsOfOthers(
   const { rows, protectedByOthers, live } = found
   const lost = new Map<Key, Lost>(
     rows.flatMap((row) => {
-      const reason = whyNotOurs(row, session.user)
+      const reason = whyNotRecreatable(row, session.user)
       return reason === undefined ? [] : [[keyOf(row.id), { reason }] as const]
     }),
   )

@@ -2,7 +2,7 @@ import type { Lost, TriedView } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { type Place, standingIn, whyNot } from './stand-ins.ts'
+import { type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
 
 // What a view has been given that depends on the types of its columns.
 const partsQuery = trusted(`
@@ -16,7 +16,7 @@ const partsQuery = trusted(`
   SELECT tgrelid, format('trigger %I', tgname), pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = ANY ($1::oid[]) AND NOT tgisinternal`)
 
 /** Of the views that can be made anew: those that can't be given again what they have. */
-export async function unfitParts(
+export async function unrecreatableParts(
   session: Session,
   tried: readonly TriedView[],
   place: Place,
@@ -29,7 +29,7 @@ export async function unfitParts(
   const rows = await session.query<{ oid: number; part: string; sql: string }>(partsQuery, [[...anew.keys()]])
   for (const { oid, part, sql: text } of rows) {
     const key = anew.get(oid)
-    const why = await whyNot(session, trusted(await standingIn(text, place)))
+    const why = await tryStatements(session, trusted(await requalifyForScratch(text, place)))
     if (key !== undefined && why) unfit.set(key, { ...why, reason: `${part}: ${why.reason}` })
   }
   return unfit

@@ -73,7 +73,7 @@ function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
-  const isKnown = input.ledger.unknown === undefined
+  const isKnown = input.ledger.unreadable === undefined
   if (isKnown && !hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
   return hidden ? { unchanged: true, warning: hiddenWarning(wanted, hidden) } : { unchanged: true }
 }
@@ -136,8 +136,8 @@ function recordOf(wanted: WantedObject, live: LiveObject): unknown {
 }
 
 /** The other manifests that have an object which only one may have. */
-export function otherOwners({ id }: WantedObject, { others }: Ledger): readonly string[] {
-  return kindOf(id).dropPolicy === 'unless-shared' ? [] : (others.get(keyOf(id)) ?? [])
+export function otherOwners({ id }: WantedObject, { otherOwners }: Ledger): readonly string[] {
+  return kindOf(id).dropPolicy === 'unless-shared' ? [] : (otherOwners.get(keyOf(id)) ?? [])
 }
 
 function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal {
@@ -158,8 +158,8 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   const whole = kindOf(entry.id).cameWith?.(live.spec)
   if (whole !== undefined) return release(`it is left to ${whole}`)
   if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
-  if (!entry.made) return release('it was there before fdwsync')
-  const [other] = input.ledger.others.get(key) ?? []
+  if (!entry.createdByFdwsync) return release('it was there before fdwsync')
+  const [other] = input.ledger.otherOwners.get(key) ?? []
   if (other !== undefined) return release(`the manifest "${other}" declares it too`)
   return [{ change: { op: 'drop', key, from: live } }]
 }

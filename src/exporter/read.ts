@@ -28,7 +28,7 @@ export function readForExport(session: Session): Promise<ExportReading> {
     const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)
     return {
       live: new Map(Array.from(live, ([key, object]) => [key, addNeeds(object, used.get(object) ?? [])])),
-      owners: (await readLedger(session, '', ids.map(keyOf))).others,
+      owners: (await readLedger(session, '', ids.map(keyOf))).otherOwners,
       publicShadowsBuiltIns: row?.shadows ?? false,
     }
   })

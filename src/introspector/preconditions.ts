@@ -6,7 +6,7 @@ import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
-import { readOnly } from './transaction-settings.ts'
+import { inReadOnlyTransaction } from './transaction-settings.ts'
 
 /** What keeps objects from being as declared whatever else there is: the server's version, roles that do not exist. */
 export async function unmetPreconditions(
@@ -64,7 +64,7 @@ async function impossibleObjects(
     })
     if (differing.length === 0) continue
     const asked = JSON.stringify(differing.map(({ id, spec }) => ({ ...id, spec })))
-    const rows = await readOnly(session, () =>
+    const rows = await inReadOnlyTransaction(session, () =>
       session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [asked]),
     )
     findings.push(
@@ -83,7 +83,7 @@ async function impossibleObjects(
 }
 
 /** What does not fit into what the probe has found to be wanted. */
-export function misfits(wanted: ReadonlyMap<Key, WantedObject>): readonly ProbeFinding[] {
+export function probeMismatches(wanted: ReadonlyMap<Key, WantedObject>): readonly ProbeFinding[] {
   return Array.from(wanted, ([key, { id, spec, written }]): readonly ProbeFinding[] => {
     const reason = kindOf(id).preconditions?.validateAgainstProbe?.(written, spec)
     return reason === undefined ? [] : [{ code: 'manifest/unknown-name', key, status: 'problem', reason, hint: '' }]

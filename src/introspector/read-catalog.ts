@@ -12,9 +12,9 @@ export interface CatalogReading {
   /** Names of wanted objects under which something of another kind stands, and what it is. */
   readonly occupied: ReadonlyMap<Key, string>
   /** Objects that are renamed: the keys that they are live under, by those of their names of today. */
-  readonly moved?: ReadonlyMap<Key, Key>
+  readonly declaredKeys?: ReadonlyMap<Key, Key>
   /** What was read under the names of today, with those that the manifest gives. */
-  named?(object: LiveObject): LiveObject
+  withDeclaredNames?(object: LiveObject): LiveObject
 }
 
 // A relation with an AccessExclusive lock, taken or waited for, and all views that read it, keep pg_get_viewdef waiting:

@@ -2,7 +2,7 @@ import type { DeclaredObject, LiveState } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds } from '../kinds/registry.ts'
-import { readOnly } from './transaction-settings.ts'
+import { inReadOnlyTransaction } from './transaction-settings.ts'
 
 /**
  * Adds to declared objects what the server knows that they need before they exist: an extension needs others. Asked only
@@ -18,7 +18,7 @@ export async function withRequirements(
     const missing = declared.filter(({ id }) => id.kind === kind.kind && !live.has(keyOf(id))).map(({ id }) => id)
     const needsQuery = kind.preconditions?.needsQuery
     if (!needsQuery || missing.length === 0) continue
-    const rows = await readOnly(session, () =>
+    const rows = await inReadOnlyTransaction(session, () =>
       session.query<{ id: ObjectId; needs: readonly ObjectId[] }>(needsQuery, [JSON.stringify(missing)]),
     )
     for (const row of rows) needs.set(keyOf(row.id), row.needs.map(keyOf))

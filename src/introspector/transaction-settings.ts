@@ -16,7 +16,7 @@ export const pinnedSettings: Sql = trusted(
 export const readingPath: Sql = sql`${pinnedSettings}; SET LOCAL search_path = pg_catalog, pg_temp`
 
 /** Reads in a transaction of its own that changes nothing. */
-export async function readOnly<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
+export async function inReadOnlyTransaction<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
   await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
   try {
     return await read()

@@ -1,20 +1,25 @@
+// Computes one digest of the whole catalog, as far as it matters to a manifest. A proof holds while the digest is equal.
+
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 
-/** Kinds whose live objects are many, and are told to be unchanged by a digest instead of being compared one by one. */
+/** Kinds with many objects, which are compared by one digest of the catalog instead of one by one. */
 export const digestedKinds = declaredKinds.filter(({ probe }) => probe.how === 'read-back')
 
 /**
- * A digest of the raw catalog rows of all that a manifest owns of the digested kinds, of what they read, and of whatever
- * could give their SQL another meaning. It covers too much rather than too little: whole rows, and everybody's functions,
- * types and operators. Only what PostgreSQL changes by itself is left out: statistics, and where the data lie.
- * Nothing is deparsed, so it waits for no lock, and one row comes back however many objects there are.
+ * A digest of the catalog rows of all objects of the digested kinds that a manifest owns, of the relations that they
+ * read, and of everything that could change the meaning of their SQL. It covers too much rather than too little: entire rows, and all
+ * user-defined functions, types and operators. It leaves out only what PostgreSQL changes by itself, such as statistics
+ * and the location of data. It deparses nothing, so it waits for no lock, and it returns a single row.
+ *
+ * `created_by_fdwsync` is left out. It matters only for objects that are no longer declared, and a proof is recorded
+ * only if there are none. An older ledger has that column under another name.
  */
 const stateQuery: Sql = trusted(`
   WITH owned AS MATERIALIZED (
-    SELECT o.address, o.object_oid AS oid, ($2::jsonb ->> (o.address::json ->> 0)) AS catalog, o.made, o.digest
+    SELECT o.address, o.object_oid AS oid, ($2::jsonb ->> (o.address::json ->> 0)) AS catalog, o.digest
       FROM fdwsync.object o WHERE o.manifest = $1
   ), own_relation AS MATERIALIZED (
     SELECT oid FROM owned WHERE catalog = 'pg_class'
@@ -34,8 +39,8 @@ const stateQuery: Sql = trusted(`
     UNION
     SELECT i.inhparent FROM own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid
   ), type AS MATERIALIZED (
-    -- All but those of relations, arrays, and what stands in pg_catalog. By indexes, since pg_type has two rows a table; as
-    -- arrays of OIDs below, since many more are expected than there are.
+    -- All types but row types of relations, array types and those in pg_catalog. This goes through indexes, since pg_type has
+    -- two rows per table. The uses below are arrays of OIDs, since the planner expects far more rows than there are.
     SELECT objid AS oid FROM pg_depend
      WHERE refclassid = 'pg_namespace'::regclass AND classid = 'pg_type'::regclass AND objid >= 16384
     UNION
@@ -48,7 +53,7 @@ const stateQuery: Sql = trusted(`
     UNION ALL SELECT catalog::regclass, oid FROM owned WHERE catalog IN ('pg_type', 'pg_statistic_ext')
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM owned o JOIN pg_constraint k ON k.contypid = o.oid WHERE o.catalog = 'pg_type'
   ), part(name, digest) AS (
-    SELECT 'ledger', md5(string_agg(concat_ws(' ', address, oid, made, digest), '|' ORDER BY address)) FROM owned
+    SELECT 'ledger', md5(string_agg(concat_ws(' ', address, oid, digest), '|' ORDER BY address)) FROM owned
     UNION ALL
     SELECT 'other manifests', md5(string_agg(concat_ws(' ', o.manifest, o.address), '|' ORDER BY o.manifest, o.address))
       FROM fdwsync.object o WHERE o.manifest <> $1 AND o.address IN (SELECT address FROM owned)
@@ -58,8 +63,8 @@ const stateQuery: Sql = trusted(`
                                                  (SELECT reloptions FROM pg_class t WHERE t.oid = c.reltoastrelid)), '|' ORDER BY c.oid))
       FROM relation JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
     UNION ALL
-    -- One that is made in another schema of the path can take the place of one that a query means.
-    SELECT 'of the same names', md5(string_agg(concat_ws(' ', c.oid, c.relname, c.relnamespace), '|' ORDER BY c.oid))
+    -- A relation created in another schema of the search path can hide the one that a query means.
+    SELECT 'relations of the same names', md5(string_agg(concat_ws(' ', c.oid, c.relname, c.relnamespace), '|' ORDER BY c.oid))
       FROM pg_class c WHERE c.relname IN (SELECT relname FROM relation JOIN pg_class USING (oid))
     UNION ALL
     SELECT 'columns', md5(string_agg(digest, '' ORDER BY oid))
@@ -96,7 +101,7 @@ const stateQuery: Sql = trusted(`
              (SELECT string_agg(k::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE contypid = t.oid)), '|' ORDER BY t.oid))
       FROM pg_type t WHERE t.oid = ANY (ARRAY (SELECT oid FROM type)) AND typtype <> 'p' AND typelem = 0
     UNION ALL
-    -- One that is made in pg_catalog, which comes first in every path, does not depend on that schema.
+    -- A type created in pg_catalog, which every search path starts with, has no dependency on that schema.
     SELECT 'types of the same names', md5(string_agg(concat_ws(' ', t.oid, t.typname, t.typnamespace), '|' ORDER BY t.oid))
       FROM pg_type t WHERE t.typname IN (SELECT typname FROM pg_type WHERE oid = ANY (ARRAY (SELECT oid FROM type)))
     UNION ALL
@@ -128,7 +133,7 @@ const stateQuery: Sql = trusted(`
   )
   SELECT md5(string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name)) AS state FROM part`)
 
-/** Takes the digest within the session's transaction, which reads under `readingPath` from then on. */
+/** Computes the digest within the session's transaction, which it leaves under `readingPath`. */
 export async function readCatalogState(
   session: Session,
   manifest: string,
@@ -146,6 +151,6 @@ export async function readCatalogState(
     JSON.stringify(catalogs),
     path?.schemas ?? '',
   ])
-  if (!row) throw new Error('an aggregate has one row')
+  if (!row) throw new Error('an aggregate query returned no row')
   return row.state
 }

@@ -1,3 +1,5 @@
+// Reads the recorded applies, with their steps and loads.
+
 import { FdwsyncError } from '../core/errors.ts'
 import type { History, RecordedApply, RecordedRefresh, RecordedStep } from '../core/history.ts'
 import { type Sql, sql, trusted } from '../core/sql.ts'
@@ -6,16 +8,14 @@ import { isLease } from './lease-key.ts'
 import { findLedger } from './trust.ts'
 
 export interface HistoryFilter {
-  /** The beginning of an id. */
+  /** A prefix of an apply's id. */
   readonly id?: string | undefined
   readonly manifest?: string | undefined
   readonly limit: number
 }
 
-/**
- * Rows by way of jsonb: a ledger of an older version has fewer columns. That an apply runs still is known by its lease,
- * which a standby can not see.
- */
+// An older ledger lacks some columns. Reading the rows as JSON allows for that. An apply that is in progress without its
+// lease was interrupted. On a standby, pg_locks does not show the leases of the primary.
 const appliesQuery: Sql = sql`
   SELECT r ->> 'id' AS id, r ->> 'manifest' AS manifest, r ->> 'applied_by' AS "appliedBy", r ->> 'applied_from' AS "appliedFrom",
          r ->> 'client_user' AS "clientUser", r ->> 'client_host' AS "clientHost", r ->> 'tool_version' AS "toolVersion",
@@ -38,26 +38,26 @@ const appliesQuery: Sql = sql`
    ORDER BY (r ->> 'started_at')::timestamptz DESC, r ->> 'id'`
 
 /**
- * Reads who applied what, the newest first. Within the session's transaction.
- * @throws FdwsyncError if this role may not read the ledger, or somebody else prepared it
+ * Reads the recorded applies, newest first, within the session's transaction.
+ * @throws FdwsyncError if this role cannot read the ledger, or it is not trusted.
  */
 export async function readApplies(session: Session, filter: HistoryFilter): Promise<History> {
   const found = await findLedger(session)
   if (found.state === 'unreadable')
-    throw new FdwsyncError({ ...found.problem, message: `the ledger can not be read: ${found.problem.message}` })
-  if (found.state !== 'there') return { database: session.database, applies: [], more: false }
+    throw new FdwsyncError({ ...found.problem, message: `the ledger cannot be read: ${found.problem.message}` })
+  if (found.state !== 'ready') return { database: session.database, applies: [], more: false }
   const { id = null, manifest = null, limit } = filter
   const rows = await session.query<RecordedApply>(appliesQuery, [id, manifest, limit + 1, await clusterOf(session)])
   return { database: session.database, applies: rows.slice(0, limit), more: rows.length > limit }
 }
 
-/** Reads the steps and loads of an apply that was just found. */
+/** Reads the steps and loads of an apply. */
 export async function readSteps(
   session: Session,
   applyId: string,
 ): Promise<{ readonly steps: readonly RecordedStep[]; readonly refreshes: readonly RecordedRefresh[] }> {
   const found = await findLedger(session)
-  if (found.state !== 'there' || found.version < 2) return { steps: [], refreshes: [] }
+  if (found.state !== 'ready' || found.version < 2) return { steps: [], refreshes: [] }
   const steps = await session.query<RecordedStep>(
     trusted(`SELECT stage, action, address, title, outcome, reason FROM fdwsync.step WHERE apply_id = $1
               ORDER BY CASE stage WHEN 'define' THEN 1 ELSE 2 END, ended_at, title`),
@@ -71,7 +71,7 @@ export async function readSteps(
   return { steps, refreshes }
 }
 
-/** Null for who may not know. */
+/** The identifier of this cluster, or null if this role cannot read it. */
 async function clusterOf(session: Session): Promise<string | null> {
   const [row] = await session.query<{ cluster: string | null }>(
     sql`SELECT (${await clusterIdentifier(session)})::text AS cluster`,
@@ -79,7 +79,10 @@ async function clusterOf(session: Session): Promise<string | null> {
   return row?.cluster ?? null
 }
 
-/** Whoever may not call the function could not even run a statement that leaves it out by a condition. */
+/**
+ * An expression for the identifier of this cluster. It leaves out pg_control_system() if this role may not execute it:
+ * PostgreSQL checks the privilege even in a branch that is not evaluated.
+ */
 export async function clusterIdentifier(session: Session): Promise<Sql> {
   const [allowed] = await session.query<{ may: boolean }>(
     trusted("SELECT pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may"),

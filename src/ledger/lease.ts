@@ -1,3 +1,5 @@
+// Takes the lease of a manifest, so that only one apply of it runs at a time.
+
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
 import { sql, trusted } from '../core/sql.ts'
@@ -15,7 +17,7 @@ interface Holder {
 export interface LeaseOptions {
   readonly leaseTimeoutMilliseconds: number
   emit(event: ApplyEvent): void
-  /** Aborting it ends the wait. */
+  /** Ends the wait when aborted. */
   readonly signal: AbortSignal
 }
 
@@ -27,9 +29,9 @@ const holderQuery = sql`
    WHERE ${isLease(trusted('l'), trusted('$1'))}`
 
 /**
- * Takes the manifest's lease, so that no two applies of it run at once. It belongs to the session's open transaction,
- * which is idle, holds no snapshot, and lasts until the session closes: session-level locks leak behind a pooler.
- * @throws FdwsyncError saying who holds it, if it isn't free in time.
+ * Takes the lease of the manifest and holds it until the session closes. It is a transaction-level lock, since a
+ * session-level one would leak behind a connection pooler. The transaction stays open and idle, without a snapshot.
+ * @throws FdwsyncError naming the holder, if the lease is not free in time.
  */
 export async function takeLease(
   session: Session,
@@ -55,12 +57,12 @@ export async function takeLease(
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
     await session.run(trusted('ROLLBACK TO lease'))
-    const [still] = await session.query<Holder>(holderQuery, [manifest])
+    const [current] = await session.query<Holder>(holderQuery, [manifest])
     throw new FdwsyncError(
       {
         code: 'lease/held',
-        message: `another apply of "${manifest}" is running: ${describe(still ?? holder)}`,
-        hint: 'Wait until it is done, or wait longer with --lease-timeout. Nothing was changed.',
+        message: `another apply of "${manifest}" is running: ${describe(current ?? holder)}`,
+        hint: 'Wait until it has finished, or wait longer with --lease-timeout. Nothing was changed.',
       },
       exitCode.failed,
     )
@@ -68,6 +70,6 @@ export async function takeLease(
 }
 
 function describe(holder: Holder | undefined): string {
-  if (!holder) return 'somebody who has just finished'
-  return `${holder.usename ?? 'a role that you may not see'} (process ${holder.pid})${holder.since ? ` since ${holder.since}` : ''}`
+  if (!holder) return 'a process that has just finished'
+  return `${holder.usename ?? 'a role that this role cannot see'} (process ${holder.pid})${holder.since ? ` since ${holder.since}` : ''}`
 }

@@ -1,27 +1,29 @@
+// Reads the proof that a manifest had nothing to do, which lets a plan skip everything else. See `planner/fast-path.ts`.
+
 import { trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { ledgerVersion } from './schema.ts'
 import { findLedger } from './trust.ts'
 
-/** That nothing was left to do for a manifest, and how the catalog looked then. */
+/** A record that a plan found nothing to do, and the state of the catalog and the sources at that time. */
 export interface ManifestProof {
   readonly manifest: string
-  /** The SHA-256 of the manifest's text. */
+  /** The SHA-256 of the manifest file. */
   readonly digest: string
-  /** What of it is compared each time, as it is written: references are not resolved, so that no secret is in it. */
+  /** The part of the manifest that every plan compares, as written. References are unresolved, so it has no secrets. */
   readonly head: unknown
   readonly objectCount: number
-  /** See `readCatalogState`. */
+  /** From `readCatalogState`. */
   readonly catalogState: string
-  /** What the sources said of what is imported from them, as a digest; null if nothing is. See `readSourceState`. */
+  /** From `readSourceState`; null if the manifest imports nothing. */
   readonly sourceState: string | null
 }
 
-/** The proof for a manifest of that text, by this release and for this server, within the session's transaction. */
+/** Reads the proof of this release for a manifest file and this server's version, within the session's transaction. */
 export async function readProof(session: Session, digest: string): Promise<ManifestProof | undefined> {
   const found = await findLedger(session)
-  if (found.state !== 'there' || found.version < ledgerVersion) return undefined
+  if (found.state !== 'ready' || found.version < ledgerVersion) return undefined
   const [row] = await session.query<ManifestProof>(
     trusted(`SELECT manifest, manifest_digest AS digest, head, object_count AS "objectCount", catalog_state AS "catalogState",
                     source_state AS "sourceState"

@@ -1,3 +1,5 @@
+// Opens the ledger for writing: creates it, or migrates an older one, and locks its tables.
+
 import { FdwsyncError } from '../core/errors.ts'
 import { ident, literal, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
@@ -6,12 +8,12 @@ import { createLedgerSchema, ledgerMigration, ledgerVersion, tablesOfVersion } f
 import { type FoundLedger, findLedger, lockLedger } from './trust.ts'
 
 /**
- * Makes the ledger if there is none, brings an older one up to date, and locks it for writing. In the session's
- * transaction, of READ COMMITTED, which reads under `readingPath` from then on.
+ * Creates the ledger if it does not exist, migrates an older one, and locks it for writing. It runs in the session's
+ * READ COMMITTED transaction, which it leaves under `readingPath`.
  */
 export async function openLedger(session: Session): Promise<void> {
   if (await lockIfCurrent(session)) return
-  // An apply of another manifest may be doing the same at this moment. No table is locked yet, so neither waits for both.
+  // The apply of another manifest may do the same now. No table is locked yet, so the two cannot deadlock.
   await session.run(trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1', 0))"))
   if (await lockIfCurrent(session)) return
   const found = await findLedger(session)
@@ -19,7 +21,7 @@ export async function openLedger(session: Session): Promise<void> {
     await migrate(session, found)
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
-    throw forbidden(session, found, error)
+    throw migrationError(session, found, error)
   }
 }
 
@@ -27,7 +29,7 @@ async function lockIfCurrent(session: Session): Promise<boolean> {
   const found = await findLedger(session)
   if (found.state === 'unreadable')
     throw new FdwsyncError({ ...found.problem, message: unusable(found.problem.message) })
-  if (found.state !== 'there' || found.version < ledgerVersion) return false
+  if (found.state !== 'ready' || found.version < ledgerVersion) return false
   try {
     await lockLedger(session, 'ROW EXCLUSIVE')
   } catch (error) {
@@ -39,21 +41,21 @@ async function lockIfCurrent(session: Session): Promise<boolean> {
 }
 
 /**
- * Everything is made as the owner of the schema where this role is a member of it, so that a role that several share
- * owns all of it, whoever applied first.
+ * Acts as the owner of the schema, if this role may. So a role that several roles share owns all tables, whichever of
+ * them applied first.
  */
 async function migrate(session: Session, found: FoundLedger): Promise<void> {
   if (found.state === 'none') await session.run(createLedgerSchema)
-  const version = found.state === 'there' ? found.version : 0
+  const version = found.state === 'ready' ? found.version : 0
   if (version > 0) await lockLedger(session, 'ACCESS EXCLUSIVE', tablesOfVersion(version))
-  const before = 'owner' in found ? await become(session, found.owner) : undefined
+  const before = 'owner' in found ? await switchToRole(session, found.owner) : undefined
   await session.run(ledgerMigration(version))
   if (before !== undefined) await setRole(session, before)
 }
 
-/** Acts as that role for the rest of the transaction, if this one may. Returns what to go back to. */
-async function become(session: Session, owner: string): Promise<string | undefined> {
-  // Since 16 a membership may be without the right to act as the role.
+/** Switches to the owner for the rest of the transaction, if this role may. Returns the role to switch back to. */
+async function switchToRole(session: Session, owner: string): Promise<string | undefined> {
+  // Since PostgreSQL 16 a membership can lack the SET option.
   const privilege = literal(session.serverVersion >= 160_000 ? 'SET' : 'MEMBER')
   const [role] = await session.query<{ before: string }>(
     sql`SELECT pg_catalog.current_setting('role') AS before
@@ -68,21 +70,21 @@ async function setRole(session: Session, role: string): Promise<void> {
   await session.query(trusted("SELECT pg_catalog.set_config('role', $1, true)"), [role])
 }
 
-function unusable(why: string): string {
-  return `the ledger in schema "fdwsync" can not be used: ${why}`
+function unusable(reason: string): string {
+  return `the ledger in schema "fdwsync" cannot be used: ${reason}`
 }
 
-function forbidden({ database, user }: Session, found: FoundLedger, error: DatabaseError): FdwsyncError {
+function migrationError({ database, user }: Session, found: FoundLedger, error: DatabaseError): FdwsyncError {
   if (found.state === 'none')
     return new FdwsyncError({
       code: 'ledger/unwritable',
-      message: `the ledger can not be made in a schema "fdwsync": ${error.message}`,
+      message: `the ledger cannot be created in schema "fdwsync": ${error.message}`,
       hint: `Grant it: GRANT CREATE ON DATABASE ${ident(database)} TO ${ident(user)}. Nothing was changed.`,
     })
   const owner = 'owner' in found ? found.owner : ''
   return new FdwsyncError({
     code: 'ledger/unwritable',
-    message: `the tables of the ledger in schema "fdwsync" can not be brought up to date: ${error.message}`,
+    message: `the ledger in schema "fdwsync" cannot be migrated: ${error.message}`,
     hint: `Apply once as its owner, or grant that role: GRANT ${ident(owner)} TO ${ident(user)}. Nothing was changed.`,
   })
 }

@@ -1,3 +1,5 @@
+// Reads from the ledger which objects a manifest owns, as last applied. It does not read their live state.
+
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
@@ -6,33 +8,30 @@ import type { Session } from '../db/session.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { findLedger } from './trust.ts'
 
-/** What the ledger has of one object. */
+/** One object in the ledger. */
 export interface LedgerEntry {
   readonly id: ObjectId
   readonly oid: number
-  /** Made by fdwsync, rather than found and adopted. */
-  readonly made: boolean
+  /** False for an object that existed before and was adopted. */
+  readonly createdByFdwsync: boolean
   /** The declaration as last applied, without its secrets. */
   readonly declared: unknown
   readonly digest: string | null
-  /** Of all that its meaning depended on when it was last proven to be as declared. */
-  readonly closure: string | null
+  /** A digest of everything that its meaning depended on when it last matched its declaration. */
+  readonly dependencyDigest: string | null
   readonly serverMajor: number
-  /** Of what was imported or mirrored: what its source has said of it. */
+  /** For an imported or mirrored object: what its source returned. */
   readonly source: SourceRecord | null
 }
 
 export interface Ledger {
-  readonly isThere: boolean
-  /**
-   * Why it could not be read, if there is one that this role may not read: then who owns what is not known, and nothing
-   * is adopted or dropped.
-   */
-  readonly unknown: Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined
+  readonly exists: boolean
+  /** Why this role cannot read the ledger. Ownership is then unknown, and nothing is adopted or dropped. */
+  readonly unreadable: Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined
   readonly entries: ReadonlyMap<Key, LedgerEntry>
-  /** Which other manifests have an object that this one declares or has. */
-  readonly others: ReadonlyMap<Key, readonly string[]>
-  /** What is protected as another manifest declares it. */
+  /** The other manifests that own an object which this one declares or owns. */
+  readonly otherOwners: ReadonlyMap<Key, readonly string[]>
+  /** Objects that another manifest declares as protected. */
   readonly protectedByOthers: ReadonlySet<Key>
 }
 
@@ -40,36 +39,43 @@ interface Row {
   readonly manifest: string
   readonly address: string
   readonly object_oid: number
-  readonly made: boolean
+  readonly created_by_fdwsync: boolean
   readonly declared: unknown
   readonly digest: string | null
   readonly closure: string | null
   readonly server_major: number
-  readonly source: SourceRecord | null
+  readonly source: SourceRecord | OldSourceRecord | null
 }
 
-/** A ledger of an older version has no such columns. */
-const newerColumns = `pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->>) 'closure' AS closure,
-  pg_catalog.to_jsonb(object) OPERATOR(pg_catalog.->) 'source' AS source`
+/** A source record before version 7 of the ledger. */
+interface OldSourceRecord {
+  readonly asked: SourceRequest
+  readonly said: unknown
+  readonly table?: string
+}
 
-const columns = `manifest, address, object_oid, made, declared, digest, server_major, ${newerColumns}`
+// An older ledger lacks some columns, or has them under another name. Reading the row as JSON allows for both.
+const columns = `manifest, address, object_oid, declared, digest, server_major,
+  (coalesce(entry -> 'created_by_fdwsync', entry -> 'made'))::bool AS created_by_fdwsync,
+  entry ->> 'closure' AS closure, entry -> 'source' AS source`
+
+const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
 
 /**
- * Reads what a manifest owns, within the session's transaction, and who else has what it declares.
- * @throws FdwsyncError if somebody else prepared the schema, or a newer release wrote it.
+ * Reads what a manifest owns, and which other manifests own what it declares, within the session's transaction.
+ * @throws FdwsyncError if the schema is not to be trusted, or a newer release wrote it.
  */
 export function readLedger(session: Session, manifest: string, declared: Iterable<Key>): Promise<Ledger> {
   const query = trusted(`
-    SELECT ${columns} FROM fdwsync.object
-     WHERE manifest OPERATOR(pg_catalog.=) $1 OR address OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.text[])
-        OR address IN (SELECT address FROM fdwsync.object WHERE manifest OPERATOR(pg_catalog.=) $1)`)
+    SELECT ${columns} FROM ${fromObjects}
+     WHERE manifest = $1 OR address = ANY ($2::text[])
+        OR address IN (SELECT address FROM fdwsync.object WHERE manifest = $1)`)
   return ledgerOf(session, manifest, query, [manifest, [...declared]])
 }
 
-/** As {@link readLedger}, of some objects alone. */
+/** Like {@link readLedger}, but reads the given objects only. */
 export function readLedgerOf(session: Session, manifest: string, keys: Iterable<Key>): Promise<Ledger> {
-  const query = trusted(`
-    SELECT ${columns} FROM fdwsync.object WHERE address OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])`)
+  const query = trusted(`SELECT ${columns} FROM ${fromObjects} WHERE address = ANY ($1::text[])`)
   return ledgerOf(session, manifest, query, [[...keys]])
 }
 
@@ -80,26 +86,26 @@ async function ledgerOf(
   parameters: readonly unknown[],
 ): Promise<Ledger> {
   const found = await findLedger(session)
-  if (found.state !== 'there') {
-    const unknown = found.state === 'unreadable' ? found.problem : undefined
-    return { isThere: false, unknown, entries: new Map(), others: new Map(), protectedByOthers: new Set() }
+  if (found.state !== 'ready') {
+    const unreadable = found.state === 'unreadable' ? found.problem : undefined
+    return { exists: false, unreadable, entries: new Map(), otherOwners: new Map(), protectedByOthers: new Set() }
   }
   const rows = await session.query<Row>(query, parameters)
   const entries = new Map<Key, LedgerEntry>()
-  const others = new Map<Key, string[]>()
+  const otherOwners = new Map<Key, string[]>()
   const protectedByOthers = new Set<Key>()
   for (const row of rows) {
     const id = idOf(row.address)
-    // An address of a kind that this release does not know was written by a newer one: not ours to judge.
+    // A newer release wrote it, for a kind that this one does not know. Leave it alone.
     if (!id) continue
     const key = keyOf(id)
     if (row.manifest === manifest) entries.set(key, toEntry(id, row))
     else {
-      others.set(key, [...(others.get(key) ?? []), row.manifest])
+      otherOwners.set(key, [...(otherOwners.get(key) ?? []), row.manifest])
       if (isProtected(row.declared)) protectedByOthers.add(key)
     }
   }
-  return { isThere: true, unknown: undefined, entries, others, protectedByOthers }
+  return { exists: true, unreadable: undefined, entries, otherOwners, protectedByOthers }
 }
 
 export interface OwnedEntry {
@@ -107,15 +113,15 @@ export interface OwnedEntry {
   readonly entry: LedgerEntry
 }
 
-/** Everything that any manifest owns, within the session's transaction. */
+/** Reads everything that any manifest owns, within the session's transaction. */
 export async function readOwned(
   session: Session,
 ): Promise<{ readonly exists: boolean; readonly entries: readonly OwnedEntry[] }> {
   const found = await findLedger(session)
   if (found.state === 'unreadable')
-    throw new FdwsyncError({ ...found.problem, message: `the ledger can not be read: ${found.problem.message}` })
-  if (found.state !== 'there') return { exists: false, entries: [] }
-  const rows = await session.query<Row>(trusted(`SELECT ${columns} FROM fdwsync.object ORDER BY manifest`))
+    throw new FdwsyncError({ ...found.problem, message: `the ledger cannot be read: ${found.problem.message}` })
+  if (found.state !== 'ready') return { exists: false, entries: [] }
+  const rows = await session.query<Row>(trusted(`SELECT ${columns} FROM ${fromObjects} ORDER BY manifest`))
   const entries = rows.flatMap((row) => {
     const id = idOf(row.address)
     return id ? [{ manifest: row.manifest, entry: toEntry(id, row) }] : []
@@ -127,24 +133,30 @@ function toEntry(id: ObjectId, row: Row): LedgerEntry {
   return {
     id,
     oid: row.object_oid,
-    made: row.made,
+    createdByFdwsync: row.created_by_fdwsync,
     declared: row.declared,
     digest: row.digest,
-    closure: row.closure,
+    dependencyDigest: row.closure,
     serverMajor: row.server_major,
-    source: row.source,
+    source: row.source && toSourceRecord(row.source),
   }
 }
 
+function toSourceRecord(source: SourceRecord | OldSourceRecord): SourceRecord {
+  if (!('asked' in source)) return source
+  const { asked: request, said: response, ...rest } = source
+  return { request, response, ...rest }
+}
+
 /**
- * What the ledger keeps of an object that was imported or mirrored: what was asked of the source, and what it said, before
- * anything that the manifest says of it. So a plan can tell whether the source has changed since, or the manifest.
+ * The request to the source of an imported or mirrored object, and the response, before any changes by the manifest.
+ * A plan compares it with the current response to decide whether the source or the manifest has changed.
  */
 export interface SourceRecord {
-  readonly asked: SourceRequest
-  /** As a manifest would spell it out. */
-  readonly said: unknown
-  /** Of an index: the table that it is on at the source. */
+  readonly request: SourceRequest
+  /** The object as a manifest would declare it. */
+  readonly response: unknown
+  /** For an index: its table at the source. */
   readonly table?: string
 }
 
@@ -152,6 +164,6 @@ export type SourceRequest = Pick<
   ImportRequest,
   'server' | 'remoteSchema' | 'options' | 'except' | 'withIndexes' | 'copiesTypes'
 > & {
-  /** Null: everything. */
+  /** Null if all tables were requested. */
   readonly limitTo: readonly string[] | null
 }

@@ -1,3 +1,5 @@
+// Records loads of materialized views in `fdwsync.refresh`.
+
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
@@ -6,30 +8,30 @@ import type { Session } from '../db/session.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { findLedger, lockLedger } from './trust.ts'
 
-/** A view that was loaded, or was not, for the ledger. */
-export interface Refreshed {
+/** How one load of a materialized view ended. */
+export interface RefreshRecord {
   readonly id: string
   readonly key: Key
   readonly how: 'concurrently' | 'plain'
-  /** By the clock of `performance.now()`. */
+  /** As returned by `performance.now()`, like `ended`. */
   readonly started: number
   readonly ended: number
-  /** How many rows it got, if that is known. */
+  /** The number of rows loaded; undefined if unknown. */
   readonly rows: string | undefined
   readonly status: 'applied' | 'failed' | 'in doubt'
   readonly reason?: string
 }
 
-/** Writes rows for refreshes. One that its own transaction has noted is true already. */
+/** Records loads. It skips those that their own transaction has recorded already. */
 export async function recordRefreshes(
   session: Session,
   manifest: string,
   applyId: string | undefined,
-  refreshed: readonly Refreshed[],
+  records: readonly RefreshRecord[],
 ): Promise<void> {
-  if (refreshed.length === 0) return
+  if (records.length === 0) return
   const now = performance.now()
-  const rows = refreshed.map(({ id, key, how, started, ended, rows, status, reason }) => {
+  const rows = records.map(({ id, key, how, started, ended, rows, status, reason }) => {
     return { id, address: key, how, started: now - started, ended: now - ended, rows, outcome: status, reason }
   })
   await session.query(
@@ -45,43 +47,43 @@ export async function recordRefreshes(
 }
 
 /**
- * Does what a transaction is not to fail for. Rows are written after the data, so that nobody waits for the ledger while a
- * view is loaded; and briefly, since the view is locked by then.
- * @returns why it could not be done.
+ * Runs `work` without failing the transaction if `work` fails. It waits only briefly for locks, since the loaded view is
+ * locked meanwhile. Call it after the load, so that no session waits for the ledger while data is loaded.
+ * @returns the reason why `work` failed
  */
 export async function tryInSavepoint(session: Session, work: () => Promise<void>): Promise<string | undefined> {
-  await session.run(sql`SAVEPOINT noted; SET LOCAL lock_timeout = '1s'; ${readingPath}`)
+  await session.run(sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${readingPath}`)
   try {
     await work()
-    await session.run(trusted('RELEASE noted'))
+    await session.run(trusted('RELEASE optional'))
     return undefined
   } catch (error) {
     if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
-    await session.run(trusted('ROLLBACK TO noted'))
+    await session.run(trusted('ROLLBACK TO optional'))
     return error.message
   }
 }
 
-/** Locks what refreshes are noted in; in a transaction of its own or after `unlessItFails`. */
+/** Locks the table that {@link recordRefreshes} writes. */
 export function lockRefreshes(session: Session): Promise<void> {
   return lockLedger(session, 'ROW EXCLUSIVE', ['refresh'])
 }
 
-/** Whether refreshes can be noted, and if not, what somebody should know about it. */
-export type Recording = { readonly records: true } | { readonly records: false; readonly warning?: string }
+/** Whether loads can be recorded, and if not, a warning for the user. */
+export type RefreshRecording = { readonly records: true } | { readonly records: false; readonly warning?: string }
 
-/** Finds out before anything is refreshed whether this role may note it. */
-export async function refreshRecording(session: Session): Promise<Recording> {
+/** Checks, before anything is loaded, whether this role may record it. */
+export async function refreshRecording(session: Session): Promise<RefreshRecording> {
   await session.run(trusted('BEGIN READ ONLY'))
   try {
     const found = await findLedger(session)
     if (found.state === 'unreadable') return unrecorded(found.problem.message)
-    // Nothing was ever applied by a release that has the table.
-    if (found.state !== 'there' || found.version < 2) return { records: false }
-    const [row] = await session.query<{ may: boolean }>(
-      trusted("SELECT pg_catalog.has_table_privilege('fdwsync.refresh', 'INSERT') AS may"),
+    // No release that has the table has applied anything yet.
+    if (found.state !== 'ready' || found.version < 2) return { records: false }
+    const [row] = await session.query<{ allowed: boolean }>(
+      trusted("SELECT pg_catalog.has_table_privilege('fdwsync.refresh', 'INSERT') AS allowed"),
     )
-    return row?.may ? { records: true } : unrecorded(`${ident(session.user)} has no INSERT on fdwsync.refresh`)
+    return row?.allowed ? { records: true } : unrecorded(`${ident(session.user)} has no INSERT on fdwsync.refresh`)
   } catch (error) {
     if (!(error instanceof FdwsyncError) || session.isLost()) throw error
     return unrecorded(error.message)
@@ -90,6 +92,6 @@ export async function refreshRecording(session: Session): Promise<Recording> {
   }
 }
 
-function unrecorded(why: string): Recording {
-  return { records: false, warning: `the ledger does not learn of these refreshes: ${why}` }
+function unrecorded(reason: string): RefreshRecording {
+  return { records: false, warning: `the refreshes cannot be recorded: ${reason}` }
 }

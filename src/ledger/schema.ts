@@ -1,18 +1,20 @@
+// The tables of schema fdwsync: how each release changed them, and the comments that document them.
+
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 
-/** One version's change of the ledger's tables. It runs once in a database, in the order of the list. */
+/** How one version changes the ledger's tables. A database runs each migration once, in the order of the list. */
 interface Migration {
-  /** The tables that it makes. */
+  /** The tables that it creates. */
   readonly tables: readonly string[]
   readonly statements: readonly Sql[]
 }
 
 /**
- * The ledger: public tables that people may query. They live in the target database, so that ownership commits together
- * with the DDL and can never disagree with the catalog the way a state file can.
+ * The ledger is a set of public tables that users may query. They are in the target database, so that a record of
+ * ownership commits together with the DDL that it describes. A state file could disagree with the catalog.
  *
- * Its tables have nothing but columns of built-in types and a primary key: `ledger-trust.ts` takes any default, check,
- * foreign key or trigger for somebody else's. A column that is added is null in the rows that were there before.
+ * The tables have only columns of built-in types and a primary key. `trust.ts` rejects any default, check, foreign key
+ * or trigger, because fdwsync would not have created it. A column that a migration adds is null in existing rows.
  */
 const migrations: readonly Migration[] = [
   {
@@ -110,21 +112,31 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.proof ADD COLUMN source_state text')],
   },
+  {
+    tables: [],
+    statements: [
+      trusted('ALTER TABLE fdwsync.object RENAME COLUMN made TO created_by_fdwsync'),
+      trusted(`UPDATE fdwsync.object
+           SET source = source - '{asked,said}'::text[]
+                     || jsonb_build_object('request', source -> 'asked', 'response', source -> 'said')
+         WHERE source IS NOT NULL`),
+    ],
+  },
 ]
 
-/** The version of the ledger's tables that this release writes. It reads older ones as they are. */
+/** The version of the tables that this release writes. It reads tables of older versions as they are. */
 export const ledgerVersion = migrations.length
 
-/** The names of all tables that a ledger of any version has. */
+/** The names of all tables, of any version. */
 export const ledgerTables: readonly string[] = migrations.flatMap(({ tables }) => tables)
 
 export const createLedgerSchema: Sql = trusted('CREATE SCHEMA fdwsync')
 
-/** What brings a ledger of that version, 0 for none, to this release's. */
+/** Migrates a ledger from `version` to the version of this release. Version 0 is an empty schema. */
 export function ledgerMigration(version: number): Sql {
   const statements = migrations.slice(version).flatMap((migration) => migration.statements)
-  const note = trusted(`UPDATE fdwsync.version SET version = ${ledgerVersion}`)
-  return join([...statements, note, ...commentStatements()], ';\n')
+  const setVersion = trusted(`UPDATE fdwsync.version SET version = ${ledgerVersion}`)
+  return join([...statements, setVersion, ...commentStatements()], ';\n')
 }
 
 /** The tables of a ledger of that version. */
@@ -132,94 +144,94 @@ export function tablesOfVersion(version: number): readonly string[] {
   return migrations.slice(0, version).flatMap(({ tables }) => tables)
 }
 
-const applyIdentity = 'The id of the apply, as its report has it'
+const applyIdentity = 'The id of the apply, as in its report'
 const address =
-  'The object: its kind and the parts of its name, as JSON: ["materializedView","schema","name"], ["userMapping","server",null] for PUBLIC'
-const outcomes = 'applied, failed, skipped or in doubt'
+  'The object, as JSON: its kind and the parts of its name. Examples: ["materializedView","schema","name"], and ["userMapping","server",null] for PUBLIC'
 
-/** What people read of the tables and their columns, in `\d+` as in README.md. */
+/** The comments on the tables and their columns, which `\d+` shows. README.md repeats them. */
 export const ledgerComments: Readonly<Record<string, { readonly table: string } & Readonly<Record<string, string>>>> = {
   version: {
-    table: 'The version of these tables; one row.',
-    version: 'Only a release of fdwsync that knows this version writes here',
+    table: 'The version of these tables, in a single row.',
+    version: 'Only releases of fdwsync that know this version write to these tables',
   },
   apply: {
-    table: 'An apply a row: who applied which manifest, when, from where, and what came of it.',
-    id: 'As in the report of the apply',
+    table: 'One row per apply: who applied which manifest, when and from where, and the outcome.',
+    id: 'The id of the apply, as in its report',
     manifest: 'The name of the manifest',
-    applied_by: 'The database role that applied',
+    applied_by: 'The database role that ran the apply',
     tool_version: 'The release of fdwsync',
-    started_at: 'When its definitions began',
-    ended_at: 'When it ended; null while it runs, and of one that was killed',
+    started_at: 'When the transaction of its definitions began',
+    ended_at: 'When the apply ended; null while it runs, or if it was killed',
     outcome:
-      'in progress, applied, applied in part, failed or in doubt; null if it was before version 2 of these tables',
+      'in progress, applied, applied in part, failed or in doubt (unknown whether it was committed); null for an apply from before version 2 of these tables',
     manifest_digest:
-      'The SHA-256 of the text of the manifest, as sha256sum tells it; null if it holds a password in clear',
-    summary: 'What was planned: how many objects are made, altered …, and a line a change; no values, so no secrets',
-    applied_from: 'The address of the client; socket if it was on the same machine',
-    client_user: 'The user of the operating system who ran fdwsync, as the client says',
-    client_host: 'The name of the machine on which fdwsync ran, as the client says',
-    git_commit: 'The Git commit, if it ran in a pipeline that tells',
-    repository: 'The address of the repository, if it ran in a pipeline that tells',
-    database_name: 'The database in which it was applied: another one where this database is a copy',
+      'The SHA-256 of the manifest file, as sha256sum prints it; null if the file contains a password in clear text',
+    summary:
+      'What was planned: the number of objects per action, and one entry per change; names only, never values or secrets',
+    applied_from: 'The address of the client; socket if it connected through a Unix-domain socket',
+    client_user: 'The operating system user who ran fdwsync, as reported by the client',
+    client_host: 'The name of the machine on which fdwsync ran, as reported by the client',
+    git_commit: 'The Git commit, if a CI pipeline provides it',
+    repository: 'The URL of the repository, if a CI pipeline provides it',
+    database_name: 'The database in which the apply ran; differs from the current one if this database is a copy',
     database_oid: 'The OID of that database',
-    system_identifier: 'The cluster of that database, as pg_control_system() tells it; null if that was forbidden',
-    lease_pid: 'The server process that held the lease of the manifest: it is in pg_locks while the apply runs',
+    system_identifier: 'The identifier of that cluster, from pg_control_system(); null if the role may not call it',
+    lease_pid: 'The server process that held the lease of the manifest; it is in pg_locks while the apply runs',
   },
   step: {
-    table: 'A step of an apply a row, in the transaction that made it, so that a row with "applied" is true.',
+    table: 'One row per step of an apply. It commits together with the step, so a row with outcome applied is proof.',
     apply_id: applyIdentity,
-    step: 'The step, as the plan calls it',
+    step: 'The id of the step in the plan',
     stage: 'prepare, define, build or populate',
     action: 'create, alter, replace, drop or populate',
     address,
-    title: 'The object as a plan names it',
-    outcome: outcomes,
-    reason: 'Why it is not applied',
-    ended_at: 'When it ended',
+    title: 'The object, as the plan prints it',
+    outcome: 'applied, failed, skipped or in doubt (unknown whether it was committed)',
+    reason: 'Why the step was not applied',
+    ended_at: 'When the step ended',
   },
   object: {
-    table: 'An object a row: which manifest owns it, and what was declared of it when it was last applied.',
-    manifest: 'The name of the manifest that owns it',
+    table: 'One row per managed object: the manifest that owns it, and its declaration as last applied.',
+    manifest: 'The name of the manifest that owns the object',
     address,
     object_oid: 'The OID of the object when it was last applied',
-    made: 'Made by fdwsync, rather than found and adopted',
+    created_by_fdwsync: 'True if fdwsync created the object; false if it existed and was adopted',
     declared: 'The declaration as last applied, without its secrets',
-    digest: 'A digest of its row in the catalog when it was last applied',
+    digest: 'A digest of the catalog rows of the object when it was last applied',
     closure:
-      'A digest of all that its meaning depended on when it was last proven to be as declared; what it still holds for is not tried out again',
+      'A digest of everything that the meaning of its SQL depended on when the object last matched its declaration; while it is unchanged, plans need not probe the object',
     source:
-      'Of what was imported or mirrored: what was asked of its source, and what that said, before anything that the manifest says of it; null of all else',
-    server_major: 'The major version of the server that applied it',
-    apply_id: 'The apply that wrote this row last',
-    recorded_at: 'When that was',
+      'For an imported or mirrored object: the request to its source and the response, before any changes by the manifest; null for other objects',
+    server_major: 'The major version of the server that applied the object',
+    apply_id: 'The apply that last wrote this row',
+    recorded_at: 'When this row was last written by an apply',
   },
   proof: {
     table:
-      'A manifest a row: that nothing was left to do for it, and how the catalog looked then. While both are as they were a plan need not look further.',
+      'One row per manifest for which a plan found nothing to do. While the manifest, the catalog and the sources are unchanged, the next plan can stop there.',
     manifest: 'The name of the manifest',
-    manifest_digest: 'The SHA-256 of its text',
+    manifest_digest: 'The SHA-256 of the manifest file',
     tool_version: 'The release of fdwsync that found nothing to do',
     server_major: 'The major version of the server',
-    head: 'What of it is compared each time, as it is written: its servers, user mappings, schemas and extensions',
-    object_count: 'How many objects it declares',
-    catalog_state: 'A digest of the catalog rows of all its other objects, and of all that their meaning depends on',
-    source_state: 'A digest of what the sources have said of what is imported from them; null if nothing is',
-    proven_at: 'When that was',
+    head: 'The part of the manifest that every plan compares anyway, as written: servers, user mappings, schemas and extensions',
+    object_count: 'The number of objects that the manifest declares',
+    catalog_state: 'A digest of the catalog rows of all other objects, and of everything that their meaning depends on',
+    source_state: 'A digest of what the sources returned for all imports; null if the manifest imports nothing',
+    proven_at: 'When the plan found nothing to do',
   },
   refresh: {
-    table: 'A refreshed materialized view a row: by apply, which fills it, or by refresh.',
-    id: 'Unique',
+    table: 'One row per load of a materialized view, by an apply or by the refresh command.',
+    id: 'A unique id',
     manifest: 'The name of the manifest',
     address,
-    how: 'concurrently (readers could read meanwhile), or plain',
-    refreshed_by: 'The database role that refreshed it',
-    started_at: 'When it began',
-    ended_at: 'When it ended',
-    row_count: 'How many rows it got; null if that is not known, as of a concurrent refresh',
-    outcome: 'applied, failed or in doubt',
-    reason: 'Why it is not applied',
-    apply_id: 'The apply that it was a part of; null of the command refresh',
+    how: 'concurrently (the view could be read meanwhile) or plain',
+    refreshed_by: 'The database role that loaded the view',
+    started_at: 'When the load began',
+    ended_at: 'When the load ended',
+    row_count: 'The number of rows loaded; null if unknown, as after a concurrent refresh',
+    outcome: 'applied, failed or in doubt (unknown whether it was committed)',
+    reason: 'Why the load was not applied',
+    apply_id: 'The apply that loaded the view; null for the refresh command',
   },
 }
 
@@ -232,6 +244,6 @@ function commentStatements(): readonly Sql[] {
     ),
   ])
   const schema =
-    'What the manifests of fdwsync own in this database. Anybody may be granted to read it; fdwsync writes it.'
+    'The ledger of fdwsync: the objects that its manifests own in this database. Any role may be granted SELECT; only fdwsync writes.'
   return [sql`COMMENT ON SCHEMA fdwsync IS ${literal(schema)}`, ...tables]
 }

@@ -1,3 +1,5 @@
+// Reads what `status` reports: what manifests own, its live state, and when its data was last loaded.
+
 import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -14,25 +16,25 @@ export interface Loaded {
   readonly secondsAgo: number
 }
 
-/** What `status` is made from. */
+/** Everything that `status` reports on. */
 export interface StatusReading {
   readonly owned: readonly OwnedEntry[]
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
   readonly refreshed: ReadonlyMap<Key, Loaded>
-  /** How many indexes a relation has, by its OID. */
+  /** The number of indexes of each relation, by its OID. */
   readonly indexes: ReadonlyMap<number, number>
 }
 
 export interface StatusScope {
   isChosen(id: ObjectId): boolean
-  /** Objects to read beside what is owned. */
+  /** Objects to read in addition to those owned. */
   readonly declared: readonly ObjectId[]
-  /** Whether to read what nobody owns too. */
+  /** Whether to read unmanaged objects, too. */
   readonly all: boolean
 }
 
-/** Reads what the manifests of a database own, in one snapshot; waits for no REFRESH. */
+/** Reads in one snapshot, without waiting for a running REFRESH. */
 export function readStatus(session: Session, { isChosen, declared, all }: StatusScope): Promise<StatusReading> {
   return inSnapshot(session, async () => {
     await session.run(readingPath)
@@ -68,7 +70,7 @@ async function countIndexes(session: Session, live: readonly LiveObject[]): Prom
   return new Map(rows.map(({ oid, count }) => [oid, count]))
 }
 
-// A ledger of an older release has no such table. Its rows are taken as JSON, so that none of its columns must be there.
+// An older ledger may lack the table or some of its columns. Reading the rows as JSON allows for missing columns.
 async function readRefreshed(session: Session): Promise<ReadonlyMap<Key, Loaded>> {
   const [table] = await session.query<{ exists: boolean }>(
     trusted(`SELECT to_regclass('fdwsync.refresh') IS NOT NULL AS exists`),
@@ -82,5 +84,5 @@ async function readRefreshed(session: Session): Promise<ReadonlyMap<Key, Loaded>
                WHERE r ->> 'outcome' = 'applied' GROUP BY 1) AS last
        WHERE address IS NOT NULL AND ended IS NOT NULL`),
   )
-  return new Map(rows.map(({ address, at, seconds }) => [address as Key, { at, secondsAgo: Math.max(0, seconds) }])) // written by keyOf
+  return new Map(rows.map(({ address, at, seconds }) => [address as Key, { at, secondsAgo: Math.max(0, seconds) }])) // keyOf wrote the address
 }

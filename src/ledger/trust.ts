@@ -1,22 +1,25 @@
+// Decides whether the ledger can be used: whether it exists, this role can read it, this release knows its version, and no
+// other role has prepared it to run code with the rights of this one.
+
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { ledgerTables, ledgerVersion } from './schema.ts'
 
-/** What there is of a ledger. What is not `unreadable` is trusted, as far as it exists. */
+/** What exists of a ledger. In every state but `unreadable` it is trusted. */
 export type FoundLedger =
   | { readonly state: 'none' }
-  /** The schema, made beforehand for a role that several share. */
+  /** Only the schema, which an administrator has created for a role that several roles share. */
   | { readonly state: 'empty'; readonly owner: string }
   | { readonly state: 'unreadable'; readonly problem: Required<Pick<Problem, 'code' | 'message' | 'hint'>> }
-  | { readonly state: 'there'; readonly owner: string; readonly version: number }
+  | { readonly state: 'ready'; readonly owner: string; readonly version: number }
 
 interface Facts {
   readonly owner: string
   readonly tables: readonly string[]
-  /** What else is in the schema. */
-  readonly others: boolean
+  /** Whether the schema contains any other relation. */
+  readonly hasOtherRelations: boolean
   readonly usage: boolean
   /** Tables that this role may not read. */
   readonly unreadable: readonly string[]
@@ -24,7 +27,7 @@ interface Facts {
 
 const names: Sql = join(ledgerTables.map(literal), ', ')
 
-/** FROM and WHERE for what of a catalog stands in a schema: by an index, which the catalogs themselves have not for that. */
+/** FROM and WHERE for the members of a schema. It goes by pg_depend, since the catalogs have no index on the schema alone. */
 const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): Sql =>
   trusted(`pg_catalog.pg_depend d JOIN pg_catalog.${catalog} member ON member.oid = d.objid
      WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = ${schema}
@@ -33,7 +36,7 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
 const factsQuery: Sql = sql`
   SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
          coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
-         EXISTS (SELECT FROM ${inSchema('pg_class', 'n.oid')} AND member.relname NOT IN (${names})) AS others,
+         EXISTS (SELECT FROM ${inSchema('pg_class', 'n.oid')} AND member.relname NOT IN (${names})) AS "hasOtherRelations",
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
          coalesce(pg_catalog.array_agg(c.relname::text)
            FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable
@@ -42,26 +45,27 @@ const factsQuery: Sql = sql`
    WHERE n.nspname = 'fdwsync' GROUP BY n.oid, n.nspowner`
 
 /**
- * One row a reason why the ledger must not be used. Whoever may make a schema could prepare one with a trigger, a rule,
- * a view or a default that runs as whoever applies. So nothing in it is read or written before this: its owner must be
- * this role, a superuser, or a role that this one was made a member of by somebody else (what a superuser is a member of
- * does not count), and
- * the tables must be plain tables of just the shape that fdwsync gives them.
+ * Returns one row per reason not to trust the ledger. Any role that may create a schema could prepare one, with a
+ * trigger, a rule, a view or a default that runs with the rights of the role that applies. So this runs before anything
+ * in the schema is read or written. It requires two things:
+ * - The owner is this role, a superuser, or a role in which another role has granted this one membership. Memberships of
+ *   superusers do not count.
+ * - The tables are plain tables with exactly the properties that fdwsync gives them.
  */
-const distrustQuery: Sql = sql`
+const reasonsQuery: Sql = sql`
   WITH RECURSIVE trusted(oid) AS (
     SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname = current_user
     UNION
     SELECT m.roleid FROM trusted t JOIN pg_catalog.pg_auth_members m ON m.member = t.oid
      WHERE t.oid NOT IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper)
-       -- Before 16 a role could make anybody a member of itself.
+       -- Before PostgreSQL 16 a role could grant membership in itself to any role.
        AND m.grantor <> m.roleid
   ), ns AS (
     SELECT oid, nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'fdwsync'
-  ), ours AS (
+  ), ledger_table AS (
     SELECT c.* FROM ns JOIN pg_catalog.pg_class c ON c.relnamespace = ns.oid AND c.relname IN (${names})
   ), rel AS (
-    SELECT oid, relname, relowner FROM ours
+    SELECT oid, relname, relowner FROM ledger_table
     UNION
     SELECT member.* FROM ns CROSS JOIN LATERAL (SELECT member.oid, relname, relowner FROM ${inSchema('pg_class', 'ns.oid')}) AS member
   )
@@ -76,105 +80,99 @@ const distrustQuery: Sql = sql`
    WHERE proowner NOT IN (SELECT oid FROM trusted)
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' is not a plain table'
-    FROM ours WHERE relkind <> 'r' OR relrowsecurity OR relispartition OR relhassubclass
+    FROM ledger_table WHERE relkind <> 'r' OR relrowsecurity OR relispartition OR relhassubclass
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' has the trigger ' || pg_catalog.quote_ident(tgname)
-    FROM ours JOIN pg_catalog.pg_trigger ON tgrelid = ours.oid
+    FROM ledger_table JOIN pg_catalog.pg_trigger ON tgrelid = ledger_table.oid
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' has the rule ' || pg_catalog.quote_ident(rulename)
-    FROM ours JOIN pg_catalog.pg_rewrite ON ev_class = ours.oid
+    FROM ledger_table JOIN pg_catalog.pg_rewrite ON ev_class = ledger_table.oid
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' has a default or generated column'
-    FROM ours JOIN pg_catalog.pg_attrdef ON adrelid = ours.oid
+    FROM ledger_table JOIN pg_catalog.pg_attrdef ON adrelid = ledger_table.oid
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' has the constraint ' || pg_catalog.quote_ident(conname)
-    FROM ours JOIN pg_catalog.pg_constraint ON conrelid = ours.oid WHERE contype NOT IN ('p', 'n')
+    FROM ledger_table JOIN pg_catalog.pg_constraint ON conrelid = ledger_table.oid WHERE contype NOT IN ('p', 'n')
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' has an index on an expression'
-    FROM ours JOIN pg_catalog.pg_index ON indrelid = ours.oid WHERE indexprs IS NOT NULL OR indpred IS NOT NULL
+    FROM ledger_table JOIN pg_catalog.pg_index ON indrelid = ledger_table.oid WHERE indexprs IS NOT NULL OR indpred IS NOT NULL
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || '.' || pg_catalog.quote_ident(attname) || ' has a type that fdwsync did not give it'
-    FROM ours JOIN pg_catalog.pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped
+    FROM ledger_table JOIN pg_catalog.pg_attribute ON attrelid = ledger_table.oid AND attnum > 0 AND NOT attisdropped
     JOIN pg_catalog.pg_type t ON t.oid = atttypid WHERE t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace`
 
 /**
- * Finds out what ledger there is, without touching what must not be trusted. Nothing of it may be read or written before.
- * Within the session's transaction, which reads under `readingPath` from then on.
- * @throws FdwsyncError if somebody else prepared it, or a newer release wrote it.
+ * Finds the ledger without touching what cannot be trusted. Call it before reading or writing any of its tables, within
+ * the session's transaction, which it leaves under `readingPath`.
+ * @throws FdwsyncError if the ledger is not trusted, or a newer release wrote it.
  */
 export async function findLedger(session: Session): Promise<FoundLedger> {
-  // Not under a path that others may have a say in: their operators would hide the built-in ones.
+  // Under another search path, operators that a user has created could hide the built-in ones.
   await session.run(readingPath)
   const [facts] = await session.query<Facts>(factsQuery)
   if (!facts) return { state: 'none' }
-  const distrust = await distrustOf(session)
-  const problem = unreadable(session, facts, distrust)
-  // Nothing of it can be read, so nothing of it can run: whose it is does not matter yet.
+  const reasons = await reasonsNotToTrust(session)
+  const problem = whyUnreadable(session, facts, reasons)
+  // What cannot be read cannot run either, so its owner does not matter yet.
   if (problem) return { state: 'unreadable', problem }
-  if (distrust.length > 0) throw untrustedLedgerError(distrust)
+  if (reasons.length > 0) throw untrustedLedgerError(reasons)
   if (facts.tables.length === 0) return emptySchema(facts)
-  return { state: 'there', owner: facts.owner, version: await versionOf(session) }
+  return { state: 'ready', owner: facts.owner, version: await versionOf(session) }
 }
 
-/**
- * Locks tables of the ledger, so that nobody can add a trigger or rule to them meanwhile, and makes sure once more that
- * they are what fdwsync made.
- */
+/** Locks tables of the ledger, so that no one can add a trigger or a rule to them, and checks again that they are trusted. */
 export async function lockLedger(
   session: Session,
   mode: 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE',
   tables: readonly string[] = ledgerTables,
 ): Promise<void> {
-  const all = join(
-    tables.map((table) => qualified('fdwsync', table)),
-    ', ',
-  )
-  await session.run(sql`LOCK TABLE ${all} IN ${trusted(mode)} MODE`)
-  const distrust = await distrustOf(session)
-  if (distrust.length > 0) throw untrustedLedgerError(distrust)
+  const qualifiedNames = tables.map((table) => qualified('fdwsync', table))
+  await session.run(sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE`)
+  const reasons = await reasonsNotToTrust(session)
+  if (reasons.length > 0) throw untrustedLedgerError(reasons)
 }
 
-async function distrustOf(session: Session): Promise<readonly string[]> {
-  return (await session.query<{ reason: string }>(distrustQuery)).map(({ reason }) => reason)
+async function reasonsNotToTrust(session: Session): Promise<readonly string[]> {
+  return (await session.query<{ reason: string }>(reasonsQuery)).map(({ reason }) => reason)
 }
 
-function emptySchema({ owner, others }: Facts): FoundLedger {
-  if (!others) return { state: 'empty', owner }
+function emptySchema({ owner, hasOtherRelations }: Facts): FoundLedger {
+  if (!hasOtherRelations) return { state: 'empty', owner }
   throw new FdwsyncError({
     code: 'ledger/untrusted',
-    message: 'the schema "fdwsync" exists, but not the ledger that fdwsync keeps in it',
-    hint: 'Drop the schema, or rename it: fdwsync makes it anew when it applies.',
+    message: 'the schema "fdwsync" exists, but contains other relations instead of the ledger',
+    hint: 'Drop or rename the schema. The next apply creates it with the ledger.',
   })
 }
 
 function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
   return new FdwsyncError({
     code: 'ledger/untrusted',
-    message: `the ledger in schema "fdwsync" is not to be trusted: ${reasons.join('; ')}`,
-    hint: 'It could run code of theirs as this role. Find out who made it; then drop the schema, or run fdwsync as its owner or as a member of it.',
+    message: `the ledger in schema "fdwsync" is not trusted: ${reasons.join('; ')}`,
+    hint: 'Its owner could run code with the rights of this role. Find out who created the schema. Then drop it, or run fdwsync as its owner or as a member of that role.',
   })
 }
 
-function unreadable(
+function whyUnreadable(
   { user, serverVersion }: Session,
   { owner, usage, unreadable }: Facts,
-  distrust: readonly string[],
+  reasons: readonly string[],
 ): Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined {
   if (usage && unreadable.length === 0) return undefined
   const role = ident(user)
-  const what = usage
+  const missing = usage
     ? `no SELECT on ${unreadable.map((table) => qualified('fdwsync', table)).join(', ')}`
     : 'no USAGE on schema fdwsync'
   const read = `GRANT USAGE ON SCHEMA fdwsync TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${role};`
-  // A member that neither inherits nor becomes its owner only says that it trusts it.
+  // Membership without INHERIT and SET grants nothing, but states that this role trusts the owner.
   const trust =
     serverVersion >= 160_000
       ? `GRANT ${ident(owner)} TO ${role} WITH INHERIT FALSE, SET FALSE; ${read}`
       : `GRANT ${ident(owner)} TO ${role};`
   return {
     code: 'ledger/unreadable',
-    message: `${role} has ${what}`,
-    hint: `Grant it: ${distrust.length > 0 ? trust : read}`,
+    message: `${role} has ${missing}`,
+    hint: `Grant it: ${reasons.length > 0 ? trust : read}`,
   }
 }
 
@@ -184,7 +182,7 @@ async function versionOf(session: Session): Promise<number> {
   if (version >= 1 && version <= ledgerVersion) return version
   throw new FdwsyncError({
     code: 'ledger/newer-version',
-    message: `the ledger in schema "fdwsync" is of version ${row?.version ?? 'unknown'}, and this fdwsync knows version ${ledgerVersion}`,
+    message: `the ledger in schema "fdwsync" has version ${row?.version ?? 'unknown'}, but this release of fdwsync supports versions up to ${ledgerVersion}`,
     hint: 'Use the release of fdwsync that wrote it, or a newer one.',
   })
 }

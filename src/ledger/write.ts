@@ -1,3 +1,5 @@
+// Writes applies, their steps, and the objects that a manifest owns. `refresh-log.ts` records loads.
+
 import type { LiveState, WantedObject } from '../core/change.ts'
 import type { ApplyOutcome, ApplySummary, Origin } from '../core/history.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -5,27 +7,27 @@ import { countsOf, type Plan, type Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
+import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import { slowDigest } from '../introspector/digests.ts'
-import type { DependencyDigests } from '../introspector/meaning-digest.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { clusterIdentifier } from './history.ts'
 import { isLease } from './lease-key.ts'
 import type { SourceRecord } from './read.ts'
 import { findLedger } from './trust.ts'
 
-/** What proves, once it is in the ledger, that what was done in the same transaction is committed. */
-export interface Proof {
+/** Identifies the row of the ledger that a transaction writes. If the row exists, the transaction was committed. */
+export interface CommitMarker {
   readonly applyId: string
-  /** Of a transaction that is one step of the apply, rather than its definitions. */
+  /** Undefined for the transaction of the apply's definitions. */
   readonly step?: string
 }
 
-/** Whether the transaction that wrote this is committed. */
-export async function isRecorded(session: Session, { applyId, step }: Proof): Promise<boolean> {
+/** Whether the transaction that writes this marker was committed. */
+export async function isRecorded(session: Session, { applyId, step }: CommitMarker): Promise<boolean> {
   await session.run(trusted('BEGIN READ ONLY'))
   try {
     const { state } = await findLedger(session)
-    if (state !== 'there') return false
+    if (state !== 'ready') return false
     const rows =
       step === undefined
         ? await session.query(trusted('SELECT 1 FROM fdwsync.apply WHERE id = $1'), [applyId])
@@ -36,8 +38,7 @@ export async function isRecorded(session: Session, { applyId, step }: Proof): Pr
   }
 }
 
-/** Notes an apply in the transaction of its definitions. With nothing left to do after them it has ended. */
-/** An apply as the ledger records it. */
+/** An apply, as the ledger records it. */
 export interface ApplyRecord {
   readonly id: string
   readonly plan: Plan
@@ -45,23 +46,24 @@ export interface ApplyRecord {
   readonly origin: Origin | undefined
 }
 
+/** Records an apply in the transaction of its definitions. If it has no other steps, it has ended. */
 export async function recordApply(session: Session, apply: ApplyRecord): Promise<void> {
-  const isWhole = apply.plan.steps.every(({ stage }) => stage === 'define')
+  const hasDefinitionsOnly = apply.plan.steps.every(({ stage }) => stage === 'define')
   await writeApply(session, apply, {
-    outcome: isWhole ? 'applied' : 'in progress',
+    outcome: hasDefinitionsOnly ? 'applied' : 'in progress',
     milliseconds: 0,
-    hasEnded: isWhole,
+    hasEnded: hasDefinitionsOnly,
   })
 }
 
 export interface ApplyEnd {
   readonly outcome: ApplyOutcome | 'in progress'
   readonly hasEnded: boolean
-  /** How long it took so far. */
+  /** How long it has taken so far. */
   readonly milliseconds: number
 }
 
-/** Writes an apply's row; of one that is there already only how it ended. */
+/** Inserts the row of an apply, or updates how it ended. */
 export async function writeApply(
   session: Session,
   { id, plan, manifestDigest, origin }: ApplyRecord,
@@ -97,7 +99,7 @@ export async function writeApply(
   )
 }
 
-/** Names only: a value could be a secret, and what it is stands in the manifest. */
+/** Contains names only, since a value could be a secret. */
 function summaryOf(plan: Plan): ApplySummary {
   return {
     counts: countsOf(plan),
@@ -111,7 +113,7 @@ function summaryOf(plan: Plan): ApplySummary {
   }
 }
 
-/** Notes how steps ended. What a step's own transaction has noted is true, whatever else is thought of it. */
+/** Records how steps ended. It keeps what a step's own transaction has recorded, since that is known to be true. */
 export async function recordSteps(session: Session, applyId: string, steps: readonly StepEnd[]): Promise<void> {
   if (steps.length === 0) return
   const rows = steps.map(({ step: { id, stage, action, key, title }, status, reason }) => {
@@ -134,51 +136,64 @@ export interface StepEnd {
   readonly reason?: string
 }
 
-export interface ToRecord {
+export interface ObjectRecord {
   readonly wanted: WantedObject
-  /** Made by this apply, rather than found. */
-  readonly made: boolean
+  /** False if the object existed and is adopted. */
+  readonly createdByFdwsync: boolean
 }
 
-/** Records what the manifest owns from now on, in the same transaction as the DDL. `live` was read after the DDL. */
+/** Records what the manifest owns, in the same transaction as the DDL. `live` must have been read after the DDL. */
 export async function recordObjects(
   session: Session,
   manifest: string,
   applyId: string,
-  objects: readonly ToRecord[],
+  objects: readonly ObjectRecord[],
   live: LiveState,
-  closures: DependencyDigests,
-  sourced: ReadonlyMap<Key, SourceRecord>,
+  dependencyDigests: DependencyDigests,
+  sources: ReadonlyMap<Key, SourceRecord>,
 ): Promise<void> {
-  const rows = objects.flatMap(({ wanted, made }) => {
+  const rows = objects.flatMap(({ wanted, createdByFdwsync }) => {
     const key = keyOf(wanted.id)
     const object = live.get(key)
     if (!object) return []
     const { secrets } = kindOf(wanted.id)
     const declared = secrets ? secrets.recorded(wanted.written, object.spec, slowDigest) : wanted.written
     const { oid, digest } = object
-    const closure = closures.get(key) ?? null
-    const source = sourced.get(key)
-    return [{ address: key, object_oid: oid, made, declared: declared ?? {}, digest, closure, source }]
+    return [
+      {
+        address: key,
+        object_oid: oid,
+        created_by_fdwsync: createdByFdwsync,
+        declared: declared ?? {},
+        digest,
+        closure: dependencyDigests.get(key) ?? null,
+        source: sources.get(key),
+      },
+    ]
   })
   if (rows.length === 0) return
   await session.query(
     trusted(`
-      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, made, declared, digest, closure, source, server_major, apply_id, recorded_at)
-      SELECT $1, r.address, r.object_oid, r.made, r.declared, r.digest, r.closure, r.source, $2, $3, pg_catalog.now()
-        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, made boolean, declared jsonb, digest text, closure text, source jsonb)
+      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, created_by_fdwsync, declared, digest, closure, source, server_major,
+             apply_id, recorded_at)
+      SELECT $1, r.address, r.object_oid, r.created_by_fdwsync, r.declared, r.digest, r.closure, r.source, $2, $3, pg_catalog.now()
+        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, created_by_fdwsync boolean, declared jsonb, digest text, closure text, source jsonb)
       ON CONFLICT (manifest, address) DO UPDATE
-         SET object_oid = excluded.object_oid, made = o.made OR excluded.made, declared = excluded.declared,
-             digest = excluded.digest, closure = excluded.closure, source = excluded.source, server_major = excluded.server_major, apply_id = excluded.apply_id,
-             recorded_at = excluded.recorded_at`),
+         SET object_oid = excluded.object_oid, created_by_fdwsync = o.created_by_fdwsync OR excluded.created_by_fdwsync,
+             declared = excluded.declared, digest = excluded.digest, closure = excluded.closure, source = excluded.source,
+             server_major = excluded.server_major, apply_id = excluded.apply_id, recorded_at = excluded.recorded_at`),
     [manifest, Math.trunc(session.serverVersion / 10000), applyId, JSON.stringify(rows)],
   )
 }
 
-/** Records of what did not change that it was proven to be as declared. */
-export async function recordClosures(session: Session, manifest: string, closures: DependencyDigests): Promise<void> {
-  if (closures.size === 0) return
-  const rows = Array.from(closures, ([address, closure]) => ({ address, closure }))
+/** Updates the dependency digests of unchanged objects that the probe has found to match their declaration. */
+export async function recordDependencyDigests(
+  session: Session,
+  manifest: string,
+  dependencyDigests: DependencyDigests,
+): Promise<void> {
+  if (dependencyDigests.size === 0) return
+  const rows = Array.from(dependencyDigests, ([address, closure]) => ({ address, closure }))
   await session.query(
     trusted(`UPDATE fdwsync.object o SET closure = r.closure
                FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, closure text)
@@ -187,14 +202,14 @@ export async function recordClosures(session: Session, manifest: string, closure
   )
 }
 
-/** Records of what did not change what its source has said of it, where that is something else than was recorded. */
+/** Updates the source records of unchanged objects, where they differ. */
 export async function recordSources(
   session: Session,
   manifest: string,
-  sourced: ReadonlyMap<Key, SourceRecord>,
+  sources: ReadonlyMap<Key, SourceRecord>,
 ): Promise<void> {
-  if (sourced.size === 0) return
-  const rows = Array.from(sourced, ([address, source]) => ({ address, source }))
+  if (sources.size === 0) return
+  const rows = Array.from(sources, ([address, source]) => ({ address, source }))
   await session.query(
     trusted(`UPDATE fdwsync.object o SET source = r.source
                FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, source jsonb)
@@ -203,7 +218,7 @@ export async function recordSources(
   )
 }
 
-/** Leads entries to the new names of what they stand for. What had those names is gone. */
+/** Moves entries to the new names of their objects, replacing entries of former objects with those names. */
 export async function rekeyObjects(session: Session, manifest: string, rekeyed: ReadonlyMap<Key, Key>): Promise<void> {
   if (rekeyed.size === 0) return
   await forgetObjects(session, manifest, [...rekeyed.values()])
@@ -224,8 +239,12 @@ export async function forgetObjects(session: Session, manifest: string, keys: re
   ])
 }
 
-/** Takes objects from the other manifests that had them. */
-export async function takeFromOthers(session: Session, manifest: string, keys: readonly Key[]): Promise<void> {
+/** Ends the ownership of objects by all other manifests. */
+export async function removeFromOtherManifests(
+  session: Session,
+  manifest: string,
+  keys: readonly Key[],
+): Promise<void> {
   if (keys.length === 0) return
   await session.query(trusted('DELETE FROM fdwsync.object WHERE manifest <> $1 AND address = ANY ($2::text[])'), [
     manifest,

@@ -18,7 +18,7 @@ import { refreshStatement } from '../kinds/materialized-view/materialized-view.t
 import { titleOf } from '../kinds/registry.ts'
 import {
   lockRefreshes,
-  type Refreshed,
+  type RefreshRecord,
   recordRefreshes,
   refreshRecording,
   tryInSavepoint,
@@ -67,7 +67,7 @@ export async function refreshViews(
   })
   if (!recording.records && recording.warning !== undefined)
     options.emit({ type: 'warning', reason: recording.warning })
-  const failed: Refreshed[] = []
+  const failed: RefreshRecord[] = []
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
   const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
   const finished = ({ key, title }: View, outcome: StepOutcome) =>
@@ -118,7 +118,7 @@ export async function refreshViews(
     }
   }
 
-  async function noteOne(lent: Session, refreshed: Refreshed): Promise<void> {
+  async function noteOne(lent: Session, refreshed: RefreshRecord): Promise<void> {
     if (!recording.records) return
     const why = await tryInSavepoint(lent, async () => {
       await lockRefreshes(lent)

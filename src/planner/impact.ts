@@ -7,7 +7,7 @@ import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { readPredecessors } from '../dependents/predecessors.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
-import type { MaterializedViewsOfOthers } from '../dependents/unmanaged-materialized-views.ts'
+import type { UnmanagedMaterializedViews } from '../dependents/unmanaged-materialized-views.ts'
 import { affectedObjects, blockers } from '../differ/consequences.ts'
 import { protectedObjects } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
@@ -15,7 +15,7 @@ import { type ReplacementGroup, readsMembers, replacementGroups, withReplacement
 import { stepsOf } from '../differ/steps/steps.ts'
 import { orderLoadsThroughViews, type StaleRead } from '../differ/steps/through-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
-import { readOnly } from '../introspector/transaction-settings.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { requalifyRelations } from '../parser/requalify.ts'
@@ -43,7 +43,7 @@ export function analyzeImpact(
   input: ProbeInput,
   populate: boolean,
 ): Promise<Impact> {
-  return readOnly(session, () => impactOf(session, among, input, populate))
+  return inReadOnlyTransaction(session, () => impactOf(session, among, input, populate))
 }
 
 async function impactOf(
@@ -123,7 +123,7 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
   return moved
 }
 
-function withProtected(ledger: Ledger, { protectedByOthers }: MaterializedViewsOfOthers): Ledger {
+function withProtected(ledger: Ledger, { protectedByOthers }: UnmanagedMaterializedViews): Ledger {
   return { ...ledger, protectedByOthers: new Set([...ledger.protectedByOthers, ...protectedByOthers]) }
 }
 
@@ -138,14 +138,14 @@ interface Known {
 async function dependentsOf(
   session: Session,
   changes: readonly Change[],
-  { catalog: { moved }, tried, lost, aside }: Known,
+  { catalog: { declaredKeys }, tried, lost, aside }: Known,
 ): Promise<readonly Dependent[]> {
   const objects = affectedObjects(changes)
   if (objects.length === 0) return []
   const dependents = await readDependents(session, objects)
   const named = (key: Key | undefined) => {
     if (key === undefined) return undefined
-    const declared = moved?.get(key) ?? key
+    const declared = declaredKeys?.get(key) ?? key
     const old = aside.get(declared)
     return old ? keyOf(old) : declared
   }

@@ -11,10 +11,10 @@ import { diff, occupiedNames } from '../differ/diff.ts'
 import { planOf } from '../differ/plan.ts'
 import { locksNeeded } from '../differ/steps/locks.ts'
 import { warningOf } from '../differ/steps/through-views.ts'
+import { type DependencyDigests, readDependencyDigests } from '../introspector/dependency-digests.ts'
 import { runDigests } from '../introspector/digests.ts'
 import { lockRefusals } from '../introspector/lock-capacity.ts'
-import { type DependencyDigests, readClosures } from '../introspector/meaning-digest.ts'
-import { misfits, unmetPreconditions } from '../introspector/preconditions.ts'
+import { probeMismatches, unmetPreconditions } from '../introspector/preconditions.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
@@ -67,20 +67,24 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const written = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, digests))
   const { catalog, ledger, renaming, state } = await inSnapshot(session, async () => {
     const target = await readOwnedAndDeclared(session, name, written, digests)
-    const isProvable = options.prove && options.populate && target.ledger.isThere
+    const isProvable = options.prove && options.populate && target.ledger.exists
     return { ...target, state: isProvable ? await readCatalogState(session, name, searchPath) : undefined }
   })
   const declared = await withRequirements(session, written, catalog.live)
   const former = await queriesUsingOldNames(declared, renaming, searchPath)
   throwProblems([...(await unmetPreconditions(session, declared, catalog.live, digests)), ...former], declared, parsed)
   // Taken before anything is tried out: what changes in between is noticed the next time.
-  const closures = await closuresOf(session, searchPath, unchangedSince(declared, catalog.live, ledger))
-  const probeInput = { declared, searchPath, reading: catalog, ledger, digests, closures }
+  const dependencyDigests = await dependencyDigestsOf(
+    session,
+    searchPath,
+    unchangedSince(declared, catalog.live, ledger),
+  )
+  const probeInput = { declared, searchPath, reading: catalog, ledger, digests, dependencyDigests }
   const unread = [...resolved.refusals, ...resolved.undetermined]
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const takeOver = options.takeOver ?? false
   const comparing: Comparing = {
-    check: ({ findings, wanted }) => throwProblems([...findings, ...misfits(wanted)], declared, parsed, unread),
+    check: ({ findings, wanted }) => throwProblems([...findings, ...probeMismatches(wanted)], declared, parsed, unread),
     compare: ({ wanted, live }) =>
       diff({ manifest: name, declared: keys, ledger, digests, takeOver, wanted, reading: { ...catalog, live } }),
   }
@@ -143,30 +147,30 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
     digests,
     sourced: sourceRecords(resolved, ledger),
     rekeyed: new Map(Array.from([...renaming.rekeyed, ...aside], ([key, id]) => [key, keyOf(id)])),
-    proven: provenBy(closures, changes, wanted, ledger),
+    proven: provenBy(dependencyDigests, changes, wanted, ledger),
     proof: state === undefined ? undefined : proofOf(asWritten, declared, plan, state, resolved.sourceState),
     manifestDigest,
-    ownershipUnknown: ledger.unknown,
+    ownershipUnknown: ledger.unreadable,
   }
 }
 
 /** Said of the ledger's schema, since it concerns no object more than another. */
-function unknownOwnership({ unknown }: Ledger): readonly Undetermined[] {
-  if (!unknown) return []
-  const reason = `not known, so nothing is dropped or adopted: ${unknown.message}`
+function unknownOwnership({ unreadable }: Ledger): readonly Undetermined[] {
+  if (!unreadable) return []
+  const reason = `not known, so nothing is dropped or adopted: ${unreadable.message}`
   return [
     {
       code: 'ledger/unreadable',
       key: keyOf({ kind: 'schema', name: 'fdwsync' }),
       title: 'ownership',
       reason,
-      hint: unknown.hint,
+      hint: unreadable.hint,
       follows: false,
     },
   ]
 }
 
-async function closuresOf(
+async function dependencyDigestsOf(
   session: Session,
   searchPath: readonly string[],
   objects: readonly DeclaredObject[],
@@ -174,7 +178,7 @@ async function closuresOf(
   if (objects.length === 0) return new Map()
   await session.run(trusted('BEGIN READ ONLY'))
   try {
-    return await readClosures(session, searchPath, objects)
+    return await readDependencyDigests(session, searchPath, objects)
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
@@ -182,15 +186,15 @@ async function closuresOf(
 
 /** What was tried out, though the ledger has it, and is to stay as it is. */
 function provenBy(
-  closures: DependencyDigests,
+  dependencyDigests: DependencyDigests,
   changes: readonly Change[],
   wanted: ReadonlyMap<Key, unknown>,
   ledger: Ledger,
 ): DependencyDigests {
   const changed = new Set(changes.map(({ key }) => key))
   return new Map(
-    [...closures].filter(
-      ([key, closure]) => wanted.has(key) && !changed.has(key) && ledger.entries.get(key)?.closure !== closure,
+    [...dependencyDigests].filter(
+      ([key, digest]) => wanted.has(key) && !changed.has(key) && ledger.entries.get(key)?.dependencyDigest !== digest,
     ),
   )
 }

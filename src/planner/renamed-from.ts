@@ -53,7 +53,7 @@ export async function resolveRenamedFrom(
   for (const each of open) {
     const { id, key, old, oldKey } = each
     const isOurs = ledger.entries.has(oldKey)
-    const [owner] = ledger.others.get(oldKey) ?? []
+    const [owner] = ledger.otherOwners.get(oldKey) ?? []
     if (live.has(key) && live.has(oldKey)) refusals.push(bothThere(id, old))
     else if (live.has(key) || occupied.has(key)) continue
     else if (live.has(oldKey) && !isOurs && owner !== undefined) refusals.push(ownedByAnother(id, old, owner))

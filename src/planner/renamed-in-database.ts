@@ -49,8 +49,8 @@ export async function detectManualRenames(
     const readsRenamed = object.needs.some((need) => isRenamedByHand(live.get(need)))
     if (readsRenamed) live.set(key, { ...object, readsRenamed })
   }
-  const moved = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
-  return { ...catalog, live, moved, named: (object) => withNames(object, names.declared) }
+  const declaredKeys = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
+  return { ...catalog, live, declaredKeys, withDeclaredNames: (object) => withNames(object, names.declared) }
 }
 
 /** What the manifest renames its queries name, too, as it will be called. */

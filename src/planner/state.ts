@@ -44,7 +44,7 @@ export function fingerprintOf(
     live: sorted(others(catalog.live), ([key, object]) => [key, ...stateOf(object)]),
     occupied: sorted(catalog.occupied, (entry) => entry),
     ledger: sorted(others(ledger.entries), ([key, { oid, declared }]) => [key, oid, declared]),
-    others: sorted(ledger.others, ([key, manifests]) => [key, [...manifests].sort()]),
+    others: sorted(ledger.otherOwners, ([key, manifests]) => [key, [...manifests].sort()]),
   })
 }
 

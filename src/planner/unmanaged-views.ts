@@ -3,10 +3,10 @@ import type { TriedView } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
-import { tryViews } from '../dependents/recreate-views.ts'
+import { tryRecreatingViews } from '../dependents/recreate-views.ts'
 import {
-  type MaterializedViewsOfOthers,
-  materializedViewsOfOthers,
+  probeUnmanagedMaterializedViews,
+  type UnmanagedMaterializedViews,
 } from '../dependents/unmanaged-materialized-views.ts'
 import { addForcedReplacements, affectedObjects } from '../differ/consequences.ts'
 import type { Diff } from '../differ/diff.ts'
@@ -27,7 +27,7 @@ export interface WithUnmanagedViews {
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly others: ReadonlySet<Key>
   readonly tried: readonly TriedView[]
-  readonly materialized: MaterializedViewsOfOthers
+  readonly materialized: UnmanagedMaterializedViews
 }
 
 /** How what is wanted is judged. */
@@ -42,13 +42,13 @@ export interface Comparing {
  * Finds what differs, and the views of others that must be made anew along with it. A materialized view over a plain one whose
  * columns change, be it declared, becomes another one, and so what reads that in turn: all is tried out again with such plain
  * views, as if they were declared just as they are, until none comes up any more.
- * @param together plain views of others that are to be made anew though their columns stay, with what they read
+ * @param forcedViews plain views of others that are to be made anew though their columns stay, with what they read
  */
 export async function includeUnmanagedViews(
   session: Session,
   input: ProbeInput,
   { check, compare }: Comparing,
-  together: ReadsThroughViews,
+  forcedViews: ReadsThroughViews,
 ): Promise<WithUnmanagedViews> {
   const copied = new Map<Key, LiveObject>()
   for (;;) {
@@ -57,14 +57,14 @@ export async function includeUnmanagedViews(
     check(probed)
     const found = compare(probed)
     const direct = addForcedReplacements(found.changes, probed.wanted, probed.live)
-    const materialized = await materializedViewsOfOthers(
+    const materialized = await probeUnmanagedMaterializedViews(
       session,
       [...affectedObjects(direct), ...copied.values()],
       withViews,
     )
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
-    const tried = await tryViews(session, { live, wanted, together, salt: input.digests.salt })
+    const tried = await tryRecreatingViews(session, { live, wanted, forcedViews, salt: input.digests.salt })
     const anew = tried.flatMap(({ outcome, ...view }) =>
       outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
     )

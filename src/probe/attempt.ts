@@ -5,7 +5,7 @@ import { keyOf } from '../core/object.ts'
 import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
-import { following } from './findings.ts'
+import { dependencyFinding } from './findings.ts'
 import type { ProbeRun } from './run.ts'
 
 interface Unit {
@@ -36,7 +36,7 @@ function hasFailedDependency(run: ProbeRun, { id, needs }: DeclaredObject): bool
   const failed = new Set(run.findings.map(({ key }) => key))
   const missing = needs.find((need) => failed.has(need) && !run.input.reading.live.has(need))
   if (missing === undefined) return false
-  if (!failed.has(keyOf(id))) run.findings.push(following(run, id, missing))
+  if (!failed.has(keyOf(id))) run.findings.push(dependencyFinding(run, id, missing))
   return true
 }
 

@@ -9,7 +9,7 @@ import { createOrBisect } from './attempt.ts'
 import { differences, type ProbeRun } from './run.ts'
 
 /** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
-export async function makeByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
+export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   if (run.recreatesTypes) await moveToScratchSchema(run)
   const isNamed = (object: DeclaredObject) => run.recreatedTypes.has(keyOf(object.id)) || toProbe.includes(object)
   const ordered = topologicalOrder(
@@ -73,8 +73,8 @@ async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void
 }
 
 /** What was read again, with the names that the manifest gives. */
-function specOf(again: LiveObject, { renamedColumns }: LiveObject, { named }: CatalogReading): unknown {
-  const { id, spec } = named?.(again) ?? again
+function specOf(again: LiveObject, { renamedColumns }: LiveObject, { withDeclaredNames }: CatalogReading): unknown {
+  const { id, spec } = withDeclaredNames?.(again) ?? again
   return renamedColumns ? (kindOf(id).renaming?.withColumns?.(spec, renamedColumns) ?? spec) : spec
 }
 

@@ -5,17 +5,17 @@ import { titleOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
 /** A part of something that could not be tried out could not be tried either. */
-export function noteUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
+export function recordUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
   const noted = new Set(run.findings.map(({ key }) => key))
   for (const { id, needs } of objects) {
     if (run.wanted.has(keyOf(id)) || noted.has(keyOf(id))) continue
     const missing = needs.find((need) => run.settled.has(need) && !run.wanted.has(need))
-    run.findings.push(following(run, id, missing))
+    run.findings.push(dependencyFinding(run, id, missing))
   }
 }
 
 /** What is to be said of an object of which nothing can be known for the sake of another. */
-export function following(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
+export function dependencyFinding(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
   const needed = missing === undefined ? undefined : run.settled.get(missing)
   const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be tried out'
   return { code: 'object/dependency-undetermined', key: keyOf(id), status: 'follows', reason, hint: '' }

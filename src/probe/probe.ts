@@ -7,12 +7,12 @@ import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { makeByName } from './by-name.ts'
-import { noteUntried } from './findings.ts'
+import { createByName } from './by-name.ts'
+import { recordUntried } from './findings.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
-import { differs, newRun, type ProbeInput, type ProbeResult, type ProbeRun, want } from './run.ts'
-import { makeStandIns, probeInScratch } from './stand-ins.ts'
+import { differs, newRun, type ProbeInput, type ProbeResult, type ProbeRun, recordWanted } from './run.ts'
+import { createStandIns, probeInScratch } from './stand-ins.ts'
 
 const lockTimeoutMilliseconds = 400
 /** What waits for ever is cut off; thousands of objects take their time. */
@@ -77,7 +77,7 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     const standing = live ?? run.elsewhere.get(key)
     if (reading.occupied.has(key)) continue
     if (how.how !== 'read-back') {
-      want(run, object, object.spec)
+      recordWanted(run, object, object.spec)
       if (!live || differs(run, object, live)) rest.push(object)
     } else if (standing?.locked) {
       const entry = ledger.entries.get(key)
@@ -90,7 +90,7 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       !searchPath.includes('pg_catalog') &&
       !differs(run, object, live)
     ) {
-      want(run, object, object.spec)
+      recordWanted(run, object, object.spec)
     } else rest.push(object)
   }
   return rest
@@ -98,13 +98,13 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
 
 async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   if (!(await beginWithScratchSchema(run, toProbe))) return
-  await makeByName(run, toProbe)
+  await createByName(run, toProbe)
   await checkStandIns(run, toProbe)
   const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
   const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id))
   await probeInScratch(run, withoutQuery)
   await probeQueries(run, readBack)
-  noteUntried(run, readBack)
+  recordUntried(run, readBack)
 }
 
 async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {
@@ -134,13 +134,13 @@ async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]):
   for (const object of toProbe) {
     if (!isChecked(object.id)) continue
     const needed = object.needs.flatMap((need) => run.settled.get(need) ?? []).filter(({ id }) => isChecked(id))
-    await makeStandIns(
+    await createStandIns(
       run,
       needed.filter(({ id }) => !run.standIns.has(keyOf(id))),
     )
     // Without its server's stand-in a mapping would be made on the live server, where there may be one already.
     const isReady = object.needs.every((need) => run.standIns.has(need) || !isChecked(idOf(need)))
-    if (isReady && !run.standIns.has(keyOf(object.id))) await makeStandIns(run, [object])
+    if (isReady && !run.standIns.has(keyOf(object.id))) await createStandIns(run, [object])
   }
 }
 

@@ -4,21 +4,24 @@ import type { Key } from '../core/object.ts'
 import { keyOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { differences, isKnown, type ProbeRun, want } from './run.ts'
+import { differences, isKnown, type ProbeRun, recordWanted } from './run.ts'
 
 /**
  * Settles what the ledger proves: unchanged itself, with an unchanged closure, and reading nothing that this plan makes or
  * changes. Returns the keys of what is settled.
  */
 export function settleProven(run: ProbeRun): ReadonlySet<Key> {
-  const { reading, ledger, closures } = run.input
+  const { reading, ledger, dependencyDigests } = run.input
   const candidates = new Map(
-    [...run.settled].filter(([key]) => closures.has(key) && ledger.entries.get(key)?.closure === closures.get(key)),
+    [...run.settled].filter(
+      ([key]) => dependencyDigests.has(key) && ledger.entries.get(key)?.dependencyDigest === dependencyDigests.get(key),
+    ),
   )
   if (candidates.size === 0) return new Set()
   const unstable = unstableKeys(run, candidates)
   // A new type or another extension may bring anything, and a renamed relation is not where its readers look for it.
-  const isRenamed = reading.moved?.size || [...reading.live.values()].some(({ renamedColumns }) => renamedColumns)
+  const isRenamed =
+    reading.declaredKeys?.size || [...reading.live.values()].some(({ renamedColumns }) => renamedColumns)
   if (isRenamed || [...unstable].some((key) => isFoundByName(run, key))) return new Set()
   const fresh = [...unstable].filter((key) => !reading.live.has(key)).flatMap((key) => nameOf(run, key))
   // A part is tried out together with its whole.
@@ -45,7 +48,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
     const { probe: how } = kindOf(object.id)
     if (!live || how.how !== 'read-back') continue
     const known = live.needs.filter((need) => isKnown(run, need))
-    want(run, object, how.wanted(live.spec, object.spec, undefined, undefined), known)
+    recordWanted(run, object, how.wanted(live.spec, object.spec, undefined, undefined), known)
   }
   return new Set(candidates.keys())
 }

@@ -5,7 +5,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
 import type { ProbeRun } from './run.ts'
-import { isMoved, type QueryObject } from './run.ts'
+import { isNewOrReshaped, type QueryObject } from './run.ts'
 import { underRealNames } from './under-real-names.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     )
     // Views that read each other in a circle can't exist; the server will say so of the first.
     const level = ready.length > 0 ? ready : remaining
-    const beside = level.filter(({ reads }) => !reads.some((key) => isMoved(run, key, realNames)))
+    const beside = level.filter(({ reads }) => !reads.some((key) => isNewOrReshaped(run, key, realNames)))
     await probeBeside(run, beside)
     realNames.push(...level.filter((query) => !beside.includes(query)))
     for (const { object } of level) open.delete(keyOf(object.id))
@@ -48,7 +48,7 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
       (key) => run.settled.has(key) && key !== keyOf(object.id),
     )
     const needs = [...object.needs, ...reads]
-    result.push({ object: { ...object, needs }, names, reads, parts: parts.get(keyOf(object.id)) ?? [] })
+    result.push({ object: { ...object, needs }, names, reads, children: parts.get(keyOf(object.id)) ?? [] })
   }
   return result
 }

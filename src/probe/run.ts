@@ -3,8 +3,8 @@ import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject }
 import type { ProbeFinding } from '../core/finding.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
+import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { RunDigests } from '../introspector/digests.ts'
-import type { DependencyDigests } from '../introspector/meaning-digest.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
@@ -28,7 +28,7 @@ export interface ProbeInput {
   readonly ledger: Ledger
   readonly digests: RunDigests
   /** Of what is as it was when it was last proven. */
-  readonly closures: DependencyDigests
+  readonly dependencyDigests: DependencyDigests
 }
 
 /** `spec` has what the manifest leaves open filled in; `written` is what it says. */
@@ -106,7 +106,12 @@ export function isKnown({ settled, input }: ProbeRun, key: Key): boolean {
 }
 
 /** Notes what is wanted of an object. */
-export function want(run: ProbeRun, object: DeclaredObject, spec: unknown, moreNeeds: readonly Key[] = []): void {
+export function recordWanted(
+  run: ProbeRun,
+  object: DeclaredObject,
+  spec: unknown,
+  moreNeeds: readonly Key[] = [],
+): void {
   const needs = [...new Set([...object.needs, ...moreNeeds])]
   const written = run.settled.get(keyOf(object.id))?.written
   run.wanted.set(keyOf(object.id), { id: object.id, spec, needs, declared: object.spec, written })
@@ -119,11 +124,11 @@ export interface QueryObject {
   /** Those of them that are declared. */
   readonly reads: readonly Key[]
   /** What lives and dies with it: its indexes. */
-  readonly parts: readonly DeclaredObject[]
+  readonly children: readonly DeclaredObject[]
 }
 
 /** Whether a declared relation is not there yet, or is there with other columns than it will have. */
-export function isMoved(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
+export function isNewOrReshaped(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || live.renamedColumns || besides.some(({ object }) => keyOf(object.id) === key)) return true
   if (live.needs.some((need) => run.recreatedTypes.has(need))) return true

@@ -7,10 +7,10 @@ import { createOrBisect, withNeeded } from './attempt.ts'
 import { deparseTwice } from './deparse-again.ts'
 import { leakFinding } from './findings.ts'
 import { readMatchedToLive } from './read-like-live.ts'
-import { isKnown, type ProbeRun, want } from './run.ts'
+import { isKnown, type ProbeRun, recordWanted } from './run.ts'
 
 /** Makes stand-ins under scratch names; returns those objects of which it could. */
-export async function makeStandIns(
+export async function createStandIns(
   run: ProbeRun,
   objects: readonly DeclaredObject[],
 ): Promise<readonly DeclaredObject[]> {
@@ -35,7 +35,7 @@ export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredOb
   for (let start = 0; start < objects.length; start += batchSize) {
     await run.session.run(trusted('SAVEPOINT batch'))
     const before = new Set(run.standIns.keys())
-    const made = await makeStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
+    const made = await createStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
     await readStandIns(run, made)
     await run.session.run(trusted('ROLLBACK TO batch'))
     for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)
@@ -64,7 +64,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     )
     // What is aside, unlike the stand-ins, is in schemas of longer names.
     if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))
-    else want(run, object, wanted, known)
+    else recordWanted(run, object, wanted, known)
   }
   const isNoted = (key: Key) => run.wanted.has(key) || run.findings.some((finding) => finding.key === key)
   for (const object of objects) {

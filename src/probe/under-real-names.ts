@@ -4,10 +4,10 @@ import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
-import { probeBeside, probeParts } from './beside.ts'
+import { probeBeside, probeChildren } from './beside.ts'
 import { byName } from './by-name.ts'
 import type { ProbeRun } from './run.ts'
-import { isMoved, type QueryObject } from './run.ts'
+import { isNewOrReshaped, type QueryObject } from './run.ts'
 import { readStandIns } from './stand-ins.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function underRealNames(
   all: readonly QueryObject[],
 ): Promise<void> {
   const involved = withWhatTheyRead(run, queries, all)
-  const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isMoved(run, key, queries))))
+  const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isNewOrReshaped(run, key, queries))))
   const aside = await moveAside(run, schemasOf(run, moved))
   if (typeof aside === 'string') return withoutSchema(run, queries, all, aside)
   await makeRelations(run, involved, moved, aside)
@@ -38,7 +38,8 @@ function withWhatTheyRead(
   const needed = new Set(queries)
   for (const query of needed) {
     for (const read of all) {
-      if (query.reads.includes(keyOf(read.object.id)) && isMoved(run, keyOf(read.object.id), queries)) needed.add(read)
+      if (query.reads.includes(keyOf(read.object.id)) && isNewOrReshaped(run, keyOf(read.object.id), queries))
+        needed.add(read)
     }
   }
   return all.filter((query) => needed.has(query))
@@ -80,7 +81,7 @@ async function withoutSchema(
 ): Promise<void> {
   const isThere = (key: Key) => {
     const read = run.settled.get(key)
-    return read !== undefined && namespaceOf(read.id) === schema && isMoved(run, key, queries)
+    return read !== undefined && namespaceOf(read.id) === schema && isNewOrReshaped(run, key, queries)
   }
   const untried = new Set(queries.filter(({ reads }) => reads.some(isThere)))
   for (const { object } of untried) {
@@ -88,8 +89,8 @@ async function withoutSchema(
   }
   const reason = `it reads what this plan changes in the schema ${ident(schema)}, and trying that out takes the ownership of it`
   const hint = `Plan as the owner of the schema ${ident(schema)}.`
-  for (const { object, parts } of untried) {
-    for (const { id } of [object, ...parts])
+  for (const { object, children } of untried) {
+    for (const { id } of [object, ...children])
       run.findings.push({ code: 'object/not-probed', key: keyOf(id), status: 'undetermined', reason, hint })
   }
   const others = queries.filter((query) => !untried.has(query))
@@ -191,7 +192,7 @@ async function makeViews(
     run,
     made.filter((object) => isAsked.has(object)),
   )
-  await probeParts(
+  await probeChildren(
     run,
     asked.filter((query) => named.includes(query)),
     made,

@@ -100,11 +100,11 @@ export function withKeptTypes(all: readonly ResolvedImport[]): readonly Resolved
 /** A type that another manifest has made, and keeps as at its source, serves this one too. */
 export function withoutTypesOfOtherManifests(
   all: readonly ResolvedImport[],
-  { entries, others }: Ledger,
+  { entries, otherOwners }: Ledger,
 ): readonly ResolvedImport[] {
   const isTheirs = ({ schema, name }: CopiedType) => {
     const key = keyOf({ kind: 'type', schema, name })
-    return others.has(key) && !entries.has(key)
+    return otherOwners.has(key) && !entries.has(key)
   }
   return all.map((each) => ({ ...each, types: each.types.filter((type) => !isTheirs(type)) }))
 }

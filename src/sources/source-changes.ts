@@ -40,19 +40,19 @@ export function sourceRecords(
   }
   for (const { request, tables, types, indexes } of resolutions) {
     const asked = askedOf(request)
-    for (const { schema, name, stanza: said } of types) {
+    for (const { schema, name, stanza: response } of types) {
       if (!isExpanded('schemas', schema, 'types', name)) continue
-      sourced.set(keyOf({ kind: 'type', schema, name }), { asked, said })
+      sourced.set(keyOf({ kind: 'type', schema, name }), { request: asked, response })
     }
-    for (const [name, said] of tables) {
+    for (const [name, response] of tables) {
       if (!isExpanded('schemas', request.schema, 'foreign_tables', name)) continue
-      sourced.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), { asked, said })
+      sourced.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), { request: asked, response })
     }
     const schema = mirrorOf(manifest, request)?.schema
     if (schema === undefined) continue
     for (const [table, own] of indexes) {
-      for (const [name, said] of Object.entries(own)) {
-        sourced.set(keyOf({ kind: 'index', schema, name }), { asked, said, table })
+      for (const [name, response] of Object.entries(own)) {
+        sourced.set(keyOf({ kind: 'index', schema, name }), { request: asked, response, table })
       }
     }
   }
@@ -88,11 +88,13 @@ function asLast(manifest: Manifest, resolution: Resolution, ledger: Ledger): Res
   const { request } = resolution
   const tables = entriesOf(ledger, request.schema, 'foreignTable', request)
   if (tables.length === 0) return resolution
-  const wasAsked = (name: string) => tables.some(({ source }) => includesTable(requestOf(request, source.asked), name))
+  const wasAsked = (name: string) =>
+    tables.some(({ source }) => includesTable(requestOf(request, source.request), name))
   const said = new Map<string, TableStanza>()
   for (const [name, stanza] of resolution.tables) if (!wasAsked(name)) said.set(name, stanza)
   // The ledger keeps stanzas as they were written.
-  for (const { name, source } of tables) if (includesTable(request, name)) said.set(name, source.said as TableStanza)
+  for (const { name, source } of tables)
+    if (includesTable(request, name)) said.set(name, source.response as TableStanza)
   return {
     request,
     tables: said,
@@ -107,18 +109,20 @@ function typesAsLast(
   ledger: Ledger,
   tables: readonly Recorded[],
 ): readonly CopiedType[] {
-  if (!request.copiesTypes || !tables.some(({ source }) => source.asked.copiesTypes)) return types
+  if (!request.copiesTypes || !tables.some(({ source }) => source.request.copiesTypes)) return types
   const recorded = new Map(
     Array.from(ledger.entries, ([key, { id, source }]): readonly (readonly [Key, CopiedType])[] =>
       id.kind === 'type' && source && isFrom(source, id.schema, id, request)
         ? // The ledger keeps stanzas as they were written.
-          [[key, { schema: id.schema, name: id.name, stanza: source.said as TypeStanza }]]
+          [[key, { schema: id.schema, name: id.name, stanza: source.response as TypeStanza }]]
         : [],
     ).flat(),
   )
   // Which tables use a type is not recorded: where others are asked for, it is not known what they would use.
   const { limitTo, except } = askedOf(request)
-  const isSame = tables.every(({ source }) => sameData([source.asked.limitTo, source.asked.except], [limitTo, except]))
+  const isSame = tables.every(({ source }) =>
+    sameData([source.request.limitTo, source.request.except], [limitTo, except]),
+  )
   if (isSame) return [...recorded.values()]
   return types.map((type) => recorded.get(keyOf({ kind: 'type', schema: type.schema, name: type.name })) ?? type)
 }
@@ -134,14 +138,14 @@ function indexesAsLast(
   if (schema === undefined || !request.withIndexes) return indexes
   const recorded = entriesOf(ledger, schema, 'index', request)
   const wereCopied = entriesOf(ledger, request.schema, 'foreignTable', request).some(
-    ({ source }) => source.asked.withIndexes,
+    ({ source }) => source.request.withIndexes,
   )
   return new Map(
     Array.from(tables.keys(), (table) => {
       if (!wereCopied || !wasAsked(table)) return [table, indexes.get(table) ?? {}]
       const own = recorded.filter(({ source }) => source.table === table)
       // The ledger keeps stanzas as they were written.
-      return [table, Object.fromEntries(own.map(({ name, source }) => [name, source.said as IndexStanza]))]
+      return [table, Object.fromEntries(own.map(({ name, source }) => [name, source.response as IndexStanza]))]
     }),
   )
 }
@@ -163,10 +167,13 @@ function entriesOf(
 }
 
 /** Options of the import make other tables of the same: then nothing tells what the source alone has changed. */
-function isFrom({ asked }: SourceRecord, schema: string | undefined, id: object, request: ImportRequest): boolean {
+function isFrom(record: SourceRecord, schema: string | undefined, id: object, request: ImportRequest): boolean {
   const { server, remoteSchema, options } = request
+  const recorded = record.request
   const isThere = 'schema' in id && id.schema === schema
-  return isThere && sameData([asked.server, asked.remoteSchema, asked.options], [server, remoteSchema, options])
+  return (
+    isThere && sameData([recorded.server, recorded.remoteSchema, recorded.options], [server, remoteSchema, options])
+  )
 }
 
 /** Where what an import stands for is made. Types stand where they stand at the source. */

@@ -55,7 +55,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   async function expectRefusal(rig: Rig) {
     const parsed = await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' }))
-    const message = expect.stringMatching(/the ledger in schema "fdwsync" is not to be trusted: .*belongs to role_/)
+    const message = expect.stringMatching(/the ledger in schema "fdwsync" is not trusted: .*belongs to role_/)
     await expect(planFor(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
     await expect(applyTo(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
     const session = await connectTo(rig.url)('history')
@@ -66,7 +66,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, ...log, secrets: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
     const warnings = log.events.flatMap((event) => (event.type === 'warning' ? [event.reason] : []))
-    expect(warnings).toEqual([expect.stringContaining('is not to be trusted')])
+    expect(warnings).toEqual([expect.stringContaining('is not trusted')])
     expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
     expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname = 'proxy'")).toEqual([])
   }

@@ -1,7 +1,18 @@
+// What the tests of the ledger share: ledgers of older versions, and short texts for its rows.
+
 import type { Rig } from '../apply/rig.ts'
 
-/** Makes a ledger of the first version out of one of this release, with the rows that it has. */
-export const asVersion1 = `
+/** Turns a ledger of this release into one of version 6, keeping its rows. */
+export const asVersion6 = `
+  ALTER TABLE fdwsync.object RENAME COLUMN created_by_fdwsync TO made;
+  UPDATE fdwsync.object
+     SET source = source - '{request,response}'::text[]
+               || jsonb_build_object('asked', source -> 'request', 'said', source -> 'response')
+   WHERE source IS NOT NULL;
+  UPDATE fdwsync.version SET version = 6`
+
+/** Turns a ledger of this release into one of version 1, keeping its rows. */
+export const asVersion1 = `${asVersion6};
   DROP TABLE fdwsync.step, fdwsync.refresh, fdwsync.proof;
   ALTER TABLE fdwsync.apply DROP ended_at, DROP outcome, DROP manifest_digest, DROP summary, DROP applied_from,
     DROP client_user, DROP client_host, DROP git_commit, DROP repository, DROP database_name, DROP database_oid,
@@ -9,20 +20,20 @@ export const asVersion1 = `
   ALTER TABLE fdwsync.object DROP closure, DROP source;
   UPDATE fdwsync.version SET version = 1`
 
-/** What the ledger has of the newest apply. */
+/** The row of the newest apply. */
 export async function newestApply(rig: Rig): Promise<Record<string, unknown> | undefined> {
   const [row] = await rig.sql('SELECT * FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1')
   return row
 }
 
-/** `applied create server shop`, the steps of the newest apply in the order of their names. */
+/** `applied create server shop`, the steps of the newest apply, ordered by title. */
 export async function stepsOf(rig: Rig): Promise<readonly unknown[]> {
   const rows = await rig.sql(`SELECT outcome || ' ' || action || ' ' || title AS step FROM fdwsync.step
     WHERE apply_id = (SELECT id FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1) ORDER BY title, action`)
   return rows.map(({ step }) => step)
 }
 
-/** `applied orders plain 50`, in the order in which they began. */
+/** `applied orders plain 50`, ordered by when they began. */
 export async function refreshesOf(rig: Rig): Promise<readonly unknown[]> {
   const rows = await rig.sql(`SELECT concat_ws(' ', outcome, address::jsonb ->> 2, how, row_count) AS refresh
     FROM fdwsync.refresh ORDER BY started_at, address`)

@@ -99,7 +99,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     expect([code, stdout]).toEqual([6, expect.stringContaining('ownership: not known')])
     await expect(applyTo(await rig.manifest(without), url)).rejects.toMatchObject({ exitCode: 4 })
     const asked = await run({ ...rig, url }, ['history'], without)
-    expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('the ledger can not be read')])
+    expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('the ledger cannot be read')])
     await rig.sql(plan.undetermined[0]?.hint.replace('Grant it: ', '') ?? '')
     expect([...changesOf(await planFor(await rig.manifest(without), url))].sort()).toEqual([
       'adopt schema found',

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import { ledgerVersion } from '../../../src/ledger/schema.ts'
 import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
-import { asVersion1, newestApply, refreshesOf, stepsOf } from './ledger-rig.ts'
+import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
+import { createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
+import { newestApply, refreshesOf, stepsOf } from './ledger-rig.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const doubled = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
@@ -134,30 +133,5 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
       expect([key, Boolean(comment), Boolean(about)], where).toEqual([true, true, true])
       expect(readme, where).toContain(`| \`${table}\` | \`${column}\` | ${comment} |`)
     }
-  })
-
-  test('a ledger of the first version: a plan reads it as it is, the next apply brings it up to date', async () => {
-    const rig = await rigFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const objects = await rig.sql('SELECT * FROM fdwsync.object ORDER BY address')
-    await rig.sql(asVersion1)
-    const same = await rig.manifest(shop)
-    expect(changesOf(await planFor(same, rig.url))).toEqual([])
-    expect((await refreshAll(rig, shop)).warnings).toEqual([])
-    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: 1 }])
-
-    const altered = await rig.manifest(shop.replace('note: text', 'note: varchar'))
-    const other = await rig.manifest(
-      shopManifest({ here: 'SELECT 1 AS id' }, 'other')
-        .replaceAll('shop', 'other')
-        .replaceAll('proxy:', 'proxy2:')
-        .replace('local:', 'local2:'),
-    )
-    const both = await Promise.all([applyTo(altered, rig.url), applyTo(other, rig.url)])
-    expect(both.flatMap(({ report }) => missedOf(report))).toEqual([])
-    expect(await rig.sql('SELECT version FROM fdwsync.version')).toEqual([{ version: ledgerVersion }])
-    expect(await rig.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([{ outcome: null }])
-    const after = await rig.sql("SELECT * FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address")
-    expect(after).toHaveLength(objects.length)
   })
 })

@@ -56,7 +56,7 @@ const globalDigestQuery: Sql = trusted(`
                                FROM pg_opclass WHERE opcdefault AND oid >= 16384))) AS digest`)
 
 /** Takes the digests of objects whose kind says what texts they consist of, within the session's transaction. */
-export async function readClosures(
+export async function readDependencyDigests(
   session: Session,
   searchPath: readonly string[],
   objects: readonly Pick<DeclaredObject, 'id' | 'spec'>[],

@@ -1,0 +1,95 @@
+// Ledgers of older releases: a plan reads them as they are, and the next apply migrates them.
+
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import type { Plan } from '../../../src/core/plan.ts'
+import { ledgerVersion } from '../../../src/ledger/schema.ts'
+import { newestPairs, type ServerPair } from '../../servers/databases.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
+import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, runSql, shopManifest } from '../apply/rig.ts'
+import { mirroring, rigWithSource, servers } from '../imports/setting.ts'
+import { asVersion1, asVersion6 } from './ledger-rig.ts'
+
+async function versionOf(rig: Rig): Promise<unknown> {
+  const [row] = await rig.sql('SELECT version FROM fdwsync.version')
+  return row?.version
+}
+
+/** `alter foreign table proxy.a: source`, one per change. */
+function causesOf({ changes }: Plan): readonly string[] {
+  return changes.map(({ change, title, cause }) => `${change.op} ${title}: ${cause}`)
+}
+
+describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+  test('version 1: plan and refresh leave it as it is, and two concurrent applies migrate it once', async () => {
+    const source = await createSource(pair)
+    onTestFinished(() => source.drop())
+    const rig = await rigFor(pair, source)
+    const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+    await applyTo(await rig.manifest(shop), rig.url)
+    const addresses = "SELECT address FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address"
+    const before = await rig.sql(addresses)
+    await rig.sql(asVersion1)
+    expect(changesOf(await planFor(await rig.manifest(shop), rig.url))).toEqual([])
+    const log = eventLog()
+    await refresh(await rig.manifest(shop), [], connectTo(rig.url), { ...applyDefaults, ...log, secrets: [] })
+    expect(log.events.filter(({ type }) => type === 'warning')).toEqual([])
+    expect(await versionOf(rig)).toBe(1)
+
+    const altered = await rig.manifest(shop.replace('note: text', 'note: varchar'))
+    const other = await rig.manifest(
+      shopManifest({ here: 'SELECT 1 AS id' }, 'other')
+        .replaceAll('shop', 'other')
+        .replaceAll('proxy:', 'proxy2:')
+        .replace('local:', 'local2:'),
+    )
+    const both = await Promise.all([applyTo(altered, rig.url), applyTo(other, rig.url)])
+    expect(both.flatMap(({ report }) => missedOf(report))).toEqual([])
+    expect(await versionOf(rig)).toBe(ledgerVersion)
+    expect(await rig.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([{ outcome: null }])
+    expect(await rig.sql(addresses)).toEqual(before)
+  })
+
+  test('version 6: plans know what was adopted and what the source returned, and an apply keeps both', async () => {
+    const rig = await rigWithSource(
+      pair,
+      `CREATE TYPE mood AS ENUM ('happy', 'sad');
+       CREATE TABLE a (id int, name text, mood mood); CREATE INDEX a_name_idx ON a (name)`,
+    )
+    await rig.sql('CREATE SCHEMA local')
+    const mirror = await rig.manifest(mirroring('types: copy'))
+    await applyTo(mirror, rig.url)
+    const rows = 'SELECT address, object_oid, created_by_fdwsync, source FROM fdwsync.object ORDER BY address'
+    const before = await rig.sql(rows)
+    const records = before.filter(({ source }) => source !== null)
+    expect(records.map(({ address, source }) => [JSON.parse(String(address))[0], source])).toEqual([
+      ['foreignTable', { request: expect.anything(), response: expect.anything() }],
+      ['index', { request: expect.anything(), response: expect.anything(), table: 'a' }],
+      ['type', { request: expect.anything(), response: expect.anything() }],
+    ])
+
+    await rig.sql(asVersion6)
+    const emptied = await planFor(await rig.manifest(servers), rig.url)
+    expect(changesOf(emptied)).toEqual(
+      expect.arrayContaining(['release schema local', 'drop schema proxy', 'drop foreign table proxy.a']),
+    )
+    expect(changesOf(await planFor(mirror, rig.url))).toEqual([])
+    expect(await versionOf(rig)).toBe(6)
+    const { report: nothing } = await applyTo(mirror, rig.url)
+    expect(nothing, 'only the proof is recorded').toMatchObject({ steps: [] })
+    expect([await versionOf(rig), await rig.sql(rows)]).toEqual([ledgerVersion, before])
+
+    await rig.sql(asVersion6)
+    await runSql(rig.source.url, "ALTER TABLE a ADD new int; ALTER TYPE mood ADD VALUE 'angry'; DROP INDEX a_name_idx")
+    const { plan, report } = await applyTo(mirror, rig.url)
+    expect(causesOf(plan)).toEqual(
+      expect.arrayContaining([
+        'alter foreign table proxy.a: source',
+        'alter type public.mood: source',
+        'drop index local.a_name_idx: source',
+      ]),
+    )
+    expect([missedOf(report), await versionOf(rig)]).toEqual([[], ledgerVersion])
+    expect(changesOf(await planFor(mirror, rig.url))).toEqual([])
+  })
+})
