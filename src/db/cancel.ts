@@ -1,3 +1,6 @@
+// Sends a cancel request for what a connection is running. The driver cannot do this over TLS, nor to a specific server
+// behind a host name.
+
 import { once } from 'node:events'
 import { connect, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -6,9 +9,9 @@ import { cancelKey, type OpenClient } from './client.ts'
 const deadlineMilliseconds = 5000
 
 /**
- * Asks the server, on a connection of its own, to cancel what the client is running. Resolves when the server has closed
- * that connection: by then it has passed the request on, so it cannot hit a statement that is sent later. The request
- * goes encrypted where the client's own connection is. Rejects if it could not be delivered.
+ * Asks the server, over a second connection, to cancel what the client is running. Resolves when the server has closed
+ * that connection: it has then delivered the request, which can no longer hit a statement that is sent afterwards. The
+ * request is encrypted if the client's connection is. Rejects if it could not be delivered.
  */
 export async function requestCancel({ client, address, tls }: OpenClient, serverName: string): Promise<void> {
   const signal = AbortSignal.timeout(deadlineMilliseconds)
@@ -19,7 +22,7 @@ export async function requestCancel({ client, address, tls }: OpenClient, server
     if (!tls) return await deliver(plain, client, signal)
     plain.write(message(80877103))
     const [answer] = await once(plain, 'data', { signal })
-    if (String(answer) !== 'S') throw new Error('the server takes no TLS')
+    if (String(answer) !== 'S') throw new Error('the server refuses TLS')
     const socket = connectTls({
       ...tls,
       socket: plain,
@@ -40,12 +43,12 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<void> {
   const { processID, secretKey } = cancelKey(client)
-  // Written, not ended: PgBouncer drops the request of a client that has hung up.
+  // Do not end the socket: PgBouncer drops the request of a client that has disconnected.
   socket.write(message(80877102, processID, secretKey))
   await once(socket, 'close', { signal })
 }
 
-/** A message without a type byte: its length, then 32-bit integers. */
+/** A protocol message without a type byte: its length, then 32-bit integers. */
 function message(...integers: readonly number[]): Buffer {
   const buffer = Buffer.alloc(4 + 4 * integers.length)
   buffer.writeInt32BE(buffer.length, 0)

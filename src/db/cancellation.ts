@@ -1,4 +1,5 @@
-// How work on a session is ended from outside: by a signal, or by a deadline.
+// Ends work on a session from outside: when a signal aborts, or at a deadline.
+
 import { setMaxListeners } from 'node:events'
 import { FdwsyncError } from '../core/errors.ts'
 import { type Sql, trusted } from '../core/sql.ts'
@@ -6,12 +7,12 @@ import { isConnectionLost, isDatabaseError } from './database-error.ts'
 import type { Session } from './session.ts'
 
 const cancelEveryMilliseconds = 1000
-const cancels = 3
+const maximumCancels = 3
 
-/** The work took longer than its deadline. */
+/** The work exceeded its deadline. */
 export class DeadlineError extends FdwsyncError {}
 
-/** The error of interrupted work: the signal's reason if that is an error for the user. */
+/** The error for interrupted work: the signal's reason, if that is an error for the user. */
 export function interruption(signal: AbortSignal): FdwsyncError {
   const reason: unknown = signal.reason
   return reason instanceof FdwsyncError
@@ -24,9 +25,9 @@ export function throwIfInterrupted(signal: AbortSignal): void {
 }
 
 /**
- * Runs `work` on the session and ends it soon after the signal aborts: the running statement is cancelled, and where the
- * server does not react the connection is cut. PostgreSQL 14 and 15 cannot be interrupted while they connect to a source.
- * @throws FdwsyncError the signal's reason, if that is what ended the work.
+ * Runs `work` on the session and ends it soon after the signal aborts: the running statement is cancelled, and if the
+ * server does not react, the connection is cut. PostgreSQL 14 and 15 cannot be cancelled while they connect to a source.
+ * @throws FdwsyncError the signal's reason, if that ended the work
  */
 export async function interruptible<T>(session: Session, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   throwIfInterrupted(signal)
@@ -34,7 +35,7 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
   const abort = () => {
     stopping = stop(session, 'it was interrupted')
   }
-  // As many listeners as there are jobs: that is no leak.
+  // One listener for each piece of work is expected. Node would warn of a leak above ten.
   setMaxListeners(0, signal)
   signal.addEventListener('abort', abort)
   try {
@@ -49,8 +50,8 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
 }
 
 /**
- * Runs `work` on the session with a deadline that the client keeps, since the server's own timeouts do not cover everything.
- * @throws DeadlineError naming `what`, if the work took longer.
+ * Runs `work` on the session with a deadline on the client, since the server's timeouts do not cover everything.
+ * @throws DeadlineError naming `what`, if the work took longer
  */
 export async function withDeadline<T>(
   session: Session,
@@ -74,11 +75,11 @@ export async function withDeadline<T>(
 
 interface Stopping {
   isCut(): boolean
-  /** Resolves when no cancel request is under way any more: it would hit whatever is sent next. */
+  /** Resolves when no cancel request is pending: a late one would hit the next statement. */
   end(): Promise<void>
 }
 
-/** Cancels again and again, since a request that arrives between two statements hits nothing, and finally cuts the connection. */
+/** Cancels repeatedly, since a request that arrives between two statements has no effect, and finally cuts the connection. */
 function stop(session: Session, reason: string): Stopping {
   let timer: NodeJS.Timeout | undefined
   let cut = false
@@ -91,7 +92,7 @@ function stop(session: Session, reason: string): Stopping {
     cancelling = session.cancel().catch(() => {})
     timer = setTimeout(() => cancel(left - 1), cancelEveryMilliseconds)
   }
-  cancel(cancels)
+  cancel(maximumCancels)
   return {
     isCut: () => cut,
     end: async () => {
@@ -106,18 +107,18 @@ function isCancelled(error: unknown): boolean {
 }
 
 function deadlineError(what: string, milliseconds: number, isCut: boolean): DeadlineError {
-  const how = isCut ? 'cut off, since the server did not react to cancelling' : 'cancelled'
+  const how = isCut ? 'cut off, because the server did not react to cancelling' : 'cancelled'
   return new DeadlineError({
     code: 'connection/timeout',
     message: `${what} took longer than ${milliseconds / 1000} s and was ${how}`,
-    hint: 'Find out what it waits for (pg_stat_activity), or allow it more time.',
+    hint: 'See pg_stat_activity for what it waits for, or allow it more time.',
   })
 }
 
 /**
- * For the length of a transaction: the server checks every second whether this process still exists. Otherwise what a killed
- * process left behind would go on for as long as it takes, and hold its locks, only to be rolled back.
- * Some operating systems cannot do that; the server refuses the setting there.
+ * For the rest of the transaction, the server checks every second whether this process is still connected. Otherwise the
+ * statement of a killed process would run to its end and hold its locks, only to be rolled back. On some operating systems
+ * the server refuses the setting.
  */
 export const abortWhenClientDisconnects: Sql = trusted(`DO $$ BEGIN
     PERFORM pg_catalog.set_config('client_connection_check_interval', '1s', true);

@@ -1,3 +1,5 @@
+// Opens a connection with the driver, trying TLS in the order that `sslmode` asks for.
+
 import { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Client } from 'pg'
@@ -6,37 +8,37 @@ import type { SslSettings } from './settings/ssl.ts'
 import type { ConnectionSettings } from './settings.ts'
 import { valueParsers } from './value-parsers.ts'
 
-/** What differs between one connection and another with the same settings. */
+/** What differs between connections with the same settings. */
 export interface ClientOptions {
   readonly applicationName: string
-  /** Command-line options for the server's process, those of the settings included. */
+  /** Command-line options for the server process, including those of the settings. */
   readonly options: string | undefined
-  /** Ends the attempt. Afterwards it means nothing any more. */
+  /** Ends the attempt to connect. Has no effect on an open connection. */
   readonly signal: AbortSignal
 }
 
-/** A client of the driver, and what a request to cancel needs to know of it. */
+/** A client of the driver, and what a cancel request needs to reach the same server. */
 export interface OpenClient {
   readonly client: Client
   readonly address: { readonly host: string; readonly port: number } | { readonly path: string }
   readonly tls: ConnectionOptions | undefined
 }
 
-/** What it takes to cancel what the server's process runs: the server has said it when that began. */
+/** Identifies the server process in a cancel request. The server sends it when the connection opens. */
 export interface CancelKey {
   readonly processID: number
   readonly secretKey: number
 }
 
 export function cancelKey(client: Client): CancelKey {
-  // The driver keeps both, but its types do not tell.
+  // The driver has both properties, but its types omit them.
   return client as unknown as CancelKey
 }
 
-/** The server asked for a password, and there is none. */
+/** The server asked for a password, and none is configured. */
 export class NoPasswordError extends Error {}
 
-/** Connects, with and without TLS in the order that sslmode gives. Throws the driver's error of the last attempt. */
+/** Connects, with or without TLS in the order that sslmode asks for. Throws the driver's error of the last attempt. */
 export async function openClient(settings: ConnectionSettings, options: ClientOptions): Promise<OpenClient> {
   const attempts = tlsAttempts(settings)
   for (const [index, tls] of attempts.entries()) {
@@ -46,12 +48,12 @@ export async function openClient(settings: ConnectionSettings, options: ClientOp
       if (index === attempts.length - 1 || options.signal.aborted || !mayDependOnTls(error)) throw error
     }
   }
-  throw new Error('an sslmode without attempts')
+  throw new Error('sslmode gave no attempts')
 }
 
 function tlsAttempts(settings: ConnectionSettings): readonly (ConnectionOptions | undefined)[] {
   const { mode } = settings.ssl
-  // As in libpq, sslmode means nothing on a Unix socket.
+  // As in libpq, sslmode has no meaning for a Unix socket.
   if (mode === 'disable' || settings.host.startsWith('/')) return [undefined]
   const tls = tlsOptions(settings.ssl)
   if (mode === 'allow') return [undefined, tls]
@@ -71,7 +73,7 @@ function tlsOptions(ssl: SslSettings): ConnectionOptions {
   }
 }
 
-/** pg_hba.conf may let in only encrypted connections, or only others; a server may know no TLS at all. */
+/** pg_hba.conf may admit only encrypted connections, or only unencrypted ones, and a server may not support TLS. */
 function mayDependOnTls(error: unknown): boolean {
   if (isServerError(error)) return error.code === '28000'
   if (!(error instanceof Error) || error instanceof NoPasswordError) return false
@@ -84,7 +86,7 @@ async function attempt(
   options: ClientOptions,
   tls: ConnectionOptions | undefined,
 ): Promise<OpenClient> {
-  // Loaded only when something connects: `fdwsync validate` should not wait for it.
+  // Loaded on demand: commands that do not connect, such as `fdwsync validate`, start faster.
   const { default: pg } = await import('pg')
   options.signal.throwIfAborted()
   const client = new pg.Client({
@@ -104,7 +106,7 @@ async function attempt(
     keepAliveInitialDelayMillis: 30_000,
     types: valueParsers,
   })
-  // Without a listener, an error while nobody is waiting for an answer would end the process.
+  // Without a listener, an error between two queries would end the process.
   client.on('error', () => {})
   try {
     await withAbort(client, options.signal, () => client.connect())
@@ -115,7 +117,7 @@ async function attempt(
   return { client, address: addressOf(client, settings), tls }
 }
 
-/** Does some of the work of opening; the signal cuts the connection, which ends the work. */
+/** Runs a part of opening a connection. The signal cuts the connection, which ends the work. */
 export async function withAbort<T>(client: Client, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const abort = () => client.connection.stream.destroy(new Error('deadline'))
   signal.addEventListener('abort', abort)
@@ -126,7 +128,7 @@ export async function withAbort<T>(client: Client, signal: AbortSignal, work: ()
   }
 }
 
-/** A name may stand for several servers, but only the one that this connection goes to can cancel its statement. */
+/** The resolved address: a host name may have several, and only the connected server can cancel the statement. */
 function addressOf(client: Client, settings: ConnectionSettings): OpenClient['address'] {
   if (settings.host.startsWith('/')) return { path: `${settings.host}/.s.PGSQL.${settings.port}` }
   const { stream } = client.connection

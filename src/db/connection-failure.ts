@@ -1,3 +1,5 @@
+// Explains why a connection could not be opened, and what to do about it.
+
 import { FdwsyncError } from '../core/errors.ts'
 import { redact, type Secret } from '../core/secret.ts'
 import { NoPasswordError } from './client.ts'
@@ -9,7 +11,7 @@ interface Reason {
   readonly hint: string
 }
 
-/** The one error for a connection that could not be made: to what, why, and what to do. */
+/** The error for a connection that could not be opened: to what, why, and what to do. */
 export function connectionFailure(
   error: unknown,
   settings: ConnectionSettings,
@@ -24,7 +26,7 @@ export function connectionFailure(
 function timeout({ connectTimeoutSeconds }: ConnectionSettings): Reason {
   return {
     why: `no answer within ${connectTimeoutSeconds} s`,
-    hint: 'Check host, port and firewall; set PGCONNECT_TIMEOUT (seconds) where it just takes longer.',
+    hint: 'Check host, port and firewall; set PGCONNECT_TIMEOUT (seconds) if connecting takes longer.',
   }
 }
 
@@ -33,7 +35,7 @@ function reason(error: unknown, settings: ConnectionSettings): Reason {
   if (error instanceof NoPasswordError) {
     const note = settings.passwordNote ? ` (${settings.passwordNote})` : ''
     return {
-      why: `the server asks for a password and there is none${note}`,
+      why: `the server asks for a password, and none is set${note}`,
       hint: 'Set PGPASSWORD, or use a passfile.',
     }
   }
@@ -49,35 +51,35 @@ function serverHint(sqlstate: string, settings: ConnectionSettings): string {
   switch (sqlstate) {
     case '08P01':
       if (options === undefined) break
-      return 'A pooler is between that takes no options: unset PGOPTIONS, or connect to the server itself.'
+      return 'A pooler in between does not accept options. Unset PGOPTIONS, or connect to the server directly.'
     case '28P01':
       return `Check the password of ${user}: in the URL, PGPASSWORD or the passfile.`
     case '28000':
-      return `Check that the role ${user} exists and may log in, and that the server's pg_hba.conf lets it in from here.`
+      return `Check that the role ${user} exists and may log in, and that the server's pg_hba.conf admits it from this machine.`
     case '3D000':
       return `Create the database ${database}, or name another one in the URL or PGDATABASE.`
     case '42501':
-      return `An administrator may run: GRANT CONNECT ON DATABASE ${database} TO ${user}.`
+      return `Ask an administrator to run: GRANT CONNECT ON DATABASE ${database} TO ${user}.`
     case '53300':
       return 'Wait for other sessions to end, or raise max_connections of the server (or the limit of role or database).'
     case '57P03':
-      return 'The server is starting, stopping or recovering: try again in a moment.'
+      return 'The server is starting, stopping or recovering. Try again in a moment.'
   }
-  return "See the server's log."
+  return 'See the log of the server.'
 }
 
-/** `localhost` may stand for two addresses; then there is an error inside for each. */
+/** A host name with several addresses, such as `localhost`, gives an AggregateError with one error for each. */
 function networkError(error: unknown): { readonly code: string; readonly message: string } {
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error
   if (!(inner instanceof Error)) return { code: '', message: String(inner) }
   return { code: 'code' in inner ? String(inner.code) : '', message: inner.message }
 }
 
-/** By the code or the message of the network's, TLS's or the driver's error. Without a `why`, its message says it. */
+/** Matched against the code and the message of an error. If `why` is empty, the message is the reason. */
 const networkReasons: readonly (Reason & { readonly matches: RegExp })[] = [
   {
     matches: /^ECONNREFUSED$/,
-    why: 'connection refused, nothing listens there',
+    why: 'connection refused: no server listens there',
     hint: 'Check host and port, and that the server runs and listens on that address.',
   },
   {
@@ -92,23 +94,23 @@ const networkReasons: readonly (Reason & { readonly matches: RegExp })[] = [
   },
   {
     matches: /^(ENOENT|EACCES)$/,
-    why: 'there is no socket there that can be used',
+    why: 'no usable socket exists there',
     hint: 'Check the folder (PGHOST), the port, and that the server runs on this machine.',
   },
   {
     matches: /does not support SSL/,
-    why: 'the server does not support TLS, and sslmode asks for it',
+    why: 'the server does not support TLS, which sslmode requires',
     hint: 'Turn TLS on in the server (ssl = on), or choose a weaker sslmode.',
   },
   {
     matches: /ALTNAME/,
     why: '',
-    hint: "Connect by a name that is in the server's certificate; sslmode verify-ca does not look at the name.",
+    hint: "Connect by a name that the server's certificate contains; sslmode verify-ca does not check the name.",
   },
   {
     matches: /CERT|SIGNATURE|ISSUER/,
     why: '',
-    hint: "Check sslrootcert (PGSSLROOTCERT): it has to hold the authority that signed the server's certificate.",
+    hint: "Check sslrootcert (PGSSLROOTCERT): it must contain the authority that signed the server's certificate.",
   },
   {
     matches: /^(EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)|SSL/,
@@ -117,7 +119,7 @@ const networkReasons: readonly (Reason & { readonly matches: RegExp })[] = [
   },
   {
     matches: /^(ECONNRESET|EPIPE)$|terminated unexpectedly/,
-    why: 'the server closed the connection at once',
-    hint: 'Check that it is a PostgreSQL server which listens there, and its log.',
+    why: 'the server closed the connection immediately',
+    hint: 'Check that a PostgreSQL server listens there, and see its log.',
   },
 ]

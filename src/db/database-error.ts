@@ -1,7 +1,9 @@
+// Errors that the server reports, without secrets, and what they mean.
+
 import { FdwsyncError } from '../core/errors.ts'
 import { redact, type Secret } from '../core/secret.ts'
 
-/** What an error of the driver may carry. `internalQuery` is left out on purpose. */
+/** The fields of a driver's error. `internalQuery` is omitted on purpose: see {@link DatabaseError}. */
 interface ServerErrorFields {
   readonly message: string
   readonly code: string
@@ -15,45 +17,45 @@ interface ServerErrorFields {
 }
 
 /**
- * An error that the server reported. It has no CONTEXT and no internal query: those hold the statement that ran inside a
- * DO block, secrets included. For the same reason the driver's own error is never kept as a `cause`.
+ * An error that the server reported. It has no CONTEXT and no internal query, since those contain the statement that ran
+ * inside a DO block, with its secrets. For the same reason the driver's error is never kept as its `cause`.
  */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
   readonly sqlstate: string
   readonly detail?: string
   readonly hint?: string
-  /** Where in the statement that was sent, in characters, counted from 1. */
+  /** The position in the statement, in characters from 1. */
   readonly position?: number
   readonly schema?: string
   readonly table?: string
   readonly constraint?: string
-  /** Whether postgres_fdw passed it on: the source raised it, not this server. */
+  /** Whether the source raised it, and postgres_fdw passed it on. */
   readonly isOfSource: boolean
-  /** The table whose definition an IMPORT FOREIGN SCHEMA got from its wrapper and could not carry out. */
+  /** The table that IMPORT FOREIGN SCHEMA failed to create from the wrapper's definition. */
   readonly importedTable?: string
 
   constructor(fields: ServerErrorFields, secrets: Iterable<Secret>) {
     const known = [...secrets]
     super(redact(fields.message, known))
     this.sqlstate = fields.code
-    // What our DO block raises anew has empty fields where the original had none.
+    // The DO block re-raises errors with empty fields where the original has none.
     if (fields.detail) this.detail = redact(fields.detail, known)
-    // We never cascade, and nobody should be told to.
+    // Never suggest CASCADE: it would drop objects that the plan does not show.
     if (fields.hint && !fields.hint.includes('CASCADE')) this.hint = redact(fields.hint, known)
     if (fields.position) this.position = Number(fields.position)
     if (fields.schema) this.schema = fields.schema
     if (fields.table) this.table = fields.table
     if (fields.constraint) this.constraint = fields.constraint
-    // The words of postgres_fdw. A server that speaks another language says it in that one.
+    // The text of postgres_fdw. A server with other lc_messages translates it, and the source is not recognized.
     this.isOfSource = /^remote SQL command: /m.test(fields.where ?? '')
-    // PostgreSQL's own words, in its own language where that is English. Names stand there as they are.
+    // PostgreSQL's own text, recognized in English only. The name in it is not quoted.
     const imported = /^importing foreign table "(.*)"$/ms.exec(fields.where ?? '')?.[1]
     if (imported !== undefined) this.importedTable = imported
   }
 }
 
-/** The connection is gone. Whether a COMMIT that was under way has succeeded is not known. */
+/** The connection was lost. The outcome of a COMMIT in progress is unknown. */
 export class ConnectionLostError extends FdwsyncError {}
 
 export function isDatabaseError(error: unknown): error is DatabaseError {
@@ -67,20 +69,20 @@ export function isConnectionLost(error: unknown): error is ConnectionLostError {
 /** Lock timeout, deadlock, serialization failure. */
 const transientStates: ReadonlySet<string> = new Set(['55P03', '40P01', '40001'])
 
-/** Texts of the server's internal errors (XX000) that concurrent DDL causes. The server does not translate those. */
+/** Internal errors (XX000) that concurrent DDL causes. The server does not translate them. */
 const transientInternal = /^tuple concurrently (updated|deleted)|^cache lookup failed /
 
-/** Whether another session's work at the same time caused this, so that a retry from a new plan may succeed. */
+/** Whether a concurrent session caused the error, so that a retry with a new plan may succeed. */
 export function isTransient(error: unknown): boolean {
   if (!isDatabaseError(error)) return false
   if (transientStates.has(error.sqlstate)) return true
-  // Two sessions that create the same thing at once collide on a catalog's unique index, IF NOT EXISTS or not.
+  // Sessions that create the same object at once collide on a unique index of the catalog, even with IF NOT EXISTS.
   if (error.sqlstate === '23505') return error.schema === 'pg_catalog'
   return error.sqlstate === 'XX000' && transientInternal.test(error.message)
 }
 
-/** Whether the driver handed on an error that the server sent, as opposed to one of its own or of the network. */
+/** Whether the server sent the error, as opposed to the driver or the network. */
 export function isServerError(error: unknown): error is ServerErrorFields {
-  // The network's errors have a code too (ECONNREFUSED), but no severity.
+  // Network errors have a code (ECONNREFUSED) but no severity.
   return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string'
 }

@@ -1,3 +1,6 @@
+// Opens a connection, finds out what server it reached, and whether secrets can travel in the startup packet or a pooler
+// in between drops them.
+
 import { FdwsyncError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { sql } from '../core/sql.ts'
@@ -7,17 +10,17 @@ import { allArrived, type StartupSecrets, startupSecrets } from './secrets/start
 import { type ConnectionSettings, describeConnection } from './settings.ts'
 import { type Wire, wireOf } from './wire.ts'
 
-/** What all steps of opening a session share. */
+/** The input of all steps of opening a session. */
 export interface Opening {
   readonly settings: ConnectionSettings
   readonly applicationName: string
-  /** All that no message may show. */
+  /** Secrets that no message may show. */
   readonly redacted: readonly Secret[]
   /** Aborted at the deadline for connecting. */
   readonly signal: AbortSignal
 }
 
-/** What the server says of itself and of the connection. */
+/** What the server reports about itself and the connection. */
 export interface Facts {
   readonly serverVersion: number
   readonly serverVersionText: string
@@ -26,7 +29,7 @@ export interface Facts {
   readonly user: string
 }
 
-/** A connection that is ready. */
+/** A connection that is ready for use. */
 export interface Started {
   readonly client: OpenClient
   readonly wire: Wire
@@ -34,14 +37,14 @@ export interface Started {
 }
 
 /**
- * Settings that lead to a server itself. PgBouncer and its like make up the process that they name for requests to cancel; a server
- * names the one that answers.
+ * Settings known to reach a server without a pooler. A server's cancel key has the process ID of the backend. A pooler
+ * such as PgBouncer invents the process ID.
  */
 const direct = new WeakSet<ConnectionSettings>()
 
 const oldestSupported = 140000
 
-/** Connects, with command-line options for the server's process, and asks the server for the facts. */
+/** Connects with command-line options for the server process, and reads the facts. */
 export async function start(opening: Opening, options: string | undefined): Promise<Started> {
   const { settings, applicationName, redacted, signal } = opening
   const client = await openClient(settings, { applicationName, options, signal })
@@ -58,8 +61,8 @@ export async function start(opening: Opening, options: string | undefined): Prom
 }
 
 /**
- * Connects with the secrets in the startup packet. `undefined` where they would not get through: then a pooler is
- * between. Where that may be it is tried first with a value that anybody may see, since PgBouncer logs the options that it refuses.
+ * Connects with the secrets in the startup packet. Undefined if they would not arrive, because of a pooler in between.
+ * Unless the connection is known to be direct, a harmless value is tried first: PgBouncer logs options that it refuses.
  */
 export async function startWithSecrets(
   opening: Opening,
@@ -88,7 +91,7 @@ async function startWithOptions(opening: Opening, secrets: StartupSecrets): Prom
   return undefined
 }
 
-/** Poolers answer so (`unsupported startup parameter: options`), or just hang up. */
+/** Poolers answer `unsupported startup parameter: options`, or close the connection. */
 function refusesOptions(error: unknown): boolean {
   if (isServerError(error)) return error.code === '08P01' || error.code === '0A000'
   return error instanceof Error && /terminated unexpectedly/.test(error.message)
@@ -105,7 +108,7 @@ async function readFacts(wire: Wire): Promise<Facts> {
   if (facts.serverVersion >= oldestSupported) return facts
   throw new FdwsyncError({
     code: 'server/unsupported-version',
-    message: `the server is PostgreSQL ${facts.serverVersionText}: fdwsync needs 14 or later`,
-    hint: 'PostgreSQL 13 and before get no fixes any more, and cannot close their connections to a source: upgrade it.',
+    message: `the server is PostgreSQL ${facts.serverVersionText}, and fdwsync needs 14 or later`,
+    hint: 'Upgrade it. PostgreSQL 13 and earlier get no fixes any more, and cannot close their connections to a source.',
   })
 }

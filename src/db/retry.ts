@@ -1,18 +1,17 @@
+// Retries work that failed because of a concurrent session.
+
 import { setTimeout as wait } from 'node:timers/promises'
 import { isTransient } from './database-error.ts'
 
 export interface RetryPolicy {
-  /** How often at most, the first time included. */
+  /** The maximum number of attempts, including the first. */
   readonly attempts: number
-  /** The longest pause before the second attempt; it doubles up to a second. */
+  /** The maximum pause before the second attempt. It doubles with each attempt, up to one second. */
   readonly pauseMilliseconds: number
   onRetry(error: Error, attempt: number): void
 }
 
-/**
- * Does something again that failed because of another session's work at the same time. The pauses are random, so that
- * two that collided do not collide again.
- */
+/** Retries after transient errors. The pauses are random, so that two sessions that collided do not collide again. */
 export async function withRetries<T>(policy: RetryPolicy, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,28 +1,31 @@
+// Reuses connections within one run: opening one costs the server more than most of the work done on it.
+// Not a pool for long-running processes.
+
 import { interruptible, throwIfInterrupted } from './cancellation.ts'
 import type { Connect } from './connect.ts'
 import type { Session } from './session.ts'
 
-/** The connections of one run. */
+/** The pooled connections of one run. */
 export interface SessionPool {
   readonly connect: Connect
-  /** Closes those that nobody has, and from then on each that is given back. */
+  /** Closes the idle sessions, and from then on each session that is returned. */
   close(): Promise<void>
 }
 
 /**
- * What does not read from sources. postgres_fdw keeps its connections open for as long as ours: who has read from a source is not to
- * keep one there for what comes afterwards.
+ * Whether sessions for this purpose may be reused. Those that read from sources may not: postgres_fdw keeps its connection
+ * to a source open for as long as the session lives.
  */
 export function isReusable(purpose: string): boolean {
   return !['load', 'source', 'import'].includes(purpose)
 }
 
-/** Loads, which go on reading from the same sources. */
+/** Loads read from the same sources, so they may share sessions among themselves. */
 export function isLoad(purpose: string): boolean {
   return purpose === 'load'
 }
 
-/** One that is idle for longer may be cut by something between that tells nobody. */
+/** A firewall or proxy may silently cut a connection that is idle for longer. */
 const idleMilliseconds = 5000
 
 interface Idle {
@@ -31,9 +34,9 @@ interface Idle {
 }
 
 /**
- * Lends again what was closed, since opening a connection costs the server more than most of what is done on it. Only what is free: with
- * an open transaction it is really closed, which rolls that back. One with secrets is never lent to others.
- * @param isPooled for which purposes
+ * Pools sessions: a closed one is kept and leased again. One with an open transaction is really closed, which rolls the
+ * transaction back. Sessions with secrets are never pooled.
+ * @param isPooled whether sessions for a purpose are pooled
  */
 export function pooledConnect(open: Connect, isPooled: (purpose: string) => boolean): SessionPool {
   const idle = new Set<Idle>()
@@ -57,10 +60,10 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
     return last.session
   }
 
-  /** For one borrower: given back, it is of no use to them any more. */
+  /** A session for one user, who can no longer use it once it is returned. */
   function leased(session: Session): Session {
     let isReturned = false
-    // A request to cancel may arrive late, and would hit whoever has the session then.
+    // A late cancel request would hit whoever leases the session next, so it is not pooled again.
     let wasCancelled = false
     const use = () => {
       if (isReturned) throw new Error('the session is closed')
@@ -93,7 +96,7 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
         await session.repurpose(purpose)
         return session
       } catch {
-        // The server has ended it meanwhile; a new one will tell if there is more to it.
+        // The server ended it in the meantime. Opening a new one will fail if the server is down.
         await session.close()
       }
     }
@@ -112,7 +115,7 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
   }
 }
 
-/** Does work on a session for its time. Aborting cancels what runs there. */
+/** Runs work on a session and returns the session afterwards. The signal cancels what runs on it. */
 export async function withSession<T>(
   connect: Connect,
   purpose: string,

@@ -1,3 +1,6 @@
+// A session: one connection to one database, which can run statements with secrets and be cancelled. The rest of the code
+// knows the driver only through this interface.
+
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
@@ -10,61 +13,61 @@ import { copyCarrier } from './secrets/copy.ts'
 import { startupCarrier, startupSecrets } from './secrets/startup.ts'
 import type { ConnectionSettings } from './settings.ts'
 
-/** A connection to one database. It sends one thing at a time, in the order of the calls. */
+/** A connection to one database. It sends statements one at a time, in the order of the calls. */
 export interface Session {
   /** `server_version_num`: 180004. */
   readonly serverVersion: number
   /** `18.4`. */
   readonly serverVersionText: string
-  /** The backend's process. Behind a transaction pooler: the one of the opening. */
+  /** The backend's process ID. Behind a transaction pooler, that of the backend at the time of opening. */
   readonly processId: number
   readonly database: string
   /** The role that the session acts as. */
   readonly user: string
   /**
-   * The rows, of the last statement if the text has several, which it may without parameters. int8 and numeric are
-   * strings, which lose no digit; oid is a number; json and jsonb are parsed; timestamps are ISO 8601 strings; arrays
-   * of text, name, oid and integers are arrays; what is not named here is the text that the server sends.
+   * Returns the rows. Without parameters the text may have several statements; the rows are those of the last. int8 and
+   * numeric are strings, so that they lose no digit; oid is a number; json and jsonb are parsed; timestamps are ISO 8601
+   * strings; arrays of text, name, oid and integers are arrays; any other type is the text that the server sends.
    */
   query<Row>(text: Sql, parameters?: readonly unknown[]): Promise<readonly Row[]>
-  /** One or several statements at once. */
+  /** Runs one or several statements. */
   run(text: Sql): Promise<void>
   /**
-   * One statement. Its secrets must be among those that the session was opened with: those very objects. The row that
-   * it changes must be locked already, by an ALTER without the secret for instance: `log_lock_waits` logs the
-   * statement inside the DO block, with everything filled in, when that has to wait.
+   * Runs one statement. Its secrets must be the same objects that the session was opened with. The caller must have locked
+   * the row that it changes, for instance by an ALTER without the secret: if the statement had to wait, `log_lock_waits`
+   * would log it as it runs inside the DO block, with its secrets.
    */
   execute(statement: Statement): Promise<void>
-  /** Cancels what is running, from outside. Rejects if the server could not be asked. */
+  /** Cancels what is running. Rejects if the request could not be delivered. */
   cancel(): Promise<void>
-  /** Resolves when the connection is lost; from then on everything rejects. To close it is not to lose it. */
+  /** Resolves when the connection is lost; from then on every call rejects. Closing it is not a loss. */
   readonly lost: Promise<Error>
   isLost(): boolean
-  /** Nothing runs on it, no transaction is open, and it is not known to be lost. */
+  /** Whether nothing runs on it, no transaction is open, and it is not known to be lost. */
   isFree(): boolean
-  /** Gives it another purpose, for whoever looks at the server's sessions. */
+  /** Changes the purpose that the server shows in `application_name`. */
   repurpose(purpose: string): Promise<void>
-  /** Cuts the connection, whatever is under way: it is lost then. The reason is what is told of that. */
+  /** Cuts the connection, whatever is running. It is then lost, for the given reason. */
   abandon(reason: string): void
-  /** Never hangs. A statement that still runs is cut off, and the connection with it is lost. */
+  /** Closes the connection and never hangs. If a statement is still running, the connection is cut, and lost. */
   close(): Promise<void>
 }
 
 export interface SessionOptions {
-  /** What it is for: the server shows it behind the name of the tool. */
+  /** What the session is for. The server shows it in `application_name`. */
   readonly purpose: string
-  /** What `execute` may carry to the server. A session that has secrets must run nothing of anybody else's. */
+  /** The secrets of statements that `execute` runs. A session with secrets must not run SQL that a user wrote. */
   readonly secrets?: readonly Secret[]
-  /** More secrets that no message may show. */
+  /** Further secrets that no message may show. */
   readonly redact?: readonly Secret[]
 }
 
-/** Connects. Throws one clear error if that fails, or if the server is too old. */
+/** Opens a session. Throws an FdwsyncError if that fails, or if the server is too old. */
 export async function openSession(settings: ConnectionSettings, options: SessionOptions): Promise<Session> {
   const secrets = [...new Set(options.secrets)]
   refuseNul(secrets)
-  // Not the password of this connection: no statement holds it, and where it is the same word as the name of the user
-  // or the database, messages would become a riddle.
+  // The password of this connection is not among them: no statement contains it, and a password equal to the name of the
+  // user or the database would garble messages.
   const redacted = [...secrets, ...(options.redact ?? [])]
   const timeout = settings.connectTimeoutSeconds * 1000
   const signal = timeout > 0 ? AbortSignal.timeout(timeout) : new AbortController().signal
@@ -76,7 +79,7 @@ export async function openSession(settings: ConnectionSettings, options: Session
 }
 
 async function open(opening: Opening, secrets: readonly Secret[]): Promise<Session> {
-  // The names differ from run to run: a pooler might hand us a connection that holds the settings of another one.
+  // A suffix for each run, since a pooler may assign a connection that still has the settings of another session.
   const suffix = randomBytes(3).toString('hex')
   const { options } = opening.settings
   const startup = secrets.length > 0 ? startupSecrets(secrets, options, suffix) : undefined
@@ -88,7 +91,7 @@ async function open(opening: Opening, secrets: readonly Secret[]): Promise<Sessi
 function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carry: Carrier): Session {
   return {
     ...facts,
-    // What columns a query has is known to who wrote it: Row is the caller's word for it.
+    // The author of the query knows its columns, so Row is unchecked.
     query: async <Row>(text: Sql, parameters?: readonly unknown[]) =>
       (await wire.send(text, parameters)) as readonly Row[],
     run: async (text) => {
@@ -119,6 +122,6 @@ function refuseNul(secrets: readonly Secret[]): void {
   throw new FdwsyncError({
     code: 'secret/unusable',
     message: 'a secret contains a NUL character, which PostgreSQL cannot store',
-    hint: 'Check the variables and files that the manifest takes secrets from.',
+    hint: 'Check the variables and files that the manifest reads secrets from.',
   })
 }

@@ -1,3 +1,6 @@
+// Connection settings, found as libpq finds them: URL, service file, PG* variables, passfile. Details of each are in
+// `settings/`.
+
 import { Secret } from '../core/secret.ts'
 import type { ConnectionFiles } from './settings/files.ts'
 import { checkParameters, environmentVariable } from './settings/parameters.ts'
@@ -7,26 +10,26 @@ import { type SslSettings, sslSettings } from './settings/ssl.ts'
 import { parseUrl } from './settings/url.ts'
 import { usageError } from './settings/usage.ts'
 
-/** All that is needed to connect. */
+/** Everything needed to connect. */
 export interface ConnectionSettings {
-  /** A name, an address, or the folder of a Unix socket (then it starts with `/`). */
+  /** A name, an address, or the folder of a Unix socket, which starts with `/`. */
   readonly host: string
   readonly port: number
   readonly database: string
   readonly user: string
   readonly password?: Secret
-  /** Why there is no password, where that may surprise: for the message when the server asks for one. */
+  /** Why no password was found, shown if the server asks for one. */
   readonly passwordNote?: string
   readonly ssl: SslSettings
-  /** Command-line options for the server's process (`-c name=value`): PGOPTIONS, or those of the URL. */
+  /** Command-line options for the server process (`-c name=value`), from the URL or PGOPTIONS. */
   readonly options?: string
-  /** 0 waits for ever, as in libpq. */
+  /** 0 waits forever, as in libpq. */
   readonly connectTimeoutSeconds: number
 }
 
 /** Where settings are read from. */
 export interface SettingsInput extends ConnectionFiles {
-  /** What `--database` says. */
+  /** The value of `--database`. */
   readonly database?: string
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -34,10 +37,10 @@ export interface SettingsInput extends ConnectionFiles {
 const defaultConnectTimeoutSeconds = 10
 
 /**
- * The `--database` URL, else DATABASE_URL; what it leaves open comes from the service file that it or PGSERVICE names,
- * then from libpq's PG* variables, then from libpq's defaults, but for the host, which is `localhost` rather than a
- * socket whose folder depends on how libpq was compiled. A URL that is malformed, or asks for what is not supported,
- * is wrong usage, and no message shows the password.
+ * Settings come from the `--database` URL or else DATABASE_URL, then from the service that it or PGSERVICE names, then from
+ * the PG* variables, then from libpq's defaults. The one difference to libpq is the default host: `localhost`, since the
+ * folder of libpq's default socket depends on how it was compiled.
+ * @throws FdwsyncError a usage error, which never shows the password, if a setting is malformed or not supported
  */
 export function connectionSettings(input: SettingsInput): ConnectionSettings {
   const lookup = parameterLookup(input)
@@ -47,11 +50,11 @@ export function connectionSettings(input: SettingsInput): ConnectionSettings {
   if (user === undefined)
     throw usageError(
       'no user to connect as',
-      'Name the target: --database URL, or DATABASE_URL, or PGHOST, PGUSER, PGDATABASE.',
+      'Name the target by --database URL, by DATABASE_URL, or by PGHOST, PGUSER and PGDATABASE.',
     )
   const target = { host, port: readPort(lookup('port')), database: lookup('dbname') ?? user, user }
   if (host.includes(',')) {
-    throw usageError('several hosts are not supported', 'Name the one that takes writes: DDL cannot go to a standby.')
+    throw usageError('several hosts are not supported', 'Name the primary: DDL cannot run on a standby.')
   }
   const options = lookup('options')
   return {
@@ -63,16 +66,16 @@ export function connectionSettings(input: SettingsInput): ConnectionSettings {
   }
 }
 
-/** `user@host:port/database`: for messages, never with the password. */
+/** `user@host:port/database`, for messages; never with the password. */
 export function describeConnection(settings: ConnectionSettings): string {
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
   return `${settings.user}@${host}:${settings.port}/${settings.database}`
 }
 
-/** Finds a parameter by libpq's name for it. An empty value is the same as none. */
+/** Finds a parameter by its libpq name. An empty value counts as none. */
 function parameterLookup(input: SettingsInput): (parameter: string) => string | undefined {
   const { env } = input
-  // An empty --database is a mistake, a shell variable that is not set for instance, and not a wish for the defaults.
+  // An empty --database is an error, such as an unset shell variable, rather than a request for the defaults.
   const url = input.database ?? (env.DATABASE_URL || undefined)
   const fromUrl = url !== undefined ? parseUrl(url) : new Map<string, string>()
   const service = fromUrl.get('service') || env.PGSERVICE

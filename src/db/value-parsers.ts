@@ -1,11 +1,12 @@
-/** How a value of one type is read from the text that the server sends. */
+// How values are parsed from the text that the server sends.
+
 type ValueParser = (text: string) => unknown
 
 const toBoolean: ValueParser = (text) => text === 't'
 const toJson: ValueParser = (text) => JSON.parse(text)
 const toText: ValueParser = (text) => text
 
-/** `2026-01-31 12:00:00.5+02` to `2026-01-31T12:00:00.5+02:00`: a Date would lose the microseconds. */
+/** `2026-01-31 12:00:00.5+02` becomes `2026-01-31T12:00:00.5+02:00`. A Date would lose the microseconds. */
 function toIsoTimestamp(text: string): string {
   const match = /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(?:([+-]\d\d)(:\d\d)?)?$/.exec(text)
   if (!match) return text // infinity, BC, or another DateStyle
@@ -14,7 +15,7 @@ function toIsoTimestamp(text: string): string {
   return `${date}T${time}${hours === '+00' && minutes === ':00' ? 'Z' : hours + minutes}`
 }
 
-/** The elements of a one-dimensional array as the server prints it: `{a,"b c",NULL}`. */
+/** Parses a one-dimensional array: `{a,"b c",NULL}`. */
 function arrayOf(element: ValueParser): ValueParser {
   return (text) => {
     const values: unknown[] = []
@@ -27,7 +28,7 @@ function arrayOf(element: ValueParser): ValueParser {
   }
 }
 
-/** By the type's OID. What is not listed stays the text that the server sent: int8, numeric, date, bytea, enumerations. */
+/** By type OID. Types that are not listed stay text: int8, numeric, date, bytea, enumerations. */
 const parsers: ReadonlyMap<number, ValueParser> = new Map([
   [16, toBoolean],
   [21, Number], // int2
@@ -52,10 +53,7 @@ const parsers: ReadonlyMap<number, ValueParser> = new Map([
   [3807, arrayOf(toJson)], // jsonb[]
 ])
 
-/**
- * For one client, so that another user of `pg` in the same process keeps its own. Integers of 8 bytes and numerics stay
- * strings, which lose no digit; an `oid` is a number; json and jsonb are parsed; timestamps are ISO 8601 strings.
- */
+/** The driver's option `types` for one client. The driver's global parsers are left alone, since others may use `pg` too. */
 export const valueParsers = {
   getTypeParser: (oid: number): ValueParser => parsers.get(oid) ?? toText,
 }

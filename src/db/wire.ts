@@ -1,3 +1,6 @@
+// The lowest layer of a session: sends statements one at a time, translates the driver's errors, and notices when the connection
+// is lost.
+
 import { finished } from 'node:stream/promises'
 import type { TransactionStatus } from 'pg'
 import { redact, type Secret } from '../core/secret.ts'
@@ -5,24 +8,24 @@ import type { Sql } from '../core/sql.ts'
 import type { OpenClient } from './client.ts'
 import { ConnectionLostError, DatabaseError, isServerError } from './database-error.ts'
 
-/** One connection: sends one thing at a time, and knows when the server is gone. */
+/** One connection of the driver. */
 export interface Wire {
-  /** Without parameters the text may hold several statements; the rows are those of the last one. */
+  /** Returns the rows. Without parameters the text may have several statements; the rows are those of the last. */
   send(text: Sql, parameters?: readonly unknown[]): Promise<readonly unknown[]>
   copyIn(text: Sql, data: Buffer): Promise<void>
-  /** Of the last answer: idle, in a transaction, or in a failed one. */
+  /** As of the last answer: idle, in a transaction, or in a failed one. */
   transactionStatus(): TransactionStatus
   readonly lost: Promise<Error>
   isLost(): boolean
-  /** Nothing runs on it, no transaction is open, and it is not known to be lost. */
+  /** Whether nothing runs on it, no transaction is open, and it is not known to be lost. */
   isFree(): boolean
   abandon(reason: string): void
   close(): Promise<void>
 }
 
 /**
- * The server's last words on a connection: terminated or shut down, crash of another process, database dropped, idle
- * too long, idle in a transaction too long, transaction too long.
+ * SQLSTATEs with which the server ends a connection: terminated or shut down, crash of another process, database dropped,
+ * and the timeouts of idle sessions, idle transactions and transactions.
  */
 const terminationCodes: ReadonlySet<string> = new Set(['57P01', '57P02', '57P04', '57P05', '25P03', '25P04'])
 
@@ -45,7 +48,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     loss = new ConnectionLostError({
       code: 'connection/lost',
       message: `the connection to ${name} was lost: ${redact(terminationReason ?? reason, secrets)}`,
-      hint: 'Check the server and the network between, then run it again.',
+      hint: 'Check the server and the network, then run the command again.',
     })
     resolveLost(loss)
   }
@@ -54,8 +57,9 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
 
   async function translated(error: unknown): Promise<unknown> {
     if (loss || !isServerError(error)) return loss ?? error
-    // A wrapper hands on the SQLSTATE of the source's error, so these may be an error of the source: only the end of
-    // our own connection, which then follows at once, tells. (The severity FATAL is translated text.)
+    // A wrapper passes on the SQLSTATE of the source's error, so it may be the source that ended a connection. If it was
+    // this server, the end of our own connection follows at once. (The severity FATAL is
+    // translated text, so it cannot be checked.)
     if (terminationCodes.has(error.code)) {
       terminationReason = error.message
       await atMost(terminationMilliseconds, lost)
@@ -64,7 +68,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     return loss ?? new DatabaseError(error, secrets)
   }
 
-  /** The driver would queue as well, but means to drop that. */
+  /** The driver has a queue of its own, but has deprecated it. */
   function enqueue<T>(work: () => Promise<T>): Promise<T> {
     const result = queue.then(async () => {
       if (loss) throw loss
@@ -85,7 +89,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
   return {
     send: (text, parameters) =>
       enqueue(async () => {
-        // The driver answers several statements with an array, which its types leave out.
+        // For several statements the driver returns an array, which its types omit.
         const result: { rows: unknown[] } | { rows: unknown[] }[] = await client.query(
           text,
           parameters && [...parameters],
@@ -108,7 +112,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
       client.connection.stream.destroy()
     },
     async close() {
-      // There is no polite way out while a statement runs: the connection is cut.
+      // A running statement cannot be ended gracefully, so the connection is cut.
       if (running) lose('it was closed while a statement was running')
       closing = true
       if (!loss) await atMost(closeMilliseconds, client.end())
@@ -117,7 +121,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
   }
 }
 
-/** Waits for the work, but no longer than that. A timer that is left behind would keep the process alive. */
+/** Waits for the work, but not longer than that. A timer left behind would keep the process alive. */
 async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<void>((resolve) => {

@@ -1,24 +1,26 @@
-/** A node of PostgreSQL's raw parse tree, as JSON. */
+// PostgreSQL's own parser: SQL text to a raw parse tree.
+
+/** A node of the raw parse tree, as JSON. */
 export type SqlNode = Readonly<Record<string, unknown>>
 
 export type ParseResult =
   | { readonly tree: SqlNode }
-  /** `offset` in characters from the start of the text. */
+  /** A syntax error. `offset` is a string index. */
   | { readonly message: string; readonly offset: number }
 
 type Parser = typeof import('libpg-query')
 let parser: Promise<Parser> | undefined
 
-/** Parses SQL with PostgreSQL's own grammar (of 18). Loaded at the first use: it is a large WebAssembly module. */
+/** Parses SQL with the grammar of PostgreSQL 18. The parser is a large WebAssembly module, loaded on first use. */
 export async function parseSql(text: string): Promise<ParseResult> {
   parser ??= load()
   const { parseSync, hasSqlDetails } = await parser
   try {
-    return { tree: parseSync(text) as unknown as SqlNode } // a tree of nodes that we look into one by one
+    return { tree: parseSync(text) as unknown as SqlNode } // untyped nodes, which callers check one by one
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const position = (hasSqlDetails(error) ? error.sqlDetails?.cursorPosition : undefined) ?? 0
-    // The position counts characters, a string of JavaScript has two units for many of them.
+    // The position counts code points, and some of them are two UTF-16 units of a string.
     return { message: error.message, offset: [...text].slice(0, Math.max(position, 0)).join('').length }
   }
 }
@@ -29,7 +31,7 @@ async function load(): Promise<Parser> {
   return module
 }
 
-/** The statements of a parsed text. */
+/** The statements of a parse tree. */
 export function statementsOf({ stmts }: SqlNode): readonly SqlNode[] {
   return Array.isArray(stmts) ? stmts.map((entry: { readonly stmt?: SqlNode }) => entry.stmt ?? {}) : []
 }

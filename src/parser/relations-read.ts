@@ -1,13 +1,15 @@
+// Finds the relations that a query reads, from its parse tree.
+
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isSqlNode, parseSql, type SqlNode } from './parse-sql.ts'
 
-/** A relation as a query names it: without a schema the search path finds it. */
+/** A relation as a query names it. Without a schema, it is looked up in the search path. */
 export interface RelationName {
   readonly schema: string | null
   readonly name: string
 }
 
-/** What a name can mean: a relation of its schema, or of any of the path. */
+/** The keys that a name may refer to: relations of its schema, or of any schema in the search path. */
 export function possibleKeys({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
   const schemas = schema === null ? searchPath : [schema]
   const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
@@ -19,8 +21,8 @@ export function possibleKeys({ schema, name }: RelationName, searchPath: readonl
 }
 
 /**
- * The relations that a query names, anywhere in it. A name that means a common table expression where it stands is
- * none. Nothing for what is no SQL.
+ * The relations that a query reads, including those in subqueries. A reference to a common table expression is not one.
+ * Text that does not parse reads nothing.
  */
 export async function relationsRead(query: string): Promise<readonly RelationName[]> {
   const result = await parseSql(query)
@@ -30,7 +32,7 @@ export async function relationsRead(query: string): Promise<readonly RelationNam
   return [...relations.values()]
 }
 
-/** Names of the common table expressions that can be seen. */
+/** The names of the visible common table expressions. */
 type Scope = ReadonlySet<string>
 
 function relationsIn(value: unknown, scope: Scope): readonly RelationName[] {
@@ -41,7 +43,7 @@ function relationsIn(value: unknown, scope: Scope): readonly RelationName[] {
   return [
     ...expressions.relations,
     ...Object.entries(rest).flatMap(([type, child]) => {
-      // FOR UPDATE OF names what FROM has named already, by its alias.
+      // FOR UPDATE OF refers to an item of FROM by its alias.
       if (type === 'lockingClause') return []
       if (type === 'RangeVar' && isSqlNode(child)) return named(child, expressions.scope)
       return relationsIn(child, expressions.scope)
@@ -49,7 +51,7 @@ function relationsIn(value: unknown, scope: Scope): readonly RelationName[] {
   ]
 }
 
-/** An expression sees those before it, in WITH RECURSIVE all of them; only so is `WITH t AS (SELECT … FROM t)` no circle. */
+/** A CTE sees those before it or, with RECURSIVE, all of them. So `WITH t AS (SELECT … FROM t)` reads the relation t. */
 function inExpressions(
   { ctes, recursive }: SqlNode,
   outer: Scope,

@@ -1,18 +1,20 @@
+// Replaces the schemas of relations in a query.
+
 import { isSqlNode, parseSql } from './parse-sql.ts'
 import type { RelationName } from './relations-read.ts'
 
 /**
- * SQL as the catalog shows it, every relation with its schema, with some of them in other schemas. Found by
- * PostgreSQL's own parser: the same words may be a column of an alias, or stand in a string.
- * @param schemaOf the schema in which a relation stands now; undefined leaves it where it is
- * @throws Error if the text is no query: it is PostgreSQL's own
+ * Replaces schemas in SQL from the catalog, where every relation is qualified. The parser finds the relations, since the
+ * same text may also be a column of an alias, or part of a string.
+ * @param schemaOf the new schema of a relation; undefined keeps the schema
+ * @throws Error if the text does not parse, since it comes from PostgreSQL
  */
 export async function requalifyRelations(
   query: string,
   schemaOf: (relation: RelationName) => string | undefined,
 ): Promise<string> {
   const result = await parseSql(query)
-  if ('message' in result) throw new Error(`a query that PostgreSQL shows is none to its grammar: ${result.message}`)
+  if ('message' in result) throw new Error(`a query from the catalog does not parse: ${result.message}`)
   let text = Buffer.from(query)
   const places = relationsIn(result.tree).sort((left, right) => right.location - left.location)
   for (const { name, location } of places) {
@@ -35,10 +37,10 @@ function relationsIn(value: unknown): Place[] {
   if (Array.isArray(value)) return value.flatMap(relationsIn)
   if (!isSqlNode(value)) return []
   return Object.entries(value).flatMap(([type, child]) => {
-    // What a statement is about is its `relation`, without the name of the node's type.
+    // The target of a statement is its `relation`, which has no RangeVar key around it.
     if ((type !== 'RangeVar' && type !== 'relation') || !isSqlNode(child)) return relationsIn(child)
     const { schemaname, relname, location } = child
-    // A common table expression has no schema. The parser leaves out a location of 0, where no FROM can stand.
+    // A common table expression has no schema. The parser omits a location of 0, where no relation can be.
     if (typeof schemaname !== 'string' || typeof location !== 'number') return []
     return [{ name: { schema: schemaname, name: String(relname) }, location }]
   })

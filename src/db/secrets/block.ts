@@ -1,14 +1,15 @@
+// The DO block that runs a statement with secrets, so that neither its text nor its errors contain them.
+
 import type { Secret } from '../../core/secret.ts'
 import { join, type Sql, type Statement, sql, trusted } from '../../core/sql.ts'
 
 /**
- * The DO block that runs a statement with secrets: it fills in values that the server has already, so the text that
- * is sent, and that logs and pg_stat_activity show, holds none. `expressionOf` gives the SQL of each value.
+ * The block inserts values that the server already has, so the text that is sent, and that logs and pg_stat_activity show,
+ * contains none. `expressionOf` returns the SQL of each value.
  *
- * The exception handler is what keeps errors clean: the CONTEXT of an error in a dynamic statement is that statement,
- * with everything filled in. So it is raised anew, from outside, with its message cleaned of the values: a wrapper's
- * validator quotes the value that it rejects, a syntax error the literal. Everything is qualified, since the session's
- * search_path may be anything.
+ * The exception handler keeps secrets out of errors. The CONTEXT of an error in a dynamic statement is the statement with
+ * its values, so the error is re-raised outside of it. Its message is masked too: a wrapper's validator quotes the value
+ * that it rejects, and a syntax error quotes the literal. All names are qualified, since the search_path may be anything.
  */
 export function secretBlock(statement: Statement, expressionOf: (secret: Secret, index: number) => Sql): Sql {
   const values = join(statement.secrets.map(expressionOf), ',\n    ')
@@ -48,7 +49,7 @@ END
   return sql`DO ${dollarQuoted(body, 'fdwsync')}`
 }
 
-/** Between dollar quotes, with a tag that does not occur in the text. */
+/** Dollar-quotes the text, with a tag that does not occur in it. */
 function dollarQuoted(text: Sql, name: string): Sql {
   let tag = `$${name}$`
   for (let count = 1; text.includes(tag); count++) tag = `$${name}${count}$`

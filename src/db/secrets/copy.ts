@@ -1,3 +1,5 @@
+// Sends secrets by COPY into a temporary table, where the startup packet cannot carry them.
+
 import { FdwsyncError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { ident, number, type Sql, sql } from '../../core/sql.ts'
@@ -6,8 +8,8 @@ import type { Wire } from '../wire.ts'
 import { blockFor, type Carrier } from './carrier.ts'
 
 /**
- * Secrets as rows of a temporary table, filled by COPY, whose data no log shows. It lives in the transaction of the
- * statement, so that nothing is left behind on a connection that a pooler hands to somebody else.
+ * No log shows the data of a COPY. The table is dropped at the end of the statement's transaction, so nothing remains on a
+ * connection that a pooler assigns to another client.
  */
 export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier {
   const table = sql`pg_temp.${ident(`fdwsync_secrets_${suffix}`)}`
@@ -15,7 +17,7 @@ export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier
   const expressions = new Map(secrets.map((secret, index) => [secret, rowValue(table, index)]))
 
   async function execute(wire: Wire, block: Sql): Promise<void> {
-    // Asked each time: a rollback, to a savepoint for instance, takes the table away.
+    // Checked each time: a rollback, for instance to a savepoint, drops the table.
     const [found] = await wire.send(sql`SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid`, [table])
     if (!isObject(found) || found.oid === null) {
       await wire
@@ -41,23 +43,23 @@ export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier
   }
 }
 
-/** The right to make a temporary table is everybody's by default, but can be revoked. */
+/** Every role may create temporary tables by default, but the privilege can be revoked. */
 function explain(error: unknown): never {
   if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
   throw new FdwsyncError({
     code: 'secret/unusable',
-    message: `the secrets of the manifest have to go through a temporary table here: ${error.message}`,
-    hint: 'Grant the role TEMPORARY on the database. Without a pooler, fewer than 7 kB of ASCII need no table.',
+    message: `the manifest's secrets must be sent through a temporary table, which cannot be created: ${error.message}`,
+    hint: 'Grant the role TEMPORARY on the database. Up to 7 kB of ASCII need no table if no pooler is in between.',
   })
 }
 
-/** Stored as the bytes of UTF-8 and decoded on the server: text of any encoding of the database comes out right. */
+/** Stored as UTF-8 and decoded on the server, so that it is correct in a database of any encoding. */
 function rowValue(table: Sql, id: number): Sql {
   return sql`(SELECT pg_catalog.convert_from(stored.value, 'UTF8') FROM ${table} AS stored
       WHERE stored.id OPERATOR(pg_catalog.=) ${number(id)})`
 }
 
-/** The binary format, because the CONTEXT of an error in the text format quotes the line. */
+/** In the binary format: the CONTEXT of an error in the text format quotes the line. */
 function binaryCopy(secrets: readonly Secret[]): Buffer {
   const parts = [Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), integer(0), integer(0)]
   for (const [id, secret] of secrets.entries()) {

@@ -1,22 +1,25 @@
+// Finds settings of a server that would record a secret even though no statement contains it, and turns them off for a
+// transaction.
+
 import { ident, join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../session.ts'
 
-/** Something of the server that would record a secret although no statement that is sent has it. */
+/** A setting or an event trigger that would record a secret. */
 export interface SecretExposure {
   /** The setting, or `event trigger NAME`. */
   readonly setting: string
   readonly value: string
-  /** Whether {@link turnOffExposure} can do something about it, as this role. */
+  /** Whether this role may turn it off. */
   readonly canTurnOff: boolean
 }
 
-/** Values of settings; there is none for a setting of a library that is not loaded. */
+/** Settings by name. A setting of a library that is not loaded is missing. */
 type Values = ReadonlyMap<string, string>
 
 /** A setting under which the server records statements that run inside a DO block, or their CONTEXT. */
 interface Recorder {
   readonly setting: string
-  /** Turns off no more than has to be. */
+  /** The value that turns off no more than necessary. */
   readonly off: string
   records(value: string, others: Values, eventTriggers: readonly EventTrigger[]): boolean
 }
@@ -29,15 +32,14 @@ const recorders: readonly Recorder[] = [
     off: 'top',
     records: (value, others) => value === 'all' && others.get('pg_stat_statements.track_utility') === 'on',
   },
-  // Its other classes (role, misc, function, …) record the DO block, but nothing inside.
+  // The other classes (role, misc, function, …) record the DO block, but not the statement inside.
   { setting: 'pgaudit.log', off: 'none', records: (value) => /(^|,)\s*(ddl|all)\s*(,|$)/i.test(value) },
-  // These print the parse tree: since PostgreSQL 16 with the options in it, before with the statement as CONTEXT.
+  // These print the parse tree: since PostgreSQL 16 with the options in it, in earlier releases with the statement as CONTEXT.
   { setting: 'debug_print_parse', off: 'off', records: isOn },
   { setting: 'debug_print_raw_parse', off: 'off', records: isOn },
   { setting: 'debug_print_rewritten', off: 'off', records: isOn },
   { setting: 'log_parser_stats', off: 'off', records: isOn },
-  // The server's own debugging messages come with their CONTEXT, whatever they are about: a library that is looked for.
-  // So do the messages of an event trigger.
+  // Every debug message, whatever its subject, has the statement as CONTEXT. So do the messages of event triggers.
   {
     setting: 'log_min_messages',
     off: 'warning',
@@ -45,7 +47,7 @@ const recorders: readonly Recorder[] = [
       value.includes('debug') ||
       (/info|notice/.test(value) && eventTriggers.some(({ source }) => /\braise\s+(notice|info)\b/i.test(source))),
   },
-  // And the plans of an event trigger's queries, which are not nested to auto_explain: a DO block is no query.
+  // The queries of an event trigger are not nested for auto_explain, since a DO block is not a query.
   {
     setting: 'auto_explain.log_min_duration',
     off: '-1',
@@ -53,7 +55,8 @@ const recorders: readonly Recorder[] = [
   },
 ]
 
-const helpers = [
+/** Settings that the recorders above depend on. */
+const relatedSettings = [
   'pg_stat_statements.track_utility',
   'auto_explain.log_min_duration',
   'log_min_messages',
@@ -61,9 +64,9 @@ const helpers = [
 ]
 
 /**
- * What would record the secrets of a DO block all the same. Found by running one under every setting that makes a
- * server talk; `log_statement` and `log_min_duration_statement` do not record them. Not seen here: an event trigger that waits for a lock under `log_lock_waits`, one in another language
- * than PL/pgSQL that writes to the log, and libraries other than those named here.
+ * What would record the secrets of a DO block. The list was found by running one under every setting that affects logging;
+ * `log_statement` and `log_min_duration_statement` do not record them. Not detected: an event trigger that waits for a lock
+ * under `log_lock_waits`, one in a language other than PL/pgSQL that writes to the log, and other libraries.
  */
 export async function secretExposure(session: Session): Promise<readonly SecretExposure[]> {
   const settings = await readSettings(session)
@@ -78,7 +81,7 @@ export async function secretExposure(session: Session): Promise<readonly SecretE
   return [...exposed, ...logging.map(eventTriggerExposure)]
 }
 
-/** Turns off, for the rest of the transaction, what this role can turn off. Returns what it cannot. */
+/** Turns off what this role may turn off, for the rest of the transaction. Returns what remains. */
 export async function turnOffExposure(session: Session): Promise<readonly SecretExposure[]> {
   const exposures = await secretExposure(session)
   const statements = recorders
@@ -99,14 +102,14 @@ interface Setting {
 }
 
 async function readSettings(session: Session): Promise<readonly Setting[]> {
-  // SET on a parameter can be granted since PostgreSQL 15.
+  // Since PostgreSQL 15, SET on a parameter can be granted.
   const granted = session.serverVersion >= 150000 ? sql`pg_catalog.has_parameter_privilege(s.name, 'SET')` : sql`false`
   return session.query<Setting>(
     sql`SELECT s.name, s.setting AS value,
         s.context = 'user' OR (s.context = 'superuser' AND (r.rolsuper OR ${granted})) AS "canSet"
       FROM pg_catalog.pg_settings AS s JOIN pg_catalog.pg_roles AS r ON r.rolname = current_user
       WHERE s.name = ANY ($1::pg_catalog.text[])`,
-    [[...recorders.map(({ setting }) => setting), ...helpers]],
+    [[...recorders.map(({ setting }) => setting), ...relatedSettings]],
   )
 }
 
@@ -125,7 +128,7 @@ async function readEventTriggers(session: Session): Promise<readonly EventTrigge
   )
 }
 
-/** It is somebody's audit, perhaps: not ours to turn off, even where we could. */
+/** An event trigger may be an audit, so it is never turned off, even if this role could. */
 function eventTriggerExposure(trigger: EventTrigger): SecretExposure {
   return { setting: `event trigger ${trigger.name}`, value: `${trigger.function} writes to the log`, canTurnOff: false }
 }

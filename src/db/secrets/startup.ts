@@ -1,22 +1,22 @@
+// Sends secrets as custom settings in the startup packet, which no log shows.
+
 import type { Secret } from '../../core/secret.ts'
 import { literal, type Sql, sql } from '../../core/sql.ts'
 import type { Wire } from '../wire.ts'
 import { blockFor, type Carrier } from './carrier.ts'
 
-/** Secrets as custom settings in the startup packet, which no log shows. */
 export interface StartupSecrets {
-  /** Command-line options for the server's process, those of the connection's settings first. */
+  /** Command-line options for the server process, including those of the connection settings. */
   readonly options: string
   readonly names: ReadonlyMap<Secret, string>
 }
 
-/** The server resets a packet of more than 10,000 bytes; user, database and the rest take some, and poolers allow less. */
+/** The server rejects a packet of more than 10,000 bytes, which includes user and database. Poolers allow less. */
 const maximumOptionsBytes = 7500
 
 /**
- * The options that carry the secrets, or `undefined` if these cannot go that way: too long together, or not ASCII. The
- * server takes the packet's bytes as they are, so in a database of another encoding than UTF-8 the value would be
- * another one; and whether such a byte is white space to it depends on its locale and its C library.
+ * The options that carry the secrets. Undefined if the secrets are too long or not ASCII: the server does not convert the
+ * packet to the encoding of the database, and its locale decides which non-ASCII bytes are white space.
  */
 export function startupSecrets(
   secrets: readonly Secret[],
@@ -30,12 +30,12 @@ export function startupSecrets(
   return ascii && joined.length <= maximumOptionsBytes ? { options: joined, names } : undefined
 }
 
-/** The server splits the options at white space; a backslash takes the next character literally. */
+/** The server splits the options at white space. A backslash escapes the next character. */
 function escapeOption(value: string): string {
   return value.replaceAll(/[\\\s]/g, '\\$&')
 }
 
-/** Whether all of them arrived whole: a pooler may be set to drop the options without a word. */
+/** Whether all secrets arrived complete: a pooler may be configured to drop the options silently. */
 export async function allArrived(wire: Wire, { names }: StartupSecrets): Promise<boolean> {
   const lengths = await wire.send(
     sql`SELECT pg_catalog.octet_length(pg_catalog.current_setting(name, true)) AS length
@@ -46,7 +46,7 @@ export async function allArrived(wire: Wire, { names }: StartupSecrets): Promise
   return JSON.stringify(lengths) === JSON.stringify(expected)
 }
 
-/** The SQL of a custom setting's value. Fails on the server if there is no such setting. */
+/** The value of a custom setting, as SQL. It fails on the server if the setting does not exist. */
 export function settingValue(name: string): Sql {
   return sql`pg_catalog.current_setting(${literal(name)})`
 }

@@ -1,7 +1,9 @@
+// Which of libpq's connection parameters are supported, ignored or refused.
+
 import type { Parameters } from './url.ts'
 import { usageError } from './usage.ts'
 
-/** libpq's parameters that fdwsync acts on, with the variable that each can come from. */
+/** The supported parameters, with the environment variable of each. */
 const supported: Readonly<Record<string, string | undefined>> = {
   host: 'PGHOST',
   port: 'PGPORT',
@@ -20,7 +22,7 @@ const supported: Readonly<Record<string, string | undefined>> = {
   sslnegotiation: 'PGSSLNEGOTIATION',
 }
 
-/** These change nothing that matters here: fdwsync names itself, speaks UTF-8 and keeps connections alive anyway. */
+/** Ignored, since they have no effect here: fdwsync sets its own name, encoding and keepalives. */
 const harmless: ReadonlySet<string> = new Set([
   'application_name',
   'fallback_application_name',
@@ -37,7 +39,7 @@ const harmless: ReadonlySet<string> = new Set([
   'gsslib',
 ])
 
-/** Not supported: with the value that asks for nothing, and the variable. Ignoring one would weaken what was asked for. */
+/** Refused unless the value is a harmless one: ignoring them would weaken what the user asked for. */
 const refused: readonly { readonly name: string; readonly variable: string; readonly unless: readonly string[] }[] = [
   { name: 'hostaddr', variable: 'PGHOSTADDR', unless: [] },
   { name: 'target_session_attrs', variable: 'PGTARGETSESSIONATTRS', unless: ['any'] },
@@ -55,7 +57,7 @@ export function environmentVariable(parameter: string): string | undefined {
   return supported[parameter]
 }
 
-/** Throws for a parameter that libpq does not know either, and for one that fdwsync cannot honour. */
+/** @throws FdwsyncError for a parameter that is unknown to libpq, or refused */
 export function checkParameters(
   url: Parameters,
   service: Parameters,
@@ -73,6 +75,6 @@ export function checkParameters(
   for (const name of [...url.keys(), ...service.keys()]) {
     const known = Object.hasOwn(supported, name) || harmless.has(name) || refused.some((each) => each.name === name)
     if (!known)
-      throw usageError(`the connection parameter "${name}" is unknown`, "Parameters are libpq's, sslmode for instance.")
+      throw usageError(`unknown connection parameter "${name}"`, "Use libpq's parameters, for instance sslmode.")
   }
 }

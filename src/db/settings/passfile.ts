@@ -1,6 +1,8 @@
+// Finds a password in a passfile, by libpq's rules.
+
 import type { ConnectionFiles } from './files.ts'
 
-/** What the passfile says for one connection, or why it says nothing. */
+/** The password for a connection, or a note on why the passfile has none. */
 export interface PassfileAnswer {
   readonly password?: string
   readonly note?: string
@@ -13,15 +15,15 @@ interface Target {
   readonly user: string
 }
 
-/** Looks a password up as libpq does: the first line that matches `host:port:database:user:password`, `*` for any. */
+/** The first line that matches wins: `host:port:database:user:password`, with `*` for any value. */
 export function passwordFromFile(path: string, target: Target, files: ConnectionFiles): PassfileAnswer {
   const text = files.readFile(path)
   if (text === undefined) return {}
   const mode = files.fileMode?.(path)
   if (mode !== undefined && (mode & 0o077) !== 0) {
-    return { note: `the passfile ${path} was ignored, since others may read it: chmod 600 ${path}` }
+    return { note: `the passfile ${path} was ignored because other users can read it; run chmod 600 ${path}` }
   }
-  // libpq takes a Unix socket's folder for `localhost` too.
+  // For libpq, `localhost` also matches the folder of a Unix socket.
   const hosts = target.host.startsWith('/') ? [target.host, 'localhost'] : [target.host]
   for (const line of text.split(/\r?\n/)) {
     const fields = line.startsWith('#') ? [] : splitFields(line)
@@ -35,10 +37,10 @@ export function passwordFromFile(path: string, target: Target, files: Connection
     ]
     if (matches.every(Boolean)) return { password }
   }
-  return { note: `the passfile ${path} has no line for it` }
+  return { note: `the passfile ${path} has no matching line` }
 }
 
-/** The five fields of a line. In the first four a `:` ends the field unless a backslash precedes it; the rest is the password. */
+/** The five fields of a line. An unescaped `:` ends each of the first four; the rest is the password. */
 function splitFields(line: string): readonly string[] {
   const match = /^((?:[^:\\]|\\.)*):((?:[^:\\]|\\.)*):((?:[^:\\]|\\.)*):((?:[^:\\]|\\.)*):(.*)$/.exec(line)
   return (match ?? []).slice(1).map((field) => field.replaceAll(/\\(.)/g, '$1'))

@@ -1,9 +1,11 @@
+// Reads a service from libpq's service files.
+
 import type { ConnectionFiles } from './files.ts'
 import { usageError } from './usage.ts'
 
 /**
- * The parameters of a `[service]` in libpq's service files: the user's own first, then the one for all users.
- * Throws if no file has it, as libpq does.
+ * The parameters of a `[service]` in the first of the files that has it.
+ * @throws FdwsyncError if none has it, as libpq does
  */
 export function serviceParameters(
   service: string,
@@ -17,7 +19,7 @@ export function serviceParameters(
   }
   throw usageError(
     `no service "${service}" in ${paths.join(' or ') || 'any service file'}`,
-    'Add a [section] of that name there, or name another file with PGSERVICEFILE.',
+    'Add a [section] with that name, or name another file with PGSERVICEFILE.',
   )
 }
 

@@ -1,3 +1,5 @@
+// TLS settings, with libpq's parameters and their meaning.
+
 import { Secret } from '../../core/secret.ts'
 import type { ConnectionFiles } from './files.ts'
 import { usageError } from './usage.ts'
@@ -8,24 +10,24 @@ const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-ful
 export type SslMode = (typeof modes)[number]
 
 /**
- * How the connection is encrypted, with libpq's meaning of each mode: `allow` tries without TLS first, `prefer` with it
- * first, neither looks at the certificate; `require` insists on TLS and checks the certificate only if there is a root
- * certificate; `verify-ca` checks it; `verify-full` checks the host's name in it too.
+ * How the connection is encrypted. `allow` tries without TLS first and `prefer` with TLS first; neither checks the
+ * certificate. `require` requires TLS, and checks the certificate only if a root certificate is set. `verify-ca` checks
+ * the certificate, and `verify-full` also the host name in it.
  */
 export interface SslSettings {
   readonly mode: SslMode
-  /** PEM text, or `system` for the authorities that come with Node. */
+  /** PEM text, or `system` for the authorities that Node includes. */
   readonly rootCertificate?: string
   readonly certificate?: string
   readonly key?: Secret
   readonly keyPassword?: Secret
-  /** `direct` starts with TLS instead of asking for it: PostgreSQL 17 and later. */
+  /** `direct` starts TLS without negotiation, which needs PostgreSQL 17 or later. */
   readonly negotiation: 'postgres' | 'direct'
 }
 
 type Lookup = (parameter: string) => string | undefined
 
-/** Reads the ssl parameters and the files that they name. `home` is where libpq keeps its default files. */
+/** Reads the TLS parameters and their files. The default files are below `home`, as for libpq. */
 export function sslSettings(lookup: Lookup, home: string | undefined, files: ConnectionFiles): SslSettings {
   const rootPath = lookup('sslrootcert')
   const mode = readMode(lookup('sslmode') ?? (rootPath === 'system' ? 'verify-full' : 'prefer'))
@@ -35,8 +37,8 @@ export function sslSettings(lookup: Lookup, home: string | undefined, files: Con
     rootPath === 'system' ? rootPath : readPem(rootPath, home && `${home}/.postgresql/root.crt`, files)
   if (rootCertificate === undefined && mode.startsWith('verify')) {
     throw usageError(
-      `sslmode ${mode} needs a root certificate to check the server's by`,
-      'Name its file with sslrootcert (or PGSSLROOTCERT); "system" takes the well-known authorities.',
+      `sslmode ${mode} needs a root certificate to verify the server`,
+      'Name its file with sslrootcert (or PGSSLROOTCERT); "system" selects the well-known authorities.',
     )
   }
   const certificate = readPem(lookup('sslcert'), home && `${home}/.postgresql/postgresql.crt`, files)
@@ -54,14 +56,14 @@ export function sslSettings(lookup: Lookup, home: string | undefined, files: Con
 
 function readMode(text: string): SslMode {
   const mode = modes.find((each) => each === text)
-  if (!mode) throw usageError(`sslmode "${text}" is unknown`, `It is one of ${modes.join(', ')}.`)
+  if (!mode) throw usageError(`unknown sslmode "${text}"`, `Use one of ${modes.join(', ')}.`)
   return mode
 }
 
 function readNegotiation(text: string | undefined, mode: SslMode): 'postgres' | 'direct' {
   if (text === undefined || text === 'postgres') return 'postgres'
-  if (text !== 'direct') throw usageError(`sslnegotiation "${text}" is unknown`, 'It is postgres or direct.')
-  // As in libpq: a server that knows no TLS could not answer, so a weaker mode would have nothing to fall back to.
+  if (text !== 'direct') throw usageError(`unknown sslnegotiation "${text}"`, 'Use postgres or direct.')
+  // As in libpq. With direct TLS there is no fallback to an unencrypted connection, which these modes rely on.
   if (mode === 'allow' || mode === 'prefer') {
     throw usageError(
       'sslnegotiation direct needs a stronger sslmode',
@@ -71,11 +73,11 @@ function readNegotiation(text: string | undefined, mode: SslMode): 'postgres' | 
   return text
 }
 
-/** A file that was asked for must be there; libpq's default one may be. */
+/** A configured file must exist; libpq's default file need not. */
 function readPem(path: string | undefined, byDefault: string | undefined, files: ConnectionFiles): string | undefined {
   if (path === undefined) return byDefault === undefined ? undefined : files.readFile(byDefault)
   const text = files.readFile(path)
   if (text === undefined)
-    throw usageError(`cannot read the certificate or key ${path}`, 'Check the path and who may read it.')
+    throw usageError(`cannot read the certificate or key ${path}`, 'Check the path and its permissions.')
   return text
 }

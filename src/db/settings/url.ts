@@ -1,23 +1,25 @@
+// Parses a connection URL by libpq's rules.
+
 import type { FdwsyncError } from '../../core/errors.ts'
 import { usageError } from './usage.ts'
 
-/** A connection URL taken apart: parameters under libpq's names, `host` and `password` for instance. */
+/** The parameters of a connection URL by libpq's names, such as `host` and `password`. */
 export type Parameters = ReadonlyMap<string, string>
 
 const scheme = /^postgres(?:ql)?:\/\//
 
 /**
- * Takes `postgresql://user:password@host:port/database?parameter=value` apart by libpq's rules. No message shows any
- * part of the URL: where it is malformed, any part of it could be the password.
+ * Parses `postgresql://user:password@host:port/database?parameter=value`. No error shows any part of the URL: in a
+ * malformed URL, any part could be the password.
  */
 export function parseUrl(url: string): Parameters {
   if (!scheme.test(url)) throw malformed('it does not start with postgresql://')
   const text = url.replace(scheme, '')
   const slash = text.indexOf('/')
   const at = text.indexOf('@')
-  // A raw `/` or `@` in a password would make a host of what is before or after it, silently.
+  // With an unescaped `/` or `@` in it, part of the password would silently become the host.
   if (at !== text.lastIndexOf('@') || (slash !== -1 && slash < at)) {
-    throw malformed('it has a character in the wrong place')
+    throw malformed('it contains an unescaped special character')
   }
   const rest = text.slice(at + 1)
   const parameters = new Map<string, string>()
@@ -37,7 +39,7 @@ function readUser(text: string, parameters: Map<string, string>): void {
 
 function readAuthority(text: string, parameters: Map<string, string>): void {
   const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^:[\]]*))(?::(\d*))?$/s.exec(text)
-  if (!match) throw malformed('host and port cannot be told apart')
+  if (!match) throw malformed('host and port cannot be distinguished')
   const [, address, name, port] = match
   if (address !== undefined) parameters.set('host', address)
   else set(parameters, 'host', name ?? '')
@@ -49,12 +51,12 @@ function readPair(pair: string, parameters: Map<string, string>): void {
   if (at === -1) throw malformed('a parameter has no "="')
   const name = decode(pair.slice(0, at))
   const value = decode(pair.slice(at + 1))
-  // JDBC's way to say it, which libpq takes as well.
+  // JDBC's spelling, which libpq accepts as well.
   if (name === 'ssl' && value === 'true') parameters.set('sslmode', 'require')
   else parameters.set(name, value)
 }
 
-/** An empty part is one that was not given. */
+/** An empty part counts as missing. */
 function set(parameters: Map<string, string>, name: string, encoded: string): void {
   if (encoded !== '') parameters.set(name, decode(encoded))
 }
@@ -64,15 +66,15 @@ function decode(text: string): string {
     const decoded = decodeURIComponent(text)
     if (!decoded.includes('\0')) return decoded
   } catch {
-    // A URIError says nothing that may be shown.
+    // The URIError may quote the text.
   }
-  throw malformed('something in it is not percent-encoded as it should be')
+  throw malformed('part of it is not correctly percent-encoded')
 }
 
 function malformed(why: string): FdwsyncError {
   return usageError(
     `the database URL is malformed: ${why}`,
-    'It reads postgresql://user:password@host:port/database, with every special character of the password ' +
+    'Write postgresql://user:password@host:port/database, with the special characters of the password ' +
       'percent-encoded: @ is %40, / is %2F, : is %3A, % is %25.',
   )
 }

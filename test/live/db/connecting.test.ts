@@ -39,7 +39,7 @@ describe('without a server', () => {
     ['postgresql://u:hidden@127.0.0.1:1/d', 'cannot connect to u@127.0.0.1:1/d: connection refused'],
     ['postgresql://u:hidden@localhost:1/d', 'cannot connect to u@localhost:1/d: connection refused'],
     ['postgresql://u:hidden@host.invalid/d', 'the host name cannot be resolved'],
-    ['postgresql://u:hidden@/d?host=/nowhere', 'cannot connect to u@/nowhere:5432/d: there is no socket there'],
+    ['postgresql://u:hidden@/d?host=/nowhere', 'cannot connect to u@/nowhere:5432/d: no usable socket exists there'],
   ])('%s', async (url, message) => {
     const error = await failure(open(url))
     expect(error.exitCode).toBe(1)
@@ -65,7 +65,7 @@ describe('without a server', () => {
     await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve))
     const address = rude.address()
     const url = `postgresql://u@127.0.0.1:${typeof address === 'object' ? address?.port : ''}/d`
-    expect((await failure(open(url))).message).toContain('the server closed the connection at once')
+    expect((await failure(open(url))).message).toContain('the server closed the connection immediately')
     rude.close()
   })
 })
@@ -123,7 +123,7 @@ describe.skipIf(!binaries)('with a server', () => {
     }
     chmodSync(passfile, 0o644)
     const error = await failure(openSession(withFile(), { purpose: 'test' }))
-    expect(error.message).toContain('the server asks for a password and there is none')
+    expect(error.message).toContain('the server asks for a password, and none is set')
     expect(error.message).toContain('chmod 600')
   })
 

@@ -1,10 +1,12 @@
+// Errors of the server: masked, and classified.
+
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { ConnectionLostError, DatabaseError, isConnectionLost, isTransient } from '../../../src/db/database-error.ts'
 
 describe('DatabaseError', () => {
-  test('keeps what helps and is clean of secrets, and drops what holds inner statements', () => {
+  test('masks secrets, and drops the fields that contain inner statements', () => {
     const fields = {
       message: 'bad canary',
       code: '42601',
@@ -42,7 +44,7 @@ describe('isTransient', () => {
     expect(isTransient(new DatabaseError({ code, message, schema }, []))).toBe(expected)
   })
 
-  test('nothing else is', () => {
+  test('is false for any other error', () => {
     expect(isTransient(new Error('tuple concurrently updated'))).toBe(false)
     expect(isTransient(undefined)).toBe(false)
   })
@@ -50,7 +52,7 @@ describe('isTransient', () => {
 
 test('isConnectionLost', () => {
   expect(isConnectionLost(new ConnectionLostError({ code: 'connection/lost', message: 'gone' }))).toBe(true)
-  // What postgres_fdw reports when it cannot reach the source is no loss of our own connection.
+  // postgres_fdw reports this when it cannot reach the source. Our own connection is not lost.
   expect(isConnectionLost(new DatabaseError({ code: '08006', message: 'could not connect to server "s"' }, []))).toBe(
     false,
   )

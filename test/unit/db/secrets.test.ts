@@ -1,3 +1,5 @@
+// Statements with secrets: the DO block, and what fits into the startup packet.
+
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { statementOf, trusted } from '../../../src/core/sql.ts'
@@ -7,7 +9,7 @@ import { settingValue, startupSecrets } from '../../../src/db/secrets/startup.ts
 describe('the DO block', () => {
   const secret = new Secret('canary')
 
-  test('names the values, never has them', () => {
+  test('refers to the values, but does not contain them', () => {
     const statement = statementOf([
       trusted('ALTER USER MAPPING FOR a SERVER s OPTIONS (ADD password '),
       secret,
@@ -19,7 +21,7 @@ describe('the DO block', () => {
     expect(block).not.toContain('canary')
   })
 
-  test('quotes with tags that the statement does not have', () => {
+  test('quotes with tags that the statement does not contain', () => {
     const statement = statementOf([trusted('$fdwsync$ $statement$ $statement1$'), secret])
     const block = secretBlock(statement, () => settingValue('a.b'))
     expect(block.startsWith('DO $fdwsync1$')).toBe(true)
@@ -35,13 +37,13 @@ describe('the startup packet', () => {
       'x',
     )?.options
 
-  test('escapes what would end the value, and comes after the options of the connection', () => {
+  test('escapes white space, and puts the secrets after the options of the connection', () => {
     expect(options(['a b\\c\td\ne\vf\fg\r', ''], '-c work_mem=1MB')).toBe(
       '-c work_mem=1MB -c fdwsync.s1_x=a\\ b\\\\c\\\td\\\ne\\\vf\\\fg\\\r -c fdwsync.s2_x=',
     )
   })
 
-  test('is not for other characters than ASCII, nor for too much', () => {
+  test('cannot carry other characters than ASCII, or too many', () => {
     expect(options(['é'])).toBeUndefined()
     expect(options(['x'.repeat(7400)])).toBeDefined()
     expect(options(['x'.repeat(7500)])).toBeUndefined()

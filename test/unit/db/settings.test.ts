@@ -1,3 +1,5 @@
+// Connection settings: precedence, URLs, passfile and TLS, and that no error shows a password.
+
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { FdwsyncError } from '../../../src/core/errors.ts'
@@ -20,7 +22,7 @@ function failure(...input: Parameters<typeof settings>): FdwsyncError {
   } catch (error) {
     if (error instanceof FdwsyncError) return error
   }
-  throw new Error('it was accepted')
+  throw new Error('the settings were accepted')
 }
 
 describe('a URL', () => {
@@ -64,7 +66,7 @@ describe('a URL', () => {
     'postgresql://u:hidden@h/d?channel_binding=require',
     'postgresql://u:hidden@h/d?service=absent',
     '',
-  ])('refused without a word of the password: %s', (url) => {
+  ])('is refused without showing the password: %s', (url) => {
     const error = failure(url)
     expect(error.exitCode).toBe(64)
     expect(inspect(error)).not.toMatch(/hid|den/)
@@ -135,7 +137,7 @@ describe('the passfile', () => {
     expect(settings(url, {}, files).password?.reveal()).toBe(password)
   })
 
-  test('is ignored, and says so, if others may read it', () => {
+  test('is ignored, with a note, if other users can read it', () => {
     const found = settings('postgresql://h/d', {}, files, 0o640)
     expect(found.password).toBeUndefined()
     expect(found.passwordNote).toContain('chmod 600')
@@ -144,10 +146,10 @@ describe('the passfile', () => {
   test('PGPASSFILE names another one', () => {
     const found = settings('postgresql://h/d', { PGPASSFILE: '/p' }, { ...files, '/p': 'localhost:*:*:*:no' })
     expect(found.password).toBeUndefined()
-    expect(found.passwordNote).toBe('the passfile /p has no line for it')
+    expect(found.passwordNote).toBe('the passfile /p has no matching line')
   })
 
-  test('a socket is localhost to it', () => {
+  test('matches a socket as localhost', () => {
     const found = settings('postgresql:///d?host=/run', {}, { '/home/me/.pgpass': 'localhost:5432:d:me:s' })
     expect(found.password?.reveal()).toBe('s')
   })

@@ -1,3 +1,5 @@
+// How values are parsed, by type.
+
 import { expect, test } from 'vitest'
 import { valueParsers } from '../../../src/db/value-parsers.ts'
 

@@ -1,3 +1,5 @@
+// Which relations a query reads.
+
 import { expect, test } from 'vitest'
 import { relationsRead } from '../../../src/parser/relations-read.ts'
 
@@ -14,7 +16,7 @@ test.each([
   ['VALUES ((SELECT 1 FROM a))', ['a']],
   ['SELECT * FROM f((SELECT 1 FROM a)), a AS b TABLESAMPLE system (1)', ['a']],
   ['WITH x AS (SELECT * FROM a) SELECT * FROM x', ['a']],
-  // The idiom of wrapping a table under its own name: what stands inside is the table.
+  // A table wrapped by a CTE of the same name: the name inside is the table.
   ['WITH orders AS (SELECT * FROM orders WHERE paid) SELECT * FROM orders', ['orders']],
   ['WITH RECURSIVE t AS (SELECT 1 UNION ALL SELECT * FROM t JOIN a USING (i)) SELECT * FROM t', ['a']],
   ['WITH a AS (SELECT * FROM b), b AS (SELECT * FROM a) SELECT * FROM b', ['b']],
