@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FdwsyncError } from '../../src/core/errors.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import { isProvable } from '../../src/planner/fast-path.ts'
-import { pairs, type ServerPair } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../support/fdwsync.ts'
+import { eachMajor } from '../support/majors.ts'
 import { type Case, readCase } from './read-case.ts'
 import { type Stage, stageFor } from './stage.ts'
 
@@ -17,7 +18,7 @@ const cases = await Promise.all(
   folders.map(async (folder) => ({ folder, scene: await readCase(join(import.meta.dirname, folder)) })),
 )
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let stage: Stage
   beforeAll(async () => {
     stage = await stageFor(pair)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect, createDatabase, runSql, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, createDatabase, runSql, type TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import type { Environment } from '../support/fdwsync.ts'
 import type { Case } from './read-case.ts'
 

@@ -2,19 +2,21 @@ import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createDatabase, crossedPairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
-import { examplesFolder, expectationOf, linesOf, manifestOf, playExample, referencesIn, rowsOf } from './round.ts'
+import { createDatabase, runSql, type TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
+import { crossedMajors } from '../support/majors.ts'
+import { examplesFolder, expectationOf, goThrough, linesOf, manifestOf, referencesIn } from './play-through.ts'
 
 /** Those whose source is a PostgreSQL server. The others are in wrappers.test.ts. */
 const folders = readdirSync(examplesFolder)
   .filter((folder) => existsSync(join(examplesFolder, folder, 'source.sql')))
   .sort()
 
-describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(folders)('%s', async (folder) => {
     const source = await database(pair.source)
     const target = await database(pair.target)
-    await rowsOf(source.url, await readFile(join(examplesFolder, folder, 'source.sql'), 'utf8'))
+    await runSql(source.url, await readFile(join(examplesFolder, folder, 'source.sql'), 'utf8'))
     const references = referencesIn(await manifestOf(folder), {
       HOST: pair.source.foreignHost,
       PORT: String(pair.source.foreignPort),
@@ -22,7 +24,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
       USER: pair.source.user,
       PASSWORD: pair.source.password,
     })
-    await playExample(folder, target.url, references, () => expectSame(folder, source, target))
+    await goThrough(folder, target.url, references, () => expectSame(folder, source, target))
   })
 })
 

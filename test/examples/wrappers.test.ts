@@ -1,26 +1,27 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDatabase, pairs } from '../servers/databases.ts'
+import { createDatabase, runSql } from '../servers/databases.ts'
 import { mariadbPrograms, startMariadb } from '../servers/mariadb.ts'
 import { describeWrapper } from '../servers/wrapper-host.ts'
-import { examplesFolder, manifestOf, playExample, referencesIn, rowsOf } from './round.ts'
+import { eachMajor } from '../support/majors.ts'
+import { examplesFolder, goThrough, manifestOf, referencesIn } from './play-through.ts'
 
 // file_fdw comes with every PostgreSQL.
-test.each(pairs())('PostgreSQL $name: csv', async ({ target: server }) => {
+test.each(eachMajor())('PostgreSQL $name: csv', async ({ target: server }) => {
   const target = await createDatabase(server)
   onTestFinished(() => target.drop())
-  const [row] = await rowsOf<{ folder: string }>(target.url, "SELECT current_setting('data_directory') AS folder")
-  const folder = row?.folder ?? ''
+  const [row] = await runSql(target.url, "SELECT current_setting('data_directory') AS folder")
+  const folder = String(row?.folder)
   for (const name of ['stations.csv', 'readings.csv']) {
     const content = await readFile(join(examplesFolder, 'csv', name))
     const [number, path] = ['4711', join(folder, name)]
-    await rowsOf(
+    await runSql(
       target.url,
       `SELECT lo_from_bytea(${number}, '\\x${content.toString('hex')}'); SELECT lo_export(${number}, '${path}'); SELECT lo_unlink(${number})`,
     )
   }
-  await playExample('csv', target.url, { WEATHER_FOLDER: folder }, async () => {})
+  await goThrough('csv', target.url, { WEATHER_FOLDER: folder }, async () => {})
 })
 
 describeWrapper('examples/mysql', { libraries: ['mysql_fdw'], programs: mariadbPrograms }, (host) => {
@@ -34,7 +35,7 @@ describeWrapper('examples/mysql', { libraries: ['mysql_fdw'], programs: mariadbP
       )
       const manifest = await manifestOf('mysql')
       expect(manifest).not.toContain(values.PASSWORD)
-      await playExample('mysql', await host().database(), referencesIn(manifest, values), async () => {})
+      await goThrough('mysql', await host().database(), referencesIn(manifest, values), async () => {})
     } finally {
       await source.stop()
     }

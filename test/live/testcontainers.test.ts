@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { imageOf, startContainers, whyNoContainers } from '../servers/containers.ts'
-import { connect, type ServerPair } from '../servers/databases.ts'
+import { connect } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 
 const major = 18
 const program = fileURLToPath(new URL('../../dist/fdwsync.js', import.meta.url))

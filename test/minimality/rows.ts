@@ -1,5 +1,4 @@
 import { connect } from '../servers/databases.ts'
-
 /** Catalog rows by what they describe; a value is another once the row was written again. */
 export type Rows = ReadonlyMap<string, { readonly oid: number; readonly written: string }>
 

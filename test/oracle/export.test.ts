@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ExportOptions, exportManifest } from '../../src/api/export.ts'
 import { FdwsyncError } from '../../src/core/errors.ts'
-import { connect, pairs, type ServerPair, type TestDatabase, urlOf } from '../servers/databases.ts'
+import { connect, type TestDatabase, urlOf } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, connectTo, manifestOf, planFor } from '../support/fdwsync.ts'
-import { doings, exported, type Rig, rigFor } from './rig.ts'
+import { eachMajor } from '../support/majors.ts'
+import { exported, findings, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
 const everything: ExportOptions = { servers: [], schemas: [] }
 
@@ -18,16 +20,16 @@ const twoSources = `{{SHOP}}
   CREATE UNIQUE INDEX orders_id_idx ON shop.orders (id);
   CREATE MATERIALIZED VIEW shop.sums AS SELECT sum(total) FROM shop.orders;`
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
-  let rig: Rig
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let fixture: OracleFixture
   let database: TestDatabase
   beforeAll(async () => {
-    rig = await rigFor(pair)
-    database = await rig.database(twoSources)
+    fixture = await oracleFixtureFor(pair)
+    database = await fixture.database(twoSources)
   })
   afterAll(async () => {
     await database.drop()
-    await rig.strike()
+    await fixture.cleanUp()
   })
 
   async function exportOf(options: Partial<ExportOptions>, url = database.url) {
@@ -43,9 +45,9 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     const { text, warnings } = await exportOf({})
     expect(warnings).toEqual([])
     const { host, port, dbname } = {
-      host: rig.env.SOURCE_HOST,
-      port: rig.env.SOURCE_PORT,
-      dbname: rig.env.SOURCE_DATABASE,
+      host: fixture.env.SOURCE_HOST,
+      port: fixture.env.SOURCE_PORT,
+      dbname: fixture.env.SOURCE_DATABASE,
     }
     expect(text).toBe(`# yaml-language-server: $schema=node_modules/fdwsync/schemas/manifest.schema.json
 
@@ -69,7 +71,7 @@ servers:
   shop:
     options: { host: ${host}, port: ${port}, dbname: ${dbname} }
     user_mappings:
-      public: { user: ${rig.env.SOURCE_USER}, password: "\${env:SHOP_PASSWORD}" }
+      public: { user: ${fixture.env.SOURCE_USER}, password: "\${env:SHOP_PASSWORD}" }
 
 schemas:
   other:
@@ -165,13 +167,13 @@ schemas:
   })
 
   test('what fdwsync owns plans as nothing under the name of its owner, and is named under another', async () => {
-    const target = await rig.database('')
+    const target = await fixture.database('')
     try {
-      const { parsed } = await exported(rig, database.url)
+      const { parsed } = await exported(fixture, database.url)
       await applyTo(parsed, target.url)
-      const again = await exported(rig, target.url)
+      const again = await exported(fixture, target.url)
       expect(again.warnings).toEqual([])
-      expect(doings(await planFor(again.parsed, target.url))).toEqual([])
+      expect(findings(await planFor(again.parsed, target.url))).toEqual([])
       expect((await exportOf({}, target.url)).warnings).toContain('server shop is owned by the manifest "oracle"')
     } finally {
       await target.drop()

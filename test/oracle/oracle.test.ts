@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hazardsToAllow } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
-import { newestPairs, pairs, type ServerPair } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
+import { eachMajor, newestMajor } from '../support/majors.ts'
 import { databases, type OracleDatabase } from './database.ts'
 import { dumpOf, findDump } from './dump.ts'
-import { doings, exported, linesOf, type Rig, rigFor } from './rig.ts'
+import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
-describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
-  let rig: Rig
+describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
+  let fixture: OracleFixture
   let dump: string | undefined
   beforeAll(async () => {
-    rig = await rigFor(pair)
+    fixture = await oracleFixtureFor(pair)
     dump = await findDump(pair.major)
     if (!dump) process.stdout.write(`no pg_dump of PostgreSQL ${pair.major} or newer: its dumps are not compared\n`)
   })
-  afterAll(() => rig.strike())
+  afterAll(() => fixture.cleanUp())
 
   const possible = databases.filter(({ since }) => pair.major >= since)
 
@@ -24,14 +25,14 @@ describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPa
       onTestFinished,
       expect,
     }) => {
-      const original = await rig.database(before + sql)
+      const original = await fixture.database(before + sql)
       onTestFinished(() => original.drop())
-      const copy = await rig.database(before)
+      const copy = await fixture.database(before)
       onTestFinished(() => copy.drop())
 
-      const { parsed, text, warnings } = await exported(rig, original.url)
+      const { parsed, text, warnings } = await exported(fixture, original.url)
       expect(warnings).toEqual([])
-      expect(doings(await planFor(parsed, original.url)), text).toEqual([])
+      expect(findings(await planFor(parsed, original.url)), text).toEqual([])
       await applyAll(parsed, copy.url)
       expect(await linesOf(copy.url), text).toEqual(await linesOf(original.url))
       if (dump) expect(await dumpOf(dump, copy.url), text).toEqual(await dumpOf(dump, original.url))
@@ -39,16 +40,16 @@ describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPa
   }
 
   // What a server makes of a definition is tried out above; from one to the other it is the differ's to find the way.
-  const isNewest = newestPairs().some(({ name }) => name === pair.name)
+  const isNewest = newestMajor().some(({ name }) => name === pair.name)
   for (const [from, to] of isNewest ? changesBetween(possible) : []) {
     test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
-      const [before, after, target] = await Promise.all([from.sql, to.sql, ''].map((sql) => rig.database(sql)))
+      const [before, after, target] = await Promise.all([from.sql, to.sql, ''].map((sql) => fixture.database(sql)))
       onTestFinished(async () => {
         await Promise.all([before, after, target].map((one) => one?.drop()))
       })
       if (!before || !after || !target) throw new Error('three databases are three')
-      await applyAll((await exported(rig, before.url)).parsed, target.url)
-      await applyAll((await exported(rig, after.url)).parsed, target.url)
+      await applyAll((await exported(fixture, before.url)).parsed, target.url)
+      await applyAll((await exported(fixture, after.url)).parsed, target.url)
       expect((await linesOf(target.url)).filter(isCompared)).toEqual((await linesOf(after.url)).filter(isCompared))
     })
   }

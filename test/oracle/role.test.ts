@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hazardsToAllow } from '../../src/core/plan.ts'
-import { connect, pairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, type TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
+import { eachMajor } from '../support/majors.ts'
 import { databases } from './database.ts'
-import { doings, exported, linesOf, type Rig, rigFor } from './rig.ts'
+import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
 /** What only a superuser may, or who was given more, and what others are told. */
 const needsMore: Readonly<Record<string, RegExp>> = {
@@ -31,12 +33,12 @@ const needsOwner: Readonly<Record<string, RegExp>> = {
   'view-that-hides-a-built-in': /permission denied for table t/,
 }
 
-describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
-  let rig: Rig
+describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
+  let fixture: OracleFixture
   beforeAll(async () => {
-    rig = await rigFor(pair)
+    fixture = await oracleFixtureFor(pair)
   })
-  afterAll(() => rig.strike())
+  afterAll(() => fixture.cleanUp())
 
   const possible = databases.filter(({ since }) => pair.major >= since)
   const played = possible.flatMap((database) => [
@@ -48,15 +50,15 @@ describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPa
       onTestFinished,
       expect,
     }) => {
-      const original = await rig.database(before + sql)
+      const original = await fixture.database(before + sql)
       onTestFinished(() => original.drop())
-      const copy = await rig.database(before)
-      const role = await roleFor(rig, original.url, copy)
+      const copy = await fixture.database(before)
+      const role = await roleFor(fixture, original.url, copy)
       if (isOwner) await giveAll(copy, role.user)
       // What the role has made goes first.
       onTestFinished(() => copy.drop().then(role.drop))
 
-      const { parsed } = await exported(rig, original.url)
+      const { parsed } = await exported(fixture, original.url)
       const told = await applyTo(parsed, role.url, { allow: hazardsToAllow }).then(
         ({ report }) =>
           (report?.steps ?? []).flatMap(({ outcome }) => (outcome.status === 'applied' ? [] : JSON.stringify(outcome))),
@@ -70,7 +72,7 @@ describe.each(pairs())('PostgreSQL $name', { concurrent: true }, (pair: ServerPa
       const compared = (lines: readonly string[]) =>
         lines.map((line) => asMadeBy(line, role.user, pair.target.user)).filter(isCompared)
       expect(compared(await linesOf(copy.url))).toEqual(compared(await linesOf(original.url)))
-      expect(doings(await planFor(parsed, role.url))).toEqual([])
+      expect(findings(await planFor(parsed, role.url))).toEqual([])
     })
   }
 })
@@ -96,7 +98,7 @@ function isOwn(catalog: string, oid: string): string {
 /**
  * A role that may make what a database has and give it away, and nothing more. The extensions are there.
  */
-async function roleFor(rig: Rig, original: string, copy: TestDatabase) {
+async function roleFor(fixture: OracleFixture, original: string, copy: TestDatabase) {
   const user = `oracle_${copy.name.slice(-12)}`
   const password = 'a'
   const from = await connect(original)
@@ -124,7 +126,7 @@ async function roleFor(rig: Rig, original: string, copy: TestDatabase) {
     user,
     url: url.href,
     drop: async () => {
-      const client = await connect(rig.pair.target.url)
+      const client = await connect(fixture.pair.target.url)
       await client.query(`DROP ROLE ${user}`).finally(() => client.end())
     },
   }

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { FdwsyncError } from '../../src/core/errors.ts'
-import { connect, createDatabase, pairs, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, createDatabase, type TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import { catalogLines } from '../support/catalog.ts'
 import { applyTo, manifestOf, planFor } from '../support/fdwsync.ts'
+import { eachMajor } from '../support/majors.ts'
 import { type ManifestData, manifests, withoutViews } from './manifests.ts'
 
 // A fixed seed and few runs, so that every run of the suite does the same. `npm run test:property` runs for long, from
@@ -67,7 +69,7 @@ async function inDatabase<Result>(pair: ServerPair, act: (database: TestDatabase
   }
 }
 
-test.each(pairs())('PostgreSQL $name: from any manifest to any other, and back', {
+test.each(eachMajor())('PostgreSQL $name: from any manifest to any other, and back', {
   timeout: 0,
 }, async (pair: ServerPair) => {
   const client = await connect(pair.target.url)

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
 import pg from 'pg'
-import { inject } from 'vitest'
-import { pairOf } from './pair.ts'
-import type { ServerPair, TestServer } from './provided.ts'
+import type { TestServer } from './provided.ts'
 
 export type { ServerPair, TestServer } from './provided.ts'
 
@@ -13,29 +11,6 @@ export interface TestDatabase {
   readonly url: string
   /** Throws out whoever is still connected. */
   drop(): Promise<void>
-}
-
-/** A source and a target for every major of this run. */
-export function pairs(): readonly ServerPair[] {
-  return inject('serverPairs')
-}
-
-/** For what no version of the server has a part in. */
-export function newestPairs(): readonly ServerPair[] {
-  return pairs().slice(0, 1)
-}
-
-/** For what is between a source and a target: the oldest and the newest are each of them once, if there are two. */
-export function crossedPairs(): readonly ServerPair[] {
-  return mixedPairs().length > 0 ? mixedPairs() : pairs()
-}
-
-/** The oldest source with the newest target, and the other way round. Empty when the run has only one major. */
-function mixedPairs(): readonly ServerPair[] {
-  const sorted = pairs().toSorted((one, other) => one.major - other.major)
-  const [oldest, newest] = [sorted.at(0), sorted.at(-1)]
-  if (!oldest || !newest || oldest.major === newest.major) return []
-  return [pairOf(oldest.source, newest.target), pairOf(newest.source, oldest.target)]
 }
 
 /** Makes a database that nobody else uses: an empty one, or a copy of another database of that server. */

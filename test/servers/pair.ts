@@ -34,6 +34,11 @@ export function settingsOf(role: Role, hasStatistics: boolean): Readonly<Record<
   return { ...targetSettings, ...(hasStatistics && statistics) }
 }
 
+/** Whether this run's majors were asked for by name: then every test runs on each of them. */
+export function hasChosenMajors(): boolean {
+  return Boolean(process.env.FDWSYNC_TEST_MAJORS)
+}
+
 /** FDWSYNC_TEST_MAJORS: a list, or `all`. By default the newest and the oldest of those that can be had. */
 export function wantedMajors(available: readonly number[]): readonly number[] {
   const supported = supportedMajors.filter((major) => available.includes(major))

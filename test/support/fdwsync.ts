@@ -1,3 +1,5 @@
+// Plans and applies inside the test process, on connections that are used again.
+
 import { planAndApply } from '../../src/api/apply.ts'
 import type { ApplyOptions } from '../../src/applier/context.ts'
 import type { Plan } from '../../src/core/plan.ts'

@@ -4,8 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { closeGate, command, createSource, rigFor, run, shopManifest, start, until, waiting } from './rig.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { command, run, start } from '../../support/command.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
 
 const shop = shopManifest({
   orders: 'SELECT id, total FROM proxy.orders',
@@ -32,7 +38,7 @@ async function onTerminal(args: string, keys: string) {
 const apply = ['apply', '--auto-approve']
 
 // The terminal's side of it: one server will do.
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -40,7 +46,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('a round of the command, with its exit codes', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const populated = async () =>
       (await rig.sql("SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY relname")).map(
         (row) => row.relname,
@@ -61,7 +67,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('--format json: one document on standard output and nothing else, also when parts fail', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const steps = (stdout: string) =>
       JSON.parse(stdout).steps.map(
         (step: { title: string; action: string; outcome: { status: string } }) =>
@@ -83,7 +89,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('colour is for terminals, and a reader who goes away is no failure', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const escapeCode = String.fromCharCode(27)
     for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }]) {
       const { stdout, stderr } = await run(rig, ['plan'], shop, env)
@@ -99,7 +105,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test.skipIf(process.platform !== 'linux')('the question on a terminal: only yes is yes', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const folder = mkdtempSync(join(tmpdir(), 'fdwsync-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'manifest.yaml')
@@ -118,7 +124,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a second SIGINT ends the command at once, and what it left behind is rolled back', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const gate = await closeGate(rig)
     const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
     const { child, ended } = start(rig, apply, gated)

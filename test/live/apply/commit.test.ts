@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
-import { connect, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { connect, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { proxyTo, through } from './proxy.ts'
-import { changesOf, createSource, missedOf, type Rig, rigFor, shopManifest, snapshot, until } from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
+import { proxyTo, through } from '../../support/proxy.ts'
 
 const old = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const replaced = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
@@ -33,9 +38,9 @@ const cuts: readonly Cut[] = [
   },
 ]
 
-const newest = pairs()[0]
+const newest = eachMajor()[0]
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -43,7 +48,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function cutIn({ stage, session, fate, exit, says }: Cut) {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     if (stage === 'build') await applyTo(await rig.manifest(old), rig.url)
     const before = await snapshot(rig)
     const proxy = await proxyTo(addressOf(rig.url))
@@ -67,7 +72,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   async function cutForGood() {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const proxy = await proxyTo(addressOf(rig.url))
     proxy.onSend = (data, greeting) => {
       if (!greeting.includes('fdwsync define') || !data.includes('COMMIT\0')) return undefined
@@ -87,7 +92,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 })
 
-async function expectToConverge(rig: Rig, parsed: Awaited<ReturnType<Rig['manifest']>>): Promise<void> {
+async function expectToConverge(rig: Fixture, parsed: Awaited<ReturnType<Fixture['manifest']>>): Promise<void> {
   expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
   expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
 }

@@ -1,34 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
 import type { ApplyOptions } from '../../../src/applier/context.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { start } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import {
-  changesOf,
-  closeGate,
-  createSource,
-  eventLog,
-  gateAtDefinitions,
-  head,
-  missedOf,
-  type Rig,
-  rigFor,
-  shopManifest,
-  start,
-  until,
-  waiting,
-} from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, gateAtDefinitions, waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { head, shopManifest } from '../../support/manifests.ts'
+import { changesOf, eventLog, missedOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const changed = shop.replace('note: text', 'note: text, more: text').replace('name: text }', 'name: text, more: text }')
 
-async function applyUnattended(rig: Rig, manifest: string, options: Partial<ApplyOptions> = {}) {
+async function applyUnattended(rig: Fixture, manifest: string, options: Partial<ApplyOptions> = {}) {
   const parsed = await rig.manifest(manifest)
   const request = { parsed, connect: connectTo(rig.url), populate: true, unattended: true }
   return planAndApply({ ...request, options: { ...applyDefaults, ...options } }, async () => true)
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -36,7 +29,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('two applies of one manifest at once: the second says who has the lease, waits, and finds nothing to do', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
     const one = applyUnattended(rig, shop, { lockTimeoutMilliseconds: 60_000 })
@@ -62,7 +55,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('somebody who waits for the lease can be interrupted', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
     const one = applyUnattended(rig, shop, { lockTimeoutMilliseconds: 60_000 })
@@ -78,7 +71,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('two manifests at once in an empty database: both make the ledger and the extension, and both succeed', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await rig.sql('DROP EXTENSION postgres_fdw')
     await gateAtDefinitions(rig, 'CREATE EXTENSION')
     const gate = await closeGate(rig)
@@ -98,7 +91,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('the lease is lost in the middle: nothing is committed', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
     const applying = applyTo(await rig.manifest(shop), rig.url, { lockTimeoutMilliseconds: 60_000 })
@@ -129,7 +122,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     },
   ]
   test.each(others)('somebody else’s DDL at the same time: $what', async ({ what, theirs, end }) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()
     await other.query('BEGIN')
@@ -150,7 +143,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a deadlock with somebody else is ours to lose, and to try again', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()
     await other.query('BEGIN')
@@ -170,7 +163,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('somebody makes what is to be made, after it was looked for: the plan has become stale', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
@@ -191,7 +184,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('somebody else’s change of the same table is not overwritten: the plan has become stale', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()
     await other.query('BEGIN')

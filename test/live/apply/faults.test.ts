@@ -1,21 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import { endIdle, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { start } from '../../support/command.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import {
-  changesOf,
-  closeGate,
-  createSource,
-  gateAtDefinitions,
-  missedOf,
-  type Rig,
-  rigFor,
-  shopManifest,
-  snapshot,
-  start,
-  until,
-  waiting,
-} from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, gateAtDefinitions, waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 
 /** An apply that waits at a gate in the middle of one of its stages, and how the database must be found then. */
 interface Middle {
@@ -23,7 +17,7 @@ interface Middle {
   readonly session: string
   readonly first: string | undefined
   readonly manifest: string
-  prepare(rig: Rig): Promise<void>
+  prepare(rig: Fixture): Promise<void>
   readonly exit: number
   /** Whether the definitions stay when it is interrupted there. */
   readonly definitionsStay: boolean
@@ -65,7 +59,7 @@ const middles: readonly Middle[] = [
   },
 ]
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -73,7 +67,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function setUp(middle: Middle) {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await middle.prepare(rig)
     if (middle.first) await applyTo(await rig.manifest(middle.first), rig.url)
     const before = await snapshot(rig)

@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { history } from '../../../src/api/history.ts'
 import { refresh } from '../../../src/api/refresh.ts'
 import { ledgerMigration, ledgerTables } from '../../../src/ledger/schema.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { createSource, eventLog, type Rig, rigFor, shopManifest } from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { eventLog } from '../../support/outcomes.ts'
 
 /** Tables of the ledger's shape, as somebody would prepare them who waits for a superuser. */
 const tables = `CREATE SCHEMA fdwsync; ${ledgerMigration(0)};
@@ -46,14 +50,14 @@ const attacks: Readonly<Record<string, string>> = {
     'CREATE DOMAIN fdwsync.d AS text CHECK (public.payload() = 1); ALTER TABLE fdwsync.object ALTER COLUMN address TYPE fdwsync.d',
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function expectRefusal(rig: Rig) {
+  async function expectRefusal(rig: Fixture) {
     const parsed = await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' }))
     const message = expect.stringMatching(/the ledger in schema "fdwsync" is not trusted: .*belongs to role_/)
     await expect(planFor(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
@@ -74,7 +78,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries(attacks),
   )('somebody prepared the ledger with %s: a superuser refuses it, and runs nothing of it', async (_, sql) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
       SET ROLE ${user}; ${tables} ${payload} ${sql}`)
@@ -87,7 +91,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     'step',
     'refresh',
   ])('somebody who may make triggers on the table %s of a true ledger has made one: refused, and it never runs', async (table) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
     await rig.sql(`${payload} GRANT USAGE ON SCHEMA fdwsync TO ${user}; GRANT TRIGGER ON fdwsync.${table} TO ${user};
@@ -99,7 +103,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what somebody adds to the schema of a true ledger is refused too', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
     await rig.sql(`${payload} GRANT CREATE ON SCHEMA fdwsync TO ${user}; SET ROLE ${user};
@@ -110,7 +114,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('operators and functions that hide the built-in ones in the schema public do not get to run', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await rig.sql(`${payload}
       CREATE FUNCTION public.same(name, text) RETURNS boolean LANGUAGE sql AS 'SELECT public.payload() = 1 AND $1::text OPERATOR(pg_catalog.=) $2';

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf, planAndApply } from '../../../src/api/apply.ts'
 import type { Connect } from '../../../src/db/connect.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { proxyTo, through } from './proxy.ts'
-import { changesOf, createSource, missedOf, type Rig, rigFor, snapshot } from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
+import { proxyTo, through } from '../../support/proxy.ts'
 
 const manifest = (values: string, value: string) => `
 version: 1
@@ -24,7 +27,7 @@ const values = "SELECT string_agg(enumlabel, ' ' ORDER BY enumsortorder) AS valu
 const outcomes = 'SELECT outcome FROM fdwsync.apply ORDER BY started_at'
 const isPrepared = { values: 'sad ok happy' }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -32,12 +35,12 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function setUp() {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(old), rig.url)
     return { rig, parsed: await rig.manifest(grown) }
   }
 
-  async function expectToConverge(rig: Rig, parsed: Awaited<ReturnType<Rig['manifest']>>) {
+  async function expectToConverge(rig: Fixture, parsed: Awaited<ReturnType<Fixture['manifest']>>) {
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
     expect(await rig.sql(values)).toEqual([isPrepared])
@@ -63,7 +66,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   /** Somebody does something before the stage begins, once. */
-  function meddling(rig: Rig, stage: string, sql: string): Connect {
+  function meddling(rig: Fixture, stage: string, sql: string): Connect {
     let isDone = false
     async function meddle(purpose: string) {
       if (purpose !== stage || isDone) return

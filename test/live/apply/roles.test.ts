@@ -1,20 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { refresh } from '../../../src/api/refresh.ts'
-import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { endIdle, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, missedOf, type Rig, rigFor, shopManifest } from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function owner(rig: Rig, grants: readonly string[] = ['CREATE ON DATABASE', 'USAGE ON FOREIGN DATA WRAPPER']) {
+  async function owner(
+    rig: Fixture,
+    grants: readonly string[] = ['CREATE ON DATABASE', 'USAGE ON FOREIGN DATA WRAPPER'],
+  ) {
     const role = await rig.role()
     for (const grant of grants)
       await rig.sql(`GRANT ${grant} ${grant.includes('DATABASE') ? rig.target.name : 'postgres_fdw'} TO ${role.user}`)
@@ -22,7 +29,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   test('CREATE on the database and USAGE on the wrapper are enough: plan, apply, change, refresh, and remove', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig)
     const parsed = await rig.manifest(shop.replace('servers:', 'extensions: { postgres_fdw: {} }\nservers:'))
     expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
@@ -50,7 +57,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('without CREATE on the database: the plan says what it could not find out, apply what is missing', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
     const parsed = await rig.manifest(shop)
     const grant = `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}`
@@ -62,7 +69,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a wrapper takes a superuser to make or alter, which is said; one that is as declared takes nothing', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url } = await owner(rig)
     const parsed = (wrappers: string) =>
       rig.manifest(`version: 1\nname: faults\nforeign_data_wrappers: { ${wrappers} }\n`)
@@ -75,7 +82,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('all exists already, and the role may change it but make nothing new: the ledger is what is missing', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
     await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER shop OWNER TO ${user}`)
     const parsed = await rig.manifest('version: 1\nname: faults\nservers: { shop: { options: { fetch_size: 5 } } }\n')
@@ -86,7 +93,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('without USAGE on the wrapper', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig, ['CREATE ON DATABASE'])
     const parsed = await rig.manifest(shop)
     const told = async (work: Promise<unknown>) => JSON.stringify(await work.catch((error: unknown) => error))
@@ -96,7 +103,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a read-only server: the plan works as far as it can and says so', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(`ALTER DATABASE ${rig.target.name} SET default_transaction_read_only = on`)
     await endIdle(rig.url)
@@ -123,7 +130,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       `version: 1\nname: faults\nservers: { shop: { options: { host: h }, user_mappings: { ROLE: { user: ${user}, password: ${password} } } } }\n`
 
     async function setUp() {
-      const rig = await rigFor(pair, source)
+      const rig = await fixtureFor(pair, source)
       const [server, other] = [await owner(rig), await rig.role()]
       const manifest = (password: string, user?: string) =>
         rig.manifest(mapped(password, user).replace('ROLE', other.user))

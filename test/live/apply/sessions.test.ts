@@ -3,10 +3,12 @@ import { Secret } from '../../../src/core/secret.ts'
 import { sql } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
 import { isReusable, pooledConnect, type SessionPool } from '../../../src/db/session-pool.ts'
-import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { createDatabase, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { connectTo } from '../../support/fdwsync.ts'
+import { eachMajor } from '../../support/majors.ts'
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await createDatabase(pair.target)

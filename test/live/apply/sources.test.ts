@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { refresh } from '../../../src/api/refresh.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { type ProxyMode, proxyTo } from './proxy.ts'
-import { changesOf, createSource, missedOf, rigFor, shopManifest, snapshot } from './rig.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
+import { type ProxyMode, proxyTo } from '../../support/proxy.ts'
 
 const options = { sourceTimeoutMilliseconds: 700 }
 
@@ -29,7 +33,7 @@ const failures: readonly Failure[] = [
 
 /** A target that reaches its source through a proxy. */
 async function behindProxy(pair: ServerPair, source: TestDatabase) {
-  const rig = await rigFor(pair, source)
+  const rig = await fixtureFor(pair, source)
   const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
   const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
   return { rig, proxy, manifest: (text: string) => rig.manifest(text, where) }
@@ -97,7 +101,7 @@ async function behindAnotherView({ rig, proxy, manifest }: Setting, { mode, reas
   expect(missedOf(report)).toEqual([expect.stringMatching(reason)])
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -111,7 +115,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a replacement whose query fails over the data: the old one stays and serves', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
     const before = await snapshot(rig)
     const parsed = await rig.manifest(

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
 import { FdwsyncError } from '../../../src/core/errors.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, missedOf, type Rig, rigFor, shopManifest, snapshot } from './rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 
 const first = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const second = shopManifest({
@@ -38,14 +42,14 @@ async function forEach(all: Readonly<Record<string, string>>, act: (what: string
   await Promise.all(Object.entries(all).map(([what, sql]) => act(what, sql)))
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function applied(rig: Rig, meanwhile: string, unattended: boolean) {
+  async function applied(rig: Fixture, meanwhile: string, unattended: boolean) {
     const parsed = await rig.manifest(second)
     let asked = 0
     let before: unknown
@@ -64,7 +68,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   // Each on a target of its own, all at once.
   test('somebody changes something before the answer: exit 3, nothing done', () =>
     forEach(meddling, async (what, sql) => {
-      const rig = await rigFor(pair, source)
+      const rig = await fixtureFor(pair, source)
       await applyTo(await rig.manifest(first), rig.url)
       const { outcome, before } = await applied(rig, sql, false)
       expect(outcome, what).toBeInstanceOf(FdwsyncError)
@@ -74,7 +78,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('what is nobody’s business is no reason to refuse', () =>
     forEach(unrelated, async (what, sql) => {
-      const rig = await rigFor(pair, source)
+      const rig = await fixtureFor(pair, source)
       await applyTo(await rig.manifest(first), rig.url)
       const { outcome, parsed } = await applied(rig, sql, false)
       expect(outcome, what).toMatchObject({ report: { steps: expect.any(Array) } })
@@ -82,7 +86,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     }))
 
   test('where nobody is asked, the plan is made again', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(first), rig.url)
     const { outcome, asked, parsed } = await applied(rig, meddling['a column more'] ?? '', true)
     expect(asked).toBe(2)
@@ -91,7 +95,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a plan that is not approved changes nothing', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const before = await snapshot(rig)
     const parsed = await rig.manifest(first)
     const request = { parsed, connect: connectTo(rig.url), populate: true, options: applyDefaults }

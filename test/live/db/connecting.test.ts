@@ -20,7 +20,7 @@ import { trusted } from '../../../src/core/sql.ts'
 import { openSession } from '../../../src/db/session.ts'
 import { connectionSettings } from '../../../src/db/settings.ts'
 import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { majors, open, settingsFor } from './fixture.ts'
+import { majors, open, settingsFor } from '../../support/talkative-server.ts'
 
 const password = "p@:/?#[] %'\\w€"
 const [binaries] = majors

@@ -9,7 +9,7 @@ import {
   startThrowawayServer,
   type ThrowawayServer,
 } from '../../../src/demo/server/server.ts'
-import { logReader, majors, open, startTalkativeServer, traces } from './fixture.ts'
+import { logReader, majors, open, startTalkativeServer, traces } from '../../support/talkative-server.ts'
 
 const secret = new Secret('canary')
 

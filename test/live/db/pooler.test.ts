@@ -9,7 +9,7 @@ import { statementOf, trusted } from '../../../src/core/sql.ts'
 import { withDeadline } from '../../../src/db/cancellation.ts'
 import { serverAccount } from '../../../src/demo/server/processes.ts'
 import type { ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { logReader, majors, open, sleep, startTalkativeServer, traces } from './fixture.ts'
+import { logReader, majors, open, sleep, startTalkativeServer, traces } from '../../support/talkative-server.ts'
 
 const [binaries] = majors
 const missing = isInstalled('pgbouncer') ? undefined : 'pgbouncer is not installed'

@@ -3,7 +3,15 @@ import { Secret } from '../../../src/core/secret.ts'
 import { type Parts, statementOf, trusted } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
 import type { ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { lockWait, logReader, majors, open, sleep, startTalkativeServer, traces } from './fixture.ts'
+import {
+  lockWait,
+  logReader,
+  majors,
+  open,
+  sleep,
+  startTalkativeServer,
+  traces,
+} from '../../support/talkative-server.ts'
 
 /** By which way a secret goes depends on it: other characters than ASCII cannot go in the startup packet. */
 const ways = [

@@ -6,7 +6,7 @@ import { withDeadline } from '../../../src/db/cancellation.ts'
 import { isConnectionLost, isTransient } from '../../../src/db/database-error.ts'
 import type { Session } from '../../../src/db/session.ts'
 import { startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { majors, open, sleep } from './fixture.ts'
+import { majors, open, sleep } from '../../support/talkative-server.ts'
 
 describe.each(majors)('PostgreSQL $major', (binaries) => {
   let server: ThrowawayServer

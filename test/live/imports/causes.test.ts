@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
 import type { Plan } from '../../../src/core/plan.ts'
-import { newestPairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { type Rig, run, runSql } from '../apply/rig.ts'
-import { importing, mirroring, rigWithSource } from './setting.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { importing, mirroring } from '../../support/manifests.ts'
 
 const shop = `
   CREATE TABLE a (id int PRIMARY KEY, name text, total numeric(10,2));
@@ -31,13 +34,13 @@ const validate = new Ajv2020({ strict: false }).compile(
   JSON.parse(readFileSync(new URL('../../../schemas/plan.schema.json', import.meta.url), 'utf8')),
 )
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
-  async function applied(text: string): Promise<Rig> {
-    const rig = await rigWithSource(pair, shop)
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  async function applied(text: string): Promise<Fixture> {
+    const rig = await fixtureWithOwnSource(pair, shop)
     await applyTo(await rig.manifest(text), rig.url)
     return rig
   }
-  const planned = async (rig: Rig, text: string) => planFor(await rig.manifest(text), rig.url)
+  const planned = async (rig: Fixture, text: string) => planFor(await rig.manifest(text), rig.url)
 
   test('the source, the manifest and the target are told apart', async () => {
     const rig = await applied(importing('tables: { c: { comment: said here } }'))
@@ -128,7 +131,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
     const more =
       "CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN much AS int; ALTER TABLE b ADD mood mood; ALTER TABLE c ADD much much;"
     const copying = importing('types: copy')
-    const rig = await rigWithSource(pair, `${shop}; ${more}`)
+    const rig = await fixtureWithOwnSource(pair, `${shop}; ${more}`)
     await applyTo(await rig.manifest(copying), rig.url)
     await runSql(
       rig.source.url,

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'
-import { newestPairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyTo } from '../../support/fdwsync.ts'
-import { type ProxyMode, proxyTo } from '../apply/proxy.ts'
-import { run, runSql } from '../apply/rig.ts'
-import { importing, rigWithSource, servers } from './setting.ts'
+import { fixtureWithOwnSource } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { importHead, importing } from '../../support/manifests.ts'
+import { type ProxyMode, proxyTo } from '../../support/proxy.ts'
 
 const source = `
   CREATE TABLE orders (id bigint, total numeric(10,2), note text);
@@ -16,7 +19,7 @@ const source = `
   CREATE TABLE parted_1 PARTITION OF parted DEFAULT`
 
 /** A second server leads to the same source under another name; a third one to no source that could be asked. */
-const manifest = `${servers}  again:
+const manifest = `${importHead}  again:
     options: { host: "\${env:AGAIN_HOST}", port: "\${env:AGAIN_PORT}", dbname: "\${env:SOURCE_DATABASE}" }
     user_mappings:
       public: { user: "\${env:SOURCE_USER}", password: "\${env:SOURCE_PASSWORD}" }
@@ -49,9 +52,9 @@ const validate = new Ajv2020({ strict: false }).compile(
   JSON.parse(readFileSync(new URL('../../../schemas/plan.schema.json', import.meta.url), 'utf8')),
 )
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('what is gone, new, or of another type, and what status makes of it', async () => {
-    const rig = await rigWithSource(pair, source)
+    const rig = await fixtureWithOwnSource(pair, source)
     const where = { AGAIN_HOST: pair.source.foreignHost, AGAIN_PORT: String(pair.source.foreignPort) }
     await applyTo(await rig.manifest(manifest, where), rig.url)
     const check = ['plan', '--check-source', '--detailed-exitcode', '--format', 'json']
@@ -137,7 +140,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
     'refuse',
     'silent',
   ])('one source that does not answer is told of, the other compared: %s', async (mode) => {
-    const rig = await rigWithSource(pair, source)
+    const rig = await fixtureWithOwnSource(pair, source)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { AGAIN_HOST: '127.0.0.1', AGAIN_PORT: String(proxy.port) }
     await applyTo(await rig.manifest(manifest, where), rig.url)
@@ -165,7 +168,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what is imported just now is not compared again; its server is told of', async () => {
-    const rig = await rigWithSource(pair, 'CREATE TABLE a (id int, total numeric(10,2))')
+    const rig = await fixtureWithOwnSource(pair, 'CREATE TABLE a (id int, total numeric(10,2))')
     const text = importing('tables: { a: { columns: { total: text } } }')
     await applyTo(await rig.manifest(text), rig.url)
     const { stdout } = await run(rig, ['plan', '--check-source', '--format', 'json'], text)

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, planFor } from '../../support/fdwsync.ts'
-import { type ProxyMode, proxyTo } from '../apply/proxy.ts'
-import { changesOf, missedOf, run, runSql } from '../apply/rig.ts'
-import { importing, mirroring, rigWithSource } from './setting.ts'
+import { fixtureWithOwnSource } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { importing, mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+import { type ProxyMode, proxyTo } from '../../support/proxy.ts'
 
 const two = `
   CREATE TABLE a (id int PRIMARY KEY, name text DEFAULT 'x', total numeric(10,2));
@@ -13,9 +17,9 @@ const two = `
 const columns = `SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) AS text
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE relkind = 'f' AND attnum > 0 AND NOT attisdropped ORDER BY c.relname, attnum`
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('altered where they stand, with what is said of them here', async () => {
-    const rig = await rigWithSource(pair, two)
+    const rig = await fixtureWithOwnSource(pair, two)
     const parsed = await rig.manifest(
       importing(`options: { import_default: true }
 tables:
@@ -61,7 +65,7 @@ tables:
   })
 
   test('a table that is spelled out is as it is spelled out; limit_to and except limit', async () => {
-    const rig = await rigWithSource(pair, `${two}; CREATE TABLE c (id int); CREATE TABLE d (id int)`)
+    const rig = await fixtureWithOwnSource(pair, `${two}; CREATE TABLE c (id int); CREATE TABLE d (id int)`)
     const text = importing('except: [c]').replace(
       'schemas:\n  proxy:\n',
       'schemas:\n  proxy:\n    foreign_tables: { b: { server: shop, columns: { day: text } } }\n',
@@ -83,7 +87,7 @@ tables:
   })
 
   test('what the source does not have is an error with its place', async () => {
-    const rig = await rigWithSource(pair, two)
+    const rig = await fixtureWithOwnSource(pair, two)
     const told = async (text: string) =>
       planFor(await rig.manifest(text), rig.url).then(
         () => 'fine',
@@ -117,7 +121,7 @@ tables:
   })
 
   test('tables whose types are not here are named, and do not take the others down', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `${two}; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text; CREATE TABLE c (m mood); CREATE TABLE d (z zip); CREATE TABLE e (m mood[])`,
     )
@@ -146,9 +150,9 @@ tables:
   })
 
   test('a server that changes is asked as it will be', async () => {
-    const rig = await rigWithSource(pair, two)
+    const rig = await fixtureWithOwnSource(pair, two)
     await applyTo(await rig.manifest(importing()), rig.url)
-    const other = await rigWithSource(pair, 'CREATE TABLE a (other int)')
+    const other = await fixtureWithOwnSource(pair, 'CREATE TABLE a (other int)')
     const parsed = await rig.manifest(importing(), { SOURCE_DATABASE: other.source.name })
     const { plan } = await applyTo(parsed, rig.url)
     expect(changesOf(plan)).toEqual(['alter server shop', 'alter foreign table proxy.a', 'drop foreign table proxy.b'])
@@ -163,9 +167,9 @@ tables:
 
 const modes: readonly ProxyMode[] = ['refuse', 'silent']
 
-describe.each(pairs())('PostgreSQL $name without the source', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name without the source', (pair: ServerPair) => {
   test.each(modes)('%s', async (mode) => {
-    const rig = await rigWithSource(pair, two)
+    const rig = await fixtureWithOwnSource(pair, two)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const text = mirroring()
@@ -196,8 +200,8 @@ describe.each(pairs())('PostgreSQL $name without the source', (pair: ServerPair)
   })
 })
 
-test.each(pairs())('PostgreSQL $name: a server that is renamed keeps its tables, asked or not', async (pair) => {
-  const rig = await rigWithSource(pair, two)
+test.each(eachMajor())('PostgreSQL $name: a server that is renamed keeps its tables, asked or not', async (pair) => {
+  const rig = await fixtureWithOwnSource(pair, two)
   await applyTo(await rig.manifest(mirroring()), rig.url)
   const before = await rig.sql(`SELECT 'local.a'::regclass::oid AS view, 'proxy.a'::regclass::oid AS table`)
   const renamed = mirroring()

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, runSql } from '../apply/rig.ts'
-import { mirroring, rigWithSource } from './setting.ts'
+import { fixtureWithOwnSource } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const source = `
   CREATE TYPE mood AS ENUM ('good', 'bad');
@@ -46,9 +49,9 @@ const changes: Readonly<Record<string, readonly [change: string, undo: string, p
   'another value of an enumeration': ["ALTER TYPE mood ADD VALUE 'better'", '', /type public\.mood/],
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('what is proven to be in place is planned again as soon as the source says something else', async () => {
-    const rig = await rigWithSource(pair, source)
+    const rig = await fixtureWithOwnSource(pair, source)
     const parsed = await rig.manifest(mirroring('types: copy'))
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
     expect(await rig.sql('SELECT source_state IS NOT NULL AS is_proven FROM fdwsync.proof')).toEqual([

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { crossedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
-import { indexesOf, mirroring, rigWithSource } from './setting.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { crossedMajors, eachMajor } from '../../support/majors.ts'
+import { mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+import { indexesOf } from './varied-source.ts'
 
 interface SourceChange {
   readonly what: string
@@ -84,16 +88,16 @@ const given = `
   CREATE ROLE %role; GRANT SELECT ON local.orders TO %role; COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand';
   COMMENT ON COLUMN local.orders.id IS 'the number'`
 
-async function givenByHand(rig: Rig): Promise<unknown> {
+async function givenByHand(rig: Fixture): Promise<unknown> {
   return rig.sql(`SELECT has_table_privilege('${role(rig)}', 'local.orders', 'SELECT') AS granted,
     obj_description('local.orders'::regclass) AS comment, col_description('local.orders'::regclass, 1) AS column`)
 }
 
-const role = ({ target }: Rig) => `reader_of_${target.name}`
+const role = ({ target }: Fixture) => `reader_of_${target.name}`
 
-describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test('what changes at the source changes here, and no more', async () => {
-    const rig = await rigWithSource(pair, shop)
+    const rig = await fixtureWithOwnSource(pair, shop)
     const parsed = await rig.manifest(mirroring())
     await applyTo(parsed, rig.url)
     await rig.sql(given.replaceAll('%role', role(rig)))
@@ -110,7 +114,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('the view of a table that is gone keeps its data until that is allowed', async () => {
-    const rig = await rigWithSource(pair, shop)
+    const rig = await fixtureWithOwnSource(pair, shop)
     const parsed = await rig.manifest(mirroring())
     await applyTo(parsed, rig.url)
     await runSql(rig.source.url, 'DROP TABLE customers')
@@ -119,7 +123,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('an index for each view that has the column, and what is otherwise for a table', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       'CREATE TABLE a (id int PRIMARY KEY, at point); CREATE INDEX a_at ON a USING gist (at); CREATE TABLE b (at point, c int); CREATE TABLE c (c int)',
     )
@@ -157,8 +161,8 @@ tables:
   })
 })
 
-test.each(pairs())('PostgreSQL $name: a role without superuser', async (pair) => {
-  const rig = await rigWithSource(pair, shop)
+test.each(eachMajor())('PostgreSQL $name: a role without superuser', async (pair) => {
+  const rig = await fixtureWithOwnSource(pair, shop)
   await rig.sql('CREATE EXTENSION postgres_fdw')
   const { url, user } = await rig.role()
   await rig.sql(

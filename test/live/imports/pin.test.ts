@@ -5,11 +5,16 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { pin } from '../../../src/api/pin.ts'
 import { loadLock, readManifestText } from '../../../src/manifest/load.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-import { newestPairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { proxyTo } from '../apply/proxy.ts'
-import { changesOf, missedOf, type Rig, run, runSql } from '../apply/rig.ts'
-import { importing, mirroring, rigWithSource, sourceSql } from './setting.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { importing, mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+import { proxyTo } from '../../support/proxy.ts'
+import { sourceSql } from './varied-source.ts'
 
 const two = `
   CREATE TABLE a (id int PRIMARY KEY, name text DEFAULT 'x', total numeric(10,2));
@@ -17,7 +22,7 @@ const two = `
   CREATE TABLE b (id int PRIMARY KEY, "a b" text COLLATE "C")`
 
 /** A manifest in a folder of its own, and the command run on it. */
-function project(rig: Rig, text: string) {
+function project(rig: Fixture, text: string) {
   const folder = mkdtempSync(join(tmpdir(), 'fdwsync-pin-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'shop.yaml')
@@ -40,9 +45,9 @@ function project(rig: Rig, text: string) {
   }
 }
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('what is pinned is planned without the source, until it is pinned again', async () => {
-    const rig = await rigWithSource(pair, two)
+    const rig = await fixtureWithOwnSource(pair, two)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const shop = project(rig, mirroring())
@@ -127,7 +132,7 @@ ${shop.lock} is not what the sources have. Run fdwsync pin to take it over.
     const types = `;
       CREATE TYPE mood AS ENUM ('sad', 'yes', '1'); CREATE DOMAIN few AS mood[] CHECK (cardinality(VALUE) < 3);
       CREATE TYPE twofold AS (second few, first mood); CREATE TABLE typed (b twofold PRIMARY KEY, m mood DEFAULT 'yes')`
-    const rig = await rigWithSource(pair, `${sourceSql}${types}`)
+    const rig = await fixtureWithOwnSource(pair, `${sourceSql}${types}`)
     const shop = project(rig, mirroring('types: copy\ntables: { plain_view: { exclude: true } }'))
     const connect = connectTo(rig.url)
     const session = await connect('pin')
@@ -146,7 +151,7 @@ ${shop.lock} is not what the sources have. Run fdwsync pin to take it over.
   })
 
   test('a lock that does not fit any more, or that somebody edited', async () => {
-    const rig = await rigWithSource(pair, two)
+    const rig = await fixtureWithOwnSource(pair, two)
     const shop = project(rig, importing('limit_to: [a]'))
     await shop.run(['pin'])
     const told = async (manifest: string, edit = (text: string) => text) => {

@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { Connect } from '../../../src/db/connect.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
 import { makePlan } from '../../../src/planner/plan.ts'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, runSql } from '../apply/rig.ts'
-import { importing, mirroring, rigWithSource } from './setting.ts'
+import { fixtureWithOwnSource } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { importing, mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 /** Connections to a server which count what is sent, and the rows that come back. */
 function counting(url: string): { readonly connect: Connect; readonly sent: () => number } {
@@ -34,11 +37,11 @@ const tables = (from: number, to: number) =>
    END LOOP; END $$`
 
 // Indexes are tried out a hundred at a time, since locks are a finite table: here they are fewer.
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries({ import: importing('types: copy'), mirror: mirroring('types: copy') }),
   )('%s: what is asked does not grow with the tables', async (_, manifest) => {
-    const rig = await rigWithSource(pair, `CREATE TYPE mood AS ENUM ('good'); ${tables(1, 3)}`)
+    const rig = await fixtureWithOwnSource(pair, `CREATE TYPE mood AS ENUM ('good'); ${tables(1, 3)}`)
     const parsed = await rig.manifest(manifest)
     const asked = async (what: ParsedManifest) => {
       const { connect, sent } = counting(rig.url)

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { crossedPairs, pairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
-import { importing, mirroring, rigWithSource, rowsOf, servers } from './setting.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { crossedMajors, eachMajor } from '../../support/majors.ts'
+import { importHead, importing, mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+import { rowsOf } from './varied-source.ts'
 
 const varied = `
   CREATE SCHEMA "Other Types";
@@ -29,9 +33,9 @@ const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::tex
 const values = (type: string) =>
   `SELECT array_agg(enumlabel::text ORDER BY enumsortorder) AS values FROM pg_enum WHERE enumtypid = '${type}'::regtype`
 
-describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test('all types that columns use are made, in the order of need, and then there is nothing to do', async () => {
-    const rig = await rigWithSource(pair, varied)
+    const rig = await fixtureWithOwnSource(pair, varied)
     const parsed = await rig.manifest(copying('options: { import_default: true }'))
     const { plan, report } = await applyTo(parsed, rig.url)
     expect({ undetermined: plan.undetermined, warnings: plan.warnings, missed: missedOf(report) }).toEqual({
@@ -59,7 +63,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what changes at the source is altered in place', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int CHECK (VALUE < 10);
        CREATE TABLE t (id int PRIMARY KEY, mood mood, pair pair, small small); INSERT INTO t VALUES (1, 'ok', ROW(7), 3)`,
@@ -117,7 +121,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what PostgreSQL can not make in place is left as it is, and takes nothing else down', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int; CREATE TYPE unused AS ENUM ('a', 'b');
        CREATE TABLE t (mood mood, pair pair, small small); CREATE TABLE u (id int)`,
@@ -144,7 +148,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('without types: copy all that is missing is named, with what helps', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `CREATE SCHEMA ext; CREATE EXTENSION citext; CREATE EXTENSION hstore SCHEMA ext; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text;
        CREATE TABLE fine (id int); CREATE TABLE c (m mood, more mood[], z zip, x citext); CREATE TABLE e (h ext.hstore, f fine); CREATE DOMAIN word AS citext; CREATE TABLE w (w word)`,
@@ -196,7 +200,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a type that is spelled out wins; two imports make one; what the source no longer says is kept', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE own AS ENUM ('theirs'); CREATE TABLE a (m mood, o own); CREATE TABLE b (m mood)`,
     )
@@ -221,8 +225,8 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 })
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
-  const told = async (rig: Rig, text: string, more: Readonly<Record<string, string>> = {}) =>
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  const told = async (rig: Fixture, text: string, more: Readonly<Record<string, string>> = {}) =>
     planFor(await rig.manifest(text, more), rig.url).then(
       () => 'fine',
       (error: { problems: unknown }) => error.problems,
@@ -230,9 +234,12 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('two sources whose types are not the same, and a wrapper that can not be asked', async () => {
     const sql = "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)"
-    const rig = await rigWithSource(pair, sql)
-    const other = await rigWithSource(pair, sql.replace('sad', 'ok').replace('TABLE a', 'TABLE b'))
-    const second = servers.slice(servers.indexOf('  shop:')).replace('shop:', 'other:').replace('_DATABASE}', '_OTHER}')
+    const rig = await fixtureWithOwnSource(pair, sql)
+    const other = await fixtureWithOwnSource(pair, sql.replace('sad', 'ok').replace('TABLE a', 'TABLE b'))
+    const second = importHead
+      .slice(importHead.indexOf('  shop:'))
+      .replace('shop:', 'other:')
+      .replace('_DATABASE}', '_OTHER}')
     const two = importing('types: copy').replace(
       'schemas:\n  proxy:\n    imports:\n',
       `${second}schemas:\n  proxy:\n    imports:\n      - { server: other, remote_schema: public, types: copy }\n`,
@@ -260,7 +267,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('another manifest may have made the type', async () => {
-    const rig = await rigWithSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
+    const rig = await fixtureWithOwnSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
     const one = await rig.manifest(importing('types: copy'))
     await applyTo(one, rig.url)
     const other = await rig.manifest(`version: 1
@@ -275,7 +282,7 @@ schemas: { others: { imports: [{ server: shop, remote_schema: public, types: cop
   })
 
   test('what a source passes off as an expression is not run', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       "CREATE DOMAIN d AS text DEFAULT 'x'; CREATE TABLE a (d d); UPDATE pg_type SET typdefault = '1); CREATE TABLE public.made(); --' WHERE typname = 'd'",
     )
@@ -286,7 +293,7 @@ schemas: { others: { imports: [{ server: shop, remote_schema: public, types: cop
   })
 
   test('a role without superuser, and a source that hides checks', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text DEFAULT 'x' CHECK (VALUE <> '');
        CREATE DOMAIN same AS text CONSTRAINT zip_check CHECK (VALUE <> 'a'); ALTER DOMAIN same ADD CONSTRAINT later CHECK (VALUE <> 'b') NOT VALID;

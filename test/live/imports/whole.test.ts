@@ -2,10 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import { crossedPairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, type Rig, runSql } from '../apply/rig.ts'
-import { indexesOf, mirroring, rigWithSource, rowsOf, sourceSql } from './setting.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { crossedMajors } from '../../support/majors.ts'
+import { mirroring } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+import { indexesOf, rowsOf, sourceSql } from './varied-source.ts'
 
 const moreSql = await readFile(join(import.meta.dirname, 'more.sql'), 'utf8')
 
@@ -14,12 +18,12 @@ const whole = mirroring('types: copy\ntables: { plain_view: { exclude: true } }'
   'extensions: { postgres_fdw: {}, citext: {}, hstore: {} }',
 )
 
-async function viewsOf(rig: Rig): Promise<readonly string[]> {
+async function viewsOf(rig: Fixture): Promise<readonly string[]> {
   const views = await rig.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")
   return views.map(({ name }) => String(name))
 }
 
-async function expectSameRows(rig: Rig): Promise<void> {
+async function expectSameRows(rig: Fixture): Promise<void> {
   const names = await viewsOf(rig)
   expect(await rowsOf(rig.url, 'local', names)).toEqual(await rowsOf(rig.source.url, 'public', names))
 }
@@ -115,7 +119,7 @@ const untouched =
   'stamps, texts, numbers, shapes, nets, bits, multiranges, searches, stores, refers, deferred, unlogged, dates, toasted, by_default'
 
 /** What people have made on the views, which is nothing to the manifest. */
-async function givenByHand({ sql }: Rig, role: string): Promise<unknown> {
+async function givenByHand({ sql }: Fixture, role: string): Promise<unknown> {
   return sql(`SELECT c.relname, has_table_privilege('${role}', c.oid, 'SELECT') AS granted, obj_description(c.oid) AS comment,
       col_description(c.oid, 1) AS "column"
     FROM pg_class c WHERE relnamespace = 'local'::regnamespace AND relname IN ('enums', 'domains', 'defaults', 'listed') ORDER BY 1`)
@@ -129,9 +133,9 @@ function giving(role: string): string {
   return `CREATE ROLE ${role}; ${each.join('; ')}`
 }
 
-describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test('fifty tables from an empty target: rows, types and indexes as at the source, and then nothing to do', async () => {
-    const rig = await rigWithSource(pair, `${sourceSql};\n${moreSql}`)
+    const rig = await fixtureWithOwnSource(pair, `${sourceSql};\n${moreSql}`)
     const parsed = await rig.manifest(whole)
     const { plan, report } = await applyTo(parsed, rig.url)
     expect(missedOf(report)).toEqual([])
@@ -153,7 +157,7 @@ describe.each(crossedPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('ten changes at the source, each with the least that follows from it, by a role without superuser', async () => {
-    const rig = await rigWithSource(pair, moreSql)
+    const rig = await fixtureWithOwnSource(pair, moreSql)
     await rig.sql('CREATE EXTENSION postgres_fdw')
     const { url, user } = await rig.role()
     await rig.sql(

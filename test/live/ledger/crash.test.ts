@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyDetails, history } from '../../../src/api/history.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { pairs, type TestDatabase } from '../../servers/databases.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import { applyTo, connectTo, type Environment, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { proxyTo, through } from '../apply/proxy.ts'
-import { changesOf, createSource, missedOf, runSql, shopManifest, until } from '../apply/rig.ts'
+import { createSource } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+import { proxyTo, through } from '../../support/proxy.ts'
 
 const before = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const after = shopManifest({
@@ -30,7 +34,7 @@ const moments: readonly (readonly [session: 'define' | 'load' | 'ledger', sends:
   ['ledger', 'COMMIT\0'],
 ]
 
-const majors = pairs().flatMap((pair) => {
+const majors = eachMajor().flatMap((pair) => {
   const binaries = findBinaries().find(({ major }) => major === pair.major)
   return binaries ? [{ pair, binaries }] : []
 })

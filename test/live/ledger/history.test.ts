@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { closeGate, createSource, type Rig, rigFor, run, shopManifest, start, until, waiting } from '../apply/rig.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run, start } from '../../support/command.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
 
 const apply = ['apply', '--auto-approve']
 const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
@@ -18,20 +24,20 @@ function isValid(name: string, document: unknown): unknown {
   return validate(document) ? [] : validate.errors
 }
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function outcomes(rig: Rig): Promise<readonly string[]> {
+  async function outcomes(rig: Fixture): Promise<readonly string[]> {
     const { stdout } = await run(rig, ['history', '--format', 'json'], gated)
     return JSON.parse(stdout).applies.map(({ outcome }: { outcome: string }) => outcome)
   }
 
   test('an apply that runs, one that was killed while another runs, and both when all is over', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['history'], gated)).stdout).toContain('Nothing was applied here.')
     const gate = await closeGate(rig)
     const killed = start(rig, apply, gated)
@@ -67,7 +73,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('one manifest of several, by its name or its file', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const empty = (name: string) => `version: 1\nname: ${name}\nschemas: { ${name}: {} }\n`
     for (const name of ['one', 'two']) expect((await run(rig, apply, empty(name))).code).toBe(0)
     const manifests = async (args: readonly string[]) => {

@@ -4,13 +4,16 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import { ledgerVersion } from '../../../src/ledger/schema.ts'
-import { newestPairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, eventLog, missedOf, type Rig, rigFor, runSql, shopManifest } from '../apply/rig.ts'
-import { mirroring, rigWithSource, servers } from '../imports/setting.ts'
-import { asVersion1, asVersion6 } from './ledger-rig.ts'
+import { createSource, type Fixture, fixtureFor, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { asVersion1, asVersion6 } from '../../support/ledger.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { importHead, mirroring, shopManifest } from '../../support/manifests.ts'
+import { changesOf, eventLog, missedOf } from '../../support/outcomes.ts'
 
-async function versionOf(rig: Rig): Promise<unknown> {
+async function versionOf(rig: Fixture): Promise<unknown> {
   const [row] = await rig.sql('SELECT version FROM fdwsync.version')
   return row?.version
 }
@@ -20,11 +23,11 @@ function causesOf({ changes }: Plan): readonly string[] {
   return changes.map(({ change, title, cause }) => `${change.op} ${title}: ${cause}`)
 }
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('version 1: plan and refresh leave it as it is, and two concurrent applies migrate it once', async () => {
     const source = await createSource(pair)
     onTestFinished(() => source.drop())
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
     await applyTo(await rig.manifest(shop), rig.url)
     const addresses = "SELECT address FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address"
@@ -51,7 +54,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('version 6: plans know what was adopted and what the source returned, and an apply keeps both', async () => {
-    const rig = await rigWithSource(
+    const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('happy', 'sad');
        CREATE TABLE a (id int, name text, mood mood); CREATE INDEX a_name_idx ON a (name)`,
@@ -69,7 +72,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
     ])
 
     await rig.sql(asVersion6)
-    const emptied = await planFor(await rig.manifest(servers), rig.url)
+    const emptied = await planFor(await rig.manifest(importHead), rig.url)
     expect(changesOf(emptied)).toEqual(
       expect.arrayContaining(['release schema local', 'drop schema proxy', 'drop foreign table proxy.a']),
     )

@@ -3,36 +3,41 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { applyDetails, history } from '../../../src/api/history.ts'
 import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
-import { createDatabase, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, missedOf, type Rig, rigFor, run, runSql, shopManifest } from '../apply/rig.ts'
-import { asVersion1 } from './ledger-rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { asVersion1 } from '../../support/ledger.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const here = (name: string) =>
   `version: 1\nname: ${name}\nschemas: { ${name}: { materialized_views: { here: { query: "SELECT 1 AS id" } } } }\n`
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function applier(rig: Rig) {
+  async function applier(rig: Fixture) {
     const role = await rig.role()
     await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${role.user}`)
     return role
   }
 
-  async function owners(rig: Rig): Promise<readonly unknown[]> {
+  async function owners(rig: Fixture): Promise<readonly unknown[]> {
     const rows = await rig.sql(`SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class
       WHERE relnamespace = 'fdwsync'::regnamespace AND relkind = 'r'`)
     return rows.map(({ owner }) => owner)
   }
 
   test('several roles apply: what they share owns the ledger, and what a migration adds', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const [one, two, shared] = [await applier(rig), await applier(rig), await rig.role()]
     await rig.sql(
       `GRANT ${shared.user} TO ${one.user}, ${two.user}; CREATE SCHEMA fdwsync AUTHORIZATION ${shared.user}`,
@@ -55,7 +60,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a role of its own made the ledger: another one is told what to do', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const [one, two] = [await applier(rig), await applier(rig)]
     await applyTo(await rig.manifest(here('one')), one.url)
     const failure = await applyTo(await rig.manifest(here('two')), two.url).catch((error: unknown) => error)
@@ -78,7 +83,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     'nothing',
     'USAGE',
   ])('a plan by a role that has %s on the ledger: it works, says so, and drops and adopts nothing', async (has) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(here('one')), rig.url)
     const { user, url } = await rig.role()
     if (has === 'USAGE') await rig.sql(`GRANT USAGE ON SCHEMA fdwsync TO ${user}`)
@@ -108,7 +113,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('on a read-only server ownership is known, and the history can be read', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { user, url } = await applier(rig)
     await applyTo(await rig.manifest(here('one')), url)
     await rig.sql(`ALTER ROLE ${user} SET default_transaction_read_only = on`)
@@ -121,7 +126,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('the history of a copy tells where it was made; one of the first version tells what it has', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { report } = await applyTo(await rig.manifest(shop), rig.url)
     const copy = await createDatabase(pair.target, { template: rig.target.name })
     try {

@@ -1,23 +1,27 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
-import { createSource, eventLog, missedOf, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
-import { newestApply, refreshesOf, stepsOf } from './ledger-rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { newestApply, refreshesOf, stepsOf } from '../../support/ledger.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { eventLog, missedOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const doubled = shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' })
 const origin = { user: 'ada', host: 'runner-3', commit: '1a2b3c', repository: 'https://git.example/shop' }
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function refreshAll(rig: Rig, text: string, url = rig.url) {
+  async function refreshAll(rig: Fixture, text: string, url = rig.url) {
     const log = eventLog()
     const report = await refresh(await rig.manifest(text), [], connectTo(url), {
       ...applyDefaults,
@@ -29,7 +33,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   test('who applied what, from where, and how it ended: definitions, loads, replacements, failures', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const parsed = await rig.manifest(shop)
     const { report } = await applyTo(parsed, rig.url, { origin })
     const [database] = await rig.sql('SELECT oid FROM pg_database WHERE datname = current_database()')
@@ -79,7 +83,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('definitions that fail are in the history, in a ledger that is there already', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
         IF current_setting('application_name') = 'fdwsync define' THEN RAISE 'not today'; END IF; END $$;
@@ -91,7 +95,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('refreshes are noted by whoever may; who may not refreshes all the same, and is told', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const views = shopManifest({ orders: 'SELECT id, total FROM proxy.orders', here: 'SELECT 1 AS id' })
     const indexed = views.replace(
       'here: { query',
@@ -120,7 +124,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('every table has a primary key, and every table and column a comment that README.md repeats', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const columns = await rig.sql(`
       SELECT c.relname AS table, a.attname AS column, col_description(c.oid, a.attnum) AS comment,

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makePlan } from '../../../src/planner/plan.ts'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, type Rig, rigFor, shopManifest } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS twice FROM proxy.orders' })
   .replace(
@@ -25,14 +29,14 @@ const noDdl = `CREATE FUNCTION public.no_ddl() RETURNS event_trigger LANGUAGE pl
 const again = 'ALTER EVENT TRIGGER no_ddl DISABLE'
 
 /** By what is proven of the manifest as by what is proven of each object, which must agree. */
-async function isTriedOut(rig: Rig, manifest: string): Promise<boolean> {
+async function isTriedOut(rig: Fixture, manifest: string): Promise<boolean> {
   const byManifest = await isTriedOutNow(rig, manifest)
   await rig.sql('DELETE FROM fdwsync.proof')
   expect(await isTriedOutNow(rig, manifest)).toBe(byManifest)
   return byManifest
 }
 
-async function isTriedOutNow(rig: Rig, manifest: string): Promise<boolean> {
+async function isTriedOutNow(rig: Fixture, manifest: string): Promise<boolean> {
   const parsed = await rig.manifest(manifest)
   const plan = await planFor(parsed, rig.url).catch((error: Error) => error)
   if (plan instanceof Error) return plan.message.includes('no DDL')
@@ -40,7 +44,7 @@ async function isTriedOutNow(rig: Rig, manifest: string): Promise<boolean> {
   return plan.undetermined.length > 0
 }
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -48,7 +52,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('what the ledger proves is not tried out, and nothing is made', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await rig.sql(setUp)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(noDdl)
@@ -73,7 +77,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
     'a schema of the search path that was not there': 'CREATE SCHEMA later; CREATE TABLE later.people (id int)',
   }
   test.each(Object.entries(disturbances))('%s: it is tried out again', async (what, sql) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await rig.sql(setUp)
     const manifest = mixed.replace('version: 1', 'version: 1\nsearch_path: [later, public]')
     await applyTo(await rig.manifest(manifest), rig.url)
@@ -89,7 +93,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a newer server, as after pg_upgrade, which keeps OIDs: it is tried out again', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await rig.sql(setUp)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(noDdl)
@@ -109,7 +113,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('another search path in the manifest: it is tried out again', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await rig.sql(`${setUp}; CREATE SCHEMA other; ${noDdl}; ${again}`)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
-import { pairs } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, runSql } from '../apply/rig.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 /** As little room as a server can be given. */
 const settings = {
@@ -34,7 +35,7 @@ ${numbers(views).map(view).join('\n')}
 `
 }
 
-const majors = [...new Set(pairs().map(({ target }) => target.major))]
+const majors = [...new Set(eachMajor().map(({ target }) => target.major))]
 const servers = findBinaries().filter(({ major }) => majors.includes(major))
 
 test.each(servers)('PostgreSQL $major has room for so many locks', async (binaries) => {

@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { createSource, type Rig, rigFor, run, shopManifest } from '../apply/rig.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
 
 /** So long that it is not parsed where the ledger proves that it is in place. */
 const long = `${shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })}\n${'# padding\n'.repeat(110_000)}`
 const plan = ['plan', '--detailed-exitcode']
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function applied(): Promise<Rig> {
-    const rig = await rigFor(pair, source)
+  async function applied(): Promise<Fixture> {
+    const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['apply', '--auto-approve'], long)).code).toBe(0)
     return rig
   }

@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import {
-  changesOf,
-  closeGate,
-  createSource,
-  missedOf,
-  type Rig,
-  rigFor,
-  shopManifest,
-  until,
-  waiting,
-} from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const indexed = (manifest: string) =>
   manifest.replace(
@@ -24,7 +20,7 @@ const shop = indexed(shopManifest(views))
 const relations = ['local.orders', 'local.totals', 'proxy.orders', 'proxy.customers']
 
 /** Readers of all live relations in a loop; and a look, again and again, at who waits behind the plan's backend. */
-async function watch(rig: Rig, readable: readonly string[]) {
+async function watch(rig: Fixture, readable: readonly string[]) {
   let isOver = false
   let reads = 0
   const blocked: unknown[] = []
@@ -62,7 +58,7 @@ async function watch(rig: Rig, readable: readonly string[]) {
   }
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -70,7 +66,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   /** A REFRESH that hangs at the gate and holds its locks. */
-  async function refreshing(rig: Rig, concurrently: string) {
+  async function refreshing(rig: Fixture, concurrently: string) {
     const gate = await closeGate(rig)
     const client = await rig.client()
     await client.query("SET application_name = 'fdwsync the refresh'")
@@ -97,7 +93,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   ]
 
   test.each(plans)('while people read, a plan that $what keeps nobody waiting', async ({ manifest, changes }) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const watching = await watch(rig, relations)
     const plan = await planFor(await rig.manifest(manifest), rig.url)
@@ -109,7 +105,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('while people read a view, it is replaced: nobody gets an error, or something in between', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     let isOver = false
     const readers = [1, 2, 3].map(async () => {
@@ -133,7 +129,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     '',
     'CONCURRENTLY',
   ])('while a view is refreshed (%s), nothing to change is nothing to change', async (how) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const finish = await refreshing(rig, how)
     // Those who read the view itself wait for a plain REFRESH, whatever else happens.
@@ -147,7 +143,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what can not be known of a view while it is refreshed is said; the rest is planned', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const finish = await refreshing(rig, '')
     const watching = await watch(rig, ['proxy.orders', 'proxy.customers', 'local.totals'])
@@ -172,7 +168,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what is to be renamed is read on, while its new name is tried out and while it is refreshed', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const renamed = shop
       .replace(/^ {6}orders: \{ query/m, '      sales: { renamed_from: orders, query')
@@ -194,7 +190,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('an apply in the middle of its definitions, and one that was killed, are no reason for a plan to fail', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()
     await other.query('BEGIN; ALTER FOREIGN TABLE proxy.orders ADD COLUMN theirs int; CREATE SCHEMA unrelated')

@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import type { RefreshOptions } from '../../../src/loader/refresh.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
-import { closeGate, createSource, eventLog, type Rig, rigFor, run, runSql, shopManifest, until } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { eventLog } from '../../support/outcomes.ts'
 
 /** A diamond over one view, and one beside it. */
 const shop = shopManifest({
@@ -15,7 +22,7 @@ const shop = shopManifest({
 }).replace(/people: \{ (.*) \}/, 'people: { $1, indexes: { people_id_idx: { unique: true, columns: [id] } } }')
 
 async function refreshed(
-  rig: Rig,
+  rig: Fixture,
   manifest: string,
   names: readonly string[] = [],
   options: Partial<RefreshOptions> = {},
@@ -32,7 +39,7 @@ async function refreshed(
   ])
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -40,7 +47,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('each view after those that it reads, concurrently where that is possible', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
     const log = eventLog()
@@ -68,7 +75,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what it reads through plain views of people comes first too', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const bottom = 'SELECT max(total) AS total FROM proxy.orders'
     await applyTo(await rig.manifest(shopManifest({ bottom })), rig.url)
     await rig.sql(
@@ -85,7 +92,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a view that is not populated is filled plainly, and one that is missing is a failure of its own', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const request = {
       parsed: await rig.manifest(shop),
       connect: connectTo(rig.url),
@@ -105,7 +112,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('one that fails stops only those that read it: exit 5, and the report says which', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const gated = shop.replace('SELECT max(total) AS total', 'SELECT max(total) / public.divisor() AS total')
     await rig.sql("CREATE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     await applyTo(await rig.manifest(gated), rig.url)
@@ -121,7 +128,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('an error of the source is told as one of the source', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql("ALTER FOREIGN TABLE proxy.orders OPTIONS (ADD table_name 'gone')")
     const { stdout } = await run(rig, ['refresh', 'bottom'], shop)
@@ -129,7 +136,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const gated = shopManifest(
       Object.fromEntries([1, 2, 3].map((n) => [`v${n}`, `SELECT ${n} AS id WHERE public.gate()`])),
     )
@@ -149,7 +156,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('some by name, as PostgreSQL writes them; a wrong name is wrong usage, and nothing is refreshed', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     expect(await refreshed(rig, shop, ['local.top', 'people'])).toEqual([
       ['top', 'plain', 'applied'],

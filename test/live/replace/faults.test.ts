@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { endIdle, pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import { endIdle, runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { start } from '../../support/command.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, missedOf, type Rig, runSql, start, until, waiting } from '../apply/rig.ts'
+import { createSource, type Fixture } from '../../support/fixture.ts'
+import { waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 import {
   before,
   changed,
@@ -13,11 +19,11 @@ import {
   reading,
   setUp,
   stages,
-} from './faults-rig.ts'
+} from './held-apply.ts'
 
 const args = ['apply', '--auto-approve', '--lock-timeout', '60s']
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -165,8 +171,8 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
   /** At every stage, of an apply that somebody meddles with while it is held; together, since they mostly wait. */
   async function whileHeldAtEveryStage(
-    meddle: (rig: Rig) => Promise<() => Promise<unknown>>,
-    look: (missed: readonly string[], rig: Rig) => Promise<void>,
+    meddle: (rig: Fixture) => Promise<() => Promise<unknown>>,
+    look: (missed: readonly string[], rig: Fixture) => Promise<void>,
   ) {
     await Promise.all(
       Object.values(stages).map(async (stage) => {

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { catalogLines } from '../../support/catalog.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, head, missedOf, type Rig, rigFor } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { head } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const manifest = (total: string, where: string) => `${head()}
 schemas:
@@ -94,7 +98,7 @@ const more = `
   UNION ALL SELECT 'function ' || p.oid::regprocedure, p.oid::text, NULL, NULL, NULL, NULL, NULL, pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace = 'reports'::regnamespace
   UNION ALL SELECT 'depends on extension', NULL, NULL, NULL, NULL, NULL, NULL, pg_describe_object(classid, objid, objsubid) FROM pg_depend WHERE deptype = 'x'`
 
-async function everything(rig: Rig): Promise<ReadonlySet<string>> {
+async function everything(rig: Fixture): Promise<ReadonlySet<string>> {
   const client = await rig.client()
   const lines = await catalogLines(client)
   const { rows } = await client.query<Record<string, string | null>>(more)
@@ -110,7 +114,7 @@ function differing(one: ReadonlySet<string>, other: ReadonlySet<string>): readon
   return [...new Set(lines.map((line) => line.slice(0, line.indexOf(' = '))))].sort()
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -130,7 +134,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
       ],
     ],
   ])('%s: nothing else is another, of all that people have put on it and built on it', async (_, text, changes) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(manifest('numeric(10,2)', '')), rig.url)
     const [owner, reader, lead] = [await rig.role(), await rig.role(), await rig.role()]
     await rig.sql(people(owner.user, reader.user, lead.user))

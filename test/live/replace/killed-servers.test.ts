@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../../../src/demo/server/processes.ts'
 import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import { describeServer, pairOf } from '../../servers/pair.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo } from '../../support/fdwsync.ts'
-import { createSource, missedOf, runSql, until, waiting } from '../apply/rig.ts'
-import { before, changed, expectToConverge, type Held, type Hold, reading, setUp, stages } from './faults-rig.ts'
+import { createSource } from '../../support/fixture.ts'
+import { waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { missedOf } from '../../support/outcomes.ts'
+import { before, changed, expectToConverge, type Held, type Hold, reading, setUp, stages } from './held-apply.ts'
 
-const majors = pairs().flatMap(({ major }) => findBinaries().filter((binaries) => binaries.major === major))
+const majors = eachMajor().flatMap(({ major }) => findBinaries().filter((binaries) => binaries.major === major))
 
 // Where the tests' servers run in containers, and none is installed here, there is none to kill.
 describe.skipIf(majors.length === 0)('servers of our own, which are killed', () => {

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, closeGate, createSource, head, missedOf, type Rig, rigFor, waiting } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { head } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const manifest = (total: string, where = '') => `${head()}
 schemas:
@@ -27,15 +32,15 @@ schemas:
 const retyped = manifest('numeric(12,3)')
 const counts = 'SELECT count(*)::int AS count FROM reports.seen'
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function setUp(): Promise<Rig> {
-    const rig = await rigFor(pair, source)
+  async function setUp(): Promise<Fixture> {
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
     await rig.sql('CREATE SCHEMA reports; CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders')
     await rig.sql('CREATE VIEW reports.plain AS SELECT total FROM local.orders')
@@ -43,7 +48,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   test('a view of a role that the applying one is no member of is in the way, and the plan names the role', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url, user } = await rig.role()
     await rig.sql(
       `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
@@ -57,7 +62,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a role without superuser rebuilds what it is a member of the owner of; in a schema where it may make nothing it is told before', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const [{ url, user }, owner] = [await rig.role(), await rig.role()]
     await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT ${owner.user} TO ${user};
       GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`)
@@ -76,7 +81,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('data over a plain view in a schema of somebody else: the plan says whose right it takes, and tells the rest', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     const { url, user } = await rig.role()
     await rig.sql(
       `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
@@ -198,7 +203,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test("another manifest's: made anew, and that one finds it as declared; unless it is protected there", async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
     await applyTo(await rig.manifest(above()), rig.url)
     const [before] = await rig.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")

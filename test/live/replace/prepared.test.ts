@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { connect, pairs, type ServerPair } from '../../servers/databases.ts'
+import { connect } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo } from '../../support/fdwsync.ts'
-import { createSource, missedOf, rigFor, shopManifest } from '../apply/rig.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { missedOf } from '../../support/outcomes.ts'
 
 const shop = (columns: string, query = 'SELECT * FROM proxy.orders') =>
   shopManifest({ orders: query }).replace('{ id: bigint, total: "numeric(10,2)", note: text }', columns)
@@ -52,10 +56,10 @@ const changes = [
   },
 ]
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(changes)('$title: what is announced to readers happens, and no more', async ({ to, told, fails }) => {
     const source = await createSource(pair)
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop('{ id: bigint, total: "numeric(10,2)" }')), rig.url)
     const reader = await connect(rig.url)
     try {

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ApplyEvent } from '../../../src/core/event.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, head, missedOf, type Rig, rigFor, until } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { head } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 interface Scene {
   readonly columns?: string
@@ -57,7 +62,7 @@ const readings = [
   'SELECT (SELECT total FROM reports.top) AS top, (SELECT total FROM reports.copied)::text AS copied',
 ]
 
-type Read = (client: Awaited<ReturnType<Rig['client']>>, query: string) => Promise<readonly unknown[]>
+type Read = (client: Awaited<ReturnType<Fixture['client']>>, query: string) => Promise<readonly unknown[]>
 
 const ways: Readonly<Record<string, Read>> = {
   plain: async (client, query) => (await client.query(query)).rows,
@@ -78,7 +83,7 @@ const ways: Readonly<Record<string, Read>> = {
 }
 
 /** A dozen readers in a loop: every way, every query. */
-async function readers(rig: Rig) {
+async function readers(rig: Fixture) {
   let isOver = false
   let rounds = 0
   const seen = readings.map(() => new Set<string>())
@@ -108,9 +113,9 @@ async function readers(rig: Rig) {
   }
 }
 
-const now = async (rig: Rig) => Promise.all(readings.map(async (query) => JSON.stringify(await rig.sql(query))))
+const now = async (rig: Fixture) => Promise.all(readings.map(async (query) => JSON.stringify(await rig.sql(query))))
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -131,7 +136,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries(scenes),
   )('%s: readers see what was before or what is after, and no error', async (_, scene) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(manifest({})), rig.url)
     await rig.sql(people)
     const before = await now(rig)

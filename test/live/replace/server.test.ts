@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, createSource, head, missedOf, type Rig, rigFor, runSql } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { head } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const manifest = (type: string, port = '${env:SOURCE_PORT}') => `${head()
   .replace('shop:', `shop:\n    type: ${type}`)
@@ -20,15 +24,15 @@ const servers = 'SELECT srvname, srvtype FROM pg_foreign_server ORDER BY srvtype
 const reading =
   'SELECT (SELECT count(*)::int FROM local.orders) AS copied, (SELECT count::int FROM public.direct) AS direct'
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function setUp(): Promise<Rig> {
-    const rig = await rigFor(pair, source)
+  async function setUp(): Promise<Fixture> {
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(manifest('old')), rig.url)
     await rig.sql('CREATE VIEW public.direct AS SELECT count(*) FROM proxy.orders')
     return rig

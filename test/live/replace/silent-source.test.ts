@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
-import { proxyTo } from '../apply/proxy.ts'
-import { closeGate, createSource, missedOf, type Rig, until, waiting } from '../apply/rig.ts'
-import { before, changed, expectToConverge, type Hold, reading, setUp, stages } from './faults-rig.ts'
+import { createSource, type Fixture } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { missedOf } from '../../support/outcomes.ts'
+import { proxyTo } from '../../support/proxy.ts'
+import { before, changed, expectToConverge, type Hold, reading, setUp, stages } from './held-apply.ts'
 
 type Source = Awaited<ReturnType<typeof proxyTo>>
 
@@ -22,7 +27,7 @@ function speakAgain(proxy: Source): void {
 
 const loading = `SELECT FROM pg_stat_activity WHERE application_name = 'fdwsync load' AND datname = current_database()`
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -43,7 +48,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
     return { rig, proxy, applying }
   }
 
-  async function nothingLost(rig: Rig): Promise<void> {
+  async function nothingLost(rig: Fixture): Promise<void> {
     expect(await rig.sql(`SET statement_timeout = '5s'; ${reading}`)).toEqual(before)
   }
 

@@ -2,11 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { until } from '../../../src/demo/server/processes.ts'
 import { findBinaries, hasLibrary, startThrowawayServer } from '../../../src/demo/server/server.ts'
 import { ledgerTables } from '../../../src/ledger/schema.ts'
-import { pairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import { describeServer } from '../../servers/pair.ts'
-import { createSource, type Rig, rigFor, run, runSql, shopManifest, start, until, waiting } from '../apply/rig.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run, start } from '../../support/command.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { waiting } from '../../support/gates.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 /** For an import the plan itself asks the source. */
@@ -19,7 +25,7 @@ function newCanary(): { readonly value: string; readonly word: string } {
 }
 
 /** A role of the source with a password. */
-async function sourceRole(rig: Rig, password: string) {
+async function sourceRole(rig: Fixture, password: string) {
   const name = `reader_${randomBytes(4).toString('hex')}`
   const quoted = `E'${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
   await runSql(
@@ -36,7 +42,7 @@ async function sourceRole(rig: Rig, password: string) {
 }
 
 /** Looks at what the server shows of everybody's statements, as often as it can. */
-async function spy(rig: Rig, words: readonly string[]) {
+async function spy(rig: Fixture, words: readonly string[]) {
   const client = await rig.client()
   const found: unknown[] = []
   let isOver = false
@@ -60,7 +66,7 @@ async function spy(rig: Rig, words: readonly string[]) {
 }
 
 /** What the target's server logs from now on, every statement. One that was given to us keeps its log to itself. */
-async function logOf({ pair, target, sql }: Rig): Promise<() => string> {
+async function logOf({ pair, target, sql }: Fixture): Promise<() => string> {
   const { logFile } = pair.target
   if (!logFile) return () => ''
   await sql(
@@ -78,7 +84,7 @@ async function logOf({ pair, target, sql }: Rig): Promise<() => string> {
 
 /** All lines, rows and texts in which one of the words stands. */
 async function traces(
-  rig: Rig,
+  rig: Fixture,
   log: () => string,
   words: readonly string[],
   outputs: readonly string[],
@@ -98,7 +104,7 @@ async function traces(
   return all.filter((text) => words.some((word) => text.includes(word)))
 }
 
-async function hasStatistics(rig: Rig): Promise<boolean> {
+async function hasStatistics(rig: Fixture): Promise<boolean> {
   const [row] = await rig.sql("SELECT current_setting('shared_preload_libraries') ~ 'pg_stat_statements' AS loaded")
   if (row?.loaded) {
     await rig.sql(`CREATE EXTENSION pg_stat_statements; ALTER DATABASE ${rig.target.name} SET compute_query_id = on;
@@ -107,7 +113,7 @@ async function hasStatistics(rig: Rig): Promise<boolean> {
   return Boolean(row?.loaded)
 }
 
-describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -115,7 +121,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('a password is found nowhere: applied, rotated, waiting for a lock, interrupted, and in failing statements', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await hasStatistics(rig)
     const [first, second, third] = [newCanary(), newCanary(), newCanary()]
     const words = [first.word, second.word, third.word]
@@ -174,7 +180,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('where nested statements are recorded too: refused, unless it is allowed; a superuser turns that off', async (context) => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     if (!(await hasStatistics(rig))) return context.skip('pg_stat_statements is not loaded')
     const log = await logOf(rig)
     const { url, user } = await rig.role()
@@ -209,7 +215,7 @@ describe.each(pairs())('PostgreSQL $name', (pair: ServerPair) => {
 
 test('pgaudit: refused for a role that can not turn it off', async (context) => {
   const binaries = findBinaries().find((each) => each.major >= 14 && hasLibrary(each, 'pgaudit'))
-  const [pair] = pairs()
+  const [pair] = eachMajor()
   if (!binaries || !pair) return context.skip('no server with pgaudit is installed')
   const server = await startThrowawayServer({
     binaries,
@@ -228,7 +234,7 @@ test('pgaudit: refused for a role that can not turn it off', async (context) => 
   })
   const source = await createSource(pair)
   onTestFinished(() => source.drop())
-  const rig = await rigFor({ ...pair, target }, source)
+  const rig = await fixtureFor({ ...pair, target }, source)
   const log = await logOf(rig)
   const { url, user } = await rig.role()
   await rig.sql(

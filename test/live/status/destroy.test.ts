@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
-import { createSource, head, rigFor, run, shopManifest } from '../apply/rig.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { head, shopManifest } from '../../support/manifests.ts'
 
 const shop = shopManifest({
   orders: 'SELECT id, total FROM proxy.orders',
@@ -16,7 +20,7 @@ schemas:
 `
 const destroy = ['destroy', '--auto-approve']
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -24,7 +28,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('everything of the manifest goes, and what others have in its schemas stays', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['apply', '--auto-approve'], shop)).code).toBe(0)
     expect((await run(rig, ['apply', '--auto-approve'], other)).code).toBe(0)
 
@@ -46,7 +50,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('by name, without a file', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['apply', '--auto-approve'], other)).code).toBe(0)
     const done = await run(rig, [...destroy, '--manifest', 'other', '--format', 'json'], '')
     expect([done.code, JSON.parse(done.stdout).steps.length]).toEqual([0, 2])
@@ -56,7 +60,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what somebody else has built on it keeps it, all of it', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['apply', '--auto-approve'], shop)).code).toBe(0)
     await rig.sql('CREATE VIEW public.of_others AS SELECT id FROM local.orders')
     const before = await rig.sql("SELECT oid FROM pg_class WHERE relkind IN ('f', 'm') ORDER BY 1")
@@ -66,7 +70,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a server under a table of another manifest stays', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['apply', '--auto-approve'], head('servers'))).code).toBe(0)
     const table = `version: 1
 name: tables

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyTo } from '../../support/fdwsync.ts'
-import { createSource, rigFor, run, shopManifest } from '../apply/rig.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 /** A changed view, a changed table, and a new view. */
@@ -12,7 +16,7 @@ const changed = shopManifest({ orders: 'SELECT id FROM proxy.orders', here: 'SEL
 const drift = ['plan', '--drift-only', '--detailed-exitcode']
 
 // The same on every server: one will do.
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -20,7 +24,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('plan --drift-only shows and exits by what was altered outside alone', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const none = await run(rig, drift, changed)
     expect([none.code, none.stdout]).toEqual([
@@ -45,7 +49,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what is taken over is said, in text and in JSON', async () => {
-    const rig = await rigFor(pair, source)
+    const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const mine = changed.replace('name: faults', 'name: mine')
     expect((await run(rig, ['plan'], mine)).code).toBe(4)

@@ -5,9 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type StatusOptions, status } from '../../../src/api/status.ts'
 import type { StatusReport } from '../../../src/core/status.ts'
 import { renderStatusText } from '../../../src/render/text/status.ts'
-import { newestPairs, type ServerPair, type TestDatabase } from '../../servers/databases.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
-import { closeGate, createSource, type Rig, rigFor, run, shopManifest, waiting } from '../apply/rig.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
 
 const shop = shopManifest({
   orders: 'SELECT id, total FROM proxy.orders',
@@ -21,7 +26,7 @@ schemas:
       here: { query: SELECT 1 AS one }
 `
 
-async function statusOf(rig: Rig, options: Partial<StatusOptions> = {}): Promise<StatusReport> {
+async function statusOf(rig: Fixture, options: Partial<StatusOptions> = {}): Promise<StatusReport> {
   const session = await connectTo(rig.url)('status')
   try {
     return await status(session, { kinds: [], all: false, ...options })
@@ -47,16 +52,16 @@ const damage = `
   DROP MATERIALIZED VIEW elsewhere.here;
   CREATE TABLE elsewhere.here (x int)`
 
-describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
-  let rig: Rig
+  let rig: Fixture
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
-  async function applied(): Promise<Rig> {
-    rig = await rigFor(pair, source)
+  async function applied(): Promise<Fixture> {
+    rig = await fixtureFor(pair, source)
     for (const manifest of [shop, other]) await applyTo(await rig.manifest(manifest), rig.url)
     return rig
   }
@@ -149,7 +154,7 @@ describe.each(newestPairs())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a running REFRESH is not waited for', async () => {
-    rig = await rigFor(pair, source)
+    rig = await fixtureFor(pair, source)
     const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
     await applyTo(await rig.manifest(gated), rig.url)
     const gate = await closeGate(rig)

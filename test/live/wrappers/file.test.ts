@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
-import { pairs, type ServerPair } from '../../servers/databases.ts'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
 import { planFor } from '../../support/fdwsync.ts'
-import { type Rig, runSql } from '../apply/rig.ts'
-import { rigWithSource } from '../imports/setting.ts'
-import { converge, play, problemsOf, type Round } from './setting.ts'
+import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { problemsOf } from '../../support/outcomes.ts'
+import { converge, type Round, runRounds } from '../../support/wrappers.ts'
 
 const servers = `
 version: 1
@@ -69,7 +71,7 @@ const rounds: readonly Round[] = [
 ]
 
 /** Writes a file of the server's own, whose path it returns. */
-async function written({ url }: Rig, rows: string): Promise<string> {
+async function written({ url }: Fixture, rows: string): Promise<string> {
   const [row] = await runSql(
     url,
     `SELECT current_setting('data_directory') || '/' || current_database() || '.csv' AS path`,
@@ -81,11 +83,11 @@ async function written({ url }: Rig, rows: string): Promise<string> {
 
 const products = "SELECT * FROM (VALUES (1, 'Tea', 2.5), (2, 'Cof,fee', 3), (3, '', NULL)) AS p (id, name, price)"
 
-test.each(pairs())('file_fdw, PostgreSQL $name: made, repaired, refreshed', async (pair: ServerPair) => {
-  const rig = await rigWithSource(pair, 'SELECT')
+test.each(eachMajor())('file_fdw, PostgreSQL $name: made, repaired, refreshed', async (pair: ServerPair) => {
+  const rig = await fixtureWithOwnSource(pair, 'SELECT')
   const parsed = await rig.manifest(manifest, { FILE: await written(rig, products) })
   await converge(parsed, rig.url)
-  await play(parsed, rig.url, rounds, () => {})
+  await runRounds(parsed, rig.url, rounds, () => {})
   await written(rig, `${products} UNION ALL SELECT 4, 'Milk', 1`)
   await converge(parsed, rig.url)
   expect(await rig.sql('SELECT * FROM local.prices')).toEqual([{ products: '4', total: '6.50' }])
@@ -93,8 +95,8 @@ test.each(pairs())('file_fdw, PostgreSQL $name: made, repaired, refreshed', asyn
   expect(third).toEqual({ name: '', price: null })
 })
 
-test.each(pairs())('file_fdw, PostgreSQL $name: what it can not do is said', async (pair: ServerPair) => {
-  const rig = await rigWithSource(pair, 'SELECT')
+test.each(eachMajor())('file_fdw, PostgreSQL $name: what it can not do is said', async (pair: ServerPair) => {
+  const rig = await fixtureWithOwnSource(pair, 'SELECT')
   const imports = await rig.manifest(importing)
   expect(problemsOf(await planFor(imports, rig.url).catch((error: unknown) => error))).toEqual([
     '14: import of schema "everything" of server files into schema proxy: foreign-data wrapper "file_fdw" does not support IMPORT FOREIGN SCHEMA',

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { runSql } from '../../servers/databases.ts'
 import { type Mariadb, mariadbPrograms, startMariadb } from '../../servers/mariadb.ts'
 import { describeWrapper } from '../../servers/wrapper-host.ts'
 import { applyDefaults, applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { type ProxyMode, proxyTo } from '../apply/proxy.ts'
-import { changesOf, runSql } from '../apply/rig.ts'
-import { converge, offlinePlan, play, problemsOf, type Round, runCommand, tablesOf } from './setting.ts'
+import { changesOf, problemsOf } from '../../support/outcomes.ts'
+import { type ProxyMode, proxyTo } from '../../support/proxy.ts'
+import { converge, offlinePlan, type Round, runCommand, runRounds, tablesOf } from '../../support/wrappers.ts'
 
 const sourceSql = await readFile(join(import.meta.dirname, 'mysql.sql'), 'utf8')
 
@@ -106,7 +107,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     const url = await host().database()
     const parsed = await parse(byHand)
     await converge(parsed, url)
-    await play(parsed, url, byHandRounds, source.run)
+    await runRounds(parsed, url, byHandRounds, source.run)
     expect(await runSql(url, 'SELECT id::int, total FROM local.orders ORDER BY id')).toEqual([
       { id: 1, total: '10.50' },
       { id: 2, total: '7.00' },
@@ -125,7 +126,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
       places: 'id integer, name character varying(20)',
       totals: 'customer_id integer, total numeric',
     })
-    await play(
+    await runRounds(
       parsed,
       url,
       [

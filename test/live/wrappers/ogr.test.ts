@@ -3,10 +3,11 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runSql } from '../../servers/databases.ts'
 import { describeWrapper } from '../../servers/wrapper-host.ts'
 import { manifestOf, planFor } from '../../support/fdwsync.ts'
-import { changesOf, runSql } from '../apply/rig.ts'
-import { converge, offlinePlan, play, problemsOf, type Round, tablesOf } from './setting.ts'
+import { changesOf, problemsOf } from '../../support/outcomes.ts'
+import { converge, offlinePlan, type Round, runRounds, tablesOf } from '../../support/wrappers.ts'
 
 const land = `
   CREATE TABLE "Big Rivers" (id integer PRIMARY KEY, "Long Name" text NOT NULL, km real, born date);
@@ -97,7 +98,7 @@ describeWrapper('ogr_fdw with SQLite and CSV', { libraries: ['ogr_fdw'], program
       lakes: 'fid bigint, name character varying, depth integer',
       products: 'fid bigint, id integer, name character varying, price numeric(10,2)',
     })
-    await play(parsed, url, rounds, there)
+    await runRounds(parsed, url, rounds, there)
     expect(await runSql(url, 'SELECT * FROM local.products ORDER BY id')).toEqual([
       { id: 1, name: 'Tea', price: '2.50' },
       { id: 2, name: 'Cof,fee', price: '3.00' },

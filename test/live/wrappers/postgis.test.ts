@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { runSql } from '../../servers/databases.ts'
 import { describeWrapper } from '../../servers/wrapper-host.ts'
 import { manifestOf } from '../../support/fdwsync.ts'
-import { runSql } from '../apply/rig.ts'
-import { converge, play, type Round, tablesOf } from './setting.ts'
+import { converge, type Round, runRounds, tablesOf } from '../../support/wrappers.ts'
 
 const sourceSql = `
   CREATE EXTENSION postgis;
@@ -65,7 +65,7 @@ describeWrapper('PostGIS', { libraries: ['postgres_fdw', 'postgis-3'] }, (host) 
       "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'local' AND indexdef ~ 'gist' ORDER BY 1"
     const names = (await runSql(url, indexes)).map(({ name }) => name)
     expect(names).toEqual(copy ? ['roads_geom_idx', 'towns_geom', 'towns_nd'] : ['roads_geom_idx', 'towns_geom_idx'])
-    if (copy) await play(parsed, url, rounds, (text) => runSql(source, text))
+    if (copy) await runRounds(parsed, url, rounds, (text) => runSql(source, text))
     const near = 'SELECT name FROM local.towns ORDER BY geom <-> ST_SetSRID(ST_Point(10, 53), 4326) LIMIT 1'
     expect(await runSql(url, near)).toEqual([{ name: 'Hamburg' }])
   })

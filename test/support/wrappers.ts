@@ -1,14 +1,18 @@
+// Tests of wrappers other than postgres_fdw: rounds of changes here and at the source, and what every output shows.
+
 import { readFile } from 'node:fs/promises'
 import { expect } from 'vitest'
-import { refresh } from '../../../src/api/refresh.ts'
-import type { Plan } from '../../../src/core/plan.ts'
-import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
-import { makePlan } from '../../../src/planner/plan.ts'
-import type { WrapperHost } from '../../servers/wrapper-host.ts'
-import { applyDefaults, applyTo, connectTo, type Environment, planFor } from '../../support/fdwsync.ts'
-import { changesOf, missedOf, run, runSql } from '../apply/rig.ts'
+import { refresh } from '../../src/api/refresh.ts'
+import type { Plan } from '../../src/core/plan.ts'
+import type { ParsedManifest } from '../../src/manifest/manifest.ts'
+import { makePlan } from '../../src/planner/plan.ts'
+import { runSql } from '../servers/databases.ts'
+import type { WrapperHost } from '../servers/wrapper-host.ts'
+import { run } from './command.ts'
+import { applyDefaults, applyTo, connectTo, type Environment, planFor } from './fdwsync.ts'
+import { changesOf, missedOf } from './outcomes.ts'
 
-/** What somebody does, here or at the source, and what follows from it. */
+/** A change on the target or at its source, and the plan that it leads to. */
 export interface Round {
   readonly what: string
   /** Run on the target. */
@@ -34,7 +38,7 @@ export async function converge(parsed: ParsedManifest, url: string, allow: reado
 }
 
 /** One round after the other: the plan has those changes, and after the apply there are none. */
-export async function play(
+export async function runRounds(
   parsed: ParsedManifest,
   url: string,
   rounds: readonly Round[],
@@ -64,12 +68,6 @@ export async function tablesOf(url: string, schema: string): Promise<Readonly<Re
   return Object.fromEntries(rows.map(({ name, columns }) => [String(name), columns]))
 }
 
-/** The problems of an error, each with its place. */
-export function problemsOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error) || !('problems' in error) || !Array.isArray(error.problems)) throw error
-  return error.problems.map(({ message, place }) => `${place ? `${place.line}: ` : ''}${message}`)
-}
-
 /** A plan that asks no source. */
 export async function offlinePlan(parsed: ParsedManifest, url: string): Promise<Plan> {
   const session = await connectTo(url)('plan')
@@ -87,7 +85,7 @@ export async function runCommand(
   manifest: string,
   env: Environment,
 ): Promise<{ readonly shown: string; readonly log: string }> {
-  const rig = { url, env }
+  const target = { url, env }
   const rounds = [
     ['plan'],
     ['plan', '--format', 'json'],
@@ -98,7 +96,7 @@ export async function runCommand(
   ]
   const shown: string[] = []
   for (const args of rounds) {
-    const { stdout, stderr } = await run(rig, args, manifest)
+    const { stdout, stderr } = await run(target, args, manifest)
     shown.push(stdout, stderr)
   }
   return { shown: shown.join('\n'), log: await readFile(server.logFile, 'utf8') }

@@ -1,8 +1,11 @@
 import { expect } from 'vitest'
-import type { ServerPair, TestDatabase } from '../../servers/databases.ts'
-import type { Environment } from '../../support/fdwsync.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { changesOf, closeGate, head, missedOf, type Rig, rigFor } from '../apply/rig.ts'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { applyTo, type Environment, planFor } from '../../support/fdwsync.ts'
+import { type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { closeGate } from '../../support/gates.ts'
+import { head } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 /** What the loads and the index do besides. */
 export interface More {
@@ -49,7 +52,7 @@ export const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 5
 export const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50, copied: '75.000' }]
 
 /** Keeps an apply waiting in one place of a replacement, until it is let go. */
-export type Hold = (rig: Rig) => Promise<{ letGo(): Promise<unknown> }>
+export type Hold = (rig: Fixture) => Promise<{ letGo(): Promise<unknown> }>
 
 const gate =
   (number: number): Hold =>
@@ -71,13 +74,13 @@ export const stages: Readonly<Record<string, Hold>> = {
 
 /** An apply that is held somewhere. */
 export interface Held {
-  readonly rig: Rig
+  readonly rig: Fixture
   readonly hold: { letGo(): Promise<unknown> }
   readonly pid: number
 }
 
-export async function setUp(pair: ServerPair, source: TestDatabase, env: Environment = {}): Promise<Rig> {
-  const rig = await rigFor(pair, source)
+export async function setUp(pair: ServerPair, source: TestDatabase, env: Environment = {}): Promise<Fixture> {
+  const rig = await fixtureFor(pair, source)
   await rig.sql(atGate)
   await applyTo(await rig.manifest(old, env), rig.url)
   await rig.sql(people)
@@ -86,7 +89,11 @@ export async function setUp(pair: ServerPair, source: TestDatabase, env: Environ
 }
 
 /** As before, nothing left of the attempt; and the next apply makes it as declared. */
-export async function expectToConverge(rig: Rig, text = changed, expected: readonly unknown[] = after): Promise<void> {
+export async function expectToConverge(
+  rig: Fixture,
+  text = changed,
+  expected: readonly unknown[] = after,
+): Promise<void> {
   const scratch = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'"
   expect(await rig.sql(scratch)).toEqual([])
   const parsed = await rig.manifest(text)

@@ -1,6 +1,6 @@
 // What the tests of the ledger share: ledgers of older versions, and short texts for its rows.
 
-import type { Rig } from '../apply/rig.ts'
+import type { Fixture } from './fixture.ts'
 
 /** Turns a ledger of this release into one of version 6, keeping its rows. */
 export const asVersion6 = `
@@ -21,21 +21,21 @@ export const asVersion1 = `${asVersion6};
   UPDATE fdwsync.version SET version = 1`
 
 /** The row of the newest apply. */
-export async function newestApply(rig: Rig): Promise<Record<string, unknown> | undefined> {
-  const [row] = await rig.sql('SELECT * FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1')
+export async function newestApply(fixture: Fixture): Promise<Record<string, unknown> | undefined> {
+  const [row] = await fixture.sql('SELECT * FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1')
   return row
 }
 
 /** `applied create server shop`, the steps of the newest apply, ordered by title. */
-export async function stepsOf(rig: Rig): Promise<readonly unknown[]> {
-  const rows = await rig.sql(`SELECT outcome || ' ' || action || ' ' || title AS step FROM fdwsync.step
+export async function stepsOf(fixture: Fixture): Promise<readonly unknown[]> {
+  const rows = await fixture.sql(`SELECT outcome || ' ' || action || ' ' || title AS step FROM fdwsync.step
     WHERE apply_id = (SELECT id FROM fdwsync.apply ORDER BY started_at DESC LIMIT 1) ORDER BY title, action`)
   return rows.map(({ step }) => step)
 }
 
 /** `applied orders plain 50`, ordered by when they began. */
-export async function refreshesOf(rig: Rig): Promise<readonly unknown[]> {
-  const rows = await rig.sql(`SELECT concat_ws(' ', outcome, address::jsonb ->> 2, how, row_count) AS refresh
+export async function refreshesOf(fixture: Fixture): Promise<readonly unknown[]> {
+  const rows = await fixture.sql(`SELECT concat_ws(' ', outcome, address::jsonb ->> 2, how, row_count) AS refresh
     FROM fdwsync.refresh ORDER BY started_at, address`)
   return rows.map(({ refresh }) => refresh)
 }

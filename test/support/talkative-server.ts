@@ -1,17 +1,19 @@
+// A server that logs everything, so that a test can look for secrets in its log, and sessions without the rest of fdwsync.
+
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Secret } from '../../../src/core/secret.ts'
-import { trusted } from '../../../src/core/sql.ts'
-import { openSession, type Session } from '../../../src/db/session.ts'
-import { connectionSettings } from '../../../src/db/settings.ts'
+import type { Secret } from '../../src/core/secret.ts'
+import { trusted } from '../../src/core/sql.ts'
+import { openSession, type Session } from '../../src/db/session.ts'
+import { connectionSettings } from '../../src/db/settings.ts'
 import {
   type Binaries,
   findBinaries,
   hasLibrary,
   startThrowawayServer,
   type ThrowawayServer,
-} from '../../../src/demo/server/server.ts'
-import { wantedMajors } from '../../servers/pair.ts'
+} from '../../src/demo/server/server.ts'
+import { wantedMajors } from '../servers/pair.ts'
 
 export { sleep }
 
@@ -25,7 +27,7 @@ function installed(found: readonly Binaries[]): readonly Binaries[] {
   )
 }
 
-/** A server that writes down all that it can be told to, but for what records nested statements. */
+/** A server that logs all that it can, except nested statements. */
 export function startTalkativeServer(binaries: Binaries): Promise<ThrowawayServer> {
   return startThrowawayServer({
     binaries,
@@ -59,7 +61,7 @@ export function logReader(file: string): () => string {
   }
 }
 
-/** The lines that tell the secret of a test: any spelling of it holds this word. */
+/** The lines that reveal the secret of a test: any spelling of it contains this word. */
 export function traces(text: string): readonly string[] {
   return text.split('\n').filter((line) => line.includes('canary'))
 }

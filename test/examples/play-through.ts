@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process'
+// Goes through an example as its reader would, with the built command, and compares what both sides have.
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { QueryResultRow } from 'pg'
 import { expect } from 'vitest'
 import { parse } from 'yaml'
 import type { Manifest } from '../../src/manifest/generated/manifest-types.ts'
-import { connect } from '../servers/databases.ts'
+import { runSql } from '../servers/databases.ts'
+import { run } from '../support/command.ts'
 
-const packageFolder = join(import.meta.dirname, '../..')
-export const examplesFolder = join(packageFolder, 'examples')
+export const examplesFolder = join(import.meta.dirname, '../../examples')
 
 /** An example's own expect.yaml. */
 export interface Expectation {
@@ -28,14 +28,14 @@ export async function expectationOf(folder: string): Promise<Expectation> {
 }
 
 /** Validates, plans, applies, plans again and refreshes, with the built command, as its reader would. */
-export async function playExample(
+export async function goThrough(
   folder: string,
   url: string,
   references: Readonly<Record<string, string>>,
   compare: () => Promise<void>,
 ): Promise<void> {
-  const env = { ...references, DATABASE_URL: url }
-  const fdwsync = (...args: readonly string[]) => run([...args, '-f', `examples/${folder}/fdwsync.yaml`], env)
+  const file = join(examplesFolder, folder, 'fdwsync.yaml')
+  const fdwsync = (...args: readonly string[]) => run({ url, env: references }, [...args, '-f', file], undefined)
   expect(await fdwsync('validate')).toMatchObject({ code: 0, stderr: '' })
   expect(await fdwsync('plan', '--detailed-exitcode')).toMatchObject({ code: 2, stderr: '' })
   expect(await fdwsync('apply', '--auto-approve')).toMatchObject({ code: 0 })
@@ -51,37 +51,10 @@ export async function playExample(
   expect(JSON.parse(stdout)).toBeTypeOf('object')
 }
 
-/** Values for the manifest's references, known by the ends of their names: ${env:SHOP_HOST} is the source's host. */
+/** Values for the manifest's references, found by the ends of their names: ${env:SHOP_HOST} is the source's host. */
 export function referencesIn(manifest: string, values: Readonly<Record<string, string>>): Record<string, string> {
   const variables = [...manifest.matchAll(/\$\{env:(\w+_([A-Z]+))/g)]
   return Object.fromEntries(variables.map(([, variable = '', end = '']) => [variable, values[end] ?? '']))
-}
-
-interface Ended {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs the built command as a user would. */
-function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
-  const options = { cwd: packageFolder, env: { ...inherited, ...env } }
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['dist/fdwsync.js', ...args], options, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    )
-  })
-}
-
-export async function rowsOf<Row extends QueryResultRow>(url: string, text: string): Promise<readonly Row[]> {
-  const client = await connect(url)
-  try {
-    const { rows } = await client.query<Row>(text)
-    return rows
-  } finally {
-    await client.end()
-  }
 }
 
 async function expectIndexes(manifest: Manifest, url: string): Promise<void> {
@@ -90,12 +63,12 @@ async function expectIndexes(manifest: Manifest, url: string): Promise<void> {
       Object.keys(indexes).map((index) => `${schema}.${view}.${index}`),
     ),
   )
-  const there = await rowsOf<{ name: string }>(
+  const there = await runSql(
     url,
     `SELECT format('%s.%s.%s', v.schemaname, v.matviewname, i.indexname) AS name
        FROM pg_matviews AS v JOIN pg_indexes AS i ON (i.schemaname, i.tablename) = (v.schemaname, v.matviewname)`,
   )
-  // A mirror makes more than the manifest spells out: its expect.yaml says which.
+  // A mirror has more than the manifest spells out: its expect.yaml lists it.
   const names = there.map(({ name }) => name)
   if (manifest.mirrors) expect(names).toEqual(expect.arrayContaining(wanted))
   else expect(names.sort()).toEqual(wanted.sort())
@@ -103,7 +76,7 @@ async function expectIndexes(manifest: Manifest, url: string): Promise<void> {
 
 /** Every view holds what its query gives now, and so, by way of the foreign tables, what is at the source. */
 async function expectFresh(url: string): Promise<void> {
-  const views = await rowsOf<{ name: string; query: string }>(
+  const views = await runSql(
     url,
     `SELECT format('%I.%I', schemaname, matviewname) AS name, rtrim(definition, ';') AS query FROM pg_matviews`,
   )
@@ -112,17 +85,17 @@ async function expectFresh(url: string): Promise<void> {
     const stored = `SELECT stored::text AS row FROM ${name} AS stored`
     const now = `SELECT now::text AS row FROM (${query}) AS now`
     const differences = `(${stored} EXCEPT ALL ${now}) UNION ALL (${now} EXCEPT ALL ${stored}) LIMIT 3`
-    expect(await rowsOf(url, differences), name).toEqual([])
+    expect(await runSql(url, differences), String(name)).toEqual([])
   }
 }
 
 async function expectRows(folder: string, url: string): Promise<void> {
   for (const { target, rows } of (await expectationOf(folder)).rows ?? []) {
-    expect(await rowsOf(url, target), target).toEqual(rows)
+    expect(await runSql(url, target), target).toEqual(rows)
   }
 }
 
 /** One text, a line a row: comparing tens of thousands of rows one by one takes seconds. */
 export async function linesOf(url: string, query: string): Promise<string> {
-  return (await rowsOf(url, query)).map((row) => JSON.stringify(row)).join('\n')
+  return (await runSql(url, query)).map((row) => JSON.stringify(row)).join('\n')
 }

@@ -1,12 +1,16 @@
+// What the oracle's tests share: databases made by SQL, their export as a manifest, and plans and catalogs as text.
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exportManifest } from '../../src/api/export.ts'
 import { changesDatabase } from '../../src/core/change.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
-import { connect, createDatabase, runSql, type ServerPair, type TestDatabase } from '../servers/databases.ts'
+import { connect, createDatabase, runSql, type TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
 import { catalogLines } from '../support/catalog.ts'
 import { connectTo, type Environment, manifestOf } from '../support/fdwsync.ts'
+import { createSource, fillIn, sourceVariables } from '../support/fixture.ts'
 
 /** `{{SHOP}}`: what nearly every database begins with. */
 const shop = `CREATE EXTENSION postgres_fdw;
@@ -14,51 +18,42 @@ const shop = `CREATE EXTENSION postgres_fdw;
     OPTIONS (host '{{SOURCE_HOST}}', port '{{SOURCE_PORT}}', dbname '{{SOURCE_DATABASE}}');
   CREATE USER MAPPING FOR PUBLIC SERVER shop OPTIONS (user '{{SOURCE_USER}}', password '{{SOURCE_PASSWORD}}');`
 
-export interface Rig {
+export interface OracleFixture {
   readonly pair: ServerPair
   readonly env: Environment
-  /** A fresh database with SQL run in it, in which `{{SOURCE_HOST}}` stands for the source's host and so on. */
+  /** Creates a database and runs SQL in it, with its placeholders filled in. */
   database(sql: string): Promise<TestDatabase>
-  strike(): Promise<void>
+  cleanUp(): Promise<void>
 }
 
-export async function rigFor(pair: ServerPair): Promise<Rig> {
-  const source = await createDatabase(pair.source)
-  await runSql(source.url, await readFile(join(import.meta.dirname, 'source.sql'), 'utf8'))
-  await runSql(pair.target.url, await readFile(join(import.meta.dirname, 'roles.sql'), 'utf8'))
-  const env: Environment = {
-    SOURCE_HOST: pair.source.foreignHost,
-    SOURCE_PORT: String(pair.source.foreignPort),
-    SOURCE_DATABASE: source.name,
-    SOURCE_USER: pair.source.user,
-    SOURCE_PASSWORD: pair.source.password,
-  }
+export async function oracleFixtureFor(pair: ServerPair): Promise<OracleFixture> {
+  const text = (file: string) => readFile(join(import.meta.dirname, file), 'utf8')
+  const source = await createSource(pair, await text('source.sql'))
+  await runSql(pair.target.url, await text('roles.sql'))
+  const env = sourceVariables(pair.source, source.name)
   return {
     pair,
     env,
     async database(sql) {
       const target = await createDatabase(pair.target)
-      await runSql(
-        target.url,
-        sql.replaceAll('{{SHOP}}', shop).replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => env[name] ?? ''),
-      )
+      await runSql(target.url, fillIn(sql.replaceAll('{{SHOP}}', shop), env))
       return target
     },
-    strike: () => source.drop(),
+    cleanUp: () => source.drop(),
   }
 }
 
-/** The manifest of a database, and as fdwsync reads it: every variable that it asks for is the mappings' password. */
+/** A database as a manifest: its text, and parsed with the mappings' password in every variable that it refers to. */
 export async function exported(
-  rig: Rig,
+  fixture: OracleFixture,
   url: string,
 ): Promise<{ readonly text: string; readonly warnings: readonly string[]; readonly parsed: ParsedManifest }> {
   const session = await connectTo(url)('export')
   try {
     const { text, warnings } = await exportManifest(session, { servers: [], schemas: [], name: 'oracle' })
     const names = Array.from(text.matchAll(/\$\{env:(\w+)\}/g), ([, name = '']) => name)
-    // All mappings in databases/ have the source's password: which variable is which can't be told from here.
-    const env = Object.fromEntries(names.map((name) => [name, rig.env.SOURCE_PASSWORD ?? '']))
+    // Which variable belongs to which mapping is unknown here, but all mappings in databases/ have the same password.
+    const env = Object.fromEntries(names.map((name) => [name, fixture.env.SOURCE_PASSWORD ?? '']))
     return { text, warnings, parsed: await manifestOf(text, env) }
   } finally {
     await session.close()
@@ -74,8 +69,8 @@ export async function linesOf(url: string): Promise<readonly string[]> {
   }
 }
 
-/** What a plan would change, and what it does not know. */
-export function doings(plan: Plan): readonly string[] {
+/** What a plan changes, refuses and could not determine. */
+export function findings(plan: Plan): readonly string[] {
   return [
     ...plan.changes
       .filter(({ change }) => changesDatabase(change))
