@@ -1,3 +1,5 @@
+// Reads what depends on given objects, as DROP without CASCADE would report it.
+
 import type { LiveObject } from '../core/change.ts'
 import type { Dependent, DependentView } from '../core/dependent.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
@@ -15,10 +17,13 @@ interface Row {
   readonly description: string
 }
 
-// What is internal or automatic (an index of a view, a column's default) goes along and stops nothing. A rule stands for
-// its view, a default, a constraint or a statistics object for its table, a domain's constraint for the domain. A relation's
-// row type counts as the relation: `setof m` depends on it. What depends on a member of an extension depends on the
-// extension. What people have put on a foreign table is told as well, automatic as it is, since it goes with the table.
+// Internal and automatic dependencies (the index of a view, the default of a column) are dropped along and block nothing.
+// Other dependencies are attributed to the object that a user would name:
+// - A rule counts as its view. A default, a constraint and a statistics object count as their table. A constraint of a
+//   domain counts as the domain.
+// - What depends on the row type of a relation depends on the relation: `setof m` is one case.
+// - What depends on a member of an extension depends on the extension.
+// Triggers and statistics on a foreign table are listed although they are automatic, since they are lost with the table.
 const dependentsQuery = trusted(`
   WITH target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
@@ -40,7 +45,7 @@ const dependentsQuery = trusted(`
       FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
        AND member.deptype = 'e'
      WHERE target.classid = 'pg_extension'::regclass
-  ), put_on(classid, objid, part_class, part) AS (
+  ), attached(classid, objid, part_class, part) AS (
     SELECT t.classid, t.objid, 'pg_trigger'::regclass, tg.oid
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f'
       JOIN pg_trigger tg ON tg.tgrelid = f.oid AND NOT tg.tgisinternal AND tg.tgparentid = 0
@@ -50,14 +55,14 @@ const dependentsQuery = trusted(`
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
-    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed FROM put_on
+    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed FROM attached
     UNION
     SELECT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN dk.contypid IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
            coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid,
-           CASE WHEN rw.rulename <> '_RETURN' THEN 'a rule of its own uses it'
-                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it shows whole rows of it' END AS why_not_repointed
+           CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
+                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -91,7 +96,7 @@ const dependentsQuery = trusted(`
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
          CASE WHEN view.relkind = 'm' THEN
                 jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname)
-              WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM put_on) THEN
+              WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM attached) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
          CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'),
@@ -103,12 +108,12 @@ const dependentsQuery = trusted(`
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_class view ON view.oid = i.indrelid
    WHERE (d.classid, d.objid) <> (d.ofclass, d.of)
-     -- What an extension consists of depends on its schema like anything else, and goes with the extension.
+     -- The members of an extension depend on its schema like other objects, but are dropped with the extension.
      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid
                        AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))
    ORDER BY description`)
 
-/** What depends on the given objects, one level deep, in the session's transaction and under the reading path. */
+/** Reads the direct dependents of objects, within the session's transaction and under the reading path. */
 export async function readDependents(session: Session, objects: readonly LiveObject[]): Promise<readonly Dependent[]> {
   if (objects.length === 0) return []
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))

@@ -1,21 +1,23 @@
+// Whether this role can recreate a view that the manifest does not declare.
+
 import type { ObjectId } from '../core/object.ts'
 
-/** A view that the manifest does not declare, and what decides whether this role can make it anew. */
+/** A view that the manifest does not declare, with what decides whether this role can recreate it. */
 export interface UnmanagedView {
   readonly id: ObjectId
   readonly oid: number
   readonly owner: string
-  /** Whether it can be given to its owner. */
+  /** Whether this role can set that owner on a new view. */
   readonly canSetOwner: boolean
-  /** Whether a successor can be put into its schema. */
+  /** Whether this role may create objects in its schema. */
   readonly canCreateInSchema: boolean
   readonly extension: string | null
   readonly isTemporary: boolean
 }
 
 /**
- * Columns of a {@link UnmanagedView} in a query: `c` is its row of pg_class, `n` that of its schema. To give something to another
- * role takes more from PostgreSQL 16 on than to be a member of that.
+ * The columns of an {@link UnmanagedView} in a query, where `c` is its row of pg_class and `n` that of its schema. Since
+ * PostgreSQL 16, ALTER … OWNER TO requires the SET option of the membership in the new owner.
  */
 export const ownershipColumns = `
   jsonb_build_object('kind', CASE c.relkind WHEN 'v' THEN 'view' ELSE 'materializedView' END, 'schema', n.nspname, 'name', c.relname) AS id,
@@ -26,10 +28,10 @@ export const ownershipColumns = `
   (SELECT extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension`
 
-/** Nobody else can change it. */
-export const temporaryViewReason = 'it is a temporary view of some session'
+// Only the session that created it can change it.
+export const temporaryViewReason = 'it is a temporary view of another session'
 
-/** Why that role can't make it anew; undefined if it can. */
+/** Why that role cannot recreate the view; undefined if it can. */
 export function whyNotRecreatable(
   { owner, canSetOwner, canCreateInSchema, extension, isTemporary }: UnmanagedView,
   user: string,
@@ -37,5 +39,5 @@ export function whyNotRecreatable(
   if (isTemporary) return temporaryViewReason
   if (extension !== null) return `it belongs to the extension ${extension}`
   if (!canSetOwner) return `it belongs to ${owner}`
-  return canCreateInSchema ? undefined : `${user} may make nothing in its schema`
+  return canCreateInSchema ? undefined : `${user} has no CREATE on its schema`
 }

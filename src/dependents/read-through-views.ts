@@ -1,3 +1,5 @@
+// Reads what unmanaged plain views read.
+
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -5,7 +7,7 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readingThrough } from './view-reads.ts'
 
-/** By plain view of people: what it reads, be it through other such views. */
+/** For each unmanaged plain view, the relations that it reads, directly or through other plain views. */
 export type ReadsThroughViews = ReadonlyMap<Key, readonly Key[]>
 
 const readersQuery = trusted(`
@@ -14,8 +16,8 @@ const readersQuery = trusted(`
     FROM reading JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v'`)
 
 /**
- * Which of the relations plain views of people read. What holds data is loaded after all that it reads, and a plain view in between
- * tells nothing of that. Runs under the reading path.
+ * Reads which of the relations each plain view reads. A materialized view must be loaded after everything that it reads,
+ * also through plain views. Call it under the reading path.
  */
 export async function readByPlainViews(session: Session, relations: readonly LiveObject[]): Promise<ReadsThroughViews> {
   const keys = new Map(

@@ -1,3 +1,6 @@
+// Finds out which unmanaged plain views must be recreated when columns that they read change, by recreating them in scratch
+// schemas, in a transaction that is rolled back.
+
 import type { LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
@@ -12,14 +15,14 @@ import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-v
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import type { ReadsThroughViews } from './read-through-views.ts'
-import { makeEmptyTables, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
+import { createEmptyTables, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
 import { unrecreatableParts } from './view-parts.ts'
 import { readingThrough, readsOfView } from './view-reads.ts'
 
 export interface TrialInput {
   readonly live: LiveState
   readonly wanted: ReadonlyMap<Key, WantedObject>
-  /** Views that are to be made anew though their columns stay, with what they read, be it through others. */
+  /** Views to recreate even if their columns stay the same, with everything that they read, directly or through other views. */
   readonly forcedViews: ReadsThroughViews
   readonly salt: string
 }
@@ -28,8 +31,8 @@ interface Changed {
   readonly key: Key
   readonly object: LiveObject
   readonly to: WantedObject
-  /** Columns, or types of them, that a view may use. */
-  readonly loses: boolean
+  /** Whether it loses columns, or changes their types, so that a view over it may break. */
+  readonly losesColumns: boolean
 }
 
 interface Row extends UnmanagedView {
@@ -41,10 +44,9 @@ interface Row extends UnmanagedView {
 type ViewAbove = Row & Pick<TriedView, 'key' | 'live' | 'on'>
 
 type Trial = ViewAbove & {
-  /** What it reads, be it through others, loses a column; if not, it could as well stay what it is. */
-  readonly readsLosses: boolean
-  /** It is to be made anew in any case. */
-  readonly isTogether: boolean
+  /** Whether a relation that it reads, directly or through other views, loses columns. If not, it can stay as it is. */
+  readonly readsLostColumns: boolean
+  readonly isForced: boolean
 }
 
 const viewsQuery: Sql = trusted(`
@@ -58,21 +60,20 @@ const viewsQuery: Sql = trusted(`
     FROM (SELECT DISTINCT oid FROM reading) view JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' ORDER BY c.oid`)
 
 /**
- * Tries out, in a transaction that is rolled back, what becomes of the plain views that read relations whose columns are to
- * change their types or go, and of those that are to be made anew together with what they read: they are made once more over
- * empty tables of the columns to come.
- * @returns nothing for a server on which nothing can be tried out
+ * Recreates, over empty tables with the wanted columns, the plain views that read relations which lose columns or change
+ * their types, and the forced views.
+ * @returns an empty list if this server or role cannot create anything
  */
 export async function tryRecreatingViews(
   session: Session,
   { live, wanted, forcedViews, salt }: TrialInput,
 ): Promise<readonly TriedView[]> {
-  const readTogether = new Set([...forcedViews.values()].flat())
+  const readByForced = new Set([...forcedViews.values()].flat())
   const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
     const to = wanted.get(key)
     if (!to) return []
     const loses = losesColumns(object, to)
-    return loses || readTogether.has(key) ? [{ key, object, to, loses }] : []
+    return loses || readByForced.has(key) ? [{ key, object, to, losesColumns: loses }] : []
   })
   if (changed.length === 0) return []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
@@ -80,7 +81,7 @@ export async function tryRecreatingViews(
     const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
     return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)
   } catch (error) {
-    // A server that is read-only, or a role that may make nothing: then such views are in the way.
+    // The server is read-only, or the role may not create anything. Then such views block the plan.
     if (!isDatabaseError(error) || session.isLost()) throw error
     return []
   } finally {
@@ -88,7 +89,7 @@ export async function tryRecreatingViews(
   }
 }
 
-/** The views that read what changes, be it through others of them, each after what it reads. */
+/** Reads the views over the changed relations, direct and indirect ones, each after the views that it reads. */
 async function readViewsAbove(
   session: Session,
   changed: readonly Changed[],
@@ -114,22 +115,22 @@ async function readViewsAbove(
   })
 }
 
-/** Those that read what loses columns, be it through others, and those that are to be made anew anyway. */
+/** Selects the views over relations that lose columns, direct and indirect ones, and the forced views. */
 function trialsOf(
   views: readonly ViewAbove[],
   changed: readonly Changed[],
-  together: TrialInput['forcedViews'],
+  forcedViews: TrialInput['forcedViews'],
 ): readonly Trial[] {
-  const losing = new Set(changed.flatMap(({ key, loses }) => (loses ? [key] : [])))
+  const losing = new Set(changed.flatMap((change) => (change.losesColumns ? [change.key] : [])))
   return views.flatMap((view) => {
-    const readsLosses = [...view.on].some((read) => losing.has(read))
-    if (readsLosses) losing.add(view.key)
-    const isTogether = together.has(view.key)
-    return readsLosses || isTogether ? [{ ...view, readsLosses, isTogether }] : []
+    const readsLostColumns = [...view.on].some((read) => losing.has(read))
+    if (readsLostColumns) losing.add(view.key)
+    const isForced = forcedViews.has(view.key)
+    return readsLostColumns || isForced ? [{ ...view, readsLostColumns, isForced }] : []
   })
 }
 
-/** New columns are none that a view could read. */
+/** Added columns do not count, since no view can read them yet. */
 function losesColumns({ id, spec }: LiveObject, to: WantedObject): boolean {
   const { columns } = kindOf(id)
   if (!columns) return false
@@ -146,41 +147,43 @@ async function outcomesOf(
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
   const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
   const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
-  await makeEmptyTables(session, relations, scratch)
+  await createEmptyTables(session, relations, scratch)
   const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
   const existing = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const lost = await makeThem(session, trials, { scratch, existing, renamed })
-  const beside = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
-  const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [beside(id)]))
-  const made = (await readCatalog(session, ids, salt)).live
-  // The type of a column can be that of the rows of one of these.
+  const lost = await createViews(session, trials, { scratch, existing, renamed })
+  const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
+  const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
+  const created = (await readCatalog(session, ids, salt)).live
+  // A column can have the row type of one of these relations.
   const realName = (type: string) =>
     [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
   const tried = trials.map((trial): TriedView => {
     const { key, id, live, on, isReadByData } = trial
     const why = lost.get(key)
-    const outcome = why ? lostOrLed(trial, why) : outcomeOf(trial, made.get(keyOf(beside(id))), session.user, realName)
+    const outcome = why
+      ? lostOrRepointed(trial, why)
+      : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, realName)
     return { key, live, on, isReadByData, outcome }
   })
-  const unfit = await unrecreatableParts(session, tried, { scratch, existing })
+  const unrecreatable = await unrecreatableParts(session, tried, { scratch, existing })
   return tried.map((view, at) => {
-    const [why, trial] = [unfit.get(view.key), trials[at]]
-    return why && trial ? { ...view, outcome: lostOrLed(trial, why) } : view
+    const [why, trial] = [unrecreatable.get(view.key), trials[at]]
+    return why && trial ? { ...view, outcome: lostOrRepointed(trial, why) } : view
   })
 }
 
-/** What can't be made anew stays what it is, where it can. */
-function lostOrLed({ readsLosses }: Trial, why: Lost): ViewOutcome {
-  return readsLosses ? { becomes: 'lost', ...why } : { becomes: 'repointed' }
+/** A view that cannot be recreated is kept if possible. */
+function lostOrRepointed({ readsLostColumns }: Trial, why: Lost): ViewOutcome {
+  return readsLostColumns ? { becomes: 'lost', ...why } : { becomes: 'repointed' }
 }
 
-/** Its name in a view's text is not the one that it will have. */
+/** Whether a view's text has another name for it, or for its columns, than the wanted one. */
 function isRenamed({ elsewhere, renamedColumns }: LiveObject): boolean {
   return elsewhere !== undefined || renamedColumns !== undefined
 }
 
-/** Makes those that can be made in the scratch schemas; returns why the others can't. */
-async function makeThem(
+/** Creates the views in the scratch schemas. Returns why some could not be created. */
+async function createViews(
   session: Session,
   trials: readonly Trial[],
   place: Place & { readonly renamed: ReadonlySet<Key> },
@@ -203,26 +206,26 @@ async function makeThem(
 }
 
 const readsRenamed: Lost = {
-  reason: 'it reads what this plan also renames',
-  hint: 'Apply the renaming first, and the rest after it.',
+  reason: 'it reads something that this plan also renames',
+  hint: 'Apply the renaming first, then the other changes.',
 }
 
 function outcomeOf(
   trial: Trial,
-  made: LiveObject | undefined,
+  created: LiveObject | undefined,
   user: string,
   realName: (type: string) => string,
 ): ViewOutcome {
   const { id, live } = trial
-  if (!made) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
+  if (!created) throw new Error(`the stand-in of ${titleOf(id)} could not be read back`)
   const spec = specOf(live)
-  const anew = withColumnsOf(spec, specOf(made), realName)
+  const recreated = withColumnsOf(spec, specOf(created), realName)
   const reason = whyNotRecreatable(trial, user)
-  if (anew === undefined && (!trial.isTogether || reason !== undefined)) return { becomes: 'repointed' }
+  if (recreated === undefined && (!trial.isForced || reason !== undefined)) return { becomes: 'repointed' }
   if (reason !== undefined) return { becomes: 'lost', reason }
-  return { becomes: 'recreated', to: { id, needs: live.needs, spec: anew ?? spec, declared: spec, written: spec } }
+  return { becomes: 'recreated', to: { id, needs: live.needs, spec: recreated ?? spec, declared: spec, written: spec } }
 }
 
 function specOf({ spec }: LiveObject): ViewSpec {
-  return spec as ViewSpec // it is that of a plain view
+  return spec as ViewSpec // the spec of a plain view
 }

@@ -1,3 +1,5 @@
+// Creates stand-ins for relations and views in scratch schemas.
+
 import type { WantedObject } from '../core/change.ts'
 import type { Lost } from '../core/dependent.ts'
 import { relationKey } from '../core/object.ts'
@@ -7,16 +9,16 @@ import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { requalifyRelations } from '../parser/requalify.ts'
 
-/** Where stand-ins are made. */
+/** The scratch schemas and their contents. */
 export interface Place {
-  /** By schema. */
+  /** The name of the scratch schema for each real schema. */
   readonly scratch: ReadonlyMap<string, string>
-  /** What stands there already. */
+  /** The relations that have a stand-in, by their real names. */
   readonly existing: Set<string>
 }
 
-/** Tables of the columns to come, without data. */
-export async function makeEmptyTables(
+/** Creates the scratch schemas, with an empty table for each relation that has its wanted columns. */
+export async function createEmptyTables(
   session: Session,
   relations: readonly { readonly id: { readonly schema: string; readonly name: string }; readonly to: WantedObject }[],
   scratch: ReadonlyMap<string, string>,
@@ -32,14 +34,14 @@ export async function makeEmptyTables(
   await session.run(join([...schemas, ...tables], ';\n'))
 }
 
-/** SQL as the catalog shows it, of what stands in the scratch schemas. */
+/** Replaces relations in deparsed SQL by their stand-ins. */
 export function requalifyForScratch(text: string, { scratch, existing }: Place): Promise<string> {
   return requalifyRelations(text, ({ schema, name }) =>
     existing.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
   )
 }
 
-/** Runs it; if it fails, nothing is done, and it says why. */
+/** Runs statements in a savepoint. If they fail, it rolls them back and returns the reason. */
 export async function tryStatements(session: Session, statements: Sql): Promise<Lost | undefined> {
   await session.run(trusted('SAVEPOINT view'))
   try {
@@ -49,7 +51,11 @@ export async function tryStatements(session: Session, statements: Sql): Promise<
     if (!isDatabaseError(error)) throw error
     await session.run(trusted('ROLLBACK TO view'))
     if (error.sqlstate === '55P03') return locked
-    return { reason: error.message.includes('fdwsync_try_') ? 'it shows whole rows of what changes' : error.message }
+    return {
+      reason: error.message.includes('fdwsync_try_')
+        ? 'it uses the row type of a relation that changes'
+        : error.message,
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+// Finds the unmanaged materialized views over relations that may be replaced, and probes how they can be recreated.
+
 import type { DeclaredObject, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -17,18 +19,18 @@ import type { ProbeInput } from '../probe/run.ts'
 import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import { readingThrough } from './view-reads.ts'
 
-/** Materialized views that the manifest does not declare, though they read what changes: people's, or another manifest's. */
+/** Materialized views that read a changing relation, but are unmanaged or owned by another manifest. */
 export interface UnmanagedMaterializedViews {
   readonly live: LiveState
-  /** What they are once what they read has changed. */
+  /** What they will be once the relations that they read have changed. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
-  /** Why others of them can not be made anew. */
+  /** Why some of them cannot be recreated. */
   readonly lost: ReadonlyMap<Key, Lost>
   readonly protectedByOthers: ReadonlySet<Key>
 }
 
-// Those that read the given relations, be it through others of them. What reads through a plain view that stays goes on
-// reading that.
+// The views that read the given relations, directly or through other materialized views. A view that reads them through a
+// plain view is not affected while the plain view stays.
 const viewsQuery = trusted(`
   WITH RECURSIVE ${readingThrough('m')}
   SELECT ${ownershipColumns}
@@ -43,8 +45,8 @@ const none: UnmanagedMaterializedViews = {
 }
 
 /**
- * Reads them, and tries out what PostgreSQL makes of them over what is wanted, as if they were declared just as they are.
- * @param changing what changes in a way that may take a replacement
+ * Reads these views and probes them over the wanted relations, as if they were declared with their current definitions.
+ * @param changing objects whose changes may require a replacement
  */
 export async function probeUnmanagedMaterializedViews(
   session: Session,
@@ -72,31 +74,31 @@ export async function probeUnmanagedMaterializedViews(
       return reason === undefined ? [] : [[keyOf(row.id), { reason }] as const]
     }),
   )
-  const others = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [asDeclared(object, digests)]))
+  const declared = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [asDeclared(object, digests)]))
   const probed = await probe(session, {
     ...input,
-    declared: [...input.declared, ...others],
+    declared: [...input.declared, ...declared],
     reading: { ...reading, live: new Map([...reading.live, ...live]) },
   })
   for (const finding of probed.findings) if (live.has(finding.key)) lost.set(finding.key, finding)
-  const isTheirs = ([key]: readonly [Key, unknown]) => live.has(key)
+  const isUnmanaged = ([key]: readonly [Key, unknown]) => live.has(key)
   return {
-    live: new Map([...probed.live].filter(isTheirs)),
-    wanted: new Map([...probed.wanted].filter(isTheirs)),
+    live: new Map([...probed.live].filter(isUnmanaged)),
+    wanted: new Map([...probed.wanted].filter(isUnmanaged)),
     lost,
     protectedByOthers,
   }
 }
 
-/** What an export would say of it: planned against the same database, that changes nothing. */
+/** Declares an object as an export would, so that a plan for the same database would not change it. */
 function asDeclared({ id, spec }: LiveObject, digests: RunDigests): DeclaredObject {
   const kind = declaredKindOf(id)
   const { path, value } = kind.write(id, spec, noVariables)
   const manifest = path.reduceRight(
     (part: unknown, name) => ({ [name]: part }),
     normalizeExported(value, path),
-  ) as Manifest // what `write` writes
+  ) as Manifest // `write` returns valid manifest stanzas
   const [declared] = kind.declare({ ...manifest, version: 1, name: '' }, digests)
-  if (!declared) throw new Error(`what ${keyOf(id)} is written as declares nothing`)
+  if (!declared) throw new Error(`the exported stanza of ${keyOf(id)} declares nothing`)
   return declared
 }

@@ -1,10 +1,12 @@
+// Checks whether the defaults, rules and triggers of a view can be recreated on its new columns.
+
 import type { Lost, TriedView } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
 
-// What a view has been given that depends on the types of its columns.
+// Objects on a view that depend on the types of its columns.
 const partsQuery = trusted(`
   SELECT c.oid, format('default of %I', attname) AS part,
          format('ALTER VIEW %I.%I ALTER COLUMN %I SET DEFAULT %s', nspname, relname, attname, pg_get_expr(adbin, adrelid)) AS sql
@@ -15,22 +17,22 @@ const partsQuery = trusted(`
   UNION ALL
   SELECT tgrelid, format('trigger %I', tgname), pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = ANY ($1::oid[]) AND NOT tgisinternal`)
 
-/** Of the views that can be made anew: those that can't be given again what they have. */
+/** For the views that can be recreated: the reasons why some of their defaults, rules or triggers cannot. */
 export async function unrecreatableParts(
   session: Session,
   tried: readonly TriedView[],
   place: Place,
 ): Promise<ReadonlyMap<Key, Lost>> {
-  const anew = new Map(
+  const recreated = new Map(
     tried.flatMap((view) => (view.outcome.becomes === 'recreated' ? [[view.live.oid, view.key]] : [])),
   )
-  if (anew.size === 0) return new Map()
-  const unfit = new Map<Key, Lost>()
-  const rows = await session.query<{ oid: number; part: string; sql: string }>(partsQuery, [[...anew.keys()]])
+  if (recreated.size === 0) return new Map()
+  const failures = new Map<Key, Lost>()
+  const rows = await session.query<{ oid: number; part: string; sql: string }>(partsQuery, [[...recreated.keys()]])
   for (const { oid, part, sql: text } of rows) {
-    const key = anew.get(oid)
+    const key = recreated.get(oid)
     const why = await tryStatements(session, trusted(await requalifyForScratch(text, place)))
-    if (key !== undefined && why) unfit.set(key, { ...why, reason: `${part}: ${why.reason}` })
+    if (key !== undefined && why) failures.set(key, { ...why, reason: `${part}: ${why.reason}` })
   }
-  return unfit
+  return failures
 }

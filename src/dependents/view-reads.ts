@@ -1,8 +1,9 @@
-// A view reads what its query reads: another rule of it, for INSERT say, may name anything, even what reads the view.
+// SQL fragments for what views read. Only the _RETURN rule counts, which is the view's query. Another rule, such as one for
+// INSERT, can refer to anything, even to a view that reads this one.
 
 /**
- * For WITH RECURSIVE: `reading(oid, what)`, by which views of that kind each of the relations `$1` is read, be it through others
- * of that kind; and each of them by itself.
+ * A common table expression `reading(oid, what)` for WITH RECURSIVE: the views `oid` of one kind that read the relation
+ * `what`, directly or through other views of that kind. Each relation of `$1` is in it as a reader of itself.
  */
 export const readingThrough = (relkind: 'm' | 'v') => `reading(oid, what) AS (
     SELECT oid, oid FROM unnest($1::oid[]) AS given (oid)
@@ -12,7 +13,7 @@ export const readingThrough = (relkind: 'm' | 'v') => `reading(oid, what) AS (
       JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = '${relkind}'
   )`
 
-/** The OIDs of what the view `c` reads. */
+/** An array of the OIDs of the relations that the view `c` reads. */
 export const readsOfView = `ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r
                  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
                 WHERE r.ev_class = c.oid AND r.rulename = '_RETURN' AND d.refobjid <> c.oid)`

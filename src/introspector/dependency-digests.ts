@@ -1,3 +1,6 @@
+// Digests of everything that the meaning of an object's SQL depends on. The ledger keeps them, so that a plan need not probe
+// an unchanged object again.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
@@ -7,20 +10,20 @@ import { dataDigest } from './digests.ts'
 import { manifestPath, readingPath } from './transaction-settings.ts'
 
 /**
- * A digest of all that the meaning of an object's SQL can depend on, beside its own text. Equal to the one that was taken
- * when the object was last proven, it means that PostgreSQL would make the same of it again, so that it need not be tried
- * out. It covers too much rather than too little: whatever has one of the names that stand in the text.
+ * For each object, a digest of everything in the catalog that the meaning of its SQL can depend on. If it is the same as
+ * when the object last matched its declaration, PostgreSQL would parse the SQL to the same result, and the object need
+ * not be probed. It covers too much rather than too little: everything with a name that occurs in the SQL.
  */
 export type DependencyDigests = ReadonlyMap<Key, string>
 
-/** Of relations that have one of the names: their columns, with what people's own types among them consist of. */
-const namedThings: Sql = trusted(`
+/** By name, a digest of the objects with that name. For relations it includes the columns and their user-defined types. */
+const digestsByNameQuery: Sql = trusted(`
   WITH own_type AS (
     SELECT t.oid, md5(concat_ws(' ', t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, t.typcollation, t.typnotnull, t.typrelid,
              (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
              (SELECT string_agg(conbin::text, ',' ORDER BY conname) FROM pg_constraint WHERE contypid = t.oid))) AS digest
       FROM pg_type t WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd', 'r', 'm', 'b')
-  ), thing(name, what) AS (
+  ), named(name, definition) AS (
     SELECT c.relname, concat_ws(' ', 'relation', c.oid, c.relnamespace, c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod,
                                 a.attcollation, t.digest)
       FROM pg_class c
@@ -46,16 +49,16 @@ const namedThings: Sql = trusted(`
     UNION ALL
     SELECT nspname, concat_ws(' ', 'schema', oid) FROM pg_namespace WHERE nspname = ANY ($1)
   )
-  SELECT name::text, md5(string_agg(what, '|' ORDER BY what)) AS digest FROM thing GROUP BY name`)
+  SELECT name::text, md5(string_agg(definition, '|' ORDER BY definition)) AS digest FROM named GROUP BY name`)
 
-/** What has no name in the text: casts, and operator classes that are taken where none is named. */
+/** A digest of what SQL uses without naming it: casts and default operator classes. */
 const globalDigestQuery: Sql = trusted(`
   SELECT md5(concat_ws('|', (SELECT string_agg(concat_ws(' ', castsource, casttarget, castfunc, castcontext), ',' ORDER BY oid)
                                FROM pg_cast WHERE oid >= 16384),
                             (SELECT string_agg(concat_ws(' ', oid, opcmethod, opcintype), ',' ORDER BY oid)
                                FROM pg_opclass WHERE opcdefault AND oid >= 16384))) AS digest`)
 
-/** Takes the digests of objects whose kind says what texts they consist of, within the session's transaction. */
+/** Computes the digests of objects whose kind has SQL fragments, within the session's transaction. */
 export async function readDependencyDigests(
   session: Session,
   searchPath: readonly string[],
@@ -72,30 +75,30 @@ export async function readDependencyDigests(
   )
   await session.run(readingPath)
   const all = [...new Set(named.flatMap(({ names }) => names))]
-  const things = await session.query<{ name: string; digest: string }>(namedThings, [all])
-  const [nameless] = await session.query<{ digest: string }>(globalDigestQuery)
-  const digests = new Map(things.map(({ name, digest }) => [name, digest]))
-  const common = [Math.trunc(session.serverVersion / 10_000), path?.schemas, nameless?.digest]
+  const rows = await session.query<{ name: string; digest: string }>(digestsByNameQuery, [all])
+  const [global] = await session.query<{ digest: string }>(globalDigestQuery)
+  const digests = new Map(rows.map(({ name, digest }) => [name, digest]))
+  const common = [Math.trunc(session.serverVersion / 10_000), path?.schemas, global?.digest]
   return new Map(
     named.map(({ key, names }) => [key, dataDigest([common, names.map((name) => digests.get(name) ?? '')])]),
   )
 }
 
-/** All that could be a name in some SQL, in a fixed order. Undefined if that can't be told, or if there is nothing. */
+/** Every token of the SQL that could be a name, sorted. Undefined if there is no SQL, or if it has names in U&"…" escapes. */
 function namesIn(texts: readonly string[]): readonly string[] | undefined {
   if (texts.length === 0 || texts.some((text) => /u&['"]/i.test(text))) return undefined
   const names = new Set<string>()
   for (const text of texts) {
     for (const [word] of text.matchAll(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|[-+*/<>=~!@#%^&|`?]+/gu)) {
       if (word.startsWith('"')) names.add(word.slice(1, -1).replaceAll('""', '"'))
-      // Runs of signs may be several operators; whatever of people's own stands in them is looked for as well.
-      else for (const part of partsOf(word)) names.add(part)
+      // A run of operator characters can be several operators, so any part of it could be a user-defined one.
+      else for (const part of possibleNames(word)) names.add(part)
     }
   }
   return [...names].sort()
 }
 
-function partsOf(word: string): readonly string[] {
+function possibleNames(word: string): readonly string[] {
   if (/^[\p{L}_]/u.test(word)) return [word.toLowerCase()]
   return Array.from({ length: word.length }, (_, from) =>
     Array.from({ length: word.length - from }, (__, length) => word.slice(from, from + length + 1)),

@@ -1,10 +1,12 @@
+// Digests of secrets and of plain data.
+
 import { createHash, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 import { canonicalJson } from '../core/data.ts'
 import type { Secret } from '../core/secret.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 
 export interface RunDigests extends SecretDigests {
-  /** New for every run, so that a digest says nothing outside of it. */
+  /** Random for every run, so that digests reveal nothing outside of it. */
   readonly salt: string
 }
 
@@ -17,7 +19,7 @@ export function runDigests(): RunDigests {
   }
 }
 
-/** `scrypt:SALT:HASH`. For the ledger, where the server does not show what it holds: slow, since it stays. */
+/** `scrypt:SALT:HASH`, for the ledger, where the server hides the secret itself. It is slow, since it is stored. */
 export function slowDigest(secret: Secret): string {
   const salt = randomBytes(16)
   return `scrypt:${salt.toString('hex')}:${scryptSync(secret.reveal(), salt, 32).toString('hex')}`
@@ -30,7 +32,7 @@ function matchesRecorded(secret: Secret, recorded: string): boolean {
   return timingSafeEqual(scryptSync(secret.reveal(), Buffer.from(salt, 'hex'), expected.length), expected)
 }
 
-/** A digest of plain data, whatever the order of its keys. */
+/** A digest of plain data. The order of keys does not matter. */
 export function dataDigest(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }

@@ -1,3 +1,5 @@
+// Checks what must hold before an object can be as declared, whatever else the database contains.
+
 import type { DeclaredObject, LiveState, WantedObject } from '../core/change.ts'
 import type { ProblemCode } from '../core/codes.ts'
 import type { ProbeFinding } from '../core/finding.ts'
@@ -8,14 +10,14 @@ import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { RunDigests } from './digests.ts'
 import { inReadOnlyTransaction } from './transaction-settings.ts'
 
-/** What keeps objects from being as declared whatever else there is: the server's version, roles that do not exist. */
+/** Finds objects that this server cannot have: it is too old, a role does not exist, or a file is missing. */
 export async function unmetPreconditions(
   session: Session,
   declared: readonly DeclaredObject[],
   live: LiveState,
   digests: RunDigests,
 ): Promise<readonly ProbeFinding[]> {
-  const impossible = await impossibleObjects(session, declared, live, digests)
+  const rejected = await rejectedObjects(session, declared, live, digests)
   const named = declared.map((object) => ({
     object,
     roles: kindOf(object.id).preconditions?.roles?.(object.spec) ?? [],
@@ -38,15 +40,15 @@ export async function unmetPreconditions(
       ...[...new Set(roles)]
         .filter((role) => missing.has(role))
         .map((role) =>
-          found('server/missing-role', `role ${ident(role)} does not exist`, `Make it: CREATE ROLE ${ident(role)};`),
+          found('server/missing-role', `role ${ident(role)} does not exist`, `Create it: CREATE ROLE ${ident(role)};`),
         ),
     ]
   })
-  return [...impossible, ...unmet]
+  return [...rejected, ...unmet]
 }
 
-/** Asked only if there is something to make or to alter, since the server reads files for it. */
-async function impossibleObjects(
+/** Queries only objects to create or alter, since the server reads files to answer. */
+async function rejectedObjects(
   session: Session,
   declared: readonly DeclaredObject[],
   live: LiveState,
@@ -63,9 +65,9 @@ async function impossibleObjects(
       return compare(id, object.spec, wanted, { declared: wanted, last: undefined, digests }).length > 0
     })
     if (differing.length === 0) continue
-    const asked = JSON.stringify(differing.map(({ id, spec }) => ({ ...id, spec })))
+    const objects = JSON.stringify(differing.map(({ id, spec }) => ({ ...id, spec })))
     const rows = await inReadOnlyTransaction(session, () =>
-      session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [asked]),
+      session.query<{ id: ObjectId; reason: string; hint: string }>(impossibleQuery, [objects]),
     )
     findings.push(
       ...rows.map(
@@ -82,7 +84,7 @@ async function impossibleObjects(
   return findings
 }
 
-/** What does not fit into what the probe has found to be wanted. */
+/** Finds declarations that contradict what the probe has read back, such as grants on a column that does not exist. */
 export function probeMismatches(wanted: ReadonlyMap<Key, WantedObject>): readonly ProbeFinding[] {
   return Array.from(wanted, ([key, { id, spec, written }]): readonly ProbeFinding[] => {
     const reason = kindOf(id).preconditions?.validateAgainstProbe?.(written, spec)

@@ -1,3 +1,5 @@
+// Reads the live state of objects from the catalog. Each kind supplies the query.
+
 import type { LiveObject, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -9,17 +11,17 @@ import { readingPath } from './transaction-settings.ts'
 
 export interface CatalogReading {
   readonly live: LiveState
-  /** Names of wanted objects under which something of another kind stands, and what it is. */
+  /** Keys whose name is taken by an object of another kind, with a description of that object. */
   readonly occupied: ReadonlyMap<Key, string>
-  /** Objects that are renamed: the keys that they are live under, by those of their names of today. */
+  /** For objects that were renamed in the database: the keys of `live`, by the keys of their current names. */
   readonly declaredKeys?: ReadonlyMap<Key, Key>
-  /** What was read under the names of today, with those that the manifest gives. */
+  /** Replaces the current names in an object by the declared ones. */
   withDeclaredNames?(object: LiveObject): LiveObject
 }
 
-// A relation with an AccessExclusive lock, taken or waited for, and all views that read it, keep pg_get_viewdef waiting:
-// a running REFRESH does that for as long as it takes. Which they are is asked first, and their text is not.
-const noteLocked: Sql = trusted(`
+// pg_get_viewdef waits for a relation with an AccessExclusiveLock, held or awaited, and for all views that read it. A
+// running REFRESH holds one until it ends. So this finds such relations first, and the catalog queries skip their text.
+const setLocked: Sql = trusted(`
   WITH RECURSIVE locked(oid) AS (
     SELECT relation FROM pg_locks
      WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock' AND pid <> pg_backend_pid()
@@ -33,13 +35,13 @@ const noteLocked: Sql = trusted(`
   SELECT set_config('fdwsync.locked', coalesce(array_agg(oid)::text, '{}'), true) FROM locked`)
 
 /**
- * Reads the objects of the given addresses, within the session's transaction. One query a kind, however many objects.
- * An address that is not in the result does not exist: a query that fails is an error, never an empty result.
+ * Reads objects by their ids, within the session's transaction, with one query per kind. An object that is not in the
+ * result does not exist: a failed query throws, and never returns an empty result.
  */
 export async function readCatalog(session: Session, ids: Iterable<ObjectId>, salt: string): Promise<CatalogReading> {
   const wanted = groupBy(ids, ({ kind }) => kind)
   await session.run(sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}`)
-  await session.query(noteLocked)
+  await session.query(setLocked)
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()
   for (const kind of kinds) {

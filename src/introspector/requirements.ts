@@ -1,3 +1,5 @@
+// Adds dependencies that only the server knows.
+
 import type { DeclaredObject, LiveState } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
@@ -5,8 +7,8 @@ import { declaredKinds } from '../kinds/registry.ts'
 import { inReadOnlyTransaction } from './transaction-settings.ts'
 
 /**
- * Adds to declared objects what the server knows that they need before they exist: an extension needs others. Asked only
- * if there is something to make, since the server reads files for it.
+ * Adds to declared objects the dependencies that the server knows before they exist: an extension can require others. It
+ * queries only missing objects, since the server reads files to answer.
  */
 export async function withRequirements(
   session: Session,

@@ -1,9 +1,11 @@
+// Settings for the length of a transaction, so that SQL is parsed and deparsed in the same way every time.
+
 import { ident, join, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 /**
- * Settings that change what SQL means or how the server writes it, for the length of a transaction: a constant like
- * '01/02/2026'::date is read by DateStyle when a view is made, and quote_all_identifiers changes every deparsed text.
+ * Pins the settings that change the meaning of SQL or its deparsed text. For example, DateStyle decides how CREATE VIEW
+ * reads the constant '01/02/2026'::date, and quote_all_identifiers changes every deparsed text.
  */
 export const pinnedSettings: Sql = trusted(
   `SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
@@ -12,10 +14,10 @@ export const pinnedSettings: Sql = trusted(
    SET LOCAL default_tablespace = ''`,
 )
 
-/** Everything is read back under this path, live and probed alike, so that texts compare. */
+/** Live and probed objects are both read under this path, so that their deparsed texts can be compared. */
 export const readingPath: Sql = sql`${pinnedSettings}; SET LOCAL search_path = pg_catalog, pg_temp`
 
-/** Reads in a transaction of its own that changes nothing. */
+/** Reads in a read-only transaction of its own, under {@link readingPath}. */
 export async function inReadOnlyTransaction<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
   await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
   try {
@@ -25,10 +27,10 @@ export async function inReadOnlyTransaction<Result>(session: Session, read: () =
   }
 }
 
-/** For catalog queries alone: to compile one, or to start workers for it, takes longer than to run it. */
+/** For catalog queries: JIT compilation or parallel workers would take longer than the queries themselves. */
 export const catalogCosts: Sql = trusted('SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0')
 
-/** SQL of a manifest is parsed under its own path, in the probe and at apply alike. */
+/** The probe and apply both parse a manifest's SQL under the manifest's own search path. */
 export function manifestPath(searchPath: readonly string[]): Sql {
   const path = searchPath.length === 0 ? [trusted("''")] : searchPath.map(ident)
   return sql`${pinnedSettings}; SET LOCAL search_path = ${join(path, ', ')}`

@@ -76,7 +76,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(`ALTER SCHEMA reports OWNER TO ${pair.target.user}; GRANT USAGE ON SCHEMA reports TO ${owner.user}`)
     const plan = await planFor(await rig.manifest(manifest('numeric(14,3)')), url)
     expect(plan.refusals.map(({ reason }) => reason).join()).toContain(
-      `materialized view reports.seen (${user} may make nothing in its schema)`,
+      `materialized view reports.seen (${user} has no CREATE on its schema)`,
     )
   })
 
@@ -113,7 +113,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
         .map(({ reason, hint }) => `${reason} ${hint}`)
         .join()
     await other.query('CREATE TEMP VIEW mine AS SELECT total FROM local.orders')
-    expect(await reasons()).toMatch(/view pg_temp_\d+\.mine \(it is a temporary view of some session\)/)
+    expect(await reasons()).toMatch(/view pg_temp_\d+\.mine \(it is a temporary view of another session\)/)
     await other.query('DROP VIEW mine; BEGIN; LOCK TABLE reports.plain')
     expect(await reasons()).toMatch(/view reports\.plain \(.* locked .*\) Plan again when that is done\./)
     await other.query('COMMIT')
