@@ -1,3 +1,5 @@
+// Runs the definitions of one stage, `prepare` or `define`, in one transaction: all of them or none.
+
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
@@ -11,28 +13,28 @@ import { openLedger } from '../ledger/open.ts'
 import { recordApply, recordDependencyDigests, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
 import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../planner/state.ts'
 import { commit } from './commit.ts'
-import { type ApplyContext, recordOf } from './context.ts'
-import { expectedOfDefine, expectedOfPrepare, preparedKeys, verifyAndRecord } from './expected-result.ts'
+import { type ApplyContext, applyRecordOf } from './context.ts'
+import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
+import { verifyAndRecord } from './verify-and-record.ts'
 
 const attempts = 12
 
-/** The step that failed, so that the report can name it. */
 export interface DefineFailure {
+  /** The step that failed; undefined if the error is not about a step. */
   readonly step: Step | undefined
   readonly error: unknown
 }
 
-/** One of the two stages that are one transaction each. */
 export interface Definitions {
   readonly stage: 'prepare' | 'define'
-  /** What there must be for the plan to hold: what it was made from, or what `prepare` has left. */
+  /** The state that the plan requires: the one that it was created from, or the one that `prepare` left. */
   readonly fingerprint: string
 }
 
 /**
- * Makes all definitions of a stage in one transaction, with the ledger's rows, and proves them before COMMIT. Everything
- * or nothing.
- * @returns the fingerprint of what is there when it is committed, else what failed.
+ * Runs all steps of the stage, verifies the result, records it in the ledger and commits. An error that another session
+ * caused is retried from the beginning.
+ * @returns the fingerprint of the committed state, or what failed
  */
 export async function define(context: ApplyContext, definitions: Definitions): Promise<string | DefineFailure> {
   const { stage } = definitions
@@ -40,24 +42,21 @@ export async function define(context: ApplyContext, definitions: Definitions): P
     step.action !== 'replace' && step.stage === stage ? [step] : [],
   )
   let current: Step | undefined
+  const onStep = (step: Step | undefined) => {
+    current = step
+  }
+  const onRetry = (error: Error, attempt: number) =>
+    context.options.emit({ type: 'retrying', stage, reason: error.message, attempt })
   try {
+    // The only connection that carries secrets. No query of a user runs on it.
     const session = await context.connect(stage, secretsOf(steps))
-    const policy = {
-      attempts,
-      pauseMilliseconds: 50,
-      onRetry: (error: Error, attempt: number) =>
-        context.options.emit({ type: 'retrying', stage, reason: error.message, attempt }),
-    }
-    const at = (step: Step | undefined) => {
-      current = step
-    }
+    const attempt = () =>
+      defineOnce(context, definitions, session, steps, onStep).catch((error: unknown) =>
+        throwStaleOr(error, context, definitions, session),
+      )
     try {
       return await interruptible(session, context.options.signal, () =>
-        withRetries(policy, () =>
-          defineOnce(context, definitions, session, steps, at).catch((error: unknown) =>
-            throwStaleOr(error, context, definitions, session),
-          ),
-        ),
+        withRetries({ attempts, pauseMilliseconds: 50, onRetry }, attempt),
       )
     } finally {
       await session.close()
@@ -76,50 +75,72 @@ async function defineOnce(
   definitions: Definitions,
   session: Session,
   steps: readonly PlainStep[],
-  at: (step: Step | undefined) => void,
+  onStep: (step: Step | undefined) => void,
 ): Promise<string> {
-  const { inHand, options, applyId } = context
-  const { plan } = inHand
-  let { fingerprint } = definitions
-  at(undefined)
+  onStep(undefined)
+  let fingerprint: string
   try {
-    context.checkLease()
-    throwIfInterrupted(options.signal)
-    // The reading path first: nothing of the ledger is to be looked for under one that others may have a say in.
-    const lockTimeout = trusted(String(options.lockTimeoutMilliseconds))
-    await session.run(
-      sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${abortWhenClientDisconnects}; ${readingPath}`,
-    )
-    // Where there is none yet this may wait for another apply that makes it, so what is there is looked at afterwards.
-    await openLedger(session)
-    const before = await readNow(context, session)
-    if (fingerprintOf(before) !== fingerprint) throw staleError(context, definitions)
-    if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
-    await recordApply(session, recordOf(context))
-    if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
-    await session.run(manifestPath(plan.searchPath))
-    for (const step of steps) {
-      at(step)
-      for (const statement of step.statements) await session.execute(statement)
-    }
-    at(undefined)
-    await recordDefinitions(context, definitions, session, steps)
-    if (definitions.stage === 'prepare') {
-      const after = await readNow(context, session)
-      const prepared = preparedKeys(plan)
-      // What others have committed meanwhile is not to pass for what was done here.
-      if (fingerprintOf(before, prepared) !== fingerprintOf(after, prepared)) throw staleError(context, definitions)
-      fingerprint = fingerprintOf(after)
-    }
-    context.checkLease()
+    fingerprint = await runInTransaction(context, definitions, session, steps, onStep)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  // After `prepare` the apply itself is in the ledger already.
-  const [first] = preparedKeys(plan).size > 0 ? steps : []
-  await commit(context, session, { applyId, ...(first ? { step: first.id } : {}) })
+  // If `prepare` ran, the ledger has the row of the apply already. Then a step of `define` proves its COMMIT.
+  const [first] = preparedKeys(context.inHand.plan).size > 0 ? steps : []
+  await commit(context, session, { applyId: context.applyId, ...(first ? { step: first.id } : {}) })
   return fingerprint
+}
+
+async function runInTransaction(
+  context: ApplyContext,
+  definitions: Definitions,
+  session: Session,
+  steps: readonly PlainStep[],
+  onStep: (step: Step | undefined) => void,
+): Promise<string> {
+  const { inHand, options } = context
+  const { plan } = inHand
+  context.checkLease()
+  throwIfInterrupted(options.signal)
+  // Set `readingPath` before anything else: other roles may own schemas of the default search_path, and the ledger must not
+  // be looked up there.
+  const lockTimeout = trusted(String(options.lockTimeoutMilliseconds))
+  await session.run(
+    sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${abortWhenClientDisconnects}; ${readingPath}`,
+  )
+  // This may wait for another apply that creates the ledger. So read the current state only afterwards.
+  await openLedger(session)
+  const before = await readCurrentState(context, session)
+  if (fingerprintOf(before) !== definitions.fingerprint) throw staleError(context, definitions)
+  if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
+  await recordApply(session, applyRecordOf(context))
+  if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
+  await session.run(manifestPath(plan.searchPath))
+  for (const step of steps) {
+    onStep(step)
+    for (const statement of step.statements) await session.execute(statement)
+  }
+  onStep(undefined)
+  await recordDefinitions(context, definitions, session, steps)
+  const fingerprint =
+    definitions.stage === 'prepare'
+      ? await fingerprintAfterPrepare(context, definitions, session, before)
+      : definitions.fingerprint
+  context.checkLease()
+  return fingerprint
+}
+
+/** @throws FdwsyncError if another session has committed a change meanwhile, which must not count as done by `prepare` */
+async function fingerprintAfterPrepare(
+  context: ApplyContext,
+  definitions: Definitions,
+  session: Session,
+  before: TargetReading,
+): Promise<string> {
+  const after = await readCurrentState(context, session)
+  const prepared = preparedKeys(context.inHand.plan)
+  if (fingerprintOf(before, prepared) !== fingerprintOf(after, prepared)) throw staleError(context, definitions)
+  return fingerprintOf(after)
 }
 
 async function recordDefinitions(
@@ -128,15 +149,11 @@ async function recordDefinitions(
   session: Session,
   steps: readonly PlainStep[],
 ): Promise<void> {
-  await verifyAndRecord(
-    session,
-    stage === 'prepare' ? expectedOfPrepare(inHand) : expectedOfDefine(inHand),
-    inHand,
-    applyId,
-  )
+  const expected = stage === 'prepare' ? expectedOfPrepare(inHand) : expectedOfDefine(inHand)
+  await verifyAndRecord(session, expected, inHand, applyId)
   if (stage === 'define') {
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.proven)
-    // What changes is recorded by the step that changes it.
+    // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
     const unchanged = new Map([...inHand.sourced].filter(([key]) => !changed.has(key)))
     await recordSources(session, inHand.plan.manifest, unchanged)
@@ -148,34 +165,36 @@ async function recordDefinitions(
   )
 }
 
-function readNow({ inHand }: ApplyContext, session: Session): Promise<TargetReading> {
+function readCurrentState({ inHand }: ApplyContext, session: Session): Promise<TargetReading> {
   const { plan, declared, digests } = inHand
   return readOwnedAndDeclared(session, plan.manifest, declared, digests)
 }
 
-/** A statement that fails because of what another session has committed since the check: then the plan is stale. */
+/** If a statement fails because of what another session has committed since the check, reports that the plan is stale. */
 async function throwStaleOr(
   error: unknown,
   context: ApplyContext,
   definitions: Definitions,
   session: Session,
 ): Promise<never> {
-  const isOther = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
-  if (isOther || session.isLost()) throw error
+  const hasOtherCause = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
+  if (hasOtherCause || session.isLost()) throw error
   await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
-  const stale = fingerprintOf(await readNow(context, session)) !== definitions.fingerprint
+  const isStale = fingerprintOf(await readCurrentState(context, session)) !== definitions.fingerprint
   await session.run(trusted('ROLLBACK'))
-  throw stale ? staleError(context, definitions) : error
+  throw isStale ? staleError(context, definitions) : error
 }
 
 function staleError({ inHand }: ApplyContext, { stage }: Definitions): FdwsyncError {
-  const done = inHand.plan.steps.filter((step) => step.stage === 'prepare' && stage === 'define')
+  const committed = inHand.plan.steps.filter((step) => step.stage === 'prepare' && stage === 'define')
   const what =
-    done.length === 0 ? 'Nothing was changed.' : `Only ${done.map(({ title }) => title).join(', ')} was changed.`
+    committed.length === 0
+      ? 'Nothing was changed.'
+      : `Only ${committed.map(({ title }) => title).join(', ')} was changed.`
   return new FdwsyncError(
     {
       code: 'plan/stale',
-      message: 'the plan is stale: the database changed after it was made',
+      message: 'the plan is stale: the database has changed since the plan was created',
       hint: `${what} Plan again.`,
     },
     exitCode.stale,
@@ -183,13 +202,13 @@ function staleError({ inHand }: ApplyContext, { stage }: Definitions): FdwsyncEr
 }
 
 async function hideSecrets(session: Session, allow: readonly string[]): Promise<void> {
-  const left = await turnOffExposure(session)
-  if (left.length === 0 || allow.includes('exposes-secret')) return
-  const settings = left.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
+  const exposing = await turnOffExposure(session)
+  if (exposing.length === 0 || allow.includes('exposes-secret')) return
+  const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
   throw new FdwsyncError(
     {
       code: 'secret/exposed',
-      message: `this server records nested statements, so a password would end up in its records: ${settings}`,
+      message: `this server records nested statements, so a password would be recorded: ${settings}`,
       hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
     },
     exitCode.refused,

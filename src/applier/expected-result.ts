@@ -1,70 +1,77 @@
-import type { Change, WantedObject } from '../core/change.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import type { Plan, Step } from '../core/plan.ts'
-import type { Session } from '../db/session.ts'
-import { readDependencyDigests } from '../introspector/dependency-digests.ts'
-import { kindOf } from '../kinds/registry.ts'
-import { forgetObjects, type ObjectRecord, recordObjects, removeFromOtherManifests } from '../ledger/write.ts'
-import type { PlanInHand } from '../planner/plan-in-hand.ts'
-import { verify } from './verify.ts'
+// What one transaction of an apply is expected to achieve. Before COMMIT this is verified against the catalog, and recorded
+// in the ledger.
 
-/** What one transaction makes true, and so proves and records. */
+import type { Change, WantedObject } from '../core/change.ts'
+import type { Key, ObjectId } from '../core/object.ts'
+import type { Plan, Step } from '../core/plan.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { ObjectRecord } from '../ledger/write.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
+
 export interface ExpectedResult {
-  readonly recorded: readonly ObjectRecord[]
-  /** What is made anew as it was, and stays another's. */
+  /** Managed objects that exist as wanted. */
+  readonly managed: readonly ObjectRecord[]
+  /** Unmanaged objects that were recreated as they were. They do not go into the ledger. */
   readonly unmanaged: readonly WantedObject[]
+  /** Objects that do not exist. */
   readonly absent: readonly ObjectId[]
+  /** Ledger entries to delete: of objects that were dropped or released. */
   readonly forgotten: readonly Key[]
 }
 
-/** What the stage `prepare` makes true. */
+/** Expected of the transaction of stage `prepare`. */
 export function expectedOfPrepare({ plan }: PlanInHand): ExpectedResult {
   const prepared = preparedKeys(plan)
-  return scopeOf(plan.changes.map(({ change }) => change).filter(({ key }) => prepared.has(key)))
+  return expectedOf(plan.changes.map(({ change }) => change).filter(({ key }) => prepared.has(key)))
 }
 
+/** The objects that stage `prepare` alters. */
 export function preparedKeys({ steps }: Plan): ReadonlySet<Key> {
   return new Set(steps.filter(({ stage }) => stage === 'prepare').flatMap((step) => [...keysOf(step)]))
 }
 
-/** Everything but what was prepared and what later steps make. */
+/** Expected of the transaction of stage `define`: every change that neither `prepare` nor a step of `build` carries out. */
 export function expectedOfDefine({ plan }: PlanInHand): ExpectedResult {
-  const prepared = preparedKeys(plan)
-  const later = new Set(plan.steps.filter(({ stage }) => stage === 'build').flatMap((step) => [...keysOf(step)]))
-  const replaced = new Set(plan.steps.filter(({ action }) => action === 'replace').flatMap((step) => [...keysOf(step)]))
-  const isLater = (change: Change) => {
-    const whole = parentKeyOf(change)
-    return prepared.has(change.key) || later.has(change.key) || (whole !== undefined && replaced.has(whole))
+  const keysOfSteps = (isWanted: (step: Step) => boolean) =>
+    new Set(plan.steps.filter(isWanted).flatMap((step) => [...keysOf(step)]))
+  const elsewhere = keysOfSteps(({ stage }) => stage === 'prepare' || stage === 'build')
+  const replaced = keysOfSteps(({ action }) => action === 'replace')
+  const isElsewhere = (change: Change) => {
+    const parent = parentKeyOf(change)
+    return elsewhere.has(change.key) || (parent !== undefined && replaced.has(parent))
   }
-  return scopeOf(plan.changes.map(({ change }) => change).filter((change) => !isLater(change)))
+  return expectedOf(plan.changes.map(({ change }) => change).filter((change) => !isElsewhere(change)))
 }
 
-/** What a step of a later stage makes true: its own change, and for a replacement all parts of the new object. */
+/** Expected of a step that has its own transaction: its change and, for a replacement, all children of the successor. */
 export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): ExpectedResult {
   const changes = plan.changes.map(({ change }) => change)
   const keys = keysOf(step)
   const own = changes.filter(({ key }) => keys.has(key))
-  if (step.action !== 'replace') return scopeOf(own)
-  const isOfStep = (whole: Key | undefined) => whole !== undefined && keys.has(whole)
-  const parts = [...wanted.values()].filter(({ id, spec }) => isOfStep(kindOf(id).child?.parentOf(spec, id)))
-  const goneParts = changes.filter((change) => change.op === 'drop' && isOfStep(parentKeyOf(change)))
-  const scope = scopeOf([...own, ...goneParts])
-  return { ...scope, recorded: [...scope.recorded, ...parts.map((part) => ({ wanted: part, createdByFdwsync: true }))] }
+  if (step.action !== 'replace') return expectedOf(own)
+  const isReplaced = (parent: Key | undefined) => parent !== undefined && keys.has(parent)
+  const children = [...wanted.values()].filter(({ id, spec }) => isReplaced(kindOf(id).child?.parentOf(spec, id)))
+  const droppedChildren = changes.filter((change) => change.op === 'drop' && isReplaced(parentKeyOf(change)))
+  const expected = expectedOf([...own, ...droppedChildren])
+  return {
+    ...expected,
+    managed: [...expected.managed, ...children.map((child) => ({ wanted: child, createdByFdwsync: true }))],
+  }
 }
 
-/** The objects that a step is about. */
+/** The objects that a step changes. */
 function keysOf(step: Step): ReadonlySet<Key> {
   return new Set(step.action === 'replace' ? step.members.map(({ key }) => key) : [step.key])
 }
 
-function scopeOf(changes: readonly Change[]): ExpectedResult {
+function expectedOf(changes: readonly Change[]): ExpectedResult {
   return {
-    unmanaged: changes.flatMap((change) => (change.op === 'replace' && change.isUnmanaged ? [change.to] : [])),
-    recorded: changes.flatMap((change) =>
+    managed: changes.flatMap((change) =>
       change.op === 'drop' || change.op === 'release' || (change.op === 'replace' && change.isUnmanaged)
         ? []
         : [{ wanted: change.to, createdByFdwsync: change.op === 'create' || change.op === 'replace' }],
     ),
+    unmanaged: changes.flatMap((change) => (change.op === 'replace' && change.isUnmanaged ? [change.to] : [])),
     absent: changes.flatMap((change) => (change.op === 'drop' ? [change.from.id] : [])),
     forgotten: changes.flatMap(({ op, key }) => (op === 'drop' || op === 'release' ? [key] : [])),
   }
@@ -74,30 +81,4 @@ function parentKeyOf(change: Change): Key | undefined {
   if (change.op === 'release') return undefined
   const object: { id: ObjectId; spec: unknown } = change.op === 'drop' ? change.from : change.to
   return kindOf(object.id).child?.parentOf(object.spec, object.id)
-}
-
-/** Proves, before COMMIT, that what a transaction was to do is done, and writes it in the ledger. */
-export async function verifyAndRecord(
-  session: Session,
-  scope: ExpectedResult,
-  inHand: PlanInHand,
-  applyId: string,
-): Promise<void> {
-  const { plan, digests } = inHand
-  const wanted: readonly WantedObject[] = scope.recorded.map((object) => object.wanted)
-  const live = await verify(session, [...wanted, ...scope.unmanaged], scope.absent, digests)
-  const recorded = new Set(wanted.map(({ id }) => keyOf(id)))
-  const taken = plan.changes.filter(({ change, takenFrom }) => takenFrom.length > 0 && recorded.has(change.key))
-  await removeFromOtherManifests(
-    session,
-    plan.manifest,
-    taken.map(({ change }) => change.key),
-  )
-  const closures = await readDependencyDigests(
-    session,
-    plan.searchPath,
-    wanted.map(({ id, declared }) => ({ id, spec: declared })),
-  )
-  await recordObjects(session, plan.manifest, applyId, scope.recorded, live, closures, inHand.sourced)
-  await forgetObjects(session, plan.manifest, scope.forgotten)
 }

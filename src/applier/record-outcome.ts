@@ -1,7 +1,7 @@
+// Records in the ledger how an apply ended.
+
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyOutcome } from '../core/history.ts'
-import type { Step } from '../core/plan.ts'
-import type { StepOutcome } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -9,13 +9,12 @@ import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { ledgerVersion } from '../ledger/schema.ts'
 import { findLedger, lockLedger } from '../ledger/trust.ts'
 import { recordSteps, type StepEnd, writeApply } from '../ledger/write.ts'
-import { type ApplyContext, recordOf } from './context.ts'
-
-export type FinishedStep = readonly [Step, StepOutcome]
+import { type ApplyContext, applyRecordOf } from './context.ts'
+import type { FinishedStep } from './finished-step.ts'
 
 /**
- * Notes in the ledger how an apply ended, in a transaction of its own. Where that can't be it stays "in progress" there,
- * which is no reason to fail: what was done is done.
+ * Records the outcome in a transaction of its own. If that fails the apply does not: what it committed stays committed, and
+ * the ledger goes on to show it as "in progress".
  */
 export async function recordOutcome(
   context: ApplyContext,
@@ -23,12 +22,12 @@ export async function recordOutcome(
   failedLoads: readonly RefreshRecord[],
   milliseconds: number,
 ): Promise<void> {
-  // Then its definitions were all there was to do, and their transaction has noted it.
+  // If there were only definitions, their transaction has recorded the outcome.
   if (steps.every(([{ stage }, { status }]) => stage === 'define' && status === 'applied')) return
   try {
     const session = await context.connect('ledger')
     try {
-      await writeEnd(context, session, steps, failedLoads, milliseconds)
+      await writeOutcome(context, session, steps, failedLoads, milliseconds)
     } finally {
       await session.close()
     }
@@ -36,12 +35,12 @@ export async function recordOutcome(
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     context.options.emit({
       type: 'warning',
-      reason: `the ledger does not learn how this apply ended: ${error.message}`,
+      reason: `the outcome of this apply could not be recorded: ${error.message}`,
     })
   }
 }
 
-async function writeEnd(
+async function writeOutcome(
   context: ApplyContext,
   session: Session,
   steps: readonly FinishedStep[],
@@ -51,16 +50,16 @@ async function writeEnd(
   const { applyId, inHand } = context
   await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '5s'"))
   const found = await findLedger(session)
-  // A ledger is not made for the sake of something that failed.
+  // Do not create or migrate a ledger only to record a failure.
   if (found.state !== 'ready' || found.version < ledgerVersion) return
   await lockLedger(session, 'ROW EXCLUSIVE')
-  await recordSteps(session, applyId, steps.map(endOf))
+  await recordSteps(session, applyId, steps.map(stepEndOf))
   await recordRefreshes(session, inHand.plan.manifest, applyId, failedLoads)
-  await writeApply(session, recordOf(context), { outcome: outcomeOf(steps), hasEnded: true, milliseconds })
+  await writeApply(session, applyRecordOf(context), { outcome: outcomeOf(steps), hasEnded: true, milliseconds })
   await session.run(trusted('COMMIT'))
 }
 
-function endOf([step, outcome]: FinishedStep): StepEnd {
+function stepEndOf([step, outcome]: FinishedStep): StepEnd {
   const status = outcome.status === 'in-doubt' ? 'in doubt' : outcome.status
   return { step, status, ...(outcome.status === 'applied' ? {} : { reason: outcome.reason }) }
 }

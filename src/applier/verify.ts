@@ -1,3 +1,6 @@
+// Verifies before COMMIT, inside the transaction, that the catalog is as planned. An apply that would not converge is rolled
+// back.
+
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LiveState, WantedObject } from '../core/change.ts'
 import { FdwsyncError } from '../core/errors.ts'
@@ -7,41 +10,42 @@ import type { RunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 
-/** So often, and so far apart, is read what another session has locked. */
+/** How often, and at which intervals, a locked object is re-read. */
 const readings = 40
 const pauseMilliseconds = 50
 
 /**
- * Reads the catalog again inside the transaction and requires that what was just changed is as wanted, before COMMIT.
- * What is not filled yet is filled later. Returns what was read.
- * @throws FdwsyncError naming what did not converge; the transaction is to be rolled back.
+ * Reads the catalog again and compares it with what is wanted. Views that are not loaded yet are accepted: that is a later stage.
+ * @returns what was read
+ * @throws FdwsyncError naming every difference; then the transaction must be rolled back
  */
 export async function verify(
   session: Session,
   wanted: readonly WantedObject[],
-  gone: readonly ObjectId[],
+  absent: readonly ObjectId[],
   digests: RunDigests,
 ): Promise<LiveState> {
   for (let attempt = 1; ; attempt++) {
-    const { live } = await readCatalog(session, [...wanted.map(({ id }) => id), ...gone], digests.salt)
+    const { live } = await readCatalog(session, [...wanted.map(({ id }) => id), ...absent], digests.salt)
     const different = wanted.flatMap((object) => differences(object, live, digests))
     const problems = [
       ...different.map(({ text }) => text),
-      ...gone.filter((id) => live.has(keyOf(id))).map((id) => `${titleOf(id)} is still there`),
+      ...absent.filter((id) => live.has(keyOf(id))).map((id) => `${titleOf(id)} still exists`),
     ]
     if (problems.length === 0) return live
-    // Its definition was left unread, for a moment perhaps: another step swaps an index of a view that this one reads.
+    // The definition of a locked object is not read. The lock may be short: another step of this apply, for example, swaps an
+    // index of a view that this object reads.
     const isUnread = different.some(({ locked }) => locked)
-    if (!isUnread || attempt === readings) throw unlikePlanned(problems)
+    if (!isUnread || attempt === readings) throw notConverged(problems)
     await wait(pauseMilliseconds)
   }
 }
 
-function unlikePlanned(problems: readonly string[]): FdwsyncError {
+function notConverged(problems: readonly string[]): FdwsyncError {
   return new FdwsyncError({
     code: 'plan/not-converged',
-    message: `the result would not be as planned, so nothing of it was committed: ${problems.join('; ')}`,
-    hint: 'Something on the server changes what fdwsync makes, an event trigger for instance; else this is a bug: please report it.',
+    message: `the result is not as planned, so nothing was committed: ${problems.join('; ')}`,
+    hint: 'Something on the server changes what fdwsync creates, an event trigger for example. If not, please report this bug.',
   })
 }
 
@@ -52,7 +56,7 @@ interface Difference {
 
 function differences(object: WantedObject, live: LiveState, digests: RunDigests): readonly Difference[] {
   const found = live.get(keyOf(object.id))
-  if (!found) return [{ text: `${titleOf(object.id)} is not there`, locked: false }]
+  if (!found) return [{ text: `${titleOf(object.id)} does not exist`, locked: false }]
   return kindOf(object.id)
     .compare(object.id, found.spec, object.spec, { declared: object.declared, last: undefined, digests })
     .filter(({ effect }) => effect.how !== 'populate')

@@ -32,3 +32,19 @@ export async function readProof(session: Session, digest: string): Promise<Manif
   )
   return row
 }
+
+/** Records a proof, instead of an earlier one of the same manifest, within the session's transaction. */
+export async function recordManifestProof(session: Session, proof: ManifestProof): Promise<void> {
+  const { manifest, digest, head, objectCount, catalogState, sourceState } = proof
+  const serverMajor = Math.trunc(session.serverVersion / 10_000)
+  await session.query(
+    trusted(`
+      INSERT INTO fdwsync.proof AS p (manifest, manifest_digest, tool_version, server_major, head, object_count, catalog_state, source_state, proven_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, pg_catalog.now())
+      ON CONFLICT (manifest) DO UPDATE
+         SET manifest_digest = excluded.manifest_digest, tool_version = excluded.tool_version, server_major = excluded.server_major,
+             head = excluded.head, object_count = excluded.object_count, catalog_state = excluded.catalog_state,
+             source_state = excluded.source_state, proven_at = excluded.proven_at`),
+    [manifest, digest, toolVersion, serverMajor, JSON.stringify(head), objectCount, catalogState, sourceState],
+  )
+}

@@ -1,3 +1,6 @@
+// COMMIT that does not keep readers waiting for a source that no longer answers. Whether a COMMIT happened after its
+// connection was lost is another subject: see applier/commit.ts.
+
 import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
 import { trusted } from '../core/sql.ts'
@@ -5,79 +8,80 @@ import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 
-/** The connection was lost during COMMIT, and nobody could be asked whether it happened. */
+/** The connection was lost during COMMIT, and the server could not be asked whether it succeeded. */
 export class CommitOutcomeUnknown extends FdwsyncError {}
 
-export const pollMilliseconds = 250
-
-/** The server's process that holds the transaction: behind a pooler another one than when the session was opened. */
+/** The backend that runs the transaction. Behind a pooler it need not be the one that the session was opened on. */
 export async function backendPid(session: Session): Promise<number> {
   const [row] = await session.query<{ pid: number }>(trusted('SELECT pg_catalog.pg_backend_pid() AS pid'))
   return row?.pid ?? session.processId
 }
 
 /**
- * Within COMMIT postgres_fdw first ends its transactions at the sources. For one that has fallen silent it waits as long as TCP does,
- * and with it everybody who waits for what was changed: so that is cancelled.
- * @throws FdwsyncError if it was; then it was rolled back
+ * During COMMIT postgres_fdw first ends its transactions at the sources. If a source has stopped answering, it waits until TCP
+ * gives up, and everyone who waits for our locks waits with it. statement_timeout does not apply to COMMIT, so
+ * another session cancels the backend; the transaction is then rolled back.
+ * @throws FdwsyncError if that happened
  */
-export async function commitWithWatchdog(connect: Connect, session: Session, processId: number): Promise<void> {
-  const watch = watchCommit(connect, processId)
+export async function commitWithWatchdog(connect: Connect, session: Session, pid: number): Promise<void> {
+  const watchdog = watchCommit(connect, pid)
   try {
     await session.run(trusted('COMMIT'))
   } catch (error) {
-    throw (await watch.end()) && isDatabaseError(error) && error.sqlstate === '57014' ? silentSource() : error
+    const wasCancelled = (await watchdog.stop()) && isDatabaseError(error) && error.sqlstate === '57014'
+    throw wasCancelled ? sourceUnresponsive() : error
   } finally {
-    await watch.end()
+    await watchdog.stop()
   }
 }
 
-function silentSource(): FdwsyncError {
+function sourceUnresponsive(): FdwsyncError {
   return new FdwsyncError({
     code: 'source/unresponsive',
-    message: 'a source that it was loaded from no longer answers',
-    hint: 'It was rolled back, so that readers need not wait for the source. Apply again when that answers.',
+    message: 'the source of the loaded data no longer answers',
+    hint: 'The transaction was rolled back, so that readers do not wait for the source. Apply again when it answers.',
   })
 }
 
-const waitForSourcesMilliseconds = 3000
+const patienceMilliseconds = 3000
+const pollMilliseconds = 250
 
-// The wait for a standby, which must not be cut short, is of another type.
+// Only a wait for a source has this type. A wait for a synchronous standby, which must not be cancelled, has another one.
 const cancelWaitForSource = trusted(`
   SELECT pg_catalog.pg_cancel_backend(pid) AS cancelled FROM pg_catalog.pg_stat_activity
    WHERE pid = $1 AND wait_event_type = 'Extension'`)
 
-interface Watch {
-  /** Ends it. Tells whether something was cancelled. */
-  end(): Promise<boolean>
+interface CommitWatchdog {
+  /** Stops it. Returns whether it has cancelled the COMMIT. */
+  stop(): Promise<boolean>
 }
 
-function watchCommit(connect: Connect, processId: number): Watch {
-  const over = new AbortController()
-  let isCancelled = false
+function watchCommit(connect: Connect, pid: number): CommitWatchdog {
+  const stopped = new AbortController()
+  let wasCancelled = false
   const watching = watch().catch(() => {})
   return {
-    async end() {
-      over.abort()
-      // A request that is still under way would hit whatever is sent next.
+    async stop() {
+      stopped.abort()
+      // A cancel request that is still under way would hit the next statement.
       await watching
-      return isCancelled
+      return wasCancelled
     },
   }
 
   async function watch(): Promise<void> {
-    await wait(waitForSourcesMilliseconds, undefined, { signal: over.signal, ref: false })
-    while (!isCancelled && !over.signal.aborted) {
+    await wait(patienceMilliseconds, undefined, { signal: stopped.signal, ref: false })
+    while (!wasCancelled && !stopped.signal.aborted) {
       await cancel().catch(() => {})
-      await wait(pollMilliseconds, undefined, { signal: over.signal })
+      await wait(pollMilliseconds, undefined, { signal: stopped.signal })
     }
   }
 
   async function cancel(): Promise<void> {
     const session = await connect('watch')
     try {
-      const [row] = await session.query<{ cancelled: boolean }>(cancelWaitForSource, [processId])
-      isCancelled = row?.cancelled ?? false
+      const [row] = await session.query<{ cancelled: boolean }>(cancelWaitForSource, [pid])
+      wasCancelled = row?.cancelled ?? false
     } finally {
       await session.close()
     }

@@ -1,3 +1,5 @@
+// Loads a materialized view in a transaction of its own.
+
 import type { Relation } from '../core/object.ts'
 import { join, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
@@ -8,9 +10,9 @@ import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
 import type { SourceWatchdog } from './source-watchdog.ts'
 
 /**
- * For the length of a load: the manifest's path, so that what a function finds does not hang on who refreshes (17 and
- * later restrict it anyway), but otherwise the settings of the role and database, as for any REFRESH: a query may use
- * the time zone, and a replacement must not hold other values than the next refresh brings.
+ * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the role that
+ * refreshes; PostgreSQL 17 and later restrict it anyway. Everything else is the default of the role and database, as in
+ * any REFRESH: a query may depend on the time zone, and the next REFRESH must not produce other values.
  */
 export function loadSettings(searchPath: readonly string[]): Sql {
   const names = ['DateStyle', 'IntervalStyle', 'TimeZone', 'extra_float_digits', 'bytea_output', 'xmloption']
@@ -22,18 +24,18 @@ export interface Load {
   readonly view: Relation
   readonly searchPath: readonly string[]
   readonly statements: readonly Statement[]
-  /** Writes in the ledger, in the same transaction, that it was loaded, and with how many rows if that is known. */
+  /** Records the load in the ledger, in the same transaction. `rows` is undefined if the number is not known. */
   record(session: Session, rows: string | undefined): Promise<void>
 }
 
-/** Loads the data of a view in a transaction of its own, once it is known that its sources answer. */
+/** Runs the load once the sources of the view are known to answer. */
 export async function load(
   session: Session,
   sources: SourceWatchdog,
   { view, searchPath, statements, record }: Load,
 ): Promise<void> {
   await session.run(sql`BEGIN; ${abortWhenClientDisconnects}`)
-  const processId = await backendPid(session)
+  const pid = await backendPid(session)
   try {
     const rows = await sources.load(session, view, async () => {
       await session.run(loadSettings(searchPath))
@@ -44,16 +46,16 @@ export async function load(
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await sources.commit(session, processId).catch(explainLoss)
+  await sources.commit(session, pid).catch(explainLoss)
 }
 
-/** Runs what loads a view, and returns with how many rows if the server tells. */
+/** Runs the statements that load a view. Returns the number of rows, or undefined if the server does not count them. */
 export async function rowsLoaded(
   session: Session,
   view: Relation,
   statements: readonly Statement[],
 ): Promise<string | undefined> {
-  // A session that has loaded it before may not have reported that yet.
+  // The session may not have reported the count of an earlier transaction yet.
   const before = await rowsInserted(session, view)
   for (const statement of statements) await session.execute(statement)
   const after = await rowsInserted(session, view)
@@ -64,16 +66,16 @@ function explainLoss(error: unknown): never {
   if (!isConnectionLost(error)) throw error
   throw new CommitOutcomeUnknown({
     code: 'plan/unknown-outcome',
-    message: `the data may be loaded or not: ${error.message}`,
-    hint: 'Plan again: a view that holds no data is a change.',
+    message: `the data may or may not be loaded: ${error.message}`,
+    hint: 'Plan again: the plan loads a view that holds no data.',
   })
 }
 
 /**
- * How many rows a load in this transaction has brought, in all of them that it did on this relation. PostgreSQL tells only
- * its statistics, if it keeps them; they go on from an earlier transaction of the session that was not reported yet.
+ * The rows that this session has inserted into a relation, according to the cumulative statistics: undefined if
+ * track_counts is off. They include earlier transactions that the session has not reported yet.
  */
-export async function rowsInserted(session: Session, { schema, name }: Relation): Promise<string | undefined> {
+async function rowsInserted(session: Session, { schema, name }: Relation): Promise<string | undefined> {
   const [row] = await session.query<{ rows: string | null }>(
     trusted(`SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
                          THEN pg_catalog.pg_stat_get_xact_tuples_inserted(pg_catalog.to_regclass($1)) END AS rows`),

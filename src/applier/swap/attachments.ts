@@ -1,38 +1,42 @@
+// Reads what was added by hand to a relation that is about to be replaced, as statements that add it to the successor.
+
 import { groupBy } from '../../core/data.ts'
 import type { ObjectId } from '../../core/object.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-// Statements that give another relation what people have made on this one and no manifest declares: indexes, extended
-// statistics, triggers, rules and defaults of views, security labels, what it depends on. `$1` has the relations, each with the
-// schema of its successor, which has the same name, `$2` the ids of all that is declared, and `$3` of what no longer is.
-// Statistics may stand in any schema and do not move with their relation: they are made beside under a name of their own, so that
-// ANALYZE fills them there, and are moved after the swap, when their names are free. The text of an index has no tablespace. A
-// trigger that a partition has from its parent comes with that.
+// The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults of
+// views, security labels and dependencies on extensions. `$1` lists the relations, each with the scratch schema of its
+// successor, which has the same name. `$2` lists the ids of all declared objects, `$3` those that are no longer declared.
+// - Extended statistics may be in any schema and do not move with their relation. They are created in the scratch schema
+//   under a temporary name, so that ANALYZE computes them there. They are renamed and moved after the swap, when their own
+//   name is free.
+// - pg_get_indexdef omits the tablespace of an index.
+// - A trigger that a partition inherits from its parent is created along with the partition.
 const attachmentsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, scratch, format('%I.%I', scratch, c.relname) AS successor
       FROM jsonb_to_recordset($1) AS r(oid oid, scratch text) JOIN pg_class c USING (oid)
       JOIN pg_namespace n ON n.oid = c.relnamespace
-  ), ours AS (
+  ), declared AS (
     SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
-  ), gone AS (
+  ), dropped AS (
     SELECT * FROM jsonb_to_recordset($3) AS o(kind text, schema text, name text)
   ), extended AS (
     SELECT classid, objid, extname FROM pg_depend JOIN pg_extension e ON e.oid = refobjid WHERE deptype = 'x'
-  ), foreign_indexes AS (
+  ), added_indexes AS (
     SELECT i.*, old.oid, old.nspname, old.relname AS of, scratch, successor, ic.relname,
            pg_get_indexdef(i.indexrelid) AS definition, t.spcname
       FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
       LEFT JOIN pg_tablespace t ON t.oid = ic.reltablespace
-     WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
-       AND NOT EXISTS (SELECT FROM gone WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
-  ), foreign_statistics AS (
+     WHERE NOT EXISTS (SELECT FROM declared WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+       AND NOT EXISTS (SELECT FROM dropped WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+  ), added_statistics AS (
     SELECT s.*, sn.nspname, scratch, successor, to_jsonb(s) ->> 'stxstattarget' AS target,
            format('%I.%I', scratch, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
       FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
-     WHERE NOT EXISTS (SELECT FROM ours WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
-       AND NOT EXISTS (SELECT FROM gone WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
+     WHERE NOT EXISTS (SELECT FROM declared WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
+       AND NOT EXISTS (SELECT FROM dropped WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
   ), triggers AS (
     SELECT t.*, format('%I.%I', nspname, relname) AS on_relation
       FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
@@ -44,43 +48,43 @@ const attachmentsQuery: Sql = trusted(`
               left(definition, strpos(definition, on_old) - 1) || ' ON ' || successor ||
               substr(definition, strpos(definition, on_old) + length(on_old) - length(' USING ')) ||
               CASE WHEN spcname IS NULL THEN '' ELSE '; SET LOCAL default_tablespace = ''''' END AS sql
-      FROM foreign_indexes, format(' ON %I.%I USING ', nspname, of) AS on_old
+      FROM added_indexes, format(' ON %I.%I USING ', nspname, of) AS on_old
     UNION ALL
     SELECT oid, 4, format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', scratch, relname, attnum, attstattarget)
-      FROM foreign_indexes JOIN pg_attribute ON attrelid = indexrelid AND attstattarget >= 0
+      FROM added_indexes JOIN pg_attribute ON attrelid = indexrelid AND attstattarget >= 0
     UNION ALL
     SELECT oid, 4, format('COMMENT ON INDEX %I.%I IS %L', scratch, relname, obj_description(indexrelid, 'pg_class'))
-      FROM foreign_indexes WHERE obj_description(indexrelid, 'pg_class') IS NOT NULL
+      FROM added_indexes WHERE obj_description(indexrelid, 'pg_class') IS NOT NULL
     UNION ALL
     SELECT oid, 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', successor, relname)
-      FROM foreign_indexes WHERE indisclustered
+      FROM added_indexes WHERE indisclustered
     UNION ALL
     SELECT stxrelid, 5, format('CREATE STATISTICS %s%s ON %s FROM %s', beside,
                      (SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'
                                                  WHEN 'm' THEN 'mcv' END, ', ') || ')'
                         FROM unnest(stxkind) k WHERE k <> 'e'),
                      pg_get_statisticsobjdef_columns(oid), successor)
-      FROM foreign_statistics
+      FROM added_statistics
     UNION ALL
     SELECT stxrelid, 6, format('ALTER STATISTICS %s SET STATISTICS %s', beside, target)
-      FROM foreign_statistics WHERE target::int >= 0
+      FROM added_statistics WHERE target::int >= 0
     UNION ALL
     SELECT stxrelid, 6, format('COMMENT ON STATISTICS %s IS %L', beside, obj_description(oid, 'pg_statistic_ext'))
-      FROM foreign_statistics WHERE obj_description(oid, 'pg_statistic_ext') IS NOT NULL
+      FROM added_statistics WHERE obj_description(oid, 'pg_statistic_ext') IS NOT NULL
     UNION ALL
-    -- One after the other, since two of the same name may stand in two schemas.
+    -- Renamed and moved one at a time: statistics of two schemas may have the same name.
     SELECT stxrelid, 9, format('ALTER STATISTICS %s RENAME TO %I; ALTER STATISTICS %I.%I SET SCHEMA %I',
                                beside, stxname, scratch, stxname, nspname)
-      FROM foreign_statistics
+      FROM added_statistics
     UNION ALL
     SELECT stxrelid, 10, format('ALTER STATISTICS %s OWNER TO %I', place, pg_get_userbyid(stxowner))
-      FROM foreign_statistics WHERE pg_get_userbyid(stxowner) <> current_user
+      FROM added_statistics WHERE pg_get_userbyid(stxowner) <> current_user
     UNION ALL
     SELECT old.oid, 6, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', successor, attname, pg_get_expr(adbin, adrelid))
       FROM old JOIN pg_attrdef ON adrelid = old.oid JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum = adnum
      WHERE relkind = 'v'
     UNION ALL
-    -- What a rule reads could not be dropped before its view.
+    -- A rule depends on the relations that it reads: while it exists, these cannot be dropped before its view.
     SELECT oid, 8, format('DROP RULE %I ON %s', rulename, on_relation) FROM rules
     UNION ALL
     SELECT oid, 11, pg_get_ruledef(rule) FROM rules
@@ -106,50 +110,56 @@ const attachmentsQuery: Sql = trusted(`
     SELECT old.oid, 12, format('ALTER INDEX %I.%I DEPENDS ON EXTENSION %I', old.nspname, ic.relname, extname)
       FROM old JOIN pg_index i ON indrelid = old.oid JOIN pg_class ic ON ic.oid = indexrelid
       JOIN extended ON classid = 'pg_class'::regclass AND objid = ic.oid
-     WHERE NOT EXISTS (SELECT FROM gone WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+     WHERE NOT EXISTS (SELECT FROM dropped WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
     UNION ALL
-    -- Where no module of that provider is loaded this fails, as it must: the label would be lost.
+    -- This fails if the module of the label provider is not loaded. It must, because the label would be lost.
     SELECT old.oid, 12, format('SECURITY LABEL FOR %I ON %s %I.%I%s IS %L', provider,
                                CASE WHEN attname IS NOT NULL THEN 'COLUMN' WHEN relkind = 'f' THEN 'FOREIGN TABLE'
                                     WHEN relkind = 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(attname), label)
       FROM old JOIN pg_seclabel l ON classoid = 'pg_class'::regclass AND objoid = old.oid
       LEFT JOIN pg_attribute ON attrelid = old.oid AND attnum = l.objsubid AND l.objsubid > 0
   )
-  SELECT oid, sql, CASE WHEN place < 8 THEN 'beside' WHEN place = 8 THEN 'before' ELSE 'inPlace' END AS "when"
+  SELECT oid, sql, CASE WHEN place < 8 THEN 'onSuccessor' WHEN place = 8 THEN 'beforeSwap' ELSE 'afterSwap' END AS phase
     FROM statements ORDER BY place, sql`)
 
+/** Statements for each phase of a replacement. */
 export interface Attachments {
-  /** For the successor while it stands beside. */
-  readonly beside: readonly Sql[]
-  /** Before anything goes. */
-  readonly before: readonly Sql[]
-  /** For when it has taken the place: its statistics, whose names were taken until then, its triggers and rules. */
-  readonly inPlace: readonly Sql[]
+  /** For the successor in its scratch schema. */
+  readonly onSuccessor: readonly Sql[]
+  /** At the start of the swap, before anything is dropped. */
+  readonly beforeSwap: readonly Sql[]
+  /** At the end of the swap: statistics, whose names were taken until then, triggers and rules. */
+  readonly afterSwap: readonly Sql[]
 }
 
+export const noAttachments: Attachments = { onSuccessor: [], beforeSwap: [], afterSwap: [] }
+
 /**
- * The statements, by OID, that carry over to successors what relations were given by hand. Runs under the reading path.
- * @param relations with the schemas in which their successors stand
- * @param ours what is declared, which a successor has, or will have elsewhere
- * @param gone what is no longer declared, and goes
+ * Reads the attachments of relations, by OID. Runs under `readingPath`.
+ * @param relations each with the scratch schema of its successor
+ * @param declared what is declared, and so is created on a successor or elsewhere without these statements
+ * @param dropped what is no longer declared, and so is not recreated
  */
 export async function readAttachments(
   session: Session,
   relations: readonly { readonly oid: number; readonly scratch: string }[],
-  ours: readonly ObjectId[],
-  gone: readonly ObjectId[],
+  declared: readonly ObjectId[],
+  dropped: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Attachments>> {
-  const rows = await session.query<{ oid: number; sql: string; when: keyof Attachments }>(attachmentsQuery, [
+  const rows = await session.query<{ oid: number; sql: string; phase: keyof Attachments }>(attachmentsQuery, [
     JSON.stringify(relations),
-    JSON.stringify(ours),
-    JSON.stringify(gone),
+    JSON.stringify(declared),
+    JSON.stringify(dropped),
   ])
   const byOid = groupBy(rows, ({ oid }) => oid)
   return new Map(
     relations.map(({ oid }) => {
-      const statements = (time: keyof Attachments) =>
-        (byOid.get(oid) ?? []).filter(({ when }) => when === time).map(({ sql }) => trusted(sql))
-      return [oid, { beside: statements('beside'), before: statements('before'), inPlace: statements('inPlace') }]
+      const inPhase = (wanted: keyof Attachments) =>
+        (byOid.get(oid) ?? []).flatMap(({ phase, sql }) => (phase === wanted ? [trusted(sql)] : []))
+      return [
+        oid,
+        { onSuccessor: inPhase('onSuccessor'), beforeSwap: inPhase('beforeSwap'), afterSwap: inPhase('afterSwap') },
+      ]
     }),
   )
 }

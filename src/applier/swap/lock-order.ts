@@ -1,7 +1,19 @@
+// Takes the locks of a swap: ACCESS EXCLUSIVE on every relation that it changes, or on none.
+//
+// Readers are running, so the order matters. A query takes ACCESS SHARE on the relations that it names, in the order in
+// which it names them, and then on the relations beneath its views. A swap with another order would at some point hold
+// one relation and wait for another, while a reader holds the second and waits for the first: a deadlock. Therefore:
+//
+// 1. A view is locked before the relations that it reads, as every query over it does.
+// 2. Relations that a query names side by side have no fixed order. When one cannot be locked, all locks are released, and
+//    that one comes first in the next attempt. So the order becomes that of the readers.
+// 3. All locks together wait less than deadlock_timeout. So the swap gives up before the server looks for deadlocks, and
+//    no reader ever gets error 40P01. It also limits how long readers queue behind the swap's waiting lock request.
+
 import { ident, join, literal, number, qualified, type Sql, sql } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-/** A relation that a swap changes: one that it replaces, or a view of people that it leads to the successor. */
+/** A relation that a swap changes: one that is replaced, or an unmanaged view that is repointed to the successor. */
 export interface SwappedRelation {
   readonly oid: number
   readonly schema: string
@@ -9,56 +21,55 @@ export interface SwappedRelation {
   readonly owner: string
 }
 
-/**
- * How long a swap lets readers queue behind it, in milliseconds, over all its locks. Below PostgreSQL's least sensible
- * deadlock_timeout, so that a deadlock with a reader ends by our giving way, not by an error of the reader's.
- */
+/** The longest wait for all locks of a swap together. Well below deadlock_timeout, which is one second by default. */
 export const swapTimeoutMilliseconds = 100
 
-/** How often it is tried to wait for readers before all is let go for longer. */
-const tries = 12
+/** How many attempts there are in one call of {@link lockForSwap}. */
+const attempts = 12
 
 /**
- * Locks all that a swap changes, or nothing. Readers lock what a query names in the order in which it names it: in another
- * order, there is always one among many that holds what we wait for and waits for what we hold. So what could not be had
- * comes first in the next try, until the order is that of the readers. It happens in the server: a try costs no round trip and no
- * line of its log.
- * @param relations what reads comes before what it reads, which is the order of most readers
+ * Locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All attempts are one
+ * DO block on the server, so that an attempt costs no round trip and writes nothing to the server's log. The block of
+ * PL/pgSQL with an EXCEPTION clause is a subtransaction: when it fails, its locks are released and queued readers go on.
+ * @param relations each view before the relations that it reads
  */
 export async function lockForSwap(session: Session, relations: readonly SwappedRelation[]): Promise<void> {
-  const locks = relations.map((relation) => literal(lock(relation)))
+  const locks = relations.map((relation) => literal(lockStatement(relation)))
   const body = sql`
 DECLARE
   locks text[] := ARRAY[${join(locks, ', ')}]::text[];
-  began timestamptz;
-  patience float;
-  place int;
+  started timestamptz;
+  budget float;
+  position int;
 BEGIN
-  FOR try IN 1..${number(tries)} LOOP
+  FOR attempt IN 1..${number(attempts)} LOOP
     BEGIN
-      began := clock_timestamp();
-      patience := least(${number(swapTimeoutMilliseconds)}, 25 * try);
-      place := 1;
-      WHILE place <= cardinality(locks) LOOP
-        -- What is left of the time that all of them have. A lock_timeout of 0 would wait for ever.
+      started := clock_timestamp();
+      budget := least(${number(swapTimeoutMilliseconds)}, 25 * attempt);
+      position := 1;
+      WHILE position <= cardinality(locks) LOOP
+        -- What is left of the budget. At least 1, because a lock_timeout of 0 waits without a limit.
         PERFORM set_config('lock_timeout',
-          greatest(1, ceil(patience - extract(epoch FROM clock_timestamp() - began) * 1000))::int::text, true);
-        EXECUTE locks[place];
-        place := place + 1;
+          greatest(1, ceil(budget - extract(epoch FROM clock_timestamp() - started) * 1000))::int::text, true);
+        EXECUTE locks[position];
+        position := position + 1;
       END LOOP;
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      locks := locks[place] || locks[:place - 1] || locks[place + 1:];
-      -- Those who queued have their turn.
+      locks := locks[position] || locks[:position - 1] || locks[position + 1:];
+      -- Give queued readers time to run.
       PERFORM pg_sleep(0.02 + random() * 0.02);
     END;
   END LOOP;
-  RAISE lock_not_available USING MESSAGE = 'others go on using what is to be swapped';
+  RAISE lock_not_available USING MESSAGE = 'the relations to swap are still in use by other sessions';
 END`
   await session.run(sql`DO ${literal(body)}`)
 }
 
-/** Changes nothing, locks nothing but the relation, and works for every kind of relation, unlike LOCK. */
-function lock({ schema, name, owner }: SwappedRelation): Sql {
+/**
+ * A statement that changes nothing and takes ACCESS EXCLUSIVE on the relation alone. LOCK TABLE would not do: it does not
+ * accept materialized views, and for a view it locks the relations beneath as well. ALTER TABLE works for every kind.
+ */
+function lockStatement({ schema, name, owner }: SwappedRelation): Sql {
   return sql`ALTER TABLE ${qualified(schema, name)} OWNER TO ${ident(owner)}`
 }

@@ -1,3 +1,6 @@
+// The objects that a step replaces, as they are before the swap. Any change to one while its successor is built must stop
+// the swap, or it would be lost.
+
 import type { LiveObject, Replace } from '../../core/change.ts'
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError } from '../../core/errors.ts'
@@ -9,55 +12,56 @@ import { titleOf } from '../../kinds/registry.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { stateOf } from '../../planner/state.ts'
 import { expectedOfStep } from '../expected-result.ts'
-import { type Attachments, readAttachments } from './attachments.ts'
+import { type Attachments, noAttachments, readAttachments } from './attachments.ts'
 
-/** What is replaced, as it is while its successor is built. */
 interface Original {
   readonly change: Replace
+  /** The schema in which its successor is built. */
   readonly scratch: string
+  /** Undefined if it no longer exists. */
   readonly live: LiveObject | undefined
   readonly attachments: Attachments
 }
 
 export type Originals = readonly Original[]
 
-export function replacementIn({ plan }: PlanInHand, key: string): Replace {
+/** The planned replacement of an object. */
+export function replacementOf({ plan }: PlanInHand, key: string): Replace {
   const change = plan.changes.map((planned) => planned.change).find((each) => each.key === key)
   if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${key}`)
   return change
 }
 
-/** Reads what a step builds successors of, and what people have given it. Runs under the reading path. */
+/** Reads the objects of which a step builds successors in scratch schemas. Runs under `readingPath`. */
 export async function readOriginals(session: Session, step: ReplaceStep, inHand: PlanInHand): Promise<Originals> {
   const members = step.members.flatMap(({ key, scratch }) =>
-    scratch === undefined ? [] : [{ change: replacementIn(inHand, key), scratch }],
+    scratch === undefined ? [] : [{ change: replacementOf(inHand, key), scratch }],
   )
   if (members.length === 0) return []
   const ids = members.map(({ change }) => change.to.id)
   const { live } = await readCatalog(session, ids, inHand.digests.salt)
-  // What is declared for another one is made there.
-  const ours = Array.from(inHand.wanted.values(), ({ id }) => id)
+  const declared = Array.from(inHand.wanted.values(), ({ id }) => id)
   const relations = members.map(({ change, scratch }) => ({ oid: change.from.oid, scratch }))
-  const attachments = await readAttachments(session, relations, ours, expectedOfStep(step, inHand).absent)
+  const attachments = await readAttachments(session, relations, declared, expectedOfStep(step, inHand).absent)
   return members.map(({ change, scratch }) => ({
     change,
     scratch,
     live: live.get(keyOf(change.to.id)),
-    attachments: attachments.get(change.from.oid) ?? { beside: [], before: [], inPlace: [] },
+    attachments: attachments.get(change.from.oid) ?? noAttachments,
   }))
 }
 
 /**
- * What the manifest does not declare is no part of the plan's fingerprint.
- * @throws FdwsyncError if something of that is not as it was when it was planned to be made anew
+ * Compares unmanaged objects with the plan, whose fingerprint does not cover them.
+ * @throws FdwsyncError if one has changed since it was planned to recreate it
  */
 export function requireAsPlanned(originals: Originals): void {
   for (const { change, live } of originals) {
-    if (change.isUnmanaged && !isSame(change.from, live)) throw changed(change, 'since this was planned')
+    if (change.isUnmanaged && !isSame(change.from, live)) throw changed(change, 'since the plan was created')
   }
 }
 
-/** @throws FdwsyncError if somebody has changed something whose successor is built: it would be lost */
+/** @throws FdwsyncError if an object has changed while its successor was built */
 export function requireUnchanged(before: Originals, after: Originals): void {
   for (const [at, { change, live, attachments }] of before.entries()) {
     const now = after[at]
@@ -73,7 +77,7 @@ function isSame(before: LiveObject | undefined, after: LiveObject | undefined): 
 function changed({ to }: Replace, when: string): FdwsyncError {
   return new FdwsyncError({
     code: 'object/changed-meanwhile',
-    message: `${titleOf(to.id)} was changed by somebody ${when}, so nothing was swapped`,
+    message: `${titleOf(to.id)} was changed by another session ${when}, so nothing was swapped`,
     hint: 'Plan and apply again.',
   })
 }

@@ -1,3 +1,6 @@
+// Repoints unmanaged views from the replaced relations to their successors. A view refers to a relation by OID, so without
+// this it would go on reading the old one.
+
 import { topologicalOrder } from '../../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
@@ -5,7 +8,8 @@ import { readsOfView } from '../../dependents/view-reads.ts'
 import { requalifyRelations } from '../../parser/requalify.ts'
 import type { SwappedRelation } from './lock-order.ts'
 
-// What is replaced, and the views of people that read that directly: what reads those in turn stays as it is.
+// The relations that are replaced, and the plain views that read them directly. What reads these views needs no change,
+// because a repointed view keeps its OID.
 const swappedQuery: Sql = trusted(`
   WITH swapped(oid) AS (
     SELECT unnest($1::oid[])
@@ -19,15 +23,15 @@ const swappedQuery: Sql = trusted(`
          ${readsOfView} AS reads
     FROM swapped JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid`)
 
-// OR REPLACE forgets the options of a view that are not said again.
+// CREATE OR REPLACE VIEW resets the options that it does not list.
 const definitionsQuery: Sql = trusted(`
   SELECT c.oid, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
          (SELECT string_agg(format('%I = %L', option_name, option_value), ', ') FROM pg_options_to_table(c.reloptions)) AS options
     FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
 
 /**
- * What is replaced, and the views of people that have to follow it. What reads comes before what it reads.
- * @param replaced the OIDs of what is replaced
+ * The relations that a swap changes, each view before the relations that it reads.
+ * @param replaced the OIDs of the relations that are replaced
  */
 export async function swappedRelations(
   session: Session,
@@ -45,29 +49,29 @@ export async function swappedRelations(
 }
 
 /**
- * Leads the views that read what is replaced to the successors in their scratch schemas. A view keeps its identity, owner,
- * grants, comment and triggers, and what reads it notices nothing. They are locked before and their definitions are read
- * only here, so that nobody's change to one is lost. Runs under the reading path.
- * @param scratchOf the scratch schema that a relation's successor stands in
+ * Runs CREATE OR REPLACE VIEW, so that the views read the successors, which are still in their scratch schemas. A view keeps its OID,
+ * owner, grants, comment and triggers, so that its own dependents notice nothing. The caller has locked the views; their
+ * definitions are read only now, so that no change to one is lost. Runs under `readingPath`.
+ * @param scratchOf the scratch schema of a relation's successor; undefined if the relation is not replaced
  */
 export async function repointViews(
   session: Session,
-  followers: readonly SwappedRelation[],
+  views: readonly SwappedRelation[],
   scratchOf: (schema: string, name: string) => string | undefined,
 ): Promise<void> {
-  if (followers.length === 0) return
-  const byOid = new Map(followers.map((view) => [view.oid, view]))
+  if (views.length === 0) return
+  const byOid = new Map(views.map((view) => [view.oid, view]))
   const definitions = await session.query<{ oid: number; definition: string; options: string | null }>(
     definitionsQuery,
     [[...byOid.keys()]],
   )
-  const led: Sql[] = []
+  const statements: Sql[] = []
   for (const { oid, definition, options } of definitions) {
     const view = byOid.get(oid)
     if (!view) continue
     const query = await requalifyRelations(definition, ({ schema, name }) => scratchOf(schema ?? '', name))
     const parameters = options === null ? sql`` : sql` WITH (${trusted(options)})`
-    led.push(sql`CREATE OR REPLACE VIEW ${qualified(view.schema, view.name)}${parameters} AS\n${trusted(query)}`)
+    statements.push(sql`CREATE OR REPLACE VIEW ${qualified(view.schema, view.name)}${parameters} AS\n${trusted(query)}`)
   }
-  await session.run(join(led, ';\n'))
+  await session.run(join(statements, ';\n'))
 }

@@ -1,9 +1,12 @@
+// Restores who granted a privilege. On a successor every grant comes from the owner, even where another role, which has
+// the grant option, had granted it on the original.
+
 import { join, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-// Of what was granted on the old relation (`$1`) and is granted on the new one (`$2`, `$3`) by its owner: what somebody else had
-// granted, who has a grant option. Who grants comes after who has granted him that. A role that this one can't be keeps
-// what it was given, from the owner.
+// Compares the original (`$1`) with its successor (schema `$2`, name `$3`). A grant of another role is revoked as the owner's and
+// granted again as that role. Roles that received the grant option first come first. If the current role cannot
+// SET ROLE to the grantor, the grant stays the owner's.
 const grantsQuery = trusted(`
   WITH RECURSIVE relation AS (
     SELECT c.*, false AS is_new FROM pg_class c WHERE oid = $1
@@ -35,10 +38,7 @@ const grantsQuery = trusted(`
     FROM passed_on p, LATERAL (SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS to_whom) w
    ORDER BY (SELECT min(steps) FROM depth d WHERE (d.columns, d.grantee, d.privilege_type) = (p.columns, p.grantee, p.privilege_type)), 1`)
 
-/**
- * Lets those grant again on a successor, for the owner, who had granted on the original. A new relation's grants are its
- * owner's. Runs under the reading path.
- */
+/** Runs under `readingPath`. */
 export async function restoreGrantors(
   session: Session,
   original: number,

@@ -211,7 +211,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
         return async () => {}
       },
       async (missed, rig) => {
-        expect(missed.join()).toContain('was changed by somebody while its successor was built')
+        expect(missed.join()).toContain('was changed by another session while its successor was built')
         const parsed = await rig.manifest(changed)
         expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
         expect(changesOf(await planFor(parsed, rig.url))).toEqual([])

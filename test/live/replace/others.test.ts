@@ -140,7 +140,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
     expect(asked).toBe(1)
     expect(missedOf(report).join()).toContain(
-      'materialized view reports.seen was changed by somebody since this was planned',
+      'materialized view reports.seen was changed by another session since the plan was created',
     )
     expect(await rig.sql(counts)).toEqual([{ count: 50 }])
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
@@ -184,7 +184,9 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await waiting(rig, 'load')
     await rig.sql(sql)
     await gate.open()
-    expect(missedOf((await applying).report).join()).toMatch(/was changed by somebody while its successor was built/)
+    expect(missedOf((await applying).report).join()).toMatch(
+      /was changed by another session while its successor was built/,
+    )
     expect(await rig.sql(counts)).toEqual([{ count: 50 }])
     expect(await rig.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])

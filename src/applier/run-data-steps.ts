@@ -1,0 +1,127 @@
+// Runs the steps that read data, once all definitions are committed: builds, replacements and loads. Each has its own
+// transaction, and several run at once.
+
+import { randomUUID } from 'node:crypto'
+import { idOf, type Key, type Relation } from '../core/object.ts'
+import type { PlainStep, Step } from '../core/plan.ts'
+import type { StepOutcome } from '../core/report.ts'
+import type { Connect } from '../db/connect.ts'
+import type { Session } from '../db/session.ts'
+import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
+import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
+import { lockLedger } from '../ledger/trust.ts'
+import { recordSteps } from '../ledger/write.ts'
+import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
+import { failureOutcome } from '../loader/failure.ts'
+import { load } from '../loader/load.ts'
+import { runGraph } from '../loader/scheduler.ts'
+import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
+import { build } from './build.ts'
+import type { ApplyContext } from './context.ts'
+import type { FinishedStep } from './finished-step.ts'
+
+/** Skips all steps if the definitions were not applied. Adds the loads that failed to `failedLoads`. */
+export async function runDataSteps(
+  context: ApplyContext,
+  definitions: readonly FinishedStep[],
+  failedLoads: RefreshRecord[],
+): Promise<readonly FinishedStep[]> {
+  const { options, inHand, connect } = context
+  const steps = inHand.plan.steps.filter(({ stage }) => stage !== 'prepare' && stage !== 'define')
+  const reason = reasonToSkip(definitions)
+  if (reason !== undefined) return steps.map((step) => [step, { status: 'skipped', reason }])
+  if (steps.length === 0) return []
+  options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
+  const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
+  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
+  const pool = pooledConnect(connect, isLoad)
+  const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
+    options.emit({ type: 'step-finished', stage, key, title, outcome })
+  return runGraph(steps, {
+    jobs: options.jobs,
+    signal,
+    id: ({ id }) => id,
+    after: ({ after }) => after,
+    locks: ({ locks }) => locks,
+    skipped: onFinished,
+    async run(step) {
+      options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
+      const outcome = await runStep({ context, sources, connect: pool.connect, failedLoads }, step)
+      onFinished(step, outcome)
+      return outcome
+    },
+  }).finally(() => pool.close())
+}
+
+function reasonToSkip(definitions: readonly FinishedStep[]): string | undefined {
+  const statuses = definitions.map(([, { status }]) => status)
+  if (statuses.includes('in-doubt')) return 'it is unknown whether the definitions were applied'
+  return statuses.every((status) => status === 'applied') ? undefined : 'the definitions were not applied'
+}
+
+interface DataRun {
+  readonly context: ApplyContext
+  readonly sources: SourceWatchdog
+  /** Connections that loads share. */
+  readonly connect: Connect
+  readonly failedLoads: RefreshRecord[]
+}
+
+async function runStep({ context, sources, connect, failedLoads }: DataRun, step: Step): Promise<StepOutcome> {
+  const { options, secrets } = context
+  const started = performance.now()
+  const id = randomUUID()
+  try {
+    context.checkLease()
+    await withSession(connect, 'load', options.signal, (session) =>
+      step.action === 'replace' || step.stage === 'build'
+        ? build(context, session, sources, step)
+        : loadView(context, session, sources, step, id),
+    )
+    return { status: 'applied', milliseconds: performance.now() - started }
+  } catch (error) {
+    const isUnknown = error instanceof CommitOutcomeUnknown
+    const outcome = isUnknown
+      ? ({ status: 'in-doubt', reason: error.message } as const)
+      : failureOutcome(error, secrets)
+    if (step.action === 'populate') {
+      const [status, ended] = [isUnknown ? 'in doubt' : 'failed', performance.now()] as const
+      const { reason } = outcome
+      failedLoads.push({ id, key: step.key, how: 'plain', started, ended, rows: undefined, status, reason })
+    }
+    return outcome
+  }
+}
+
+async function loadView(
+  { inHand: { plan }, applyId }: ApplyContext,
+  session: Session,
+  sources: SourceWatchdog,
+  step: PlainStep,
+  id: string,
+): Promise<void> {
+  const { key, statements } = step
+  const started = performance.now()
+  await load(session, sources, {
+    view: relationOf(key),
+    searchPath: plan.searchPath,
+    statements,
+    async record(session, rows) {
+      const ended = performance.now()
+      // If this fails, recordOutcome records the step at the end of the apply.
+      await tryInSavepoint(session, async () => {
+        await lockLedger(session, 'ROW EXCLUSIVE', ['step', 'refresh'])
+        await recordSteps(session, applyId, [{ step, status: 'applied' }])
+        await recordRefreshes(session, plan.manifest, applyId, [
+          { id, key, how: 'plain', started, ended, rows, status: 'applied' },
+        ])
+      })
+    },
+  })
+}
+
+function relationOf(key: Key): Relation {
+  const id = idOf(key)
+  if (id && 'schema' in id) return id
+  throw new Error('a step loads an object that is not a relation')
+}

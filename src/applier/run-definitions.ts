@@ -1,0 +1,72 @@
+// Runs the stages of definitions: `prepare`, if the plan has such steps, and `define`.
+
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { StageName, Step } from '../core/plan.ts'
+import type { StepOutcome } from '../core/report.ts'
+import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
+import { failureOutcome } from '../loader/failure.ts'
+import type { ApplyContext } from './context.ts'
+import { type DefineFailure, type Definitions, define } from './define.ts'
+import type { FinishedStep } from './finished-step.ts'
+import { recordOutcome } from './record-outcome.ts'
+
+/** @throws FdwsyncError if nothing was changed, and no step is to blame */
+export async function runDefinitions(context: ApplyContext, started: number): Promise<readonly FinishedStep[]> {
+  const { plan } = context.inHand
+  const ofStage = (wanted: StageName) => plan.steps.filter(({ stage }) => stage === wanted)
+  if (ofStage('prepare').length === 0) {
+    const defined = await runStage(context, { stage: 'define', fingerprint: plan.fingerprint })
+    return defined.finished
+  }
+  const prepared = await runStage(context, { stage: 'prepare', fingerprint: plan.fingerprint })
+  const skipDefine = (reason: string) =>
+    ofStage('define').map((step): FinishedStep => [step, { status: 'skipped', reason }])
+  if (prepared.fingerprint === undefined)
+    return [...prepared.finished, ...skipDefine('a step that must be committed before it was not applied')]
+  try {
+    const defined = await runStage(context, { stage: 'define', fingerprint: prepared.fingerprint })
+    return [...prepared.finished, ...defined.finished]
+  } catch (error) {
+    // Nothing of `define` was applied, but `prepare` is committed, and the ledger must show that.
+    const reason = error instanceof Error ? error.message : String(error)
+    await recordOutcome(context, [...prepared.finished, ...skipDefine(reason)], [], performance.now() - started)
+    throw error
+  }
+}
+
+interface FinishedStage {
+  readonly finished: readonly FinishedStep[]
+  /** Of the committed state; undefined if the stage failed. */
+  readonly fingerprint: string | undefined
+}
+
+async function runStage(context: ApplyContext, definitions: Definitions): Promise<FinishedStage> {
+  const { plan } = context.inHand
+  const { emit } = context.options
+  if (plan.changes.length === 0) return { finished: [], fingerprint: definitions.fingerprint }
+  const steps = plan.steps.filter(({ stage }) => stage === definitions.stage)
+  emit({ type: 'stage-started', stage: definitions.stage, steps: steps.length })
+  const started = performance.now()
+  const result = await define(context, definitions)
+  const milliseconds = performance.now() - started
+  const failure = typeof result === 'string' ? undefined : result
+  const finished = steps.map((step): FinishedStep => {
+    return [step, failure ? outcomeOfFailure(failure, step, context) : { status: 'applied', milliseconds }]
+  })
+  for (const [{ stage, key, title }, outcome] of finished) emit({ type: 'step-finished', stage, key, title, outcome })
+  if (failure && !(failure.error instanceof CommitOutcomeUnknown) && (!failure.step || isDecision(failure.error)))
+    // No step is to blame, and nothing was changed: this is an error, not a report.
+    throw failure.error
+  return { finished, fingerprint: typeof result === 'string' ? result : undefined }
+}
+
+/** Whether the apply was refused or the plan is stale, as opposed to a failure. */
+function isDecision(error: unknown): boolean {
+  return error instanceof FdwsyncError && error.exitCode !== exitCode.failed
+}
+
+function outcomeOfFailure(failure: DefineFailure, step: Step, { secrets }: ApplyContext): StepOutcome {
+  if (failure.error instanceof CommitOutcomeUnknown) return { status: 'in-doubt', reason: failure.error.message }
+  if (failure.step?.id === step.id) return failureOutcome(failure.error, secrets)
+  return { status: 'skipped', reason: 'rolled back: all definitions are one transaction' }
+}
