@@ -1,3 +1,5 @@
+// Compares what is wanted with what exists, object by object. What one change means for other objects is decided elsewhere.
+
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -15,7 +17,7 @@ export interface DiffInput {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: SecretDigests
-  /** Whether what other manifests own becomes this one's. */
+  /** Whether this manifest takes over what others own. */
   readonly takeOver: boolean
 }
 
@@ -33,10 +35,9 @@ type Finding =
   | { readonly undetermined: Undetermined }
   | { readonly unchanged: true; readonly warning?: Warning }
 
-/** What it takes to get from what is there to what is wanted, object by object. */
 export function diff(input: DiffInput): Diff {
   const findings = [
-    ...Array.from(input.wanted, ([key, wanted]) => compareOne(input, key, wanted)),
+    ...Array.from(input.wanted, ([key, wanted]) => compareObject(input, key, wanted)),
     ...Array.from(input.ledger.entries, ([key, entry]) => noLongerDeclared(input, key, entry)),
   ].flat()
   return {
@@ -48,54 +49,62 @@ export function diff(input: DiffInput): Diff {
   }
 }
 
-function compareOne(input: DiffInput, key: Key, wanted: WantedObject): Finding {
-  const live = withColumnsRenamed(input, input.reading.live.get(key))
+function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Finding {
+  const live = withParentColumnsRenamed(input, input.reading.live.get(key))
   const [owner] = otherOwners(wanted, input.ledger)
   if (owner !== undefined && !input.takeOver) return { refusal: ownedByAnother(key, wanted, owner) }
   if (!live) return { change: { op: 'create', key, to: wanted } }
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.secrets?.hidden(wanted.id, live.spec)
-  if (hidden && !entry)
+  if (hidden && !entry) {
     return {
       undetermined: { code: 'object/hidden-options', key, title: titleOf(wanted.id), ...hidden, follows: false },
     }
-  const differences = kind.compare(wanted.id, live.spec, wanted.spec, {
-    declared: wanted.declared,
-    last: entry?.declared,
-    digests: input.digests,
-  })
-  const isOnlyNamedOtherwise = live.readsRenamed === true && isSameDefinition(entry, live, wanted)
-  const own = differences.filter(({ effect }) => effect.how !== 'replace' || !isOnlyNamedOtherwise)
-  const fields = [...renamed(live), ...own]
+  }
+  const fields = differences(input, live, wanted, entry)
   if (fields.some(({ effect }) => effect.how === 'replace')) {
     const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
-  const isKnown = input.ledger.unreadable === undefined
-  if (isKnown && !hidden && !isRecorded(entry, live, wanted)) return { change: { op: 'adopt', key, to: wanted } }
+  const isOwnershipKnown = input.ledger.unreadable === undefined
+  if (isOwnershipKnown && !hidden && !isRecorded(entry, live, wanted))
+    return { change: { op: 'adopt', key, to: wanted } }
   return hidden ? { unchanged: true, warning: hiddenWarning(wanted, hidden) } : { unchanged: true }
 }
 
-function hiddenWarning({ id }: WantedObject, { reason, hint }: { reason: string; hint: string }): Warning {
-  const message = `${titleOf(id)}: ${reason}, so only a change of its declaration would be noticed. ${hint}`
-  return { code: 'object/hidden-options', message }
+function differences(
+  { digests }: DiffInput,
+  live: LiveObject,
+  wanted: WantedObject,
+  entry: LedgerEntry | undefined,
+): readonly FieldChange[] {
+  const { declared } = wanted
+  const fields = kindOf(wanted.id).compare(wanted.id, live.spec, wanted.spec, {
+    declared,
+    last: entry?.declared,
+    digests,
+  })
+  const isRenameOnly = live.readsRenamed === true && isSameDefinition(entry, live, wanted)
+  return [...renames(live), ...fields.filter(({ effect }) => effect.how !== 'replace' || !isRenameOnly)]
 }
 
-/** A part of something whose columns are renamed, as it is once they are. */
-function withColumnsRenamed({ reading, wanted }: DiffInput, live: LiveObject | undefined): LiveObject | undefined {
+/** A child whose parent has columns renamed by the plan, as it will be after that. */
+function withParentColumnsRenamed(
+  { reading, wanted }: DiffInput,
+  live: LiveObject | undefined,
+): LiveObject | undefined {
   if (!live) return undefined
   const { child, renaming } = kindOf(live.id)
-  const whole = child?.parentOf(live.spec, live.id)
-  const [before, after] = whole === undefined ? [] : [reading.live.get(whole), wanted.get(whole)]
+  const parent = child?.parentOf(live.spec, live.id)
+  const [before, after] = parent === undefined ? [] : [reading.live.get(parent), wanted.get(parent)]
   if (!before || !after || !renaming?.withColumns) return live
   const renamed = kindOf(after.id).renaming?.alteredColumnNames?.(before.spec, after.spec)
   return renamed?.size ? { ...live, spec: renaming.withColumns(live.spec, renamed) } : live
 }
 
-/** The part of its title that says which one it is comes last. */
-function renamed({
+function renames({
   id,
   renamedFrom,
   isRenamedByManifest,
@@ -108,36 +117,51 @@ function renamed({
     ([from, to]): FieldChange => ({ field: `column ${to} name`, from, to, effect, ...byManifest }),
   )
   if (!renamedFrom) return columns
-  const [from, to] = [titleOf(renamedFrom), titleOf(id)].map((title) => title.slice(kindWords(id)))
+  const [from, to] = [renamedFrom, id].map(titleWithoutKind)
   return [{ field: 'name', from, to, effect, ...(isRenamedByManifest ? byManifest : {}) }, ...columns]
 }
 
-/** How long `foreign table ` is. */
-function kindWords(id: ObjectId): number {
-  return id.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).length + 1
+/** `proxy.orders` of `foreign table proxy.orders`. */
+function titleWithoutKind(id: ObjectId): string {
+  const kind = id.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`)
+  return titleOf(id).slice(kind.length + 1)
 }
 
-/** Whether the ledger already says all that it would say after an apply. */
+/** Whether an apply would record just what the ledger has already. */
 function isRecorded(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
   if (!entry) return false
   return entry.oid === live.oid && entry.digest === live.digest && sameData(entry.declared, recordOf(wanted, live))
 }
 
-/** Whether neither the raw definition nor the declaration is another one than was recorded. */
+/** Whether the raw definition and the declaration are those that were recorded. */
 function isSameDefinition(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
   const isSame = live.digest !== null && entry?.digest === live.digest
   return isSame && sameData(entry.declared, recordOf(wanted, live))
 }
 
-/** The declaration as the ledger keeps it, where nothing of it is hidden. */
+/** The declaration as the ledger keeps it, of an object that hides nothing. */
 function recordOf(wanted: WantedObject, live: LiveObject): unknown {
   const { secrets } = kindOf(wanted.id)
   return secrets ? secrets.recorded(wanted.written, live.spec, () => '') : wanted.written
 }
 
-/** The other manifests that have an object which only one may have. */
+/** The other manifests that own an object which only one may own. */
 export function otherOwners({ id }: WantedObject, { otherOwners }: Ledger): readonly string[] {
   return kindOf(id).dropPolicy === 'unless-shared' ? [] : (otherOwners.get(keyOf(id)) ?? [])
+}
+
+function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): readonly Finding[] {
+  if (input.declared.has(key)) return []
+  const live = input.reading.live.get(key)
+  const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
+  if (!live) return release('it no longer exists')
+  const origin = kindOf(entry.id).cameWith?.(live.spec)
+  if (origin !== undefined) return release(`it came with ${origin}`)
+  if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
+  if (!entry.createdByFdwsync) return release('it existed before fdwsync')
+  const [other] = input.ledger.otherOwners.get(key) ?? []
+  if (other !== undefined) return release(`the manifest "${other}" declares it too`)
+  return [{ change: { op: 'drop', key, from: live } }]
 }
 
 function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal {
@@ -146,31 +170,25 @@ function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal 
     key,
     title: titleOf(id),
     reason: `it belongs to the manifest "${owner}"`,
-    hint: "Remove it from one of the two manifests, and apply that one first; or make it this one's with --take-over.",
+    hint: 'Remove it from one of the two manifests, and apply that one first; or take it over with --take-over.',
   }
 }
 
-function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): readonly Finding[] {
-  if (input.declared.has(key)) return []
-  const live = input.reading.live.get(key)
-  const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
-  if (!live) return release('it is gone already')
-  const whole = kindOf(entry.id).cameWith?.(live.spec)
-  if (whole !== undefined) return release(`it is left to ${whole}`)
-  if (kindOf(entry.id).dropPolicy === 'owned') return [{ change: { op: 'drop', key, from: live } }]
-  if (!entry.createdByFdwsync) return release('it was there before fdwsync')
-  const [other] = input.ledger.otherOwners.get(key) ?? []
-  if (other !== undefined) return release(`the manifest "${other}" declares it too`)
-  return [{ change: { op: 'drop', key, from: live } }]
+function hiddenWarning({ id }: WantedObject, { reason, hint }: { reason: string; hint: string }): Warning {
+  const message = `${titleOf(id)}: ${reason}, so only a change of its declaration would be noticed. ${hint}`
+  return { code: 'object/hidden-options', message }
 }
 
-/** What stands under a declared name but is of another kind is never touched. */
-export function occupiedNames(input: Pick<DiffInput, 'reading'>, idsOf: ReadonlyMap<Key, string>): readonly Refusal[] {
-  return Array.from(input.reading.occupied, ([key, what]) => ({
+/** For declared names that objects of another kind have. Those objects are never touched. */
+export function refuseTakenNames(
+  { occupied }: Pick<CatalogReading, 'occupied'>,
+  titles: ReadonlyMap<Key, string>,
+): readonly Refusal[] {
+  return Array.from(occupied, ([key, kind]) => ({
     code: 'object/name-taken',
     key,
-    title: idsOf.get(key) ?? '',
-    reason: `${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what} of that name exists already`,
+    title: titles.get(key) ?? '',
+    reason: `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} with that name already exists`,
     hint: 'Rename one of the two; fdwsync does not touch what it does not manage.',
   }))
 }

@@ -1,4 +1,7 @@
+// Protected objects: refuses to drop or replace them.
+
 import type { Change, LiveState, WantedObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { isProtected } from '../core/protection.ts'
@@ -13,25 +16,25 @@ export interface ProtectionInput {
 }
 
 /**
- * Refuses to drop or replace what is protected: by its declaration, or by that which was applied last, whoever's it was. So
- * protection ends by an apply that finds it gone, and by nothing that is done in the same one.
+ * An object is protected by its declaration, or by the declaration that was applied last, of any manifest. So protection ends with
+ * an apply that removes it, and the apply that removes it can do nothing else to the object.
  */
-export function protectedObjects(input: ProtectionInput): readonly Refusal[] {
+export function refuseProtected(input: ProtectionInput): readonly Refusal[] {
+  const childrenOf = childrenByParent(input)
   return input.changes.flatMap((change): readonly Refusal[] => {
     switch (change.op) {
       case 'drop':
         return refuse(input, change.key, 'dropped')
       case 'replace': {
         const why = change.fields.filter(({ effect }) => effect.how === 'replace').map(({ field }) => field)
+        const children = childrenOf.get(change.key) ?? []
         return [
           ...refuse(input, change.key, `replaced: ${why.join(', ')}`),
-          ...partsOf(change.key, input).flatMap((part) =>
-            refuse(input, part, `made anew with ${titleOf(change.to.id)}`),
-          ),
+          ...children.flatMap(({ key }) => refuse(input, key, `recreated with ${titleOf(change.to.id)}`)),
         ]
       }
       case 'create':
-        return change.instead ? refuse(input, keyOf(change.instead.id), 'dropped with what it is a part of') : []
+        return change.instead ? refuse(input, keyOf(change.instead.id), 'dropped with its parent') : []
       case 'alter':
       case 'adopt':
       case 'release':
@@ -40,12 +43,14 @@ export function protectedObjects(input: ProtectionInput): readonly Refusal[] {
   })
 }
 
-/** Live parts without a change of their own, which would tell itself. */
-function partsOf(whole: Key, { live, changes }: ProtectionInput): readonly Key[] {
+/** Live children that are recreated only because their parent is. */
+function childrenByParent({ live, changes }: ProtectionInput) {
   const changed = new Set(changes.flatMap(({ key, op }) => (op === 'drop' || op === 'replace' ? [key] : [])))
-  return [...live].flatMap(([key, { id, spec }]) =>
-    kindOf(id).child?.parentOf(spec, id) === whole && !changed.has(key) ? [key] : [],
-  )
+  const children = Array.from(live, ([key, { id, spec }]) => {
+    const parent = kindOf(id).child?.parentOf(spec, id)
+    return parent === undefined || changed.has(key) ? [] : [{ key, parent }]
+  })
+  return groupBy(children.flat(), ({ parent }) => parent)
 }
 
 function refuse({ wanted, live, ledger }: ProtectionInput, key: Key, what: string): readonly Refusal[] {

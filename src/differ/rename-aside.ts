@@ -1,3 +1,6 @@
+// Objects, such as servers, that cannot be altered as wanted while something that readers use depends on them, and that cannot be
+// built beside the old ones because their names are unique. The old one is renamed and serves on; its successor gets the name.
+
 import type { Change, LiveObject, Replace } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
@@ -6,28 +9,34 @@ import { isProtected } from '../core/protection.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 
-export interface SetAside {
+interface RenamedAside {
   readonly changes: readonly Change[]
-  /** What old ones are called until they go, by the keys that they have today. */
+  /** The names of old objects until they are dropped, by their keys of today. */
   readonly aside: ReadonlyMap<Key, ObjectId>
 }
 
 type Going = Extract<Change, { op: 'drop' | 'replace' }>
 
-/** What goes, and what would be in the way. */
-interface Standing {
-  readonly going: readonly Going[]
-  readonly dependents: readonly Dependent[]
+/** What is dropped or replaced, indexed, and what depends on it. */
+interface Context {
+  readonly going: ReadonlyMap<Key, Going>
+  readonly goingByNeed: ReadonlyMap<Key, readonly Going[]>
+  /** What has to go with its owner, such as the user mappings of a server. */
+  readonly goingByOwner: ReadonlyMap<Key, readonly Going[]>
+  readonly dependentsOn: ReadonlyMap<Key, readonly Dependent[]>
   readonly ledger: Ledger
 }
 
 /**
- * What can't be altered, and is stood on by what people read, is not made again in its place: the old one gets another name,
- * under which it serves on, and goes when the last that stands on it has been swapped. It stays in the ledger under that name, so
- * that the next apply ends what this one does not.
+ * Splits such replacements into the creation of the successor and a drop of the old object, which comes when its last dependent
+ * has been swapped. The ledger has the old object under its temporary name, so that the next apply drops it if this one cannot.
  */
-export function renameOldAside(changes: readonly Change[], dependents: readonly Dependent[], ledger: Ledger): SetAside {
-  const aside = temporaryNames({ going: changes.filter(isGoing), dependents, ledger })
+export function renameOldAside(
+  changes: readonly Change[],
+  dependents: readonly Dependent[],
+  ledger: Ledger,
+): RenamedAside {
+  const aside = temporaryNames(contextOf(changes, dependents, ledger))
   return {
     aside,
     changes: changes.flatMap((change) => {
@@ -41,22 +50,40 @@ function isGoing(change: Change): change is Going {
   return change.op === 'drop' || change.op === 'replace'
 }
 
-function temporaryNames(standing: Standing): ReadonlyMap<Key, ObjectId> {
+function contextOf(changes: readonly Change[], dependents: readonly Dependent[], ledger: Ledger): Context {
+  const going = changes.filter(isGoing)
+  const needs = going.flatMap((change) => Array.from(new Set(change.from.needs), (need) => ({ need, change })))
+  const owned = going.flatMap((change) => {
+    const owner = kindOf(change.from.id).belongsTo?.ownerOf(change.from.id)
+    return owner === undefined ? [] : [{ owner, change }]
+  })
+  const changesOf = (groups: ReadonlyMap<Key, readonly { readonly change: Going }[]>) =>
+    new Map(Array.from(groups, ([key, group]) => [key, group.map(({ change }) => change)]))
+  return {
+    going: new Map(going.map((change) => [change.key, change])),
+    goingByNeed: changesOf(groupBy(needs, ({ need }) => need)),
+    goingByOwner: changesOf(groupBy(owned, ({ owner }) => owner)),
+    dependentsOn: groupBy(dependents, ({ on }) => on),
+    ledger,
+  }
+}
+
+function temporaryNames(context: Context): ReadonlyMap<Key, ObjectId> {
   const aside = new Map<Key, ObjectId>()
-  for (const change of standing.going) {
+  for (const change of context.going.values()) {
     const id = kindOf(change.from.id).renaming?.asideName?.(change.from.oid)
-    if (!id || change.op !== 'replace' || !isUsed(change, standing) || !canBeSetAside(change, standing)) continue
+    if (!id || change.op !== 'replace' || !isUsed(change, context) || !canBeRenamed(change, context)) continue
     aside.set(change.key, id)
-    for (const { key, from } of ownedMappings(change, standing)) {
+    for (const { key, from } of ownedBy(change, context)) {
       aside.set(key, kindOf(from.id).belongsTo?.under(from.id, id) ?? from.id)
     }
   }
   return aside
 }
 
-/** The old one, which is to go, and its successor. */
+/** The drop of the old object, and its successor. */
 function splitReplacement(change: Going, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): readonly Change[] {
-  const drop = { op: 'drop', key: keyOf(id), from: under(change.from, id, aside) } as const
+  const drop = { op: 'drop', key: keyOf(id), from: renamedTo(id, change.from, aside) } as const
   if (change.op === 'drop') return [drop]
   const { key, to } = change
   return [
@@ -65,8 +92,8 @@ function splitReplacement(change: Going, id: ObjectId, aside: ReadonlyMap<Key, O
   ]
 }
 
-/** Under its name until it goes: its own, or one that has that of what it serves. */
-function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): LiveObject {
+/** The old object under its temporary name, or under the same name but belonging to an owner that has one. */
+function renamedTo(id: ObjectId, object: LiveObject, aside: ReadonlyMap<Key, ObjectId>): LiveObject {
   const needs = object.needs.map((need) => {
     const renamed = aside.get(need)
     return renamed ? keyOf(renamed) : need
@@ -74,38 +101,36 @@ function under(object: LiveObject, id: ObjectId, aside: ReadonlyMap<Key, ObjectI
   return { ...object, id, needs }
 }
 
-/** Whether something stands on it that is still read once all that just goes is gone. */
-function isUsed({ key }: Replace, { going, dependents }: Standing): boolean {
-  const readers = groupBy(dependents, ({ on }) => on)
-  const dropped = new Set(going.flatMap((other) => (other.op === 'drop' ? [other.key] : [])))
-  const below = new Set(going.flatMap((other) => (other.from.needs.includes(key) ? [other.key] : [])))
+/** Whether a dependent still needs it once everything that is simply dropped is gone. */
+function isUsed({ key }: Replace, { going, goingByNeed, dependentsOn }: Context): boolean {
+  const below = new Set((goingByNeed.get(key) ?? []).map((change) => change.key))
   for (const on of below) {
-    for (const reader of readers.get(on) ?? []) {
-      // What is put on something, as a trigger is, goes with it.
-      const gone = [reader.parent, reader.key].find((own) => own !== undefined && dropped.has(own))
-      if (gone === undefined) return true
-      below.add(gone)
+    for (const dependent of dependentsOn.get(on) ?? []) {
+      // A child, such as a trigger, is dropped with its parent.
+      const dropped = [dependent.parent, dependent.key].find(
+        (own) => own !== undefined && going.get(own)?.op === 'drop',
+      )
+      if (dropped === undefined) return true
+      below.add(dropped)
     }
   }
   return false
 }
 
-/** What is of others is not renamed, nor what gets another name anyway; what is protected is not to go. */
-function canBeSetAside(change: Replace, standing: Standing): boolean {
+/** Only managed objects are renamed, none that is renamed anyway, and none that is protected, since the old one is dropped. */
+function canBeRenamed(change: Replace, context: Context): boolean {
   const { key, from, to } = change
-  const { entries } = standing.ledger
-  const renamed = [change, ...ownedMappings(change, standing)]
+  const { entries } = context.ledger
   const isKept = isProtected(to.written) || isProtected(entries.get(key)?.declared)
-  return (
-    !isKept && !from.renamedFrom && renamed.every((each) => entries.has(each.key)) && nothingElseStandsOn(key, standing)
-  )
+  if (isKept || from.renamedFrom) return false
+  const renamed = [change, ...ownedBy(change, context)]
+  return renamed.every((each) => entries.has(each.key)) && hasOnlyGoingDependents(key, context)
 }
 
-function nothingElseStandsOn(key: Key, { going, dependents }: Standing): boolean {
-  const keys = new Set(going.map((change) => change.key))
-  return dependents.every(({ on, key: own }) => on !== key || (own !== undefined && keys.has(own)))
+function hasOnlyGoingDependents(key: Key, { going, dependentsOn }: Context): boolean {
+  return (dependentsOn.get(key) ?? []).every(({ key: own }) => own !== undefined && going.has(own))
 }
 
-function ownedMappings({ key }: Replace, { going }: Standing): readonly Going[] {
-  return going.filter(({ from }) => kindOf(from.id).belongsTo?.ownerOf(from.id) === key)
+function ownedBy({ key }: Replace, { goingByOwner }: Context): readonly Going[] {
+  return goingByOwner.get(key) ?? []
 }

@@ -1,71 +1,72 @@
+// Which objects are replaced while the old ones serve: what cannot be changed in place while something reads it, and all that
+// reads a replacement.
+
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
-import type { Dependent, TriedView } from '../core/dependent.ts'
-import { topologicalOrder } from '../core/graph.ts'
-import { type Key, namespaceOf } from '../core/object.ts'
+import type { Dependent } from '../core/dependent.ts'
+import type { Key } from '../core/object.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { replacedWith } from './forced-replacements.ts'
 
 export interface ReplacementInput {
   readonly changes: readonly Change[]
   readonly dependents: readonly Dependent[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly live: ReadonlyMap<Key, LiveObject>
-  /** Those of them that the manifest does not declare. */
-  readonly others: ReadonlySet<Key>
+  /** The keys of the unmanaged objects among `wanted` and `live`. */
+  readonly unmanaged: ReadonlySet<Key>
   readonly throughViews: ReadsThroughViews
 }
 
 /**
- * Adds what must be built beside: what can't be altered or dropped while something reads it, and everything that reads
- * what is built beside, all the way up. So the whole changed part of the graph is made anew at once.
+ * Adds the replacements that are built beside the old objects, so that the whole changed part of the graph is rebuilt at once:
+ * what PostgreSQL would not alter or drop while something reads it, and everything that reads a replacement, transitively.
  */
-export function withReplacements(input: ReplacementInput): readonly Change[] {
-  const byKey = new Map(input.changes.map((change) => [change.key, change]))
-  const users = usersOf(input)
-  const isKept = (key: Key) => input.wanted.has(key) && byKey.get(key)?.op !== 'drop'
-  const beside: Replace[] = []
-  const put = (change: Replace) => {
+export function addReplacements(input: ReplacementInput): readonly Change[] {
+  const { changes, wanted, unmanaged } = input
+  const byKey = new Map(changes.map((change) => [change.key, change]))
+  const readers = readersByNeed(input)
+  const dependentsOn = groupBy(input.dependents, ({ on }) => on)
+  const isKept = (key: Key) => wanted.has(key) && byKey.get(key)?.op !== 'drop'
+  const replaced: Replace[] = []
+  const add = (change: Replace) => {
     byKey.set(change.key, change)
-    beside.push(change)
+    replaced.push(change)
   }
-  for (const change of input.changes) {
-    if (change.op === 'replace' && change.how === 'beside') beside.push(change)
-    const replaced = besideIfUsed(change, input.dependents, isKept, byKey)
-    if (replaced) put(replaced)
+  for (const change of changes) {
+    if (change.op === 'replace' && change.how === 'beside') replaced.push(change)
+    const replacement = replaceIfUsed(change, dependentsOn.get(change.key) ?? [], isKept, byKey)
+    if (replacement) add(replacement)
   }
-  for (const { key, to } of beside) {
-    for (const user of users.get(key) ?? []) {
-      const wanted = input.wanted.get(user.key)
-      const change = byKey.get(user.key)
-      if (!wanted || change?.op === 'drop' || change?.op === 'replace') continue
-      const fields = [...(change?.op === 'alter' ? change.fields : []), along(titleOf(to.id))]
-      const replace = { op: 'replace', key: user.key, from: user.live, to: wanted, fields, how: 'beside' } as const
-      put(input.others.has(user.key) ? { ...replace, isUnmanaged: true } : replace)
+  for (const { key, to: read } of replaced) {
+    for (const reader of readers.get(key) ?? []) {
+      const to = wanted.get(reader.key)
+      const change = byKey.get(reader.key)
+      if (!to || change?.op === 'drop' || change?.op === 'replace') continue
+      const fields = [...(change?.op === 'alter' ? change.fields : []), replacedWith(titleOf(read.id))]
+      const replacement = { op: 'replace', key: reader.key, from: reader.live, to, fields, how: 'beside' } as const
+      add(unmanaged.has(reader.key) ? { ...replacement, isUnmanaged: true } : replacement)
     }
   }
   return [...byKey.values()]
 }
 
 /**
- * What is built in a scratch schema, by what it reads. What is declared gets other data too where it reads them through plain
- * views that stay; with what is others' they may do as they like.
+ * What is built in a scratch schema, by what it reads. A managed object also gets other data through the plain views that it
+ * reads; whether an unmanaged one should is not for fdwsync to decide.
  */
-function usersOf({ live, others, throughViews }: ReplacementInput) {
-  const pairs = Array.from(live, ([key, object]) => {
+function readersByNeed({ live, unmanaged, throughViews }: ReplacementInput) {
+  const readers = Array.from(live, ([key, object]) => {
     if (!kindOf(object.id).replacement?.inScratch) return []
-    const through = others.has(key) ? [] : object.needs.flatMap((need) => throughViews.get(need) ?? [])
-    return [...new Set([...object.needs, ...through])].map((need) => ({ need, key, live: object }))
+    const through = unmanaged.has(key) ? [] : object.needs.flatMap((need) => throughViews.get(need) ?? [])
+    return Array.from(new Set([...object.needs, ...through]), (need) => ({ need, key, live: object }))
   })
-  return groupBy(pairs.flat(), ({ need }) => need)
+  return groupBy(readers.flat(), ({ need }) => need)
 }
 
-function along(title: string): FieldChange {
-  return { field: title, from: undefined, to: undefined, effect: { how: 'replace' } }
-}
-
-/** A change that PostgreSQL would refuse while something reads the object, as the replacement that it takes. */
-function besideIfUsed(
+/** For a change that PostgreSQL refuses while something reads the object: the replacement that takes its place. */
+function replaceIfUsed(
   change: Change,
   dependents: readonly Dependent[],
   isKept: (key: Key) => boolean,
@@ -73,29 +74,29 @@ function besideIfUsed(
 ): Replace | undefined {
   if (change.op !== 'alter' && !(change.op === 'replace' && change.how === 'drop-and-create')) return undefined
   if (!kindOf(change.to.id).replacement?.onlyIfUsed) return undefined
-  const readers = dependents.filter(
+  const users = dependents.filter(
     (dependent) =>
-      dependent.on === change.key &&
-      (dependent.parent === change.key ||
-        (dependent.view || dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key))),
+      dependent.parent === change.key ||
+      (dependent.view || dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key)),
   )
-  const isUsed = ({ blockedByUseOf }: FieldChange) => readers.some(({ column }) => column === blockedByUseOf)
-  const isBlocked = change.op === 'alter' ? change.fields.some((field) => field.blockedByUseOf && isUsed(field)) : true
-  // What it stands on goes and comes in the transaction for definitions, and so must it.
-  const standsOnRemade = change.from.needs.some((need) => {
-    const below = byKey.get(need)
-    return below?.op === 'replace' && below.how === 'drop-and-create'
+  const usedColumns = new Set(users.map(({ column }) => column))
+  const isBlocked = ({ blockedByUseOf }: FieldChange) => blockedByUseOf !== undefined && usedColumns.has(blockedByUseOf)
+  if (users.length === 0 || (change.op === 'alter' && !change.fields.some(isBlocked))) return undefined
+  // What it needs is dropped and created in the transaction for definitions, and so must this be.
+  const needsRecreated = change.from.needs.some((need) => {
+    const needed = byKey.get(need)
+    return needed?.op === 'replace' && needed.how === 'drop-and-create'
   })
-  if (readers.length === 0 || !isBlocked || standsOnRemade) return undefined
+  if (needsRecreated) return undefined
   const fields = change.fields.map(
-    (field): FieldChange => (field.blockedByUseOf && isUsed(field) ? { ...field, effect: { how: 'replace' } } : field),
+    (field): FieldChange => (isBlocked(field) ? { ...field, effect: { how: 'replace' } } : field),
   )
   return { op: 'replace', key: change.key, from: change.from, to: change.to, fields, how: 'beside' }
 }
 
 /**
- * Whether a plain view gets along with the successor of what it reads: led to it, so that it keeps its identity, grants and all
- * that is built on it, or made anew. Where that was not tried out, it does if the columns that it uses stay as they are.
+ * Whether a plain view can get along with the successor of what it reads: repointed at it, so that it keeps its identity, grants
+ * and dependents, or recreated. If that was not tried, it can as long as the columns it uses stay as they are.
  */
 export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, column }: Dependent): boolean {
   if (!view) return false
@@ -104,65 +105,4 @@ export function canFollow({ from, to }: Pick<Replace, 'from' | 'to'>, { view, co
   const { columns } = kindOf(to.id)
   const isSame = column === null || columns?.(from.spec).get(column) === columns?.(to.spec).get(column)
   return isSame || view.outcome?.becomes === 'repointed'
-}
-
-/** What is built together and swapped together. */
-export interface ReplacementGroup {
-  /** Each after what it reads. */
-  readonly members: readonly Replace[]
-  /** The scratch schema that stands for a schema, for the length of one transaction. */
-  readonly scratch: ReadonlyMap<string, string>
-}
-
-/**
- * Replacements that read each other belong together: one can't be swapped without the other. So do those that one view of
- * people reads which has to follow both.
- */
-export function replacementGroups(
-  changes: readonly Change[],
-  tried: readonly TriedView[],
-): readonly ReplacementGroup[] {
-  const members = changes.filter(
-    (change): change is Replace =>
-      change.op === 'replace' && change.how === 'beside' && kindOf(change.to.id).replacement?.inScratch === true,
-  )
-  const byKey = new Map(members.map((member) => [member.key, member]))
-  const neighbours = (member: Replace) =>
-    [...member.to.needs, ...member.from.needs].flatMap((need) => byKey.get(need) ?? [])
-  const leader = new Map<Replace, Replace>()
-  const find = (member: Replace): Replace => {
-    const above = leader.get(member)
-    return above === undefined ? member : find(above)
-  }
-  const unite = ([first, ...rest]: readonly Replace[]) => {
-    for (const each of rest) {
-      const [one, other] = [first && find(first), find(each)]
-      if (one && one !== other) leader.set(one, other)
-    }
-  }
-  for (const member of members) unite([member, ...neighbours(member)])
-  for (const { on } of tried) unite([...on].flatMap((key) => byKey.get(key) ?? []))
-  return [...groupBy(members, find).values()].map((group, number) => {
-    const ordered = topologicalOrder(
-      group,
-      ({ key }) => key,
-      ({ to }) => to.needs,
-    )
-    const schemas = [...new Set(ordered.map(schemaOf))]
-    return {
-      members: ordered,
-      scratch: new Map(schemas.map((schema, at) => [schema, `fdwsync_build_${number + 1}_${at + 1}`])),
-    }
-  })
-}
-
-/** The schema of what is built in one. */
-export function schemaOf({ to: { id } }: Replace): string {
-  return namespaceOf(id) ?? ''
-}
-
-/** Members whose query reads other members, which stand in scratch schemas while it is built. */
-export function readsMembers({ members }: ReplacementGroup): readonly Replace[] {
-  const keys = new Set(members.map(({ key }) => key))
-  return members.filter(({ to }) => kindOf(to.id).query !== undefined && to.needs.some((need) => keys.has(need)))
 }

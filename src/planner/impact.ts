@@ -8,11 +8,12 @@ import { readDependents } from '../dependents/dependents.ts'
 import { readPredecessors } from '../dependents/predecessors.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
 import type { UnmanagedMaterializedViews } from '../dependents/unmanaged-materialized-views.ts'
-import { affectedObjects, blockers } from '../differ/consequences.ts'
-import { protectedObjects } from '../differ/protection.ts'
+import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
+import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
-import { type ReplacementGroup, readsMembers, replacementGroups, withReplacements } from '../differ/replacements.ts'
-import { stepsOf } from '../differ/steps/steps.ts'
+import { type ReplacementGroup, readsMembers, replacementGroups } from '../differ/replacement-groups.ts'
+import { addReplacements } from '../differ/replacements.ts'
+import { createSteps } from '../differ/steps/steps.ts'
 import { orderLoadsThroughViews, type StaleRead } from '../differ/steps/through-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
@@ -57,7 +58,7 @@ async function impactOf(
   const byMember = new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group])))
   const standing = { wanted: probed.wanted, live: new Set(probed.live.keys()) }
   const moved = { groups: byMember, movedQueries: await movedQueries(groups) }
-  const inOrder = stepsOf({ changes, dependents, populate, ...standing, ...moved })
+  const inOrder = createSteps({ changes, dependents, populate, ...standing, ...moved })
   const members = groups.flatMap((group) => group.members)
   const isLocked = members.filter(({ from }) => from.locked)
   const ours = Array.from(probed.wanted.values(), ({ id }) => id)
@@ -67,7 +68,7 @@ async function impactOf(
     refusals: [
       ...refusals,
       ...isLocked.map(whileLocked),
-      ...protectedObjects({ live, wanted, changes, ledger: withProtected(input.ledger, materialized) }),
+      ...refuseProtected({ live, wanted, changes, ledger: withProtected(input.ledger, materialized) }),
     ],
     aside,
     dependents,
@@ -86,9 +87,9 @@ async function allChanges(session: Session, among: WithUnmanagedViews, input: Pr
   const { changes: differing, aside } = renameOldAside(direct, before, input.ledger)
   const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
   const throughViews = await readByPlainViews(session, readThroughViews(differing, live))
-  const all = withReplacements({ live, wanted, others, throughViews, changes: differing, dependents: used })
+  const all = addReplacements({ live, wanted, unmanaged: others, throughViews, changes: differing, dependents: used })
   const dependents = all.length === differing.length ? used : await dependentsOf(session, all, { ...known, aside })
-  const { changes, refusals } = blockers(all, dependents)
+  const { changes, refusals } = refuseBlocked(all, dependents)
   return { changes, refusals, aside, dependents, throughViews, groups: replacementGroups(changes, tried) }
 }
 

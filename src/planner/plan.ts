@@ -6,9 +6,9 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Refusal, Undetermined } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { onlyDrift } from '../differ/cause.ts'
-import { diff, occupiedNames } from '../differ/diff.ts'
-import { planOf } from '../differ/plan.ts'
+import { diff, refuseTakenNames } from '../differ/diff.ts'
+import { onlyDrift } from '../differ/drift.ts'
+import { assemblePlan } from '../differ/plan.ts'
 import { locksNeeded } from '../differ/steps/locks.ts'
 import { warningOf } from '../differ/steps/through-views.ts'
 import { type DependencyDigests, readDependencyDigests } from '../introspector/dependency-digests.ts'
@@ -98,19 +98,18 @@ async function planInFull(session: Session, asWritten: ParsedManifest, options: 
   const reading = { ...catalog, live: probed.live }
   const { changes, refusals, aside, staleReads, ...follow } = following
   const titles = new Map(declared.map(({ id }) => [keyOf(id), titleOf(id)]))
-  const planned = planOf({
+  const planned = assemblePlan({
     manifest: name,
     searchPath,
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
     fingerprint: fingerprintOf({ catalog, ledger }),
-    wanted,
     reading,
     ledger,
     ...follow,
     changes,
     refusals: [
       ...resolved.refusals,
-      ...occupiedNames({ reading: catalog }, titles),
+      ...refuseTakenNames(catalog, titles),
       ...renaming.refusals,
       ...found.refusals,
       ...refusals,

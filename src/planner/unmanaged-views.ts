@@ -8,8 +8,9 @@ import {
   probeUnmanagedMaterializedViews,
   type UnmanagedMaterializedViews,
 } from '../dependents/unmanaged-materialized-views.ts'
-import { addForcedReplacements, affectedObjects } from '../differ/consequences.ts'
+import { affectedObjects } from '../differ/blockers.ts'
 import type { Diff } from '../differ/diff.ts'
+import { addForcedReplacements } from '../differ/forced-replacements.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probe } from '../probe/probe.ts'

@@ -1,15 +1,17 @@
+// An estimate of the entries that a plan takes in the server's lock table, which is finite.
+
 import { idOf, type Key } from '../../core/object.ts'
 import type { Step } from '../../core/plan.ts'
 import { kindOf } from '../../kinds/registry.ts'
 
-/** The ledger, which may have to be made, and the catalog. */
-const always = 50
+/** For the ledger, whose tables may have to be created, and for the catalogs. */
+const baseline = 50
 
-/** How many locks the largest transaction of a plan holds at its end, about: a server has room for so many only. */
+/** About how many locks the largest transaction of a plan holds at its end. */
 export function locksNeeded(steps: readonly Step[]): number {
   const definitions = sum(steps.filter(({ stage }) => stage === 'define').map(locksOf))
   const builds = steps.filter(({ stage }) => stage === 'build').map(locksOf)
-  return builds.reduce((most, locks) => Math.max(most, locks), definitions) + always
+  return builds.reduce((most, locks) => Math.max(most, locks), definitions) + baseline
 }
 
 function locksOf(step: Step): number {

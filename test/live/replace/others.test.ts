@@ -97,7 +97,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `materialized view local.copied: ${why}`,
     ])
     expect(plan.refusals.map(({ title, reason, hint }) => `${title}: ${reason} ${hint}`)).toEqual([
-      `view reports.plain: it can not be replaced while something depends on it: materialized view local.copied (${why}) Plan as the owner of the schema reports.`,
+      `view reports.plain: it cannot be replaced while something depends on it: materialized view local.copied (${why}) Plan as the owner of the schema reports.`,
     ])
     await rig.sql(`ALTER SCHEMA reports OWNER TO ${user}`)
     const parsed = await rig.manifest(copied('numeric(12,3)'))

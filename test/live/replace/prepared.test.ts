@@ -15,37 +15,37 @@ const changes = [
   {
     title: 'a column that is new',
     to: shop('{ id: bigint, total: "numeric(10,2)", note: text }'),
-    told: 'its columns change (note is new): SELECT * that readers have prepared on it fail until they prepare again',
+    told: 'its columns change (note is added): prepared SELECT * statements on it fail until they are prepared again',
     fails: ['all'],
   },
   {
     title: 'another precision',
     to: shop('{ id: bigint, total: "numeric(12,2)" }'),
-    told: 'its columns change (total numeric(10,2) → numeric(12,2)): statements that readers have prepared on it fail until they prepare again',
+    told: 'its columns change (total numeric(10,2) → numeric(12,2)): prepared statements on it fail until they are prepared again',
     fails: ['all', 'total'],
   },
   {
     title: 'a number that becomes text',
     to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id, total::text AS total FROM proxy.orders'),
-    told: 'its columns change (total numeric(10,2) → text): statements that readers have prepared on it fail until they prepare again',
+    told: 'its columns change (total numeric(10,2) → text): prepared statements on it fail until they are prepared again',
     fails: ['all', 'total'],
   },
   {
     title: 'a column that goes',
     to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id FROM proxy.orders'),
-    told: 'its columns change (total goes): statements that readers have prepared on it fail until they prepare again',
+    told: 'its columns change (total is dropped): prepared statements on it fail until they are prepared again',
     fails: ['all', 'total'],
   },
   {
     title: 'another order',
     to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT total, id FROM proxy.orders'),
-    told: 'its columns change (their order): SELECT * that readers have prepared on it fail until they prepare again',
+    told: 'its columns change (their order): prepared SELECT * statements on it fail until they are prepared again',
     fails: ['all'],
   },
   {
     title: 'a column that is new among others',
     to: shop('{ id: bigint, total: "numeric(10,2)" }', 'SELECT id, 1 AS one, total FROM proxy.orders'),
-    told: 'its columns change (one is new): SELECT * that readers have prepared on it fail until they prepare again',
+    told: 'its columns change (one is added): prepared SELECT * statements on it fail until they are prepared again',
     fails: ['all'],
   },
   {

@@ -79,7 +79,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const reasons = async (text: string) =>
       (await planFor(await rig.manifest(text), rig.url)).refusals.map(({ title, reason }) => `${title}: ${reason}`)
     expect((await reasons(manifest('new'))).join('\n')).toContain(
-      'server shop: it can not be replaced while something depends on it: foreign table public.theirs',
+      'server shop: it cannot be replaced while something depends on it: foreign table public.theirs',
     )
     await rig.sql('DROP FOREIGN TABLE public.theirs')
     const kept = manifest('new').replace('type: new', 'type: new\n    protect: true')

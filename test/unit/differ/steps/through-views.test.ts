@@ -60,7 +60,7 @@ describe('what is loaded through plain views', () => {
     expect(waits([step('a'), step('b', ['c']), step('c', ['a'])], changes, { v: [data('b')] })).toEqual({
       steps: ['a', 'b < c', 'c < a'],
       warnings: [
-        'materialized view s.a is loaded before the plain views that it reads materialized view s.b through lead to the new one: refresh it afterwards',
+        'materialized view s.a is loaded before the plain views through which it reads materialized view s.b are repointed: refresh it afterwards',
       ],
     })
   })

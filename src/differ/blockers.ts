@@ -1,0 +1,159 @@
+// Dependents that keep a change from being applied: PostgreSQL would refuse it, and fdwsync never uses CASCADE.
+
+import type { Change, LiveObject, Replace } from '../core/change.ts'
+import type { ProblemCode } from '../core/codes.ts'
+import { groupBy } from '../core/data.ts'
+import type { Dependent, Lost } from '../core/dependent.ts'
+import type { Key } from '../core/object.ts'
+import type { Refusal } from '../core/plan.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+import { canFollow } from './replacements.ts'
+
+/** The live objects whose dependents must be known. */
+export function affectedObjects(changes: readonly Change[]): readonly LiveObject[] {
+  return changes.flatMap((change) => {
+    switch (change.op) {
+      case 'drop':
+      case 'replace':
+        return [change.from]
+      case 'alter':
+        return change.fields.some(({ blockedByUseOf }) => blockedByUseOf !== undefined) ? [change.from] : []
+      case 'create':
+      case 'adopt':
+      case 'release':
+        return []
+    }
+  })
+}
+
+interface CheckedChanges {
+  readonly changes: readonly Change[]
+  readonly refusals: readonly Refusal[]
+}
+
+/**
+ * Refuses every change that has dependents which the plan does not change in time. A shared object that is still in use is
+ * released instead of dropped.
+ */
+export function refuseBlocked(changes: readonly Change[], dependents: readonly Dependent[]): CheckedChanges {
+  const byKey = new Map(changes.map((change) => [change.key, change]))
+  const dependentsOn = groupBy(dependents, ({ on }) => on)
+  const delayed = delayedDrops(byKey, dependents)
+  const refusals: Refusal[] = []
+  const kept = changes.map((change): Change => {
+    const blocking = (dependentsOn.get(change.key) ?? []).filter((each) => blocks(change, each, byKey, delayed))
+    if (blocking.length === 0) return change
+    if (change.op === 'drop' && kindOf(change.from.id).dropPolicy === 'unless-shared') {
+      return { op: 'release', key: change.key, because: `it is still in use: ${listOf(blocking)}` }
+    }
+    // It stays in the plan, which shows what is refused.
+    if (change.op !== 'adopt' && change.op !== 'release') refusals.push(refusalOf(change, blocking, byKey))
+    return change
+  })
+  // What is released after all keeps what it needs, which has to be checked again.
+  return kept.every((change, at) => change === changes[at])
+    ? { changes: kept, refusals }
+    : refuseBlocked(kept, dependents)
+}
+
+/** Drops that come after replacements which are built beside the old objects, because those old objects depend on them. */
+function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Dependent[]): ReadonlySet<Key> {
+  const delayed = new Set<Key>()
+  const neededByDrop: { readonly drop: Key; readonly on: Key }[] = []
+  for (const dependent of dependents) {
+    if (byKey.get(dependent.on)?.op !== 'drop') continue
+    const change = changeOf(dependent, byKey)
+    if (change && isBuiltBeside(change)) delayed.add(dependent.on)
+    if (change?.op === 'drop') neededByDrop.push({ drop: change.key, on: dependent.on })
+  }
+  const needs = groupBy(neededByDrop, ({ drop }) => drop)
+  for (const key of delayed) for (const { on } of needs.get(key) ?? []) delayed.add(on)
+  return delayed
+}
+
+/** What happens to a dependent: the change of its parent, if that is dropped or replaced. */
+function changeOf(
+  { key, parent }: Pick<Dependent, 'key' | 'parent'>,
+  byKey: ReadonlyMap<Key, Change>,
+): Change | undefined {
+  const ofParent = parent === undefined ? undefined : byKey.get(parent)
+  if (ofParent?.op === 'replace' || ofParent?.op === 'drop') return ofParent
+  return key === undefined ? undefined : byKey.get(key)
+}
+
+function blocks(
+  change: Change,
+  dependent: Dependent,
+  byKey: ReadonlyMap<Key, Change>,
+  delayed: ReadonlySet<Key>,
+): boolean {
+  if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === dependent.column)) {
+    return false
+  }
+  const itsChange = changeOf(dependent, byKey)
+  if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
+  if (itsChange.op === 'drop') return change.op !== 'drop' && delayed.has(itsChange.key)
+  if (itsChange.op !== 'replace') return true
+  if (dependent.parent === change.key) return !isCarriedOver(itsChange, dependent)
+  if (itsChange.how === 'drop-and-create') return false
+  // Both are swapped together. And what is dropped after the swap of a dependent is no longer read by it, if it is declared.
+  return !(change.op === 'drop' ? !itsChange.to.needs.includes(change.key) : isBuiltBeside(change))
+}
+
+function isBuiltBeside(change: Change): change is Replace {
+  return change.op === 'replace' && change.how === 'beside'
+}
+
+/** Whether an unmanaged child, such as a trigger, is created on the successor too. */
+function isCarriedOver({ how, to }: Replace, { column }: Dependent): boolean {
+  return how === 'beside' && (column === null || kindOf(to.id).columns?.(to.spec).has(column) !== false)
+}
+
+function refusalOf(
+  change: Exclude<Change, { op: 'adopt' | 'release' }>,
+  blocking: readonly Dependent[],
+  byKey: ReadonlyMap<Key, Change>,
+): Refusal {
+  const id = change.op === 'drop' ? change.from.id : change.to.id
+  const verb = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' }[change.op]
+  const areDropped = blocking.every((dependent) => changeOf(dependent, byKey)?.op === 'drop')
+  return {
+    code: codeOf(blocking, areDropped),
+    key: change.key,
+    title: titleOf(id),
+    reason: `it cannot be ${verb} while something depends on it: ${listOf(blocking)}`,
+    hint: hintOf(change, blocking, areDropped),
+  }
+}
+
+function codeOf(blocking: readonly Dependent[], areDropped: boolean): ProblemCode {
+  if (areDropped) return 'dependents/dropped-later'
+  return blocking.every(({ view }) => view) ? 'dependents/unmanaged-view' : 'dependents/unmanaged-object'
+}
+
+function hintOf({ op }: Change, blocking: readonly Dependent[], areDropped: boolean): string {
+  const [known] = blocking.flatMap((dependent) => lossOf(dependent)?.hint || [])
+  if (known !== undefined) return known
+  if (areDropped) {
+    return 'What depends on it is dropped only after replacements of this plan. Apply its removal first, then this change.'
+  }
+  return op === 'drop'
+    ? 'Drop what depends on it first, or keep it declared.'
+    : 'fdwsync does not change what it does not manage. Drop what depends on it, apply, and create that again.'
+}
+
+/** Why a dependent cannot be recreated or repointed, where that is known. */
+function lossOf({ view, lost }: Dependent): Lost | undefined {
+  if (view?.outcome?.becomes === 'lost') return view.outcome
+  return view?.whyNotRepointed ? { reason: view.whyNotRepointed } : lost
+}
+
+function listOf(blocking: readonly Dependent[]): string {
+  const described = blocking.map((dependent) => {
+    const reason = lossOf(dependent)?.reason
+    return reason ? `${dependent.description} (${reason})` : dependent.description
+  })
+  const names = [...new Set(described)]
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}

@@ -1,0 +1,84 @@
+// Which replacements are built and swapped together, in one step.
+
+import type { Change, Replace } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import type { TriedView } from '../core/dependent.ts'
+import { topologicalOrder } from '../core/graph.ts'
+import { namespaceOf } from '../core/object.ts'
+import { kindOf } from '../kinds/registry.ts'
+
+/** What is built together and swapped together. */
+export interface ReplacementGroup {
+  /** Each after what it reads. */
+  readonly members: readonly Replace[]
+  /** The scratch schema in which the objects of a schema are built, for the length of one transaction. */
+  readonly scratch: ReadonlyMap<string, string>
+}
+
+/**
+ * Replacements that read each other are one group, since one cannot be swapped without the other. So are those that one
+ * unmanaged view reads, because it has to be repointed at all of them at once.
+ */
+export function replacementGroups(
+  changes: readonly Change[],
+  tried: readonly TriedView[],
+): readonly ReplacementGroup[] {
+  const replaced = changes.filter(isBuiltInScratch)
+  const byKey = new Map(replaced.map((change) => [change.key, change]))
+  const sets = disjointSets<Replace>()
+  for (const change of replaced) {
+    sets.unite([change, ...[...change.to.needs, ...change.from.needs].flatMap((need) => byKey.get(need) ?? [])])
+  }
+  for (const { on } of tried) sets.unite([...on].flatMap((key) => byKey.get(key) ?? []))
+  return [...groupBy(replaced, sets.find).values()].map((group, number) => {
+    const members = topologicalOrder(
+      group,
+      ({ key }) => key,
+      ({ to }) => to.needs,
+    )
+    const schemas = [...new Set(members.map(schemaOf))]
+    return {
+      members,
+      scratch: new Map(schemas.map((schema, at) => [schema, `fdwsync_build_${number + 1}_${at + 1}`])),
+    }
+  })
+}
+
+function isBuiltInScratch(change: Change): change is Replace {
+  return change.op === 'replace' && change.how === 'beside' && kindOf(change.to.id).replacement?.inScratch === true
+}
+
+/** The schema of an object that is built in a scratch schema. */
+export function schemaOf({ to: { id } }: Replace): string {
+  return namespaceOf(id) ?? ''
+}
+
+/** Members whose query reads other members, which are in scratch schemas while it is built. */
+export function readsMembers({ members }: ReplacementGroup): readonly Replace[] {
+  const keys = new Set(members.map(({ key }) => key))
+  return members.filter(({ to }) => kindOf(to.id).query !== undefined && to.needs.some((need) => keys.has(need)))
+}
+
+/** Union-find: items are in one set once they have been united, also through others. */
+function disjointSets<Item>() {
+  const parents = new Map<Item, Item>()
+  const find = (item: Item): Item => {
+    let root = item
+    for (let parent = parents.get(root); parent !== undefined; parent = parents.get(root)) root = parent
+    // Path compression: without it, long chains take quadratic time.
+    for (let each = item; each !== root; ) {
+      const parent = parents.get(each) ?? root
+      parents.set(each, root)
+      each = parent
+    }
+    return root
+  }
+  const unite = ([first, ...rest]: readonly Item[]): void => {
+    if (first === undefined) return
+    for (const each of rest) {
+      const [one, other] = [find(first), find(each)]
+      if (one !== other) parents.set(one, other)
+    }
+  }
+  return { find, unite }
+}

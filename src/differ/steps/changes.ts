@@ -1,0 +1,40 @@
+// The changes that a step can carry out, and what is known of a change by itself: its parent, its locks, its hazards.
+
+import type { Change, Replace } from '../../core/change.ts'
+import type { Key } from '../../core/object.ts'
+import type { Hazard } from '../../core/plan.ts'
+import { kindOf } from '../../kinds/registry.ts'
+import { resultTypeHazards } from './result-type.ts'
+
+/** A change after which an object exists as declared. */
+export type DefiningChange = Extract<Change, { op: 'create' | 'alter' | 'replace' }>
+
+export type Drop = Extract<Change, { op: 'drop' }>
+
+/** A change that drops an object, for good or to create it again in its place. */
+export type DroppingChange = Drop | Replace
+
+export function isOnlineReplacement(change: Change): change is Replace {
+  return change.op === 'replace' && change.how === 'beside'
+}
+
+/** What the object belongs to once the change is applied: the materialized view of an index, for example. */
+export function parentOf(change: Change): Key | undefined {
+  if (change.op === 'adopt' || change.op === 'release') return undefined
+  const object = change.op === 'drop' ? change.from : change.to
+  return kindOf(object.id).child?.parentOf(object.spec, object.id)
+}
+
+/** The object itself, or its parent; for a child that moves to another parent, both parents. */
+export function locksOf(change: DefiningChange | DroppingChange): readonly Key[] {
+  const objects = [...('from' in change ? [change.from] : []), ...('to' in change ? [change.to] : [])]
+  return [...new Set(objects.map(({ id, spec }) => kindOf(id).child?.parentOf(spec, id) ?? change.key))]
+}
+
+export function hazardsOf(change: Change): readonly Hazard[] {
+  if (change.op === 'adopt' || change.op === 'release') return []
+  // A successor is compared with the object that was renamed aside for it.
+  const compared = (change.op === 'create' && change.renamesAside) || change
+  const object = compared.op === 'drop' ? compared.from : compared.to
+  return [...(kindOf(object.id).hazards?.(compared) ?? []), ...resultTypeHazards(compared)]
+}

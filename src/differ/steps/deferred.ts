@@ -1,0 +1,44 @@
+// Which changes come after the stage `define`, because they read data or wait for others that do.
+
+import type { Change } from '../../core/change.ts'
+import type { Key } from '../../core/object.ts'
+import { kindOf } from '../../kinds/registry.ts'
+import { isOnlineReplacement, parentOf } from './changes.ts'
+import { dropPrerequisites } from './drop-steps.ts'
+import { definitionOrder, dropOrder } from './order.ts'
+import type { StepContext } from './step-context.ts'
+
+/** The keys of the changes that are not part of the one transaction for definitions. */
+export function deferredChanges(context: StepContext): ReadonlySet<Key> {
+  const deferred = new Set<Key>()
+  const definitions = definitionOrder(context.changes)
+  for (const change of definitions) {
+    if (isOnlineReplacement(change)) deferred.add(change.key)
+    if (change.op !== 'create') continue
+    if (hasLiveParent(change, context) || change.to.needs.some((need) => deferred.has(need))) deferred.add(change.key)
+  }
+  // Dependents come first in this order, so whatever keeps an object in place is known before that object is looked at.
+  for (const change of dropOrder(context.changes)) {
+    if (change.op !== 'drop') continue
+    // Dropping a child locks its parent: for a moment in a transaction of its own, but until COMMIT among all definitions.
+    if (hasLiveParent(change, context) || dropPrerequisites(change, context, deferred).length > 0) {
+      deferred.add(change.key)
+    }
+  }
+  for (const change of definitions) {
+    const former = formerParentOf(change)
+    if (former !== undefined && deferred.has(former)) deferred.add(change.key)
+  }
+  return deferred
+}
+
+/** The old parent of a child that moves to another one: the child's name is free once that parent is gone. */
+export function formerParentOf(change: Change): Key | undefined {
+  if (change.op !== 'create' || !change.instead) return undefined
+  return kindOf(change.instead.id).child?.parentOf(change.instead.spec, change.instead.id)
+}
+
+function hasLiveParent(change: Change, { live }: StepContext): boolean {
+  const parent = parentOf(change)
+  return parent !== undefined && live.has(parent)
+}

@@ -1,0 +1,109 @@
+// What the steps of a plan are built from, with the indexes they look things up in. Without these each step would scan every
+// change and every dependent, which is quadratic in the size of the plan.
+
+import type { Change, LiveObject, WantedObject } from '../../core/change.ts'
+import { groupBy } from '../../core/data.ts'
+import type { Dependent } from '../../core/dependent.ts'
+import type { Key } from '../../core/object.ts'
+import { kindOf } from '../../kinds/registry.ts'
+import type { ReplacementGroup } from '../replacement-groups.ts'
+import { type Drop, parentOf } from './changes.ts'
+
+export interface StepInput {
+  readonly changes: readonly Change[]
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly dependents: readonly Dependent[]
+  /** The keys of all live objects. A child of one of them, such as an index, reads the data that its parent holds. */
+  readonly live: ReadonlySet<Key>
+  readonly populate: boolean
+  /** By member. */
+  readonly groups: ReadonlyMap<Key, ReplacementGroup>
+  /** Queries that read other members of their group, rewritten to the scratch schemas in which those are built. */
+  readonly movedQueries: ReadonlyMap<Key, string>
+}
+
+export interface StepContext extends StepInput {
+  readonly changeOf: ReadonlyMap<Key, Change>
+  readonly dependentsOn: ReadonlyMap<Key, readonly Dependent[]>
+  /** Wanted objects by their parent. */
+  readonly childrenOf: ReadonlyMap<Key, readonly WantedObject[]>
+  /** Live objects that move to another parent, by the new one. */
+  readonly arrivalsAt: ReadonlyMap<Key, readonly LiveObject[]>
+  /** Drops by what the dropped objects need, in the order of the changes. */
+  readonly dropsNeeding: ReadonlyMap<Key, readonly Drop[]>
+  /** Objects that have another name, or columns of another name, until the plan has renamed them. */
+  readonly renamed: ReadonlySet<Key>
+}
+
+export function createStepContext(input: StepInput): StepContext {
+  const { changes, dependents, wanted } = input
+  const changeOf = new Map(changes.map((change) => [change.key, change]))
+  return {
+    ...input,
+    changeOf,
+    dependentsOn: groupBy(dependents, ({ on }) => on),
+    childrenOf: byParent(wanted),
+    arrivalsAt: arrivals(changes),
+    dropsNeeding: dropsByNeed(changes, dependents),
+    renamed: new Set(changes.flatMap((change) => ('from' in change && isRenamed(change.from) ? [change.key] : []))),
+  }
+}
+
+/** Whether an object is dropped or recreated together with its parent, so that it needs no step of its own. */
+export function isCoveredByParent(change: Change, { changeOf }: StepContext): boolean {
+  const parent = parentOf(change)
+  const op = parent === undefined ? undefined : changeOf.get(parent)?.op
+  return op === 'drop' || op === 'replace'
+}
+
+export function isRenamed({ renamedFrom, renamedColumns }: LiveObject): boolean {
+  return renamedFrom !== undefined || renamedColumns !== undefined
+}
+
+function byParent(wanted: StepInput['wanted']): StepContext['childrenOf'] {
+  const children = Array.from(wanted.values(), (child) => {
+    const parent = kindOf(child.id).child?.parentOf(child.spec, child.id)
+    return parent === undefined ? [] : [{ parent, child }]
+  }).flat()
+  return mapGroups(
+    children,
+    ({ parent }) => parent,
+    ({ child }) => child,
+  )
+}
+
+function arrivals(changes: readonly Change[]): StepContext['arrivalsAt'] {
+  const moves = changes.flatMap((change) => {
+    const from = change.op === 'replace' ? change.from : change.op === 'create' ? change.instead : undefined
+    const parent = parentOf(change)
+    if (!from || parent === undefined) return []
+    return kindOf(from.id).child?.parentOf(from.spec, from.id) === parent ? [] : [{ parent, from }]
+  })
+  return mapGroups(
+    moves,
+    ({ parent }) => parent,
+    ({ from }) => from,
+  )
+}
+
+function dropsByNeed(changes: readonly Change[], dependents: readonly Dependent[]): StepContext['dropsNeeding'] {
+  const users = groupBy(dependents, ({ key }) => key)
+  const needs = changes.flatMap((drop) => {
+    if (drop.op !== 'drop') return []
+    const needed = new Set([...drop.from.needs, ...(users.get(drop.key) ?? []).map(({ on }) => on)])
+    return Array.from(needed, (need) => ({ need, drop }))
+  })
+  return mapGroups(
+    needs,
+    ({ need }) => need,
+    ({ drop }) => drop,
+  )
+}
+
+function mapGroups<Item, Value>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+  pick: (item: Item) => Value,
+): ReadonlyMap<Key, readonly Value[]> {
+  return new Map(Array.from(groupBy(items, keyOf), ([key, group]) => [key, group.map(pick)]))
+}
