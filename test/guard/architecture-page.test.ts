@@ -1,6 +1,6 @@
 // The architecture page, src/README.md, answers by question with file names. They must not outlive the files.
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { roomsFromTheGroundUp } from './rooms.ts'
 
@@ -47,6 +47,14 @@ describe('the architecture page', () => {
     const answers = rowsUnder('Where is it?')
     expect(answers.length).toBeGreaterThanOrEqual(20)
     expect(answers.filter(([, answer = '']) => pathsIn(answer).length === 0)).toEqual([])
+  })
+
+  test('names callers that import what they call', () => {
+    const calls = Array.from(page.matchAll(/`([\w/.-]+\.ts)`, called by `([\w/.-]+\.ts)`/g))
+    expect(calls.length).toBeGreaterThan(0)
+    const imports = ([, called = '', caller = '']: readonly string[]) =>
+      readFileSync(join(root, 'src', caller), 'utf8').includes(`/${basename(called)}'`)
+    expect(calls.filter((call) => !imports(call)).map(([text]) => text)).toEqual([])
   })
 
   test('has the sections that it links to', () => {
