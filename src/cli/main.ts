@@ -1,17 +1,19 @@
 #!/usr/bin/env node
+// The entry point of the command.
+
 import { setFlagsFromString } from 'node:v8'
 import { toolVersion } from '../core/version.ts'
 
-// Whoever reads may stop reading: `fdwsync plan | head` is no failure, and nobody is left to be told of one.
+// The reader of a pipe may stop early: `fdwsync plan | head` is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-// PostgreSQL's grammar is WebAssembly, which V8 would compile twice, the second time so that it runs faster: with two cores
-// that takes longer than it saves, for one view as for ten thousand (`npm run bench -- plan`).
+// PostgreSQL's parser is WebAssembly, which V8 compiles twice, the second time for speed. With two cores the second
+// compilation takes longer than it saves, for one view as for ten thousand (`npm run bench -- plan`).
 setFlagsFromString('--liftoff-only')
 
-// A pipeline asks for the version at every step: it is answered before anything else is loaded.
+// Pipelines print the version at every step, so it is printed before anything else is loaded.
 const [first, ...rest] = process.argv.slice(2)
 if (rest.length === 0 && (first === '--version' || first === '-V')) {
   process.stdout.write(`fdwsync ${toolVersion}\n`)

@@ -1,9 +1,10 @@
+// Who runs this command, where, and for which commit: what the ledger records with an apply.
+
 import { hostname, userInfo } from 'node:os'
 import type { Origin } from '../core/history.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** Who runs this, on what, and in a pipeline of which commit. */
 export function originOf(env: Variables): Origin {
   return {
     user: userName(),
@@ -20,7 +21,7 @@ export function originOf(env: Variables): Origin {
   }
 }
 
-/** In a container the user may have no name. */
+/** The user of a container may have no name. */
 function userName(): string | undefined {
   try {
     return userInfo().username
@@ -44,9 +45,9 @@ function repositoryOf(env: Variables): string | undefined {
   return url === undefined ? undefined : withoutCredentials(url)
 }
 
-/** Whoever may read the ledger must not learn a token that a pipeline clones with. */
+/** Pipelines may clone with a token in the URL, which must not get into the ledger. */
 function withoutCredentials(url: string): string | undefined {
-  // `git@host:path` is no URL: nothing stands before its host but the name of a user.
+  // `git@host:path` is not a URL. It has no password, only the name of a user.
   if (!url.includes('://')) return /^[^\s:@]+@[^\s@]+$/.test(url) ? url : undefined
   if (!URL.canParse(url)) return undefined
   const { protocol, host, pathname } = new URL(url)

@@ -1,19 +1,24 @@
+// Reports errors on standard error.
+
 import { exitCode, FdwsyncError, formatProblem } from '../core/errors.ts'
 import { toolVersion } from '../core/version.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 
-/** Tells the user what went wrong, on standard error, and returns the exit code. A stack trace is for bugs only. */
+/** Prints the error and returns the exit code. */
 export function reportError(error: unknown): number {
+  process.stderr.write(errorText(error))
+  return error instanceof FdwsyncError ? error.exitCode : exitCode.failed
+}
+
+/** A stack trace is printed for bugs only. */
+export function errorText(error: unknown): string {
   if (error instanceof FdwsyncError) {
-    for (const problem of error.problems) process.stderr.write(`${formatProblem(problem)}\n`)
-    return error.exitCode
+    return error.problems.map((problem) => `error: ${formatProblem(problem)}\n`).join('')
   }
   if (isDatabaseError(error)) {
-    const more = [error.detail, error.hint].filter((part) => part !== undefined).map((part) => `  ${part}\n`)
-    process.stderr.write(`the server says: ${error.message} (SQLSTATE ${error.sqlstate})\n${more.join('')}`)
-    return exitCode.failed
+    const more = [error.detail, error.hint].flatMap((part) => (part === undefined ? [] : [`  ${part}\n`]))
+    return `error: PostgreSQL reports: ${error.message} (SQLSTATE ${error.sqlstate})\n${more.join('')}`
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(`This is a bug in fdwsync ${toolVersion}. Please report it with what follows.\n${stack}\n`)
-  return exitCode.failed
+  return `This is a bug in fdwsync ${toolVersion}. Please report it with this stack trace:\n${stack}\n`
 }

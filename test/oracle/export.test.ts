@@ -128,7 +128,7 @@ schemas:
     })
     const missing = exportOf({ servers: ['none'] })
     await expect(missing).rejects.toBeInstanceOf(FdwsyncError)
-    await expect(missing).rejects.toThrow('server none does not exist')
+    await expect(missing).rejects.toThrow('server "none" does not exist')
   })
 
   test('a view that is being refreshed is left out, with all that reads it, and said so', async () => {

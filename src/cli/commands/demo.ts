@@ -6,7 +6,8 @@ import { createContext } from '../../demo/context.ts'
 import { startDatabases } from '../../demo/databases.ts'
 import { createNarrator } from '../../demo/narrator.ts'
 import { usableBinaries } from '../../demo/usable-binaries.ts'
-import { abortOnInterrupt, styleOf } from '../environment.ts'
+import { abortOnInterrupt } from '../environment.ts'
+import { styleOf } from '../terminal.ts'
 
 /** Both servers are removed afterwards, however the demo ends: if this process cannot stop them, their watchdog does. */
 export async function demo(): Promise<number> {

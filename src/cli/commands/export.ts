@@ -1,7 +1,9 @@
+// `fdwsync export`: writes a manifest of an existing database to standard output.
+
 import { exportManifest } from '../../api/export.ts'
 import { exitCode } from '../../core/errors.ts'
-import { oneLine } from '../../render/text/layout.ts'
-import { connectionOf, connectorFor } from '../environment.ts'
+import { connectTo, targetSettings } from '../environment.ts'
+import { printWarnings } from '../terminal.ts'
 
 export interface ExportFlags {
   readonly server: readonly string[]
@@ -10,9 +12,8 @@ export interface ExportFlags {
   readonly database?: string
 }
 
-/** Writes a manifest of what a database has to standard output. */
 export async function exportDatabase(flags: ExportFlags): Promise<number> {
-  const session = await connectorFor(connectionOf(flags.database), [])('export')
+  const session = await connectTo(targetSettings(flags.database), [])('export')
   try {
     const { text, warnings } = await exportManifest(session, {
       servers: flags.server,
@@ -20,7 +21,7 @@ export async function exportDatabase(flags: ExportFlags): Promise<number> {
       name: flags.name,
     })
     process.stdout.write(text)
-    for (const warning of warnings) process.stderr.write(`warning: ${oneLine(warning)}\n`)
+    printWarnings(warnings)
     return exitCode.done
   } finally {
     await session.close()

@@ -1,31 +1,31 @@
+// `fdwsync history`: lists past applies, or shows one in detail.
+
 import { applyDetails, history as historyOf } from '../../api/history.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
-import { applyJson, historyJson } from '../../render/json/history.ts'
-import { renderApplyText, renderHistoryText } from '../../render/text/history.ts'
-import { columnsOf, connectionOf, connectorFor, loadManifest, styleOf } from '../environment.ts'
+import { type FormatName, formats } from '../../render/formats.ts'
+import { connectTo, targetSettings } from '../environment.ts'
+import { loadManifest } from '../load-manifest.ts'
+import { renderOptions } from '../terminal.ts'
 
 export interface HistoryFlags {
   readonly manifest?: string
   readonly file?: string
   readonly database?: string
   readonly limit: number
-  readonly format: 'text' | 'json'
+  readonly format: FormatName
 }
 
-/** Tells who applied what, or all of one apply. */
 export async function history(id: string | undefined, flags: HistoryFlags): Promise<number> {
-  const settings = connectionOf(flags.database)
+  const settings = targetSettings(flags.database)
   const manifest = await manifestNameOf(id, flags)
-  const options = { style: styleOf('stdout'), columns: columnsOf() }
-  const session = await connectorFor(settings, [])('history')
+  const format = await formats[flags.format]()
+  const session = await connectTo(settings, [])('history')
   try {
-    if (id === undefined) {
-      const found = await historyOf(session, { manifest, limit: flags.limit })
-      write(flags.format === 'json' ? json(historyJson(found)) : renderHistoryText(found, options))
-    } else {
-      const found = await applyDetails(session, id)
-      write(flags.format === 'json' ? json(applyJson(found)) : renderApplyText(found, options))
-    }
+    const text =
+      id === undefined
+        ? format.history(await historyOf(session, { manifest, limit: flags.limit }), renderOptions())
+        : format.applyDetails(await applyDetails(session, id), renderOptions())
+    process.stdout.write(text)
     return exitCode.done
   } finally {
     await session.close()
@@ -34,19 +34,13 @@ export async function history(id: string | undefined, flags: HistoryFlags): Prom
 
 async function manifestNameOf(id: string | undefined, { manifest, file }: HistoryFlags): Promise<string | undefined> {
   const given = [id, manifest, file].filter((each) => each !== undefined)
-  if (given.length > 1)
+  if (given.length > 1) {
+    const hint = 'Use only one of them.'
     throw new FdwsyncError(
-      { code: 'usage/invalid-argument', message: 'an id, --manifest and --file exclude each other', hint: 'Pass one.' },
+      { code: 'usage/invalid-argument', message: 'an id, --manifest and --file exclude each other', hint },
       exitCode.usage,
     )
-  // Only its name is of interest, so nothing that it refers to has to be there.
+  }
+  // Only the name is needed, so references need not be resolved.
   return file === undefined ? manifest : (await loadManifest(file, false)).manifest.name
-}
-
-function json(document: unknown): string {
-  return `${JSON.stringify(document, undefined, 2)}\n`
-}
-
-function write(text: string): void {
-  process.stdout.write(text)
 }

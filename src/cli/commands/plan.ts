@@ -1,15 +1,20 @@
+// `fdwsync plan`: shows what apply would change.
+
 import { changesDatabase } from '../../core/change.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
+import type { ConnectionSettings } from '../../db/settings.ts'
+import type { ParsedManifest } from '../../manifest/manifest.ts'
 import { makePlan } from '../../planner/plan.ts'
-import { planJson } from '../../render/json/plan.ts'
-import { renderPlanText } from '../../render/text/plan.ts'
-import { columnsOf, connectionOf, connectorFor, loadManifestOrPlan, styleOf } from '../environment.ts'
+import { type FormatName, formats } from '../../render/formats.ts'
+import { connectTo, targetSettings } from '../environment.ts'
+import { loadManifestOrPlan } from '../load-manifest.ts'
+import { renderOptions } from '../terminal.ts'
 
 export interface PlanFlags {
   readonly file: string
   readonly database?: string
-  readonly format: 'text' | 'json'
+  readonly format: FormatName
   readonly populate: boolean
   readonly offline?: boolean
   readonly sourceTimeout: number
@@ -19,16 +24,17 @@ export interface PlanFlags {
   readonly takeOver?: boolean
 }
 
-/** Previews what apply would do. */
 export async function plan(flags: PlanFlags): Promise<number> {
-  const settings = connectionOf(flags.database)
+  const settings = targetSettings(flags.database)
   const found = await loadManifestOrPlan(flags.file, settings, flags.checkSource)
-  if ('inPlace' in found) {
-    process.stdout.write(renderPlan(found.inPlace, flags.format))
-    return exitCode.done
-  }
-  const { parsed } = found
-  const connect = connectorFor(settings, parsed.secrets)
+  const plan = 'inPlace' in found ? found.inPlace : await planFor(found.parsed, settings, flags)
+  const format = await formats[flags.format]()
+  process.stdout.write(format.plan(plan, renderOptions()))
+  return exitCodeOf(plan, flags.detailedExitcode ?? false)
+}
+
+async function planFor(parsed: ParsedManifest, settings: ConnectionSettings, flags: PlanFlags): Promise<Plan> {
+  const connect = connectTo(settings, parsed.secrets)
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')
   try {
@@ -39,20 +45,14 @@ export async function plan(flags: PlanFlags): Promise<number> {
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })
-    process.stdout.write(renderPlan(plan, flags.format))
-    return exitCodeOf(plan, flags.detailedExitcode ?? false)
+    return plan
   } finally {
     await session.close()
   }
 }
 
-export function renderPlan(plan: Plan, format: PlanFlags['format']): string {
-  if (format === 'json') return `${JSON.stringify(planJson(plan), undefined, 2)}\n`
-  return renderPlanText(plan, { style: styleOf('stdout'), columns: columnsOf() })
-}
-
 function exitCodeOf(plan: Plan, detailed: boolean): number {
-  // A plan that can't be applied is never good news for a pipeline.
+  // A plan that cannot be applied must fail a pipeline, with or without --detailed-exitcode.
   if (plan.refusals.length > 0) return exitCode.refused
   if (!detailed) return exitCode.done
   if (plan.changes.some(({ change }) => changesDatabase(change))) return exitCode.changes

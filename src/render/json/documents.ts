@@ -1,3 +1,5 @@
+// The shapes of the JSON documents. Each has a published schema in schemas/, and its keys never change.
+
 import type { Change, FieldCause, Origin } from '../../core/change.ts'
 import type { ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../../core/plan.ts'
@@ -5,7 +7,7 @@ import type { StepOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
 
-/** In place of the key that a plan has inside: the object's kind and the parts of its name; null for an unknown kind. */
+/** The item with its object's address in place of the internal key. */
 export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
   readonly address: ObjectId | null
 }
@@ -14,7 +16,7 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint'> {
   readonly format: 'fdwsync.plan/1'
   readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
-  /** With --drift-only: how many changes of the manifest and of its sources are not shown. */
+  /** With --drift-only: how many changes of the manifest and of its sources are left out. */
   readonly leftOut?: number
   readonly changes: readonly ChangeDocument[]
   readonly steps: readonly StepDocument[]
@@ -24,7 +26,7 @@ export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fing
   readonly source?: SourceDocument
 }
 
-/** With --check-source: what the sources have of foreign tables that are spelled out. */
+/** With --check-source: how declared foreign tables differ from their sources. */
 export interface SourceDocument {
   readonly servers: readonly { readonly name: string; readonly reachable: boolean | null }[]
   readonly findings: readonly {
@@ -65,7 +67,7 @@ export interface FieldDocument {
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {
   readonly address: ObjectId | null
   readonly statements?: readonly StatementDocument[]
-  /** Of a replacement: what is built together and swapped together. */
+  /** Of a replacement: the objects that are built and swapped together. */
   readonly members?: readonly ReplacementDocument[]
 }
 
@@ -78,7 +80,7 @@ export interface ReplacementDocument {
   readonly swap: { readonly out: readonly StatementDocument[]; readonly in: readonly StatementDocument[] }
 }
 
-/** With secrets the text is a template; their values are nowhere in a document. */
+/** A statement with secrets is a template: their values are in no document. */
 export interface StatementDocument {
   readonly sql: string
   readonly secrets: number
@@ -117,5 +119,6 @@ export interface StatusDocument extends Pick<StatusReport, 'database'> {
     readonly populated: boolean | null
     readonly refreshed: string | null
     readonly indexes: number | null
+    readonly sourceReachable: boolean | null
   }[]
 }

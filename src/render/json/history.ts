@@ -1,3 +1,5 @@
+// The history of a database, and one apply in detail, as JSON documents.
+
 import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts'
 import { idOf, type ObjectId } from '../../core/object.ts'
 

@@ -1,26 +1,21 @@
+// A plan as a JSON document.
+
 import type { FieldChange, Replace } from '../../core/change.ts'
-import { idOf, type Key, type ObjectId } from '../../core/object.ts'
 import { countsOf, type Plan, type PlannedChange, type Replacement, type Step } from '../../core/plan.ts'
-import type { RefreshReport, Report } from '../../core/report.ts'
 import type { SourceReport } from '../../core/source.ts'
 import type { Statement } from '../../core/sql.ts'
-import type { StatusReport } from '../../core/status.ts'
-import { titleOf } from '../../kinds/registry.ts'
+import { addressOf, withAddress } from './address.ts'
 import type {
-  Addressed,
   ChangeDocument,
   FieldDocument,
   PlanDocument,
-  RefreshDocument,
   ReplacementDocument,
-  ReportDocument,
   SourceDocument,
   StatementDocument,
-  StatusDocument,
   StepDocument,
 } from './documents.ts'
 
-/** A plan as a document; its schema is `schemas/plan.schema.json`. It holds no secret: statements with one are templates. */
+/** Contains no secret: a statement with secrets is shown as a template. */
 export function planJson(plan: Plan): PlanDocument {
   const { manifest, database, fingerprint, refusals, undetermined, warnings, unchanged } = plan
   return {
@@ -120,46 +115,4 @@ function memberJson({ key, title, statements, load, children, swap }: Replacemen
 
 function statementJson({ sql, secrets }: Statement): StatementDocument {
   return { sql, secrets: secrets.length }
-}
-
-function addressOf(key: Key): ObjectId | null {
-  return idOf(key) ?? null
-}
-
-function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): Addressed<Item> {
-  return { address: addressOf(key), ...rest }
-}
-
-/** What came of an apply; its schema is `schemas/report.schema.json`. */
-export function reportJson({ manifest, applyId, steps }: Report): ReportDocument {
-  return { format: 'fdwsync.report/1', manifest, apply: applyId ?? null, steps: steps.map(withAddress) }
-}
-
-/** What came of a refresh; its schema is `schemas/refresh.schema.json`. */
-export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument {
-  return {
-    format: 'fdwsync.refresh/1',
-    manifest,
-    views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
-  }
-}
-
-/** The state of what manifests own; its schema is `schemas/status.schema.json`. */
-export function statusJson({ database, manifest, objects }: StatusReport): StatusDocument {
-  return {
-    format: 'fdwsync.status/1',
-    database,
-    manifest: manifest ?? null,
-    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes, sourceReachable }) => ({
-      address: id,
-      title: titleOf(id),
-      manifests,
-      state,
-      reason: reason ?? null,
-      populated: populated ?? null,
-      refreshed: refreshed?.at ?? null,
-      indexes: indexes ?? null,
-      sourceReachable: sourceReachable ?? null,
-    })),
-  }
 }

@@ -1,30 +1,26 @@
-import type { ChalkInstance } from 'chalk'
+// The lines under an object in a plan: its changed fields, and the attributes of a new object.
+
 import { structuredPatch } from 'diff'
 import type { FieldChange } from '../../core/change.ts'
+import type { RenderOptions } from '../format.ts'
 import { oneLine, pad, printableLines, quoted, widthOf, wrap } from './layout.ts'
-
-export interface TextOptions {
-  readonly style: ChalkInstance
-  /** The terminal's width. */
-  readonly columns: number
-}
 
 const indent = '      '
 
-/** Labels that are wider have their text under them. */
-const widestLabel = 32
+/** A wider label has its text on the next line. */
+const maxLabelWidth = 32
 
-/** The fields of one object side by side, a text of several lines as a unified diff. `withCauses`: each says why. */
+/** The changed fields of one object: old and new value side by side, or a unified diff of text of several lines. */
 export function renderFields(
   fields: readonly FieldChange[],
-  options: TextOptions,
+  options: RenderOptions,
   showCauses = false,
 ): readonly string[] {
   const widest = Math.max(0, ...fields.filter((field) => !isLong(field)).map(({ field }) => widthOf(oneLine(field))))
   return fields.flatMap((field) =>
     isLong(field)
       ? longField(field, options, showCauses)
-      : shortField(field, Math.min(widest, widestLabel), options, showCauses),
+      : shortField(field, Math.min(widest, maxLabelWidth), options, showCauses),
   )
 }
 
@@ -32,8 +28,8 @@ function isLong({ from, to }: FieldChange): boolean {
   return Boolean(from?.includes('\n') || to?.includes('\n'))
 }
 
-/** What is said after a field: what it takes, and why. */
-function remarkOn({ effect, cause, causes = [] }: FieldChange, withCauses: boolean): string {
+/** The remark after a field: whether it forces a replacement, and why it differs. */
+function remarkOf({ effect, cause, causes = [] }: FieldChange, withCauses: boolean): string {
   const remark = effect.how === 'replace' ? '   forces replacement' : ''
   if (!withCauses || cause === undefined || cause === 'dependency') return remark
   const words = { manifest: 'manifest', source: 'source', drift: 'drifted' }
@@ -44,44 +40,44 @@ function remarkOn({ effect, cause, causes = [] }: FieldChange, withCauses: boole
 function shortField(
   field: FieldChange,
   width: number,
-  { style, columns }: TextOptions,
+  { style, columns }: RenderOptions,
   withCauses: boolean,
 ): readonly string[] {
   const label = oneLine(field.field)
-  const forces = remarkOn(field, withCauses)
+  const forces = remarkOf(field, withCauses)
   const text = difference(field)
   const line = `${indent}${pad(label, width)}   ${text}${forces}`
   if (widthOf(line) <= columns) return [`${indent}${style.dim(pad(label, width))}   ${text}${style.magenta(forces)}`]
   return [...labelLines(label, forces, { style, columns }), ...wrap(text, columns, `${indent}  `)]
 }
 
-function labelLines(label: string, forces: string, { style, columns }: TextOptions): readonly string[] {
+function labelLines(label: string, forces: string, { style, columns }: RenderOptions): readonly string[] {
   const lines = wrap(label, columns, indent, `${indent}    `)
   const last = lines.length - 1
   return lines.map((line, at) => style.dim(line) + (at === last ? style.magenta(forces) : ''))
 }
 
 function difference({ from, to }: FieldChange): string {
-  if (from === undefined && to === undefined) return 'replaced as well'
+  if (from === undefined && to === undefined) return 'also replaced'
   const isSecret = [from, to].every((value) => value === undefined || value === '(secret)')
   if (from === undefined) return isSecret ? '(secret added)' : `added: ${valueText(to ?? '')}`
   if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${valueText(from)}`
   return isSecret ? '(secret changed)' : `${valueText(from)} → ${valueText(to)}`
 }
 
-/** Between quotes only where it could be taken for another value, or for something else than a value. */
+/** In quotes only if it could be mistaken for another value or for something else. */
 function valueText(value: string): string {
   const isPlain = value !== '' && value === value.trim() && value === oneLine(value)
   return isPlain && !value.includes(' → ') && !/^E?'.*'$/.test(value) ? value : quoted(value)
 }
 
-function longField(field: FieldChange, options: TextOptions, withCauses: boolean): readonly string[] {
-  const forces = remarkOn(field, withCauses)
+function longField(field: FieldChange, options: RenderOptions, withCauses: boolean): readonly string[] {
+  const forces = remarkOf(field, withCauses)
   const lines = diffLines(field.from, field.to)
   return [...labelLines(oneLine(field.field), forces, options), ...lines.flatMap((line) => diffLine(line, options))]
 }
 
-/** What takes longer to compare than to read is shown whole, the old one before the new one. */
+/** Texts with more edits are shown in full, the old one before the new one. Comparing them would take too long. */
 const maxEditLength = 2000
 
 function diffLines(from: string | undefined, to: string | undefined): readonly string[] {
@@ -92,18 +88,18 @@ function diffLines(from: string | undefined, to: string | undefined): readonly s
   return [...lines('-', from), ...lines('+', to)]
 }
 
-function diffLine(line: string, { style, columns }: TextOptions): readonly string[] {
+function diffLine(line: string, { style, columns }: RenderOptions): readonly string[] {
   const colour = line.startsWith('+') ? style.green : line.startsWith('-') ? style.red : undefined
   return wrap(oneLine(line), columns, indent, `${indent}    `).map((shownLine) => colour?.(shownLine) ?? shownLine)
 }
 
-/** The attributes of a new object: a label, and the text beside it or under it. */
+/** The attributes of a new object: a label with the text beside it or below it. */
 export function renderDetails(
   details: readonly (readonly [label: string, text: string])[],
-  { style, columns }: TextOptions,
+  { style, columns }: RenderOptions,
 ): readonly string[] {
   const labels = details.map(([label]) => widthOf(oneLine(label)))
-  const width = Math.max(0, ...labels.filter((label) => label <= Math.min(widestLabel, columns / 2)))
+  const width = Math.max(0, ...labels.filter((label) => label <= Math.min(maxLabelWidth, columns / 2)))
   return details.flatMap(([name, text]) => {
     const label = oneLine(name)
     if (text.includes('\n') || widthOf(label) > width) {

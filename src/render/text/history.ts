@@ -1,23 +1,33 @@
+// The history of a database, and one apply in detail, as text.
+
 import type { ChalkInstance } from 'chalk'
 import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts'
 import { idOf } from '../../core/object.ts'
-import type { TextOptions } from './fields.ts'
+import type { RenderOptions } from '../format.ts'
 import { counted, durationText, oneLine, pad, widthOf, wrap } from './layout.ts'
 
-/** Of the further lines of what is named by others: deeper than any line of ours, so that they can't pass for one. */
+/**
+ * The indent of continuation lines: deeper than any line of the history, so that part of a name from a server cannot pass for
+ * such a line.
+ */
 const nameIndent = '            '
 
-/** Applies, the newest first: a line, and what is to be known of it under that. */
-export function renderHistoryText({ database, applies, more }: History, options: TextOptions): string {
+/** One entry for each apply, the newest first. */
+export function renderHistory({ database, applies, more }: History, options: RenderOptions): string {
   const { style, columns } = options
   const head = wrap(`fdwsync history · ${oneLine(database)}`, columns, '', nameIndent).map((line) => style.bold(line))
   const width = Math.max(0, ...applies.map(({ outcome }) => widthOf(outcomeText(outcome))))
   const blocks = applies.flatMap((apply) => ['', ...appliedLines(apply, width, options)])
-  const last = applies.length === 0 ? 'Nothing was applied here.' : more ? 'There is more: pass --limit.' : undefined
+  const last =
+    applies.length === 0
+      ? 'No applies are recorded.'
+      : more
+        ? 'Older applies exist; use --limit to list more.'
+        : undefined
   return `${[...head, ...blocks, ...(last === undefined ? [] : ['', last])].join('\n')}\n`
 }
 
-function appliedLines(apply: RecordedApply, width: number, { style, columns }: TextOptions): readonly string[] {
+function appliedLines(apply: RecordedApply, width: number, { style, columns }: RenderOptions): readonly string[] {
   const { manifest, commit } = apply
   const outcome = outcomeText(apply.outcome)
   const shortId = apply.id.slice(0, 8)
@@ -33,8 +43,8 @@ function appliedLines(apply: RecordedApply, width: number, { style, columns }: T
   ]
 }
 
-/** One apply: what is known of it, what was planned, and how each step ended. */
-export function renderApplyText({ apply, steps, refreshes }: ApplyDetails, options: TextOptions): string {
+/** One apply: the facts, the planned changes, and how each step ended. */
+export function renderApplyDetails({ apply, steps, refreshes }: ApplyDetails, options: RenderOptions): string {
   const { style, columns } = options
   const title = wrap(`fdwsync apply ${apply.id} · ${oneLine(apply.manifest)}`, columns, '', nameIndent)
   const section = (name: string, lines: readonly string[]) =>
@@ -63,7 +73,7 @@ export function renderApplyText({ apply, steps, refreshes }: ApplyDetails, optio
   return `${lines.join('\n')}\n`
 }
 
-function factLines(apply: RecordedApply, { style, columns }: TextOptions): readonly string[] {
+function factLines(apply: RecordedApply, { style, columns }: RenderOptions): readonly string[] {
   const took =
     apply.endedAt === null ? '' : `, took ${durationText(Date.parse(apply.endedAt) - Date.parse(apply.startedAt))}`
   const facts: readonly (readonly [name: string, text: string])[] = [
@@ -109,12 +119,12 @@ function databaseText({ database, databaseOid, systemIdentifier }: RecordedApply
 
 function elsewhereText({ madeElsewhere, database }: RecordedApply): string {
   return madeElsewhere && database !== null
-    ? `made in database ${oneLine(database)}: this one is a copy, or was renamed`
+    ? `applied to database ${oneLine(database)}; this database is a copy of it, or was renamed`
     : ''
 }
 
 function outcomeText(outcome: RecordedApply['outcome']): string {
-  return oneLine(outcome ?? 'not known')
+  return oneLine(outcome ?? 'unknown')
 }
 
 function outcomeStyle(outcome: RecordedApply['outcome'], style: ChalkInstance): ChalkInstance {
@@ -122,12 +132,12 @@ function outcomeStyle(outcome: RecordedApply['outcome'], style: ChalkInstance): 
   return outcome === 'failed' ? style.red : style.yellow
 }
 
-/** `2026-01-31 12:00:00 UTC`: the ledger is read in that time zone. */
+/** `2026-01-31 12:00:00 UTC`. Times of the ledger are read in UTC. */
 function timeText(iso: string): string {
   return `${oneLine(iso.slice(0, 19).replace('T', ' '))} UTC`
 }
 
-/** The schema and name of a view, out of its address. */
+/** The qualified name of a view. */
 function nameOf(address: string): string {
   const id = idOf(address)
   return oneLine(id && 'schema' in id ? `${id.schema}.${id.name}` : address)

@@ -1,31 +1,33 @@
-// What a terminal would act on instead of showing it, what reorders text, and what looks like a blank or like nothing: a
-// manifest or a server must not be able to forge a line of a plan, nor to hide in it how two values differ.
+// Escaping, measuring and wrapping of text for a terminal, and the formatting of numbers.
+
+// Characters that a terminal obeys instead of showing them, that reorder text, or that look like a blank or like nothing.
+// Without escaping them, a name from a manifest or a server could forge a line of a plan, or hide how two values differ.
 const unprintable = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
-/** One line of text in which everything that would not show is made visible. */
+/** The text on one line, with every unprintable character escaped. */
 export function oneLine(text: string): string {
   return text.replace(unprintable, escaped)
 }
 
-/** As {@link oneLine}, for text of several lines: its lines. */
+/** The lines of a text, with every unprintable character in them escaped. */
 export function printableLines(text: string): readonly string[] {
   return text.split(/\r?\n/).map((line) => oneLine(line.replaceAll('\t', '    ')))
 }
 
-/** A value between quotes, as PostgreSQL writes a string: two that differ look different, blanks at its ends are seen. */
+/** A value as a string literal of PostgreSQL, so that different values look different and blanks at the ends show. */
 export function quoted(text: string): string {
   const inside = oneLine(text.replaceAll('\\', '\\\\')).replaceAll("'", "''")
   return inside.includes('\\') ? `E'${inside}'` : `'${inside}'`
 }
 
-/** The escapes are those of PostgreSQL's `E''` strings. */
+/** Uses the escapes of PostgreSQL's `E''` strings. */
 function escaped(character: string): string {
   const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
   const code = (character.codePointAt(0) ?? 0).toString(16)
   return short[character] ?? (code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`)
 }
 
-// Rather too wide than too narrow: a line that is wider than it was taken for is broken by the terminal, anywhere.
+// Rather too wide than too narrow: the terminal breaks a line that is wider than it was measured, anywhere.
 const wide =
   /[\u1100-\u115f\u2329\u232a\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u
 
@@ -41,9 +43,9 @@ export function pad(text: string, width: number): string {
 }
 
 /**
- * Breaks a text at its blanks so that no line is wider than the terminal, where that can be. Nothing is ever cut off: a
- * name that is wider than the terminal is left whole. `hanging` is the indent of all lines but the first: where a text
- * is not ours it is deeper than any line of a plan begins, so that no part of a name can pass for one.
+ * Breaks a text at blanks so that its lines fit the terminal. Nothing is cut off: a word that is wider than the terminal stays
+ * in one piece. `hanging` is the indent of all lines but the first. For text from a manifest or a server it must be deeper than
+ * the lines around it, so that no part of the text can pass for such a line.
  */
 export function wrap(text: string, columns: number, indent: string, hanging = indent): readonly string[] {
   const [first = '', ...words] = text.split(' ')
@@ -63,7 +65,7 @@ export function wrap(text: string, columns: number, indent: string, hanging = in
 
 /** `1 view`, `2 views`. */
 export function counted(count: number, noun: string): string {
-  // Not by toLocaleString: the data of all languages would be loaded for a comma, for 9 ms.
+  // toLocaleString would load the data of all languages, which takes 9 ms.
   const digits = String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
   return `${digits} ${noun}${count === 1 ? '' : 's'}`
 }

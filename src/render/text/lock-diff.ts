@@ -1,8 +1,10 @@
+// The differences between a lock and what the sources have now.
+
 import type { ChalkInstance } from 'chalk'
 import { structuredPatch } from 'diff'
 import { oneLine } from './layout.ts'
 
-/** How a lock differs from what the sources have now: table by table, the lines that differ. */
+/** Lists the differing lines, table by table. */
 export function renderLockDiff(path: string, before: string, after: string, style: ChalkInstance): string {
   const [old, now] = [sectionsOf(before), sectionsOf(after)]
   const blocks = [...new Set([...old.keys(), ...now.keys()])].toSorted().flatMap((title) => {
@@ -19,7 +21,7 @@ function changedLines(before: string | undefined, after: string | undefined): re
   return hunks.flatMap(({ lines }) => lines)
 }
 
-/** The text cut at its tables: `schemas › proxy › foreign_tables › orders`. What is not of a table is of what holds it. */
+/** Splits the text at its tables, titled `schemas › proxy › foreign_tables › orders`. Other lines belong to their parent. */
 function sectionsOf(text: string): ReadonlyMap<string, string> {
   const sections = new Map<string, string>()
   const keys: { readonly indent: number; readonly key: string }[] = []
@@ -36,5 +38,5 @@ function sectionsOf(text: string): ReadonlyMap<string, string> {
   return sections
 }
 
-/** How deep a table stands: `schemas`, its schema, `foreign_tables`, its name. */
+/** The depth of a table, from 0: `schemas`, its schema, `foreign_tables`, its name. */
 const maximumDepth = 3

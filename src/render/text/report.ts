@@ -1,29 +1,31 @@
+// The reports of an apply and of a refresh as text.
+
 import type { Step } from '../../core/plan.ts'
 import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/report.ts'
-import type { TextOptions } from './fields.ts'
+import type { RenderOptions } from '../format.ts'
 import { counted, durationText, oneLine, pad, widthOf, wrap } from './layout.ts'
 
-/** Behind the longest of the words that say how a step ended. */
+/** The indent of continuation lines. */
 const hanging = ' '.repeat(12)
 
-/** What came of an apply, for people: what went wrong first, and at the end the whole in a sentence. */
-export function renderReportText(report: Report, options: TextOptions): string {
+/** The steps that went wrong, then a summary in one sentence. */
+export function renderReport(report: Report, options: RenderOptions): string {
   const problems = report.steps.flatMap(({ title, action, outcome }) =>
     outcome.status === 'applied' ? [] : problemLines(`${action} ${title}`, outcome, options),
   )
   return `${[...problems, ...sentenceLines(reportSentence(report), options)].join('\n')}\n`
 }
 
-function sentenceLines(sentence: string, { style, columns }: TextOptions): readonly string[] {
+function sentenceLines(sentence: string, { style, columns }: RenderOptions): readonly string[] {
   return wrap(sentence, columns, '').map((line) => style.bold(line))
 }
 
 function problemLines(
   what: string,
   outcome: Exclude<StepOutcome, { status: 'applied' }>,
-  { style, columns }: TextOptions,
+  { style, columns }: RenderOptions,
 ): readonly string[] {
-  const status = outcome.status === 'in-doubt' ? 'in doubt' : outcome.status
+  const status = outcome.status === 'in-doubt' ? 'unknown outcome' : outcome.status
   const colour = outcome.status === 'skipped' ? style.yellow : style.red
   const text = `${oneLine(what)}: ${oneLine(outcome.reason)}`
   const [first = '', ...others] = wrap(`${status} ${text}`, columns, '  ', hanging)
@@ -36,14 +38,14 @@ function reportSentence({ applyId, steps }: Report): string {
   const missed = steps.filter(({ outcome }) => outcome.status !== 'applied')
   const done = doneText(applied)
   if (missed.some(({ outcome }) => outcome.status === 'in-doubt'))
-    return `In doubt: the connection was lost during COMMIT. Plan again.${done === '' ? '' : ` Applied for certain: ${done}.`}`
+    return `Unknown outcome: the connection was lost during COMMIT. Run fdwsync plan to see what was applied.${done === '' ? '' : ` Certainly applied: ${done}.`}`
   if (applyId === undefined) return 'Nothing to do.'
-  if (missed.length === 0) return done === '' ? 'Recorded. Nothing had to change.' : `Applied: ${done}.`
+  if (missed.length === 0) return done === '' ? 'Recorded in the ledger. Nothing had to change.' : `Applied: ${done}.`
   if (applied.length === 0) return 'Failed: nothing was changed.'
   return `Applied in part: ${done}; ${missedText(missed)}.`
 }
 
-/** What was to be replaced and was not goes on serving; what was to be filled is empty. */
+/** An object that was not replaced still serves readers; a view that was not loaded is empty. */
 function missedText(steps: readonly StepReport[]): string {
   const loads = steps.filter(({ action }) => action === 'populate').length
   const replacements = steps.filter(({ action }) => action === 'replace').length
@@ -62,7 +64,7 @@ function doneText(steps: readonly StepReport[]): string {
     alter: 'altered',
     replace: 'replaced',
     drop: 'dropped',
-    populate: 'filled',
+    populate: 'loaded',
   } as const
   const actions = ['create', 'alter', 'replace', 'drop', 'populate'] as const
   const done = mergeReplacements(steps)
@@ -73,7 +75,7 @@ function doneText(steps: readonly StepReport[]): string {
     .join(', ')
 }
 
-/** What was dropped and made again is two steps, and one replacement, as in the plan. */
+/** An object that was dropped and recreated has two steps, but counts as one replacement, as in the plan. */
 function mergeReplacements(steps: readonly StepReport[]): readonly Pick<StepReport, 'action'>[] {
   const keysOf = (action: Step['action']) =>
     new Set(steps.filter((step) => step.action === action).map(({ key }) => key))
@@ -85,8 +87,8 @@ function mergeReplacements(steps: readonly StepReport[]): readonly Pick<StepRepo
   })
 }
 
-/** What came of a refresh: a line a view. */
-export function renderRefreshText({ views }: RefreshReport, options: TextOptions): string {
+/** One line for each view, then a summary. */
+export function renderRefresh({ views }: RefreshReport, options: RenderOptions): string {
   const { style, columns } = options
   const width = Math.max(0, ...views.map(({ title }) => widthOf(oneLine(title))))
   const lines = views.flatMap(({ title, how, outcome }) => {
@@ -100,6 +102,9 @@ export function renderRefreshText({ views }: RefreshReport, options: TextOptions
     return lines.map((each, at) => (at === 0 ? each.replace('refreshed', (word) => style.green(word)) : each))
   })
   const failed = views.filter(({ outcome }) => outcome.status !== 'applied').length
-  const refreshed = `Refreshed ${counted(views.length - failed, 'view')}`
-  return `${[...lines, ...sentenceLines(failed > 0 ? `${refreshed}; ${failed} not.` : `${refreshed}.`, options)].join('\n')}\n`
+  const summary =
+    failed > 0
+      ? `Refreshed ${views.length - failed} of ${counted(views.length, 'view')}.`
+      : `Refreshed ${counted(views.length, 'view')}.`
+  return `${[...lines, ...sentenceLines(summary, options)].join('\n')}\n`
 }

@@ -1,7 +1,9 @@
+// The status of objects as a table.
+
 import type { ObjectId } from '../../core/object.ts'
 import { ident, qualified } from '../../core/sql.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.ts'
-import type { TextOptions } from './fields.ts'
+import type { RenderOptions } from '../format.ts'
 import { counted, oneLine, pad, widthOf, wrap } from './layout.ts'
 
 interface Column {
@@ -11,8 +13,8 @@ interface Column {
 
 const gap = '  '
 
-/** A line an object, in columns; what is wrong with one stands under it. */
-export function renderStatusText(report: StatusReport, options: TextOptions): string {
+/** One row for each object, with the reason for its state on the next line. */
+export function renderStatus(report: StatusReport, options: RenderOptions): string {
   const { style, columns } = options
   const { database, manifest } = report
   const against = manifest === undefined ? '' : ` · against ${oneLine(manifest)}`
@@ -29,12 +31,12 @@ export function renderStatusText(report: StatusReport, options: TextOptions): st
     .join('\n\n')}\n`
 }
 
-/** Of the parts of other objects only those that there is something to say of: a view's line counts its indexes. */
+/** Children, such as indexes, get a row only if something is wrong: the row of a view counts its indexes. */
 function needsLine({ isChild, state }: ObjectStatus): boolean {
   return !isChild || (state !== 'in sync' && state !== 'unmanaged')
 }
 
-function tableOf(objects: readonly ObjectStatus[], options: TextOptions): readonly string[] {
+function tableOf(objects: readonly ObjectStatus[], options: RenderOptions): readonly string[] {
   const owners = new Set(objects.map(ownersOf))
   const right: readonly Column[] = [
     ...(owners.size > 1 ? [{ title: 'manifest', of: ownersOf }] : []),
@@ -68,7 +70,7 @@ function objectLines(
   object: ObjectStatus,
   all: readonly Column[],
   widths: readonly number[],
-  { style, columns }: TextOptions,
+  { style, columns }: RenderOptions,
 ): readonly string[] {
   const cells = all.map(({ of }) => oneLine(of(object)))
   const colours: Readonly<Record<ObjectState, (text: string) => string>> = {
@@ -92,7 +94,7 @@ function objectLines(
   return [...lines.map((line, at) => (at === last ? withColour(line) : line)), ...reason.map((line) => style.dim(line))]
 }
 
-/** One line; or two, where a name is wider than its column: the name whole, and the rest in its place under it. */
+/** One line, or two if the name is wider than its column: the full name, and the other cells below it. */
 function rowsOf(cells: readonly string[], widths: readonly number[], columns: number): readonly string[] {
   const [kind = '', name = '', ...rest] = cells
   const [kindWidth = 0, nameWidth = 0, ...restWidths] = widths
@@ -117,7 +119,7 @@ function ownersOf({ manifests }: ObjectStatus): string {
   return manifests.join(', ') || '-'
 }
 
-/** `foreignTable` as people write it. */
+/** `foreignTable` becomes `foreign table`. */
 function kindText({ kind }: ObjectId): string {
   return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }
@@ -142,7 +144,7 @@ function agoText(seconds: number): string {
 }
 
 function summaryOf(objects: readonly ObjectStatus[]): string {
-  if (objects.length === 0) return 'Nothing of that is owned by a manifest here.'
+  if (objects.length === 0) return 'No managed objects found.'
   const states: readonly ObjectState[] = ['in sync', 'drifted', 'missing', 'not populated', 'unknown', 'unmanaged']
   const parts = states.flatMap((state) => {
     const count = objects.filter((object) => object.state === state).length

@@ -21,15 +21,15 @@ const broken = shopManifest({
   orders: 'SELECT id, total / (id - 7) AS total FROM proxy.orders',
   here: 'SELECT 1 AS id',
 })
-/** Runs the command on a terminal of its own, and types when it asks. */
+/** Runs the command on a pseudo-terminal and types the answer when it asks. */
 async function onTerminal(args: string, keys: string) {
   const child = spawn('script', ['-qec', `${process.execPath} ${command} ${args}`, '/dev/null'])
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.on('data', (text) => {
-    const wasAsked = output.includes('will do: ')
+    const hasAsked = output.includes('to confirm: ')
     output += String(text)
-    if (!wasAsked && output.includes('will do: ')) child.stdin.write(keys)
+    if (!hasAsked && output.includes('to confirm: ')) child.stdin.write(keys)
   })
   const [code] = await once(child, 'close')
   return { code, output }
@@ -37,7 +37,7 @@ async function onTerminal(args: string, keys: string) {
 
 const apply = ['apply', '--auto-approve']
 
-// The terminal's side of it: one server will do.
+// This is about the terminal, so one server is enough.
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  test('a round of the command, with its exit codes', async () => {
+  test('plan and apply, with their exit codes', async () => {
     const rig = await fixtureFor(pair, source)
     const populated = async () =>
       (await rig.sql("SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY relname")).map(
@@ -53,7 +53,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       )
 
     const unseen = await run(rig, ['apply'], shop)
-    expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('there is nobody to ask')])
+    expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('cannot prompt for confirmation')])
     expect((await run(rig, ['plan', '--detailed-exitcode'], shop)).code).toBe(2)
     expect((await run(rig, [...apply, '--no-populate'], shop)).code).toBe(0)
     expect(await populated()).toEqual([])
@@ -88,7 +88,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     for (const { stderr } of [plan, part, refreshed, nothing, failed]) expect(stderr).not.toMatch(/\n +at |bug/)
   })
 
-  test('colour is for terminals, and a reader who goes away is no failure', async () => {
+  test('colour is for terminals, and a reader that closes the pipe is not a failure', async () => {
     const rig = await fixtureFor(pair, source)
     const escapeCode = String.fromCharCode(27)
     for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }]) {
@@ -104,7 +104,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   })
 
-  test.skipIf(process.platform !== 'linux')('the question on a terminal: only yes is yes', async () => {
+  test.skipIf(process.platform !== 'linux')('the prompt on a terminal: only "yes" confirms', async () => {
     const rig = await fixtureFor(pair, source)
     const folder = mkdtempSync(join(tmpdir(), 'fdwsync-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))

@@ -53,7 +53,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const shop = project(rig, mirroring())
     expect(await shop.run(['pin'], where)).toMatchObject({
       code: 0,
-      stdout: `${shop.lock} is written: 2 tables and 3 indexes\n`,
+      stdout: `Wrote ${shop.lock}: 2 tables and 3 indexes\n`,
     })
     expect(shop.files()).toEqual(['shop.lock.yaml', 'shop.yaml'])
     const first = shop.text()
@@ -112,7 +112,7 @@ schemas › proxy › foreign_tables › c
 +  columns:
 +    id: { type: integer, options: { column_name: id } }
 
-${shop.lock} is not what the sources have. Run fdwsync pin to take it over.
+${shop.lock} is out of date. Run fdwsync pin to update it.
 `)
     expect(shop.text()).toBe(first)
     // What is locked is compared as what is spelled out.
@@ -124,7 +124,7 @@ ${shop.lock} is not what the sources have. Run fdwsync pin to take it over.
     expect(await shop.run(['pin'], where)).toMatchObject({ code: 0 })
     expect(await shop.run(['pin', '--check'], where)).toMatchObject({
       code: 0,
-      stdout: `${shop.lock} is what the sources have: 2 tables and 2 indexes\n`,
+      stdout: `${shop.lock} is up to date: 2 tables and 2 indexes\n`,
     })
   })
 
@@ -172,7 +172,7 @@ ${shop.lock} is not what the sources have. Run fdwsync pin to take it over.
     const withType = (text: string) => text.replace(/^schemas:$/m, 'schemas:\n  x: { types: { mood: { enum: [a] } } }')
     expect(await told(importing('limit_to: [a]'), withType)).toContain('no import of the lock copies the type "mood"')
     expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', '"integer; x"'))).toMatch(
-      /^shop\.lock\.yaml:\d+:\d+: /,
+      /^error: shop\.lock\.yaml:\d+:\d+: /,
     )
     // The place of what is not here is in the lock, whose line it is.
     expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', 'nope'))).toMatch(

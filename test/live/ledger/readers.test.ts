@@ -141,7 +141,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(stdout).toContain(`made in database ${rig.target.name}`)
       await runSql(copy.url, asVersion1)
       const old = await run({ ...rig, url: copy.url }, ['history'], shop)
-      expect([old.code, old.stdout]).toEqual([0, expect.stringContaining('not known')])
+      expect([old.code, old.stdout]).toEqual([0, expect.stringContaining('unknown')])
     } finally {
       await copy.drop()
     }

@@ -33,7 +33,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await run(rig, ['apply', '--auto-approve'], other)).code).toBe(0)
 
     const unseen = await run(rig, ['destroy'], shop)
-    expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('there is nobody to ask')])
+    expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('cannot prompt for confirmation')])
     expect(unseen.stdout).toContain('fdwsync destroy · faults')
     expect(unseen.stdout).not.toContain('--allow')
     const done = await run(rig, destroy, shop)

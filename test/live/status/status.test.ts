@@ -4,7 +4,7 @@ import { Chalk } from 'chalk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type StatusOptions, status } from '../../../src/api/status.ts'
 import type { StatusReport } from '../../../src/core/status.ts'
-import { renderStatusText } from '../../../src/render/text/status.ts'
+import { renderStatus } from '../../../src/render/text/status.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
@@ -127,7 +127,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(damage)
     const manifest = await rig.manifest(shop)
     const report = await statusOf(rig, { manifest })
-    const text = renderStatusText(report, { style: new Chalk({ level: 0 }), columns: 80 })
+    const text = renderStatus(report, { style: new Chalk({ level: 0 }), columns: 80 })
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     expect(text).toMatch(/^ {2}materialized view {2}local\.orders +faults +in sync +0 +\d+ s ago$/m)
     expect(text).toMatch(/^ {2}materialized view {2}local\.totals +faults +not populated +0 +none$/m)
@@ -150,7 +150,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       SELECT gen_random_uuid(), 'faults', '["materializedView","local","orders"]', 'plain', 'me', now(), now() - age, outcome
         FROM (VALUES (interval '3 hours', 'applied'), ('1 minute', 'failed')) AS r(age, outcome)`)
     const report = await statusOf(rig, { pattern: 'local.orders' })
-    expect(renderStatusText(report, { style: new Chalk({ level: 0 }), columns: 80 })).toMatch(/ 1 +3 h ago$/m)
+    expect(renderStatus(report, { style: new Chalk({ level: 0 }), columns: 80 })).toMatch(/ 1 +3 h ago$/m)
   })
 
   test('a running REFRESH is not waited for', async () => {

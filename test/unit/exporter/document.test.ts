@@ -73,7 +73,9 @@ function texts(count: number): readonly string[] {
   )
 }
 
-test('whatever a database holds arrives as it was: as a value, as a name, in lists, in one line and in blocks', async () => {
+test('any text survives a round trip through YAML: as a value, a name, in lists, on one line and in blocks', {
+  timeout: 60_000,
+}, async () => {
   for (const text of texts(1000)) {
     const value: Written = { comment: text, options: { [text]: text, plain: 5 } }
     const view = {

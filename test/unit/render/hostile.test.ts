@@ -5,12 +5,12 @@ import { keyOf, type ObjectId } from '../../../src/core/object.ts'
 import type { Plan, PlannedChange } from '../../../src/core/plan.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
 import { oneLine, quoted, widthOf, wrap } from '../../../src/render/text/layout.ts'
-import { renderPlanText } from '../../../src/render/text/plan.ts'
+import { renderPlan } from '../../../src/render/text/plan.ts'
 
 const style = new Chalk({ level: 0 })
 const escapeCode = '\u001b[2J'
 const forged = '- server prod   no longer declared'
-/** As many blanks as it takes to get to the next line of a terminal of whatever width. */
+/** Enough blanks to reach the next line of a terminal, whatever its width. */
 const farAway = Array.from({ length: 130 }, (_, blanks) => `x${' '.repeat(blanks)}${forged}`)
 
 const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
@@ -46,7 +46,7 @@ const valueChange = (from: string | undefined, to: string | undefined): FieldCha
   effect: { how: 'clause', clause: [] },
 })
 const show = (more: Partial<Plan>, columns = 80) =>
-  renderPlanText(
+  renderPlan(
     {
       manifest: 'm',
       searchPath: [],
@@ -64,7 +64,7 @@ const show = (more: Partial<Plan>, columns = 80) =>
   )
 const key = keyOf(table)
 
-/** Everywhere that a text of a manifest or a server gets into a plan. */
+/** Every place where text of a manifest or a server gets into a plan. */
 const places: readonly (readonly [name: string, plan: (text: string) => Partial<Plan>])[] = [
   ['the manifest', (text) => ({ manifest: text })],
   ['the database', (text) => ({ database: { name: text, serverVersion: '17', user: 'u' } })],
@@ -94,17 +94,17 @@ const places: readonly (readonly [name: string, plan: (text: string) => Partial<
 ]
 
 describe.each(places)('hostile text in %s', (_name, planOf) => {
-  test('sends nothing to the terminal', () => {
+  test('cannot control the terminal', () => {
     const text = show(planOf(`a${escapeCode}\r\u0007\u009b\u202eb\u200b\u00a0c`))
     expect(text.replaceAll('\n', '')).not.toMatch(/(?! )[\p{Cc}\p{Cf}\p{Z}]/u)
   })
-  test('makes no line of a plan, by a line break', () => {
+  test('cannot forge a line by a line break', () => {
     expect(show(planOf(`a\n  ${forged}\r\n  ${forged}`))).not.toMatch(/^ {0,2}- server/m)
   })
-  test.each([40, 80])('makes no line of a plan, by the way in which %d columns break it', (columns) => {
+  test.each([40, 80])('cannot forge a line by how it wraps at %d columns', (columns) => {
     for (const text of farAway) {
       const lines = show(planOf(text), columns).split('\n')
-      // What is wider is broken by the terminal, which goes on at its first column.
+      // The terminal breaks wider lines and continues in its first column.
       expect(lines.filter((line) => widthOf(line) > columns)).toEqual([])
       expect(lines.filter((line) => /^ {0,3}- server/.test(line))).toEqual([])
     }
@@ -126,11 +126,11 @@ describe('two values that differ look different', () => {
   test.each(cases)('%j and %j', (from, to, shown) => {
     expect(show({ changes: [planned(table, {}, [valueChange(from, to)])] })).toContain(`comment   ${shown}\n`)
   })
-  test('a text of several lines that is new has nothing that goes', () => {
+  test('new text of several lines has only added lines', () => {
     const text = show({ changes: [planned(table, {}, [valueChange(undefined, 'one\ntwo')])] })
     expect(text).toContain('      comment\n      +one\n      +two\n')
   })
-  test('texts that have nothing in common are shown whole', () => {
+  test('texts with nothing in common are shown in full', () => {
     const text = (sign: string) => Array.from({ length: 3000 }, (_, at) => `${sign}${at}`).join('\n')
     const lines = show({ changes: [planned(table, {}, [valueChange(text('a'), text('b'))])] }).split('\n')
     expect(lines.filter((line) => line.startsWith('      -'))).toHaveLength(3000)
@@ -145,7 +145,7 @@ describe('text', () => {
     ['\ud800', '\\ud800'],
     ['\u2800\u3164', '\\u2800\\u3164'],
   ])('%j in one line', (text, shown) => expect(oneLine(text)).toBe(shown))
-  test('quotes as PostgreSQL does', () => {
+  test('quoted as PostgreSQL does', () => {
     expect([quoted(''), quoted("o'k"), quoted('a\\b')]).toEqual(["''", "'o''k'", "E'a\\\\b'"])
   })
   test.each([
@@ -154,8 +154,10 @@ describe('text', () => {
     ['e\u0301', 1],
     ['\u0903', 1],
     ['⏰', 2],
-  ])('%j is as wide as a terminal shows it', (text, width) => expect(widthOf(text)).toBe(width))
-  test('breaks at blanks, keeps those in front, and leaves a long name whole', () => {
+    // One grapheme cluster, but a terminal may show each consonant.
+    ['क्'.repeat(70), 70],
+  ])('%j has the width that a terminal gives it', (text, width) => expect(widthOf(text)).toBe(width))
+  test('wraps at blanks, keeps leading blanks, and does not break a long name', () => {
     expect(wrap('  a bb cc', 6, '')).toEqual(['  a bb', 'cc'])
     expect(wrap('a bb cc', 5, '', '   ')).toEqual(['a bb', '   cc'])
     expect(wrap('a looong_name b', 6, '')).toEqual(['a', 'looong_name', 'b'])

@@ -2,7 +2,7 @@ import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import type { RecordedApply } from '../../../../src/core/history.ts'
 import { keyOf } from '../../../../src/core/object.ts'
-import { renderApplyText, renderHistoryText } from '../../../../src/render/text/history.ts'
+import { renderApplyDetails, renderHistory } from '../../../../src/render/text/history.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
 
 const style = new Chalk({ level: 0 })
@@ -46,23 +46,23 @@ const bare: RecordedApply = {
   systemIdentifier: null,
 }
 const list = (applies: readonly RecordedApply[], columns = 100, more = false) =>
-  renderHistoryText({ database: 'analytics', applies, more }, { style, columns })
+  renderHistory({ database: 'analytics', applies, more }, { style, columns })
 
 describe('the history as text', () => {
-  test('a line an apply, and who, what and from which commit', () => {
+  test('lists each apply with who, what and which commit', () => {
     expect(list([apply, { ...bare, madeElsewhere: true, database: 'old' }])).toBe(`fdwsync history · analytics
 
   0b8f2c1e  2026-01-31 12:00:00 UTC  applied in part  shop-mirror
     deployer from 10.0.0.7 · ci on runner-3
     1 to create, 2 to alter · commit 4f1c2ab9d0e1
 
-  0b8f2c1e  2026-01-31 12:00:00 UTC  not known        shop-mirror
+  0b8f2c1e  2026-01-31 12:00:00 UTC  unknown          shop-mirror
     deployer
-    made in database old: this one is a copy, or was renamed
+    applied to database old; this database is a copy of it, or was renamed
 `)
   })
 
-  test('one in full', () => {
+  test('one apply in detail', () => {
     const step = { stage: 'define', action: 'alter', address: key, title: 'server shop' }
     const steps = [
       { ...step, outcome: 'applied', reason: null },
@@ -71,7 +71,7 @@ describe('the history as text', () => {
     const address = keyOf({ kind: 'materializedView', schema: 'shop', name: 'orders' })
     const load = { address, how: 'plain', startedAt: apply.startedAt, endedAt: '2026-01-31T12:00:02Z', rows: '50' }
     const refreshes = [{ ...load, outcome: 'applied', reason: null }]
-    const text = renderApplyText({ database: 'analytics', apply, steps, refreshes }, { style, columns: 100 })
+    const text = renderApplyDetails({ database: 'analytics', apply, steps, refreshes }, { style, columns: 100 })
     expect(text).toBe(`fdwsync apply 0b8f2c1e-8f3a-4b6e-9c1d-2f3a4b5c6d7e · shop-mirror
   outcome     applied in part
   started     2026-01-31 12:00:00 UTC, took 1.5 s
@@ -95,7 +95,7 @@ Loads
 `)
   })
 
-  test('nothing in it can pass for something else, and it fits the terminal', () => {
+  test('hostile names cannot forge a line, and lines fit the terminal', () => {
     const evil = 'x\n  0b8f2c1e  forged\u001b[2J'
     const texts = { manifest: evil, appliedBy: evil, appliedFrom: evil, clientUser: evil, clientHost: evil }
     const hostile: RecordedApply = { ...apply, ...texts, commit: evil, database: evil, madeElsewhere: true }
@@ -106,8 +106,8 @@ Loads
     expect(long.split('\n').filter((line) => widthOf(line) > 40)).toEqual([])
   })
 
-  test('nothing, and more than was asked for', () => {
-    expect(list([])).toContain('Nothing was applied here.')
-    expect(list([apply], 100, true)).toContain('There is more: pass --limit.')
+  test('an empty history, and one with more applies than the limit', () => {
+    expect(list([])).toContain('No applies are recorded.')
+    expect(list([apply], 100, true)).toContain('Older applies exist; use --limit to list more.')
   })
 })

@@ -10,10 +10,11 @@ import type { Report } from '../../../../src/core/report.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { statement, statementOf, trusted } from '../../../../src/core/sql.ts'
 import { titleOf } from '../../../../src/kinds/registry.ts'
-import { planJson, refreshJson, reportJson } from '../../../../src/render/json/plan.ts'
+import { planJson } from '../../../../src/render/json/plan.ts'
+import { refreshJson, reportJson } from '../../../../src/render/json/report.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
-import { renderPlanText } from '../../../../src/render/text/plan.ts'
-import { renderReportText } from '../../../../src/render/text/report.ts'
+import { renderPlan } from '../../../../src/render/text/plan.ts'
+import { renderReport } from '../../../../src/render/text/report.ts'
 
 const style = new Chalk({ level: 0 })
 const canary = 'c4n4ry-s3cr3t'
@@ -72,7 +73,7 @@ const planWith = (more: Partial<Plan>): Plan => ({
   unchanged: 0,
   ...more,
 })
-const show = (plan: Plan, columns = 80) => renderPlanText(plan, { style, columns })
+const show = (plan: Plan, columns = 80) => renderPlan(plan, { style, columns })
 const lines = (plan: Plan, columns?: number) => show(plan, columns).split('\n')
 
 const undetermined: Undetermined = {
@@ -91,7 +92,7 @@ const refusal: Refusal = {
   hint: 'Drop it.',
 }
 
-test('what the manifest renames is told by the name that it has', () => {
+test('an object that the manifest renames is shown with its former name', () => {
   const renamed = {
     op: 'alter',
     key: keyOf(table),
@@ -106,7 +107,7 @@ test('what the manifest renames is told by the name that it has', () => {
   })
 })
 
-test('what serves on under another name says what it was, why, and until when', () => {
+test('a server that is renamed aside is shown with its former name, why, and until when', () => {
   const server: ObjectId = { kind: 'server', name: 'shop' }
   const old: ObjectId = { kind: 'server', name: 'fdwsync_old_1' }
   const fields = [field('type', 'a', 'b', 'replace'), field('server x', undefined, undefined, 'replace')]
@@ -119,7 +120,7 @@ test('what serves on under another name says what it was, why, and until when', 
   } as const
   const plan = planWith({ changes: [planned(change, old, { cause: 'manifest' })] })
   expect(lines(plan, 120).slice(2, 5)).toEqual([
-    '  - server fdwsync_old_1                      server shop until now: serves on until what stands on it is swapped',
+    '  - server fdwsync_old_1                      formerly server shop; kept until its dependents are swapped',
     '      type   a → b   forces replacement',
     '',
   ])
@@ -132,17 +133,17 @@ describe('the last line', () => {
   const cases: readonly (readonly [name: string, plan: Plan, line: string])[] = [
     ['nothing to do', planWith({ unchanged: 12 }), 'Nothing to change: 12 objects as declared.'],
     [
-      'something unknown',
+      'something undetermined',
       planWith({ unchanged: 3, undetermined: [undetermined] }),
-      '3 objects as declared · 1 object undetermined: "no changes" can not be said.',
+      '3 objects as declared · 1 object undetermined, so there may be changes',
     ],
     ['a change', planWith({ changes: [create(table), drop(view)] }), '1 to create, 1 to drop'],
     [
-      'a change and something unknown',
+      'a change and something undetermined',
       planWith({ changes: [create(table)], undetermined: [undetermined] }),
       '1 to create · 1 object undetermined',
     ],
-    ['a refusal', planWith({ refusals: [refusal] }), 'This can not be applied: see what is refused.'],
+    ['a refusal', planWith({ refusals: [refusal] }), 'This plan cannot be applied; see the refusals above.'],
     [
       'only adoption',
       planWith({ changes: [planned({ op: 'adopt', key: keyOf(table), to: wanted(table) }, table)] }),
@@ -171,7 +172,7 @@ describe('a change', () => {
       ],
     ],
     [
-      'an empty value is seen',
+      'an empty value is visible',
       planWith({ changes: [alter(table, [field('option a', 'x', '')])] }),
       ["option a   x → ''"],
     ],
@@ -183,7 +184,7 @@ describe('a change', () => {
       ['password   (secret changed)', 'token      (secret added)'],
     ],
     [
-      'a query as a diff, and what forces the replacement',
+      'a query as a diff that forces a replacement',
       planWith({
         changes: [
           replace(view, [
@@ -197,7 +198,7 @@ describe('a change', () => {
         ],
       }),
       [
-        '  ± materialized view shop.orders\n      rebuilt beside, then swapped: readers keep reading',
+        '  ± materialized view shop.orders\n      rebuilt online, then swapped; readers are not blocked',
         'query   forces replacement',
         '      -    total\n      +    total * 2 AS total\n         FROM x',
       ],
@@ -216,7 +217,7 @@ describe('a change', () => {
       ['because foreign table shop_proxy.orders changes'],
     ],
     [
-      'what a successor keeps, and how much is loaded for it',
+      'what a replacement keeps, and how much data it loads',
       planWith({
         changes: [
           replace(view, [field(titleOf(table), undefined, undefined, 'replace')], {
@@ -227,13 +228,13 @@ describe('a change', () => {
         ],
       }),
       [
-        'foreign table shop_proxy.orders   replaced as well   forces replacement',
-        '      keeps its owner, grants and comments, index shop.by_total, trigger noted\n      loads its data again: about 1,234,567 rows, 5.1 MB now\n',
+        'foreign table shop_proxy.orders   also replaced   forces replacement',
+        '      keeps its owner, grants and comments, index shop.by_total, trigger noted\n      reloads its data: about 1,234,567 rows, 5.1 MB now\n',
         '      keeps its owner, grants and comments\n',
       ],
     ],
     [
-      'what is refused, unknown, or worth a warning',
+      'refusals, undetermined objects and warnings',
       planWith({
         refusals: [refusal],
         undetermined: [undetermined],
@@ -241,7 +242,7 @@ describe('a change', () => {
       }),
       [
         '  refused foreign table shop_proxy.orders: view v depends on it\n    Drop it.',
-        '  could not determine materialized view shop.orders: it is being refreshed\n    Plan again.',
+        '  undetermined materialized view shop.orders: it is being refreshed\n    Plan again.',
         '  warning mind this',
       ],
     ],
@@ -250,7 +251,7 @@ describe('a change', () => {
     for (const fragment of fragments) expect(show(plan)).toContain(fragment)
   })
 
-  test('nothing of a manifest or server can forge a line or reach the terminal', () => {
+  test('text from a manifest or a server cannot forge a line or control the terminal', () => {
     const evil = 'x\n\n0 to create\u001b[2J\r\u202eabc\u200b'
     const id: ObjectId = { kind: 'server', name: evil }
     const text = show(
@@ -264,7 +265,7 @@ describe('a change', () => {
     expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e\u200b]/u)
   })
 
-  test.each([120, 80, 40])('no line is wider than a terminal of %d columns, where words let it be', (columns) => {
+  test.each([120, 80, 40])('no line is wider than %d columns, unless one word is', (columns) => {
     const plan = planWith({
       changes: [
         alter(table, [field('column total type', 'numeric(10,2)', 'numeric(12,2)')], { cause: 'drift' }),
@@ -345,18 +346,18 @@ describe('documents', () => {
     ],
   }
 
-  test('a plan is as its schema says, and holds no secret', () => {
+  test('a plan matches its schema and contains no secret', () => {
     const document: unknown = JSON.parse(JSON.stringify(planJson(full)))
     const validate = schema('plan')
     expect(validate(document), JSON.stringify(validate.errors)).toBe(true)
     expect(JSON.stringify(document)).not.toContain(canary)
     expect(document).toMatchObject({ summary: { create: 1, alter: 1, replace: 1, drop: 1, release: 1 } })
   })
-  test('a report is as its schema says', () => {
+  test('a report matches its schema', () => {
     const validate = schema('report')
     expect(validate(JSON.parse(JSON.stringify(reportJson(report)))), JSON.stringify(validate.errors)).toBe(true)
   })
-  test('a refresh is as its schema says', () => {
+  test('a refresh matches its schema', () => {
     const validate = schema('refresh')
     const views = [
       { key: keyOf(view), title: 'v', how: undefined, outcome: { status: 'skipped', reason: 'r' } as const },
@@ -366,8 +367,8 @@ describe('documents', () => {
       JSON.stringify(validate.errors),
     ).toBe(true)
   })
-  test('a report in words ends with the whole in a sentence', () => {
-    const text = renderReportText(report, { style, columns: 80 })
+  test('a report ends with a summary in one sentence', () => {
+    const text = renderReport(report, { style, columns: 80 })
     expect(text).toContain('failed populate v: r')
     expect(text.trimEnd().split('\n').at(-1)).toBe('Applied in part: 1 created; 1 view could not be loaded.')
   })

@@ -4,7 +4,7 @@ import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
 import type { RefreshReport, Report, StepOutcome } from '../../../../src/core/report.ts'
 import { titleOf } from '../../../../src/kinds/registry.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
-import { renderRefreshText, renderReportText } from '../../../../src/render/text/report.ts'
+import { renderRefresh, renderReport } from '../../../../src/render/text/report.ts'
 
 const style = new Chalk({ level: 0 })
 const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
@@ -24,14 +24,14 @@ describe('reports', () => {
     outcome,
   })
   const report = (steps: Report['steps'], columns = 200, applyId: string | undefined = '0') =>
-    renderReportText({ manifest: 'm', applyId, steps }, { style, columns })
+    renderReport({ manifest: 'm', applyId, steps }, { style, columns })
   const failed: StepOutcome = { status: 'failed', reason: 'no route', hint: 'Look at the network.' }
   const inDoubt: StepOutcome = { status: 'in-doubt', reason: 'the connection was lost' }
 
   const sentences: readonly (readonly [name: string, steps: Report['steps'], sentence: string])[] = [
-    ['all done', [step('create'), step('populate')], 'Applied: 1 created, 1 filled.'],
-    ['dropped and made again', [step('drop'), step('create')], 'Applied: 1 replaced.'],
-    ['nothing but the ledger', [], 'Recorded. Nothing had to change.'],
+    ['all done', [step('create'), step('populate')], 'Applied: 1 created, 1 loaded.'],
+    ['dropped and recreated', [step('drop'), step('create')], 'Applied: 1 replaced.'],
+    ['only the ledger changed', [], 'Recorded in the ledger. Nothing had to change.'],
     ['nothing done', [step('create', failed)], 'Failed: nothing was changed.'],
     [
       'data not loaded',
@@ -40,28 +40,28 @@ describe('reports', () => {
     ],
     ['not replaced', [step('create'), step('replace', failed)], 'Applied in part: 1 created; 1 object not replaced.'],
     [
-      'in doubt',
+      'unknown outcome',
       [step('create'), step('replace', inDoubt)],
-      'In doubt: the connection was lost during COMMIT. Plan again. Applied for certain: 1 created.',
+      'Unknown outcome: the connection was lost during COMMIT. Run fdwsync plan to see what was applied. Certainly applied: 1 created.',
     ],
   ]
   test.each(sentences)('the last line: %s', (_name, steps, sentence) => {
     expect(report(steps).trimEnd().split('\n').at(-1)).toBe(sentence)
   })
   test('nothing to do', () => {
-    expect(renderReportText({ manifest: 'm', applyId: undefined, steps: [] }, { style, columns: 80 })).toBe(
+    expect(renderReport({ manifest: 'm', applyId: undefined, steps: [] }, { style, columns: 80 })).toBe(
       'Nothing to do.\n',
     )
   })
-  test('what failed is told with its reason and what to do, in a narrow terminal too', () => {
+  test('a failed step has its reason and a hint, in a narrow terminal too', () => {
     const lines = report([step('create', failed), step('replace', inDoubt)], 40).split('\n')
     expect(lines.slice(0, 2)).toEqual(['  failed create foreign table s.t: no', '            route'])
     expect(lines).toContain('            Look at the network.')
     expect(lines.filter((line) => widthOf(line) > 40)).toEqual([])
   })
-  test('colour makes no difference to where lines break', () => {
+  test('lines break in the same places with and without colour', () => {
     const text = (level: 0 | 3) =>
-      renderReportText(
+      renderReport(
         { manifest: 'm', applyId: '0', steps: [step('create', failed)] },
         { style: new Chalk({ level }), columns: 30 },
       )
@@ -73,9 +73,9 @@ describe('reports', () => {
       { key, title: 'materialized view shop_mirror.customer_orders', how: 'concurrently', outcome: applied },
       { key, title: 'materialized view shop.orders', how: undefined, outcome: failed },
     ]
-    const text = renderRefreshText({ manifest: 'm', views }, { style, columns })
+    const text = renderRefresh({ manifest: 'm', views }, { style, columns })
     expect(text.split('\n').filter((line) => widthOf(line) > columns)).toEqual([])
     expect(text).toContain('1.2 s, concurrently')
-    expect(text.trimEnd().split('\n').at(-1)).toBe('Refreshed 1 view; 1 not.')
+    expect(text.trimEnd().split('\n').at(-1)).toBe('Refreshed 1 of 2 views.')
   })
 })

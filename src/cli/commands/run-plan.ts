@@ -1,0 +1,56 @@
+// What apply and destroy share: show the plan, ask for confirmation, run it with progress, and print the report.
+
+import { type Applied, type Approve, exitCodeOf, reasonsToRefuse } from '../../api/apply.ts'
+import type { ApplyOptions } from '../../applier/context.ts'
+import { exitCode } from '../../core/errors.ts'
+import type { Plan } from '../../core/plan.ts'
+import { type FormatName, formats } from '../../render/formats.ts'
+import { abortOnInterrupt } from '../environment.ts'
+import { originOf } from '../origin.ts'
+import { printEvent, renderOptions } from '../terminal.ts'
+import { confirm } from './confirm.ts'
+
+export interface RunFlags {
+  readonly format: FormatName
+  readonly autoApprove?: boolean
+  readonly lockTimeout: number
+  readonly leaseTimeout: number
+}
+
+export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'sourceTimeoutMilliseconds'> {
+  readonly flags: RunFlags
+  readonly destroys: boolean
+  /** Standard input contains the manifest, so it cannot answer the question. */
+  readonly readsStandardInput: boolean
+  start(options: ApplyOptions, approve: Approve): Promise<Applied>
+}
+
+export async function runPlan(run: Run): Promise<number> {
+  const { flags, allow, jobs, sourceTimeoutMilliseconds } = run
+  const options: ApplyOptions = {
+    allow,
+    jobs,
+    sourceTimeoutMilliseconds,
+    lockTimeoutMilliseconds: flags.lockTimeout,
+    leaseTimeoutMilliseconds: flags.leaseTimeout,
+    origin: originOf(process.env),
+    signal: abortOnInterrupt(),
+    emit: printEvent,
+  }
+  const format = await formats[flags.format]()
+  const { report } = await run.start(options, (plan) => approve(plan, run))
+  if (!report) return exitCode.refused
+  // The plan has already printed that there is nothing to do.
+  if (report.applyId === undefined && !format.isDocument) return exitCode.done
+  process.stdout.write(format.report(report, renderOptions()))
+  return exitCodeOf(report)
+}
+
+async function approve(plan: Plan, { flags, allow, destroys, readsStandardInput }: Run): Promise<boolean> {
+  const format = await formats[flags.format]()
+  if (!format.isDocument) process.stdout.write(format.plan(plan, { ...renderOptions(), destroys }))
+  if (plan.changes.length === 0 || flags.autoApprove) return true
+  // A plan that will be refused needs no confirmation.
+  if (reasonsToRefuse(plan, allow).length > 0) return true
+  return confirm(destroys ? 'Drop all of this?' : 'Apply these changes?', readsStandardInput)
+}

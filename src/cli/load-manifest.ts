@@ -1,0 +1,74 @@
+// Loads a manifest and its lock for a command, and prints the warnings.
+
+import { existsSync } from 'node:fs'
+import { formatProblem } from '../core/errors.ts'
+import type { Plan } from '../core/plan.ts'
+import type { ConnectionSettings } from '../db/settings.ts'
+import { checkFragments } from '../manifest/checks/sql-fragments.ts'
+import { lockedResolutions } from '../manifest/expansion/lock.ts'
+import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
+import type { ParsedManifest } from '../manifest/manifest.ts'
+import { parseManifest } from '../manifest/parse.ts'
+import { planWithoutParsing } from '../planner/fast-path.ts'
+import { connectTo } from './environment.ts'
+
+/** `-`: standard input. Without `resolve`, references to variables and files are left as they are. */
+export async function loadManifest(file: string, resolve = true): Promise<ParsedManifest> {
+  return parseAndCheck(await readText(file, resolve))
+}
+
+/** As {@link loadManifest}, with the lock beside the file if one exists. A manifest from standard input has no lock. */
+export async function loadLockedManifest(file: string, resolve = true): Promise<ParsedManifest> {
+  return attachLock(file, await loadManifest(file, resolve))
+}
+
+/** From this size on, parsing a manifest takes longer than asking the server whether anything changed since the last apply. */
+const fastPathBytes = 1 << 20
+
+/** A manifest with its lock; or, if a large manifest is still in place as it was last proven, an empty plan without parsing it. */
+export async function loadManifestOrPlan(
+  file: string,
+  settings: ConnectionSettings,
+  mustParse = false,
+): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
+  const text = await readText(file, true)
+  const isLocked = file !== '-' && existsSync(lockPathOf(file))
+  if (mustParse || isLocked || text.bytes.byteLength < fastPathBytes) {
+    return { parsed: await attachLock(file, await parseAndCheck(text)) }
+  }
+  const session = await connectTo(settings, [])('plan')
+  try {
+    const known = await planWithoutParsing(session, text)
+    if (known) return { inPlace: known.plan }
+  } finally {
+    await session.close()
+  }
+  return { parsed: await parseAndCheck(text) }
+}
+
+function readText(file: string, resolve: boolean): Promise<ManifestText> {
+  return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function parseAndCheck({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
+  const parsed = await parseManifest(file, bytes, references)
+  await checkFragments(parsed)
+  for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
+  return parsed
+}
+
+async function attachLock(file: string, parsed: ParsedManifest): Promise<ParsedManifest> {
+  const lock = file === '-' ? undefined : await loadLock(lockPathOf(file))
+  if (!lock) return parsed
+  await checkFragments(lock)
+  const locked = { ...parsed, lock }
+  // Checks that the lock matches the manifest. Unresolved references would not match.
+  if (!parsed.isUnresolved) lockedResolutions(locked)
+  return locked
+}

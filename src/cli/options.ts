@@ -1,0 +1,69 @@
+// The options that several commands share, and the parsers of option values.
+
+import { InvalidArgumentError, Option } from 'commander'
+import { hazardsToAllow } from '../core/plan.ts'
+import { formats } from '../render/formats.ts'
+import { durationMilliseconds } from './duration.ts'
+
+/** Functions, because commander changes an option when it is added to a command. */
+export const options = {
+  manifest: () => new Option('-f, --file <file>', 'Manifest to read; - for standard input').default('fdwsync.yaml'),
+  database: () =>
+    new Option('--database <url>', 'Target database; default: DATABASE_URL, or else PGHOST, PGUSER and so on'),
+  format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),
+  jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
+  sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
+  lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),
+  leaseTimeout: () => duration('--lease-timeout', 'How long to wait for another apply of the same manifest', '30s'),
+  offline: () => new Option('--offline', 'Skip contacting sources; use the last imported definitions'),
+  checkSource: () => new Option('--check-source', 'Compare foreign tables with their sources').conflicts('offline'),
+  takeOver: () => new Option('--take-over', 'Take over objects that other manifests own'),
+  populate: () => new Option('--no-populate', 'Do not load new materialized views'),
+  allow: () =>
+    new Option('--allow <hazard>', 'Allow a hazard; repeatable').choices(hazardsToAllow).argParser(collectHazard),
+  kind: () => repeatable('--kind <kind>', 'Only objects of this kind, such as foreign-table; repeatable'),
+  servers: () => repeatable('--server <name>', 'Only this server, its dependents, and what they need; repeatable'),
+  schemas: () => repeatable('--schema <name>', 'Only this schema, its contents, and what they need; repeatable'),
+  limit: () =>
+    new Option('--limit <number>', 'Maximum number of applies, newest first').argParser(parseLimit).default(20),
+} as const
+
+function duration(flag: string, description: string, initial: string): Option {
+  return new Option(`${flag} <duration>`, description)
+    .argParser(parseDuration)
+    .default(durationMilliseconds(initial), initial)
+}
+
+function repeatable(flags: string, description: string): Option {
+  const collect = (value: string, previous: readonly string[]) => [...previous, value]
+  return new Option(flags, description).argParser(collect).default([])
+}
+
+/** A parser replaces the check of commander's `choices`, so it has to repeat it. */
+function collectHazard(hazard: string, previous: readonly string[] | undefined): readonly string[] {
+  if (!hazardsToAllow.some((name) => name === hazard)) {
+    throw new InvalidArgumentError(`Allowed choices are ${hazardsToAllow.join(', ')}.`)
+  }
+  return [...(previous ?? []), hazard]
+}
+
+function parseJobs(text: string): number {
+  return wholeNumber(text, 64)
+}
+
+function parseLimit(text: string): number {
+  return wholeNumber(text, 1_000_000)
+}
+
+function wholeNumber(text: string, maximum: number): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > maximum)
+    throw new InvalidArgumentError(`Expected a whole number from 1 to ${maximum}.`)
+  return value
+}
+
+function parseDuration(text: string): number {
+  const milliseconds = durationMilliseconds(text)
+  if (milliseconds === undefined) throw new InvalidArgumentError('Expected a duration such as 500ms, 3s, 2min or 1h.')
+  return milliseconds
+}

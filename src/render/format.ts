@@ -1,0 +1,30 @@
+// What an output format renders. The formats themselves are in formats.ts.
+
+import type { ChalkInstance } from 'chalk'
+import type { ApplyDetails, History } from '../core/history.ts'
+import type { Plan } from '../core/plan.ts'
+import type { RefreshReport, Report } from '../core/report.ts'
+import type { StatusReport } from '../core/status.ts'
+
+/** The terminal that a text is rendered for. Documents do not depend on it. */
+export interface RenderOptions {
+  readonly style: ChalkInstance
+  /** The terminal's width. */
+  readonly columns: number
+}
+
+export interface PlanOptions extends RenderOptions {
+  /** The plan drops everything that the manifest owns, and so certainly drops data. */
+  readonly destroys?: boolean
+}
+
+export interface Format {
+  /** A document: a command prints exactly one, so `apply` and `destroy` print the report but not the plan. */
+  readonly isDocument: boolean
+  plan(plan: Plan, options: PlanOptions): string
+  report(report: Report, options: RenderOptions): string
+  refresh(report: RefreshReport, options: RenderOptions): string
+  status(report: StatusReport, options: RenderOptions): string
+  history(history: History, options: RenderOptions): string
+  applyDetails(details: ApplyDetails, options: RenderOptions): string
+}

@@ -1,0 +1,13 @@
+// Objects are named in documents by their address: their kind and the parts of their name.
+
+import { idOf, type Key, type ObjectId } from '../../core/object.ts'
+import type { Addressed } from './documents.ts'
+
+/** Null for a kind that this release does not know. */
+export function addressOf(key: Key): ObjectId | null {
+  return idOf(key) ?? null
+}
+
+export function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): Addressed<Item> {
+  return { address: addressOf(key), ...rest }
+}

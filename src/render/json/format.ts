@@ -1,0 +1,21 @@
+// The format "json": one document for each command, with a published schema.
+
+import type { Format } from '../format.ts'
+import { applyJson, historyJson } from './history.ts'
+import { planJson } from './plan.ts'
+import { refreshJson, reportJson } from './report.ts'
+import { statusJson } from './status.ts'
+
+export const jsonFormat: Format = {
+  isDocument: true,
+  plan: (plan) => jsonText(planJson(plan)),
+  report: (report) => jsonText(reportJson(report)),
+  refresh: (report) => jsonText(refreshJson(report)),
+  status: (report) => jsonText(statusJson(report)),
+  history: (history) => jsonText(historyJson(history)),
+  applyDetails: (details) => jsonText(applyJson(details)),
+}
+
+function jsonText(document: unknown): string {
+  return `${JSON.stringify(document, undefined, 2)}\n`
+}

@@ -1,0 +1,17 @@
+// The reports of an apply and of a refresh as JSON documents.
+
+import type { RefreshReport, Report } from '../../core/report.ts'
+import { withAddress } from './address.ts'
+import type { RefreshDocument, ReportDocument } from './documents.ts'
+
+export function reportJson({ manifest, applyId, steps }: Report): ReportDocument {
+  return { format: 'fdwsync.report/1', manifest, apply: applyId ?? null, steps: steps.map(withAddress) }
+}
+
+export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument {
+  return {
+    format: 'fdwsync.refresh/1',
+    manifest,
+    views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+  }
+}

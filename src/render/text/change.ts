@@ -1,0 +1,111 @@
+// One changed object of a plan as text: its title and why it changes, its fields, what it keeps, and its hazards.
+
+import type { Change } from '../../core/change.ts'
+import { mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
+import { titleOf } from '../../kinds/registry.ts'
+import type { PlanOptions, RenderOptions } from '../format.ts'
+import { renderDetails, renderFields } from './fields.ts'
+import { counted, oneLine, sizeText, widthOf, wrap } from './layout.ts'
+
+type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
+
+export const remarkColumn = 46
+
+/**
+ * The indent of continuation lines: deeper than any line of a plan, so that part of a name from a manifest or a server cannot
+ * pass for such a line.
+ */
+export const nameIndent = '          '
+
+const indent = '      '
+
+export function renderChange(planned: PlannedChange, change: DatabaseChange, options: PlanOptions): readonly string[] {
+  return [
+    ...renderTitle(planned, change, options),
+    ...renderBody(planned, change, options),
+    ...renderPredecessor(planned, options),
+    ...renderHazards(planned, options),
+  ]
+}
+
+function renderTitle(planned: PlannedChange, change: DatabaseChange, options: PlanOptions): readonly string[] {
+  const { style, columns } = options
+  const [first = '', ...others] = wrap(oneLine(planned.title), columns, '    ', nameIndent)
+  const head = `  ${signOf(change, options)} ${style.bold(first.slice(4))}`
+  const remark = oneLine(options.destroys ? '' : remarkOf(planned, change))
+  const fits = others.length === 0 && Math.max(widthOf(first) + 3, remarkColumn) + widthOf(remark) <= columns
+  if (fits && remark === '') return [head]
+  if (fits) return [head + ' '.repeat(Math.max(3, remarkColumn - widthOf(first))) + style.dim(remark)]
+  return [head, ...others.map((line) => style.bold(line)), ...(remark === '' ? [] : wrap(remark, columns, indent))]
+}
+
+function signOf({ op }: DatabaseChange, { style }: RenderOptions): string {
+  return { create: style.green('+'), alter: style.yellow('~'), replace: style.magenta('±'), drop: style.red('-') }[op]
+}
+
+function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
+  const taken = planned.takenFrom.map((manifest) => `taken over from manifest ${manifest}`)
+  const why = [...taken, ...renamedFrom(change), causeOf(planned, change)].filter((part) => part !== '').join(' · ')
+  switch (change.op) {
+    case 'create':
+      return [planned.summary, why].filter((part) => part !== '').join(' · ')
+    case 'alter':
+      return why
+    case 'replace': {
+      const how = planned.beside ? 'rebuilt online, then swapped; readers are not blocked' : 'dropped and recreated'
+      return why === '' ? how : `${why} · ${how}`
+    }
+    case 'drop':
+      if (change.renamedAsideFor)
+        return `formerly ${titleOf(change.renamedAsideFor.to.id)}; kept until its dependents are swapped`
+      return planned.cause === 'source' ? 'dropped at the source' : 'no longer declared'
+  }
+}
+
+function causeOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {
+  if (cause === undefined) return ''
+  if (cause === 'dependency') return `because ${because.join(', ')} changes`
+  const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
+  const drift = `drifted: ${change.op === 'create' ? 'dropped' : isRenamed ? 'renamed' : 'altered'} outside fdwsync`
+  if (cause === 'both') {
+    const declared = causes.filter((origin) => origin !== 'drift').map((origin) => `the ${origin}`)
+    return `${declared.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`
+  }
+  if (cause === 'source' && change.op === 'create') return 'new at the source'
+  return { manifest: 'the manifest changed', source: 'the source changed', drift }[cause]
+}
+
+/** Only for renames that the manifest asks for. Other renames are drift. */
+function renamedFrom(change: DatabaseChange): readonly string[] {
+  if (!('fields' in change) || !change.from.isRenamedByManifest) return []
+  return change.fields.flatMap(({ field, from }) => (field === 'name' ? [`renamed from ${from}`] : []))
+}
+
+function renderBody(planned: PlannedChange, change: DatabaseChange, options: RenderOptions): readonly string[] {
+  if (change.op === 'create') return renderDetails(planned.details, options)
+  if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
+  const own = (change.renamedAsideFor?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
+  return renderFields(own, options)
+}
+
+/** What a replacement keeps of its predecessor, and how much data is loaded for it. */
+function renderPredecessor({ predecessor, hazards }: PlannedChange, { columns }: RenderOptions): readonly string[] {
+  if (!predecessor) return []
+  const { rows, bytes, keeps } = predecessor
+  const amount = [rows === null ? '' : `about ${counted(rows, 'row')}`, bytes > 0 ? sizeText(bytes) : '']
+  const known = amount.filter((part) => part !== '').join(', ')
+  const loads = known === '' ? 'reloads its data' : `reloads its data: ${known} now`
+  const kept = ['keeps its owner, grants and comments', ...keeps.map(oneLine)].join(', ')
+  const isLoaded = hazards.some(({ name }) => name === 'reads-source')
+  return [kept, ...(isLoaded ? [loads] : [])].flatMap((text) => wrap(text, columns, indent, nameIndent))
+}
+
+function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanOptions): readonly string[] {
+  return hazards.flatMap((hazard) => {
+    // The summary counts the loads.
+    if (hazard.name === 'reads-source') return []
+    const isAsked = mustBeAllowed(hazard) && !destroys
+    const text = `! ${oneLine(hazard.detail)}${isAsked ? `: needs --allow ${hazard.name}` : ''}`
+    return wrap(text, columns, indent).map((line) => (mustBeAllowed(hazard) ? style.red(line) : style.yellow(line)))
+  })
+}

@@ -1,0 +1,17 @@
+// The format "text": to be read at a terminal.
+
+import type { Format } from '../format.ts'
+import { renderApplyDetails, renderHistory } from './history.ts'
+import { renderPlan } from './plan.ts'
+import { renderRefresh, renderReport } from './report.ts'
+import { renderStatus } from './status.ts'
+
+export const textFormat: Format = {
+  isDocument: false,
+  plan: renderPlan,
+  report: renderReport,
+  refresh: renderRefresh,
+  status: renderStatus,
+  history: renderHistory,
+  applyDetails: renderApplyDetails,
+}
