@@ -1,3 +1,5 @@
+// Reads manifests, locks and referenced files. The only file of this room that accesses files.
+
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -9,21 +11,21 @@ export interface ManifestRequest {
   /** A file, or `-` for standard input. */
   readonly path: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Leaves `${…}` as they are, for a check without secrets. */
+  /** Leave `${…}` unresolved, for a check without secrets. */
   readonly unresolved: boolean
   readStandardInput(): Promise<Uint8Array>
 }
 
-/** The text of a manifest, not looked into yet. */
+/** The text of a manifest, before parsing. */
 export interface ManifestText {
-  /** Its name for messages. */
+  /** Its name in messages. */
   readonly file: string
   readonly bytes: Uint8Array
-  /** What `${…}` stands for; undefined leaves them as they are. */
+  /** Undefined leaves `${…}` unresolved. */
   readonly references: References | undefined
 }
 
-/** Reads the text from a file or standard input. `${file:…}` is relative to it; its last newline does not count. */
+/** Reads the text from a file or standard input. Paths in `${file:…}` are relative to the manifest. */
 export async function readManifestText({
   path,
   env,
@@ -40,12 +42,12 @@ export async function readManifestText({
   return { file: fromInput ? 'standard input' : path, bytes, references: unresolved ? undefined : references }
 }
 
-/** The lock of a manifest stands beside it: `shop.lock.yaml` beside `shop.yaml`. */
+/** The lock is beside its manifest: `shop.lock.yaml` beside `shop.yaml`. */
 export function lockPathOf(manifest: string): string {
   return `${manifest.replace(/\.ya?ml$/i, '')}.lock.yaml`
 }
 
-/** Reads a lock, if there is one. It is text of its own: nothing of the environment is put in. */
+/** Reads a lock, if it exists. A lock has no references. */
 export async function loadLock(path: string): Promise<ParsedManifest | undefined> {
   if (!existsSync(path)) return undefined
   return parseManifest(path, await readManifestFile(path), { env: () => undefined, file: () => undefined })
@@ -57,21 +59,22 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const reasons: Readonly<Record<string, string>> = {
-      ENOENT: 'there is no such file',
+      ENOENT: 'no such file',
       EISDIR: 'it is a folder',
-      EACCES: 'it may not be read',
+      EACCES: 'permission denied',
     }
     throw new FdwsyncError({
       code: 'manifest/unreadable',
-      message: `the manifest ${path} can not be read: ${reasons[code] ?? code}`,
+      message: `the manifest ${path} cannot be read: ${reasons[code] ?? code}`,
       hint:
         code === 'EISDIR'
-          ? 'Folders are not supported yet: name one file.'
-          : 'Name it with -f FILE; the default is fdwsync.yaml.',
+          ? 'Folders are not supported yet. Name one file.'
+          : 'Name the manifest with -f FILE. The default is fdwsync.yaml.',
     })
   }
 }
 
+/** A file's content without its final newline, which editors add to a password file. */
 function readReferenced(path: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '')

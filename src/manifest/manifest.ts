@@ -1,31 +1,33 @@
+// The types of a parsed manifest.
+
 import type { Place, Problem } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import type { ImportTable, Manifest } from './generated/manifest-types.ts'
 
 export type { Manifest }
 
-/** Where something stands in a manifest: the keys and positions that lead to it. */
+/** A path in a manifest: keys of maps, and positions in lists. */
 export type Path = readonly (string | number)[]
 
-/** A manifest as read, with what tells where each of its parts stands. */
+/** A valid manifest, with the places of its parts in the text. */
 export interface ParsedManifest {
   readonly manifest: Manifest
   /** What its imports and mirrors request of their sources. */
   readonly requests: readonly ImportRequest[]
-  /** The place of a value, or of the nearest one around it that the text has. */
+  /** The place of a key or, if the text does not have it, of the nearest one around it. */
   place(path: Path): Place
-  /** The place of a character inside a scalar, as far as the scalar's style lets it be told. */
+  /** The place of a character inside a scalar. For some styles of scalars, the place of the scalar. */
   placeInside(path: Path, offset: number): Place
-  /** All values that must not be printed. */
+  /** All secrets in the manifest. */
   readonly secrets: readonly Secret[]
   readonly warnings: readonly Problem[]
-  /** The SHA-256 of the text; undefined if a secret stands in it in clear, which it could help to guess. */
+  /** The SHA-256 of the text. Undefined if the text contains a secret, which the digest would help to guess. */
   readonly digest: string | undefined
-  /** References are left as they are: what holds one is not what it will be. */
+  /** Whether references were left unresolved, so that values with references are not the real values. */
   readonly isUnresolved: boolean
-  /** What stands beside it and says what its imports and mirrors have: then no source is asked for that. */
+  /** The lock beside the manifest. If it is set, imports and mirrors come from it, and no source is contacted for them. */
   readonly lock?: ParsedManifest
-  /** The manifest as it is written: references are not resolved. */
+  /** The manifest with unresolved references. */
   readonly written: unknown
 }
 
@@ -49,7 +51,7 @@ export interface ImportRequest {
   readonly withColumnNames?: boolean
 }
 
-/** What `${env:NAME}` and `${file:path}` stand for. Undefined: there is no such thing. */
+/** Resolves `${env:NAME}` and `${file:path}`. Undefined if the variable or the file does not exist. */
 export interface References {
   env(name: string): string | undefined
   file(path: string): string | undefined

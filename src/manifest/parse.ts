@@ -1,8 +1,11 @@
+// Parses the text of a manifest: YAML, the JSON Schema, references, then the rules. Imports and mirrors are expanded later,
+// since that may need their sources.
+
 import { createHash } from 'node:crypto'
 import { isScalar, type Node } from 'yaml'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
+import type { PathProblem } from './checks/path-problem.ts'
 import { ruleProblems } from './checks/rules.ts'
-import type { PathProblem } from './checks/schema-problems.ts'
 import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
@@ -12,10 +15,9 @@ import { findNode, offsetInside, placeAt, type Source, startOf } from './yaml/so
 import { toData } from './yaml/to-data.ts'
 
 /**
- * Reads the text of a manifest.
- * @param file its name, for messages
- * @param references what `${…}` stands for; undefined leaves them as they are
- * @throws FdwsyncError with all independent problems, each with its place
+ * @param file its name in messages
+ * @param references resolves `${…}`; undefined leaves them unresolved
+ * @throws FdwsyncError with all independent problems and their places
  */
 export async function parseManifest(
   file: string,
@@ -30,10 +32,10 @@ export async function parseManifest(
     const message = elsewhere ? `${problem.message} at ${file}:${elsewhere.line}:${elsewhere.column}` : problem.message
     return { ...problem, message, place: place(path, atKey) }
   }
-  // What follows relies on the shape that the schema gives.
+  // Everything below relies on the shape that the schema guarantees.
   throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), source)
   const resolved = resolveReferences(data, references)
-  const manifest = resolved.data as Manifest // the validator has just seen to its shape
+  const manifest = resolved.data as Manifest // validated above
   throwIfAny([...resolved.problems, ...ruleProblems(manifest)].map(at), source)
   return {
     manifest,
@@ -46,26 +48,26 @@ export async function parseManifest(
     digest: resolved.plaintextSecrets.length > 0 ? undefined : textDigest(bytes),
     warnings: resolved.plaintextSecrets.map((path) => ({
       code: 'manifest/plaintext-secret',
-      message: `${String(path.at(-1))} stands in the manifest in clear`,
+      message: `the manifest contains the secret "${String(path.at(-1))}" in plain text`,
       place: place(path, false),
-      hint: 'Keep it out of Git: ${env:NAME} or ${file:path}.',
+      hint: 'Keep it out of Git: use ${env:NAME} or ${file:path}.',
     })),
   }
 }
 
-/** The SHA-256 of a manifest's text, as `sha256sum` tells it. */
+/** The SHA-256 of a manifest's text, as `sha256sum` prints it. */
 export function textDigest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
 async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
   if (validate(data)) return []
-  // The words, and the schema that they are taken from, are only loaded when something is wrong.
+  // The messages need the schema itself, which is loaded only if something is wrong.
   const { schemaProblems } = await import('./checks/schema-problems.ts')
   return schemaProblems(validate.errors ?? [])
 }
 
-/** What stands at one place is wrong for one reason; what else is said of it follows from that. */
+/** Keeps the first problem at each place. It usually causes the others. */
 function onePerPlace(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<string>()
   return problems.filter(({ place }) => {
@@ -81,12 +83,12 @@ function throwIfAny(problems: readonly Problem[], source: Source): void {
 }
 
 function offsetOf(root: Node, path: Path, atKey: boolean): number {
-  const { node, key, whole } = findNode(root, path)
-  if (!whole) return startOf(key) ?? startOf(node) ?? 0
+  const { node, key, exists } = findNode(root, path)
+  if (!exists) return startOf(key) ?? startOf(node) ?? 0
   return (atKey ? startOf(key) : undefined) ?? startOf(node) ?? startOf(key) ?? 0
 }
 
 function inside(source: Source, root: Node, path: Path, offset: number): number {
-  const { node, whole } = findNode(root, path)
-  return whole && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
+  const { node, exists } = findNode(root, path)
+  return exists && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import type { PathProblem } from '../manifest/checks/schema-problems.ts'
+import type { PathProblem } from '../manifest/checks/path-problem.ts'
 import { importTitle } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 import type { Answer } from './ask-source.ts'

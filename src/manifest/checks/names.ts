@@ -1,6 +1,8 @@
+// Checks every name in a manifest against the rules of PostgreSQL for names.
+
 import type { Import, ImportTable, Mirror } from '../generated/manifest-types.ts'
 import type { Manifest, Path } from '../manifest.ts'
-import type { PathProblem } from './schema-problems.ts'
+import type { PathProblem } from './path-problem.ts'
 import { accessibles, foreignTables, type Granted, grantees, types, views } from './walk.ts'
 
 const longestName = 63
@@ -12,8 +14,8 @@ interface Named {
 }
 
 /**
- * Names that PostgreSQL can not have. It would cut a long one and go on with what is left, which may be the name of
- * something else. (63 bytes in UTF-8; a server with another encoding may count otherwise, and says so.)
+ * Names that PostgreSQL cannot have. It would truncate a long name, and the rest may be the name of something else. The
+ * limit is 63 bytes in UTF-8. A server with another encoding may count differently, and then reports an error itself.
  */
 export function nameProblems(manifest: Manifest): readonly PathProblem[] {
   const all = [
@@ -42,9 +44,9 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
 }
 
 function nameProblem(name: string): string | undefined {
-  if (name === '') return 'a name can not be empty'
-  if (name.includes('\0')) return 'a name can not hold the character NUL'
-  if (/\p{Surrogate}/u.test(name)) return 'a name can not hold half a character'
+  if (name === '') return 'a name cannot be empty'
+  if (name.includes('\0')) return 'a name cannot contain a NUL character'
+  if (/\p{Surrogate}/u.test(name)) return 'a name cannot contain half a surrogate pair'
   const bytes = new TextEncoder().encode(name).length
   return bytes > longestName ? `the name has ${bytes} bytes; PostgreSQL allows ${longestName}` : undefined
 }

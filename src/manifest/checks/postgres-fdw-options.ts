@@ -1,6 +1,8 @@
+// Checks the options of postgres_fdw that the server accepts and fails on later.
+
 import type { Problem } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
-import type { PathProblem } from './schema-problems.ts'
+import { atKey, atValue, type PathProblem } from './path-problem.ts'
 
 interface Rule {
   readonly message: string
@@ -8,17 +10,17 @@ interface Rule {
 }
 
 const truth: Rule = {
-  message: 'is true, false, on or off',
+  message: 'must be true, false, on or off',
   allows: (value) => /^(true|false|on|off)$/i.test(value),
 }
-/** PostgreSQL reads 0x10, 1e2 and 1.5 as whole numbers too. */
+/** PostgreSQL also accepts 0x10, 1e2 and 1.5 as whole numbers. */
 const count: Rule = {
-  message: 'is a whole number above 0',
+  message: 'must be a whole number above 0',
   allows: (value) => Math.round(Number(value)) >= 1 && Number(value) <= 2 ** 31 - 1,
 }
-/** A list goes with one of hosts; an empty entry is the default port. */
+/** A list of ports corresponds to a list of hosts. An empty entry is the default port. */
 const port: Rule = {
-  message: 'is a number from 1 to 65535',
+  message: 'must be a number from 1 to 65535',
   allows: (value) =>
     value.split(',').every((one) => one.trim() === '' || (/^ *\d{1,9} *$/.test(one) && isPort(Number(one)))),
 }
@@ -36,7 +38,7 @@ const ofTables: ReadonlyMap<string, Rule> = new Map([
   ['async_capable', truth],
 ])
 
-/** Among them what postgres_fdw takes as it is and stumbles over when it connects, such as the port. */
+/** postgres_fdw does not check some of these until it connects, such as the port. */
 const ofServers: ReadonlyMap<string, Rule> = new Map([
   ...ofTables,
   ['port', port],
@@ -47,18 +49,18 @@ const ofServers: ReadonlyMap<string, Rule> = new Map([
 
 type Options = Readonly<Record<string, string>>
 
-/** What is wrong with the options of a server of postgres_fdw, as far as it can be known without the server. */
+/** The problems of a foreign server's options that can be found without the server. */
 export function serverOptionProblems(path: Path, options: Options): readonly PathProblem[] {
   const problem: Problem = {
     code: 'manifest/unknown-key',
     message: 'the option "user" belongs to a user mapping, not to the server',
     hint: 'Put it into user_mappings: { role: { user: … } }.',
   }
-  const user = 'user' in options ? [{ path: [...path, 'user'], atKey: true, problem }] : []
+  const user = 'user' in options ? [atKey([...path, 'user'], problem)] : []
   return [...user, ...valueProblems(path, options, ofServers)]
 }
 
-/** The same for a foreign table on such a server. */
+/** The same for a foreign table. */
 export function tableOptionProblems(path: Path, options: Options): readonly PathProblem[] {
   return valueProblems(path, options, ofTables)
 }
@@ -66,12 +68,12 @@ export function tableOptionProblems(path: Path, options: Options): readonly Path
 function valueProblems(path: Path, options: Options, rules: ReadonlyMap<string, Rule>): readonly PathProblem[] {
   return Object.entries(options).flatMap(([name, value]): readonly PathProblem[] => {
     const rule = rules.get(name)
-    // A reference may stay unresolved, for a check without the environment.
+    // A reference is unresolved if the manifest is checked without the environment.
     if (!rule || rule.allows(value) || value.includes('${')) return []
     const problem: Problem = {
       code: 'manifest/invalid-value',
       message: `the option "${name}" ${rule.message}, not "${value}"`,
     }
-    return [{ path: [...path, name], atKey: false, problem }]
+    return [atValue([...path, name], problem)]
   })
 }

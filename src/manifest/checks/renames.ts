@@ -1,57 +1,37 @@
+// Checks `renamed_from` against the other names in the manifest.
+
 import type { Manifest, Path } from '../manifest.ts'
-import type { PathProblem } from './schema-problems.ts'
+import { atValue, type PathProblem } from './path-problem.ts'
 import { foreignTables, views } from './walk.ts'
 
-/** Something that can say what it was called before. */
+/** A declaration that may have `renamed_from`. */
 interface Renamable {
   readonly path: Path
-  /** Where names are told apart: those of a schema's relations, of a table's columns. */
+  /** The namespace of the name, such as the relations of a schema or the columns of a table. */
   readonly space: string
   readonly name: string
   readonly from: string | undefined
 }
 
-/** What `renamed_from` can't say: the name of something that is declared too, or that two things had. */
+/** `renamed_from` must not be the current name, the name of something else that is declared, or used twice. */
 export function renameProblems(manifest: Manifest): readonly PathProblem[] {
   const all = renamables(manifest)
-  const placeOf = new Map(all.map(({ space, name, path }) => [keyOf(space, name), path]))
+  const declared = new Map(all.map(({ space, name, path }) => [keyOf(space, name), path]))
   const renamed = new Map<string, Path>()
   return all.flatMap(({ path, space, name, from }): readonly PathProblem[] => {
     if (from === undefined) return []
-    const at = { path: [...path, 'renamed_from'], atKey: false }
+    const problem = (message: string, hint: string, other?: Path) => [
+      atValue([...path, 'renamed_from'], { code: 'manifest/invalid-rename', message, hint }, other),
+    ]
+    if (from === name) return problem('renamed_from is the current name', 'Remove renamed_from.')
     const key = keyOf(space, from)
-    const [declared, first] = [placeOf.get(key), renamed.get(key)]
-    if (from === name)
-      return [
-        {
-          ...at,
-          problem: {
-            code: 'manifest/invalid-rename',
-            message: 'this is the name that it has',
-            hint: 'Remove renamed_from.',
-          },
-        },
-      ]
-    if (declared) {
-      const message = `it can not be renamed from "${from}", since that is declared too,`
-      return [
-        {
-          ...at,
-          problem: { code: 'manifest/invalid-rename', message, hint: 'Remove that stanza, or renamed_from.' },
-          other: declared,
-        },
-      ]
+    const existing = declared.get(key)
+    if (existing) {
+      return problem(`renamed_from: "${from}" is still declared`, 'Remove that declaration, or renamed_from.', existing)
     }
-    if (first) {
-      const message = `"${from}" can become only one thing, and is renamed already`
-      return [
-        {
-          ...at,
-          problem: { code: 'manifest/invalid-rename', message, hint: 'Remove one of the two renamed_from.' },
-          other: first,
-        },
-      ]
-    }
+    const first = renamed.get(key)
+    if (first)
+      return problem(`renamed_from: "${from}" is already renamed`, 'Remove one of the two renamed_from.', first)
     renamed.set(key, path)
     return []
   })

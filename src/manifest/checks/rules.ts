@@ -1,17 +1,18 @@
+// The rules that the JSON Schema cannot express. They need no server: what the server itself checks is left to it, and the
+// probe.
+
 import type { ProblemCode } from '../../core/codes.ts'
-import type { Problem } from '../../core/errors.ts'
 import { soundsSecret } from '../../core/secret-names.ts'
 import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { nameProblems } from './names.ts'
+import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
 import { renameProblems } from './renames.ts'
-import type { PathProblem } from './schema-problems.ts'
 import { accessibles, foreignTables, grantees, types, views } from './walk.ts'
 
 type Server = NonNullable<Manifest['servers']>[string]
 
-/** What a schema can't say: names, names that collide, options in the wrong place, values that the server won't check. */
 export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
   return [
     ...nameProblems(manifest),
@@ -28,17 +29,21 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
   ]
 }
 
-/** Relations of all kinds, indexes among them, share one namespace a schema. */
+/** Relations of all kinds, including indexes, share the namespace of their schema. */
 function collisions(manifest: Manifest): readonly PathProblem[] {
-  const partsOf = (key: 'indexes' | 'statistics') =>
+  const childrenOf = (key: 'indexes' | 'statistics') =>
     views(manifest).flatMap(({ path, schema, view }) =>
       Object.keys(view[key] ?? {}).map((name) => ({ path: [...path, key, name], schema, name })),
     )
-  const relations = [...foreignTables(manifest), ...views(manifest), ...partsOf('indexes')]
-  const shared = 'Tables, materialized views and indexes of a schema share one set of names.'
+  const relations = [...foreignTables(manifest), ...views(manifest), ...childrenOf('indexes')]
+  const shared = 'Tables, materialized views and indexes of a schema share one namespace.'
   return [
-    ...sameNames(relations, 'relations', shared),
-    ...sameNames(partsOf('statistics'), 'statistics', 'Statistics of all views of a schema share one set of names.'),
+    ...sameNames(relations, 'a relation', shared),
+    ...sameNames(
+      childrenOf('statistics'),
+      'statistics',
+      'The statistics of all views in a schema share one namespace.',
+    ),
   ]
 }
 
@@ -57,8 +62,8 @@ function sameNames(all: readonly Placed[], what: string, hint: string): readonly
       first.set(key, path)
       return []
     }
-    const message = `the schema "${schema}" has two ${what} named "${name}": this one and the one`
-    return [{ path, atKey: true, problem: { code: 'manifest/duplicate-name', message, hint }, other }]
+    const message = `schema "${schema}" already has ${what} named "${name}"`
+    return [atKey(path, { code: 'manifest/duplicate-name', message, hint }, other)]
   })
 }
 
@@ -66,27 +71,19 @@ function parentProblems(manifest: Manifest): readonly PathProblem[] {
   return foreignTables(manifest).flatMap(({ path, table: { inherits = [], partition_of: partition } }) => {
     const problems: PathProblem[] = []
     const note = (at: Path, code: ProblemCode, message: string, hint: string) =>
-      problems.push({ path: [...path, ...at], atKey: true, problem: { code, message, hint } })
-    const texts = inherits.map((parent) => JSON.stringify(parent))
-    for (const [at, text] of texts.entries()) {
-      if (texts.indexOf(text) < at)
-        note(['inherits', at], 'manifest/duplicate-name', 'this table is in the list already', 'Remove one of the two.')
+      problems.push(atKey([...path, ...at], { code, message, hint }))
+    const parents = inherits.map((parent) => JSON.stringify(parent))
+    for (const [at, parent] of parents.entries()) {
+      if (parents.indexOf(parent) === at) continue
+      note(['inherits', at], 'manifest/duplicate-name', 'this table is already in the list', 'Remove one of the two.')
     }
     if (partition && inherits.length > 0) {
-      note(
-        ['inherits'],
-        'manifest/conflicting-keys',
-        'a partition can not inherit from other tables too',
-        'Remove one of the two.',
-      )
+      const message = 'a partition cannot also inherit from other tables'
+      note(['inherits'], 'manifest/conflicting-keys', message, 'Remove inherits or partition_of.')
     }
     if (partition && (partition.for_values !== undefined) === (partition.default === true)) {
-      note(
-        ['partition_of'],
-        'manifest/conflicting-keys',
-        'a partition has either for_values or default: true',
-        'Declare one of the two.',
-      )
+      const message = 'a partition needs either for_values or default: true'
+      note(['partition_of'], 'manifest/conflicting-keys', message, 'Declare one of the two.')
     }
     return problems
   })
@@ -100,11 +97,8 @@ function statisticsProblems(manifest: Manifest): readonly PathProblem[] {
   return [...own, ...mirrored].flatMap(({ path, statistics = {} }) =>
     Object.entries(statistics).flatMap(([name, { columns = [], expressions = [] }]): readonly PathProblem[] => {
       if (expressions.length > 0 || columns.length > 1) return []
-      const problem: Problem = {
-        code: 'manifest/invalid-value',
-        message: 'statistics are of at least two columns, or of an expression',
-      }
-      return [{ path: [...path, 'statistics', name], atKey: true, problem }]
+      const message = 'statistics need at least two columns, or an expression'
+      return [atKey([...path, 'statistics', name], { code: 'manifest/invalid-value', message })]
     }),
   )
 }
@@ -113,55 +107,34 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
   return foreignTables(manifest).flatMap(({ path, table }) =>
     Object.entries(table.columns ?? {}).flatMap(([name, column]): readonly PathProblem[] => {
       if (typeof column === 'string' || column.default === undefined || column.generated === undefined) return []
-      const problem: Problem = {
-        code: 'manifest/conflicting-keys',
-        message: `the column "${name}" can not have a default and be generated`,
-        hint: 'Remove one of the two.',
-      }
-      return [{ path: [...path, 'columns', name, 'default'], atKey: true, problem }]
+      const message = `column "${name}" cannot have a default and be generated`
+      const problem = { code: 'manifest/conflicting-keys', message, hint: 'Remove one of the two.' } as const
+      return [atKey([...path, 'columns', name, 'default'], problem)]
     }),
   )
 }
 
-/** A type is one of three, and only a domain has conditions. */
 function typeProblems({ path, type }: ReturnType<typeof types>[number]): readonly PathProblem[] {
-  const sorts = (['enum', 'domain', 'composite'] as const).filter((sort) => type[sort] !== undefined)
-  const [sort, second] = sorts
+  const [sort, second] = (['enum', 'domain', 'composite'] as const).filter((each) => type[each] !== undefined)
+  const code = 'manifest/conflicting-keys'
   if (!sort || second) {
     const message = sort
-      ? `a type can not be ${sort} and ${second} at once`
-      : 'a type is one of enum, domain and composite'
-    return [
-      {
-        path: second ? [...path, second] : path,
-        atKey: true,
-        problem: { code: 'manifest/conflicting-keys', message, hint: 'Say just one of them.' },
-      },
-    ]
+      ? `a type cannot be both ${sort} and ${second}`
+      : 'a type must be one of enum, domain and composite'
+    return [atKey(second ? [...path, second] : path, { code, message, hint: 'Declare exactly one of them.' })]
   }
   if (sort === 'domain') return []
   return (['collation', 'not_null', 'default', 'checks'] as const).flatMap((key) =>
-    type[key] === undefined
-      ? []
-      : [
-          {
-            path: [...path, key],
-            atKey: true,
-            problem: { code: 'manifest/conflicting-keys', message: `only a domain can have ${key}` },
-          },
-        ],
+    type[key] === undefined ? [] : atKey([...path, key], { code, message: `only a domain can have ${key}` }),
   )
 }
 
 function clusterProblems(manifest: Manifest): readonly PathProblem[] {
   return views(manifest).flatMap(({ path, view: { cluster_on: index, indexes = {} } }): readonly PathProblem[] => {
     if (index === undefined || Object.hasOwn(indexes, index)) return []
-    const problem: Problem = {
-      code: 'manifest/unknown-name',
-      message: `the view declares no index "${index}"`,
-      hint: 'Declare it below indexes, or name one that stands there.',
-    }
-    return [{ path: [...path, 'cluster_on'], atKey: false, problem }]
+    const message = `the view declares no index "${index}"`
+    const hint = 'Declare it under indexes, or name another index.'
+    return [atValue([...path, 'cluster_on'], { code: 'manifest/unknown-name', message, hint })]
   })
 }
 
@@ -170,29 +143,22 @@ function grantProblems(manifest: Manifest): readonly PathProblem[] {
     .flatMap(grantees)
     .flatMap(({ path, grantee }): readonly PathProblem[] => {
       if (typeof grantee === 'string' || grantee.role !== 'public' || !grantee.with_grant_option) return []
-      const problem: Problem = {
-        code: 'manifest/invalid-value',
-        message: 'a grant option can not be given to everybody',
-        hint: 'Name the roles, or remove with_grant_option.',
-      }
-      return [{ path: [...path, 'with_grant_option'], atKey: true, problem }]
+      const message = 'a grant option cannot be given to public'
+      const hint = 'Name the roles, or remove with_grant_option.'
+      return [atKey([...path, 'with_grant_option'], { code: 'manifest/invalid-value', message, hint })]
     })
 }
 
-/** Every role may read the options of servers and tables; only those of user mappings are kept from others. */
+/** Every role can read the options of wrappers, servers and tables. Only those of user mappings are private. */
 function optionProblems(manifest: Manifest): readonly PathProblem[] {
   const exposed = (path: Path, options: Readonly<Record<string, string>> | undefined): readonly PathProblem[] =>
     Object.keys(options ?? {})
       .filter(soundsSecret)
-      .map((name) => ({
-        path: [...path, name],
-        atKey: true,
-        problem: {
-          code: 'secret/exposed',
-          message: `the option "${name}" can not stand here, where every role may read it`,
-          hint: 'Put it into a user mapping of the server: user_mappings: { role: { … } }.',
-        },
-      }))
+      .map((name) => {
+        const message = `the option "${name}" cannot be set here, where every role can read it`
+        const hint = 'Put it into a user mapping of the server: user_mappings: { role: { … } }.'
+        return atKey([...path, name], { code: 'secret/exposed', message, hint })
+      })
   return [
     ...Object.entries(manifest.foreign_data_wrappers ?? {}).flatMap(([name, wrapper]) =>
       exposed(['foreign_data_wrappers', name, 'options'], wrapper.options),

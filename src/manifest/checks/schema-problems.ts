@@ -1,19 +1,13 @@
+// Turns the JSON Schema validator's errors into problems that a user understands.
+
 import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Problem } from '../../core/errors.ts'
 import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
+import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { isUnsupportedKey } from './unsupported-keys.ts'
 
-export interface PathProblem {
-  readonly path: Path
-  /** The place is that of the key at the end of the path, not of its value. */
-  readonly atKey: boolean
-  readonly problem: Problem
-  /** What it collides with; the message ends with its place. */
-  readonly other?: Path
-}
-
-/** What the schema found, in words for people. Several errors of one place are one problem: the first. */
+/** Translates the validator's errors. Several errors at one place are one problem: the first. */
 export function schemaProblems(errors: readonly ValidationError[]): readonly PathProblem[] {
   const problems = errors.flatMap(problemOf)
   const seen = new Set<string>()
@@ -26,99 +20,39 @@ export function schemaProblems(errors: readonly ValidationError[]): readonly Pat
 function problemOf(error: ValidationError): readonly PathProblem[] {
   const path = pathOf(error.instancePath)
   const { params } = error
+  const invalid = (what: string): readonly PathProblem[] => [
+    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}` }),
+  ]
   switch (error.keyword) {
     case 'if':
       return []
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const key = String(params.additionalProperty ?? params.unevaluatedProperty)
-      return [{ path: [...path, key], atKey: true, problem: unknownKey(key, path) }]
+      return [atKey([...path, key], unknownKey(key, path))]
     }
-    case 'required':
-      return [
-        {
-          path,
-          atKey: true,
-          problem: {
-            code: 'manifest/missing-key',
-            message: `"${String(params.missingProperty)}" is missing${inWhat(path)}`,
-          },
-        },
-      ]
+    case 'required': {
+      const message = `missing key "${String(params.missingProperty)}"${inWhat(path)}`
+      return [atKey(path, { code: 'manifest/missing-key', message })]
+    }
+    case 'false schema': {
+      const message = `${nameOf(path)} cannot be combined with "column"`
+      return [atKey(path, { code: 'manifest/conflicting-keys', message, hint: 'Use one of the two.' })]
+    }
     case 'const':
-      return [
-        {
-          path,
-          atKey: false,
-          problem: {
-            code: 'manifest/invalid-value',
-            message: `${nameOf(path)} must be ${JSON.stringify(params.allowedValue)}`,
-          },
-        },
-      ]
-    case 'enum': {
-      const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.join(', ') : ''
-      return [
-        {
-          path,
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} is one of ${allowed}` },
-        },
-      ]
-    }
+      return invalid(`must be ${JSON.stringify(params.allowedValue)}`)
+    case 'enum':
+      return invalid(`must be one of ${Array.isArray(params.allowedValues) ? params.allowedValues.join(', ') : ''}`)
     case 'type':
-      return [
-        {
-          path,
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} must be ${typeName(params.type)}` },
-        },
-      ]
+      return invalid(`must be ${typeName(params.type)}`)
     case 'minItems':
-      return [
-        {
-          path,
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} can not be empty` },
-        },
-      ]
-    case 'pattern':
-      // The one pattern that there is: see "count" in the schema.
-      return [
-        {
-          path,
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} is a whole number from 0 to 10000` },
-        },
-      ]
     case 'minLength':
-      return [
-        {
-          path,
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} can not be an empty text` },
-        },
-      ]
-    case 'false schema':
-      return [
-        {
-          path,
-          atKey: true,
-          problem: {
-            code: 'manifest/conflicting-keys',
-            message: `${nameOf(path)} can not stand beside "column"`,
-            hint: 'An entry has one of the two.',
-          },
-        },
-      ]
+      return invalid('must not be empty')
+    case 'pattern':
+      // The schema has a single pattern: see "count" in it.
+      return invalid('must be a whole number from 0 to 10000')
     default:
-      return [
-        {
-          path,
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message: `${nameOf(path)} ${error.message ?? 'is not valid'}` },
-        },
-      ]
+      return invalid(error.message ?? 'is not valid')
   }
 }
 
@@ -147,30 +81,26 @@ function typeName(type: unknown): string {
     number: 'a number',
   }
   const all: readonly string[] = Array.isArray(type) ? type.map(String) : String(type).split(',')
-  // Every scalar arrives as text.
+  // Scalars have been read as text, so a number or a boolean is text too.
   const types = all.includes('string') ? all.filter((name) => name !== 'number' && name !== 'boolean') : all
   return types.map((name) => names[name] ?? name).join(' or ')
 }
 
 function unknownKey(key: string, path: Path): Problem {
-  const valid = keysAt(path)
+  const code = 'manifest/unknown-key'
   if (isUnsupportedKey(key)) {
-    return {
-      code: 'manifest/unknown-key',
-      message: `"${key}" is not supported yet`,
-      hint: 'A later release will know it. Remove it until then.',
-    }
+    const hint = 'A later release will support it. Remove it until then.'
+    return { code, message: `"${key}" is not supported yet`, hint }
   }
+  const valid = keysAt(path)
   const nearest = nearestOf(key, valid)
-  const message = `unknown key "${key}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`
-  return valid.length === 0
-    ? { code: 'manifest/unknown-key', message }
-    : { code: 'manifest/unknown-key', message, hint: `Known here: ${valid.join(', ')}.` }
+  const message = `unknown key "${key}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`
+  return { code, message, ...(valid.length > 0 && { hint: `Valid keys here: ${valid.join(', ')}.` }) }
 }
 
 type SchemaNode = Readonly<Record<string, unknown>>
 
-/** The keys that the schema allows where a path leads to. An error of the validator does not tell which part it is from. */
+/** The keys that the schema allows at a path. The validator's errors do not include them. */
 function keysAt(path: Path): readonly string[] {
   const node = path.reduce<SchemaNode | undefined>((part, step) => part && below(part, String(step)), schema)
   return node && isNode(node.properties) ? Object.keys(node.properties) : []
@@ -198,7 +128,7 @@ function nearestOf(word: string, candidates: readonly string[]): string | undefi
   return best && best.distance <= Math.max(2, word.length / 3) ? best.candidate : undefined
 }
 
-/** Levenshtein's. */
+/** The Levenshtein distance. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, at) => at)
   for (const [at, character] of [...left].entries()) {

@@ -1,3 +1,5 @@
+// Recognizes common types without loading the SQL parser.
+
 import { reservedWords } from '../../core/reserved-words.ts'
 
 const withoutModifier = 'bigint|boolean|double precision|int|integer|real|smallint'
@@ -11,8 +13,8 @@ const spelling = new RegExp(
 )
 
 /**
- * Whether a text is a type for sure. That is nearly every type in a manifest, and the grammar, which knows all of them,
- * takes as long to load as everything else.
+ * Whether a text is certainly a type; false if only the parser can decide. Nearly every type in a manifest is simple, and
+ * loading the parser takes as long as everything else together.
  */
 export function isSimpleType(text: string): boolean {
   const match = spelling.exec(text)

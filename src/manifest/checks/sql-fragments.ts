@@ -1,3 +1,6 @@
+// Checks each piece of SQL in a manifest with PostgreSQL's grammar, so that it cannot break out of the statement it is
+// put into.
+
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import { withoutSemicolon } from '../../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode, statementsOf } from '../../parser/parse-sql.ts'
@@ -13,9 +16,9 @@ interface Fragment {
 }
 
 /**
- * Makes sure that each piece of SQL in a manifest is exactly that one thing to PostgreSQL's own grammar: a type is a type
- * and nothing behind it, an expression one expression, a query one SELECT. What holds an unresolved reference is let be.
- * @throws FdwsyncError with all that are not, each with its place
+ * Checks that each piece of SQL is exactly one type, one expression, one query or one partition bound. Pieces with
+ * unresolved references are skipped.
+ * @throws FdwsyncError with all problems and their places
  */
 export async function checkFragments(parsed: ParsedManifest): Promise<void> {
   const problems: Problem[] = []
@@ -24,7 +27,7 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
     const { kind, path, text } = fragment
     if (kind === 'type' && isSimpleType(text)) continue
     if (parsed.isUnresolved && text.includes('${')) continue
-    // Thousands of tables have the same few defaults and checks.
+    // Thousands of tables may have the same few defaults and checks.
     const key = `${kind} ${text}`
     if (!known.has(key)) known.set(key, await check(fragment))
     const mistake = known.get(key)
@@ -101,7 +104,7 @@ function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, M
   return [...each, ...own]
 }
 
-/** Of a foreign table, or of what is said of an imported one. */
+/** A foreign table, or the overrides of an imported one. */
 interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
   readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: Generated }>>
   readonly partition_of?: { readonly for_values?: string }
@@ -156,11 +159,11 @@ function indexFragments(path: Path, { columns, where }: Indexes[string]): readon
 
 interface Mistake {
   readonly message: string
-  /** In characters of the fragment. */
+  /** A string index into the fragment. */
   readonly offset: number
 }
 
-/** The statement before and behind a fragment. Each must parse, so that no fragment breaks out of its brackets. */
+/** Statements to parse a fragment in. It must parse in each of its frames, so that it cannot close a bracket of one. */
 const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, after: string])[]>> = {
   type: [
     ['SELECT NULL::', '\n'],
@@ -178,55 +181,62 @@ const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, 
 }
 
 async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
-  if (text.trim() === '') return { message: `${an(kind)} is expected, not an empty text`, offset: 0 }
+  if (text.trim() === '') return { message: `expected ${a(kind)}, found an empty text`, offset: 0 }
   for (const [before, after] of frames[kind]) {
     const result = await parseSql(`${before}${text}${after}`)
     if ('message' in result) {
       const offset = Math.min(Math.max(result.offset - before.length, 0), text.length)
-      return { message: `not ${an(kind)} to PostgreSQL: ${result.message}`, offset }
+      return { message: `invalid ${kindNames[kind]}: ${result.message}`, offset }
     }
-    const reason = unfit(kind, statementsOf(result.tree))
+    const reason = mismatch(kind, statementsOf(result.tree))
     if (reason !== undefined) return { message: reason, offset: 0 }
   }
   return kind === 'query' ? asView(text) : undefined
 }
 
-/** A query must still be one where it will stand: a semicolon with something behind it is not. */
+/** The query must also parse inside CREATE MATERIALIZED VIEW, where a semicolon followed by anything does not. */
 async function asView(text: string): Promise<Mistake | undefined> {
   const result = await parseSql(`CREATE MATERIALIZED VIEW v AS ${withoutSemicolon(text)}\nWITH NO DATA`)
   const isOne = 'tree' in result && statementsOf(result.tree).length === 1
-  return isOne ? undefined : { message: 'a query ends without a semicolon', offset: text.lastIndexOf(';') }
+  return isOne ? undefined : { message: 'a query cannot contain a semicolon', offset: text.lastIndexOf(';') }
 }
 
-function an(kind: FragmentKind): string {
-  return { type: 'a type', expression: 'an expression', query: 'a query', bound: 'a bound of a partition' }[kind]
+const kindNames: Readonly<Record<FragmentKind, string>> = {
+  type: 'type',
+  expression: 'expression',
+  query: 'query',
+  bound: 'partition bound',
 }
 
-function unfit(kind: FragmentKind, statements: readonly SqlNode[]): string | undefined {
+function a(kind: FragmentKind): string {
+  return kind === 'expression' ? 'an expression' : `a ${kindNames[kind]}`
+}
+
+function mismatch(kind: FragmentKind, statements: readonly SqlNode[]): string | undefined {
   const [statement] = statements
-  if (statements.length !== 1 || !statement) return `${an(kind)} and nothing else is expected`
-  if (kind === 'bound') return undefined // nothing but one could stand in both frames
+  if (statements.length !== 1 || !statement) return `expected exactly one ${kindNames[kind]}`
+  if (kind === 'bound') return undefined // both frames admit nothing else
   const select = statement.SelectStmt
-  if (!isSqlNode(select)) return 'a query is a SELECT'
-  if (kind === 'query') return unfitQuery(select)
+  if (!isSqlNode(select)) return 'a query must be a SELECT'
+  if (kind === 'query') return queryMismatch(select)
   const target = onlyTarget(select)
-  if (!target) return `${an(kind)} and nothing else is expected`
-  return kind === 'type' && !isPlainCast(target) ? 'a type and nothing else is expected' : undefined
+  if (!target) return `expected exactly one ${kindNames[kind]}`
+  return kind === 'type' && !isPlainCast(target) ? 'expected exactly one type' : undefined
 }
 
-/** INTO stands in the first SELECT of a UNION, and WITH may hold statements of all kinds. */
-function unfitQuery(select: SqlNode): string | undefined {
-  if (holds(select, 'intoClause')) return 'a query can not have INTO'
-  const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].some((type) => holds(select, type))
-  return changes ? 'a query can not change data' : undefined
+/** INTO may be in the first SELECT of a UNION, and WITH may contain statements that change data. */
+function queryMismatch(select: SqlNode): string | undefined {
+  if (contains(select, 'intoClause')) return 'a query cannot have INTO'
+  const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].some((type) => contains(select, type))
+  return changes ? 'a query cannot change data' : undefined
 }
 
-function holds(value: unknown, key: string): boolean {
-  if (Array.isArray(value)) return value.some((item) => holds(item, key))
-  return isSqlNode(value) && (key in value || Object.values(value).some((child) => holds(child, key)))
+function contains(value: unknown, key: string): boolean {
+  if (Array.isArray(value)) return value.some((item) => contains(item, key))
+  return isSqlNode(value) && (key in value || Object.values(value).some((child) => contains(child, key)))
 }
 
-/** The one expression of a SELECT that has nothing but that. */
+/** The expression of a SELECT that consists of nothing else. */
 function onlyTarget(select: SqlNode): SqlNode | undefined {
   const allowed = new Set(['targetList', 'limitOption', 'op'])
   if (Object.keys(select).some((key) => !allowed.has(key)) || select.op !== 'SETOP_NONE') return undefined

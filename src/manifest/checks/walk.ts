@@ -1,6 +1,7 @@
+// Lists the objects of a manifest with their paths, for the checks.
+
 import type { Manifest, Path } from '../manifest.ts'
 
-/** All foreign tables of a manifest, each with where it stands. */
 export function foreignTables(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
     Object.entries(foreign_tables ?? {}).map(([name, table]) => ({
@@ -12,7 +13,6 @@ export function foreignTables(manifest: Manifest) {
   )
 }
 
-/** All types of a manifest, each with where it stands. */
 export function types(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { types: declared }]) =>
     Object.entries(declared ?? {}).map(([name, type]) => ({
@@ -24,7 +24,6 @@ export function types(manifest: Manifest) {
   )
 }
 
-/** All materialized views of a manifest, each with where it stands. */
 export function views(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
     Object.entries(materialized_views ?? {}).map(([name, view]) => ({
@@ -42,7 +41,7 @@ interface Accessible {
   readonly grants?: object
 }
 
-/** All that may have an owner and grants. */
+/** Everything that may have an owner and grants. */
 export function accessibles(manifest: Manifest): readonly Accessible[] {
   const named = (key: 'foreign_data_wrappers' | 'servers' | 'schemas') =>
     Object.entries(manifest[key] ?? {}).map(([name, object]) => ({ ...object, path: [key, name] }))
@@ -61,7 +60,7 @@ export function accessibles(manifest: Manifest): readonly Accessible[] {
   ]
 }
 
-/** What is said of tables that an import brings. */
+/** The overrides of imported tables. */
 function importedTables({ schemas }: Manifest): readonly Accessible[] {
   return Object.entries(schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
     imports.flatMap(({ tables }, at) =>
@@ -86,7 +85,7 @@ export interface Granted {
     | { readonly role: string; readonly columns?: readonly string[]; readonly with_grant_option?: boolean }
 }
 
-/** Whom something is granted to, each with where it stands. */
+/** The grantees of each privilege. */
 export function grantees({ path, grants }: Accessible): readonly Granted[] {
   const lists: readonly (readonly [string, readonly Granted['grantee'][]])[] = Object.entries(grants ?? {})
   return lists.flatMap(([privilege, list]) =>

@@ -1,9 +1,9 @@
-// Expands the imports and mirrors of a manifest into the objects that they stand for. This is done once for each plan;
+// Expands the imports and mirrors of a manifest into objects. This is done once for each plan;
 // everything after it takes the `ResolvedManifest`.
 
 import { FdwsyncError, type Place } from '../../core/errors.ts'
+import type { PathProblem } from '../checks/path-problem.ts'
 import { ruleProblems } from '../checks/rules.ts'
-import type { PathProblem } from '../checks/schema-problems.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
 import { addImports, type Expansion, originKey } from './imports.ts'
 import { mirrorOf, type Resolution } from './lock.ts'

@@ -1,6 +1,8 @@
+// Imports: what a manifest requests of its sources, and how the imported tables and copied types become part of the
+// manifest.
+
 import { canonicalJson } from '../../core/data.ts'
-import type { Problem } from '../../core/errors.ts'
-import type { PathProblem } from '../checks/schema-problems.ts'
+import { atKey, atValue, type PathProblem } from '../checks/path-problem.ts'
 import type { ImportColumn, ImportTable } from '../generated/manifest-types.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest.ts'
 
@@ -11,24 +13,25 @@ export type IndexStanza = NonNullable<ViewStanza['indexes']>[string]
 export type TypeStanza = NonNullable<Schemas[string]['types']>[string]
 type ColumnStanza = NonNullable<TableStanza['columns']>[string]
 
-/** A type of a source, as a manifest would spell it out. */
+/** A type of a source, as a manifest would declare it. */
 export interface CopiedType {
   readonly schema: string
   readonly name: string
   readonly stanza: TypeStanza
 }
 
-/** The tables of one import, and the types that it copies, as a manifest would spell them out. */
+/** The tables and copied types of one import, as a manifest would declare them. */
 export interface Imported {
   readonly request: ImportRequest
   readonly tables: ReadonlyMap<string, TableStanza>
-  /** What others are made of comes first. */
+  /** Each comes after the types that it consists of. */
   readonly types: readonly CopiedType[]
 }
 
-/** A manifest with what it asks for spelled out, and where what was spelled out comes from. */
+/** A manifest with imports or mirrors expanded. */
 export interface Expansion {
   readonly manifest: Manifest
+  /** By `originKey`: the path of the import or mirror that an added object comes from. */
   readonly origins: ReadonlyMap<string, Path>
   readonly problems: readonly PathProblem[]
 }
@@ -67,12 +70,12 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
   return [...plain, ...mirrors]
 }
 
-/** What people call it: it has no name of its own. */
+/** The title of an import in messages, since it has no name. */
 export function importTitle({ server, remoteSchema, schema }: ImportRequest): string {
   return `import of schema ${JSON.stringify(remoteSchema)} of server ${server} into schema ${schema}`
 }
 
-/** Spells out imported tables and copied types among the others of their schema. What the manifest itself spells out wins. */
+/** Adds imported tables and copied types to their schemas. What the manifest itself declares takes precedence. */
 export function addImports(manifest: Manifest, all: readonly Imported[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
@@ -80,10 +83,10 @@ export function addImports(manifest: Manifest, all: readonly Imported[]): Expans
   for (const { request, tables } of all) {
     const { schema, path } = request
     if (!manifest.schemas?.[schema] && !schemas[schema]) origins.set(originKey(['schemas', schema]), path)
-    const spelled = manifest.schemas?.[schema]?.foreign_tables ?? {}
+    const declared = manifest.schemas?.[schema]?.foreign_tables ?? {}
     const foreignTables = { ...schemas[schema]?.foreign_tables }
     for (const [name, table] of tables) {
-      if (Object.hasOwn(spelled, name)) continue
+      if (Object.hasOwn(declared, name)) continue
       const at = ['schemas', schema, 'foreign_tables', name]
       const other = origins.get(originKey(at))
       if (other) problems.push(importedTwice(schema, name, path, other))
@@ -104,8 +107,8 @@ function addTypes(
 ): void {
   for (const { request, types } of all) {
     for (const { schema, name, stanza } of types) {
-      const spelled = manifest.schemas?.[schema]?.types
-      if (spelled && Object.hasOwn(spelled, name)) continue
+      const declared = manifest.schemas?.[schema]?.types
+      if (declared && Object.hasOwn(declared, name)) continue
       const at = originKey(['schemas', schema, 'types', name])
       const other = origins.get(at)
       const before = schemas[schema]?.types?.[name]
@@ -121,24 +124,20 @@ function addTypes(
 }
 
 function copiedDifferently(schema: string, name: string, path: Path, other: Path): PathProblem {
-  const message = `the type "${name}" of schema "${schema}" is another one at the source of this import than for what stands`
-  const hint = `Spell it out under schemas: { ${schema}: { types: … } }: then neither is copied.`
-  return { path, atKey: true, other, problem: { code: 'manifest/duplicate-name', message, hint } }
+  const message = `type "${name}" of schema "${schema}" differs between the source of this import and the source of the one`
+  const hint = `Declare it under schemas: { ${schema}: { types: … } }, so that neither is copied.`
+  return atKey(path, { code: 'manifest/duplicate-name', message, hint }, other)
 }
 
-/** The key of what stands at a path in {@link Expansion.origins}. */
+/** The key of a path in {@link Expansion.origins}. */
 export function originKey(path: Path): string {
   return JSON.stringify(path)
 }
 
 function importedTwice(schema: string, name: string, path: Path, other: Path): PathProblem {
-  const message = `the table "${name}" is imported into schema "${schema}" twice: from here and from what stands`
-  return {
-    path,
-    atKey: true,
-    other,
-    problem: { code: 'manifest/duplicate-name', message, hint: 'Leave it out of one of them by except.' },
-  }
+  const message = `table "${name}" is already imported into schema "${schema}"`
+  const hint = 'Exclude it from one of the two with except.'
+  return atKey(path, { code: 'manifest/duplicate-name', message, hint }, other)
 }
 
 function overridden(table: TableStanza, override: ImportTable, path: Path, problems: PathProblem[]): TableStanza {
@@ -148,8 +147,8 @@ function overridden(table: TableStanza, override: ImportTable, path: Path, probl
     const imported = table.columns && Object.hasOwn(table.columns, name) ? table.columns[name] : undefined
     if (imported !== undefined) merged[name] = overriddenColumn(imported, column)
     else {
-      const message = `the source's table ${JSON.stringify(path.at(-1))} has no column "${name}"`
-      problems.push({ path: [...path, 'columns', name], atKey: true, problem: { code: 'source/not-found', message } })
+      const message = `table ${JSON.stringify(path.at(-1))} at the source has no column "${name}"`
+      problems.push(atKey([...path, 'columns', name], { code: 'source/not-found', message }))
     }
   }
   return { ...table, ...rest, columns: merged, options: { ...table.options, ...options } }
@@ -161,7 +160,7 @@ function overriddenColumn(imported: ColumnStanza, override: string | ImportColum
   return { ...from, ...by, options: { ...from.options, ...by.options } }
 }
 
-/** What can be said of imports and mirrors before any source is asked. */
+/** The problems of imports and mirrors that can be found without their sources. */
 export function importProblems(manifest: Manifest): readonly PathProblem[] {
   const items = [
     ...Object.entries(manifest.schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
@@ -171,31 +170,19 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
   ]
   const both = items.flatMap(({ item, path }): readonly PathProblem[] => {
     if (!item.limit_to || !item.except) return []
-    const problem: Problem = {
-      code: 'manifest/conflicting-keys',
-      message: 'limit_to and except can not stand together',
-      hint: 'Remove one of the two.',
-    }
-    return [{ path: [...path, 'except'], atKey: true, problem }]
+    const message = 'limit_to and except cannot be combined'
+    return [atKey([...path, 'except'], { code: 'manifest/conflicting-keys', message, hint: 'Remove one of the two.' })]
   })
   const same = Object.entries(manifest.mirrors ?? {}).flatMap(([name, mirror]): readonly PathProblem[] => {
     if (mirror.schema !== mirror.proxy_schema) return []
-    const message = 'the schema of the views can not be that of the foreign tables: both have the names of the tables'
-    return [
-      { path: ['mirrors', name, 'schema'], atKey: false, problem: { code: 'manifest/conflicting-keys', message } },
-    ]
+    const message = 'schema and proxy_schema must differ, because a view and its foreign table have the same name'
+    return [atValue(['mirrors', name, 'schema'], { code: 'manifest/conflicting-keys', message })]
   })
   const noColumn = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { indexes }]) =>
     (indexes?.each ?? []).flatMap(({ columns }, at): readonly PathProblem[] => {
       if (columns.some((column) => typeof column === 'string' || 'column' in column)) return []
-      const message = 'an index for each view names at least one column: it is made where that is'
-      return [
-        {
-          path: ['mirrors', name, 'indexes', 'each', at],
-          atKey: false,
-          problem: { code: 'manifest/invalid-value', message },
-        },
-      ]
+      const message = 'an index under each must name a column: only views with its columns get the index'
+      return [atValue(['mirrors', name, 'indexes', 'each', at], { code: 'manifest/invalid-value', message })]
     }),
   )
   const copied = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { server: serverName, indexes }]) => {
@@ -207,15 +194,13 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
   return [...both, ...same, ...noColumn, ...copied]
 }
 
-/** Only PostgreSQL's catalog says what indexes there are. */
+/** Indexes are read from the catalog of the source, so it must be a PostgreSQL server. */
 export function indexCopyProblems(
   { path, server, withIndexes }: Pick<ImportRequest, 'path' | 'server' | 'withIndexes'>,
   wrapper: string,
 ): readonly PathProblem[] {
   if (!withIndexes || wrapper === 'postgres_fdw') return []
-  const message = `indexes can be copied through postgres_fdw only, and server ${server} is of ${wrapper}`
-  const hint = 'Declare them: below indexes.each, or below tables for one view.'
-  return [
-    { path: [...path, 'indexes', 'copy'], atKey: true, problem: { code: 'manifest/invalid-value', message, hint } },
-  ]
+  const message = `indexes can be copied only through postgres_fdw, and server ${server} uses ${wrapper}`
+  const hint = 'Declare them under indexes.each, or under tables for a single view.'
+  return [atKey([...path, 'indexes', 'copy'], { code: 'manifest/invalid-value', message, hint })]
 }

@@ -1,21 +1,25 @@
+// The lock: what imports and mirrors resolved to when `fdwsync pin` last ran. With a lock, plans do not depend on what the
+// sources have today.
+
+import type { ProblemCode } from '../../core/codes.ts'
 import { sameData } from '../../core/data.ts'
-import { FdwsyncError, type Place, type Problem } from '../../core/errors.ts'
+import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { ImportRequest, Manifest, ParsedManifest, Path } from '../manifest.ts'
 import { type CopiedType, type IndexStanza, importTitle, type TableStanza } from './imports.ts'
 
-/** What one import or mirror stands for, as its source has it: before anything that the manifest says of its tables. */
+/** What one import or mirror resolved to at its source, before the overrides of the manifest. */
 export interface Resolution {
   readonly request: ImportRequest
   readonly tables: ReadonlyMap<string, TableStanza>
-  /** The source's own types, if they are copied. */
+  /** The types of the source, if they are copied. */
   readonly types: readonly CopiedType[]
-  /** The source's own indexes, by table: what a mirror copies. */
+  /** The indexes of the source that a mirror copies, by table. */
   readonly indexes: ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>
 }
 
 /**
- * A lock is a manifest of a few keys only: the imports and mirrors as they were asked for, their tables spelled out beside
- * them, and the indexes of the source below `tables` of each mirror. So it is read and checked as any manifest is.
+ * A lock is a manifest with only these keys, and is parsed and checked as one. It has the imports and mirrors as they were
+ * requested, the imported tables as foreign tables, and the indexes of the source under `tables` of each mirror.
  */
 const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
   [[], ['version', 'name', 'schemas', 'mirrors']],
@@ -49,16 +53,16 @@ const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
   ],
 ]
 
-const pinHint = 'Run fdwsync pin, and look at what it changes.'
+const pinHint = 'Run fdwsync pin and review its changes.'
 
 /**
- * What the lock of a manifest says of its imports and mirrors.
- * @throws FdwsyncError with all that is no part of a lock, or does not fit the manifest any more, each with its place
+ * What the imports and mirrors of a manifest resolve to, according to its lock.
+ * @throws FdwsyncError with everything that a lock cannot contain or that no longer matches the manifest
  */
 export function lockedResolutions({ manifest, requests, lock, place }: Locked): readonly Resolution[] {
   throwIfAny(unexpectedKeys(lock))
   if (lock.manifest.name !== manifest.name) {
-    const message = `this is the lock of the manifest "${lock.manifest.name}", not of "${manifest.name}"`
+    const message = `this lock belongs to manifest "${lock.manifest.name}", not to "${manifest.name}"`
     throw new FdwsyncError({ code: 'lock/outdated', message, place: lock.place(['name']), hint: pinHint })
   }
   const resolutions = resolutionsIn(lock)
@@ -66,7 +70,7 @@ export function lockedResolutions({ manifest, requests, lock, place }: Locked): 
     ...outdatedImports({ manifest, requests, lock, place }, resolutions),
     ...unexpectedEntries(lock, resolutions),
   ])
-  // The requests of the manifest itself: they say what else it wants of the tables, and where they stand.
+  // Return the manifest's own requests: unlike those of the lock, they have its paths and overrides.
   const found = requests.flatMap((request) => {
     const own = resolutions.find((each) => isSameRequest(each.request, request, lock.manifest, manifest))
     return own ? [{ ...own, request }] : []
@@ -75,13 +79,13 @@ export function lockedResolutions({ manifest, requests, lock, place }: Locked): 
   return found
 }
 
-/** Tables whose views had queries of their own when the lock was made, and have none now. */
+/** A view without a query of its own needs the source's indexes. It may have had a query when the lock was created. */
 function missingIndexes({ manifest, lock, place }: Locked, { request, tables, indexes }: Resolution) {
   if (!request.withIndexes) return []
   const { file } = lock.place([])
   return [...tables.keys()].flatMap((table): readonly Problem[] => {
     if (indexes.has(table) || hasOwnQuery(manifest, request, table)) return []
-    const message = `the lock ${file} does not have the indexes of the table "${table}"`
+    const message = `the lock ${file} does not contain the indexes of table "${table}"`
     return [{ code: 'lock/outdated', message, place: place([...request.path, 'tables', table]), hint: pinHint }]
   })
 }
@@ -92,7 +96,7 @@ export interface Locked extends Pick<ParsedManifest, 'manifest' | 'requests' | '
 
 type LockContent = Pick<ParsedManifest, 'manifest' | 'requests'>
 
-/** What a lock says, whether or not it fits. A table is of the first import that can have it. */
+/** The content of a lock, whether or not it matches a manifest. A table belongs to the first import that includes it. */
 export function resolutionsIn({ manifest: lock, requests }: LockContent): readonly Resolution[] {
   return requests.map((request, at) => {
     const all = Object.entries(lock.schemas?.[request.schema]?.foreign_tables ?? {})
@@ -108,14 +112,14 @@ export function resolutionsIn({ manifest: lock, requests }: LockContent): readon
   })
 }
 
-/** Which import a type is of need not be told: one that several copy is the same. */
+/** All types in the lock. Which import copied a type does not matter: if several did, it is the same type. */
 function typesIn({ schemas = {} }: Manifest): readonly CopiedType[] {
   return Object.entries(schemas).flatMap(([schema, { types = {} }]) =>
     Object.entries(types).map(([name, stanza]) => ({ schema, name, stanza })),
   )
 }
 
-/** Whether a table that stands in the import's schema comes of it. What a wrapper says of the source's schema tells. */
+/** Whether a table in the import's schema comes from it. Most wrappers record the source's schema in `schema_name`. */
 export function matchesRequest(request: ImportRequest, name: string, { server, options }: TableStanza): boolean {
   if (server !== request.server) return false
   if (options?.schema_name !== undefined && options.schema_name !== request.remoteSchema) return false
@@ -130,13 +134,13 @@ export function mirrorOf(manifest: Manifest, { path: [top, name] }: ImportReques
   return top === 'mirrors' ? manifest.mirrors?.[String(name)] : undefined
 }
 
-/** Whether the manifest itself says what a mirrored table's view reads: then no index of the source is for it. */
+/** Whether the manifest itself declares the query of a mirrored view. Then the source's indexes may not fit it. */
 export function hasOwnQuery(manifest: Manifest, request: ImportRequest, table: string): boolean {
   const tables = mirrorOf(manifest, request)?.tables ?? {}
   return Object.hasOwn(tables, table) && tables[table]?.query !== undefined
 }
 
-/** What is asked of a source, and for what, whatever order it is written in. */
+/** What a request consists of, in any order. The keys are texts for messages. */
 function requestFields(request: ImportRequest, manifest: Manifest): Readonly<Record<string, unknown>> {
   const mirror = mirrorOf(manifest, request)
   return {
@@ -176,7 +180,9 @@ function outdatedImports(
   return [
     ...unmatched.map((request): Problem => {
       const before = changed.get(request)
-      const why = before ? `was made for ${differences(before.request, request, lock.manifest, manifest)}` : 'lacks it'
+      const why = before
+        ? `was created for ${differences(before.request, request, lock.manifest, manifest)}`
+        : 'does not contain it'
       const { file } = lock.place([])
       return {
         code: 'lock/outdated',
@@ -187,7 +193,9 @@ function outdatedImports(
     }),
     ...left
       .filter((each) => ![...changed.values()].includes(each))
-      .map(({ request }) => problem(lock, request.path, `${importTitle(request)}: the manifest has no such any more`)),
+      .map(({ request }) =>
+        problem(lock, request.path, `${importTitle(request)}: the manifest no longer contains it`, 'lock/outdated'),
+      ),
   ]
 }
 
@@ -198,7 +206,7 @@ function differences(left: ImportRequest, right: ImportRequest, ofLeft: Manifest
     .join(', ')
 }
 
-/** What stands in a lock that pin would not have written there: somebody edited it. */
+/** Entries that `fdwsync pin` would not have written, so the lock was edited. */
 function unexpectedEntries(lock: ParsedManifest, resolutions: readonly Resolution[]): readonly Problem[] {
   const tables = Object.entries(lock.manifest.schemas ?? {}).flatMap(([schema, { foreign_tables = {} }]) =>
     Object.keys(foreign_tables).map((name) => ({ schema, name })),
@@ -206,24 +214,32 @@ function unexpectedEntries(lock: ParsedManifest, resolutions: readonly Resolutio
   const types = resolutions.some(({ request }) => request.copiesTypes) ? [] : typesIn(lock.manifest)
   return [
     ...types.flatMap(({ schema, name }) =>
-      problem(lock, ['schemas', schema, 'types', name], `no import of the lock copies the type "${name}"`),
+      problem(lock, ['schemas', schema, 'types', name], `no import in the lock copies type "${name}"`),
     ),
     ...tables.flatMap(({ schema, name }) => {
       if (resolutions.some(({ request, tables: own }) => request.schema === schema && own.has(name))) return []
-      return problem(lock, ['schemas', schema, 'foreign_tables', name], `no import of the lock has the table "${name}"`)
+      return problem(
+        lock,
+        ['schemas', schema, 'foreign_tables', name],
+        `no import in the lock contains table "${name}"`,
+      )
     }),
     ...resolutions.flatMap(({ request, tables: own, indexes }) => [
       ...(request.limitTo ?? []).flatMap((name, at) =>
-        own.has(name) ? [] : problem(lock, [...request.path, 'limit_to', at], `the lock has no table "${name}"`),
+        own.has(name)
+          ? []
+          : problem(lock, [...request.path, 'limit_to', at], `the lock does not contain table "${name}"`),
       ),
       ...[...indexes.keys()].flatMap((name) =>
-        own.has(name) ? [] : problem(lock, [...request.path, 'tables', name], `the lock has no table "${name}"`),
+        own.has(name)
+          ? []
+          : problem(lock, [...request.path, 'tables', name], `the lock does not contain table "${name}"`),
       ),
     ]),
   ]
 }
 
-/** Keys that a manifest may have and a lock may not. */
+/** Keys that are valid in a manifest, but not in a lock. */
 function unexpectedKeys(lock: ParsedManifest): readonly Problem[] {
   const visit = (value: unknown, path: Path): readonly Problem[] => {
     if (value === null || typeof value !== 'object') return []
@@ -232,7 +248,7 @@ function unexpectedKeys(lock: ParsedManifest): readonly Problem[] {
     return Object.entries(value).flatMap(([key, part]) =>
       !known || known.includes(key)
         ? visit(part, [...path, key])
-        : problem(lock, [...path, key], `a lock has no "${key}" here`),
+        : problem(lock, [...path, key], `key "${key}" is not allowed here in a lock`),
     )
   }
   return visit(lock.manifest, [])
@@ -244,9 +260,8 @@ function isLike(path: Path, pattern: Path): boolean {
   )
 }
 
-function problem(lock: ParsedManifest, path: Path, message: string): Problem {
-  const place: Place = lock.place(path)
-  return { code: 'lock/invalid', message, place, hint: pinHint }
+function problem(lock: ParsedManifest, path: Path, message: string, code: ProblemCode = 'lock/invalid'): Problem {
+  return { code, message, place: lock.place(path), hint: pinHint }
 }
 
 function throwIfAny(problems: readonly Problem[]): void {

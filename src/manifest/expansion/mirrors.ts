@@ -1,23 +1,25 @@
+// Mirrors: how the tables of a source become materialized views of the manifest.
+
 import { canonicalJson } from '../../core/data.ts'
 import { qualified } from '../../core/sql.ts'
-import type { PathProblem } from '../checks/schema-problems.ts'
+import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { type Expansion, type IndexStanza, originKey, type TableStanza, type ViewStanza } from './imports.ts'
 
 type Mirror = NonNullable<Manifest['mirrors']>[string]
 type Indexes = Readonly<Record<string, IndexStanza>>
 
-/** What a mirror found at its source. */
+/** What a mirror finds at its source. */
 export interface Mirrored {
   readonly name: string
   readonly tables: ReadonlyMap<string, TableStanza>
   /** The source's own indexes, by table. */
   readonly indexes: ReadonlyMap<string, Indexes>
-  /** Whether the source was asked, so that a table that is not there is not there. */
+  /** Whether all tables of the source are known, so that a table that is missing here does not exist. */
   readonly isComplete: boolean
 }
 
-/** Spells out the views of mirrors. What the manifest itself spells out under the name of a view wins. */
+/** Adds the views of mirrors to their schemas. A view that the manifest itself declares takes precedence. */
 export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
@@ -27,11 +29,11 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
     if (!mirror) continue
     const { schema } = mirror
     if (!schemas[schema]) origins.set(originKey(['schemas', schema]), ['mirrors', name])
-    const spelled = manifest.schemas?.[schema]?.materialized_views ?? {}
+    const declared = manifest.schemas?.[schema]?.materialized_views ?? {}
     const views = { ...schemas[schema]?.materialized_views }
     const taken = namesIn(views, tables.keys(), indexes.values())
     for (const [table, stanza] of tables) {
-      if (Object.hasOwn(spelled, table)) continue
+      if (Object.hasOwn(declared, table)) continue
       const override = mirror.tables && Object.hasOwn(mirror.tables, table)
       const at = ['mirrors', name, ...(override ? ['tables', table] : [])]
       const path = ['schemas', schema, 'materialized_views', table]
@@ -46,19 +48,15 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
 }
 
 function mirroredTwice(schema: string, table: string, path: Path): PathProblem {
-  const message = `two mirrors make the view "${table}" in schema "${schema}"`
-  return {
-    path,
-    atKey: true,
-    problem: { code: 'manifest/duplicate-name', message, hint: 'Exclude it in one of them.' },
-  }
+  const message = `two mirrors declare view "${table}" in schema "${schema}"`
+  return atKey(path, { code: 'manifest/duplicate-name', message, hint: 'Exclude it in one of the two.' })
 }
 
 function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap<string, TableStanza>) {
   return Object.entries(tables).flatMap(([table, { exclude }]): readonly PathProblem[] => {
     if (exclude || found.has(table)) return []
-    const message = `the mirror has no table "${table}": the source does not have it, or it is left out`
-    return [{ path: ['mirrors', name, 'tables', table], atKey: true, problem: { code: 'source/not-found', message } }]
+    const message = `the mirror has no table "${table}": the source does not have it, or it is excluded`
+    return [atKey(['mirrors', name, 'tables', table], { code: 'source/not-found', message })]
   })
 }
 
@@ -89,7 +87,7 @@ function comparable({ method = 'btree', columns, include = [], where }: IndexSta
   return canonicalJson({ method, keys, include, where })
 }
 
-/** All names that relations of the schema have. */
+/** The names of all relations in the schema. */
 function namesIn(
   views: Readonly<Record<string, ViewStanza>>,
   tables: Iterable<string>,
@@ -101,7 +99,7 @@ function namesIn(
   return names
 }
 
-/** `orders_geom_idx`, as PostgreSQL names an index that is given no name; with a number if that is taken. */
+/** The name that PostgreSQL would choose, such as `orders_geom_idx`, with a number if that is taken. */
 function freeName(table: string, columns: readonly string[], taken: Set<string>): string {
   for (let number = 0; ; number++) {
     const name = objectName(table, columns.join('_'), number === 0 ? 'idx' : `idx${number}`)
@@ -111,7 +109,7 @@ function freeName(table: string, columns: readonly string[], taken: Set<string>)
   }
 }
 
-/** Cuts the longer of both parts until the name has 63 bytes. */
+/** Shortens the longer of the two parts until the name has at most 63 bytes, as PostgreSQL does. */
 function objectName(table: string, columns: string, label: string): string {
   const parts: [string[], string[]] = [[...table], [...columns]]
   const text = () => `${parts[0].join('')}_${parts[1].join('')}_${label}`

@@ -1,10 +1,12 @@
+// Converts an exported stanza to what the parser would read from its YAML.
+
 import { truthValues } from '../generated/manifest-shapes.ts'
 import type { Path } from '../manifest.ts'
 import { matcher } from './path-pattern.ts'
 
 const isTruthValue = matcher(truthValues)
 
-/** What was written for people, as the reader of manifests would read it: a scalar is a text but where it is a truth value. */
+/** Scalars become text, as in {@link toData}; only booleans of the contract stay booleans. */
 export function normalizeExported(value: unknown, path: Path): unknown {
   if (Array.isArray(value)) return value.map((item, at) => normalizeExported(item, [...path, at]))
   if (value === null || typeof value !== 'object') return isTruthValue(path) ? value : String(value)

@@ -1,21 +1,23 @@
+// Masks secrets in the lines that error messages quote.
+
 import { isMap, isNode, isPair, isScalar, type Node, type Scalar, visit } from 'yaml'
 import { soundsSecret } from '../../core/secret-names.ts'
 import { isSecretOption } from '../../core/secret-options.ts'
 import { isOnlyReferences } from './references.ts'
 
-/** A part of a manifest's text that is not for a terminal or a log: from its first character to behind its last. */
+/** A part of the text that must not be shown. `end` is exclusive. */
 export interface SecretRange {
   readonly start: number
   readonly end: number
 }
 
 const mask = '(secret)'
-/** No manifest goes deeper; a walk without an end would exhaust the stack before that is told. */
-const deepest = 200
+/** Deeper than any valid manifest. Without a limit, the walk would overflow the stack before the depth is reported. */
+const maximumDepth = 200
 
 /**
- * Where secrets stand in clear: what user mappings hold but harmless options, and whatever sounds like a secret
- * anywhere, for it may stand where it should not. References tell nothing and may be seen.
+ * Finds secrets in plain text: the options of user mappings, except harmless ones, and any key that sounds like a secret,
+ * since it may be in a wrong place. References are not secret.
  */
 export function findSecrets(text: string, root: Node | null): readonly SecretRange[] {
   const mappings = entriesOf(entryOf(root, 'servers')).flatMap(({ value }) =>
@@ -28,7 +30,7 @@ export function findSecrets(text: string, root: Node | null): readonly SecretRan
   return ranges.sort((left, right) => left.start - right.start)
 }
 
-/** A column may have such a name; then what stands behind it is its type. */
+/** Entries that sound like a secret. A column with such a name is not one: its value is a type. */
 function soundingSecret(root: Node | null): readonly Entry[] {
   const found: Entry[] = []
   if (!root) return found
@@ -37,38 +39,38 @@ function soundingSecret(root: Node | null): readonly Entry[] {
       const parent = ancestors.at(-1)
       if (isPair(parent) && isScalar(parent.key) && parent.key.value === 'columns') return undefined
       found.push(...entriesOf(map).filter(({ name, value }) => isScalar(value) && soundsSecret(name)))
-      return ancestors.length > deepest ? visit.SKIP : undefined
+      return ancestors.length > maximumDepth ? visit.SKIP : undefined
     },
   })
   return found
 }
 
-/** A part of the text, which holds no newline, with what is hidden masked. */
-export function maskRanges(text: string, start: number, end: number, hidden: readonly SecretRange[]): string {
-  let shown = ''
+/** Masks the secret ranges in a part of the text, which must be within one line. */
+export function maskRanges(text: string, start: number, end: number, secretRanges: readonly SecretRange[]): string {
+  let masked = ''
   let from = start
-  for (const range of hidden) {
+  for (const range of secretRanges) {
     if (range.end <= from || range.start >= end) continue
     const upTo = Math.max(range.start, from)
     const before = text.slice(from, upTo)
-    // The indentation of a text of several lines is no secret, and without it the line looks odd.
+    // Keep the indentation of a multi-line secret, so that the quoted line looks right.
     const indent = upTo > range.start ? (/^ */.exec(text.slice(upTo, end))?.[0] ?? '') : ''
-    shown += before + indent + mask
+    masked += before + indent + mask
     from = Math.min(range.end, end)
   }
-  return shown + text.slice(from, end)
+  return masked + text.slice(from, end)
 }
 
 /**
- * The same for a text that is no YAML. Where its values end nobody can tell, so more is masked than need be: all
- * behind the first key of a line that stands below `user_mappings`, or whose key sounds like a secret.
+ * The same for text that is not valid YAML. Where its values end is unknown, so more is masked than necessary: everything
+ * after the first key of a line that is below `user_mappings`, or whose key sounds like a secret.
  */
-export function maskUnparsed(text: string, start: number, end: number, hidden: readonly SecretRange[]): string {
+export function maskUnparsed(text: string, start: number, end: number, secretRanges: readonly SecretRange[]): string {
   const line = text.slice(start, end)
   const shown = isBelowMappings(text, start, line)
     ? /^\s*(?:[\w"'-]+\s*:)?/.exec(line)
     : (/^.*?user_mappings["']?\s*:/.exec(line) ?? /^.*?(?:pass|secret|token|credential)[\w-]*["']?\s*:/i.exec(line))
-  const touched = hidden.find((range) => range.end > start && range.start < end)
+  const touched = secretRanges.find((range) => range.end > start && range.start < end)
   const length = Math.min(
     shown ? shown[0].length : line.length,
     touched ? Math.max(touched.start - start, indentOf(line)) : line.length,
@@ -107,7 +109,7 @@ function entriesOf(node: Node | null): readonly Entry[] {
   )
 }
 
-/** All behind the key: a value that begins with `!` or `&` does not begin there to the parser. */
+/** Everything after the key: the parser's range omits a `!` or `&` at the start, which may be part of a password. */
 function rangeOf(text: string, { key, value }: Entry): readonly SecretRange[] {
   if (!value?.range || (isScalar(value) && isOnlyReferences(String(value.value)))) return []
   const keyEnd = key.range?.[1] ?? value.range[0]

@@ -1,6 +1,8 @@
+// Patterns of paths in a manifest.
+
 import type { Path } from '../manifest.ts'
 
-/** `servers.*.options`: keys with dots between them, `*` for any key or position. */
+/** Keys separated by dots, with `*` for any key or position: `servers.*.options`. */
 export type Pattern = string
 
 /** A test for paths that match one of the patterns. */

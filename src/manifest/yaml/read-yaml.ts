@@ -1,3 +1,6 @@
+// Reads YAML into nodes with positions, and refuses what a manifest may not use. The values are not converted here: see
+// to-data.ts.
+
 import {
   type Document,
   isAlias,
@@ -16,6 +19,7 @@ import { placeAt, type Source, startOf, textOf } from './source-map.ts'
 
 const maximumBytes = 10 * 1024 * 1024
 const maximumDepth = 64
+const depthHint = `A manifest has at most ${maximumDepth} levels.`
 
 export interface YamlManifest {
   readonly source: Source
@@ -23,9 +27,9 @@ export interface YamlManifest {
 }
 
 /**
- * Reads YAML text into nodes that know where they stand.
- * @throws FdwsyncError with every independent problem: not UTF-8, too large, too deep, syntax, duplicate keys, tags,
- * aliases (a manifest is read by people: what it says stands where it is said), several documents, nothing at all.
+ * Aliases are refused so that a reviewer sees every value where it applies.
+ * @throws FdwsyncError with every independent problem: not UTF-8, too large, too deep, syntax errors, duplicate keys, tags,
+ * anchors and aliases, several documents, an empty text
  */
 export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const text = decode(file, bytes)
@@ -35,16 +39,16 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const problems = (document?.errors ?? []).map(
     (error): Problem => ({
       code: 'yaml/syntax',
-      message: withoutSource(error.message),
+      message: withoutQuotes(error.message),
       place: placeAt(source, error.pos[0]),
     }),
   )
   if (second) {
     problems.push({
       code: 'yaml/unsupported',
-      message: 'a manifest is one YAML document',
+      message: 'a manifest must be a single YAML document',
       place: placeAt(source, startOf(second.contents) ?? 0),
-      hint: 'Put the second one into a file of its own.',
+      hint: 'Move the second document to a file of its own.',
     })
   }
   if (problems.length > 0) throw new FdwsyncError(problems)
@@ -52,9 +56,9 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   if (!document || !isMap(root)) {
     throw new FdwsyncError({
       code: 'manifest/invalid-value',
-      message: root ? 'a manifest is a map: it begins with "version: 1"' : 'the manifest is empty',
+      message: root ? 'a manifest must be a map that starts with "version: 1"' : 'the manifest is empty',
       place: placeAt(source, startOf(root) ?? 0),
-      hint: 'See the examples for how one looks.',
+      hint: 'See the folder examples for complete manifests.',
     })
   }
   const found = unsupportedSyntax(source, document)
@@ -84,13 +88,13 @@ function parse(
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
     version: '1.2',
-    // By value 0777 and 777 are equal, and "1" and 1 are not; by name, which is what counts, it is the other way round.
+    // The parser compares keys by value: 0777 equals 777, and "1" differs from 1. Names are text: see duplicateKeys.
     uniqueKeys: false,
     strict: true,
     logLevel: 'silent',
   })
   const documents = Array.isArray(parsed) ? parsed : []
-  // The parser recurses, and tells an exhausted stack as an error of the text.
+  // The parser recurses, and reports a stack overflow as a syntax error.
   const exhausted = documents.flatMap(({ errors }) => errors).find(({ message }) => message.includes('call stack'))
   if (exhausted) throw tooDeep(file, text, exhausted.pos[0])
   const secretRanges = documents.flatMap(({ contents }) => findSecrets(text, contents))
@@ -98,14 +102,16 @@ function parse(
   return { source: { file, text, lines, secretRanges, hasSyntaxErrors }, documents }
 }
 
-/** What the parser quotes of the text might be of a secret; the line below shows the place. */
-function withoutSource(message: string): string {
+/** Removes what the parser quotes, which may be part of a secret. */
+function withoutQuotes(message: string): string {
   const [first = message] = message.split(' at line ')[0]?.split('\n') ?? []
   return first.replace(/(?<=\S): .*|(?<=escape sequence) .*/s, '')
 }
 
-// So deep that the parser would take all memory before it gives up. Brackets are counted wherever they stand, in quotes
-// too, so that only an absurd number of them means anything.
+/**
+ * Refuses text that is so deep that the parser would run out of memory. Brackets in quotes count as well, so the limit is
+ * far above any real depth.
+ */
 function refuseDeepNesting(file: string, text: string): void {
   const limit = 10_000
   let depth = 0
@@ -125,7 +131,7 @@ function tooDeep(file: string, text: string, offset: number): FdwsyncError {
     code: 'yaml/unsupported',
     message: 'nested too deeply',
     place: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, excerpt: '' },
-    hint: `At most ${maximumDepth} levels.`,
+    hint: depthHint,
   })
 }
 
@@ -136,27 +142,27 @@ function unsupportedSyntax(source: Source, document: Document): readonly Problem
   visit(document, {
     Node(_key, node, ancestors) {
       if (ancestors.filter((ancestor) => isNode(ancestor)).length > maximumDepth) {
-        note(node, 'nested too deeply', `At most ${maximumDepth} levels.`)
+        note(node, 'nested too deeply', depthHint)
         return visit.BREAK
       }
-      // Neither is told by name: a password without quotes may begin with these characters.
-      if (isAlias(node)) note(node, 'an alias (*) is not supported', 'Write out what it stands for, or quote the text.')
-      else if (node.anchor) note(node, 'an anchor (&) is not supported', 'Remove it, or quote the text.')
-      else if (node.tag) note(node, 'a tag (!) is not supported', 'Remove it, or quote the text.')
-      if (isMap(node)) problems.push(...duplicates(source, node))
+      // The messages do not name the alias, anchor or tag: it may be the start of an unquoted password.
+      if (isAlias(node)) note(node, 'aliases (*) are not supported', 'Repeat the value, or quote the text.')
+      else if (node.anchor) note(node, 'anchors (&) are not supported', 'Remove it, or quote the text.')
+      else if (node.tag) note(node, 'tags (!) are not supported', 'Remove it, or quote the text.')
+      if (isMap(node)) problems.push(...duplicateKeys(source, node))
       return undefined
     },
     Pair(_key, pair) {
       const { key } = pair
       if (isScalar(key) && key.value !== null) return undefined
-      note(isNode(key) ? key : undefined, 'a key must be a name', 'Quote it if it is one.')
+      note(isNode(key) ? key : undefined, 'a key must be a name', 'Quote it if it is a name.')
       return undefined
     },
   })
   return problems
 }
 
-function duplicates(source: Source, { items }: YAMLMap): readonly Problem[] {
+function duplicateKeys(source: Source, { items }: YAMLMap): readonly Problem[] {
   const first = new Map<string, Node>()
   return items.flatMap(({ key }): readonly Problem[] => {
     if (!isScalar(key)) return []
@@ -170,7 +176,7 @@ function duplicates(source: Source, { items }: YAMLMap): readonly Problem[] {
     return [
       {
         code: 'manifest/duplicate-key',
-        message: `the key "${name}" stands twice, here and in line ${line}`,
+        message: `duplicate key "${name}"; the first is on line ${line}`,
         place: placeAt(source, startOf(key) ?? 0),
       },
     ]

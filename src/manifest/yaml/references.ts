@@ -1,7 +1,9 @@
+// Resolves `${env:NAME}` and `${file:path}` in the values of a manifest, and finds its secrets.
+
 import type { Problem } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
 import { isSecretOption } from '../../core/secret-options.ts'
-import type { PathProblem } from '../checks/schema-problems.ts'
+import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import type { Path, References } from '../manifest.ts'
 import { matcher } from './path-pattern.ts'
 
@@ -13,18 +15,18 @@ export interface Resolved {
   readonly data: unknown
   readonly secrets: readonly Secret[]
   readonly problems: readonly PathProblem[]
-  /** Secrets that stand in the manifest itself. */
+  /** The paths of secrets that the text itself contains. */
   readonly plaintextSecrets: readonly Path[]
 }
 
-/** Whether a text is nothing but references without a default, so that it may be shown even where a secret stands. */
+/** Whether a text consists of references without defaults, so that it can be shown even as the value of a secret. */
 export function isOnlyReferences(text: string): boolean {
   return onlyReferences.test(text)
 }
 
 /**
- * Puts in what `${env:NAME}`, `${env:NAME:-default}` and `${file:path}` stand for; `$${` is a literal `${`. It is done
- * to values that are parsed already, so that no value can become YAML. Without references they are left as they are.
+ * Resolves `${env:NAME}`, `${env:NAME:-default}` and `${file:path}`; `$${` is a literal `${`. This happens after parsing,
+ * so that a value cannot inject YAML. If `references` is undefined, they are left unresolved.
  */
 export function resolveReferences(data: unknown, references: References | undefined): Resolved {
   const secrets: Secret[] = []
@@ -43,12 +45,12 @@ export function resolveReferences(data: unknown, references: References | undefi
 
   function resolveText(text: string, path: Path): string | Secret {
     const isSecret = isMappingOption(path) && isSecretOption(String(path.at(-1)))
-    const note = (problem: Problem) => problems.push({ path, atKey: false, problem })
+    const note = (problem: Problem) => problems.push(atValue(path, problem))
     const resolved = references
       ? text.replace(pattern, (...groups) => replacement(references, groups, isSecret, note))
       : text
-    const unfit = invalidCharacter(resolved)
-    if (unfit) note(unfit)
+    const invalid = invalidCharacter(resolved)
+    if (invalid) note(invalid)
     if (!isSecret) return resolved
     if (isPlaintext(text)) plaintextSecrets.push(path)
     const secret = new Secret(resolved)
@@ -73,8 +75,8 @@ function replacement(
     if (hasDefault) return fallback ?? ''
     note({
       code: 'manifest/unresolved-reference',
-      message: `\${env:${variable}}: there is no such variable`,
-      hint: `Set ${variable}, or give a default: \${env:${variable}:-…}.`,
+      message: `\${env:${variable}}: the variable is not set`,
+      hint: `Set ${variable}, or add a default: \${env:${variable}:-…}.`,
     })
     return ''
   }
@@ -83,21 +85,21 @@ function replacement(
     if (content !== undefined) return content
     note({
       code: 'manifest/unresolved-reference',
-      message: `\${file:${file}}: the file can not be read`,
-      hint: 'It must exist and be UTF-8. The path is relative to the manifest.',
+      message: `\${file:${file}}: the file cannot be read`,
+      hint: 'The file must exist and be UTF-8. Its path is relative to the manifest.',
     })
     return ''
   }
   note({
-    // A password may hold `${` by chance.
     code: 'manifest/unresolved-reference',
+    // A password may contain `${` by chance, and must not be shown.
     message: isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
-    hint: 'There are ${env:NAME}, ${env:NAME:-default} and ${file:path}; a literal ${ is written $${.',
+    hint: 'Use ${env:NAME}, ${env:NAME:-default} or ${file:path}. Write a literal ${ as $${.',
   })
   return ''
 }
 
-/** A secret without any reference, or one whose default is a secret itself. */
+/** Whether the text of a secret has no reference, or a reference with a default, which is then a secret itself. */
 function isPlaintext(text: string): boolean {
   const found = Array.from(text.matchAll(pattern), ([, variable, , fallback, file]) => ({
     isReference: variable !== undefined || file !== undefined,
@@ -107,9 +109,8 @@ function isPlaintext(text: string): boolean {
 }
 
 function invalidCharacter(text: string): Problem | undefined {
-  if (text.includes('\0'))
-    return { code: 'manifest/invalid-value', message: 'PostgreSQL has no text with the character NUL' }
+  if (text.includes('\0')) return { code: 'manifest/invalid-value', message: 'text cannot contain a NUL character' }
   return /\p{Surrogate}/u.test(text)
-    ? { code: 'manifest/invalid-value', message: 'this is no text: it holds half a character' }
+    ? { code: 'manifest/invalid-value', message: 'text cannot contain half a surrogate pair' }
     : undefined
 }

@@ -1,3 +1,5 @@
+// Maps paths in a manifest to places in its text.
+
 import {
   isMap,
   isNode,
@@ -13,18 +15,18 @@ import type { Place } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
 import { maskRanges, maskUnparsed, type SecretRange } from './mask-secrets.ts'
 
-/** The text of a manifest, and where in it things stand. */
+/** The text of a manifest, with what is needed to find and quote places in it. */
 export interface Source {
   readonly file: string
   readonly text: string
   readonly lines: LineCounter
-  /** Where secrets stand in clear. */
+  /** The secrets in the text. */
   readonly secretRanges: readonly SecretRange[]
-  /** Whether it is no YAML, so that nobody can tell what in it is a secret. */
+  /** Whether the text is not valid YAML, so that `secretRanges` may be incomplete. */
   readonly hasSyntaxErrors: boolean
 }
 
-/** The place of a character. Secrets that stand in that line in clear are masked. */
+/** The place of a character. Secrets in the excerpt are masked. */
 export function placeAt(source: Source, offset: number): Place {
   const { file, text, lines, secretRanges, hasSyntaxErrors } = source
   const { line, col } = lines.linePos(Math.min(offset, text.length))
@@ -37,30 +39,30 @@ export function placeAt(source: Source, offset: number): Place {
   return { file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt: shown.replace(/\r$/, '') }
 }
 
-/** The node that a path leads to, or the last one on the way that there is. For a key, the key's own node. */
+/** The node at a path or, if it does not exist, the last existing one on the way there. `key` is the node of its key. */
 export function findNode(
   root: Node | null,
   path: Path,
-): { readonly node: Node | null; readonly key: Node | undefined; readonly whole: boolean } {
+): { readonly node: Node | null; readonly key: Node | undefined; readonly exists: boolean } {
   let node: Node | null = root
   let key: Node | undefined
   for (const step of path) {
     if (isMap(node)) {
       const pair = node.items.find((item) => isScalar(item.key) && textOf(item.key) === String(step))
-      if (!pair) return { node, key, whole: false }
+      if (!pair) return { node, key, exists: false }
       key = isNode(pair.key) ? pair.key : undefined
       node = isNode(pair.value) ? pair.value : null
     } else if (isSeq(node)) {
       const item = node.items[Number(step)]
-      if (!isNode(item)) return { node, key, whole: false }
+      if (!isNode(item)) return { node, key, exists: false }
       key = undefined
       node = item
-    } else return { node, key, whole: false }
+    } else return { node, key, exists: false }
   }
-  return { node, key, whole: true }
+  return { node, key, exists: true }
 }
 
-/** The text of a scalar as it stands in the source, without quotes. */
+/** The text of a scalar as in the source, without quotes. */
 export function textOf(node: Scalar): string {
   return node.source ?? (node.value === null ? '' : String(node.value))
 }
@@ -70,8 +72,8 @@ export function startOf(node: Node | null | undefined): number | undefined {
 }
 
 /**
- * Where the character of a scalar's value stands in the text. Escapes, folding and references move characters; then it
- * is the start of the scalar.
+ * The offset in the text of a character of a scalar's value. If escapes, folding or references have moved characters, it is
+ * the start of the scalar.
  */
 export function offsetInside(source: Source, scalar: Scalar | ParsedNode, offset: number): number {
   const start = startOf(scalar) ?? 0

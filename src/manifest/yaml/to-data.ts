@@ -1,17 +1,19 @@
+// Converts YAML nodes to plain data.
+
 import { isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
-import type { PathProblem } from '../checks/schema-problems.ts'
+import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import { maps, truthValues } from '../generated/manifest-shapes.ts'
 import type { Path } from '../manifest.ts'
 import { matcher } from './path-pattern.ts'
 import { textOf } from './source-map.ts'
 
 const isTruthValue = matcher(truthValues)
-/** Where nothing stands for an empty map: `postgres_fdw:` is as good as `postgres_fdw: {}`. */
+/** Where a missing value means an empty map: `postgres_fdw:` is `postgres_fdw: {}`. */
 const isMapping = matcher(maps)
 
 /**
- * YAML nodes as plain data. A scalar keeps its source text, since PostgreSQL wants text: `0777`, `1.10` and `no` arrive as
- * written. Only what the contract calls a truth value, and the version, are read as such, as YAML 1.2 does.
+ * Scalars keep their source text, since PostgreSQL takes text: `0777`, `1.10` and `no` stay as written. Only `version` and
+ * the booleans of the JSON Schema are converted, by the rules of YAML 1.2.
  */
 export function toData(root: Node): { readonly data: unknown; readonly problems: readonly PathProblem[] } {
   const problems: PathProblem[] = []
@@ -39,7 +41,7 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
     if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return text.toLowerCase() === 'true'
     note(path, {
       code: 'manifest/invalid-value',
-      message: `${path.at(-1)} is true or false, not "${text}"`,
+      message: `"${path.at(-1)}" must be true or false, not "${text}"`,
       hint: /^(yes|on|y)$/i.test(text) ? 'Write true.' : 'Write true or false.',
     })
     return false
@@ -49,13 +51,13 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
     if (isMapping(path)) return Object.create(null)
     note(path, {
       code: 'manifest/invalid-value',
-      message: `${path.at(-1)} has no value`,
-      hint: 'Give it one, or remove the key. An empty text is written "".',
+      message: `"${path.at(-1)}" has no value`,
+      hint: 'Add a value, or remove the key. Write an empty text as "".',
     })
     return ''
   }
 
   function note(path: Path, problem: PathProblem['problem']): void {
-    problems.push({ path, atKey: false, problem })
+    problems.push(atValue(path, problem))
   }
 }

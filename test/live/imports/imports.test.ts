@@ -104,7 +104,7 @@ tables:
       { message: 'no table "z" is imported: the source does not have it, or it is left out' },
     ])
     expect(await told(importing('tables: { a: { columns: { z: text } } }'))).toMatchObject([
-      { message: `the source's table "a" has no column "z"` },
+      { message: `table "a" at the source has no column "z"` },
     ])
     expect(await told(importing().replace('remote_schema: public', 'remote_schema: nope'))).toMatchObject([
       {

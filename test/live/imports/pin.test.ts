@@ -164,13 +164,13 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
       return stderr.replaceAll(shop.file, 'shop.yaml').replaceAll(shop.lock, 'shop.lock.yaml')
     }
     expect(await told(importing('limit_to: [a, b]'))).toContain(
-      'the lock shop.lock.yaml was made for another limit_to\n',
+      'the lock shop.lock.yaml was created for another limit_to\n',
     )
     expect(await told(importing('limit_to: [a]\ntypes: copy'))).toContain(
-      'the lock shop.lock.yaml was made for another types\n',
+      'the lock shop.lock.yaml was created for another types\n',
     )
     const withType = (text: string) => text.replace(/^schemas:$/m, 'schemas:\n  x: { types: { mood: { enum: [a] } } }')
-    expect(await told(importing('limit_to: [a]'), withType)).toContain('no import of the lock copies the type "mood"')
+    expect(await told(importing('limit_to: [a]'), withType)).toContain('no import in the lock copies type "mood"')
     expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', '"integer; x"'))).toMatch(
       /^error: shop\.lock\.yaml:\d+:\d+: /,
     )

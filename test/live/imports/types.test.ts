@@ -247,9 +247,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const env = { SOURCE_OTHER: other.source.name }
     expect(await told(rig, two, env)).toMatchObject([
       {
-        message: expect.stringMatching(
-          /^the type "mood" of schema "public" is another one at the source of this import/,
-        ),
+        message: expect.stringMatching(/^type "mood" of schema "public" differs between the source of this import/),
         place: { excerpt: expect.stringContaining('types: copy') },
       },
     ])

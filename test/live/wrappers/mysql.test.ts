@@ -175,7 +175,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
 
   test("the source's indexes can not be copied: said before anything is asked", async () => {
     const copying = mirror.replace('indexes: {', 'indexes: { copy: true,')
-    const said = 'indexes can be copied through postgres_fdw only, and server shop is of mysql_fdw'
+    const said = 'indexes can be copied only through postgres_fdw, and server shop uses mysql_fdw'
     expect(problemsOf(await parse(copying).catch((error: unknown) => error))).toEqual([`19: ${said}`])
     fresh()
     const url = await host().database()

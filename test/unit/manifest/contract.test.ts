@@ -1,10 +1,12 @@
+// The JSON Schema of manifests and the parser agree, for every key of the schema.
+
 import { describe, expect, test } from 'vitest'
 import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import { Secret } from '../../../src/core/secret.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
 import { problemsOf, read, server, table, view } from './reading.ts'
 
-test('the example of the contract, as far as this release goes', async () => {
+test('the example of the contract is valid', async () => {
   const { manifest, warnings } = await read(`# yaml-language-server: $schema=../../schemas/manifest.schema.json
 version: 1
 name: shop-mirror                     # owns what it creates; unique in a target database
@@ -65,14 +67,14 @@ schemas:
   })
 })
 
-describe('what the contract lists and this release does not have', () => {
+describe('a key that this release does not support yet', () => {
   const keys: Readonly<Record<string, string>> = {
     refresh: view('query: SELECT 1, refresh: {}'),
   }
   test.each(Object.entries(keys))('%s', async (key, text) => {
-    const told = await problemsOf(text)
-    expect(told).toContain(`: "${key}" is not supported yet`)
-    expect(told.match(/^m\.yaml:/gm)).toHaveLength(1)
+    const reported = await problemsOf(text)
+    expect(reported).toContain(`: "${key}" is not supported yet`)
+    expect(reported.match(/^m\.yaml:/gm)).toHaveLength(1)
   })
 })
 
@@ -85,16 +87,16 @@ interface Part {
   readonly items?: Part
 }
 
-/** Every position of the schema that has a name, with a path that leads there; `*` stands for any name. */
+/** Every position of the schema, with its path; `*` is any name. */
 function positions(part: Part, path: readonly string[] = []): readonly { path: readonly string[]; part: Part }[] {
   const { $defs }: { readonly $defs: Readonly<Record<string, Part>> } = schema
-  const whole = part.$ref ? { ...$defs[part.$ref.replace('#/$defs/', '')], ...part } : part
+  const resolved = part.$ref ? { ...$defs[part.$ref.replace('#/$defs/', '')], ...part } : part
   const below = [
-    ...Object.entries(whole.properties ?? {}),
-    ...(typeof whole.additionalProperties === 'object' ? [['*', whole.additionalProperties] as const] : []),
-    ...(whole.items ? [['0', whole.items] as const] : []),
+    ...Object.entries(resolved.properties ?? {}),
+    ...(typeof resolved.additionalProperties === 'object' ? [['*', resolved.additionalProperties] as const] : []),
+    ...(resolved.items ? [['0', resolved.items] as const] : []),
   ]
-  return [{ path, part: whole }, ...below.flatMap(([key, child]) => positions(child, [...path, key]))]
+  return [{ path, part: resolved }, ...below.flatMap(([key, child]) => positions(child, [...path, key]))]
 }
 
 /** A manifest that has only the given text at a path. */
@@ -106,52 +108,52 @@ function manifestWith(path: readonly string[], text: string): string {
   return `version: 1\nname: a\n${inner.slice(2, -2)}\n`
 }
 
-describe('the schema and the reader say the same', () => {
+describe('the schema and the parser', () => {
   const all = positions(schema as Part).filter(
     ({ path }) => path.length > 0 && !['version', 'name'].includes(path[0] ?? ''),
   )
   const of = (type: string) => all.filter(({ part }) => part.type === type)
 
-  test('everything is described', () =>
+  test('describe every key', () =>
     expect(all.filter(({ part }) => !part.description).map(({ path }) => path.join('.'))).toEqual([]))
 
-  test('where a map stands nothing is an empty one', async () => {
+  test('accept a missing value as an empty map', async () => {
     const maps = of('object')
     expect(maps.length).toBeGreaterThan(10)
     for (const { path } of maps)
       expect(await problemsOf(manifestWith(path, '')), path.join('.')).not.toContain('has no value')
   })
 
-  test('elsewhere it is an error, one a place', async () => {
-    const others = all.filter(({ part }) => part.type !== 'object')
-    expect(others.length).toBeGreaterThan(30)
-    for (const { path } of others) {
-      const told = await problemsOf(manifestWith(path, path.at(-1) === '0' ? '[]' : ''))
-      const places = told.match(/^m\.yaml:\d+:\d+/gm) ?? []
+  test('refuse any other missing value, once for each place', async () => {
+    const scalars = all.filter(({ part }) => part.type !== 'object')
+    expect(scalars.length).toBeGreaterThan(30)
+    for (const { path } of scalars) {
+      const reported = await problemsOf(manifestWith(path, path.at(-1) === '0' ? '[]' : ''))
+      const places = reported.match(/^m\.yaml:\d+:\d+/gm) ?? []
       expect(places.length, path.join('.')).toBeGreaterThan(0)
       expect(new Set(places).size, path.join('.')).toBe(places.length)
     }
   })
 
-  test('truth values are true or false as YAML 1.2 has them, under any directive', async () => {
-    const truths = of('boolean')
-    expect(truths.length).toBeGreaterThan(10)
-    for (const { path } of truths) {
+  test('accept booleans of YAML 1.2 only, under any directive', async () => {
+    const booleans = of('boolean')
+    expect(booleans.length).toBeGreaterThan(10)
+    for (const { path } of booleans) {
       const key = path.at(-1)
       for (const text of ['yes', '1', 'tRUE', 'null', 'on']) {
-        const told = await problemsOf(`%YAML 1.1\n---\n${manifestWith(path, text)}`)
-        expect(told).toContain(`${key} is true or false, not "${text}"`)
+        const reported = await problemsOf(`%YAML 1.1\n---\n${manifestWith(path, text)}`)
+        expect(reported).toContain(`"${key}" must be true or false, not "${text}"`)
       }
       expect(await problemsOf(manifestWith(path, '"true"'))).toContain(`"${key}" must be true or false`)
-      expect(await problemsOf(manifestWith(path, 'TRUE'))).not.toContain(`${key} is`)
+      expect(await problemsOf(manifestWith(path, 'TRUE'))).not.toContain(`"${key}" must be`)
     }
   })
 
-  test.each(['2', '"1"', '1.0', '0x1', 'one', '[]'])('version: %s is another', async (text) =>
+  test.each(['2', '"1"', '1.0', '0x1', 'one', '[]'])('refuse version: %s', async (text) =>
     expect(await problemsOf(`version: ${text}\nname: a\n`)).toContain('m.yaml:1:10: "version" must be 1'))
 })
 
-test('without references what holds one is not judged, and all else is', async () => {
+test('values with unresolved references are not checked, and all scalars are', async () => {
   const check = async (text: string) => {
     const { checkFragments } = await import('../../../src/manifest/checks/sql-fragments.ts')
     const parsed = await parseManifest('m.yaml', Buffer.from(text), undefined)
@@ -160,10 +162,10 @@ test('without references what holds one is not judged, and all else is', async (
   expect(await check(view('query: "${file:orders.sql}"'))).toBe('fine')
   expect(await check(table('columns: { a: "${env:TYPE}" }'))).toBe('fine')
   expect(await check(server('options: { port: "${env:PORT}" }'))).toBe('fine')
-  expect(await check(table('columns: { a: int int }'))).toContain('a type and nothing else')
-  // With them, `${` is just text, and no way past the grammar.
+  expect(await check(table('columns: { a: int int }'))).toContain('expected exactly one type')
+  // With references resolved, `${` is just text, and does not bypass the check.
   expect(await problemsOf(table('columns: { a: "int -- $${" }'))).toBe('')
-  expect(await problemsOf(table('columns: { a: "int $${" }'))).toContain('not a type')
+  expect(await problemsOf(table('columns: { a: "int $${" }'))).toContain('invalid type')
   expect((await read(table('columns: { a: "${env:TYPE}" }'))).manifest.schemas?.p?.foreign_tables?.t?.columns?.a).toBe(
     'bigint',
   )

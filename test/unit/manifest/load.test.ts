@@ -1,3 +1,5 @@
+// Reading a manifest from a file or standard input, and the files and variables that it refers to.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +29,7 @@ const nothing: ManifestRequest = {
   path: '-',
   env: {},
   unresolved: false,
-  readStandardInput: () => Promise.reject(new Error('nobody asked for standard input')),
+  readStandardInput: () => Promise.reject(new Error('standard input was read')),
 }
 
 function load(text: string, request: Partial<ManifestRequest> = {}) {
@@ -41,7 +43,7 @@ async function problemsOf(loading: Promise<unknown>): Promise<string> {
     () => undefined,
     (reason: unknown) => reason,
   )
-  if (!(error instanceof FdwsyncError)) throw error ?? new Error('it was loaded')
+  if (!(error instanceof FdwsyncError)) throw error ?? new Error('the manifest was loaded')
   return error.problems.map(formatProblem).join('\n')
 }
 
@@ -50,28 +52,28 @@ describe('references', () => {
     ['secrets/shop', 'hunter2'],
     ['./secrets/windows', 'two\r\nlines'],
     ['secrets/newlines', 'a\n'],
-  ])('a file %s is relative to the manifest, and its last newline does not count', async (file, value) => {
+  ])('a file %s is relative to the manifest, and loses its final newline', async (file, value) => {
     const { secrets } = await load(mapping(`password: "\${file:${file}}"`))
     expect(secrets.map((secret) => secret.reveal())).toEqual([value])
   })
 
-  test('a file by its whole path', async () => {
+  test('a file with an absolute path', async () => {
     const { manifest } = await load(server(`options: { host: "\${file:${join(folder, 'secrets', 'shop')}}" }`))
     expect(manifest.servers?.s?.options?.host).toBe('hunter2')
   })
 
-  test.each(['nope', 'secrets', 'secrets/latin'])('a file that is none, or no text: %s', async (file) => {
-    const told = await problemsOf(load(mapping(`password: "\${file:${file}}"`)))
-    expect(told).toContain(`fdwsync.yaml:7:19: \${file:${file}}: the file can not be read`)
+  test.each(['nope', 'secrets', 'secrets/latin'])('a path that is not a file, or not text: %s', async (file) => {
+    const reported = await problemsOf(load(mapping(`password: "\${file:${file}}"`)))
+    expect(reported).toContain(`fdwsync.yaml:7:19: \${file:${file}}: the file cannot be read`)
   })
 
-  test('the environment is the one given', async () => {
+  test('variables come from the given environment', async () => {
     const text = server('options: { host: "${env:A}", dbname: "${env:toString:-b}" }')
     const { manifest } = await load(text, { env: { A: 'a' } })
     expect(manifest.servers?.s?.options).toEqual({ host: 'a', dbname: 'b' })
   })
 
-  test('unresolved, nothing is asked for', async () => {
+  test('if unresolved, no variable or file is read', async () => {
     const parsed = await load(server('options: { host: "${env:A}", dbname: "${file:nope}" }'), { unresolved: true })
     expect(parsed.manifest.servers?.s?.options).toEqual({ host: '${env:A}', dbname: '${file:nope}' })
     expect(parsed.isUnresolved).toBe(true)
@@ -84,9 +86,9 @@ test('- is standard input', async () => {
   expect(place(['name'])).toMatchObject({ file: 'standard input', line: 2, column: 1 })
 })
 
-test('a manifest that is not there, or a folder', async () => {
+test('a manifest that does not exist, or is a folder', async () => {
   const missing = await problemsOf(loadManifest({ ...nothing, path: join(folder, 'nope.yaml') }))
-  expect(missing).toContain('nope.yaml can not be read: there is no such file')
+  expect(missing).toContain('nope.yaml cannot be read: no such file')
   expect(missing).toContain('-f FILE')
   expect(await problemsOf(loadManifest({ ...nothing, path: folder }))).toContain('it is a folder')
 })

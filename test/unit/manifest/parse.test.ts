@@ -1,10 +1,12 @@
+// Parsing a manifest: values, references, secrets, SQL fragments, and the text and place of each error.
+
 import { describe, expect, test } from 'vitest'
 import { formatProblem } from '../../../src/core/errors.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
 import { head, problemsOf, read, server, table, view } from './reading.ts'
 
-describe('what is read', () => {
+describe('a parsed manifest', () => {
   const options = async (text: string) => (await read(server(`options: ${text}`))).manifest.servers?.s?.options
   test.each([
     ['{ port: 0777 }', { port: '0777' }],
@@ -32,13 +34,13 @@ describe('what is read', () => {
     expect(Object.entries(read ?? {})).toEqual(Object.entries(expected))
   })
 
-  test('an empty stanza is an empty map', async () => {
+  test('has an empty map for an empty stanza', async () => {
     const { manifest } = await read(`${head}extensions:\n  postgres_fdw:\nschemas:\n  s:\n`)
     expect(manifest.extensions).toEqual({ postgres_fdw: {} })
     expect(manifest.schemas).toEqual({ s: {} })
   })
 
-  test('truth values are true or false', async () => {
+  test('has booleans', async () => {
     const { manifest } = await read(
       view('query: SELECT 1, populate: false, indexes: { i: { unique: true, columns: [a] } }'),
     )
@@ -48,7 +50,7 @@ describe('what is read', () => {
     })
   })
 
-  test('a secret is a Secret, and one in clear is worth a warning that does not show it', async () => {
+  test('has a Secret for each secret, and a warning, without the secret, for plain text', async () => {
     const parsed = await read(
       server('user_mappings: { public: { user: me, password: hunter2, token: "${env:PASSWORD}" } }'),
     )
@@ -57,123 +59,131 @@ describe('what is read', () => {
     expect(mapping?.password).toBeInstanceOf(Secret)
     expect(parsed.secrets.map((secret) => secret.reveal())).toEqual(['hunter2', 'hunter2'])
     const warnings = parsed.warnings.map(formatProblem).join('\n')
-    expect(warnings).toContain('m.yaml:5:52: password stands in the manifest in clear')
+    expect(warnings).toContain('m.yaml:5:52: the manifest contains the secret "password" in plain text')
     expect(warnings).not.toContain('hunter2')
   })
 
-  test('without references they are left as they are', async () => {
+  test('keeps references if they are not resolved', async () => {
     const parsed = await parseManifest('m.yaml', Buffer.from(server('options: { host: "${env:NOPE}" }')), undefined)
     expect(parsed.manifest.servers?.s?.options?.host).toBe('${env:NOPE}')
   })
 
-  test('a place is that of the nearest thing that stands in the text', async () => {
+  test('has the place of the nearest key that exists in the text', async () => {
     const { place } = await read(server('options: { host: x }'))
     expect(place(['servers', 's', 'options', 'host'])).toMatchObject({ line: 5, column: 16 })
     expect(place(['servers', 's', 'options', 'nope'])).toMatchObject({ line: 5 })
   })
 })
 
-describe('what is wrong, and where', () => {
-  const cases: readonly (readonly [name: string, text: string, says: readonly string[]])[] = [
+describe('an invalid manifest', () => {
+  const cases: readonly (readonly [name: string, text: string, expected: readonly string[]])[] = [
     ['nothing', '', ['m.yaml:1:1: the manifest is empty']],
-    ['a list', '- a\n', ['m.yaml:1:1: a manifest is a map']],
-    ['two documents', `${head}---\n${head}`, ['a manifest is one YAML document']],
+    ['a list', '- a\n', ['m.yaml:1:1: a manifest must be a map']],
+    ['two documents', `${head}---\n${head}`, ['a manifest must be a single YAML document']],
     ['broken YAML', 'version: 1\nname: "a', ['m.yaml:2:']],
-    ['an alias and an anchor', 'a: &x 1\nb: *x\n', ['m.yaml:1:7: an anchor (&)', 'm.yaml:2:4: an alias (*)']],
-    ['a tag', `version: 1\nname: !!binary a\n`, ['m.yaml:2:16: a tag (!)']],
-    ['a key twice', `${head}name: b\n`, ['m.yaml:3:1: the key "name" stands twice, here and in line 2']],
+    ['an alias and an anchor', 'a: &x 1\nb: *x\n', ['m.yaml:1:7: anchors (&)', 'm.yaml:2:4: aliases (*)']],
+    ['a tag', `version: 1\nname: !!binary a\n`, ['m.yaml:2:16: tags (!)']],
+    ['a duplicate key', `${head}name: b\n`, ['m.yaml:3:1: duplicate key "name"; the first is on line 2']],
     ['another version', 'version: 2\nname: a\n', ['m.yaml:1:10: "version" must be 1']],
-    ['no name', 'version: 1\n', ['"name" is missing']],
+    ['no name', 'version: 1\n', ['missing key "name"']],
     [
       'an unknown key',
       `${head}serverz: {}\n`,
-      ['m.yaml:3:1: unknown key "serverz": did you mean "servers"?', 'Known here: version, name'],
+      ['m.yaml:3:1: unknown key "serverz"; did you mean "servers"?', 'Valid keys here: version, name'],
     ],
     [
       'an unknown key deep inside',
       server('option: { a: b }'),
-      ['m.yaml:5:5: unknown key "option": did you mean "options"?'],
+      ['m.yaml:5:5: unknown key "option"; did you mean "options"?'],
     ],
     ['a key of a later release', view('query: SELECT 1, refresh: {}'), ['m.yaml:6:29: "refresh" is not supported yet']],
     ['a list for a map', `${head}servers: []\n`, ['m.yaml:3:10: "servers" must be a map']],
     ['a text for a list', `${head}search_path: x\n`, ['m.yaml:3:14: "search_path" must be a list']],
-    ['yes for true', view('query: SELECT 1, populate: yes'), ['populate is true or false, not "yes"', 'Write true.']],
-    ['a key without value', server('options: { host: }'), ['host has no value', 'written ""']],
-    ['no columns', view('query: SELECT 1, indexes: { i: { columns: [] } }'), ['"columns" can not be empty']],
+    [
+      'yes for true',
+      view('query: SELECT 1, populate: yes'),
+      ['"populate" must be true or false, not "yes"', 'Write true.'],
+    ],
+    ['a key without value', server('options: { host: }'), ['"host" has no value', 'empty text as ""']],
+    ['no columns', view('query: SELECT 1, indexes: { i: { columns: [] } }'), ['"columns" must not be empty']],
     [
       'both column and expression',
       view('query: SELECT 1, indexes: { i: { columns: [{ column: a, expression: b }] } }'),
-      ['"expression" can not stand beside "column"'],
+      ['"expression" cannot be combined with "column"'],
     ],
     [
       'neither',
       view('query: SELECT 1, indexes: { i: { columns: [{ order: asc }] } }'),
-      ['"column" is missing in entry 1'],
+      ['missing key "column" in entry 1'],
     ],
     [
       'an odd order',
       view('query: SELECT 1, indexes: { i: { columns: [{ column: a, order: up }] } }'),
-      ['"order" is one of asc, desc'],
+      ['"order" must be one of asc, desc'],
     ],
-    ['an empty name', server('options: { "": a }'), ['a name can not be empty']],
-    ['NUL in a name', `${head}schemas: { "a\\0b": {} }\n`, ['can not hold the character NUL']],
+    ['an empty name', server('options: { "": a }'), ['a name cannot be empty']],
+    ['NUL in a name', `${head}schemas: { "a\\0b": {} }\n`, ['cannot contain a NUL character']],
     ['a name of 64 bytes', `${head}schemas: { ${'x'.repeat(62)}é: {} }\n`, ['the name has 64 bytes']],
     [
       'two relations of one name',
       `${head}schemas:\n  p:\n    foreign_tables: { x: { server: s } }\n    materialized_views: { x: { query: SELECT 1 } }\n`,
-      ['m.yaml:6:27: the schema "p" has two relations named "x": this one and the one at m.yaml:5:23'],
+      ['m.yaml:6:27: schema "p" already has a relation named "x" at m.yaml:5:23'],
     ],
     [
       'an index named like a table',
       `${head}schemas:\n  p:\n    foreign_tables: { x: { server: s } }\n    materialized_views: { v: { query: SELECT 1, indexes: { x: { columns: [a] } } } }\n`,
-      ['two relations named "x"'],
+      ['a relation named "x"'],
     ],
     [
       'a default and a generation',
       table('columns: { a: { type: int, default: "1", generated: "2" } }'),
-      ['can not have a default and be generated'],
+      ['cannot have a default and be generated'],
     ],
     [
       'a missing variable',
       server('options: { host: "${env:NOPE}", dbname: "${env:NOPE2}" }'),
-      ['${env:NOPE}: there is no such variable', '${env:NOPE2}: there is'],
+      ['${env:NOPE}: the variable is not set', '${env:NOPE2}: the variable'],
     ],
-    ['a missing file', server('options: { host: "${file:nope}" }'), ['the file can not be read']],
+    ['a missing file', server('options: { host: "${file:nope}" }'), ['the file cannot be read']],
     ['an odd reference', server('options: { host: "${x}" }'), ['unknown reference ${x}']],
     [
-      'a password where all may read it',
+      'a password where every role can read it',
       server('options: { password: x }'),
-      ['m.yaml:5:16: the option "password" can not stand here', 'user_mappings'],
+      ['m.yaml:5:16: the option "password" cannot be set here', 'user_mappings'],
     ],
     ['a user on the server', server('options: { user: x }'), ['belongs to a user mapping']],
-    ['a port', server('options: { port: 99999 }'), ['m.yaml:5:22: the option "port" is a number from 1 to 65535']],
-    ['a fetch size', server('options: { fetch_size: many }'), ['"fetch_size" is a whole number']],
-    ['a truth of postgres_fdw', server('options: { updatable: maybe }'), ['"updatable" is true, false, on or off']],
+    ['a port', server('options: { port: 99999 }'), ['m.yaml:5:22: the option "port" must be a number from 1 to 65535']],
+    ['a fetch size', server('options: { fetch_size: many }'), ['"fetch_size" must be a whole number']],
+    [
+      'a boolean of postgres_fdw',
+      server('options: { updatable: maybe }'),
+      ['"updatable" must be true, false, on or off'],
+    ],
   ]
-  test.each(cases)('%s', async (_name, text, says) => {
-    const told = await problemsOf(text)
-    for (const fragment of says) expect(told).toContain(fragment)
+  test.each(cases)('%s', async (_name, text, expected) => {
+    const reported = await problemsOf(text)
+    for (const fragment of expected) expect(reported).toContain(fragment)
   })
 
-  test('several independent problems at once, in the order of the text', async () => {
-    const told = await problemsOf(server('options: { port: 0, fetch_size: x, user: y }'))
-    expect(told.match(/m\.yaml:5:\d+/g)).toEqual(['m.yaml:5:22', 'm.yaml:5:37', 'm.yaml:5:40'])
+  test('reports independent problems in the order of the text', async () => {
+    const reported = await problemsOf(server('options: { port: 0, fetch_size: x, user: y }'))
+    expect(reported.match(/m\.yaml:5:\d+/g)).toEqual(['m.yaml:5:22', 'm.yaml:5:37', 'm.yaml:5:40'])
   })
 
-  test('the line under the message has a caret under the place', async () => {
+  test('shows the line, with a caret under the place', async () => {
     const [message, line, caret] = (await problemsOf(`${head}serverz: {}\n`)).split('\n')
     expect([message?.startsWith('m.yaml:3:1:'), line, caret]).toEqual([true, '  serverz: {}', '  ^'])
   })
 
-  test('a secret in the line is not shown', async () => {
+  test('does not show a secret in the line', async () => {
     for (const line of [
       '{ password: hunter2, x: [] }',
       '{ password: "hunter2", x: [] }',
       "{ x: [], password: 'hunter2' }",
     ]) {
-      const told = await problemsOf(server(`user_mappings: { public: ${line} }`))
-      expect(told).toContain('"x" must be text')
-      expect(told).not.toContain('hunter2')
+      const reported = await problemsOf(server(`user_mappings: { public: ${line} }`))
+      expect(reported).toContain('"x" must be text')
+      expect(reported).not.toContain('hunter2')
     }
   })
 
@@ -188,10 +198,10 @@ describe('what is wrong, and where', () => {
     ['nested too deeply', Buffer.from(Array.from({ length: 3000 }, (_, at) => `${' '.repeat(at)}-`).join('\n'))],
     ['nested too deeply', Buffer.from(`a: ${'['.repeat(80)}${']'.repeat(80)}`)],
     ['nested too deeply', Buffer.from(Array.from({ length: 80 }, (_, at) => `${' '.repeat(at)}a:\n`).join(''))],
-  ])('%s', async (says, bytes) => expect(await problemsOf(bytes)).toContain(says))
+  ])('%s', async (expected, bytes) => expect(await problemsOf(bytes)).toContain(expected))
 })
 
-describe('fragments of SQL are exactly that one thing', () => {
+describe('a fragment of SQL is exactly one', () => {
   const type = (text: string) => problemsOf(table(`columns: { a: ${JSON.stringify(text)} }`))
   const expression = (text: string) => problemsOf(table(`checks: { k: ${JSON.stringify(text)} }`))
   const query = (text: string) => problemsOf(view(`query: ${JSON.stringify(text)}`))
@@ -227,7 +237,7 @@ describe('fragments of SQL are exactly that one thing', () => {
     '1',
     'int options (a)',
     ' ',
-  ])('no type: %s', async (text) => expect(await type(text)).not.toBe(''))
+  ])('type, unlike %s', async (text) => expect(await type(text)).not.toBe(''))
 
   test.each([
     '1',
@@ -254,7 +264,7 @@ describe('fragments of SQL are exactly that one thing', () => {
     '(a',
     "'",
     '',
-  ])('no expression: %s', async (text) => expect(await expression(text)).not.toBe(''))
+  ])('expression, unlike %s', async (text) => expect(await expression(text)).not.toBe(''))
 
   test.each([
     'SELECT 1',
@@ -274,7 +284,7 @@ describe('fragments of SQL are exactly that one thing', () => {
     'SELECT 1 WITH DATA',
     'CREATE TABLE x ()',
     '',
-  ])('no query: %s', async (text) => expect(await query(text)).not.toBe(''))
+  ])('query, unlike %s', async (text) => expect(await query(text)).not.toBe(''))
 
   test.each([
     ['plain', view('query: SELECT a FROM WHERE b'), 'm.yaml:6:33'],
@@ -285,10 +295,10 @@ describe('fragments of SQL are exactly that one thing', () => {
       'm.yaml:9:13',
     ],
   ])('the place inside a %s scalar', async (_style, text, place) =>
-    expect(await problemsOf(text)).toContain(`${place}: not a query`))
+    expect(await problemsOf(text)).toContain(`${place}: invalid query`))
 })
 
-test('whatever is done to a manifest, the answer is a manifest or a clear error', async () => {
+test('a manifest with random edits is either valid or gives an FdwsyncError', async () => {
   const good =
     view('query: SELECT 1, with: { fillfactor: 70 }, indexes: { i: { columns: [a, { expression: "b + 1" }] } }') +
     'servers: { s: { options: { host: "${env:HOST}" }, user_mappings: { public: { password: x } } } }\n'
@@ -321,11 +331,11 @@ test('whatever is done to a manifest, the answer is a manifest or a clear error'
     seed = (seed * 1103515245 + 12345) % 2147483648
     return seed % below
   }
-  let wrong = 0
+  let invalid = 0
   for (let round = 0; round < 400; round++) {
     const at = random(good.length)
     const text = good.slice(0, at) + bits[random(bits.length)] + good.slice(at + random(3))
-    if ((await problemsOf(text)) !== '') wrong++
+    if ((await problemsOf(text)) !== '') invalid++
   }
-  expect(wrong).toBeGreaterThan(100)
+  expect(invalid).toBeGreaterThan(100)
 })

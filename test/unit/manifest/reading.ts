@@ -1,3 +1,5 @@
+// Reads short manifests, for the tests of this folder.
+
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
 import { checkFragments } from '../../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
@@ -23,7 +25,7 @@ export async function read(text: string, known: References | undefined = referen
   return parsed
 }
 
-/** What is wrong with a manifest, as a user reads it. */
+/** The problems of a manifest, as a user reads them. */
 export async function problemsOf(text: string | Uint8Array): Promise<string> {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
   const error: unknown = await parseManifest('m.yaml', bytes, references)

@@ -1,10 +1,12 @@
+// The rules that the JSON Schema cannot express.
+
 import { describe, expect, test } from 'vitest'
 import { head, problemsOf, read, server, table, view } from '../reading.ts'
 
 const long = 'x'.repeat(64)
 const index = (text: string) => view(`query: SELECT 1, indexes: { i: { ${text} } }`)
 
-describe('a name that PostgreSQL would cut is refused, wherever it stands', () => {
+describe('a name that PostgreSQL would truncate is refused everywhere', () => {
   const texts: Readonly<Record<string, string>> = {
     'the manifest': `version: 1\nname: ${long}\n`,
     'search path': `${head}search_path: [public, ${long}]\n`,
@@ -54,26 +56,26 @@ describe('a name that PostgreSQL would cut is refused, wherever it stands', () =
     expect(await problemsOf(text.replaceAll(long, long.slice(1)))).toBe('')
   })
 
-  test('half a character is no name', async () =>
-    expect(await problemsOf(`${head}schemas: { "\\uD800": {} }\n`)).toContain('half a character'))
+  test('half a surrogate pair is not a name', async () =>
+    expect(await problemsOf(`${head}schemas: { "\\uD800": {} }\n`)).toContain('half a surrogate pair'))
 })
 
 test.each([
   ['"a\\0b"', 'NUL'],
   ['"${env:NUL}"', 'NUL'],
-  ['"\\uDC00"', 'half a character'],
-])('a text that PostgreSQL can not have: %s', async (text, says) => {
-  const told = await problemsOf(server(`comment: ${text}`))
-  expect(told).toContain('m.yaml:5:14: ')
-  expect(told).toContain(says)
+  ['"\\uDC00"', 'half a surrogate pair'],
+])('a text that PostgreSQL cannot store: %s', async (text, expected) => {
+  const reported = await problemsOf(server(`comment: ${text}`))
+  expect(reported).toContain('m.yaml:5:14: ')
+  expect(reported).toContain(expected)
 })
 
-describe('one key is one name', () => {
+describe('keys are compared as text', () => {
   test.each([
-    ['{ 1: int, "1": text }', 'the key "1" stands twice'],
-    ["{ a: int, 'a': text }", 'the key "a" stands twice'],
-    ['{ __proto__: int, __proto__: text }', 'the key "__proto__" stands twice'],
-  ])('%s', async (columns, says) => expect(await problemsOf(table(`columns: ${columns}`))).toContain(says))
+    ['{ 1: int, "1": text }', 'duplicate key "1"'],
+    ["{ a: int, 'a': text }", 'duplicate key "a"'],
+    ['{ __proto__: int, __proto__: text }', 'duplicate key "__proto__"'],
+  ])('%s', async (columns, expected) => expect(await problemsOf(table(`columns: ${columns}`))).toContain(expected))
 
   test('equal numbers are different names', async () => {
     const { manifest } = await read(table('columns: { 777: int, 0777: int, 1: int, 1.0: int, true: int, True: int }'))
@@ -83,7 +85,7 @@ describe('one key is one name', () => {
   })
 })
 
-describe('odd names are names', () => {
+describe('an odd name is valid', () => {
   test.each([
     '__proto__',
     'constructor',
@@ -108,7 +110,7 @@ describe('odd names are names', () => {
 })
 
 describe('options of postgres_fdw', () => {
-  const wrong: readonly (readonly [name: string, value: string])[] = [
+  const invalid: readonly (readonly [name: string, value: string])[] = [
     ['port', '0'],
     ['port', '65536'],
     ['port', '5432x'],
@@ -121,12 +123,12 @@ describe('options of postgres_fdw', () => {
     ['truncatable', 'yes'],
     ['keep_connections', '""'],
   ]
-  test.each(wrong)('%s: %s', async (name, value) => {
-    const says = `the option "${name}" is `
-    expect(await problemsOf(server(`options: { ${name}: ${value} }`))).toContain(says)
+  test.each(invalid)('%s: %s', async (name, value) => {
+    const expected = `the option "${name}" must be `
+    expect(await problemsOf(server(`options: { ${name}: ${value} }`))).toContain(expected)
     expect(await problemsOf(server(`foreign_data_wrapper: other\n    options: { ${name}: ${value} }`))).toBe('')
   })
-  // PostgreSQL 14 and 18 take all of these.
+  // PostgreSQL 14 and 18 accept all of these.
   test.each([
     ['port', '5432'],
     ['port', '"5432,,5433"'],
@@ -137,20 +139,20 @@ describe('options of postgres_fdw', () => {
     ['updatable', 'ON'],
     ['parallel_commit', 'False'],
     ['unheard_of', 'x'],
-  ])('%s: %s is fine', async (name, value) =>
+  ])('%s: %s is valid', async (name, value) =>
     expect(await problemsOf(server(`options: { ${name}: ${value} }`))).toBe(''))
 
-  test('of a table, if its server is known to be of postgres_fdw', async () => {
+  test('of a table are checked if its server is known to use postgres_fdw', async () => {
     const text = (servers: string) => `${table('options: { fetch_size: 0, port: 0 }')}${servers}`
-    const told = await problemsOf(text('servers: { s: {} }\n'))
-    expect(told).toContain('m.yaml:6:46: the option "fetch_size" is a whole number above 0')
-    expect(told).not.toContain('the option "port"')
+    const reported = await problemsOf(text('servers: { s: {} }\n'))
+    expect(reported).toContain('m.yaml:6:46: the option "fetch_size" must be a whole number above 0')
+    expect(reported).not.toContain('the option "port"')
     expect(await problemsOf(text('servers: { s: { foreign_data_wrapper: x } }\n'))).toBe('')
     expect(await problemsOf(text(''))).toBe('')
   })
 })
 
-describe('the bound of a partition', () => {
+describe('a partition bound', () => {
   const problems = (bound: string) =>
     problemsOf(table(`partition_of: { table: a, for_values: ${JSON.stringify(bound)} }`))
   test.each([
@@ -168,49 +170,50 @@ describe('the bound of a partition', () => {
     'IN (1) PARTITION BY LIST (a)',
     'IN (1), ADD COLUMN b int',
     'IN (1);',
-  ])('not %s', async (bound) => expect(await problems(bound)).toContain('a bound of a partition'))
+  ])('not %s', async (bound) => expect(await problems(bound)).toContain('partition bound'))
 })
 
-test('what a table can not have of parents', async () => {
-  expect(await problemsOf(table('inherits: [a, a]'))).toContain('this table is in the list already')
+test('parents that contradict each other', async () => {
+  expect(await problemsOf(table('inherits: [a, a]'))).toContain('this table is already in the list')
   expect(await problemsOf(table('inherits: [a], partition_of: { table: b, default: true }'))).toContain(
-    'a partition can not inherit from other tables too',
+    'a partition cannot also inherit from other tables',
   )
   for (const bound of ['', ', default: false', ', default: true, for_values: IN (1)']) {
     expect(await problemsOf(table(`partition_of: { table: b${bound} }`))).toContain(
-      'a partition has either for_values or default: true',
+      'a partition needs either for_values or default: true',
     )
   }
 })
 
-describe('what something was called before', () => {
+describe('renamed_from', () => {
   const relations = (text: string) => `${head}schemas:\n  p:\n${text}`
-  const cases: Readonly<Record<string, readonly [text: string, told: string]>> = {
-    'its own name': [server('renamed_from: s'), 'm.yaml:5:19: this is the name that it has'],
+  const cases: Readonly<Record<string, readonly [text: string, reported: string]>> = {
+    'its own name': [server('renamed_from: s'), 'm.yaml:5:19: renamed_from is the current name'],
     'a name that is declared': [
       `${head}servers:\n  a: {}\n  b: { renamed_from: a }\n`,
-      'm.yaml:5:22: it can not be renamed from "a", since that is declared too, at m.yaml:4:3',
+      'm.yaml:5:22: renamed_from: "a" is still declared at m.yaml:4:3',
     ],
     'a name that another relation of the schema has': [
       relations(
         `    foreign_tables:\n      a: { server: s }\n    materialized_views:\n      b: { query: SELECT 1, renamed_from: a }\n`,
       ),
-      'it can not be renamed from "a", since that is declared too, at m.yaml:6:7',
+      'renamed_from: "a" is still declared at m.yaml:6:7',
     ],
     'the same name twice': [
       relations(
         `    materialized_views:\n      a: { query: SELECT 1, renamed_from: c }\n      b: { query: SELECT 1, renamed_from: c }\n`,
       ),
-      '"c" can become only one thing, and is renamed already at m.yaml:6:7',
+      'renamed_from: "c" is already renamed at m.yaml:6:7',
     ],
     'a column that is declared': [
       table('columns: { a: int, b: { type: int, renamed_from: a } }'),
-      'it can not be renamed from "a", since that is declared too',
+      'renamed_from: "a" is still declared',
     ],
   }
-  test.each(Object.entries(cases))('%s', async (_, [text, told]) => expect(await problemsOf(text)).toContain(told))
+  test.each(Object.entries(cases))('%s', async (_, [text, reported]) =>
+    expect(await problemsOf(text)).toContain(reported))
 
-  test('a name that something else has elsewhere', async () => {
+  test('may be the name of an object in another namespace', async () => {
     const text = `${head}servers:\n  a: {}\n${relations(
       `    foreign_tables:\n      b: { server: a, renamed_from: a, columns: { a: int, c: { type: int, renamed_from: b } } }\n`,
     ).slice(head.length)}`

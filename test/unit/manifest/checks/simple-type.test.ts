@@ -1,10 +1,12 @@
+// Common types are recognized without the SQL parser, and nothing else is.
+
 import { expect, test, vi } from 'vitest'
 import { reservedWords } from '../../../../src/core/reserved-words.ts'
 import { isSimpleType } from '../../../../src/manifest/checks/simple-type.ts'
 import { read, table } from '../reading.ts'
 
 vi.mock('libpg-query', () => {
-  throw new Error('the grammar was loaded')
+  throw new Error('the parser was loaded')
 })
 
 const simple = [
@@ -12,7 +14,7 @@ const simple = [
   ...['numeric(10,2)', 'numeric(10, 2)', 'text[]', 'int[][]', 'time', 'timestamp(3) with time zone', 'geometry', '_x'],
 ]
 
-test.each(simple.map((type) => [type]))('%s needs no grammar', async (type) => {
+test.each(simple.map((type) => [type]))('%s needs no parser', async (type) => {
   await expect(read(table(`columns: { a: ${JSON.stringify(type)} }`))).resolves.toBeDefined()
 })
 
@@ -33,9 +35,9 @@ test.each([
   ],
   ...['int)', 'int[', 'int[-1]', 'numeric(a)', 'numeric(1,2,3)', 'setof int', 'int(3)', 'time(1,2)', 'ínt', 'a%TYPE'],
   ...['select', 'user', 'NULL', 'table', 'default', 'collate'],
-])('%j does', (type) => expect(isSimpleType(type)).toBe(false))
+])('%j needs the parser', (type) => expect(isSimpleType(type)).toBe(false))
 
-test('no reserved word passes for the name of a type', () => {
+test('no other reserved word is a type', () => {
   const types = 'bigint bit boolean char character dec decimal float int integer interval nchar numeric real smallint'
   expect([...reservedWords].filter(isSimpleType).sort()).toEqual(`${types} time timestamp varchar`.split(' '))
 })

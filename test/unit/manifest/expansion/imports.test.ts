@@ -1,3 +1,5 @@
+// Imports and mirrors: their problems, their requests, and the names of mirrored indexes.
+
 import { expect, test } from 'vitest'
 import { addImports } from '../../../../src/manifest/expansion/imports.ts'
 import { addMirrors } from '../../../../src/manifest/expansion/mirrors.ts'
@@ -8,23 +10,23 @@ const mirror = (more: string, schema = 'l') =>
   `${head}mirrors: { m: { server: s, remote_schema: r, proxy_schema: p, schema: ${schema}, ${more} } }\n`
 
 test.each([
-  [imports('limit_to: [a], except: [b]'), 'limit_to and except can not stand together'],
-  [mirror('limit_to: [a], except: [b]'), 'limit_to and except can not stand together'],
-  [mirror('options: {}', 'p'), 'the schema of the views can not be that of the foreign tables'],
-  [mirror('indexes: { each: [{ columns: [{ expression: a + b }] }] }'), 'names at least one column'],
-  [mirror('indexes: { each: [{ columns: [{ column: a }], where: a b }] }'), 'nothing else is expected'],
-  [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query is a SELECT'],
-  [imports('tables: { a: { columns: { b: int int } } }'), 'a type and nothing else'],
+  [imports('limit_to: [a], except: [b]'), 'limit_to and except cannot be combined'],
+  [mirror('limit_to: [a], except: [b]'), 'limit_to and except cannot be combined'],
+  [mirror('options: {}', 'p'), 'schema and proxy_schema must differ'],
+  [mirror('indexes: { each: [{ columns: [{ expression: a + b }] }] }'), 'must name a column'],
+  [mirror('indexes: { each: [{ columns: [{ column: a }], where: a b }] }'), 'expected exactly one expression'],
+  [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query must be a SELECT'],
+  [imports('tables: { a: { columns: { b: int int } } }'), 'expected exactly one type'],
   [imports('limit_to: [""]'), 'limit_to'],
-  [imports('types: all'), '"types" is one of copy'],
+  [imports('types: all'), '"types" must be one of copy'],
 ])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
 
-test('what is excluded is not asked for', async () => {
+test('an excluded table is not requested', async () => {
   const { requests } = await read(mirror('limit_to: [a, b], tables: { a: { exclude: true } }'))
   expect(requests).toMatchObject([{ limitTo: ['b'], except: [], schema: 'p', withIndexes: false }])
 })
 
-test('names of indexes are made as PostgreSQL makes them, and none is taken twice', async () => {
+test('indexes are named as PostgreSQL would name them, without duplicates', async () => {
   const long = 'a_table_whose_name_is_as_long_as_a_name_may_be_in_postgresql_123'.slice(0, 63)
   const { manifest, requests } = await read(
     mirror('indexes: { each: [{ columns: [a, b] }, { columns: [b, a], unique: true }] }'),

@@ -1,3 +1,5 @@
+// The lock: its round trip, and how it must match its manifest.
+
 import { describe, expect, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../../src/core/errors.ts'
 import { lockText } from '../../../../src/exporter/lock-text.ts'
@@ -63,33 +65,33 @@ async function read(lockText = lock, manifestText = manifest) {
   return lockedResolutions({ ...parsed, lock: parsedLock })
 }
 
-async function told(lockText: string, manifestText = manifest): Promise<readonly string[]> {
+async function problemsOf(lockText: string, manifestText = manifest): Promise<readonly string[]> {
   const error: unknown = await read(lockText, manifestText).then(
     () => undefined,
     (reason: unknown) => reason,
   )
-  if (!(error instanceof FdwsyncError)) throw error ?? new Error('it was read')
+  if (!(error instanceof FdwsyncError)) throw error ?? new Error('the lock was accepted')
   return error.problems.map((problem) => formatProblem(problem).split('\n')[0] ?? '')
 }
 
-test('each import has its own tables, whatever order the lock is in', async () => {
+test('each import gets its own tables, whatever the order in the lock', async () => {
   const found = await read()
   expect(found.map(({ request, tables, indexes }) => [request.path, [...tables.keys()], [...indexes.keys()]])).toEqual([
     [['schemas', 'proxy', 'imports', 0], ['a', 'b'], []],
     [['mirrors', 'm'], ['c'], ['c']],
   ])
-  // What the manifest says of a table is the manifest's to say.
+  // Overrides come from the manifest, not from the lock.
   expect(found[0]?.request.tables).toEqual({ a: { comment: 'all of a' } })
 })
 
-test('what is written is read as it was, and written again it is the same text', async () => {
+test('a lock has the same content and text after a round trip', async () => {
   const written = lockText((await parseManifest('shop.yaml', Buffer.from(manifest), nothing)).manifest, await read())
   const again = await parseManifest('shop.lock.yaml', Buffer.from(written), nothing)
   expect(lockText(again.manifest, resolutionsIn(again))).toBe(written)
   expect(await read(written)).toEqual(await read())
 })
 
-test('the lock of a manifest', () => {
+test('the path of the lock', () => {
   expect(['fdwsync.yaml', 'a/b.yml', 'shop', 'x.yaml.bak'].map(lockPathOf)).toEqual([
     'fdwsync.lock.yaml',
     'a/b.lock.yaml',
@@ -98,52 +100,61 @@ test('the lock of a manifest', () => {
   ])
 })
 
-describe('a lock that does not fit', () => {
+describe('an outdated lock', () => {
   test.each([
-    ['another limit_to', manifest.replace('[a, b]', '[a]'), 'was made for another limit_to'],
-    ['an option', manifest.replace('[a, b]', '[a, b]\n        options: { x: y }'), 'was made for other options'],
-    ['an exclusion', manifest.replace('old:', 'older:'), 'was made for another except'],
-    ['indexes', manifest.replace('copy: true', 'copy: false'), 'was made for another indexes.copy'],
-    ['an import', `${manifest}  n: { server: s, remote_schema: x, proxy_schema: p, schema: q }\n`, 'lacks it'],
+    ['another limit_to', manifest.replace('[a, b]', '[a]'), 'was created for another limit_to'],
+    ['an option', manifest.replace('[a, b]', '[a, b]\n        options: { x: y }'), 'was created for other options'],
+    ['an exclusion', manifest.replace('old:', 'older:'), 'was created for another except'],
+    ['indexes', manifest.replace('copy: true', 'copy: false'), 'was created for another indexes.copy'],
+    [
+      'an import',
+      `${manifest}  n: { server: s, remote_schema: x, proxy_schema: p, schema: q }\n`,
+      'does not contain it',
+    ],
   ])('%s', async (_, text, why) => {
-    const [only, ...others] = await told(lock, text)
+    const [only, ...others] = await problemsOf(lock, text)
     expect(others).toEqual([])
     expect(only).toMatch(/^shop\.yaml:\d+:\d+: import of schema "\w+" of server s into schema \w+: the lock shop\.lock/)
     expect(only).toContain(why)
   })
 
-  test('a table whose view had a query of its own when it was pinned', async () => {
+  test('misses the indexes of a view that had a query of its own', async () => {
     const unpinned = lock.replace(/^ {6}c: \{ indexes.*\n/m, '')
-    expect(await told(unpinned)).toEqual([
-      'shop.yaml:17:5: the lock shop.lock.yaml does not have the indexes of the table "c"',
+    expect(await problemsOf(unpinned)).toEqual([
+      'shop.yaml:17:5: the lock shop.lock.yaml does not contain the indexes of table "c"',
     ])
     await read(unpinned, manifest.replace('tables: { old', 'tables: { c: { query: SELECT 1 AS one }, old'))
   })
 
-  test('what the manifest has no more, and another name', async () => {
+  test('has an import that was removed, or another name', async () => {
     const without = manifest.slice(0, manifest.indexOf('mirrors:'))
-    expect(await told(lock, without)).toEqual([
-      'shop.lock.yaml:18:3: import of schema "audit" of server s into schema proxy: the manifest has no such any more',
+    expect(await problemsOf(lock, without)).toEqual([
+      'shop.lock.yaml:18:3: import of schema "audit" of server s into schema proxy: the manifest no longer contains it',
     ])
-    expect(await told(lock, manifest.replace('name: shop', 'name: other'))).toEqual([
-      'shop.lock.yaml:2:1: this is the lock of the manifest "shop", not of "other"',
+    expect(await problemsOf(lock, manifest.replace('name: shop', 'name: other'))).toEqual([
+      'shop.lock.yaml:2:1: this lock belongs to manifest "shop", not to "other"',
     ])
   })
 })
 
-describe('a lock that was edited by hand', () => {
-  const edited = (from: string, to: string) => told(lock.replace(from, to))
+describe('an edited lock', () => {
+  const edited = (from: string, to: string) => problemsOf(lock.replace(from, to))
   test.each([
     ['id: integer', 'id: integer)', 14, /type/],
-    ['id: integer', 'id: { typ: integer }', 14, /"type" is missing/],
-    ['columns: [id]', 'columns: []', 25, /can not be empty/],
-    ['schema: local', 'schema: local\n    schema: local', 23, /stands twice/],
-    ['name: shop', 'name: shop\nservers: { s: {} }', 3, /a lock has no "servers" here/],
-    ['limit_to: [b, a]', 'limit_to: [b, a]\n        tables: { a: {} }', 9, /a lock has no "tables" here/],
-    ['table_name: b', 'table_name: "${env:B}"', 15, /there is no such variable/],
-    ['schema_name: audit', 'schema_name: other', 16, /no import of the lock has the table "c"/],
-    ['      b: {', '      d: {', 15, /no import of the lock has the table "d"/],
-    ['    foreign_tables:', '    foreign_tables:\n<<<<<<< ours', 10, /./],
+    ['id: integer', 'id: { typ: integer }', 14, /missing key "type"/],
+    ['columns: [id]', 'columns: []', 25, /must not be empty/],
+    ['schema: local', 'schema: local\n    schema: local', 23, /duplicate key/],
+    ['name: shop', 'name: shop\nservers: { s: {} }', 3, /key "servers" is not allowed here in a lock/],
+    [
+      'limit_to: [b, a]',
+      'limit_to: [b, a]\n        tables: { a: {} }',
+      9,
+      /key "tables" is not allowed here in a lock/,
+    ],
+    ['table_name: b', 'table_name: "${env:B}"', 15, /the variable is not set/],
+    ['schema_name: audit', 'schema_name: other', 16, /no import in the lock contains table "c"/],
+    ['      b: {', '      d: {', 15, /no import in the lock contains table "d"/],
+    ['    foreign_tables:', '    foreign_tables:\n<<<<<<< HEAD', 10, /./],
   ])('%s → %s', async (from, to, line, message) => {
     const all = await edited(from, to)
     const found = all.find((text) => text.startsWith(`shop.lock.yaml:${line}:`))

@@ -1,10 +1,12 @@
+// Which values are secrets, and that no error or warning shows one.
+
 import { describe, expect, test } from 'vitest'
 import { formatProblem } from '../../../../src/core/errors.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { isSecretOption } from '../../../../src/core/secret-options.ts'
 import { mapping, problemsOf, read, server } from '../reading.ts'
 
-describe('which options of a user mapping are secrets', () => {
+describe('an option of a user mapping', () => {
   test.each([
     'user',
     'username',
@@ -13,14 +15,14 @@ describe('which options of a user mapping are secrets', () => {
     'password_required',
     'sslcert',
     'sslkey',
-  ])('%s is none', (name) => expect(isSecretOption(name)).toBe(false))
-  test.each(['password', 'Password', 'api_key', 'constructor', '__proto__', 'USER'])('%s is one', async (name) => {
+  ])('%s is not a secret', (name) => expect(isSecretOption(name)).toBe(false))
+  test.each(['password', 'Password', 'api_key', 'constructor', '__proto__', 'USER'])('%s is a secret', async (name) => {
     const { manifest } = await read(mapping(`${name}: hunter2`))
     expect(Object.entries(manifest.servers?.s?.user_mappings?.etl ?? {})).toEqual([[name, expect.any(Secret)]])
   })
 })
 
-describe('a secret in clear is worth a warning', () => {
+describe('a secret in plain text gives a warning', () => {
   test.each([
     ['hunter2', 1],
     ['"${env:NOPE:-hunter2}"', 1],
@@ -37,8 +39,8 @@ describe('a secret in clear is worth a warning', () => {
   })
 })
 
-// Each of them is wrong in a way of its own, and tells its line.
-describe('whatever is wrong, a secret in the text is not shown', () => {
+// Each is invalid in another way, and its error quotes the line with the secret.
+describe('no error shows a secret', () => {
   const texts: readonly string[] = [
     mapping('{ api_key: hunter2, x: [] }'),
     mapping('{ user: [], a-b: hunter2 }'),
@@ -72,12 +74,12 @@ describe('whatever is wrong, a secret in the text is not shown', () => {
     server('options: { db_password: "a, hunter2", port: 0 }'),
   ]
   test.each(texts.map((text) => [text]))('%j', async (text) => {
-    const told = await problemsOf(text)
-    expect(told).toMatch(/^m\.yaml:\d+:\d+: /)
-    expect(told.replace('"${env:NOPE:-', '')).not.toContain('hunter2')
+    const reported = await problemsOf(text)
+    expect(reported).toMatch(/^m\.yaml:\d+:\d+: /)
+    expect(reported.replace('"${env:NOPE:-', '')).not.toContain('hunter2')
   })
 
-  test('what is no secret is shown', async () => {
+  test('but everything else is shown', async () => {
     expect(await problemsOf(mapping('{ user: etl_reader, password: "${env:NOPE}" }'))).toContain(
       '{ user: etl_reader, password: "${env:NOPE}" }',
     )
@@ -87,7 +89,7 @@ describe('whatever is wrong, a secret in the text is not shown', () => {
   })
 })
 
-describe('secrets where every role may read them', () => {
+describe('an option that every role can read', () => {
   test.each([
     'password',
     'pass',
@@ -97,12 +99,17 @@ describe('secrets where every role may read them', () => {
     'auth_token',
     'credentials',
     'private_key',
-  ])('%s is refused', async (name) => {
-    const says = `the option "${name}" can not stand here, where every role may read it`
-    expect(await problemsOf(server(`foreign_data_wrapper: x\n    options: { ${name}: a }`))).toContain(says)
+  ])('is refused if it is named %s', async (name) => {
+    const expected = `the option "${name}" cannot be set here, where every role can read it`
+    expect(await problemsOf(server(`foreign_data_wrapper: x\n    options: { ${name}: a }`))).toContain(expected)
     const table = `schemas: { p: { foreign_tables: { t: { server: s, options: { ${name}: a } } } } }`
-    expect(await problemsOf(`version: 1\nname: a\n${table}\n`)).toContain(says)
+    expect(await problemsOf(`version: 1\nname: a\n${table}\n`)).toContain(expected)
   })
-  test.each(['passfile', 'use_scram_passthrough', 'bypass_cache', 'host'])('%s is not', async (name) =>
+  test.each([
+    'passfile',
+    'use_scram_passthrough',
+    'bypass_cache',
+    'host',
+  ])('is accepted if it is named %s', async (name) =>
     expect(await problemsOf(server(`foreign_data_wrapper: x\n    options: { ${name}: a }`))).toBe(''))
 })

@@ -1,0 +1,23 @@
+// A problem at a path of the manifest. `parseManifest` and `expandManifest` look up its place in the text.
+
+import type { Problem } from '../../core/errors.ts'
+import type { Path } from '../manifest.ts'
+
+export interface PathProblem {
+  readonly path: Path
+  /** Whether the place is that of the key at the end of the path, rather than of its value. */
+  readonly atKey: boolean
+  readonly problem: Problem
+  /** The path of what it collides with. The place of that ends the message. */
+  readonly other?: Path
+}
+
+/** A problem with a key, or with something as a whole. */
+export function atKey(path: Path, problem: Problem, other?: Path): PathProblem {
+  return { path, atKey: true, problem, ...(other && { other }) }
+}
+
+/** A problem with a value. */
+export function atValue(path: Path, problem: Problem, other?: Path): PathProblem {
+  return { path, atKey: false, problem, ...(other && { other }) }
+}
