@@ -1,3 +1,5 @@
+// Creates many probed objects at once, and finds those that fail.
+
 import type { DeclaredObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
@@ -14,8 +16,8 @@ interface Unit {
 }
 
 /**
- * Runs the statements of many objects at once; if one fails, each half by itself, so that the guilty ones are found and
- * do not take the others down. Returns those that could be made, and notes why the others could not.
+ * Runs the statements of many objects in one batch. If the batch fails, it tries each half by itself, so that objects
+ * that fail do not affect the others. Returns the objects that were created, and adds a finding for each other one.
  */
 export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
   const units = all.filter(({ object }) => !hasFailedDependency(run, object))
@@ -27,11 +29,11 @@ export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promi
     return []
   }
   const middle = units.length >> 1
-  const made = await createOrBisect(run, units.slice(0, middle))
-  return [...made, ...(await createOrBisect(run, units.slice(middle)))]
+  const created = await createOrBisect(run, units.slice(0, middle))
+  return [...created, ...(await createOrBisect(run, units.slice(middle)))]
 }
 
-/** Without what it needs an object would only fail for a reason that is not its own. */
+/** Skips an object if something that it needs has failed: its own error would be misleading. */
 function hasFailedDependency(run: ProbeRun, { id, needs }: DeclaredObject): boolean {
   const failed = new Set(run.findings.map(({ key }) => key))
   const missing = needs.find((need) => failed.has(need) && !run.input.reading.live.has(need))
@@ -53,25 +55,25 @@ async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseE
   }
 }
 
-/** Of an enumeration: a value that was added can't be used before that is committed. */
+/** PostgreSQL refuses to use a new value of an enum in the transaction that has added it. */
 const unsafeNewValue = '55P04'
 
-/** A lock or a missing right says nothing about the declaration; any other error does. */
+/** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
 function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): ProbeFinding {
   const key = keyOf(object.id)
-  const said = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
+  const serverHint = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
   if (error.sqlstate === '55P03') {
-    const reason = 'what it reads is locked by another session, by a REFRESH for instance'
+    const reason = 'what it reads is locked by another session, for example by a REFRESH'
     return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
   if (error.sqlstate === unsafeNewValue) run.usesNewValues = true
-  const hint = adviceFor(error, run.session.user) ?? said
+  const hint = adviceFor(error, run.session.user) ?? serverHint
   if (error.sqlstate === '42501') {
     return {
       code: 'object/not-probed',
       key,
       status: 'undetermined',
-      reason: `it can not be tried out on the server: ${error.message}`,
+      reason: `it cannot be checked on the server: ${error.message}`,
       hint,
     }
   }
@@ -107,17 +109,17 @@ const advice: readonly (readonly [
     '42501',
     /^permission denied for table (.+)$/,
     (name, role) =>
-      `${role} needs SELECT on table ${ident(name)}; what inherits from it, or is a partition of it, only its owner can make.`,
+      `${role} needs SELECT on table ${ident(name)}. Only its owner can create a child or a partition of it.`,
   ],
   [
     '42704',
     /^foreign-data wrapper "(.+)" does not exist$/,
-    (name) => `Declare the extension that brings it: extensions: { ${name}: {} }`,
+    (name) => `Declare its extension: extensions: { ${name}: {} }`,
   ],
-  ['42704', /^role "(.+)" does not exist$/, (name) => `Make it: CREATE ROLE ${ident(name)};`],
+  ['42704', /^role "(.+)" does not exist$/, (name) => `Create it: CREATE ROLE ${ident(name)};`],
 ]
 
-/** What to do about an error, where that can be told from its words. A server may speak another language. */
+/** What to do about an error, if its message is a known one. It is not if the server uses another language. */
 function adviceFor({ sqlstate, message }: DatabaseError, role: string): string | undefined {
   for (const [state, pattern, advise] of advice) {
     const [, name] = pattern.exec(message) ?? []
@@ -126,7 +128,7 @@ function adviceFor({ sqlstate, message }: DatabaseError, role: string): string |
   return undefined
 }
 
-/** With those of all that they need, in the order of need: a batch finds no stand-ins of the batches before it. */
+/** A batch with all objects that it needs, dependencies first. The stand-ins of earlier batches no longer exist. */
 export function withNeeded(
   batch: readonly DeclaredObject[],
   all: readonly DeclaredObject[],

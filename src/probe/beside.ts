@@ -1,33 +1,35 @@
+// Probes queries under scratch names, beside the live relations that they read.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { ProbeRun, QueryObject } from './run.ts'
 import { batchSize, createStandIns, probeInScratch, readStandIns } from './stand-ins.ts'
 
-/** Tries out queries that no other one of them reads. */
+/** Probes queries that do not read each other. */
 export async function probeBeside(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {
   for (let start = 0; start < queries.length; start += batchSize) {
     const batch = queries.slice(start, start + batchSize)
     await run.session.run(trusted('SAVEPOINT beside'))
-    const made = await createStandIns(
+    const created = await createStandIns(
       run,
       batch.map(({ object }) => object),
     )
-    await readStandIns(run, made)
-    await probeChildren(run, batch, made)
+    await readStandIns(run, created)
+    await probeChildren(run, batch, created)
     await run.session.run(trusted('ROLLBACK TO beside'))
     for (const { object } of batch) run.standIns.delete(keyOf(object.id))
   }
 }
 
-/** Tries out the indexes of those objects that could be made. */
+/** Probes the indexes of the objects that were created. */
 export async function probeChildren(
   run: ProbeRun,
   queries: readonly QueryObject[],
-  made: readonly DeclaredObject[],
+  created: readonly DeclaredObject[],
 ): Promise<void> {
   await probeInScratch(
     run,
-    queries.filter(({ object }) => made.includes(object)).flatMap(({ children }) => children),
+    queries.filter(({ object }) => created.includes(object)).flatMap(({ children }) => children),
   )
 }

@@ -1,3 +1,5 @@
+// Creates or alters under its own name what other objects find by name: schemas, extensions, types.
+
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -8,7 +10,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
 import { differences, type ProbeRun } from './run.ts'
 
-/** Makes what others need under its own name: schemas and extensions that do not exist yet, or stand elsewhere. */
+/** Creates missing schemas, extensions and types under their own names, and applies changes that others depend on. */
 export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   if (run.recreatesTypes) await moveToScratchSchema(run)
   const isNamed = (object: DeclaredObject) => run.recreatedTypes.has(keyOf(object.id)) || toProbe.includes(object)
@@ -18,15 +20,15 @@ export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObje
     ({ id, needs }) => [...needs, ...(run.input.reading.live.get(keyOf(id))?.needs ?? [])],
   )
   const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
-  const made = await createOrBisect(
+  const created = await createOrBisect(
     run,
     units.filter(({ statements }) => statements.length > 0),
   )
-  const altered = new Set(made.map(({ id }) => keyOf(id)).filter((key) => run.input.reading.live.has(key)))
-  if (altered.size > 0) await readAgain(run, altered)
+  const altered = new Set(created.map(({ id }) => keyOf(id)).filter((key) => run.input.reading.live.has(key)))
+  if (altered.size > 0) await rereadLive(run, altered)
 }
 
-/** Types that others must find changed, and all that consist of such. */
+/** Moves types aside that will be recreated: changed ones, and all types that contain them. */
 async function moveToScratchSchema(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
   const candidates = [...run.settled.values()].filter(({ id }) => live.has(keyOf(id)) && byName(id)?.intoSchema)
@@ -39,8 +41,8 @@ async function moveToScratchSchema(run: ProbeRun): Promise<void> {
     for (const { id } of [...changed, ...more]) run.recreatedTypes.add(keyOf(id))
     isDone = changed.length + more.length === 0
   }
-  const renewed = candidates.filter(({ id }) => run.recreatedTypes.has(keyOf(id)))
-  for (const [at, { id }] of renewed.entries()) {
+  const recreated = candidates.filter(({ id }) => run.recreatedTypes.has(keyOf(id)))
+  for (const [at, { id }] of recreated.entries()) {
     const schema = `${run.scratchSchema}_aside_${at}`
     await run.session.run(sql`CREATE SCHEMA ${ident(schema)}`)
     const aside = byName(id)?.intoSchema?.(id, schema)
@@ -54,8 +56,8 @@ function isChanged(run: ProbeRun, object: DeclaredObject): boolean {
   return differences(run, object, live).some((field) => byName(object.id)?.affectsOthers?.(field, live.spec))
 }
 
-/** All but what was altered itself is compared as it is shown from now on. */
-async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void> {
+/** Reads all live objects again, except the altered ones: their deparsed text can have changed with a moved type. */
+async function rereadLive(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void> {
   const { reading, digests } = run.input
   const others = [...reading.live].filter(([key, { locked }]) => !altered.has(key) && !locked)
   const { live: read } = await readCatalog(
@@ -72,13 +74,13 @@ async function readAgain(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void
   run.input = { ...run.input, reading: { ...reading, live } }
 }
 
-/** What was read again, with the names that the manifest gives. */
+/** The newly read spec, with the names that the manifest declares. */
 function specOf(again: LiveObject, { renamedColumns }: LiveObject, { withDeclaredNames }: CatalogReading): unknown {
   const { id, spec } = withDeclaredNames?.(again) ?? again
   return renamedColumns ? (kindOf(id).renaming?.withColumns?.(spec, renamedColumns) ?? spec) : spec
 }
 
-/** How others find it by its name, if they do. */
+/** How others find it by name, if they do. */
 export function byName(id: ObjectId): ByName | undefined {
   const { probe: how } = kindOf(id)
   if (how.how === 'by-name') return how

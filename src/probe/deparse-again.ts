@@ -1,3 +1,5 @@
+// Recognizes queries that PostgreSQL deparses in two ways.
+
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
@@ -6,22 +8,23 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
-/** An object and what its stand-in was read as. */
+/** An object, and its stand-in as read from the catalog. */
 export interface ReadStandIn {
   readonly object: DeclaredObject
   readonly read: LiveObject
 }
 
 /**
- * PostgreSQL may show a query in another way once it has read what it showed: `(VALUES …)` becomes `( VALUES …)`. So where
- * the live text is another than the wanted one it is read once more, and shown again. What is the same then means the same,
- * since a text is shown with the path under which it is read here. Returns the texts of live ones of which that holds.
+ * PostgreSQL can deparse a query differently after it has parsed its own deparsed text: `(VALUES …)` becomes
+ * `( VALUES …)`. So where the live text differs from the wanted one, this creates an object from the live text and deparses
+ * that. If the result is the wanted text, both mean the same, since they were deparsed and parsed under the same path.
+ * Returns the live texts for which that holds.
  */
 export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn[]): Promise<ReadonlyMap<Key, string>> {
   const copies = standIns.flatMap((standIn, at) => copyOf(run, standIn, `again${at}`))
   if (copies.length === 0) return new Map()
   const { session, input } = run
-  await session.run(join([trusted('SAVEPOINT again'), readingPath, ...copies.map(({ make }) => make)], ';\n'))
+  await session.run(join([trusted('SAVEPOINT again'), readingPath, ...copies.map(({ create }) => create)], ';\n'))
   const ids = copies.map(({ id }) => id)
   const { live: again } = await readCatalog(session, ids, input.digests.salt)
   await session.run(trusted('ROLLBACK TO again'))
@@ -36,8 +39,8 @@ export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn
 interface Copy {
   readonly id: ObjectId
   readonly key: Key
-  /** Makes it, unless the server can't: then it is not the same. */
-  readonly make: Sql
+  /** Creates the copy. It ignores errors: then there is no copy, and the texts count as different. */
+  readonly create: Sql
   readonly wanted: string
   readonly live: string
 }
@@ -56,5 +59,5 @@ function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string): rea
   )
   const statements = create(id, standIn).map((statement) => statement.sql)
   const body = sql`BEGIN ${join(statements, ';\n')}; EXCEPTION WHEN OTHERS THEN NULL; END`
-  return [{ id, key, make: sql`DO ${literal(body)}`, wanted, live }]
+  return [{ id, key, create: sql`DO ${literal(body)}`, wanted, live }]
 }

@@ -1,11 +1,13 @@
+// The findings of objects that could not be probed.
+
 import type { DeclaredObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
-/** A part of something that could not be tried out could not be tried either. */
-export function recordUntried(run: ProbeRun, objects: readonly DeclaredObject[]): void {
+/** Adds findings for objects that were not reached, because something that they need failed. */
+export function recordUnchecked(run: ProbeRun, objects: readonly DeclaredObject[]): void {
   const noted = new Set(run.findings.map(({ key }) => key))
   for (const { id, needs } of objects) {
     if (run.wanted.has(keyOf(id)) || noted.has(keyOf(id))) continue
@@ -14,20 +16,23 @@ export function recordUntried(run: ProbeRun, objects: readonly DeclaredObject[])
   }
 }
 
-/** What is to be said of an object of which nothing can be known for the sake of another. */
+/** The finding of an object that is unknown only because another one is. */
 export function dependencyFinding(run: ProbeRun, id: ObjectId, missing: Key | undefined): ProbeFinding {
   const needed = missing === undefined ? undefined : run.settled.get(missing)
-  const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be tried out'
+  const reason = needed ? `it needs ${titleOf(needed.id)}` : 'what it needs could not be checked'
   return { code: 'object/dependency-undetermined', key: keyOf(id), status: 'follows', reason, hint: '' }
 }
 
-/** It is shown with a name that only the probe has: of something that people made, and that could not be made anew. */
+/**
+ * For an object whose definition contains a name that exists only in the probe. It uses an unmanaged object that uses
+ * something which the probe has moved aside.
+ */
 export function leakFinding(key: Key): ProbeFinding {
   return {
     code: 'object/not-probed',
     key,
     status: 'undetermined',
-    reason: 'it uses what this plan changes through something that the manifest does not declare',
+    reason: 'it uses an undeclared object that uses something which this plan changes',
     hint: 'Apply the other changes first, without this one.',
   }
 }

@@ -1,3 +1,6 @@
+// The probe: creates what a manifest declares in a transaction that is rolled back, and reads it back, so that declared and
+// live objects can be compared in PostgreSQL's own form.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import { lockedFinding } from '../core/finding.ts'
@@ -8,21 +11,21 @@ import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
-import { recordUntried } from './findings.ts'
+import { recordUnchecked } from './findings.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
 import { differs, newRun, type ProbeInput, type ProbeResult, type ProbeRun, recordWanted } from './run.ts'
 import { createStandIns, probeInScratch } from './stand-ins.ts'
 
 const lockTimeoutMilliseconds = 400
-/** What waits for ever is cut off; thousands of objects take their time. */
+/** Ends a probe that hangs. Thousands of objects need more time. */
 const deadlineMilliseconds = (objects: number) => 120_000 + 100 * objects
 const attempts = 4
 
 /**
- * Finds out what PostgreSQL makes of the declaration: the target is its own development database. Everything is created
- * under scratch names in a transaction that is always rolled back, and read back like the live objects. It takes no lock
- * on a live relation stronger than AccessShare.
+ * Finds out how PostgreSQL stores the declared objects: the target serves as its own development database. It creates
+ * them under scratch names in a transaction that is always rolled back, and reads them back like live objects. It takes
+ * no lock on a live relation stronger than AccessShareLock.
  */
 export async function probe(session: Session, input: ProbeInput): Promise<ProbeResult> {
   for (let attempt = 1; ; attempt++) {
@@ -36,7 +39,7 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
       })
       return resultOf(run, input)
     } catch (error) {
-      // Another session's DDL, or its probe, at the same moment.
+      // Another session runs DDL, or its own probe, at the same time.
       if (attempt === attempts || !isTransient(error)) throw error
     } finally {
       if (!session.isLost()) await session.run(trusted('ROLLBACK'))
@@ -45,8 +48,9 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
 }
 
 /**
- * Tries everything out once more, with types that grow made anew, and takes from that what could not be known otherwise.
- * What could is not taken: what people have made uses the type that is aside, and would be shown with that.
+ * Probes everything a second time, with enums that get new values recreated instead of altered, since PostgreSQL allows the
+ * values of a type that the same transaction has created. Only objects that the first run could not determine are taken
+ * from the second: there, unmanaged objects still use the old type and deparse with the name that it has aside.
  */
 async function probeNewValues(run: ProbeRun, input: ProbeInput): Promise<void> {
   await run.session.run(trusted('ROLLBACK'))
@@ -59,13 +63,13 @@ async function probeNewValues(run: ProbeRun, input: ProbeInput): Promise<void> {
 }
 
 function resultOf({ wanted, findings, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
-  // A table that fails as a stand-in fails again under its real name, for the queries over it.
-  const said = new Set<Key>()
-  const first = findings.filter(({ key }) => said.size < said.add(key).size)
+  // A table that fails as a stand-in fails again under its real name. Only its first finding counts.
+  const seen = new Set<Key>()
+  const first = findings.filter(({ key }) => seen.size < seen.add(key).size)
   return { wanted, findings: first, live: new Map([...input.reading.live, ...reading.live]) }
 }
 
-/** Settles what can be told without asking the server; returns the rest. */
+/** Determines what is wanted without the server, where possible. Returns the objects that must be probed. */
 function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
   const { reading, ledger, searchPath } = run.input
   const rest: DeclaredObject[] = []
@@ -74,15 +78,15 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     if (proven.has(key)) continue
     const { probe: how } = kindOf(object.id)
     const live = reading.live.get(key)
-    const standing = live ?? run.elsewhere.get(key)
+    const current = live ?? run.elsewhere.get(key)
     if (reading.occupied.has(key)) continue
     if (how.how !== 'read-back') {
       recordWanted(run, object, object.spec)
       if (!live || differs(run, object, live)) rest.push(object)
-    } else if (standing?.locked) {
+    } else if (current?.locked) {
       const entry = ledger.entries.get(key)
-      const unchanged = entry?.digest === standing.digest && sameData(entry?.declared, object.written)
-      if (unchanged) run.wanted.set(key, { ...standing, declared: standing.spec, written: object.written })
+      const unchanged = entry?.digest === current.digest && sameData(entry?.declared, object.written)
+      if (unchanged) run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (
       live &&
@@ -104,7 +108,7 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id))
   await probeInScratch(run, withoutQuery)
   await probeQueries(run, readBack)
-  recordUntried(run, readBack)
+  recordUnchecked(run, readBack)
 }
 
 async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {
@@ -116,7 +120,7 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
   } catch (error) {
     if (!isDatabaseError(error) || isTransient(error)) throw error
     await session.run(trusted('ROLLBACK TO scratch'))
-    const reason = `it could not be tried out on the server: ${error.message}`
+    const reason = `it cannot be checked on the server: ${error.message}`
     const hint =
       error.sqlstate === '25006'
         ? 'The server is read-only (a standby, or default_transaction_read_only): plan against the primary.'
@@ -129,7 +133,7 @@ async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredO
   }
 }
 
-/** Lets the server's validators look at servers and mappings that are new or differ. */
+/** Creates stand-ins of servers and user mappings that are new or differ, so that the server validates their options. */
 async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   for (const object of toProbe) {
     if (!isChecked(object.id)) continue
@@ -138,7 +142,7 @@ async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]):
       run,
       needed.filter(({ id }) => !run.standIns.has(keyOf(id))),
     )
-    // Without its server's stand-in a mapping would be made on the live server, where there may be one already.
+    // Without a stand-in of its server, the mapping would be created on the live one, where it may exist already.
     const isReady = object.needs.every((need) => run.standIns.has(need) || !isChecked(idOf(need)))
     if (isReady && !run.standIns.has(keyOf(object.id))) await createStandIns(run, [object])
   }

@@ -1,3 +1,5 @@
+// Skips the probe for objects that the ledger proves to be unchanged.
+
 import type { DeclaredObject, LiveState } from '../core/change.ts'
 import { sameData } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
@@ -7,8 +9,8 @@ import type { Ledger } from '../ledger/read.ts'
 import { differences, isKnown, type ProbeRun, recordWanted } from './run.ts'
 
 /**
- * Settles what the ledger proves: unchanged itself, with an unchanged closure, and reading nothing that this plan makes or
- * changes. Returns the keys of what is settled.
+ * Determines what is wanted of objects that are unchanged, have an unchanged dependency digest, and read nothing that this
+ * plan creates or changes. Returns their keys.
  */
 export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   const { reading, ledger, dependencyDigests } = run.input
@@ -19,25 +21,25 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   )
   if (candidates.size === 0) return new Set()
   const unstable = unstableKeys(run, candidates)
-  // A new type or another extension may bring anything, and a renamed relation is not where its readers look for it.
+  // A new type or extension can change the meaning of any SQL, and readers do not find a renamed relation by its name.
   const isRenamed =
     reading.declaredKeys?.size || [...reading.live.values()].some(({ renamedColumns }) => renamedColumns)
   if (isRenamed || [...unstable].some((key) => isFoundByName(run, key))) return new Set()
   const fresh = [...unstable].filter((key) => !reading.live.has(key)).flatMap((key) => nameOf(run, key))
-  // A part is tried out together with its whole.
-  const wholes = new Set(
+  // Probing a child, such as an index, takes a stand-in of its parent.
+  const parentsToProbe = new Set(
     [...run.settled].flatMap(([key, { id, spec }]) =>
       candidates.has(key) ? [] : (kindOf(id).child?.parentOf(spec, id) ?? []),
     ),
   )
   for (let isSettled = false; !isSettled; ) {
     isSettled = true
-    // What is tried out anyway can pass on a change below it as well.
+    // An object that must be probed can pass on a change to its readers. So repeat until nothing else is affected.
     for (const [key, object] of run.settled) {
       if (unstable.has(key)) continue
       const needs = reading.live.get(key)?.needs ?? []
-      const isTried = candidates.has(key) && wholes.has(key)
-      if (!isTried && !needs.some((need) => unstable.has(need)) && !mentions(object, fresh)) continue
+      const mustProbe = candidates.has(key) && parentsToProbe.has(key)
+      if (!mustProbe && !needs.some((need) => unstable.has(need)) && !mentions(object, fresh)) continue
       candidates.delete(key)
       unstable.add(key)
       isSettled = false
@@ -53,7 +55,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   return new Set(candidates.keys())
 }
 
-/** What is not there yet, or not as declared, as far as that can be told without the server. */
+/** Objects that do not exist, or differ from their declaration as far as can be determined without the server. */
 function unstableKeys(run: ProbeRun, candidates: ReadonlyMap<Key, DeclaredObject>): Set<Key> {
   const unstable = new Set<Key>()
   for (const [key, object] of run.settled) {
@@ -64,7 +66,7 @@ function unstableKeys(run: ProbeRun, candidates: ReadonlyMap<Key, DeclaredObject
   return unstable
 }
 
-/** Whether it might find something new in the stead of what it means. */
+/** Whether its SQL contains a name that a new object will have, and so could refer to that object. */
 function mentions({ id, spec }: DeclaredObject, names: readonly string[]): boolean {
   return (kindOf(id).sqlFragments?.(spec) ?? []).some((text) => names.some((name) => text.includes(name)))
 }
@@ -81,7 +83,7 @@ function nameOf(run: ProbeRun, key: Key): readonly string[] {
   return id && 'name' in id ? [id.name] : []
 }
 
-/** Objects that are as they were when they were last proven, so that their closure decides. */
+/** Objects that are unchanged since the last apply, so that only their dependency digest can differ. */
 export function unchangedSince(
   declared: readonly DeclaredObject[],
   live: LiveState,

@@ -1,3 +1,5 @@
+// Probes views and their indexes, each after what it reads.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -6,11 +8,12 @@ import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
 import type { ProbeRun } from './run.ts'
 import { isNewOrReshaped, type QueryObject } from './run.ts'
-import { underRealNames } from './under-real-names.ts'
+import { probeUnderRealNames } from './under-real-names.ts'
 
 /**
- * Tries out what is defined by a query. Where all relations that it names exist and stay as they are, a scratch copy
- * beside the live ones will do. Where one is new or changes, the query must find the wanted one under its real name.
+ * Probes objects that are defined by a query. If all relations that the query names exist and keep their columns, it is
+ * probed under a scratch name beside them. If one is new or changes, the query must find the wanted one under its real
+ * name.
  */
 export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const queries = await queryObjects(run, objects)
@@ -26,7 +29,7 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     const ready = remaining.filter(({ object, reads }) =>
       reads.every((key) => key === keyOf(object.id) || !open.has(key)),
     )
-    // Views that read each other in a circle can't exist; the server will say so of the first.
+    // Views that read each other in a circle cannot exist. The server will reject the first one.
     const level = ready.length > 0 ? ready : remaining
     const beside = level.filter(({ reads }) => !reads.some((key) => isNewOrReshaped(run, key, realNames)))
     await probeBeside(run, beside)
@@ -34,11 +37,11 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     for (const { object } of level) open.delete(keyOf(object.id))
     remaining = remaining.filter((query) => !level.includes(query))
   }
-  if (realNames.length > 0) await underRealNames(run, realNames, ordered)
+  if (realNames.length > 0) await probeUnderRealNames(run, realNames, ordered)
 }
 
 async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<readonly QueryObject[]> {
-  const parts = partsByWhole(objects)
+  const parts = childrenByParent(objects)
   const result: QueryObject[] = []
   for (const object of objects) {
     const query = kindOf(object.id).query?.text(object.spec)
@@ -53,11 +56,11 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
   return result
 }
 
-function partsByWhole(objects: readonly DeclaredObject[]): ReadonlyMap<Key, readonly DeclaredObject[]> {
+function childrenByParent(objects: readonly DeclaredObject[]): ReadonlyMap<Key, readonly DeclaredObject[]> {
   const groups = new Map<Key, DeclaredObject[]>()
   for (const object of objects) {
-    const whole = kindOf(object.id).child?.parentOf(object.spec, object.id)
-    if (whole !== undefined) groups.set(whole, [...(groups.get(whole) ?? []), object])
+    const parent = kindOf(object.id).child?.parentOf(object.spec, object.id)
+    if (parent !== undefined) groups.set(parent, [...(groups.get(parent) ?? []), object])
   }
   return groups
 }

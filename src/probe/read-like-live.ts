@@ -1,3 +1,5 @@
+// Reads a stand-in in the form of its live object, so that only real differences remain.
+
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { join, type Statement, trusted } from '../core/sql.ts'
@@ -7,8 +9,8 @@ import { kindOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
 /**
- * Reads a stand-in once more, made like the live one: where its kind wants that, and where the manifest renames something,
- * whose names stand in the texts of what uses it.
+ * Reads a stand-in again after altering it to match the live object. It does so if the kind requires it, or if the manifest
+ * renames something, since the old names are in the deparsed text of whatever uses it.
  */
 export async function readMatchedToLive(
   run: ProbeRun,
@@ -20,16 +22,16 @@ export async function readMatchedToLive(
   const live = liveOf(run, key)
   if (how.how !== 'read-back' || !live) return undefined
   const statements = [
-    ...[...run.underRealNames].flatMap((other) => (other === key ? [] : underNameOfToday(run, other))),
+    ...[...run.createdUnderRealNames].flatMap((other) => (other === key ? [] : renameToCurrent(run, other))),
     ...(live.renamedColumns ? (renaming?.renameColumns?.(standIn.id, inverse(live.renamedColumns)) ?? []) : []),
     ...(how.matchLive?.(standIn.id, standIn.spec, live.spec) ?? []),
   ]
   if (statements.length === 0) return undefined
   const { session, input } = run
   const all = statements.map((statement) => statement.sql)
-  await session.run(join([trusted('SAVEPOINT alike'), ...all], ';\n'))
+  await session.run(join([trusted('SAVEPOINT match'), ...all], ';\n'))
   const again = (await readCatalog(session, [standIn.id], input.digests.salt)).live.get(keyOf(standIn.id))
-  await session.run(trusted('ROLLBACK TO alike'))
+  await session.run(trusted('ROLLBACK TO match'))
   return again && { live: live.spec, read: again.spec }
 }
 
@@ -37,8 +39,8 @@ function liveOf({ input, elsewhere }: ProbeRun, key: Key): LiveObject | undefine
   return input.reading.live.get(key) ?? elsewhere.get(key)
 }
 
-/** What was made under the name that it will have gets, along with its columns, the one that the live one has. */
-function underNameOfToday(run: ProbeRun, key: Key): readonly Statement[] {
+/** Gives an object that was created under its declared name the current name of the live object, and its column names. */
+function renameToCurrent(run: ProbeRun, key: Key): readonly Statement[] {
   const live = liveOf(run, key)
   if (!live) return []
   const { id, elsewhere, isRenamedByManifest, renamedColumns } = live

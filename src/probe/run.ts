@@ -1,3 +1,5 @@
+// The state of one run of the probe, and small questions about it.
+
 import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
@@ -11,11 +13,11 @@ import type { Ledger } from '../ledger/read.ts'
 import type { RelationName } from '../parser/relations-read.ts'
 
 export interface ProbeResult {
-  /** What is wanted, as the catalog would show it. */
+  /** The wanted objects, as the catalog would show them. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
   /**
-   * What is there, as the catalog shows it once an extension is where it is declared to be: the names of its types and
-   * operators are shown with their schema, which makes no other definition of what uses them.
+   * The live objects, as the catalog shows them once every extension is in its declared schema. The schema of a type or
+   * operator is in the deparsed text, but moving it does not change the definition of the objects that use it.
    */
   readonly live: LiveState
   readonly findings: readonly ProbeFinding[]
@@ -27,35 +29,35 @@ export interface ProbeInput {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
-  /** Of what is as it was when it was last proven. */
+  /** For the objects that are unchanged since they last matched their declaration. */
   readonly dependencyDigests: DependencyDigests
 }
 
-/** `spec` has what the manifest leaves open filled in; `written` is what it says. */
+/** `spec` includes defaults for what the manifest leaves open; `written` is the declaration as written. */
 export interface SettledObject extends DeclaredObject {
   readonly written: unknown
 }
 
-/** What one run of the probe knows and finds out. Lives for one rolled-back transaction. */
+/** The state of one run, in one transaction that is rolled back. */
 export interface ProbeRun {
   readonly session: Session
-  /** What is there is read again when something that others find by its name is moved. */
+  /** Its live objects are replaced when something that others find by name has moved. */
   input: ProbeInput
   readonly scratchSchema: string
-  /** The declaration with what it leaves open filled in, its SQL still as written. */
+  /** The declared objects with defaults for what the manifest leaves open, their SQL still as written. */
   readonly settled: ReadonlyMap<Key, SettledObject>
   readonly standIns: Map<Key, ObjectId>
   readonly wanted: Map<Key, WantedObject>
   readonly findings: ProbeFinding[]
-  /** What is there under another name than it will have. */
+  /** Live objects that currently have another name than the declared one. */
   readonly elsewhere: LiveState
-  /** What was made under its real name. */
-  readonly underRealNames: Set<Key>
-  /** Live types that are put aside, the wanted ones being made whole in their place. */
+  /** Objects that this run has created under their real names. */
+  readonly createdUnderRealNames: Set<Key>
+  /** Live types that were moved aside, with the wanted ones created in their place. */
   readonly recreatedTypes: Set<Key>
-  /** Whether types that change are to be renewed, so that new values of an enumeration can be used. */
+  /** Whether to recreate types that change, so that new values of an enum can be used. */
   readonly recreatesTypes: boolean
-  /** Something could not be tried out since it uses such a value. */
+  /** Whether something could not be created because it uses such a value. */
   usesNewValues: boolean
 }
 
@@ -69,20 +71,20 @@ export function newRun(session: Session, input: ProbeInput, recreatesTypes: bool
     }),
   )
   const { reading } = input
-  // What is called otherwise today is not there under the name that queries have.
+  // Queries have the declared name of an object, and do not find it while it has another one.
   const isElsewhere = ({ elsewhere }: LiveObject) => elsewhere !== undefined
-  const there = new Map([...reading.live].filter(([, object]) => !isElsewhere(object)))
+  const live = new Map([...reading.live].filter(([, object]) => !isElsewhere(object)))
   const scratchSchema = `fdwsync_probe_${randomBytes(6).toString('hex')}`
   return {
     session,
-    input: { ...input, reading: { ...reading, live: there } },
+    input: { ...input, reading: { ...reading, live } },
     scratchSchema,
     settled,
     standIns: new Map(),
     wanted: new Map(),
     findings: [],
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
-    underRealNames: new Set(),
+    createdUnderRealNames: new Set(),
     recreatedTypes: new Set(),
     recreatesTypes,
     usesNewValues: false,
@@ -93,19 +95,19 @@ export function differs(run: ProbeRun, object: DeclaredObject, live: LiveObject)
   return differences(run, object, live).length > 0
 }
 
-/** What differs of an object from what is there, as far as that can be told without the server. */
+/** How an object differs from the live one, as far as can be determined without the server. */
 export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObject): readonly FieldChange[] {
   const last = run.input.ledger.entries.get(keyOf(object.id))?.declared
   const context = { declared: object.spec, last, digests: run.input.digests }
   return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
 }
 
-/** Whether a plan looks at it: what is declared or owned, and whatever plain views of people stand between such. */
+/** Whether a plan considers an object: it is declared or owned, or it is a plain view, which may be between two such objects. */
 export function isKnown({ settled, input }: ProbeRun, key: Key): boolean {
   return settled.has(key) || input.reading.live.has(key) || idOf(key)?.kind === 'view'
 }
 
-/** Notes what is wanted of an object. */
+/** Records the wanted spec of an object. */
 export function recordWanted(
   run: ProbeRun,
   object: DeclaredObject,
@@ -121,13 +123,13 @@ export function recordWanted(
 export interface QueryObject {
   readonly object: DeclaredObject
   readonly names: readonly RelationName[]
-  /** Those of them that are declared. */
+  /** Those that are declared. */
   readonly reads: readonly Key[]
-  /** What lives and dies with it: its indexes. */
+  /** Its indexes. */
   readonly children: readonly DeclaredObject[]
 }
 
-/** Whether a declared relation is not there yet, or is there with other columns than it will have. */
+/** Whether a declared relation does not exist under its name yet, or does not have its wanted columns yet. */
 export function isNewOrReshaped(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || live.renamedColumns || besides.some(({ object }) => keyOf(object.id) === key)) return true

@@ -1,3 +1,5 @@
+// Creates stand-ins of declared objects under scratch names, and reads them back.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -9,7 +11,7 @@ import { leakFinding } from './findings.ts'
 import { readMatchedToLive } from './read-like-live.ts'
 import { isKnown, type ProbeRun, recordWanted } from './run.ts'
 
-/** Makes stand-ins under scratch names; returns those objects of which it could. */
+/** Creates stand-ins under scratch names. Returns the objects for which that succeeded. */
 export async function createStandIns(
   run: ProbeRun,
   objects: readonly DeclaredObject[],
@@ -22,27 +24,27 @@ export async function createStandIns(
     run.standIns.set(keyOf(object.id), standIn.id)
     return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
   })
-  const made = await createOrBisect(run, units)
-  for (const { object } of units) if (!made.includes(object)) run.standIns.delete(keyOf(object.id))
-  return made
+  const created = await createOrBisect(run, units)
+  for (const { object } of units) if (!created.includes(object)) run.standIns.delete(keyOf(object.id))
+  return created
 }
 
-/** Locks are a finite table: so many objects are tried at once, then rolled back to free theirs. */
+/** The server's lock table is finite. After this many objects a rollback releases their locks. */
 export const batchSize = 250
 
-/** Tries out objects under scratch names, and notes what the server makes of them. */
+/** Probes objects under scratch names. */
 export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   for (let start = 0; start < objects.length; start += batchSize) {
     await run.session.run(trusted('SAVEPOINT batch'))
     const before = new Set(run.standIns.keys())
-    const made = await createStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
-    await readStandIns(run, made)
+    const created = await createStandIns(run, withNeeded(objects.slice(start, start + batchSize), objects))
+    await readStandIns(run, created)
     await run.session.run(trusted('ROLLBACK TO batch'))
     for (const key of [...run.standIns.keys()]) if (!before.has(key)) run.standIns.delete(key)
   }
 }
 
-/** Reads stand-ins like live objects, and notes what is wanted. */
+/** Reads stand-ins like live objects, and records the wanted specs. */
 export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const originals = new Map(objects.map((object) => [keyOf(run.standIns.get(keyOf(object.id)) ?? object.id), object]))
   const ids = objects.map((object) => run.standIns.get(keyOf(object.id)) ?? object.id)
@@ -62,7 +64,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
       await readMatchedToLive(run, object, read),
       again.get(keyOf(object.id)),
     )
-    // What is aside, unlike the stand-ins, is in schemas of longer names.
+    // A schema that is aside has the name of the scratch schema with a suffix. No stand-in is in such a schema.
     if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))
     else recordWanted(run, object, wanted, known)
   }

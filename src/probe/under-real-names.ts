@@ -1,3 +1,5 @@
+// Probes queries over relations that are new or change, which must find the wanted relations under their real names.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
@@ -11,12 +13,12 @@ import { isNewOrReshaped, type QueryObject } from './run.ts'
 import { readStandIns } from './stand-ins.ts'
 
 /**
- * Tries out queries that name relations which are new or change. The *schema* of a live one that changes is renamed aside
- * and a new one of that name made, with the wanted relations in it: that locks no relation, whereas renaming the relation
- * itself would make readers wait. Whatever else of that schema is named is stood in for by a view.
- * @param all every query, in the order in which they can be made
+ * Probes queries that name relations which are new or change. It renames the schema of a changing relation, and creates a
+ * new schema of that name with the wanted relations in it. Renaming a schema locks no relation, whereas renaming the
+ * relation itself would block its readers. A view stands in for every other relation of the schema that a query names.
+ * @param all all queries, each after what it reads
  */
-export async function underRealNames(
+export async function probeUnderRealNames(
   run: ProbeRun,
   queries: readonly QueryObject[],
   all: readonly QueryObject[],
@@ -25,11 +27,11 @@ export async function underRealNames(
   const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isNewOrReshaped(run, key, queries))))
   const aside = await moveAside(run, schemasOf(run, moved))
   if (typeof aside === 'string') return withoutSchema(run, queries, all, aside)
-  await makeRelations(run, involved, moved, aside)
-  await makeViews(run, involved, moved, queries)
+  await createRelations(run, involved, moved, aside)
+  await createViews(run, involved, moved, queries)
 }
 
-/** Moved views that the queries read, and what those read, are made too, even if they were tried out already. */
+/** The queries, with all changing views that they read, directly or indirectly, even those that were probed already. */
 function withWhatTheyRead(
   run: ProbeRun,
   queries: readonly QueryObject[],
@@ -45,7 +47,7 @@ function withWhatTheyRead(
   return all.filter((query) => needed.has(query))
 }
 
-/** Schemas in which a live relation stands where a changed one is needed, or where that will be called as the live one is. */
+/** The schemas with a live relation whose name a changed one needs, either its declared name or its current one. */
 function schemasOf(run: ProbeRun, moved: ReadonlySet<Key>): ReadonlySet<string> {
   const live = [...moved].flatMap((key) => {
     const renamed = run.elsewhere.get(key)
@@ -54,7 +56,7 @@ function schemasOf(run: ProbeRun, moved: ReadonlySet<Key>): ReadonlySet<string> 
   return new Set(live.flatMap(({ id }) => ('schema' in id ? [id.schema] : [])))
 }
 
-/** The schemas' names while they are aside; or the first one that this role can't rename. */
+/** Renames the schemas. Returns their new names, or the first schema that this role cannot rename. */
 async function moveAside(run: ProbeRun, schemas: ReadonlySet<string>): Promise<ReadonlyMap<string, string> | string> {
   const aside = new Map<string, string>()
   await run.session.run(trusted('SAVEPOINT aside'))
@@ -72,33 +74,33 @@ async function moveAside(run: ProbeRun, schemas: ReadonlySet<string>): Promise<R
   return aside
 }
 
-/** Tries out those queries that read nothing which is to change in that schema. */
+/** Probes only the queries that read nothing that changes in that schema. */
 async function withoutSchema(
   run: ProbeRun,
   queries: readonly QueryObject[],
   all: readonly QueryObject[],
   schema: string,
 ): Promise<void> {
-  const isThere = (key: Key) => {
+  const changesInSchema = (key: Key) => {
     const read = run.settled.get(key)
     return read !== undefined && namespaceOf(read.id) === schema && isNewOrReshaped(run, key, queries)
   }
-  const untried = new Set(queries.filter(({ reads }) => reads.some(isThere)))
-  for (const { object } of untried) {
-    for (const query of queries) if (query.reads.includes(keyOf(object.id))) untried.add(query)
+  const unchecked = new Set(queries.filter(({ reads }) => reads.some(changesInSchema)))
+  for (const { object } of unchecked) {
+    for (const query of queries) if (query.reads.includes(keyOf(object.id))) unchecked.add(query)
   }
-  const reason = `it reads what this plan changes in the schema ${ident(schema)}, and trying that out takes the ownership of it`
-  const hint = `Plan as the owner of the schema ${ident(schema)}.`
-  for (const { object, children } of untried) {
+  const reason = `it reads something that this plan changes in schema ${ident(schema)}, and only the owner of that schema can check this`
+  const hint = `Plan as the owner of schema ${ident(schema)}.`
+  for (const { object, children } of unchecked) {
     for (const { id } of [object, ...children])
       run.findings.push({ code: 'object/not-probed', key: keyOf(id), status: 'undetermined', reason, hint })
   }
-  const others = queries.filter((query) => !untried.has(query))
-  if (others.length > 0) await underRealNames(run, others, all)
+  const others = queries.filter((query) => !unchecked.has(query))
+  if (others.length > 0) await probeUnderRealNames(run, others, all)
 }
 
-/** The relations that the queries name, as far as they are not views of the plan themselves. */
-async function makeRelations(
+/** Creates the relations that the queries name, except those that are queries of this run themselves. */
+async function createRelations(
   run: ProbeRun,
   involved: readonly QueryObject[],
   moved: ReadonlySet<Key>,
@@ -108,21 +110,21 @@ async function makeRelations(
   const declared = [...new Set(involved.flatMap(({ reads }) => reads))]
     .filter((key) => !own.has(key))
     .flatMap((key) => run.settled.get(key) ?? [])
-  // Types that stand in a schema which is aside are looked for in the new one.
+  // Types of a schema that is aside must be found in the new schema of that name.
   const types = [...run.settled.values()].filter(
     ({ id }) => 'schema' in id && aside.has(id.schema) && byName(id) !== undefined,
   )
-  const madeAnew = [...types, ...declared.filter((object) => isMadeAnew(object, moved, aside))]
-  const made = await createOrBisect(
+  const recreated = [...types, ...declared.filter((object) => isRecreated(object, moved, aside))]
+  const created = await createOrBisect(
     run,
-    madeAnew.map((object) => underItsName(run, object)),
+    recreated.map((object) => createUnderRealName(run, object)),
   )
-  for (const { id } of made) run.underRealNames.add(keyOf(id))
-  await standInByViews(run, involved, madeAnew, aside, own)
+  for (const { id } of created) run.createdUnderRealNames.add(keyOf(id))
+  await standInByViews(run, involved, recreated, aside, own)
 }
 
-/** Only what it refers to gets another name, not the object itself. */
-function underItsName(run: ProbeRun, object: DeclaredObject) {
+/** The statements that create an object under its own name, with references to the stand-ins of other objects. */
+function createUnderRealName(run: ProbeRun, object: DeclaredObject) {
   const { probe, create } = kindOf(object.id)
   if (probe.how !== 'read-back' || byName(object.id)) return { object, statements: create(object.id, object.spec) }
   const wanted = run.wanted.get(keyOf(object.id))
@@ -132,8 +134,8 @@ function underItsName(run: ProbeRun, object: DeclaredObject) {
   return { object, statements: create(object.id, spec) }
 }
 
-/** Moved relations, and unmoved ones without a query of their own whose schema is aside. */
-function isMadeAnew(object: DeclaredObject, moved: ReadonlySet<Key>, aside: ReadonlyMap<string, string>): boolean {
+/** Changing relations, and other ones without a query if their schema is aside. */
+function isRecreated(object: DeclaredObject, moved: ReadonlySet<Key>, aside: ReadonlyMap<string, string>): boolean {
   const schema = 'schema' in object.id ? object.id.schema : ''
   return moved.has(keyOf(object.id)) || (aside.has(schema) && !kindOf(object.id).query)
 }
@@ -141,7 +143,7 @@ function isMadeAnew(object: DeclaredObject, moved: ReadonlySet<Key>, aside: Read
 async function standInByViews(
   run: ProbeRun,
   involved: readonly QueryObject[],
-  madeAnew: readonly DeclaredObject[],
+  recreated: readonly DeclaredObject[],
   aside: ReadonlyMap<string, string>,
   own: ReadonlySet<Key>,
 ): Promise<void> {
@@ -152,19 +154,19 @@ async function standInByViews(
               WHERE n.nspname = ANY ($1) AND c.relname = ANY ($2) AND c.relkind = ANY ('{r,p,v,m,f}')`),
     [[...aside.values()], names],
   )
-  // What is renamed is shown by its name of today, too: that stays free.
+  // A renamed relation is also deparsed under its current name, so that name must stay free.
   const former = [...run.elsewhere.values()].flatMap(({ isRenamedByManifest, elsewhere }) =>
     isRenamedByManifest && elsewhere ? [elsewhere] : [],
   )
   const taken = new Set([
     ...former.map(relationText),
-    ...madeAnew.map(({ id }) => relationText(id)),
+    ...recreated.map(({ id }) => relationText(id)),
     ...involved.filter(({ object }) => own.has(keyOf(object.id))).map(({ object }) => relationText(object.id)),
   ])
   const schemaOf = new Map([...aside].map(([schema, name]) => [name, schema]))
-  const views = existing.flatMap(({ schema: hidden, name }) => {
-    const view = qualified(schemaOf.get(hidden) ?? hidden, name)
-    return taken.has(view) ? [] : [sql`CREATE VIEW ${view} AS SELECT * FROM ${qualified(hidden, name)}`]
+  const views = existing.flatMap(({ schema: schemaAside, name }) => {
+    const view = qualified(schemaOf.get(schemaAside) ?? schemaAside, name)
+    return taken.has(view) ? [] : [sql`CREATE VIEW ${view} AS SELECT * FROM ${qualified(schemaAside, name)}`]
   })
   await run.session.run(join(views, ';\n'))
 }
@@ -173,29 +175,29 @@ function relationText(id: DeclaredObject['id']): string {
   return 'schema' in id ? qualified(id.schema, id.name) : ''
 }
 
-/** The views of the plan: those that others name under their real names, in order, and then the others. */
-async function makeViews(
+/** Creates the views: first those that others name, under their real names, and then the others. */
+async function createViews(
   run: ProbeRun,
   involved: readonly QueryObject[],
   moved: ReadonlySet<Key>,
-  asked: readonly QueryObject[],
+  probed: readonly QueryObject[],
 ): Promise<void> {
   const named = involved.filter(({ object }) => moved.has(keyOf(object.id)))
   for (const { object } of named) run.standIns.set(keyOf(object.id), object.id)
-  const made = await createOrBisect(
+  const created = await createOrBisect(
     run,
-    named.map(({ object }) => underItsName(run, object)),
+    named.map(({ object }) => createUnderRealName(run, object)),
   )
-  for (const { id } of made) run.underRealNames.add(keyOf(id))
-  const isAsked = new Set(asked.map(({ object }) => object))
+  for (const { id } of created) run.createdUnderRealNames.add(keyOf(id))
+  const isProbed = new Set(probed.map(({ object }) => object))
   await readStandIns(
     run,
-    made.filter((object) => isAsked.has(object)),
+    created.filter((object) => isProbed.has(object)),
   )
   await probeChildren(
     run,
-    asked.filter((query) => named.includes(query)),
-    made,
+    probed.filter((query) => named.includes(query)),
+    created,
   )
   await probeBeside(
     run,

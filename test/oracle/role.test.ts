@@ -25,7 +25,7 @@ const needsOwner: Readonly<Record<string, RegExp>> = {
   'column-defaults': /permission denied for schema util.*GRANT USAGE, CREATE ON SCHEMA util TO/,
   'extension-types': /permission denied for schema ext.*GRANT USAGE, CREATE ON SCHEMA ext TO/,
   'extensions-in-their-schemas': /GRANT USAGE, CREATE ON SCHEMA \\"Odd Ext\\" TO/,
-  inherits: /permission denied for table parent.*only its owner can make/,
+  inherits: /permission denied for table parent.*Only its owner can create/,
   partition: /permission denied for table days.*permission denied for table lands/,
   'types-that-are-not-ours': /permission denied for schema kinds/,
   'view-of-ordinary-relations': /permission denied for schema base/,

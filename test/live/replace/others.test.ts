@@ -92,12 +92,13 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const copied = (total: string) => `${manifest(total)}      copied: { query: SELECT total FROM reports.plain }\n`
     await applyTo(await rig.manifest(copied('numeric(10,2)')), url)
     const plan = await planFor(await rig.manifest(copied('numeric(12,3)')), url)
-    const why = 'it reads what this plan changes in the schema reports, and trying that out takes the ownership of it'
+    const why =
+      'it reads something that this plan changes in schema reports, and only the owner of that schema can check this'
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       `materialized view local.copied: ${why}`,
     ])
     expect(plan.refusals.map(({ title, reason, hint }) => `${title}: ${reason} ${hint}`)).toEqual([
-      `view reports.plain: it cannot be replaced while something depends on it: materialized view local.copied (${why}) Plan as the owner of the schema reports.`,
+      `view reports.plain: it cannot be replaced while something depends on it: materialized view local.copied (${why}) Plan as the owner of schema reports.`,
     ])
     await rig.sql(`ALTER SCHEMA reports OWNER TO ${user}`)
     const parsed = await rig.manifest(copied('numeric(12,3)'))

@@ -113,7 +113,7 @@ test.each(eachMajor())('file_fdw, PostgreSQL $name: what it can not do is said',
     expect.objectContaining({
       title: 'foreign table proxy.products',
       // Before 16 it stands in the message, later in the hint.
-      reason: expect.stringContaining('it can not be tried out on the server'),
+      reason: expect.stringContaining('it cannot be checked on the server'),
     }),
   ])
   await rig.sql(`GRANT pg_read_server_files TO ${user}`)
