@@ -8,7 +8,8 @@ import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
 import { readLedger } from '../ledger/read.ts'
-import { type RefreshOptions, refreshViews, type ViewId } from '../loader/refresh.ts'
+import { type RefreshOptions, refreshViews } from '../loader/refresh.ts'
+import type { ViewId } from '../loader/refreshed-views.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 
 /**

@@ -9,6 +9,7 @@ import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { ledgerVersion } from '../ledger/schema.ts'
 import { findLedger, lockLedger } from '../ledger/trust.ts'
 import { recordSteps, type StepEnd, writeApply } from '../ledger/write.ts'
+import { recordedStatus } from '../loader/failure.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import type { FinishedStep } from './finished-step.ts'
 
@@ -60,8 +61,11 @@ async function writeOutcome(
 }
 
 function stepEndOf([step, outcome]: FinishedStep): StepEnd {
-  const status = outcome.status === 'in-doubt' ? 'in doubt' : outcome.status
-  return { step, status, ...(outcome.status === 'applied' ? {} : { reason: outcome.reason }) }
+  return {
+    step,
+    status: recordedStatus(outcome.status),
+    ...(outcome.status === 'applied' ? {} : { reason: outcome.reason }),
+  }
 }
 
 function outcomeOf(steps: readonly FinishedStep[]): ApplyOutcome {

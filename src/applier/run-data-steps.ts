@@ -11,8 +11,7 @@ import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
 import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
-import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
-import { failureOutcome } from '../loader/failure.ts'
+import { outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load } from '../loader/load.ts'
 import { runGraph } from '../loader/scheduler.ts'
 import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
@@ -80,14 +79,20 @@ async function runStep({ context, sources, connect, failedLoads }: DataRun, step
     )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
-    const isUnknown = error instanceof CommitOutcomeUnknown
-    const outcome = isUnknown
-      ? ({ status: 'in-doubt', reason: error.message } as const)
-      : failureOutcome(error, secrets)
+    const outcome = outcomeOfError(error, secrets)
     if (step.action === 'populate') {
-      const [status, ended] = [isUnknown ? 'in doubt' : 'failed', performance.now()] as const
+      const status = recordedStatus(outcome.status)
       const { reason } = outcome
-      failedLoads.push({ id, key: step.key, how: 'plain', started, ended, rows: undefined, status, reason })
+      failedLoads.push({
+        id,
+        key: step.key,
+        how: 'plain',
+        started,
+        ended: performance.now(),
+        rows: undefined,
+        status,
+        reason,
+      })
     }
     return outcome
   }

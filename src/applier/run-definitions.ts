@@ -4,7 +4,7 @@ import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { StageName, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
-import { failureOutcome } from '../loader/failure.ts'
+import { outcomeOfError } from '../loader/failure.ts'
 import type { ApplyContext } from './context.ts'
 import { type DefineFailure, type Definitions, define } from './define.ts'
 import type { FinishedStep } from './finished-step.ts'
@@ -66,7 +66,8 @@ function isDecision(error: unknown): boolean {
 }
 
 function outcomeOfFailure(failure: DefineFailure, step: Step, { secrets }: ApplyContext): StepOutcome {
-  if (failure.error instanceof CommitOutcomeUnknown) return { status: 'in-doubt', reason: failure.error.message }
-  if (failure.step?.id === step.id) return failureOutcome(failure.error, secrets)
+  // Of a COMMIT with an unknown outcome, every step has that outcome.
+  if (failure.step?.id === step.id || failure.error instanceof CommitOutcomeUnknown)
+    return outcomeOfError(failure.error, secrets)
   return { status: 'skipped', reason: 'rolled back: all definitions are one transaction' }
 }

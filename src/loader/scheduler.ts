@@ -1,19 +1,25 @@
+// Runs a graph of steps: several at once, each after the steps that it depends on. It does not know what a step does.
+
 import type { StepOutcome } from '../core/report.ts'
 
 export interface GraphOptions<Item> {
+  /** How many items run at once. */
   readonly jobs: number
+  /** When it is aborted, no further item starts. */
   readonly signal: AbortSignal
-  after(item: Item): readonly string[]
   id(item: Item): string
-  /** What an item has to itself while it runs: of those that share it only one runs at a time. */
+  /** The ids of the items that must have been applied before. */
+  after(item: Item): readonly string[]
+  /** Of the items that share a lock, one runs at a time. */
   locks(item: Item): readonly string[]
   run(item: Item): Promise<StepOutcome>
+  /** Called for an item that is not run. */
   skipped(item: Item, outcome: StepOutcome): void
 }
 
 /**
- * Runs items, several at once, each after those that it names. One that fails takes down only what comes after it.
- * Returns the outcomes in the order of the items.
+ * Runs all items. If one fails, the items after it are skipped, and the others run.
+ * @returns the outcomes, in the order of the items
  */
 export async function runGraph<Item>(
   items: readonly Item[],
@@ -42,8 +48,8 @@ export async function runGraph<Item>(
       }
     }
     if (running.size > 0) await Promise.race(running.values())
-    else if (waiting.size > 0 && !progress(waiting, options, outcomes))
-      throw new Error('steps that wait for each other')
+    else if (waiting.size > 0 && !canProgress(waiting, options, outcomes))
+      throw new Error('steps depend on each other in a circle')
   }
   return items.flatMap((item) => {
     const outcome = outcomes.get(options.id(item))
@@ -57,7 +63,7 @@ export async function runGraph<Item>(
   }
 }
 
-function progress<Item>(
+function canProgress<Item>(
   waiting: ReadonlyMap<string, Item>,
   options: GraphOptions<Item>,
   outcomes: ReadonlyMap<string, StepOutcome>,
@@ -86,5 +92,5 @@ function blockerOf<Item>(
     const outcome = outcomes.get(id)
     return outcome !== undefined && outcome.status !== 'applied'
   })
-  return failed === undefined ? undefined : 'what it needs could not be done'
+  return failed === undefined ? undefined : 'a step that it depends on was not applied'
 }

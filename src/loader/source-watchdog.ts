@@ -1,3 +1,9 @@
+// Watches the sources of a load: one that does not answer, or stops answering, must not keep a load waiting for hours.
+//
+// PostgreSQL itself can wait for a source without a limit. A source that accepts connections but never answers has no timeout
+// on 16 and later, where postgres_fdw ignores connect_timeout. On 14 and 15 neither statement_timeout nor a cancel request
+// interrupts connecting. A connection that goes silent later is given up by TCP after hours. So the client has a deadline.
+
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
@@ -12,20 +18,20 @@ import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { commitWithWatchdog } from './commit-watchdog.ts'
 
-/** The sources that an apply or a refresh loads from. */
 export interface SourceWatchdog {
   /**
-   * Runs what loads a view, once its sources answer and for as long as they do; each is asked once before. It looks for the view on
-   * the given session, which may have made it in its own transaction, and changes the search_path there.
-   * @throws FdwsyncError naming the source that does not answer; the session may be lost then
+   * Runs the load of a view when all its sources answer, and ends it when one stops answering. It looks up the view on the
+   * given session, whose transaction may have created it, and changes the search_path there.
+   * @throws FdwsyncError naming the source that does not answer; then the session may be lost
    */
   load<T>(session: Session, view: Relation, load: () => Promise<T>): Promise<T>
-  /** Commits what was loaded, unless a source keeps it waiting. The process is the server's that holds the transaction. */
-  commit(session: Session, processId: number): Promise<void>
+  /** Commits the load, unless a source delays the COMMIT for too long. `pid` is the backend that runs the transaction. */
+  commit(session: Session, pid: number): Promise<void>
 }
 
-// A view may read a foreign table through other views; what another materialized view holds is here already.
-const tablesBehind: Sql = trusted(`
+// One foreign table for each server that a view reads, directly or through plain views. Not through materialized
+// views: their data is here already.
+const foreignTablesQuery: Sql = trusted(`
   WITH RECURSIVE read(oid) AS (
     SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relname = $2
@@ -42,67 +48,66 @@ const tablesBehind: Sql = trusted(`
     FROM read JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = read.oid
     JOIN pg_catalog.pg_class c ON c.oid = read.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
 
-/** How sources are asked. */
 export interface WatchdogOptions {
   readonly connect: Connect
+  /** How long a source may take to answer. */
   readonly timeoutMilliseconds: number
   readonly signal: AbortSignal
 }
 
-/**
- * Makes sure that a source answers before something is loaded from it, and meanwhile. PostgreSQL itself may wait for ever: for a
- * source that accepts a connection and says nothing it has no timeout (16 and later ignore connect_timeout), on 14 and 15 neither
- * statement_timeout nor a cancel ends the wait, and a connection that has fallen silent is given up by TCP after hours. So a deadline
- * of our own ends it.
- */
-export function sourceWatchdog(asking: WatchdogOptions): SourceWatchdog {
-  const asked = new Map<string, Promise<void>>()
+/** Connects to each source once before the first load that reads it, and checks it again during loads. */
+export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
+  const connected = new Map<string, Promise<void>>()
   return {
     async load(session, view, load) {
-      const behind = await sourcesBehind(session, view)
-      for (const each of behind) {
-        const answer = asked.get(each.source) ?? requireAnswer(asking, each)
-        asked.set(each.source, answer)
-        await answer
+      const sources = await sourcesOf(session, view)
+      for (const each of sources) {
+        const connecting = connected.get(each.source) ?? requireAnswer(options, each)
+        connected.set(each.source, connecting)
+        await connecting
       }
-      return behind.length === 0 ? load() : loadWithWatchdog(asking, behind, session, load)
+      return sources.length === 0 ? load() : loadWithWatchdog(options, sources, session, load)
     },
-    commit: (session, processId) => commitWithWatchdog(asking.connect, session, processId),
+    commit: (session, pid) => commitWithWatchdog(options.connect, session, pid),
   }
 }
 
-async function sourcesBehind(session: Session, { schema, name }: Relation): Promise<readonly ConnectivityProbe[]> {
-  const rows = await session.query<{ id: ObjectId }>(tablesBehind, [schema, name])
+async function sourcesOf(session: Session, { schema, name }: Relation): Promise<readonly ConnectivityProbe[]> {
+  const rows = await session.query<{ id: ObjectId }>(foreignTablesQuery, [schema, name])
   if (rows.length === 0) return []
   const ids = rows.map(({ id }) => id)
   const { live } = await readCatalog(session, ids, '')
   return Array.from(live.values(), ({ id, spec }) => kindOf(id).connectivityProbe?.(id, spec) ?? []).flat()
 }
 
-async function requireAnswer(asking: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
-  const { signal } = asking
+async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
+  const { signal } = options
   try {
-    await ask(asking, source)
+    await connectToSource(options, source)
   } catch (error) {
     if (signal.aborted) throw interruption(signal)
-    // Other errors are the load's to report: it may run as another role, with a mapping of its own.
+    // Any other error need not affect the load, which may run as another role with another user mapping.
     if (isDatabaseError(error) && !error.sqlstate.startsWith('08')) return
     const reason = error instanceof Error ? error.message : String(error)
     const detail = isDatabaseError(error) && error.detail ? ` (${error.detail.trim().split('\n')[0]})` : ''
     throw new FdwsyncError({
       code: 'source/unreachable',
-      message: `the source of server ${source.source} can not be reached: ${reason}${detail}`,
-      hint: 'Definitions do not need it; apply or refresh again when it answers.',
+      message: `the source of server ${source.source} cannot be reached: ${reason}${detail}`,
+      hint: 'Only loading data needs the source. Apply or refresh again when it answers.',
     })
   }
 }
 
-async function ask({ connect, timeoutMilliseconds, signal }: WatchdogOptions, reach: ConnectivityProbe): Promise<void> {
+/** Has the server connect to the source, on a session of its own. */
+async function connectToSource(
+  { connect, timeoutMilliseconds, signal }: WatchdogOptions,
+  probe: ConnectivityProbe,
+): Promise<void> {
   const session = await connect('source')
   try {
     await interruptible(session, signal, () =>
-      withDeadline(session, timeoutMilliseconds, `connecting to the source of server ${reach.source}`, () =>
-        connectBy(session, reach),
+      withDeadline(session, timeoutMilliseconds, `connecting to the source of server ${probe.source}`, () =>
+        runProbe(session, probe),
       ),
     )
   } finally {
@@ -110,76 +115,76 @@ async function ask({ connect, timeoutMilliseconds, signal }: WatchdogOptions, re
   }
 }
 
-async function connectBy(session: Session, { statement, standIn }: ConnectivityProbe): Promise<void> {
+async function runProbe(session: Session, { statement, standIn }: ConnectivityProbe): Promise<void> {
   try {
     await session.execute(statement)
   } catch (error) {
-    if (!isDatabaseError(error) || !isNotThere(error)) throw error
-    // It is built in the load's own transaction.
+    if (!isDatabaseError(error) || !isUndefinedTable(error)) throw error
+    // This session does not see the foreign table: the transaction of the load has just created it.
     const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
     await session.run(sql`BEGIN; CREATE SCHEMA ${ident(scratch)}; ${standIn(scratch)}; ROLLBACK`)
   }
 }
 
-/** No such table, or no such schema. */
-function isNotThere({ sqlstate }: DatabaseError): boolean {
+/** The table or its schema does not exist. */
+function isUndefinedTable({ sqlstate }: DatabaseError): boolean {
   return sqlstate === '42P01' || sqlstate === '3F000'
 }
 
 /**
- * Loads, and looks from time to time whether the sources still answer. One that refuses a connection is alive, and what is loaded goes
- * on; one that says nothing, twice, says nothing on the load's connection either.
+ * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and the load
+ * goes on. One that twice does not answer will not answer on the load's connection either: the load is ended.
  */
 async function loadWithWatchdog<T>(
-  asking: WatchdogOptions,
+  options: WatchdogOptions,
   sources: readonly ConnectivityProbe[],
   session: Session,
   load: () => Promise<T>,
 ): Promise<T> {
-  const over = new AbortController()
-  let silent: FdwsyncError | undefined
+  const finished = new AbortController()
+  let unresponsive: FdwsyncError | undefined
   const watching = watch().catch(() => {})
   try {
     return await load()
   } catch (error) {
-    throw silent ?? error
+    throw unresponsive ?? error
   } finally {
-    over.abort()
-    // A request to cancel that is still under way would hit whatever is sent next.
+    finished.abort()
+    // A cancel request that is still under way would hit the next statement.
     await watching
   }
 
   async function watch(): Promise<void> {
-    const signal = AbortSignal.any([over.signal, asking.signal])
+    const signal = AbortSignal.any([finished.signal, options.signal])
     for (;;) {
-      await wait(asking.timeoutMilliseconds, undefined, { signal, ref: false })
-      const source = await firstUnresponsive({ ...asking, signal }, sources)
+      await wait(options.timeoutMilliseconds, undefined, { signal, ref: false })
+      const source = await firstUnresponsive({ ...options, signal }, sources)
       if (source === undefined) continue
-      silent = new FdwsyncError({
+      unresponsive = new FdwsyncError({
         code: 'source/unresponsive',
         message: `the source of server ${source} no longer answers`,
-        hint: 'What was loaded before serves on; apply or refresh again when it answers.',
+        hint: 'Readers still have the data of the last load. Apply or refresh again when the source answers.',
       })
       await session.cancel().catch(() => {})
-      // postgres_fdw gives the source another minute to take note of that; nobody needs to wait for it.
+      // A cancelled backend waits up to another minute for the source. Give up the connection instead.
       return session.abandon('its source no longer answers')
     }
   }
 }
 
-/** The first that has let two deadlines pass. */
+/** The first source that exceeds the deadline twice in a row. */
 async function firstUnresponsive(
-  asking: WatchdogOptions,
+  options: WatchdogOptions,
   sources: readonly ConnectivityProbe[],
 ): Promise<string | undefined> {
   for (const each of sources) {
-    if ((await isSilent(asking, each)) && (await isSilent(asking, each))) return each.source
+    if ((await exceedsDeadline(options, each)) && (await exceedsDeadline(options, each))) return each.source
   }
   return undefined
 }
 
-function isSilent(asking: WatchdogOptions, source: ConnectivityProbe): Promise<boolean> {
-  return ask(asking, source).then(
+function exceedsDeadline(options: WatchdogOptions, source: ConnectivityProbe): Promise<boolean> {
+  return connectToSource(options, source).then(
     () => false,
     (error: unknown) => error instanceof DeadlineError,
   )

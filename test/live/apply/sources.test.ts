@@ -22,12 +22,12 @@ const failures: readonly Failure[] = [
   {
     source: 'is down',
     mode: 'refuse',
-    reason: /the source of server shop can not be reached: could not connect to server "shop" \(.+\)/,
+    reason: /the source of server shop cannot be reached: could not connect to server "shop" \(.+\)/,
   },
   {
     source: 'accepts and never answers',
     mode: 'silent',
-    reason: /the source of server shop can not be reached: connecting .* took longer than 0.7 s/,
+    reason: /the source of server shop cannot be reached: connecting .* took longer than 0.7 s/,
   },
 ]
 
@@ -53,7 +53,7 @@ async function newDefinitions({ rig, proxy, manifest }: Setting, { mode, reason 
   const { report } = await applyTo(parsed, rig.url, options)
   expect(missedOf(report)).toEqual([
     expect.stringMatching(new RegExp(`^failed populate materialized view local.orders: ${reason.source}`)),
-    'skipped populate materialized view local.totals: what it needs could not be done',
+    'skipped populate materialized view local.totals: a step that it depends on was not applied',
   ])
   expect(report && exitCodeOf(report)).toBe(5)
   const populated = "SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated"

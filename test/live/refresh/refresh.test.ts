@@ -132,7 +132,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql("ALTER FOREIGN TABLE proxy.orders OPTIONS (ADD table_name 'gone')")
     const { stdout } = await run(rig, ['refresh', 'bottom'], shop)
-    expect(stdout).toContain('failed materialized view local.bottom: the source says: relation "public.gone"')
+    expect(stdout).toContain('failed materialized view local.bottom: the source reports: relation "public.gone"')
   })
 
   test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {

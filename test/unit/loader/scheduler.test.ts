@@ -98,7 +98,7 @@ test('nothing is started once it is interrupted', async () => {
   expect(statuses).toMatchObject({ a: 'applied', b: 'skipped', c: 'skipped', d: 'skipped' })
 })
 
-test('steps that wait for each other are a bug, and do not hang', async () => {
+test('steps that depend on each other in a circle are a bug, and do not hang', async () => {
   await expect(
     run(
       [
@@ -108,5 +108,5 @@ test('steps that wait for each other are a bug, and do not hang', async () => {
       2,
       () => applied,
     ),
-  ).rejects.toThrow('wait for each other')
+  ).rejects.toThrow('depend on each other')
 })
