@@ -1,6 +1,7 @@
 // Finds out which unmanaged plain views must be recreated when columns that they read change, by recreating them in scratch
 // schemas, in a transaction that is rolled back.
 
+import { randomBytes } from 'node:crypto'
 import type { LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
@@ -146,7 +147,9 @@ async function outcomesOf(
 ): Promise<readonly TriedView[]> {
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
   const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
-  const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${at + 1}`]))
+  // Random, so that no role can prepare objects under these names.
+  const suffix = randomBytes(6).toString('hex')
+  const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${suffix}_${at}`]))
   await createEmptyTables(session, relations, scratch)
   const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
   const existing = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))

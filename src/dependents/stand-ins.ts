@@ -7,7 +7,7 @@ import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { requalifyRelations } from '../parser/requalify.ts'
+import { requalify } from '../parser/requalify.ts'
 
 /** The scratch schemas and their contents. */
 export interface Place {
@@ -36,7 +36,7 @@ export async function createEmptyTables(
 
 /** Replaces relations in deparsed SQL by their stand-ins. */
 export function requalifyForScratch(text: string, { scratch, existing }: Place): Promise<string> {
-  return requalifyRelations(text, ({ schema, name }) =>
+  return requalify(text, ({ schema, name }) =>
     existing.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
   )
 }

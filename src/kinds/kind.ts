@@ -68,9 +68,12 @@ export interface MatchedToLive<Spec> {
 }
 
 export interface ByName<Spec = unknown, Id = ObjectId> {
+  /** Set for what only contains others: the probe creates it only for those that it creates under their own name. */
+  readonly isNamespace?: boolean
   /** Whether the probe must apply this change because other objects depend on it. Only changes that block no reader. */
   affectsOthers?(field: FieldChange, live: Spec): boolean
-  /** Moves the live object to that schema, which locks nothing, so that the wanted one can be created in its place. */
+  /** Moves the live object to that schema, which locks nothing, so that the wanted one can be created in its place. Set for types:
+   * the probe creates those in a scratch schema that precedes their own. */
   intoSchema?(id: Id, schema: string): Statement
 }
 

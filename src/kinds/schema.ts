@@ -32,7 +32,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
   locks: { create: 1, drop: 2 },
   catalog: 'pg_namespace',
   dropPolicy: 'unless-shared',
-  probe: { how: 'by-name' },
+  probe: { how: 'by-name', isNamespace: true },
   title: (id) => `schema ${ident(id.name)}`,
 
   declare: (manifest) =>

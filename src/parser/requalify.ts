@@ -1,47 +1,109 @@
-// Replaces the schemas of relations in a query.
-
-import { isSqlNode, parseSql } from './parse-sql.ts'
+// Replaces the schema of chosen names in SQL, found by PostgreSQL's own parser: the same words may be the column of an
+// alias, or part of a string.
+import { ident } from '../core/sql.ts'
+import { isSqlNode, parseSql, type SqlNode } from './parse-sql.ts'
 import type { RelationName } from './relations-read.ts'
 
 /**
- * Replaces schemas in SQL from the catalog, where every relation is qualified. The parser finds the relations, since the
- * same text may also be a column of an alias, or part of a string.
- * @param schemaOf the new schema of a relation; undefined keeps the schema
- * @throws Error if the text does not parse, since it comes from PostgreSQL
+ * SQL in which some relations and types are named in another schema. Only names that are written with their schema are
+ * replaced: of relations, of types (those of a relation's rows too), of columns written as `schema.relation.column`, and
+ * in constants like `'schema.relation'::regclass`.
+ * @param schemaOf the schema, unquoted, to name instead; undefined keeps the name as it is
+ * @throws Error if PostgreSQL's grammar does not accept the text: callers pass what it has accepted before
  */
-export async function requalifyRelations(
-  query: string,
-  schemaOf: (relation: RelationName) => string | undefined,
-): Promise<string> {
-  const result = await parseSql(query)
-  if ('message' in result) throw new Error(`a query from the catalog does not parse: ${result.message}`)
-  let text = Buffer.from(query)
-  const places = relationsIn(result.tree).sort((left, right) => right.location - left.location)
-  for (const { name, location } of places) {
+export async function requalify(text: string, schemaOf: (name: RelationName) => string | undefined): Promise<string> {
+  const result = await parseSql(text)
+  if ('message' in result) throw new Error(`SQL that was accepted before is refused by the grammar: ${result.message}`)
+  let bytes = Buffer.from(text)
+  const places = [...placesIn(result.tree)].sort((left, right) => right.location - left.location)
+  for (const { name, location, isConstant } of places) {
     const schema = schemaOf(name)
     if (schema === undefined) continue
-    const rest = text.subarray(location).toString()
-    const written = /^("(?:[^"]|"")*"|[^\s."]+)(?=\s*\.)/.exec(rest)?.[0] ?? ''
-    text = Buffer.concat([text.subarray(0, location), Buffer.from(schema), Buffer.from(rest.slice(written.length))])
+    const rest = bytes.subarray(location).toString()
+    const written = (isConstant ? schemaInConstant : schemaToken).exec(rest)
+    if (!written) continue
+    const [before, replacement] = isConstant ? ["'", schema.replaceAll("'", "''")] : ['', schema]
+    bytes = Buffer.concat([
+      bytes.subarray(0, location),
+      Buffer.from(before + ident(replacement)),
+      Buffer.from(rest.slice(written[0].length)),
+    ])
   }
-  return text.toString()
+  return bytes.toString()
 }
+
+/** The first name of a qualified one, as it is written: `"a b"`, `U&"\0061"`, `a`. The token's length counts, not what it decodes to. */
+const schemaToken = /^([uU]&)?("(?:[^"]|"")*"|[^\s."]+)(?=\s*\.)/
+/** The same within a string constant without escapes. */
+const schemaInConstant = /^'("(?:[^"]|"")*"|[^\s."']+)(?=\.)/
 
 interface Place {
   readonly name: RelationName
-  /** In bytes. */
+  /** In bytes. The parser leaves out a location of 0, where no name with a schema is. */
   readonly location: number
+  readonly isConstant?: boolean
 }
 
-function relationsIn(value: unknown): Place[] {
-  if (Array.isArray(value)) return value.flatMap(relationsIn)
-  if (!isSqlNode(value)) return []
-  return Object.entries(value).flatMap(([type, child]) => {
-    // The target of a statement is its `relation`, which has no RangeVar key around it.
-    if ((type !== 'RangeVar' && type !== 'relation') || !isSqlNode(child)) return relationsIn(child)
-    const { schemaname, relname, location } = child
-    // A common table expression has no schema. The parser omits a location of 0, where no relation can be.
-    if (typeof schemaname !== 'string' || typeof location !== 'number') return []
-    return [{ name: { schema: schemaname, name: String(relname) }, location }]
-  })
+/** A name may be found twice in the tree (PostgreSQL copies some nodes), so places are unique by their location. */
+function placesIn(tree: SqlNode): Iterable<Place> {
+  const places = new Map<number, Place>()
+  const open: unknown[] = [tree]
+  while (open.length > 0) {
+    const node = open.pop()
+    if (Array.isArray(node)) for (const item of node) open.push(item)
+    if (!isSqlNode(node)) continue
+    const place = relationPlace(node) ?? typePlace(node) ?? columnPlace(node) ?? constantPlace(node)
+    if (place) places.set(place.location, place)
+    for (const child of Object.values(node)) open.push(child)
+  }
+  return places.values()
+}
+
+/** A RangeVar, whatever the tree calls it: `relation`, `view`, `rel` … */
+function relationPlace({ schemaname, relname, location }: SqlNode): Place | undefined {
+  if (typeof schemaname !== 'string' || typeof relname !== 'string' || typeof location !== 'number') return undefined
+  return { name: { schema: schemaname, name: relname }, location }
+}
+
+/** A TypeName; one that PostgreSQL itself puts in (`pg_catalog.int4` for `integer`) names no schema in the text. */
+function typePlace({ names, typemod, location }: SqlNode): Place | undefined {
+  if (!Array.isArray(names) || names.length !== 2 || typemod === undefined || typeof location !== 'number') {
+    return undefined
+  }
+  const [schema, name] = names.map(stringOf)
+  return schema === undefined || name === undefined ? undefined : { name: { schema, name }, location }
+}
+
+/** `schema.relation.column` and `schema.relation.*`. */
+function columnPlace({ fields, location }: SqlNode): Place | undefined {
+  if (!Array.isArray(fields) || fields.length !== 3 || typeof location !== 'number') return undefined
+  const [schema, name] = fields.map(stringOf)
+  return schema === undefined || name === undefined ? undefined : { name: { schema, name }, location }
+}
+
+/** `'schema.relation'::regclass`, and the same with regtype. */
+function constantPlace({ arg, typeName }: SqlNode): Place | undefined {
+  if (!isSqlNode(arg) || !isSqlNode(arg.A_Const) || !isSqlNode(typeName) || !Array.isArray(typeName.names)) {
+    return undefined
+  }
+  const type = stringOf(typeName.names.at(-1))
+  const { sval, location } = arg.A_Const
+  const value = isSqlNode(sval) ? sval.sval : undefined
+  if ((type !== 'regclass' && type !== 'regtype') || typeof value !== 'string' || typeof location !== 'number') {
+    return undefined
+  }
+  const names = value.match(/"(?:[^"]|"")*"|[^."]+/g) ?? []
+  const [schema, name] = names.map(decoded)
+  if (names.length !== 2 || schema === undefined || name === undefined) return undefined
+  return { name: { schema, name }, location, isConstant: true }
+}
+
+/** As PostgreSQL reads a name: folded unless it is quoted. */
+function decoded(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.trim().toLowerCase()
+}
+
+function stringOf(node: unknown): string | undefined {
+  if (!isSqlNode(node) || !isSqlNode(node.String)) return undefined
+  return typeof node.String.sval === 'string' ? node.String.sval : undefined
 }

@@ -19,7 +19,7 @@ import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { requalifyRelations } from '../parser/requalify.ts'
+import { requalify } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import type { WithUnmanagedViews } from './unmanaged-views.ts'
 
@@ -117,7 +117,7 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
     for (const { key, from, to } of readsMembers(group)) {
       if (from.locked) continue
       const query = kindOf(to.id).query?.text(to.spec) ?? ''
-      const text = await requalifyRelations(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
+      const text = await requalify(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
       moved.set(key, text)
     }
   }

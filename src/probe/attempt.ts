@@ -3,11 +3,13 @@
 import type { DeclaredObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { keyOf } from '../core/object.ts'
+import { type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
-import { dependencyFinding } from './findings.ts'
+import { dependencyFinding, leakFinding } from './findings.ts'
+import { inScratchSchemas, probePath } from './namesakes.ts'
+import { hasUnmanagedUsers } from './references.ts'
 import type { ProbeRun } from './run.ts'
 
 interface Unit {
@@ -25,7 +27,10 @@ export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promi
   const failed = await attempt(run, units)
   if (!failed) return units.map(({ object }) => object)
   if (units.length === 1) {
-    run.findings.push(...units.map(({ object }) => finding(run, object, failed)))
+    const mayBeUnmanaged = mismatches.has(failed.sqlstate) && (await hasUnmanagedUsers(run))
+    run.findings.push(
+      ...units.map(({ object }) => (mayBeUnmanaged ? leakFinding(keyOf(object.id)) : finding(run, object, failed))),
+    )
     return []
   }
   const middle = units.length >> 1
@@ -36,17 +41,25 @@ export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promi
 /** Skips an object if something that it needs has failed: its own error would be misleading. */
 function hasFailedDependency(run: ProbeRun, { id, needs }: DeclaredObject): boolean {
   const failed = new Set(run.findings.map(({ key }) => key))
-  const missing = needs.find((need) => failed.has(need) && !run.input.reading.live.has(need))
+  const missing = needs.find((need) => failed.has(need) && !isUsable(run, need))
   if (missing === undefined) return false
   if (!failed.has(keyOf(id))) run.findings.push(dependencyFinding(run, id, missing))
   return true
 }
 
+/** A live object serves, unless SQL is to find what it becomes. */
+function isUsable(run: ProbeRun, key: Key): boolean {
+  const live = run.input.reading.live.get(key)
+  if (!live || !('schema' in live.id)) return live !== undefined
+  return !run.ownNames.has(relationKey(live.id.schema, live.id.name))
+}
+
 async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseError | undefined> {
-  const statements: readonly Sql[] = units.flatMap((unit) => unit.statements.map((statement) => statement.sql))
+  const all = units.flatMap((unit) => unit.statements)
+  const statements: readonly Sql[] = (await inScratchSchemas(run, all)).map((statement) => statement.sql)
   try {
     await run.session.run(trusted('SAVEPOINT attempt'))
-    await run.session.run(join([manifestPath(run.input.searchPath), ...statements, trusted('RELEASE attempt')], ';\n'))
+    await run.session.run(join([manifestPath(probePath(run)), ...statements, trusted('RELEASE attempt')], ';\n'))
     return undefined
   } catch (error) {
     if (!isDatabaseError(error)) throw error
@@ -55,8 +68,11 @@ async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseE
   }
 }
 
-/** PostgreSQL refuses to use a new value of an enum in the transaction that has added it. */
-const unsafeNewValue = '55P04'
+/** A function, operator or cast that is not found, or a value of another type. */
+const mismatches: ReadonlySet<string | undefined> = new Set(['42883', '42804', '42846', '42725'])
+
+/** `invalid input value for enum`, for one: this plan may add the value. */
+const invalidText = '22P02'
 
 /** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
 function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): ProbeFinding {
@@ -66,7 +82,7 @@ function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): P
     const reason = 'what it reads is locked by another session, for example by a REFRESH'
     return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
-  if (error.sqlstate === unsafeNewValue) run.usesNewValues = true
+  if (error.sqlstate === invalidText) run.lacksValues = true
   const hint = adviceFor(error, run.session.user) ?? serverHint
   if (error.sqlstate === '42501') {
     return {

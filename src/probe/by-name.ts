@@ -1,21 +1,21 @@
-// Creates or alters under its own name what other objects find by name: schemas, extensions, types.
+// Creates or alters under its own name what other objects find by name: extensions, and the schemas that they need.
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import { ident, type Statement, sql } from '../core/sql.ts'
+import type { Statement } from '../core/sql.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import type { ByName } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
 import { differences, type ProbeRun } from './run.ts'
 
-/** Creates missing schemas, extensions and types under their own names, and applies changes that others depend on. */
+/** Creates or moves what others need under its own name and no scratch schema can offer: extensions, and the schemas for them. */
 export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
-  if (run.recreatesTypes) await moveToScratchSchema(run)
-  const isNamed = (object: DeclaredObject) => run.recreatedTypes.has(keyOf(object.id)) || toProbe.includes(object)
+  const candidates = toProbe.filter(({ id }) => byName(id) !== undefined && !canBeInScratch(id))
+  const needed = new Set(candidates.flatMap(({ needs }) => needs))
   const ordered = topologicalOrder(
-    [...run.settled.values()].filter((object) => byName(object.id) !== undefined && isNamed(object)),
+    candidates.filter(({ id }) => !byName(id)?.isNamespace || needed.has(keyOf(id))),
     ({ id }) => keyOf(id),
     ({ id, needs }) => [...needs, ...(run.input.reading.live.get(keyOf(id))?.needs ?? [])],
   )
@@ -28,32 +28,9 @@ export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObje
   if (altered.size > 0) await rereadLive(run, altered)
 }
 
-/** Moves types aside that will be recreated: changed ones, and all types that contain them. */
-async function moveToScratchSchema(run: ProbeRun): Promise<void> {
-  const { live } = run.input.reading
-  const candidates = [...run.settled.values()].filter(({ id }) => live.has(keyOf(id)) && byName(id)?.intoSchema)
-  for (let isDone = false; !isDone; ) {
-    const more = candidates.filter(({ id }) => {
-      const object = live.get(keyOf(id))
-      return !run.recreatedTypes.has(keyOf(id)) && object?.needs.some((need) => run.recreatedTypes.has(need))
-    })
-    const changed = candidates.filter((object) => run.recreatedTypes.size === 0 && isChanged(run, object))
-    for (const { id } of [...changed, ...more]) run.recreatedTypes.add(keyOf(id))
-    isDone = changed.length + more.length === 0
-  }
-  const recreated = candidates.filter(({ id }) => run.recreatedTypes.has(keyOf(id)))
-  for (const [at, { id }] of recreated.entries()) {
-    const schema = `${run.scratchSchema}_aside_${at}`
-    await run.session.run(sql`CREATE SCHEMA ${ident(schema)}`)
-    const aside = byName(id)?.intoSchema?.(id, schema)
-    if (aside) await run.session.run(aside.sql)
-  }
-}
-
-function isChanged(run: ProbeRun, object: DeclaredObject): boolean {
-  const live = run.input.reading.live.get(keyOf(object.id))
-  if (!live) return false
-  return differences(run, object, live).some((field) => byName(object.id)?.affectsOthers?.(field, live.spec))
+/** Whether the probe can create it in a scratch schema that precedes its own, which disturbs no other session. */
+export function canBeInScratch(id: ObjectId): boolean {
+  return byName(id)?.intoSchema !== undefined
 }
 
 /** Reads all live objects again, except the altered ones: their deparsed text can have changed with a moved type. */
@@ -90,7 +67,7 @@ export function byName(id: ObjectId): ByName | undefined {
 function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {
   const { create, alter } = kindOf(object.id)
   const live = run.input.reading.live.get(keyOf(object.id))
-  if (!live || run.recreatedTypes.has(keyOf(object.id))) return create(object.id, object.spec)
+  if (!live) return create(object.id, object.spec)
   const fields = differences(run, object, live).filter((field) => byName(object.id)?.affectsOthers?.(field, live.spec))
   return alter(object.id, fields, live.spec)
 }

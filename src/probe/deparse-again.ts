@@ -3,9 +3,9 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { inScratchSchemas, readScratch } from './namesakes.ts'
 import type { ProbeRun } from './run.ts'
 
 /** An object, and its stand-in as read from the catalog. */
@@ -21,12 +21,12 @@ export interface ReadStandIn {
  * Returns the live texts for which that holds.
  */
 export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn[]): Promise<ReadonlyMap<Key, string>> {
-  const copies = standIns.flatMap((standIn, at) => copyOf(run, standIn, `again${at}`))
+  const copies = (await Promise.all(standIns.map((standIn, at) => copyOf(run, standIn, `again${at}`)))).flat()
   if (copies.length === 0) return new Map()
-  const { session, input } = run
+  const { session } = run
   await session.run(join([trusted('SAVEPOINT again'), readingPath, ...copies.map(({ create }) => create)], ';\n'))
   const ids = copies.map(({ id }) => id)
-  const { live: again } = await readCatalog(session, ids, input.digests.salt)
+  const again = await readScratch(run, ids)
   await session.run(trusted('ROLLBACK TO again'))
   return new Map(
     copies.flatMap(({ id, key, wanted, live }) => {
@@ -45,7 +45,7 @@ interface Copy {
   readonly live: string
 }
 
-function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string): readonly Copy[] {
+async function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string): Promise<readonly Copy[]> {
   const { probe: how, query, create } = kindOf(object.id)
   const key = keyOf(object.id)
   const spec = run.input.reading.live.get(key)?.spec
@@ -57,7 +57,7 @@ function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string): rea
     { schema: run.scratchSchema, name },
     (each) => each,
   )
-  const statements = create(id, standIn).map((statement) => statement.sql)
+  const statements = (await inScratchSchemas(run, create(id, standIn))).map((statement) => statement.sql)
   const body = sql`BEGIN ${join(statements, ';\n')}; EXCEPTION WHEN OTHERS THEN NULL; END`
   return [{ id, key, create: sql`DO ${literal(body)}`, wanted, live }]
 }

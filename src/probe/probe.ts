@@ -12,6 +12,7 @@ import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { recordUnchecked } from './findings.ts'
+import { createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
 import { differs, newRun, type ProbeInput, type ProbeResult, type ProbeRun, recordWanted } from './run.ts'
@@ -35,7 +36,7 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
     try {
       await withDeadline(session, deadlineMilliseconds(toProbe.length), 'the probe', async () => {
         await probeIn(run, toProbe)
-        if (run.usesNewValues) await probeNewValues(run, input)
+        if (run.lacksValues && !run.usesFutureValues) await probeWithFutureValues(run, input)
       })
       return resultOf(run, input)
     } catch (error) {
@@ -48,11 +49,10 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
 }
 
 /**
- * Probes everything a second time, with enums that get new values recreated instead of altered, since PostgreSQL allows the
- * values of a type that the same transaction has created. Only objects that the first run could not determine are taken
- * from the second: there, unmanaged objects still use the old type and deparse with the name that it has aside.
+ * Tries everything out once more, with the values that this plan adds to enums, and takes from that only what could
+ * not be determined without them: unmanaged objects use the live types, which do not fit together with those of the probe.
  */
-async function probeNewValues(run: ProbeRun, input: ProbeInput): Promise<void> {
+async function probeWithFutureValues(run: ProbeRun, input: ProbeInput): Promise<void> {
   await run.session.run(trusted('ROLLBACK'))
   const second = newRun(run.session, input, true)
   await probeIn(second, settleWithoutProbe(second))
@@ -103,6 +103,7 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
 async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   if (!(await beginWithScratchSchema(run, toProbe))) return
   await createByName(run, toProbe)
+  await createTypes(run)
   await checkStandIns(run, toProbe)
   const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
   const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id))

@@ -6,14 +6,13 @@ import { type Key, keyOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
+import { probeUnderOwnNames } from './own-names.ts'
 import type { ProbeRun } from './run.ts'
 import { isNewOrReshaped, type QueryObject } from './run.ts'
-import { probeUnderRealNames } from './under-real-names.ts'
 
 /**
- * Probes objects that are defined by a query. If all relations that the query names exist and keep their columns, it is
- * probed under a scratch name beside them. If one is new or changes, the query must find the wanted one under its real
- * name.
+ * Tries out what is defined by a query. Where all relations that it names exist and stay as they are, a scratch copy
+ * beside the live ones will do. Where one is new or changes, the query must find the wanted one under its own name.
  */
 export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const queries = await queryObjects(run, objects)
@@ -23,7 +22,7 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     ({ reads }) => reads,
   )
   let remaining = ordered
-  const realNames: QueryObject[] = []
+  const ownNames: QueryObject[] = []
   const open = new Set(ordered.map(({ object }) => keyOf(object.id)))
   while (remaining.length > 0) {
     const ready = remaining.filter(({ object, reads }) =>
@@ -31,13 +30,13 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     )
     // Views that read each other in a circle cannot exist. The server will reject the first one.
     const level = ready.length > 0 ? ready : remaining
-    const beside = level.filter(({ reads }) => !reads.some((key) => isNewOrReshaped(run, key, realNames)))
+    const beside = level.filter(({ reads }) => !reads.some((key) => isNewOrReshaped(run, key, ownNames)))
     await probeBeside(run, beside)
-    realNames.push(...level.filter((query) => !beside.includes(query)))
+    ownNames.push(...level.filter((query) => !beside.includes(query)))
     for (const { object } of level) open.delete(keyOf(object.id))
     remaining = remaining.filter((query) => !level.includes(query))
   }
-  if (realNames.length > 0) await probeUnderRealNames(run, realNames, ordered)
+  if (ownNames.length > 0) await probeUnderOwnNames(run, ownNames, ordered)
 }
 
 async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<readonly QueryObject[]> {

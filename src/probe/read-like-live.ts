@@ -3,9 +3,9 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { join, type Statement, trusted } from '../core/sql.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
 import type { MatchedToLive } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { readScratch } from './namesakes.ts'
 import type { ProbeRun } from './run.ts'
 
 /**
@@ -22,15 +22,15 @@ export async function readMatchedToLive(
   const live = liveOf(run, key)
   if (how.how !== 'read-back' || !live) return undefined
   const statements = [
-    ...[...run.createdUnderRealNames].flatMap((other) => (other === key ? [] : renameToCurrent(run, other))),
+    ...[...run.underOwnNames].flatMap((other) => (other === key ? [] : renameToCurrent(run, other))),
     ...(live.renamedColumns ? (renaming?.renameColumns?.(standIn.id, inverse(live.renamedColumns)) ?? []) : []),
     ...(how.matchLive?.(standIn.id, standIn.spec, live.spec) ?? []),
   ]
   if (statements.length === 0) return undefined
-  const { session, input } = run
+  const { session } = run
   const all = statements.map((statement) => statement.sql)
   await session.run(join([trusted('SAVEPOINT match'), ...all], ';\n'))
-  const again = (await readCatalog(session, [standIn.id], input.digests.salt)).live.get(keyOf(standIn.id))
+  const again = (await readScratch(run, [standIn.id])).get(keyOf(standIn.id))
   await session.run(trusted('ROLLBACK TO match'))
   return again && { live: live.spec, read: again.spec }
 }
@@ -45,10 +45,12 @@ function renameToCurrent(run: ProbeRun, key: Key): readonly Statement[] {
   if (!live) return []
   const { id, elsewhere, isRenamedByManifest, renamedColumns } = live
   const { renaming } = kindOf(id)
+  const standIn = run.standIns.get(key) ?? id
   const isRenamed = isRenamedByManifest && elsewhere && namespaceOf(elsewhere) === namespaceOf(id)
+  const nameOfToday = isRenamed && 'schema' in standIn ? { ...elsewhere, schema: standIn.schema } : undefined
   return [
-    ...(renamedColumns ? (renaming?.renameColumns?.(id, inverse(renamedColumns)) ?? []) : []),
-    ...(isRenamed ? (renaming?.rename(id, elsewhere) ?? []) : []),
+    ...(renamedColumns ? (renaming?.renameColumns?.(standIn, inverse(renamedColumns)) ?? []) : []),
+    ...(nameOfToday ? (renaming?.rename(standIn, nameOfToday) ?? []) : []),
   ]
 }
 

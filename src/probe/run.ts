@@ -51,17 +51,23 @@ export interface ProbeRun {
   readonly findings: ProbeFinding[]
   /** Live objects that currently have another name than the declared one. */
   readonly elsewhere: LiveState
-  /** Objects that this run has created under their real names. */
-  readonly createdUnderRealNames: Set<Key>
-  /** Live types that were moved aside, with the wanted ones created in their place. */
-  readonly recreatedTypes: Set<Key>
-  /** Whether to recreate types that change, so that new values of an enum can be used. */
-  readonly recreatesTypes: boolean
-  /** Whether something could not be created because it uses such a value. */
-  usesNewValues: boolean
+  /** The scratch schema of each schema in which something is created under its own name. */
+  readonly namesakes: Map<string, string>
+  /** Schema and name of what is, or is about to be, created under its own name: see relationKey. */
+  readonly ownNames: Set<string>
+  /** What was created under its own name. */
+  readonly underOwnNames: Set<Key>
+  /** Types that SQL finds in a scratch schema rather than live. */
+  readonly scratchTypes: Set<Key>
+  /** Whether enums already have the values that this plan adds to them. */
+  readonly usesFutureValues: boolean
+  /** Set if something could not be created because an enum lacks a value. */
+  lacksValues: boolean
+  /** How many names of stand-ins were given out: one that failed is never used again. */
+  names: number
 }
 
-export function newRun(session: Session, input: ProbeInput, recreatesTypes: boolean): ProbeRun {
+export function newRun(session: Session, input: ProbeInput, usesFutureValues: boolean): ProbeRun {
   const settled = new Map(
     input.declared.map((object) => {
       const key = keyOf(object.id)
@@ -84,10 +90,13 @@ export function newRun(session: Session, input: ProbeInput, recreatesTypes: bool
     wanted: new Map(),
     findings: [],
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
-    createdUnderRealNames: new Set(),
-    recreatedTypes: new Set(),
-    recreatesTypes,
-    usesNewValues: false,
+    namesakes: new Map(),
+    ownNames: new Set(),
+    underOwnNames: new Set(),
+    scratchTypes: new Set(),
+    usesFutureValues,
+    lacksValues: false,
+    names: 0,
   }
 }
 
@@ -133,7 +142,7 @@ export interface QueryObject {
 export function isNewOrReshaped(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || live.renamedColumns || besides.some(({ object }) => keyOf(object.id) === key)) return true
-  if (live.needs.some((need) => run.recreatedTypes.has(need))) return true
+  if (live.needs.some((need) => run.scratchTypes.has(need))) return true
   const wanted = run.wanted.get(key)
   const { columns } = kindOf(live.id)
   const shape = (spec: unknown) => JSON.stringify([...(columns?.(spec) ?? [])])

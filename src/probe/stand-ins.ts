@@ -3,12 +3,12 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
-import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createOrBisect, withNeeded } from './attempt.ts'
 import { deparseTwice } from './deparse-again.ts'
-import { leakFinding } from './findings.ts'
+import { readScratch } from './namesakes.ts'
 import { readMatchedToLive } from './read-like-live.ts'
+import { noteReferencesToLive } from './references.ts'
 import { isKnown, type ProbeRun, recordWanted } from './run.ts'
 
 /** Creates stand-ins under scratch names. Returns the objects for which that succeeded. */
@@ -19,7 +19,7 @@ export async function createStandIns(
   const units = objects.flatMap((object) => {
     const { probe: how, create } = kindOf(object.id)
     if (how.how === 'by-name') return []
-    const scratch = { schema: run.scratchSchema, name: `s${run.standIns.size}` }
+    const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
     const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
     run.standIns.set(keyOf(object.id), standIn.id)
     return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
@@ -48,12 +48,13 @@ export async function probeInScratch(run: ProbeRun, objects: readonly DeclaredOb
 export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const originals = new Map(objects.map((object) => [keyOf(run.standIns.get(keyOf(object.id)) ?? object.id), object]))
   const ids = objects.map((object) => run.standIns.get(keyOf(object.id)) ?? object.id)
-  const { live } = await readCatalog(run.session, ids, run.input.digests.salt)
+  const live = await readScratch(run, ids)
   const standIns = [...live].flatMap(([key, read]) => {
     const object = originals.get(key)
     return object ? [{ object, read }] : []
   })
   const again = await deparseTwice(run, standIns)
+  const referring = await noteReferencesToLive(run, objects)
   for (const { object, read } of standIns) {
     const { probe: how } = kindOf(object.id)
     if (how.how !== 'read-back') continue
@@ -64,9 +65,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
       await readMatchedToLive(run, object, read),
       again.get(keyOf(object.id)),
     )
-    // A schema that is aside has the name of the scratch schema with a suffix. No stand-in is in such a schema.
-    if (JSON.stringify(wanted).includes(`${run.scratchSchema}_`)) run.findings.push(leakFinding(keyOf(object.id)))
-    else recordWanted(run, object, wanted, known)
+    if (!referring.has(keyOf(object.id))) recordWanted(run, object, wanted, known)
   }
   const isNoted = (key: Key) => run.wanted.has(key) || run.findings.some((finding) => finding.key === key)
   for (const object of objects) {

@@ -5,7 +5,7 @@ import { topologicalOrder } from '../../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { readsOfView } from '../../dependents/view-reads.ts'
-import { requalifyRelations } from '../../parser/requalify.ts'
+import { requalify } from '../../parser/requalify.ts'
 import type { SwappedRelation } from './lock-order.ts'
 
 // The relations that are replaced, and the plain views that read them directly. What reads these views needs no change,
@@ -69,7 +69,7 @@ export async function repointViews(
   for (const { oid, definition, options } of definitions) {
     const view = byOid.get(oid)
     if (!view) continue
-    const query = await requalifyRelations(definition, ({ schema, name }) => scratchOf(schema ?? '', name))
+    const query = await requalify(definition, ({ schema, name }) => scratchOf(schema ?? '', name))
     const parameters = options === null ? sql`` : sql` WITH (${trusted(options)})`
     statements.push(sql`CREATE OR REPLACE VIEW ${qualified(view.schema, view.name)}${parameters} AS\n${trusted(query)}`)
   }

@@ -3,4 +3,3 @@ CREATE VIEW public.ruled AS SELECT id, total FROM proxy.orders; CREATE RULE loud
 CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE VIEW public.watched AS SELECT id, total FROM proxy.orders;
 CREATE TRIGGER "on long" INSTEAD OF INSERT ON public.watched FOR EACH ROW EXECUTE FUNCTION public.noted();
-CREATE VIEW public.rows AS SELECT o AS whole, o.total FROM proxy.orders o;

@@ -80,7 +80,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
-  test('data over a plain view in a schema of somebody else: the plan says whose right it takes, and tells the rest', async () => {
+  test('data over a plain view in the schema of another role is tried out without owning that schema', async () => {
     const rig = await fixtureFor(pair, source)
     const { url, user } = await rig.role()
     await rig.sql(
@@ -91,16 +91,6 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       CREATE VIEW reports.plain AS SELECT total FROM local.orders`)
     const copied = (total: string) => `${manifest(total)}      copied: { query: SELECT total FROM reports.plain }\n`
     await applyTo(await rig.manifest(copied('numeric(10,2)')), url)
-    const plan = await planFor(await rig.manifest(copied('numeric(12,3)')), url)
-    const why =
-      'it reads something that this plan changes in schema reports, and only the owner of that schema can check this'
-    expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      `materialized view local.copied: ${why}`,
-    ])
-    expect(plan.refusals.map(({ title, reason, hint }) => `${title}: ${reason} ${hint}`)).toEqual([
-      `view reports.plain: it cannot be replaced while something depends on it: materialized view local.copied (${why}) Plan as the owner of schema reports.`,
-    ])
-    await rig.sql(`ALTER SCHEMA reports OWNER TO ${user}`)
     const parsed = await rig.manifest(copied('numeric(12,3)'))
     expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
     expect(changesOf(await planFor(parsed, url))).toEqual([])

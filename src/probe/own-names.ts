@@ -1,0 +1,124 @@
+// What queries must find under its own name because it is new or changes: it is created in the scratch schema of its own
+// schema (namesakes.ts), and pg_depend then proves that nothing created here refers to the live one.
+import type { DeclaredObject } from '../core/change.ts'
+import { topologicalOrder } from '../core/graph.ts'
+import { keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { createOrBisect } from './attempt.ts'
+import { probeBeside, probeChildren } from './beside.ts'
+import { canBeInScratch } from './by-name.ts'
+import { createNamesakes } from './namesakes.ts'
+import { differences, isNewOrReshaped, type ProbeRun, type QueryObject } from './run.ts'
+import { readStandIns } from './stand-ins.ts'
+
+/**
+ * Creates types under their own names: new ones, ones that are replaced, where asked those that get new values (which
+ * cannot be used in the transaction that adds them), and all that consist of such.
+ */
+export async function createTypes(run: ProbeRun): Promise<void> {
+  const { live } = run.input.reading
+  const types = [...run.settled.values()].filter(({ id }) => canBeInScratch(id))
+  const chosen = new Set(types.filter((object) => isNewType(run, object)))
+  for (const changed of chosen) {
+    for (const object of types) {
+      const needs = [...object.needs, ...(live.get(keyOf(object.id))?.needs ?? [])]
+      if (needs.includes(keyOf(changed.id))) chosen.add(object)
+    }
+  }
+  for (const { id } of chosen) run.scratchTypes.add(keyOf(id))
+  const ordered = topologicalOrder(
+    chosen,
+    ({ id }) => keyOf(id),
+    ({ needs }) => needs,
+  )
+  await createUnderOwnNames(run, ordered)
+}
+
+function isNewType(run: ProbeRun, object: DeclaredObject): boolean {
+  const live = run.input.reading.live.get(keyOf(object.id))
+  if (!live) return true
+  return differences(run, object, live).some(
+    ({ effect }) =>
+      effect.how === 'replace' ||
+      (run.usesFutureValues && effect.how === 'statement' && effect.committedFirst === true),
+  )
+}
+
+/**
+ * Tries out queries that name relations which are new or change.
+ * @param all every query, in the order in which they can be created
+ */
+export async function probeUnderOwnNames(
+  run: ProbeRun,
+  queries: readonly QueryObject[],
+  all: readonly QueryObject[],
+): Promise<void> {
+  const involved = withWhatTheyRead(run, queries, all)
+  const moved = new Set(involved.flatMap(({ reads }) => reads.filter((key) => isNewOrReshaped(run, key, queries))))
+  const own = new Set(involved.map(({ object }) => keyOf(object.id)))
+  const relations = [...moved].filter((key) => !own.has(key)).flatMap((key) => run.settled.get(key) ?? [])
+  await createUnderOwnNames(run, relations)
+  const named = involved.filter(({ object }) => moved.has(keyOf(object.id)))
+  const created = await createUnderOwnNames(
+    run,
+    named.map(({ object }) => object),
+  )
+  const asked = new Set(queries.map(({ object }) => object))
+  await readStandIns(
+    run,
+    created.filter((object) => asked.has(object)),
+  )
+  await probeChildren(
+    run,
+    queries.filter((query) => named.includes(query)),
+    created,
+  )
+  await probeBeside(
+    run,
+    involved.filter((query) => !named.includes(query)),
+  )
+}
+
+/** Moved views that the queries read, and what those read, are created too, even if they were tried out already. */
+function withWhatTheyRead(
+  run: ProbeRun,
+  queries: readonly QueryObject[],
+  all: readonly QueryObject[],
+): readonly QueryObject[] {
+  const byKey = new Map(all.map((query) => [keyOf(query.object.id), query]))
+  const needed = new Set(queries)
+  for (const { reads } of needed) {
+    for (const key of reads) {
+      const read = byKey.get(key)
+      if (read && isNewOrReshaped(run, key, queries)) needed.add(read)
+    }
+  }
+  return all.filter((query) => needed.has(query))
+}
+
+async function createUnderOwnNames(
+  run: ProbeRun,
+  objects: readonly DeclaredObject[],
+): Promise<readonly DeclaredObject[]> {
+  await createNamesakes(run, objects)
+  const units = objects.flatMap((object) => underOwnName(run, object))
+  for (const { object, id } of units) {
+    if ('schema' in object.id) run.ownNames.add(relationKey(object.id.schema, object.id.name))
+    run.standIns.set(keyOf(object.id), id)
+  }
+  const created = await createOrBisect(run, units)
+  for (const { object } of units) if (!created.includes(object)) run.standIns.delete(keyOf(object.id))
+  for (const { id } of created) run.underOwnNames.add(keyOf(id))
+  return created
+}
+
+function underOwnName(run: ProbeRun, object: DeclaredObject) {
+  const { probe, create } = kindOf(object.id)
+  const schema = run.namesakes.get(namespaceOf(object.id) ?? '')
+  if (probe.how !== 'read-back' || schema === undefined || !('name' in object.id)) return []
+  const wanted = run.wanted.get(keyOf(object.id))
+  const spec = wanted && probe.withoutParents ? probe.withoutParents(object.spec, wanted.spec) : object.spec
+  const scratch = { schema, name: object.id.name }
+  const standIn = probe.standIn({ ...object, spec }, scratch, (id: ObjectId) => run.standIns.get(keyOf(id)) ?? id)
+  return [{ object, id: standIn.id, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
+}

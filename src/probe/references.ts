@@ -1,0 +1,84 @@
+// What refers to live objects of which the probe has created another one under the same name. The two are different objects to
+// PostgreSQL, so what holds on to the live one does not fit together with what the probe created.
+import type { DeclaredObject } from '../core/change.ts'
+import { type Key, keyOf, relationKey } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import { leakFinding } from './findings.ts'
+import type { ProbeRun } from './run.ts'
+
+function oidsUnderOwnNames({ input, underOwnNames }: ProbeRun): readonly number[] {
+  return [...input.reading.live].flatMap(([key, { oid }]) => (underOwnNames.has(key) ? [oid] : []))
+}
+
+/** $1: OIDs of live relations and types. Row types and arrays count with what they belong to. */
+const liveObjects = trusted(`live AS (
+    SELECT 'pg_class'::regclass AS classid, oid FROM pg_class WHERE oid = ANY ($1)
+    UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type t WHERE t.oid = ANY ($1) OR t.typrelid = ANY ($1)
+    UNION ALL SELECT 'pg_type'::regclass, e.typarray FROM pg_type e WHERE (e.oid = ANY ($1) OR e.typrelid = ANY ($1)) AND e.typarray <> 0
+  )`)
+
+/**
+ * Objects of the probe that refer to a live object though it has a stand-in under its own name: through a function or a
+ * constant that the manifest does not declare. What was read of them is not what they would become.
+ */
+export async function noteReferencesToLive(
+  run: ProbeRun,
+  objects: readonly DeclaredObject[],
+): Promise<ReadonlySet<Key>> {
+  const replaced = oidsUnderOwnNames(run)
+  if (replaced.length === 0 || objects.length === 0) return new Set()
+  const schemas = [run.scratchSchema, ...run.namesakes.values()]
+  const rows = await run.session.query<{ schema: string; name: string }>(referencesQuery, [replaced, schemas])
+  const found = new Set(rows.map(({ schema, name }) => relationKey(schema, name)))
+  const keys = objects.flatMap(({ id }) => {
+    const standIn = run.standIns.get(keyOf(id))
+    return standIn && 'schema' in standIn && found.has(relationKey(standIn.schema, standIn.name)) ? [keyOf(id)] : []
+  })
+  run.findings.push(...keys.map(leakFinding))
+  return new Set(keys)
+}
+
+/** $1: OIDs of live relations and types; $2: names of scratch schemas. Row types and arrays count with what they belong to. */
+const referencesQuery = trusted(`
+  WITH ${liveObjects}, referring AS (
+    SELECT d.classid, d.objid FROM live JOIN pg_depend d ON d.refclassid = live.classid AND d.refobjid = live.oid
+  )
+  SELECT n.nspname AS schema, c.relname AS name
+    FROM referring r
+    LEFT JOIN pg_rewrite w ON r.classid = 'pg_rewrite'::regclass AND w.oid = r.objid
+    LEFT JOIN pg_attrdef a ON r.classid = 'pg_attrdef'::regclass AND a.oid = r.objid
+    LEFT JOIN pg_constraint k ON r.classid = 'pg_constraint'::regclass AND k.oid = r.objid
+    JOIN pg_class c ON c.oid = coalesce(w.ev_class, a.adrelid, k.conrelid, CASE WHEN r.classid = 'pg_class'::regclass THEN r.objid END)
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = ANY ($2)
+  UNION
+  SELECT n.nspname, t.typname
+    FROM referring r
+    LEFT JOIN pg_constraint k ON r.classid = 'pg_constraint'::regclass AND k.oid = r.objid
+    JOIN pg_type t ON t.oid = coalesce(k.contypid, CASE WHEN r.classid = 'pg_type'::regclass THEN r.objid END)
+    JOIN pg_namespace n ON n.oid = t.typnamespace
+   WHERE n.nspname = ANY ($2)
+  UNION
+  SELECT n.nspname, s.stxname
+    FROM referring r
+    JOIN pg_statistic_ext s ON r.classid = 'pg_statistic_ext'::regclass AND s.oid = r.objid
+    JOIN pg_namespace n ON n.oid = s.stxnamespace
+   WHERE n.nspname = ANY ($2)`)
+
+/** Whether an unmanaged function, operator, cast or type is over a live type, or rows, of which the probe has another one. */
+export async function hasUnmanagedUsers(run: ProbeRun): Promise<boolean> {
+  const replaced = oidsUnderOwnNames(run)
+  if (replaced.length === 0) return false
+  await run.session.run(readingPath)
+  const rows = await run.session.query(usersQuery, [replaced])
+  return rows.length > 0
+}
+
+const usersQuery = trusted(`
+  WITH ${liveObjects}
+  SELECT FROM live JOIN pg_depend d ON d.refclassid = live.classid AND d.refobjid = live.oid
+   WHERE live.classid = 'pg_type'::regclass
+     AND (d.classid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
+          OR d.classid = 'pg_class'::regclass AND d.objsubid > 0)
+   LIMIT 1`)
