@@ -8,8 +8,7 @@ import { durationMilliseconds } from './duration.ts'
 /** Functions, because commander changes an option when it is added to a command. */
 export const options = {
   manifest: () => new Option('-f, --file <file>', 'Manifest to read; - for standard input').default('fdwsync.yaml'),
-  database: () =>
-    new Option('--database <url>', 'Target database; default: DATABASE_URL, or else PGHOST, PGUSER and so on'),
+  database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
   format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
@@ -36,7 +35,7 @@ function duration(flag: string, description: string, initial: string): Option {
 
 function repeatable(flags: string, description: string): Option {
   const collect = (value: string, previous: readonly string[]) => [...previous, value]
-  return new Option(flags, description).argParser(collect).default([])
+  return new Option(flags, description).argParser(collect).default([], 'all')
 }
 
 /** A parser replaces the check of commander's `choices`, so it has to repeat it. */

@@ -36,7 +36,6 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'Show help')
     .helpCommand('help [command]', 'Show help for a command')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', exitCodes)
   addChecks(root)
   addChanges(root)

@@ -1,11 +1,10 @@
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
-import type { Change, FieldChange } from '../../../src/core/change.ts'
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'
-import type { Plan, PlannedChange } from '../../../src/core/plan.ts'
-import { titleOf } from '../../../src/kinds/registry.ts'
+import type { Plan } from '../../../src/core/plan.ts'
 import { oneLine, quoted, widthOf, wrap } from '../../../src/render/text/layout.ts'
 import { renderPlan } from '../../../src/render/text/plan.ts'
+import { alter, create, field, planWith } from './samples.ts'
 
 const style = new Chalk({ level: 0 })
 const escapeCode = '\u001b[2J'
@@ -14,54 +13,8 @@ const forged = '- server prod   no longer declared'
 const farAway = Array.from({ length: 130 }, (_, blanks) => `x${' '.repeat(blanks)}${forged}`)
 
 const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
-const planned = (
-  id: ObjectId,
-  more: Partial<PlannedChange> = {},
-  fields: readonly FieldChange[] = [],
-): PlannedChange => {
-  const from = { id, spec: {}, needs: [], oid: 1, catalog: 'pg_class', digest: null, locked: false }
-  const to = { id, spec: {}, needs: [], declared: {}, written: {} }
-  const change: Change = { op: 'alter', key: keyOf(id), from, to, fields }
-  return {
-    change,
-    title: titleOf(id),
-    summary: '',
-    details: [],
-    hazards: [],
-    beside: false,
-    cause: undefined,
-    because: [],
-    takenFrom: [],
-    ...more,
-  }
-}
-const created = (id: ObjectId, more: Partial<PlannedChange>): PlannedChange => ({
-  ...planned(id, more),
-  change: { op: 'create', key: keyOf(id), to: { id, spec: {}, needs: [], declared: {}, written: {} } },
-})
-const valueChange = (from: string | undefined, to: string | undefined): FieldChange => ({
-  field: 'comment',
-  from,
-  to,
-  effect: { how: 'clause', clause: [] },
-})
-const show = (more: Partial<Plan>, columns = 80) =>
-  renderPlan(
-    {
-      manifest: 'm',
-      searchPath: [],
-      database: { name: 'd', serverVersion: '17', user: 'u' },
-      fingerprint: '',
-      changes: [],
-      steps: [],
-      refusals: [],
-      undetermined: [],
-      warnings: [],
-      unchanged: 0,
-      ...more,
-    },
-    { style, columns },
-  )
+const valueChange = (from: string | undefined, to: string | undefined) => field('comment', from, to)
+const show = (more: Partial<Plan>, columns = 80) => renderPlan(planWith(more), { style, columns })
 const key = keyOf(table)
 
 /** Every place where text of a manifest or a server gets into a plan. */
@@ -69,16 +22,16 @@ const places: readonly (readonly [name: string, plan: (text: string) => Partial<
   ['the manifest', (text) => ({ manifest: text })],
   ['the database', (text) => ({ database: { name: text, serverVersion: '17', user: 'u' } })],
   ['the version', (text) => ({ database: { name: 'd', serverVersion: text, user: 'u' } })],
-  ['a title', (text) => ({ changes: [planned(table, { title: text })] })],
-  ['a summary', (text) => ({ changes: [created(table, { summary: text })] })],
-  ['a cause', (text) => ({ changes: [planned(table, { cause: 'dependency', because: [text] })] })],
-  ['a label', (text) => ({ changes: [created(table, { details: [[`check ${text}`, 'id > 0']] })] })],
-  ['a detail', (text) => ({ changes: [created(table, { details: [['query', text]] })] })],
-  ['a line of a detail', (text) => ({ changes: [created(table, { details: [['query', `SELECT\n${text}`]] })] })],
-  ['a field', (text) => ({ changes: [planned(table, {}, [{ ...valueChange('a', 'b'), field: text }])] })],
-  ['a value', (text) => ({ changes: [planned(table, {}, [valueChange('a', text)])] })],
-  ['a line of a value', (text) => ({ changes: [planned(table, {}, [valueChange('a\nb', `a\n${text}`)])] })],
-  ['a hazard', (text) => ({ changes: [planned(table, { hazards: [{ name: 'drops-data', detail: text }] })] })],
+  ['a title', (text) => ({ changes: [alter(table, [], { title: text })] })],
+  ['a summary', (text) => ({ changes: [create(table, { summary: text })] })],
+  ['a cause', (text) => ({ changes: [alter(table, [], { cause: 'dependency', because: [text] })] })],
+  ['a label', (text) => ({ changes: [create(table, { details: [[`check ${text}`, 'id > 0']] })] })],
+  ['a detail', (text) => ({ changes: [create(table, { details: [['query', text]] })] })],
+  ['a line of a detail', (text) => ({ changes: [create(table, { details: [['query', `SELECT\n${text}`]] })] })],
+  ['a field', (text) => ({ changes: [alter(table, [{ ...valueChange('a', 'b'), field: text }])] })],
+  ['a value', (text) => ({ changes: [alter(table, [valueChange('a', text)])] })],
+  ['a line of a value', (text) => ({ changes: [alter(table, [valueChange('a\nb', `a\n${text}`)])] })],
+  ['a hazard', (text) => ({ changes: [alter(table, [], { hazards: [{ name: 'drops-data', detail: text }] })] })],
   ['a refusal', (text) => ({ refusals: [{ code: 'object/protected', key, title: text, reason: text, hint: text }] })],
   [
     'what is unknown',
@@ -89,7 +42,7 @@ const places: readonly (readonly [name: string, plan: (text: string) => Partial<
   ['a warning', (text) => ({ warnings: [{ code: 'source/type', message: text }] })],
   [
     'a release',
-    (text) => ({ changes: [{ ...planned(table, { title: text }), change: { op: 'release', key, because: text } }] }),
+    (text) => ({ changes: [{ ...alter(table, [], { title: text }), change: { op: 'release', key, because: text } }] }),
   ],
 ]
 
@@ -124,15 +77,15 @@ describe('two values that differ look different', () => {
     ['(secret)', 'evil', '(secret) → evil'],
   ]
   test.each(cases)('%j and %j', (from, to, shown) => {
-    expect(show({ changes: [planned(table, {}, [valueChange(from, to)])] })).toContain(`comment   ${shown}\n`)
+    expect(show({ changes: [alter(table, [valueChange(from, to)])] })).toContain(`comment   ${shown}\n`)
   })
   test('new text of several lines has only added lines', () => {
-    const text = show({ changes: [planned(table, {}, [valueChange(undefined, 'one\ntwo')])] })
+    const text = show({ changes: [alter(table, [valueChange(undefined, 'one\ntwo')])] })
     expect(text).toContain('      comment\n      +one\n      +two\n')
   })
   test('texts with nothing in common are shown in full', () => {
     const text = (sign: string) => Array.from({ length: 3000 }, (_, at) => `${sign}${at}`).join('\n')
-    const lines = show({ changes: [planned(table, {}, [valueChange(text('a'), text('b'))])] }).split('\n')
+    const lines = show({ changes: [alter(table, [valueChange(text('a'), text('b'))])] }).split('\n')
     expect(lines.filter((line) => line.startsWith('      -'))).toHaveLength(3000)
     expect(lines.filter((line) => line.startsWith('      +'))).toHaveLength(3000)
   })

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
-import type { Change, FieldChange } from '../../../../src/core/change.ts'
 import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
-import type { Plan, PlannedChange, Refusal, Replacement, Undetermined } from '../../../../src/core/plan.ts'
+import type { Plan, Refusal, Replacement, Undetermined } from '../../../../src/core/plan.ts'
 import type { Report } from '../../../../src/core/report.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { statement, statementOf, trusted } from '../../../../src/core/sql.ts'
@@ -15,6 +14,7 @@ import { refreshJson, reportJson } from '../../../../src/render/json/report.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
 import { renderPlan } from '../../../../src/render/text/plan.ts'
 import { renderReport } from '../../../../src/render/text/report.ts'
+import { alter, create, drop, field, live, planned, planWith, replace, wanted } from '../samples.ts'
 
 const style = new Chalk({ level: 0 })
 const canary = 'c4n4ry-s3cr3t'
@@ -23,56 +23,6 @@ const table: ObjectId = { kind: 'foreignTable', schema: 'shop_proxy', name: 'ord
 const view: ObjectId = { kind: 'materializedView', schema: 'shop', name: 'orders' }
 const mapping: ObjectId = { kind: 'userMapping', server: 'shop', role: null }
 
-const live = (id: ObjectId) => ({ id, spec: {}, needs: [], oid: 1, catalog: 'pg_class', digest: null, locked: false })
-const wanted = (id: ObjectId) => ({ id, spec: {}, needs: [], declared: {}, written: {} })
-const field = (
-  name: string,
-  from: string | undefined,
-  to: string | undefined,
-  how: 'replace' | 'populate' | 'alter' = 'alter',
-): FieldChange => ({
-  field: name,
-  from,
-  to,
-  effect: how === 'alter' ? { how: 'clause', clause: [] } : { how },
-})
-const planned = (change: Change, id: ObjectId, more: Partial<PlannedChange> = {}): PlannedChange => ({
-  change,
-  title: titleOf(id),
-  summary: '',
-  details: [],
-  hazards: [],
-  beside: false,
-  cause: undefined,
-  because: [],
-  takenFrom: [],
-  ...more,
-})
-const alter = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>
-  planned({ op: 'alter', key: keyOf(id), from: live(id), to: wanted(id), fields }, id, more)
-const replace = (id: ObjectId, fields: readonly FieldChange[], more?: Partial<PlannedChange>) =>
-  planned({ op: 'replace', key: keyOf(id), from: live(id), to: wanted(id), fields, how: 'beside' }, id, {
-    beside: true,
-    ...more,
-  })
-const create = (id: ObjectId, more?: Partial<PlannedChange>) =>
-  planned({ op: 'create', key: keyOf(id), to: wanted(id) }, id, more)
-const drop = (id: ObjectId, more?: Partial<PlannedChange>) =>
-  planned({ op: 'drop', key: keyOf(id), from: live(id) }, id, more)
-
-const planWith = (more: Partial<Plan>): Plan => ({
-  manifest: 'shop-mirror',
-  searchPath: ['public'],
-  database: { name: 'analytics', serverVersion: '17.10', user: 'etl' },
-  fingerprint: 'f',
-  changes: [],
-  steps: [],
-  refusals: [],
-  undetermined: [],
-  warnings: [],
-  unchanged: 0,
-  ...more,
-})
 const show = (plan: Plan, columns = 80) => renderPlan(plan, { style, columns })
 const lines = (plan: Plan, columns?: number) => show(plan, columns).split('\n')
 
