@@ -62,9 +62,11 @@ export function textDigest(bytes: Uint8Array): string {
 
 async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
   if (validate(data)) return []
+  // Taken before the import is awaited: the errors belong to the validator, and another parse would replace them.
+  const errors = validate.errors ?? []
   // The messages need the schema itself, which is loaded only if something is wrong.
   const { schemaProblems } = await import('./checks/schema-problems.ts')
-  return schemaProblems(validate.errors ?? [])
+  return schemaProblems(errors)
 }
 
 /** Keeps the first problem at each place. It usually causes the others. */

@@ -6,6 +6,11 @@ import { Secret } from '../../../src/core/secret.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
 import { head, problemsOf, read, server, table, view } from './reading.ts'
 
+test('manifests that are parsed at the same time keep their own errors', async () => {
+  const [wrong, right] = await Promise.all([problemsOf(`${head}servrs: {}\n`), problemsOf(head)])
+  expect([wrong, right]).toEqual([expect.stringContaining('unknown key "servrs"'), ''])
+})
+
 describe('a parsed manifest', () => {
   const options = async (text: string) => (await read(server(`options: ${text}`))).manifest.servers?.s?.options
   test.each([
