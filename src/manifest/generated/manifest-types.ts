@@ -3,7 +3,7 @@
 import type { Secret } from '../../core/secret.ts'
 
 /**
- * A manifest of fdwsync: the foreign servers, foreign tables and materialized views that a PostgreSQL database shall have.
+ * A manifest of fdwsync: the foreign servers, foreign tables and materialized views that a PostgreSQL database should have.
  */
 export interface Manifest {
   /**
@@ -11,11 +11,11 @@ export interface Manifest {
    */
   version: 1
   /**
-   * The manifest's own name, unique in a target database. What the manifest creates or adopts is recorded under it, and removed when its stanza goes. Example: shop-mirror
+   * The manifest's own name, unique in a target database. Objects that the manifest creates or adopts are recorded under it, and dropped when their stanza is removed. Example: shop-mirror
    */
   name: string
   /**
-   * The schemas in which SQL in this manifest (types, defaults, checks, queries, expressions) looks up unqualified names, in this order. pg_catalog is always searched. Default: [public]
+   * The schemas in which SQL in this manifest (types, defaults, checks, queries, expressions) finds unqualified names, in this order. pg_catalog is always searched. Default: [public]
    *
    * Items: Name of a schema.
    */
@@ -25,16 +25,16 @@ export interface Manifest {
    */
   extensions?: {
     /**
-     * The extension of this name; {} takes every default.
+     * The extension of this name; {} uses every default.
      */
     [k: string]: Extension
   }
   /**
-   * Foreign-data wrappers by name, for those that no extension brings, or to set options of those that one does. Making or altering one takes a superuser.
+   * Foreign-data wrappers by name: those without an extension, or those of an extension to set their options. Creating or altering one requires a superuser.
    */
   foreign_data_wrappers?: {
     /**
-     * The foreign-data wrapper of this name; {} is one without a handler, or as its extension makes it.
+     * The foreign-data wrapper of this name; {} is one without a handler, or as its extension creates it.
      */
     [k: string]: ForeignDataWrapper
   }
@@ -48,7 +48,7 @@ export interface Manifest {
     [k: string]: Server
   }
   /**
-   * Schemas of the target database by name, with what is declared in them. One that does not exist is created.
+   * Schemas of the target database by name, with the objects declared in them. A schema that does not exist is created.
    */
   schemas?: {
     /**
@@ -57,11 +57,11 @@ export interface Manifest {
     [k: string]: Schema
   }
   /**
-   * Local copies of whole schemas of sources: for each table a foreign table in one schema and a materialized view in another. Example: shop: { server: shop, remote_schema: public, proxy_schema: shop_proxy, schema: shop, indexes: { copy: true } }
+   * Copies of schemas of sources: for each table, a foreign table in one schema and a materialized view in another. Example: shop: { server: shop, remote_schema: public, proxy_schema: shop_proxy, schema: shop, indexes: { copy: true } }
    */
   mirrors?: {
     /**
-     * The mirror of this name, which is for messages only.
+     * The mirror of this name. The name appears in messages only.
      */
     [k: string]: Mirror
   }
@@ -72,43 +72,43 @@ export interface Manifest {
  */
 export interface ObjectName {
   /**
-   * The schema that holds the object, exact. Example: pg_catalog
+   * The exact name of the object's schema. Example: pg_catalog
    */
   schema: string
   /**
-   * The object's name within that schema, exact. Example: C
+   * The exact name of the object. Example: C
    */
   name: string
 }
 
 /**
- * A role, by its exact name; public stands for everybody. Or { role: lead, with_grant_option: true }
+ * A role, by its exact name; public means every role. Or { role: admin, with_grant_option: true }
  */
 export interface Grantee {
   /**
-   * The role, by its exact name; public stands for everybody.
+   * The role, by its exact name; public means every role.
    */
   role: string
   /**
-   * Whether the role may pass it on (WITH GRANT OPTION). Default: false
+   * Whether the role may grant it to others (WITH GRANT OPTION). Default: false
    */
   with_grant_option?: boolean
 }
 
 /**
- * A role, by its exact name; public stands for everybody. Or { role: lead, with_grant_option: true }, or { role: public, columns: [id] } for some columns only.
+ * A role, by its exact name; public means every role. Or { role: admin, with_grant_option: true }, or { role: public, columns: [id] } for some columns only.
  */
 export interface ColumnGrantee {
   /**
-   * The role, by its exact name; public stands for everybody.
+   * The role, by its exact name; public means every role.
    */
   role: string
   /**
-   * Whether the role may pass it on (WITH GRANT OPTION). Default: false
+   * Whether the role may grant it to others (WITH GRANT OPTION). Default: false
    */
   with_grant_option?: boolean
   /**
-   * The columns that the role gets it on. Default: the whole relation.
+   * The columns for which the privilege is granted. Default: the whole relation.
    *
    * @minItems 1
    *
@@ -122,9 +122,9 @@ export interface ColumnGrantee {
  */
 export interface ServerGrants {
   /**
-   * Roles that may make foreign tables and user mappings on it (USAGE); public stands for everybody.
+   * Roles that may create foreign tables and user mappings on it (USAGE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   usage?: (string | Grantee)[]
 }
@@ -134,9 +134,9 @@ export interface ServerGrants {
  */
 export interface WrapperGrants {
   /**
-   * Roles that may make servers with it (USAGE); public stands for everybody.
+   * Roles that may create servers with it (USAGE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   usage?: (string | Grantee)[]
 }
@@ -146,9 +146,9 @@ export interface WrapperGrants {
  */
 export interface TypeGrants {
   /**
-   * Roles that may use it for columns and functions (USAGE); public stands for everybody, who may unless that is revoked.
+   * Roles that may use it for columns and functions (USAGE); public means every role, which is PostgreSQL's default.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   usage?: (string | Grantee)[]
 }
@@ -158,15 +158,15 @@ export interface TypeGrants {
  */
 export interface SchemaGrants {
   /**
-   * Roles that may use what is in it (USAGE); public stands for everybody.
+   * Roles that may access the objects in it (USAGE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   usage?: (string | Grantee)[]
   /**
-   * Roles that may make something in it (CREATE); public stands for everybody.
+   * Roles that may create objects in it (CREATE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   create?: (string | Grantee)[]
 }
@@ -176,57 +176,57 @@ export interface SchemaGrants {
  */
 export interface RelationGrants {
   /**
-   * Roles that may read it (SELECT); public stands for everybody.
+   * Roles that may read it (SELECT); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   select?: (string | ColumnGrantee)[]
   /**
-   * Roles that may insert rows (INSERT); public stands for everybody.
+   * Roles that may insert rows (INSERT); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   insert?: (string | ColumnGrantee)[]
   /**
-   * Roles that may update rows (UPDATE); public stands for everybody.
+   * Roles that may update rows (UPDATE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   update?: (string | ColumnGrantee)[]
   /**
-   * Roles that may delete rows (DELETE); public stands for everybody.
+   * Roles that may delete rows (DELETE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   delete?: (string | Grantee)[]
   /**
-   * Roles that may truncate it (TRUNCATE); public stands for everybody.
+   * Roles that may truncate it (TRUNCATE); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   truncate?: (string | Grantee)[]
   /**
-   * Roles that may refer to it (REFERENCES); public stands for everybody.
+   * Roles that may refer to it (REFERENCES); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   references?: (string | ColumnGrantee)[]
   /**
-   * Roles that may make triggers on it (TRIGGER); public stands for everybody.
+   * Roles that may create triggers on it (TRIGGER); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   trigger?: (string | Grantee)[]
   /**
-   * Roles that may refresh and analyze it (MAINTAIN, from PostgreSQL 17 on); public stands for everybody.
+   * Roles that may refresh and analyze it (MAINTAIN, PostgreSQL 17 and later); public means every role.
    *
-   * Items: A role, or { role: lead, with_grant_option: true }.
+   * Items: A role, or { role: admin, with_grant_option: true }.
    */
   maintain?: (string | Grantee)[]
 }
 
 /**
- * An SQL expression, or a map of it and of how it is generated.
+ * An SQL expression, or a map with the expression and how it is generated.
  */
 export interface Generated {
   /**
@@ -234,7 +234,7 @@ export interface Generated {
    */
   expression: string
   /**
-   * Whether it is generated when it is read (VIRTUAL, from PostgreSQL 18 on). Default: false
+   * Whether it is generated when it is read (VIRTUAL, PostgreSQL 18 and later). Default: false
    */
   virtual?: boolean
 }
@@ -244,13 +244,13 @@ export interface Generated {
  */
 export interface Type {
   /**
-   * The values of an enumeration, in order. Values can be added; without one or in another order the type is made anew, which is refused while something uses it. Example: [sad, ok, happy]
+   * The values of an enumeration, in order. Values can be added. If one is removed or the order changes, the type is recreated, which is refused while something uses it. Example: [sad, ok, happy]
    *
    * Items: A value.
    */
   enum?: string[]
   /**
-   * The type that a domain is made of, as SQL. Example: text
+   * The base type of a domain, as SQL. Example: text
    */
   domain?: string
   /**
@@ -266,7 +266,7 @@ export interface Type {
    */
   default?: string
   /**
-   * The domain's CHECK constraints by name; VALUE stands for the value. The list is complete. Example: zip_check: value ~ '^[0-9]{5}$'
+   * The domain's CHECK constraints by name; VALUE is the value to check. The list is complete. Example: zip_check: value ~ '^[0-9]{5}$'
    */
   checks?: {
     /**
@@ -284,25 +284,25 @@ export interface Type {
     [k: string]: string | Attribute
   }
   /**
-   * Refuses every plan that would drop the type or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the type, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may use it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing, not even what PostgreSQL lets everybody. Not declared: left alone, or back to everybody's USAGE if this manifest had declared some. Example: { usage: [analyst] }
+   * The roles that may use it. The list is complete: any other privilege is revoked, except the owner's; {} revokes all, including the USAGE that PostgreSQL grants to every role by default. If omitted: left alone, or reset to USAGE for every role if this manifest declared some before. Example: { usage: [analyst] }
    */
   grants?: TypeGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [usage]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [usage]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * The type's comment (COMMENT ON TYPE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The type's comment (COMMENT ON TYPE). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -320,7 +320,7 @@ export interface Attribute {
    */
   collation?: string | ObjectName
   /**
-   * The attribute's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The attribute's comment (COMMENT ON COLUMN). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -330,19 +330,19 @@ export interface Attribute {
  */
 export interface ViewColumn {
   /**
-   * The column's statistics target (SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   * The column's statistics target (SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500
    */
   statistics?: string
   /**
-   * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
+   * How large values are stored (SET STORAGE): plain, external, extended or main. If omitted: left alone, or reset to that of the type if this manifest declared one before.
    */
   storage?: 'plain' | 'external' | 'extended' | 'main'
   /**
-   * How large values are compressed (SET COMPRESSION): pglz, or lz4 where the server has it. Not declared: left alone, or the server's default if this manifest had declared one.
+   * How large values are compressed (SET COMPRESSION): pglz, or lz4 if the server supports it. If omitted: left alone, or reset to the server's default if this manifest declared one before.
    */
   compression?: 'pglz' | 'lz4'
   /**
-   * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
+   * Attributes for the planner: n_distinct, n_distinct_inherited. If omitted: left alone, or removed if this manifest declared some before. Example: { n_distinct: -0.5 }
    */
   attributes?: {
     /**
@@ -351,33 +351,33 @@ export interface ViewColumn {
     [k: string]: string
   }
   /**
-   * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The column's comment (COMMENT ON COLUMN). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
 
 /**
- * The name of a column, or a map of its name and attributes.
+ * The name of a column, or a map with its name and attributes.
  */
 export interface NamedViewColumn {
   /**
-   * The column's name, exact.
+   * The exact name of the column.
    */
   name: string
   /**
-   * The column's statistics target (SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   * The column's statistics target (SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500
    */
   statistics?: string
   /**
-   * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
+   * How large values are stored (SET STORAGE): plain, external, extended or main. If omitted: left alone, or reset to that of the type if this manifest declared one before.
    */
   storage?: 'plain' | 'external' | 'extended' | 'main'
   /**
-   * How large values are compressed (SET COMPRESSION): pglz, or lz4 where the server has it. Not declared: left alone, or the server's default if this manifest had declared one.
+   * How large values are compressed (SET COMPRESSION): pglz, or lz4 if the server supports it. If omitted: left alone, or reset to the server's default if this manifest declared one before.
    */
   compression?: 'pglz' | 'lz4'
   /**
-   * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
+   * Attributes for the planner: n_distinct, n_distinct_inherited. If omitted: left alone, or removed if this manifest declared some before. Example: { n_distinct: -0.5 }
    */
   attributes?: {
     /**
@@ -386,7 +386,7 @@ export interface NamedViewColumn {
     [k: string]: string
   }
   /**
-   * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The column's comment (COMMENT ON COLUMN). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -396,15 +396,15 @@ export interface NamedViewColumn {
  */
 export interface OperatorClass {
   /**
-   * The schema that holds the operator class, exact. Default: search_path finds it.
+   * The exact name of the operator class's schema. Default: the first in search_path that has it.
    */
   schema?: string
   /**
-   * The operator class's name, exact. Example: gist_trgm_ops
+   * The exact name of the operator class. Example: gist_trgm_ops
    */
   name: string
   /**
-   * The operator class's parameters. Another one replaces the index. Default: none. Example: { siglen: 32 }
+   * The operator class's parameters. Changing them replaces the index. Default: none. Example: { siglen: 32 }
    */
   parameters?: {
     /**
@@ -419,37 +419,37 @@ export interface OperatorClass {
  */
 export interface Extension {
   /**
-   * The schema that holds the extension's objects. Default: public for a new extension; one that exists stays where it is. Another one moves it, if it is relocatable.
+   * The schema of the extension's objects. Default: public for a new extension; an existing one stays in its schema. Changing it moves the extension, if it is relocatable.
    */
   schema?: string
   /**
-   * The version to install or to update to; the server must have it, and updates that lead there. Default: the control file's version for a new extension; one that exists keeps its version. Example: "1.1"
+   * The version to install or update to. The server must provide it, and an update path to it. Default: the control file's version for a new extension; an existing one keeps its version. Example: "1.1"
    */
   version?: string
   /**
-   * Refuses every plan that would drop the extension or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the extension, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The extension's comment (COMMENT ON EXTENSION). Not declared: left alone, or back to the one that it comes with if this manifest had declared one. "" removes it.
+   * The extension's comment (COMMENT ON EXTENSION). If omitted: left alone, or reset to the extension's own if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
 
 /**
- * A foreign-data wrapper (CREATE FOREIGN DATA WRAPPER). One that existed before stays when its stanza goes.
+ * A foreign-data wrapper (CREATE FOREIGN DATA WRAPPER). A wrapper that existed before is kept when its stanza is removed.
  */
 export interface ForeignDataWrapper {
   /**
-   * The function that gets the data (HANDLER): its exact name, or { schema: s, name: n }. Default: none, or what the wrapper's extension says. Example: postgres_fdw_handler
+   * The function that fetches the data (HANDLER): its exact name, or { schema: s, name: n }. Default: none, or that of the wrapper's extension. Example: postgres_fdw_handler
    */
   handler?: string | ObjectName
   /**
-   * The function that checks options (VALIDATOR): its exact name, or { schema: s, name: n }. Default: none, or what the wrapper's extension says. Example: postgres_fdw_validator
+   * The function that checks options (VALIDATOR): its exact name, or { schema: s, name: n }. Default: none, or that of the wrapper's extension. Example: postgres_fdw_validator
    */
   validator?: string | ObjectName
   /**
-   * The wrapper's OPTIONS. The list is complete: an option that is not declared is dropped. Which there are depends on the validator. Example: { debug: true }
+   * The wrapper's OPTIONS. The list is complete: an option that is not declared is dropped. The validator defines which exist. Example: { debug: true }
    */
   options?: {
     /**
@@ -458,25 +458,25 @@ export interface ForeignDataWrapper {
     [k: string]: string
   }
   /**
-   * The role that owns it, a superuser. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it, a superuser. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [etl] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { usage: [etl] }
    */
   grants?: WrapperGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [usage]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [usage]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the wrapper or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the wrapper, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The wrapper's comment (COMMENT ON FOREIGN DATA WRAPPER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The wrapper's comment (COMMENT ON FOREIGN DATA WRAPPER). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -486,11 +486,11 @@ export interface ForeignDataWrapper {
  */
 export interface Server {
   /**
-   * The foreign-data wrapper that manages the server. Another one replaces the server. Default: postgres_fdw
+   * The foreign-data wrapper that manages the server. Changing it replaces the server. Default: postgres_fdw
    */
   foreign_data_wrapper?: string
   /**
-   * The server's TYPE, which some wrappers use. Another one replaces the server. Default: none
+   * The server's TYPE, which some wrappers use. Changing it replaces the server. Default: none
    */
   type?: string
   /**
@@ -498,33 +498,33 @@ export interface Server {
    */
   version?: string
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { usage: [analyst] }
    */
   grants?: ServerGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [usage]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [usage]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the server or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the server, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The server's comment (COMMENT ON SERVER). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The server's comment (COMMENT ON SERVER). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
   /**
-   * The name that the server had when it was last applied: it is renamed, and all that stands on it stays. Once applied it says nothing and can be removed. Example: old_shop
+   * The former name of the server, which is renamed with everything that depends on it. It has no effect once applied, and can then be removed. Example: old_shop
    */
   renamed_from?: string
   /**
-   * The server's OPTIONS. The list is complete: an option that is not declared is dropped. Which there are depends on the wrapper. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
+   * The server's OPTIONS. The list is complete: an option that is not declared is dropped. The wrapper defines which exist. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
    */
   options?: {
     /**
@@ -533,15 +533,15 @@ export interface Server {
     [k: string]: string
   }
   /**
-   * User mappings by local role. The key public stands for PUBLIC, any other key for the role of exactly that name. Example: etl: { user: mirror_reader, password: "${env:SHOP_PASSWORD}" }
+   * User mappings by local role. The key public means PUBLIC; any other key is the exact name of a role. Example: etl: { user: mirror_reader, password: "${env:SHOP_PASSWORD}" }
    */
   user_mappings?: {
     /**
-     * OPTIONS of this role's user mapping. The list is complete: an option that is not declared is dropped. postgres_fdw knows user, password, password_required, sslcert, sslkey and others.
+     * OPTIONS of this role's user mapping. The list is complete: an option that is not declared is dropped. postgres_fdw accepts user, password, password_required, sslcert, sslkey and others.
      */
     [k: string]: {
       /**
-       * The option's value. Keep secrets out of the manifest by a reference: "${env:SHOP_PASSWORD}", or "${file:secrets/shop}" relative to the manifest.
+       * The option's value. Keep secrets out of the manifest with a reference: "${env:SHOP_PASSWORD}", or "${file:secrets/shop}" relative to the manifest.
        */
       [k: string]: string | Secret
     }
@@ -549,33 +549,33 @@ export interface Server {
 }
 
 /**
- * A schema (CREATE SCHEMA) with what is declared in it.
+ * A schema (CREATE SCHEMA) with the objects declared in it.
  */
 export interface Schema {
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { usage: [analyst] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { usage: [analyst] }
    */
   grants?: SchemaGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [create]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [create]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the schema or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the schema, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The schema's comment (COMMENT ON SCHEMA). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The schema's comment (COMMENT ON SCHEMA). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
   /**
-   * Enumerations, domains and composite types of this schema by name: foreign columns use the source's types, which must exist here first. Example: mood: { enum: [sad, ok, happy] }
+   * Enumerations, domains and composite types of this schema by name. Foreign columns use types of the source, which must exist here too. Example: mood: { enum: [sad, ok, happy] }
    */
   types?: {
     /**
@@ -584,7 +584,7 @@ export interface Schema {
     [k: string]: Type
   }
   /**
-   * Whole schemas of sources (IMPORT FOREIGN SCHEMA), kept true: when the source changes, the foreign tables are altered column by column, added and dropped. A table that is also spelled out under foreign_tables is taken from there.
+   * Schemas of sources to import (IMPORT FOREIGN SCHEMA). When a source changes, its foreign tables are altered column by column, added and dropped. A declaration under foreign_tables takes precedence over an imported table.
    *
    * Items: One import.
    */
@@ -610,7 +610,7 @@ export interface Schema {
 }
 
 /**
- * A schema of a source, imported (IMPORT FOREIGN SCHEMA) and kept true. When the source can not be asked, what was applied last is kept.
+ * An import of a schema of a source (IMPORT FOREIGN SCHEMA). While the source cannot be reached, the last imported definitions are kept.
  */
 export interface Import {
   /**
@@ -618,11 +618,11 @@ export interface Import {
    */
   server: string
   /**
-   * The schema of the source, exact. Example: public
+   * The exact name of the schema at the source. Example: public
    */
   remote_schema: string
   /**
-   * Only these tables (LIMIT TO). One that the source does not have is an error. Default: every table
+   * Only these tables (LIMIT TO). A table that the source does not have is an error. Default: every table
    *
    * @minItems 1
    *
@@ -630,7 +630,7 @@ export interface Import {
    */
   limit_to?: string[]
   /**
-   * Every table but these (EXCEPT). Not together with limit_to.
+   * Every table except these (EXCEPT). Cannot be combined with limit_to.
    *
    * Items: Name of a table at the source.
    */
@@ -645,11 +645,11 @@ export interface Import {
     [k: string]: string
   }
   /**
-   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. Checks of domains run here, as the source wrote them. From PostgreSQL sources only. Default: what is used must be here already
+   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
   types?: 'copy'
   /**
-   * What is to be otherwise than at the source, by table. Example: orders: { columns: { total: { type: "numeric(12,2)" } } }
+   * Overrides, by table. Example: orders: { columns: { total: { type: "numeric(12,2)" } } }
    */
   tables?: {
     /**
@@ -660,11 +660,11 @@ export interface Import {
 }
 
 /**
- * What is declared of an imported foreign table on top of what the source says.
+ * Overrides of an imported foreign table.
  */
 export interface ImportTable {
   /**
-   * OPTIONS of the foreign table, in addition to the imported ones, or in their place. Example: { fetch_size: 10000 }
+   * OPTIONS of the foreign table, which add to the imported ones or replace them. Example: { fetch_size: 10000 }
    */
   options?: {
     /**
@@ -673,7 +673,7 @@ export interface ImportTable {
     [k: string]: string
   }
   /**
-   * Columns by name: what is to be otherwise than imported. All other columns, and all other attributes, are as imported.
+   * Overrides of columns, by name. All other columns and attributes are as imported.
    */
   columns?: {
     /**
@@ -682,7 +682,7 @@ export interface ImportTable {
     [k: string]: string | ImportColumn
   }
   /**
-   * CHECK constraints by name; none is imported. Example: { sane_id: id > 0 }
+   * CHECK constraints by name. None are imported. Example: { sane_id: id > 0 }
    */
   checks?: {
     /**
@@ -691,31 +691,31 @@ export interface ImportTable {
     [k: string]: string | Check
   }
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { select: [analyst] }
    */
   grants?: RelationGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [insert, update, delete]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the foreign table, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The foreign table's comment (COMMENT ON FOREIGN TABLE); none is imported. Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The foreign table's comment (COMMENT ON FOREIGN TABLE). None is imported. If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
 
 /**
- * What is declared of an imported column: its type (short form), or a map of attributes.
+ * Overrides of an imported column: its type (short form), or a map of attributes.
  */
 export interface ImportColumn {
   /**
@@ -735,7 +735,7 @@ export interface ImportColumn {
    */
   collation?: string | ObjectName
   /**
-   * OPTIONS of the column, in addition to the imported ones, or in their place.
+   * OPTIONS of the column, which add to the imported ones or replace them.
    */
   options?: {
     /**
@@ -744,13 +744,13 @@ export interface ImportColumn {
     [k: string]: string
   }
   /**
-   * The column's comment (COMMENT ON COLUMN); none is imported.
+   * The column's comment (COMMENT ON COLUMN). None is imported.
    */
   comment?: string
 }
 
 /**
- * A local copy of a schema of a source: each table is imported as a foreign table into proxy_schema, and copied into a materialized view of the same name in schema. A foreign table or materialized view of that name that is spelled out under schemas takes the place of the mirror's. The view of a table that is gone at the source stays, with its data, until --allow drops-data.
+ * A copy of a schema of a source: each table is imported as a foreign table into proxy_schema, and copied into a materialized view of the same name in schema. A foreign table or materialized view declared under schemas takes precedence over the mirror's. If a table no longer exists at the source, its view is kept with its data until --allow drops-data.
  */
 export interface Mirror {
   /**
@@ -758,11 +758,11 @@ export interface Mirror {
    */
   server: string
   /**
-   * The schema of the source, exact. Example: public
+   * The exact name of the schema at the source. Example: public
    */
   remote_schema: string
   /**
-   * Only these tables (LIMIT TO). One that the source does not have is an error. Default: every table
+   * Only these tables (LIMIT TO). A table that the source does not have is an error. Default: every table
    *
    * @minItems 1
    *
@@ -770,7 +770,7 @@ export interface Mirror {
    */
   limit_to?: string[]
   /**
-   * Every table but these (EXCEPT). Not together with limit_to.
+   * Every table except these (EXCEPT). Cannot be combined with limit_to.
    *
    * Items: Name of a table at the source.
    */
@@ -785,15 +785,15 @@ export interface Mirror {
     [k: string]: string
   }
   /**
-   * The schema for the foreign tables. Made if it does not exist.
+   * The schema for the foreign tables. It is created if it does not exist.
    */
   proxy_schema: string
   /**
-   * The schema for the materialized views. Made if it does not exist.
+   * The schema for the materialized views. It is created if it does not exist.
    */
   schema: string
   /**
-   * copy: the enumerations, domains and composite types that the columns of the source's tables use are made here, in a schema of the source's name for it, which is what imported columns name, and kept as at the source. One that is spelled out under types of that schema is taken from there. Types of an extension need that extension. Checks of domains run here, as the source wrote them. From PostgreSQL sources only. Default: what is used must be here already
+   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
   types?: 'copy'
   /**
@@ -801,7 +801,7 @@ export interface Mirror {
    */
   indexes?: MirrorIndexes
   /**
-   * What is to be otherwise, by table. Example: orders: { query: SELECT id, total FROM shop_proxy.orders WHERE total > 0 }
+   * Overrides, by table. Example: orders: { query: SELECT id, total FROM shop_proxy.orders WHERE total > 0 }
    */
   tables?: {
     /**
@@ -816,35 +816,35 @@ export interface Mirror {
  */
 export interface MirrorIndexes {
   /**
-   * Whether the source's own primary keys and indexes are made on the views, under their names. What can't be made here is left out, and said. From PostgreSQL sources only. Default: false
+   * Whether to create the primary keys and indexes of the source on the views, with the same names. Those that cannot be created here are omitted, with a warning. For PostgreSQL sources only. Default: false
    */
   copy?: boolean
   /**
-   * Indexes for every view that has all of their columns. Their names are made as PostgreSQL makes them: orders_geom_idx. Where one of the source's does the same it is enough.
+   * Indexes for every view that has all of their columns. They are named as PostgreSQL would name them: orders_geom_idx. An index is omitted if the view already gets an equal one from the source.
    *
-   * Items: One index; at least one of its columns is a plain one.
+   * Items: An index. At least one of its columns must be a plain column.
    */
   each?: Index[]
 }
 
 /**
- * What is otherwise for one table of a mirror.
+ * Overrides for one table of a mirror.
  */
 export interface MirrorTable {
   /**
-   * Leaves the table out, foreign table and view. Default: false
+   * Excludes the table: neither a foreign table nor a view is created. Default: false
    */
   exclude?: boolean
   /**
-   * The view's query. Then no index of the source is copied for it. Default: every column and row. Example: SELECT id, total FROM shop_proxy.orders WHERE total > 0
+   * The view's query. With a query, the indexes of the source are not copied. Default: every column and row. Example: SELECT id, total FROM shop_proxy.orders WHERE total > 0
    */
   query?: string
   /**
-   * Whether the view is filled when it is made or found unpopulated. false leaves that to a later refresh (WITH NO DATA). Default: true
+   * Whether the view is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
    */
   populate?: boolean
   /**
-   * Storage parameters (WITH) of the view. Not declared: left alone, or reset if this manifest had declared them. Declared: the list is complete.
+   * Storage parameters (WITH) of the view. If omitted: left alone, or reset if this manifest declared some before. If declared, the list is complete.
    */
   with?: {
     /**
@@ -853,7 +853,7 @@ export interface MirrorTable {
     [k: string]: string
   }
   /**
-   * More indexes on the view by name. One that has the name of a copied one takes its place. Example: orders_day_idx: { columns: [day] }
+   * Further indexes on the view, by name. An index with the name of a copied one replaces it. Example: orders_day_idx: { columns: [day] }
    */
   indexes?: {
     /**
@@ -862,7 +862,7 @@ export interface MirrorTable {
     [k: string]: Index
   }
   /**
-   * Extended statistics (CREATE STATISTICS) by name, which tell the planner how columns go together. They stand in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
+   * Extended statistics (CREATE STATISTICS) by name, which inform the planner about correlated columns. They are in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
    */
   statistics?: {
     /**
@@ -871,25 +871,25 @@ export interface MirrorTable {
     [k: string]: Statistics
   }
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { select: [analyst] }
    */
   grants?: RelationGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [insert, update, delete]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the materialized view, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The view's comment (COMMENT ON MATERIALIZED VIEW). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -899,7 +899,7 @@ export interface MirrorTable {
  */
 export interface ForeignTable {
   /**
-   * The foreign server that the table is on: one of servers, or one that exists in the database. Another one replaces the table.
+   * The foreign server of the table: one of servers, or one that exists in the database. Changing it replaces the table.
    */
   server: string
   /**
@@ -921,17 +921,17 @@ export interface ForeignTable {
     [k: string]: string | Column
   }
   /**
-   * Tables that the table inherits from (INHERITS), local ones or foreign tables: exact names, or { schema: s, name: n }. Their columns, checks and NOT NULL come with them and need not be declared. The list is complete: a table that is not declared is left (NO INHERIT). Default: none. Example: [measurements]
+   * Local or foreign tables that the table inherits from (INHERITS): exact names, or { schema: s, name: n }. Their columns, checks and NOT NULL are inherited and need not be declared. The list is complete: the table stops inheriting from any other (NO INHERIT). Default: none. Example: [measurements]
    *
    * Items: A table: its exact name, or { schema: s, name: n }.
    */
   inherits?: (string | ObjectName)[]
   /**
-   * The partitioned table that the table is a partition of, with its bound. The parent's columns come with it: declare only those that have something of their own, options for instance. Default: none; a partition whose manifest does not say so is detached. Example: { table: measurements, for_values: "FROM ('2024-01-01') TO ('2025-01-01')" }
+   * The partitioned table that the table is a partition of, with its bound. The columns are inherited: declare only those with attributes of their own, such as options. Default: none; a partition without this key is detached. Example: { table: measurements, for_values: "FROM ('2024-01-01') TO ('2025-01-01')" }
    */
   partition_of?: PartitionOf
   /**
-   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped, unless it comes from a table of inherits or partition_of. PostgreSQL does not enforce them on a foreign table, the planner relies on them. Example: { sane_id: id > 0 }
+   * CHECK constraints by name. The list is complete: a constraint that is not declared is dropped, unless it comes from a table of inherits or partition_of. PostgreSQL does not enforce them on a foreign table, but the planner relies on them. Example: { sane_id: id > 0 }
    */
   checks?: {
     /**
@@ -940,29 +940,29 @@ export interface ForeignTable {
     [k: string]: string | Check
   }
   /**
-   * The name that the foreign table had in this schema: it is renamed, and what reads it stays. Once applied it says nothing and can be removed. Example: old_orders
+   * The former name of the foreign table in this schema. It is renamed, and its dependents are kept. It has no effect once applied, and can then be removed. Example: old_orders
    */
   renamed_from?: string
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: public, columns: [id] }] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { select: [analyst, { role: public, columns: [id] }] }
    */
   grants?: RelationGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [insert, update, delete]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the foreign table or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the foreign table, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The foreign table's comment (COMMENT ON FOREIGN TABLE). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The foreign table's comment (COMMENT ON FOREIGN TABLE). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -972,15 +972,15 @@ export interface ForeignTable {
  */
 export interface PartitionOf {
   /**
-   * The partitioned table: its exact name, or { schema: s, name: n }. It may have no unique index.
+   * The partitioned table: its exact name, or { schema: s, name: n }. It must not have a unique index.
    */
   table: string | ObjectName
   /**
-   * The bound as SQL, what stands behind FOR VALUES. Another one detaches the partition and attaches it again. Examples: FROM ('2024-01-01') TO ('2025-01-01'), IN ('de', 'at'), WITH (MODULUS 4, REMAINDER 0)
+   * The bound as SQL, without FOR VALUES. Changing it detaches the partition and attaches it with the new bound. Examples: FROM ('2024-01-01') TO ('2025-01-01'), IN ('de', 'at'), WITH (MODULUS 4, REMAINDER 0)
    */
   for_values?: string
   /**
-   * Whether it is the default partition, for rows that fit no other. Default: false
+   * Whether it is the default partition, for rows that match no other. Default: false
    */
   default?: boolean
 }
@@ -994,7 +994,7 @@ export interface Column {
    */
   type: string
   /**
-   * Whether the column is NOT NULL, or a map of what its NOT NULL is. PostgreSQL does not enforce it on a foreign table, the planner relies on it. Default: false, or true where a table of inherits or partition_of says so
+   * Whether the column is NOT NULL, or a map of attributes of the constraint. PostgreSQL does not enforce it on a foreign table, but the planner relies on it. Default: false, or as inherited from a table of inherits or partition_of
    */
   not_null?: boolean | NotNull
   /**
@@ -1006,7 +1006,7 @@ export interface Column {
    */
   collation?: string | ObjectName
   /**
-   * Makes it a generated column of this SQL expression, stored (GENERATED ALWAYS AS … STORED) or, from PostgreSQL 18 on, virtual: { expression: …, virtual: true }. Default: not generated. Example: upper(name)
+   * The SQL expression of a generated column, stored (GENERATED ALWAYS AS … STORED) or, on PostgreSQL 18 and later, virtual: { expression: …, virtual: true }. Default: not generated. Example: upper(name)
    */
   generated?: string | Generated
   /**
@@ -1019,15 +1019,15 @@ export interface Column {
     [k: string]: string
   }
   /**
-   * The column's statistics target (SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   * The column's statistics target (SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500
    */
   statistics?: string
   /**
-   * How large values are kept (SET STORAGE): plain, external, extended or main. Not declared: left alone, or that of the type if this manifest had declared one.
+   * How large values are stored (SET STORAGE): plain, external, extended or main. If omitted: left alone, or reset to that of the type if this manifest declared one before.
    */
   storage?: 'plain' | 'external' | 'extended' | 'main'
   /**
-   * Attributes of the column for the planner: n_distinct, n_distinct_inherited. Not declared: left alone, or removed if this manifest had declared some. Example: { n_distinct: -0.5 }
+   * Attributes for the planner: n_distinct, n_distinct_inherited. If omitted: left alone, or removed if this manifest declared some before. Example: { n_distinct: -0.5 }
    */
   attributes?: {
     /**
@@ -1036,25 +1036,25 @@ export interface Column {
     [k: string]: string
   }
   /**
-   * The name that the column had: it is renamed, and what reads it stays. Without the option column_name, postgres_fdw reads the source's column of the new name from then on. Once applied it says nothing and can be removed. Example: amount
+   * The former name of the column. It is renamed, and its dependents are kept. Without the option column_name, postgres_fdw then reads the source's column with the new name. It has no effect once applied, and can then be removed. Example: amount
    */
   renamed_from?: string
   /**
-   * The column's comment (COMMENT ON COLUMN). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The column's comment (COMMENT ON COLUMN). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
 
 /**
- * Whether it is NOT NULL, or, from PostgreSQL 18 on, a map of what its NOT NULL is.
+ * Whether it is NOT NULL or, on PostgreSQL 18 and later, a map of attributes of the constraint.
  */
 export interface NotNull {
   /**
-   * Whether tables that inherit from this one are free of it (NO INHERIT). Default: false
+   * Whether tables that inherit from this one do not inherit it (NO INHERIT). Default: false
    */
   no_inherit?: boolean
   /**
-   * Whether the planner must not rely on it (NOT VALID). Default: false; one that is not valid is validated then, which looks at no row of a foreign table.
+   * Whether the planner must not rely on it (NOT VALID). Default: false, which validates an invalid one. For a foreign table, that reads no rows.
    */
   not_valid?: boolean
 }
@@ -1064,23 +1064,23 @@ export interface NotNull {
  */
 export interface Check {
   /**
-   * The condition that each row satisfies, an SQL expression. Example: id > 0
+   * The condition for each row, an SQL expression. Example: id > 0
    */
   expression: string
   /**
-   * Whether tables that inherit from this one are free of it (NO INHERIT). Default: false
+   * Whether tables that inherit from this one do not inherit it (NO INHERIT). Default: false
    */
   no_inherit?: boolean
   /**
-   * Whether the planner must not rely on it (NOT VALID). Default: false; a constraint that is not valid is validated then, which looks at no row of a foreign table.
+   * Whether the planner must not rely on it (NOT VALID). Default: false, which validates an invalid constraint. For a foreign table, that reads no rows.
    */
   not_valid?: boolean
   /**
-   * Whether it is only there for people to read (NOT ENFORCED); PostgreSQL 18 and newer. Default: false
+   * Whether it is documentation only (NOT ENFORCED, PostgreSQL 18 and later). Default: false
    */
   not_enforced?: boolean
   /**
-   * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The constraint's comment (COMMENT ON CONSTRAINT). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -1090,15 +1090,15 @@ export interface Check {
  */
 export interface CheckOfADomain {
   /**
-   * The condition that each value satisfies, an SQL expression; VALUE stands for the value. Example: value ~ '^[0-9]{5}$'
+   * The condition for each value, an SQL expression; VALUE is the value to check. Example: value ~ '^[0-9]{5}$'
    */
   expression: string
   /**
-   * Whether values that are stored already need not satisfy it (NOT VALID). Default: false; a constraint that is not valid is validated then, which reads the local tables that have columns of the domain.
+   * Whether values that are already stored need not satisfy it (NOT VALID). Default: false, which validates an invalid constraint. That reads the local tables with columns of the domain.
    */
   not_valid?: boolean
   /**
-   * The constraint's comment (COMMENT ON CONSTRAINT). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The constraint's comment (COMMENT ON CONSTRAINT). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -1108,15 +1108,15 @@ export interface CheckOfADomain {
  */
 export interface MaterializedView {
   /**
-   * The view's query: one SELECT, TABLE, VALUES or WITH … SELECT. Another one rebuilds the view. Example: SELECT * FROM shop_proxy.orders
+   * The view's query: one SELECT, TABLE, VALUES or WITH … SELECT. Changing it rebuilds the view. Example: SELECT * FROM shop_proxy.orders
    */
   query: string
   /**
-   * Whether the view is filled when it is made or found unpopulated. false leaves that to a later refresh (WITH NO DATA). Default: true
+   * Whether the view is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
    */
   populate?: boolean
   /**
-   * Storage parameters (WITH), those of the TOAST table as toast.NAME. Not declared: left alone, or reset if this manifest had declared them. Declared: the list is complete. Example: { fillfactor: 100, autovacuum_enabled: false }
+   * Storage parameters (WITH), those of the TOAST table as toast.NAME. If omitted: left alone, or reset if this manifest declared some before. If declared, the list is complete. Example: { fillfactor: 100, autovacuum_enabled: false }
    */
   with?: {
     /**
@@ -1125,7 +1125,7 @@ export interface MaterializedView {
     [k: string]: string
   }
   /**
-   * The view's columns: a list gives names in order, as CREATE MATERIALIZED VIEW v (a, b) does; a map by name only gives attributes of those that the query names. Default: as the query names them. Example: [id, { name: total, comment: with tax }]
+   * The view's columns: a list gives names in order, as CREATE MATERIALIZED VIEW v (a, b) does; a map only sets attributes of columns that the query names. Default: as the query names them. Example: [id, { name: total, comment: with tax }]
    */
   columns?:
     | (string | NamedViewColumn)[]
@@ -1136,19 +1136,19 @@ export interface MaterializedView {
         [k: string]: ViewColumn
       }
   /**
-   * The table access method (USING). Another one replaces the view. Default: the server's default_table_access_method
+   * The table access method (USING). Changing it replaces the view. Default: the server's default_table_access_method
    */
   access_method?: string
   /**
-   * The tablespace that holds it. Default: that of the database
+   * The tablespace. Default: that of the database
    */
   tablespace?: string
   /**
-   * The index of this view that CLUSTER goes by (CLUSTER ON). Not declared: left alone, or unset if this manifest had declared one. Example: orders_id_idx
+   * The index of this view that CLUSTER uses (CLUSTER ON). If omitted: left alone, or unset if this manifest declared one before. Example: orders_id_idx
    */
   cluster_on?: string
   /**
-   * Indexes on the view by name. They live in the view's schema, where no other relation may have the name. Example: orders_id_idx: { unique: true, columns: [id] }
+   * Indexes on the view by name. They are in the view's schema, where no other relation may have the same name. Example: orders_id_idx: { unique: true, columns: [id] }
    */
   indexes?: {
     /**
@@ -1157,7 +1157,7 @@ export interface MaterializedView {
     [k: string]: Index
   }
   /**
-   * Extended statistics (CREATE STATISTICS) by name, which tell the planner how columns go together. They stand in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
+   * Extended statistics (CREATE STATISTICS) by name, which inform the planner about correlated columns. They are in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
    */
   statistics?: {
     /**
@@ -1166,29 +1166,29 @@ export interface MaterializedView {
     [k: string]: Statistics
   }
   /**
-   * The name that the materialized view had in this schema: it is renamed with its data, and what reads it stays. Once applied it says nothing and can be removed. Example: old_orders
+   * The former name of the materialized view in this schema. It is renamed with its data, and its dependents are kept. It has no effect once applied, and can then be removed. Example: old_orders
    */
   renamed_from?: string
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * Who else may do what with it. The list is complete: what it does not name is revoked, but for the owner's own; {} leaves nothing. Not declared: left alone, or revoked if this manifest had declared some. Example: { select: [analyst, { role: lead, with_grant_option: true }] }
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { select: [analyst, { role: admin, with_grant_option: true }] }
    */
   grants?: RelationGrants
   /**
-   * Privileges that the owner would have and has not; it may grant them to itself again. The list is complete; [] leaves the owner all. Not declared: left alone, or given back if this manifest had declared some. Example: [insert, update, delete]
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [insert, update, delete]
    *
    * Items: A privilege.
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop the materialized view or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the materialized view, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The view's comment (COMMENT ON MATERIALIZED VIEW). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The view's comment (COMMENT ON MATERIALIZED VIEW). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -1214,7 +1214,7 @@ export interface Index {
    */
   columns: (string | IndexColumn)[]
   /**
-   * Columns that the index carries without being keys (INCLUDE). Default: none. Example: [total]
+   * Columns that the index stores without being keys (INCLUDE). Default: none. Example: [total]
    *
    * Items: Name of a column.
    */
@@ -1224,11 +1224,11 @@ export interface Index {
    */
   where?: string
   /**
-   * Whether a unique index takes nulls for equal (NULLS NOT DISTINCT, from PostgreSQL 15 on). Default: false
+   * Whether a unique index treats nulls as equal (NULLS NOT DISTINCT, PostgreSQL 15 and later). Default: false
    */
   nulls_not_distinct?: boolean
   /**
-   * Storage parameters (WITH), such as fillfactor. Not declared: left alone, or removed if this manifest had declared some. {} removes all. Example: { fillfactor: 70 }
+   * Storage parameters (WITH), such as fillfactor. If omitted: left alone, or removed if this manifest declared some before. {} removes all. Example: { fillfactor: 70 }
    */
   with?: {
     /**
@@ -1237,19 +1237,19 @@ export interface Index {
     [k: string]: string
   }
   /**
-   * The tablespace that holds it. Default: that of the database
+   * The tablespace. Default: that of the database
    */
   tablespace?: string
   /**
-   * The name that the index had: it is renamed instead of built again. Once applied it says nothing and can be removed. Example: old_orders_id_idx
+   * The former name of the index, which is renamed instead of rebuilt. It has no effect once applied, and can then be removed. Example: old_orders_id_idx
    */
   renamed_from?: string
   /**
-   * Refuses every plan that would drop the index or replace it, destroy and the removal of its stanza among them, until an apply has found protect removed or false. Renames and what can be altered in place stay allowed. Default: false
+   * Refuses every plan that would drop or replace the index, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The index's comment (COMMENT ON INDEX). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The index's comment (COMMENT ON INDEX). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -1259,7 +1259,7 @@ export interface Index {
  */
 export interface Statistics {
   /**
-   * Names of columns of the view. Their order means nothing. Example: [customer_id, region]
+   * Names of columns of the view. Their order has no meaning. Example: [customer_id, region]
    *
    * Items: Name of a column.
    */
@@ -1271,7 +1271,7 @@ export interface Statistics {
    */
   expressions?: string[]
   /**
-   * What is collected: ndistinct, dependencies, mcv. Not for a single expression. Default: all of them
+   * The kinds to collect: ndistinct, dependencies, mcv. Not for a single expression. Default: all of them
    *
    * @minItems 1
    *
@@ -1279,15 +1279,15 @@ export interface Statistics {
    */
   kinds?: ('ndistinct' | 'dependencies' | 'mcv')[]
   /**
-   * The statistics target (ALTER STATISTICS … SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   * The statistics target (ALTER STATISTICS … SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500
    */
   target?: string
   /**
-   * The role that owns it. Not declared: left alone, or handed back to whoever applies if this manifest had declared one.
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
   owner?: string
   /**
-   * The comment (COMMENT ON STATISTICS). Not declared: left alone, or removed if this manifest had declared one. "" removes it.
+   * The comment (COMMENT ON STATISTICS). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -1321,7 +1321,7 @@ export interface IndexColumn {
    */
   collation?: string | ObjectName
   /**
-   * The statistics target of an expression (ALTER INDEX … SET STATISTICS). Not declared: left alone, or the default if this manifest had declared one. Example: 500
+   * The statistics target of an expression (ALTER INDEX … SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500
    */
   statistics?: string
 }
