@@ -39,12 +39,13 @@ export function hasChosenMajors(): boolean {
   return Boolean(process.env.FDWSYNC_TEST_MAJORS)
 }
 
-/** FDWSYNC_TEST_MAJORS: a list, or `all`. By default the newest and the oldest of those that can be had. */
+/** FDWSYNC_TEST_MAJORS: a list, `newest` or `all`. By default the newest and the oldest of those that can be had. */
 export function wantedMajors(available: readonly number[]): readonly number[] {
   const supported = supportedMajors.filter((major) => available.includes(major))
   const asked = process.env.FDWSYNC_TEST_MAJORS ?? ''
   if (supported.length === 0) throw new Error('there is no PostgreSQL server of a major that fdwsync supports')
   if (asked === 'all') return supported.toReversed()
+  if (asked === 'newest') return [Math.max(...supported)]
   const wanted = asked === '' ? [Math.max(...supported), Math.min(...supported)] : asked.split(',').map(Number)
   const missing = wanted.filter((major) => !available.includes(major))
   if (missing.length > 0) {
