@@ -1,3 +1,5 @@
+// The server is killed at every critical moment of an apply. Afterwards the ledger and the catalog must agree.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyDetails, history } from '../../../src/api/history.ts'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -16,7 +18,7 @@ const after = shopManifest({
   names: 'SELECT id, name FROM proxy.customers',
 }).replace('note: text', 'note: varchar')
 
-/** What the tool sends when the server dies: it never arrives, or is on its way. */
+/** What fdwsync sends when the server dies, before or while the message arrives. */
 const moments: readonly (readonly [session: 'define' | 'load' | 'ledger', sends: string])[] = [
   ['define', 'LOCK TABLE fdwsync.'],
   ['define', 'INSERT INTO fdwsync.apply'],
@@ -39,7 +41,7 @@ const majors = eachMajor().flatMap((pair) => {
   return binaries ? [{ pair, binaries }] : []
 })
 
-// Where the tests' servers run in containers, and none is installed here, there is none to kill.
+// Only a local server can be killed. There is none if the test servers run in containers.
 describe.skipIf(majors.length === 0)('the server dies', () => {
   describe.each(majors)('PostgreSQL $pair.name', ({ pair, binaries }) => {
     let server: ThrowawayServer
@@ -63,7 +65,7 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
       await source.drop()
     })
 
-    // What a server does with a transaction of definitions is the same in all of them; a replacement is tried on each.
+    // Rolling back definitions is the same in every major version. Only replacements are tested on each.
     const isFirst = pair === majors[0]?.pair
     const tried = isFirst ? moments : moments.filter(([session]) => session === 'load')
     test.each(
@@ -71,7 +73,7 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
         ([session, sends]) =>
           [...(isFirst ? [[session, sends, 'before'] as const] : []), [session, sends, 'during']] as const,
       ),
-    )('in the session %s, %s, %s it: catalog and ledger agree, and the next apply converges', async (purpose, sends, when) => {
+    )('session %s, %s, killed %s it: the catalog and the ledger agree, and the next apply converges', async (purpose, sends, when) => {
       const name = `crash${count++}`
       await runSql(server.url(), `CREATE DATABASE ${name}`)
       const url = server.url(name)
@@ -87,16 +89,16 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
       }
       const parsed = await manifestOf(after, env)
       const { report } = await applyTo(parsed, through(proxy, url)).catch((error: Error) => {
-        expect(error.message).toMatch(/was lost|can not be reached|refused|lease/)
+        expect(error.message).toMatch(/was lost|cannot be reached|refused|lease/)
         return { report: undefined }
       })
-      expect(crash, 'it came to that').toBeDefined()
+      expect(crash, 'the server was killed').toBeDefined()
       await crash
       await until('the server to be back', async () => runSql(url, 'SELECT 1').catch(() => undefined), 20_000)
 
       await expectToAgree(url)
-      if (report) expectTrue(missedOf(report), await titlesToDo(parsed, url))
-      await until('an apply that nothing disturbs', async () => {
+      if (report) expectReportToBeTrue(missedOf(report), await titlesToDo(parsed, url))
+      await until('an undisturbed apply to succeed', async () => {
         return (await applyTo(parsed, url).catch(() => undefined))?.report
       })
       expect(changesOf(await planFor(parsed, url))).toEqual([])
@@ -108,13 +110,13 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
       return (await planFor(parsed, url)).changes.map(({ title }) => title)
     }
 
-    /** Nothing that a report calls done is still to be done. */
-    function expectTrue(missed: readonly string[], toDo: readonly string[]): void {
+    /** Every remaining change is among those that the report lists as missed. */
+    function expectReportToBeTrue(missed: readonly string[], toDo: readonly string[]): void {
       for (const title of toDo) expect(missed.join('\n'), `${title} is still to be done`).toContain(title)
     }
 
     async function expectToAgree(url: string): Promise<void> {
-      // What is owned is there, under its OID; what is there is owned.
+      // Every owned object exists with its OID, and every existing object is owned.
       const disagreements = await runSql(
         url,
         `WITH real(name, oid) AS (
@@ -146,16 +148,16 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
       } finally {
         await session.close()
       }
-      // A load that is noted has its data.
+      // A recorded load has its data.
       const [names] = await runSql(
         url,
-        `SELECT relispopulated AS filled FROM pg_class WHERE oid = to_regclass('local.names')`,
+        `SELECT relispopulated AS populated FROM pg_class WHERE oid = to_regclass('local.names')`,
       )
-      const noted = await runSql(
+      const recorded = await runSql(
         url,
         `SELECT FROM fdwsync.refresh WHERE address LIKE '%"names"]' AND outcome = 'applied'`,
       )
-      expect(names?.filled ?? false).toBe(noted.length > 0)
+      expect(names?.populated ?? false).toBe(recorded.length > 0)
     }
   })
 })

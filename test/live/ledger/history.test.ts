@@ -1,3 +1,5 @@
+// The history command, through the built CLI.
+
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -36,7 +38,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return JSON.parse(stdout).applies.map(({ outcome }: { outcome: string }) => outcome)
   }
 
-  test('an apply that runs, one that was killed while another runs, and both when all is over', async () => {
+  test('an apply in progress, an interrupted one beside it, and both after all have ended', async () => {
     const rig = await fixtureFor(pair, source)
     expect((await run(rig, ['history'], gated)).stdout).toContain('No applies are recorded.')
     const gate = await closeGate(rig)
@@ -47,7 +49,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await killed.ended
     await until('its lease to be gone', async () => (await outcomes(rig))[0] === 'interrupted', 10_000)
     const other = start(rig, apply, gated, pipeline)
-    // The backend of the one that was killed may still wait at the gate, so it is the ledger that tells.
+    // The backend of the killed apply may still wait at the gate, so ask the ledger whether the other one has started.
     await until('the other to run', async () => (await outcomes(rig)).join() === 'in progress,interrupted', 10_000)
     await gate.open()
     expect((await other.ended).code).toBe(0)
@@ -72,7 +74,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(text).not.toContain(pair.source.password)
   })
 
-  test('one manifest of several, by its name or its file', async () => {
+  test('the applies of one manifest, by its name or its file', async () => {
     const rig = await fixtureFor(pair, source)
     const empty = (name: string) => `version: 1\nname: ${name}\nschemas: { ${name}: {} }\n`
     for (const name of ['one', 'two']) expect((await run(rig, apply, empty(name))).code).toBe(0)

@@ -1,3 +1,5 @@
+// Who can read and write the ledger: several roles, roles without privileges, read-only servers and copies.
+
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -36,7 +38,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return rows.map(({ owner }) => owner)
   }
 
-  test('several roles apply: what they share owns the ledger, and what a migration adds', async () => {
+  test('several roles apply: their shared role owns the ledger, including tables that a migration adds', async () => {
     const rig = await fixtureFor(pair, source)
     const [one, two, shared] = [await applier(rig), await applier(rig), await rig.role()]
     await rig.sql(
@@ -48,10 +50,10 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(asVersion1)
     expect(missedOf((await applyTo(await rig.manifest(here('three')), two.url)).report)).toEqual([])
     expect(await owners(rig)).toEqual([shared.user])
-    const made = await rig.sql(
+    const schemas = await rig.sql(
       "SELECT DISTINCT nspowner::regrole::text AS owner FROM pg_namespace WHERE nspname IN ('one', 'three')",
     )
-    expect(made.map(({ owner }) => owner).sort(), 'only the ledger is made as that role').toEqual(
+    expect(schemas.map(({ owner }) => owner).sort(), 'only the ledger belongs to the shared role').toEqual(
       [one.user, two.user].sort(),
     )
     expect(
@@ -59,7 +61,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ).toEqual([one.user, two.user, two.user])
   })
 
-  test('a role of its own made the ledger: another one is told what to do', async () => {
+  test('another role owns the ledger: the error contains the GRANT that helps', async () => {
     const rig = await fixtureFor(pair, source)
     const [one, two] = [await applier(rig), await applier(rig)]
     await applyTo(await rig.manifest(here('one')), one.url)
@@ -73,7 +75,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(hint)
     expect(
       (await planFor(await rig.manifest(here('two')), two.url)).undetermined,
-      'what the hint grants is enough',
+      'the GRANT of the hint is enough',
     ).toEqual([])
     await rig.sql(`GRANT ${one.user} TO ${two.user}${Number(pair.name) >= 16 ? ' WITH INHERIT TRUE, SET TRUE' : ''}`)
     expect(missedOf((await applyTo(await rig.manifest(here('two')), two.url)).report)).toEqual([])
@@ -82,7 +84,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each([
     'nothing',
     'USAGE',
-  ])('a plan by a role that has %s on the ledger: it works, says so, and drops and adopts nothing', async (has) => {
+  ])('a plan by a role with %s on the ledger reports unknown ownership, and drops and adopts nothing', async (has) => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(here('one')), rig.url)
     const { user, url } = await rig.role()
@@ -112,7 +114,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('on a read-only server ownership is known, and the history can be read', async () => {
+  test('on a read-only server, plans know the ownership, and the history can be read', async () => {
     const rig = await fixtureFor(pair, source)
     const { user, url } = await applier(rig)
     await applyTo(await rig.manifest(here('one')), url)
@@ -125,7 +127,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await session.close()
   })
 
-  test('the history of a copy tells where it was made; one of the first version tells what it has', async () => {
+  test('the history of a copied database names the original; that of a version 1 ledger is shown as far as recorded', async () => {
     const rig = await fixtureFor(pair, source)
     const { report } = await applyTo(await rig.manifest(shop), rig.url)
     const copy = await createDatabase(pair.target, { template: rig.target.name })
@@ -138,7 +140,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       await expect(applyDetails(session, 'ffffff')).rejects.toThrow('no apply whose id begins with')
       await session.close()
       const { stdout } = await run({ ...rig, url: copy.url }, ['history'], shop)
-      expect(stdout).toContain(`made in database ${rig.target.name}`)
+      expect(stdout).toContain(`applied to database ${rig.target.name}`)
       await runSql(copy.url, asVersion1)
       const old = await run({ ...rig, url: copy.url }, ['history'], shop)
       expect([old.code, old.stdout]).toEqual([0, expect.stringContaining('unknown')])
@@ -150,26 +152,23 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
 const [binaries] = findBinaries()
 
-test.skipIf(!binaries)(
-  'on a hot standby a plan and the history can be read, and nothing is taken for interrupted',
-  async () => {
-    if (!binaries) return
-    const server = await startThrowawayServer({ binaries })
-    onTestFinished(() => server.stop())
-    const first = await manifestOf(here('one'), {})
-    await applyTo(first, server.url())
-    await runSql(server.url(), "UPDATE fdwsync.apply SET outcome = 'in progress', ended_at = NULL")
-    writeFileSync(join(server.dataDirectory, 'standby.signal'), '')
-    await server.restart()
-    expect(await runSql(server.url(), 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: true }])
-    const plan = await planFor(await manifestOf('version: 1\nname: one\nschemas: { one: {} }\n', {}), server.url())
-    expect([changesOf(plan), plan.undetermined]).toEqual([['drop materialized view one.here'], []])
-    const session = await connectTo(server.url())('history')
-    const { applies } = await history(session, { limit: 5 })
-    expect(applies.map(({ outcome, madeElsewhere }) => [outcome, madeElsewhere])).toEqual([['in progress', false]])
-    await session.close()
-    await expect(
-      applyTo(await manifestOf('version: 1\nname: one\n', {}), server.url(), { allow: ['drops-data'] }),
-    ).rejects.toThrow(/recovery|read-only/)
-  },
-)
+test.skipIf(!binaries)('on a hot standby, plan and history work, and no apply is shown as interrupted', async () => {
+  if (!binaries) return
+  const server = await startThrowawayServer({ binaries })
+  onTestFinished(() => server.stop())
+  const first = await manifestOf(here('one'), {})
+  await applyTo(first, server.url())
+  await runSql(server.url(), "UPDATE fdwsync.apply SET outcome = 'in progress', ended_at = NULL")
+  writeFileSync(join(server.dataDirectory, 'standby.signal'), '')
+  await server.restart()
+  expect(await runSql(server.url(), 'SELECT pg_is_in_recovery() AS standby')).toEqual([{ standby: true }])
+  const plan = await planFor(await manifestOf('version: 1\nname: one\nschemas: { one: {} }\n', {}), server.url())
+  expect([changesOf(plan), plan.undetermined]).toEqual([['drop materialized view one.here'], []])
+  const session = await connectTo(server.url())('history')
+  const { applies } = await history(session, { limit: 5 })
+  expect(applies.map(({ outcome, madeElsewhere }) => [outcome, madeElsewhere])).toEqual([['in progress', false]])
+  await session.close()
+  await expect(
+    applyTo(await manifestOf('version: 1\nname: one\n', {}), server.url(), { allow: ['drops-data'] }),
+  ).rejects.toThrow(/recovery|read-only/)
+})

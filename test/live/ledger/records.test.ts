@@ -1,3 +1,5 @@
+// What applies and refreshes record in the ledger.
+
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
@@ -32,7 +34,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return { outcomes: report.views.map(({ outcome }) => outcome.status), warnings }
   }
 
-  test('who applied what, from where, and how it ended: definitions, loads, replacements, failures', async () => {
+  test('who applied what, from where, and the outcome: definitions, loads, replacements, failures', async () => {
     const rig = await fixtureFor(pair, source)
     const parsed = await rig.manifest(shop)
     const { report } = await applyTo(parsed, rig.url, { origin })
@@ -82,7 +84,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('definitions that fail are in the history, in a ledger that is there already', async () => {
+  test('failed definitions are recorded if the ledger existed before', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -94,7 +96,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await stepsOf(rig)).toEqual([expect.stringMatching(/^failed alter foreign table proxy.orders/)])
   })
 
-  test('refreshes are noted by whoever may; who may not refreshes all the same, and is told', async () => {
+  test('a refresh without INSERT on the ledger works, with a warning that it cannot be recorded', async () => {
     const rig = await fixtureFor(pair, source)
     const views = shopManifest({ orders: 'SELECT id, total FROM proxy.orders', here: 'SELECT 1 AS id' })
     const indexed = views.replace(
@@ -123,7 +125,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql(`SELECT manifest FROM fdwsync.refresh WHERE refreshed_by = '${user}'`)).toHaveLength(1)
   })
 
-  test('every table has a primary key, and every table and column a comment that README.md repeats', async () => {
+  test('every table has a primary key, and README.md repeats the comment of every column', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const columns = await rig.sql(`
