@@ -119,6 +119,13 @@ describe('the architecture', () => {
     ).toEqual([])
   })
 
+  test('only ledger writes the ledger', () => {
+    const writes = ({ text }: SourceFile) => /(?:INSERT INTO|UPDATE|DELETE FROM) fdwsync\./.test(text)
+    const writers = files.filter(writes)
+    expect(writers.length).toBeGreaterThan(0)
+    expect(writers.filter(({ folder }) => folder !== 'ledger').map(({ path }) => path)).toEqual([])
+  })
+
   test('the differ names no kind', () => {
     // Words of every day are names of kinds only where they are quoted.
     const words = ['index', 'schema', 'server', 'type', 'view']
