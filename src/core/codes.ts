@@ -85,8 +85,6 @@ export type ProblemCode =
   | 'ledger/newer-version'
   /** The ledger cannot be created, upgraded or written. */
   | 'ledger/unwritable'
-  /** What was done could not be recorded in the ledger. */
-  | 'ledger/unrecorded'
   /** Another apply of the same manifest is running. */
   | 'lease/held'
   /** The connection that holds the lease was lost. */
@@ -143,8 +141,6 @@ export type ProblemCode =
   | 'source/index'
   /** The wrapper cannot report what the source has, so its foreign tables were not compared. */
   | 'source/not-comparable'
-  /** The source and the declared foreign tables differ. */
-  | 'source/differs'
 
   // The demo
   /** No PostgreSQL server for the demo was found, or it did not start. */

@@ -1,3 +1,5 @@
+// Which schemas and types a query names, and how they are replaced in its text.
+
 import { expect, test } from 'vitest'
 import { requalify } from '../../../src/parser/requalify.ts'
 
