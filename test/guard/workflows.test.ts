@@ -1,4 +1,5 @@
-// The rules for GitHub workflows: they call scripts that exist, with pinned actions and no more rights than they need.
+// The rules for GitHub workflows: they call scripts that exist, with pinned actions and no more rights than they need. The
+// commands in our documentation exist too.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +10,9 @@ const folder = join(root, '.github/workflows')
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const matchesOf = (text: string, pattern: RegExp) => Array.from(text.matchAll(pattern), ([, match]) => match ?? '')
+
+const missingScripts = (text: string) =>
+  matchesOf(text, /npm run (?:-\S+ )*([\w:]+)/g).filter((script) => !(script in scripts))
 
 describe.each(readdirSync(folder))('workflow %s', (name) => {
   const text = readFileSync(join(folder, name), 'utf8')
@@ -24,7 +28,15 @@ describe.each(readdirSync(folder))('workflow %s', (name) => {
   })
 
   test('runs scripts that package.json has', () => {
-    const called = matchesOf(text, /npm run (?:-\S+ )*([\w:]+)/g)
-    expect(called.filter((script) => !(script in scripts))).toEqual([])
+    expect(missingScripts(text)).toEqual([])
   })
+})
+
+test.each([
+  'README.md',
+  'src/README.md',
+  '.github/CONTRIBUTING.md',
+  '.github/pull_request_template.md',
+])('%s names scripts that package.json has', (page) => {
+  expect(missingScripts(readFileSync(join(root, page), 'utf8'))).toEqual([])
 })
