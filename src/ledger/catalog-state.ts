@@ -10,9 +10,9 @@ export const digestedKinds = declaredKinds.filter(({ probe }) => probe.how === '
 
 /**
  * A digest of the catalog rows of all objects of the digested kinds that a manifest owns, of the relations that they
- * read, and of everything that could change the meaning of their SQL. It covers too much rather than too little: entire rows, and all
- * user-defined functions, types and operators. It leaves out only what PostgreSQL changes by itself, such as statistics
- * and the location of data. It deparses nothing, so it waits for no lock, and it returns a single row.
+ * read, and of everything that could change the meaning of their SQL. It covers too much rather than too little: entire
+ * rows, and all user-defined functions, types and operators. It leaves out only what PostgreSQL changes by itself, such
+ * as statistics and the location of data. It deparses nothing, so it waits for no lock, and it returns a single row.
  *
  * `created_by_fdwsync` is left out. It matters only for objects that are no longer declared, and a proof is recorded
  * only if there are none. An older ledger has that column under another name.

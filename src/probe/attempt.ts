@@ -47,7 +47,7 @@ function hasFailedDependency(run: ProbeRun, { id, needs }: DeclaredObject): bool
   return true
 }
 
-/** A live object serves, unless SQL is to find what it becomes. */
+/** Whether other objects can use the live one, because SQL need not find a changed one in its place. */
 function isUsable(run: ProbeRun, key: Key): boolean {
   const live = run.input.reading.live.get(key)
   if (!live || !('schema' in live.id)) return live !== undefined
@@ -68,10 +68,10 @@ async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseE
   }
 }
 
-/** A function, operator or cast that is not found, or a value of another type. */
+/** Errors for a function, operator or cast that does not exist, and for a value of the wrong type. */
 const mismatches: ReadonlySet<string | undefined> = new Set(['42883', '42804', '42846', '42725'])
 
-/** `invalid input value for enum`, for one: this plan may add the value. */
+/** One case is `invalid input value for enum`. This plan may add the value. */
 const invalidText = '22P02'
 
 /** A lock or a missing privilege proves nothing about the declaration. Any other error does. */

@@ -10,7 +10,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
 import { differences, type ProbeRun } from './run.ts'
 
-/** Creates or moves what others need under its own name and no scratch schema can offer: extensions, and the schemas for them. */
+/** Creates or moves extensions and their schemas, which cannot be created in a scratch schema. */
 export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   const candidates = toProbe.filter(({ id }) => byName(id) !== undefined && !canBeInScratch(id))
   const needed = new Set(candidates.flatMap(({ needs }) => needs))
@@ -28,12 +28,12 @@ export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObje
   if (altered.size > 0) await rereadLive(run, altered)
 }
 
-/** Whether the probe can create it in a scratch schema that precedes its own, which disturbs no other session. */
+/** Whether the probe can create it in a scratch schema that precedes its own in search_path. */
 export function canBeInScratch(id: ObjectId): boolean {
   return byName(id)?.intoSchema !== undefined
 }
 
-/** Reads all live objects again, except the altered ones: their deparsed text can have changed with a moved type. */
+/** Reads all live objects again, except the altered ones: their deparsed text can have changed with a moved extension. */
 async function rereadLive(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void> {
   const { reading, digests } = run.input
   const others = [...reading.live].filter(([key, { locked }]) => !altered.has(key) && !locked)

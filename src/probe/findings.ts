@@ -24,8 +24,8 @@ export function dependencyFinding(run: ProbeRun, id: ObjectId, missing: Key | un
 }
 
 /**
- * For an object whose definition contains a name that exists only in the probe. It uses an unmanaged object that uses
- * something which the probe has moved aside.
+ * For an object that uses an unmanaged object, such as a function, over something that this plan changes. The probe cannot
+ * determine the result, since the unmanaged object refers to the live one, not to the one that the probe has created.
  */
 export function leakFinding(key: Key): ProbeFinding {
   return {

@@ -1,6 +1,7 @@
-// Scratch schemas that precede their namesakes in search_path. What a plan creates or changes in a schema is created in its
-// scratch schema, under its own name: SQL finds the wanted objects there, and everything else where it is. Nothing live is
-// renamed or locked.
+// Scratch schemas that precede their namesakes in search_path. The probe creates the wanted objects of a schema in its
+// scratch schema, under their own names. So SQL finds these there and all other objects in the real schema, and no live
+// object is renamed or locked.
+
 import type { LiveState } from '../core/change.ts'
 import { idOf, type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
@@ -8,7 +9,7 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { requalify } from '../parser/requalify.ts'
 import type { ProbeRun } from './run.ts'
 
-/** Creates the scratch schemas for what is to be created under its own name, one for each schema. */
+/** Creates a scratch schema for each schema of the objects. */
 export async function createNamesakes(run: ProbeRun, objects: readonly { readonly id: ObjectId }[]): Promise<void> {
   const schemas = new Set(objects.flatMap(({ id }) => namespaceOf(id) ?? []))
   const created = [...schemas]
@@ -31,7 +32,7 @@ export function probePath({ input, namesakes }: ProbeRun): readonly string[] {
   })
 }
 
-/** Statements whose names, where they are written with a schema, refer to what was created under its own name. */
+/** Points schema-qualified names in statements at the scratch schemas, where the probe has created the object. */
 export async function inScratchSchemas(
   { namesakes, ownNames }: ProbeRun,
   statements: readonly Statement[],
@@ -40,7 +41,7 @@ export async function inScratchSchemas(
   const schemas = [...namesakes.keys()]
   const schemaOf = ({ schema, name }: { readonly schema: string | null; readonly name: string }) =>
     schema !== null && ownNames.has(relationKey(schema, name)) ? namesakes.get(schema) : undefined
-  // A schema's name may be written with escapes (U&"…"), in capitals, or be part of a longer word: this only saves parsing.
+  // This only saves parsing, so false positives are fine. A name can be in capitals or in U&"…" escapes.
   const mayName = (text: string) =>
     /U&"/i.test(text) ||
     schemas.some((schema) => text.toLowerCase().includes(schema.toLowerCase().replaceAll('"', '""')))
@@ -51,7 +52,7 @@ export async function inScratchSchemas(
   )
 }
 
-/** Reads what was created by the probe. Names of scratch schemas are mapped back to those of their namesakes. */
+/** Reads what the probe has created, with the names of scratch schemas mapped back to their namesakes. */
 export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Promise<LiveState> {
   const { live } = await readCatalog(run.session, ids, run.input.digests.salt)
   if (run.namesakes.size === 0) return live

@@ -1,5 +1,6 @@
-// What queries must find under its own name because it is new or changes: it is created in the scratch schema of its own
-// schema (namesakes.ts), and pg_depend then proves that nothing created here refers to the live one.
+// Probes what queries must find under its own name, because it is new or changes. Each object is created in the scratch
+// schema for its schema (see namesakes.ts). pg_depend then proves that nothing created here refers to the live object.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
@@ -12,8 +13,8 @@ import { differences, isNewOrReshaped, type ProbeRun, type QueryObject } from '.
 import { readStandIns } from './stand-ins.ts'
 
 /**
- * Creates types under their own names: new ones, ones that are replaced, where asked those that get new values (which
- * cannot be used in the transaction that adds them), and all that consist of such.
+ * Creates types under their own names: new and replaced ones, and all types that contain them. In a run that uses future
+ * values this includes enums that get new values, since PostgreSQL refuses to use a value in the transaction that adds it.
  */
 export async function createTypes(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
@@ -45,8 +46,8 @@ function isNewType(run: ProbeRun, object: DeclaredObject): boolean {
 }
 
 /**
- * Tries out queries that name relations which are new or change.
- * @param all every query, in the order in which they can be created
+ * Probes queries that name relations which are new or change.
+ * @param all all queries, each after what it reads
  */
 export async function probeUnderOwnNames(
   run: ProbeRun,
@@ -63,10 +64,10 @@ export async function probeUnderOwnNames(
     run,
     named.map(({ object }) => object),
   )
-  const asked = new Set(queries.map(({ object }) => object))
+  const probed = new Set(queries.map(({ object }) => object))
   await readStandIns(
     run,
-    created.filter((object) => asked.has(object)),
+    created.filter((object) => probed.has(object)),
   )
   await probeChildren(
     run,
@@ -79,7 +80,7 @@ export async function probeUnderOwnNames(
   )
 }
 
-/** Moved views that the queries read, and what those read, are created too, even if they were tried out already. */
+/** The queries, with all new or changing views that they read, directly or indirectly, even those that were probed already. */
 function withWhatTheyRead(
   run: ProbeRun,
   queries: readonly QueryObject[],

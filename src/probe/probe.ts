@@ -49,8 +49,8 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
 }
 
 /**
- * Tries everything out once more, with the values that this plan adds to enums, and takes from that only what could
- * not be determined without them: unmanaged objects use the live types, which do not fit together with those of the probe.
+ * Probes everything a second time, with enums that have the values which this plan adds. It takes from that only what the
+ * first run could not determine, since unmanaged objects use the live types, which do not work with those of the probe.
  */
 async function probeWithFutureValues(run: ProbeRun, input: ProbeInput): Promise<void> {
   await run.session.run(trusted('ROLLBACK'))

@@ -11,8 +11,8 @@ import type { ProbeRun } from './run.ts'
 import { isNewOrReshaped, type QueryObject } from './run.ts'
 
 /**
- * Tries out what is defined by a query. Where all relations that it names exist and stay as they are, a scratch copy
- * beside the live ones will do. Where one is new or changes, the query must find the wanted one under its own name.
+ * Probes objects that are defined by a query. If all relations that the query names exist and keep their columns, it is
+ * probed under a scratch name beside them. If one is new or changes, the query must find the wanted one under its own name.
  */
 export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
   const queries = await queryObjects(run, objects)

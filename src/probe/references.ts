@@ -1,5 +1,6 @@
-// What refers to live objects of which the probe has created another one under the same name. The two are different objects to
-// PostgreSQL, so what holds on to the live one does not fit together with what the probe created.
+// Finds references to a live object that has a wanted version in the probe under the same name. PostgreSQL treats the two as
+// different objects, so what refers to the live one does not work with the one in the probe.
+
 import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -11,7 +12,7 @@ function oidsUnderOwnNames({ input, underOwnNames }: ProbeRun): readonly number[
   return [...input.reading.live].flatMap(([key, { oid }]) => (underOwnNames.has(key) ? [oid] : []))
 }
 
-/** $1: OIDs of live relations and types. Row types and arrays count with what they belong to. */
+/** $1: OIDs of live relations and types. Row types and arrays count as the type or relation that they belong to. */
 const liveObjects = trusted(`live AS (
     SELECT 'pg_class'::regclass AS classid, oid FROM pg_class WHERE oid = ANY ($1)
     UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type t WHERE t.oid = ANY ($1) OR t.typrelid = ANY ($1)
@@ -19,8 +20,8 @@ const liveObjects = trusted(`live AS (
   )`)
 
 /**
- * Objects of the probe that refer to a live object though it has a stand-in under its own name: through a function or a
- * constant that the manifest does not declare. What was read of them is not what they would become.
+ * Adds findings for objects in the probe that refer to such a live object, through an unmanaged function or a constant.
+ * What was read of them is not what they would become.
  */
 export async function noteReferencesToLive(
   run: ProbeRun,
@@ -39,7 +40,7 @@ export async function noteReferencesToLive(
   return new Set(keys)
 }
 
-/** $1: OIDs of live relations and types; $2: names of scratch schemas. Row types and arrays count with what they belong to. */
+/** $1: OIDs of live relations and types; $2: names of scratch schemas. Row types and arrays count as the type or relation that they belong to. */
 const referencesQuery = trusted(`
   WITH ${liveObjects}, referring AS (
     SELECT d.classid, d.objid FROM live JOIN pg_depend d ON d.refclassid = live.classid AND d.refobjid = live.oid
@@ -66,7 +67,7 @@ const referencesQuery = trusted(`
     JOIN pg_namespace n ON n.oid = s.stxnamespace
    WHERE n.nspname = ANY ($2)`)
 
-/** Whether an unmanaged function, operator, cast or type is over a live type, or rows, of which the probe has another one. */
+/** Whether an unmanaged function, operator, cast or type uses a live type, or row type, that has a wanted version in the probe. */
 export async function hasUnmanagedUsers(run: ProbeRun): Promise<boolean> {
   const replaced = oidsUnderOwnNames(run)
   if (replaced.length === 0) return false

@@ -53,17 +53,17 @@ export interface ProbeRun {
   readonly elsewhere: LiveState
   /** The scratch schema of each schema in which something is created under its own name. */
   readonly namesakes: Map<string, string>
-  /** Schema and name of what is, or is about to be, created under its own name: see relationKey. */
+  /** The relation keys of what was created under its own name, or is about to be. */
   readonly ownNames: Set<string>
   /** What was created under its own name. */
   readonly underOwnNames: Set<Key>
-  /** Types that SQL finds in a scratch schema rather than live. */
+  /** Types that SQL finds in a scratch schema instead of their own. */
   readonly scratchTypes: Set<Key>
   /** Whether enums already have the values that this plan adds to them. */
   readonly usesFutureValues: boolean
   /** Set if something could not be created because an enum lacks a value. */
   lacksValues: boolean
-  /** How many names of stand-ins were given out: one that failed is never used again. */
+  /** The number of stand-in names given out. A name is never used twice, even if the stand-in failed. */
   names: number
 }
 

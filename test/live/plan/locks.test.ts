@@ -56,7 +56,7 @@ test.each(servers)('PostgreSQL $major has room for so many locks', async (binari
 
   const large = await manifestOf(manifest(200), {})
   const { refusals } = await planFor(large, url)
-  expect(refusals).toMatchObject([{ reason: expect.stringContaining(`room for ${room}`) }])
+  expect(refusals).toMatchObject([{ reason: expect.stringContaining(`this server can hold ${room}`) }])
   await expect(applyTo(large, url)).rejects.toMatchObject({ exitCode: 4 })
 
   const [, enough] = /max_locks_per_transaction to (\d+)/.exec(refusals[0]?.hint ?? '') ?? []
