@@ -1,4 +1,4 @@
--- A city's library: the source that fdwsync.yaml mirrors. The data are made up. Load it into an empty database.
+-- A city's library: the source that fdwsync.yaml mirrors. The data are invented. Load it into an empty database.
 
 CREATE TABLE branches (
   id integer PRIMARY KEY,

@@ -1,4 +1,4 @@
--- A wiki: the source that fdwsync.yaml copies, for MySQL or MariaDB. The data are made up.
+-- A wiki: the source that fdwsync.yaml copies, for MySQL or MariaDB. The data are invented.
 CREATE DATABASE wiki CHARACTER SET utf8mb4;
 USE wiki;
 
@@ -15,7 +15,7 @@ CREATE TABLE revisions (
   size int NOT NULL,
   KEY (page_id, saved)
 );
--- PostgreSQL has no such type before somebody makes it.
+-- PostgreSQL needs a type that is created for this column.
 CREATE TABLE watchers (
   page_id int NOT NULL,
   mail varchar(80) NOT NULL,

@@ -1,7 +1,6 @@
 -- A shop for home goods, one year old: the source that fdwsync.yaml mirrors.
 --
--- The data are made up, and the same wherever and whenever this is run. Load it into an empty database; it takes a
--- few seconds.
+-- The data are invented, and the same on every run. Load it into an empty database; it takes a few seconds.
 
 CREATE TABLE customers (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -40,7 +39,7 @@ CREATE TABLE order_lines (
 );
 CREATE INDEX order_lines_product_id_idx ON order_lines (product_id);
 
--- A number from 0 to below `choices` that looks like chance: always the same one for the same number and purpose.
+-- A pseudo-random number from 0 to below `choices`: always the same for the same number and purpose.
 CREATE FUNCTION pg_temp.pick(choices integer, number bigint, purpose integer) RETURNS integer
   LANGUAGE sql IMMUTABLE
   AS 'SELECT abs(hashint8extended(number, purpose) % choices)::integer';
@@ -88,7 +87,7 @@ SELECT colour || ' ' || thing, category, price, round(price * (45 + pg_temp.pick
                  AS colours (colour, shade)) AS catalogue
  ORDER BY id;
 
--- Business grows over the year, and Black Friday and the Monday after are days of their own.
+-- Business grows over the year, with peaks on Black Friday and the Monday after.
 INSERT INTO orders (customer_id, status, placed_at)
 SELECT 1 + pg_temp.pick(5000, i, 5),
        CASE WHEN pg_temp.pick(100, i, 6) < 4 THEN 'cancelled'

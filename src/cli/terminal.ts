@@ -17,8 +17,8 @@ export function styleOf(stream: 'stdout' | 'stderr'): ChalkInstance {
   return new Chalk({ level: process.env.NO_COLOR || !process[stream].isTTY || !level ? 0 : level.level })
 }
 
-export function printEvent(event: ApplyEvent): void {
-  const line = renderEvent(event, { style: styleOf('stderr') })
+export function printEvent(event: ApplyEvent, verb?: 'loading' | 'refreshing'): void {
+  const line = renderEvent(event, styleOf('stderr'), verb)
   if (line !== undefined) process.stderr.write(`${line}\n`)
 }
 

@@ -21,9 +21,9 @@ async function introduce({ narrator, databases }: DemoContext): Promise<void> {
   )
   await narrator.heading('Two databases')
   await narrator.print(
-    `Two PostgreSQL ${databases.major} servers were started for this demo. One holds "shop", the database`,
-    `of a web shop: ${count?.orders} orders with ${count?.lines} order lines. The other holds "analytics",`,
-    'an empty database that needs a copy of the shop for reports.',
+    `Two PostgreSQL ${databases.major} servers run for this demo. One holds "shop", the database of a`,
+    `web shop: ${count?.orders} orders with ${count?.lines} order lines. The other holds "analytics", an`,
+    'empty database that is to get a copy of the shop for reports.',
     '',
     'examples/shop/fdwsync.yaml declares that copy: a foreign server, four foreign',
     'tables, and five materialized views with their indexes.',
@@ -33,8 +33,8 @@ async function introduce({ narrator, databases }: DemoContext): Promise<void> {
 async function previewChanges({ narrator, databases, fdwsync }: DemoContext): Promise<void> {
   await narrator.heading('plan: what would change?')
   await narrator.print(
-    'plan lets the target check every definition, in a transaction that is rolled back.',
-    'Nothing is changed.',
+    'The target checks every definition in a transaction that is rolled back, so plan',
+    'changes nothing.',
   )
   await fdwsync('plan', 0)
   const [created] = await databases.query('analytics', "SELECT FROM pg_namespace WHERE nspname ~ '^(shop|fdwsync)'")
@@ -44,7 +44,7 @@ async function previewChanges({ narrator, databases, fdwsync }: DemoContext): Pr
 async function applyManifest({ narrator, databases, fdwsync }: DemoContext): Promise<void> {
   await narrator.heading('apply: create it')
   await narrator.print(
-    'apply shows the plan, creates all definitions in one transaction and verifies the',
+    'apply shows the plan, runs all definitions in one transaction, and verifies the',
     'result before it commits. Then it loads the views, several at once.',
   )
   await fdwsync('apply --auto-approve', 0)
@@ -57,7 +57,7 @@ async function applyManifest({ narrator, databases, fdwsync }: DemoContext): Pro
 
 async function queryCopies({ narrator, databases, sql }: DemoContext): Promise<void> {
   await narrator.heading('Querying the copy')
-  await narrator.print('These are the best days of the shop. revenue_by_day is a view over two of the copies.')
+  await narrator.print('The best days of the shop, from a view over two of the copies:')
   const best = await sql('analytics', 'SELECT * FROM shop.revenue_by_day\n ORDER BY revenue DESC LIMIT 5;')
   const atSource = await databases.query(
     'shop',
@@ -87,7 +87,7 @@ async function queryWithoutSource({ narrator, databases, sql, failingSql }: Demo
 
 async function refreshCopies({ narrator, databases, fdwsync, sql }: DemoContext): Promise<void> {
   await narrator.heading('refresh: bring the copies up to date')
-  await narrator.print("On New Year's Day, every customer in Paris orders two teapots, and a price goes up.")
+  await narrator.print("On New Year's Day each customer in Paris orders two teapots, and a price goes up.")
   await sql(
     'shop',
     `WITH placed AS (

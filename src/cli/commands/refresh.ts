@@ -25,7 +25,7 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
     signal: abortOnInterrupt(),
     emit(event) {
       // The report lists how each view ended.
-      if (event.type !== 'step-finished') printEvent(event)
+      if (event.type !== 'step-finished') printEvent(event, 'refreshing')
     },
   })
   const format = await formats[flags.format]()

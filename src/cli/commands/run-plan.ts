@@ -35,7 +35,7 @@ export async function runPlan(run: Run): Promise<number> {
     leaseTimeoutMilliseconds: flags.leaseTimeout,
     origin: originOf(process.env),
     signal: abortOnInterrupt(),
-    emit: printEvent,
+    emit: (event) => printEvent(event),
   }
   const format = await formats[flags.format]()
   const { report } = await run.start(options, (plan) => approve(plan, run))

@@ -5,7 +5,11 @@ import type { ApplyEvent } from '../../core/event.ts'
 import { counted, durationText, oneLine } from './layout.ts'
 
 /** Undefined if the event needs no line. Definitions of a stage share one transaction, and so one line. */
-export function renderEvent(event: ApplyEvent, { style }: { readonly style: ChalkInstance }): string | undefined {
+export function renderEvent(
+  event: ApplyEvent,
+  style: ChalkInstance,
+  verb: 'loading' | 'refreshing' = 'loading',
+): string | undefined {
   switch (event.type) {
     case 'waiting-for-lease':
       return style.yellow(`waiting for another apply: ${oneLine(event.holder)}`)
@@ -21,7 +25,7 @@ export function renderEvent(event: ApplyEvent, { style }: { readonly style: Chal
     case 'warning':
       return style.yellow(`warning: ${oneLine(event.reason)}`)
     case 'step-started':
-      return style.dim(`${event.stage === 'build' ? 'building' : 'loading'} ${oneLine(event.title)}`)
+      return style.dim(`${event.stage === 'build' ? 'building' : verb} ${oneLine(event.title)}`)
     case 'step-finished':
       if (event.stage === 'define' || event.stage === 'prepare' || event.outcome.status !== 'applied') return undefined
       return style.dim(`finished ${oneLine(event.title)} in ${durationText(event.outcome.milliseconds)}`)

@@ -20,7 +20,7 @@ test('the texts are those of texts.md', async () => {
     ['Help', helpTexts()],
     ['Wrong usage', usageErrors()],
     ['Plans', samples.plans.map(([title, plan, more]) => block(title, textFormat.plan(plan, { ...options, ...more })))],
-    ['Progress', [block('on standard error', samples.events.map((event) => renderEvent(event, { style })).join('\n'))]],
+    ['Progress', [block('on standard error', samples.events.map((event) => renderEvent(event, style)).join('\n'))]],
     ['Reports of apply', samples.reports.map(([title, report]) => block(title, textFormat.report(report, options)))],
     [
       'Reports of refresh',
