@@ -65,7 +65,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const missing = await run({ ...rig, env: without }, plan, long)
     expect([missing.code, missing.stderr]).toEqual([
       1,
-      expect.stringMatching(/^standard input:\d+:\d+: .*SOURCE_PASSWORD/),
+      expect.stringMatching(/^error: standard input:\d+:\d+: .*SOURCE_PASSWORD/),
     ])
   })
 
