@@ -11,9 +11,9 @@ import type { Session } from '../db/session.ts'
 import { isReusable, pooledConnect } from '../db/session-pool.ts'
 import { takeLease } from '../ledger/lease.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
-import { isProvable } from '../planner/fast-path.ts'
-import { makePlan } from '../planner/plan.ts'
+import { createPlan } from '../planner/plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { isProvable } from '../planner/proof.ts'
 
 /** How `apply` is told to go ahead. It sees the plan; a false answer changes nothing. */
 export type Approve = (plan: Plan) => Promise<boolean>
@@ -130,7 +130,7 @@ async function planOnce({
   const session = await connect('plan')
   try {
     return await interruptible(session, options.signal, () =>
-      makePlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources, prove: true }),
+      createPlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources, prove: true }),
     )
   } finally {
     await session.close()

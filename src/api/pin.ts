@@ -3,7 +3,7 @@ import { idOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
 import type { Session } from '../db/session.ts'
 import { lockText } from '../exporter/lock-text.ts'
-import { runDigests } from '../introspector/digests.ts'
+import { createRunDigests } from '../introspector/digests.ts'
 import { hasOwnQuery, type Resolution, resolutionsIn } from '../manifest/expansion/lock.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { resolveImports, type SourceAccess } from '../sources/resolve-imports.ts'
@@ -32,7 +32,7 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   }
   refuseSecrets(parsed)
   const { lock: _, ...asked } = parsed
-  const resolved = await resolveImports(session, asked, runDigests(), sources)
+  const resolved = await resolveImports(session, asked, createRunDigests(), sources)
   const { resolutions, undetermined, refusals, warnings } = resolved
   if (resolutions.length < parsed.requests.length) {
     const missed = [...refusals, ...undetermined].filter(({ key }) => idOf(key)?.kind === 'server')

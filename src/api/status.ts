@@ -6,12 +6,13 @@ import type { Plan, PlannedChange } from '../core/plan.ts'
 import type { SourceReport } from '../core/source.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../core/status.ts'
 import type { Session } from '../db/session.ts'
-import { runDigests } from '../introspector/digests.ts'
+import { createRunDigests } from '../introspector/digests.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { LedgerEntry, OwnedEntry } from '../ledger/read.ts'
 import { readStatus, type StatusReading } from '../ledger/status.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
-import { makePlan, type PlanOptions } from '../planner/plan.ts'
+import type { PlanOptions } from '../planner/context.ts'
+import { createPlan } from '../planner/plan.ts'
 import type { SourceAccess } from '../sources/resolve-imports.ts'
 
 export interface StatusOptions {
@@ -36,7 +37,7 @@ interface Finding {
 export async function status(session: Session, options: StatusOptions): Promise<StatusReport> {
   const named = options.pattern === undefined ? () => true : namePattern(options.pattern)
   const isChosen = (id: ObjectId) => named(id) && (options.kinds.length === 0 || options.kinds.includes(id.kind))
-  const inHand = options.manifest && (await makePlan(session, options.manifest, planOptions(options)))
+  const inHand = options.manifest && (await createPlan(session, options.manifest, planOptions(options)))
   const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
   const reading = await readStatus(session, { isChosen, declared, all: options.all })
   const owners = groupBy(reading.owned, ({ entry }) => keyOf(entry.id))
@@ -197,7 +198,7 @@ function definitionFinding(entry: LedgerEntry, live: LiveObject): Finding {
   // The ledger has no secrets to compare with.
   if (kind.secrets) return { state: 'unknown', reason: onlyItsManifest }
   const declared = kind.settle(entry.declared, entry.declared, live.spec)
-  const context = { declared, last: undefined, digests: runDigests() }
+  const context = { declared, last: undefined, digests: createRunDigests() }
   const fields = kind.compare(entry.id, live.spec, declared, context).map(({ field }) => field)
   if (fields.length === 0) return { state: 'in sync' }
   // Where the server writes SQL in its own way a difference need not be one.

@@ -11,7 +11,8 @@ import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordApply, recordDependencyDigests, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
-import { fingerprintOf, readOwnedAndDeclared, type TargetReading } from '../planner/state.ts'
+import { fingerprintOf } from '../planner/fingerprint.ts'
+import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
@@ -152,10 +153,10 @@ async function recordDefinitions(
   const expected = stage === 'prepare' ? expectedOfPrepare(inHand) : expectedOfDefine(inHand)
   await verifyAndRecord(session, expected, inHand, applyId)
   if (stage === 'define') {
-    await recordDependencyDigests(session, inHand.plan.manifest, inHand.proven)
+    await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
-    const unchanged = new Map([...inHand.sourced].filter(([key]) => !changed.has(key)))
+    const unchanged = new Map([...inHand.sourceRecords].filter(([key]) => !changed.has(key)))
     await recordSources(session, inHand.plan.manifest, unchanged)
   }
   await recordSteps(
@@ -166,8 +167,8 @@ async function recordDefinitions(
 }
 
 function readCurrentState({ inHand }: ApplyContext, session: Session): Promise<TargetReading> {
-  const { plan, declared, digests } = inHand
-  return readOwnedAndDeclared(session, plan.manifest, declared, digests)
+  const { plan, declared, salt } = inHand
+  return readTarget(session, { manifest: plan.manifest, declared, salt })
 }
 
 /** If a statement fails because of what another session has committed since the check, reports that the plan is stale. */

@@ -13,7 +13,7 @@ import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /** Does nothing if that is not possible: without the record, the next plan only takes longer. */
 export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Promise<void> {
-  if (!inHand.proof && inHand.proven.size === 0) return
+  if (!inHand.proof && inHand.provenDigests.size === 0) return
   try {
     const session = await connect('ledger')
     try {
@@ -26,12 +26,12 @@ export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Pro
   }
 }
 
-async function write(session: Session, { plan, proof, proven }: PlanInHand): Promise<void> {
+async function write(session: Session, { plan, proof, provenDigests }: PlanInHand): Promise<void> {
   await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '1s'"))
   const found = await findLedger(session)
   if (found.state !== 'ready') return
   await openLedger(session)
-  await recordDependencyDigests(session, plan.manifest, proven)
+  await recordDependencyDigests(session, plan.manifest, provenDigests)
   if (proof) await recordManifestProof(session, proof)
   await session.run(trusted('COMMIT'))
 }

@@ -5,6 +5,7 @@ import type { WantedObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { readDependencyDigests } from '../introspector/dependency-digests.ts'
+import { createRunDigests } from '../introspector/digests.ts'
 import { forgetObjects, recordObjects, removeFromOtherManifests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import type { ExpectedResult } from './expected-result.ts'
@@ -17,9 +18,9 @@ export async function verifyAndRecord(
   inHand: PlanInHand,
   applyId: string,
 ): Promise<void> {
-  const { plan, digests, sourced } = inHand
+  const { plan, salt, sourceRecords } = inHand
   const wanted: readonly WantedObject[] = managed.map((object) => object.wanted)
-  const live = await verify(session, [...wanted, ...unmanaged], absent, digests)
+  const live = await verify(session, [...wanted, ...unmanaged], absent, createRunDigests(salt))
   const keys = new Set(wanted.map(({ id }) => keyOf(id)))
   const takenOver = plan.changes.flatMap(({ change, takenFrom }) =>
     takenFrom.length > 0 && keys.has(change.key) ? [change.key] : [],
@@ -30,6 +31,6 @@ export async function verifyAndRecord(
     plan.searchPath,
     wanted.map(({ id, declared }) => ({ id, spec: declared })),
   )
-  await recordObjects(session, plan.manifest, applyId, managed, live, dependencies, sourced)
+  await recordObjects(session, plan.manifest, applyId, managed, live, dependencies, sourceRecords)
   await forgetObjects(session, plan.manifest, forgotten)
 }

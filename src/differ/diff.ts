@@ -10,7 +10,6 @@ import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 
 export interface DiffInput {
-  readonly manifest: string
   /** What is wanted, as the catalog would show it; without what could not be determined. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly declared: ReadonlySet<Key>

@@ -4,7 +4,7 @@ import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { runDigests } from '../introspector/digests.ts'
+import { createRunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
@@ -23,7 +23,7 @@ export interface ExportReading {
 export function readForExport(session: Session): Promise<ExportReading> {
   return inSnapshot(session, async () => {
     const ids = await listAll(session)
-    const { live } = await readCatalog(session, ids, runDigests().salt)
+    const { live } = await readCatalog(session, ids, createRunDigests().salt)
     const used = await extensionsUsed(session, [...live.values()])
     const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)
     return {

@@ -10,8 +10,8 @@ export interface RunDigests extends SecretDigests {
   readonly salt: string
 }
 
-export function runDigests(): RunDigests {
-  const salt = randomBytes(16).toString('hex')
+/** Digests with the given salt, or with a new one. */
+export function createRunDigests(salt: string = randomBytes(16).toString('hex')): RunDigests {
   return {
     salt,
     ofRun: (secret) => createHash('sha256').update(salt).update(secret.reveal()).digest('hex'),

@@ -4,7 +4,7 @@ import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { runDigests } from '../introspector/digests.ts'
+import { createRunDigests } from '../introspector/digests.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
@@ -42,7 +42,7 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
     const owned = entries.filter(({ entry }) => isChosen(entry.id))
     const ids = [...owned.map(({ entry }) => entry.id), ...declared, ...(all ? await listAll(session) : [])]
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
-    const catalog = await readCatalog(session, chosen.values(), runDigests().salt)
+    const catalog = await readCatalog(session, chosen.values(), createRunDigests().salt)
     return {
       owned,
       catalog,

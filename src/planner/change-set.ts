@@ -1,45 +1,48 @@
-import type { Key } from '../core/object.ts'
-import type { Session } from '../db/session.ts'
-import { refusalOf } from '../differ/steps/through-views.ts'
-import type { ProbeInput } from '../probe/run.ts'
-import { analyzeImpact, type Impact } from './impact.ts'
-import { type Comparing, includeUnmanagedViews, type WithUnmanagedViews } from './unmanaged-views.ts'
+// The set of all changes: what differs, and everything that has to change along with it.
 
-/** All that is to be found out of what a plan changes. */
+import type { Key } from '../core/object.ts'
+import { refusalOf } from '../differ/steps/through-views.ts'
+import type { DependencyDigests } from '../introspector/dependency-digests.ts'
+import { type Comparison, compareWithUnmanagedViews } from './comparison.ts'
+import type { PlanContext } from './context.ts'
+import { readDigestsOfUnchanged } from './dependency-proofs.ts'
+import { analyzeImpact, type Impact } from './impact.ts'
+
 export interface ChangeSet {
-  readonly among: WithUnmanagedViews
-  readonly following: Impact
+  readonly comparison: Comparison
+  readonly impact: Impact
+  /** Of the objects that are as they were when they were last proven. */
+  readonly dependencyDigests: DependencyDigests
 }
 
 /**
- * Finds what differs and all that follows from it. A plain view of people that stays leads to the new data only after the swap, so
- * that what reads them in other ways too would get those of two times: such views are made anew with the rest, be it only for
- * that. Where one can't be, that is refused.
- * @param populate whether new materialized views are filled
+ * Probes and compares what is declared, and analyzes the impact. An unmanaged plain view that stays reads the new data only after
+ * the swap, so what reads both that view and what is replaced would mix old and new data. Such views are recreated with the rest,
+ * which can affect others in turn, so this repeats until none is found. It is refused if a view cannot be recreated.
  */
-export async function computeChangeSet(
-  session: Session,
-  input: ProbeInput,
-  comparing: Comparing,
-  populate: boolean,
-): Promise<ChangeSet> {
-  const together = new Map<Key, readonly Key[]>()
+export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
+  // Digests are read before the probe, so that a change in between is noticed by the next plan.
+  const dependencyDigests = await readDigestsOfUnchanged(context)
+  const { declared, searchPath, target, digests, options } = context
+  const { catalog: reading, ledger } = target
+  const probeInput = { declared, searchPath, reading, ledger, digests, dependencyDigests }
+  const forcedViews = new Map<Key, readonly Key[]>()
   for (;;) {
-    const among = await includeUnmanagedViews(session, input, comparing, together)
-    const following = await analyzeImpact(session, among, input, populate)
-    const views = following.staleReads.flatMap((each) => each.views).filter((key) => !together.has(key))
-    if (views.length === 0) return { among, following: refuseInconsistentReads(following) }
-    for (const key of views) together.set(key, following.throughViews.get(key) ?? [])
+    const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews)
+    const impact = await analyzeImpact(context.session, comparison, probeInput, options.populate)
+    const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
+    if (views.length === 0) return { comparison, impact: refuseStaleReads(impact), dependencyDigests }
+    for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
   }
 }
 
-/** What serves meanwhile is not replaced by a mixture; what is filled for the first time is told to be one. */
-function refuseInconsistentReads(following: Impact): Impact {
-  const replaced = new Set(following.changes.flatMap(({ key, op }) => (op === 'replace' ? [key] : [])))
-  const refused = following.staleReads.filter(({ key }) => replaced.has(key))
+/** Data that readers use today is not replaced by a mixture. A first load may be one, with a warning. */
+function refuseStaleReads(impact: Impact): Impact {
+  const replaced = new Set(impact.changes.flatMap(({ key, op }) => (op === 'replace' ? [key] : [])))
+  const refused = impact.staleReads.filter(({ key }) => replaced.has(key))
   return {
-    ...following,
-    staleReads: following.staleReads.filter(({ key }) => !replaced.has(key)),
-    refusals: [...following.refusals, ...refused.map(refusalOf)],
+    ...impact,
+    staleReads: impact.staleReads.filter(({ key }) => !replaced.has(key)),
+    refusals: [...impact.refusals, ...refused.map(refusalOf)],
   }
 }

@@ -1,3 +1,5 @@
+// The impact of changes: what depends on them, what has to be replaced or refused because of that, and the resulting steps.
+
 import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
@@ -7,7 +9,6 @@ import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { readPredecessors } from '../dependents/predecessors.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
-import type { UnmanagedMaterializedViews } from '../dependents/unmanaged-materialized-views.ts'
 import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
 import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
@@ -18,17 +19,14 @@ import { orderLoadsThroughViews, type StaleRead } from '../differ/steps/through-
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import type { Ledger } from '../ledger/read.ts'
 import { requalify } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
-import type { WithUnmanagedViews } from './unmanaged-views.ts'
+import type { Comparison } from './comparison.ts'
 
-/** All that changes, and what a plan's steps are made from. */
 export interface Impact {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
-  readonly dependents: readonly Dependent[]
-  /** What old ones are called until they go, by the keys that they have today. */
+  /** The temporary names of old objects until they are dropped, by their keys of today. */
   readonly aside: ReadonlyMap<Key, ObjectId>
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews
@@ -37,79 +35,80 @@ export interface Impact {
   readonly predecessors: ReadonlyMap<number, Predecessor>
 }
 
-/** Finds what changes with what differs: what lives on it, what reads it, be it declared or people's, and what is in the way. */
+/** Adds to the compared changes everything that has to change along, refuses what cannot be done, and orders the steps. */
 export function analyzeImpact(
   session: Session,
-  among: WithUnmanagedViews,
+  comparison: Comparison,
   input: ProbeInput,
   populate: boolean,
 ): Promise<Impact> {
-  return inReadOnlyTransaction(session, () => impactOf(session, among, input, populate))
+  return inReadOnlyTransaction(session, async () => {
+    const { probed, materialized, live, wanted, tried } = comparison
+    const { changes, refusals, aside, dependents, throughViews } = await completeChanges(session, comparison, input)
+    const groups = replacementGroups(changes, tried)
+    const steps = createSteps({
+      changes,
+      dependents,
+      populate,
+      wanted: probed.wanted,
+      live: new Set(probed.live.keys()),
+      groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
+      movedQueries: await requalifyQueries(groups),
+    })
+    const replaced = groups.flatMap(({ members }) => members)
+    const protectedByOthers = new Set([...input.ledger.protectedByOthers, ...materialized.protectedByOthers])
+    return {
+      changes,
+      refusals: [
+        ...refusals,
+        ...replaced.filter(({ from }) => from.locked).map(refuseLocked),
+        ...refuseProtected({ live, wanted, changes, ledger: { ...input.ledger, protectedByOthers } }),
+      ],
+      aside,
+      throughViews,
+      ...orderLoadsThroughViews(steps, { changes, throughViews, live }),
+      predecessors: await readPredecessors(
+        session,
+        replaced.map(({ from }) => from.oid),
+        Array.from(probed.wanted.values(), ({ id }) => id),
+      ),
+    }
+  })
 }
 
-async function impactOf(
-  session: Session,
-  among: WithUnmanagedViews,
-  input: ProbeInput,
-  populate: boolean,
-): Promise<Impact> {
-  const { probed, materialized, live, wanted } = among
-  const { changes, refusals, aside, dependents, throughViews, groups } = await allChanges(session, among, input)
-  const byMember = new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group])))
-  const standing = { wanted: probed.wanted, live: new Set(probed.live.keys()) }
-  const moved = { groups: byMember, movedQueries: await movedQueries(groups) }
-  const inOrder = createSteps({ changes, dependents, populate, ...standing, ...moved })
-  const members = groups.flatMap((group) => group.members)
-  const isLocked = members.filter(({ from }) => from.locked)
-  const ours = Array.from(probed.wanted.values(), ({ id }) => id)
-  const oids = members.map(({ from }) => from.oid)
-  return {
-    changes,
-    refusals: [
-      ...refusals,
-      ...isLocked.map(whileLocked),
-      ...refuseProtected({ live, wanted, changes, ledger: withProtected(input.ledger, materialized) }),
-    ],
-    aside,
-    dependents,
-    throughViews,
-    ...orderLoadsThroughViews(inOrder, { changes, throughViews, live }),
-    predecessors: await readPredecessors(session, oids, ours),
-  }
+/** Adds changes in steps. Each addition can have dependents of its own, which are read before the next step. */
+async function completeChanges(session: Session, comparison: Comparison, input: ProbeInput) {
+  const { probed, tried, materialized, live, wanted, unmanaged } = comparison
+  const notProbed = probed.findings.map((finding) => [finding.key, finding] as const)
+  const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
+  const dependentsOf = (changes: readonly Change[], aside: ReadonlyMap<Key, ObjectId>) =>
+    readAffectedDependents(session, changes, { ...known, aside })
+  const before = await dependentsOf(comparison.changes, new Map())
+  const { changes: compared, aside } = renameOldAside(comparison.changes, before, input.ledger)
+  const renamed = aside.size === 0 ? before : await dependentsOf(compared, aside)
+  const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))
+  const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: compared, dependents: renamed })
+  const dependents = all.length === compared.length ? renamed : await dependentsOf(all, aside)
+  return { ...refuseBlocked(all, dependents), aside, dependents, throughViews }
 }
 
-/** With what serves on and what is built beside, and what is in the way of all that. */
-async function allChanges(session: Session, among: WithUnmanagedViews, input: ProbeInput) {
-  const { probed, direct, tried, materialized, live, wanted, others } = among
-  const untried = probed.findings.map((finding) => [finding.key, finding] as const)
-  const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...untried]) }
-  const before = await dependentsOf(session, direct, { ...known, aside: new Map() })
-  const { changes: differing, aside } = renameOldAside(direct, before, input.ledger)
-  const used = aside.size === 0 ? before : await dependentsOf(session, differing, { ...known, aside })
-  const throughViews = await readByPlainViews(session, readThroughViews(differing, live))
-  const all = addReplacements({ live, wanted, unmanaged: others, throughViews, changes: differing, dependents: used })
-  const dependents = all.length === differing.length ? used : await dependentsOf(session, all, { ...known, aside })
-  const { changes, refusals } = refuseBlocked(all, dependents)
-  return { changes, refusals, aside, dependents, throughViews, groups: replacementGroups(changes, tried) }
-}
-
-/** What others may have to follow, or to wait for. What is new is read by no view yet. */
-function readThroughViews(changes: readonly Change[], live: LiveState): readonly LiveObject[] {
+/** Any live relation, if something may be replaced. New relations are read by no view yet. */
+function relationsToReadThrough(changes: readonly Change[], live: LiveState): readonly LiveObject[] {
   if (affectedObjects(changes).length > 0) return [...live.values()]
   return changes.flatMap((change) => (change.op === 'alter' ? [change.from] : []))
 }
 
-/** Its definition was left unread, so that nobody had to wait. */
-function whileLocked({ key, to }: Replace): Refusal {
+/** The definition of a locked object was not read, so that no query had to wait for the lock. */
+function refuseLocked({ key, to }: Replace): Refusal {
   const { code, reason, hint } = lockedFinding(key)
   return { code, key, title: titleOf(to.id), reason, hint }
 }
 
-/** The queries of replacements that read each other, led to the scratch schemas in which those stand meanwhile. */
-async function movedQueries(groups: readonly ReplacementGroup[]): Promise<ReadonlyMap<Key, string>> {
-  const moved = new Map<Key, string>()
+/** The queries of replacements that read each other, with the scratch schemas in which those are built. */
+async function requalifyQueries(groups: readonly ReplacementGroup[]): Promise<ReadonlyMap<Key, string>> {
+  const queries = new Map<Key, string>()
   for (const group of groups) {
-    const names = new Map(
+    const scratch = new Map(
       group.members.flatMap(({ to: { id } }) =>
         'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
       ),
@@ -117,34 +116,31 @@ async function movedQueries(groups: readonly ReplacementGroup[]): Promise<Readon
     for (const { key, from, to } of readsMembers(group)) {
       if (from.locked) continue
       const query = kindOf(to.id).query?.text(to.spec) ?? ''
-      const text = await requalify(query, ({ schema, name }) => names.get(relationKey(schema ?? '', name)))
-      moved.set(key, text)
+      const text = await requalify(query, ({ schema, name }) => scratch.get(relationKey(schema ?? '', name)))
+      queries.set(key, text)
     }
   }
-  return moved
+  return queries
 }
 
-function withProtected(ledger: Ledger, { protectedByOthers }: UnmanagedMaterializedViews): Ledger {
-  return { ...ledger, protectedByOthers: new Set([...ledger.protectedByOthers, ...protectedByOthers]) }
-}
-
-/** What was found out of those that depend on something. */
-interface Known {
+/** What is known of dependents before they are read. */
+interface KnownOfDependents {
   readonly catalog: CatalogReading
   readonly tried: readonly TriedView[]
   readonly lost: ReadonlyMap<Key, Lost>
   readonly aside: ReadonlyMap<Key, ObjectId>
 }
 
-async function dependentsOf(
+/** Reads what depends on the affected objects. Keys and columns are given the names that they have once the plan has renamed them. */
+async function readAffectedDependents(
   session: Session,
   changes: readonly Change[],
-  { catalog: { declaredKeys }, tried, lost, aside }: Known,
+  { catalog: { declaredKeys }, tried, lost, aside }: KnownOfDependents,
 ): Promise<readonly Dependent[]> {
   const objects = affectedObjects(changes)
   if (objects.length === 0) return []
   const dependents = await readDependents(session, objects)
-  const named = (key: Key | undefined) => {
+  const renamed = (key: Key | undefined) => {
     if (key === undefined) return undefined
     const declared = declaredKeys?.get(key) ?? key
     const old = aside.get(declared)
@@ -152,12 +148,14 @@ async function dependentsOf(
   }
   const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
   const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
-  return dependents.map((each) => ({
-    ...each,
-    view: each.view && { ...each.view, outcome: outcomes.get(each.view.oid) },
-    lost: each.key && lost.get(each.key),
-    key: named(each.key),
-    whole: named(each.parent),
-    column: columns.get(each.on)?.get(each.column ?? '') ?? each.column,
-  }))
+  return dependents.map(
+    (dependent): Dependent => ({
+      ...dependent,
+      view: dependent.view && { ...dependent.view, outcome: outcomes.get(dependent.view.oid) },
+      lost: dependent.key && lost.get(dependent.key),
+      key: renamed(dependent.key),
+      parent: renamed(dependent.parent),
+      column: columns.get(dependent.on)?.get(dependent.column ?? '') ?? dependent.column,
+    }),
+  )
 }

@@ -1,3 +1,5 @@
+// Renames that the manifest declares with `renamed_from`, of objects and of columns. The rest of a plan sees the new names only.
+
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -9,29 +11,29 @@ import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import type { Renamed } from './renamed-in-database.ts'
 
-/** What `renamed_from` comes to, given what is there. */
+/** What `renamed_from` means for the objects that exist. */
 export interface Renaming {
   readonly objects: Renamed['objects']
-  /** What entries of the ledger are of from now on, by the keys that they have. */
+  /** The new ids of ledger entries, by the keys that they have. */
   readonly rekeyed: ReadonlyMap<Key, ObjectId>
   readonly refusals: readonly Refusal[]
 }
 
-interface Asked {
+interface DeclaredRename {
   readonly id: ObjectId
   readonly key: Key
   readonly old: ObjectId
   readonly oldKey: Key
 }
 
-/** The keys of what declared objects were called before. */
+/** The keys under the names that declared objects are renamed from. */
 export function formerKeys(declared: readonly DeclaredObject[]): readonly Key[] {
   return declared.flatMap(({ renamedFrom }) => (renamedFrom ? [keyOf(renamedFrom)] : []))
 }
 
 /**
- * Finds what is to be renamed: what has the old name, while nothing has the new one. Once that is done, as the ledger
- * knows, `renamed_from` says nothing any more, whatever gets the old name then.
+ * Finds the objects to rename: those with the old name, if nothing has the new one. Once the ledger shows that it is done,
+ * `renamed_from` means nothing any more, whatever gets the old name later.
  */
 export async function resolveRenamedFrom(
   session: Session,
@@ -39,33 +41,33 @@ export async function resolveRenamedFrom(
   ledger: Ledger,
   salt: string,
 ): Promise<Renaming> {
-  const asked = declared.flatMap(({ id, renamedFrom: old }): readonly Asked[] =>
+  const renames = declared.flatMap(({ id, renamedFrom: old }): readonly DeclaredRename[] =>
     old ? [{ id, key: keyOf(id), old, oldKey: keyOf(old) }] : [],
   )
-  const isDone = ({ key, oldKey }: Asked) => ledger.entries.has(key) && !ledger.entries.has(oldKey)
-  const open = asked.filter((each) => !isDone(each))
+  const isDone = ({ key, oldKey }: DeclaredRename) => ledger.entries.has(key) && !ledger.entries.has(oldKey)
+  const open = renames.filter((rename) => !isDone(rename))
   if (open.length === 0) return { objects: new Map(), rekeyed: new Map(), refusals: [] }
   const ids = open.flatMap(({ id, old }) => [id, old])
   const { live, occupied } = await readCatalog(session, ids, salt)
   const refusals: Refusal[] = []
   const objects = new Map<Key, ObjectId>()
-  const moved: Asked[] = []
-  for (const each of open) {
-    const { id, key, old, oldKey } = each
-    const isOurs = ledger.entries.has(oldKey)
+  const owned: DeclaredRename[] = []
+  for (const rename of open) {
+    const { id, key, old, oldKey } = rename
+    const isOwned = ledger.entries.has(oldKey)
     const [owner] = ledger.otherOwners.get(oldKey) ?? []
-    if (live.has(key) && live.has(oldKey)) refusals.push(bothThere(id, old))
+    if (live.has(key) && live.has(oldKey)) refusals.push(bothExist(id, old))
     else if (live.has(key) || occupied.has(key)) continue
-    else if (live.has(oldKey) && !isOurs && owner !== undefined) refusals.push(ownedByAnother(id, old, owner))
+    else if (live.has(oldKey) && !isOwned && owner !== undefined) refusals.push(ownedByAnother(id, old, owner))
     else {
       if (live.has(oldKey)) objects.set(key, old)
-      if (isOurs) moved.push(each)
+      if (isOwned) owned.push(rename)
     }
   }
-  return { objects, rekeyed: rekeyedEntries(moved, ledger), refusals }
+  return { objects, rekeyed: rekeyedEntries(owned, ledger), refusals }
 }
 
-/** Queries that name what is renamed as it is called today: they would be fine now, and not once it is done. */
+/** Queries that use the old name of an object to be renamed: valid now, but no longer once it is renamed. */
 export async function queriesUsingOldNames(
   declared: readonly DeclaredObject[],
   { objects }: Renaming,
@@ -98,21 +100,22 @@ export async function queriesUsingOldNames(
   return (await Promise.all(findings)).flat()
 }
 
-function bothThere(id: ObjectId, old: ObjectId): Refusal {
-  const reason = `it is to be renamed from ${titleOf(old)}, and both are there`
-  const hint = 'Drop or rename one of the two, or remove renamed_from: then what is no longer declared is dropped.'
+function bothExist(id: ObjectId, old: ObjectId): Refusal {
+  const reason = `renamed_from: both ${titleOf(old)} and ${titleOf(id)} exist`
+  const hint =
+    'Drop or rename one of the two. Or remove renamed_from, and the object that is no longer declared is dropped.'
   return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
 function ownedByAnother(id: ObjectId, old: ObjectId, owner: string): Refusal {
-  const reason = `it is to be renamed from ${titleOf(old)}, which belongs to the manifest "${owner}"`
-  const hint = "Make that one this manifest's under the name that it has, with --take-over, and rename it then."
+  const reason = `renamed_from: ${titleOf(old)} belongs to the manifest "${owner}"`
+  const hint = 'Declare it under its present name and take it over with --take-over, then rename it.'
   return { code: 'object/owned-elsewhere', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
-/** Of what is renamed, and of what has its name in its own: the user mappings of a server. */
-function rekeyedEntries(moved: readonly Asked[], { entries }: Ledger): ReadonlyMap<Key, ObjectId> {
-  const own = new Map(moved.map(({ id, oldKey }) => [oldKey, id]))
+/** For renamed objects, and for those that have such a name in their own: the user mappings of a server. */
+function rekeyedEntries(renames: readonly DeclaredRename[], { entries }: Ledger): ReadonlyMap<Key, ObjectId> {
+  const own = new Map(renames.map(({ id, oldKey }) => [oldKey, id]))
   const along = Array.from(entries.values(), ({ id }): readonly (readonly [Key, ObjectId])[] => {
     const { belongsTo } = kindOf(id)
     const renamed = belongsTo && own.get(belongsTo.ownerOf(id))
@@ -121,11 +124,11 @@ function rekeyedEntries(moved: readonly Asked[], { entries }: Ledger): ReadonlyM
   return new Map([...own, ...along.flat()])
 }
 
-/** The ledger as it is once its entries have the keys of what they stand for. */
+/** The ledger as it will be once its entries have their new keys. */
 export function rekeyLedger(ledger: Ledger, { rekeyed }: Renaming): Ledger {
   if (rekeyed.size === 0) return ledger
   const entries = new Map<Key, LedgerEntry>()
-  // What had the name is gone: it gives way to what gets it.
+  // Renamed entries come last, so that they replace an entry of an object that had the name and no longer exists.
   const ordered = [...ledger.entries].sort(([left], [right]) => Number(rekeyed.has(left)) - Number(rekeyed.has(right)))
   for (const [key, entry] of ordered) {
     const id = rekeyed.get(key) ?? entry.id
@@ -134,7 +137,7 @@ export function rekeyLedger(ledger: Ledger, { rekeyed }: Renaming): Ledger {
   return { ...ledger, entries }
 }
 
-/** Presents relations whose columns are renamed as they are once that is done, and their declarations of before too. */
+/** Presents relations with renamed columns, and their last declarations, as they will be after the rename. */
 export function withColumnsRenamed(
   catalog: CatalogReading,
   ledger: Ledger,
@@ -153,9 +156,9 @@ export function withColumnsRenamed(
     const renamed = new Map<string, string>()
     for (const [from, to] of renamedColumns) {
       if (!names.has(from)) continue
-      const family = inherited(object, from, catalog)
+      const relative = otherWithColumn(object, from, catalog)
       if (names.has(to)) refusals.push(...(recorded?.has(to) ? [] : [bothColumns(object, from, to)]))
-      else if (family) refusals.push(familyColumn(object, from, family))
+      else if (relative) refusals.push(inheritedColumn(object, from, relative))
       else renamed.set(from, to)
     }
     if (renamed.size === 0) continue
@@ -165,22 +168,22 @@ export function withColumnsRenamed(
   return { catalog: { ...catalog, live }, ledger: { ...ledger, entries }, refusals }
 }
 
-/** What else has the column: by PostgreSQL it has one name in a whole family of tables. */
-function inherited(object: LiveObject, column: string, { live }: CatalogReading): string | undefined {
-  const isOfOthers = ({ id, spec }: LiveObject) => kindOf(id).renaming?.inheritedColumns?.(spec).has(column) ?? false
-  if (isOfOthers(object)) return 'its parent'
-  const heir = [...live.values()].find((other) => other.needs.includes(keyOf(object.id)) && isOfOthers(other))
-  return heir && titleOf(heir.id)
+/** A parent or child with the same column. PostgreSQL gives it one name in the whole inheritance tree. */
+function otherWithColumn(object: LiveObject, column: string, { live }: CatalogReading): string | undefined {
+  const isInherited = ({ id, spec }: LiveObject) => kindOf(id).renaming?.inheritedColumns?.(spec).has(column) ?? false
+  if (isInherited(object)) return 'its parent'
+  const child = [...live.values()].find((other) => other.needs.includes(keyOf(object.id)) && isInherited(other))
+  return child && titleOf(child.id)
 }
 
-function familyColumn({ id }: LiveObject, column: string, family: string): Refusal {
-  const reason = `its column "${column}" can not be renamed by fdwsync, since ${family} has the same`
-  const hint = 'Rename it by hand, in the topmost table, and remove renamed_from.'
+function inheritedColumn({ id }: LiveObject, column: string, relative: string): Refusal {
+  const reason = `fdwsync cannot rename its column "${column}", because ${relative} has the same column`
+  const hint = 'Rename it by hand in the topmost table, and remove renamed_from.'
   return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }
 
 function bothColumns({ id }: LiveObject, from: string, to: string): Refusal {
-  const reason = `its column "${to}" is to be renamed from "${from}", and it has both`
-  const hint = 'Remove renamed_from: then the column that is no longer declared is dropped.'
+  const reason = `renamed_from: both columns "${from}" and "${to}" exist`
+  const hint = 'Remove renamed_from, and the column that is no longer declared is dropped.'
   return { code: 'manifest/invalid-rename', key: keyOf(id), title: titleOf(id), reason, hint }
 }

@@ -1,3 +1,6 @@
+// Renames that were done in the database. The OIDs in the ledger show which object has which name now. The rest of a plan sees
+// these objects under their declared names.
+
 import type { LiveObject } from '../core/change.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -6,17 +9,17 @@ import { type CatalogReading, readCatalog } from '../introspector/read-catalog.t
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 
-/** What a manifest renames: what each is called now, by the key that it is to have. */
+/** What the manifest renames: the present ids, by the keys that the objects will have. */
 export interface Renamed {
   readonly objects: ReadonlyMap<Key, ObjectId>
-  /** The keys that it gives to what the ledger has, whatever that is called now. */
+  /** The keys that ledger entries will have, whatever their objects are called now. */
   readonly keys: ReadonlySet<Key>
 }
 
 /**
- * Finds objects that people have renamed, or moved to another schema: gone under the name that the ledger has, there under
- * another one with the same OID. They are live under the name that is declared, and so is what went along with them. The
- * same goes for what the manifest renames.
+ * Finds objects that were renamed or moved to another schema: they no longer exist under the name in the ledger, but another
+ * object has their OID. They are presented under their declared names, together with everything that was moved along with them.
+ * So are those that the manifest renames.
  */
 export async function detectManualRenames(
   session: Session,
@@ -28,10 +31,10 @@ export async function detectManualRenames(
 ): Promise<CatalogReading> {
   const isLost = (key: Key) => !catalog.live.has(key) && !catalog.occupied.has(key)
   const lost = [...declared].filter((key) => isLost(key) && ledger.entries.has(key) && !renamed.objects.has(key))
-  const isOther = lost.length === 0 || isAnotherDatabase(catalog, ledger)
-  const found = isOther ? new Map<Key, ObjectId>() : await locate(session, lost, ledger)
-  const unclaimed = await withoutClaimed(session, found, declared, ledger)
-  const all = new Map([...unclaimed, ...renamed.objects])
+  const isPointless = lost.length === 0 || isAnotherDatabase(catalog, ledger)
+  const found = isPointless ? new Map<Key, ObjectId>() : await locate(session, lost, ledger)
+  const unowned = await withoutOwned(session, found, declared, ledger)
+  const all = new Map([...unowned, ...renamed.objects])
   if (all.size === 0) return catalog
   const known = new Set([...declared, ...ledger.entries.keys()])
   const names = namesOf(all, [...known].filter(isLost))
@@ -41,33 +44,33 @@ export async function detectManualRenames(
     const object = elsewhere.live.get(keyOf(current))
     const id = idOf(key)
     if (!object || !id) continue
-    const home = atHome(object, id, names)
+    const renamedObject = underDeclaredName(object, id, names)
     const isRenamedByManifest = renamed.objects.has(key) || renamed.keys.has(key)
-    live.set(key, isRenamedByManifest ? { ...home, isRenamedByManifest } : home)
+    live.set(key, isRenamedByManifest ? { ...renamedObject, isRenamedByManifest } : renamedObject)
   }
   for (const [key, object] of live) {
-    const readsRenamed = object.needs.some((need) => isRenamedByHand(live.get(need)))
+    const readsRenamed = object.needs.some((need) => isRenamedManually(live.get(need)))
     if (readsRenamed) live.set(key, { ...object, readsRenamed })
   }
   const declaredKeys = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
   return { ...catalog, live, declaredKeys, withDeclaredNames: (object) => withNames(object, names.declared) }
 }
 
-/** What the manifest renames its queries name, too, as it will be called. */
-function isRenamedByHand(object: LiveObject | undefined): boolean {
+/** What the manifest renames does not count, since its queries use the new names. */
+function isRenamedManually(object: LiveObject | undefined): boolean {
   return object?.elsewhere !== undefined && !object.isRenamedByManifest
 }
 
-/** After a restore OIDs mean other objects: then not one of those that are there has the OID that was recorded. */
+/** After a restore, OIDs belong to other objects. Then none of the objects that exist has its recorded OID. */
 function isAnotherDatabase({ live }: CatalogReading, { entries }: Ledger): boolean {
-  const there = [...entries].flatMap(([key, { oid }]) => {
+  const matches = [...entries].flatMap(([key, { oid }]) => {
     const object = live.get(key)
     return object ? [object.oid === oid] : []
   })
-  return there.length > 0 && !there.includes(true)
+  return matches.length > 0 && !matches.includes(true)
 }
 
-/** What lost objects are called now. */
+/** The present ids of lost objects. */
 async function locate(session: Session, lost: readonly Key[], { entries }: Ledger): Promise<Map<Key, ObjectId>> {
   const found = new Map<Key, ObjectId>()
   for (const { kind, renaming } of declaredKinds) {
@@ -86,8 +89,8 @@ async function locate(session: Session, lost: readonly Key[], { entries }: Ledge
   return found
 }
 
-/** What a manifest has under that name now is that manifest's, whatever its OID. */
-async function withoutClaimed(
+/** Leaves out objects whose present names a manifest owns or declares. Those are that manifest's, whatever their OIDs. */
+async function withoutOwned(
   session: Session,
   found: ReadonlyMap<Key, ObjectId>,
   declared: ReadonlySet<Key>,
@@ -99,15 +102,15 @@ async function withoutClaimed(
     trusted('SELECT address FROM fdwsync.object WHERE address = ANY ($1::text[])'),
     [names],
   )
-  const claimed = new Set<string>(rows.map(({ address }) => address))
-  const isClaimed = (key: Key) => declared.has(key) || entries.has(key) || claimed.has(key)
-  return new Map([...found].filter(([, id]) => !isClaimed(keyOf(id))))
+  const ownedByAny = new Set<string>(rows.map(({ address }) => address))
+  const isOwned = (key: Key) => declared.has(key) || entries.has(key) || ownedByAny.has(key)
+  return new Map([...found].filter(([, id]) => !isOwned(keyOf(id))))
 }
 
 interface Names {
-  /** What is called what now: those that were renamed, and those that went along with their schema or server. */
+  /** The present ids of renamed objects, and of those in a renamed schema or on a renamed server, by their declared keys. */
   readonly current: ReadonlyMap<Key, ObjectId>
-  /** What an object of today's name is called by the manifest. */
+  /** The declared id of an object, given its present one. */
   readonly declared: (id: ObjectId) => ObjectId
 }
 
@@ -123,16 +126,16 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
   for (const key of lost) {
     const id = idOf(key)
     if (!id || current.has(key)) continue
-    const along = inPlaces(id, schemas, servers)
-    if (along !== id) current.set(key, along)
+    const moved = moveTo(id, schemas, servers)
+    if (moved !== id) current.set(key, moved)
   }
   const back = new Map(Array.from(current, ([key, id]) => [keyOf(id), idOf(key)]))
   const [schemasBack, serversBack] = [inverse(schemas), inverse(servers)]
-  return { current, declared: (id) => back.get(keyOf(id)) ?? inPlaces(id, schemasBack, serversBack) }
+  return { current, declared: (id) => back.get(keyOf(id)) ?? moveTo(id, schemasBack, serversBack) }
 }
 
-/** An object as it is called once its schema or server is called otherwise. */
-function inPlaces(id: ObjectId, schemas: ReadonlyMap<string, string>, servers: ReadonlyMap<string, string>): ObjectId {
+/** The id after its schema or server was renamed. */
+function moveTo(id: ObjectId, schemas: ReadonlyMap<string, string>, servers: ReadonlyMap<string, string>): ObjectId {
   if ('schema' in id) {
     const schema = schemas.get(id.schema)
     return schema === undefined ? id : { ...id, schema }
@@ -146,7 +149,7 @@ function inverse(names: ReadonlyMap<string, string>): ReadonlyMap<string, string
   return new Map(Array.from(names, ([from, to]) => [to, from]))
 }
 
-/** An object that refers to others by the names that the manifest gives them. */
+/** The object, with the declared names of everything that it refers to. */
 function withNames(object: LiveObject, declared: Names['declared']): LiveObject {
   const needs = object.needs.map((need) => {
     const id = idOf(need)
@@ -155,17 +158,15 @@ function withNames(object: LiveObject, declared: Names['declared']): LiveObject 
   return { ...object, needs, spec: kindOf(object.id).renaming?.withNames?.(object.spec, declared) ?? object.spec }
 }
 
-function atHome(object: LiveObject, id: ObjectId, { declared }: Names): LiveObject {
+function underDeclaredName(object: LiveObject, id: ObjectId, { declared }: Names): LiveObject {
   const renamed = withNames(object, declared)
-  // Where it will be once its schema is called as it should be; an index moves with its view.
+  // The name that it has when its own rename comes: by then its schema and server are renamed, and an index has moved with its view.
   const [schema, server] = [declared({ kind: 'schema', name: schemaOf(object.id) }), serverOf(object.id)]
   const { child } = kindOf(id)
-  const whole = child?.movesWithParent ? idOf(child.parentOf(renamed.spec, id)) : undefined
-  const home = {
-    schemas: new Map([[schemaOf(object.id), whole ? schemaOf(whole) : nameOf(schema)]]),
-    servers: new Map([[server, nameOf(declared({ kind: 'server', name: server }))]]),
-  }
-  const from = inPlaces(object.id, home.schemas, home.servers)
+  const parent = child?.movesWithParent ? idOf(child.parentOf(renamed.spec, id)) : undefined
+  const schemas = new Map([[schemaOf(object.id), parent ? schemaOf(parent) : nameOf(schema)]])
+  const servers = new Map([[server, nameOf(declared({ kind: 'server', name: server }))]])
+  const from = moveTo(object.id, schemas, servers)
   return { ...renamed, id, elsewhere: object.id, ...(keyOf(from) === keyOf(id) ? {} : { renamedFrom: from }) }
 }
 

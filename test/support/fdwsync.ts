@@ -11,7 +11,7 @@ import { connectionSettings } from '../../src/db/settings.ts'
 import { checkFragments } from '../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import { parseManifest } from '../../src/manifest/parse.ts'
-import { makePlan } from '../../src/planner/plan.ts'
+import { createPlan } from '../../src/planner/plan.ts'
 import { keepers } from '../servers/databases.ts'
 
 export type Environment = Readonly<Record<string, string>>
@@ -49,7 +49,7 @@ export async function planFor(parsed: ParsedManifest, url: string, timeoutMillis
   const connect = connectAgainTo(url)
   const session = await connect('plan')
   try {
-    return (await makePlan(session, parsed, { populate: true, sources: { connect, timeoutMilliseconds } })).plan
+    return (await createPlan(session, parsed, { populate: true, sources: { connect, timeoutMilliseconds } })).plan
   } finally {
     await session.close()
   }

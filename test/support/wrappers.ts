@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { refresh } from '../../src/api/refresh.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
-import { makePlan } from '../../src/planner/plan.ts'
+import { createPlan } from '../../src/planner/plan.ts'
 import { runSql } from '../servers/databases.ts'
 import type { WrapperHost } from '../servers/wrapper-host.ts'
 import { run } from './command.ts'
@@ -72,7 +72,7 @@ export async function tablesOf(url: string, schema: string): Promise<Readonly<Re
 export async function offlinePlan(parsed: ParsedManifest, url: string): Promise<Plan> {
   const session = await connectTo(url)('plan')
   try {
-    return (await makePlan(session, parsed, { populate: true })).plan
+    return (await createPlan(session, parsed, { populate: true })).plan
   } finally {
     await session.close()
   }

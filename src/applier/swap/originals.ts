@@ -9,8 +9,8 @@ import type { ReplaceStep } from '../../core/plan.ts'
 import type { Session } from '../../db/session.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
 import { titleOf } from '../../kinds/registry.ts'
+import { stateOf } from '../../planner/fingerprint.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
-import { stateOf } from '../../planner/state.ts'
 import { expectedOfStep } from '../expected-result.ts'
 import { type Attachments, noAttachments, readAttachments } from './attachments.ts'
 
@@ -39,7 +39,7 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
   )
   if (members.length === 0) return []
   const ids = members.map(({ change }) => change.to.id)
-  const { live } = await readCatalog(session, ids, inHand.digests.salt)
+  const { live } = await readCatalog(session, ids, inHand.salt)
   const declared = Array.from(inHand.wanted.values(), ({ id }) => id)
   const relations = members.map(({ change, scratch }) => ({ oid: change.from.oid, scratch }))
   const attachments = await readAttachments(session, relations, declared, expectedOfStep(step, inHand).absent)

@@ -5,7 +5,7 @@ import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { ConnectionSettings } from '../../db/settings.ts'
 import type { ParsedManifest } from '../../manifest/manifest.ts'
-import { makePlan } from '../../planner/plan.ts'
+import { createPlan } from '../../planner/plan.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifestOrPlan } from '../load-manifest.ts'
@@ -38,7 +38,7 @@ async function planFor(parsed: ParsedManifest, settings: ConnectionSettings, fla
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')
   try {
-    const { plan } = await makePlan(session, parsed, {
+    const { plan } = await createPlan(session, parsed, {
       populate: flags.populate,
       sources,
       checkSource: flags.checkSource ?? false,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Connect } from '../../../src/db/connect.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
-import { makePlan } from '../../../src/planner/plan.ts'
+import { createPlan } from '../../../src/planner/plan.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
@@ -47,7 +47,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const { connect, sent } = counting(rig.url)
       const session = await connect('plan')
       const sources = { connect, timeoutMilliseconds: 10_000 }
-      const { plan } = await makePlan(session, what, { populate: true, sources }).finally(() => session.close())
+      const { plan } = await createPlan(session, what, { populate: true, sources }).finally(() => session.close())
       return { changes: changesOf(plan).length, sent: sent() }
     }
     const fromNothing = await asked(parsed)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { makePlan } from '../../../src/planner/plan.ts'
+import { createPlan } from '../../../src/planner/plan.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
@@ -103,11 +103,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const parsed = await rig.manifest(shop)
     for (const ledger of ['', 'DELETE FROM fdwsync.proof']) {
       await rig.sql(ledger)
-      expect((await makePlan(session, parsed, { populate: true })).plan).toMatchObject({
+      expect((await createPlan(session, parsed, { populate: true })).plan).toMatchObject({
         changes: [],
         undetermined: [],
       })
-      const tried = (await makePlan(upgraded, parsed, { populate: true })).plan
+      const tried = (await createPlan(upgraded, parsed, { populate: true })).plan
       expect(tried.undetermined[0]?.reason).toContain('no DDL')
     }
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { FieldChange } from '../../../src/core/change.ts'
 import { type KindName, keyOf } from '../../../src/core/object.ts'
-import { runDigests } from '../../../src/introspector/digests.ts'
+import { createRunDigests } from '../../../src/introspector/digests.ts'
 import { Variable, type WriteContext } from '../../../src/kinds/facets/stanza.ts'
 import { declaredKindOf } from '../../../src/kinds/registry.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
@@ -39,7 +39,7 @@ const tables: { readonly [K in KindName]: unknown } = {
   statistics: statisticsTable,
 }
 
-const digests = runDigests()
+const digests = createRunDigests()
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../../schemas/manifest.schema.json'), 'utf8'))
 
 describe.each(Object.entries(tables) as [KindName, AnyTable][])('%s', (_, table) => {

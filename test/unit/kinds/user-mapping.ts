@@ -1,10 +1,10 @@
 // User mappings. Secrets are compared by digests.
 import { Secret } from '../../../src/core/secret.ts'
-import { runDigests, slowDigest } from '../../../src/introspector/digests.ts'
+import { createRunDigests, slowDigest } from '../../../src/introspector/digests.ts'
 import { type UserMappingSpec, userMapping } from '../../../src/kinds/user-mapping.ts'
 import { type KindTable, nothing } from './table.ts'
 
-const { ofRun } = runDigests()
+const { ofRun } = createRunDigests()
 const secret = (value: string) => ({ digest: ofRun(new Secret(value)), secret: new Secret(value) })
 const [old, rotated] = [secret('hunter2'), secret('hunter3')]
 const recorded = { digest: slowDigest(new Secret('hunter2')) }

@@ -1,47 +1,27 @@
-// Assembles a plan from its changes and steps: the cause of each change, and its hazards.
+// The changes of a plan as it lists them: in order, each with its cause and its hazards.
 
 import type { Change } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
-import type { Hazard, Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, Warning } from '../core/plan.ts'
-import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
-import type { CatalogReading } from '../introspector/read-catalog.ts'
-import type { SecretDigests } from '../kinds/kind.ts'
+import type { Hazard, PlannedChange, Predecessor, Step } from '../core/plan.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
-import type { SourceChanges } from '../sources/source-changes.ts'
-import { type ExplainedChange, explainChanges } from './cause.ts'
+import { type CauseInput, type ExplainedChange, explainChanges } from './cause.ts'
 import { otherOwners } from './diff.ts'
 import { displayOrder } from './steps/order.ts'
 
-export interface PlanInput {
-  readonly manifest: string
-  readonly searchPath: readonly string[]
-  readonly database: Plan['database']
-  readonly fingerprint: string
-  readonly reading: CatalogReading
-  readonly ledger: Ledger
-  readonly changes: readonly Change[]
-  readonly refusals: readonly Refusal[]
-  readonly undetermined: readonly Undetermined[]
-  readonly warnings: readonly Warning[]
-  readonly unchanged: number
+export interface PlannedChangesInput extends CauseInput {
   readonly steps: readonly Step[]
-  readonly throughViews: ReadsThroughViews
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
-  readonly digests: SecretDigests
-  readonly sourceChanges: SourceChanges
 }
 
-export function assemblePlan(input: PlanInput): Plan {
-  const { manifest, searchPath, database, fingerprint, steps, refusals, undetermined, warnings, unchanged } = input
-  const hazards = hazardsByKey(steps)
-  const explained = explainChanges({ ...input, live: input.reading.live })
-  const changes = displayOrder(input.changes).map((change) =>
+export function plannedChanges(input: PlannedChangesInput): readonly PlannedChange[] {
+  const hazards = hazardsByKey(input.steps)
+  const explained = explainChanges(input)
+  return displayOrder(input.changes).map((change) =>
     plannedChange(change, input, hazards.get(change.key) ?? [], explained(change)),
   )
-  return { manifest, searchPath, database, fingerprint, changes, steps, refusals, undetermined, warnings, unchanged }
 }
 
 type ObjectHazards = Pick<PlannedChange, 'hazards'> & { readonly key: Key }
@@ -57,7 +37,7 @@ function hazardsByKey(steps: readonly Step[]): ReadonlyMap<Key, readonly Hazard[
 
 function plannedChange(
   change: Change,
-  input: PlanInput,
+  input: PlannedChangesInput,
   hazards: readonly Hazard[],
   explained: ExplainedChange,
 ): PlannedChange {

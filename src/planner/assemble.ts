@@ -1,0 +1,94 @@
+// Brings the results of all phases together into a plan.
+
+import { uniqueBy } from '../core/data.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Plan, Refusal, Undetermined, Warning } from '../core/plan.ts'
+import { refuseTakenNames } from '../differ/diff.ts'
+import { plannedChanges } from '../differ/planned-changes.ts'
+import { locksNeeded } from '../differ/steps/locks.ts'
+import { warningOf } from '../differ/steps/through-views.ts'
+import { lockRefusals } from '../introspector/lock-capacity.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { SourceCheck } from '../sources/check-sources.ts'
+import { sourceChanges } from '../sources/source-changes.ts'
+import type { ChangeSet } from './change-set.ts'
+import type { PlanContext } from './context.ts'
+import { refuseUncreatable, undeterminedFindings, unknownOwnership } from './findings.ts'
+import { fingerprintOf } from './fingerprint.ts'
+
+export async function assemblePlan(
+  context: PlanContext,
+  changeSet: ChangeSet,
+  sourceCheck: SourceCheck | undefined,
+): Promise<Plan> {
+  const { session, resolved, searchPath, target, digests } = context
+  const { comparison, impact } = changeSet
+  const { changes, steps, throughViews, predecessors } = impact
+  const { ledger } = target
+  const titles = new Map(context.declared.map(({ id }) => [keyOf(id), titleOf(id)]))
+  return {
+    manifest: resolved.expanded.manifest.name,
+    searchPath,
+    database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
+    fingerprint: fingerprintOf(target),
+    changes: plannedChanges({
+      changes,
+      steps,
+      throughViews,
+      predecessors,
+      live: comparison.probed.live,
+      ledger,
+      digests,
+      sourceChanges: sourceChanges(resolved, ledger, digests),
+    }),
+    steps,
+    refusals: [...refusalsOf(context, changeSet, titles), ...(await lockRefusals(session, locksNeeded(steps), steps))],
+    undetermined: undeterminedOf(context, changeSet, sourceCheck, titles),
+    warnings: warningsOf(context, changeSet, sourceCheck),
+    unchanged: comparison.diff.unchanged,
+    ...(sourceCheck ? { source: sourceCheck.report } : {}),
+  }
+}
+
+function refusalsOf(
+  { resolved, target }: PlanContext,
+  { comparison, impact }: ChangeSet,
+  titles: ReadonlyMap<Key, string>,
+): readonly Refusal[] {
+  return [
+    ...resolved.refusals,
+    ...refuseTakenNames(target.catalog, titles),
+    ...target.renaming.refusals,
+    ...comparison.diff.refusals,
+    ...impact.refusals,
+    ...refuseUncreatable(comparison.probed.findings, target.catalog, titles),
+  ]
+}
+
+function undeterminedOf(
+  { resolved, target }: PlanContext,
+  { comparison }: ChangeSet,
+  sourceCheck: SourceCheck | undefined,
+  titles: ReadonlyMap<Key, string>,
+): readonly Undetermined[] {
+  return [
+    ...resolved.undetermined,
+    ...(sourceCheck?.undetermined ?? []),
+    ...unknownOwnership(target.ledger),
+    ...undeterminedFindings(comparison.probed.findings, titles),
+    ...comparison.diff.undetermined,
+  ]
+}
+
+function warningsOf(
+  { resolved }: PlanContext,
+  { comparison, impact }: ChangeSet,
+  sourceCheck: SourceCheck | undefined,
+): readonly Warning[] {
+  return [
+    ...resolved.warnings,
+    ...(sourceCheck?.warnings ?? []),
+    ...comparison.diff.warnings,
+    ...uniqueBy(impact.staleReads.map(warningOf), ({ message }) => message),
+  ]
+}

@@ -1,0 +1,133 @@
+// Compares what is declared with what exists, together with the unmanaged views that have to change along.
+
+import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
+import type { TriedView } from '../core/dependent.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
+import { tryRecreatingViews } from '../dependents/recreate-views.ts'
+import {
+  probeUnmanagedMaterializedViews,
+  type UnmanagedMaterializedViews,
+} from '../dependents/unmanaged-materialized-views.ts'
+import { affectedObjects } from '../differ/blockers.ts'
+import { type Diff, diff } from '../differ/diff.ts'
+import { addForcedReplacements } from '../differ/forced-replacements.ts'
+import { probeMismatches } from '../introspector/preconditions.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
+import { probe } from '../probe/probe.ts'
+import type { ProbeInput, ProbeResult } from '../probe/run.ts'
+import type { PlanContext } from './context.ts'
+import { throwProblems } from './findings.ts'
+
+export interface Comparison {
+  /** Declared objects only. */
+  readonly probed: ProbeResult
+  readonly diff: Diff
+  /** The changes of the diff, and those of what has to be recreated with it. */
+  readonly changes: readonly Change[]
+  /** With the unmanaged views that can be recreated. */
+  readonly live: LiveState
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  /** The keys of those views. */
+  readonly unmanaged: ReadonlySet<Key>
+  readonly tried: readonly TriedView[]
+  readonly materialized: UnmanagedMaterializedViews
+}
+
+/**
+ * Probes and compares what is declared, and finds the unmanaged views that must be recreated along with it. A materialized view over
+ * a plain view whose columns change is changed by that, declared or not, and so is whatever reads it. So the probe is repeated
+ * with such plain views, as if they were declared with their current definitions, until no more are found.
+ * @param forcedViews unmanaged plain views to recreate even if their columns stay the same, with what they read
+ * @throws FdwsyncError if the server rejects what is declared
+ */
+export async function compareWithUnmanagedViews(
+  context: PlanContext,
+  input: ProbeInput,
+  forcedViews: ReadsThroughViews,
+): Promise<Comparison> {
+  const { session, digests } = context
+  const readByCopies = new Map<Key, LiveObject>()
+  for (;;) {
+    const withViews = addPlainViews(input, readByCopies)
+    const probed = ofDeclared(await probe(session, withViews), input)
+    requireValid(context, probed)
+    const found = compareDeclared(context, probed)
+    const changes = addForcedReplacements(found.changes, probed.wanted, probed.live)
+    const changing = [...affectedObjects(changes), ...readByCopies.values()]
+    const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
+    const live = new Map([...probed.live, ...materialized.live])
+    const wanted = new Map([...probed.wanted, ...materialized.wanted])
+    const tried = await tryRecreatingViews(session, { live, wanted, forcedViews, salt: digests.salt })
+    const recreated = tried.flatMap(({ outcome, ...view }) =>
+      outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
+    )
+    const added = (await readByMaterializedViews(recreated, input)).filter(({ key }) => !readByCopies.has(key))
+    for (const view of added) readByCopies.set(view.key, view.live)
+    if (added.length > 0) continue
+    for (const view of recreated) {
+      live.set(view.key, view.live)
+      wanted.set(view.key, view.to)
+    }
+    const unmanaged = new Set([...materialized.live.keys(), ...recreated.map(({ key }) => key)])
+    return { probed, diff: found, changes, live, wanted, unmanaged, tried, materialized }
+  }
+}
+
+function requireValid(context: PlanContext, { findings, wanted }: ProbeResult): void {
+  const { refusals, undetermined } = context.resolved
+  throwProblems(context, [...findings, ...probeMismatches(wanted)], [...refusals, ...undetermined])
+}
+
+function compareDeclared({ declared, target, digests, options }: PlanContext, { wanted, live }: ProbeResult): Diff {
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  const { catalog, ledger } = target
+  const { takeOver = false } = options
+  return diff({ wanted, declared: keys, reading: { ...catalog, live }, ledger, digests, takeOver })
+}
+
+type RecreatedView = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>
+
+/** Those of the views that a materialized view reads, or will read, directly or through others of them. */
+async function readByMaterializedViews(
+  views: readonly RecreatedView[],
+  { declared, searchPath }: ProbeInput,
+): Promise<readonly RecreatedView[]> {
+  if (views.length === 0) return []
+  const named = new Set<Key>()
+  for (const { id, spec } of declared) {
+    const query = kindOf(id).query?.text(spec)
+    if (query === undefined) continue
+    for (const name of await relationsRead(query)) for (const key of possibleKeys(name, searchPath)) named.add(key)
+  }
+  const byKey = new Map(views.map((view) => [view.key, view]))
+  const read = new Set(views.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
+  for (const { on } of read) {
+    for (const key of on) {
+      const below = byKey.get(key)
+      if (below) read.add(below)
+    }
+  }
+  return [...read]
+}
+
+/** Declares the views with their current definitions. */
+function addPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
+  const { declared, reading } = input
+  const asDeclared = Array.from(views.values(), ({ id, spec, needs }) => ({ id, spec, needs, path: [] }))
+  return {
+    ...input,
+    declared: [...declared, ...asDeclared],
+    reading: { ...reading, live: new Map([...reading.live, ...views]) },
+  }
+}
+
+function ofDeclared({ wanted, live, findings }: ProbeResult, { declared, reading }: ProbeInput): ProbeResult {
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  return {
+    wanted: new Map([...wanted].filter(([key]) => keys.has(key))),
+    live: new Map([...live].filter(([key]) => reading.live.has(key))),
+    findings: findings.filter(({ key }) => keys.has(key)),
+  }
+}

@@ -1,0 +1,33 @@
+// What the phases of one plan share once the manifest is resolved and the target is read.
+
+import type { DeclaredObject } from '../core/change.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import type { ResolvedImports, SourceAccess } from '../sources/resolve-imports.ts'
+import type { TargetReading } from './target.ts'
+
+export interface PlanOptions {
+  /** Whether the plan loads new materialized views. */
+  readonly populate: boolean
+  /** How to ask sources for what is imported. Without it the last imported definitions are used. */
+  readonly sources?: SourceAccess | undefined
+  /** Whether to compare the foreign tables that the manifest spells out with their sources. */
+  readonly checkSource?: boolean
+  /** Whether this manifest takes over what others own. */
+  readonly takeOver?: boolean
+  /** Whether to leave out what is known to come from the manifest. Such a plan can only be looked at. */
+  readonly driftOnly?: boolean
+  /** Whether to find out what proves to later plans that there is nothing to do. */
+  readonly prove?: boolean
+}
+
+export interface PlanContext {
+  readonly session: Session
+  readonly options: PlanOptions
+  readonly digests: RunDigests
+  readonly resolved: ResolvedImports
+  readonly searchPath: readonly string[]
+  /** What the resolved manifest declares, with the needs that only the server knows. */
+  readonly declared: readonly DeclaredObject[]
+  readonly target: TargetReading & { readonly catalogState: string | undefined }
+}

@@ -1,0 +1,64 @@
+// What a plan reports of findings: problems end it, undetermined objects are listed, and what cannot be created is refused.
+
+import { FdwsyncError, type Problem } from '../core/errors.ts'
+import type { ProbeFinding } from '../core/finding.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Refusal, Undetermined } from '../core/plan.ts'
+import type { CatalogReading } from '../introspector/read-catalog.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { Ledger } from '../ledger/read.ts'
+import type { PlanContext } from './context.ts'
+
+type Titles = ReadonlyMap<Key, string>
+
+/**
+ * @param causes what could not be imported. It comes first, since a relation may be missing because of it.
+ * @throws FdwsyncError if any finding is a problem, with its place in the manifest
+ */
+export function throwProblems(
+  { declared, resolved }: Pick<PlanContext, 'declared' | 'resolved'>,
+  findings: readonly ProbeFinding[],
+  causes: readonly (Refusal | Undetermined)[] = [],
+): void {
+  const objects = new Map(declared.map((object) => [keyOf(object.id), object]))
+  const problems = findings.flatMap(({ code, key, status, reason, hint }): readonly Problem[] => {
+    if (status !== 'problem') return []
+    const object = objects.get(key)
+    const place = resolved.expanded.place(object?.path ?? [])
+    return [{ code, message: `${object ? titleOf(object.id) : key}: ${reason}`, place, ...(hint ? { hint } : {}) }]
+  })
+  if (problems.length > 0) throw new FdwsyncError([...causes.map(asProblem), ...problems])
+}
+
+function asProblem({ code, title, reason, hint }: Refusal | Undetermined): Problem {
+  return { code, message: `${title}: ${reason}`, ...(hint ? { hint } : {}) }
+}
+
+export function undeterminedFindings(findings: readonly ProbeFinding[], titles: Titles): readonly Undetermined[] {
+  return findings.flatMap(({ status, ...finding }) =>
+    status === 'problem' ? [] : [{ ...withTitle(finding, titles), follows: status === 'follows' }],
+  )
+}
+
+/** An object that does not exist and cannot be probed cannot be created either, and a plan without it would not converge. */
+export function refuseUncreatable(
+  findings: readonly ProbeFinding[],
+  { live }: CatalogReading,
+  titles: Titles,
+): readonly Refusal[] {
+  return findings.flatMap(({ status, ...finding }) =>
+    status === 'undetermined' && !live.has(finding.key) ? [withTitle(finding, titles)] : [],
+  )
+}
+
+/** It is reported of the ledger's schema, since it concerns every object. */
+export function unknownOwnership({ unreadable }: Ledger): readonly Undetermined[] {
+  if (!unreadable) return []
+  const reason = `not known, so nothing is dropped or adopted: ${unreadable.message}`
+  const key = keyOf({ kind: 'schema', name: 'fdwsync' })
+  return [{ code: 'ledger/unreadable', key, title: 'ownership', reason, hint: unreadable.hint, follows: false }]
+}
+
+function withTitle({ code, key, reason, hint }: Omit<ProbeFinding, 'status'>, titles: Titles): Refusal {
+  return { code, key, title: titles.get(key) ?? key, reason, hint }
+}

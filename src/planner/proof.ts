@@ -1,0 +1,60 @@
+// Creates the proof that a manifest had nothing to do. The fast path reads it: see fast-path.ts.
+
+import type { DeclaredObject } from '../core/change.ts'
+import type { Plan } from '../core/plan.ts'
+import { digestedKinds } from '../ledger/catalog-state.ts'
+import type { ManifestProof } from '../ledger/manifest-proof.ts'
+import type { ParsedManifest, Path } from '../manifest/manifest.ts'
+
+/**
+ * The proof of a plan with nothing to do; undefined for any other plan.
+ * @param catalogState the state of the catalog in the snapshot that the plan is based on, if it was read
+ * @param sourceState the state of the sources that the plan is based on, if all of them answered
+ */
+export function createProof(
+  manifest: ParsedManifest,
+  declared: readonly DeclaredObject[],
+  { changes, refusals, undetermined, warnings, unchanged }: Plan,
+  catalogState: string | undefined,
+  sourceState: string | undefined,
+): ManifestProof | undefined {
+  const { requests, digest, written } = manifest
+  if (catalogState === undefined || digest === undefined || !isProvable(manifest)) return undefined
+  if (requests.length > 0 !== (sourceState !== undefined)) return undefined
+  if ([changes, refusals, undetermined, warnings].some((all) => all.length > 0)) return undefined
+  const head = comparedPart(written, declared)
+  if (head === undefined) return undefined
+  const { name } = manifest.manifest
+  return { manifest: name, digest, head, objectCount: unchanged, catalogState, sourceState: sourceState ?? null }
+}
+
+/** Whether a proof is possible at all. The digest of a manifest does not cover what a lock beside it imports. */
+export function isProvable({ requests, digest, isUnresolved, lock }: ParsedManifest): boolean {
+  return digest !== undefined && !isUnresolved && !(lock && requests.length > 0)
+}
+
+/**
+ * The manifest as written, without the objects that the catalog's state covers. Undefined if one of those contains a reference,
+ * because what that resolves to is not covered.
+ */
+function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
+  const head = structuredClone(written)
+  const digested = declared.filter(({ id }) => digestedKinds.some(({ kind }) => kind === id.kind))
+  const removed = digested.map(({ path }) => remove(head, path))
+  return JSON.stringify(removed).includes('${') ? undefined : head
+}
+
+/** Removes a value from plain data and returns it; undefined if it was removed together with a value around it. */
+function remove(data: unknown, path: Path): unknown {
+  const last = path.at(-1)
+  let container: unknown = data
+  for (const key of path.slice(0, -1)) container = isMap(container) ? container[key] : undefined
+  if (!isMap(container) || last === undefined) return undefined
+  const removed = container[last]
+  delete container[last]
+  return removed
+}
+
+function isMap(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
+}
