@@ -1,3 +1,5 @@
+// The public API of the library. Everything else is internal.
+
 export type { ApplyRequest, Approve } from './api/apply.ts'
 export { planAndApply } from './api/apply.ts'
 export type { DestroyRequest } from './api/destroy.ts'

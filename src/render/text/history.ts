@@ -56,12 +56,17 @@ export function renderApplyDetails({ apply, steps, refreshes }: ApplyDetails, op
   })
   const ended = steps.flatMap(({ outcome, action, title, reason }) => {
     const why = reason === null ? '' : `: ${oneLine(reason)}`
-    return wrap(`${pad(outcome, 8)} ${action} ${oneLine(title)}${why}`, columns, '  ', nameIndent)
+    return wrap(`${pad(outcomeText(outcome), 8)} ${action} ${oneLine(title)}${why}`, columns, '  ', nameIndent)
   })
   const loads = refreshes.flatMap(({ address, how, rows, outcome, startedAt, endedAt }) => {
     const took = durationText(Date.parse(endedAt) - Date.parse(startedAt))
     const count = rows === null ? '' : `, ${counted(Number(rows), 'row')}`
-    return wrap(`${pad(outcome, 8)} ${nameOf(address)}  ${how}, ${took}${count}`, columns, '  ', nameIndent)
+    return wrap(
+      `${pad(outcomeText(outcome), 8)} ${nameOf(address)}  ${how}, ${took}${count}`,
+      columns,
+      '  ',
+      nameIndent,
+    )
   })
   const lines = [
     ...title.map((line) => style.bold(line)),
@@ -123,8 +128,9 @@ function elsewhereText({ madeElsewhere, database }: RecordedApply): string {
     : ''
 }
 
-function outcomeText(outcome: RecordedApply['outcome']): string {
-  return oneLine(outcome ?? 'unknown')
+/** The ledger records a commit whose outcome is unknown as `in doubt`. */
+function outcomeText(outcome: string | null): string {
+  return outcome === 'in doubt' ? 'unknown outcome' : oneLine(outcome ?? 'unknown')
 }
 
 function outcomeStyle(outcome: RecordedApply['outcome'], style: ChalkInstance): ChalkInstance {
