@@ -122,17 +122,19 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(code).toBe(5)
     expect(stdout).toMatch(/failed materialized view local.highest: division by zero/)
     expect(stdout).toMatch(/skipped materialized view local.top/)
-    expect(stdout).toMatch(/Refreshed 3 views; 2 not\./)
+    expect(stdout).toMatch(/Refreshed 3 of 5 views\./)
     expect(stderr).not.toMatch(/bug/)
     expect(await rig.sql('SELECT * FROM local.top')).toEqual(before)
   })
 
-  test('an error of the source is told as one of the source', async () => {
+  test('an error of the source is reported as one of the source', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql("ALTER FOREIGN TABLE proxy.orders OPTIONS (ADD table_name 'gone')")
     const { stdout } = await run(rig, ['refresh', 'bottom'], shop)
-    expect(stdout).toContain('failed materialized view local.bottom: the source reports: relation "public.gone"')
+    expect(stdout).toMatch(
+      /failed materialized view local.bottom: the source reports: relation\s+"public.gone" does not exist/,
+    )
   })
 
   test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {
