@@ -6,7 +6,8 @@ import { lockText } from '../exporter/lock-text.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { hasOwnQuery, type Resolution, resolutionsIn } from '../manifest/expansion/lock.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
-import { resolveImports, type SourceAccess } from '../sources/resolve-imports.ts'
+import type { SourceAccess } from '../sources/ask-sources.ts'
+import { resolveImports } from '../sources/resolve-imports.ts'
 
 export interface Pinned {
   /** The lock, as YAML. The same as long as neither the sources nor what is asked of them changes. */

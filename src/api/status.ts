@@ -13,7 +13,7 @@ import { readStatus, type StatusReading } from '../ledger/status.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from '../planner/context.ts'
 import { createPlan } from '../planner/plan.ts'
-import type { SourceAccess } from '../sources/resolve-imports.ts'
+import type { SourceAccess } from '../sources/ask-sources.ts'
 
 export interface StatusOptions {
   /** As psql's `\d` takes it: `shop.*`, `*orders*`. Undefined: everything. */

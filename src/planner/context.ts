@@ -3,7 +3,8 @@
 import type { DeclaredObject } from '../core/change.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
-import type { ResolvedImports, SourceAccess } from '../sources/resolve-imports.ts'
+import type { SourceAccess } from '../sources/ask-sources.ts'
+import type { ResolvedImports } from '../sources/resolve-imports.ts'
 import type { TargetReading } from './target.ts'
 
 export interface PlanOptions {

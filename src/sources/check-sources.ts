@@ -1,3 +1,5 @@
+// Compares declared foreign tables with the tables of their sources, for `plan --check-source`.
+
 import type { WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
@@ -8,11 +10,11 @@ import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import { titleOf } from '../kinds/registry.ts'
-import type { ServerSpec } from '../kinds/server.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import type { Answer } from './ask-source.ts'
-import { askSources, type ResolvedImports, readServerContext, type SourceAccess } from './resolve-imports.ts'
-import type { ServerContext } from './server-setup.ts'
+import type { Answer } from './answers.ts'
+import { askSources, type SourceAccess } from './ask-sources.ts'
+import type { ResolvedImports } from './resolve-imports.ts'
+import { readServerContext, type ServerContext, serverSpecOf } from './server-context.ts'
 
 export interface SourceCheckInput {
   readonly wanted: ReadonlyMap<Key, WantedObject>
@@ -27,46 +29,46 @@ export interface SourceCheck {
   readonly warnings: readonly Warning[]
 }
 
-/** Compares the foreign tables that a manifest spells out, or its lock, with what their sources have. */
+/** Compares the foreign tables that the manifest or its lock declares. Those that were just imported cannot differ. */
 export async function checkSources(session: Session, input: SourceCheckInput): Promise<SourceCheck> {
   const { wanted, resolved, digests, sources } = input
   const all = [...wanted.values()].flatMap(tableOf)
   const servers = new Set(all.map(({ spec }) => spec.server))
-  const known = unreachable(resolved)
+  const known = unreachableServers(resolved)
   const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
   const context = await readServerContext(
     session,
     resolved.expanded.manifest,
-    toReach(servers, [...requests.keys()]),
+    toContact(servers, [...requests.keys()]),
     digests,
   )
   const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(context, server)))
   const answers = await askSources(session, context, [...comparable.keys()], sources)
-  const unknown = [...comparable.keys()].flatMap((request) => {
+  const unanswered = [...comparable.keys()].flatMap((request) => {
     const answer = answers.get(request)
-    return answer?.status === 'unknown' ? [{ ...answer, server: request.server }] : []
+    return answer?.status === 'unanswered' ? [{ ...answer, server: request.server }] : []
   })
-  const failed = new Set([...known, ...unknown.map(({ server }) => server)])
-  const others = [...servers].filter((server) => !isPostgres(context, server))
+  const failed = new Set([...known, ...unanswered.map(({ server }) => server)])
+  const notComparable = [...servers].filter((server) => !isPostgres(context, server))
   return {
     report: {
       findings: [...comparable].flatMap(([request, tables]) => findingsOf(request, answers.get(request), tables)),
       servers: [...servers].toSorted().map((name) => ({
         name,
-        reachable: others.includes(name) ? undefined : !failed.has(name),
+        reachable: notComparable.includes(name) ? undefined : !failed.has(name),
       })),
     },
-    undetermined: [...groupBy(unknown, ({ server }) => server)].map(([server, [first]]) => ({
+    undetermined: [...groupBy(unanswered, ({ server }) => server)].map(([server, [first]]) => ({
       code: 'source/unreachable',
       key: keyOf({ kind: 'server', name: server }),
       title: `source of server ${ident(server)}`,
-      reason: `it could not be asked, so the foreign tables that stand on it were not compared: ${first?.reason ?? ''}`,
+      reason: `it could not be asked, so its foreign tables were not compared: ${first?.reason ?? ''}`,
       hint: first?.hint ?? '',
       follows: false,
     })),
-    warnings: others.map((server) => ({
+    warnings: notComparable.map((server) => ({
       code: 'source/not-comparable',
-      message: `server ${ident(server)}: its wrapper can not tell what its source has, so its tables were not compared`,
+      message: `server ${ident(server)}: its wrapper cannot list the columns of its source, so its foreign tables were not compared`,
     })),
   }
 }
@@ -75,20 +77,20 @@ interface Table {
   readonly key: Key
   readonly title: string
   readonly spec: ForeignTableSpec
-  /** What postgres_fdw reads: the options say, else the names are those of here. */
+  /** The remote names: from the options, otherwise the local names, as for postgres_fdw. */
   readonly remoteSchema: string
   readonly remoteName: string
 }
 
 function tableOf({ id, spec }: WantedObject): readonly Table[] {
   if (id.kind !== 'foreignTable') return []
-  const table = spec as ForeignTableSpec // a kind's objects carry its specs
+  const table = spec as ForeignTableSpec // the objects of a kind have its specs
   const { schema_name: remoteSchema = id.schema, table_name: remoteName = id.name } = table.options
   return [{ key: keyOf(id), title: titleOf(id), spec: table, remoteSchema, remoteName }]
 }
 
-/** Servers whose imports have shown already that their sources can't be asked. */
-function unreachable({ refusals, undetermined }: SourceCheckInput['resolved']): ReadonlySet<string> {
+/** Servers whose imports have already shown that their sources cannot be asked. */
+function unreachableServers({ refusals, undetermined }: SourceCheckInput['resolved']): ReadonlySet<string> {
   return new Set(
     [...refusals, ...undetermined].flatMap(({ key }) => {
       const id = idOf(key)
@@ -97,7 +99,7 @@ function unreachable({ refusals, undetermined }: SourceCheckInput['resolved']): 
   )
 }
 
-/** One import for each schema of a source. */
+/** One request for each schema of a source. */
 function requestsFor(tables: readonly Table[]): ReadonlyMap<ImportRequest, readonly Table[]> {
   const groups = groupBy(tables, ({ spec, remoteSchema }) => JSON.stringify([spec.server, remoteSchema]))
   return new Map(
@@ -117,7 +119,7 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     schema: '',
     limitTo,
     except: [],
-    // What is not compared need not exist here.
+    // These are not compared, so their types and functions need not exist here.
     options: { import_default: 'false', import_collate: 'false', import_not_null: 'false', import_generated: 'false' },
     tables: {},
     withIndexes: false,
@@ -126,15 +128,15 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
   }
 }
 
-/** The requests, and one for each server that none is about, so that it is known too. */
-function toReach(servers: ReadonlySet<string>, requests: readonly ImportRequest[]): readonly ImportRequest[] {
+/** The requests, and an empty one for each server, so that the context covers it. */
+function toContact(servers: ReadonlySet<string>, requests: readonly ImportRequest[]): readonly ImportRequest[] {
   return [...requests, ...Array.from(servers, (server) => requestOf(server, '', []))]
 }
 
 function isPostgres({ declared, reading }: ServerContext, name: string): boolean {
   const key = keyOf({ kind: 'server', name })
   const server = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
-  return (server?.spec as ServerSpec | undefined)?.wrapper === 'postgres_fdw' // a kind's objects carry its specs
+  return server !== undefined && serverSpecOf(server).wrapper === 'postgres_fdw' // the objects of a kind have its specs
 }
 
 function findingsOf(
@@ -142,30 +144,30 @@ function findingsOf(
   answer: Answer | undefined,
   tables: readonly Table[],
 ): readonly SourceFinding[] {
-  if (!answer || answer.status === 'unknown') return []
-  if (answer.status === 'wrong') return tables.map((table) => gone(table, answer.reason))
+  if (!answer || answer.status === 'unanswered') return []
+  if (answer.status === 'rejected') return tables.map((table) => missing(table, answer.reason))
   return tables.flatMap((table): readonly SourceFinding[] => {
     const found = answer.tables.get(table.remoteName)
-    if (found) return compared(table, typesAtSource(found))
-    const why = answer.failed.get(table.remoteName)
+    if (found) return compare(table, typesAtSource(found))
+    const failure = answer.failed.get(table.remoteName)
     const name = qualified(request.remoteSchema, table.remoteName)
-    if (!why) return [gone(table, `the source has no table ${name}`)]
+    if (!failure) return [missing(table, `the source has no table ${name}`)]
     const names = answer.columnNames.get(table.remoteName) ?? []
-    const message = `the types of its columns were not compared: ${why.reason}`
+    const message = `the types of its columns were not compared: ${failure.reason}`
     return [
-      ...compared(table, new Map(names.map((column) => [column, undefined]))),
+      ...compare(table, new Map(names.map((column) => [column, undefined]))),
       finding(table, 'types not compared', message),
     ]
   })
 }
 
-/** By the name that the source has for a column. What was imported says it by an option. */
+/** By the remote name of a column, which an import sets as an option. */
 function typesAtSource({ columns }: ForeignTableSpec): ReadonlyMap<string, string> {
   return new Map(Object.entries(columns).map(([name, { type, options }]) => [options.column_name ?? name, type]))
 }
 
-/** A type is undefined where it is not known. */
-function compared(table: Table, there: ReadonlyMap<string, string | undefined>): readonly SourceFinding[] {
+/** @param remote the type of each remote column; undefined if it is not known */
+function compare(table: Table, remote: ReadonlyMap<string, string | undefined>): readonly SourceFinding[] {
   const own = Object.entries(table.spec.columns).map(([name, { type, options }]) => ({
     name,
     type,
@@ -174,16 +176,16 @@ function compared(table: Table, there: ReadonlyMap<string, string | undefined>):
   const read = new Set(own.map(({ remoteName }) => remoteName))
   return [
     ...own.flatMap(({ name, type, remoteName }): readonly SourceFinding[] => {
-      if (!there.has(remoteName)) {
+      if (!remote.has(remoteName)) {
         const message = `column ${ident(name)}: the source's table has no column ${ident(remoteName)}, so reading it fails`
         return [{ ...finding(table, 'column gone', message), column: name, here: type, readsFail: true }]
       }
-      const other = there.get(remoteName)
+      const other = remote.get(remoteName)
       if (other === undefined || other === type) return []
       const message = `column ${ident(name)} is ${type} here, and ${other} at the source`
       return [{ ...finding(table, 'column type', message), column: name, here: type, there: other }]
     }),
-    ...[...there].flatMap(([column, type]): readonly SourceFinding[] => {
+    ...[...remote].flatMap(([column, type]): readonly SourceFinding[] => {
       if (read.has(column)) return []
       const message = `the source's table has another column: ${ident(column)}${type === undefined ? '' : ` ${type}`}`
       return [{ ...finding(table, 'column new', message), column, there: type }]
@@ -191,7 +193,7 @@ function compared(table: Table, there: ReadonlyMap<string, string | undefined>):
   ]
 }
 
-function gone(table: Table, reason: string): SourceFinding {
+function missing(table: Table, reason: string): SourceFinding {
   return { ...finding(table, 'table gone', `${reason}, so reading it fails`), readsFail: true }
 }
 

@@ -1,3 +1,6 @@
+// Copies the types of a source: creates them in the transaction of the import, so that the imported tables find them, and reads
+// them back as a manifest would declare them.
+
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import type { Undetermined, Warning } from '../core/plan.ts'
@@ -10,15 +13,15 @@ import { type TypeSpec, type as typeKind } from '../kinds/type/type.ts'
 import type { CopiedType } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
 import { missingTypes } from './missing-types.ts'
+import { inSavepoint, statementsToCreate } from './prerequisites.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 import type { RemoteType } from './remote-types.ts'
-import { creationStatements, inSavepoint, type ServerContext } from './server-setup.ts'
+import type { ServerContext } from './server-context.ts'
 import { typeStanza } from './stanzas.ts'
 
-/** What a source's types are as declarations. */
 export interface Copied {
   readonly types: readonly CopiedType[]
-  /** By title: those that can't be made here. */
+  /** By title: types that cannot be created here. */
   readonly failed: ReadonlyMap<string, Reason>
   readonly undetermined: readonly Undetermined[]
   readonly warnings: readonly Warning[]
@@ -26,101 +29,101 @@ export interface Copied {
 
 export const nothingCopied: Copied = { types: [], failed: new Map(), undetermined: [], warnings: [] }
 
-/** `scratch` is a schema for what is not to be found by its name, and the beginning of the names of others. */
-interface Run {
+interface CopyRun {
   readonly session: Session
   readonly context: ServerContext
+  /** A schema for stand-ins, which no name finds. Other schemas that are created have names that begin with this one. */
   readonly scratch: string
 }
 
-interface Made {
+interface CreatedType {
   readonly id: TypeId
   readonly spec: TypeSpec
-  /** Read back instead of `spec`: what the source wrote as SQL means something here only when it was made here. */
+  /** Read back instead of `spec` if that has SQL of the source, which this server must parse first. */
   readonly standIn: TypeId | undefined
 }
 
 type TypeId = IdOf<'type'>
 
-/**
- * Makes types of a source, so that what is imported finds them, in the order given, in a transaction that is rolled back.
- * Those that the manifest spells out are there already.
- */
-export async function copyTypes(run: Run, all: readonly RemoteType[]): Promise<Copied> {
+/** @param all the types of the source, each after those that it consists of. The types that the manifest declares exist already. */
+export async function copyTypes(run: CopyRun, all: readonly RemoteType[]): Promise<Copied> {
   const { session, context } = run
-  const spelled = new Set(context.declared.map(({ id }) => keyOf(id)))
-  const wanted = all.filter((type) => !spelled.has(keyOf(idOf(type))) && type.spec)
+  const declared = new Set(context.declared.map(({ id }) => keyOf(id)))
+  const wanted = all.filter((type) => !declared.has(keyOf(idOf(type))) && type.spec)
   const others = all.filter((type) => !wanted.includes(type))
   const reading = await readCatalog(session, [...wanted.map(idOf), ...schemasOf(wanted)], context.digests.salt)
   const at = { ...run, context: { ...context, reading } }
   const failed = new Map(await missingTypes(session, others))
   const undetermined: Undetermined[] = []
-  const made: Made[] = []
+  const created: CreatedType[] = []
   for (const type of wanted) {
     const id = idOf(type)
-    const stopped = type.parts.find((part) => failed.has(part))
+    const failedPart = type.parts.find((part) => failed.has(part))
     const occupied = reading.occupied.get(keyOf(id))
-    if (occupied) failed.set(type.title, { reason: `there is a ${occupied} of the name ${type.title} here`, hint: '' })
-    else if (stopped) failed.set(type.title, madeOf(type.title, stopped, failed.get(stopped)))
+    if (occupied) failed.set(type.title, { reason: `a ${occupied} has the name ${type.title} here`, hint: '' })
+    else if (failedPart) failed.set(type.title, partFailure(type.title, failedPart, failed.get(failedPart)))
     if (failed.has(type.title) || !type.spec) continue
     const live = reading.live.get(keyOf(id))
-    const kept = live && (await whyKept(at, id, type.spec, live))
+    const kept = live && (await reasonToKeep(at, id, type.spec, live))
     if (kept)
       undetermined.push({ code: 'source/type', key: keyOf(id), title: typeKind.title(id), ...kept, follows: false })
     const spec = kept ? specOf(live) : type.spec
-    const why = await make(at, id, spec, made.length)
-    if (why) failed.set(type.title, why)
-    else made.push({ id, spec, standIn: hasSql(spec) ? standInOf(at, made.length) : undefined })
+    const failure = await createType(at, id, spec, created.length)
+    if (failure) failed.set(type.title, failure)
+    else created.push({ id, spec, standIn: hasSql(spec) ? standInOf(at, created.length) : undefined })
   }
-  return { types: await readBack(at, made), failed, undetermined, warnings: warningsOf(wanted, made) }
+  return { types: await readBack(at, created), failed, undetermined, warnings: warningsOf(wanted, created) }
 }
 
 function idOf({ schema, name }: RemoteType): TypeId {
   return { kind: 'type', schema, name }
 }
 
-function madeOf(title: string, part: string, why: Reason | undefined): Reason {
-  return { reason: `type ${title} is made of ${part}: ${why?.reason ?? ''}`, hint: why?.hint ?? '' }
+function partFailure(title: string, part: string, failure: Reason | undefined): Reason {
+  return { reason: `type ${title} consists of ${part}: ${failure?.reason ?? ''}`, hint: failure?.hint ?? '' }
 }
 
 function schemasOf(types: readonly RemoteType[]) {
   return [...new Set(types.map(({ schema }) => schema))].map((name) => ({ kind: 'schema' as const, name }))
 }
 
-// A kind's objects carry its specs.
 function specOf({ spec }: { readonly spec: unknown }): TypeSpec {
-  return spec as TypeSpec
+  return spec as TypeSpec // the objects of a kind have its specs
 }
 
-function warningsOf(types: readonly RemoteType[], made: readonly Made[]): readonly Warning[] {
-  const keys = new Set(made.map(({ id }) => keyOf(id)))
+function warningsOf(types: readonly RemoteType[], created: readonly CreatedType[]): readonly Warning[] {
+  const keys = new Set(created.map(({ id }) => keyOf(id)))
   return types.flatMap((type) => {
     if (!keys.has(keyOf(idOf(type)))) return []
-    return type.left.map((left) => ({ code: 'source/type', message: `type ${type.title} of the source: ${left}` }))
+    return type.omissions.map((omission) => ({
+      code: 'source/type',
+      message: `type ${type.title} of the source: ${omission}`,
+    }))
   })
 }
 
-/** Makes a type, and a stand-in for it, to be read. Tells why that can't be. */
-async function make(run: Run, id: TypeId, spec: TypeSpec, at: number): Promise<Reason | undefined> {
+/** Creates a type, and a stand-in for it if that has to be read back. Returns why it cannot be created. */
+async function createType(run: CopyRun, id: TypeId, spec: TypeSpec, at: number): Promise<Reason | undefined> {
   const { session, context, scratch } = run
   const object: DeclaredObject = { id, spec, path: [], needs: [] }
   const statements = [
     ...(context.reading.live.has(keyOf({ kind: 'schema', name: id.schema })) ? [] : [schemaStatement(id.schema)]),
-    ...creationStatements(context, object, `${scratch}_${at}`),
+    ...statementsToCreate(context, object, `${scratch}_${at}`),
     ...(hasSql(spec) ? typeKind.create(standInOf(run, at), spec) : []),
   ]
   if (hasSql(spec) && !(await isOneDomain(id, spec))) {
-    return { reason: `the definition of ${typeKind.title(id)} is none that fdwsync can read`, hint: '' }
+    return { reason: `fdwsync cannot parse the definition of ${typeKind.title(id)}`, hint: '' }
   }
-  // Checks are written for the first path. A default is written for whatever path its domain was made under.
+  // The source shows checks with qualified names. It shows a default as it was written, under an unknown search_path.
   const paths = [readingPath, ...(spec.default === null ? [] : [manifestPath([id.schema, ...context.searchPath])])]
-  let why: Reason | undefined
+  let firstFailure: Reason | undefined
   for (const path of paths) {
     const failure = await failureOf(session, join([path, ...statements.map((each) => each.sql)], '; '))
     if (!failure) return undefined
-    why ??= { ...reasonOf(failure), reason: `${typeKind.title(id)} can not be made here: ${reasonOf(failure).reason}` }
+    const { reason, hint } = reasonOf(failure)
+    firstFailure ??= { reason: `${typeKind.title(id)} cannot be created here: ${reason}`, hint }
   }
-  return why
+  return firstFailure
 }
 
 function schemaStatement(name: string): Statement {
@@ -131,11 +134,11 @@ function hasSql(spec: TypeSpec): boolean {
   return spec.default !== null || Object.keys(spec.checks).length > 0
 }
 
-function standInOf({ scratch }: Run, at: number): TypeId {
+function standInOf({ scratch }: CopyRun, at: number): TypeId {
   return { kind: 'type', schema: scratch, name: `type_${at}` }
 }
 
-/** What comes from elsewhere is made sure to be one CREATE DOMAIN and nothing more. */
+/** The text of the source is not trusted: it must parse as one CREATE DOMAIN statement and nothing else. */
 async function isOneDomain(id: TypeId, spec: TypeSpec): Promise<boolean> {
   const parsed = await parseSql(
     join(
@@ -158,9 +161,9 @@ async function failureOf(session: Session, text: Sql): Promise<DatabaseError | u
   }
 }
 
-/** What can't be done to a type that is in use: then it is left as it is, rather than that everything is refused. */
-async function whyKept(
-  { session, context }: Run,
+/** Whether PostgreSQL refuses to alter a type that is in use. Then the type is kept as it is, so that the rest can be applied. */
+async function reasonToKeep(
+  { session, context }: CopyRun,
   id: TypeId,
   wanted: TypeSpec,
   live: LiveObject,
@@ -171,20 +174,23 @@ async function whyKept(
   const fields = typeKind.compare(id, from, spec, { declared: spec, last: undefined, digests: context.digests })
   const replaced = fields.filter(({ effect }) => effect.how === 'replace')
   const altered = fields.filter(({ effect, from: before }) => effect.how === 'clause' && before !== undefined)
-  const tried = replaced.length > 0 ? typeKind.drop(id) : typeKind.alter(id, altered, from)
+  const attempt = replaced.length > 0 ? typeKind.drop(id) : typeKind.alter(id, altered, from)
   if (replaced.length + altered.length === 0) return undefined
-  const failure = await failureOfTrial(session, tried)
+  const failure = await failureOfAttempt(session, attempt)
   if (!failure) return undefined
   const differences = [...replaced, ...altered].map(({ field, from: was, to }) => `${field} ${was} → ${to ?? 'none'}`)
-  const why = 'PostgreSQL can not make it in place while something uses the type'
+  const because = 'PostgreSQL cannot alter it while it is in use'
   return {
-    reason: `it stays as it is here. At the source it has changed (${differences.join('; ')}), and ${why}: ${reasonOf(failure).reason}`,
-    hint: 'Drop here what uses it, and apply; or spell the type out under types of its schema.',
+    reason: `it is kept as it is. It has changed at the source (${differences.join('; ')}), and ${because}: ${reasonOf(failure).reason}`,
+    hint: 'Drop what uses it, and apply. Or declare the type below "types" of its schema.',
   }
 }
 
-async function failureOfTrial(session: Session, statements: readonly Statement[]): Promise<DatabaseError | undefined> {
-  await session.run(trusted('SAVEPOINT trial'))
+async function failureOfAttempt(
+  session: Session,
+  statements: readonly Statement[],
+): Promise<DatabaseError | undefined> {
+  await session.run(trusted('SAVEPOINT attempt'))
   try {
     return await failureOf(
       session,
@@ -194,14 +200,17 @@ async function failureOfTrial(session: Session, statements: readonly Statement[]
       ),
     )
   } finally {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK TO trial; RELEASE trial'))
+    if (!session.isLost()) await session.run(trusted('ROLLBACK TO attempt; RELEASE attempt'))
   }
 }
 
-async function readBack({ session, context }: Run, made: readonly Made[]): Promise<readonly CopiedType[]> {
-  const standIns = made.flatMap(({ standIn }) => standIn ?? [])
+async function readBack(
+  { session, context }: CopyRun,
+  created: readonly CreatedType[],
+): Promise<readonly CopiedType[]> {
+  const standIns = created.flatMap(({ standIn }) => standIn ?? [])
   const { live } = await readCatalog(session, standIns, context.digests.salt)
-  return made.map(({ id, spec, standIn }) => {
+  return created.map(({ id, spec, standIn }) => {
     const read = standIn && live.get(keyOf(standIn))
     return { schema: id.schema, name: id.name, stanza: typeStanza(id.schema, id.name, read ? specOf(read) : spec) }
   })

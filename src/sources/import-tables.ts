@@ -1,3 +1,6 @@
+// Runs IMPORT FOREIGN SCHEMA into a scratch schema, and reads the tables that it creates. A table that cannot be imported fails
+// the entire statement, so it is found and left out.
+
 import type { ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
@@ -7,32 +10,32 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { type Reason, reasonOf } from './reasons.ts'
-import type { ServerContext, ServerSetup } from './server-setup.ts'
+import type { ServerContext } from './server-context.ts'
+import type { ServerSetup } from './server-setup.ts'
 import { readTablesState } from './source-state.ts'
 
-/** A connection's transaction in which one source is asked. */
-export interface Run {
+/** The transaction in which one source is asked. */
+export interface ImportRun {
   readonly session: Session
   readonly context: ServerContext
   readonly setup: ServerSetup
-  /** The schema to import into, and the server's name where it has to be another. */
+  /** The schema to import into. Also the name of the server, if a stand-in is asked. */
   readonly scratch: string
+  /** The name of the declared server. */
+  readonly server: string
 }
 
 interface Imported {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
-  /** Tables that are there but can't be imported, and why. */
+  /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
-  /** A digest of all that was imported, if nothing failed. */
+  /** A digest of everything that was imported; undefined if a table failed. */
   readonly state: string | undefined
 }
 
-/**
- * Imports into the scratch schema and reads what came of it. A table that can't be imported does not take the others down.
- * @param names the tables that are wanted, or undefined where the wrapper can't tell
- */
+/** @param names lists the requested tables, or returns undefined if the wrapper cannot list tables */
 export async function importTables(
-  run: Run,
+  run: ImportRun,
   request: ImportRequest,
   names: () => Promise<readonly string[] | undefined>,
 ): Promise<Imported> {
@@ -42,30 +45,27 @@ export async function importTables(
     const state = await importAndRead(run, request, limits(request), tables)
     return { tables, failed, state }
   } catch (error) {
-    if (!isOfTable(error)) throw error
+    if (!isTableError(error)) throw error
     const each = await names()
-    if (each) await importParts(run, request, each, tables, failed)
-    else await importOthers(run, request, error, tables, failed)
+    if (each) await importHalves(run, request, each, tables, failed)
+    else await importExcept(run, request, error, tables, failed)
   }
   return { tables, failed, state: undefined }
 }
 
-/**
- * Imports into the scratch schema, and takes only the digest of what came of it.
- * @returns undefined if a table can not be imported
- */
-export async function importedState(run: Run, request: ImportRequest): Promise<string | undefined> {
+/** Imports, but reads only the state; undefined if a table cannot be imported. */
+export async function importedState(run: ImportRun, request: ImportRequest): Promise<string | undefined> {
   try {
-    return await imported(run, request, limits(request), () => readTablesState(run.session, run.scratch))
+    return await withImported(run, request, limits(request), () => readTablesState(run.session, run.scratch))
   } catch (error) {
-    if (!isOfTable(error)) throw error
+    if (!isTableError(error)) throw error
     return undefined
   }
 }
 
-/** One bad table fails the whole statement: halves of it are tried until the bad ones are found. */
-async function importParts(
-  run: Run,
+/** Imports halves, and halves of those, until the tables that fail are found. */
+async function importHalves(
+  run: ImportRun,
   request: ImportRequest,
   names: readonly string[],
   tables: Map<string, ForeignTableSpec>,
@@ -75,21 +75,21 @@ async function importParts(
   try {
     await importAndRead(run, request, sql`LIMIT TO (${join(names.map(ident), ', ')})`, tables)
   } catch (error) {
-    if (!isOfTable(error)) throw error
+    if (!isTableError(error)) throw error
     const [only] = names
     if (only !== undefined && names.length === 1) {
       failed.set(only, reasonOf(error))
       return
     }
     const half = Math.ceil(names.length / 2)
-    await importParts(run, request, names.slice(0, half), tables, failed)
-    await importParts(run, request, names.slice(half), tables, failed)
+    await importHalves(run, request, names.slice(0, half), tables, failed)
+    await importHalves(run, request, names.slice(half), tables, failed)
   }
 }
 
-/** Where nobody says which tables there are, the one that an error names is left out of the next attempt. */
-async function importOthers(
-  run: Run,
+/** For a wrapper that cannot list tables: leaves out the table that an error names, and tries again. */
+async function importExcept(
+  run: ImportRun,
   request: ImportRequest,
   first: DatabaseError,
   tables: Map<string, ForeignTableSpec>,
@@ -104,21 +104,21 @@ async function importOthers(
       await importAndRead(run, request, limits({ ...request, except }), tables)
       return
     } catch (next) {
-      if (!isOfTable(next)) throw next
+      if (!isTableError(next)) throw next
       error = next
     }
   }
 }
 
-/** Returns the digest of what was imported. */
+/** Returns the state. */
 function importAndRead(
-  run: Run,
+  run: ImportRun,
   request: ImportRequest,
   limit: Sql,
   tables: Map<string, ForeignTableSpec>,
 ): Promise<string> {
   const { session, context, scratch } = run
-  return imported(run, request, limit, async () => {
+  return withImported(run, request, limit, async () => {
     const state = await readTablesState(session, scratch)
     const ids = await session.query<{ id: ObjectId }>(
       trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
@@ -130,16 +130,15 @@ function importAndRead(
       ids.map(({ id }) => id),
       context.digests.salt,
     )
-    // The kind's own query made it.
     for (const { id, spec } of live.values())
-      if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec)
+      if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec) // the objects of a kind have its specs
     return state
   })
 }
 
-/** What is read of an import before it is rolled back. */
-async function imported<Result>(
-  run: Run,
+/** Imports, reads the result, and rolls the import back. */
+async function withImported<Result>(
+  run: ImportRun,
   request: ImportRequest,
   limit: Sql,
   read: () => Promise<Result>,
@@ -147,19 +146,23 @@ async function imported<Result>(
   const { session, context, setup } = run
   await session.run(trusted('SAVEPOINT import'))
   try {
-    // Only postgres_fdw names the schemas of types. Others mean what the manifest means by a name.
+    // Only postgres_fdw qualifies the names of types. Those of other wrappers are found by the manifest's search_path.
     if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(context.searchPath))
     await session.run(importStatement(run, request, limit))
     await session.run(readingPath)
     return await read()
   } finally {
-    // Locks are a finite table, and the names are free for the next part.
+    // Frees the entries of the lock table, which is finite, and the names for the next import.
     if (!session.isLost()) await session.run(sql`ROLLBACK TO import; RELEASE import`)
   }
 }
 
 /** IMPORT FOREIGN SCHEMA into the scratch schema. */
-export function importStatement({ setup, scratch }: Run, { remoteSchema, options }: ImportRequest, limit: Sql): Sql {
+export function importStatement(
+  { setup, scratch }: ImportRun,
+  { remoteSchema, options }: ImportRequest,
+  limit: Sql,
+): Sql {
   const parts = Object.entries(options).map(([name, value]) => sql`${ident(name)} ${literal(value)}`)
   const clause = parts.length === 0 ? sql`` : sql` OPTIONS (${join(parts, ', ')})`
   return sql`IMPORT FOREIGN SCHEMA ${ident(remoteSchema)} ${limit} FROM SERVER ${ident(setup.name)} INTO ${ident(scratch)}${clause}`
@@ -170,7 +173,7 @@ function limits({ limitTo, except }: ImportRequest): Sql {
   return except.length === 0 ? sql`` : sql`EXCEPT (${join(except.map(ident), ', ')})`
 }
 
-/** An error about a definition: a type or its schema that is not here, a function in a default. Not about rights or the connection. */
-function isOfTable(error: unknown): error is DatabaseError {
+/** Whether the definition of a table is at fault, such as a missing type, schema or function; not privileges or the connection. */
+function isTableError(error: unknown): error is DatabaseError {
   return isDatabaseError(error) && /^42(?!501)|^3F000/.test(error.sqlstate)
 }

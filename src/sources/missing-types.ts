@@ -1,9 +1,11 @@
+// Explains which types of a source do not exist here, and what would help.
+
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { Reason } from './reasons.ts'
 import type { RemoteType } from './remote-types.ts'
 
-/** By title: types of a source that are not here, and why that is not to be had by copying. */
+/** By title: the types of a source that do not exist here. */
 export async function missingTypes(session: Session, all: readonly RemoteType[]): Promise<ReadonlyMap<string, Reason>> {
   const names = all.map(({ schema, name, title }) => ({ schema, name, title }))
   const found = await session.query<{ title: string }>(
@@ -27,19 +29,20 @@ function whyMissing({ title, sort, spec, extension }: RemoteType, extensions: Re
     const { name, schema } = extension
     const here = extensions.get(name)
     const line = `extensions: { ${ident(name)}: {${schema === 'public' ? '' : ` schema: ${ident(schema)} `}} }`
-    const reason = `type ${title} belongs to the extension ${name}, which is not here`
+    const reason = `type ${title} belongs to the extension ${name}, which does not exist here`
     if (here === undefined) return { reason, hint: `Declare it: ${line}.` }
-    const elsewhere = `type ${title} belongs to the extension ${name}, which stands in schema ${here} here`
+    const elsewhere = `type ${title} belongs to the extension ${name}, which is in schema ${here} here`
     return { reason: elsewhere, hint: `Declare it where the source has it: ${line}.` }
   }
-  if (spec) return { reason: `type ${title} is not here`, hint: '' }
-  const hint = 'Make one of that name here, or leave the table out by except.'
-  return { reason: `type ${title} is ${sort} at the source, which can not be copied`, hint }
+  if (spec) return { reason: `type ${title} does not exist here`, hint: '' }
+  const hint = 'Create a type of that name here, or exclude the table with except.'
+  return { reason: `type ${title} is ${sort} at the source, which cannot be copied`, hint }
 }
 
 /**
- * Why a table can't be imported: all its types that are not here, rather than the first that PostgreSQL met. `failed` has
- * those that could not be made. Undefined if it is for something else.
+ * Why a table cannot be imported: all its missing types, where PostgreSQL reports only the first. Undefined if it has none, so
+ * that there is another reason.
+ * @param failed types that could not be created
  */
 export function whyNotImported(
   titles: readonly string[],
@@ -51,7 +54,9 @@ export function whyNotImported(
   if (reasons.length === 0) return undefined
   const hints = reasons.map(({ hint }) => hint)
   const copy =
-    copies || !hints.includes('') ? '' : 'Add types: copy to the import, which makes types here, or declare them.'
+    copies || !hints.includes('')
+      ? ''
+      : 'Add "types: copy" to the import, which creates the types here, or declare them.'
   return {
     reason: [...new Set(reasons.map(({ reason }) => reason))].join('; '),
     hint: [...new Set([...hints, copy])].filter((hint) => hint !== '').join(' '),

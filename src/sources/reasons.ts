@@ -1,3 +1,5 @@
+// Why a source could not be asked, or something of it not imported.
+
 import type { DatabaseError } from '../db/database-error.ts'
 
 export interface Reason {
@@ -7,6 +9,6 @@ export interface Reason {
 
 export function reasonOf(error: DatabaseError): Reason {
   const detail = error.detail?.trim().split('\n')[0]
-  const reason = `${error.isOfSource ? 'the source says: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
+  const reason = `${error.isOfSource ? 'the source reports: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
   return { reason, hint: error.hint ?? '' }
 }

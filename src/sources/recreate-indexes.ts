@@ -1,3 +1,6 @@
+// Recreates the indexes of a source on empty tables with the same columns, in a transaction that is rolled back. That shows which
+// of them can exist here, and how a manifest would declare them.
+
 import { randomBytes } from 'node:crypto'
 import type { Warning } from '../core/plan.ts'
 import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -10,11 +13,12 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
+import { createMissingPrerequisites, inSavepoint } from './prerequisites.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
-import { createMissing, inSavepoint, type ServerContext } from './server-setup.ts'
+import type { ServerContext } from './server-context.ts'
 import { indexStanza } from './stanzas.ts'
 
-/** The indexes of one table of the source, wanted on a view that has its columns. */
+/** The indexes of one table of the source, for a view of the same columns. */
 export interface IndexesToRecreate {
   readonly schema: string
   readonly table: string
@@ -29,10 +33,6 @@ export interface RecreatedIndexes {
 
 const batchSize = 100
 
-/**
- * Finds out which indexes of a source can be made here, and what they are as a manifest says it, by making them on empty
- * tables of the same columns, in a transaction that is rolled back, and reading them like any index.
- */
 export async function recreateIndexes(
   session: Session,
   context: ServerContext,
@@ -46,18 +46,18 @@ export async function recreateIndexes(
       const scratch = { table: { schema, name: `t${units.length}` }, name: `i${units.length}` }
       const create = await createStatement(index, scratch.table, scratch.name)
       if (create) units.push({ of, index, ...scratch, create })
-      else warnings.push(notCopied(of, index, 'its definition is none that fdwsync can read'))
+      else warnings.push(notCopied(of, index, 'fdwsync cannot parse its definition'))
     }
   }
   if (units.length === 0) return { indexes: [], warnings }
   const indexes: RecreatedIndexes['indexes'][number][] = []
   await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(schema)}`)
   try {
-    await createMissing(session, context, schema)
+    await createMissingPrerequisites(session, context, schema)
     for (let start = 0; start < units.length; start += batchSize) {
       await session.run(sql`${readingPath}; SAVEPOINT batch`)
-      const made = await make(session, units.slice(start, start + batchSize), warnings)
-      indexes.push(...(await readMade(session, context, made)))
+      const created = await createIndexes(session, units.slice(start, start + batchSize), warnings)
+      indexes.push(...(await readIndexes(session, context, created)))
       await session.run(trusted('ROLLBACK TO batch; RELEASE batch'))
     }
   } finally {
@@ -74,8 +74,8 @@ interface Unit {
   readonly create: Sql
 }
 
-/** Makes them all at once, or, if that fails, each half by itself. */
-async function make(session: Session, units: readonly Unit[], warnings: Warning[]): Promise<readonly Unit[]> {
+/** Creates all at once or, if that fails, each half by itself. Returns those that could be created. */
+async function createIndexes(session: Session, units: readonly Unit[], warnings: Warning[]): Promise<readonly Unit[]> {
   try {
     await inSavepoint(session, () => session.run(join(units.flatMap(statements), '; ')))
     return units
@@ -87,8 +87,8 @@ async function make(session: Session, units: readonly Unit[], warnings: Warning[
       return []
     }
     const middle = units.length >> 1
-    const made = await make(session, units.slice(0, middle), warnings)
-    return [...made, ...(await make(session, units.slice(middle), warnings))]
+    const created = await createIndexes(session, units.slice(0, middle), warnings)
+    return [...created, ...(await createIndexes(session, units.slice(middle), warnings))]
   }
 }
 
@@ -99,7 +99,7 @@ function statements({ of, table, create }: Unit): readonly Sql[] {
   return [sql`CREATE TABLE ${qualified(table.schema, table.name)} (${join(columns, ', ')})`, create]
 }
 
-async function readMade(
+async function readIndexes(
   session: Session,
   { digests }: ServerContext,
   units: readonly Unit[],
@@ -111,13 +111,12 @@ async function readMade(
     const unit = id.kind === 'index' ? byName.get(id.name) : undefined
     if (!unit) return []
     const { of, index } = unit
-    // The kind's own query made it.
-    return { of, name: index.name, stanza: indexStanza(of.schema, index.name, spec as IndexSpec) }
+    return { of, name: index.name, stanza: indexStanza(of.schema, index.name, spec as IndexSpec) } // the objects of a kind have its specs
   }).flat()
 }
 
 function notCopied({ schema, table }: IndexesToRecreate, { name }: RemoteIndex, reason: string): Warning {
-  const message = `index ${ident(name)} of the source is not made on ${qualified(schema, table)}: ${reason}`
+  const message = `index ${ident(name)} of the source is not created on ${qualified(schema, table)}: ${reason}`
   return { code: 'source/index', message }
 }
 
@@ -128,8 +127,8 @@ const definition = new RegExp(
 )
 
 /**
- * The definition, which the source's pg_get_indexdef has written, for another table. What comes from elsewhere is made sure
- * to be one CREATE INDEX and nothing more.
+ * The statement with another table and name. The text comes from pg_get_indexdef of the source, which is not trusted, so it must
+ * parse as one CREATE INDEX statement and nothing else.
  */
 async function createStatement(
   { definition: text }: RemoteIndex,

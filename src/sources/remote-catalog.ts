@@ -1,8 +1,10 @@
+// Foreign tables over the catalog of a source, to read what IMPORT FOREIGN SCHEMA leaves out: types, indexes, names of tables.
+
 import { groupBy } from '../core/data.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-/** An index of the source, as its catalog writes it. */
+/** An index of the source, defined by its pg_get_indexdef. */
 export interface RemoteIndex {
   readonly table: string
   readonly name: string
@@ -24,13 +26,13 @@ const tables: Readonly<Record<string, string>> = {
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
 }
 
-/** Makes foreign tables over the source's own catalog, in a schema that is rolled back. Only postgres_fdw can do that. */
+/** Creates the foreign tables in a schema that is rolled back. Only postgres_fdw can read a remote catalog. */
 export async function createRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
-  const make = (from: string, table: string, columns: string): Sql =>
+  const createTable = (from: string, table: string, columns: string): Sql =>
     sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
         OPTIONS (schema_name ${literal(from)}, table_name ${literal(table)}, fetch_size '10000')`
-  const statements = Object.entries(tables).map(([table, columns]) => make('pg_catalog', table, columns))
-  const checks = make(
+  const statements = Object.entries(tables).map(([table, columns]) => createTable('pg_catalog', table, columns))
+  const checks = createTable(
     'information_schema',
     'check_constraints',
     'constraint_schema name, constraint_name name, check_clause text',
@@ -38,7 +40,7 @@ export async function createRemoteCatalog(session: Session, schema: string, serv
   await session.run(join([...statements, checks], '; '))
 }
 
-/** What IMPORT FOREIGN SCHEMA would import if nothing limited it. */
+/** The tables that IMPORT FOREIGN SCHEMA imports without LIMIT TO and EXCEPT. */
 export async function remoteTables(session: Session, schema: string, remoteSchema: string): Promise<readonly string[]> {
   const rows = await session.query<{ name: string }>(
     sql`SELECT c.relname AS name FROM ${ident(schema)}.pg_class c JOIN ${ident(schema)}.pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +50,7 @@ export async function remoteTables(session: Session, schema: string, remoteSchem
   return rows.map(({ name }) => name)
 }
 
-/** Those that are whole: one that CREATE INDEX CONCURRENTLY has left behind when it failed is none. */
+/** Without invalid indexes, which a failed CREATE INDEX CONCURRENTLY leaves behind. */
 export async function remoteIndexes(
   session: Session,
   schema: string,
@@ -66,7 +68,7 @@ export async function remoteIndexes(
   )
 }
 
-/** The columns of tables by name alone: their types may be none that are known here. */
+/** The column names of tables. Their types may not exist here. */
 export async function remoteColumnNames(
   session: Session,
   schema: string,

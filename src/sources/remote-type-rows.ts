@@ -1,3 +1,5 @@
+// Reads the catalog rows of a source's types, through the foreign tables of remote-catalog.ts.
+
 import { groupBy } from '../core/data.ts'
 import { ident, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -9,10 +11,10 @@ export interface TypeRow {
   readonly name: string
   /** `typtype` */
   readonly type: string
-  /** What it is an array of. */
+  /** For an array, its element type. */
   readonly element: number | null
   readonly relation: number
-  /** It is the row type of a table or such. */
+  /** Whether it is the row type of a table, a view or the like. */
   readonly isOfRows: boolean
   readonly base: number
   readonly modifier: number
@@ -35,7 +37,7 @@ export interface CheckRow {
   readonly domain: number
   readonly name: string
   readonly isValid: boolean
-  /** All clauses that the source shows under that name, which need not be of this domain. */
+  /** All clauses with that name at the source. They may belong to other domains or to tables. */
   readonly clauses: readonly string[]
 }
 
@@ -48,10 +50,13 @@ export interface TypeRows {
   readonly checks: ReadonlyMap<number, readonly CheckRow[]>
 }
 
-/** Below this the same number is the same type on every server. */
+/** Types with a lower OID are built in, and have the same OID on every server. */
 export const firstOwnOid = 10000
 
-/** Reads types and all that they are made of, through foreign tables over the source's catalog in the schema `catalog`. */
+/**
+ * Reads the types and, recursively, those that they consist of.
+ * @param catalog the schema of the foreign tables
+ */
 export async function typeRows(session: Session, catalog: string, roots: readonly number[]): Promise<TypeRows> {
   const types = new Map<number, TypeRow>()
   const attributes = new Map<number, readonly AttributeRow[]>()
@@ -82,7 +87,7 @@ function distinct(oids: readonly number[], known: ReadonlyMap<number, TypeRow>):
   return [...new Set(oids)].filter((oid) => oid >= firstOwnOid && !known.has(oid))
 }
 
-/** Those of the relations that are more than what a composite type stands for. */
+/** The relations that are more than the composite type itself: tables, views and the like. */
 async function rowTypes(session: Session, catalog: string, relations: readonly number[]): Promise<ReadonlySet<number>> {
   if (relations.length === 0) return new Set()
   const rows = await session.query<{ oid: number }>(
@@ -120,7 +125,7 @@ async function checkRows(session: Session, catalog: string, oids: readonly numbe
          WHERE k.contypid = ANY ($1::oid[]) AND k.contype = 'c' ORDER BY 1, 2`,
     [oids],
   )
-  // The only place where a source shows such an expression as text; it names the domain nowhere.
+  // The only view that has the expression as text. It does not name the domain.
   const clauses = await session.query<{ schema: string; name: string; clause: string }>(
     sql`SELECT constraint_schema AS schema, constraint_name AS name, check_clause AS clause
           FROM ${from}.check_constraints WHERE constraint_name = ANY ($1::name[])`,
@@ -132,7 +137,7 @@ async function checkRows(session: Session, catalog: string, oids: readonly numbe
   return groupBy(checks, ({ domain }) => domain)
 }
 
-// Numbers of catalogs are those of every server.
+// The OIDs of pg_type and pg_extension, the same on every server.
 const typeCatalog = trusted('1247')
 const extensionCatalog = trusted('3079')
 

@@ -1,3 +1,5 @@
+// The types that the tables of a source use, as this server would create them.
+
 import { groupBy } from '../core/data.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { ident, number, qualified, sql, trusted } from '../core/sql.ts'
@@ -6,36 +8,36 @@ import { record } from '../kinds/facets/options.ts'
 import type { TypeSpec } from '../kinds/type/type.ts'
 import { type CheckRow, firstOwnOid, type TypeRow, type TypeRows, typeRows } from './remote-type-rows.ts'
 
-/** A type of a source that is none of PostgreSQL's own, and no array. */
+/** A type of a source that is not built in, and not an array. */
 export interface RemoteType {
   readonly schema: string
   readonly name: string
-  /** `schema.name`, as SQL has it. */
+  /** `schema.name`, quoted as in SQL. */
   readonly title: string
-  /** What it is in words. */
+  /** In words, such as "an enumeration". */
   readonly sort: string
-  /** What can be made here, if it can; a domain's checks and default are as the source wrote them. */
+  /** Undefined if it cannot be copied. The checks and the default of a domain are the source's text. */
   readonly spec: TypeSpec | undefined
   readonly extension: { readonly name: string; readonly schema: string } | undefined
-  /** The titles of the types that it is made of. */
+  /** The titles of the types that it consists of. */
   readonly parts: readonly string[]
-  /** Why checks of a domain are left out. */
-  readonly left: readonly string[]
+  /** Why checks of a domain are omitted. */
+  readonly omissions: readonly string[]
 }
 
 export interface RemoteTypes {
-  /** What others are made of comes first. */
+  /** Each type after those that it consists of. */
   readonly all: readonly RemoteType[]
-  /** The titles of the types that the columns of each table name. */
+  /** By table: the titles of the types of its columns. */
   readonly ofTables: ReadonlyMap<string, readonly string[]>
 }
 
-/** Reads the types that the columns of those tables of a schema use that are wanted, and those that these are made of. */
+/** Reads the types of the columns of requested tables and, recursively, the types that they consist of. */
 export async function remoteTypes(
   session: Session,
   catalog: string,
   remoteSchema: string,
-  isWanted: (table: string) => boolean,
+  isRequested: (table: string) => boolean,
 ): Promise<RemoteTypes> {
   const from = ident(catalog)
   const all = await session.query<{ table: string; type: number }>(
@@ -46,7 +48,7 @@ export async function remoteTypes(
            AND a.atttypid >= ${number(firstOwnOid)}`,
     [remoteSchema],
   )
-  const columns = all.filter(({ table }) => isWanted(table))
+  const columns = all.filter(({ table }) => isRequested(table))
   const roots = columns.map(({ type }) => type)
   const rows = await typeRows(session, catalog, roots)
   const nameOf = await namesOfTypes(session, rows)
@@ -100,7 +102,7 @@ function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
     spec: extension === null && ['e', 'd', 'c'].includes(row.type) && !row.isOfRows ? spec : undefined,
     extension: extension ?? undefined,
     parts: extension ? [] : parts.flatMap((part) => titlesOf(part, rows)),
-    left: checks.flatMap(({ left }) => left ?? []),
+    omissions: checks.flatMap(({ omission }) => omission ?? []),
   }
 }
 
@@ -119,7 +121,7 @@ function isBuiltIn({ schema, extension }: TypeRow): boolean {
   return extension === null && ['pg_catalog', 'information_schema'].includes(schema)
 }
 
-/** The type that a column names, or that it is an array of, if it is none of PostgreSQL's own. */
+/** The type of a column, or its element type, unless that is built in. */
 function titlesOf(oid: number, rows: TypeRows): readonly string[] {
   const row = rows.types.get(oid)
   if (!row || isBuiltIn(row)) return []
@@ -129,23 +131,23 @@ function titlesOf(oid: number, rows: TypeRows): readonly string[] {
 interface DomainCheck {
   readonly name: string
   readonly expression?: string
-  readonly left?: string
+  readonly omission?: string
 }
 
 function domainCheck({ name, isValid, clauses }: CheckRow): DomainCheck {
-  const left = (why: string) => ({ name, left: `check ${ident(name)} of it is not made: ${why}` })
-  if (!isValid) return left('at the source it is NOT VALID')
-  // Constraints of tables and other domains may have the same name.
+  const omit = (reason: string) => ({ name, omission: `its check ${ident(name)} is not created: ${reason}` })
+  if (!isValid) return omit('it is NOT VALID at the source')
+  // Constraints of tables and of other domains can have the same name. Only those of domains mention VALUE.
   const distinct = [...new Set(clauses)]
   const ofDomains = distinct.filter((clause) => /\bVALUE\b/.test(clause))
   const [only, ...others] = distinct.length === 1 ? distinct : ofDomains
-  if (distinct.length === 0) return left('the source shows it only to members of the role that owns the domain')
+  if (distinct.length === 0) return omit('the source shows it only to members of the role that owns the domain')
   if (only === undefined || others.length > 0)
-    return left('the source has several of that name, and does not tell whose they are')
+    return omit('the source has several checks of that name, and does not show to which domain they belong')
   return { name, expression: only }
 }
 
-/** How SQL names types here: one of PostgreSQL's own as this server does, with its modifier; any other by schema and name. */
+/** How SQL here names a type: as format_type does, or for a type that does not exist here yet, by schema and name. */
 async function namesOfTypes(session: Session, rows: TypeRows): Promise<NameOf> {
   const used = [
     ...[...rows.types.values()].map(({ base, modifier }) => ({ type: base, modifier })),

@@ -1,3 +1,5 @@
+// Digests of what a source has: while a digest is equal, so is everything that an import derives from it.
+
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/data.ts'
 import { type Sql, trusted } from '../core/sql.ts'
@@ -6,16 +8,15 @@ import { catalogCosts } from '../introspector/transaction-settings.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
 import type { RemoteTypes } from './remote-types.ts'
 
-/** What a source says of an import, as far as anything follows from it. */
-export interface Said {
+/** What an import is derived from. */
+interface SourceContent {
   /** See {@link readTablesState}. */
   readonly tables: string
   readonly types: RemoteTypes | undefined
   readonly indexes: readonly RemoteIndex[]
 }
 
-/** A digest: while it is the same, what follows from it is the same. */
-export function stateOf({ tables, types, indexes }: Said): string {
+export function stateOf({ tables, types, indexes }: SourceContent): string {
   return digestOf([tables, types ? { all: types.all, ofTables: [...types.ofTables] } : null, indexes])
 }
 
@@ -23,8 +24,8 @@ export function digestOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }
 
-// Everything that IMPORT can make of a table, but its OIDs. What stands in a schema is found by its dependency on that: no
-// index of pg_class has the schema first.
+// Everything that IMPORT FOREIGN SCHEMA can create, without OIDs. The tables of a schema are found by their dependency on it,
+// because no index of pg_class starts with the schema.
 const tablesQuery: Sql = trusted(`
   WITH imported AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relkind, c.relpersistence
@@ -47,10 +48,10 @@ const tablesQuery: Sql = trusted(`
   )
   SELECT string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name) AS state FROM part`)
 
-/** A digest of what was imported into a schema, in its transaction, which reads under `readingPath`. */
+/** A digest of the tables in a schema. Runs under `readingPath`. */
 export async function readTablesState(session: Session, schema: string): Promise<string> {
   await session.run(catalogCosts)
   const [row] = await session.query<{ state: string }>(tablesQuery, [schema])
-  if (!row) throw new Error('an aggregate has one row')
+  if (!row) throw new Error('an aggregate query returned no row')
   return row.state
 }

@@ -1,3 +1,5 @@
+// What a source or the ledger has, as stanzas of a manifest: see manifest/expansion.
+
 import { ident } from '../core/sql.ts'
 import { withoutAccess } from '../kinds/facets/access.ts'
 import { record } from '../kinds/facets/options.ts'
@@ -11,36 +13,41 @@ import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manife
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { normalizeExported } from '../manifest/yaml/from-export.ts'
 
-/** An imported table as a manifest would spell it out. What no source says stays open: owner, grants, comment. */
+/** An imported table. It leaves open what comes from no source: owner, grants and comment. */
 export function tableStanza(schema: string, name: string, spec: ForeignTableSpec): TableStanza {
-  const said = { ...withoutAccess(spec), comment: undefined }
-  return asTable(foreignTable.write({ kind: 'foreignTable', schema, name }, said, noVariables))
+  const imported = { ...withoutAccess(spec), comment: undefined }
+  return asTable(foreignTable.write({ kind: 'foreignTable', schema, name }, imported, noVariables))
 }
 
 export function indexStanza(schema: string, name: string, spec: IndexSpec): IndexStanza {
   return asIndex(index.write({ kind: 'index', schema, name }, spec, noVariables))
 }
 
-/** A type of a source as a manifest would spell it out; its comments stay open. */
+/** A type of a source, without comments. */
 export function typeStanza(schema: string, name: string, spec: TypeSpec): TypeStanza {
-  const quiet = <Part>(parts: Readonly<Record<string, Part>>) =>
+  const withoutComments = <Part>(parts: Readonly<Record<string, Part>>) =>
     record(Object.entries(parts).map(([key, part]) => [key, { ...part, comment: undefined }]))
-  const said = { ...spec, checks: quiet(spec.checks), attributes: quiet(spec.attributes), comment: undefined }
-  return asType(type.write({ kind: 'type', schema, name }, said, noVariables))
+  const copied = {
+    ...spec,
+    checks: withoutComments(spec.checks),
+    attributes: withoutComments(spec.attributes),
+    comment: undefined,
+  }
+  return asType(type.write({ kind: 'type', schema, name }, copied, noVariables))
 }
 
-/** The types that were declared when the manifest was last applied, whether copied or spelled out. */
+/** All types that were last applied, whether copied or declared by the manifest. */
 export function lastTypes(ledger: Ledger): readonly CopiedType[] {
   return [...ledger.entries.values()].flatMap(({ id, declared }) => {
     if (id.kind !== 'type') return []
-    const spec = declared as TypeSpec // the ledger keeps a kind's own specs
+    const spec = declared as TypeSpec // the ledger has the specs of a kind
     return [{ schema: id.schema, name: id.name, stanza: asType(type.write(id, spec, noVariables)) }]
   })
 }
 
 /**
- * The tables that an import had when it was last applied, as they were declared then.
- * @param former what its server was called then, if it is renamed
+ * The tables of an import as they were last applied.
+ * @param former the former name of its server, if it was renamed
  */
 export function lastTables(
   ledger: Ledger,
@@ -51,28 +58,29 @@ export function lastTables(
   const tables = new Map<string, TableStanza>()
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'foreignTable' || id.schema !== schema) continue
-    const spec = declared as ForeignTableSpec // the ledger keeps a kind's own specs
+    const spec = declared as ForeignTableSpec // the ledger has the specs of a kind
     if (spec.server !== server && spec.server !== former) continue
     if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
-    // Another import of the same schema may have it.
+    // It may belong to another import of the same schema.
     if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
     tables.set(id.name, asTable(foreignTable.write(id, { ...spec, server }, noVariables)))
   }
   return tables
 }
 
-/** How wrappers write at a table from which schema of the source it is: postgres_fdw, mysql_fdw, and oracle_fdw and others. */
+/** The option for a table's remote schema: of postgres_fdw, of mysql_fdw, and of oracle_fdw and others. */
 function remoteSchemaOf({ options }: ForeignTableSpec): string | undefined {
   return options.schema_name ?? options.dbname ?? options.schema
 }
 
-/** The indexes that views had when they were last applied, by view. */
+/** The indexes of views as they were last applied, by view. */
 export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<string, IndexStanza>> {
   const views = new Map<string, Record<string, IndexStanza>>()
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'index' || id.schema !== schema) continue
-    const spec = declared as IndexSpec // the ledger keeps a kind's own specs
-    // What is named in a declaration was given there, and the definition is what says so.
+    const spec = declared as IndexSpec // the ledger has the specs of a kind
+    // `write` writes a collation or operator class only if the definition mentions it. A declaration has only those that were
+    // given.
     const names = spec.columns.flatMap(({ collation, operatorClass }) => [collation, operatorClass])
     const definition = names.flatMap((name) => (name ? ident(name.name) : [])).join(' ')
     const stanza = asIndex(index.write(id, { ...spec, definition }, noVariables))
@@ -81,7 +89,7 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
   return views
 }
 
-// What `write` writes the schema of manifests knows: the exporter's manifests are read again.
+// `write` returns what the schema of manifests allows: an exported manifest can be parsed.
 function asTable({ path, value }: Stanza): TableStanza {
   return normalizeExported(value, path) as TableStanza
 }

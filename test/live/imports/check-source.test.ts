@@ -77,12 +77,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         expect.objectContaining({
           title: 'foreign table public.moods',
           finding: 'types not compared',
-          message: 'the types of its columns were not compared: type public.mood is not here',
+          message: 'the types of its columns were not compared: type public.mood does not exist here',
         }),
       ],
     })
     expect(first.plan.warnings).toEqual([
-      'server files: its wrapper can not tell what its source has, so its tables were not compared',
+      'server files: its wrapper cannot list the columns of its source, so its foreign tables were not compared',
     ])
     expect((await document(['plan', '--format', 'json'])).plan.source).toBe(undefined)
     const statusOf = ['status', '--check-source', '--check', '--format', 'json']
@@ -112,7 +112,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `! foreign table public.renamed: column note: the source's table has no column note, so reading it fails`,
       `! foreign table public.renamed: column number: the source's table has no column id, so reading it fails`,
       `foreign table public.moods: the source's table has another column: more`,
-      'foreign table public.moods: the types of its columns were not compared: type public.mood is not here',
+      'foreign table public.moods: the types of its columns were not compared: type public.mood does not exist here',
       'foreign table public.orders: column total is numeric(10,2) here, and numeric(12,3) at the source',
       `foreign table public.orders: the source's table has another column: "new one" text[]`,
       `foreign table public.orders: the source's table has another column: number bigint`,

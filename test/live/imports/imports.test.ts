@@ -101,7 +101,7 @@ tables:
         place: { excerpt: expect.stringContaining('limit_to') },
       },
       { message: 'the source has no table "A" in schema "public"' },
-      { message: 'no table "z" is imported: the source does not have it, or it is left out' },
+      { message: 'no table "z" is imported: the source does not have it, or it is excluded' },
     ])
     expect(await told(importing('tables: { a: { columns: { z: text } } }'))).toMatchObject([
       { message: `table "a" at the source has no column "z"` },
@@ -113,7 +113,7 @@ tables:
       },
     ])
     expect(await told(importing().replace('server: shop', 'server: other'))).toMatchObject([
-      { message: expect.stringContaining('there is no server other') },
+      { message: expect.stringContaining('server other does not exist') },
     ])
     expect(await told(mirroring('tables: { z: { comment: none } }'))).toMatchObject([
       { message: expect.stringContaining('the mirror has no table "z"') },
@@ -128,13 +128,13 @@ tables:
     const parsed = await rig.manifest(mirroring())
     const { plan, report } = await applyTo(parsed, rig.url)
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      'foreign table proxy.c: it can not be imported: type public.mood is not here',
-      'foreign table proxy.d: it can not be imported: type public.zip is not here',
-      'foreign table proxy.e: it can not be imported: type public.mood is not here',
+      'foreign table proxy.c: it cannot be imported: type public.mood does not exist here',
+      'foreign table proxy.d: it cannot be imported: type public.zip does not exist here',
+      'foreign table proxy.e: it cannot be imported: type public.mood does not exist here',
     ])
     expect(missedOf(report)).toEqual([])
     await expect(planFor(await rig.manifest(importing('limit_to: [a, c]')), rig.url)).rejects.toThrow(
-      'the table "c" can not be imported: type public.mood is not here',
+      'the table "c" cannot be imported: type public.mood does not exist here',
     )
     await rig.sql("CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text")
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
@@ -144,7 +144,7 @@ tables:
     )
     const again = await planFor(parsed, rig.url)
     expect(again.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      'foreign table proxy.c: it can not be imported, and stays as it was applied last: type public.more is not here',
+      'foreign table proxy.c: it cannot be imported, and is kept as it was last applied: type public.more does not exist here',
     ])
     expect(changesOf(again)).toEqual(['alter foreign table proxy.d', 'replace materialized view local.d'])
   })

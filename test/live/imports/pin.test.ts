@@ -138,7 +138,7 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
     const session = await connect('pin')
     const sources = { connect, timeoutMilliseconds: 10_000 }
     const pinned = await pin(session, await shop.parsed(), sources).finally(() => session.close())
-    expect(pinned.warnings).toEqual([expect.stringContaining('index own_function_idx of the source is not made')])
+    expect(pinned.warnings).toEqual([expect.stringContaining('index own_function_idx of the source is not created')])
     writeFileSync(shop.lock, pinned.text)
     const locked = await shop.parsed()
     expect(missedOf((await applyTo(locked, rig.url)).report)).toEqual([])
@@ -174,7 +174,7 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
     expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', '"integer; x"'))).toMatch(
       /^error: shop\.lock\.yaml:\d+:\d+: /,
     )
-    // The place of what is not here is in the lock, whose line it is.
+    // The place of what does not exist here is in the lock, whose line it is.
     expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', 'nope'))).toMatch(
       /shop\.lock\.yaml:\d+:\d+: foreign table proxy\.a: .*type "nope" does not exist/,
     )

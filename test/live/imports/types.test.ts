@@ -138,11 +138,11 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       expect.stringMatching(
-        /^type public.mood: it stays as it is here. At the source it has changed \(values \('sad', 'ok'\) → \('sad', 'fine'\)\).*depends on type public.mood/,
+        /^type public.mood: it is kept as it is. It has changed at the source \(values \('sad', 'ok'\) → \('sad', 'fine'\)\).*depends on type public.mood/,
       ),
-      expect.stringMatching(/^type public.pair: it stays as it is here.*attribute a integer → text.*cannot alter type/),
+      expect.stringMatching(/^type public.pair: it is kept as it is.*attribute a integer → text.*cannot alter type/),
       expect.stringMatching(
-        /^type public.small: it stays as it is here.*domain integer → bigint.*depends on type public.small/,
+        /^type public.small: it is kept as it is.*domain integer → bigint.*depends on type public.small/,
       ),
     ])
   })
@@ -161,32 +161,32 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       ])
     const ofE = [
       'foreign table proxy.e',
-      'it can not be imported: type ext.hstore belongs to the extension hstore, which is not here; type public.fine is the row type of a relation at the source, which can not be copied',
-      'Declare it: extensions: { hstore: { schema: ext } }. Make one of that name here, or leave the table out by except.',
+      'it cannot be imported: type ext.hstore belongs to the extension hstore, which does not exist here; type public.fine is the row type of a relation at the source, which cannot be copied',
+      'Declare it: extensions: { hstore: { schema: ext } }. Create a type of that name here, or exclude the table with except.',
     ]
     expect(await told(importing())).toEqual([
       [
         'foreign table proxy.c',
-        'it can not be imported: type public.citext belongs to the extension citext, which is not here; type public.mood is not here; type public.zip is not here',
-        'Declare it: extensions: { citext: {} }. Add types: copy to the import, which makes types here, or declare them.',
+        'it cannot be imported: type public.citext belongs to the extension citext, which does not exist here; type public.mood does not exist here; type public.zip does not exist here',
+        'Declare it: extensions: { citext: {} }. Add "types: copy" to the import, which creates the types here, or declare them.',
       ],
       ofE,
       [
         'foreign table proxy.w',
-        'it can not be imported: type public.word is not here',
-        'Add types: copy to the import, which makes types here, or declare them.',
+        'it cannot be imported: type public.word does not exist here',
+        'Add "types: copy" to the import, which creates the types here, or declare them.',
       ],
     ])
     expect(await told(copying())).toEqual([
       [
         'foreign table proxy.c',
-        'it can not be imported: type public.citext belongs to the extension citext, which is not here',
+        'it cannot be imported: type public.citext belongs to the extension citext, which does not exist here',
         'Declare it: extensions: { citext: {} }.',
       ],
       ofE,
       [
         'foreign table proxy.w',
-        'it can not be imported: type public.word is made of public.citext: type public.citext belongs to the extension citext, which is not here',
+        'it cannot be imported: type public.word consists of public.citext: type public.citext belongs to the extension citext, which does not exist here',
         'Declare it: extensions: { citext: {} }.',
       ],
     ])
@@ -258,7 +258,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const alike = importing('types: copy').replace('  shop:\n', '  shop:\n    foreign_data_wrapper: alike\n')
     expect(await told(rig, alike)).toMatchObject([
       {
-        message: expect.stringContaining('types can be copied through postgres_fdw only, and server shop is of alike'),
+        message: expect.stringContaining('types can be copied only through postgres_fdw, and server shop uses alike'),
         place: { excerpt: expect.stringContaining('types: copy') },
       },
     ])
@@ -286,7 +286,7 @@ schemas: { others: { imports: [{ server: shop, remote_schema: public, types: cop
     )
     const { undetermined } = await planFor(await rig.manifest(copying()), rig.url)
     expect(undetermined).toMatchObject([
-      { reason: expect.stringContaining('the definition of type public.d is none that fdwsync can read') },
+      { reason: expect.stringContaining('fdwsync cannot parse the definition of type public.d') },
     ])
   })
 
@@ -311,17 +311,17 @@ schemas: { others: { imports: [{ server: shop, remote_schema: public, types: cop
       const parsed = await rig.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
       const refused = await planFor(parsed, url)
       expect(refused.undetermined.map(({ reason }) => reason)).toEqual([
-        'it can not be imported: type public.mood can not be made here: permission denied for schema public; type public.zip can not be made here: permission denied for schema public',
-        'it can not be imported: type public.same can not be made here: permission denied for schema public',
+        'it cannot be imported: type public.mood cannot be created here: permission denied for schema public; type public.zip cannot be created here: permission denied for schema public',
+        'it cannot be imported: type public.same cannot be created here: permission denied for schema public',
       ])
       await rig.sql(`GRANT CREATE ON SCHEMA public TO ${user}`)
       const { plan, report } = await applyTo(parsed, url)
       expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
-      const hidden = 'is not made: the source shows it only to members of the role that owns the domain'
+      const hidden = 'is not created: the source shows it only to members of the role that owns the domain'
       expect(plan.warnings.map(({ message }) => message)).toEqual([
-        'type public.same of the source: check later of it is not made: at the source it is NOT VALID',
-        `type public.same of the source: check zip_check of it ${hidden}`,
-        `type public.zip of the source: check zip_check of it ${hidden}`,
+        'type public.same of the source: its check later is not created: it is NOT VALID at the source',
+        `type public.same of the source: its check zip_check ${hidden}`,
+        `type public.zip of the source: its check zip_check ${hidden}`,
       ])
       expect(changesOf(await planFor(parsed, url))).toEqual([])
       await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
@@ -332,8 +332,8 @@ schemas: { others: { imports: [{ server: shop, remote_schema: public, types: cop
       const shown = await planFor(parsed, url)
       expect(shown.warnings.map(({ message }) => message)).toEqual([
         expect.stringContaining('NOT VALID'),
-        expect.stringContaining('zip_check of it is not made: the source has several of that name'),
-        expect.stringContaining('zip_check of it is not made: the source has several of that name'),
+        expect.stringContaining('zip_check is not created: the source has several checks of that name'),
+        expect.stringContaining('zip_check is not created: the source has several checks of that name'),
       ])
     } finally {
       await runSql(rig.source.url, `DROP OWNED BY ${user}_there CASCADE; DROP ROLE ${user}_there`)

@@ -141,7 +141,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined).toEqual([])
     expect(plan.warnings.map(({ message }) => message)).toEqual([
-      'index own_function_idx of the source is not made on local.own_function: function public.own(text) does not exist',
+      'index own_function_idx of the source is not created on local.own_function: function public.own(text) does not exist',
     ])
     const names = await viewsOf(rig)
     expect(names).toHaveLength(50)

@@ -152,8 +152,8 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     const parsed = await parse(withEnumerations)
     const plan = await planFor(parsed, url)
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      'foreign table proxy.parcels: it can not be imported: type "parcels_state_t" does not exist',
-      'foreign table proxy.returns: it can not be imported: type "returns_reason_t" does not exist',
+      'foreign table proxy.parcels: it cannot be imported: type "parcels_state_t" does not exist',
+      'foreign table proxy.returns: it cannot be imported: type "returns_reason_t" does not exist',
     ])
     expect(changesOf(plan)).toContain('create foreign table proxy."Orders"')
     await runSql(

@@ -1,0 +1,63 @@
+// Reads what must be known to ask servers: what is declared of them and of their prerequisites, and what exists.
+
+import type { DeclaredObject, LiveObject } from '../core/change.ts'
+import { keyOf, type ObjectId } from '../core/object.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
+import type { ServerSpec } from '../kinds/server.ts'
+import { type Ledger, readLedger } from '../ledger/read.ts'
+import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
+
+export interface ServerContext {
+  /** Servers, their prerequisites, and types. */
+  readonly declared: readonly DeclaredObject[]
+  readonly searchPath: readonly string[]
+  readonly reading: CatalogReading
+  readonly ledger: Ledger
+  readonly digests: RunDigests
+}
+
+export async function readServerContext(
+  session: Session,
+  manifest: Manifest,
+  requests: readonly ImportRequest[],
+  digests: RunDigests,
+): Promise<ServerContext> {
+  const declared = declaredKinds
+    .flatMap((kind) => kind.declare(manifest, digests))
+    .filter(({ id }) => isServerPrerequisite(id))
+  const servers = requests.map(({ server }) => ({ kind: 'server', name: server }) as const)
+  const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
+  const { search_path: searchPath = ['public'] } = manifest
+  return inSnapshot(session, async () => {
+    const ledger = await readLedger(session, manifest.name, ids.keys())
+    return { declared, searchPath, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
+  })
+}
+
+/** Servers, what they depend on, and the types of columns. */
+function isServerPrerequisite(id: ObjectId): boolean {
+  return id.kind === 'type' || kindOf(id).probe.how !== 'read-back'
+}
+
+/** The foreign-data wrapper of a server; undefined if the server is neither declared nor exists. */
+export function wrapperOf({ declared, reading }: ServerContext, name: string): string | undefined {
+  const key = keyOf({ kind: 'server', name })
+  const found = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
+  return found && serverSpecOf(found).wrapper
+}
+
+export function serverSpecOf({ spec }: { readonly spec: unknown }): ServerSpec {
+  return spec as ServerSpec // the objects of a kind have its specs
+}
+
+/** How a declared object differs from the live one. */
+export function differencesOf({ ledger, digests }: ServerContext, declared: DeclaredObject, live: LiveObject) {
+  const kind = kindOf(declared.id)
+  const last = ledger.entries.get(keyOf(declared.id))?.declared
+  const spec = kind.settle(declared.spec, last, live.spec)
+  return kind.compare(declared.id, live.spec, spec, { declared: spec, last, digests })
+}
