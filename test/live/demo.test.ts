@@ -1,3 +1,5 @@
+// The demo from start to end, and interrupted: its story, and that it leaves neither a process nor a folder behind.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,18 +15,18 @@ test.each([
   'linux-arm64',
   'darwin-x64',
   'darwin-arm64',
-])('the server that the demo asks for on %s is the one of the tests', (platform) => {
+])('the server that the demo proposes to install on %s is the one that the tests use', (platform) => {
   const servers = JSON.parse(readFileSync(join(packageFolder, 'test/servers/package.json'), 'utf8'))
   const [, name = '', version] = /install --no-save ([^@]+)@(\S+)$/.exec(installHint(platform)) ?? []
   expect(servers.optionalDependencies[name]).toBe(version)
 })
 
 describe.skipIf(findBinaries().length === 0)('the demo', () => {
-  test('shows the whole round, and leaves nothing behind', async () => {
+  test('shows its story in order, and leaves nothing behind', async () => {
     const demo = start()
     const servers = await serversOf(demo.child)
     expect(await demo.exitCode, demo.output()).toBe(0)
-    const moments = [
+    const expected = [
       '$ fdwsync plan -f',
       'shop.revenue_by_day',
       '$ fdwsync apply',
@@ -42,8 +44,8 @@ describe.skipIf(findBinaries().length === 0)('the demo', () => {
       '$ fdwsync plan --detailed-exitcode',
       'Both servers are stopped',
     ]
-    expectInOrder(demo.output(), moments)
-    // A pipe gets no colour.
+    expectInOrder(demo.output(), expected)
+    // Output to a pipe has no colour.
     expect(demo.output()).not.toContain('\u001b')
     await untilGone(servers)
   })
@@ -63,7 +65,7 @@ describe.skipIf(findBinaries().length === 0)('the demo', () => {
 interface Demo {
   readonly child: ChildProcess
   readonly exitCode: Promise<number | null>
-  /** What it has written until now. */
+  /** The output so far. */
   output(): string
 }
 
@@ -86,11 +88,11 @@ function start(): Demo {
 
 interface Server {
   readonly pid: number
-  /** That of the whole demo, which holds those of its servers. */
+  /** The folder of the whole demo, which contains those of its servers. */
   readonly folder: string
 }
 
-/** Both servers, as soon as they run. */
+/** Waits until both servers run. */
 function serversOf({ pid = 0 }: ChildProcess): Promise<readonly Server[]> {
   return until('both servers to start', () => {
     const servers = childrenOf(pid).flatMap((child): Server[] => {
@@ -105,7 +107,7 @@ function argumentsOf(pid: number): string {
   try {
     return execFileSync('ps', ['-o', 'args=', '-ww', '-p', String(pid)], { encoding: 'utf8' })
   } catch {
-    // It has ended meanwhile.
+    // It ended in the meantime.
     return ''
   }
 }
@@ -118,11 +120,11 @@ async function untilGone(servers: readonly Server[]): Promise<void> {
   )
 }
 
-function expectInOrder(output: string, moments: readonly string[]): void {
+function expectInOrder(output: string, expected: readonly string[]): void {
   let from = 0
-  for (const moment of moments) {
-    const at = output.indexOf(moment, from)
-    expect(at, `${moment} in\n${output.slice(from)}`).toBeGreaterThanOrEqual(0)
-    from = at + moment.length
+  for (const text of expected) {
+    const at = output.indexOf(text, from)
+    expect(at, `${text} in\n${output.slice(from)}`).toBeGreaterThanOrEqual(0)
+    from = at + text.length
   }
 }

@@ -1,3 +1,5 @@
+// Where an apply comes from, in the environment of different CI systems.
+
 import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
 import { originOf } from '../../../src/cli/origin.ts'
@@ -26,6 +28,6 @@ test.each([
   expect(originOf(env)).toEqual({ user: expect.any(String), host: hostname(), commit: 'abc', repository })
 })
 
-test('outside of a pipeline there is no commit', () => {
+test('outside a pipeline the commit is unknown', () => {
   expect(originOf({ GIT_COMMIT: '' })).toMatchObject({ commit: undefined, repository: undefined })
 })

@@ -1,3 +1,5 @@
+// The text of an exported manifest: any value survives it, and variables have distinct names.
+
 import { expect, test } from 'vitest'
 import { manifestText } from '../../../src/exporter/document.ts'
 import { createVariables } from '../../../src/exporter/variables.ts'
@@ -6,7 +8,7 @@ import { read } from '../manifest/reading.ts'
 
 const head = { comment: ['# names may hold\nanything: {'], name: 'm', searchPath: undefined }
 
-/** The same texts in every run. */
+/** Pseudo-random texts, the same in every run. */
 function texts(count: number): readonly string[] {
   const pieces = [
     'a',
@@ -94,7 +96,7 @@ test('any text survives a round trip through YAML: as a value, a name, in lists,
   }
 })
 
-test('every variable has a name of its own that a shell can set', () => {
+test('variables have distinct names that a shell can set', () => {
   const context = createVariables()
   const name = (...words: readonly string[]) => context.variable(words, 'x').name
   expect(name('shop', 'password')).toBe('SHOP_PASSWORD')

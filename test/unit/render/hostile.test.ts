@@ -1,3 +1,5 @@
+// Text from a manifest or a server cannot forge a line of a plan, control the terminal, or hide a difference.
+
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'

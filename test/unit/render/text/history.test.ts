@@ -1,3 +1,5 @@
+// The history of a database, and one apply in detail, as text.
+
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import type { RecordedApply } from '../../../../src/core/history.ts'

@@ -1,3 +1,5 @@
+// Plans as text, and the JSON documents against their schemas.
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'

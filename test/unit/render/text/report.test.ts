@@ -1,3 +1,5 @@
+// The reports of an apply and of a refresh as text.
+
 import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
