@@ -1,3 +1,5 @@
+// Applies a manifest: plan, approval, lease, apply, and the exit code of the result.
+
 import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions } from '../applier/context.ts'
 import { recordNoChanges } from '../applier/record-no-changes.ts'
@@ -15,26 +17,26 @@ import { createPlan } from '../planner/plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { isProvable } from '../planner/proof.ts'
 
-/** How `apply` is told to go ahead. It sees the plan; a false answer changes nothing. */
+/** Decides whether to apply the plan. If the answer is false, nothing is changed. */
 export type Approve = (plan: Plan) => Promise<boolean>
 
 export interface ApplyRequest {
   readonly parsed: ParsedManifest
-  /** Nobody is asked: when the database changes after the plan was made, it is simply made again. */
+  /** Whether a stale plan is planned again and applied, a few times: for applies without a prompt. */
   readonly unattended?: boolean
   readonly connect: Connect
   readonly populate: boolean
-  /** Sources are not asked for what is imported: what was imported last is kept. */
+  /** Skips contacting sources, and uses the last imported definitions. */
   readonly offline?: boolean
   readonly takeOver?: boolean
   readonly options: ApplyOptions
 }
 
 /**
- * Plans, asks, and converges. The lease is taken after the answer, so that nobody waits for somebody who thinks, and that
- * the database is still as planned is checked again inside the transaction. Where nobody is asked it is taken first.
- * @returns the plan and what came of it; no report if it was not approved.
- * @throws FdwsyncError with the exit code of MANIFEST.md if nothing was done.
+ * Plans, asks for approval, and applies. The lease is taken after approval, so that an open prompt does not block other applies;
+ * the transaction checks that the plan is not stale. An unattended apply takes the lease first.
+ * @returns the plan and the report, without a report if the plan was not approved
+ * @throws FdwsyncError if nothing was done
  */
 export async function planAndApply(request: ApplyRequest, approve: Approve): Promise<Applied> {
   const sessions = pooledConnect(request.connect, isReusable)
@@ -53,7 +55,7 @@ function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
         return await applyOnce(request, approve, lease)
       } catch (error) {
         if (attempt === planAttempts || !isStale(error)) throw error
-        const reason = 'the database changed after the plan was made'
+        const reason = 'the database changed after the plan was created'
         request.options.emit({ type: 'retrying', stage: 'define', reason, attempt: attempt + 1 })
       }
     }
@@ -76,7 +78,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
   const inHand = await planOnce(request)
   const { plan, ownershipUnknown } = inHand
   if (ownershipUnknown) {
-    const message = `it is not known who owns what: ${ownershipUnknown.message}`
+    const message = `ownership is unknown: ${ownershipUnknown.message}`
     throw new FdwsyncError({ ...ownershipUnknown, message }, exitCode.refused)
   }
   if (!(await approve(plan))) return { plan, report: undefined }
@@ -93,7 +95,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
   return { plan, report: await (held ? apply(held) : withLease(request, apply)) }
 }
 
-/** Plans once more: that this has nothing to do is what later plans go by. If it has, that is for them to tell. */
+/** Records a proof from a second plan, if that has nothing to do. If it has, the next plan shows it. */
 async function proveApplied(request: ApplyRequest): Promise<void> {
   if (!isProvable(request.parsed)) return
   try {
@@ -143,7 +145,7 @@ function refuse(plan: Plan, allow: readonly string[]): void {
   if (problems.length > 0) throw new FdwsyncError(problems, exitCode.refused)
 }
 
-/** What keeps a plan from being applied: what is in the way, and hazards that are not allowed. */
+/** Why a plan cannot be applied: its refusals, and the hazards that are not allowed. */
 export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly Problem[] {
   const refusals = plan.refusals.map(
     ({ code, title, reason, hint }): Problem => ({
@@ -159,14 +161,14 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
         ({ name, detail }): Problem => ({
           code: 'plan/hazard',
           message: `${title}: ${detail}`,
-          hint: `If that is meant: --allow ${name}`,
+          hint: `To accept this: --allow ${name}`,
         }),
       ),
   )
   return [...refusals, ...hazards]
 }
 
-/** The exit code of what came of a plan. */
+/** The exit code for the report of an apply. */
 export function exitCodeOf(report: Report): number {
   const failed = report.steps.filter(({ outcome }) => outcome.status !== 'applied')
   if (failed.length === 0) return exitCode.done

@@ -1,16 +1,18 @@
+// Drops everything that a manifest owns.
+
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { Applied, ApplyRequest, Approve } from './apply.ts'
 import { planAndApply } from './apply.ts'
 
 export type DestroyRequest = Omit<ApplyRequest, 'parsed' | 'populate' | 'takeOver'> & {
-  /** The name of the manifest. Its file is not needed: the ledger knows what it owns. */
+  /** The name of the manifest. Its file is not needed, since the ledger has what it owns. */
   readonly manifest: string
 }
 
 /**
- * Drops everything that a manifest owns, as an apply of the manifest would that declares nothing any more: in order, never
- * with CASCADE, and what others use is given up rather than dropped. Approving it covers the loss of data.
- * @throws FdwsyncError if something that is not the manifest's depends on what would go
+ * Does what an apply of an empty manifest of that name would do: drops in order, never with CASCADE, and releases shared objects
+ * that are still in use. Approval covers the loss of data.
+ * @throws FdwsyncError if an object of another manifest, or an unmanaged one, depends on what would be dropped
  */
 export function destroy({ manifest, options, ...request }: DestroyRequest, approve: Approve): Promise<Applied> {
   return planAndApply(

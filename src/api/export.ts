@@ -1,3 +1,5 @@
+// Exports the objects of a database as a manifest.
+
 import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { toolVersion } from '../core/version.ts'
@@ -10,22 +12,22 @@ import type { Stanza } from '../kinds/facets/stanza.ts'
 import { declaredKindOf, declaredKinds, kindOf, titleOf } from '../kinds/registry.ts'
 
 export interface ExportOptions extends ExportScope {
-  /** The manifest's name. Undefined: that of the database. */
+  /** The manifest's name. Default: the name of the database. */
   readonly name?: string | undefined
 }
 
 export interface Exported {
   /** The manifest, as YAML. */
   readonly text: string
-  /** What it does not say, or what keeps it from being applied. */
+  /** What the manifest leaves out, or what prevents it from being applied. */
   readonly warnings: readonly string[]
 }
 
 const schemaFile = 'node_modules/fdwsync/schemas/manifest.schema.json'
 
 /**
- * Writes a manifest of what a database has. Planned against the same database it has nothing to change. No secret is in
- * it: they are references to variables, which a comment at the top names.
+ * A plan of the exported manifest for the same database has nothing to change. The manifest contains no secrets, but references to
+ * variables, which a comment at the top lists.
  * @throws FdwsyncError if a server or schema of the scope does not exist
  */
 export async function exportManifest(session: Session, options: ExportOptions): Promise<Exported> {
@@ -38,7 +40,7 @@ export async function exportManifest(session: Session, options: ExportOptions): 
     title: titleOf(object.id),
     ...declaredKindOf(object.id).write(object.id, object.spec, context),
   }))
-  const stanzas = written.filter((stanza) => !goesWithoutSaying(stanza, written))
+  const stanzas = written.filter((stanza) => !isImplied(stanza, written))
   const notes = unreadable.map(({ object, reason }) => `${titleOf(object.id)}: ${reason}`)
   const name = options.name ?? session.database
   const comment = [
@@ -49,7 +51,7 @@ export async function exportManifest(session: Session, options: ExportOptions): 
       'Variables to set:',
       context.required.map(({ name, meaning }) => `${name}: ${meaning}`),
     ),
-    ...section('Left out, since it could not be read:', notes),
+    ...section('Left out, because it could not be read:', notes),
   ]
   const searchPath = reading.publicShadowsBuiltIns ? ['pg_catalog'] : undefined
   return {
@@ -66,17 +68,22 @@ function reasonsUnreadable(object: LiveObject): readonly { readonly object: Live
   const hidden = kindOf(object.id).secrets?.hidden(object.id, object.spec)
   if (hidden) return [{ object, reason: `${hidden.reason}. ${hidden.hint}` }]
   return object.locked
-    ? [{ object, reason: 'another session has it locked, by a REFRESH for instance. Export again when that is done.' }]
+    ? [
+        {
+          object,
+          reason: 'another session has locked it, with a REFRESH for example. Export again when that has finished.',
+        },
+      ]
     : []
 }
 
-/** The schema public, which every database is born with, where nothing is in it. */
-function goesWithoutSaying({ path, value }: Stanza, all: readonly Stanza[]): boolean {
+/** The schema public, which every new database has, if nothing is in it. */
+function isImplied({ path, value }: Stanza, all: readonly Stanza[]): boolean {
   if (path.join() !== 'schemas,public' || Object.keys(value).length > 0) return false
   return !all.some((other) => other.path.length > 2 && other.path[0] === 'schemas' && other.path[1] === 'public')
 }
 
-/** Kinds in the order in which they are made, within a kind by name. */
+/** By kind, in the order of creation, and by name within a kind. */
 function inOrder(objects: readonly LiveObject[]): readonly LiveObject[] {
   return declaredKinds.flatMap(({ kind }) =>
     objects

@@ -1,3 +1,5 @@
+// The history of applies, from the ledger.
+
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyDetails, History } from '../core/history.ts'
 import { trusted } from '../core/sql.ts'
@@ -5,13 +7,13 @@ import type { Session } from '../db/session.ts'
 import { readApplies, readSteps } from '../ledger/history.ts'
 
 export interface HistoryOptions {
-  /** Only of that manifest. */
+  /** Default: all manifests. */
   readonly manifest?: string | undefined
   readonly limit: number
 }
 
 /**
- * Tells who applied what to a database, from where, and what came of it; the newest first. Changes nothing.
+ * Lists who applied what to a database, from where, and with what result, newest first. Changes nothing.
  * @throws FdwsyncError if this role may not read the ledger
  */
 export function history(session: Session, options: HistoryOptions): Promise<History> {
@@ -19,18 +21,19 @@ export function history(session: Session, options: HistoryOptions): Promise<Hist
 }
 
 /**
- * Tells all that is known of one apply, by its id or the beginning of it.
- * @throws FdwsyncError if there is none of that id, or several begin so
+ * Shows one apply with its steps.
+ * @param id the id, or its beginning
+ * @throws FdwsyncError if no apply, or several, match
  */
 export function applyDetails(session: Session, id: string): Promise<ApplyDetails> {
   return reading(session, async () => {
     const { database, applies, more } = await readApplies(session, { id: id.toLowerCase(), limit: 5 })
     const [apply, second] = applies
     if (!apply) {
-      const hint = 'The history without an id lists them.'
+      const hint = 'Run fdwsync history without an id to list them.'
       throw new FdwsyncError({
         code: 'usage/unknown-name',
-        message: `the ledger has no apply whose id begins with "${id}"`,
+        message: `no apply has an id that begins with "${id}"`,
         hint,
       })
     }
@@ -38,7 +41,7 @@ export function applyDetails(session: Session, id: string): Promise<ApplyDetails
       const hint = `${applies.map((each) => each.id).join(', ')}${more ? ' …' : ''}`
       throw new FdwsyncError({
         code: 'usage/ambiguous-name',
-        message: `the ids of several applies begin with "${id}"`,
+        message: `several applies have an id that begins with "${id}"`,
         hint,
       })
     }

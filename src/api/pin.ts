@@ -1,3 +1,5 @@
+// Writes the lock of a manifest: what its imports and mirrors mean, as the sources have it now.
+
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf } from '../core/object.ts'
 import { soundsSecret } from '../core/secret-names.ts'
@@ -10,25 +12,24 @@ import type { SourceAccess } from '../sources/ask-sources.ts'
 import { resolveImports } from '../sources/resolve-imports.ts'
 
 export interface Pinned {
-  /** The lock, as YAML. The same as long as neither the sources nor what is asked of them changes. */
+  /** The lock, as YAML. It stays the same until the sources or the requests change. */
   readonly text: string
   readonly tables: number
   readonly indexes: number
-  /** What is not in it, and why. */
+  /** What the lock leaves out, and why. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Asks the sources what the imports and mirrors of a manifest have, and writes it as a lock. Whatever lock the manifest has
- * already is not looked at. Changes nothing.
- * @throws FdwsyncError if a source could not be asked (`exitCode.undetermined`): half a lock is none
+ * Resolves the imports and mirrors of a manifest, without regard to the lock that it has. Changes nothing.
+ * @throws FdwsyncError if a source could not be asked (`exitCode.undetermined`), since an incomplete lock is useless
  */
 export async function pin(session: Session, parsed: ParsedManifest, sources: SourceAccess): Promise<Pinned> {
   if (parsed.requests.length === 0) {
     throw new FdwsyncError({
       code: 'usage/invalid-argument',
-      message: 'there is nothing to pin: the manifest has no imports and no mirrors',
-      hint: 'If a lock stands beside it, remove that.',
+      message: 'nothing to pin: the manifest has no imports and no mirrors',
+      hint: 'If there is a lock file beside it, remove that.',
     })
   }
   refuseSecrets(parsed)
@@ -62,7 +63,7 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
   }
 }
 
-/** So that of a table without an entry it is known that nobody asked: what has a query of its own needs none of them. */
+/** An entry for each table whose indexes were requested, if only an empty one. Tables with a query of their own have none. */
 function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution {
   const { request, tables, indexes } = resolution
   if (!request.withIndexes) return resolution
@@ -70,7 +71,7 @@ function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution 
   return { ...resolution, indexes: new Map(asked.map((table) => [table, indexes.get(table) ?? {}])) }
 }
 
-/** A lock tells how a source was asked, and is read by whoever may read the repository. */
+/** A lock contains the options of its requests, and everyone with access to the repository can read it. */
 function refuseSecrets({ requests, place }: ParsedManifest): void {
   const problems = requests.flatMap(({ path, options }) =>
     Object.keys(options)
@@ -78,7 +79,7 @@ function refuseSecrets({ requests, place }: ParsedManifest): void {
       .map(
         (name): Problem => ({
           code: 'secret/exposed',
-          message: `the option "${name}" can not be pinned: its value would stand in the lock`,
+          message: `the option "${name}" cannot be pinned: its value would be written to the lock`,
           place: place([...path, 'options', name]),
           hint: 'Put it into a user mapping of the server: user_mappings: { role: { … } }.',
         }),
@@ -87,7 +88,7 @@ function refuseSecrets({ requests, place }: ParsedManifest): void {
   if (problems.length > 0) throw new FdwsyncError(problems)
 }
 
-/** The text of the lock that a manifest has, as `pin` would write what it says. */
+/** The text of an existing lock, in the form that `pin` writes. */
 export function pinnedText(lock: ParsedManifest): string {
   return lockText(lock.manifest, resolutionsIn(lock))
 }

@@ -1,3 +1,5 @@
+// Refreshes the materialized views of a manifest.
+
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/report.ts'
@@ -13,9 +15,8 @@ import type { ViewId } from '../loader/refreshed-views.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 
 /**
- * Refreshes the materialized views of a manifest, or those of the given names: `view` or `schema.view`, as PostgreSQL
- * writes them.
- * @throws FdwsyncError if a name is of none of them, or of several.
+ * @param names `view` or `schema.view`, as PostgreSQL writes them. If there are none: all views
+ * @throws FdwsyncError if a name matches none of the views, or several
  */
 export async function refresh(
   parsed: ParsedManifest,
@@ -37,7 +38,7 @@ export async function refresh(
   }
 }
 
-/** Those that are spelled out, and those that a mirror made when it was last applied. */
+/** Views that the manifest spells out, and those that its mirrors created when it was last applied. */
 async function viewsOf(session: Session, parsed: ParsedManifest): Promise<readonly ViewId[]> {
   const spelled = declaredViews(parsed)
   const schemas = new Set(Object.values(parsed.manifest.mirrors ?? {}).map(({ schema }) => schema))
@@ -67,7 +68,7 @@ function chosen(views: readonly ViewId[], names: readonly string[]): readonly Vi
       message:
         matches.length === 0
           ? `the manifest has no materialized view "${name}"`
-          : `"${name}" is the name of several views`,
+          : `several materialized views are named "${name}"`,
       hint: `Its materialized views: ${all}`,
     })
     return []

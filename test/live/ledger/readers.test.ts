@@ -137,7 +137,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(apply).toMatchObject({ madeElsewhere: true, database: rig.target.name, outcome: 'applied' })
       expect(steps.map(({ title }) => title)).toContain('server shop')
       expect(refreshes).toEqual([expect.objectContaining({ rows: '50', how: 'plain', outcome: 'applied' })])
-      await expect(applyDetails(session, 'ffffff')).rejects.toThrow('no apply whose id begins with')
+      await expect(applyDetails(session, 'ffffff')).rejects.toThrow('no apply has an id that begins with')
       await session.close()
       const { stdout } = await run({ ...rig, url: copy.url }, ['history'], shop)
       expect(stdout).toContain(`applied to database ${rig.target.name}`)

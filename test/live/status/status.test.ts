@@ -88,7 +88,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('without a manifest: what the ledger can tell', async () => {
     await applied()
-    const onlyManifest = 'only a comparison with its manifest (-f) can tell'
+    const onlyManifest = 'only a comparison with its manifest (-f) can show more'
     expect(troubles(await statusOf(rig))).toEqual([`userMapping shop : unknown (${onlyManifest})`])
     await rig.sql(damage)
     expect(troubles(await statusOf(rig))).toEqual([

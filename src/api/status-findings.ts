@@ -1,0 +1,131 @@
+// The state of one object: from the plan of its manifest, or else from the ledger.
+
+import type { LiveObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Plan, PlannedChange } from '../core/plan.ts'
+import type { SourceReport } from '../core/source.ts'
+import type { ObjectState } from '../core/status.ts'
+import { createRunDigests } from '../introspector/digests.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { LedgerEntry, OwnedEntry } from '../ledger/read.ts'
+import type { StatusReading } from '../ledger/status.ts'
+
+export interface StateFinding {
+  readonly state: ObjectState
+  readonly reason?: string
+}
+
+type StateOf = (key: Key, owners: readonly OwnedEntry[]) => StateFinding | undefined
+
+/** Finds the state of the objects that the plan's manifest owns or declares. It is undefined for all others. */
+export function statesByPlan(plan: Plan, declared: ReadonlySet<Key>): StateOf {
+  const changes = new Map(plan.changes.map((planned) => [planned.change.key, planned]))
+  const undetermined = new Map(plan.undetermined.map((each) => [each.key, each]))
+  const refusals = new Map(plan.refusals.map((each) => [each.key, each]))
+  const renamed = new Map(plan.changes.flatMap(renamedByManifest))
+  return (key, owners) => {
+    const isOwned = owners.some(({ manifest }) => manifest === plan.manifest)
+    if (!isOwned && !declared.has(key)) return undefined
+    // Another manifest owns it, and this one declares it too.
+    if (!isOwned && owners.length > 0 && refusals.has(key)) return undefined
+    const planned = changes.get(key)
+    if (planned) return stateByChange(planned, isOwned)
+    const title = renamed.get(key)
+    if (title !== undefined) return { state: 'drifted', reason: `the manifest renames it: ${title}` }
+    const unknown = undetermined.get(key)
+    if (unknown) return { state: 'unknown', reason: unknown.reason }
+    const refusal = refusals.get(key)
+    return refusal ? { state: 'drifted', reason: refusal.reason } : { state: 'in sync' }
+  }
+}
+
+/** The ledger still has such objects under their present names. */
+function renamedByManifest({ change, title }: PlannedChange): readonly (readonly [Key, string])[] {
+  const from = 'from' in change ? change.from : undefined
+  return from?.isRenamedByManifest && from.elsewhere ? [[keyOf(from.elsewhere), title]] : []
+}
+
+function stateByChange({ change, cause, causes = [], because }: PlannedChange, isOwned: boolean): StateFinding {
+  switch (change.op) {
+    case 'create':
+      return { state: 'missing', reason: isOwned ? 'dropped outside fdwsync' : 'not created yet' }
+    case 'adopt':
+      return isOwned ? { state: 'in sync' } : { state: 'in sync', reason: 'not recorded yet' }
+    case 'drop':
+      return { state: 'drifted', reason: 'no longer declared' }
+    case 'release':
+      return { state: 'in sync', reason: `to be released: ${change.because}` }
+    case 'alter':
+    case 'replace': {
+      const fields = change.fields.filter(({ effect }) => effect.how !== 'populate')
+      if (fields.length === 0) return { state: 'not populated' }
+      const causeTexts = {
+        manifest: 'the manifest changed',
+        source: 'the source changed',
+        drift: 'altered outside fdwsync',
+        dependency: `because ${because.join(', ')} changes`,
+      }
+      const texts = { ...causeTexts, both: causes.map((origin) => causeTexts[origin]).join(', and ') }
+      const what = fields.map(({ field }) => field).join(', ')
+      return { state: 'drifted', reason: cause === undefined ? what : `${texts[cause]}: ${what}` }
+    }
+  }
+}
+
+/** What the ledger shows without the manifest. */
+export function stateByLedger(key: Key, owners: readonly OwnedEntry[], { catalog }: StatusReading): StateFinding {
+  if (owners.length === 0) return { state: 'unmanaged' }
+  const occupied = catalog.occupied.get(key)
+  if (occupied !== undefined)
+    return { state: 'drifted', reason: `${occupied === 'index' ? 'an' : 'a'} ${occupied} has its name` }
+  const live = catalog.live.get(key)
+  if (!live) return { state: 'missing' }
+  const states = owners.map(({ entry }) => compareWithEntry(entry, live))
+  return states.find(({ state }) => state !== 'in sync') ?? states[0] ?? { state: 'unmanaged' }
+}
+
+function compareWithEntry(entry: LedgerEntry, live: LiveObject): StateFinding {
+  const { secrets, data } = kindOf(entry.id)
+  const hidden = secrets?.hidden(entry.id, live.spec)
+  if (hidden) return { state: 'unknown', reason: hidden.reason }
+  const definition = compareDefinition(entry, live)
+  const isEmpty = data?.isPopulated(entry.declared) === true && !data.isPopulated(live.spec)
+  return definition.state === 'in sync' && isEmpty ? { state: 'not populated' } : definition
+}
+
+function compareDefinition(entry: LedgerEntry, live: LiveObject): StateFinding {
+  const needsManifest = 'only a comparison with its manifest (-f) can show more'
+  if (entry.digest !== null && live.digest !== null) {
+    if (entry.digest === live.digest) return { state: 'in sync' }
+    if (entry.oid === live.oid) return { state: 'drifted', reason: 'its definition was altered outside fdwsync' }
+    return { state: 'unknown', reason: `it was recreated, by a restore for example: ${needsManifest}` }
+  }
+  const kind = kindOf(entry.id)
+  // The ledger has no secrets to compare with.
+  if (kind.secrets) return { state: 'unknown', reason: needsManifest }
+  const declared = kind.settle(entry.declared, entry.declared, live.spec)
+  const context = { declared, last: undefined, digests: createRunDigests() }
+  const fields = kind.compare(entry.id, live.spec, declared, context).map(({ field }) => field)
+  if (fields.length === 0) return { state: 'in sync' }
+  // The ledger has the SQL as it was declared, and the server may only have rewritten it.
+  if (kind.probe.how === 'read-back') return { state: 'unknown', reason: `${fields.join(', ')}: ${needsManifest}` }
+  return { state: 'drifted', reason: `altered outside fdwsync: ${fields.join(', ')}` }
+}
+
+/** Adds what a check of the sources found. An object that can no longer be read has drifted; other differences may be intended. */
+export function createSourceOverlay(source: SourceReport | undefined): (found: StateFinding, key: Key) => StateFinding {
+  if (!source) return (found) => found
+  const reachable = new Set(
+    source.servers.flatMap(({ name, reachable }) => (reachable ? [keyOf({ kind: 'server', name })] : [])),
+  )
+  const byKey = groupBy(source.findings, ({ key }) => key)
+  return (found, key) => {
+    if (found.state !== 'in sync') return found
+    if (reachable.has(key)) return { ...found, reason: found.reason ?? 'source reachable' }
+    const findings = byKey.get(key)
+    if (!findings) return found
+    const state = findings.some(({ readsFail }) => readsFail) ? 'drifted' : found.state
+    return { state, reason: findings.map(({ message }) => message).join('; ') }
+  }
+}
