@@ -128,7 +128,7 @@ function elsewhereText({ madeElsewhere, database }: RecordedApply): string {
     : ''
 }
 
-/** The ledger records a commit whose outcome is unknown as `in doubt`. */
+/** The ledger has its own word for a commit whose outcome is unknown. */
 function outcomeText(outcome: string | null): string {
   return outcome === 'in doubt' ? 'unknown outcome' : oneLine(outcome ?? 'unknown')
 }
