@@ -39,3 +39,11 @@ export function statementsOf({ stmts }: SqlNode): readonly SqlNode[] {
 export function isSqlNode(value: unknown): value is SqlNode {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
+
+/** The parts of a name in a parse tree, `{ String: … }` each, with the schema first if there is one. */
+export function nameParts(names: unknown): readonly string[] {
+  if (!Array.isArray(names)) return []
+  return names.flatMap((part: unknown) =>
+    isSqlNode(part) && isSqlNode(part.String) && typeof part.String.sval === 'string' ? [part.String.sval] : [],
+  )
+}

@@ -5,6 +5,7 @@ import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import { withoutSemicolon } from '../../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode, statementsOf } from '../../parser/parse-sql.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { notConstant } from './partition-bounds.ts'
 import { isSimpleType } from './simple-type.ts'
 
 type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
@@ -29,7 +30,7 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
     if (parsed.isUnresolved && text.includes('${')) continue
     // Thousands of tables may have the same few defaults and checks.
     const key = `${kind} ${text}`
-    if (!known.has(key)) known.set(key, await check(fragment))
+    if (!known.has(key)) known.set(key, await check(fragment, parsed.manifest.search_path ?? []))
     const mistake = known.get(key)
     if (mistake)
       problems.push({
@@ -180,7 +181,7 @@ const frames: Readonly<Record<FragmentKind, readonly (readonly [before: string, 
   ],
 }
 
-async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
+async function check({ kind, text }: Fragment, searchPath: readonly string[]): Promise<Mistake | undefined> {
   if (text.trim() === '') return { message: `expected ${a(kind)}, found an empty text`, offset: 0 }
   for (const [before, after] of frames[kind]) {
     const result = await parseSql(`${before}${text}${after}`)
@@ -188,10 +189,19 @@ async function check({ kind, text }: Fragment): Promise<Mistake | undefined> {
       const offset = Math.min(Math.max(result.offset - before.length, 0), text.length)
       return { message: `invalid ${kindNames[kind]}: ${result.message}`, offset }
     }
-    const reason = mismatch(kind, statementsOf(result.tree))
+    const statements = statementsOf(result.tree)
+    const reason = mismatch(kind, statements)
     if (reason !== undefined) return { message: reason, offset: 0 }
+    const [statement] = statements
+    const wrong = kind === 'bound' && statement ? notConstant(statement, searchPath) : undefined
+    if (wrong) return { message: wrong.message, offset: offsetAt(text, wrong.location - before.length) }
   }
   return kind === 'query' ? asView(text) : undefined
+}
+
+/** The string index of a byte of a text's UTF-8. */
+function offsetAt(text: string, bytes: number): number {
+  return Buffer.from(text).subarray(0, Math.max(bytes, 0)).toString().length
 }
 
 /** The query must also parse inside CREATE MATERIALIZED VIEW, where a semicolon followed by anything does not. */

@@ -976,7 +976,7 @@ export interface PartitionOf {
    */
   table: string | ObjectName
   /**
-   * The bound as SQL, without FOR VALUES. Changing it detaches the partition and attaches it with the new bound. Examples: FROM ('2024-01-01') TO ('2025-01-01'), IN ('de', 'at'), WITH (MODULUS 4, REMAINDER 0)
+   * The bound as SQL, without FOR VALUES. Changing it detaches the partition and attaches it with the new bound. Values are literals, casts of literals to built-in types, MINVALUE or MAXVALUE, since PostgreSQL evaluates a bound when it creates the partition. Examples: FROM ('2024-01-01') TO ('2025-01-01'), IN ('de', 'at'), WITH (MODULUS 4, REMAINDER 0)
    */
   for_values?: string
   /**

@@ -159,7 +159,8 @@ describe('a partition bound', () => {
     "FROM ('2024-01-01') TO (MAXVALUE)",
     "IN ('a', NULL)",
     'WITH (MODULUS 4, REMAINDER 0)',
-    "FROM (now() - interval '1 day') TO (MAXVALUE) -- until today",
+    "FROM (date '2024-01-01', MINVALUE, -1.5) TO ('2025-01-01'::date, MAXVALUE, 2) -- a year",
+    "IN ('1'::int, '{1,2}'::int[], 'x'::pg_catalog.varchar(3), interval '1' day, B'01', true, CAST('a' AS text))",
   ])('%s', async (bound) => expect(await problems(bound)).toBe(''))
   test.each([
     '',
@@ -171,6 +172,43 @@ describe('a partition bound', () => {
     'IN (1), ADD COLUMN b int',
     'IN (1);',
   ])('not %s', async (bound) => expect(await problems(bound)).toContain('partition bound'))
+
+  test.each([
+    ["IN ('a', nextval('part.s')::text)", 'nextval('],
+    ["FROM (now() - interval '1 day') TO (MAXVALUE)", 'now('],
+    ["FROM (1) TO ('é'::shop.mood)", "'é'::shop"],
+    ["IN ('é', 1 + 1)", '1 + 1'],
+    ["IN ('ok'::mood)", "'ok'::mood"],
+    ["IN ('(1)'::pg_catalog.int4%TYPE)", "'(1)'"],
+    ['IN (CURRENT_DATE)', 'CURRENT_DATE'],
+    ['IN (ARRAY[1])', 'ARRAY'],
+    ['IN (ROW(1))', 'ROW'],
+    ["IN ('a' || 'b')", "'a' ||"],
+    ["IN (coalesce('a'))", 'coalesce'],
+    ['IN (CASE WHEN true THEN 1 END)', 'CASE'],
+    ['IN (user)', 'user'],
+    ['IN ((SELECT 1))', '(SELECT'],
+    ['IN (-1::int)', '-1::int'],
+    ['IN (MINVALUE)', 'MINVALUE'],
+    ['FROM (minvalue.*) TO (1)', 'minvalue.*'],
+    ["IN ('a' COLLATE german)", "'a' COLLATE"],
+    ["IN (text(f('x')))", 'text('],
+  ])('nothing but constants: %s', async (bound, where) => {
+    const manifest = table(`partition_of: { table: a, for_values: ${JSON.stringify(bound)} }`)
+    const problem = await problemsOf(manifest)
+    expect(problem).toContain('a partition bound can only contain literals')
+    const [, line, column] = /^m\.yaml:(\d+):(\d+): /.exec(problem) ?? []
+    const rest = manifest.split('\n')[Number(line) - 1]?.slice(Number(column) - 1) ?? ''
+    expect(rest.slice(0, where.length), 'the place').toBe(where)
+  })
+
+  test('a search_path in which pg_catalog is not the first: a type without a schema may be another one', async () => {
+    const manifest = (type: string) =>
+      `search_path: [public, pg_catalog]\n${table(`partition_of: { table: a, for_values: "IN ('1'::${type})" }`)}`
+    expect(await problemsOf(manifest('date'))).toContain('a partition bound can only contain literals')
+    expect(await problemsOf(manifest('pg_catalog.date'))).toBe('')
+    expect(await problemsOf(manifest('int'))).toBe('')
+  })
 })
 
 test('parents that contradict each other', async () => {
