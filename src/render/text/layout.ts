@@ -1,5 +1,7 @@
 // Escaping, measuring and wrapping of text for a terminal, and the formatting of numbers.
 
+import { eastAsianWidth } from 'get-east-asian-width'
+
 // Characters that a terminal obeys instead of showing them, that reorder text, or that look like a blank or like nothing.
 // Without escaping them, a name from a manifest or a server could forge a line of a plan, or hide how two values differ.
 const unprintable = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
@@ -27,15 +29,21 @@ function escaped(character: string): string {
   return short[character] ?? (code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`)
 }
 
-// Rather too wide than too narrow: the terminal breaks a line that is wider than it was measured, anywhere.
-const wide =
-  /[\u1100-\u115f\u2329\u232a\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u
-
-/** How many columns of a terminal a text takes. */
+/**
+ * How many columns of a terminal a text takes. It adds up code points and so may be too wide, but is never too narrow: a line that
+ * is wider than measured would be broken by the terminal, and the rest of a name could pass for a line of a plan. `string-width`
+ * and `wrap-ansi` measure grapheme clusters, of which one can be longer than a line (a hundred joined Devanagari consonants).
+ */
 export function widthOf(text: string): number {
   let width = 0
-  for (const character of text) width += /[\p{Mn}\p{Me}]/u.test(character) ? 0 : wide.test(character) ? 2 : 1
+  for (const character of text) width += columnsOf(character)
   return width
+}
+
+function columnsOf(character: string): number {
+  const codePoint = character.codePointAt(0) ?? 0
+  if (codePoint < 0x300) return 1
+  return /[\p{Mn}\p{Me}]/u.test(character) ? 0 : eastAsianWidth(codePoint)
 }
 
 export function pad(text: string, width: number): string {
