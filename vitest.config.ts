@@ -13,7 +13,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     // Half of the time a test waits for its server, and a server for its test.
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'guard', include: ['test/guard/**/*.test.ts'] } },
@@ -23,6 +23,8 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['test/{cases,live,minimality,oracle,property,examples}/**/*.test.ts'],
+          // Files share the modules that they import, and the connections that are kept: nothing else has state.
+          isolate: false,
           globalSetup: ['test/servers/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -12,8 +12,11 @@ import {
   type ThrowawayServerOptions,
 } from '../../src/demo/server/server.ts'
 import { connect } from '../servers/databases.ts'
+import { wantedMajors } from '../servers/pair.ts'
 
-const found = findBinaries()
+const all = findBinaries()
+const wanted = all.length === 0 ? [] : wantedMajors(all.map(({ major }) => major))
+const found = all.filter(({ major }) => wanted.includes(major))
 
 async function start(options: ThrowawayServerOptions): Promise<ThrowawayServer> {
   const server = await startThrowawayServer(options)

@@ -4,9 +4,9 @@ import { until } from '../../../src/demo/server/processes.ts'
 import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
 import { connect, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
-import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { createSource, type Fixture, fixtureFor, sourceVariables } from '../../support/fixture.ts'
+import { eachMajor, newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 import { proxyTo, through } from '../../support/proxy.ts'
@@ -40,7 +40,7 @@ const cuts: readonly Cut[] = [
 
 const newest = eachMajor()[0]
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
@@ -113,14 +113,7 @@ test.skipIf(findBinaries().length === 0)('the server crashes while it commits', 
       crash = server.kill().then(() => server.restart())
       return undefined
     }
-    const { manifestOf } = await import('../../support/fdwsync.ts')
-    const parsed = await manifestOf(old, {
-      SOURCE_HOST: newest.source.foreignHost,
-      SOURCE_PORT: String(newest.source.foreignPort),
-      SOURCE_DATABASE: source.name,
-      SOURCE_USER: newest.source.user,
-      SOURCE_PASSWORD: newest.source.password,
-    })
+    const parsed = await manifestOf(old, sourceVariables(newest.source, source.name))
     // Either all of it or nothing of it, and never in doubt: the server is asked until it is back.
     const { report } = await applyTo(parsed, through(proxy, server.url())).catch((error: Error) => {
       expect(error.message).toMatch(/the connection to .* was lost/)

@@ -8,7 +8,7 @@ import { start } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, gateAtDefinitions, waiting } from '../../support/gates.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { head, shopManifest } from '../../support/manifests.ts'
 import { changesOf, eventLog, missedOf } from '../../support/outcomes.ts'
 
@@ -21,7 +21,7 @@ async function applyUnattended(rig: Fixture, manifest: string, options: Partial<
   return planAndApply({ ...request, options: { ...applyDefaults, ...options } }, async () => true)
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

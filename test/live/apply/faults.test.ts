@@ -7,7 +7,7 @@ import { start } from '../../support/command.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { closeGate, gateAtDefinitions, waiting } from '../../support/gates.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 
@@ -59,7 +59,7 @@ const middles: readonly Middle[] = [
   },
 ]
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -5,7 +5,7 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 import { proxyTo, through } from '../../support/proxy.ts'
 
@@ -27,7 +27,7 @@ const values = "SELECT string_agg(enumlabel, ' ' ORDER BY enumsortorder) AS valu
 const outcomes = 'SELECT outcome FROM fdwsync.apply ORDER BY started_at'
 const isPrepared = { values: 'sad ok happy' }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -6,9 +6,9 @@ import { isReusable, pooledConnect, type SessionPool } from '../../../src/db/ses
 import { createDatabase, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { connectTo } from '../../support/fdwsync.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await createDatabase(pair.target)

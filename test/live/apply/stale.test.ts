@@ -5,7 +5,7 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 
@@ -42,7 +42,7 @@ async function forEach(all: Readonly<Record<string, string>>, act: (what: string
   await Promise.all(Object.entries(all).map(([what, sql]) => act(what, sql)))
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -3,7 +3,7 @@ import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
@@ -49,7 +49,7 @@ const changes: Readonly<Record<string, readonly [change: string, undo: string, p
   'another value of an enumeration': ["ALTER TYPE mood ADD VALUE 'better'", '', /type public\.mood/],
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('what is proven to be in place is planned again as soon as the source says something else', async () => {
     const rig = await fixtureWithOwnSource(pair, source)
     const parsed = await rig.manifest(mirroring('types: copy'))

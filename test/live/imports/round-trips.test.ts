@@ -6,7 +6,7 @@ import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
@@ -37,7 +37,7 @@ const tables = (from: number, to: number) =>
    END LOOP; END $$`
 
 // Indexes are tried out a hundred at a time, since locks are a finite table: here they are fewer.
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries({ import: importing('types: copy'), mirror: mirroring('types: copy') }),
   )('%s: what is asked does not grow with the tables', async (_, manifest) => {

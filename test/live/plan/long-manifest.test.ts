@@ -4,14 +4,14 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 
 /** So long that it is not parsed where the ledger proves that it is in place. */
 const long = `${shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })}\n${'# padding\n'.repeat(110_000)}`
 const plan = ['plan', '--detailed-exitcode']
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

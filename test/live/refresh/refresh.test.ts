@@ -8,7 +8,7 @@ import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { closeGate } from '../../support/gates.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { eventLog } from '../../support/outcomes.ts'
 
@@ -39,7 +39,7 @@ async function refreshed(
   ])
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -7,11 +7,11 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo } from '../../support/fdwsync.ts'
 import { createSource } from '../../support/fixture.ts'
 import { waiting } from '../../support/gates.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { missedOf } from '../../support/outcomes.ts'
 import { before, changed, expectToConverge, type Held, type Hold, reading, setUp, stages } from './held-apply.ts'
 
-const majors = eachMajor().flatMap(({ major }) => findBinaries().filter((binaries) => binaries.major === major))
+const majors = newestMajor().flatMap(({ major }) => findBinaries().filter((binaries) => binaries.major === major))
 
 // Where the tests' servers run in containers, and none is installed here, there is none to kill.
 describe.skipIf(majors.length === 0)('servers of our own, which are killed', () => {

@@ -3,7 +3,7 @@ import { connect } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { missedOf } from '../../support/outcomes.ts'
 
@@ -56,7 +56,7 @@ const changes = [
   },
 ]
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(changes)('$title: what is announced to readers happens, and no more', async ({ to, told, fails }) => {
     const source = await createSource(pair)
     const rig = await fixtureFor(pair, source)

@@ -5,11 +5,11 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { eachMajor, newestMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
-interface Scene {
+interface Replaced {
   readonly columns?: string
   readonly first?: string
   readonly server?: string
@@ -31,7 +31,7 @@ const manifest = ({
   server = 'shop',
   type,
   isAlone = false,
-}: Scene) => `${isAlone ? head().replace(/ {2}shop:.*/s, '') : head().replace('shop:', type ? `shop:\n    type: ${type}` : 'shop:')}${otherServer}
+}: Replaced) => `${isAlone ? head().replace(/ {2}shop:.*/s, '') : head().replace('shop:', type ? `shop:\n    type: ${type}` : 'shop:')}${otherServer}
 schemas:
   proxy:
     foreign_tables:
@@ -122,20 +122,23 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  const scenes: Readonly<Record<string, Scene>> = {
+  const retyped = {
+    'a column retyped under a chain of views': { columns: 'id: bigint, total: "numeric(12,1)", note: text' },
+  }
+  const others: Readonly<Record<string, Replaced>> = {
     'another query': { first: 'SELECT id, (total + 1)::numeric(10,2) AS total FROM proxy.orders WHERE id > 10' },
     'a column added under SELECT *': {
       columns: 'id: bigint, total: "numeric(10,2)", note: text, more: { type: text, options: { column_name: note } }',
     },
-    'a column retyped under a chain of views': { columns: 'id: bigint, total: "numeric(12,1)", note: text' },
     'another server': { server: 'other' },
     'another type of the server': { type: 'replica' },
     'another server, while the old one goes': { server: 'other', isAlone: true },
   }
 
+  // The swap is the same on each version. One replacement runs on each, since the views over it are created as the server shows them.
   test.each(
-    Object.entries(scenes),
-  )('%s: readers see what was before or what is after, and no error', async (_, scene) => {
+    Object.entries({ ...retyped, ...(newestMajor().includes(pair) ? others : {}) }),
+  )('%s: readers see what was before or what is after, and no error', async (_, replaced) => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(manifest({})), rig.url)
     await rig.sql(people)
@@ -147,7 +150,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const holder = await rig.client()
     await holder.query('BEGIN; SELECT FROM local.first LIMIT 1; SELECT FROM local.whole LIMIT 1')
     const events: ApplyEvent[] = []
-    const parsed = await rig.manifest(manifest(scene))
+    const parsed = await rig.manifest(manifest(replaced))
     const applying = applyTo(parsed, rig.url, { emit: (event) => events.push(event) })
     await until('a swap that gave way', () => events.some(({ type }) => type === 'retrying'))
     await reading.moreReads()
