@@ -113,11 +113,7 @@ function argumentsOf(pid: number): string {
 }
 
 async function untilGone(servers: readonly Server[]): Promise<void> {
-  await until(
-    'nothing to be left',
-    () => servers.every(({ pid, folder }) => !isRunning(pid) && !existsSync(folder)),
-    20_000,
-  )
+  await until('nothing to be left', () => servers.every(({ pid, folder }) => !isRunning(pid) && !existsSync(folder)))
 }
 
 function expectInOrder(output: string, expected: readonly string[]): void {

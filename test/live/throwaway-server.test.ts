@@ -94,7 +94,7 @@ describe.skipIf(found.length === 0)('whatever ends the process that started a se
     const { pid, folder } = await reportOf(child)
     expect(isRunning(pid)).toBe(true)
     end(child)
-    await until('the servers to end', () => !isRunning(pid) && !existsSync(dirname(folder)), 20_000)
+    await until('the servers to end', () => !isRunning(pid) && !existsSync(dirname(folder)))
   })
 })
 

@@ -45,7 +45,7 @@ function connectAgainTo(url: string): Connect {
   return sessions.connect
 }
 
-export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 10_000): Promise<Plan> {
+export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 60_000): Promise<Plan> {
   const connect = connectAgainTo(url)
   const session = await connect('plan')
   try {
@@ -57,8 +57,8 @@ export async function planFor(parsed: ParsedManifest, url: string, timeoutMillis
 
 export const applyDefaults: ApplyOptions = {
   lockTimeoutMilliseconds: 3000,
-  leaseTimeoutMilliseconds: 10_000,
-  sourceTimeoutMilliseconds: 10_000,
+  leaseTimeoutMilliseconds: 60_000,
+  sourceTimeoutMilliseconds: 60_000,
   jobs: 4,
   allow: [],
   signal: new AbortController().signal,

@@ -24,13 +24,9 @@ export async function gateAtDefinitions(fixture: Fixture, tag = 'CREATE FOREIGN 
 
 /** Resolves with the process id of the session of that purpose once it waits for a lock. */
 export function waiting(fixture: Fixture, purpose: string): Promise<number> {
-  return until(
-    `the session ${purpose} to wait for a lock`,
-    async () => {
-      const rows = await fixture.sql(`SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+  return until(`the session ${purpose} to wait for a lock`, async () => {
+    const rows = await fixture.sql(`SELECT pid FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'fdwsync ${purpose}' AND wait_event_type = 'Lock'`)
-      return rows[0] ? Number(rows[0].pid) : undefined
-    },
-    60_000,
-  )
+    return rows[0] ? Number(rows[0].pid) : undefined
+  })
 }

@@ -66,6 +66,12 @@ export function traces(text: string): readonly string[] {
   return text.split('\n').filter((line) => line.includes('canary'))
 }
 
+/** Resolves when a session sleeps in `pg_sleep`: what ends a statement has no effect before it has begun. */
+export async function asleep(observer: Session, { processId }: Session): Promise<void> {
+  const query = trusted("SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'")
+  while ((await observer.query(query, [processId])).length === 0) await sleep(10)
+}
+
 /** Resolves when some other session waits for a lock. */
 export async function lockWait(session: Session): Promise<void> {
   for (;;) {

@@ -121,15 +121,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
       // Although the gate is closed, nothing is left that could still commit.
-      await until(
-        'its sessions to end',
-        async () => {
-          const left = await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
+      await until('its sessions to end', async () => {
+        const left = await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
             AND datname = current_database()`)
-          return left.length === 0
-        },
-        10_000,
-      )
+        return left.length === 0
+      })
     }))
 
   test('SIGINT in the middle of every stage', () =>

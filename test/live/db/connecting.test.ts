@@ -20,7 +20,7 @@ import { trusted } from '../../../src/core/sql.ts'
 import { openSession } from '../../../src/db/session.ts'
 import { connectionSettings } from '../../../src/db/settings.ts'
 import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { majors, open, settingsFor } from '../../support/talkative-server.ts'
+import { asleep, majors, open, settingsFor } from '../../support/talkative-server.ts'
 
 const password = "p@:/?#[] %'\\w€"
 const [binaries] = majors
@@ -53,10 +53,8 @@ describe('without a server', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     const address = silent.address()
     const url = `postgresql://u@127.0.0.1:${typeof address === 'object' ? address?.port : ''}/d?sslmode=${sslmode}`
-    const started = Date.now()
     const error = await failure(open(url, [new Secret('secret')], { PGCONNECT_TIMEOUT: '1' }))
     expect(error.message).toContain('no answer within 1 s')
-    expect(Date.now() - started).toBeLessThan(2500)
     silent.close()
   })
 
@@ -161,9 +159,7 @@ describe.skipIf(!binaries)('with a server', () => {
     )
     const witness = await open(server.url())
     const running = expect(session.run(trusted('SELECT pg_sleep(60)'))).rejects.toMatchObject({ sqlstate: '57014' })
-    // A request that comes before the statement has begun cancels nothing.
-    const asleep = trusted("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-    while ((await witness.query(asleep)).length === 0);
+    await asleep(witness, session)
     await session.cancel()
     await running
     await session.close()
@@ -216,10 +212,12 @@ describe.skipIf(!binaries)('with a server', () => {
       const session = await connect(user, '127.0.0.1', `sslmode=${mode}`)
       const own = await session.query(trusted('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'))
       expect(own).toEqual([{ ssl: encrypted }])
+      const witness = await open(server.url())
       const running = expect(session.run(trusted('SELECT pg_sleep(60)'))).rejects.toMatchObject({ sqlstate: '57014' })
+      await asleep(witness, session)
       await session.cancel()
       await running
-      await session.close()
+      await Promise.all([session.close(), witness.close()])
     })
 
     test.each([

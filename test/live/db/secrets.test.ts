@@ -2,16 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { type Parts, statementOf, trusted } from '../../../src/core/sql.ts'
 import type { Session } from '../../../src/db/session.ts'
+import { until } from '../../../src/demo/server/processes.ts'
 import type { ThrowawayServer } from '../../../src/demo/server/server.ts'
-import {
-  lockWait,
-  logReader,
-  majors,
-  open,
-  sleep,
-  startTalkativeServer,
-  traces,
-} from '../../support/talkative-server.ts'
+import { lockWait, logReader, majors, open, startTalkativeServer, traces } from '../../support/talkative-server.ts'
 
 /** By which way a secret goes depends on it: other characters than ASCII cannot go in the startup packet. */
 const ways = [
@@ -83,15 +76,17 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
         await session.run(trusted('COMMIT'))
       })()
       await lockWait(observer)
-      await sleep(200) // beyond deadlock_timeout, when the wait is logged
+      let logged = ''
+      await until('the wait to be logged', () => {
+        logged += log()
+        return logged.includes('still waiting for')
+      })
       expect(traces(JSON.stringify(await observer.query(trusted('SELECT * FROM pg_stat_activity'))))).toEqual([])
       // Not COMMIT: then ours would fail with `tuple concurrently updated`.
       await admin.run(trusted('ROLLBACK'))
       await work
       await Promise.all([session.close(), observer.close()])
-      const written = log()
-      expect(written).toContain('still waiting for')
-      expect(traces(written + (await statements()))).toEqual([])
+      expect(traces(logged + log() + (await statements()))).toEqual([])
     })
 
     test.each<[string, string, (secret: Secret) => Parts]>([

@@ -6,7 +6,7 @@ import { withDeadline } from '../../../src/db/cancellation.ts'
 import { isConnectionLost, isTransient } from '../../../src/db/database-error.ts'
 import type { Session } from '../../../src/db/session.ts'
 import { startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { majors, open, sleep } from '../../support/talkative-server.ts'
+import { asleep, lockWait, majors, open } from '../../support/talkative-server.ts'
 
 describe.each(majors)('PostgreSQL $major', (binaries) => {
   let server: ThrowawayServer
@@ -60,7 +60,8 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
 
   test('cancel', async () => {
     const running = session.run(trusted('SELECT pg_sleep(60)'))
-    await Promise.all([expect(running).rejects.toMatchObject({ sqlstate: '57014' }), sleep(50).then(session.cancel)])
+    const cancelling = asleep(admin, session).then(session.cancel)
+    await Promise.all([expect(running).rejects.toMatchObject({ sqlstate: '57014' }), cancelling])
     await session.run(trusted('SELECT 1'))
   })
 
@@ -68,8 +69,8 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     const work = withDeadline(session, 100, 'the nap', () => session.run(trusted('SELECT pg_sleep(60)')))
     await expect(work).rejects.toThrow('the nap took longer than 0.1 s and was cancelled')
     await session.run(trusted('SELECT 1'))
-    expect(await withDeadline(session, 1000, 'nothing', async () => 7)).toBe(7)
-    await expect(withDeadline(session, 1000, 'it', () => session.run(trusted('nonsense')))).rejects.toMatchObject({
+    expect(await withDeadline(session, 60_000, 'nothing', async () => 7)).toBe(7)
+    await expect(withDeadline(session, 60_000, 'it', () => session.run(trusted('nonsense')))).rejects.toMatchObject({
       sqlstate: '42601',
     })
   })
@@ -87,7 +88,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
   test('so is a busy one', async () => {
     const busy = await open(server.url())
     const running = busy.run(trusted('SELECT pg_sleep(60)')).catch((error: unknown) => error)
-    await sleep(50)
+    await asleep(admin, busy)
     await terminate(busy)
     const error = await running
     expect(error).toSatisfy(isConnectionLost)
@@ -105,7 +106,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
   test('closing cuts off what runs', async () => {
     const busy = await open(server.url())
     const running = expect(busy.run(trusted('SELECT pg_sleep(60)'))).rejects.toSatisfy(isConnectionLost)
-    await sleep(50)
+    await asleep(admin, busy)
     await busy.close()
     await running
     expect(busy.isLost()).toBe(true)
@@ -139,10 +140,8 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     // 14 and 15 do not listen to a cancel while they connect to a source, 16 and later do.
     test('that never answers: the deadline holds', async () => {
       const reader = await open(server.url())
-      const started = Date.now()
       const work = withDeadline(reader, 200, 'the read', () => reader.run(trusted('SELECT * FROM silent')))
       await expect(work).rejects.toThrow(binaries.major < 16 ? 'was cut off' : 'was cancelled')
-      expect(Date.now() - started).toBeLessThan(6000)
       expect(reader.isLost()).toBe(binaries.major < 16)
       await reader.close()
     })
@@ -160,12 +159,12 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
       await admin.run(trusted('BEGIN'))
       await admin.run(create)
       const created = other.run(create).catch((error: unknown) => error)
-      await sleep(50)
+      await lockWait(session)
       await admin.run(trusted('COMMIT'))
       expect(await created).toSatisfy(isTransient)
       await admin.run(trusted("BEGIN; ALTER SERVER twin OPTIONS (SET host 'b')"))
       const altered = other.run(trusted("ALTER SERVER twin OPTIONS (SET host 'c')")).catch((error: unknown) => error)
-      await sleep(50)
+      await lockWait(session)
       await admin.run(trusted('COMMIT'))
       expect(await altered).toSatisfy(isTransient)
       await expect(other.run(create)).rejects.not.toSatisfy(isTransient)

@@ -146,7 +146,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await applyTo(await rig.manifest(manifest, where), rig.url)
     await runSql(rig.source.url, 'DROP TABLE orders')
     proxy.mode = mode
-    const quick = ['--check-source', '--source-timeout', '700ms', '--format', 'json']
+    // Long enough for the other source to answer on a busy machine.
+    const quick = ['--check-source', '--source-timeout', '3s', '--format', 'json']
     const { code, stdout } = await run(rig, ['plan', '--detailed-exitcode', ...quick], manifest, where)
     expect(code).toBe(6)
     const plan = JSON.parse(stdout)

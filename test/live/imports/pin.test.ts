@@ -136,7 +136,7 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
     const shop = project(rig, mirroring('types: copy\ntables: { plain_view: { exclude: true } }'))
     const connect = connectTo(rig.url)
     const session = await connect('pin')
-    const sources = { connect, timeoutMilliseconds: 10_000 }
+    const sources = { connect, timeoutMilliseconds: 60_000 }
     const pinned = await pin(session, await shop.parsed(), sources).finally(() => session.close())
     expect(pinned.warnings).toEqual([expect.stringContaining('index own_function_idx of the source is not created')])
     writeFileSync(shop.lock, pinned.text)

@@ -46,7 +46,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const asked = async (what: ParsedManifest) => {
       const { connect, sent } = counting(rig.url)
       const session = await connect('plan')
-      const sources = { connect, timeoutMilliseconds: 10_000 }
+      const sources = { connect, timeoutMilliseconds: 60_000 }
       const { plan } = await createPlan(session, what, { populate: true, sources }).finally(() => session.close())
       return { changes: changesOf(plan).length, sent: sent() }
     }

@@ -88,7 +88,7 @@ describe.skipIf(majors.length === 0)('the server dies', () => {
       })
       expect(crash, 'the server was killed').toBeDefined()
       await crash
-      await until('the server to be back', async () => runSql(url, 'SELECT 1').catch(() => undefined), 20_000)
+      await until('the server to be back', async () => runSql(url, 'SELECT 1').catch(() => undefined))
 
       await expectToAgree(url)
       if (report) expectReportToBeTrue(missedOf(report), await titlesToDo(parsed, url))

@@ -47,10 +47,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await outcomes(rig)).toEqual(['in progress'])
     killed.child.kill('SIGKILL')
     await killed.ended
-    await until('its lease to be gone', async () => (await outcomes(rig))[0] === 'interrupted', 10_000)
+    await until('its lease to be gone', async () => (await outcomes(rig))[0] === 'interrupted')
     const other = start(rig, apply, gated, pipeline)
     // The backend of the killed apply may still wait at the gate, so ask the ledger whether the other one has started.
-    await until('the other to run', async () => (await outcomes(rig)).join() === 'in progress,interrupted', 10_000)
+    await until('the other to run', async () => (await outcomes(rig)).join() === 'in progress,interrupted')
     await gate.open()
     expect((await other.ended).code).toBe(0)
     expect(await outcomes(rig)).toEqual(['applied', 'interrupted'])

@@ -33,7 +33,7 @@ describe.skipIf(majors.length === 0)('servers of our own, which are killed', () 
     })
 
     const back = (server: () => ThrowawayServer) =>
-      until('the server to be back', () => runSql(server().url('postgres'), 'SELECT 1').catch(() => undefined), 20_000)
+      until('the server to be back', () => runSql(server().url('postgres'), 'SELECT 1').catch(() => undefined))
 
     async function held(stage: Hold): Promise<Held & { readonly applying: ReturnType<typeof applyTo> }> {
       const rig = await setUp(pair, source)

@@ -40,7 +40,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const rig = await setUp(pair, source, env)
     const hold = await stage(rig)
     const parsed = await rig.manifest(changed, env)
-    const options = { lockTimeoutMilliseconds: 60_000, sourceTimeoutMilliseconds: 500 }
+    const options = { lockTimeoutMilliseconds: 60_000, sourceTimeoutMilliseconds: 1500 }
     const applying = applyTo(parsed, rig.url, options)
     await waiting(rig, 'load')
     fallSilent(proxy)
@@ -49,7 +49,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   async function nothingLost(rig: Fixture): Promise<void> {
-    expect(await rig.sql(`SET statement_timeout = '5s'; ${reading}`)).toEqual(before)
+    expect(await rig.sql(`SET statement_timeout = '30s'; ${reading}`)).toEqual(before)
   }
 
   // Together, since they mostly wait. In the swap readers would wait too, so there it is given up at once.
@@ -72,7 +72,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const rig = await setUp(pair, source, env)
     const gate = await closeGate(rig, 1)
-    const options = { ...applyDefaults, secrets: [], sourceTimeoutMilliseconds: 500 }
+    const options = { ...applyDefaults, secrets: [], sourceTimeoutMilliseconds: 1500 }
     const refreshing = refresh(await rig.manifest(changed, env), ['first'], connectTo(rig.url), options)
     await waiting(rig, 'load')
     fallSilent(proxy)
