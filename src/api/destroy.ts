@@ -29,6 +29,14 @@ export function destroy({ manifest, options, ...request }: DestroyRequest, appro
 function withoutObjects(name: string): ParsedManifest {
   const place = () => ({ file: '', line: 1, column: 1, excerpt: '' })
   const manifest = { version: 1, name } as const
-  const none = { requests: [], secrets: [], warnings: [], isUnresolved: false, digest: undefined, written: manifest }
+  const none = {
+    requests: [],
+    secrets: [],
+    optionProblems: [],
+    warnings: [],
+    isUnresolved: false,
+    digest: undefined,
+    written: manifest,
+  }
   return { manifest, place, placeInside: place, ...none }
 }

@@ -21,7 +21,14 @@ import { alterStatements, optionsOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
-import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import {
+  changedOptions,
+  describeOptions,
+  type Options,
+  optionChanges,
+  optionsClause,
+  record,
+} from './facets/options.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { present, writtenName, writtenOptions } from './facets/stanza.ts'
 import { notOfAnExtension } from './facets/user-objects.ts'
@@ -58,6 +65,10 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
       ...declared,
       handler: declared.handler === undefined ? undefined : read.handler,
       validator: declared.validator === undefined ? undefined : read.validator,
+    }),
+    withoutUnchangedOptions: (declared, live) => ({
+      ...declared,
+      options: changedOptions(declared.options, live.options),
     }),
     standIn: ({ spec }, scratch) => ({
       id: { kind: 'foreignDataWrapper', name: scratch.name },

@@ -57,6 +57,8 @@ export type Probe<Id extends ObjectId, Spec> =
       matchLive?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
       /** Whether the server shows this declaration exactly as written, so that an equal live object needs no probe. */
       isVerbatim?(declared: Spec): boolean
+      /** The declared spec without options that the live object has too: the server may no longer accept those. */
+      withoutUnchangedOptions?(declared: Spec, live: Spec): Spec
       /** For a probe under the real name: the declared spec with everything inherited spelled out, and no parents. */
       withoutParents?(declared: Spec, wanted: Spec): Spec
     } & StandIn<Id, Spec>)

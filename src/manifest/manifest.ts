@@ -21,6 +21,11 @@ export interface ParsedManifest {
   /** All secrets in the manifest. */
   readonly secrets: readonly Secret[]
   readonly warnings: readonly Problem[]
+  /**
+   * Values of options that a server accepts but that fail when they are used. A plan reports those that it would set: a live
+   * object can have them.
+   */
+  readonly optionProblems: readonly OptionProblem[]
   /** The SHA-256 of the text. Undefined if the text contains a secret, which the digest would help to guess. */
   readonly digest: string | undefined
   /** Whether references were left unresolved, so that values with references are not the real values. */
@@ -29,6 +34,12 @@ export interface ParsedManifest {
   readonly lock?: ParsedManifest
   /** The manifest with unresolved references. */
   readonly written: unknown
+}
+
+export interface OptionProblem {
+  /** Ends with the name of the option. */
+  readonly path: Path
+  readonly problem: Problem
 }
 
 /** A request to import tables from one schema of a source, on behalf of an import or a mirror. */

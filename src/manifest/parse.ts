@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { isScalar, type Node } from 'yaml'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import type { PathProblem } from './checks/path-problem.ts'
+import { optionValueProblems } from './checks/postgres-fdw-options.ts'
 import { ruleProblems } from './checks/rules.ts'
 import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
@@ -36,7 +37,9 @@ export async function parseManifest(
   throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), source)
   const resolved = resolveReferences(data, references)
   const manifest = resolved.data as Manifest // validated above
-  throwIfAny([...resolved.problems, ...ruleProblems(manifest)].map(at), source)
+  const broken = [...resolved.problems, ...ruleProblems(manifest)]
+  const optionProblems = optionValueProblems(manifest)
+  throwIfAny((broken.length > 0 ? [...broken, ...optionProblems] : []).map(at), source)
   return {
     manifest,
     requests: importRequests(manifest),
@@ -46,6 +49,7 @@ export async function parseManifest(
     isUnresolved: references === undefined,
     written: data,
     digest: resolved.plaintextSecrets.length > 0 ? undefined : textDigest(bytes),
+    optionProblems: optionProblems.map((found) => ({ path: found.path, problem: at(found) })),
     warnings: resolved.plaintextSecrets.map((path) => ({
       code: 'manifest/plaintext-secret',
       message: `the manifest contains the secret "${String(path.at(-1))}" in plain text`,

@@ -18,7 +18,7 @@ import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 import type { PlanContext } from './context.ts'
-import { throwProblems } from './findings.ts'
+import { requireUsableOptions, throwProblems } from './findings.ts'
 
 export interface Comparison {
   /** Declared objects only. */
@@ -54,6 +54,7 @@ export async function compareWithUnmanagedViews(
     const probed = ofDeclared(await probe(session, withViews), input)
     requireValid(context, probed)
     const found = compareDeclared(context, probed)
+    requireUsableOptions(context, found.changes)
     const changes = addForcedReplacements(found.changes, probed.wanted, probed.live)
     const changing = [...affectedObjects(changes), ...readByCopies.values()]
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)

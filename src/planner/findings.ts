@@ -1,5 +1,6 @@
 // What a plan reports of findings: problems end it, undetermined objects are listed, and what cannot be created is refused.
 
+import type { Change } from '../core/change.ts'
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -28,6 +29,25 @@ export function throwProblems(
     return [{ code, message: `${object ? titleOf(object.id) : key}: ${reason}`, place, ...(hint ? { hint } : {}) }]
   })
   if (problems.length > 0) throw new FdwsyncError([...causes.map(asProblem), ...problems])
+}
+
+/** @throws FdwsyncError if a change sets an option to a value that fails when it is used */
+export function requireUsableOptions(
+  { declared, resolved }: Pick<PlanContext, 'declared' | 'resolved'>,
+  changes: readonly Change[],
+): void {
+  const { optionProblems } = resolved.expanded
+  if (optionProblems.length === 0) return
+  const changeOf = new Map(changes.map((change) => [change.key, change]))
+  const byPath = new Map(declared.map(({ id, path }) => [JSON.stringify(path), changeOf.get(keyOf(id))]))
+  const problems = optionProblems.flatMap(({ path, problem }) => {
+    const change = byPath.get(JSON.stringify(path.slice(0, -2)))
+    const isSet =
+      change?.op === 'create' ||
+      (change && 'fields' in change && change.fields.some(({ field }) => field === `option ${path.at(-1)}`))
+    return isSet ? [problem] : []
+  })
+  if (problems.length > 0) throw new FdwsyncError(problems)
 }
 
 function asProblem({ code, title, reason, hint }: Refusal | Undetermined): Problem {

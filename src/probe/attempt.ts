@@ -24,7 +24,10 @@ interface Unit {
 export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
   const units = all.filter(({ object }) => !hasFailedDependency(run, object))
   if (units.length === 0) return []
-  const failed = await attempt(run, units)
+  const failed = await attempt(
+    run,
+    units.flatMap(({ statements }) => statements),
+  )
   if (!failed) return units.map(({ object }) => object)
   if (units.length === 1) {
     const mayBeUnmanaged = mismatches.has(failed.sqlstate) && (await hasUnmanagedUsers(run))
@@ -54,8 +57,7 @@ function isUsable(run: ProbeRun, key: Key): boolean {
   return !run.ownNames.has(relationKey(live.id.schema, live.id.name))
 }
 
-async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseError | undefined> {
-  const all = units.flatMap((unit) => unit.statements)
+async function attempt(run: ProbeRun, all: readonly Statement[]): Promise<DatabaseError | undefined> {
   const statements: readonly Sql[] = (await inScratchSchemas(run, all)).map((statement) => statement.sql)
   try {
     await run.session.run(trusted('SAVEPOINT attempt'))
@@ -66,6 +68,14 @@ async function attempt(run: ProbeRun, units: readonly Unit[]): Promise<DatabaseE
     await run.session.run(sql`ROLLBACK TO attempt`)
     return error
   }
+}
+
+/** Whether the server rejects the statements. Nothing of them remains. */
+export async function isRejected(run: ProbeRun, statements: readonly Statement[]): Promise<boolean> {
+  await run.session.run(trusted('SAVEPOINT trial'))
+  const error = await attempt(run, statements)
+  await run.session.run(trusted('ROLLBACK TO trial'))
+  return error !== undefined
 }
 
 /** Errors for a function, operator or cast that does not exist, and for a value of the wrong type. */

@@ -36,3 +36,14 @@ export function leakFinding(key: Key): ProbeFinding {
     hint: 'Apply the other changes first, without this one.',
   }
 }
+
+/** The server accepts neither the declaration nor what exists. */
+export function unlikeLiveFinding(key: Key, reason: string): ProbeFinding {
+  return {
+    code: 'object/not-probed',
+    key,
+    status: 'undetermined',
+    reason: `the server no longer accepts what exists, so a change of it cannot be checked: ${reason}`,
+    hint: 'Declare the object as it exists, or correct it by hand first.',
+  }
+}

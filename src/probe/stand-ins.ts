@@ -4,12 +4,13 @@ import type { DeclaredObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { createOrBisect, withNeeded } from './attempt.ts'
+import { createOrBisect, isRejected, withNeeded } from './attempt.ts'
 import { deparseTwice } from './deparse-again.ts'
+import { unlikeLiveFinding } from './findings.ts'
 import { readScratch } from './namesakes.ts'
 import { readMatchedToLive } from './read-like-live.ts'
 import { noteReferencesToLive } from './references.ts'
-import { isKnown, type ProbeRun, recordWanted } from './run.ts'
+import { differs, isKnown, type ProbeRun, recordWanted } from './run.ts'
 
 /** Creates stand-ins under scratch names. Returns the objects for which that succeeded. */
 export async function createStandIns(
@@ -24,9 +25,54 @@ export async function createStandIns(
     run.standIns.set(keyOf(object.id), standIn.id)
     return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
   })
-  const created = await createOrBisect(run, units)
-  for (const { object } of units) if (!created.includes(object)) run.standIns.delete(keyOf(object.id))
+  const created = [...(await createOrBisect(run, units))]
+  const failed: DeclaredObject[] = []
+  for (const { object } of units) {
+    if (created.includes(object)) continue
+    if (await createWithoutUnchangedOptions(run, object)) created.push(object)
+    else failed.push(object)
+  }
+  for (const object of failed) {
+    run.standIns.delete(keyOf(object.id))
+    await excuseIfLiveFailsToo(run, object)
+  }
   return created
+}
+
+/** What exists need not be creatable: a validator, for one, can have become stricter. */
+async function createWithoutUnchangedOptions(run: ProbeRun, object: DeclaredObject): Promise<boolean> {
+  const key = keyOf(object.id)
+  const live = run.input.reading.live.get(key)
+  const { probe: how, create } = kindOf(object.id)
+  const at = run.findings.findIndex((finding) => finding.key === key && finding.status === 'problem')
+  if (how.how !== 'read-back' || !how.withoutUnchangedOptions || !live || at < 0) return false
+  const spec = how.withoutUnchangedOptions(object.spec, live.spec)
+  const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
+  const standIn = how.standIn({ ...object, spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
+  const statements = [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)]
+  if (await isRejected(run, statements)) return false
+  run.findings.splice(at, 1)
+  run.standIns.set(key, standIn.id)
+  return (await createOrBisect(run, [{ object, statements }])).length > 0
+}
+
+/**
+ * If the live object fails as well, the declaration is not to blame: an object that is as declared is left alone, and one that differs is undetermined.
+ */
+async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Promise<void> {
+  const key = keyOf(object.id)
+  const live = run.input.reading.live.get(key)
+  const { probe: how, query, create } = kindOf(object.id)
+  const at = run.findings.findIndex((finding) => finding.key === key && finding.status === 'problem')
+  const finding = run.findings[at]
+  if (how.how === 'by-name' || query || !live || !finding) return
+  const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
+  const standIn = how.standIn({ ...object, spec: live.spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
+  const statements = [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)]
+  if (!(await isRejected(run, statements))) return
+  const isAsDeclared = !differs(run, object, live)
+  run.findings.splice(at, 1, ...(isAsDeclared ? [] : [unlikeLiveFinding(key, finding.reason)]))
+  if (!isAsDeclared) run.wanted.delete(key)
 }
 
 /** The server's lock table is finite. After this many objects a rollback releases their locks. */

@@ -2,7 +2,7 @@
 
 import type { Problem } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { PathProblem } from '../manifest/checks/path-problem.ts'
 import { importTitle } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'

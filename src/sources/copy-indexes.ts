@@ -3,7 +3,7 @@
 import { groupBy } from '../core/data.ts'
 import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
-import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
 import { hasOwnQuery, mirrorOf } from '../manifest/expansion/lock.ts'
 import type { Manifest } from '../manifest/manifest.ts'

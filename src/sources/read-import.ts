@@ -1,7 +1,7 @@
 // Reads what one import request is answered with: tables, types and indexes, or only their state.
 
 import { ident, sql } from '../core/sql.ts'
-import type { ForeignTableSpec } from '../kinds/foreign-table/foreign-table.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { ImportAnswer, SourceState } from './answers.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'

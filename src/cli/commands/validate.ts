@@ -1,6 +1,6 @@
 // `fdwsync validate`: checks a manifest without connecting to a server.
 
-import { exitCode } from '../../core/errors.ts'
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
 
 export interface ValidateFlags {
@@ -9,7 +9,8 @@ export interface ValidateFlags {
 }
 
 export async function validate({ file, env }: ValidateFlags): Promise<number> {
-  const { manifest } = await loadLockedManifest(file, env)
+  const { manifest, optionProblems } = await loadLockedManifest(file, env)
+  if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
   process.stdout.write(`${file === '-' ? 'The manifest' : file} is valid: ${manifest.name}\n`)
   return exitCode.done
 }

@@ -98,3 +98,8 @@ export function tableOptionChanges(from: Options, to: Options): readonly FieldCh
       : field,
   )
 }
+
+/** The options that the live object does not have, or has with another value. */
+export function changedOptions(declared: Options, live: Options): Options {
+  return record(Object.entries(declared).filter(([name, value]) => live[name] !== value))
+}

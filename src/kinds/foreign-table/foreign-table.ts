@@ -2,7 +2,6 @@
 import { type IdOf, keyOf } from '../../core/object.ts'
 import { ident, qualified, sql, statement, trusted } from '../../core/sql.ts'
 import {
-  type Access,
   accessChanges,
   accessDetails,
   accessHazards,
@@ -20,7 +19,6 @@ import {
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
 import { columnChanges, columnsKept } from '../facets/columns/changes.ts'
 import {
-  type Check,
   checkChanges,
   checksNeedNewer,
   declaredChecks,
@@ -29,7 +27,6 @@ import {
   writtenChecks,
 } from '../facets/columns/checks.ts'
 import {
-  type Column,
   columnsNeedNewer,
   columnTexts,
   columnTypes,
@@ -44,16 +41,15 @@ import {
   declaredColumnRenames,
   inheritedColumns,
   renameTableColumns,
-  type TextsAsLive,
   textsAsLive,
   underColumnNames,
   withTextsAsLive,
 } from '../facets/columns/renames.ts'
-import { type Comment, commentChange, newComment } from '../facets/comment.ts'
+import { commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
-import { describeOptions, type Options, optionsClause, record, tableOptionChanges } from '../facets/options.ts'
-import { declaredProtection, type Protection } from '../facets/protection.ts'
+import { describeOptions, optionsClause, record, tableOptionChanges } from '../facets/options.ts'
+import { declaredProtection } from '../facets/protection.ts'
 import { declaredRename, relationRenaming } from '../facets/renaming.ts'
 import { present, writtenOptions } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
@@ -77,25 +73,14 @@ import {
   hasParents,
   isUnlinked,
   linkParents,
-  type Parents,
   parentChanges,
   parentIds,
   parentsIn,
   unlinkParents,
   writtenParents,
 } from './parents.ts'
-
-export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
-  readonly server: string
-  readonly options: Options
-  readonly columns: Readonly<Record<string, Column>>
-  readonly checks: Readonly<Record<string, Check>>
-  readonly comment?: Comment
-  /** Not in a declaration: the names of the live table's columns, in their order. */
-  readonly liveColumns?: readonly string[]
-  /** Wanted only, and only where columns are renamed. */
-  readonly textsAsLive?: TextsAsLive | undefined
-}
+import type { ForeignTableSpec } from './spec.ts'
+import { withoutUnchangedOptions } from './unchanged-options.ts'
 
 export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
   kind: 'foreignTable',
@@ -119,7 +104,8 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       !hasParents(parentsIn(parents)) &&
       Object.keys(checks).length === 0 &&
       Object.values(columns).every((column) => !column.default && !column.generated && !column.collation),
-    withoutParents: withoutParents,
+    withoutParents,
+    withoutUnchangedOptions,
     standIn(object, scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.spec.server })
       const spec = {

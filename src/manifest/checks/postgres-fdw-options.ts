@@ -1,8 +1,9 @@
 // Checks the options of postgres_fdw that the server accepts and fails on later.
 
 import type { Problem } from '../../core/errors.ts'
-import type { Path } from '../manifest.ts'
+import type { Manifest, Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
+import { foreignTables } from './walk.ts'
 
 interface Rule {
   readonly message: string
@@ -49,20 +50,32 @@ const ofServers: ReadonlyMap<string, Rule> = new Map([
 
 type Options = Readonly<Record<string, string>>
 
-/** The problems of a foreign server's options that can be found without the server. */
-export function serverOptionProblems(path: Path, options: Options): readonly PathProblem[] {
+export function usesPostgresFdw({ foreign_data_wrapper }: NonNullable<Manifest['servers']>[string]): boolean {
+  return (foreign_data_wrapper ?? 'postgres_fdw') === 'postgres_fdw'
+}
+
+/** The server rejects the option `user` too, but without a hint. */
+export function userOptionProblems(path: Path, options: Options): readonly PathProblem[] {
   const problem: Problem = {
     code: 'manifest/unknown-key',
     message: 'the option "user" belongs to a user mapping, not to the server',
     hint: 'Put it into user_mappings: { role: { user: … } }.',
   }
-  const user = 'user' in options ? [atKey([...path, 'user'], problem)] : []
-  return [...user, ...valueProblems(path, options, ofServers)]
+  return 'user' in options ? [atKey([...path, 'user'], problem)] : []
 }
 
-/** The same for a foreign table. */
-export function tableOptionProblems(path: Path, options: Options): readonly PathProblem[] {
-  return valueProblems(path, options, ofTables)
+/** Values that postgres_fdw, or libpq, fails on when it connects or reads. */
+export function optionValueProblems(manifest: Manifest): readonly PathProblem[] {
+  return [
+    ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) =>
+      usesPostgresFdw(server) ? valueProblems(['servers', name, 'options'], server.options ?? {}, ofServers) : [],
+    ),
+    ...foreignTables(manifest).flatMap(({ path, table }) => {
+      const server = manifest.servers?.[table.server]
+      const isKnown = server !== undefined && usesPostgresFdw(server)
+      return isKnown ? valueProblems([...path, 'options'], table.options ?? {}, ofTables) : []
+    }),
+  ]
 }
 
 function valueProblems(path: Path, options: Options, rules: ReadonlyMap<string, Rule>): readonly PathProblem[] {

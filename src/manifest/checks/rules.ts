@@ -7,11 +7,9 @@ import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { nameProblems } from './names.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
-import { serverOptionProblems, tableOptionProblems } from './postgres-fdw-options.ts'
+import { userOptionProblems, usesPostgresFdw } from './postgres-fdw-options.ts'
 import { renameProblems } from './renames.ts'
 import { accessibles, foreignTables, grantees, types, views } from './walk.ts'
-
-type Server = NonNullable<Manifest['servers']>[string]
 
 export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
   return [
@@ -165,19 +163,8 @@ function optionProblems(manifest: Manifest): readonly PathProblem[] {
     ),
     ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) => [
       ...exposed(['servers', name, 'options'], server.options),
-      ...(usesPostgresFdw(server) ? serverOptionProblems(['servers', name, 'options'], server.options ?? {}) : []),
+      ...(usesPostgresFdw(server) ? userOptionProblems(['servers', name, 'options'], server.options ?? {}) : []),
     ]),
-    ...foreignTables(manifest).flatMap(({ path, table }) => {
-      const server = manifest.servers?.[table.server]
-      const isKnown = server !== undefined && usesPostgresFdw(server)
-      return [
-        ...exposed([...path, 'options'], table.options),
-        ...(isKnown ? tableOptionProblems([...path, 'options'], table.options ?? {}) : []),
-      ]
-    }),
+    ...foreignTables(manifest).flatMap(({ path, table }) => exposed([...path, 'options'], table.options)),
   ]
-}
-
-function usesPostgresFdw({ foreign_data_wrapper }: Server): boolean {
-  return (foreign_data_wrapper ?? 'postgres_fdw') === 'postgres_fdw'
 }

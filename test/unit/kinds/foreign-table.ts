@@ -1,7 +1,8 @@
 // Foreign tables, their columns, checks and parents.
 import type { Check } from '../../../src/kinds/facets/columns/checks.ts'
 import type { Column } from '../../../src/kinds/facets/columns/columns.ts'
-import { type ForeignTableSpec, foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
+import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
+import type { ForeignTableSpec } from '../../../src/kinds/foreign-table/spec.ts'
 import { accessRows, grant, liveAccess, openAccess, writtenAccess } from './access.ts'
 import { liveSettings, settingsRows } from './columns.ts'
 import { commentRows, protectRows } from './rows.ts'

@@ -29,7 +29,10 @@ export async function read(text: string, known: References | undefined = referen
 export async function problemsOf(text: string | Uint8Array): Promise<string> {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
   const error: unknown = await parseManifest('m.yaml', bytes, references)
-    .then(checkFragments)
+    .then(async (parsed) => {
+      await checkFragments(parsed)
+      if (parsed.optionProblems.length > 0) throw new FdwsyncError(parsed.optionProblems.map(({ problem }) => problem))
+    })
     .then(
       () => undefined,
       (reason: unknown) => reason,

@@ -1,0 +1,21 @@
+// What a foreign table consists of.
+import type { Access } from '../facets/access.ts'
+import type { Check } from '../facets/columns/checks.ts'
+import type { Column } from '../facets/columns/columns.ts'
+import type { TextsAsLive } from '../facets/columns/renames.ts'
+import type { Comment } from '../facets/comment.ts'
+import type { Options } from '../facets/options.ts'
+import type { Protection } from '../facets/protection.ts'
+import type { Parents } from './parents.ts'
+
+export interface ForeignTableSpec extends Access, Partial<Parents>, Protection {
+  readonly server: string
+  readonly options: Options
+  readonly columns: Readonly<Record<string, Column>>
+  readonly checks: Readonly<Record<string, Check>>
+  readonly comment?: Comment
+  /** Not in a declaration: the names of the live table's columns, in their order. */
+  readonly liveColumns?: readonly string[]
+  /** Wanted only, and only where columns are renamed. */
+  readonly textsAsLive?: TextsAsLive | undefined
+}

@@ -1,0 +1,15 @@
+// A foreign table without the options that it has already: a probe need not have the server validate those again.
+import { changedOptions, type Options, record } from '../facets/options.ts'
+
+interface WithOptions {
+  readonly options: Options
+  readonly columns: Readonly<Record<string, { readonly options: Options }>>
+}
+
+export function withoutUnchangedOptions<Spec extends WithOptions>(declared: Spec, live: WithOptions): Spec {
+  const columns = Object.entries(declared.columns).map(([name, column]) => {
+    const options = changedOptions(column.options, live.columns[name]?.options ?? {})
+    return [name, { ...column, options }] as const
+  })
+  return { ...declared, options: changedOptions(declared.options, live.options), columns: record(columns) }
+}

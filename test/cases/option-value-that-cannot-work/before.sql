@@ -1,0 +1,2 @@
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (port '5432');
