@@ -21,7 +21,7 @@ const broken = shopManifest({
   orders: 'SELECT id, total / (id - 7) AS total FROM proxy.orders',
   here: 'SELECT 1 AS id',
 })
-/** Runs the command on a pseudo-terminal and types the answer when it asks. */
+/** Runs the command on a pseudo-terminal, and answers its prompt. */
 async function onTerminal(args: string, keys: string) {
   const child = spawn('script', ['-qec', `${process.execPath} ${command} ${args}`, '/dev/null'])
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -37,7 +37,7 @@ async function onTerminal(args: string, keys: string) {
 
 const apply = ['apply', '--auto-approve']
 
-// This is about the terminal, so one server is enough.
+// This tests the terminal, so one server version is enough.
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
@@ -111,19 +111,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const file = join(folder, 'manifest.yaml')
     writeFileSync(file, 'version: 1\nname: asked\nschemas: { asked: {} }\n')
     const answers = [
-      { keys: '\u0003', says: 'Nothing was changed', exit: 4 },
-      { keys: '\u0004', says: 'Nothing was changed', exit: 4 },
-      { keys: 'y\r', says: 'Nothing was changed', exit: 4 },
-      { keys: 'yes\r', says: 'Applied: 1 created', exit: 0 },
+      { keys: '\u0003', shows: 'Nothing was changed', exit: 4 },
+      { keys: '\u0004', shows: 'Nothing was changed', exit: 4 },
+      { keys: 'y\r', shows: 'Nothing was changed', exit: 4 },
+      { keys: 'yes\r', shows: 'Applied: 1 created', exit: 0 },
     ]
-    for (const { keys, says, exit } of answers) {
+    for (const { keys, shows, exit } of answers) {
       const { code, output } = await onTerminal(`apply -f ${file} --database ${rig.url}`, keys)
-      expect([code, output]).toEqual([exit, expect.stringContaining(says)])
+      expect([code, output]).toEqual([exit, expect.stringContaining(shows)])
       expect(output).not.toContain('bug')
     }
   })
 
-  test('a second SIGINT ends the command at once, and what it left behind is rolled back', async () => {
+  test('a second SIGINT ends the command at once, and the server rolls back', async () => {
     const rig = await fixtureFor(pair, source)
     const gate = await closeGate(rig)
     const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })

@@ -20,21 +20,27 @@ interface Cut {
   readonly session: string
   readonly fate: 'cut' | 'send-and-cut'
   readonly exit: number
-  readonly says: RegExp | undefined
+  readonly message: RegExp | undefined
 }
 
 const cuts: readonly Cut[] = [
-  { stage: 'define', session: 'define', fate: 'cut', exit: 1, says: /the connection to .* was lost/ },
-  { stage: 'define', session: 'define', fate: 'send-and-cut', exit: 0, says: undefined },
-  { stage: 'build', session: 'load', fate: 'cut', exit: 5, says: /the connection to .* was lost/ },
-  { stage: 'build', session: 'load', fate: 'send-and-cut', exit: 0, says: undefined },
-  { stage: 'populate', session: 'load', fate: 'cut', exit: 5, says: /in-doubt .* the data may or may not be loaded/ },
+  { stage: 'define', session: 'define', fate: 'cut', exit: 1, message: /the connection to .* was lost/ },
+  { stage: 'define', session: 'define', fate: 'send-and-cut', exit: 0, message: undefined },
+  { stage: 'build', session: 'load', fate: 'cut', exit: 5, message: /the connection to .* was lost/ },
+  { stage: 'build', session: 'load', fate: 'send-and-cut', exit: 0, message: undefined },
+  {
+    stage: 'populate',
+    session: 'load',
+    fate: 'cut',
+    exit: 5,
+    message: /in-doubt .* the data may or may not be loaded/,
+  },
   {
     stage: 'populate',
     session: 'load',
     fate: 'send-and-cut',
     exit: 5,
-    says: /in-doubt .* the data may or may not be loaded/,
+    message: /in-doubt .* the data may or may not be loaded/,
   },
 ]
 
@@ -47,7 +53,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  async function cutIn({ stage, session, fate, exit, says }: Cut) {
+  async function cutIn({ stage, session, fate, exit, message }: Cut) {
     const rig = await fixtureFor(pair, source)
     if (stage === 'build') await applyTo(await rig.manifest(old), rig.url)
     const before = await snapshot(rig)
@@ -60,11 +66,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
     const parsed = await rig.manifest(stage === 'build' ? replaced : old)
     const applied = await applyTo(parsed, through(proxy, rig.url)).then(
-      ({ report }) => ({ exit: report && exitCodeOf(report), says: missedOf(report).join('\n') }),
-      (error: Error & { exitCode?: number }) => ({ exit: error.exitCode, says: error.message }),
+      ({ report }) => ({ exit: report && exitCodeOf(report), message: missedOf(report).join('\n') }),
+      (error: Error & { exitCode?: number }) => ({ exit: error.exitCode, message: error.message }),
     )
     const where = `${stage}, ${fate}`
-    expect(applied, where).toEqual({ exit, says: says ? expect.stringMatching(says) : '' })
+    expect(applied, where).toEqual({ exit, message: message ? expect.stringMatching(message) : '' })
     if (fate === 'cut' && stage !== 'populate') expect(await snapshot(rig), where).toEqual(before)
     const isDone = fate === 'send-and-cut'
     expect(changesOf(await planFor(parsed, rig.url)).length === 0, where).toBe(isDone)
@@ -86,8 +92,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(rig, parsed)
   }
 
-  // Together: where nobody can be asked whether it has happened, the question is put for ten seconds.
-  test('a connection that is lost in a COMMIT is settled by the ledger, or reported as in doubt', async () => {
+  // All at once: if the server cannot be asked for the outcome, an apply keeps asking for ten seconds.
+  test('if the connection is lost during COMMIT, the ledger decides, or the outcome is reported as unknown', async () => {
     await Promise.all([...cuts.map(cutIn), ...(pair === newest ? [cutForGood()] : [])])
   })
 })
@@ -114,7 +120,7 @@ test.skipIf(findBinaries().length === 0)('the server crashes while it commits', 
       return undefined
     }
     const parsed = await manifestOf(old, sourceVariables(newest.source, source.name))
-    // Either all of it or nothing of it, and never in doubt: the server is asked until it is back.
+    // Everything or nothing, and the outcome is known: the apply keeps asking until the server is back.
     const { report } = await applyTo(parsed, through(proxy, server.url())).catch((error: Error) => {
       expect(error.message).toMatch(/the connection to .* was lost/)
       return { report: undefined }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { planAndApply } from '../../../src/api/apply.ts'
+import { type Approve, planAndApply } from '../../../src/api/apply.ts'
 import type { ApplyOptions } from '../../../src/applier/context.ts'
 import { until } from '../../../src/demo/server/processes.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
@@ -15,10 +15,15 @@ import { changesOf, eventLog, missedOf } from '../../support/outcomes.ts'
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const changed = shop.replace('note: text', 'note: text, more: text').replace('name: text }', 'name: text, more: text }')
 
-async function applyUnattended(rig: Fixture, manifest: string, options: Partial<ApplyOptions> = {}) {
+async function applyUnattended(
+  rig: Fixture,
+  manifest: string,
+  options: Partial<ApplyOptions> = {},
+  approve: Approve = async () => true,
+) {
   const parsed = await rig.manifest(manifest)
   const request = { parsed, connect: connectTo(rig.url), populate: true, unattended: true }
-  return planAndApply({ ...request, options: { ...applyDefaults, ...options } }, async () => true)
+  return planAndApply({ ...request, options: { ...applyDefaults, ...options } }, approve)
 }
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
@@ -28,7 +33,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  test('two applies of one manifest at once: the second says who has the lease, waits, and finds nothing to do', async () => {
+  test('two applies of one manifest at once: the second reports who holds the lease, waits, and has nothing to do', async () => {
     const rig = await fixtureFor(pair, source)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
@@ -54,7 +59,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await two).report).toMatchObject({ applyId: undefined, steps: [] })
   })
 
-  test('somebody who waits for the lease can be interrupted', async () => {
+  test('an apply that waits for the lease can be interrupted', async () => {
     const rig = await fixtureFor(pair, source)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
@@ -70,7 +75,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(missedOf((await one).report)).toEqual([])
   })
 
-  test('two manifests at once in an empty database: both make the ledger and the extension, and both succeed', async () => {
+  test('two manifests at once in an empty database: both create the ledger and the extension, and both succeed', async () => {
     const rig = await fixtureFor(pair, source)
     await rig.sql('DROP EXTENSION postgres_fdw')
     await gateAtDefinitions(rig, 'CREATE EXTENSION')
@@ -78,7 +83,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const manifestOf = (name: string) =>
       `${head(name).replace('shop:', `${name}:`)}\nextensions: { postgres_fdw: {} }\nschemas: { shared: {}, ${name}: {} }\n`
     const options = { lockTimeoutMilliseconds: 60_000 }
-    const both = ['one', 'two'].map((name) => applyUnattended(rig, manifestOf(name), options))
+    // Neither applies before both have planned: a plan cannot probe the extension while the other apply is creating it.
+    const planned = new Set<string>()
+    const approve: Approve = async ({ manifest }) => {
+      planned.add(manifest)
+      await until('both plans', () => planned.size === 2)
+      return true
+    }
+    const both = ['one', 'two'].map((name) => applyUnattended(rig, manifestOf(name), options, approve))
     await until('both to wait, one at the gate and one for the other', async () => {
       const rows = await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'fdwsync define' AND wait_event_type = 'Lock'`)
@@ -90,7 +102,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(changesOf(await planFor(await rig.manifest(manifestOf(name)), rig.url))).toEqual([])
   })
 
-  test('the lease is lost in the middle: nothing is committed', async () => {
+  test('the lease is lost during an apply: nothing is committed', async () => {
     const rig = await fixtureFor(pair, source)
     await gateAtDefinitions(rig)
     const gate = await closeGate(rig)
@@ -111,22 +123,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'fdwsync')")).toEqual([])
   })
 
-  /** DDL of somebody else in the middle, and what ours then runs into. */
-  const others: readonly { readonly what: string; readonly theirs: string; readonly end: 'COMMIT' | 'ROLLBACK' }[] = [
-    { what: 'lock timeout', theirs: "COMMENT ON FOREIGN TABLE proxy.orders IS 'x'", end: 'ROLLBACK' },
-    {
-      what: 'tuple concurrently updated',
-      // What it comes to in the end is what it was.
-      theirs: 'GRANT USAGE ON FOREIGN SERVER shop TO PUBLIC; REVOKE USAGE ON FOREIGN SERVER shop FROM PUBLIC',
-      end: 'COMMIT',
-    },
-  ]
-  test.each(others)('somebody else’s DDL at the same time: $what', async ({ what, theirs, end }) => {
+  /** DDL of another session during an apply. `what` is the error of the apply. */
+  const concurrentDdl: readonly { readonly what: string; readonly sql: string; readonly end: 'COMMIT' | 'ROLLBACK' }[] =
+    [
+      { what: 'lock timeout', sql: "COMMENT ON FOREIGN TABLE proxy.orders IS 'x'", end: 'ROLLBACK' },
+      {
+        what: 'tuple concurrently updated',
+        // The two cancel out, so the plan does not become stale.
+        sql: 'GRANT USAGE ON FOREIGN SERVER shop TO PUBLIC; REVOKE USAGE ON FOREIGN SERVER shop FROM PUBLIC',
+        end: 'COMMIT',
+      },
+    ]
+  test.each(concurrentDdl)('DDL of another session at the same time: $what', async ({ what, sql, end }) => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()
     await other.query('BEGIN')
-    await other.query(theirs)
+    await other.query(sql)
     const log = eventLog()
     const manifest = changed.replace('options: { host', 'options: { fetch_size: 5, host')
     const lockTimeoutMilliseconds = what === 'lock timeout' ? 50 : 60_000
@@ -142,12 +155,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
   })
 
-  test('a deadlock with somebody else is ours to lose, and to try again', async () => {
+  test('an apply gives way in a deadlock with another session, and tries again', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()
     await other.query('BEGIN')
-    // Our ALTERs come in the order of the manifest: orders first, then customers.
+    // The apply alters tables in the order of the manifest: orders first, then customers.
     await other.query("COMMENT ON FOREIGN TABLE proxy.customers IS 'x'")
     const log = eventLog()
     const parsed = await rig.manifest(changed)
@@ -162,7 +175,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
   })
 
-  test('somebody makes what is to be made, after it was looked for: the plan has become stale', async () => {
+  test('another session creates an object of the plan during the apply: the plan is stale', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await gateAtDefinitions(rig)
@@ -171,19 +184,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       '      customers:',
       '      clients: { server: shop, columns: { id: bigint } }\n      customers:',
     )
-    const parsed = await rig.manifest(`${more}      people: { query: SELECT 1 AS id }\n`)
+    const parsed = await rig.manifest(`${more}      members: { query: SELECT 1 AS id }\n`)
     const applying = applyTo(parsed, rig.url, { lockTimeoutMilliseconds: 60_000 })
     const failure = applying.catch((error: unknown) => error)
     await waiting(rig, 'define')
-    await rig.sql('CREATE TABLE local.people (theirs int)')
+    await rig.sql('CREATE TABLE local.members (theirs int)')
     await gate.open()
     expect(await failure).toMatchObject({ exitCode: 3 })
     expect(
-      await rig.sql("SELECT to_regclass('proxy.clients') AS ours, 'local.people'::regclass::text AS theirs"),
-    ).toEqual([{ ours: null, theirs: 'local.people' }])
+      await rig.sql("SELECT to_regclass('proxy.clients') AS applied, 'local.members'::regclass::text AS theirs"),
+    ).toEqual([{ applied: null, theirs: 'local.members' }])
   })
 
-  test('somebody else’s change of the same table is not overwritten: the plan has become stale', async () => {
+  test('a concurrent change of the same table is not overwritten: the plan is stale', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     const other = await rig.client()

@@ -11,7 +11,7 @@ import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 
-/** An apply that waits at a gate in the middle of one of its stages, and how the database must be found then. */
+/** An apply that is stopped by a gate in the middle of a stage, and the state that the database must then have. */
 interface Middle {
   readonly stage: string
   readonly session: string
@@ -19,7 +19,7 @@ interface Middle {
   readonly manifest: string
   prepare(rig: Fixture): Promise<void>
   readonly exit: number
-  /** Whether the definitions stay when it is interrupted there. */
+  /** Whether the definitions are committed when it is interrupted there. */
   readonly definitionsStay: boolean
   /** The rows that readers see before, during and after the interruption. */
   readonly readable: string | undefined
@@ -77,7 +77,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   type Scene = Awaited<ReturnType<typeof setUp>>
 
-  /** As before or as declared, never between; and then as declared. */
+  /** The state is as before or as declared, never in between. The next apply completes it. */
   async function expectToConverge({ middle, rig, before, served, gate, parsed }: Scene) {
     if (!middle.definitionsStay) expect(await snapshot(rig), middle.stage).toEqual(before)
     if (middle.readable) expect(await rig.sql(middle.readable)).toEqual(served)
@@ -88,7 +88,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
   }
 
-  /** In the middle of each stage; together, since they mostly wait. */
+  /** Interrupts an apply in each stage, all at once, because they mostly wait. */
   async function inEveryMiddle(act: (scene: Scene) => Promise<void>) {
     await Promise.all(
       middles.map(async (middle) => {
@@ -120,7 +120,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       await waiting(rig, middle.session)
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
-      // Although the gate is closed, nothing is left that could still commit.
+      // No backend is left that could still commit when the gate opens.
       await until('its sessions to end', async () => {
         const left = await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
             AND datname = current_database()`)

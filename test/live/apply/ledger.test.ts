@@ -10,11 +10,11 @@ import { eachMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { eventLog } from '../../support/outcomes.ts'
 
-/** Tables of the ledger's shape, as somebody would prepare them who waits for a superuser. */
+/** Tables like those of the ledger, as an attacker would create them who waits for a superuser to apply. */
 const tables = `CREATE SCHEMA fdwsync; ${ledgerMigration(0)};
   GRANT ALL ON SCHEMA fdwsync TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA fdwsync TO PUBLIC;`
 
-/** Code of theirs that would run as whoever reads or writes the ledger, and notes that it did. */
+/** The attacker's code, which would run as the role that reads or writes the ledger. It records that it ran. */
 const payload = `
   CREATE TABLE public.ran (who text, how text); GRANT ALL ON public.ran TO PUBLIC;
   CREATE FUNCTION public.payload() RETURNS integer LANGUAGE plpgsql AS
@@ -77,7 +77,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test.each(
     Object.entries(attacks),
-  )('somebody prepared the ledger with %s: a superuser refuses it, and runs nothing of it', async (_, sql) => {
+  )('a ledger that another role prepared with %s is refused, and a superuser runs none of its code', async (_, sql) => {
     const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
@@ -90,7 +90,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'object',
     'step',
     'refresh',
-  ])('somebody who may make triggers on the table %s of a true ledger has made one: refused, and it never runs', async (table) => {
+  ])('a trigger of another role on the table %s of the ledger is refused, and never runs', async (table) => {
     const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
@@ -102,7 +102,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
   })
 
-  test('what somebody adds to the schema of a true ledger is refused too', async () => {
+  test('an object that another role adds to the schema of the ledger is refused', async () => {
     const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
@@ -113,7 +113,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
   })
 
-  test('operators and functions that hide the built-in ones in the schema public do not get to run', async () => {
+  test('operators and functions in schema public that hide built-in ones are never run', async () => {
     const rig = await fixtureFor(pair, source)
     const { user } = await rig.role()
     await rig.sql(`${payload}

@@ -18,7 +18,7 @@ schemas:
   proxy:
     types: { mood: { enum: [${values}] } }
     foreign_tables:
-      people: { server: shop, columns: { mood: { type: mood, default: "'${value}'" } } }
+      members: { server: shop, columns: { mood: { type: mood, default: "'${value}'" } } }
 `
 const old = manifest('sad, happy', 'sad')
 const grown = manifest('sad, ok, happy', 'ok')
@@ -46,11 +46,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql(values)).toEqual([isPrepared])
   }
 
-  test('definitions that fail afterwards: what was prepared stays, and is said to be done', async () => {
+  test('definitions that fail afterwards: what was prepared is kept and reported as applied', async () => {
     const { rig, parsed } = await setUp()
     await rig.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
                    CREATE EVENT TRIGGER no ON ddl_command_end WHEN TAG IN ('ALTER FOREIGN TABLE') EXECUTE FUNCTION public.no()`)
-    // The probe takes the table for fine under another name, which is made and not altered.
+    // The probe does not notice, because it creates the table under another name instead of altering it.
     const { report } = await applyTo(parsed, rig.url)
     expect(report?.steps.map(({ stage, outcome }) => `${stage} ${outcome.status}`)).toEqual([
       'prepare applied',
@@ -65,7 +65,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(rig, parsed)
   })
 
-  /** Somebody does something before the stage begins, once. */
+  /** Another session changes something before the stage begins, once. */
   function meddling(rig: Fixture, stage: string, sql: string): Connect {
     let isDone = false
     async function meddle(purpose: string) {
@@ -83,9 +83,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each([
     'prepare',
     'define',
-  ])('somebody is faster than the stage %s: stale, and nothing of it is done', async (stage) => {
+  ])('a change just before the stage %s: the plan is stale, and nothing of the stage is applied', async (stage) => {
     const { rig, parsed } = await setUp()
-    const connect = meddling(rig, stage, 'ALTER FOREIGN TABLE proxy.people ADD COLUMN extra text')
+    const connect = meddling(rig, stage, 'ALTER FOREIGN TABLE proxy.members ADD COLUMN extra text')
     const request = { parsed, connect, populate: true, options: applyDefaults }
     const failure = await planAndApply(request, async () => true).catch((error: unknown) => error)
     const hint =
@@ -98,9 +98,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(rig, parsed)
   })
 
-  test('where nobody is asked it is planned again and goes on', async () => {
+  test('without confirmation, apply plans again and goes on', async () => {
     const { rig, parsed } = await setUp()
-    const connect = meddling(rig, 'define', 'ALTER FOREIGN TABLE proxy.people ADD COLUMN extra text')
+    const connect = meddling(rig, 'define', 'ALTER FOREIGN TABLE proxy.members ADD COLUMN extra text')
     const request = { parsed, connect, populate: true, unattended: true, options: applyDefaults }
     const { report } = await planAndApply(request, async () => true)
     expect(missedOf(report)).toEqual([])

@@ -28,7 +28,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return role
   }
 
-  test('CREATE on the database and USAGE on the wrapper are enough: plan, apply, change, refresh, and remove', async () => {
+  test('CREATE on the database and USAGE on the wrapper are enough to plan, apply, change, refresh and remove', async () => {
     const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig)
     const parsed = await rig.manifest(shop.replace('servers:', 'extensions: { postgres_fdw: {} }\nservers:'))
@@ -56,7 +56,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(user).toMatch(/^role_/)
   })
 
-  test('without CREATE on the database: the plan says what it could not find out, apply what is missing', async () => {
+  test('without CREATE on the database: the plan lists what is undetermined, and apply names the missing privilege', async () => {
     const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
     const parsed = await rig.manifest(shop)
@@ -68,20 +68,20 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(JSON.stringify(failure)).toContain(grant)
   })
 
-  test('a wrapper takes a superuser to make or alter, which is said; one that is as declared takes nothing', async () => {
+  test('creating or altering a wrapper needs a superuser, as the error explains; a wrapper that is as declared needs nothing', async () => {
     const rig = await fixtureFor(pair, source)
     const { url } = await owner(rig)
     const parsed = (wrappers: string) =>
       rig.manifest(`version: 1\nname: faults\nforeign_data_wrappers: { ${wrappers} }\n`)
     expect(missedOf((await applyTo(await parsed('postgres_fdw: {}'), url)).report)).toEqual([])
-    const made = await applyTo(await parsed('postgres_fdw: {}, ours: {}'), url).catch((error: unknown) => error)
-    expect(made).toMatchObject({ exitCode: 4 })
-    expect(JSON.stringify(made)).toMatch(/permission denied to create foreign-data wrapper .*ours.*superuser/)
+    const failure = await applyTo(await parsed('postgres_fdw: {}, other: {}'), url).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ exitCode: 4 })
+    expect(JSON.stringify(failure)).toMatch(/permission denied to create foreign-data wrapper .*other.*superuser/)
     const altered = await planFor(await parsed('postgres_fdw: { options: { a: b } }'), url)
     expect(JSON.stringify(altered.undetermined)).toMatch(/foreign-data wrapper .*superuser/)
   })
 
-  test('all exists already, and the role may change it but make nothing new: the ledger is what is missing', async () => {
+  test('everything exists, and the role may alter it but create nothing: only the ledger cannot be created', async () => {
     const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
     await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER shop OWNER TO ${user}`)
@@ -96,13 +96,13 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const rig = await fixtureFor(pair, source)
     const { url, user } = await owner(rig, ['CREATE ON DATABASE'])
     const parsed = await rig.manifest(shop)
-    const told = async (work: Promise<unknown>) => JSON.stringify(await work.catch((error: unknown) => error))
-    expect(await told(planFor(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
-    expect(await told(applyTo(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
+    const errorOf = async (work: Promise<unknown>) => JSON.stringify(await work.catch((error: unknown) => error))
+    expect(await errorOf(planFor(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
+    expect(await errorOf(applyTo(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
     expect(user).toMatch(/^role_/)
   })
 
-  test('a read-only server: the plan works as far as it can and says so', async () => {
+  test('a read-only server: the plan lists what is undetermined', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shop), rig.url)
     await rig.sql(`ALTER DATABASE ${rig.target.name} SET default_transaction_read_only = on`)
@@ -125,7 +125,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ).rejects.toThrow(/read-only/)
   })
 
-  describe('options that the role may not see', () => {
+  describe('options that the role cannot see', () => {
     const mapped = (password: string, user = 'u') =>
       `version: 1\nname: faults\nservers: { shop: { options: { host: h }, user_mappings: { ROLE: { user: ${user}, password: ${password} } } } }\n`
 
@@ -138,7 +138,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       return { rig, server, other, manifest, stored }
     }
 
-    test('a declaration that stays is a warning, one that changes is applied', async () => {
+    test('an unchanged declaration is a warning, a changed one is applied', async () => {
       const { rig, server, other, manifest, stored } = await setUp()
       await applyTo(await manifest('first'), server.url)
       const [before] = await stored()
@@ -166,7 +166,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       }
     })
 
-    test('a mapping that was there before is never taken for what is declared', async () => {
+    test('an existing mapping with hidden options is never assumed to be as declared', async () => {
       const { rig, server, other, manifest, stored } = await setUp()
       await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h');
         ALTER SERVER shop OWNER TO ${server.user}; CREATE USER MAPPING FOR ${other.user} SERVER shop OPTIONS (user 'theirs')`)

@@ -15,19 +15,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => database.drop())
 
-  const scenes: Readonly<Record<string, (sessions: SessionPool, first: Session) => Promise<void>>> = {
-    'what was closed is lent again, under the name of its new purpose': async ({ connect }, first) => {
+  const cases: Readonly<Record<string, (sessions: SessionPool, first: Session) => Promise<void>>> = {
+    'a closed connection is reused, with the name of its new purpose': async ({ connect }, first) => {
       await first.close()
       const second = await connect('ledger')
       expect(second.processId).toBe(first.processId)
       const [row] = await second.query<{ name: string }>(sql`SELECT current_setting('application_name') AS name`)
       expect(row?.name).toBe('fdwsync ledger')
     },
-    'to two at once only one connection each': async ({ connect }, first) => {
+    'two sessions at once have different connections': async ({ connect }, first) => {
       const second = await connect('ledger')
       expect(second.processId).not.toBe(first.processId)
     },
-    'closing it twice does not lend it twice': async ({ connect }, first) => {
+    'a session that is closed twice is not pooled twice': async ({ connect }, first) => {
       await first.close()
       await first.close()
       const both = [await connect('ledger'), await connect('ledger')]
@@ -40,14 +40,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(second.processId).not.toBe(first.processId)
       await second.query(sql`SELECT pg_advisory_xact_lock(7)`)
     },
-    'secrets get a connection of their own, which nobody gets afterwards': async ({ connect }, first) => {
+    'a session with secrets has a connection of its own, which is not reused': async ({ connect }, first) => {
       await first.close()
       const secret = await connect('define', [new Secret('hush')])
       await secret.close()
       const third = await connect('ledger')
       expect([secret.processId === first.processId, third.processId === first.processId]).toEqual([false, true])
     },
-    'who has given it back can not use it any more': async ({ connect }, first) => {
+    'a closed session cannot be used': async ({ connect }, first) => {
       await first.close()
       const second = await connect('ledger')
       await second.run(sql`BEGIN`)
@@ -55,19 +55,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       first.abandon('late')
       await second.run(sql`ROLLBACK`)
     },
-    'one that was cancelled is not lent, since the request may come late': async ({ connect }, first) => {
+    'a cancelled connection is not reused, because the cancel request may arrive late': async ({ connect }, first) => {
       await first.cancel()
       await first.close()
       expect((await connect('ledger')).processId).not.toBe(first.processId)
     },
-    'who reads from sources gets one of their own': async ({ connect }, first) => {
+    'a session that reads from sources has a connection of its own': async ({ connect }, first) => {
       await first.close()
       const load = await connect('load')
       await load.close()
       const third = await connect('ledger')
       expect([load.processId === first.processId, third.processId === first.processId]).toEqual([false, true])
     },
-    'one that the server has ended is not lent': async ({ connect }, first) => {
+    'a connection that the server has terminated is not reused': async ({ connect }, first) => {
       const other = await connect('plan')
       await first.close()
       await other.query(sql`SELECT pg_terminate_backend($1, 10000)`, [first.processId])
@@ -76,7 +76,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     },
   }
 
-  test.each(Object.entries(scenes))('%s', async (_, scene) => {
+  test.each(Object.entries(cases))('%s', async (_, run) => {
     const opened: Session[] = []
     const open = connectTo(database.url)
     const sessions = pooledConnect(async (purpose, secrets) => {
@@ -85,7 +85,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       return session
     }, isReusable)
     try {
-      await scene(sessions, await sessions.connect('plan'))
+      await run(sessions, await sessions.connect('plan'))
     } finally {
       await sessions.close()
       await Promise.all(opened.map((session) => session.close()))

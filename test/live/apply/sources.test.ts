@@ -33,7 +33,7 @@ const failures: readonly Failure[] = [
   },
 ]
 
-/** A target that reaches its source through a proxy. */
+/** A target that connects to its source through a proxy. */
 async function behindProxy(pair: ServerPair, source: TestDatabase) {
   const rig = await fixtureFor(pair, source)
   const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
@@ -114,13 +114,15 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  // Together, since they mostly wait.
-  test.each(failures)('a source that $source: definitions converge, loads fail, old views serve', async (failure) => {
+  // All at once, because they mostly wait.
+  test.each(
+    failures,
+  )('a source that $source: definitions are applied, loads fail, old views keep their data', async (failure) => {
     const scenes = [newDefinitions, replacement, refreshing, behindAnotherView]
     await Promise.all(scenes.map(async (scene) => scene(await behindProxy(pair, source), failure)))
   })
 
-  test('a replacement whose query fails over the data: the old one stays and serves', async () => {
+  test('a replacement whose query fails on the data: the original keeps serving', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
     const before = await snapshot(rig)

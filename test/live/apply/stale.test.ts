@@ -12,34 +12,34 @@ import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 const first = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const second = shopManifest({
   orders: 'SELECT id, total * 2 AS total FROM proxy.orders',
-  people: 'SELECT * FROM proxy.customers',
+  members: 'SELECT * FROM proxy.customers',
 })
 
-/** What somebody else does between the plan and its confirmation. */
-const meddling: Readonly<Record<string, string>> = {
+/** Changes of another session between the plan and its confirmation. */
+const conflicting: Readonly<Record<string, string>> = {
   'an option of the server': "ALTER SERVER shop OPTIONS (ADD fetch_size '7')",
-  'an option of the mapping': "ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET user 'somebody')",
+  'an option of the mapping': "ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET user 'other')",
   'a column more': 'ALTER FOREIGN TABLE proxy.orders ADD COLUMN extra text',
   'a table renamed': 'ALTER FOREIGN TABLE proxy.customers RENAME TO clients',
   'a view gone': 'DROP MATERIALIZED VIEW local.orders',
-  'a view made anew':
+  'a recreated view':
     'DROP MATERIALIZED VIEW local.orders; CREATE MATERIALIZED VIEW local.orders AS SELECT 1 AS id, 2 AS total',
-  'a wanted name taken by a view': 'CREATE MATERIALIZED VIEW local.people AS SELECT 1 AS id',
-  'a wanted name taken by a table': 'CREATE TABLE local.people (id int)',
-  // A replacement would carry over the grants that the plan has seen.
+  'a wanted name taken by a view': 'CREATE MATERIALIZED VIEW local.members AS SELECT 1 AS id',
+  'a wanted name taken by a table': 'CREATE TABLE local.members (id int)',
+  // A replacement restores the grants that the plan has read.
   'a grant on a view': 'GRANT SELECT ON local.orders TO PUBLIC',
   'the ledger': "DELETE FROM fdwsync.object WHERE address LIKE '%customers%'",
 }
 
-/** What is nobody's business leaves the plan valid. */
+/** Changes that do not concern the plan. */
 const unrelated: Readonly<Record<string, string>> = {
   'a table elsewhere': 'CREATE TABLE public.elsewhere (id int)',
-  'a foreign table that nobody declares': 'CREATE FOREIGN TABLE proxy.elsewhere (id int) SERVER shop',
+  'an undeclared foreign table': 'CREATE FOREIGN TABLE proxy.elsewhere (id int) SERVER shop',
   'a refresh': 'REFRESH MATERIALIZED VIEW local.orders',
 }
 
-async function forEach(all: Readonly<Record<string, string>>, act: (what: string, sql: string) => Promise<void>) {
-  await Promise.all(Object.entries(all).map(([what, sql]) => act(what, sql)))
+async function forEach(all: Readonly<Record<string, string>>, run: (what: string, sql: string) => Promise<void>) {
+  await Promise.all(Object.entries(all).map(([what, sql]) => run(what, sql)))
 }
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
@@ -65,9 +65,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return { outcome, before, asked, parsed }
   }
 
-  // Each on a target of its own, all at once.
-  test('somebody changes something before the answer: exit 3, nothing done', () =>
-    forEach(meddling, async (what, sql) => {
+  // Each in a database of its own, all at once.
+  test('a conflicting change before the confirmation: exit 3, nothing is applied', () =>
+    forEach(conflicting, async (what, sql) => {
       const rig = await fixtureFor(pair, source)
       await applyTo(await rig.manifest(first), rig.url)
       const { outcome, before } = await applied(rig, sql, false)
@@ -76,7 +76,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(await snapshot(rig), what).toEqual(before)
     }))
 
-  test('what is nobody’s business is no reason to refuse', () =>
+  test('an unrelated change does not matter', () =>
     forEach(unrelated, async (what, sql) => {
       const rig = await fixtureFor(pair, source)
       await applyTo(await rig.manifest(first), rig.url)
@@ -85,10 +85,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(changesOf(await planFor(parsed, rig.url)), what).toEqual([])
     }))
 
-  test('where nobody is asked, the plan is made again', async () => {
+  test('without confirmation, apply plans again', async () => {
     const rig = await fixtureFor(pair, source)
     await applyTo(await rig.manifest(first), rig.url)
-    const { outcome, asked, parsed } = await applied(rig, meddling['a column more'] ?? '', true)
+    const { outcome, asked, parsed } = await applied(rig, conflicting['a column more'] ?? '', true)
     expect(asked).toBe(2)
     expect(missedOf((outcome as Awaited<ReturnType<typeof planAndApply>>).report)).toEqual([])
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])

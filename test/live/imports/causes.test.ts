@@ -42,13 +42,13 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   }
   const planned = async (rig: Fixture, text: string) => planFor(await rig.manifest(text), rig.url)
 
-  test('the source, the manifest and the target are told apart', async () => {
-    const rig = await applied(importing('tables: { c: { comment: said here } }'))
+  test('the cause of a change is the source, the manifest or the database', async () => {
+    const rig = await applied(importing('tables: { c: { comment: from here } }'))
     await runSql(
       rig.source.url,
       'ALTER TABLE a ALTER total TYPE numeric(12,2), ADD new int; ALTER TABLE c ADD new int; DROP TABLE b; CREATE TABLE d ()',
     )
-    const same = importing('tables: { c: { comment: said here } }')
+    const same = importing('tables: { c: { comment: from here } }')
     expect(causesOf(await planned(rig, same))).toEqual([
       'alter foreign table proxy.a: source',
       'alter foreign table proxy.c: source',
@@ -61,7 +61,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(stdout).toMatch(/- foreign table proxy\.b +dropped at the source$/m)
 
     await rig.sql('ALTER FOREIGN TABLE proxy.a ALTER name SET NOT NULL; DROP FOREIGN TABLE proxy.c')
-    const other = importing('tables: { a: { columns: { id: bigint } }, c: { comment: said otherwise } }')
+    const other = importing('tables: { a: { columns: { id: bigint } }, c: { comment: other comment } }')
     expect(causesOf(await planned(rig, other))).toEqual([
       'alter foreign table proxy.a: manifest and source and drift (column id type: manifest, column name not null: drift, column total type: source, column new: source)',
       'create foreign table proxy.c: manifest and source and drift',
@@ -92,7 +92,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
   })
 
-  test('of a mirror: what reads a table, its indexes, and what limits it', async () => {
+  test('causes for a mirror: dependents of a table, its indexes, and limit_to', async () => {
     const rig = await applied(mirroring('except: [c]'))
     await runSql(
       rig.source.url,
@@ -120,14 +120,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'drop foreign table proxy.b: manifest',
     ])
     expect(causesOf(await planned(rig, mirroring('except: [c]')))).toContain('drop materialized view local.b: source')
-    // Copied no more, and asked for otherwise: that is the manifest's doing.
+    // No longer copied, or requested differently: the cause is the manifest.
     const uncopied = mirroring('except: [c]').replace('copy: true', 'copy: false')
     expect(causesOf(await planned(rig, uncopied))).toContain('drop index local.a_name_idx: manifest')
     const options = mirroring('except: [c]\noptions: { import_not_null: false }')
     expect(causesOf(await planned(rig, options))).toContain('alter foreign table proxy.a: manifest')
   })
 
-  test('of types that are copied', async () => {
+  test('causes for copied types', async () => {
     const more =
       "CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN much AS int; ALTER TABLE b ADD mood mood; ALTER TABLE c ADD much much;"
     const copying = importing('types: copy')
@@ -144,21 +144,21 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'alter foreign table proxy.c: source',
       'drop type public.much: source',
     ])
-    // Spelled out it is the manifest's.
+    // The manifest's own declaration: the cause is the manifest.
     const spelled = `${copying.trimEnd()}\n  public: { types: { mood: { enum: [sad, glad, mad] } } }\n`
     expect(causesOf(await planned(rig, spelled))).toContain('alter type public.mood: manifest')
   })
 
-  test('a ledger that has not kept what the source said', async () => {
+  test('a ledger without records of the source', async () => {
     const rig = await applied(importing())
     await rig.sql('UPDATE fdwsync.object SET source = NULL')
     await runSql(rig.source.url, 'ALTER TABLE a ADD new int')
     expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.a: manifest'])
-    // The next apply keeps it, of all that is imported.
+    // The next apply records it for all imported objects.
     await applyTo(await rig.manifest(importing()), rig.url)
     await runSql(rig.source.url, 'ALTER TABLE b ADD new int')
     expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.b: source'])
-    // Nor is it lost by an apply that does not ask.
+    // An apply that does not ask the source keeps the records.
     const [before] = await rig.sql('SELECT count(source)::int AS count FROM fdwsync.object')
     await rig.sql('DROP FOREIGN TABLE proxy.a')
     expect((await run(rig, ['apply', '--auto-approve', '--offline'], importing())).code).toBe(0)

@@ -18,7 +18,7 @@ const source = `
   CREATE TABLE parted (id int, day date) PARTITION BY RANGE (day);
   CREATE TABLE parted_1 PARTITION OF parted DEFAULT`
 
-/** A second server leads to the same source under another name; a third one to no source that could be asked. */
+/** A second server for the same source, and a third one with a wrapper that cannot be asked. */
 const manifest = `${importHead}  again:
     options: { host: "\${env:AGAIN_HOST}", port: "\${env:AGAIN_PORT}", dbname: "\${env:SOURCE_DATABASE}" }
     user_mappings:
@@ -53,7 +53,7 @@ const validate = new Ajv2020({ strict: false }).compile(
 )
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  test('what is gone, new, or of another type, and what status makes of it', async () => {
+  test('missing, new and retyped columns and tables, in a plan and in status', async () => {
     const rig = await fixtureWithOwnSource(pair, source)
     const where = { AGAIN_HOST: pair.source.foreignHost, AGAIN_PORT: String(pair.source.foreignPort) }
     await applyTo(await rig.manifest(manifest, where), rig.url)
@@ -96,7 +96,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
     await runSql(rig.source.url, `${moved}; DROP SCHEMA audit CASCADE`)
     const { code, plan } = await document()
-    // None of it is a change.
+    // None of these findings is a change.
     expect(code).toBe(0)
     expect(plan.changes).toEqual([])
     expect(
@@ -139,7 +139,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each<ProxyMode>([
     'refuse',
     'silent',
-  ])('one source that does not answer is told of, the other compared: %s', async (mode) => {
+  ])('a source that does not answer is reported, and the other one is compared: %s', async (mode) => {
     const rig = await fixtureWithOwnSource(pair, source)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { AGAIN_HOST: '127.0.0.1', AGAIN_PORT: String(proxy.port) }
@@ -168,7 +168,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
-  test('what is imported just now is not compared again; its server is told of', async () => {
+  test('a table that was just imported is not compared, but its server is reported', async () => {
     const rig = await fixtureWithOwnSource(pair, 'CREATE TABLE a (id int, total numeric(10,2))')
     const text = importing('tables: { a: { columns: { total: text } } }')
     await applyTo(await rig.manifest(text), rig.url)

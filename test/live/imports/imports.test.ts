@@ -18,14 +18,14 @@ const columns = `SELECT c.relname || '.' || a.attname || ' ' || format_type(a.at
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE relkind = 'f' AND attnum > 0 AND NOT attisdropped ORDER BY c.relname, attnum`
 
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  test('altered where they stand, with what is said of them here', async () => {
+  test('imported tables are altered in place, and keep what the manifest declares about them', async () => {
     const rig = await fixtureWithOwnSource(pair, two)
     const parsed = await rig.manifest(
       importing(`options: { import_default: true }
 tables:
   a:
     options: { fetch_size: 500 }
-    columns: { total: text, name: { comment: said here, options: { column_name: name } } }
+    columns: { total: text, name: { comment: from here, options: { column_name: name } } }
     checks: { sane: id > 0 }
     comment: all of a`),
     )
@@ -64,7 +64,7 @@ tables:
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
   })
 
-  test('a table that is spelled out is as it is spelled out; limit_to and except limit', async () => {
+  test('a declared table takes precedence over an imported one; limit_to and except limit the import', async () => {
     const rig = await fixtureWithOwnSource(pair, `${two}; CREATE TABLE c (id int); CREATE TABLE d (id int)`)
     const text = importing('except: [c]').replace(
       'schemas:\n  proxy:\n',
@@ -88,13 +88,13 @@ tables:
 
   test('what the source does not have is an error with its place', async () => {
     const rig = await fixtureWithOwnSource(pair, two)
-    const told = async (text: string) =>
+    const problemsOf = async (text: string) =>
       planFor(await rig.manifest(text), rig.url).then(
         () => 'fine',
         (error: { problems: unknown }) => error.problems,
       )
     expect(
-      await told(importing('limit_to: [a, nope, A]\ntables: { z: {}, a: { columns: { z: text } } }')),
+      await problemsOf(importing('limit_to: [a, nope, A]\ntables: { z: {}, a: { columns: { z: text } } }')),
     ).toMatchObject([
       {
         message: 'the source has no table "nope" in schema "public"',
@@ -103,24 +103,24 @@ tables:
       { message: 'the source has no table "A" in schema "public"' },
       { message: 'no table "z" is imported: the source does not have it, or it is excluded' },
     ])
-    expect(await told(importing('tables: { a: { columns: { z: text } } }'))).toMatchObject([
+    expect(await problemsOf(importing('tables: { a: { columns: { z: text } } }'))).toMatchObject([
       { message: `table "a" at the source has no column "z"` },
     ])
-    expect(await told(importing().replace('remote_schema: public', 'remote_schema: nope'))).toMatchObject([
+    expect(await problemsOf(importing().replace('remote_schema: public', 'remote_schema: nope'))).toMatchObject([
       {
         message: expect.stringContaining('schema "nope" is not present on foreign server'),
         place: { excerpt: expect.stringContaining('nope') },
       },
     ])
-    expect(await told(importing().replace('server: shop', 'server: other'))).toMatchObject([
+    expect(await problemsOf(importing().replace('server: shop', 'server: other'))).toMatchObject([
       { message: expect.stringContaining('server other does not exist') },
     ])
-    expect(await told(mirroring('tables: { z: { comment: none } }'))).toMatchObject([
+    expect(await problemsOf(mirroring('tables: { z: { comment: none } }'))).toMatchObject([
       { message: expect.stringContaining('the mirror has no table "z"') },
     ])
   })
 
-  test('tables whose types are not here are named, and do not take the others down', async () => {
+  test('tables with missing types are reported, and the others are imported', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
       `${two}; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text; CREATE TABLE c (m mood); CREATE TABLE d (z zip); CREATE TABLE e (m mood[])`,
@@ -149,7 +149,7 @@ tables:
     expect(changesOf(again)).toEqual(['alter foreign table proxy.d', 'replace materialized view local.d'])
   })
 
-  test('a server that changes is asked as it will be', async () => {
+  test('a server that is to be altered is asked as declared', async () => {
     const rig = await fixtureWithOwnSource(pair, two)
     await applyTo(await rig.manifest(importing()), rig.url)
     const other = await fixtureWithOwnSource(pair, 'CREATE TABLE a (other int)')
@@ -159,7 +159,7 @@ tables:
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
     const wrong = await rig.manifest(importing(), { SOURCE_DATABASE: other.source.name, SOURCE_PASSWORD: 'wrong' })
     const { undetermined, changes } = await planFor(wrong, rig.url)
-    // Where the source trusts whoever comes, a wrong password is none.
+    // A source with trust authentication accepts a wrong password.
     expect([0, 1]).toContain(undetermined.length)
     expect(changes.map(({ title }) => title)).toEqual(['user mapping for public on shop'])
   })
@@ -190,7 +190,7 @@ describe.each(eachMajor())('PostgreSQL $name without the source', (pair: ServerP
       code: 6,
     })
     expect(await run(rig, ['plan', '--detailed-exitcode', '--offline'], text, where)).toMatchObject({ code: 0 })
-    // What else there is to do is done.
+    // All other changes are applied.
     await rig.sql('DROP INDEX local.a_pkey')
     const { plan, report } = await applyTo(parsed, rig.url, { ...applyDefaults, sourceTimeoutMilliseconds: 700 })
     expect(changesOf(plan)).toEqual(['create index local.a_pkey'])
@@ -200,7 +200,9 @@ describe.each(eachMajor())('PostgreSQL $name without the source', (pair: ServerP
   })
 })
 
-test.each(eachMajor())('PostgreSQL $name: a server that is renamed keeps its tables, asked or not', async (pair) => {
+test.each(
+  eachMajor(),
+)('PostgreSQL $name: a renamed server keeps its tables, whether it is asked or not', async (pair) => {
   const rig = await fixtureWithOwnSource(pair, two)
   await applyTo(await rig.manifest(mirroring()), rig.url)
   const before = await rig.sql(`SELECT 'local.a'::regclass::oid AS view, 'proxy.a'::regclass::oid AS table`)

@@ -13,7 +13,7 @@ const source = `
   CREATE TABLE orders (id int PRIMARY KEY, note text, total amount, mood mood);
   CREATE INDEX orders_note ON orders (note)`
 
-/** What is done at the source, how it is undone, and what a plan makes of it. */
+/** Changes at the source, how to undo them, and the object that the plan then changes. */
 const changes: Readonly<Record<string, readonly [change: string, undo: string, planned: RegExp]>> = {
   'a column that may not be null': [
     'ALTER TABLE orders ALTER note SET NOT NULL',
@@ -50,7 +50,7 @@ const changes: Readonly<Record<string, readonly [change: string, undo: string, p
 }
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  test('what is proven to be in place is planned again as soon as the source says something else', async () => {
+  test('a proof no longer holds when the source has changed', async () => {
     const rig = await fixtureWithOwnSource(pair, source)
     const parsed = await rig.manifest(mirroring('types: copy'))
     expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])

@@ -23,8 +23,8 @@ const shop = `
   INSERT INTO customers SELECT i, 'customer ' || i FROM generate_series(1, 10) i`
 
 /**
- * One after the other, each with the least that follows from it. A column that a view reads can't be altered under it: then
- * its foreign table is replaced along with the view.
+ * Changes at the source, one after the other, each with the fewest changes here. PostgreSQL cannot alter the type of a column
+ * that a view reads, so the foreign table is then replaced along with the view.
  */
 const sourceChanges: readonly SourceChange[] = [
   {
@@ -96,7 +96,7 @@ async function givenByHand(rig: Fixture): Promise<unknown> {
 const role = ({ target }: Fixture) => `reader_of_${target.name}`
 
 describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
-  test('what changes at the source changes here, and no more', async () => {
+  test('a change at the source changes no more than necessary here', async () => {
     const rig = await fixtureWithOwnSource(pair, shop)
     const parsed = await rig.manifest(mirroring())
     await applyTo(parsed, rig.url)
@@ -113,7 +113,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     await rig.sql(`DROP OWNED BY ${role(rig)}; DROP ROLE ${role(rig)}`)
   })
 
-  test('the view of a table that is gone keeps its data until that is allowed', async () => {
+  test('the view of a dropped table keeps its data until the drop is allowed', async () => {
     const rig = await fixtureWithOwnSource(pair, shop)
     const parsed = await rig.manifest(mirroring())
     await applyTo(parsed, rig.url)
@@ -122,7 +122,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await rig.sql('SELECT count(*)::int AS count FROM local.customers')).toEqual([{ count: 10 }])
   })
 
-  test('an index for each view that has the column, and what is otherwise for a table', async () => {
+  test('indexes.each creates an index on every view with the column, and tables override the mirror', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
       'CREATE TABLE a (id int PRIMARY KEY, at point); CREATE INDEX a_at ON a USING gist (at); CREATE TABLE b (at point, c int); CREATE TABLE c (c int)',

@@ -34,9 +34,9 @@ function project(rig: Fixture, text: string) {
     files: () => readdirSync(folder).toSorted(),
     text: () => readFileSync(lock, 'utf8'),
     run: (args: readonly string[], env = {}) => run(rig, [...args, '-f', file], undefined, env),
-    /** As the command reads it. */
+    /** Parses it as the command does. */
     async parsed() {
-      const readStandardInput = () => Promise.reject(new Error('nobody asked for it'))
+      const readStandardInput = () => Promise.reject(new Error('not expected to read standard input'))
       const found = await readManifestText({ path: file, env: rig.env, unresolved: false, readStandardInput })
       const parsed = await parseManifest(found.file, found.bytes, found.references)
       const pinned = await loadLock(lock)
@@ -46,7 +46,7 @@ function project(rig: Fixture, text: string) {
 }
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  test('what is pinned is planned without the source, until it is pinned again', async () => {
+  test('a pinned manifest is planned without the source, until it is pinned again', async () => {
     const rig = await fixtureWithOwnSource(pair, two)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
@@ -115,7 +115,7 @@ schemas › proxy › foreign_tables › c
 ${shop.lock} is out of date. Run fdwsync pin to update it.
 `)
     expect(shop.text()).toBe(first)
-    // What is locked is compared as what is spelled out.
+    // A table of the lock is compared like one that the manifest declares.
     const compared = await shop.run(['plan', '--check-source', '--format', 'json'], where)
     expect(JSON.parse(compared.stdout).source.findings).toMatchObject([
       { title: 'foreign table proxy.a', finding: 'column new', column: 'new', there: 'integer' },
@@ -128,7 +128,7 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
     })
   })
 
-  test('applied from a lock it is as applied from the source', async () => {
+  test('a lock has the same result as the source', async () => {
     const types = `;
       CREATE TYPE mood AS ENUM ('sad', 'yes', '1'); CREATE DOMAIN few AS mood[] CHECK (cardinality(VALUE) < 3);
       CREATE TYPE twofold AS (second few, first mood); CREATE TABLE typed (b twofold PRIMARY KEY, m mood DEFAULT 'yes')`
@@ -150,11 +150,11 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
     }
   })
 
-  test('a lock that does not fit any more, or that somebody edited', async () => {
+  test('an outdated or edited lock is refused', async () => {
     const rig = await fixtureWithOwnSource(pair, two)
     const shop = project(rig, importing('limit_to: [a]'))
     await shop.run(['pin'])
-    const told = async (manifest: string, edit = (text: string) => text) => {
+    const errorOf = async (manifest: string, edit = (text: string) => text) => {
       writeFileSync(shop.file, manifest)
       const before = shop.text()
       writeFileSync(shop.lock, edit(before))
@@ -163,19 +163,19 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
       expect(code).toBe(1)
       return stderr.replaceAll(shop.file, 'shop.yaml').replaceAll(shop.lock, 'shop.lock.yaml')
     }
-    expect(await told(importing('limit_to: [a, b]'))).toContain(
+    expect(await errorOf(importing('limit_to: [a, b]'))).toContain(
       'the lock shop.lock.yaml was created for another limit_to\n',
     )
-    expect(await told(importing('limit_to: [a]\ntypes: copy'))).toContain(
+    expect(await errorOf(importing('limit_to: [a]\ntypes: copy'))).toContain(
       'the lock shop.lock.yaml was created for another types\n',
     )
     const withType = (text: string) => text.replace(/^schemas:$/m, 'schemas:\n  x: { types: { mood: { enum: [a] } } }')
-    expect(await told(importing('limit_to: [a]'), withType)).toContain('no import in the lock copies type "mood"')
-    expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', '"integer; x"'))).toMatch(
+    expect(await errorOf(importing('limit_to: [a]'), withType)).toContain('no import in the lock copies type "mood"')
+    expect(await errorOf(importing('limit_to: [a]'), (text) => text.replace('integer', '"integer; x"'))).toMatch(
       /^error: shop\.lock\.yaml:\d+:\d+: /,
     )
-    // The place of what does not exist here is in the lock, whose line it is.
-    expect(await told(importing('limit_to: [a]'), (text) => text.replace('integer', 'nope'))).toMatch(
+    // The place of a table from the lock is its line in the lock.
+    expect(await errorOf(importing('limit_to: [a]'), (text) => text.replace('integer', 'nope'))).toMatch(
       /shop\.lock\.yaml:\d+:\d+: foreign table proxy\.a: .*type "nope" does not exist/,
     )
   })

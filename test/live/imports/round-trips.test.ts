@@ -10,7 +10,7 @@ import { newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
-/** Connections to a server which count what is sent, and the rows that come back. */
+/** Connections that count statements and returned rows. */
 function counting(url: string): { readonly connect: Connect; readonly sent: () => number } {
   const connect = connectTo(url)
   let sent = 0
@@ -36,11 +36,11 @@ const tables = (from: number, to: number) =>
      EXECUTE format('CREATE INDEX t%s_name ON t%s (name)', i, i);
    END LOOP; END $$`
 
-// Indexes are tried out a hundred at a time, since locks are a finite table: here they are fewer.
+// Indexes are recreated in batches of a hundred, because the lock table is finite. Here there are fewer.
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries({ import: importing('types: copy'), mirror: mirroring('types: copy') }),
-  )('%s: what is asked does not grow with the tables', async (_, manifest) => {
+  )('%s: the number of statements does not grow with the number of tables', async (_, manifest) => {
     const rig = await fixtureWithOwnSource(pair, `CREATE TYPE mood AS ENUM ('good'); ${tables(1, 3)}`)
     const parsed = await rig.manifest(manifest)
     const asked = async (what: ParsedManifest) => {

@@ -34,7 +34,7 @@ const values = (type: string) =>
   `SELECT array_agg(enumlabel::text ORDER BY enumsortorder) AS values FROM pg_enum WHERE enumtypid = '${type}'::regtype`
 
 describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
-  test('all types that columns use are made, in the order of need, and then there is nothing to do', async () => {
+  test('all types that columns use are created in the order of their dependencies, and a second plan is empty', async () => {
     const rig = await fixtureWithOwnSource(pair, varied)
     const parsed = await rig.manifest(copying('options: { import_default: true }'))
     const { plan, report } = await applyTo(parsed, rig.url)
@@ -62,7 +62,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
   })
 
-  test('what changes at the source is altered in place', async () => {
+  test('a change at the source is altered in place', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int CHECK (VALUE < 10);
@@ -120,7 +120,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(withDefaults, rig.url))).toEqual([])
   })
 
-  test('what PostgreSQL can not make in place is left as it is, and takes nothing else down', async () => {
+  test('a type that PostgreSQL cannot alter is kept, and everything else is applied', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int; CREATE TYPE unused AS ENUM ('a', 'b');
@@ -147,13 +147,13 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('without types: copy all that is missing is named, with what helps', async () => {
+  test('without types: copy all missing types are listed, with hints', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
       `CREATE SCHEMA ext; CREATE EXTENSION citext; CREATE EXTENSION hstore SCHEMA ext; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text;
        CREATE TABLE fine (id int); CREATE TABLE c (m mood, more mood[], z zip, x citext); CREATE TABLE e (h ext.hstore, f fine); CREATE DOMAIN word AS citext; CREATE TABLE w (w word)`,
     )
-    const told = async (text: string) =>
+    const reasonsOf = async (text: string) =>
       (await planFor(await rig.manifest(text), rig.url)).undetermined.map(({ title, reason, hint }) => [
         title,
         reason,
@@ -164,7 +164,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       'it cannot be imported: type ext.hstore belongs to the extension hstore, which does not exist here; type public.fine is the row type of a relation at the source, which cannot be copied',
       'Declare it: extensions: { hstore: { schema: ext } }. Create a type of that name here, or exclude the table with except.',
     ]
-    expect(await told(importing())).toEqual([
+    expect(await reasonsOf(importing())).toEqual([
       [
         'foreign table proxy.c',
         'it cannot be imported: type public.citext belongs to the extension citext, which does not exist here; type public.mood does not exist here; type public.zip does not exist here',
@@ -177,7 +177,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
         'Add "types: copy" to the import, which creates the types here, or declare them.',
       ],
     ])
-    expect(await told(copying())).toEqual([
+    expect(await reasonsOf(copying())).toEqual([
       [
         'foreign table proxy.c',
         'it cannot be imported: type public.citext belongs to the extension citext, which does not exist here',
@@ -199,14 +199,14 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('a type that is spelled out wins; two imports make one; what the source no longer says is kept', async () => {
+  test('a declared type takes precedence; two imports share a copied type; a type that the source no longer has is kept', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE own AS ENUM ('theirs'); CREATE TABLE a (m mood, o own); CREATE TABLE b (m mood)`,
     )
     const two = `${importing('types: copy\nlimit_to: [a]').trimEnd()}
       - { server: shop, remote_schema: public, limit_to: [b], types: copy }
-  public: { types: { own: { enum: [theirs, ours] } } }
+  public: { types: { own: { enum: [first, second] } } }
 `
     const parsed = await rig.manifest(two)
     const { plan } = await applyTo(parsed, rig.url)
@@ -214,7 +214,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       'create type public.own',
       'create type public.mood',
     ])
-    expect(await rig.sql(values('public.own'))).toEqual([{ values: ['theirs', 'ours'] }])
+    expect(await rig.sql(values('public.own'))).toEqual([{ values: ['first', 'second'] }])
     expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
 
     await runSql(rig.source.url, "DROP TABLE a; ALTER TYPE mood ADD VALUE 'fine'")
@@ -226,13 +226,13 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
 })
 
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  const told = async (rig: Fixture, text: string, more: Readonly<Record<string, string>> = {}) =>
+  const reasonsOf = async (rig: Fixture, text: string, more: Readonly<Record<string, string>> = {}) =>
     planFor(await rig.manifest(text, more), rig.url).then(
       () => 'fine',
       (error: { problems: unknown }) => error.problems,
     )
 
-  test('two sources whose types are not the same, and a wrapper that can not be asked', async () => {
+  test('two sources with different types of one name, and a wrapper that has no catalog', async () => {
     const sql = "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)"
     const rig = await fixtureWithOwnSource(pair, sql)
     const other = await fixtureWithOwnSource(pair, sql.replace('sad', 'ok').replace('TABLE a', 'TABLE b'))
@@ -245,18 +245,18 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `${second}schemas:\n  proxy:\n    imports:\n      - { server: other, remote_schema: public, types: copy }\n`,
     )
     const env = { SOURCE_OTHER: other.source.name }
-    expect(await told(rig, two, env)).toMatchObject([
+    expect(await reasonsOf(rig, two, env)).toMatchObject([
       {
         message: expect.stringMatching(/^type "mood" of schema "public" differs between the source of this import/),
         place: { excerpt: expect.stringContaining('types: copy') },
       },
     ])
     const spelled = `${two}  public: { types: { mood: { enum: [sad, ok] } } }\n`
-    expect(await told(rig, spelled, env)).toBe('fine')
+    expect(await reasonsOf(rig, spelled, env)).toBe('fine')
 
     await rig.sql('CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER alike HANDLER postgres_fdw_handler')
     const alike = importing('types: copy').replace('  shop:\n', '  shop:\n    foreign_data_wrapper: alike\n')
-    expect(await told(rig, alike)).toMatchObject([
+    expect(await reasonsOf(rig, alike)).toMatchObject([
       {
         message: expect.stringContaining('types can be copied only through postgres_fdw, and server shop uses alike'),
         place: { excerpt: expect.stringContaining('types: copy') },
@@ -264,25 +264,25 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('another manifest may have made the type', async () => {
+  test('a type that another manifest owns is used as it is', async () => {
     const rig = await fixtureWithOwnSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
     const one = await rig.manifest(importing('types: copy'))
     await applyTo(one, rig.url)
     const other = await rig.manifest(`version: 1
 name: other
-schemas: { others: { imports: [{ server: shop, remote_schema: public, types: copy }] } }
+schemas: { second: { imports: [{ server: shop, remote_schema: public, types: copy }] } }
 `)
     const { plan } = await applyTo(other, rig.url)
-    expect(changesOf(plan)).toEqual(['create schema others', 'create foreign table others.a'])
+    expect(changesOf(plan)).toEqual(['create schema second', 'create foreign table second.a'])
     await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
     expect(changesOf(await planFor(other, rig.url))).toEqual([])
     expect(changesOf(await planFor(one, rig.url))).toEqual(['alter type public.mood'])
   })
 
-  test('what a source passes off as an expression is not run', async () => {
+  test('SQL that a source passes off as an expression is not run', async () => {
     const rig = await fixtureWithOwnSource(
       pair,
-      "CREATE DOMAIN d AS text DEFAULT 'x'; CREATE TABLE a (d d); UPDATE pg_type SET typdefault = '1); CREATE TABLE public.made(); --' WHERE typname = 'd'",
+      "CREATE DOMAIN d AS text DEFAULT 'x'; CREATE TABLE a (d d); UPDATE pg_type SET typdefault = '1); CREATE TABLE public.injected(); --' WHERE typname = 'd'",
     )
     const { undetermined } = await planFor(await rig.manifest(copying()), rig.url)
     expect(undetermined).toMatchObject([
@@ -327,7 +327,7 @@ schemas: { others: { imports: [{ server: shop, remote_schema: public, types: cop
       await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
       expect(changesOf((await applyTo(parsed, url)).plan)).toEqual(['alter type public.mood'])
 
-      // Who owns the domains sees all checks, but not which of two of one name is whose.
+      // The owner of the domains sees all checks, but not which of two with the same name belongs to which domain.
       await runSql(rig.source.url, `ALTER DOMAIN zip OWNER TO ${user}_there; ALTER DOMAIN same OWNER TO ${user}_there`)
       const shown = await planFor(parsed, url)
       expect(shown.warnings.map(({ message }) => message)).toEqual([

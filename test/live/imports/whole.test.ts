@@ -39,7 +39,7 @@ const replacedView = (name: string, ...indexes: readonly string[]) => [
   ...indexes.map((index) => `replace index local.${index}`),
 ]
 
-/** One after the other, each with the least that follows from it. */
+/** Changes at the source, one after the other, each with the fewest changes here. */
 const sourceChanges: readonly SourceChange[] = [
   {
     what: 'column added',
@@ -114,11 +114,11 @@ const sourceChanges: readonly SourceChange[] = [
   { what: 'index dropped', sql: 'DROP INDEX enums_late_idx', changes: ['drop index local.enums_late_idx'] },
 ]
 
-/** Tables that are of no matter to the changes: each takes its time. */
+/** Tables that the changes do not concern, left out because each takes time. */
 const untouched =
   'stamps, texts, numbers, shapes, nets, bits, multiranges, searches, stores, refers, deferred, unlogged, dates, toasted, by_default'
 
-/** What people have made on the views, which is nothing to the manifest. */
+/** Grants and comments that were added to the views by hand. */
 async function givenByHand({ sql }: Fixture, role: string): Promise<unknown> {
   return sql(`SELECT c.relname, has_table_privilege('${role}', c.oid, 'SELECT') AS granted, obj_description(c.oid) AS comment,
       col_description(c.oid, 1) AS "column"
@@ -134,7 +134,7 @@ function giving(role: string): string {
 }
 
 describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
-  test('fifty tables from an empty target: rows, types and indexes as at the source, and then nothing to do', async () => {
+  test('fifty tables into an empty database: rows, types and indexes as at the source, and a second plan is empty', async () => {
     const rig = await fixtureWithOwnSource(pair, `${sourceSql};\n${moreSql}`)
     const parsed = await rig.manifest(whole)
     const { plan, report } = await applyTo(parsed, rig.url)
@@ -146,7 +146,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     const names = await viewsOf(rig)
     expect(names).toHaveLength(50)
     await expectSameRows(rig)
-    // But for what can't be on a view: partitions' own indexes, and one over a function of the source.
+    // Without those that cannot exist on a view: indexes of partitions, and one over a function of the source.
     const indexes = await indexesOf(rig.source.url, 'public')
     const wanted = indexes.filter((index) => !/^(own_function_idx|(parted|listed)_(\d|new|rest))/.test(index))
     expect(await indexesOf(rig.url, 'local')).toEqual(wanted)
@@ -156,7 +156,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
   })
 
-  test('ten changes at the source, each with the least that follows from it, by a role without superuser', async () => {
+  test('ten changes at the source, each with the fewest changes here, by a role without superuser', async () => {
     const rig = await fixtureWithOwnSource(pair, moreSql)
     await rig.sql('CREATE EXTENSION postgres_fdw')
     const { url, user } = await rig.role()
