@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { connect, createDatabase, runSql, type TestDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import type { Environment } from '../support/fdwsync.ts'
-import { createSource, fillIn, sourceVariables } from '../support/fixture.ts'
+import { createSource, sourceVariables, substitute } from '../support/fixture.ts'
 import type { Case } from './read-case.ts'
 
 export interface CaseFixture {
@@ -35,14 +35,14 @@ export async function caseFixtureFor(pair: ServerPair, shared: TestDatabase, tes
     target,
     env,
     url: target.url,
-    sql: (text) => runSql(target.url, fillIn(text, env)),
+    sql: (text) => runSql(target.url, substitute(text, env)),
     async cleanUp() {
       await target.drop()
       await own?.drop()
     },
   }
   try {
-    await runOnItsOwn(target.url, fillIn(testCase.before, env))
+    await runOnItsOwn(target.url, substitute(testCase.before, env))
   } catch (error) {
     await fixture.cleanUp()
     throw error

@@ -19,7 +19,7 @@ export interface Comparison {
   readonly found: unknown
 }
 
-/** What happened. It is filled while a case runs, so that it can be shown where the case fails with an error. */
+/** What happened so far, so that it can be shown where a case ends with an error. */
 export interface CaseLog {
   plan: Plan | undefined
   readonly events: ApplyEvent[]

@@ -1,3 +1,5 @@
+// Goes through the examples whose source is PostgreSQL. Those of other wrappers are in wrappers.test.ts.
+
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +9,6 @@ import type { ServerPair } from '../servers/provided.ts'
 import { crossedMajors } from '../support/majors.ts'
 import { examplesFolder, expectationOf, goThrough, linesOf, manifestOf, referencesIn } from './play-through.ts'
 
-/** Those whose source is a PostgreSQL server. The others are in wrappers.test.ts. */
 const folders = readdirSync(examplesFolder)
   .filter((folder) => existsSync(join(examplesFolder, folder, 'source.sql')))
   .sort()
@@ -29,9 +30,9 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
 })
 
 async function database(server: ServerPair['source']): Promise<TestDatabase> {
-  const made = await createDatabase(server)
-  onTestFinished(() => made.drop())
-  return made
+  const created = await createDatabase(server)
+  onTestFinished(() => created.drop())
+  return created
 }
 
 async function expectSame(folder: string, source: TestDatabase, target: TestDatabase): Promise<void> {

@@ -1,3 +1,5 @@
+// Goes through the examples whose source is not PostgreSQL, where their wrappers are installed.
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'

@@ -1,3 +1,5 @@
+// The servers in containers that the live tests can run on, where there is a container runtime.
+
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,5 @@
+// Throwaway servers: they start, recover, and leave nothing behind.
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -1,3 +1,5 @@
+// Applies one change after the other to one manifest and compares which catalog rows are written: those of the change, no others.
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,5 @@
+// The rows of the catalogs that describe managed objects, in a form that shows which of them a change has written.
+
 import { connect } from '../servers/databases.ts'
 /** Catalog rows by what they describe; a value is another once the row was written again. */
 export type Rows = ReadonlyMap<string, { readonly oid: number; readonly written: string }>

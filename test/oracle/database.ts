@@ -1,10 +1,12 @@
+// Reads databases/: each file is a database as SQL, to be exported as a manifest and created from it elsewhere.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A database as SQL makes it. */
+/** A database as SQL. */
 export interface OracleDatabase {
   readonly name: string
-  /** What it rests on and what is none of fdwsync's: local tables, functions. The copy gets it too. */
+  /** Unmanaged objects that it needs: tables, functions. The copy gets them too. */
   readonly before: string
   /** What is exported. */
   readonly sql: string
@@ -13,7 +15,7 @@ export interface OracleDatabase {
 }
 
 const folder = join(import.meta.dirname, 'databases')
-/** All that stands above this line is made in the copy too. */
+/** Everything above this line is created in the copy too. */
 const divider = /^-- exported:$/m
 
 export const databases: readonly OracleDatabase[] = readdirSync(folder)

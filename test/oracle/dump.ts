@@ -1,3 +1,5 @@
+// Definitions of a database as pg_dump writes them, where a pg_dump for its version is installed.
+
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -27,17 +29,17 @@ async function majorOf(path: string): Promise<number> {
   }
 }
 
-/** The definitions of a database without fdwsync's ledger. Sorted: pg_dump's order may depend on what was made first. */
+/** The definitions of a database without fdwsync's ledger, sorted, since pg_dump's order may depend on the order of creation. */
 export async function dumpOf(path: string, url: string): Promise<readonly string[]> {
   const { stdout } = await run(path, ['--schema-only', '--exclude-schema=fdwsync', url], { maxBuffer: 2 ** 26 })
-  // The words of \restrict are new every time.
+  // \restrict has a random word.
   return inOneWay(stdout)
     .split('\n')
     .filter((line) => line !== '' && !/^(--|\\(un)?restrict)/.test(line))
     .sort()
 }
 
-/** PostgreSQL shows a view of VALUES in two ways, as it was made and as it was shown; pg_dump's copies differ from it too. */
+/** PostgreSQL shows a view of VALUES in one way, and in the other once it was created from that: pg_dump's copies differ too. */
 function inOneWay(text: string): string {
   return text.replaceAll('FROM ( VALUES (', 'FROM (VALUES (')
 }

@@ -1,3 +1,5 @@
+// What export writes: the text, the selection by servers and schemas, and warnings about what it leaves out.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ExportOptions, exportManifest } from '../../src/api/export.ts'
 import { FdwsyncError } from '../../src/core/errors.ts'
@@ -41,7 +43,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   }
 
-  test('it reads as if a person had written it', async () => {
+  test('the text is one that a person could have written', async () => {
     const { text, warnings } = await exportOf({})
     expect(warnings).toEqual([])
     const { host, port, dbname } = {
@@ -105,7 +107,7 @@ schemas:
 `)
   })
 
-  test('a server comes with all that stands on it, a schema with all that it needs', async () => {
+  test('a server is exported with everything on it, a schema with everything that it needs', async () => {
     const titlesOf = async (options: Partial<ExportOptions>) => {
       const { manifest } = await manifestOf((await exportOf(options)).text, {
         SHOP_PASSWORD: 'x',
@@ -131,7 +133,7 @@ schemas:
     await expect(missing).rejects.toThrow('server "none" does not exist')
   })
 
-  test('a view that is being refreshed is left out, with all that reads it, and said so', async () => {
+  test('a view that is being refreshed is left out with everything that reads it, and a warning names each', async () => {
     const other = await connect(database.url)
     try {
       await other.query('BEGIN; LOCK TABLE pg_catalog.pg_aggregate IN ACCESS SHARE MODE')
@@ -150,7 +152,7 @@ schemas:
     }
   })
 
-  test('options that are hidden are not taken for none', async () => {
+  test('hidden options are not mistaken for no options', async () => {
     const admin = await connect(database.url)
     const role = `export_reader_${pair.major}_${process.pid}`
     try {
@@ -166,7 +168,7 @@ schemas:
     }
   })
 
-  test('what fdwsync owns plans as nothing under the name of its owner, and is named under another', async () => {
+  test('what a manifest owns plans as nothing under its name, and gets a warning under another', async () => {
     const target = await fixture.database('')
     try {
       const { parsed } = await exported(fixture, database.url)

@@ -1,4 +1,4 @@
-// What the oracle's tests share: databases made by SQL, their export as a manifest, and plans and catalogs as text.
+// What the oracle's tests share: databases created by SQL, their export as a manifest, and plans and catalogs as text.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { connect, createDatabase, runSql, type TestDatabase } from '../servers/d
 import type { ServerPair } from '../servers/provided.ts'
 import { catalogLines } from '../support/catalog.ts'
 import { connectTo, type Environment, manifestOf } from '../support/fdwsync.ts'
-import { createSource, fillIn, sourceVariables } from '../support/fixture.ts'
+import { createSource, sourceVariables, substitute } from '../support/fixture.ts'
 
 /** `{{SHOP}}`: what nearly every database begins with. */
 const shop = `CREATE EXTENSION postgres_fdw;
@@ -21,7 +21,7 @@ const shop = `CREATE EXTENSION postgres_fdw;
 export interface OracleFixture {
   readonly pair: ServerPair
   readonly env: Environment
-  /** Creates a database and runs SQL in it, with its placeholders filled in. */
+  /** Creates a database and runs SQL in it, with its placeholders substituted. */
   database(sql: string): Promise<TestDatabase>
   cleanUp(): Promise<void>
 }
@@ -36,7 +36,7 @@ export async function oracleFixtureFor(pair: ServerPair): Promise<OracleFixture>
     env,
     async database(sql) {
       const target = await createDatabase(pair.target)
-      await runSql(target.url, fillIn(sql.replaceAll('{{SHOP}}', shop), env))
+      await runSql(target.url, substitute(sql.replaceAll('{{SHOP}}', shop), env))
       return target
     },
     cleanUp: () => source.drop(),

@@ -1,3 +1,5 @@
+// Each database is exported and created from its manifest in an empty one: catalogs and dumps must be equal.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hazardsToAllow } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
@@ -14,17 +16,15 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
   beforeAll(async () => {
     fixture = await oracleFixtureFor(pair)
     dump = await findDump(pair.major)
-    if (!dump) process.stdout.write(`no pg_dump of PostgreSQL ${pair.major} or newer: its dumps are not compared\n`)
+    if (!dump)
+      process.stdout.write(`no pg_dump of PostgreSQL ${pair.major} or newer is installed: dumps are not compared\n`)
   })
   afterAll(() => fixture.cleanUp())
 
   const possible = databases.filter(({ since }) => pair.major >= since)
 
   for (const { name, before, sql } of possible) {
-    test(`${name}: what is exported plans as nothing, and makes the same elsewhere`, async ({
-      onTestFinished,
-      expect,
-    }) => {
+    test(`${name}: the export plans as nothing, and creates an equal database`, async ({ onTestFinished, expect }) => {
       const original = await fixture.database(before + sql)
       onTestFinished(() => original.drop())
       const copy = await fixture.database(before)
@@ -39,7 +39,7 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
     })
   }
 
-  // What a server makes of a definition is tried out above; from one to the other it is the differ's to find the way.
+  // The tests above show what each version does with a definition. The way from one to another is the differ's, on any version.
   const isNewest = newestMajor().some(({ name }) => name === pair.name)
   for (const [from, to] of isNewest ? changesBetween(possible) : []) {
     test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
@@ -60,13 +60,13 @@ async function applyAll(parsed: ParsedManifest, url: string): Promise<void> {
   expect(report?.steps.filter(({ outcome }) => outcome.status !== 'applied') ?? []).toEqual([])
 }
 
-/** What the contract leaves as it is makes another database than one from scratch: they are not changed to others. */
+/** What is left as it is, by contract, differs from a database that is created from nothing: these are not changed into others. */
 const leavesTraces: Readonly<Record<string, string>> = {
-  'comments-everywhere': 'a comment that was there before, on the schema public, is removed rather than given back',
+  'comments-everywhere': 'the comment that the schema public had before is removed, not restored',
   'extensions-in-their-schemas': 'an extension stays in its schema where none is declared',
 }
 
-/** Pairs of databases that rest on nothing else, each with one some places on. */
+/** Pairs of databases that need no unmanaged objects, each with one some places further on. */
 function changesBetween(all: readonly OracleDatabase[]): readonly (readonly [OracleDatabase, OracleDatabase])[] {
   const eligible = all.filter(({ name, before }) => before === '' && !(name in leavesTraces))
   return eligible.flatMap((from, at) => {
@@ -75,7 +75,7 @@ function changesBetween(all: readonly OracleDatabase[]): readonly (readonly [Ora
   })
 }
 
-/** The order of a foreign table's columns is set when it is made. */
+/** The order of a foreign table's columns is that of its creation. */
 function isCompared(line: string): boolean {
   return !/^foreign table [^:]*: columns = /.test(line)
 }

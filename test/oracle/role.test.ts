@@ -1,3 +1,5 @@
+// The same as in oracle.test.ts, applied by a role without superuser: it succeeds, or the report names what the role needs.
+
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { hazardsToAllow } from '../../src/core/plan.ts'
 import { connect, type TestDatabase } from '../servers/databases.ts'
@@ -7,7 +9,7 @@ import { eachMajor } from '../support/majors.ts'
 import { databases } from './database.ts'
 import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
-/** What only a superuser may, or who was given more, and what others are told. */
+/** What takes a superuser or further grants, and what is reported without them. */
 const needsMore: Readonly<Record<string, RegExp>> = {
   'comments-everywhere': /must be owner of schema public/,
   'grants-on-wrappers': /Must be superuser to create a foreign-data wrapper/,
@@ -16,18 +18,18 @@ const needsMore: Readonly<Record<string, RegExp>> = {
   'realistic-many-sources': /pg_execute_server_program/,
   'types-access': /permission denied for schema shop/,
   'user-mappings-of-many-roles': /sslcert and sslkey are superuser-only.*password_required=false is superuser-only/,
-  'wrapper-made-by-hand': /Must be superuser to create a foreign-data wrapper/,
+  'wrapper-created-by-hand': /Must be superuser to create a foreign-data wrapper/,
   'wrapper-of-another-extension': /pg_read_server_files/,
 }
 
-/** What is told to a role that does not own what is there already. */
+/** What is reported to a role that does not own the unmanaged objects. */
 const needsOwner: Readonly<Record<string, RegExp>> = {
   'column-defaults': /permission denied for schema util.*GRANT USAGE, CREATE ON SCHEMA util TO/,
   'extension-types': /permission denied for schema ext.*GRANT USAGE, CREATE ON SCHEMA ext TO/,
   'extensions-in-their-schemas': /GRANT USAGE, CREATE ON SCHEMA \\"Odd Ext\\" TO/,
   inherits: /permission denied for table parent.*Only its owner can create/,
   partition: /permission denied for table days.*permission denied for table lands/,
-  'types-that-are-not-ours': /permission denied for schema kinds/,
+  'unmanaged-types': /permission denied for schema kinds/,
   'view-of-ordinary-relations': /permission denied for schema base/,
   'view-queries': /permission denied for table t/,
   'view-that-hides-a-built-in': /permission denied for table t/,
@@ -41,12 +43,12 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
   afterAll(() => fixture.cleanUp())
 
   const possible = databases.filter(({ since }) => pair.major >= since)
-  const played = possible.flatMap((database) => [
+  const runs = possible.flatMap((database) => [
     { ...database, isOwner: true, more: needsMore[database.name] },
     ...(database.name in needsOwner ? [{ ...database, isOwner: false, more: needsOwner[database.name] }] : []),
   ])
-  for (const { name, before, sql, isOwner, more } of played) {
-    test(`${name}: made by a role without superuser, ${isOwner ? 'the' : 'not the'} owner of the rest`, async ({
+  for (const { name, before, sql, isOwner, more } of runs) {
+    test(`${name}: created by a role without superuser, ${isOwner ? 'the' : 'not the'} owner of the rest`, async ({
       onTestFinished,
       expect,
     }) => {
@@ -55,49 +57,47 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
       const copy = await fixture.database(before)
       const role = await roleFor(fixture, original.url, copy)
       if (isOwner) await giveAll(copy, role.user)
-      // What the role has made goes first.
+      // A role can be dropped once nothing belongs to it.
       onTestFinished(() => copy.drop().then(role.drop))
 
       const { parsed } = await exported(fixture, original.url)
-      const told = await applyTo(parsed, role.url, { allow: hazardsToAllow }).then(
+      const reported = await applyTo(parsed, role.url, { allow: hazardsToAllow }).then(
         ({ report }) =>
           (report?.steps ?? []).flatMap(({ outcome }) => (outcome.status === 'applied' ? [] : JSON.stringify(outcome))),
         (error: unknown) => [JSON.stringify(error)],
       )
       if (more) {
-        expect(told.join()).toMatch(more)
+        expect(reported.join()).toMatch(more)
         return
       }
-      expect(told).toEqual([])
+      expect(reported).toEqual([])
       const compared = (lines: readonly string[]) =>
-        lines.map((line) => asMadeBy(line, role.user, pair.target.user)).filter(isCompared)
+        lines.map((line) => withRole(line, role.user, pair.target.user)).filter(isCompared)
       expect(compared(await linesOf(copy.url))).toEqual(compared(await linesOf(original.url)))
       expect(findings(await planFor(parsed, role.url))).toEqual([])
     })
   }
 })
 
-/** A line as if somebody else had made what it tells of. Grants are sorted by the names of roles. */
-function asMadeBy(line: string, user: string, other: string): string {
+/** A line with one role in place of another, as if that one had created the object. Grants are sorted by the names of roles. */
+function withRole(line: string, user: string, other: string): string {
   const [what, value] = line.replaceAll(user, other).split(' = [')
   return value === undefined
     ? line.replaceAll(user, other)
     : `${what} = [${value.slice(0, -1).replaceAll('"', '').split(',').sort().join(',')}]`
 }
 
-/** What the role was granted so that it can make anything. */
+/** Not what the role was granted for the test. */
 function isCompared(line: string): boolean {
   return !/^(schema public|foreign-data wrapper \S+): grants = /.test(line)
 }
 
-/** Of no extension. */
+/** Belongs to no extension. */
 function isOwn(catalog: string, oid: string): string {
   return `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`
 }
 
-/**
- * A role that may make what a database has and give it away, and nothing more. The extensions are there.
- */
+/** Creates a role that may create what a database has and give it to other owners, and nothing more. The extensions exist. */
 async function roleFor(fixture: OracleFixture, original: string, copy: TestDatabase) {
   const user = `oracle_${copy.name.slice(-12)}`
   const password = 'a'
@@ -132,7 +132,7 @@ async function roleFor(fixture: OracleFixture, original: string, copy: TestDatab
   }
 }
 
-/** Makes a role the owner of all that is there, but of the extensions. */
+/** Changes the owner of everything but extensions and what belongs to them. */
 async function giveAll({ url }: TestDatabase, user: string): Promise<void> {
   const to = await connect(url)
   try {

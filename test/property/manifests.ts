@@ -1,3 +1,5 @@
+// Random manifests for property.test.ts: every kind of object, every attribute, odd names and values.
+
 import fc from 'fast-check'
 import {
   children,
@@ -177,11 +179,11 @@ function columnsOf({ names, columns, check }: Table): ReadonlyMap<string, Manife
 
 function tableOf(drawn: Table, servers: number, major: number): ManifestData {
   const { names, check, server: at, marks, rest } = drawn
-  const isThere = check !== undefined && names.some((name) => check.includes(name))
+  const hasColumn = check !== undefined && names.some((name) => check.includes(name))
   return {
     server: serverName(at % servers),
     columns: Object.fromEntries([...columnsOf(drawn)].map(([name, one]) => [name, known(one, major)])),
-    ...(isThere ? { checks: { 'a check': { expression: check, ...marks } } } : {}),
+    ...(hasColumn ? { checks: { 'a check': { expression: check, ...marks } } } : {}),
     ...rest,
     ...grantsWith(rest, drawn.columnGrants, names),
   }
@@ -203,7 +205,7 @@ function grantsWith(
     role,
     columns: [...new Set(places.map((place) => names[place % names.length] ?? ''))],
   }))
-  return { grants: { ...(rest.grants as ManifestData | undefined), update } } // grantsOf makes nothing but maps
+  return { grants: { ...(rest.grants as ManifestData | undefined), update } } // grantsOf has maps only
 }
 
 function viewOf(drawn: View, at: number, tables: readonly Table[], major: number): ManifestData {
@@ -222,14 +224,14 @@ function viewOf(drawn: View, at: number, tables: readonly Table[], major: number
   ][form]
   const names = read.map((name, place) => (place === 0 && drawn.renames ? 'First "one"' : name))
   const indexNames = indexes.map((_, number) => `v${at} index ${number}`)
-  const made = indexes.map((one) => indexOf(one, names, typeOf, major))
-  const clustered = made.findIndex(({ where }) => where === undefined)
+  const specs = indexes.map((one) => indexOf(one, names, typeOf, major))
+  const clustered = specs.findIndex(({ where }) => where === undefined)
   const isToasted = read.some((_, place) => ['text', 'int[]', 'proxy.zip'].includes(typeOf(place)))
   return {
     query,
     populate: false,
     ...(drawn.renames || drawn.settings ? { columns: [{ name: names[0], ...drawn.settings }] } : {}),
-    indexes: Object.fromEntries(made.map((one, number) => [indexNames[number], one])),
+    indexes: Object.fromEntries(specs.map((one, number) => [indexNames[number], one])),
     ...(drawn.clusters && clustered >= 0 ? { cluster_on: indexNames[clustered] } : {}),
     ...(drawn.statistics && names.length > 1
       ? { statistics: { [`v${at} statistics`]: { columns: names, ...drawn.statistics } } }
@@ -277,7 +279,7 @@ function indexOf(
   })
 }
 
-/** What can always be reached first: nothing stands on a foreign table then. */
+/** What can always be reached first, since nothing depends on a foreign table then. */
 export function withoutViews(manifest: ManifestData): ManifestData {
   const { schemas } = manifest as { schemas: Readonly<Record<string, ManifestData>> }
   return { ...manifest, schemas: { ...schemas, 'Local Schema': {} } }

@@ -1,3 +1,5 @@
+// The parts of random manifests: names, texts, grants, column settings, types, wrappers, children of tables.
+
 import fc from 'fast-check'
 
 export const text = fc.constantFrom('', 'a', "it's", 'back\\slash', 'new\nline', 'ünïcödé', '$${x}', '%s {} "')
@@ -108,7 +110,7 @@ const own = sparseRecord({
   ...settings(true),
 })
 
-/** Tables with parents that the test makes: see property.test.ts. */
+/** Foreign tables with parents, which property.test.ts creates. */
 export const children = sparseRecord({
   child: maybe(
     sparseRecord({

@@ -1,4 +1,4 @@
-// From any manifest to any other and back: an apply of random manifests leads to the same catalog as one in an empty database.
+// From any manifest to any other and back: an apply of random manifests results in the same catalog as one in an empty database.
 
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'

@@ -1,3 +1,5 @@
+// Servers in containers, if there is a container runtime.
+
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -19,7 +21,7 @@ import type { TestServer } from './provided.ts'
 
 const deadline = 5_000
 
-/** Prints why there is no runtime. */
+/** Prints why no container runtime can be used. */
 const probe = `
   const { getContainerRuntimeClient } = await import('testcontainers')
   await getContainerRuntimeClient().catch((error) => console.log(error.message))
@@ -27,8 +29,8 @@ const probe = `
 `
 
 /**
- * Why no container can be started; undefined when a runtime answers. Another process asks: a runtime that is there but
- * silent can't be given up on, and would keep ours from ending.
+ * Why no container can be started; undefined when a runtime answers. Another process asks, since the client cannot give up
+ * on a runtime that accepts connections and never answers: it would keep this process alive.
  */
 export async function whyNoContainers(): Promise<string | undefined> {
   const options = { cwd: fileURLToPath(new URL('.', import.meta.url)), timeout: deadline }
@@ -41,7 +43,7 @@ export async function whyNoContainers(): Promise<string | undefined> {
   }
 }
 
-/** FDWSYNC_TEST_IMAGE, in which `{major}` stands for the major. */
+/** FDWSYNC_TEST_IMAGE, with the major in place of `{major}`. */
 export function imageOf(major: number): string {
   return (process.env.FDWSYNC_TEST_IMAGE || 'postgres:{major}-alpine').replaceAll('{major}', String(major))
 }

@@ -1,3 +1,5 @@
+// Databases and connections of tests. Connections are kept for the next use, since to open one takes longer than most queries.
+
 import { randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
 import pg from 'pg'
@@ -9,11 +11,11 @@ export type { ServerPair, TestServer } from './provided.ts'
 export interface TestDatabase {
   readonly name: string
   readonly url: string
-  /** Throws out whoever is still connected. */
+  /** Terminates the sessions that are still connected. */
   drop(): Promise<void>
 }
 
-/** Makes a database that nobody else uses: an empty one, or a copy of another database of that server. */
+/** Creates a database for the caller alone: an empty one, or a copy of another database of that server. */
 export async function createDatabase(
   server: TestServer,
   options: { readonly template?: string } = {},
@@ -29,7 +31,7 @@ export async function createDatabase(
     name,
     url,
     drop: async () => {
-      // The server looks only ten times a second whether those that it throws out are gone.
+      // The server checks only ten times a second whether the sessions that it terminates are gone.
       await endIdle(url)
       await runSql(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
     },
@@ -57,7 +59,7 @@ export async function connect(url: string): Promise<pg.Client> {
   return client
 }
 
-/** Runs SQL and returns the rows of the last statement. What it sets for its session is gone afterwards. */
+/** Runs SQL and returns the rows of the last statement. Settings of its session do not last. */
 export async function runSql(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
   if (text.trim() === '') return []
   const client = (await idleClient(url)) ?? (await connectForGood(url))
@@ -73,7 +75,6 @@ export async function runSql(url: string, text: string): Promise<readonly Record
   }
 }
 
-// To open a connection takes a server longer than most of what is asked on it.
 const idle = new Map<string, pg.Client[]>()
 
 async function idleClient(url: string): Promise<pg.Client | undefined> {
@@ -83,13 +84,13 @@ async function idleClient(url: string): Promise<pg.Client | undefined> {
       await client.query('DISCARD ALL')
       return client
     } catch {
-      // Its server was killed, or it was thrown out.
+      // Its server was killed, or the session was terminated.
     }
   }
   return undefined
 }
 
-/** Who keeps connections for later. */
+/** Each ends the connections that it keeps to a database. */
 export const keepers: ((url: string) => Promise<void>)[] = [
   async (url) => {
     await Promise.all((idle.get(url) ?? []).splice(0).map((client) => client.end().catch(() => {})))
@@ -97,7 +98,7 @@ export const keepers: ((url: string) => Promise<void>)[] = [
   },
 ]
 
-/** Ends the connections that are kept for later: what a database is set to holds for new ones. */
+/** Ends the connections that are kept for later, since settings of a database apply to new ones only. */
 export async function endIdle(url: string): Promise<void> {
   await Promise.all(keepers.map((end) => end(url)))
 }

@@ -1,3 +1,5 @@
+// Servers from npm packages or from the system, as processes of this machine.
+
 import { findBinaries, hasLibrary, startThrowawayServer, type ThrowawayServer } from '../../src/demo/server/server.ts'
 import { describeServer, pairOf, type Role, type StartedPairs, settingsOf, wantedMajors } from './pair.ts'
 import type { TestServer } from './provided.ts'

@@ -1,14 +1,16 @@
+// Servers that already run, by their URLs.
+
 import { describeServer, pairOf, type StartedPairs } from './pair.ts'
 import type { TestServer } from './provided.ts'
 
-/** Whether somebody has given us servers. */
+/** Whether the environment names servers. */
 export function isGiven(): boolean {
   return Boolean(process.env.FDWSYNC_TEST_SOURCE_URL && process.env.FDWSYNC_TEST_TARGET_URL)
 }
 
 /**
  * Uses the servers of FDWSYNC_TEST_SOURCE_URL and FDWSYNC_TEST_TARGET_URL. Where they reach one another in another way
- * than we reach them, FDWSYNC_TEST_SOURCE_ADDRESS and FDWSYNC_TEST_TARGET_ADDRESS tell it, as `host:port`.
+ * than we reach them, FDWSYNC_TEST_SOURCE_ADDRESS and FDWSYNC_TEST_TARGET_ADDRESS have that address, as `host:port`.
  */
 export async function useGiven(): Promise<StartedPairs> {
   const [source, target] = await Promise.all([given('SOURCE'), given('TARGET')])

@@ -1,3 +1,5 @@
+// A MariaDB server for the tests of mysql_fdw.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -1,9 +1,11 @@
+// Pairs of a source and a target: their settings, and which majors a run has.
+
 import pg from 'pg'
 import type { ServerPair, TestServer } from './provided.ts'
 
 export type Role = 'source' | 'target'
 
-/** Servers of one kind, and how to be rid of them. */
+/** Servers of one kind, and how to stop them. */
 export interface StartedPairs {
   readonly pairs: readonly ServerPair[]
   stop(): Promise<void>
@@ -12,17 +14,17 @@ export interface StartedPairs {
 /** The majors that fdwsync supports as a target. */
 export const supportedMajors: readonly number[] = [14, 15, 16, 17, 18]
 
-/** What a test may look for in a target's log or statistics. All statements are logged only where one looks for them: it costs much. */
+/** For what tests look for in a target's log or statistics. Tests that look for statements turn on their logging themselves, since it is slow. */
 const targetSettings: Readonly<Record<string, string>> = {
   log_lock_waits: 'on',
   deadlock_timeout: '1s',
   max_connections: '100',
-  // Every database of a test would get a worker now and then.
+  // It would start a worker in each of many short-lived databases.
   autovacuum: 'off',
   track_activity_query_size: '16384',
 }
 
-/** Loaded only: it counts where a test turns it on. */
+/** Loaded, but counting only where a test turns it on. */
 const statistics: Readonly<Record<string, string>> = {
   shared_preload_libraries: 'pg_stat_statements',
   'pg_stat_statements.track': 'none',
@@ -54,7 +56,7 @@ export function wantedMajors(available: readonly number[]): readonly number[] {
   return [...new Set(wanted)]
 }
 
-/** Asks a server what it is. */
+/** Asks a server for its version. */
 export async function describeServer(server: Omit<TestServer, 'major' | 'version'>): Promise<TestServer> {
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()

@@ -1,4 +1,6 @@
-/** One server, as a test gets to know it. It crosses from vitest's main process to its workers, so it is plain data. */
+// What tests know of the servers that vitest has started for them.
+
+/** One server. It passes from vitest's main process to its workers, so it is plain data. */
 export interface TestServer {
   readonly major: number
   /** `18.4`. */
@@ -10,11 +12,11 @@ export interface TestServer {
   /** How other servers of the same run reach this one: for the options of a foreign server. */
   readonly foreignHost: string
   readonly foreignPort: number
-  /** What the server has logged. A server that was given to us keeps that to itself. */
+  /** The server's log; unknown for a server that already ran. */
   readonly logFile: string | undefined
 }
 
-/** Where foreign tables come from, and the database that mirrors them. */
+/** A source of foreign tables, and the server that has them. */
 export interface ServerPair {
   /** `18`, or `14 → 18` where the source is another major. */
   readonly name: string

@@ -1,3 +1,5 @@
+// Test suites of wrappers that are not part of PostgreSQL: they run where the wrapper and its source are installed.
+
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe } from 'vitest'
@@ -25,7 +27,7 @@ export interface WrapperHost {
   database(): Promise<string>
 }
 
-/** A suite that runs where its wrapper and its source are installed, and elsewhere says by name that it does not. */
+/** A suite that runs where its wrapper and its source are installed, and is listed as skipped elsewhere. */
 export function describeWrapper(name: string, needs: WrapperNeeds, suite: (host: () => WrapperHost) => void): void {
   const binaries = findBinaries().find((one) => needs.libraries.every((library) => hasLibrary(one, library)))
   const missing = (needs.programs ?? []).filter((program) => !isInstalled(program))

@@ -1,8 +1,10 @@
+// The catalog as text, for comparing databases. It shares no code with src/introspector.
+
 import type pg from 'pg'
 
 /**
- * What a database has of the objects that fdwsync manages, as lines of text that are equal where the databases are. It
- * shares no code with src/introspector, reads everything by other means where there are any, and keys all by names.
+ * The objects that fdwsync manages, as lines of text that are equal where the databases are. Everything has its name as
+ * its key, and is read in another way than the introspector reads it wherever there is one.
  */
 export async function catalogLines(client: pg.Client): Promise<readonly string[]> {
   await client.query('SET search_path = pg_catalog')
@@ -21,10 +23,10 @@ export async function catalogLines(client: pg.Client): Promise<readonly string[]
   return lines.sort()
 }
 
-const people = (schema: string) => `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync')`
+const isUserSchema = (schema: string) => `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync')`
 const notMember = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`
-/** Sorted, since the order of grants and options means nothing. `normal` is what NULL stands for. */
+/** Sorted, since the order of grants and options means nothing. `normal` is the meaning of NULL. */
 const acl = (column: string, normal: string) =>
   `(SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(${column}, ${normal})) a)`
 const sorted = (column: string) => `(SELECT array_agg(o ORDER BY o) FROM unnest(${column}) o)`
@@ -53,7 +55,7 @@ const columnsOf = (relkind: string) => `
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-   WHERE c.relkind = '${relkind}' AND ${people('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`
+   WHERE c.relkind = '${relkind}' AND ${isUserSchema('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`
 
 const relation = `
          'yes' AS exists,
@@ -67,7 +69,7 @@ const queries: Readonly<Record<string, string>> = {
   schema: `
     SELECT quote_ident(nspname) AS name, pg_get_userbyid(nspowner) AS owner,
            ${acl('nspacl', "acldefault('n', nspowner)")} AS grants, ${described('oid', 'pg_namespace')} AS comment
-      FROM pg_namespace n WHERE ${people('nspname')} AND ${notMember('pg_namespace', 'n.oid')}`,
+      FROM pg_namespace n WHERE ${isUserSchema('nspname')} AND ${notMember('pg_namespace', 'n.oid')}`,
 
   extension: `
     SELECT quote_ident(extname) AS name, extversion AS version, extnamespace::regnamespace::text AS schema,
@@ -104,7 +106,7 @@ const queries: Readonly<Record<string, string>> = {
       FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_foreign_table f ON f.ftrelid = c.oid
-     WHERE ${people('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`,
+     WHERE ${isUserSchema('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`,
 
   'foreign table column': columnsOf('f'),
 
@@ -120,14 +122,14 @@ const queries: Readonly<Record<string, string>> = {
   'materialized view': `
     SELECT format('%I.%I', n.nspname, c.relname) AS name, ${relation},
            c.relispopulated::text AS populated,
-           -- What PostgreSQL shows as the one it shows as the other once that is made: a dump does not keep it either.
+           -- A view of VALUES is shown in one way, and in the other once it was created from that: a dump does not keep it either.
            replace(pg_get_viewdef(c.oid), 'FROM ( VALUES (', 'FROM (VALUES (') AS query,
            (SELECT amname FROM pg_am WHERE oid = c.relam) AS access_method,
            (SELECT ${sorted('t.reloptions')} FROM pg_class t WHERE t.oid = c.reltoastrelid) AS toast_parameters,
            (SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
              WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'm' AND ${people('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`,
+     WHERE c.relkind = 'm' AND ${isUserSchema('n.nspname')} AND ${notMember('pg_class', 'c.oid')}`,
 
   'materialized view column': columnsOf('m'),
 
@@ -142,7 +144,7 @@ const queries: Readonly<Record<string, string>> = {
       JOIN pg_class c ON c.oid = i.indexrelid
       JOIN pg_class v ON v.oid = i.indrelid AND v.relkind = 'm'
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE ${people('n.nspname')}`,
+     WHERE ${isUserSchema('n.nspname')}`,
 
   statistics: `
     SELECT format('%s.%I', s.stxnamespace::regnamespace, s.stxname) AS name, pg_get_statisticsobjdef(s.oid) AS definition,
@@ -164,7 +166,7 @@ const queries: Readonly<Record<string, string>> = {
       FROM pg_type t
       JOIN pg_namespace n ON n.oid = t.typnamespace
       LEFT JOIN pg_class c ON c.oid = t.typrelid
-     WHERE ${people('n.nspname')} AND ${notMember('pg_type', 't.oid')} AND t.typtype IN ('e', 'd', 'c', 'r')
+     WHERE ${isUserSchema('n.nspname')} AND ${notMember('pg_type', 't.oid')} AND t.typtype IN ('e', 'd', 'c', 'r')
        AND (c.relkind IS NULL OR c.relkind = 'c')`,
 
   'default privileges': `

@@ -26,27 +26,27 @@ export async function manifestOf(text: string, env: Environment): Promise<Parsed
   return parsed
 }
 
-/** Opens a connection each time. */
+/** Opens a new connection each time. */
 export function connectTo(url: string): Connect {
   const settings = connectionSettings({ database: url, env: {}, readFile: () => undefined })
   return (purpose, secrets = []) => openSession(settings, { purpose, secrets })
 }
 
-const lending = new Map<string, SessionPool>()
+const pools = new Map<string, SessionPool>()
 keepers.push(async (url) => {
-  await lending.get(url)?.close()
-  lending.delete(url)
+  await pools.get(url)?.close()
+  pools.delete(url)
 })
 
-/** Uses connections again from one plan or apply to the next, as each of them does: to open one takes longer than most of what follows. */
-function connectAgainTo(url: string): Connect {
-  const sessions = lending.get(url) ?? pooledConnect(connectTo(url), isReusable)
-  lending.set(url, sessions)
+/** Keeps connections from one plan or apply to the next: to open one takes longer than most queries. */
+function pooledConnectTo(url: string): Connect {
+  const sessions = pools.get(url) ?? pooledConnect(connectTo(url), isReusable)
+  pools.set(url, sessions)
   return sessions.connect
 }
 
 export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 60_000): Promise<Plan> {
-  const connect = connectAgainTo(url)
+  const connect = pooledConnectTo(url)
   const session = await connect('plan')
   try {
     return (await createPlan(session, parsed, { populate: true, sources: { connect, timeoutMilliseconds } })).plan
@@ -74,7 +74,7 @@ export async function applyTo(
 ): Promise<{ readonly plan: Plan; readonly report: Report | undefined }> {
   const request = {
     parsed,
-    connect: connectAgainTo(url),
+    connect: pooledConnectTo(url),
     populate: true,
     takeOver,
     options: { ...applyDefaults, ...options },

@@ -109,6 +109,6 @@ export function sourceVariables(source: TestServer, database: string): Environme
 }
 
 /** `{{NAME}}` in a test's SQL is the same variable as `${env:NAME}` in its manifest. */
-export function fillIn(text: string, env: Environment): string {
+export function substitute(text: string, env: Environment): string {
   return text.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => env[name] ?? '')
 }

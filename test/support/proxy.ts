@@ -1,10 +1,12 @@
+// A TCP proxy in front of a server that can cut, hold or refuse connections.
+
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 /**
- * - `forward`: all goes through.
- * - `silent`: connections are accepted, and nobody ever says a word.
+ * - `forward`: everything passes.
+ * - `silent`: connections are accepted and never answered.
  * - `refuse`: connections are closed at once.
  */
 export type ProxyMode = 'forward' | 'silent' | 'refuse'
@@ -12,15 +14,18 @@ export type ProxyMode = 'forward' | 'silent' | 'refuse'
 export interface Proxy {
   readonly port: number
   mode: ProxyMode
-  /** Ends what is open. */
+  /** Closes all connections. */
   cut(): void
   /** How many connections there were. */
   readonly connections: number
-  /** Looks at what a client sends; an answer is what becomes of it. `greeting` is what named the connection: first the startup packet. */
+  /**
+   * Decides what happens to data that a client sends; undefined forwards it. `greeting` is what named the connection last: the
+   * startup packet, or a SET of application_name.
+   */
   onSend: (data: Buffer, greeting: string) => 'cut' | 'send-and-cut' | 'swallow' | undefined
 }
 
-/** A small TCP proxy in front of a server, which lasts until the test is over. */
+/** Starts a proxy that lasts until the test is over. */
 export async function proxyTo(target: { readonly host: string; readonly port: number }): Promise<Proxy> {
   const sockets = new Set<Socket>()
   const keep = (socket: Socket) => {
@@ -51,7 +56,7 @@ export async function proxyTo(target: { readonly host: string; readonly port: nu
       upstream.write(data)
     })
     upstream.on('data', (data) => {
-      // The answer shows that the server has done it; the client never hears of it.
+      // The answer shows that the server has done it. The client must not see it.
       if (isCut) return void client.destroy()
       client.write(data)
     })

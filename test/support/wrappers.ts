@@ -12,7 +12,7 @@ import { run } from './command.ts'
 import { applyDefaults, applyTo, connectTo, type Environment, planFor } from './fdwsync.ts'
 import { changesOf, missedOf } from './outcomes.ts'
 
-/** A change on the target or at its source, and the plan that it leads to. */
+/** A change on the target or at its source, and the plan that is expected after it. */
 export interface Round {
   readonly what: string
   /** Run on the target. */

@@ -1,4 +1,4 @@
--- The chain is f → a view of people → ours → a view of people → data of people, and a view over that which stays what it is.
+-- The chain is f → unmanaged view → managed view → unmanaged view → unmanaged data, and a view over that which stays as it is.
 CREATE OR REPLACE VIEW reports.base WITH (security_barrier) AS SELECT o.id, o.total, o.total > 10 AS large FROM proxy.orders o;
 REFRESH MATERIALIZED VIEW shop.sales;
 GRANT USAGE ON SCHEMA shop TO case_owner;
@@ -14,6 +14,6 @@ CREATE MATERIALIZED VIEW reports.copied AS SELECT max(twice) AS twice, max(once)
 CREATE UNIQUE INDEX copied_x ON reports.copied (twice);
 CREATE VIEW reports.texts AS SELECT twice::text AS twice FROM reports.copied;
 RESET ROLE; CREATE RULE up AS ON INSERT TO reports.base DO INSTEAD INSERT INTO public.journal SELECT count(*) FROM reports.above; SET ROLE case_owner;
--- Nothing of what changes comes to this one, but it must let go of the view that is made anew.
+-- No change reaches this one, but it has to release the view that is recreated.
 CREATE MATERIALIZED VIEW reports.ids AS SELECT id FROM reports.above;
 RESET ROLE;

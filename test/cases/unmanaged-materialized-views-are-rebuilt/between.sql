@@ -1,7 +1,7 @@
 CREATE SCHEMA reports AUTHORIZATION case_owner;
 GRANT USAGE ON SCHEMA shop, proxy TO case_owner; GRANT USAGE ON SCHEMA reports TO case_reader;
 GRANT SELECT ON proxy.orders TO case_owner;
--- Over one of ours, over a foreign table, over that of people, and one that is not filled; a view of people and one of ours over one of them.
+-- Over a managed view, over a foreign table, over an unmanaged view, and one without data; then a plain and a managed view over one of them.
 SET ROLE case_owner;
 CREATE MATERIALIZED VIEW reports."By % customer" (customer, total) WITH (fillfactor = 70) AS SELECT o.customer_id, sum(o.total) FROM shop.orders o GROUP BY 1;
 CREATE UNIQUE INDEX "The % key" ON reports."By % customer" (customer);

@@ -2,7 +2,7 @@ CREATE SCHEMA reports AUTHORIZATION case_owner;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO "Case ""Reader""";
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM "Case ""Reader""";
 CREATE TABLE public.journal (what text); GRANT ALL ON public.journal TO case_owner;
--- Its column is retyped, and so is that of the view above it; a view of a text and one over both stay what they are.
+-- Its column is retyped, and so is that of the view above it. A view of a text and one over both stay as they are.
 CREATE VIEW reports.base WITH (security_barrier) AS SELECT id, total FROM shop.sales;
 CREATE VIEW reports."Top % one" AS SELECT b.total, b.id FROM reports.base b WHERE b.total > 10;
 CREATE VIEW reports.direct AS SELECT total FROM proxy.orders;

@@ -5,6 +5,6 @@ GRANT SELECT ON shop.orders TO case_owner; GRANT USAGE ON SCHEMA shop TO case_ow
 ALTER VIEW public.report ALTER COLUMN "Sum" SET DEFAULT 7;
 CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE TRIGGER instead INSTEAD OF INSERT ON public.report FOR EACH ROW EXECUTE FUNCTION public.nothing();
--- Reads it twice over, and the table below as well.
+-- Reads it twice, and the table below it as well.
 CREATE VIEW public.above AS SELECT r."Sum", o.id, (SELECT count(*) FROM proxy.orders) AS count FROM public.report r JOIN shop.orders o USING (id);
 CREATE MATERIALIZED VIEW public.far AS SELECT count FROM public.above LIMIT 1;
