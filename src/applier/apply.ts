@@ -16,7 +16,7 @@ import { runDefinitions } from './run-definitions.ts'
 
 /**
  * Applies the plan. The caller holds the manifest's lease, on a session of its own, for as long as this runs.
- * @throws FdwsyncError if nothing was changed: the plan is stale (exit code 3) or something is not allowed (exit code 4)
+ * @throws FdwsyncError if nothing was changed: the plan is stale (exit code 3), or not allowed (exit code 4)
  */
 export async function applyPlan(
   inHand: PlanInHand,

@@ -103,8 +103,8 @@ async function runInTransaction(
   const { plan } = inHand
   context.checkLease()
   throwIfInterrupted(options.signal)
-  // Set `readingPath` before anything else: other roles may own schemas of the default search_path, and the ledger must not
-  // be looked up there.
+  // Set `readingPath` before anything else: other roles may own schemas of the default search_path, and the ledger
+  // must not be looked up there.
   const lockTimeout = trusted(String(options.lockTimeoutMilliseconds))
   await session.run(
     sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${abortWhenClientDisconnects}; ${readingPath}`,
@@ -131,7 +131,9 @@ async function runInTransaction(
   return fingerprint
 }
 
-/** @throws FdwsyncError if another session has committed a change meanwhile, which must not count as done by `prepare` */
+/**
+ * @throws FdwsyncError if another session has committed a change meanwhile, which must not count as done by `prepare`
+ */
 async function fingerprintAfterPrepare(
   context: ApplyContext,
   definitions: Definitions,
@@ -171,7 +173,9 @@ function readCurrentState({ inHand }: ApplyContext, session: Session): Promise<T
   return readTarget(session, { manifest: plan.manifest, declared, salt })
 }
 
-/** If a statement fails because of what another session has committed since the check, reports that the plan is stale. */
+/**
+ * If a statement fails because of what another session has committed since the check, reports that the plan is stale.
+ */
 async function throwStaleOr(
   error: unknown,
   context: ApplyContext,

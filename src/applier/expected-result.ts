@@ -1,5 +1,5 @@
-// What one transaction of an apply is expected to achieve. Before COMMIT this is verified against the catalog, and recorded
-// in the ledger.
+// What one transaction of an apply is expected to achieve. Before COMMIT this is verified against the catalog, and
+// recorded in the ledger.
 
 import type { Change, WantedObject } from '../core/change.ts'
 import type { Key, ObjectId } from '../core/object.ts'
@@ -30,7 +30,10 @@ export function preparedKeys({ steps }: Plan): ReadonlySet<Key> {
   return new Set(steps.filter(({ stage }) => stage === 'prepare').flatMap((step) => [...keysOf(step)]))
 }
 
-/** Expected of the transaction of stage `define`: every change that neither `prepare` nor a step of `build` carries out. */
+/**
+ * Expected of the transaction of stage `define`: every change that neither `prepare` nor a step of `build` carries
+ * out.
+ */
 export function expectedOfDefine({ plan }: PlanInHand): ExpectedResult {
   const keysOfSteps = (isWanted: (step: Step) => boolean) =>
     new Set(plan.steps.filter(isWanted).flatMap((step) => [...keysOf(step)]))
@@ -43,7 +46,9 @@ export function expectedOfDefine({ plan }: PlanInHand): ExpectedResult {
   return expectedOf(plan.changes.map(({ change }) => change).filter((change) => !isElsewhere(change)))
 }
 
-/** Expected of a step that has its own transaction: its change and, for a replacement, all children of the successor. */
+/**
+ * Expected of a step that has its own transaction: its change and, for a replacement, all children of the successor.
+ */
 export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): ExpectedResult {
   const changes = plan.changes.map(({ change }) => change)
   const keys = keysOf(step)

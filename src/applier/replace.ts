@@ -1,5 +1,5 @@
-// Builds the successors of objects that cannot be altered in place, then swaps them in. The originals serve readers until the
-// swap; what happens there is in swap/.
+// Builds the successors of objects that cannot be altered in place, then swaps them in. The originals serve readers
+// until the swap; what happens there is in swap/.
 
 import { randomUUID } from 'node:crypto'
 import type { Replacement, ReplaceStep } from '../core/plan.ts'
@@ -32,8 +32,8 @@ export async function replace(
     await session.run(sql`CREATE SCHEMA ${schema}; GRANT USAGE, CREATE ON SCHEMA ${schema} TO PUBLIC`)
   }
   await session.run(readingPath)
-  // pg_get_viewdef locks a view in ACCESS SHARE mode until the end of the transaction, which blocks REFRESH for as long as
-  // the build takes. Rolling back to the savepoint releases the lock.
+  // pg_get_viewdef locks a view in ACCESS SHARE mode until the end of the transaction, which blocks REFRESH for as
+  // long as the build takes. Rolling back to the savepoint releases the lock.
   await session.run(trusted('SAVEPOINT originals'))
   const originals = await readOriginals(session, step, context.inHand)
   await session.run(trusted('ROLLBACK TO originals'))

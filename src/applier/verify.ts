@@ -1,5 +1,5 @@
-// Verifies before COMMIT, inside the transaction, that the catalog is as planned. An apply that would not converge is rolled
-// back.
+// Verifies before COMMIT, inside the transaction, that the catalog is as planned. An apply that would not converge is
+// rolled back.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LiveState, WantedObject } from '../core/change.ts'
@@ -15,7 +15,8 @@ const readings = 40
 const pauseMilliseconds = 50
 
 /**
- * Reads the catalog again and compares it with what is wanted. Views that are not loaded yet are accepted: that is a later stage.
+ * Reads the catalog again and compares it with what is wanted. Views that are not loaded yet are accepted: that is a
+ * later stage.
  * @returns what was read
  * @throws FdwsyncError naming every difference; then the transaction must be rolled back
  */
@@ -33,8 +34,8 @@ export async function verify(
       ...absent.filter((id) => live.has(keyOf(id))).map((id) => `${titleOf(id)} still exists`),
     ]
     if (problems.length === 0) return live
-    // The definition of a locked object is not read. The lock may be short: another step of this apply, for example, swaps an
-    // index of a view that this object reads.
+    // The definition of a locked object is not read. The lock may be short: another step of this apply, for example,
+    // swaps an index of a view that this object reads.
     const isUnread = different.some(({ locked }) => locked)
     if (!isUnread || attempt === readings) throw notConverged(problems)
     await wait(pauseMilliseconds)

@@ -18,9 +18,9 @@ export async function backendPid(session: Session): Promise<number> {
 }
 
 /**
- * During COMMIT postgres_fdw first ends its transactions at the sources. If a source has stopped answering, it waits until TCP
- * gives up, and everyone who waits for our locks waits with it. statement_timeout does not apply to COMMIT, so
- * another session cancels the backend; the transaction is then rolled back.
+ * During COMMIT postgres_fdw first ends its transactions at the sources. If a source has stopped answering, it waits
+ * until TCP gives up, and everyone who waits for our locks waits with it. statement_timeout does not apply to COMMIT,
+ * so another session cancels the backend; the transaction is then rolled back.
  * @throws FdwsyncError if that happened
  */
 export async function commitWithWatchdog(connect: Connect, session: Session, pid: number): Promise<void> {
@@ -46,7 +46,8 @@ function sourceUnresponsive(): FdwsyncError {
 const patienceMilliseconds = 3000
 const pollMilliseconds = 250
 
-// Only a wait for a source has this type. A wait for a synchronous standby, which must not be cancelled, has another one.
+// Only a wait for a source has this type. A wait for a synchronous standby, which must not be cancelled, has another
+// one.
 const cancelWaitForSource = trusted(`
   SELECT pg_catalog.pg_cancel_backend(pid) AS cancelled FROM pg_catalog.pg_stat_activity
    WHERE pid = $1 AND wait_event_type = 'Extension'`)

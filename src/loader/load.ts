@@ -10,9 +10,10 @@ import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
 import type { SourceWatchdog } from './source-watchdog.ts'
 
 /**
- * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the role that
- * refreshes; PostgreSQL 17 and later restrict it anyway. Everything else is the default of the role and database, as in
- * any REFRESH: a query may depend on the time zone, and the next REFRESH must not produce other values.
+ * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the
+ * role that refreshes; PostgreSQL 17 and later restrict it anyway. Everything else is the default of the role and
+ * database, as in any REFRESH: a query may depend on the time zone, and the next REFRESH must not produce other
+ * values.
  */
 export function loadSettings(searchPath: readonly string[]): Sql {
   const names = ['DateStyle', 'IntervalStyle', 'TimeZone', 'extra_float_digits', 'bytea_output', 'xmloption']

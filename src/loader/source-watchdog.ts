@@ -1,8 +1,10 @@
-// Watches the sources of a load: one that does not answer, or stops answering, must not keep a load waiting for hours.
+// Watches the sources of a load: one that does not answer, or stops answering, must not keep a load waiting for
+// hours.
 //
-// PostgreSQL itself can wait for a source without a limit. A source that accepts connections but never answers has no timeout
-// on 16 and later, where postgres_fdw ignores connect_timeout. On 14 and 15 neither statement_timeout nor a cancel request
-// interrupts connecting. A connection that goes silent later is given up by TCP after hours. So the client has a deadline.
+// PostgreSQL itself can wait for a source without a limit. A source that accepts connections but never answers has no
+// timeout on 16 and later, where postgres_fdw ignores connect_timeout. On 14 and 15 neither statement_timeout nor a
+// cancel request interrupts connecting. A connection that goes silent later is given up by TCP after hours. So the
+// client has a deadline.
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -20,12 +22,14 @@ import { commitWithWatchdog } from './commit-watchdog.ts'
 
 export interface SourceWatchdog {
   /**
-   * Runs the load of a view when all its sources answer, and ends it when one stops answering. It looks up the view on the
-   * given session, whose transaction may have created it, and changes the search_path there.
+   * Runs the load of a view when all its sources answer, and ends it when one stops answering. It looks up the view
+   * on the given session, whose transaction may have created it, and changes the search_path there.
    * @throws FdwsyncError naming the source that does not answer; then the session may be lost
    */
   load<T>(session: Session, view: Relation, load: () => Promise<T>): Promise<T>
-  /** Commits the load, unless a source delays the COMMIT for too long. `pid` is the backend that runs the transaction. */
+  /**
+   * Commits the load, unless a source delays the COMMIT for too long. `pid` is the backend that runs the transaction.
+   */
   commit(session: Session, pid: number): Promise<void>
 }
 
@@ -132,8 +136,9 @@ function isUndefinedTable({ sqlstate }: DatabaseError): boolean {
 }
 
 /**
- * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and the load
- * goes on. One that twice does not answer will not answer on the load's connection either: the load is ended.
+ * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and
+ * the load goes on. One that twice does not answer will not answer on the load's connection either: the load is
+ * ended.
  */
 async function loadWithWatchdog<T>(
   options: WatchdogOptions,

@@ -28,7 +28,10 @@ export interface ImportAnswer {
 }
 
 export type SourceFailure =
-  /** The request is wrong: there is no such schema, or the wrapper does not support it. `key` is the manifest key that asks for it. */
+  /**
+   * The request is wrong: there is no such schema, or the wrapper does not support it. `key` is the manifest key that
+   * asks for it.
+   */
   | ({ readonly status: 'rejected'; readonly key?: string } & Reason)
   /** The source could not be asked. */
   | ({ readonly status: 'unanswered' } & Reason)

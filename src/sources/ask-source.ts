@@ -1,8 +1,8 @@
 // Asks one source for all that is imported from it.
 //
-// PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch schema, which is read like any other schema, in a
-// transaction that is always rolled back. The session is used for nothing else, because a source that does not answer may
-// cost it its connection.
+// PostgreSQL does the import itself: IMPORT FOREIGN SCHEMA into a scratch schema, which is read like any other
+// schema, in a transaction that is always rolled back. The session is used for nothing else, because a source that
+// does not answer may cost it its connection.
 
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
@@ -93,8 +93,8 @@ async function askEach<Result>(
 }
 
 /**
- * Before PostgreSQL 16, only this setting ends the wait for a source that never answers. Until then the backend keeps the
- * locks of its transaction, even if the client has disconnected.
+ * Before PostgreSQL 16, only this setting ends the wait for a source that never answers. Until then the backend keeps
+ * the locks of its transaction, even if the client has disconnected.
  */
 function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: AskOptions): ServerSetup {
   const { name, wrapper, options, statements } = setup

@@ -32,8 +32,8 @@ export async function askSources(
 }
 
 /**
- * Reads one digest of everything that the sources of a manifest would answer. It is equal to {@link sourceStateOf} of their
- * answers, and undefined if a source cannot be asked or a table not be imported.
+ * Reads one digest of everything that the sources of a manifest would answer. It is equal to {@link sourceStateOf} of
+ * their answers, and undefined if a source cannot be asked or a table not be imported.
  */
 export async function readSourceState(
   session: Session,

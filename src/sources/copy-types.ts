@@ -1,5 +1,5 @@
-// Copies the types of a source: creates them in the transaction of the import, so that the imported tables find them, and reads
-// them back as a manifest would declare them.
+// Copies the types of a source: creates them in the transaction of the import, so that the imported tables find them,
+// and reads them back as a manifest would declare them.
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
@@ -32,7 +32,9 @@ export const nothingCopied: Copied = { types: [], failed: new Map(), undetermine
 interface CopyRun {
   readonly session: Session
   readonly context: ServerContext
-  /** A schema for stand-ins, which no name finds. Other schemas that are created have names that begin with this one. */
+  /**
+   * A schema for stand-ins, which no name finds. Other schemas that are created have names that begin with this one.
+   */
   readonly scratch: string
 }
 
@@ -45,7 +47,10 @@ interface CreatedType {
 
 type TypeId = IdOf<'type'>
 
-/** @param all the types of the source, each after those that it consists of. The types that the manifest declares exist already. */
+/**
+ * @param all the types of the source, each after those that it consists of. The types that the manifest declares
+ * exist already.
+ */
 export async function copyTypes(run: CopyRun, all: readonly RemoteType[]): Promise<Copied> {
   const { session, context } = run
   const declared = new Set(context.declared.map(({ id }) => keyOf(id)))
@@ -161,7 +166,10 @@ async function failureOf(session: Session, text: Sql): Promise<DatabaseError | u
   }
 }
 
-/** Whether PostgreSQL refuses to alter a type that is in use. Then the type is kept as it is, so that the rest can be applied. */
+/**
+ * Whether PostgreSQL refuses to alter a type that is in use. Then the type is kept as it is, so that the rest can be
+ * applied.
+ */
 async function reasonToKeep(
   { session, context }: CopyRun,
   id: TypeId,

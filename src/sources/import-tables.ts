@@ -1,5 +1,5 @@
-// Runs IMPORT FOREIGN SCHEMA into a scratch schema, and reads the tables that it creates. A table that cannot be imported fails
-// the entire statement, so it is found and left out.
+// Runs IMPORT FOREIGN SCHEMA into a scratch schema, and reads the tables that it creates. A table that cannot be
+// imported fails the entire statement, so it is found and left out.
 
 import type { ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
@@ -173,7 +173,10 @@ function limits({ limitTo, except }: ImportRequest): Sql {
   return except.length === 0 ? sql`` : sql`EXCEPT (${join(except.map(ident), ', ')})`
 }
 
-/** Whether the definition of a table is at fault, such as a missing type, schema or function; not privileges or the connection. */
+/**
+ * Whether the definition of a table is at fault, such as a missing type, schema or function; not privileges or the
+ * connection.
+ */
 function isTableError(error: unknown): error is DatabaseError {
   return isDatabaseError(error) && /^42(?!501)|^3F000/.test(error.sqlstate)
 }

@@ -40,8 +40,8 @@ function whyMissing({ title, sort, spec, extension }: RemoteType, extensions: Re
 }
 
 /**
- * Why a table cannot be imported: all its missing types, where PostgreSQL reports only the first. Undefined if it has none, so
- * that there is another reason.
+ * Why a table cannot be imported: all its missing types, where PostgreSQL reports only the first. Undefined if it has
+ * none, so that there is another reason.
  * @param failed types that could not be created
  */
 export function whyNotImported(

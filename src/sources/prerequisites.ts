@@ -1,5 +1,5 @@
-// Creates, in a transaction that is rolled back, the declared objects that an import needs and that do not exist yet: schemas,
-// extensions, types.
+// Creates, in a transaction that is rolled back, the declared objects that an import needs and that do not exist yet:
+// schemas, extensions, types.
 
 import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
@@ -13,8 +13,8 @@ import { differencesOf, type ServerContext } from './server-context.ts'
 
 /**
  * Skips what cannot be created: the probe reports it. An enumeration with new values is recreated, because a value
- * that was added cannot be used before COMMIT. A live type with the name of a new one is moved into a schema whose name begins with
- * `scratch`.
+ * that was added cannot be used before COMMIT. A live type with the name of a new one is moved into a schema whose
+ * name begins with `scratch`.
  */
 export async function createMissingPrerequisites(
   session: Session,
@@ -44,8 +44,8 @@ function isPrerequisite(id: ObjectId): boolean {
 }
 
 /**
- * The statements after which an object exists under its name, as declared as far as it affects other objects. None if the live
- * object will do. A live object that will not do is moved into the new schema `aside`.
+ * The statements after which an object exists under its name, as declared as far as it affects other objects. None if
+ * the live object will do. A live object that will not do is moved into the new schema `aside`.
  */
 export function statementsToCreate(
   context: ServerContext,

@@ -1,5 +1,5 @@
-// Recreates the indexes of a source on empty tables with the same columns, in a transaction that is rolled back. That shows which
-// of them can exist here, and how a manifest would declare them.
+// Recreates the indexes of a source on empty tables with the same columns, in a transaction that is rolled back. That
+// shows which of them can exist here, and how a manifest would declare them.
 
 import { randomBytes } from 'node:crypto'
 import type { Warning } from '../core/plan.ts'
@@ -127,8 +127,8 @@ const definition = new RegExp(
 )
 
 /**
- * The statement with another table and name. The text comes from pg_get_indexdef of the source, which is not trusted, so it must
- * parse as one CREATE INDEX statement and nothing else.
+ * The statement with another table and name. The text comes from pg_get_indexdef of the source, which is not trusted,
+ * so it must parse as one CREATE INDEX statement and nothing else.
  */
 async function createStatement(
   { definition: text }: RemoteIndex,

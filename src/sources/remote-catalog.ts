@@ -1,4 +1,5 @@
-// Foreign tables over the catalog of a source, to read what IMPORT FOREIGN SCHEMA leaves out: types, indexes, names of tables.
+// Foreign tables over the catalog of a source, to read what IMPORT FOREIGN SCHEMA leaves out: types, indexes, names
+// of tables.
 
 import { groupBy } from '../core/data.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'

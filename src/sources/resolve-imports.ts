@@ -1,5 +1,5 @@
-// Resolves the imports and mirrors of a manifest: finds out what they contain, and expands them. Sources are asked, unless the
-// manifest has a lock; what a source does not answer is kept as it was last applied.
+// Resolves the imports and mirrors of a manifest: finds out what they contain, and expands them. Sources are asked,
+// unless the manifest has a lock; what a source does not answer is kept as it was last applied.
 
 import { canonicalJson, uniqueBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
@@ -50,7 +50,8 @@ export async function resolveImports(
   const all = withKeptTypes(requests.map((request) => resolveImport(request, answers.get(request), context, manifest)))
   const contextForIndexes = await contextWithTypes(session, context, parsed, all)
   const resolved = withoutTypesOfOtherManifests(all, contextForIndexes.ledger)
-  // Which types other manifests own is in the ledger. If that changes the result, the answers alone do not determine it.
+  // Which types other manifests own is in the ledger. If that changes the result, the answers alone do not determine
+  // it.
   const ownsAllTypes = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
   const copied = await copyIndexes(session, contextForIndexes, manifest, resolved, answers)
   return {

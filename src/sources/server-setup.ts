@@ -22,8 +22,8 @@ type ServerId = IdOf<'server'>
 type MappingObject = DeclaredObject & { readonly id: IdOf<'userMapping'> }
 
 /**
- * A server that is new, or has to be replaced, is created under the name `scratch`. One that differs is altered, so that user
- * mappings that the manifest does not declare still apply.
+ * A server that is new, or has to be replaced, is created under the name `scratch`. One that differs is altered, so
+ * that user mappings that the manifest does not declare still apply.
  * @returns undefined if the server is neither declared nor exists
  */
 export function serverSetup(
@@ -53,7 +53,10 @@ export function secretsOf({ statements }: ServerSetup): readonly Secret[] {
   return statements.flatMap(({ secrets }) => secrets)
 }
 
-/** Whether a field of a server affects what is imported. Others, like its owner, this role may not be allowed to change. */
+/**
+ * Whether a field of a server affects what is imported. Others, like its owner, this role may not be allowed to
+ * change.
+ */
 function affectsImport(field: string): boolean {
   return field.startsWith('option ') || ['version', 'type', 'foreign-data wrapper'].includes(field)
 }

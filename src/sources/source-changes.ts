@@ -1,5 +1,5 @@
-// Finds out what has changed at the sources since the last apply: compares today's declarations with those that would result from
-// the recorded responses.
+// Finds out what has changed at the sources since the last apply: compares today's declarations with those that would
+// result from the recorded responses.
 
 import { sameData } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
@@ -45,7 +45,9 @@ function comparable({ tables, types, indexes }: Resolution): unknown {
   return [Object.fromEntries(tables), Object.fromEntries(byKey), Object.fromEntries(withIndexes)]
 }
 
-/** The resolution if the source had responded as recorded. What was not requested then is as the source responds now. */
+/**
+ * The resolution if the source had responded as recorded. What was not requested then is as the source responds now.
+ */
 function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledger: Ledger): Resolution {
   const { request } = resolution
   const recorded = recordsOf(ledger, 'foreignTable', request, request.schema)
@@ -77,7 +79,8 @@ function recordedTypes(
     const stanza = source.response as TypeStanza // the ledger keeps stanzas as written
     recorded.set(key, { schema: id.schema, name: id.name, stanza })
   }
-  // Which tables use a type is not recorded. If other tables are requested now, it is unknown which types these used then.
+  // Which tables use a type is not recorded. If other tables are requested now, it is unknown which types these used
+  // then.
   const { limitTo, except } = recordedRequest(request)
   const requestsSameTables = tables.every(({ source }) =>
     sameData([source.request.limitTo, source.request.except], [limitTo, except]),

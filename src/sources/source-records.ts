@@ -1,5 +1,5 @@
-// What the ledger records of the answers of sources: for each imported object the request and the source's response. The next plan
-// compares it with the current response, to see whether the source or the manifest has changed.
+// What the ledger records of the answers of sources: for each imported object the request and the source's response.
+// The next plan compares it with the current response, to see whether the source or the manifest has changed.
 
 import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -51,8 +51,8 @@ function schemaOf(manifest: Manifest, request: ImportRequest, id: ObjectId): str
 }
 
 /**
- * Whether the object of a record is in the given schema and belongs to the request. With other import options the same tables
- * are imported differently, so such a record does not show what has changed at the source.
+ * Whether the object of a record is in the given schema and belongs to the request. With other import options the
+ * same tables are imported differently, so such a record does not show what has changed at the source.
  */
 export function isRecordOf(
   { request: recorded }: SourceRecord,

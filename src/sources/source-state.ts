@@ -24,8 +24,8 @@ export function digestOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }
 
-// Everything that IMPORT FOREIGN SCHEMA can create, without OIDs. The tables of a schema are found by their dependency on it,
-// because no index of pg_class starts with the schema.
+// Everything that IMPORT FOREIGN SCHEMA can create, without OIDs. The tables of a schema are found by their
+// dependency on it, because no index of pg_class starts with the schema.
 const tablesQuery: Sql = trusted(`
   WITH imported AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relkind, c.relpersistence

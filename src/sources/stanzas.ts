@@ -80,8 +80,8 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'index' || id.schema !== schema) continue
     const spec = declared as IndexSpec // the ledger has the specs of a kind
-    // `write` writes a collation or operator class only if the definition mentions it. A declaration has only those that were
-    // given.
+    // `write` writes a collation or operator class only if the definition mentions it. A declaration has only those
+    // that were given.
     const names = spec.columns.flatMap(({ collation, operatorClass }) => [collation, operatorClass])
     const definition = names.flatMap((name) => (name ? ident(name.name) : [])).join(' ')
     const stanza = asIndex(index.write(id, { ...spec, definition }, noVariables))

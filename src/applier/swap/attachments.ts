@@ -5,12 +5,13 @@ import type { ObjectId } from '../../core/object.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-// The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults of
-// views, security labels and dependencies on extensions. `$1` lists the relations, each with the scratch schema of its
-// successor, which has the same name. `$2` lists the ids of all declared objects, `$3` those that are no longer declared.
-// - Extended statistics may be in any schema and do not move with their relation. They are created in the scratch schema
-//   under a temporary name, so that ANALYZE computes them there. They are renamed and moved after the swap, when their own
-//   name is free.
+// The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults
+// of views, security labels and dependencies on extensions. `$1` lists the relations, each with the scratch schema of
+// its successor, which has the same name. `$2` lists the ids of all declared objects, `$3` those that are no longer
+// declared.
+// - Extended statistics may be in any schema and do not move with their relation. They are created in the scratch
+//   schema under a temporary name, so that ANALYZE computes them there. They are renamed and moved after the swap,
+//   when their own name is free.
 // - pg_get_indexdef omits the tablespace of an index.
 // - A trigger that a partition inherits from its parent is created along with the partition.
 const attachmentsQuery: Sql = trusted(`

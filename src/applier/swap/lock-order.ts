@@ -1,14 +1,16 @@
 // Takes the locks of a swap: ACCESS EXCLUSIVE on every relation that it changes, or on none.
 //
-// Readers are running, so the order matters. A query takes ACCESS SHARE on the relations that it names, in the order in
-// which it names them, and then on the relations beneath its views. A swap with another order would at some point hold
-// one relation and wait for another, while a reader holds the second and waits for the first: a deadlock. Therefore:
+// Readers are running, so the order matters. A query takes ACCESS SHARE on the relations that it names, in the order
+// in which it names them, and then on the relations beneath its views. A swap with another order would at some point
+// hold one relation and wait for another, while a reader holds the second and waits for the first: a deadlock.
+// Therefore:
 //
 // 1. A view is locked before the relations that it reads, as every query over it does.
-// 2. Relations that a query names side by side have no fixed order. When one cannot be locked, all locks are released, and
-//    that one comes first in the next attempt. So the order becomes that of the readers.
-// 3. All locks together wait less than deadlock_timeout. So the swap gives up before the server looks for deadlocks, and
-//    no reader ever gets error 40P01. It also limits how long readers queue behind the swap's waiting lock request.
+// 2. Relations that a query names side by side have no fixed order. When one cannot be locked, all locks are
+//    released, and that one comes first in the next attempt. So the order becomes that of the readers.
+// 3. All locks together wait at most 100 ms, less than deadlock_timeout, which is one second by default. So the swap
+//    gives up before the server looks for deadlocks, and no reader gets error 40P01. It also limits how long readers
+//    queue behind the swap's waiting lock request.
 
 import { ident, join, literal, number, qualified, type Sql, sql } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
@@ -21,16 +23,17 @@ export interface SwappedRelation {
   readonly owner: string
 }
 
-/** The longest wait for all locks of a swap together. Well below deadlock_timeout, which is one second by default. */
+/** The longest wait for all locks of a swap together. */
 export const swapTimeoutMilliseconds = 100
 
 /** How many attempts there are in one call of {@link lockForSwap}. */
 const attempts = 12
 
 /**
- * Locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All attempts are one
- * DO block on the server, so that an attempt costs no round trip and writes nothing to the server's log. The block of
- * PL/pgSQL with an EXCEPTION clause is a subtransaction: when it fails, its locks are released and queued readers go on.
+ * Locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All attempts
+ * are one DO block on the server, so that an attempt costs no round trip and writes nothing to the server's log. The
+ * block of PL/pgSQL with an EXCEPTION clause is a subtransaction: when it fails, its locks are released and queued
+ * readers go on.
  * @param relations each view before the relations that it reads
  */
 export async function lockForSwap(session: Session, relations: readonly SwappedRelation[]): Promise<void> {
@@ -67,8 +70,9 @@ END`
 }
 
 /**
- * A statement that changes nothing and takes ACCESS EXCLUSIVE on the relation alone. LOCK TABLE would not do: it does not
- * accept materialized views, and for a view it locks the relations beneath as well. ALTER TABLE works for every kind.
+ * A statement that changes nothing and takes ACCESS EXCLUSIVE on the relation alone. LOCK TABLE would not do: it does
+ * not accept materialized views, and for a view it locks the relations beneath as well. ALTER TABLE works for every
+ * kind.
  */
 function lockStatement({ schema, name, owner }: SwappedRelation): Sql {
   return sql`ALTER TABLE ${qualified(schema, name)} OWNER TO ${ident(owner)}`

@@ -1,5 +1,5 @@
-// The objects that a step replaces, as they are before the swap. Any change to one while its successor is built must stop
-// the swap, or it would be lost.
+// The objects that a step replaces, as they are before the swap. Any change to one while its successor is built must
+// stop the swap, or it would be lost.
 
 import type { LiveObject, Replace } from '../../core/change.ts'
 import { sameData } from '../../core/data.ts'

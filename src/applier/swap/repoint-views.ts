@@ -1,5 +1,5 @@
-// Repoints unmanaged views from the replaced relations to their successors. A view refers to a relation by OID, so without
-// this it would go on reading the old one.
+// Repoints unmanaged views from the replaced relations to their successors. A view refers to a relation by OID, so
+// without this it would go on reading the old one.
 
 import { topologicalOrder } from '../../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
@@ -49,9 +49,9 @@ export async function swappedRelations(
 }
 
 /**
- * Runs CREATE OR REPLACE VIEW, so that the views read the successors, which are still in their scratch schemas. A view keeps its OID,
- * owner, grants, comment and triggers, so that its own dependents notice nothing. The caller has locked the views; their
- * definitions are read only now, so that no change to one is lost. Runs under `readingPath`.
+ * Runs CREATE OR REPLACE VIEW, so that the views read the successors, which are still in their scratch schemas. A
+ * view keeps its OID, owner, grants, comment and triggers, so that its own dependents notice nothing. The caller has
+ * locked the views; their definitions are read only now, so that no change to one is lost. Runs under `readingPath`.
  * @param scratchOf the scratch schema of a relation's successor; undefined if the relation is not replaced
  */
 export async function repointViews(

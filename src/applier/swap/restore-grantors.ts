@@ -4,9 +4,9 @@
 import { join, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-// Compares the original (`$1`) with its successor (schema `$2`, name `$3`). A grant of another role is revoked as the owner's and
-// granted again as that role. Roles that received the grant option first come first. If the current role cannot
-// SET ROLE to the grantor, the grant stays the owner's.
+// Compares the original (`$1`) with its successor (schema `$2`, name `$3`). A grant of another role is revoked as the
+// owner's and granted again as that role. Roles that received the grant option first come first. If the current role
+// cannot SET ROLE to the grantor, the grant stays the owner's.
 const grantsQuery = trusted(`
   WITH RECURSIVE relation AS (
     SELECT c.*, false AS is_new FROM pg_class c WHERE oid = $1

@@ -17,7 +17,8 @@ const attempts = 300
 /**
  * Swaps the members of a step inside the transaction that built the successors. In this order:
  *
- * 1. Lock every relation that changes, in ACCESS EXCLUSIVE mode: see lock-order.ts. From here until COMMIT, readers wait.
+ * 1. Lock every relation that changes, in ACCESS EXCLUSIVE mode: see lock-order.ts. From here until COMMIT, readers
+ *    wait.
  * 2. Read the originals again, and stop if another session has changed one since its successor was built.
  * 3. Repoint unmanaged views to the successors, which are still in their scratch schemas.
  * 4. Move the originals out, dependents first; then move the successors in, dependents last.
@@ -44,7 +45,8 @@ export async function swap(
     try {
       const relations = await swappedRelations(session, replaced)
       await lockForSwap(session, relations)
-      // Locks that the statements below need in addition, on servers' dependents for example, may not wait for long either.
+      // Locks that the statements below need in addition, on servers' dependents for example, may not wait for long
+      // either.
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
       requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       const views = relations.filter(({ oid }) => !replaced.includes(oid))
