@@ -1,0 +1,54 @@
+// The outcome of a step that ended with an error.
+
+import { expect, test } from 'vitest'
+import { FdwsyncError } from '../../../src/core/errors.ts'
+import { keyOf } from '../../../src/core/object.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { DatabaseError } from '../../../src/db/database-error.ts'
+import { CommitOutcomeUnknown } from '../../../src/loader/commit-watchdog.ts'
+import { MemberFailure, outcomeOfError } from '../../../src/loader/failure.ts'
+
+const secrets = [new Secret('hunter2')]
+const key = keyOf({ kind: 'materializedView', schema: 'local', name: 'orders' })
+
+const serverError = (fields: object) => new DatabaseError({ message: 'failed', code: 'XX000', ...fields }, [])
+
+test.each<[string, Error, object]>([
+  ['an error of the server', serverError({}), { status: 'failed', reason: 'failed' }],
+  [
+    'its detail on one line, and its hint',
+    serverError({ detail: 'view a\nview b\n', hint: 'Drop them.' }),
+    { status: 'failed', reason: 'failed (view a; view b)', hint: 'Drop them.' },
+  ],
+  [
+    'an error of the source',
+    serverError({ where: 'remote SQL command: SELECT id FROM public.orders' }),
+    { status: 'failed', reason: 'the source reports: failed' },
+  ],
+  [
+    'no secrets',
+    serverError({ message: 'bad password hunter2', detail: 'hunter2' }),
+    { status: 'failed', reason: 'bad password (secret) ((secret))' },
+  ],
+  [
+    'one object of several that are replaced together',
+    new MemberFailure(key, serverError({})),
+    { status: 'failed', reason: 'failed', of: key },
+  ],
+  [
+    'an error of fdwsync, with its hint',
+    new FdwsyncError({ code: 'source/unreachable', message: 'no answer', hint: 'Try later.' }),
+    { status: 'failed', reason: 'no answer', hint: 'Try later.' },
+  ],
+  [
+    'a COMMIT whose outcome is unknown',
+    new CommitOutcomeUnknown({ code: 'plan/unknown-outcome', message: 'lost' }),
+    { status: 'in-doubt', reason: 'lost' },
+  ],
+])('%s', (_, error, outcome) => {
+  expect(outcomeOfError(error, secrets)).toEqual(outcome)
+})
+
+test('a bug is not hidden in an outcome', () => {
+  expect(() => outcomeOfError(new TypeError('x is not a function'), [])).toThrow(TypeError)
+})
