@@ -11,6 +11,7 @@ import type { ParsedManifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
+import { printMessage } from './output.ts'
 
 /** `-`: standard input. Without `resolve`, references to variables and files are left as they are. */
 export async function loadManifest(file: string, resolve = true): Promise<ParsedManifest> {
@@ -59,7 +60,7 @@ async function readStandardInput(): Promise<Uint8Array> {
 async function parseAndCheck({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
   const parsed = await parseManifest(file, bytes, references)
   await checkFragments(parsed)
-  for (const warning of parsed.warnings) process.stderr.write(`warning: ${formatProblem(warning)}\n`)
+  for (const warning of parsed.warnings) printMessage(`warning: ${formatProblem(warning)}\n`)
   return parsed
 }
 

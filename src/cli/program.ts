@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { exitCode } from '../core/errors.ts'
 import { toolVersion } from '../core/version.ts'
 import { options as shared } from './options.ts'
+import { printMessage, printResult } from './output.ts'
 import { reportError } from './report-error.ts'
 
 /** Runs a command and sets the exit code. */
@@ -36,6 +37,8 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'Show help')
     .helpCommand('help [command]', 'Show help for a command')
     .exitOverride()
+    // Errors of commander quote arguments.
+    .configureOutput({ writeOut: printResult, writeErr: printMessage })
     .addHelpText('after', exitCodes)
   addChecks(root)
   addChanges(root)

@@ -2,9 +2,10 @@
 
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
 import type { ApplyEvent } from '../core/event.ts'
+import { oneLine } from '../core/printable.ts'
 import type { RenderOptions } from '../render/format.ts'
 import { renderEvent } from '../render/text/events.ts'
-import { oneLine } from '../render/text/layout.ts'
+import { printMessage, printResult } from './output.ts'
 
 /** How to render what goes to standard output. */
 export function renderOptions(): RenderOptions {
@@ -17,11 +18,17 @@ export function styleOf(stream: 'stdout' | 'stderr'): ChalkInstance {
   return new Chalk({ level: process.env.NO_COLOR || !process[stream].isTTY || !level ? 0 : level.level })
 }
 
+/** Prints on standard output what a renderer returned for {@link renderOptions}. */
+export function printRendered(text: string): void {
+  printResult(text, styleOf('stdout').level > 0)
+}
+
 export function printEvent(event: ApplyEvent, verb?: 'loading' | 'refreshing'): void {
-  const line = renderEvent(event, styleOf('stderr'), verb)
-  if (line !== undefined) process.stderr.write(`${line}\n`)
+  const style = styleOf('stderr')
+  const line = renderEvent(event, style, verb)
+  if (line !== undefined) printMessage(`${line}\n`, style.level > 0)
 }
 
 export function printWarnings(warnings: readonly string[]): void {
-  for (const warning of warnings) process.stderr.write(`warning: ${oneLine(warning)}\n`)
+  for (const warning of warnings) printMessage(`warning: ${oneLine(warning)}\n`)
 }

@@ -1,6 +1,7 @@
 // Errors that a user can do something about, with their exit codes, and how they are printed.
 
 import type { ProblemCode } from './codes.ts'
+import { oneLine } from './printable.ts'
 
 /** The exit codes of the command, which are published: see MANIFEST.md, "Commands". */
 export const exitCode = {
@@ -49,20 +50,24 @@ export class FdwsyncError extends Error {
   }
 }
 
-/** `FILE:LINE:COLUMN: message`, then the line with a caret below it, then the hint. MANIFEST.md specifies the format. */
+/**
+ * `FILE:LINE:COLUMN: message`, then the line with a caret below it, then the hint. MANIFEST.md specifies the format. Names in
+ * them cannot add lines of their own.
+ */
 export function formatProblem(problem: Problem): string {
   const { place, message, hint } = problem
   const lines: string[] = []
   if (place) {
     const shown = place.excerpt.replaceAll('\t', ' ')
+    const before = shown.slice(0, place.column - 1).padEnd(place.column - 1)
     lines.push(
-      `${place.file}:${place.line}:${place.column}: ${message}`,
-      `  ${shown}`,
-      `  ${' '.repeat(place.column - 1)}^`,
+      `${oneLine(place.file)}:${place.line}:${place.column}: ${oneLine(message)}`,
+      `  ${oneLine(shown)}`,
+      `  ${' '.repeat(oneLine(before).length)}^`,
     )
   } else {
-    lines.push(message)
+    lines.push(oneLine(message))
   }
-  if (hint) lines.push(`  ${hint}`)
+  if (hint) lines.push(`  ${oneLine(hint)}`)
   return lines.join('\n')
 }

@@ -1,6 +1,5 @@
-// Prints the story of the demo on standard output: headings, text, commands, and rows as psql shows them.
+// Prints the story of the demo: headings, text, commands, and rows as psql shows them.
 
-import process from 'node:process'
 import type { ChalkInstance } from 'chalk'
 import type { Row } from './databases.ts'
 
@@ -13,8 +12,10 @@ export interface Narrator {
   rows(rows: readonly Row[], milliseconds: number): Promise<void>
 }
 
-export function createNarrator(style: ChalkInstance): Narrator {
+/** `write` resolves once the text is written. */
+export function createNarrator(style: ChalkInstance, write: (text: string) => Promise<void>): Narrator {
   let headings = 0
+  const print = (...lines: readonly string[]) => write(lines.map((line) => `${line}\n`).join(''))
   return {
     heading(text) {
       headings += 1
@@ -31,13 +32,6 @@ export function createNarrator(style: ChalkInstance): Narrator {
       return print(...tableOf(rows), `(${count}, ${Math.ceil(milliseconds)} ms)`)
     },
   }
-}
-
-function print(...lines: readonly string[]): Promise<void> {
-  const text = lines.map((line) => `${line}\n`).join('')
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
-  })
 }
 
 /** A table in the style of psql: numbers are aligned to the right. */

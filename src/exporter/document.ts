@@ -1,8 +1,8 @@
 // Lays out a manifest as YAML the way a person would write it: small maps on one line, queries as blocks.
 
 import { Document, isCollection, isMap, isScalar, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import { escapeUnprintable, isPrintable, oneLine, withoutRunnerCommands } from '../core/printable.ts'
 import { type Stanza, Variable, type Written } from '../kinds/facets/stanza.ts'
-import { oneLine } from '../render/text/layout.ts'
 
 export interface ManifestHead {
   /** The lines of the comment at the top. */
@@ -29,7 +29,9 @@ export function manifestText(head: ManifestHead, stanzas: readonly Stanza[]): st
   chooseFlowOrBlock(root)
   for (const { key, value } of root.items) if (isMap(value) && isScalar(key)) key.spaceBefore = true
   document.commentBefore = comment(head.comment)
-  return document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY })
+  const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY })
+  // What is escaped here is in double quotes: see `textScalar`.
+  return withoutRunnerCommands(escapeUnprintable(text, escaped), escaped)
 }
 
 function orderOf({ key }: Pair): number {
@@ -61,7 +63,7 @@ function childOf(map: YAMLMap, name: string): YAMLMap {
 function pairOf(map: YAMLMap, name: string): Pair {
   const found = map.items.find(({ key }) => isScalar(key) && key.value === name)
   if (found) return found
-  const pair = new Pair<unknown, unknown>(new Scalar(name), null)
+  const pair = new Pair<unknown, unknown>(textScalar(name), null)
   map.items.push(pair)
   return pair
 }
@@ -76,7 +78,7 @@ function toNode(value: Written): Node {
     return list
   }
   const map = new Fields()
-  map.items = Object.entries(value).map(([key, item]) => new Pair(new Scalar(key), toNode(item)))
+  map.items = Object.entries(value).map(([key, item]) => new Pair(textScalar(key), toNode(item)))
   return map
 }
 
@@ -101,10 +103,24 @@ function isList(value: Written): value is readonly Written[] {
 
 /** Escapes what looks like a reference. Text of several lines becomes a block where YAML can represent it as one. */
 function toScalar(value: string): Scalar<string> {
-  const scalar = new Scalar(value.replaceAll('${', () => '$${'))
-  if (/[^\P{C}\n\t]|[\u2028\u2029]/u.test(value)) scalar.type = 'QUOTE_DOUBLE'
-  else if (value.includes('\n')) scalar.type = /^[\s\n]|\n$/.test(value) ? 'QUOTE_DOUBLE' : 'BLOCK_LITERAL'
+  const scalar = textScalar(value.replaceAll('${', () => '$${'))
+  if (scalar.type === undefined && value.includes('\n')) {
+    scalar.type = /^[\s\n]|\n$/.test(value) ? 'QUOTE_DOUBLE' : 'BLOCK_LITERAL'
+  }
   return scalar
+}
+
+/** Only in double quotes can characters be escaped. With the rest of its line, a text that begins with `::` could be a command. */
+function textScalar(value: string): Scalar<string> {
+  const scalar = new Scalar(value)
+  if (!isPrintable(value) || /^[ \t]*::/m.test(value)) scalar.type = 'QUOTE_DOUBLE'
+  return scalar
+}
+
+/** An escape of YAML, for a character in double quotes. */
+function escaped(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16)
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`
 }
 
 function quoted(value: string): Scalar<string> {

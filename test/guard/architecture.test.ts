@@ -136,6 +136,12 @@ describe('the architecture', () => {
     expect(offenders(inFolder('differ'), (file) => named.test(file.text) || importsKind(file))).toEqual([])
   })
 
+  test('everything that is printed goes through one file, which escapes it', () => {
+    const isWriter = ({ path, text }: SourceFile) =>
+      /\bstd(?:out|err)\.write\(|\bconsole\./.test(text) && !['cli/output.ts', 'cli/main.ts'].includes(path)
+    expect(offenders(files, isWriter)).toEqual([])
+  })
+
   test('only the command line and its demo touch the process', () => {
     const touches = ({ text }: SourceFile) =>
       /\bprocess\.(env|argv|exit|exitCode|stdin|stdout|stderr|on|once|cwd|getuid|kill)\b|['"]node:process['"]/.test(

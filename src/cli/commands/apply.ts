@@ -6,7 +6,7 @@ import type { Plan } from '../../core/plan.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifestOrPlan } from '../load-manifest.ts'
-import { renderOptions } from '../terminal.ts'
+import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
 export interface ApplyFlags extends RunFlags {
@@ -47,6 +47,6 @@ export async function apply(flags: ApplyFlags): Promise<number> {
 async function reportInPlace(plan: Plan, formatName: FormatName): Promise<number> {
   const format = await formats[formatName]()
   const report = { manifest: plan.manifest, applyId: undefined, steps: [] }
-  process.stdout.write(format.isDocument ? format.report(report, renderOptions()) : format.plan(plan, renderOptions()))
+  printRendered(format.isDocument ? format.report(report, renderOptions()) : format.plan(plan, renderOptions()))
   return exitCode.done
 }

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { printMessage } from '../output.ts'
 
 /**
  * Only the answer `yes` confirms.
@@ -26,7 +27,7 @@ export async function confirm(question: string, readsStandardInput: boolean): Pr
     const answered = terminal.question(`\n${question} Type "yes" to confirm: `)
     const answer = await Promise.race([answered, once(terminal, 'close').then(() => '')]).catch(() => '')
     if (answer.trim() === 'yes') return true
-    process.stderr.write('Nothing was changed.\n')
+    printMessage('Nothing was changed.\n')
     return false
   } finally {
     terminal.close()

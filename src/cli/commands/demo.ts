@@ -7,13 +7,15 @@ import { startDatabases } from '../../demo/databases.ts'
 import { createNarrator } from '../../demo/narrator.ts'
 import { usableBinaries } from '../../demo/usable-binaries.ts'
 import { abortOnInterrupt } from '../environment.ts'
+import { printAndFlush } from '../output.ts'
 import { styleOf } from '../terminal.ts'
 
 /** Both servers are removed afterwards, however the demo ends: if this process cannot stop them, their watchdog does. */
 export async function demo(): Promise<number> {
   const binaries = usableBinaries()
   const signal = abortOnInterrupt()
-  const narrator = createNarrator(styleOf('stdout'))
+  const style = styleOf('stdout')
+  const narrator = createNarrator(style, (text) => printAndFlush(text, style.level > 0))
   await narrator.print(`Starting two throwaway PostgreSQL ${binaries.major} servers and loading the example ...`)
   const databases = await startDatabases(binaries)
   try {

@@ -3,6 +3,7 @@
 import { exportManifest } from '../../api/export.ts'
 import { exitCode } from '../../core/errors.ts'
 import { connectTo, targetSettings } from '../environment.ts'
+import { printResult } from '../output.ts'
 import { printWarnings } from '../terminal.ts'
 
 export interface ExportFlags {
@@ -20,7 +21,7 @@ export async function exportDatabase(flags: ExportFlags): Promise<number> {
       schemas: flags.schema,
       name: flags.name,
     })
-    process.stdout.write(text)
+    printResult(text)
     printWarnings(warnings)
     return exitCode.done
   } finally {

@@ -5,7 +5,7 @@ import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
-import { renderOptions } from '../terminal.ts'
+import { printRendered, renderOptions } from '../terminal.ts'
 
 export interface HistoryFlags {
   readonly manifest?: string
@@ -25,7 +25,7 @@ export async function history(id: string | undefined, flags: HistoryFlags): Prom
       id === undefined
         ? format.history(await historyOf(session, { manifest, limit: flags.limit }), renderOptions())
         : format.applyDetails(await applyDetails(session, id), renderOptions())
-    process.stdout.write(text)
+    printRendered(text)
     return exitCode.done
   } finally {
     await session.close()

@@ -5,6 +5,7 @@ import { open, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Pinned, pin as pinManifest, pinnedText } from '../../api/pin.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { oneLine } from '../../core/printable.ts'
 import type { ConnectionSettings } from '../../db/settings.ts'
 import { checkFragments } from '../../manifest/checks/sql-fragments.ts'
 import { loadLock, lockPathOf } from '../../manifest/load.ts'
@@ -13,7 +14,8 @@ import { counted } from '../../render/text/layout.ts'
 import { renderLockDiff } from '../../render/text/lock-diff.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
-import { printWarnings, styleOf } from '../terminal.ts'
+import { printResult } from '../output.ts'
+import { printRendered, printWarnings, styleOf } from '../terminal.ts'
 
 export interface PinFlags {
   readonly file: string
@@ -57,18 +59,18 @@ async function writeLock(path: string, pinNow: () => Promise<Pinned>): Promise<n
     throw error
   })
   await writeAtomically(path, pinned.text)
-  process.stdout.write(`Wrote ${path}: ${sizeOf(pinned)}\n`)
+  printResult(`Wrote ${oneLine(path)}: ${sizeOf(pinned)}\n`)
   return exitCode.done
 }
 
 function compareLock(path: string, lock: ParsedManifest, pinned: Pinned): number {
   const old = pinnedText(lock)
   if (old === pinned.text) {
-    process.stdout.write(`${path} is up to date: ${sizeOf(pinned)}\n`)
+    printResult(`${oneLine(path)} is up to date: ${sizeOf(pinned)}\n`)
     return exitCode.done
   }
-  process.stdout.write(renderLockDiff(path, old, pinned.text, styleOf('stdout')))
-  process.stdout.write(`${path} is out of date. Run fdwsync pin to update it.\n`)
+  printRendered(renderLockDiff(path, old, pinned.text, styleOf('stdout')))
+  printResult(`${oneLine(path)} is out of date. Run fdwsync pin to update it.\n`)
   return exitCode.changes
 }
 

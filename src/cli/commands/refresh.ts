@@ -5,7 +5,7 @@ import { exitCode } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
-import { printEvent, renderOptions } from '../terminal.ts'
+import { printEvent, printRendered, renderOptions } from '../terminal.ts'
 
 export interface RefreshFlags {
   readonly file: string
@@ -29,6 +29,6 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
     },
   })
   const format = await formats[flags.format]()
-  process.stdout.write(format.refresh(report, renderOptions()))
+  printRendered(format.refresh(report, renderOptions()))
   return report.views.every(({ outcome }) => outcome.status === 'applied') ? exitCode.done : exitCode.dataNotLoaded
 }

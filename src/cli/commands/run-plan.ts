@@ -7,7 +7,7 @@ import type { Plan } from '../../core/plan.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt } from '../environment.ts'
 import { originOf } from '../origin.ts'
-import { printEvent, renderOptions } from '../terminal.ts'
+import { printEvent, printRendered, renderOptions } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
 export interface RunFlags {
@@ -42,13 +42,13 @@ export async function runPlan(run: Run): Promise<number> {
   if (!report) return exitCode.refused
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCode.done
-  process.stdout.write(format.report(report, renderOptions()))
+  printRendered(format.report(report, renderOptions()))
   return exitCodeOf(report)
 }
 
 async function approve(plan: Plan, { flags, allow, destroys, readsStandardInput }: Run): Promise<boolean> {
   const format = await formats[flags.format]()
-  if (!format.isDocument) process.stdout.write(format.plan(plan, { ...renderOptions(), destroys }))
+  if (!format.isDocument) printRendered(format.plan(plan, { ...renderOptions(), destroys }))
   if (plan.changes.length === 0 || flags.autoApprove) return true
   // A plan that will be refused needs no confirmation.
   if (reasonsToRefuse(plan, allow).length > 0) return true

@@ -9,7 +9,7 @@ import { declaredKinds } from '../../kinds/registry.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
-import { renderOptions } from '../terminal.ts'
+import { printRendered, renderOptions } from '../terminal.ts'
 
 export interface StatusFlags {
   readonly file?: string
@@ -42,7 +42,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   try {
     const report = await statusOf(session, { pattern, kinds, all: flags.all ?? false, manifest, sources })
     const format = await formats[flags.format]()
-    process.stdout.write(format.status(report, renderOptions()))
+    printRendered(format.status(report, renderOptions()))
     return flags.check ? checkCodeOf(report) : exitCode.done
   } finally {
     await session.close()

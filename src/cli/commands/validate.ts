@@ -1,7 +1,9 @@
 // `fdwsync validate`: checks a manifest without connecting to a server.
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import { oneLine } from '../../core/printable.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
+import { printResult } from '../output.ts'
 
 export interface ValidateFlags {
   readonly file: string
@@ -11,6 +13,6 @@ export interface ValidateFlags {
 export async function validate({ file, env }: ValidateFlags): Promise<number> {
   const { manifest, optionProblems } = await loadLockedManifest(file, env)
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
-  process.stdout.write(`${file === '-' ? 'The manifest' : file} is valid: ${manifest.name}\n`)
+  printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(manifest.name)}\n`)
   return exitCode.done
 }

@@ -2,10 +2,11 @@
 
 import type { Change } from '../../core/change.ts'
 import { mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
+import { oneLine } from '../../core/printable.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import type { PlanOptions, RenderOptions } from '../format.ts'
 import { renderDetails, renderFields } from './fields.ts'
-import { counted, oneLine, sizeText, widthOf, wrap } from './layout.ts'
+import { counted, sizeText, widthOf, wrap } from './layout.ts'
 
 type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 

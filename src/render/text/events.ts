@@ -2,7 +2,8 @@
 
 import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../../core/event.ts'
-import { counted, durationText, oneLine } from './layout.ts'
+import { oneLine } from '../../core/printable.ts'
+import { counted, durationText } from './layout.ts'
 
 /** Undefined if the event needs no line. Definitions of a stage share one transaction, and so one line. */
 export function renderEvent(

@@ -2,8 +2,9 @@
 
 import { structuredPatch } from 'diff'
 import type { FieldChange } from '../../core/change.ts'
+import { oneLine, printableLines } from '../../core/printable.ts'
 import type { RenderOptions } from '../format.ts'
-import { oneLine, pad, printableLines, quoted, widthOf, wrap } from './layout.ts'
+import { pad, quoted, widthOf, wrap } from './layout.ts'
 
 const indent = '      '
 

@@ -3,8 +3,9 @@
 import type { ChalkInstance } from 'chalk'
 import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts'
 import { idOf } from '../../core/object.ts'
+import { oneLine } from '../../core/printable.ts'
 import type { RenderOptions } from '../format.ts'
-import { counted, durationText, oneLine, pad, widthOf, wrap } from './layout.ts'
+import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 
 /**
  * The indent of continuation lines: deeper than any line of the history, so that part of a name from a server cannot pass for

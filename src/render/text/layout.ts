@@ -1,32 +1,12 @@
-// Escaping, measuring and wrapping of text for a terminal, and the formatting of numbers.
+// Measuring and wrapping of text for a terminal, and the formatting of numbers. What escapes it is in core/printable.ts.
 
 import { eastAsianWidth } from 'get-east-asian-width'
-
-// Characters that a terminal obeys instead of showing them, that reorder text, or that look like a blank or like nothing.
-// Without escaping them, a name from a manifest or a server could forge a line of a plan, or hide how two values differ.
-const unprintable = /(?! )[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu
-
-/** The text on one line, with every unprintable character escaped. */
-export function oneLine(text: string): string {
-  return text.replace(unprintable, escaped)
-}
-
-/** The lines of a text, with every unprintable character in them escaped. */
-export function printableLines(text: string): readonly string[] {
-  return text.split(/\r?\n/).map((line) => oneLine(line.replaceAll('\t', '    ')))
-}
+import { oneLine } from '../../core/printable.ts'
 
 /** A value as a string literal of PostgreSQL, so that different values look different and blanks at the ends show. */
 export function quoted(text: string): string {
   const inside = oneLine(text.replaceAll('\\', '\\\\')).replaceAll("'", "''")
   return inside.includes('\\') ? `E'${inside}'` : `'${inside}'`
-}
-
-/** Uses the escapes of PostgreSQL's `E''` strings. */
-function escaped(character: string): string {
-  const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-  const code = (character.codePointAt(0) ?? 0).toString(16)
-  return short[character] ?? (code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`)
 }
 
 /**

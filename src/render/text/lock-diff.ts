@@ -2,7 +2,7 @@
 
 import type { ChalkInstance } from 'chalk'
 import { structuredPatch } from 'diff'
-import { oneLine } from './layout.ts'
+import { oneLine } from '../../core/printable.ts'
 
 /** Lists the differing lines, table by table. */
 export function renderLockDiff(path: string, before: string, after: string, style: ChalkInstance): string {

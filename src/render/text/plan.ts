@@ -1,9 +1,10 @@
 // A plan as text: what changes and why, what keeps it from being applied, and a summary.
 
 import type { Plan } from '../../core/plan.ts'
+import { oneLine } from '../../core/printable.ts'
 import type { PlanOptions, RenderOptions } from '../format.ts'
 import { nameIndent, remarkColumn, renderChange } from './change.ts'
-import { counted, oneLine, pad, widthOf, wrap } from './layout.ts'
+import { counted, pad, widthOf, wrap } from './layout.ts'
 import { summaryOf } from './plan-summary.ts'
 
 export function renderPlan(plan: Plan, options: PlanOptions): string {

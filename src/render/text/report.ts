@@ -1,9 +1,10 @@
 // The reports of an apply and of a refresh as text.
 
 import type { Step } from '../../core/plan.ts'
+import { oneLine } from '../../core/printable.ts'
 import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/report.ts'
 import type { RenderOptions } from '../format.ts'
-import { counted, durationText, oneLine, pad, widthOf, wrap } from './layout.ts'
+import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 
 /** The indent of continuation lines. */
 const hanging = ' '.repeat(12)

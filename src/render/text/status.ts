@@ -1,10 +1,11 @@
 // The status of objects as a table.
 
 import type { ObjectId } from '../../core/object.ts'
+import { oneLine } from '../../core/printable.ts'
 import { ident, qualified } from '../../core/sql.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.ts'
 import type { RenderOptions } from '../format.ts'
-import { counted, oneLine, pad, widthOf, wrap } from './layout.ts'
+import { counted, pad, widthOf, wrap } from './layout.ts'
 
 interface Column {
   readonly title: string

@@ -1,0 +1,20 @@
+// The only way out to standard output and standard error. Whatever a renderer or a message forgot to escape is escaped here.
+
+import { printable } from '../core/printable.ts'
+
+/** Prints on standard output what a command was asked for. `isColoured`: a renderer coloured the text. */
+export function printResult(text: string, isColoured = false): void {
+  process.stdout.write(printable(text, isColoured))
+}
+
+/** Prints on standard error what is not the result itself: errors, warnings and progress. */
+export function printMessage(text: string, isColoured = false): void {
+  process.stderr.write(printable(text, isColoured))
+}
+
+/** As {@link printResult}; resolves once the text is written, so that the output of another process comes after it. */
+export function printAndFlush(text: string, isColoured = false): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(printable(text, isColoured), (error) => (error ? reject(error) : resolve()))
+  })
+}
