@@ -18,14 +18,16 @@ export interface TestDatabase {
 /** Creates a database for the caller alone: an empty one, or a copy of another database of that server. */
 export async function createDatabase(
   server: TestServer,
-  options: { readonly template?: string } = {},
+  options: { readonly template?: string; readonly encoding?: string } = {},
 ): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   if (options.template !== undefined) await endIdle(urlOf(server, options.template))
   const template = pg.escapeIdentifier(options.template ?? 'template0')
   // Since 15 the default is to log each block, which takes several times as long.
   const strategy = server.major >= 15 ? ' STRATEGY file_copy' : ''
-  await runSql(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}${strategy}`)
+  // The locale C goes with every encoding.
+  const encoding = options.encoding === undefined ? '' : ` ENCODING '${options.encoding}' LOCALE 'C'`
+  await runSql(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}${encoding}${strategy}`)
   const url = urlOf(server, name)
   return {
     name,
