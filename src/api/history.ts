@@ -4,6 +4,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyDetails, History } from '../core/history.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 import { readApplies, readSteps } from '../ledger/history.ts'
 
 export interface HistoryOptions {
@@ -50,7 +51,7 @@ export function applyDetails(session: Session, id: string): Promise<ApplyDetails
 }
 
 async function reading<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '5s'"))
+  await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
   try {
     return await work()
   } finally {

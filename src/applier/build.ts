@@ -5,6 +5,7 @@ import { sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement } from '../db/transaction.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
 import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
@@ -51,7 +52,7 @@ async function runInTransaction(
   context.checkLease()
   const lockTimeout = step.action === 'replace' ? options.lockTimeoutMilliseconds : swapTimeoutMilliseconds
   await session.run(
-    sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeout))}; ${abortWhenClientDisconnects}; ${manifestPath(searchPath)}`,
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: lockTimeout })}; ${abortWhenClientDisconnects}; ${manifestPath(searchPath)}`,
   )
   let loads: readonly RefreshRecord[] = []
   if (step.action === 'replace') loads = await replace(context, session, sources, step)

@@ -8,6 +8,7 @@ import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { withRetries } from '../db/retry.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement } from '../db/transaction.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordApply, recordDependencyDigests, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
@@ -103,11 +104,11 @@ async function runInTransaction(
   const { plan } = inHand
   context.checkLease()
   throwIfInterrupted(options.signal)
-  // Set `readingPath` before anything else: other roles may own schemas of the default search_path, and the ledger
-  // must not be looked up there.
-  const lockTimeout = trusted(String(options.lockTimeoutMilliseconds))
+  // Set `readingPath` before anything else: other roles may own schemas of the default search_path, and the ledger must not
+  // be looked up there.
+  const { lockTimeoutMilliseconds } = options
   await session.run(
-    sql`BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${lockTimeout}; ${abortWhenClientDisconnects}; ${readingPath}`,
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds })}; ${abortWhenClientDisconnects}; ${readingPath}`,
   )
   // This may wait for another apply that creates the ledger. So read the current state only afterwards.
   await openLedger(session)
@@ -184,7 +185,7 @@ async function throwStaleOr(
 ): Promise<never> {
   const hasOtherCause = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
   if (hasOtherCause || session.isLost()) throw error
-  await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
+  await session.run(sql`${beginStatement(session.serverVersion, { readOnly: true })}; ${readingPath}`)
   const isStale = fingerprintOf(await readCurrentState(context, session)) !== definitions.fingerprint
   await session.run(trusted('ROLLBACK'))
   throw isStale ? staleError(context, definitions) : error

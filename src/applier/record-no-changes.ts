@@ -5,6 +5,7 @@ import { trusted } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 import { recordManifestProof } from '../ledger/manifest-proof.ts'
 import { openLedger } from '../ledger/open.ts'
 import { findLedger } from '../ledger/trust.ts'
@@ -27,7 +28,7 @@ export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Pro
 }
 
 async function write(session: Session, { plan, proof, provenDigests }: PlanInHand): Promise<void> {
-  await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '1s'"))
+  await begin(session, { lockTimeoutMilliseconds: 1000 })
   const found = await findLedger(session)
   if (found.state !== 'ready') return
   await openLedger(session)

@@ -5,6 +5,7 @@ import type { ApplyOutcome } from '../core/history.ts'
 import { trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { ledgerVersion } from '../ledger/schema.ts'
 import { findLedger, lockLedger } from '../ledger/trust.ts'
@@ -49,7 +50,7 @@ async function writeOutcome(
   milliseconds: number,
 ): Promise<void> {
   const { applyId, inHand } = context
-  await session.run(trusted("BEGIN; SET LOCAL lock_timeout = '5s'"))
+  await begin(session, { lockTimeoutMilliseconds: 5000 })
   const found = await findLedger(session)
   // Do not create or migrate a ledger only to record a failure.
   if (found.state !== 'ready' || found.version < ledgerVersion) return

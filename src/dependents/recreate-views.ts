@@ -10,6 +10,7 @@ import { type IdOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-view.ts'
@@ -77,7 +78,9 @@ export async function tryRecreatingViews(
     return loses || readByForced.has(key) ? [{ key, object, to, losesColumns: loses }] : []
   })
   if (changed.length === 0) return []
-  await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}`)
+  await session.run(
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}`,
+  )
   try {
     const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
     return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)

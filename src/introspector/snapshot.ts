@@ -3,6 +3,7 @@
 import { trusted } from '../core/sql.ts'
 import { isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 
 const attempts = 4
 
@@ -10,7 +11,7 @@ const attempts = 4
 export async function inSnapshot<Reading>(session: Session, read: () => Promise<Reading>): Promise<Reading> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '1s'"))
+      await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 1000 })
       return await read()
     } catch (error) {
       // Another session ran DDL, or locked a relation after its lock was checked.

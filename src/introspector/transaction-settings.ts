@@ -2,6 +2,7 @@
 
 import { ident, join, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement } from '../db/transaction.ts'
 
 /**
  * Pins the settings that change the meaning of SQL or its deparsed text. For example, DateStyle decides how CREATE VIEW
@@ -11,7 +12,9 @@ export const pinnedSettings: Sql = trusted(
   `SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
    SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content';
    SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on;
-   SET LOCAL default_tablespace = ''`,
+   SET LOCAL default_tablespace = ''; SET LOCAL default_table_access_method = heap;
+   SET LOCAL array_nulls = on; SET LOCAL transform_null_equals = off; SET LOCAL lc_monetary = 'C';
+   SET LOCAL timezone_abbreviations = 'Default'`,
 )
 
 /** Live and probed objects are both read under this path, so that their deparsed texts can be compared. */
@@ -19,7 +22,7 @@ export const readingPath: Sql = sql`${pinnedSettings}; SET LOCAL search_path = p
 
 /** Reads in a read-only transaction of its own, under {@link readingPath}. */
 export async function inReadOnlyTransaction<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
-  await session.run(sql`BEGIN READ ONLY; ${readingPath}`)
+  await session.run(sql`${beginStatement(session.serverVersion, { readOnly: true })}; ${readingPath}`)
   try {
     return await read()
   } finally {

@@ -6,6 +6,7 @@ import { sql, trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement } from '../db/transaction.ts'
 import { isLease, leaseKey } from './lease-key.ts'
 
 interface Holder {
@@ -39,12 +40,8 @@ export async function takeLease(
   { leaseTimeoutMilliseconds, emit, signal }: LeaseOptions,
 ): Promise<void> {
   await session.run(
-    trusted(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog, pg_temp;
-       SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0;
-       ${session.serverVersion >= 170000 ? 'SET LOCAL transaction_timeout = 0;' : ''}
-       SET LOCAL lock_timeout = ${Math.max(1, Math.round(leaseTimeoutMilliseconds))}; SAVEPOINT lease`,
-    ),
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: Math.max(1, leaseTimeoutMilliseconds) })};
+        SET LOCAL search_path = pg_catalog, pg_temp; SAVEPOINT lease`,
   )
   const [free] = await session.query<{ taken: boolean }>(sql`SELECT pg_try_advisory_xact_lock(${lockKey}) AS taken`, [
     manifest,

@@ -5,6 +5,7 @@ import type { Key } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { findLedger, lockLedger } from './trust.ts'
 
@@ -74,7 +75,7 @@ export type RefreshRecording = { readonly records: true } | { readonly records: 
 
 /** Checks, before anything is loaded, whether this role may record it. */
 export async function refreshRecording(session: Session): Promise<RefreshRecording> {
-  await session.run(trusted('BEGIN READ ONLY'))
+  await begin(session, { readOnly: true })
   try {
     const found = await findLedger(session)
     if (found.state === 'unreadable') return unrecorded(found.problem.message)

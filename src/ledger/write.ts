@@ -7,6 +7,7 @@ import { countsOf, type Plan, type Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import { slowDigest } from '../introspector/digests.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -24,7 +25,7 @@ export interface CommitMarker {
 
 /** Whether the transaction that writes this marker was committed. */
 export async function isRecorded(session: Session, { applyId, step }: CommitMarker): Promise<boolean> {
-  await session.run(trusted('BEGIN READ ONLY'))
+  await begin(session, { readOnly: true })
   try {
     const { state } = await findLedger(session)
     if (state !== 'ready') return false

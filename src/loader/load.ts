@@ -5,6 +5,7 @@ import { join, qualified, type Sql, type Statement, sql, trusted } from '../core
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement } from '../db/transaction.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
 import type { SourceWatchdog } from './source-watchdog.ts'
@@ -16,7 +17,16 @@ import type { SourceWatchdog } from './source-watchdog.ts'
  * values.
  */
 export function loadSettings(searchPath: readonly string[]): Sql {
-  const names = ['DateStyle', 'IntervalStyle', 'TimeZone', 'extra_float_digits', 'bytea_output', 'xmloption']
+  const names = [
+    'DateStyle',
+    'IntervalStyle',
+    'TimeZone',
+    'extra_float_digits',
+    'bytea_output',
+    'xmloption',
+    'array_nulls',
+    'lc_monetary',
+  ]
   const defaults = names.map((name) => trusted(`SET LOCAL ${name} TO DEFAULT`))
   return join([manifestPath(searchPath), ...defaults], '; ')
 }
@@ -35,7 +45,7 @@ export async function load(
   sources: SourceWatchdog,
   { view, searchPath, statements, record }: Load,
 ): Promise<void> {
-  await session.run(sql`BEGIN; ${abortWhenClientDisconnects}`)
+  await session.run(sql`${beginStatement(session.serverVersion)}; ${abortWhenClientDisconnects}`)
   const pid = await backendPid(session)
   try {
     const rows = await sources.load(session, view, async () => {

@@ -11,6 +11,7 @@ import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
+import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
 import {
@@ -124,7 +125,7 @@ async function recordSuccess({ manifest, options }: RefreshRun, session: Session
 async function recordFailures({ manifest, failed, options }: RefreshRun, session: Session): Promise<void> {
   if (failed.length === 0) return
   try {
-    await session.run(sql`BEGIN; ${readingPath}; SET LOCAL lock_timeout = '5s'`)
+    await session.run(sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 5000 })}; ${readingPath}`)
     await lockRefreshes(session)
     await recordRefreshes(session, manifest, undefined, failed)
     await session.run(trusted('COMMIT'))

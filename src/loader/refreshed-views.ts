@@ -4,6 +4,7 @@ import { topologicalOrder } from '../core/graph.ts'
 import { type IdOf, type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
 import { readByPlainViews } from '../dependents/read-through-views.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -31,7 +32,7 @@ const concurrentQuery = trusted(`
 
 /** Each view comes after the views that it reads. */
 export async function readRefreshedViews(session: Session, ids: readonly ViewId[]): Promise<readonly RefreshedView[]> {
-  await session.run(trusted("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '5s'"))
+  await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
   try {
     const { live } = await readCatalog(session, ids, '')
     const oids = Array.from(live.values(), ({ oid }) => oid)

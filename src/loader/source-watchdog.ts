@@ -15,6 +15,7 @@ import { DeadlineError, interruptible, interruption, withDeadline } from '../db/
 import type { Connect } from '../db/connect.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -126,7 +127,9 @@ async function runProbe(session: Session, { statement, standIn }: ConnectivityPr
     if (!isDatabaseError(error) || !isUndefinedTable(error)) throw error
     // This session does not see the foreign table: the transaction of the load has just created it.
     const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
-    await session.run(sql`BEGIN; CREATE SCHEMA ${ident(scratch)}; ${standIn(scratch)}; ROLLBACK`)
+    await session.run(
+      sql`${beginStatement(session.serverVersion, { limitMilliseconds: planLimits })}; CREATE SCHEMA ${ident(scratch)}; ${standIn(scratch)}; ROLLBACK`,
+    )
   }
 }
 

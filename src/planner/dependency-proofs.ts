@@ -4,6 +4,7 @@
 import type { Change, WantedObject } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
+import { begin } from '../db/transaction.ts'
 import { type DependencyDigests, readDependencyDigests } from '../introspector/dependency-digests.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { unchangedSince } from '../probe/proven.ts'
@@ -18,7 +19,7 @@ export async function readDigestsOfUnchanged({
 }: PlanContext): Promise<DependencyDigests> {
   const objects = unchangedSince(declared, target.catalog.live, target.ledger)
   if (objects.length === 0) return new Map()
-  await session.run(trusted('BEGIN READ ONLY'))
+  await begin(session, { readOnly: true })
   try {
     return await readDependencyDigests(session, searchPath, objects)
   } finally {

@@ -9,6 +9,7 @@ import { ident, sql, trusted } from '../core/sql.ts'
 import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { recordUnchecked } from './findings.ts'
@@ -114,7 +115,8 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
 
 async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {
   const { session, scratchSchema } = run
-  await session.run(sql`BEGIN; SET LOCAL lock_timeout = ${trusted(String(lockTimeoutMilliseconds))}; SAVEPOINT scratch`)
+  const mode = { lockTimeoutMilliseconds, limitMilliseconds: planLimits }
+  await session.run(sql`${beginStatement(session.serverVersion, mode)}; SAVEPOINT scratch`)
   try {
     await session.run(sql`CREATE SCHEMA ${ident(scratchSchema)}`)
     return true

@@ -12,6 +12,7 @@ import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { Answer, SourceFailure, SourceState } from './answers.ts'
@@ -106,7 +107,9 @@ function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMillisec
 }
 
 async function begin({ session, context, setup, scratch }: ImportRun, { mayExpose }: AskOptions): Promise<void> {
-  await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`)
+  await session.run(
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`,
+  )
   await createMissingPrerequisites(session, context, scratch)
   await session.run(readingPath)
   if (secretsOf(setup).length > 0) {

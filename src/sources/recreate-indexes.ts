@@ -6,6 +6,7 @@ import type { Warning } from '../core/plan.ts'
 import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { columnDefinition } from '../kinds/facets/columns/columns.ts'
@@ -51,7 +52,9 @@ export async function recreateIndexes(
   }
   if (units.length === 0) return { indexes: [], warnings }
   const indexes: RecreatedIndexes['indexes'][number][] = []
-  await session.run(sql`BEGIN; SET LOCAL lock_timeout = '3s'; ${readingPath}; CREATE SCHEMA ${ident(schema)}`)
+  await session.run(
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(schema)}`,
+  )
   try {
     await createMissingPrerequisites(session, context, schema)
     for (let start = 0; start < units.length; start += batchSize) {

@@ -1,0 +1,59 @@
+// How transactions begin: without the timeouts that a role or a database may have set for interactive use. They would cut a
+// long load or plan, as they would a pg_dump, which resets them too.
+import { join, type Sql, trusted } from '../core/sql.ts'
+import type { Session } from './session.ts'
+
+export interface TransactionMode {
+  readonly isolation?: 'READ COMMITTED' | 'REPEATABLE READ'
+  readonly readOnly?: true
+  /** How long a statement waits for a lock. Undefined: as long as it takes. */
+  readonly lockTimeoutMilliseconds?: number
+  /**
+   * How long the server lets the transaction be idle, and from PostgreSQL 17 on how long it may take in all. For what is rolled
+   * back in the end: if this process or its connection hangs, its locks are released. Undefined: without limit.
+   */
+  readonly limitMilliseconds?: { readonly idle: number; readonly whole: number }
+}
+
+/** The limits of transactions that are always rolled back: the probe, and whatever else creates objects for a plan. */
+export const planLimits = { idle: 60_000, whole: 30 * 60_000 } as const
+
+export async function begin(session: Session, mode: TransactionMode = {}): Promise<void> {
+  await session.run(beginStatement(session.serverVersion, mode))
+}
+
+/** The same as SQL, to be sent with the first statements of the transaction. */
+export function beginStatement(serverVersion: number, mode: TransactionMode = {}): Sql {
+  const { isolation = 'READ COMMITTED', readOnly, lockTimeoutMilliseconds = 0, limitMilliseconds } = mode
+  const { idle, whole } = limitMilliseconds ?? { idle: 0, whole: 0 }
+  const settings: readonly (readonly [name: string, value: string])[] = [
+    ['lock_timeout', String(Math.round(lockTimeoutMilliseconds))],
+    ['statement_timeout', '0'],
+    ['idle_in_transaction_session_timeout', String(idle)],
+    ...(serverVersion >= 170_000 ? [['transaction_timeout', String(whole)] as const] : []),
+    // pg_dump, for one, sets it for its role: then queries may not read foreign tables or views.
+    ...(hasRestrictedRelationKinds(serverVersion) ? [['restrict_nonsystem_relation_kind', "''"] as const] : []),
+  ]
+  return join(
+    [
+      trusted(`BEGIN ISOLATION LEVEL ${isolation}${readOnly ? ' READ ONLY' : ''}`),
+      ...settings.map(([name, value]) => trusted(`SET LOCAL ${name} = ${value}`)),
+    ],
+    '; ',
+  )
+}
+
+/** It came with minor releases: 14.13, 15.8 and 16.4. */
+function hasRestrictedRelationKinds(serverVersion: number): boolean {
+  const minor = serverVersion % 10_000
+  switch (Math.trunc(serverVersion / 10_000)) {
+    case 14:
+      return minor >= 13
+    case 15:
+      return minor >= 8
+    case 16:
+      return minor >= 4
+    default:
+      return serverVersion >= 170_000
+  }
+}

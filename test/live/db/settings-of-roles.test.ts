@@ -1,0 +1,95 @@
+// Settings that a role or database has: none changes what is created, what a plan reports, or how long a load may take.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { endIdle, runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { head } from '../../support/manifests.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
+
+const manifest = `${head('settings')}
+schemas:
+  proxy:
+    foreign_tables:
+      orders:
+        server: shop
+        options: { schema_name: public }
+        columns:
+          id: bigint
+          total: { type: "numeric(10,2)", default: "'1'::numeric" }
+          note: text
+  local:
+    materialized_views:
+      orders:
+        query: |
+          SELECT id, note, '{a,NULL}'::text[] AS texts, '12.50'::money AS price, timestamptz '2026-01-02 03:04 EST' AS at,
+                 date '01/02/2026' AS day, 1.1::float8 / 3 AS third, '\\x00ff'::bytea AS bytes, note = NULL AS nothing,
+                 interval '1 day 02:00' AS span, pg_sleep(0.005)::text AS slept
+            FROM proxy.orders
+        indexes: { orders_day_idx: { columns: [{ expression: "day + 1" }], where: "at > '2026-01-01'" } }
+`
+
+const timeouts = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+const settings: Readonly<Record<string, string>> = {
+  array_nulls: 'off',
+  DateStyle: 'German, DMY',
+  IntervalStyle: 'iso_8601',
+  TimeZone: 'Asia/Tokyo',
+  timezone_abbreviations: 'Australia',
+  extra_float_digits: '-15',
+  bytea_output: 'escape',
+  quote_all_identifiers: 'on',
+  transform_null_equals: 'on',
+  standard_conforming_strings: 'on',
+  xmloption: 'document',
+  default_table_access_method: 'other_heap',
+  search_path: 'nowhere',
+  client_min_messages: 'debug1',
+  default_statistics_target: '7',
+}
+
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  const all = () => {
+    const newer =
+      pair.major >= 17 ? { transaction_timeout: '150ms', restrict_nonsystem_relation_kind: 'view, foreign-table' } : {}
+    return { ...settings, ...Object.fromEntries(timeouts.map((name) => [name, '100ms'])), ...newer }
+  }
+  const setAll = (database: string) =>
+    Object.entries(all())
+      .map(
+        ([name, value]) => `ALTER DATABASE ${database} SET ${name} = ${name === 'search_path' ? value : `'${value}'`};`,
+      )
+      .join('\n')
+  const contents = `SELECT array_to_json(texts)::text AS texts, price::numeric, at, day, third, bytes, nothing, span FROM local.orders WHERE id = 1`
+
+  test('set after an apply, they leave nothing to do; set before, they change nothing that is created', async () => {
+    const rig = await fixtureFor(pair, source)
+    await rig.sql('CREATE ACCESS METHOD other_heap TYPE TABLE HANDLER heap_tableam_handler')
+    const parsed = await rig.manifest(manifest)
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    const before = await rig.sql(contents)
+    await runSql(pair.target.url, setAll(rig.target.name))
+    await endIdle(rig.url)
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    const admin = await rig.client()
+    await admin.query(
+      `SET statement_timeout = 0; SET lock_timeout = 0; DELETE FROM fdwsync.proof; UPDATE fdwsync.object SET closure = NULL`,
+    )
+    expect(changesOf(await planFor(parsed, rig.url)), 'without proofs').toEqual([])
+    // The load takes a quarter of a second.
+    await admin.query('DROP MATERIALIZED VIEW local.orders')
+    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    await runSql(pair.target.url, `ALTER DATABASE ${rig.target.name} RESET ALL`)
+    await endIdle(rig.url)
+    expect(await rig.sql(contents)).toEqual(before)
+    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  })
+})
