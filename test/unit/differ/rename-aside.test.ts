@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import type { Change } from '../../../src/core/change.ts'
+import type { Dependent } from '../../../src/core/dependent.ts'
+import { renameOldAside } from '../../../src/differ/rename-aside.ts'
+import {
+  changeText,
+  copy,
+  dependent,
+  drop,
+  type Fixture,
+  ledger,
+  live,
+  mapping,
+  recorded,
+  replace,
+  server,
+  shop,
+  table,
+} from './objects.ts'
+
+const app = mapping(shop)
+const orders = table('orders')
+const sales = copy('sales', [orders])
+const other = server('shop', { type: 'other' })
+const recreated = [
+  replace(shop, 'drop-and-create', other),
+  replace(app, 'drop-and-create'),
+  replace(orders, 'drop-and-create'),
+]
+const chain = [dependent(shop, app), dependent(shop, orders), dependent(orders, sales)]
+
+function resultOf(
+  changes: readonly Change[],
+  dependents: readonly Dependent[],
+  known: readonly Fixture[] = [shop, app, orders, sales],
+): readonly string[] {
+  return renameOldAside(changes, dependents, recorded(...known)).changes.map(changeText)
+}
+
+const inPlace = recreated.map(changeText)
+
+test('a server that is recreated under what is read is renamed aside, with its user mappings', () => {
+  const { changes, aside } = renameOldAside(recreated, chain, recorded(shop, app, orders, sales))
+  const name = `fdwsync_old_${live(shop).oid}`
+  expect(aside.get(shop.key)).toEqual({ kind: 'server', name })
+  expect(changes.map(changeText)).toEqual([
+    `drop server ${name}`,
+    'create server shop',
+    `drop user mapping for app on ${name}`,
+    'create user mapping for app on shop',
+    'replace foreign table s.orders, drop-and-create: x',
+  ])
+  const [dropped, created, droppedMapping] = changes
+  expect(dropped).toMatchObject({ renamedAsideFor: { key: shop.key } })
+  expect(created).toMatchObject({ renamesAside: { key: shop.key } })
+  expect(droppedMapping).toMatchObject({ from: { needs: [dropped?.key] } })
+})
+
+test.each([
+  ['nothing reads it', resultOf(recreated, chain.slice(0, 2)), inPlace],
+  [
+    'what reads it is dropped',
+    resultOf([...recreated, drop(sales)], chain),
+    [...inPlace, 'drop materialized view s.sales'],
+  ],
+  ['it is not in the ledger', resultOf(recreated, chain, [app, orders, sales]), inPlace],
+  ['its mapping is not in the ledger', resultOf(recreated, chain, [shop, orders, sales]), inPlace],
+  [
+    'something else depends on it',
+    resultOf(recreated, [...chain, dependent(shop, 'foreign table public.theirs')]),
+    inPlace,
+  ],
+  [
+    'it is protected',
+    renameOldAside(recreated, chain, recorded(server('shop', { protect: true }), app, orders, sales)).changes.map(
+      changeText,
+    ),
+    inPlace,
+  ],
+  [
+    'it is renamed anyway',
+    renameOldAside(
+      [
+        { ...replace(shop, 'drop-and-create', other), from: live(shop, { renamedFrom: server('s').id }) },
+        ...recreated.slice(1),
+      ],
+      chain,
+      recorded(shop, app, orders, sales),
+    ).changes.map(changeText),
+    inPlace,
+  ],
+  ['there is no ledger', renameOldAside(recreated, chain, ledger([])).changes.map(changeText), inPlace],
+])('it is recreated in place if %s', (_title, found, expected) => {
+  expect(found).toEqual(expected)
+})
