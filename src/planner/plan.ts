@@ -9,6 +9,7 @@ import { unmetPreconditions } from '../introspector/preconditions.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
 import { resolveImports } from '../sources/resolve-imports.ts'
 import { sourceRecords } from '../sources/source-records.ts'
@@ -38,7 +39,20 @@ export async function createPlan(
   return inHand ?? planInFull(session, manifest, { ...options, sources: sources && { ...sources, unanswered } })
 }
 
+const attempts = 4
+
+/** Starts again if an apply commits what this plan is about to try out. */
 async function planInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await planOnce(session, manifest, options)
+    } catch (error) {
+      if (attempt === attempts || !(error instanceof TargetChangedError)) throw error
+    }
+  }
+}
+
+async function planOnce(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const context = await resolveAndRead(session, manifest, options)
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)

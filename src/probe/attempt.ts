@@ -8,6 +8,7 @@ import { ident, join, type Sql, type Statement, sql, trusted } from '../core/sql
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { dependencyFinding, leakFinding } from './findings.ts'
+import { describeLockHolders } from './lock-holders.ts'
 import { inScratchSchemas, probePath } from './namesakes.ts'
 import { hasUnmanagedUsers } from './references.ts'
 import type { ProbeRun } from './run.ts'
@@ -31,8 +32,11 @@ export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promi
   if (!failed) return units.map(({ object }) => object)
   if (units.length === 1) {
     const mayBeUnmanaged = mismatches.has(failed.sqlstate) && (await hasUnmanagedUsers(run))
+    const holders = failed.sqlstate === lockNotAvailable ? await describeLockHolders(run.session) : ''
     run.findings.push(
-      ...units.map(({ object }) => (mayBeUnmanaged ? leakFinding(keyOf(object.id)) : finding(run, object, failed))),
+      ...units.map(({ object }) =>
+        mayBeUnmanaged ? leakFinding(keyOf(object.id)) : finding(run, object, failed, holders),
+      ),
     )
     return []
   }
@@ -81,15 +85,17 @@ export async function isRejected(run: ProbeRun, statements: readonly Statement[]
 /** Errors for a function, operator or cast that does not exist, and for a value of the wrong type. */
 const mismatches: ReadonlySet<string | undefined> = new Set(['42883', '42804', '42846', '42725'])
 
+const lockNotAvailable = '55P03'
+
 /** One case is `invalid input value for enum`. This plan may add the value. */
 const invalidText = '22P02'
 
 /** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
-function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): ProbeFinding {
+function finding(run: ProbeRun, object: DeclaredObject, error: DatabaseError, holders: string): ProbeFinding {
   const key = keyOf(object.id)
   const serverHint = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
-  if (error.sqlstate === '55P03') {
-    const reason = 'what it reads is locked by another session, for example by a REFRESH'
+  if (error.sqlstate === lockNotAvailable) {
+    const reason = `what it reads is locked by another session${holders === '' ? ', for example by a REFRESH' : `: ${holders}`}`
     return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
   if (error.sqlstate === invalidText) run.lacksValues = true

@@ -3,12 +3,12 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
-import type { Statement } from '../core/sql.ts'
+import { number, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import type { ByName } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
-import { differences, type ProbeRun } from './run.ts'
+import { differences, lockTimeoutMilliseconds, type ProbeRun, TargetChangedError } from './run.ts'
 
 /** Creates or moves extensions and their schemas, which cannot be created in a scratch schema. */
 export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
@@ -19,13 +19,45 @@ export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObje
     ({ id }) => keyOf(id),
     ({ id, needs }) => [...needs, ...(run.input.reading.live.get(keyOf(id))?.needs ?? [])],
   )
-  const units = ordered.map((object) => ({ object, statements: statementsByName(run, object) }))
-  const created = await createOrBisect(
+  const units = ordered
+    .map((object) => ({ object, statements: statementsByName(run, object) }))
+    .filter(({ statements }) => statements.length > 0)
+  if (units.length === 0) return
+  await waitForTurn(run)
+  await requireMissing(
     run,
-    units.filter(({ statements }) => statements.length > 0),
+    units.map(({ object }) => object),
   )
+  const created = await createOrBisect(run, units)
+  await run.session.run(setLockTimeout(lockTimeoutMilliseconds))
   const altered = new Set(created.map(({ id }) => keyOf(id)).filter((key) => run.input.reading.live.has(key)))
   if (altered.size > 0) await rereadLive(run, altered)
+}
+
+/** Bounded, and longer than a probe takes as a rule. */
+const turnMilliseconds = 30_000
+
+/**
+ * Probes that create something under its own name take turns: two sessions cannot create the same extension at a time, and an
+ * apply that does so commits soon. The lock ends with the transaction.
+ */
+async function waitForTurn({ session }: ProbeRun): Promise<void> {
+  await session.run(setLockTimeout(turnMilliseconds))
+  await session.query(
+    trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1:probe', 0))"),
+  )
+}
+
+/** While this probe waited for its turn, an apply can have created what it is about to create. */
+async function requireMissing(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<void> {
+  const { reading, digests } = run.input
+  const missing = objects.filter(({ id }) => !reading.live.has(keyOf(id))).map(({ id }) => id)
+  const { live } = await readCatalog(run.session, missing, digests.salt)
+  if (live.size > 0) throw new TargetChangedError()
+}
+
+function setLockTimeout(milliseconds: number): Sql {
+  return sql`SET LOCAL lock_timeout = ${number(milliseconds)}`
 }
 
 /** Whether the probe can create it in a scratch schema that precedes its own in search_path. */

@@ -16,10 +16,17 @@ import { recordUnchecked } from './findings.ts'
 import { createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
-import { differs, newRun, type ProbeInput, type ProbeResult, type ProbeRun, recordWanted } from './run.ts'
+import {
+  differs,
+  lockTimeoutMilliseconds,
+  newRun,
+  type ProbeInput,
+  type ProbeResult,
+  type ProbeRun,
+  recordWanted,
+} from './run.ts'
 import { createStandIns, probeInScratch } from './stand-ins.ts'
 
-const lockTimeoutMilliseconds = 400
 /** Ends a probe that hangs. Thousands of objects need more time. */
 const deadlineMilliseconds = (objects: number) => 120_000 + 100 * objects
 const attempts = 4

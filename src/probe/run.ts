@@ -12,6 +12,12 @@ import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { RelationName } from '../parser/relations-read.ts'
 
+/** Another session has committed something since the target was read: the plan has to start again. */
+export class TargetChangedError extends Error {}
+
+/** How long the probe waits for a lock on a live relation. Readers that queue behind it wait as long. */
+export const lockTimeoutMilliseconds = 400
+
 export interface ProbeResult {
   /** The wanted objects, as the catalog would show them. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
