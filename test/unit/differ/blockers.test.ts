@@ -1,3 +1,5 @@
+// Which dependents keep a change from being applied, and what is reported of them.
+
 import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { Dependent } from '../../../src/core/dependent.ts'

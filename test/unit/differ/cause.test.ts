@@ -1,3 +1,5 @@
+// Why a plan changes something.
+
 import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import { Secret } from '../../../src/core/secret.ts'

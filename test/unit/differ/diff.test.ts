@@ -1,3 +1,5 @@
+// The comparison of what is wanted with what exists, object by object.
+
 import { describe, expect, test } from 'vitest'
 import type { LiveObject, WantedObject } from '../../../src/core/change.ts'
 import { type Key, keyOf } from '../../../src/core/object.ts'

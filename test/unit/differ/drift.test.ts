@@ -1,3 +1,5 @@
+// Plans reduced to their drift.
+
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { Plan, PlannedChange } from '../../../src/core/plan.ts'

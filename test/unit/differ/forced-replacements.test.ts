@@ -1,3 +1,5 @@
+// What is recreated because something that it depends on is.
+
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import { addForcedReplacements } from '../../../src/differ/forced-replacements.ts'

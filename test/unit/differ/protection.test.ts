@@ -1,3 +1,5 @@
+// What is refused because it is protected.
+
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import { type ProtectionInput, refuseProtected } from '../../../src/differ/protection.ts'

@@ -1,3 +1,5 @@
+// Servers that serve on under another name.
+
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { Dependent } from '../../../src/core/dependent.ts'

@@ -1,3 +1,5 @@
+// What is built and swapped together.
+
 import { expect, test } from 'vitest'
 import type { Replace } from '../../../src/core/change.ts'
 import type { TriedView } from '../../../src/core/dependent.ts'

@@ -1,3 +1,5 @@
+// What is built beside the old objects, and everything that reads it.
+
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import { addReplacements, type ReplacementInput } from '../../../src/differ/replacements.ts'

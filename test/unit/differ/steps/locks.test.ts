@@ -1,3 +1,5 @@
+// The estimate of a plan's locks.
+
 import { expect, test } from 'vitest'
 import type { PlainStep, ReplaceStep, Step } from '../../../../src/core/plan.ts'
 import { locksNeeded } from '../../../../src/differ/steps/locks.ts'

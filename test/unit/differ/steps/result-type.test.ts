@@ -1,3 +1,5 @@
+// The hazard for prepared statements of readers.
+
 import { expect, test } from 'vitest'
 import { resultTypeHazards } from '../../../../src/differ/steps/result-type.ts'
 import { materializedViewTable } from '../../kinds/materialized-view.ts'

@@ -1,3 +1,5 @@
+// The steps of a plan, their stages and their order.
+
 import { describe, expect, test } from 'vitest'
 import type { Change, Replace } from '../../../../src/core/change.ts'
 import type { Dependent } from '../../../../src/core/dependent.ts'

@@ -1,3 +1,5 @@
+// The order of loads that read through plain views.
+
 import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../../src/core/change.ts'
 import { type Key, keyOf } from '../../../../src/core/object.ts'
@@ -27,7 +29,7 @@ function reads(name: string, ...needs: readonly Key[]): Change {
   return { op: 'create', key: data(name), to: { id, spec: {}, declared: {}, written: {}, needs } }
 }
 
-/** `a: b` for what waits. */
+/** `a < b` for a step that waits. */
 function waits(
   steps: readonly PlainStep[],
   changes: readonly Change[],
@@ -41,7 +43,7 @@ function waits(
   }
 }
 
-describe('what is loaded through plain views', () => {
+describe('a load through plain views', () => {
   test('waits for what these read', () => {
     expect(waits([step('a'), step('b')], [reads('a', plain('v'))], { v: [data('b')] })).toEqual({
       steps: ['a < b', 'b'],
@@ -55,7 +57,7 @@ describe('what is loaded through plain views', () => {
     expect(waits([step('a', ['b']), step('b')], changes, views)).toEqual({ steps: ['a < b', 'b'], warnings: [] })
   })
 
-  test('does not where that waits for it in turn, be it through others, and says so', () => {
+  test('does not wait where that would be a cycle, which is a stale read', () => {
     const changes = [reads('a', plain('v')), reads('b', data('c')), reads('c', data('a'))]
     expect(waits([step('a'), step('b', ['c']), step('c', ['a'])], changes, { v: [data('b')] })).toEqual({
       steps: ['a', 'b < c', 'c < a'],
@@ -65,7 +67,7 @@ describe('what is loaded through plain views', () => {
     })
   })
 
-  test('of two that read each other through plain views only one waits', () => {
+  test('waits if only one of two that read each other can', () => {
     const changes = [reads('a', plain('v')), reads('b', plain('w'))]
     const { steps, warnings } = waits([step('a'), step('b')], changes, { v: [data('b')], w: [data('a')] })
     expect(steps).toEqual(['a < b', 'b'])

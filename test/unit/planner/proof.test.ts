@@ -1,0 +1,90 @@
+// The proof that a manifest had nothing to do: when there is one, and which part of the manifest it keeps.
+
+import { expect, test } from 'vitest'
+import type { Plan } from '../../../src/core/plan.ts'
+import { createRunDigests } from '../../../src/introspector/digests.ts'
+import { declaredKinds } from '../../../src/kinds/registry.ts'
+import { parseManifest } from '../../../src/manifest/parse.ts'
+import { createProof, isProvable } from '../../../src/planner/proof.ts'
+
+const text = `version: 1
+name: shop
+servers: { shop: { options: { host: db } } }
+schemas:
+  proxy: { foreign_tables: { orders: { server: shop, columns: { id: bigint } } } }
+`
+const importing = text.replace('proxy: {', 'proxy: { imports: [{ server: shop, remote_schema: public }],')
+
+const empty: Plan = {
+  manifest: 'shop',
+  searchPath: ['public'],
+  database: { name: 'd', serverVersion: '18', user: 'u' },
+  fingerprint: '',
+  changes: [],
+  steps: [],
+  refusals: [],
+  undetermined: [],
+  warnings: [],
+  unchanged: 3,
+}
+
+const read = (written: string) =>
+  parseManifest('shop.yaml', Buffer.from(written), { env: (name) => name, file: () => undefined })
+
+interface States {
+  readonly catalog?: string | undefined
+  readonly sources?: string
+}
+
+async function proofOf(written: string, plan = empty, { catalog, sources }: States = { catalog: 'catalog' }) {
+  const parsed = await read(written)
+  const declared = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests()))
+  return createProof(parsed, declared, plan, catalog, sources)
+}
+
+test('a proof keeps what the digest of the catalog does not cover', async () => {
+  expect(await proofOf(text)).toEqual({
+    manifest: 'shop',
+    digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    head: {
+      version: 1,
+      name: 'shop',
+      servers: { shop: { options: { host: 'db' } } },
+      schemas: { proxy: { foreign_tables: {} } },
+    },
+    objectCount: 3,
+    catalogState: 'catalog',
+    sourceState: null,
+  })
+})
+
+test('references in that part stay references', async () => {
+  const proof = await proofOf(text.replace('host: db', 'host: "${env:HOST}"'))
+  expect(proof).toMatchObject({ head: { servers: { shop: { options: { host: '${env:HOST}' } } } } })
+})
+
+const warning = { code: 'object/hidden-options', message: 'hidden' } as const
+
+test.each([
+  ['the state of the catalog is not known', () => proofOf(text, empty, {})],
+  ['there is a warning', () => proofOf(text, { ...empty, warnings: [warning] })],
+  ['a covered object contains a reference', () => proofOf(text.replace('bigint', '"${env:TYPE}"'))],
+  ['it imports, and not all sources have answered', () => proofOf(importing)],
+])('there is none if %s', async (_title, proof) => {
+  expect(await proof()).toBeUndefined()
+})
+
+test('one that imports is proven together with its sources', async () => {
+  expect(await proofOf(importing, empty, { catalog: 'catalog', sources: 'sources' })).toMatchObject({
+    sourceState: 'sources',
+  })
+})
+
+test('nothing can be proven of a text with a secret in it, or of one with a lock for its imports', async () => {
+  const secret = text.replace('host: db }', 'host: db }, user_mappings: { app: { user: u, password: secret } }')
+  expect(isProvable(await read(secret))).toBe(false)
+  const parsed = await read(importing)
+  expect(isProvable(parsed)).toBe(true)
+  expect(isProvable({ ...parsed, lock: parsed })).toBe(false)
+  expect(isProvable({ ...parsed, isUnresolved: true })).toBe(false)
+})
