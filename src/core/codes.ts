@@ -83,6 +83,8 @@ export type ProblemCode =
   | 'ledger/untrusted'
   /** A newer release of fdwsync wrote the ledger. */
   | 'ledger/newer-version'
+  /** A row of the ledger is not what fdwsync has written. */
+  | 'ledger/damaged'
   /** The ledger cannot be created, upgraded or written. */
   | 'ledger/unwritable'
   /** Another apply of the same manifest is running. */

@@ -8,6 +8,7 @@ import { createRunDigests } from '../introspector/digests.ts'
 import { unmetPreconditions } from '../introspector/preconditions.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { declaredKinds } from '../kinds/registry.ts'
+import { explainingDamage } from '../ledger/damage.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
@@ -28,11 +29,11 @@ import { readTargetInSnapshot } from './target.ts'
  * Plans what it takes for the session's database to match the manifest. Changes nothing.
  * @throws FdwsyncError if the manifest declares what the server cannot have, with each place in the manifest
  */
-export async function createPlan(
-  session: Session,
-  manifest: ParsedManifest,
-  options: PlanOptions,
-): Promise<PlanInHand> {
+export function createPlan(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
+  return explainingDamage(session, () => planFastOrInFull(session, manifest, options))
+}
+
+async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
   const { sources, checkSource } = options
   if (checkSource) return planInFull(session, manifest, options)
   const { inHand, unanswered } = await planFromProof(session, manifest, sources)
