@@ -115,6 +115,8 @@ export type ProblemCode =
   | 'object/not-probed'
   /** Something the object needs is undetermined. */
   | 'object/dependency-undetermined'
+  /** Its SQL finds a function or operator of a role that is not trusted. */
+  | 'object/untrusted-code'
   /** An unmanaged object was changed while its replacement was built. */
   | 'object/changed-meanwhile'
 

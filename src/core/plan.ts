@@ -7,12 +7,14 @@ import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
 
 /** Hazards that `--allow` must accept before an apply. The others are only shown. */
-export const hazardsToAllow = ['drops-data', 'drops-dependents', 'exposes-secret'] as const
+export const hazardsToAllow = ['untrusted-code', 'drops-data', 'drops-dependents', 'exposes-secret'] as const
 export type HazardToAllow = (typeof hazardsToAllow)[number]
 export type HazardName =
   | HazardToAllow
   | 'blocks-readers'
   | 'changes-result-type'
+  | 'hides-built-in'
+  | 'names-untrusted-code'
   | 'reads-source'
   | 'rebuilds-dependents'
   | 'recreates-dependents'

@@ -14,13 +14,20 @@ export interface PlannedChangesInput extends CauseInput {
   readonly steps: readonly Step[]
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
+  /** Of whose code the SQL of an object finds. */
+  readonly codeHazards: ReadonlyMap<Key, readonly Hazard[]>
 }
 
 export function plannedChanges(input: PlannedChangesInput): readonly PlannedChange[] {
   const hazards = hazardsByKey(input.steps)
   const explained = explainChanges(input)
   return displayOrder(input.changes).map((change) =>
-    plannedChange(change, input, hazards.get(change.key) ?? [], explained(change)),
+    plannedChange(
+      change,
+      input,
+      [...(hazards.get(change.key) ?? []), ...(input.codeHazards.get(change.key) ?? [])],
+      explained(change),
+    ),
   )
 }
 

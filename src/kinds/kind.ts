@@ -255,6 +255,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly query?: Query<Spec>
   /** For relations: the columns in order, each with type and collation, which the definition of a dependent rests on. */
   columns?(spec: Spec): ReadonlyMap<string, string>
+  /** The owner that is declared for it, for kinds whose SQL runs as their owner. */
+  ownerOf?(spec: Spec): string | null | undefined
   /** The SQL and the names in a spec, for kinds whose meaning depends on what those resolve to. */
   sqlFragments?(spec: Spec): readonly string[]
   readonly secrets?: Secrets<Id, Spec>

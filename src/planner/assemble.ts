@@ -15,6 +15,7 @@ import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
 import { refuseUncreatable, undeterminedFindings, unknownOwnership } from './findings.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { codeHazards, codeWarnings } from './untrusted-code.ts'
 
 export async function assemblePlan(
   context: PlanContext,
@@ -22,7 +23,7 @@ export async function assemblePlan(
   sourceCheck: SourceCheck | undefined,
 ): Promise<Plan> {
   const { session, resolved, searchPath, target, digests } = context
-  const { comparison, impact } = changeSet
+  const { comparison, impact, code } = changeSet
   const { changes, steps, throughViews, predecessors } = impact
   const { ledger } = target
   const titles = new Map(context.declared.map(({ id }) => [keyOf(id), titleOf(id)]))
@@ -36,6 +37,7 @@ export async function assemblePlan(
       steps,
       throughViews,
       predecessors,
+      codeHazards: codeHazards(code, comparison.probed.wanted, changes),
       live: comparison.probed.live,
       ledger,
       digests,
@@ -82,13 +84,14 @@ function undeterminedOf(
 
 function warningsOf(
   { resolved }: PlanContext,
-  { comparison, impact }: ChangeSet,
+  { comparison, impact, code }: ChangeSet,
   sourceCheck: SourceCheck | undefined,
 ): readonly Warning[] {
   return [
     ...resolved.warnings,
     ...(sourceCheck?.warnings ?? []),
     ...comparison.diff.warnings,
+    ...codeWarnings(code, comparison.probed.wanted, impact.changes),
     ...uniqueBy(impact.staleReads.map(warningOf), ({ message }) => message),
   ]
 }

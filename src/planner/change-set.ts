@@ -3,16 +3,19 @@
 import type { Key } from '../core/object.ts'
 import { refusalOf } from '../differ/steps/through-views.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
+import type { CodeOfObjects } from '../introspector/referenced-code.ts'
 import { type Comparison, compareWithUnmanagedViews } from './comparison.ts'
 import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { readCode } from './untrusted-code.ts'
 
 export interface ChangeSet {
   readonly comparison: Comparison
   readonly impact: Impact
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
+  readonly code: CodeOfObjects
 }
 
 /**
@@ -23,15 +26,18 @@ export interface ChangeSet {
 export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
   // Digests are read before the probe, so that a change in between is noticed by the next plan.
   const dependencyDigests = await readDigestsOfUnchanged(context)
-  const { declared, searchPath, target, digests, options } = context
+  const { declared, searchPath, trustedRoles, target, digests, options } = context
   const { catalog: reading, ledger } = target
-  const probeInput = { declared, searchPath, reading, ledger, digests, dependencyDigests }
+  const probeInput = { declared, searchPath, trustedRoles, reading, ledger, digests, dependencyDigests }
   const forcedViews = new Map<Key, readonly Key[]>()
   for (;;) {
     const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews)
     const impact = await analyzeImpact(context.session, comparison, probeInput, options.populate)
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
-    if (views.length === 0) return { comparison, impact: refuseStaleReads(impact), dependencyDigests }
+    if (views.length === 0) {
+      const code = await readCode(context, probeInput, comparison.probed)
+      return { comparison, impact: refuseStaleReads(impact), dependencyDigests, code }
+    }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
   }
 }

@@ -28,6 +28,7 @@ export interface PlanContext {
   readonly digests: RunDigests
   readonly resolved: ResolvedImports
   readonly searchPath: readonly string[]
+  readonly trustedRoles: readonly string[]
   /** What the resolved manifest declares, with the needs that only the server knows. */
   readonly declared: readonly DeclaredObject[]
   readonly target: TargetReading & { readonly catalogState: string | undefined }

@@ -104,6 +104,8 @@ async function planIfUnchanged(
     declared: [],
     wanted: new Map(),
     salt: digests.salt,
+    trustedRoles: [],
+    code: new Map(),
     sourceRecords: new Map(),
     rekeyed: new Map(),
     provenDigests: new Map(),

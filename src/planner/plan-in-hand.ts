@@ -6,6 +6,7 @@ import type { Problem } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
+import type { CodeOfObjects } from '../introspector/referenced-code.ts'
 import type { ManifestProof } from '../ledger/manifest-proof.ts'
 import type { SourceRecord } from '../ledger/read.ts'
 
@@ -16,6 +17,9 @@ export interface PlanInHand {
   readonly wanted: ReadonlyMap<Key, WantedObject>
   /** The salt of the digests that secrets in `declared` and `wanted` are compared by. It never leaves this process. */
   readonly salt: string
+  readonly trustedRoles: readonly string[]
+  /** Whose code the SQL of the objects finds, as far as the plan reports it. */
+  readonly code: CodeOfObjects
   /** What to record of the sources' answers, for what is imported or mirrored. */
   readonly sourceRecords: ReadonlyMap<Key, SourceRecord>
   /** The new keys of ledger entries whose objects are renamed, by their keys of today. */

@@ -66,12 +66,12 @@ async function planOnce(session: Session, manifest: ParsedManifest, options: Pla
 async function resolveAndRead(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanContext> {
   const digests = createRunDigests()
   const resolved = await resolveImports(session, manifest, digests, options.sources)
-  const { name, search_path: searchPath = ['public'] } = resolved.expanded.manifest
+  const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = resolved.expanded.manifest
   const objects = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
   const input = { manifest: name, declared: objects, searchPath, salt: digests.salt }
   const target = await readTargetInSnapshot(session, input, (options.prove ?? false) && options.populate)
   const declared = await withRequirements(session, objects, target.catalog.live)
-  return { session, options, digests, resolved, searchPath, declared, target }
+  return { session, options, digests, resolved, searchPath, trustedRoles, declared, target }
 }
 
 /** Checks what takes no probe: the version of the server, its roles, and the names that queries use. */
@@ -92,7 +92,7 @@ async function checkSourcesIfAsked(
 }
 
 function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: ChangeSet, plan: Plan): PlanInHand {
-  const { options, digests, resolved, declared, target } = context
+  const { options, digests, resolved, trustedRoles, declared, target } = context
   const { comparison, impact, dependencyDigests } = changeSet
   const { wanted } = comparison.probed
   const renamed = [...target.renaming.rekeyed, ...impact.aside]
@@ -101,6 +101,8 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     declared,
     wanted,
     salt: digests.salt,
+    trustedRoles,
+    code: changeSet.code,
     sourceRecords: sourceRecords(resolved, target.ledger),
     rekeyed: new Map(renamed.map(([key, id]) => [key, keyOf(id)])),
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),

@@ -67,14 +67,15 @@ async function probeWithFutureValues(run: ProbeRun, input: ProbeInput): Promise<
   const isOpen = (key: Key) => !run.wanted.has(key)
   const findings = second.findings.filter(({ key }) => isOpen(key))
   run.findings.splice(0, run.findings.length, ...findings)
+  for (const [key, code] of second.code) if (isOpen(key)) run.code.set(key, code)
   for (const [key, wanted] of second.wanted) if (isOpen(key)) run.wanted.set(key, wanted)
 }
 
-function resultOf({ wanted, findings, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
+function resultOf({ wanted, findings, code, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
   // A table that fails as a stand-in fails again under its real name. Only its first finding counts.
   const seen = new Set<Key>()
   const first = findings.filter(({ key }) => seen.size < seen.add(key).size)
-  return { wanted, findings: first, live: new Map([...input.reading.live, ...reading.live]) }
+  return { wanted, findings: first, code, live: new Map([...input.reading.live, ...reading.live]) }
 }
 
 /** Determines what is wanted without the server, where possible. Returns the objects that must be probed. */

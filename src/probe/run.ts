@@ -8,6 +8,7 @@ import type { Session } from '../db/session.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
+import type { ReferencedCode } from '../introspector/referenced-code.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { RelationName } from '../parser/relations-read.ts'
@@ -27,11 +28,15 @@ export interface ProbeResult {
    */
   readonly live: LiveState
   readonly findings: readonly ProbeFinding[]
+  /** What the SQL of the probed objects refers to, as far as a plan reports it. */
+  readonly code: ReadonlyMap<Key, readonly ReferencedCode[]>
 }
 
 export interface ProbeInput {
   readonly declared: readonly DeclaredObject[]
   readonly searchPath: readonly string[]
+  /** Roles whose code unqualified names may find: see introspector/referenced-code.ts. */
+  readonly trustedRoles: readonly string[]
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
@@ -55,6 +60,7 @@ export interface ProbeRun {
   readonly standIns: Map<Key, ObjectId>
   readonly wanted: Map<Key, WantedObject>
   readonly findings: ProbeFinding[]
+  readonly code: Map<Key, readonly ReferencedCode[]>
   /** Live objects that currently have another name than the declared one. */
   readonly elsewhere: LiveState
   /** The scratch schema of each schema in which something is created under its own name. */
@@ -95,6 +101,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureValues: bo
     standIns: new Map(),
     wanted: new Map(),
     findings: [],
+    code: new Map(),
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
     namesakes: new Map(),
     ownNames: new Set(),

@@ -5,6 +5,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createOrBisect, isRejected, withNeeded } from './attempt.ts'
+import { recordCode } from './code.ts'
 import { deparseTwice } from './deparse-again.ts'
 import { unlikeLiveFinding } from './findings.ts'
 import { readScratch } from './namesakes.ts'
@@ -99,6 +100,7 @@ export async function readStandIns(run: ProbeRun, objects: readonly DeclaredObje
     const object = originals.get(key)
     return object ? [{ object, read }] : []
   })
+  await recordCode(run, standIns)
   const again = await deparseTwice(run, standIns)
   const referring = await noteReferencesToLive(run, objects)
   for (const { object, read } of standIns) {

@@ -190,6 +190,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     text: (spec) => spec.query,
     withText: (spec, query) => ({ ...spec, query }),
   },
+  ownerOf: ({ owner }) => owner,
   sqlFragments: (spec) => [spec.query],
   columns: (spec) => columnTypes(spec.columns),
   data: {

@@ -21,6 +21,7 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
   const all = [
     ...value(['name'], manifest.name),
     ...(manifest.search_path ?? []).flatMap((schema, at) => value(['search_path', at], schema)),
+    ...(manifest.trusted_roles ?? []).flatMap((role, at) => value(['trusted_roles', at], role)),
     ...extensionNames(manifest),
     ...wrapperNames(manifest),
     ...serverNames(manifest),

@@ -21,6 +21,12 @@ export interface Manifest {
    */
   search_path?: string[]
   /**
+   * Roles whose functions, operators and types unqualified names in this manifest may find, besides superusers and roles that can act as the one that applies. Example: [app]
+   *
+   * Items: Name of a role.
+   */
+  trusted_roles?: string[]
+  /**
    * Extensions by name. Example: postgres_fdw: {}
    */
   extensions?: {

@@ -134,6 +134,7 @@ const phases: Readonly<Record<string, Phase>> = {
       sourceChanges,
       steps: [],
       predecessors: none,
+      codeHazards: none,
       throughViews: none,
     }),
 }
