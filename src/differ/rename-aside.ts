@@ -12,7 +12,7 @@ import type { Ledger } from '../ledger/read.ts'
 interface RenamedAside {
   readonly changes: readonly Change[]
   /** The names of old objects until they are dropped, by their keys of today. */
-  readonly aside: ReadonlyMap<Key, ObjectId>
+  readonly temporaryNames: ReadonlyMap<Key, ObjectId>
 }
 
 type Going = Extract<Change, { op: 'drop' | 'replace' }>
@@ -36,12 +36,12 @@ export function renameOldAside(
   dependents: readonly Dependent[],
   ledger: Ledger,
 ): RenamedAside {
-  const aside = temporaryNames(contextOf(changes, dependents, ledger))
+  const temporaryNames = assignTemporaryNames(contextOf(changes, dependents, ledger))
   return {
-    aside,
+    temporaryNames,
     changes: changes.flatMap((change) => {
-      const id = aside.get(change.key)
-      return id && isGoing(change) ? splitReplacement(change, id, aside) : [change]
+      const id = temporaryNames.get(change.key)
+      return id && isGoing(change) ? splitReplacement(change, id, temporaryNames) : [change]
     }),
   }
 }
@@ -68,22 +68,22 @@ function contextOf(changes: readonly Change[], dependents: readonly Dependent[],
   }
 }
 
-function temporaryNames(context: Context): ReadonlyMap<Key, ObjectId> {
-  const aside = new Map<Key, ObjectId>()
+function assignTemporaryNames(context: Context): ReadonlyMap<Key, ObjectId> {
+  const temporaryNames = new Map<Key, ObjectId>()
   for (const change of context.going.values()) {
     const id = kindOf(change.from.id).renaming?.asideName?.(change.from.oid)
     if (!id || change.op !== 'replace' || !isUsed(change, context) || !canBeRenamed(change, context)) continue
-    aside.set(change.key, id)
+    temporaryNames.set(change.key, id)
     for (const { key, from } of ownedBy(change, context)) {
-      aside.set(key, kindOf(from.id).belongsTo?.under(from.id, id) ?? from.id)
+      temporaryNames.set(key, kindOf(from.id).belongsTo?.under(from.id, id) ?? from.id)
     }
   }
-  return aside
+  return temporaryNames
 }
 
 /** The drop of the old object, and its successor. */
-function splitReplacement(change: Going, id: ObjectId, aside: ReadonlyMap<Key, ObjectId>): readonly Change[] {
-  const drop = { op: 'drop', key: keyOf(id), from: renamedTo(id, change.from, aside) } as const
+function splitReplacement(change: Going, id: ObjectId, temporaryNames: ReadonlyMap<Key, ObjectId>): readonly Change[] {
+  const drop = { op: 'drop', key: keyOf(id), from: renamedTo(id, change.from, temporaryNames) } as const
   if (change.op === 'drop') return [drop]
   const { key, to } = change
   return [
@@ -93,9 +93,9 @@ function splitReplacement(change: Going, id: ObjectId, aside: ReadonlyMap<Key, O
 }
 
 /** The old object under its temporary name, or under the same name but belonging to an owner that has one. */
-function renamedTo(id: ObjectId, object: LiveObject, aside: ReadonlyMap<Key, ObjectId>): LiveObject {
+function renamedTo(id: ObjectId, object: LiveObject, temporaryNames: ReadonlyMap<Key, ObjectId>): LiveObject {
   const needs = object.needs.map((need) => {
-    const renamed = aside.get(need)
+    const renamed = temporaryNames.get(need)
     return renamed ? keyOf(renamed) : need
   })
   return { ...object, id, needs }

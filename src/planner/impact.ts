@@ -27,7 +27,7 @@ export interface Impact {
   readonly changes: readonly Change[]
   readonly refusals: readonly Refusal[]
   /** The temporary names of old objects until they are dropped, by their keys of today. */
-  readonly aside: ReadonlyMap<Key, ObjectId>
+  readonly temporaryNames: ReadonlyMap<Key, ObjectId>
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews
   readonly staleReads: readonly StaleRead[]
@@ -44,7 +44,11 @@ export function analyzeImpact(
 ): Promise<Impact> {
   return inReadOnlyTransaction(session, async () => {
     const { probed, materialized, live, wanted, tried } = comparison
-    const { changes, refusals, aside, dependents, throughViews } = await completeChanges(session, comparison, input)
+    const { changes, refusals, temporaryNames, dependents, throughViews } = await completeChanges(
+      session,
+      comparison,
+      input,
+    )
     const groups = replacementGroups(changes, tried)
     const steps = createSteps({
       changes,
@@ -64,7 +68,7 @@ export function analyzeImpact(
         ...replaced.filter(({ from }) => from.locked).map(refuseLocked),
         ...refuseProtected({ live, wanted, changes, ledger: { ...input.ledger, protectedByOthers } }),
       ],
-      aside,
+      temporaryNames,
       throughViews,
       ...orderLoadsThroughViews(steps, { changes, throughViews, live }),
       predecessors: await readPredecessors(
@@ -81,15 +85,15 @@ async function completeChanges(session: Session, comparison: Comparison, input: 
   const { probed, tried, materialized, live, wanted, unmanaged } = comparison
   const notProbed = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
-  const dependentsOf = (changes: readonly Change[], aside: ReadonlyMap<Key, ObjectId>) =>
-    readAffectedDependents(session, changes, { ...known, aside })
+  const dependentsOf = (changes: readonly Change[], temporaryNames: ReadonlyMap<Key, ObjectId>) =>
+    readAffectedDependents(session, changes, { ...known, temporaryNames })
   const before = await dependentsOf(comparison.changes, new Map())
-  const { changes: compared, aside } = renameOldAside(comparison.changes, before, input.ledger)
-  const renamed = aside.size === 0 ? before : await dependentsOf(compared, aside)
+  const { changes: compared, temporaryNames } = renameOldAside(comparison.changes, before, input.ledger)
+  const renamed = temporaryNames.size === 0 ? before : await dependentsOf(compared, temporaryNames)
   const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))
   const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: compared, dependents: renamed })
-  const dependents = all.length === compared.length ? renamed : await dependentsOf(all, aside)
-  return { ...refuseBlocked(all, dependents), aside, dependents, throughViews }
+  const dependents = all.length === compared.length ? renamed : await dependentsOf(all, temporaryNames)
+  return { ...refuseBlocked(all, dependents), temporaryNames, dependents, throughViews }
 }
 
 /** Any live relation, if something may be replaced. New relations are read by no view yet. */
@@ -128,14 +132,14 @@ interface KnownOfDependents {
   readonly catalog: CatalogReading
   readonly tried: readonly TriedView[]
   readonly lost: ReadonlyMap<Key, Lost>
-  readonly aside: ReadonlyMap<Key, ObjectId>
+  readonly temporaryNames: ReadonlyMap<Key, ObjectId>
 }
 
 /** Reads what depends on the affected objects. Keys and columns are given the names that they have once the plan has renamed them. */
 async function readAffectedDependents(
   session: Session,
   changes: readonly Change[],
-  { catalog: { declaredKeys }, tried, lost, aside }: KnownOfDependents,
+  { catalog: { declaredKeys }, tried, lost, temporaryNames }: KnownOfDependents,
 ): Promise<readonly Dependent[]> {
   const objects = affectedObjects(changes)
   if (objects.length === 0) return []
@@ -143,7 +147,7 @@ async function readAffectedDependents(
   const renamed = (key: Key | undefined) => {
     if (key === undefined) return undefined
     const declared = declaredKeys?.get(key) ?? key
-    const old = aside.get(declared)
+    const old = temporaryNames.get(declared)
     return old ? keyOf(old) : declared
   }
   const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))

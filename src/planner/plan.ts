@@ -95,7 +95,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
   const { options, digests, resolved, trustedRoles, declared, target } = context
   const { comparison, impact, dependencyDigests } = changeSet
   const { wanted } = comparison.probed
-  const renamed = [...target.renaming.rekeyed, ...impact.aside]
+  const renamed = [...target.renaming.rekeyed, ...impact.temporaryNames]
   return {
     plan: options.driftOnly ? onlyDrift(plan, target.ledger) : plan,
     declared,

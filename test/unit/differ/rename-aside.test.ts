@@ -42,9 +42,9 @@ function resultOf(
 const inPlace = recreated.map(changeText)
 
 test('a server that is recreated under what is read is renamed aside, with its user mappings', () => {
-  const { changes, aside } = renameOldAside(recreated, chain, recorded(shop, app, orders, sales))
+  const { changes, temporaryNames } = renameOldAside(recreated, chain, recorded(shop, app, orders, sales))
   const name = `fdwsync_old_${live(shop).oid}`
-  expect(aside.get(shop.key)).toEqual({ kind: 'server', name })
+  expect(temporaryNames.get(shop.key)).toEqual({ kind: 'server', name })
   expect(changes.map(changeText)).toEqual([
     `drop server ${name}`,
     'create server shop',
