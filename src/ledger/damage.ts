@@ -1,4 +1,4 @@
-// Finds rows of the ledger that somebody has edited into something that no release writes. That is looked for only after an
+// Finds rows of the ledger that were edited into something that no release of fdwsync writes. That is looked for only after an
 // unexpected error, so that sound ledgers cost nothing.
 import { FdwsyncError } from '../core/errors.ts'
 import { idOf } from '../core/object.ts'
