@@ -11,9 +11,9 @@ import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
 import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
-import { outcomeOfError, recordedStatus } from '../loader/failure.ts'
+import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load } from '../loader/load.ts'
-import { runGraph } from '../loader/scheduler.ts'
+import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
 import { build } from './build.ts'
 import type { ApplyContext } from './context.ts'
@@ -43,10 +43,10 @@ export async function runDataSteps(
     after: ({ after }) => after,
     locks: ({ locks }) => locks,
     skipped: onFinished,
-    async run(step) {
+    async run(step, othersRun) {
       options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
-      const outcome = await runStep({ context, sources, connect: pool.connect, failedLoads }, step)
-      onFinished(step, outcome)
+      const outcome = await runStep({ context, sources, connect: pool.connect, failedLoads }, step, othersRun)
+      if (outcome !== tooManyAtOnce) onFinished(step, outcome)
       return outcome
     },
   }).finally(() => pool.close())
@@ -66,7 +66,11 @@ interface DataRun {
   readonly failedLoads: RefreshRecord[]
 }
 
-async function runStep({ context, sources, connect, failedLoads }: DataRun, step: Step): Promise<StepOutcome> {
+async function runStep(
+  { context, sources, connect, failedLoads }: DataRun,
+  step: Step,
+  othersRun: () => boolean,
+): Promise<StepOutcome | typeof tooManyAtOnce> {
   const { options, secrets } = context
   const started = performance.now()
   const id = randomUUID()
@@ -79,6 +83,7 @@ async function runStep({ context, sources, connect, failedLoads }: DataRun, step
     )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
+    if (isBusySource(error) && othersRun()) return tooManyAtOnce
     const outcome = outcomeOfError(error, secrets)
     if (step.action === 'populate') {
       const status = recordedStatus(outcome.status)

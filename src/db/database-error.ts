@@ -32,6 +32,8 @@ export class DatabaseError extends Error {
   readonly constraint?: string
   /** Whether the source raised it, and postgres_fdw passed it on. */
   readonly isOfSource: boolean
+  /** The function of a user in which it occurred, as in `schema.f(integer)` or `f`. */
+  readonly inFunction?: string
   /** The table that IMPORT FOREIGN SCHEMA failed to create from the wrapper's definition. */
   readonly importedTable?: string
 
@@ -49,7 +51,12 @@ export class DatabaseError extends Error {
     if (fields.constraint) this.constraint = fields.constraint
     // The text of postgres_fdw. A server with other lc_messages translates it, and the source is not recognized.
     this.isOfSource = /^remote SQL command: /m.test(fields.where ?? '')
-    // PostgreSQL's own text, recognized in English only. The name in it is not quoted.
+    // PostgreSQL's own texts, recognized in English only.
+    const [, sqlFunction, plFunction] =
+      /^(?:SQL function "(.+)"|PL\/\S+ function (.+?\))) /m.exec(fields.where ?? '') ?? []
+    const inFunction = sqlFunction ?? plFunction
+    if (inFunction !== undefined) this.inFunction = redact(inFunction, known)
+    // The name in it is not quoted.
     const imported = /^importing foreign table "(.*)"$/ms.exec(fields.where ?? '')?.[1]
     if (imported !== undefined) this.importedTable = imported
   }

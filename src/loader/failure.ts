@@ -4,7 +4,8 @@ import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { redact, type Secret } from '../core/secret.ts'
-import { isDatabaseError } from '../db/database-error.ts'
+import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
+import { explainSourceError, isSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
 
 /** A failure of one object of several that are replaced together. */
@@ -15,6 +16,12 @@ export class MemberFailure extends Error {
     super('', { cause })
     this.key = key
   }
+}
+
+/** Whether a source has too few connections at the moment for all loads that run. */
+export function isBusySource(error: unknown): boolean {
+  if (error instanceof MemberFailure) return isBusySource(error.cause)
+  return isDatabaseError(error) && isSourceError(error) && explainSourceError(error).kind === 'busy'
 }
 
 type FailureOutcome = Extract<StepOutcome, { status: 'failed' | 'in-doubt' }>
@@ -34,13 +41,11 @@ export function recordedStatus<Status extends StepOutcome['status']>(status: Sta
 function failedOutcome(error: unknown, secrets: readonly Secret[]): Extract<StepOutcome, { status: 'failed' }> {
   if (error instanceof MemberFailure) return { ...failedOutcome(error.cause, secrets), of: error.key }
   if (isDatabaseError(error)) {
-    // A detail can have several lines, for example a list of dependent objects.
-    const detail = error.detail?.trim().replaceAll('\n', '; ')
-    const reason = `${error.isOfSource ? 'the source reports: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
+    const hint = error.hint ?? hintFor(error)
     return {
       status: 'failed',
-      reason: redact(reason, secrets),
-      ...(error.hint ? { hint: redact(error.hint, secrets) } : {}),
+      reason: redact(reasonOf(error), secrets),
+      ...(hint ? { hint: redact(hint, secrets) } : {}),
     }
   }
   if (error instanceof FdwsyncError) {
@@ -49,4 +54,20 @@ function failedOutcome(error: unknown, secrets: readonly Secret[]): Extract<Step
   }
   // Anything else is a bug, and must not be hidden in a report.
   throw error
+}
+
+function reasonOf(error: DatabaseError): string {
+  if (isSourceError(error)) return sourceErrorText(error)
+  // A detail can have several lines, for example a list of dependent objects.
+  const detail = error.detail?.trim().replaceAll('\n', '; ')
+  return `${error.message}${detail ? ` (${detail})` : ''}`
+}
+
+/** Errors for a function, relation, type or column that does not exist. */
+const missingName: ReadonlySet<string> = new Set(['42883', '42P01', '42704', '42703', '3F000'])
+
+function hintFor(error: DatabaseError): string {
+  if (isSourceError(error)) return explainSourceError(error).hint
+  if (!missingName.has(error.sqlstate) || error.inFunction === undefined) return ''
+  return `The function ${error.inFunction} finds names by search_path, which PostgreSQL 17 and later set to pg_catalog, pg_temp while they load a view. Qualify the names in the function, or set its path: ALTER FUNCTION … SET search_path = …`
 }

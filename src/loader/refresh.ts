@@ -21,10 +21,10 @@ import {
   refreshRecording,
   tryInSavepoint,
 } from '../ledger/refresh-log.ts'
-import { outcomeOfError, recordedStatus } from './failure.ts'
+import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
 import { load } from './load.ts'
 import { type RefreshedView, readRefreshedViews, type ViewId } from './refreshed-views.ts'
-import { runGraph } from './scheduler.ts'
+import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { type SourceWatchdog, sourceWatchdog } from './source-watchdog.ts'
 
 export interface RefreshOptions {
@@ -65,10 +65,10 @@ export async function refreshViews(
     after: ({ reads }) => reads,
     locks: ({ key }) => [key],
     skipped: onFinished,
-    async run(view) {
+    async run(view, othersRun) {
       emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })
-      const outcome = await refreshView(run, view)
-      onFinished(view, outcome)
+      const outcome = await refreshView(run, view, othersRun)
+      if (outcome !== tooManyAtOnce) onFinished(view, outcome)
       return outcome
     },
   })
@@ -87,7 +87,11 @@ interface RefreshRun {
   readonly failed: RefreshRecord[]
 }
 
-async function refreshView(run: RefreshRun, view: RefreshedView): Promise<StepOutcome> {
+async function refreshView(
+  run: RefreshRun,
+  view: RefreshedView,
+  othersRun: () => boolean,
+): Promise<StepOutcome | typeof tooManyAtOnce> {
   if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
   const { searchPath, signal, secrets } = run.options
   const started = performance.now()
@@ -105,6 +109,7 @@ async function refreshView(run: RefreshRun, view: RefreshedView): Promise<StepOu
     )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
+    if (isBusySource(error) && othersRun()) return tooManyAtOnce
     const outcome = outcomeOfError(error, secrets)
     const status = recordedStatus(outcome.status)
     run.failed.push({ ...base, ended: performance.now(), rows: undefined, status, reason: outcome.reason })

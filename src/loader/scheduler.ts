@@ -2,8 +2,11 @@
 
 import type { StepOutcome } from '../core/report.ts'
 
+/** What an item ends with that cannot run while so many others do. */
+export const tooManyAtOnce = Symbol('too many at once')
+
 export interface GraphOptions<Item> {
-  /** How many items run at once. */
+  /** How many items run at once, at most. */
   readonly jobs: number
   /** When it is aborted, no further item starts. */
   readonly signal: AbortSignal
@@ -12,7 +15,11 @@ export interface GraphOptions<Item> {
   after(item: Item): readonly string[]
   /** Of the items that share a lock, one runs at a time. */
   locks(item: Item): readonly string[]
-  run(item: Item): Promise<StepOutcome>
+  /**
+   * @param othersRun whether other items run at the moment
+   * @returns `tooManyAtOnce` to be run again when another item has ended, with fewer at once from then on
+   */
+  run(item: Item, othersRun: () => boolean): Promise<StepOutcome | typeof tooManyAtOnce>
   /** Called for an item that is not run. */
   skipped(item: Item, outcome: StepOutcome): void
 }
@@ -29,6 +36,7 @@ export async function runGraph<Item>(
   const waiting = new Map(items.map((item) => [options.id(item), item]))
   const running = new Map<string, Promise<void>>()
   const locked = new Set<string>()
+  let { jobs } = options
   while (waiting.size > 0 || running.size > 0) {
     for (const [id, item] of waiting) {
       const blocker = blockerOf(item, options, outcomes)
@@ -38,7 +46,7 @@ export async function runGraph<Item>(
         outcomes.set(id, outcome)
         options.skipped(item, outcome)
       } else if (
-        running.size < options.jobs &&
+        running.size < jobs &&
         !options.locks(item).some((lock) => locked.has(lock)) &&
         isReady(item, options, waiting, running)
       ) {
@@ -57,8 +65,12 @@ export async function runGraph<Item>(
   })
 
   async function start(id: string, item: Item): Promise<void> {
-    outcomes.set(id, await options.run(item))
+    const outcome = await options.run(item, () => running.size > 1)
     running.delete(id)
+    if (outcome === tooManyAtOnce) {
+      waiting.set(id, item)
+      jobs = Math.max(1, Math.min(jobs, running.size))
+    } else outcomes.set(id, outcome)
     for (const lock of options.locks(item)) locked.delete(lock)
   }
 }

@@ -19,6 +19,7 @@ import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { commitWithWatchdog } from './commit-watchdog.ts'
 
 export interface SourceWatchdog {
@@ -91,14 +92,18 @@ async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe
     await connectToSource(options, source)
   } catch (error) {
     if (signal.aborted) throw interruption(signal)
-    // Any other error need not affect the load, which may run as another role with another user mapping.
-    if (isDatabaseError(error) && !error.sqlstate.startsWith('08')) return
-    const reason = error instanceof Error ? error.message : String(error)
-    const detail = isDatabaseError(error) && error.detail ? ` (${error.detail.trim().split('\n')[0]})` : ''
+    // A source that answered, even with a refusal, is alive. What it refuses need not affect the load, which may run as
+    // another role with another user mapping.
+    if (isDatabaseError(error) && explainSourceError(error).kind !== 'unreachable') return
+    const reason = isDatabaseError(error)
+      ? sourceErrorText(error)
+      : error instanceof Error
+        ? error.message
+        : String(error)
     throw new FdwsyncError({
       code: 'source/unreachable',
-      message: `the source of server ${source.source} cannot be reached: ${reason}${detail}`,
-      hint: 'Only loading data needs the source. Apply or refresh again when it answers.',
+      message: `the source of server ${source.source} cannot be reached: ${reason}`,
+      hint: `${isDatabaseError(error) ? `${explainSourceError(error).hint} ` : ''}Only loading data needs the source. Apply or refresh again when it answers.`,
     })
   }
 }

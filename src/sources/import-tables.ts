@@ -9,7 +9,8 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import { type Reason, reasonOf } from './reasons.ts'
+import { importFailure } from './import-failure.ts'
+import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-context.ts'
 import type { ServerSetup } from './server-setup.ts'
 import { readTablesState } from './source-state.ts'
@@ -78,7 +79,7 @@ async function importHalves(
     if (!isTableError(error)) throw error
     const [only] = names
     if (only !== undefined && names.length === 1) {
-      failed.set(only, reasonOf(error))
+      failed.set(only, importFailure(error, request))
       return
     }
     const half = Math.ceil(names.length / 2)
@@ -98,7 +99,7 @@ async function importExcept(
   for (let error = first; ; ) {
     const name = error.importedTable
     if (name === undefined || failed.has(name)) throw error
-    failed.set(name, reasonOf(error))
+    failed.set(name, importFailure(error, request))
     try {
       const except = [...request.except, ...failed.keys()]
       await importAndRead(run, request, limits({ ...request, except }), tables)

@@ -1,6 +1,7 @@
 // Why a source could not be asked, or something of it not imported.
 
 import type { DatabaseError } from '../db/database-error.ts'
+import { explainSourceError, isSourceError, sourceErrorText } from './source-error.ts'
 
 export interface Reason {
   readonly reason: string
@@ -8,7 +9,6 @@ export interface Reason {
 }
 
 export function reasonOf(error: DatabaseError): Reason {
-  const detail = error.detail?.trim().split('\n')[0]
-  const reason = `${error.isOfSource ? 'the source reports: ' : ''}${error.message}${detail ? ` (${detail})` : ''}`
-  return { reason, hint: error.hint ?? '' }
+  const hint = error.hint ?? (isSourceError(error) ? explainSourceError(error).hint : '')
+  return { reason: sourceErrorText(error), hint }
 }

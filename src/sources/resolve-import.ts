@@ -2,7 +2,7 @@
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
-import { qualified } from '../core/sql.ts'
+import { ident, qualified } from '../core/sql.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { type CopiedType, importTitle, type TableStanza } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
@@ -78,13 +78,14 @@ export function resolveImport(
 function failedTable(request: ImportRequest, name: string, failure: Reason, isKept: boolean): Undetermined {
   const key: Key = keyOf({ kind: 'foreignTable', schema: request.schema, name })
   const what = isKept ? 'it cannot be imported, and is kept as it was last applied' : 'it cannot be imported'
-  const hint = failure.hint || 'Create what it needs, or exclude the table with except.'
+  const hint = failure.hint || 'Create what it needs here.'
+  const without = hint.includes('except') ? '' : ` Or exclude the table: except: [${ident(name)}].`
   return {
     code: 'source/not-importable',
     key,
     title: `foreign table ${qualified(request.schema, name)}`,
     reason: `${what}: ${failure.reason}`,
-    hint,
+    hint: `${hint}${without}`,
     follows: false,
   }
 }

@@ -2,6 +2,7 @@
 
 import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Problem } from '../../core/errors.ts'
+import { didYouMean } from '../../core/nearest.ts'
 import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
@@ -93,8 +94,7 @@ function unknownKey(key: string, path: Path): Problem {
     return { code, message: `"${key}" is not supported yet`, hint }
   }
   const valid = keysAt(path)
-  const nearest = nearestOf(key, valid)
-  const message = `unknown key "${key}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`
+  const message = `unknown key "${key}"${didYouMean(key, valid)}`
   return { code, message, ...(valid.length > 0 && { hint: `Valid keys here: ${valid.join(', ')}.` }) }
 }
 
@@ -120,24 +120,4 @@ function resolved(node: unknown): SchemaNode | undefined {
 
 function isNode(value: unknown): value is SchemaNode {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
-
-function nearestOf(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates.map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate) }))
-  const [best] = ranked.sort((left, right) => left.distance - right.distance)
-  return best && best.distance <= Math.max(2, word.length / 3) ? best.candidate : undefined
-}
-
-/** The Levenshtein distance. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, at) => at)
-  for (const [at, character] of [...left].entries()) {
-    const next = [at + 1]
-    for (let to = 0; to < right.length; to++) {
-      const same = right[to] === character ? 0 : 1
-      next.push(Math.min((next[to] ?? 0) + 1, (row[to + 1] ?? 0) + 1, (row[to] ?? 0) + same))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { StepOutcome } from '../../../src/core/report.ts'
-import { runGraph } from '../../../src/loader/scheduler.ts'
+import { runGraph, tooManyAtOnce } from '../../../src/loader/scheduler.ts'
 
 interface Item {
   readonly id: string
@@ -109,4 +109,44 @@ test('steps that depend on each other in a circle are a bug, and do not hang', a
       () => applied,
     ),
   ).rejects.toThrow('depend on each other')
+})
+
+test('an item that cannot run beside so many others is run again, with fewer at once', async () => {
+  const log: string[] = []
+  let running = 0
+  const outcomes = await runGraph(['a', 'b', 'c', 'd', 'e'], {
+    jobs: 4,
+    signal: new AbortController().signal,
+    id: (id) => id,
+    after: () => [],
+    locks: (id) => [id],
+    skipped: () => {},
+    async run(id, othersRun) {
+      running++
+      await new Promise(setImmediate)
+      const hasNoRoom = running > 2
+      log.push(`${id}${hasNoRoom ? ' has no room' : ''}`)
+      running--
+      return hasNoRoom && othersRun() ? tooManyAtOnce : applied
+    },
+  })
+  expect(outcomes.map(([id, { status }]) => `${id} ${status}`)).toEqual(
+    ['a', 'b', 'c', 'd', 'e'].map((id) => `${id} applied`),
+  )
+  expect(log.filter((line) => line.endsWith('room')).length).toBe(2)
+})
+
+test('an item that cannot run even alone is not run again', async () => {
+  let runs = 0
+  const outcomes = await runGraph(['a'], {
+    jobs: 4,
+    signal: new AbortController().signal,
+    id: (id) => id,
+    after: () => [],
+    locks: () => [],
+    skipped: () => {},
+    run: async (_, othersRun) => (++runs > 3 || !othersRun() ? failed : tooManyAtOnce),
+  })
+  expect(outcomes).toEqual([['a', failed]])
+  expect(runs).toBe(1)
 })
