@@ -132,7 +132,13 @@ async function planOnce({
   const session = await connect('plan')
   try {
     return await interruptible(session, options.signal, () =>
-      createPlan(session, parsed, { populate, takeOver, sources: offline ? undefined : sources, prove: true }),
+      createPlan(session, parsed, {
+        populate,
+        takeOver,
+        sources: offline ? undefined : sources,
+        prove: true,
+        mayEvaluate: true,
+      }),
     )
   } finally {
     await session.close()

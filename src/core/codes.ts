@@ -113,6 +113,8 @@ export type ProblemCode =
   | 'object/hidden-options'
   /** The object's declaration could not be probed. */
   | 'object/not-probed'
+  /** Creating the object would run user-defined code, which a plan does not do. */
+  | 'object/evaluates-code'
   /** Something the object needs is undetermined. */
   | 'object/dependency-undetermined'
   /** Its SQL finds a function or operator of a role that is not trusted. */

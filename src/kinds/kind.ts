@@ -6,6 +6,7 @@ import type { Hazard, Swap } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Sql, Statement } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { Evaluated } from './evaluated.ts'
 import type { Stanza, WriteContext } from './facets/stanza.ts'
 
 /** Digests of secrets, so that kinds can compare values that they must not see. */
@@ -259,6 +260,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   ownerOf?(spec: Spec): string | null | undefined
   /** The SQL and the names in a spec, for kinds whose meaning depends on what those resolve to. */
   sqlFragments?(spec: Spec): readonly string[]
+  readonly evaluated?: Evaluated<Id, Spec>
   readonly secrets?: Secrets<Id, Spec>
   readonly preconditions?: Preconditions<Spec>
   readonly display?: Display<Spec>

@@ -28,7 +28,17 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
   const dependencyDigests = await readDigestsOfUnchanged(context)
   const { declared, searchPath, trustedRoles, target, digests, options } = context
   const { catalog: reading, ledger } = target
-  const probeInput = { declared, searchPath, trustedRoles, reading, ledger, digests, dependencyDigests }
+  const { mayEvaluate = false } = options
+  const probeInput = {
+    declared,
+    searchPath,
+    trustedRoles,
+    reading,
+    ledger,
+    digests,
+    dependencyDigests,
+    mayEvaluate,
+  }
   const forcedViews = new Map<Key, readonly Key[]>()
   for (;;) {
     const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews)

@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come from the manifest. Such a plan can only be looked at. */
   readonly driftOnly?: boolean
+  /** Whether the probe may run user-defined code: only for an apply, which runs it anyway. */
+  readonly mayEvaluate?: boolean
   /** Whether to find out what proves to later plans that there is nothing to do. */
   readonly prove?: boolean
 }

@@ -60,14 +60,19 @@ export function undeterminedFindings(findings: readonly ProbeFinding[], titles: 
   )
 }
 
-/** An object that does not exist and cannot be probed cannot be created either, and a plan without it would not converge. */
+/**
+ * An object that does not exist and cannot be probed cannot be created either, and a plan without it would not converge. What is
+ * not probed because that would run code is created by an apply, which may run it.
+ */
 export function refuseUncreatable(
   findings: readonly ProbeFinding[],
   { live }: CatalogReading,
   titles: Titles,
 ): readonly Refusal[] {
   return findings.flatMap(({ status, ...finding }) =>
-    status === 'undetermined' && !live.has(finding.key) ? [withTitle(finding, titles)] : [],
+    status === 'undetermined' && finding.code !== 'object/evaluates-code' && !live.has(finding.key)
+      ? [withTitle(finding, titles)]
+      : [],
   )
 }
 

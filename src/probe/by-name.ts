@@ -2,12 +2,12 @@
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import { number, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
-import type { ByName } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
+import { byName, canBeInScratch } from './found-by-name.ts'
 import { differences, lockTimeoutMilliseconds, type ProbeRun, TargetChangedError } from './run.ts'
 
 /** Creates or moves extensions and their schemas, which cannot be created in a scratch schema. */
@@ -60,11 +60,6 @@ function setLockTimeout(milliseconds: number): Sql {
   return sql`SET LOCAL lock_timeout = ${number(milliseconds)}`
 }
 
-/** Whether the probe can create it in a scratch schema that precedes its own in search_path. */
-export function canBeInScratch(id: ObjectId): boolean {
-  return byName(id)?.intoSchema !== undefined
-}
-
 /** Reads all live objects again, except the altered ones: their deparsed text can have changed with a moved extension. */
 async function rereadLive(run: ProbeRun, altered: ReadonlySet<Key>): Promise<void> {
   const { reading, digests } = run.input
@@ -87,13 +82,6 @@ async function rereadLive(run: ProbeRun, altered: ReadonlySet<Key>): Promise<voi
 function specOf(again: LiveObject, { renamedColumns }: LiveObject, { withDeclaredNames }: CatalogReading): unknown {
   const { id, spec } = withDeclaredNames?.(again) ?? again
   return renamedColumns ? (kindOf(id).renaming?.withColumns?.(spec, renamedColumns) ?? spec) : spec
-}
-
-/** How others find it by name, if they do. */
-export function byName(id: ObjectId): ByName | undefined {
-  const { probe: how } = kindOf(id)
-  if (how.how === 'by-name') return how
-  return how.how === 'read-back' ? how.byName : undefined
 }
 
 function statementsByName(run: ProbeRun, object: DeclaredObject): readonly Statement[] {

@@ -5,6 +5,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { wouldEvaluate } from './evaluation.ts'
 import { inScratchSchemas, readScratch } from './namesakes.ts'
 import type { ProbeRun } from './run.ts'
 
@@ -21,7 +22,8 @@ export interface ReadStandIn {
  * Returns the live texts for which that holds.
  */
 export async function deparseTwice(run: ProbeRun, standIns: readonly ReadStandIn[]): Promise<ReadonlyMap<Key, string>> {
-  const copies = (await Promise.all(standIns.map((standIn, at) => copyOf(run, standIn, `again${at}`)))).flat()
+  const copies: Copy[] = []
+  for (const [at, standIn] of standIns.entries()) copies.push(...(await copyOf(run, standIn, `again${at}`)))
   if (copies.length === 0) return new Map()
   const { session } = run
   await session.run(join([trusted('SAVEPOINT again'), readingPath, ...copies.map(({ create }) => create)], ';\n'))
@@ -57,7 +59,9 @@ async function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string
     { schema: run.scratchSchema, name },
     (each) => each,
   )
-  const statements = (await inScratchSchemas(run, create(id, standIn))).map((statement) => statement.sql)
+  const unit = { object, statements: create(id, standIn) }
+  if (await wouldEvaluate(run, unit)) return []
+  const statements = (await inScratchSchemas(run, unit.statements)).map((statement) => statement.sql)
   const body = sql`BEGIN ${join(statements, ';\n')}; EXCEPTION WHEN OTHERS THEN NULL; END`
   return [{ id, key, create: sql`DO ${literal(body)}`, wanted, live }]
 }

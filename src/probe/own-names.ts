@@ -7,10 +7,11 @@ import { keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.t
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
 import { probeBeside, probeChildren } from './beside.ts'
-import { canBeInScratch } from './by-name.ts'
+import { canBeInScratch } from './found-by-name.ts'
 import { createNamesakes } from './namesakes.ts'
 import { differences, isNewOrReshaped, type ProbeRun, type QueryObject } from './run.ts'
 import { readStandIns } from './stand-ins.ts'
+import { unitOf } from './unit.ts'
 
 /**
  * Creates types under their own names: new and replaced ones, and all types that contain them. In a run that uses future
@@ -114,12 +115,12 @@ async function createUnderOwnNames(
 }
 
 function underOwnName(run: ProbeRun, object: DeclaredObject) {
-  const { probe, create } = kindOf(object.id)
+  const { probe } = kindOf(object.id)
   const schema = run.namesakes.get(namespaceOf(object.id) ?? '')
   if (probe.how !== 'read-back' || schema === undefined || !('name' in object.id)) return []
   const wanted = run.wanted.get(keyOf(object.id))
   const spec = wanted && probe.withoutParents ? probe.withoutParents(object.spec, wanted.spec) : object.spec
   const scratch = { schema, name: object.id.name }
   const standIn = probe.standIn({ ...object, spec }, scratch, (id: ObjectId) => run.standIns.get(keyOf(id)) ?? id)
-  return [{ object, id: standIn.id, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
+  return [{ ...unitOf({ ...object, spec }, standIn), object, id: standIn.id }]
 }

@@ -7,6 +7,7 @@ import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import type { EvaluatingCode } from '../introspector/evaluation/evaluation.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { ReferencedCode } from '../introspector/referenced-code.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -42,6 +43,8 @@ export interface ProbeInput {
   readonly digests: RunDigests
   /** For the objects that are unchanged since they last matched their declaration. */
   readonly dependencyDigests: DependencyDigests
+  /** Whether to create objects even if that runs user-defined code. A plan does not, an apply does. */
+  readonly mayEvaluate: boolean
 }
 
 /** `spec` includes defaults for what the manifest leaves open; `written` is the declaration as written. */
@@ -75,6 +78,8 @@ export interface ProbeRun {
   readonly usesFutureValues: boolean
   /** Set if something could not be created because an enum lacks a value. */
   lacksValues: boolean
+  /** What runs user-defined code in this database, once it is read and while it stays the same: see evaluation.ts. */
+  evaluatingCode: EvaluatingCode | undefined
   /** The number of stand-in names given out. A name is never used twice, even if the stand-in failed. */
   names: number
 }
@@ -109,6 +114,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureValues: bo
     scratchTypes: new Set(),
     usesFutureValues,
     lacksValues: false,
+    evaluatingCode: undefined,
     names: 0,
   }
 }

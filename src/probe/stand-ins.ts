@@ -12,6 +12,7 @@ import { readScratch } from './namesakes.ts'
 import { readMatchedToLive } from './read-like-live.ts'
 import { noteReferencesToLive } from './references.ts'
 import { differs, isKnown, type ProbeRun, recordWanted } from './run.ts'
+import { unitOf } from './unit.ts'
 
 /** Creates stand-ins under scratch names. Returns the objects for which that succeeded. */
 export async function createStandIns(
@@ -19,12 +20,12 @@ export async function createStandIns(
   objects: readonly DeclaredObject[],
 ): Promise<readonly DeclaredObject[]> {
   const units = objects.flatMap((object) => {
-    const { probe: how, create } = kindOf(object.id)
+    const { probe: how } = kindOf(object.id)
     if (how.how === 'by-name') return []
     const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
     const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
     run.standIns.set(keyOf(object.id), standIn.id)
-    return [{ object, statements: [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)] }]
+    return [unitOf(object, standIn)]
   })
   const created = [...(await createOrBisect(run, units))]
   const failed: DeclaredObject[] = []
@@ -44,17 +45,17 @@ export async function createStandIns(
 async function createWithoutUnchangedOptions(run: ProbeRun, object: DeclaredObject): Promise<boolean> {
   const key = keyOf(object.id)
   const live = run.input.reading.live.get(key)
-  const { probe: how, create } = kindOf(object.id)
+  const { probe: how } = kindOf(object.id)
   const at = run.findings.findIndex((finding) => finding.key === key && finding.status === 'problem')
   if (how.how !== 'read-back' || !how.withoutUnchangedOptions || !live || at < 0) return false
   const spec = how.withoutUnchangedOptions(object.spec, live.spec)
   const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
   const standIn = how.standIn({ ...object, spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
-  const statements = [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)]
-  if (await isRejected(run, statements)) return false
+  const unit = unitOf(object, standIn)
+  if (await isRejected(run, unit)) return false
   run.findings.splice(at, 1)
   run.standIns.set(key, standIn.id)
-  return (await createOrBisect(run, [{ object, statements }])).length > 0
+  return (await createOrBisect(run, [unit])).length > 0
 }
 
 /**
@@ -63,14 +64,13 @@ async function createWithoutUnchangedOptions(run: ProbeRun, object: DeclaredObje
 async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Promise<void> {
   const key = keyOf(object.id)
   const live = run.input.reading.live.get(key)
-  const { probe: how, query, create } = kindOf(object.id)
+  const { probe: how, query } = kindOf(object.id)
   const at = run.findings.findIndex((finding) => finding.key === key && finding.status === 'problem')
   const finding = run.findings[at]
   if (how.how === 'by-name' || query || !live || !finding) return
   const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
   const standIn = how.standIn({ ...object, spec: live.spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
-  const statements = [...(standIn.before ?? []), ...create(standIn.id, standIn.spec)]
-  if (!(await isRejected(run, statements))) return
+  if (!(await isRejected(run, unitOf({ ...object, spec: live.spec }, standIn)))) return
   const isAsDeclared = !differs(run, object, live)
   run.findings.splice(at, 1, ...(isAsDeclared ? [] : [unlikeLiveFinding(key, finding.reason)]))
   if (!isAsDeclared) run.wanted.delete(key)

@@ -56,6 +56,7 @@ import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import { catalogQuery } from './catalog.ts'
 import { createForeignTable } from './create.ts'
+import { viewOfGenerated } from './evaluated.ts'
 import {
   followLinks,
   inheritedNotNull,
@@ -161,6 +162,12 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
      WHERE relkind = 'f' AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery,
+
+  evaluated: {
+    expressions: ({ spec }, view) => viewOfGenerated(spec.columns, parentsIn(spec), view),
+    partitioned: ({ partitionOf }) =>
+      partitionOf ? { name: partitionOf.parent, hasBound: partitionOf.bound !== 'DEFAULT' } : undefined,
+  },
 
   settle: (wanted, last, live) => ({
     ...wanted,

@@ -90,6 +90,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
      WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
   catalogQuery: indexCatalog,
+  evaluated: { expressions: ({ spec }, view) => viewOfExpressions(spec, view) },
 
   renaming: {
     ...indexRenaming,
@@ -197,6 +198,22 @@ function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
     }),
     notes: [...(spec.valid === false ? ['it is invalid, since its creation failed; apply rebuilds it'] : [])],
   }
+}
+
+/** Creates a view of the index's expressions and its predicate, over the same relation. */
+function viewOfExpressions(
+  { on, columns, where }: IndexSpec,
+  view: { readonly schema: string; readonly name: string },
+): readonly Statement[] {
+  const expressions = columns.flatMap(({ expression }) => expression ?? [])
+  if (expressions.length === 0 && where === null) return []
+  const targets = expressions.map((expression, at) => sql`(${fragment(expression)}\n) AS ${ident(`c${at}`)}`)
+  const condition = where === null ? sql`` : sql` WHERE (${fragment(where)}\n)`
+  return [
+    statement(
+      sql`CREATE VIEW ${qualified(view.schema, view.name)} AS SELECT ${join(targets, ', ')} FROM ${qualified(on.schema, on.name)}${condition}`,
+    ),
+  ]
 }
 
 /** @param name the name that it is created under */

@@ -1,0 +1,85 @@
+// The finding for an object that the server refused to create.
+
+import type { DeclaredObject } from '../core/change.ts'
+import type { ProbeFinding } from '../core/finding.ts'
+import { keyOf } from '../core/object.ts'
+import { ident } from '../core/sql.ts'
+import type { DatabaseError } from '../db/database-error.ts'
+import { describeLockHolders } from './lock-holders.ts'
+import type { ProbeRun } from './run.ts'
+
+const lockNotAvailable = '55P03'
+
+/** One case is `invalid input value for enum`. This plan may add the value. */
+const invalidText = '22P02'
+
+/** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
+export async function errorFinding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): Promise<ProbeFinding> {
+  const key = keyOf(object.id)
+  const serverHint = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
+  if (error.sqlstate === lockNotAvailable) {
+    const holders = await describeLockHolders(run.session)
+    const reason = `what it reads is locked by another session${holders === '' ? ', for example by a REFRESH' : `: ${holders}`}`
+    return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
+  }
+  if (error.sqlstate === invalidText) run.lacksValues = true
+  const hint = adviceFor(error, run.session.user) ?? serverHint
+  if (error.sqlstate === '42501') {
+    return {
+      code: 'object/not-probed',
+      key,
+      status: 'undetermined',
+      reason: `it cannot be checked on the server: ${error.message}`,
+      hint,
+    }
+  }
+  return { code: 'server/rejected', key, status: 'problem', reason: error.message, hint }
+}
+
+const advice: readonly (readonly [
+  sqlstate: string,
+  message: RegExp,
+  advice: (name: string, role: string) => string,
+])[] = [
+  [
+    '42501',
+    /^permission denied for foreign-data wrapper (.+)$/,
+    (name, role) => `GRANT USAGE ON FOREIGN DATA WRAPPER ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for foreign server (.+)$/,
+    (name, role) => `GRANT USAGE ON FOREIGN SERVER ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for schema (.+)$/,
+    (name, role) => `GRANT USAGE, CREATE ON SCHEMA ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for database (.+)$/,
+    (name, role) => `GRANT CREATE ON DATABASE ${ident(name)} TO ${role};`,
+  ],
+  [
+    '42501',
+    /^permission denied for table (.+)$/,
+    (name, role) =>
+      `${role} needs SELECT on table ${ident(name)}. Only its owner can create a child or a partition of it.`,
+  ],
+  [
+    '42704',
+    /^foreign-data wrapper "(.+)" does not exist$/,
+    (name) => `Declare its extension: extensions: { ${name}: {} }`,
+  ],
+  ['42704', /^role "(.+)" does not exist$/, (name) => `Create it: CREATE ROLE ${ident(name)};`],
+]
+
+/** What to do about an error, if its message is a known one. It is not if the server uses another language. */
+function adviceFor({ sqlstate, message }: DatabaseError, role: string): string | undefined {
+  for (const [state, pattern, advise] of advice) {
+    const [, name] = pattern.exec(message) ?? []
+    if (state === sqlstate && name !== undefined) return advise(name, ident(role))
+  }
+  return undefined
+}

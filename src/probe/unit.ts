@@ -1,0 +1,33 @@
+// What the probe creates for one object, and what PostgreSQL would evaluate of it.
+
+import type { DeclaredObject } from '../core/change.ts'
+import type { ObjectId } from '../core/object.ts'
+import type { Statement } from '../core/sql.ts'
+import type { Partitioned } from '../kinds/evaluated.ts'
+import { kindOf } from '../kinds/registry.ts'
+
+export interface Unit {
+  readonly object: DeclaredObject
+  readonly statements: readonly Statement[]
+  /** Creates a view of the expressions that PostgreSQL would simplify; empty if there are none. */
+  readonly expressions?: (view: { readonly schema: string; readonly name: string }) => readonly Statement[]
+  readonly partitioned?: Partitioned | undefined
+}
+
+/** A stand-in of an object. */
+export function unitOf(
+  object: DeclaredObject,
+  standIn: { readonly id: ObjectId; readonly spec: unknown; readonly before?: readonly Statement[] },
+): Unit {
+  const { create, evaluated } = kindOf(object.id)
+  const before = standIn.before ?? []
+  return {
+    object,
+    statements: [...before, ...create(standIn.id, standIn.spec)],
+    expressions(view) {
+      const statements = evaluated?.expressions(standIn, view) ?? []
+      return statements.length === 0 ? [] : [...before, ...statements]
+    },
+    partitioned: evaluated?.partitioned?.(object.spec),
+  }
+}
