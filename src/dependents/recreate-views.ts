@@ -27,6 +27,8 @@ export interface TrialInput {
   /** Views to recreate even if their columns stay the same, with everything that they read, directly or through other views. */
   readonly forcedViews: ReadsThroughViews
   readonly salt: string
+  /** Whether user-defined code may be run. */
+  readonly mayEvaluate: boolean
 }
 
 interface Changed {
@@ -68,7 +70,7 @@ const viewsQuery: Sql = trusted(`
  */
 export async function tryRecreatingViews(
   session: Session,
-  { live, wanted, forcedViews, salt }: TrialInput,
+  { live, wanted, forcedViews, salt, mayEvaluate }: TrialInput,
 ): Promise<readonly TriedView[]> {
   const readByForced = new Set([...forcedViews.values()].flat())
   const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
@@ -83,7 +85,7 @@ export async function tryRecreatingViews(
   )
   try {
     const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
-    return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, salt)
+    return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, { salt, mayEvaluate })
   } catch (error) {
     // The server is read-only, or the role may not create anything. Then such views block the plan.
     if (!isDatabaseError(error) || session.isLost()) throw error
@@ -146,7 +148,7 @@ async function outcomesOf(
   session: Session,
   changed: readonly Changed[],
   trials: readonly Trial[],
-  salt: string,
+  { salt, mayEvaluate }: Pick<TrialInput, 'salt' | 'mayEvaluate'>,
 ): Promise<readonly TriedView[]> {
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
   const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
@@ -156,7 +158,7 @@ async function outcomesOf(
   await createEmptyTables(session, relations, scratch)
   const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
   const existing = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const lost = await createViews(session, trials, { scratch, existing, renamed })
+  const lost = await createViews(session, trials, { scratch, existing, renamed, mayEvaluate })
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
   const created = (await readCatalog(session, ids, salt)).live
@@ -171,7 +173,7 @@ async function outcomesOf(
       : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, realName)
     return { key, live, on, isReadByData, outcome }
   })
-  const unrecreatable = await unrecreatableParts(session, tried, { scratch, existing })
+  const unrecreatable = await unrecreatableParts(session, tried, { scratch, existing, mayEvaluate })
   return tried.map((view, at) => {
     const [why, trial] = [unrecreatable.get(view.key), trials[at]]
     return why && trial ? { ...view, outcome: lostOrRepointed(trial, why) } : view
@@ -203,7 +205,7 @@ async function createViews(
     else {
       const query = await requalifyForScratch(specOf(live).query, place)
       const view = qualified(place.scratch.get(id.schema) ?? '', id.name)
-      const why = await tryStatements(session, sql`CREATE VIEW ${view} AS ${trusted(query)}`)
+      const why = await tryStatements(session, sql`CREATE VIEW ${view} AS ${trusted(query)}`, place)
       if (why) lost.set(key, why)
       else place.existing.add(relationKey(id.schema, id.name))
     }

@@ -6,6 +6,7 @@ import { relationKey } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { requalify } from '../parser/requalify.ts'
 
@@ -15,6 +16,8 @@ export interface Place {
   readonly scratch: ReadonlyMap<string, string>
   /** The relations that have a stand-in, by their real names. */
   readonly existing: Set<string>
+  /** Whether user-defined code may be run. */
+  readonly mayEvaluate: boolean
 }
 
 /** Creates the scratch schemas, with an empty table for each relation that has its wanted columns. */
@@ -35,14 +38,28 @@ export async function createEmptyTables(
 }
 
 /** Replaces relations in deparsed SQL by their stand-ins. */
-export function requalifyForScratch(text: string, { scratch, existing }: Place): Promise<string> {
+export function requalifyForScratch(
+  text: string,
+  { scratch, existing }: Pick<Place, 'scratch' | 'existing'>,
+): Promise<string> {
   return requalify(text, ({ schema, name }) =>
     existing.has(relationKey(schema ?? '', name)) ? scratch.get(schema ?? '') : undefined,
   )
 }
 
-/** Runs statements in a savepoint. If they fail, it rolls them back and returns the reason. */
-export async function tryStatements(session: Session, statements: Sql): Promise<Lost | undefined> {
+/**
+ * Runs statements in a savepoint. If they fail, it rolls them back and returns the reason. In a plan it does not run statements
+ * that would run user-defined code.
+ */
+export async function tryStatements(
+  session: Session,
+  statements: Sql,
+  { mayEvaluate }: Pick<Place, 'mayEvaluate'>,
+): Promise<Lost | undefined> {
+  if (!mayEvaluate) {
+    const code = await runByStatements(session, await readEvaluatingCode(session), [{ sql: statements }])
+    if (code.length > 0) return { reason: evaluationReason(code) }
+  }
   await session.run(trusted('SAVEPOINT view'))
   try {
     await session.run(statements)

@@ -31,7 +31,7 @@ export async function unrecreatableParts(
   const rows = await session.query<{ oid: number; part: string; sql: string }>(partsQuery, [[...recreated.keys()]])
   for (const { oid, part, sql: text } of rows) {
     const key = recreated.get(oid)
-    const why = await tryStatements(session, trusted(await requalifyForScratch(text, place)))
+    const why = await tryStatements(session, trusted(await requalifyForScratch(text, place)), place)
     if (key !== undefined && why) failures.set(key, { ...why, reason: `${part}: ${why.reason}` })
   }
   return failures
