@@ -9,6 +9,8 @@ export interface Dependent {
   readonly on: Key
   /** The column that it depends on, if it depends on a single one. */
   readonly column: string | null
+  /** The child whose column it uses, which is inherited from that column. */
+  readonly through?: Key
   /** Undefined if it is of a kind that fdwsync does not know. */
   readonly key: Key | undefined
   /** Its parent: the view of an index, the table of a trigger. It is dropped and recreated with its parent. */

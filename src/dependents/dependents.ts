@@ -8,6 +8,7 @@ import type { Session } from '../db/session.ts'
 import { temporaryViewReason } from './ownership.ts'
 
 interface Row {
+  readonly child: ObjectId | null
   readonly of: number
   readonly catalog: string
   readonly column: string | null
@@ -20,15 +21,22 @@ interface Row {
 // Internal and automatic dependencies (the index of a view, the default of a column) are dropped along and block nothing.
 // Other dependencies are attributed to the object that a user would name:
 // - A rule counts as its view. A default, a constraint and a statistics object count as their table. A constraint of a
-//   domain counts as the domain.
+//   domain counts as the domain, the attributes of a composite type count as the type.
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
 // - What depends on a member of an extension depends on the extension.
+// - What depends on an inherited column of a child depends on that column of the parent, which is changed in both.
 // Triggers and statistics on a foreign table are listed although they are automatic, since they are lost with the table.
 const dependentsQuery = trusted(`
-  WITH target AS (
+  WITH RECURSIVE target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
+  ), descendant(objid, child) AS (
+    SELECT objid, inhrelid FROM target JOIN pg_inherits ON inhparent = objid WHERE classid = 'pg_class'::regclass
+    UNION
+    SELECT objid, inhrelid FROM descendant JOIN pg_inherits ON inhparent = child
   ), referenced AS (
     SELECT classid, objid, classid AS refclassid, objid AS refobjid FROM target
+    UNION ALL
+    SELECT 'pg_class'::regclass, objid, 'pg_class'::regclass, child FROM descendant
     UNION ALL
     SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid
       FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
@@ -40,6 +48,10 @@ const dependentsQuery = trusted(`
     SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
       FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
      WHERE ty.typarray <> 0
+    UNION ALL
+    SELECT target.classid, target.objid, 'pg_class'::regclass, ty.typrelid
+      FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
+     WHERE ty.typrelid <> 0
     UNION ALL
     SELECT target.classid, target.objid, member.classid, member.objid
       FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
@@ -55,12 +67,13 @@ const dependentsQuery = trusted(`
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
-    SELECT classid AS ofclass, objid AS of, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed FROM attached
+    SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed
+      FROM attached
     UNION
-    SELECT r.classid AS ofclass, r.objid AS of, nullif(d.refobjsubid, 0) AS attnum,
+    SELECT r.classid AS ofclass, r.objid AS of, r.refobjid AS used, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
-                WHEN dk.contypid IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
-           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, d.objid) AS objid,
+                WHEN coalesce(dk.contypid, composite.reltype) IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
+           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, composite.reltype, d.objid) AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
                 WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed
       FROM referenced r
@@ -69,10 +82,14 @@ const dependentsQuery = trusted(`
       LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conrelid <> 0
       LEFT JOIN pg_constraint dk ON d.classid = 'pg_constraint'::regclass AND dk.oid = d.objid AND dk.contypid <> 0
       LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
+      LEFT JOIN pg_class composite ON d.classid = 'pg_class'::regclass AND composite.oid = d.objid AND composite.relkind = 'c'
       LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
   )
   SELECT d.of, d.ofclass::text AS catalog,
-         (SELECT attname FROM pg_attribute a WHERE a.attrelid = d.of AND a.attnum = d.attnum) AS column,
+         used_column.attname AS column,
+         CASE WHEN descendant.child IS NOT NULL THEN (
+           SELECT jsonb_build_object('kind', 'foreignTable', 'schema', cn.nspname, 'name', child.relname)
+             FROM pg_class child JOIN pg_namespace cn ON cn.oid = child.relnamespace WHERE child.oid = d.used) END AS child,
          CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm', 'v') THEN
                 jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' ELSE 'materializedView' END,
                                    'schema', n.nspname, 'name', c.relname)
@@ -81,8 +98,6 @@ const dependentsQuery = trusted(`
               WHEN d.classid = 'pg_type'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'type', 'schema', tn.nspname, 'name', ty.typname)
                    FROM pg_type ty JOIN pg_namespace tn ON tn.oid = ty.typnamespace WHERE ty.oid = d.objid)
-              WHEN c.relkind = 'c' THEN
-                jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', c.relname)
               WHEN d.classid = 'pg_foreign_server'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'server', 'name', srvname) FROM pg_foreign_server s WHERE s.oid = d.objid)
               WHEN d.classid = 'pg_foreign_data_wrapper'::regclass THEN
@@ -107,7 +122,10 @@ const dependentsQuery = trusted(`
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_class view ON view.oid = i.indrelid
-   WHERE (d.classid, d.objid) <> (d.ofclass, d.of)
+    LEFT JOIN pg_attribute used_column ON used_column.attrelid = d.used AND used_column.attnum = d.attnum
+    LEFT JOIN descendant ON d.ofclass = 'pg_class'::regclass AND descendant.objid = d.of AND descendant.child = d.used
+   WHERE (d.classid, d.objid) NOT IN ((d.ofclass, d.of), (d.ofclass, d.used))
+     AND (descendant.child IS NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = d.of AND attname = used_column.attname))
      -- The members of an extension depend on its schema like other objects, but are dropped with the extension.
      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid
                        AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))
@@ -119,9 +137,10 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Row>(dependentsQuery, [targets])
-  return rows.flatMap(({ of, catalog, column, id, parent, view, description }) => {
+  return rows.flatMap(({ of, catalog, column, child, id, parent, view, description }) => {
     const on = keys.get(`${catalog} ${of}`)
     const address = { key: id ? keyOf(id) : undefined, parent: parent ? keyOf(parent) : undefined }
-    return on === undefined ? [] : [{ on, column, ...address, view: view ?? undefined, description }]
+    const through = child ? { through: keyOf(child) } : {}
+    return on === undefined ? [] : [{ on, column, ...address, ...through, view: view ?? undefined, description }]
   })
 }

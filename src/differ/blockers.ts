@@ -93,6 +93,8 @@ function blocks(
   const itsChange = changeOf(dependent, byKey)
   if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
   if (itsChange.op === 'drop') return change.op !== 'drop' && delayed.has(itsChange.key)
+  // What is dropped after an alteration of a dependent is no longer used by it.
+  if (itsChange.op === 'alter') return change.op !== 'drop' || itsChange.to.needs.includes(change.key)
   if (itsChange.op !== 'replace') return true
   if (dependent.parent === change.key) return !isCarriedOver(itsChange, dependent)
   if (itsChange.how === 'drop-and-create') return false

@@ -240,6 +240,11 @@ export interface KindOf<Id extends ObjectId, Spec> {
 
   create(id: Id, spec: Spec): readonly Statement[]
   alter(id: Id, fields: readonly FieldChange[], from: Spec): readonly Statement[]
+  /**
+   * The part of an alteration that comes before all other definitions of a plan: until a table has left its parents, whatever
+   * happens to them happens to it.
+   */
+  unlink?(id: Id, fields: readonly FieldChange[], from: Spec): readonly Statement[]
   drop(id: Id): readonly Statement[]
   /** `unless-shared`: dropped only if fdwsync created it, nothing else is inside and no other manifest declares it. */
   readonly dropPolicy: 'owned' | 'unless-shared'

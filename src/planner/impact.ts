@@ -151,8 +151,10 @@ async function readAffectedDependents(
     return old ? keyOf(old) : declared
   }
   const columns = new Map(objects.map(({ id, renamedColumns }) => [keyOf(id), renamedColumns]))
+  const changeOf = new Map(changes.map((change) => [change.key, change]))
   const outcomes = new Map(tried.map(({ live, outcome }) => [live.oid, outcome]))
-  return dependents.map(
+  const affected = dependents.filter((dependent) => isAffected(dependent, changeOf))
+  return affected.map(
     (dependent): Dependent => ({
       ...dependent,
       view: dependent.view && { ...dependent.view, outcome: outcomes.get(dependent.view.oid) },
@@ -162,4 +164,12 @@ async function readAffectedDependents(
       column: columns.get(dependent.on)?.get(dependent.column ?? '') ?? dependent.column,
     }),
   )
+}
+
+/** What uses an inherited column is affected by an alteration of the parent, if the child still has that parent then. */
+function isAffected({ on, through }: Dependent, changeOf: ReadonlyMap<Key, Change>): boolean {
+  if (through === undefined) return true
+  const child = changeOf.get(through)
+  const leaves = child?.op === 'drop' || (child !== undefined && 'to' in child && !child.to.needs.includes(on))
+  return changeOf.get(on)?.op === 'alter' && !leaves
 }

@@ -1,5 +1,6 @@
 // The steps that drop objects, and what each has to wait for.
 
+import type { Dependent } from '../../core/dependent.ts'
 import type { Key } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
@@ -27,6 +28,22 @@ export function dropPrerequisites(change: Drop, context: StepContext, deferred: 
       isCoveredByParent(other, context) ? [] : dropId('build', other.key),
     ),
   ]
+}
+
+/**
+ * The drops that come after the other definitions of their stage: something that stays depends on the object until it is
+ * altered.
+ * @param drops each before what it needs
+ */
+export function lateDrops(drops: readonly DroppingChange[], context: StepContext): ReadonlySet<Key> {
+  const late = new Set<Key>()
+  for (const { op, key } of drops) {
+    if (op !== 'drop') continue
+    const isAltered = ({ key: user }: Dependent) => user !== undefined && context.changeOf.get(user)?.op === 'alter'
+    const isNeededLater = (context.dropsNeeding.get(key) ?? []).some((other) => late.has(other.key))
+    if (isNeededLater || (context.dependentsOn.get(key) ?? []).some(isAltered)) late.add(key)
+  }
+  return late
 }
 
 /** The replacements after which their old objects no longer read it. */

@@ -7,7 +7,7 @@ import type { Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
 import { type DefiningChange, hazardsOf, locksOf } from './changes.ts'
 import { deferredChanges, formerParentOf } from './deferred.ts'
-import { dropPrerequisites, dropStep } from './drop-steps.ts'
+import { dropPrerequisites, dropStep, lateDrops } from './drop-steps.ts'
 import { definitionOrder, dropOrder } from './order.ts'
 import { groupStep, replacementOf } from './replacement-steps.ts'
 import { createStepContext, isCoveredByParent, isRenamed, type StepContext, type StepInput } from './step-context.ts'
@@ -21,6 +21,8 @@ export function createSteps(input: StepInput): readonly Step[] {
   const drops = dropOrder(input.changes).filter((change) => !isCoveredByParent(change, context))
   const definitions = definitionOrder(input.changes).filter((change) => !isCoveredByParent(change, context))
   const loads = input.populate ? definitions.filter(needsLoad) : []
+  const defined = drops.filter((change) => !isDeferred(change))
+  const late = lateDrops(defined, context)
   const dropped = new Set(drops.flatMap(({ op, key }) => (op === 'drop' && deferred.has(key) ? [key] : [])))
   const later = new Set([
     ...Array.from(deferred, (key) => (dropped.has(key) ? dropId('build', key) : buildId(key, input.groups))),
@@ -31,10 +33,12 @@ export function createSteps(input: StepInput): readonly Step[] {
       .filter((change) => isPrepared(change, context))
       .flatMap((change) => definitionSteps(change, 'prepare', [], context)),
     ...renameSteps(input.changes),
-    ...drops.filter((change) => !isDeferred(change)).map((change) => dropStep(change, 'define', [])),
+    ...definitions.flatMap((change) => unlinkSteps(change, context)),
+    ...defined.filter(({ key }) => !late.has(key)).map((change) => dropStep(change, 'define', [])),
     ...definitions
       .filter((change) => !isDeferred(change) && !isPrepared(change, context))
       .flatMap((change) => definitionSteps(change, 'define', [], context)),
+    ...defined.filter(({ key }) => late.has(key)).map((change) => dropStep(change, 'define', [])),
     ...definitions.filter(isDeferred).flatMap((change) => buildSteps(change, later, context)),
     ...drops.flatMap((change) =>
       change.op === 'drop' && isDeferred(change)
@@ -74,6 +78,19 @@ function renameSteps(changes: readonly Change[]): readonly Step[] {
         ...(renamedColumns ? (kindOf(id).renaming?.renameColumns?.(id, renamedColumns) ?? []) : []),
       ],
     }))
+}
+
+/** Before the drops, since a table that has left its parent does not depend on it. */
+function unlinkSteps(change: DefiningChange, { changeOf }: StepContext): readonly Step[] {
+  if (change.op === 'create') return []
+  const { id, spec, needs } = change.from
+  // Until it is swapped, a table that is replaced stays with its parents, unless these change.
+  const mustLeave = change.op === 'alter' || needs.some((need) => changeOf.get(need)?.op === 'alter')
+  const statements = mustLeave ? (kindOf(id).unlink?.(id, change.fields, spec) ?? []) : []
+  if (statements.length === 0) return []
+  const title = titleOf(id)
+  const step = { stage: 'define', key: change.key, title, action: 'alter', after: [], hazards: [] } as const
+  return [{ ...step, id: `${stepId('define', change.key)} unlink`, locks: [change.key], statements }]
 }
 
 /** The step of a deferred definition. A group has one step, which comes with its last member. */

@@ -211,14 +211,11 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     ]
   },
 
-  alter(id, fields, from) {
-    const name = qualified(id.schema, id.name)
-    const staying = fields.filter((field) => !isUnlinked(field))
-    return [
-      ...unlinkParents(name, fields, parentsIn(from)),
-      ...alterStatements(sql`ALTER FOREIGN TABLE ${name} `, clausesOf(staying), staying),
-    ]
+  alter(id, fields) {
+    const others = fields.filter((field) => !isUnlinked(field))
+    return alterStatements(sql`ALTER FOREIGN TABLE ${qualified(id.schema, id.name)} `, clausesOf(others), others)
   },
+  unlink: (id, fields, from) => unlinkParents(qualified(id.schema, id.name), fields, parentsIn(from)),
   drop: (id) => [statement(sql`DROP FOREIGN TABLE ${qualified(id.schema, id.name)}`)],
 
   replacement: {

@@ -61,7 +61,7 @@ describe.each(Object.entries(tables) as [KindName, AnyTable][])('%s', (_, table)
     if (effect === 'replace' || effect === 'populate') {
       expect(fields.map((field) => field.effect.how)).toContain(effect)
     } else {
-      const sql = textOf(kind.alter(id, fields, live))
+      const sql = textOf([...(kind.unlink?.(id, fields, live) ?? []), ...kind.alter(id, fields, live)])
       // If not, the texts show best what differs.
       if (!(await isSameSql(sql, effect))) expect(sql).toBe(effect)
     }
