@@ -7,9 +7,13 @@ import { durationMilliseconds } from './duration.ts'
 
 /** Functions, because commander changes an option when it is added to a command. */
 export const options = {
-  manifest: () => new Option('-f, --file <file>', 'Manifest to read; - for standard input').default('fdwsync.yaml'),
+  manifest: () => manifestFile('Manifest to read; - for standard input').default('fdwsync.yaml'),
   database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
   format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),
+  width: () =>
+    new Option('--width <columns>', 'Width to break lines at; default: COLUMNS, else that of the terminal').argParser(
+      parseWidth,
+    ),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
   lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),
@@ -26,6 +30,16 @@ export const options = {
   limit: () =>
     new Option('--limit <number>', 'Maximum number of applies, newest first').argParser(parseLimit).default(20),
 } as const
+
+/** A second file would silently replace the first one. */
+export function manifestFile(description: string): Option {
+  let isGiven = false
+  return new Option('-f, --file <file>', description).argParser((file: string) => {
+    if (isGiven) throw new InvalidArgumentError('It is given twice, but a command reads one manifest.')
+    isGiven = true
+    return file
+  })
+}
 
 function duration(flag: string, description: string, initial: string): Option {
   return new Option(`${flag} <duration>`, description)
@@ -48,6 +62,10 @@ function collectHazard(hazard: string, previous: readonly string[] | undefined):
 
 function parseJobs(text: string): number {
   return wholeNumber(text, 64)
+}
+
+function parseWidth(text: string): number {
+  return wholeNumber(text, 100_000)
 }
 
 function parseLimit(text: string): number {

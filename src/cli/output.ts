@@ -18,3 +18,10 @@ export function printAndFlush(text: string, isColoured = false): Promise<void> {
     process.stdout.write(printable(text, isColoured), (error) => (error ? reject(error) : resolve()))
   })
 }
+
+/** The width of standard output: COLUMNS, or else that of the terminal. A file or a pipe has none. */
+export function outputWidth(): number {
+  const wanted = Number(process.env.COLUMNS)
+  if (Number.isInteger(wanted) && wanted > 0) return wanted
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY
+}

@@ -1,19 +1,17 @@
 // The command line: its commands, arguments, options and help. Each command's own code is loaded when it runs.
 
-import { Command, CommanderError, Option } from 'commander'
-import { exitCode } from '../core/errors.ts'
+import { Command } from 'commander'
 import { toolVersion } from '../core/version.ts'
-import { options as shared } from './options.ts'
-import { printMessage, printResult } from './output.ts'
-import { reportError } from './report-error.ts'
+import { manifestFile, options as shared } from './options.ts'
+import { outputWidth, printMessage, printResult } from './output.ts'
+import { reportError, requestedFormat } from './report-error.ts'
 
 /** Runs a command and sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
     await createProgram().parseAsync([...argv])
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.usage
-    else process.exitCode = reportError(error)
+    process.exitCode = await reportError(error, requestedFormat(argv))
   }
 }
 
@@ -38,7 +36,12 @@ export function createProgram(): Command {
     .helpCommand('help [command]', 'Show help for a command')
     .exitOverride()
     // Errors of commander quote arguments.
-    .configureOutput({ writeOut: printResult, writeErr: printMessage })
+    .configureOutput({
+      writeOut: printResult,
+      writeErr: printMessage,
+      getOutHelpWidth: outputWidth,
+      getErrHelpWidth: outputWidth,
+    })
     .addHelpText('after', exitCodes)
   addChecks(root)
   addChanges(root)
@@ -57,6 +60,7 @@ function addChecks(root: Command): void {
     .command('validate')
     .description('Check a manifest without connecting to a server')
     .addOption(shared.manifest())
+    .addOption(shared.format())
     .option('--no-env', 'Do not resolve ${env:…} and ${file:…} references')
     .action(async (flags) => setExitCode((await import('./commands/validate.ts')).validate(flags)))
   root
@@ -65,6 +69,7 @@ function addChecks(root: Command): void {
     .addOption(shared.manifest())
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.width())
     .addOption(shared.populate())
     .addOption(shared.offline())
     .addOption(shared.sourceTimeout())
@@ -82,6 +87,7 @@ function addChanges(root: Command): void {
     .addOption(shared.manifest())
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.width())
     .addOption(shared.populate())
     .addOption(shared.offline())
     .addOption(shared.takeOver())
@@ -99,6 +105,7 @@ function addChanges(root: Command): void {
     .addOption(shared.manifest())
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.width())
     .addOption(shared.sourceTimeout())
     .addOption(shared.jobs())
     .action(async (names, flags) => setExitCode((await import('./commands/refresh.ts')).refresh(names, flags)))
@@ -109,6 +116,7 @@ function addChanges(root: Command): void {
     .option('--manifest <name>', 'Name of the manifest, instead of its file')
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.width())
     .option('--auto-approve', 'Do not ask for confirmation, even if data is dropped')
     .addOption(shared.lockTimeout())
     .addOption(shared.leaseTimeout())
@@ -120,9 +128,10 @@ function addInspection(root: Command): void {
     .command('status')
     .description('List managed objects and their state')
     .argument('[pattern]', "Names, as in psql: 'shop.*', '*orders*'")
-    .option('-f, --file <file>', 'Manifest to compare with; default: fdwsync.yaml if it exists')
+    .addOption(manifestFile('Manifest to compare with; default: fdwsync.yaml if it exists'))
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.width())
     .addOption(shared.kind())
     .addOption(shared.checkSource())
     .addOption(shared.sourceTimeout())
@@ -134,10 +143,11 @@ function addInspection(root: Command): void {
     .description('List past applies, or show one in detail')
     .argument('[id]', 'Id of an apply, or the beginning of it')
     .option('--manifest <name>', 'Only applies of the manifest with this name')
-    .option('-f, --file <file>', 'Only applies of this manifest; - for standard input')
+    .addOption(manifestFile('Only applies of this manifest; - for standard input'))
     .addOption(shared.limit())
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.width())
     .action(async (id, flags) => setExitCode((await import('./commands/history.ts')).history(id, flags)))
 }
 
@@ -153,7 +163,7 @@ function addAuthoring(root: Command): void {
   root
     .command('pin')
     .description('Lock imports and mirrors to what their sources have now')
-    .addOption(new Option('-f, --file <file>', 'Manifest to read').default('fdwsync.yaml'))
+    .addOption(manifestFile('Manifest to read').default('fdwsync.yaml'))
     .addOption(shared.database())
     .addOption(shared.sourceTimeout())
     .option('--check', 'Write nothing; exit with 2 if the sources differ from the lock, 6 if they cannot be queried')

@@ -1,15 +1,29 @@
-// Reports errors on standard error.
+// Reports why a command failed: as text on standard error, and as a document on standard output if one was asked for.
 
-import { exitCode, FdwsyncError, formatProblem } from '../core/errors.ts'
+import { CommanderError } from 'commander'
+import { exitCode, type Failure, FdwsyncError, formatProblem } from '../core/errors.ts'
 import { oneLine } from '../core/printable.ts'
 import { toolVersion } from '../core/version.ts'
 import { isDatabaseError } from '../db/database-error.ts'
-import { printMessage } from './output.ts'
+import { type FormatName, formats } from '../render/formats.ts'
+import { printMessage, printResult } from './output.ts'
 
 /** Prints the error and returns the exit code. */
-export function reportError(error: unknown): number {
-  printMessage(errorText(error))
-  return error instanceof FdwsyncError ? error.exitCode : exitCode.failed
+export async function reportError(error: unknown, formatName: FormatName): Promise<number> {
+  if (error instanceof CommanderError && error.exitCode === 0) return exitCode.done
+  // Commander has already printed its own errors.
+  if (!(error instanceof CommanderError)) printMessage(errorText(error))
+  const failure = failureOf(error)
+  const { failure: render } = await formats[formatName]()
+  if (render) printResult(render(failure))
+  return failure.exitCode
+}
+
+/** The format that the arguments ask for, even if they are wrong and so cannot be parsed. */
+export function requestedFormat(argv: readonly string[]): FormatName {
+  const last = argv.findLastIndex((argument) => /^--format(=|$)/.test(argument))
+  const name = argv[last]?.startsWith('--format=') ? argv[last].slice('--format='.length) : argv[last + 1]
+  return last >= 0 && name === 'json' ? 'json' : 'text'
 }
 
 /** A stack trace is printed for bugs only. */
@@ -23,4 +37,23 @@ export function errorText(error: unknown): string {
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `This is a bug in fdwsync ${toolVersion}. Please report it with this stack trace:\n${stack}\n`
+}
+
+/** The same error as data. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof FdwsyncError) return { exitCode: error.exitCode, problems: error.problems }
+  if (error instanceof CommanderError) {
+    // Its suggestion is in brackets on a line of its own.
+    const [, message = error.message, hint] = /^(?:error: )?(.*?)(?:\n\((.*)\))?$/s.exec(error.message) ?? []
+    const problem = { code: 'usage/invalid-argument', message, ...(hint === undefined ? {} : { hint }) } as const
+    return { exitCode: exitCode.usage, problems: [problem] }
+  }
+  if (isDatabaseError(error)) {
+    const { message, sqlstate, detail, hint } = error
+    const more = { ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) }
+    return { exitCode: exitCode.failed, problems: [{ code: 'server/error', message, sqlstate, ...more }] }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  const hint = `This is a bug in fdwsync ${toolVersion}. Please report it with the stack trace on standard error.`
+  return { exitCode: exitCode.failed, problems: [{ code: 'internal/bug', message, hint }] }
 }

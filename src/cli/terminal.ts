@@ -5,11 +5,16 @@ import type { ApplyEvent } from '../core/event.ts'
 import { oneLine } from '../core/printable.ts'
 import type { RenderOptions } from '../render/format.ts'
 import { renderEvent } from '../render/text/events.ts'
-import { printMessage, printResult } from './output.ts'
+import { outputWidth, printMessage, printResult } from './output.ts'
+
+/** The options of a command for the layout of its text. */
+export interface TextFlags {
+  readonly width?: number
+}
 
 /** How to render what goes to standard output. */
-export function renderOptions(): RenderOptions {
-  return { style: styleOf('stdout'), columns: process.stdout.columns || 80 }
+export function renderOptions({ width }: TextFlags): RenderOptions {
+  return { style: styleOf('stdout'), columns: width ?? outputWidth() }
 }
 
 /** Colour is for terminals only, and NO_COLOR turns it off. */

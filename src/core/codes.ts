@@ -9,6 +9,8 @@ export type ProblemCode =
   | 'usage/unknown-name'
   /** Several objects or applies match the given name. */
   | 'usage/ambiguous-name'
+  /** The user was asked for confirmation, and declined. */
+  | 'usage/declined'
   /** Confirmation is required, but standard input is not a terminal. */
   | 'usage/no-terminal'
   /** The command was interrupted by a signal. */
@@ -65,6 +67,8 @@ export type ProblemCode =
   | 'server/unsupported-version'
   /** The server's lock table is too small for the transaction. */
   | 'server/lock-capacity'
+  /** The server reported an error that has no code of its own here: see its SQLSTATE. */
+  | 'server/error'
   /** A role that the manifest names does not exist. */
   | 'server/missing-role'
   /** The server rejects or cannot do what is declared. */
@@ -151,3 +155,7 @@ export type ProblemCode =
   // The demo
   /** No PostgreSQL server for the demo was found, or it did not start. */
   | 'demo/no-server'
+
+  // fdwsync itself
+  /** A bug: the error should not be possible. */
+  | 'internal/bug'

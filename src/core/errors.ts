@@ -33,6 +33,13 @@ export interface Problem {
   readonly hint?: string
 }
 
+/** Why a command failed. */
+export interface Failure {
+  readonly exitCode: ExitCode
+  /** Errors that PostgreSQL reported have a SQLSTATE, and perhaps a DETAIL. */
+  readonly problems: readonly (Problem & { readonly sqlstate?: string; readonly detail?: string })[]
+}
+
 /**
  * An error that a user can do something about. Any other error is a bug and is reported as one.
  * Independent problems, for instance of a manifest, are reported at once.

@@ -1,6 +1,7 @@
 // What an output format renders. The formats themselves are in formats.ts.
 
 import type { ChalkInstance } from 'chalk'
+import type { Failure, Problem } from '../core/errors.ts'
 import type { ApplyDetails, History } from '../core/history.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RefreshReport, Report } from '../core/report.ts'
@@ -9,7 +10,7 @@ import type { StatusReport } from '../core/status.ts'
 /** The terminal that a text is rendered for. Documents do not depend on it. */
 export interface RenderOptions {
   readonly style: ChalkInstance
-  /** The terminal's width. */
+  /** The width of the terminal; infinite for a file or a pipe, where no line is broken. */
   readonly columns: number
 }
 
@@ -18,9 +19,18 @@ export interface PlanOptions extends RenderOptions {
   readonly destroys?: boolean
 }
 
+/** What `validate` reports of a valid manifest. */
+export interface Validation {
+  readonly manifest: string
+  readonly warnings: readonly Problem[]
+}
+
 export interface Format {
   /** A document: a command prints exactly one, so `apply` and `destroy` print the report but not the plan. */
   readonly isDocument: boolean
+  /** A document also if the command fails, besides the text on standard error. */
+  failure?(failure: Failure): string
+  validation?(validation: Validation): string
   plan(plan: Plan, options: PlanOptions): string
   report(report: Report, options: RenderOptions): string
   refresh(report: RefreshReport, options: RenderOptions): string

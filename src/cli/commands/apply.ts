@@ -3,7 +3,7 @@
 import { planAndApply } from '../../api/apply.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
-import { type FormatName, formats } from '../../render/formats.ts'
+import { formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifestOrPlan } from '../load-manifest.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
@@ -23,7 +23,7 @@ export interface ApplyFlags extends RunFlags {
 export async function apply(flags: ApplyFlags): Promise<number> {
   const settings = targetSettings(flags.database)
   const found = await loadManifestOrPlan(flags.file, settings)
-  if ('inPlace' in found) return reportInPlace(found.inPlace, flags.format)
+  if ('inPlace' in found) return reportInPlace(found.inPlace, flags)
   const { parsed } = found
   const request = {
     parsed,
@@ -44,9 +44,10 @@ export async function apply(flags: ApplyFlags): Promise<number> {
   })
 }
 
-async function reportInPlace(plan: Plan, formatName: FormatName): Promise<number> {
-  const format = await formats[formatName]()
+async function reportInPlace(plan: Plan, flags: ApplyFlags): Promise<number> {
+  const format = await formats[flags.format]()
   const report = { manifest: plan.manifest, applyId: undefined, steps: [] }
-  printRendered(format.isDocument ? format.report(report, renderOptions()) : format.plan(plan, renderOptions()))
+  const options = renderOptions(flags)
+  printRendered(format.isDocument ? format.report(report, options) : format.plan(plan, options))
   return exitCode.done
 }

@@ -5,9 +5,9 @@ import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
-import { printRendered, renderOptions } from '../terminal.ts'
+import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface HistoryFlags {
+export interface HistoryFlags extends TextFlags {
   readonly manifest?: string
   readonly file?: string
   readonly database?: string
@@ -23,8 +23,8 @@ export async function history(id: string | undefined, flags: HistoryFlags): Prom
   try {
     const text =
       id === undefined
-        ? format.history(await historyOf(session, { manifest, limit: flags.limit }), renderOptions())
-        : format.applyDetails(await applyDetails(session, id), renderOptions())
+        ? format.history(await historyOf(session, { manifest, limit: flags.limit }), renderOptions(flags))
+        : format.applyDetails(await applyDetails(session, id), renderOptions(flags))
     printRendered(text)
     return exitCode.done
   } finally {

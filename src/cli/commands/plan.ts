@@ -9,9 +9,9 @@ import { createPlan } from '../../planner/plan.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifestOrPlan } from '../load-manifest.ts'
-import { printRendered, renderOptions } from '../terminal.ts'
+import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface PlanFlags {
+export interface PlanFlags extends TextFlags {
   readonly file: string
   readonly database?: string
   readonly format: FormatName
@@ -29,7 +29,7 @@ export async function plan(flags: PlanFlags): Promise<number> {
   const found = await loadManifestOrPlan(flags.file, settings, flags.checkSource)
   const plan = 'inPlace' in found ? found.inPlace : await planFor(found.parsed, settings, flags)
   const format = await formats[flags.format]()
-  printRendered(format.plan(plan, renderOptions()))
+  printRendered(format.plan(plan, renderOptions(flags)))
   return exitCodeOf(plan, flags.detailedExitcode ?? false)
 }
 

@@ -5,9 +5,9 @@ import { exitCode } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
-import { printEvent, printRendered, renderOptions } from '../terminal.ts'
+import { printEvent, printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface RefreshFlags {
+export interface RefreshFlags extends TextFlags {
   readonly file: string
   readonly database?: string
   readonly format: FormatName
@@ -29,6 +29,6 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
     },
   })
   const format = await formats[flags.format]()
-  printRendered(format.refresh(report, renderOptions()))
+  printRendered(format.refresh(report, renderOptions(flags)))
   return report.views.every(({ outcome }) => outcome.status === 'applied') ? exitCode.done : exitCode.dataNotLoaded
 }

@@ -4,13 +4,15 @@ import { type Applied, type Approve, exitCodeOf, reasonsToRefuse } from '../../a
 import type { ApplyOptions } from '../../applier/context.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
+import type { Format } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt } from '../environment.ts'
 import { originOf } from '../origin.ts'
-import { printEvent, printRendered, renderOptions } from '../terminal.ts'
+import { printResult } from '../output.ts'
+import { printEvent, printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
-export interface RunFlags {
+export interface RunFlags extends TextFlags {
   readonly format: FormatName
   readonly autoApprove?: boolean
   readonly lockTimeout: number
@@ -39,16 +41,23 @@ export async function runPlan(run: Run): Promise<number> {
   }
   const format = await formats[flags.format]()
   const { report } = await run.start(options, (plan) => approve(plan, run))
-  if (!report) return exitCode.refused
+  if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCode.done
-  printRendered(format.report(report, renderOptions()))
+  printRendered(format.report(report, renderOptions(flags)))
   return exitCodeOf(report)
+}
+
+/** The text has been printed with the question. */
+function reportDeclined({ failure }: Format): number {
+  const problem = { code: 'usage/declined', message: 'the plan was not confirmed; nothing was changed' } as const
+  if (failure) printResult(failure({ exitCode: exitCode.refused, problems: [problem] }))
+  return exitCode.refused
 }
 
 async function approve(plan: Plan, { flags, allow, destroys, readsStandardInput }: Run): Promise<boolean> {
   const format = await formats[flags.format]()
-  if (!format.isDocument) printRendered(format.plan(plan, { ...renderOptions(), destroys }))
+  if (!format.isDocument) printRendered(format.plan(plan, { ...renderOptions(flags), destroys }))
   if (plan.changes.length === 0 || flags.autoApprove) return true
   // A plan that will be refused needs no confirmation.
   if (reasonsToRefuse(plan, allow).length > 0) return true

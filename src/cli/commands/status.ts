@@ -9,9 +9,9 @@ import { declaredKinds } from '../../kinds/registry.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
-import { printRendered, renderOptions } from '../terminal.ts'
+import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface StatusFlags {
+export interface StatusFlags extends TextFlags {
   readonly file?: string
   readonly database?: string
   readonly format: FormatName
@@ -42,7 +42,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   try {
     const report = await statusOf(session, { pattern, kinds, all: flags.all ?? false, manifest, sources })
     const format = await formats[flags.format]()
-    printRendered(format.status(report, renderOptions()))
+    printRendered(format.status(report, renderOptions(flags)))
     return flags.check ? checkCodeOf(report) : exitCode.done
   } finally {
     await session.close()

@@ -2,17 +2,21 @@
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
+import { type FormatName, formats } from '../../render/formats.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
 
 export interface ValidateFlags {
   readonly file: string
   readonly env: boolean
+  readonly format: FormatName
 }
 
-export async function validate({ file, env }: ValidateFlags): Promise<number> {
-  const { manifest, optionProblems } = await loadLockedManifest(file, env)
+export async function validate({ file, env, format }: ValidateFlags): Promise<number> {
+  const { manifest, optionProblems, warnings } = await loadLockedManifest(file, env)
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
-  printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(manifest.name)}\n`)
+  const { validation } = await formats[format]()
+  if (validation) printResult(validation({ manifest: manifest.name, warnings }))
+  else printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(manifest.name)}\n`)
   return exitCode.done
 }

@@ -1,6 +1,7 @@
 // The shapes of the JSON documents. Each has a published schema in schemas/, and its keys never change.
 
 import type { Change, FieldCause, Origin } from '../../core/change.ts'
+import type { ExitCode, Place, Problem } from '../../core/errors.ts'
 import type { ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../../core/plan.ts'
 import type { StepOutcome, StepReport } from '../../core/report.ts'
@@ -104,6 +105,25 @@ export interface RefreshDocument {
     readonly how: 'concurrently' | 'plain' | null
     readonly outcome: StepOutcome
   }[]
+}
+
+/** What every command with `--format json` prints if it fails: `schemas/error.schema.json`. */
+export interface ErrorDocument {
+  readonly format: 'fdwsync.error/1'
+  readonly exitCode: ExitCode
+  readonly errors: readonly (ProblemDocument & { readonly sqlstate: string | null; readonly detail: string | null })[]
+}
+
+/** What `validate --format json` prints for a valid manifest: `schemas/validation.schema.json`. */
+export interface ValidationDocument {
+  readonly format: 'fdwsync.validation/1'
+  readonly manifest: string
+  readonly warnings: readonly ProblemDocument[]
+}
+
+export interface ProblemDocument extends Pick<Problem, 'code' | 'message'> {
+  readonly place: Pick<Place, 'file' | 'line' | 'column'> | null
+  readonly hint: string | null
 }
 
 /** What `status --format json` prints: `schemas/status.schema.json`. */

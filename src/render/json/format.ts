@@ -2,6 +2,7 @@
 
 import { escapeUnprintable, withoutRunnerCommands } from '../../core/printable.ts'
 import type { Format } from '../format.ts'
+import { failureJson, validationJson } from './failure.ts'
 import { applyJson, historyJson } from './history.ts'
 import { planJson } from './plan.ts'
 import { refreshJson, reportJson } from './report.ts'
@@ -9,6 +10,8 @@ import { statusJson } from './status.ts'
 
 export const jsonFormat: Format = {
   isDocument: true,
+  failure: (failure) => jsonText(failureJson(failure)),
+  validation: (validation) => jsonText(validationJson(validation)),
   plan: (plan) => jsonText(planJson(plan)),
   report: (report) => jsonText(reportJson(report)),
   refresh: (report) => jsonText(refreshJson(report)),

@@ -40,12 +40,17 @@ export function wrap(text: string, columns: number, indent: string, hanging = in
   const lines: string[] = []
   let start = indent
   let line = start + first
+  let width = widthOf(line)
   for (const word of words) {
-    if (line === start || widthOf(line) + 1 + widthOf(word) <= columns) line += ` ${word}`
-    else {
+    const wordWidth = widthOf(word)
+    if (line === start || width + 1 + wordWidth <= columns) {
+      line += ` ${word}`
+      width += 1 + wordWidth
+    } else {
       lines.push(line)
       start = hanging
       line = start + word
+      width = widthOf(start) + wordWidth
     }
   }
   return [...lines, line]

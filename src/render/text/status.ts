@@ -103,17 +103,7 @@ function rowsOf(cells: readonly string[], widths: readonly number[], columns: nu
   const left = gap + pad(kind, kindWidth) + gap
   if (widthOf(name) <= nameWidth) return [`${left}${pad(name, nameWidth)}${right}`.trimEnd()]
   const indent = ' '.repeat(gap.length + kindWidth + gap.length + nameWidth)
-  return [truncate(`${left}${name}`, columns), `${indent}${right}`.trimEnd()]
-}
-
-function truncate(line: string, columns: number): string {
-  if (widthOf(line) <= columns) return line
-  let short = ''
-  for (const character of line) {
-    if (widthOf(short) + widthOf(character) >= columns) break
-    short += character
-  }
-  return `${short}…`
+  return [...wrap(left.trimStart() + name, columns, gap, `${gap}        `), `${indent}${right}`.trimEnd()]
 }
 
 function ownersOf({ manifests }: ObjectStatus): string {

@@ -84,8 +84,28 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const nothing = await run(rig, [...apply, '--no-populate', '--format', 'json'], broken)
     expect([nothing.code, JSON.parse(nothing.stdout).format]).toEqual([0, 'fdwsync.report/1'])
     const failed = await run(rig, [...apply, '--format', 'json'], broken.replace('bigint', 'no_such_type'))
-    expect([failed.code, failed.stdout]).toEqual([1, ''])
+    expect([failed.code, JSON.parse(failed.stdout)]).toMatchObject([1, { format: 'fdwsync.error/1', exitCode: 1 }])
+    expect(failed.stderr).toMatch(/^error: /)
     for (const { stderr } of [plan, part, refreshed, nothing, failed]) expect(stderr).not.toMatch(/\n +at |bug/)
+  })
+
+  test('lines are as long as they are, unless a width is given', async () => {
+    const rig = await fixtureFor(pair, source)
+    const longName = 'a_view_whose_name_is_nearly_as_long_as_names_can_be'
+    const long = shopManifest({
+      [longName]: `SELECT ${Array.from({ length: 20 }, (_, at) => `id AS a_column_${at}`)} FROM proxy.orders`,
+    })
+    const widest = async (args: readonly string[], env = {}) => {
+      const { stdout } = await run(rig, args, long, env)
+      return Math.max(...stdout.split('\n').map((line) => line.length))
+    }
+    for (const args of [['plan'], ['status'], ['plan', '--help']]) {
+      expect(await widest(args), args.join(' ')).toBeGreaterThan(80)
+      expect(await widest(args, { COLUMNS: '80' }), args.join(' ')).toBeLessThanOrEqual(80)
+    }
+    const hundred = await widest(['plan', '--width', '100'], { COLUMNS: '80' })
+    expect(hundred > 80 && hundred <= 100).toBe(true)
+    expect(await widest(['plan'], { COLUMNS: 'wide' })).toBeGreaterThan(100)
   })
 
   test('colour is for terminals, and a reader that closes the pipe is not a failure', async () => {
