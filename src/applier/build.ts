@@ -15,6 +15,7 @@ import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { expectedOfStep } from './expected-result.ts'
 import { replace } from './replace.ts'
+import { runStatements } from './run-statements.ts'
 import { swapTimeoutMilliseconds } from './swap/lock-order.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
@@ -56,7 +57,7 @@ async function runInTransaction(
   )
   let loads: readonly RefreshRecord[] = []
   if (step.action === 'replace') loads = await replace(context, session, sources, step)
-  else for (const statement of step.statements) await session.execute(statement)
+  else await runStatements(session, step.statements, searchPath)
   await session.run(readingPath)
   await openLedger(session)
   await verifyAndRecord(session, expectedOfStep(step, inHand), inHand, applyId)

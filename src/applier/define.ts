@@ -9,7 +9,7 @@ import { withRetries } from '../db/retry.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
-import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordApply, recordDependencyDigests, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
@@ -17,6 +17,7 @@ import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
+import { runStatements } from './run-statements.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
 const attempts = 12
@@ -117,10 +118,9 @@ async function runInTransaction(
   if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
   await recordApply(session, applyRecordOf(context))
   if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
-  await session.run(manifestPath(plan.searchPath))
   for (const step of steps) {
     onStep(step)
-    for (const statement of step.statements) await session.execute(statement)
+    await runStatements(session, step.statements, plan.searchPath)
   }
   onStep(undefined)
   await recordDefinitions(context, definitions, session, steps)

@@ -2,6 +2,8 @@
 // until the swap; what happens there is in swap/.
 
 import { randomUUID } from 'node:crypto'
+import type { WantedObject } from '../core/change.ts'
+import type { Relation } from '../core/object.ts'
 import type { Replacement, ReplaceStep } from '../core/plan.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -11,6 +13,8 @@ import { MemberFailure } from '../loader/failure.ts'
 import { loadSettings, rowsLoaded } from '../loader/load.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import type { ApplyContext } from './context.ts'
+import { type Created, requireKnownCode } from './require-known-code.ts'
+import { runStatements } from './run-statements.ts'
 import { type Originals, readOriginals, requireAsPlanned } from './swap/originals.ts'
 import { restoreGrantors } from './swap/restore-grantors.ts'
 import { swap } from './swap/swap.ts'
@@ -53,6 +57,21 @@ export async function replace(
   return loads
 }
 
+async function createdAs(
+  session: Session,
+  wanted: WantedObject,
+  { schema, name }: Relation,
+): Promise<readonly Created[]> {
+  await session.run(readingPath)
+  const rows = await session.query<{ oid: number }>(
+    trusted(
+      'SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2',
+    ),
+    [schema, name],
+  )
+  return rows.map(({ oid }) => ({ wanted, catalog: 'pg_class', oid }))
+}
+
 /** Creates and loads a successor, and gives it everything that was added to the original by hand. */
 async function buildSuccessor(
   context: ApplyContext,
@@ -69,6 +88,9 @@ async function buildSuccessor(
   if (!original || scratch === undefined || !('name' in original.change.from.id)) return []
   const { attachments, change } = original
   const successor = { schema: scratch, name: original.change.from.id.name }
+  const wanted = context.inHand.wanted.get(key)
+  if (wanted && !change.isUnmanaged)
+    await requireKnownCode(session, await createdAs(session, wanted, successor), context.inHand)
   const loads: RefreshRecord[] = []
   if (load.length > 0) {
     const [rows, started] = await sources.load(session, successor, async () => {
@@ -80,8 +102,7 @@ async function buildSuccessor(
     if (!change.isUnmanaged)
       loads.push({ id: randomUUID(), key, how: 'plain', started, ended, rows, status: 'applied' })
   }
-  await session.run(manifestPath(searchPath))
-  for (const statement of children) await session.execute(statement)
+  await runStatements(session, children, searchPath)
   await session.run(readingPath)
   await restoreGrantors(session, change.from.oid, successor)
   if (attachments.onSuccessor.length > 0) await session.run(join(attachments.onSuccessor, ';\n'))

@@ -5,7 +5,6 @@ import type { WantedObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { readDependencyDigests } from '../introspector/dependency-digests.ts'
-import { createRunDigests } from '../introspector/digests.ts'
 import { forgetObjects, recordObjects, removeFromOtherManifests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import type { ExpectedResult } from './expected-result.ts'
@@ -14,13 +13,14 @@ import { verify } from './verify.ts'
 /** @throws FdwsyncError if the result is not as expected; then the transaction must be rolled back */
 export async function verifyAndRecord(
   session: Session,
-  { managed, unmanaged, absent, forgotten }: ExpectedResult,
+  expected: ExpectedResult,
   inHand: PlanInHand,
   applyId: string,
 ): Promise<void> {
-  const { plan, salt, sourceRecords } = inHand
+  const { plan, sourceRecords } = inHand
+  const { managed, forgotten } = expected
   const wanted: readonly WantedObject[] = managed.map((object) => object.wanted)
-  const live = await verify(session, [...wanted, ...unmanaged], absent, createRunDigests(salt))
+  const live = await verify(session, expected, inHand)
   const keys = new Set(wanted.map(({ id }) => keyOf(id)))
   const takenOver = plan.changes.flatMap(({ change, takenFrom }) =>
     takenFrom.length > 0 && keys.has(change.key) ? [change.key] : [],

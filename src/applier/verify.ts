@@ -4,30 +4,42 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LiveState, WantedObject } from '../core/change.ts'
 import { FdwsyncError } from '../core/errors.ts'
-import { keyOf, type ObjectId } from '../core/object.ts'
+import { keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
-import type { RunDigests } from '../introspector/digests.ts'
+import { createRunDigests, type RunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import type { ExpectedResult } from './expected-result.ts'
+import { type Created, requireKnownCode } from './require-known-code.ts'
 
 /** How often, and at which intervals, a locked object is re-read. */
 const readings = 40
 const pauseMilliseconds = 50
 
 /**
- * Reads the catalog again and compares it with what is wanted. Views that are not loaded yet are accepted: that is a
+ * Reads the catalog again and compares it with what is expected. Views that are not loaded yet are accepted: that is a
  * later stage.
  * @returns what was read
  * @throws FdwsyncError naming every difference; then the transaction must be rolled back
  */
 export async function verify(
   session: Session,
-  wanted: readonly WantedObject[],
-  absent: readonly ObjectId[],
-  digests: RunDigests,
+  { managed, unmanaged, absent }: ExpectedResult,
+  inHand: PlanInHand,
 ): Promise<LiveState> {
+  const digests = createRunDigests(inHand.salt)
+  const declared = managed.map((object) => object.wanted)
+  const wanted = [...declared, ...unmanaged]
   for (let attempt = 1; ; attempt++) {
     const { live } = await readCatalog(session, [...wanted.map(({ id }) => id), ...absent], digests.salt)
+    // A planted function causes other differences too, so this comes first.
+    if (attempt === 1)
+      await requireKnownCode(
+        session,
+        declared.flatMap((each) => createdOf(each, live)),
+        inHand,
+      )
     const different = wanted.flatMap((object) => differences(object, live, digests))
     const problems = [
       ...different.map(({ text }) => text),
@@ -40,6 +52,13 @@ export async function verify(
     if (!isUnread || attempt === readings) throw notConverged(problems)
     await wait(pauseMilliseconds)
   }
+}
+
+function createdOf(wanted: WantedObject, live: LiveState): readonly Created[] {
+  const found = live.get(keyOf(wanted.id))
+  return found && kindOf(wanted.id).probe.how === 'read-back'
+    ? [{ wanted, catalog: found.catalog, oid: found.oid }]
+    : []
 }
 
 function notConverged(problems: readonly string[]): FdwsyncError {

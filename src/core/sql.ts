@@ -61,10 +61,20 @@ export function trusted(text: string): Sql {
 export interface Statement {
   readonly sql: Sql
   readonly secrets: readonly Secret[]
+  /** Whether its names are as the catalog shows them, so that it runs under the catalog's search_path. */
+  readonly isResolved?: true
 }
 
 export function statement(text: Sql): Statement {
   return { sql: text, secrets: [] }
+}
+
+/**
+ * A statement with SQL that was read from the catalog. No function that is created later can change what it means, so it is
+ * for statements that evaluate their SQL at once.
+ */
+export function resolved(statement: Statement): Statement {
+  return { ...statement, isResolved: true }
 }
 
 /**

@@ -84,10 +84,13 @@ export async function readDependencyDigests(
   )
 }
 
+/** Operators that syntax looks up without naming them: IN, CASE, BETWEEN, JOIN USING, LIKE, SIMILAR TO. */
+const impliedOperators = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~']
+
 /** Every token of the SQL that could be a name, sorted. Undefined if there is no SQL, or if it has names in U&"…" escapes. */
 function namesIn(texts: readonly string[]): readonly string[] | undefined {
   if (texts.length === 0 || texts.some((text) => /u&['"]/i.test(text))) return undefined
-  const names = new Set<string>()
+  const names = new Set<string>(impliedOperators)
   for (const text of texts) {
     for (const [word] of text.matchAll(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|[-+*/<>=~!@#%^&|`?]+/gu)) {
       if (word.startsWith('"')) names.add(word.slice(1, -1).replaceAll('""', '"'))

@@ -127,7 +127,7 @@ function kindsOfName(kind: NamedKind): readonly NamedKind[] {
 }
 
 /** From 16 on, a member of a role need not inherit its privileges, nor be able to SET ROLE to it. */
-const couldActAs = `CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER'
+export const couldActAs = `CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER'
                          ELSE 'USAGE, SET, MEMBER WITH ADMIN OPTION' END`
 
 /** $1: the objects; $2: names of roles that the manifest trusts. */

@@ -207,7 +207,8 @@ function target(id: IdOf<'statistics'>): AccessTarget {
 
 function createStatistics(id: IdOf<'statistics'>, spec: StatisticsSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
-  const kinds = spec.kinds === null ? sql`` : sql` (${join(spec.kinds.map(ident), ', ')})`
+  // The catalog shows no kinds for a single expression, and the grammar accepts none for it.
+  const kinds = !spec.kinds?.length ? sql`` : sql` (${join(spec.kinds.map(ident), ', ')})`
   const of = [...spec.columns.map(ident), ...spec.expressions.map((expression) => sql`(${fragment(expression)})`)]
   return [
     statement(

@@ -2,6 +2,7 @@
 
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { couldActAs } from '../introspector/referenced-code.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 
@@ -47,6 +48,15 @@ const stateQuery: Sql = trusted(`
     SELECT rngmultitypid FROM pg_range WHERE rngmultitypid >= 16384
   ), composite AS MATERIALIZED (
     SELECT typrelid AS oid FROM pg_type WHERE oid = ANY (ARRAY (SELECT oid FROM type)) AND typrelid <> 0
+  ), owner(oid) AS (
+    SELECT proowner FROM pg_proc WHERE oid >= 16384
+    UNION SELECT oprowner FROM pg_operator WHERE oid >= 16384
+    UNION SELECT typowner FROM pg_type WHERE oid = ANY (ARRAY (SELECT oid FROM type))
+    UNION SELECT opcowner FROM pg_opclass WHERE oid >= 16384
+    UNION SELECT collowner FROM pg_collation WHERE oid >= 16384
+    UNION SELECT cfgowner FROM pg_ts_config WHERE oid >= 16384
+    UNION SELECT relowner FROM relation JOIN pg_class USING (oid)
+    UNION SELECT extowner FROM pg_extension
   ), described AS (
     SELECT 'pg_class'::regclass AS class, oid FROM own_relation
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid
@@ -96,7 +106,7 @@ const stateQuery: Sql = trusted(`
     SELECT 'all schemas', md5(string_agg(concat_ws(' ', oid, nspname), '|' ORDER BY oid))
       FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'
     UNION ALL
-    SELECT 'all types', md5(string_agg(concat_ws(' ', t.oid, typname, typnamespace, typtype, typbasetype, typtypmod, typcollation, typnotnull, typdefault,
+    SELECT 'all types', md5(string_agg(concat_ws(' ', t.oid, typname, typnamespace, typtype, typbasetype, typtypmod, typcollation, typnotnull, typdefault, typowner,
              (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
              (SELECT string_agg(k::text, ',' ORDER BY k.oid) FROM pg_constraint k WHERE contypid = t.oid)), '|' ORDER BY t.oid))
       FROM pg_type t WHERE t.oid = ANY (ARRAY (SELECT oid FROM type)) AND typtype <> 'p' AND typelem = 0
@@ -109,7 +119,7 @@ const stateQuery: Sql = trusted(`
       FROM composite JOIN pg_attribute a ON attrelid = composite.oid
     UNION ALL
     SELECT 'all functions', md5(string_agg(concat_ws(' ', oid, proname, pronamespace, proargtypes, proallargtypes, prorettype, provariadic,
-                                                     pronargdefaults, prokind, proretset, provolatile), '|' ORDER BY oid))
+                                                     pronargdefaults, prokind, proretset, provolatile, proowner), '|' ORDER BY oid))
       FROM pg_proc WHERE oid >= 16384
     UNION ALL
     SELECT 'all operators', md5(string_agg(o::text, '|' ORDER BY oid)) FROM pg_operator o WHERE oid >= 16384
@@ -118,9 +128,9 @@ const stateQuery: Sql = trusted(`
     UNION ALL
     SELECT 'all casts', md5(string_agg(k::text, '|' ORDER BY oid)) FROM pg_cast k WHERE oid >= 16384
     UNION ALL
-    SELECT 'all collations', md5(string_agg(concat_ws(' ', oid, collname, collnamespace), '|' ORDER BY oid)) FROM pg_collation WHERE oid >= 16384
+    SELECT 'all collations', md5(string_agg(concat_ws(' ', oid, collname, collnamespace, collowner), '|' ORDER BY oid)) FROM pg_collation WHERE oid >= 16384
     UNION ALL
-    SELECT 'all text search configurations', md5(string_agg(concat_ws(' ', oid, cfgname, cfgnamespace), '|' ORDER BY oid))
+    SELECT 'all text search configurations', md5(string_agg(concat_ws(' ', oid, cfgname, cfgnamespace, cfgowner), '|' ORDER BY oid))
       FROM pg_ts_config WHERE oid >= 16384
     UNION ALL
     SELECT 'all access methods', md5(string_agg(m::text, '|' ORDER BY oid)) FROM pg_am m WHERE oid >= 16384
@@ -128,6 +138,15 @@ const stateQuery: Sql = trusted(`
     SELECT 'all tablespaces', md5(string_agg(concat_ws(' ', oid, spcname), '|' ORDER BY oid)) FROM pg_tablespace
     UNION ALL
     SELECT 'database', concat_ws(' ', dattablespace, encoding, datcollate, datctype) FROM pg_database WHERE datname = current_database()
+    UNION ALL
+    SELECT 'all members of extensions', md5(string_agg(concat_ws(' ', classid, objid, refobjid), '|' ORDER BY classid, objid))
+      FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+    UNION ALL
+    -- Whose code the manifest may use depends on what roles can act as the one that applies, or as the owner of a view.
+    SELECT 'owners of code', md5(string_agg(concat_ws(' ', r.oid, runner.oid, pg_has_role(r.oid, runner.oid, ${couldActAs})), '|' ORDER BY r.oid, runner.oid))
+      FROM owner JOIN pg_roles r USING (oid)
+      JOIN pg_roles runner ON runner.rolname = current_user OR runner.oid IN (SELECT relowner FROM own_relation JOIN pg_class USING (oid))
+     WHERE NOT r.rolsuper
     UNION ALL
     SELECT 'path', $3
   )

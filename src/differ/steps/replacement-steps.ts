@@ -2,6 +2,7 @@
 
 import type { Replace } from '../../core/change.ts'
 import type { Hazard, Replacement, Step } from '../../core/plan.ts'
+import { resolved } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
 import { type ReplacementGroup, schemaOf } from '../replacement-groups.ts'
 import { hazardsOf, locksOf } from './changes.ts'
@@ -37,6 +38,8 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const scratch = group?.scratch.get(schemaOf(change))
   const moved = context.movedQueries.get(change.key)
   const built = moved === undefined ? declared : (kind.query?.withText(declared, moved) ?? declared)
+  // What a child evaluates over the rows of its parent, and what is recreated as it was, is as the catalog shows it.
+  const isResolved = moved !== undefined || kind.child !== undefined || change.isUnmanaged === true
   const children = context.childrenOf.get(change.key) ?? []
   const arrivals = context.arrivalsAt.get(change.key) ?? []
   const swap = replacement.swap(id, scratch ?? '', declared, spec)
@@ -46,11 +49,14 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     key: change.key,
     title: titleOf(id),
     scratch,
-    path: moved === undefined ? 'manifest' : 'catalog',
-    statements: replacement.build(id, built, scratch ?? '', spec),
+    path: isResolved ? 'catalog' : 'manifest',
+    statements: replacement.build(id, kind.child ? spec : built, scratch ?? '', spec),
     load,
     children: children.flatMap(
-      (child) => kindOf(child.id).child?.createIn(child.id, child.declared, scratch ?? '') ?? [],
+      (child) =>
+        kindOf(child.id)
+          .child?.createIn(child.id, child.spec, scratch ?? '')
+          .map(resolved) ?? [],
     ),
     swap: {
       // The name of a child that moves here is taken until it is dropped from its former parent.

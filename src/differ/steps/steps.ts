@@ -3,7 +3,7 @@
 import type { Change } from '../../core/change.ts'
 import { keyOf } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
-import type { Statement } from '../../core/sql.ts'
+import { resolved, type Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
 import { type DefiningChange, hazardsOf, locksOf } from './changes.ts'
 import { deferredChanges, formerParentOf } from './deferred.ts'
@@ -109,7 +109,7 @@ function definitionSteps(
   context: StepContext,
 ): readonly Step[] {
   const { id, declared } = change.to
-  const { create, alter, child } = kindOf(id)
+  const { alter, child } = kindOf(id)
   const step = {
     id: stepId(stage, change.key),
     stage,
@@ -125,11 +125,23 @@ function definitionSteps(
   }
   if (change.op === 'create' || change.how === 'drop-and-create') {
     const contents = stage === 'build' ? (child?.buildContents?.(id, declared) ?? []) : []
-    const statements = [...renamePredecessor(change), ...create(id, declared), ...contents]
+    const statements = [...renamePredecessor(change), ...creation(change), ...contents]
     return [{ ...step, action: 'create', statements }]
   }
   const member = replacementOf(change, undefined, context)
   return [{ ...step, action: 'replace', hazards: member.hazards, members: [member] }]
+}
+
+/**
+ * Creating a child can evaluate its SQL over the rows of its parent, so that SQL is as the probe has resolved it. That of an
+ * unmanaged object was read from the catalog.
+ */
+function creation(change: DefiningChange): readonly Statement[] {
+  const { id, spec, declared } = change.to
+  const { create, child } = kindOf(id)
+  if (child) return create(id, spec).map(resolved)
+  const statements = create(id, declared)
+  return change.op === 'replace' && change.isUnmanaged ? statements.map(resolved) : statements
 }
 
 /** An old object that serves on leaves its name to its successor. */

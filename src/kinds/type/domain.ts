@@ -1,6 +1,6 @@
 // How the default, NOT NULL and checks of a domain change: each by a statement of its own.
 import type { FieldChange } from '../../core/change.ts'
-import { fragment, ident, join, type Sql, sql, statement } from '../../core/sql.ts'
+import { fragment, ident, join, resolved, type Sql, sql, statement } from '../../core/sql.ts'
 import { becomesValid, type Check, checkClause, checkText } from '../facets/columns/checks.ts'
 import { commentChange } from '../facets/comment.ts'
 
@@ -33,11 +33,11 @@ export function domainChanges(
   return [
     ...change('default', from.default, to.default, set),
     ...change('not null', yes(from.notNull), yes(to.notNull), to.notNull ? sql`SET NOT NULL` : sql`DROP NOT NULL`),
-    ...domainCheckChanges(name, from, to, declared),
+    ...domainCheckChanges(name, from, to),
   ]
 }
 
-function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec, declared: DomainSpec): readonly FieldChange[] {
+function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec): readonly FieldChange[] {
   const names = [...new Set([...Object.keys(from.checks), ...Object.keys(to.checks)])]
   return names.flatMap((check): readonly FieldChange[] => {
     const before = Object.hasOwn(from.checks, check) ? from.checks[check] : undefined
@@ -50,7 +50,8 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec, declare
       field: `check ${check}`,
       from: was,
       to: is,
-      effect: { how: 'statement', statement: statement(join(statements, ';\n')) },
+      // A check is evaluated at once, for each stored value of the domain. So it is as the probe has resolved it.
+      effect: { how: 'statement', statement: resolved(statement(join(statements, ';\n'))) },
     })
     const alter = sql`ALTER DOMAIN ${name}`
     if (before && after && becomesValid(before, after)) {
@@ -58,7 +59,7 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec, declare
     }
     const statements = [
       ...(before ? [sql`${alter} DROP CONSTRAINT ${ident(check)}`] : []),
-      ...(after ? [addCheck(name, check, declared.checks[check] ?? after)] : []),
+      ...(after ? [addCheck(name, check, after)] : []),
     ]
     return [change(statements), ...(after ? comment(undefined) : [])]
   })
