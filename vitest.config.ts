@@ -1,20 +1,36 @@
+// The test projects: rules of the source, unit tests without a database, live tests on PostgreSQL servers.
+
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** What takes longest first, so that nothing waits for it alone in the end: vitest goes by the size of the files. */
-class LongestFirst extends BaseSequencer {
+/** The files that take longest, the longest first. */
+const slowest = [
+  '/minimality/',
+  '/cases/',
+  '/imports/whole',
+  '/replace/faults',
+  '/replace/silent-source',
+  '/oracle/oracle',
+  '/ledger/crash',
+  '/imports/types',
+]
+
+/** Runs the slowest files first, so that no worker is left with one of them while the others have nothing to do. */
+class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    const isLong = ({ moduleId }: TestSpecification) => moduleId.endsWith('/cases.test.ts')
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = slowest.findIndex((part) => moduleId.includes(part))
+      return at < 0 ? slowest.length : at
+    }
+    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other))
   }
 }
 
 export default defineConfig({
   test: {
-    // Half of the time a test waits for its server, and a server for its test.
+    // One more than the two cores of the smallest machine, since much of the time a test waits.
     maxWorkers: 3,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: SlowestFirst },
     projects: [
       { test: { name: 'guard', include: ['test/guard/**/*.test.ts'] } },
       // No unit test waits for anything, so a timeout would only mean that the machine is busy.
@@ -23,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: ['test/{cases,live,minimality,oracle,property,examples}/**/*.test.ts'],
-          // Files share the modules that they import, and the connections that are kept: nothing else has state.
+          // The files of a worker share the modules that they import. The only state of these is connections.
           isolate: false,
           globalSetup: ['test/servers/global-setup.ts'],
           testTimeout: 120_000,

@@ -7,7 +7,7 @@ import { parse, parseDocument } from 'yaml'
 import { connect, createDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf } from '../support/fdwsync.ts'
-import { eachMajor } from '../support/majors.ts'
+import { eachMajor, isNewest } from '../support/majors.ts'
 import { catalogRows, touched } from './rows.ts'
 
 interface Change {
@@ -33,6 +33,11 @@ function changed({ set = {}, unset = [] }: Change): string {
   return document.toString()
 }
 
+/** The rows of columns, constraints and statistics differ between majors, those of other catalogs do not. */
+function dependsOnVersion(row: string): boolean {
+  return /^((added|removed|replaced) )?(column|constraint|default|inheritance|statistics) /.test(row)
+}
+
 // One after the other in one database, each on top of the base and back.
 test.each(eachMajor())('PostgreSQL $name: a change touches what it must and nothing else', {
   timeout: 300_000,
@@ -45,7 +50,9 @@ test.each(eachMajor())('PostgreSQL $name: a change touches what it must and noth
     await prepare(url)
     const base = await manifestOf(text('base.yaml'), {})
     await applyTo(base, url)
-    const known = changes.filter(({ from = 0 }) => pair.target.major >= from)
+    const known = changes.filter(
+      ({ from = 0, touches }) => pair.target.major >= from && (isNewest(pair) || touches.some(dependsOnVersion)),
+    )
     for (const [at, change] of known.entries()) {
       const before = await catalogRows(url)
       const { report } = await applyTo(await manifestOf(changed(change), {}), url)

@@ -5,7 +5,7 @@ import { hazardsToAllow } from '../../src/core/plan.ts'
 import type { ParsedManifest } from '../../src/manifest/manifest.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
-import { eachMajor, newestMajor } from '../support/majors.ts'
+import { eachMajor, isNewest } from '../support/majors.ts'
 import { databases, type OracleDatabase } from './database.ts'
 import { dumpOf, findDump } from './dump.ts'
 import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
@@ -40,8 +40,7 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
   }
 
   // The tests above show what each version does with a definition. The way from one to another is the differ's, on any version.
-  const isNewest = newestMajor().some(({ name }) => name === pair.name)
-  for (const [from, to] of isNewest ? changesBetween(possible) : []) {
+  for (const [from, to] of isNewest(pair) ? changesBetween(possible) : []) {
     test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
       const [before, after, target] = await Promise.all([from.sql, to.sql, ''].map((sql) => fixture.database(sql)))
       onTestFinished(async () => {

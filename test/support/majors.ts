@@ -14,6 +14,11 @@ export function newestMajor(): readonly ServerPair[] {
   return hasChosenMajors() ? eachMajor() : eachMajor().slice(0, 1)
 }
 
+/** Whether a test that does not depend on the version runs on this pair: among others that do. */
+export function isNewest(pair: ServerPair): boolean {
+  return newestMajor().includes(pair)
+}
+
 /** The oldest source with the newest target and the reverse: for tests of what passes between the two. */
 export function crossedMajors(): readonly ServerPair[] {
   const sorted = eachMajor().toSorted((one, other) => one.major - other.major)

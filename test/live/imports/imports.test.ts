@@ -4,7 +4,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, planFor } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { eachMajor, newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 import { type ProxyMode, proxyTo } from '../../support/proxy.ts'
@@ -17,7 +17,7 @@ const two = `
 const columns = `SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) AS text
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE relkind = 'f' AND attnum > 0 AND NOT attisdropped ORDER BY c.relname, attnum`
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('imported tables are altered in place, and keep what the manifest declares about them', async () => {
     const rig = await fixtureWithOwnSource(pair, two)
     const parsed = await rig.manifest(
@@ -201,7 +201,7 @@ describe.each(eachMajor())('PostgreSQL $name without the source', (pair: ServerP
 })
 
 test.each(
-  eachMajor(),
+  newestMajor(),
 )('PostgreSQL $name: a renamed server keeps its tables, whether it is asked or not', async (pair) => {
   const rig = await fixtureWithOwnSource(pair, two)
   await applyTo(await rig.manifest(mirroring()), rig.url)
