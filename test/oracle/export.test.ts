@@ -139,7 +139,7 @@ schemas:
       await other.query('BEGIN; LOCK TABLE pg_catalog.pg_aggregate IN ACCESS SHARE MODE')
       await other.query('REFRESH MATERIALIZED VIEW shop.orders')
       const { text, warnings } = await exportOf({})
-      expect(text).toContain('materialized view shop.orders: another session has it locked')
+      expect(text).toContain('materialized view shop.orders: another session has locked it')
       expect(text).not.toContain('query:')
       expect(text).toContain('proxy:')
       expect(warnings.map((warning) => warning.split(':')[1])).toEqual([
