@@ -46,57 +46,57 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('plan and apply, with their exit codes', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const populated = async () =>
-      (await rig.sql("SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY relname")).map(
+      (await fixture.sql("SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY relname")).map(
         (row) => row.relname,
       )
 
-    const unseen = await run(rig, ['apply'], shop)
+    const unseen = await run(fixture, ['apply'], shop)
     expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('cannot prompt for confirmation')])
-    expect((await run(rig, ['plan', '--detailed-exitcode'], shop)).code).toBe(2)
-    expect((await run(rig, [...apply, '--no-populate'], shop)).code).toBe(0)
+    expect((await run(fixture, ['plan', '--detailed-exitcode'], shop)).code).toBe(2)
+    expect((await run(fixture, [...apply, '--no-populate'], shop)).code).toBe(0)
     expect(await populated()).toEqual([])
-    expect((await run(rig, ['plan', '--no-populate'], shop)).stdout).toMatch(/orders/)
-    expect((await run(rig, apply, shop)).code).toBe(0)
+    expect((await run(fixture, ['plan', '--no-populate'], shop)).stdout).toMatch(/orders/)
+    expect((await run(fixture, apply, shop)).code).toBe(0)
     expect(await populated()).toEqual(['orders', 'totals'])
-    expect((await run(rig, ['plan', '--detailed-exitcode'], shop)).code).toBe(0)
-    const dropped = await run(rig, apply, shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
+    expect((await run(fixture, ['plan', '--detailed-exitcode'], shop)).code).toBe(0)
+    const dropped = await run(fixture, apply, shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }))
     expect([dropped.code, dropped.stderr]).toEqual([4, expect.stringContaining('--allow drops-data')])
     expect(await populated()).toEqual(['orders', 'totals'])
   })
 
   test('--format json: one document on standard output and nothing else, also when parts fail', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const steps = (stdout: string) =>
       JSON.parse(stdout).steps.map(
         (step: { title: string; action: string; outcome: { status: string } }) =>
           `${step.outcome.status} ${step.action} ${step.title}`,
       )
-    const plan = await run(rig, ['plan', '--format', 'json'], broken)
+    const plan = await run(fixture, ['plan', '--format', 'json'], broken)
     expect(JSON.parse(plan.stdout)).toMatchObject({ format: 'fdwsync.plan/1' })
-    const part = await run(rig, [...apply, '--format', 'json'], broken)
+    const part = await run(fixture, [...apply, '--format', 'json'], broken)
     expect(part.code).toBe(5)
     expect(steps(part.stdout)).toContain('failed populate materialized view local.orders')
     expect(steps(part.stdout)).toContain('applied populate materialized view local.here')
-    const refreshed = await run(rig, ['refresh', '--format', 'json'], broken)
+    const refreshed = await run(fixture, ['refresh', '--format', 'json'], broken)
     expect([refreshed.code, JSON.parse(refreshed.stdout).views.length]).toEqual([5, 2])
-    const nothing = await run(rig, [...apply, '--no-populate', '--format', 'json'], broken)
+    const nothing = await run(fixture, [...apply, '--no-populate', '--format', 'json'], broken)
     expect([nothing.code, JSON.parse(nothing.stdout).format]).toEqual([0, 'fdwsync.report/1'])
-    const failed = await run(rig, [...apply, '--format', 'json'], broken.replace('bigint', 'no_such_type'))
+    const failed = await run(fixture, [...apply, '--format', 'json'], broken.replace('bigint', 'no_such_type'))
     expect([failed.code, JSON.parse(failed.stdout)]).toMatchObject([1, { format: 'fdwsync.error/1', exitCode: 1 }])
     expect(failed.stderr).toMatch(/^error: /)
     for (const { stderr } of [plan, part, refreshed, nothing, failed]) expect(stderr).not.toMatch(/\n +at |bug/)
   })
 
   test('lines are as long as they are, unless a width is given', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const longName = 'a_view_whose_name_is_nearly_as_long_as_names_can_be'
     const long = shopManifest({
       [longName]: `SELECT ${Array.from({ length: 20 }, (_, at) => `id AS a_column_${at}`)} FROM proxy.orders`,
     })
     const widest = async (args: readonly string[], env = {}) => {
-      const { stdout } = await run(rig, args, long, env)
+      const { stdout } = await run(fixture, args, long, env)
       return Math.max(...stdout.split('\n').map((line) => line.length))
     }
     for (const args of [['plan'], ['status'], ['plan', '--help']]) {
@@ -109,15 +109,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('colour is for terminals, and a reader that closes the pipe is not a failure', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const escapeCode = String.fromCharCode(27)
     for (const env of [{}, { NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '3' }]) {
-      const { stdout, stderr } = await run(rig, ['plan'], shop, env)
+      const { stdout, stderr } = await run(fixture, ['plan'], shop, env)
       expect(`${stdout}${stderr}`).not.toContain(escapeCode)
     }
     const many = shop.replace('SELECT sum', `SELECT '${'more than a pipe holds '.repeat(20_000)}', sum`)
     for (const args of [['plan'], ['plan', '--format', 'json']]) {
-      const { child, ended } = start(rig, args, many)
+      const { child, ended } = start(fixture, args, many)
       child.stdout?.once('data', () => child.stdout?.destroy())
       const { code, stderr } = await ended
       expect([code, stderr]).toEqual([0, ''])
@@ -125,7 +125,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test.skipIf(process.platform !== 'linux')('the prompt on a terminal: only "yes" confirms', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const folder = mkdtempSync(join(tmpdir(), 'fdwsync-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'manifest.yaml')
@@ -137,29 +137,29 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       { keys: 'yes\r', shows: 'Applied: 1 created', exit: 0 },
     ]
     for (const { keys, shows, exit } of answers) {
-      const { code, output } = await onTerminal(`apply -f ${file} --database ${rig.url}`, keys)
+      const { code, output } = await onTerminal(`apply -f ${file} --database ${fixture.url}`, keys)
       expect([code, output]).toEqual([exit, expect.stringContaining(shows)])
       expect(output).not.toContain('bug')
     }
   })
 
   test('a second SIGINT ends the command at once, and the server rolls back', async () => {
-    const rig = await fixtureFor(pair, source)
-    const gate = await closeGate(rig)
+    const fixture = await fixtureFor(pair, source)
+    const gate = await closeGate(fixture)
     const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
-    const { child, ended } = start(rig, apply, gated)
-    await waiting(rig, 'load')
+    const { child, ended } = start(fixture, apply, gated)
+    await waiting(fixture, 'load')
     child.kill('SIGINT')
     child.kill('SIGINT')
     const { code, signal } = await ended
     expect(code === 5 || signal === 'SIGINT').toBe(true)
     await until('its sessions to end', async () => {
-      const rows = await rig.sql(
+      const rows = await fixture.sql(
         "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'fdwsync%'",
       )
       return rows.length === 0
     })
     await gate.open()
-    expect((await run(rig, apply, gated)).code).toBe(0)
+    expect((await run(fixture, apply, gated)).code).toBe(0)
   })
 })

@@ -54,42 +54,42 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function cutIn({ stage, session, fate, exit, message }: Cut) {
-    const rig = await fixtureFor(pair, source)
-    if (stage === 'build') await applyTo(await rig.manifest(old), rig.url)
-    const before = await snapshot(rig)
-    const proxy = await proxyTo(addressOf(rig.url))
+    const fixture = await fixtureFor(pair, source)
+    if (stage === 'build') await applyTo(await fixture.manifest(old), fixture.url)
+    const before = await snapshot(fixture)
+    const proxy = await proxyTo(addressOf(fixture.url))
     let isCut = false
     proxy.onSend = (data, greeting) => {
       if (isCut || !greeting.includes(`fdwsync ${session}`) || !data.includes('COMMIT\0')) return undefined
       isCut = true
       return fate
     }
-    const parsed = await rig.manifest(stage === 'build' ? replaced : old)
-    const applied = await applyTo(parsed, through(proxy, rig.url)).then(
+    const parsed = await fixture.manifest(stage === 'build' ? replaced : old)
+    const applied = await applyTo(parsed, through(proxy, fixture.url)).then(
       ({ report }) => ({ exit: report && exitCodeOf(report), message: missedOf(report).join('\n') }),
       (error: Error & { exitCode?: number }) => ({ exit: error.exitCode, message: error.message }),
     )
     const where = `${stage}, ${fate}`
     expect(applied, where).toEqual({ exit, message: message ? expect.stringMatching(message) : '' })
-    if (fate === 'cut' && stage !== 'populate') expect(await snapshot(rig), where).toEqual(before)
+    if (fate === 'cut' && stage !== 'populate') expect(await snapshot(fixture), where).toEqual(before)
     const isDone = fate === 'send-and-cut'
-    expect(changesOf(await planFor(parsed, rig.url)).length === 0, where).toBe(isDone)
-    await expectToConverge(rig, parsed)
+    expect(changesOf(await planFor(parsed, fixture.url)).length === 0, where).toBe(isDone)
+    await expectToConverge(fixture, parsed)
   }
 
   async function cutForGood() {
-    const rig = await fixtureFor(pair, source)
-    const proxy = await proxyTo(addressOf(rig.url))
+    const fixture = await fixtureFor(pair, source)
+    const proxy = await proxyTo(addressOf(fixture.url))
     proxy.onSend = (data, greeting) => {
       if (!greeting.includes('fdwsync define') || !data.includes('COMMIT\0')) return undefined
       proxy.mode = 'refuse'
       return 'send-and-cut'
     }
-    const parsed = await rig.manifest(old)
-    const { report } = await applyTo(parsed, through(proxy, rig.url))
+    const parsed = await fixture.manifest(old)
+    const { report } = await applyTo(parsed, through(proxy, fixture.url))
     expect(report && exitCodeOf(report)).toBe(1)
     expect(missedOf(report)[0]).toMatch(/^in-doubt .* could not be asked whether it succeeded/)
-    await expectToConverge(rig, parsed)
+    await expectToConverge(fixture, parsed)
   }
 
   // All at once: if the server cannot be asked for the outcome, an apply keeps asking for ten seconds.
@@ -98,9 +98,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 })
 
-async function expectToConverge(rig: Fixture, parsed: Awaited<ReturnType<Fixture['manifest']>>): Promise<void> {
-  expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+async function expectToConverge(fixture: Fixture, parsed: Awaited<ReturnType<Fixture['manifest']>>): Promise<void> {
+  expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+  expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
 }
 
 test.skipIf(findBinaries().length === 0)('the server crashes while it commits', async () => {

@@ -16,13 +16,13 @@ const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const changed = shop.replace('note: text', 'note: text, more: text').replace('name: text }', 'name: text, more: text }')
 
 async function applyUnattended(
-  rig: Fixture,
+  fixture: Fixture,
   manifest: string,
   options: Partial<ApplyOptions> = {},
   approve: Approve = async () => true,
 ) {
-  const parsed = await rig.manifest(manifest)
-  const request = { parsed, connect: connectTo(rig.url), populate: true, unattended: true }
+  const parsed = await fixture.manifest(manifest)
+  const request = { parsed, connect: connectTo(fixture.url), populate: true, unattended: true }
   return planAndApply({ ...request, options: { ...applyDefaults, ...options } }, approve)
 }
 
@@ -34,14 +34,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('two applies of one manifest at once: the second reports who holds the lease, waits, and has nothing to do', async () => {
-    const rig = await fixtureFor(pair, source)
-    await gateAtDefinitions(rig)
-    const gate = await closeGate(rig)
-    const one = applyUnattended(rig, shop, { lockTimeoutMilliseconds: 60_000 })
-    await waiting(rig, 'define')
+    const fixture = await fixtureFor(pair, source)
+    await gateAtDefinitions(fixture)
+    const gate = await closeGate(fixture)
+    const one = applyUnattended(fixture, shop, { lockTimeoutMilliseconds: 60_000 })
+    await waiting(fixture, 'define')
     const holder = expect.stringMatching(/\w+ \(process \d+\) since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/)
 
-    const impatient = await applyUnattended(rig, shop, { leaseTimeoutMilliseconds: 200 }).catch(
+    const impatient = await applyUnattended(fixture, shop, { leaseTimeoutMilliseconds: 200 }).catch(
       (error: unknown) => error,
     )
     expect(impatient).toMatchObject({
@@ -51,8 +51,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
 
     const log = eventLog()
-    const two = applyUnattended(rig, shop, log)
-    await waiting(rig, 'lease')
+    const two = applyUnattended(fixture, shop, log)
+    await waiting(fixture, 'lease')
     expect(log.events).toContainEqual({ type: 'waiting-for-lease', holder })
     await gate.open()
     expect(missedOf((await one).report)).toEqual([])
@@ -60,13 +60,13 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('an apply that waits for the lease can be interrupted', async () => {
-    const rig = await fixtureFor(pair, source)
-    await gateAtDefinitions(rig)
-    const gate = await closeGate(rig)
-    const one = applyUnattended(rig, shop, { lockTimeoutMilliseconds: 60_000 })
-    await waiting(rig, 'define')
-    const { child, ended } = start(rig, ['apply', '--auto-approve'], shop)
-    await waiting(rig, 'lease')
+    const fixture = await fixtureFor(pair, source)
+    await gateAtDefinitions(fixture)
+    const gate = await closeGate(fixture)
+    const one = applyUnattended(fixture, shop, { lockTimeoutMilliseconds: 60_000 })
+    await waiting(fixture, 'define')
+    const { child, ended } = start(fixture, ['apply', '--auto-approve'], shop)
+    await waiting(fixture, 'lease')
     child.kill('SIGINT')
     const { code, stderr } = await ended
     expect(stderr).toMatch(/waiting for another apply: .*\n.*interrupted by SIGINT/)
@@ -76,10 +76,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('two manifests at once in an empty database: both create the ledger and the extension, and both succeed', async () => {
-    const rig = await fixtureFor(pair, source)
-    await rig.sql('DROP EXTENSION postgres_fdw')
-    await gateAtDefinitions(rig, 'CREATE EXTENSION')
-    const gate = await closeGate(rig)
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql('DROP EXTENSION postgres_fdw')
+    await gateAtDefinitions(fixture, 'CREATE EXTENSION')
+    const gate = await closeGate(fixture)
     const manifestOf = (name: string) =>
       `${head(name).replace('shop:', `${name}:`)}\nextensions: { postgres_fdw: {} }\nschemas: { shared: {}, ${name}: {} }\n`
     const options = { lockTimeoutMilliseconds: 60_000 }
@@ -90,29 +90,29 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       await until('both plans', () => planned.size === 2)
       return true
     }
-    const both = ['one', 'two'].map((name) => applyUnattended(rig, manifestOf(name), options, approve))
+    const both = ['one', 'two'].map((name) => applyUnattended(fixture, manifestOf(name), options, approve))
     await until('both to wait, one at the gate and one for the other', async () => {
-      const rows = await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+      const rows = await fixture.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'fdwsync define' AND wait_event_type = 'Lock'`)
       return rows.length === 2
     })
     await gate.open()
     for (const { report } of await Promise.all(both)) expect(missedOf(report)).toEqual([])
     for (const name of ['one', 'two'])
-      expect(changesOf(await planFor(await rig.manifest(manifestOf(name)), rig.url))).toEqual([])
+      expect(changesOf(await planFor(await fixture.manifest(manifestOf(name)), fixture.url))).toEqual([])
   })
 
   test('the lease is lost during an apply: nothing is committed', async () => {
-    const rig = await fixtureFor(pair, source)
-    await gateAtDefinitions(rig)
-    const gate = await closeGate(rig)
-    const applying = applyTo(await rig.manifest(shop), rig.url, { lockTimeoutMilliseconds: 60_000 })
+    const fixture = await fixtureFor(pair, source)
+    await gateAtDefinitions(fixture)
+    const gate = await closeGate(fixture)
+    const applying = applyTo(await fixture.manifest(shop), fixture.url, { lockTimeoutMilliseconds: 60_000 })
     const failure = applying.catch((error: unknown) => error)
-    await waiting(rig, 'define')
-    await rig.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    await waiting(fixture, 'define')
+    await fixture.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND application_name = 'fdwsync lease'`)
     await until('the lease to be gone', async () => {
-      const rows = await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
+      const rows = await fixture.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'fdwsync lease'`)
       return rows.length === 0
     })
@@ -120,7 +120,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await failure).toMatchObject({
       message: expect.stringContaining('the connection that holds the lease was lost'),
     })
-    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'fdwsync')")).toEqual([])
+    expect(await fixture.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'fdwsync')")).toEqual([])
   })
 
   /** DDL of another session during an apply. `what` is the error of the apply. */
@@ -135,80 +135,80 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       },
     ]
   test.each(concurrentDdl)('DDL of another session at the same time: $what', async ({ what, sql, end }) => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const other = await rig.client()
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const other = await fixture.client()
     await other.query('BEGIN')
     await other.query(sql)
     const log = eventLog()
     const manifest = changed.replace('options: { host', 'options: { fetch_size: 5, host')
     const lockTimeoutMilliseconds = what === 'lock timeout' ? 50 : 60_000
-    const parsed = await rig.manifest(manifest)
-    const applying = applyTo(parsed, rig.url, { ...log, lockTimeoutMilliseconds })
+    const parsed = await fixture.manifest(manifest)
+    const applying = applyTo(parsed, fixture.url, { ...log, lockTimeoutMilliseconds })
     if (what === 'lock timeout') await until('a retry', () => log.events.some(({ type }) => type === 'retrying'))
-    else await waiting(rig, 'define')
+    else await waiting(fixture, 'define')
     await other.query(end)
     expect(missedOf((await applying).report)).toEqual([])
     expect(log.events).toContainEqual(
       expect.objectContaining({ type: 'retrying', reason: expect.stringContaining(what) }),
     )
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('an apply gives way in a deadlock with another session, and tries again', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const other = await rig.client()
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const other = await fixture.client()
     await other.query('BEGIN')
     // The apply alters tables in the order of the manifest: orders first, then customers.
     await other.query("COMMENT ON FOREIGN TABLE proxy.customers IS 'x'")
     const log = eventLog()
-    const parsed = await rig.manifest(changed)
-    const applying = applyTo(parsed, rig.url, { ...log, lockTimeoutMilliseconds: 60_000 })
-    await waiting(rig, 'define')
+    const parsed = await fixture.manifest(changed)
+    const applying = applyTo(parsed, fixture.url, { ...log, lockTimeoutMilliseconds: 60_000 })
+    await waiting(fixture, 'define')
     await other.query("COMMENT ON FOREIGN TABLE proxy.orders IS 'x'")
     await other.query('ROLLBACK')
     expect(missedOf((await applying).report)).toEqual([])
     expect(log.events).toContainEqual(
       expect.objectContaining({ type: 'retrying', reason: expect.stringContaining('deadlock detected') }),
     )
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('another session creates an object of the plan during the apply: the plan is stale', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    await gateAtDefinitions(rig)
-    const gate = await closeGate(rig)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await gateAtDefinitions(fixture)
+    const gate = await closeGate(fixture)
     const more = changed.replace(
       '      customers:',
       '      clients: { server: shop, columns: { id: bigint } }\n      customers:',
     )
-    const parsed = await rig.manifest(`${more}      members: { query: SELECT 1 AS id }\n`)
-    const applying = applyTo(parsed, rig.url, { lockTimeoutMilliseconds: 60_000 })
+    const parsed = await fixture.manifest(`${more}      members: { query: SELECT 1 AS id }\n`)
+    const applying = applyTo(parsed, fixture.url, { lockTimeoutMilliseconds: 60_000 })
     const failure = applying.catch((error: unknown) => error)
-    await waiting(rig, 'define')
-    await rig.sql('CREATE TABLE local.members (theirs int)')
+    await waiting(fixture, 'define')
+    await fixture.sql('CREATE TABLE local.members (theirs int)')
     await gate.open()
     expect(await failure).toMatchObject({ exitCode: 3 })
     expect(
-      await rig.sql("SELECT to_regclass('proxy.clients') AS applied, 'local.members'::regclass::text AS theirs"),
+      await fixture.sql("SELECT to_regclass('proxy.clients') AS applied, 'local.members'::regclass::text AS theirs"),
     ).toEqual([{ applied: null, theirs: 'local.members' }])
   })
 
   test('a concurrent change of the same table is not overwritten: the plan is stale', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const other = await rig.client()
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const other = await fixture.client()
     await other.query('BEGIN')
     await other.query('ALTER FOREIGN TABLE proxy.customers ADD COLUMN theirs int')
     const log = eventLog()
-    const applying = applyTo(await rig.manifest(changed), rig.url, { ...log, lockTimeoutMilliseconds: 50 })
+    const applying = applyTo(await fixture.manifest(changed), fixture.url, { ...log, lockTimeoutMilliseconds: 50 })
     const failure = applying.catch((error: unknown) => error)
     await until('a retry', () => log.events.some(({ type }) => type === 'retrying'))
     await other.query('COMMIT')
     expect(await failure).toMatchObject({ exitCode: 3 })
     const columns = "SELECT attname FROM pg_attribute WHERE attrelid = 'proxy.customers'::regclass AND attnum > 0"
-    expect(await rig.sql(columns)).toEqual([{ attname: 'id' }, { attname: 'name' }, { attname: 'theirs' }])
+    expect(await fixture.sql(columns)).toEqual([{ attname: 'id' }, { attname: 'name' }, { attname: 'theirs' }])
   })
 })

@@ -17,7 +17,7 @@ interface Middle {
   readonly session: string
   readonly first: string | undefined
   readonly manifest: string
-  prepare(rig: Fixture): Promise<void>
+  prepare(fixture: Fixture): Promise<void>
   readonly exit: number
   /** Whether the definitions are committed when it is interrupted there. */
   readonly definitionsStay: boolean
@@ -32,7 +32,7 @@ const middles: readonly Middle[] = [
     session: 'define',
     first: undefined,
     manifest: old,
-    prepare: (rig) => gateAtDefinitions(rig),
+    prepare: (fixture) => gateAtDefinitions(fixture),
     exit: 1,
     definitionsStay: false,
     readable: undefined,
@@ -67,25 +67,32 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function setUp(middle: Middle) {
-    const rig = await fixtureFor(pair, source)
-    await middle.prepare(rig)
-    if (middle.first) await applyTo(await rig.manifest(middle.first), rig.url)
-    const before = await snapshot(rig)
-    const served = middle.readable && (await rig.sql(middle.readable))
-    return { middle, rig, before, served, gate: await closeGate(rig), parsed: await rig.manifest(middle.manifest) }
+    const fixture = await fixtureFor(pair, source)
+    await middle.prepare(fixture)
+    if (middle.first) await applyTo(await fixture.manifest(middle.first), fixture.url)
+    const before = await snapshot(fixture)
+    const served = middle.readable && (await fixture.sql(middle.readable))
+    return {
+      middle,
+      fixture,
+      before,
+      served,
+      gate: await closeGate(fixture),
+      parsed: await fixture.manifest(middle.manifest),
+    }
   }
 
   type Scene = Awaited<ReturnType<typeof setUp>>
 
   /** The state is as before or as declared, never in between. The next apply completes it. */
-  async function expectToConverge({ middle, rig, before, served, gate, parsed }: Scene) {
-    if (!middle.definitionsStay) expect(await snapshot(rig), middle.stage).toEqual(before)
-    if (middle.readable) expect(await rig.sql(middle.readable)).toEqual(served)
+  async function expectToConverge({ middle, fixture, before, served, gate, parsed }: Scene) {
+    if (!middle.definitionsStay) expect(await snapshot(fixture), middle.stage).toEqual(before)
+    if (middle.readable) expect(await fixture.sql(middle.readable)).toEqual(served)
     await gate.open()
-    const { report } = await applyTo(parsed, rig.url)
+    const { report } = await applyTo(parsed, fixture.url)
     expect(missedOf(report)).toEqual([])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-    expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+    expect(await fixture.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
   }
 
   /** Interrupts an apply in each stage, all at once, because they mostly wait. */
@@ -102,10 +109,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   const args = ['apply', '--auto-approve', '--lock-timeout', '60s']
 
   test('pg_terminate_backend in the middle of every stage', () =>
-    inEveryMiddle(async ({ middle, rig, parsed }) => {
-      const applying = applyTo(parsed, rig.url, { lockTimeoutMilliseconds: 60_000 })
-      const pid = await waiting(rig, middle.session)
-      await rig.sql(`SELECT pg_terminate_backend(${pid})`)
+    inEveryMiddle(async ({ middle, fixture, parsed }) => {
+      const applying = applyTo(parsed, fixture.url, { lockTimeoutMilliseconds: 60_000 })
+      const pid = await waiting(fixture, middle.session)
+      await fixture.sql(`SELECT pg_terminate_backend(${pid})`)
       const { report } = await applying
       expect(missedOf(report).join('\n')).toMatch(
         /connection to .* was lost: terminating connection due to administrator command/,
@@ -114,24 +121,24 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }))
 
   test('kill -9 of the tool in the middle of every stage', () =>
-    inEveryMiddle(async ({ middle, rig }) => {
-      await endIdle(rig.url)
-      const { child, ended } = start(rig, args, middle.manifest)
-      await waiting(rig, middle.session)
+    inEveryMiddle(async ({ middle, fixture }) => {
+      await endIdle(fixture.url)
+      const { child, ended } = start(fixture, args, middle.manifest)
+      await waiting(fixture, middle.session)
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
       // No backend is left that could still commit when the gate opens.
       await until('its sessions to end', async () => {
-        const left = await rig.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
+        const left = await fixture.sql(`SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%'
             AND datname = current_database()`)
         return left.length === 0
       })
     }))
 
   test('SIGINT in the middle of every stage', () =>
-    inEveryMiddle(async ({ middle, rig }) => {
-      const { child, ended } = start(rig, args, middle.manifest)
-      await waiting(rig, middle.session)
+    inEveryMiddle(async ({ middle, fixture }) => {
+      const { child, ended } = start(fixture, args, middle.manifest)
+      await waiting(fixture, middle.session)
       child.kill('SIGINT')
       const { code, stdout, stderr } = await ended
       expect([code, stdout + stderr]).toEqual([middle.exit, expect.stringContaining('interrupted by SIGINT')])

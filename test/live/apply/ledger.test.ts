@@ -57,32 +57,32 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  async function expectRefusal(rig: Fixture) {
-    const parsed = await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' }))
+  async function expectRefusal(fixture: Fixture) {
+    const parsed = await fixture.manifest(shopManifest({ here: 'SELECT 1 AS id' }))
     const message = expect.stringMatching(/the ledger in schema "fdwsync" is not trusted: .*belongs to role_/)
-    await expect(planFor(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
-    await expect(applyTo(parsed, rig.url)).rejects.toMatchObject({ exitCode: 1, message })
-    const session = await connectTo(rig.url)('history')
+    await expect(planFor(parsed, fixture.url)).rejects.toMatchObject({ exitCode: 1, message })
+    await expect(applyTo(parsed, fixture.url)).rejects.toMatchObject({ exitCode: 1, message })
+    const session = await connectTo(fixture.url)('history')
     await expect(history(session, { limit: 1 })).rejects.toMatchObject({ exitCode: 1, message })
     await session.close()
-    await rig.sql('CREATE SCHEMA local; CREATE MATERIALIZED VIEW local.here AS SELECT 1 AS id')
+    await fixture.sql('CREATE SCHEMA local; CREATE MATERIALIZED VIEW local.here AS SELECT 1 AS id')
     const log = eventLog()
-    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, ...log, secrets: [] })
+    const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, ...log, secrets: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
     const warnings = log.events.flatMap((event) => (event.type === 'warning' ? [event.reason] : []))
     expect(warnings).toEqual([expect.stringContaining('is not trusted')])
-    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
-    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname = 'proxy'")).toEqual([])
+    expect(await fixture.sql('SELECT * FROM public.ran')).toEqual([])
+    expect(await fixture.sql("SELECT FROM pg_namespace WHERE nspname = 'proxy'")).toEqual([])
   }
 
   test.each(
     Object.entries(attacks),
   )('a ledger that another role prepared with %s is refused, and a superuser runs none of its code', async (_, sql) => {
-    const rig = await fixtureFor(pair, source)
-    const { user } = await rig.role()
-    await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await fixture.sql(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
       SET ROLE ${user}; ${tables} ${payload} ${sql}`)
-    await expectRefusal(rig)
+    await expectRefusal(fixture)
   })
 
   test.each([
@@ -91,41 +91,41 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'step',
     'refresh',
   ])('a trigger of another role on the table %s of the ledger is refused, and never runs', async (table) => {
-    const rig = await fixtureFor(pair, source)
-    const { user } = await rig.role()
-    await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
-    await rig.sql(`${payload} GRANT USAGE ON SCHEMA fdwsync TO ${user}; GRANT TRIGGER ON fdwsync.${table} TO ${user};
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await applyTo(await fixture.manifest(shopManifest({ here: 'SELECT 1 AS id' })), fixture.url)
+    await fixture.sql(`${payload} GRANT USAGE ON SCHEMA fdwsync TO ${user}; GRANT TRIGGER ON fdwsync.${table} TO ${user};
         SET ROLE ${user};
         CREATE TRIGGER t BEFORE INSERT OR UPDATE ON fdwsync.${table} FOR EACH ROW EXECUTE FUNCTION public.payload_trigger()`)
-    const parsed = await rig.manifest(shopManifest({ there: 'SELECT 1 AS id' }))
-    await expect(applyTo(parsed, rig.url)).rejects.toThrow(`${table} has the trigger t`)
-    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
+    const parsed = await fixture.manifest(shopManifest({ there: 'SELECT 1 AS id' }))
+    await expect(applyTo(parsed, fixture.url)).rejects.toThrow(`${table} has the trigger t`)
+    expect(await fixture.sql('SELECT * FROM public.ran')).toEqual([])
   })
 
   test('an object that another role adds to the schema of the ledger is refused', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { user } = await rig.role()
-    await applyTo(await rig.manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
-    await rig.sql(`${payload} GRANT CREATE ON SCHEMA fdwsync TO ${user}; SET ROLE ${user};
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await applyTo(await fixture.manifest(shopManifest({ here: 'SELECT 1 AS id' })), fixture.url)
+    await fixture.sql(`${payload} GRANT CREATE ON SCHEMA fdwsync TO ${user}; SET ROLE ${user};
       CREATE FUNCTION fdwsync.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT public.payload(); SELECT clock_timestamp()'`)
-    const parsed = await rig.manifest(shopManifest({ there: 'SELECT 1 AS id' }))
-    await expect(applyTo(parsed, rig.url)).rejects.toThrow('function now belongs to role_')
-    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
+    const parsed = await fixture.manifest(shopManifest({ there: 'SELECT 1 AS id' }))
+    await expect(applyTo(parsed, fixture.url)).rejects.toThrow('function now belongs to role_')
+    expect(await fixture.sql('SELECT * FROM public.ran')).toEqual([])
   })
 
   test('operators and functions in schema public that hide built-in ones are never run', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { user } = await rig.role()
-    await rig.sql(`${payload}
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await fixture.sql(`${payload}
       CREATE FUNCTION public.same(name, text) RETURNS boolean LANGUAGE sql AS 'SELECT public.payload() = 1 AND $1::text OPERATOR(pg_catalog.=) $2';
       CREATE OPERATOR public.= (LEFTARG = name, RIGHTARG = text, FUNCTION = public.same);
       CREATE FUNCTION public.quote_ident(name) RETURNS text LANGUAGE sql AS 'SELECT public.payload()::text';
       CREATE FUNCTION public.to_jsonb(text) RETURNS jsonb LANGUAGE sql AS 'SELECT to_jsonb(public.payload())';
-      ALTER DATABASE ${rig.target.name} SET search_path = public, pg_catalog;
+      ALTER DATABASE ${fixture.target.name} SET search_path = public, pg_catalog;
       ALTER ROLE ${user} NOLOGIN`)
-    const parsed = await rig.manifest(shopManifest({ orders: 'SELECT id FROM proxy.orders' }))
-    await applyTo(parsed, rig.url)
-    await applyTo(await rig.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
-    expect(await rig.sql('SELECT * FROM public.ran')).toEqual([])
+    const parsed = await fixture.manifest(shopManifest({ orders: 'SELECT id FROM proxy.orders' }))
+    await applyTo(parsed, fixture.url)
+    await applyTo(await fixture.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), fixture.url)
+    expect(await fixture.sql('SELECT * FROM public.ran')).toEqual([])
   })
 })

@@ -35,47 +35,47 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function setUp() {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(old), rig.url)
-    return { rig, parsed: await rig.manifest(grown) }
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(old), fixture.url)
+    return { fixture, parsed: await fixture.manifest(grown) }
   }
 
-  async function expectToConverge(rig: Fixture, parsed: Awaited<ReturnType<Fixture['manifest']>>) {
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-    expect(await rig.sql(values)).toEqual([isPrepared])
+  async function expectToConverge(fixture: Fixture, parsed: Awaited<ReturnType<Fixture['manifest']>>) {
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+    expect(await fixture.sql(values)).toEqual([isPrepared])
   }
 
   test('definitions that fail afterwards: what was prepared is kept and reported as applied', async () => {
-    const { rig, parsed } = await setUp()
-    await rig.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+    const { fixture, parsed } = await setUp()
+    await fixture.sql(`CREATE FUNCTION public.no() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
                    CREATE EVENT TRIGGER no ON ddl_command_end WHEN TAG IN ('ALTER FOREIGN TABLE') EXECUTE FUNCTION public.no()`)
     // The probe does not notice, because it creates the table under another name instead of altering it.
-    const { report } = await applyTo(parsed, rig.url)
+    const { report } = await applyTo(parsed, fixture.url)
     expect(report?.steps.map(({ stage, outcome }) => `${stage} ${outcome.status}`)).toEqual([
       'prepare applied',
       'define failed',
     ])
     expect(missedOf(report)[0]).toContain('not today')
     expect(report && exitCodeOf(report)).toBe(1)
-    expect(await rig.sql(values)).toEqual([isPrepared])
-    expect(await rig.sql(outcomes)).toEqual([{ outcome: 'applied' }, { outcome: 'applied in part' }])
-    await rig.sql('DROP EVENT TRIGGER no')
-    expect(changesOf(await planFor(parsed, rig.url)).join()).not.toContain('mood')
-    await expectToConverge(rig, parsed)
+    expect(await fixture.sql(values)).toEqual([isPrepared])
+    expect(await fixture.sql(outcomes)).toEqual([{ outcome: 'applied' }, { outcome: 'applied in part' }])
+    await fixture.sql('DROP EVENT TRIGGER no')
+    expect(changesOf(await planFor(parsed, fixture.url)).join()).not.toContain('mood')
+    await expectToConverge(fixture, parsed)
   })
 
   /** Another session changes something before the stage begins, once. */
-  function meddling(rig: Fixture, stage: string, sql: string): Connect {
+  function meddling(fixture: Fixture, stage: string, sql: string): Connect {
     let isDone = false
     async function meddle(purpose: string) {
       if (purpose !== stage || isDone) return
       isDone = true
-      await rig.sql(sql)
+      await fixture.sql(sql)
     }
     return async (purpose, secrets) => {
       await meddle(purpose)
-      const session = await connectTo(rig.url)(purpose, secrets)
+      const session = await connectTo(fixture.url)(purpose, secrets)
       return { ...session, repurpose: (next) => meddle(next).then(() => session.repurpose(next)) }
     }
   }
@@ -84,27 +84,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'prepare',
     'define',
   ])('a change just before the stage %s: the plan is stale, and nothing of the stage is applied', async (stage) => {
-    const { rig, parsed } = await setUp()
-    const connect = meddling(rig, stage, 'ALTER FOREIGN TABLE proxy.members ADD COLUMN extra text')
+    const { fixture, parsed } = await setUp()
+    const connect = meddling(fixture, stage, 'ALTER FOREIGN TABLE proxy.members ADD COLUMN extra text')
     const request = { parsed, connect, populate: true, options: applyDefaults }
     const failure = await planAndApply(request, async () => true).catch((error: unknown) => error)
     const hint =
       stage === 'define' ? 'Only type proxy.mood was changed. Plan again.' : 'Nothing was changed. Plan again.'
     expect(failure).toMatchObject({ exitCode: 3, problems: [{ hint }] })
-    expect(await rig.sql(values)).toEqual([stage === 'define' ? isPrepared : { values: 'sad happy' }])
+    expect(await fixture.sql(values)).toEqual([stage === 'define' ? isPrepared : { values: 'sad happy' }])
     const ended =
       stage === 'define' ? [{ outcome: 'applied' }, { outcome: 'applied in part' }] : [{ outcome: 'applied' }]
-    expect(await rig.sql(outcomes)).toEqual(ended)
-    await expectToConverge(rig, parsed)
+    expect(await fixture.sql(outcomes)).toEqual(ended)
+    await expectToConverge(fixture, parsed)
   })
 
   test('without confirmation, apply plans again and goes on', async () => {
-    const { rig, parsed } = await setUp()
-    const connect = meddling(rig, 'define', 'ALTER FOREIGN TABLE proxy.members ADD COLUMN extra text')
+    const { fixture, parsed } = await setUp()
+    const connect = meddling(fixture, 'define', 'ALTER FOREIGN TABLE proxy.members ADD COLUMN extra text')
     const request = { parsed, connect, populate: true, unattended: true, options: applyDefaults }
     const { report } = await planAndApply(request, async () => true)
     expect(missedOf(report)).toEqual([])
-    await expectToConverge(rig, parsed)
+    await expectToConverge(fixture, parsed)
   })
 
   test.each([
@@ -113,9 +113,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     { stage: 'define', fate: 'cut' },
     { stage: 'define', fate: 'send-and-cut' },
   ] as const)('the connection is lost in the COMMIT of $stage: $fate', async ({ stage, fate }) => {
-    const { rig, parsed } = await setUp()
-    const before = await snapshot(rig)
-    const { hostname, port } = new URL(rig.url)
+    const { fixture, parsed } = await setUp()
+    const before = await snapshot(fixture)
+    const { hostname, port } = new URL(fixture.url)
     const proxy = await proxyTo({ host: hostname, port: Number(port) })
     let isCut = false
     proxy.onSend = (data, greeting) => {
@@ -123,18 +123,18 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       isCut = true
       return fate
     }
-    const outcome = await applyTo(parsed, through(proxy, rig.url)).then(
+    const outcome = await applyTo(parsed, through(proxy, fixture.url)).then(
       ({ report }) => missedOf(report).join(),
       (error: Error) => error.message,
     )
     if (fate === 'cut') expect(outcome).toMatch(/the connection to .* was lost/)
     else expect(outcome).toBe('')
     expect(isCut).toBe(true)
-    if (stage === 'prepare' && fate === 'cut') expect(await snapshot(rig)).toEqual(before)
-    expect(await rig.sql(values)).toEqual([
+    if (stage === 'prepare' && fate === 'cut') expect(await snapshot(fixture)).toEqual(before)
+    expect(await fixture.sql(values)).toEqual([
       stage === 'prepare' && fate === 'cut' ? { values: 'sad happy' } : isPrepared,
     ])
-    expect(changesOf(await planFor(parsed, rig.url)).length === 0).toBe(fate === 'send-and-cut')
-    await expectToConverge(rig, parsed)
+    expect(changesOf(await planFor(parsed, fixture.url)).length === 0).toBe(fate === 'send-and-cut')
+    await expectToConverge(fixture, parsed)
   })
 })

@@ -19,26 +19,28 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function owner(
-    rig: Fixture,
+    fixture: Fixture,
     grants: readonly string[] = ['CREATE ON DATABASE', 'USAGE ON FOREIGN DATA WRAPPER'],
   ) {
-    const role = await rig.role()
+    const role = await fixture.role()
     for (const grant of grants)
-      await rig.sql(`GRANT ${grant} ${grant.includes('DATABASE') ? rig.target.name : 'postgres_fdw'} TO ${role.user}`)
+      await fixture.sql(
+        `GRANT ${grant} ${grant.includes('DATABASE') ? fixture.target.name : 'postgres_fdw'} TO ${role.user}`,
+      )
     return role
   }
 
   test('CREATE on the database and USAGE on the wrapper are enough to plan, apply, change, refresh and remove', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url, user } = await owner(rig)
-    const parsed = await rig.manifest(shop.replace('servers:', 'extensions: { postgres_fdw: {} }\nservers:'))
+    const fixture = await fixtureFor(pair, source)
+    const { url, user } = await owner(fixture)
+    const parsed = await fixture.manifest(shop.replace('servers:', 'extensions: { postgres_fdw: {} }\nservers:'))
     expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
     const plan = await planFor(parsed, url)
     expect([changesOf(plan), plan.undetermined, plan.warnings]).toEqual([[], [], []])
     const refreshed = await refresh(parsed, [], connectTo(url), { ...applyDefaults, secrets: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
 
-    const changed = await rig.manifest(
+    const changed = await fixture.manifest(
       shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' }).replace(
         'note: text',
         'note: varchar',
@@ -47,20 +49,20 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
     const { report } = await applyTo(changed, url)
     expect(report && exitCodeOf(report), 'the new password is wrong').toBe(5)
-    const back = await rig.manifest(shop)
+    const back = await fixture.manifest(shop)
     expect(missedOf((await applyTo(back, url)).report)).toEqual([])
     expect(changesOf(await planFor(back, url))).toEqual([])
-    const nothing = await rig.manifest('version: 1\nname: faults\n')
+    const nothing = await fixture.manifest('version: 1\nname: faults\n')
     expect(missedOf((await applyTo(nothing, url, { allow: ['drops-data'] })).report)).toEqual([])
-    expect(await rig.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'local')")).toEqual([])
+    expect(await fixture.sql("SELECT FROM pg_namespace WHERE nspname IN ('proxy', 'local')")).toEqual([])
     expect(user).toMatch(/^role_/)
   })
 
   test('without CREATE on the database: the plan lists what is undetermined, and apply names the missing privilege', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
-    const parsed = await rig.manifest(shop)
-    const grant = `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}`
+    const fixture = await fixtureFor(pair, source)
+    const { url, user } = await owner(fixture, ['USAGE ON FOREIGN DATA WRAPPER'])
+    const parsed = await fixture.manifest(shop)
+    const grant = `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}`
     const plan = await planFor(parsed, url)
     expect(JSON.stringify([plan.undetermined, plan.refusals])).toContain(grant)
     const failure = await applyTo(parsed, url).catch((error: unknown) => error)
@@ -69,10 +71,10 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('creating or altering a wrapper needs a superuser, as the error explains; a wrapper that is as declared needs nothing', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url } = await owner(rig)
+    const fixture = await fixtureFor(pair, source)
+    const { url } = await owner(fixture)
     const parsed = (wrappers: string) =>
-      rig.manifest(`version: 1\nname: faults\nforeign_data_wrappers: { ${wrappers} }\n`)
+      fixture.manifest(`version: 1\nname: faults\nforeign_data_wrappers: { ${wrappers} }\n`)
     expect(missedOf((await applyTo(await parsed('postgres_fdw: {}'), url)).report)).toEqual([])
     const failure = await applyTo(await parsed('postgres_fdw: {}, other: {}'), url).catch((error: unknown) => error)
     expect(failure).toMatchObject({ exitCode: 4 })
@@ -82,20 +84,22 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('everything exists, and the role may alter it but create nothing: only the ledger cannot be created', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url, user } = await owner(rig, ['USAGE ON FOREIGN DATA WRAPPER'])
-    await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER shop OWNER TO ${user}`)
-    const parsed = await rig.manifest('version: 1\nname: faults\nservers: { shop: { options: { fetch_size: 5 } } }\n')
+    const fixture = await fixtureFor(pair, source)
+    const { url, user } = await owner(fixture, ['USAGE ON FOREIGN DATA WRAPPER'])
+    await fixture.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER shop OWNER TO ${user}`)
+    const parsed = await fixture.manifest(
+      'version: 1\nname: faults\nservers: { shop: { options: { fetch_size: 5 } } }\n',
+    )
     const failure = await applyTo(parsed, url).catch((error: unknown) => error)
     expect(failure).toMatchObject({ exitCode: 1, message: expect.stringMatching(/permission denied for database/) })
-    expect(JSON.stringify(failure)).toContain(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}`)
-    expect(await rig.sql('SELECT srvoptions FROM pg_foreign_server')).toEqual([{ srvoptions: null }])
+    expect(JSON.stringify(failure)).toContain(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}`)
+    expect(await fixture.sql('SELECT srvoptions FROM pg_foreign_server')).toEqual([{ srvoptions: null }])
   })
 
   test('without USAGE on the wrapper', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url, user } = await owner(rig, ['CREATE ON DATABASE'])
-    const parsed = await rig.manifest(shop)
+    const fixture = await fixtureFor(pair, source)
+    const { url, user } = await owner(fixture, ['CREATE ON DATABASE'])
+    const parsed = await fixture.manifest(shop)
     const errorOf = async (work: Promise<unknown>) => JSON.stringify(await work.catch((error: unknown) => error))
     expect(await errorOf(planFor(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
     expect(await errorOf(applyTo(parsed, url))).toContain('permission denied for foreign-data wrapper postgres_fdw')
@@ -103,17 +107,17 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a read-only server: the plan lists what is undetermined', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    await rig.sql(`ALTER DATABASE ${rig.target.name} SET default_transaction_read_only = on`)
-    await endIdle(rig.url)
-    const same = await planFor(await rig.manifest(shop), rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await fixture.sql(`ALTER DATABASE ${fixture.target.name} SET default_transaction_read_only = on`)
+    await endIdle(fixture.url)
+    const same = await planFor(await fixture.manifest(shop), fixture.url)
     expect(changesOf(same)).toEqual([])
     expect(same.undetermined.every(({ reason }) => reason.includes('read-only'))).toBe(true)
     const changed = shop.replace('SELECT id, total', 'SELECT id').replace('note: text', 'note: varchar')
     const plan = await planFor(
-      await rig.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')),
-      rig.url,
+      await fixture.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')),
+      fixture.url,
     )
     expect(changesOf(plan)).toContain('alter server shop')
     expect(plan.undetermined.map(({ title, hint }) => [title, hint])).toContainEqual([
@@ -121,7 +125,10 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect.stringContaining('plan against the primary'),
     ])
     await expect(
-      applyTo(await rig.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')), rig.url),
+      applyTo(
+        await fixture.manifest(changed.replace('options: { host', 'options: { fetch_size: 5, host')),
+        fixture.url,
+      ),
     ).rejects.toThrow(/read-only/)
   })
 
@@ -130,20 +137,22 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `version: 1\nname: faults\nservers: { shop: { options: { host: h }, user_mappings: { ROLE: { user: ${user}, password: ${password} } } } }\n`
 
     async function setUp() {
-      const rig = await fixtureFor(pair, source)
-      const [server, other] = [await owner(rig), await rig.role()]
+      const fixture = await fixtureFor(pair, source)
+      const [server, other] = [await owner(fixture), await fixture.role()]
       const manifest = (password: string, user?: string) =>
-        rig.manifest(mapped(password, user).replace('ROLE', other.user))
-      const stored = async () => rig.sql('SELECT umid, umoptions FROM pg_user_mappings ORDER BY umid')
-      return { rig, server, other, manifest, stored }
+        fixture.manifest(mapped(password, user).replace('ROLE', other.user))
+      const stored = async () => fixture.sql('SELECT umid, umoptions FROM pg_user_mappings ORDER BY umid')
+      return { fixture, server, other, manifest, stored }
     }
 
     test('an unchanged declaration is a warning, a changed one is applied', async () => {
-      const { rig, server, other, manifest, stored } = await setUp()
+      const { fixture, server, other, manifest, stored } = await setUp()
       await applyTo(await manifest('first'), server.url)
       const [before] = await stored()
       expect(before).toMatchObject({ umoptions: ['user=u', 'password=first'] })
-      const [recorded] = await rig.sql("SELECT declared::text FROM fdwsync.object WHERE address LIKE '%userMapping%'")
+      const [recorded] = await fixture.sql(
+        "SELECT declared::text FROM fdwsync.object WHERE address LIKE '%userMapping%'",
+      )
       expect(recorded?.declared).toMatch(/"password": \{"digest": "scrypt:[0-9a-f]{32}:[0-9a-f]{64}"\}/)
       expect(recorded?.declared).not.toContain('first')
 
@@ -167,8 +176,8 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
 
     test('an existing mapping with hidden options is never assumed to be as declared', async () => {
-      const { rig, server, other, manifest, stored } = await setUp()
-      await rig.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h');
+      const { fixture, server, other, manifest, stored } = await setUp()
+      await fixture.sql(`CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'h');
         ALTER SERVER shop OWNER TO ${server.user}; CREATE USER MAPPING FOR ${other.user} SERVER shop OPTIONS (user 'theirs')`)
       const before = await stored()
       const parsed = await manifest('first')
@@ -176,7 +185,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(plan.undetermined.map(({ title }) => title)).toEqual([`user mapping for ${other.user} on shop`])
       await applyTo(parsed, server.url)
       expect(await stored()).toEqual(before)
-      expect(await rig.sql("SELECT FROM fdwsync.object WHERE address LIKE '%userMapping%'")).toEqual([])
+      expect(await fixture.sql("SELECT FROM fdwsync.object WHERE address LIKE '%userMapping%'")).toEqual([])
     })
   })
 })

@@ -35,15 +35,15 @@ const failures: readonly Failure[] = [
 
 /** A target that connects to its source through a proxy. */
 async function behindProxy(pair: ServerPair, source: TestDatabase) {
-  const rig = await fixtureFor(pair, source)
+  const fixture = await fixtureFor(pair, source)
   const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
   const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
-  return { rig, proxy, manifest: (text: string) => rig.manifest(text, where) }
+  return { fixture, proxy, manifest: (text: string) => fixture.manifest(text, where) }
 }
 
 type Setting = Awaited<ReturnType<typeof behindProxy>>
 
-async function newDefinitions({ rig, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
+async function newDefinitions({ fixture, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
   proxy.mode = mode
   const parsed = await manifest(
     shopManifest({
@@ -52,41 +52,41 @@ async function newDefinitions({ rig, proxy, manifest }: Setting, { mode, reason,
       here: 'SELECT 1 AS id',
     }),
   )
-  const { report } = await applyTo(parsed, rig.url, { sourceTimeoutMilliseconds: timeout })
+  const { report } = await applyTo(parsed, fixture.url, { sourceTimeoutMilliseconds: timeout })
   expect(missedOf(report)).toEqual([
     expect.stringMatching(new RegExp(`^failed populate materialized view local.orders: ${reason.source}`)),
     'skipped populate materialized view local.totals: a step that it depends on was not applied',
   ])
   expect(report && exitCodeOf(report)).toBe(5)
   const populated = "SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated"
-  expect(await rig.sql(populated)).toEqual([{ relname: 'here' }])
+  expect(await fixture.sql(populated)).toEqual([{ relname: 'here' }])
   proxy.mode = 'forward'
-  expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+  expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
 }
 
-async function replacement({ rig, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
-  await applyTo(await manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
-  const before = await snapshot(rig)
+async function replacement({ fixture, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
+  await applyTo(await manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), fixture.url)
+  const before = await snapshot(fixture)
   const sum = 'SELECT sum(total)::text AS sum FROM local.orders'
   proxy.mode = mode
   const parsed = await manifest(shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders' }))
-  const { report } = await applyTo(parsed, rig.url, { sourceTimeoutMilliseconds: timeout })
+  const { report } = await applyTo(parsed, fixture.url, { sourceTimeoutMilliseconds: timeout })
   expect(missedOf(report)).toEqual([expect.stringMatching(reason)])
   expect(report && exitCodeOf(report)).toBe(5)
-  expect(await snapshot(rig)).toEqual(before)
-  expect(await rig.sql(sum)).toEqual([{ sum: '1912.50' }])
+  expect(await snapshot(fixture)).toEqual(before)
+  expect(await fixture.sql(sum)).toEqual([{ sum: '1912.50' }])
   proxy.mode = 'forward'
-  await applyTo(parsed, rig.url)
-  expect(await rig.sql(sum)).toEqual([{ sum: '3825.00' }])
-  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+  await applyTo(parsed, fixture.url)
+  expect(await fixture.sql(sum)).toEqual([{ sum: '3825.00' }])
+  expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
 }
 
-async function refreshing({ rig, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
+async function refreshing({ fixture, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
   const parsed = await manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders', here: 'SELECT 1 AS id' }))
-  await applyTo(parsed, rig.url)
+  await applyTo(parsed, fixture.url)
   proxy.mode = mode
-  const { views } = await refresh(parsed, [], connectTo(rig.url), {
+  const { views } = await refresh(parsed, [], connectTo(fixture.url), {
     ...applyDefaults,
     sourceTimeoutMilliseconds: timeout,
     secrets: [],
@@ -95,15 +95,15 @@ async function refreshing({ rig, proxy, manifest }: Setting, { mode, reason, tim
     expect.objectContaining({ status: 'failed', reason: expect.stringMatching(reason) }),
     expect.objectContaining({ status: 'applied' }),
   ])
-  expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
+  expect(await fixture.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
 }
 
-async function behindAnotherView({ rig, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
-  await applyTo(await manifest(shopManifest({ here: 'SELECT 1 AS id' })), rig.url)
-  await rig.sql('CREATE VIEW public.between AS SELECT * FROM proxy.orders')
+async function behindAnotherView({ fixture, proxy, manifest }: Setting, { mode, reason, timeout }: Failure) {
+  await applyTo(await manifest(shopManifest({ here: 'SELECT 1 AS id' })), fixture.url)
+  await fixture.sql('CREATE VIEW public.between AS SELECT * FROM proxy.orders')
   proxy.mode = mode
   const parsed = await manifest(shopManifest({ here: 'SELECT 1 AS id', through: 'SELECT id FROM public.between' }))
-  const { report } = await applyTo(parsed, rig.url, { sourceTimeoutMilliseconds: timeout })
+  const { report } = await applyTo(parsed, fixture.url, { sourceTimeoutMilliseconds: timeout })
   expect(missedOf(report)).toEqual([expect.stringMatching(reason)])
 }
 
@@ -123,17 +123,17 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a replacement whose query fails on the data: the original keeps serving', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), rig.url)
-    const before = await snapshot(rig)
-    const parsed = await rig.manifest(
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })), fixture.url)
+    const before = await snapshot(fixture)
+    const parsed = await fixture.manifest(
       shopManifest({ orders: 'SELECT id, total / (id - 7) AS total FROM proxy.orders' }),
     )
-    const { report } = await applyTo(parsed, rig.url)
+    const { report } = await applyTo(parsed, fixture.url)
     expect(missedOf(report)).toEqual(['failed replace materialized view local.orders: division by zero'])
     expect(report && exitCodeOf(report)).toBe(5)
-    expect(await snapshot(rig)).toEqual(before)
-    expect(await rig.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual(['replace materialized view local.orders'])
+    expect(await snapshot(fixture)).toEqual(before)
+    expect(await fixture.sql('SELECT count(*)::int AS count FROM local.orders')).toEqual([{ count: 50 }])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['replace materialized view local.orders'])
   })
 })

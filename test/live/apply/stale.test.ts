@@ -49,16 +49,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  async function applied(rig: Fixture, meanwhile: string, unattended: boolean) {
-    const parsed = await rig.manifest(second)
+  async function applied(fixture: Fixture, meanwhile: string, unattended: boolean) {
+    const parsed = await fixture.manifest(second)
     let asked = 0
     let before: unknown
-    const request = { parsed, connect: connectTo(rig.url), populate: true, unattended, options: applyDefaults }
+    const request = { parsed, connect: connectTo(fixture.url), populate: true, unattended, options: applyDefaults }
     const outcome = await planAndApply(request, async () => {
       asked += 1
       if (asked === 1) {
-        await rig.sql(meanwhile)
-        before = await snapshot(rig)
+        await fixture.sql(meanwhile)
+        before = await snapshot(fixture)
       }
       return true
     }).catch((error: unknown) => error)
@@ -68,38 +68,38 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   // Each in a database of its own, all at once.
   test('a conflicting change before the confirmation: exit 3, nothing is applied', () =>
     forEach(conflicting, async (what, sql) => {
-      const rig = await fixtureFor(pair, source)
-      await applyTo(await rig.manifest(first), rig.url)
-      const { outcome, before } = await applied(rig, sql, false)
+      const fixture = await fixtureFor(pair, source)
+      await applyTo(await fixture.manifest(first), fixture.url)
+      const { outcome, before } = await applied(fixture, sql, false)
       expect(outcome, what).toBeInstanceOf(FdwsyncError)
       expect(outcome, what).toMatchObject({ exitCode: 3, message: expect.stringContaining('the plan is stale') })
-      expect(await snapshot(rig), what).toEqual(before)
+      expect(await snapshot(fixture), what).toEqual(before)
     }))
 
   test('an unrelated change does not matter', () =>
     forEach(unrelated, async (what, sql) => {
-      const rig = await fixtureFor(pair, source)
-      await applyTo(await rig.manifest(first), rig.url)
-      const { outcome, parsed } = await applied(rig, sql, false)
+      const fixture = await fixtureFor(pair, source)
+      await applyTo(await fixture.manifest(first), fixture.url)
+      const { outcome, parsed } = await applied(fixture, sql, false)
       expect(outcome, what).toMatchObject({ report: { steps: expect.any(Array) } })
-      expect(changesOf(await planFor(parsed, rig.url)), what).toEqual([])
+      expect(changesOf(await planFor(parsed, fixture.url)), what).toEqual([])
     }))
 
   test('without confirmation, apply plans again', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(first), rig.url)
-    const { outcome, asked, parsed } = await applied(rig, conflicting['a column more'] ?? '', true)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(first), fixture.url)
+    const { outcome, asked, parsed } = await applied(fixture, conflicting['a column more'] ?? '', true)
     expect(asked).toBe(2)
     expect(missedOf((outcome as Awaited<ReturnType<typeof planAndApply>>).report)).toEqual([])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('a plan that is not approved changes nothing', async () => {
-    const rig = await fixtureFor(pair, source)
-    const before = await snapshot(rig)
-    const parsed = await rig.manifest(first)
-    const request = { parsed, connect: connectTo(rig.url), populate: true, options: applyDefaults }
+    const fixture = await fixtureFor(pair, source)
+    const before = await snapshot(fixture)
+    const parsed = await fixture.manifest(first)
+    const request = { parsed, connect: connectTo(fixture.url), populate: true, options: applyDefaults }
     expect((await planAndApply(request, async () => false)).report).toBeUndefined()
-    expect(await snapshot(rig)).toEqual(before)
+    expect(await snapshot(fixture)).toEqual(before)
   })
 })

@@ -36,44 +36,44 @@ const validate = new Ajv2020({ strict: false }).compile(
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   async function applied(text: string): Promise<Fixture> {
-    const rig = await fixtureWithOwnSource(pair, shop)
-    await applyTo(await rig.manifest(text), rig.url)
-    return rig
+    const fixture = await fixtureWithOwnSource(pair, shop)
+    await applyTo(await fixture.manifest(text), fixture.url)
+    return fixture
   }
-  const planned = async (rig: Fixture, text: string) => planFor(await rig.manifest(text), rig.url)
+  const planned = async (fixture: Fixture, text: string) => planFor(await fixture.manifest(text), fixture.url)
 
   test('the cause of a change is the source, the manifest or the database', async () => {
-    const rig = await applied(importing('tables: { c: { comment: from here } }'))
+    const fixture = await applied(importing('tables: { c: { comment: from here } }'))
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       'ALTER TABLE a ALTER total TYPE numeric(12,2), ADD new int; ALTER TABLE c ADD new int; DROP TABLE b; CREATE TABLE d ()',
     )
     const same = importing('tables: { c: { comment: from here } }')
-    expect(causesOf(await planned(rig, same))).toEqual([
+    expect(causesOf(await planned(fixture, same))).toEqual([
       'alter foreign table proxy.a: source',
       'alter foreign table proxy.c: source',
       'create foreign table proxy.d: source',
       'drop foreign table proxy.b: source',
     ])
-    const { stdout } = await run(rig, ['plan'], same)
+    const { stdout } = await run(fixture, ['plan'], same)
     expect(stdout).toMatch(/~ foreign table proxy\.a +the source changed$/m)
     expect(stdout).toMatch(/\+ foreign table proxy\.d +.*new at the source$/m)
     expect(stdout).toMatch(/- foreign table proxy\.b +dropped at the source$/m)
 
-    await rig.sql('ALTER FOREIGN TABLE proxy.a ALTER name SET NOT NULL; DROP FOREIGN TABLE proxy.c')
+    await fixture.sql('ALTER FOREIGN TABLE proxy.a ALTER name SET NOT NULL; DROP FOREIGN TABLE proxy.c')
     const other = importing('tables: { a: { columns: { id: bigint } }, c: { comment: other comment } }')
-    expect(causesOf(await planned(rig, other))).toEqual([
+    expect(causesOf(await planned(fixture, other))).toEqual([
       'alter foreign table proxy.a: manifest and source and drift (column id type: manifest, column name not null: drift, column total type: source, column new: source)',
       'create foreign table proxy.c: manifest and source and drift',
       'create foreign table proxy.d: source',
       'drop foreign table proxy.b: source',
     ])
-    const text = await run(rig, ['plan'], other)
+    const text = await run(fixture, ['plan'], other)
     expect(text.stdout).toContain('the manifest and the source changed, and it drifted: altered outside')
     expect(text.stdout).toMatch(/column total type .* source$/m)
 
     const drift = ['plan', '--drift-only', '--detailed-exitcode']
-    const shown = await run(rig, [...drift, '--format', 'json'], other)
+    const shown = await run(fixture, [...drift, '--format', 'json'], other)
     const plan = JSON.parse(shown.stdout)
     expect(validate(plan), JSON.stringify(validate.errors)).toBe(true)
     expect(shown.code).toBe(2)
@@ -83,34 +83,34 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     expect(plan.leftOut).toBe(2)
 
-    await applyTo(await rig.manifest(other), rig.url)
-    await runSql(rig.source.url, 'ALTER TABLE a DROP new')
-    expect(causesOf(await planned(rig, other))).toEqual(['alter foreign table proxy.a: source'])
-    expect(await run(rig, drift, other)).toMatchObject({
+    await applyTo(await fixture.manifest(other), fixture.url)
+    await runSql(fixture.source.url, 'ALTER TABLE a DROP new')
+    expect(causesOf(await planned(fixture, other))).toEqual(['alter foreign table proxy.a: source'])
+    expect(await run(fixture, drift, other)).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('1 other change not shown'),
     })
   })
 
   test('causes for a mirror: dependents of a table, its indexes, and limit_to', async () => {
-    const rig = await applied(mirroring('except: [c]'))
+    const fixture = await applied(mirroring('except: [c]'))
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       'DROP INDEX a_name_idx; CREATE INDEX a_name_idx ON a (name DESC); CREATE INDEX a_total_idx ON a (total)',
     )
-    expect(causesOf(await planned(rig, mirroring('except: [c]')))).toEqual([
+    expect(causesOf(await planned(fixture, mirroring('except: [c]')))).toEqual([
       'replace index local.a_name_idx: source',
       'create index local.a_total_idx: source',
     ])
-    expect(causesOf(await planned(rig, mirroring()))).toEqual([
+    expect(causesOf(await planned(fixture, mirroring()))).toEqual([
       'create foreign table proxy.c: undefined',
       'create materialized view local.c: undefined',
       'replace index local.a_name_idx: source',
       'create index local.a_total_idx: source',
       'create index local.c_pkey: undefined',
     ])
-    await runSql(rig.source.url, 'ALTER TABLE a ADD new int; DROP TABLE b')
-    expect(causesOf(await planned(rig, mirroring('limit_to: [a]')))).toEqual([
+    await runSql(fixture.source.url, 'ALTER TABLE a ADD new int; DROP TABLE b')
+    expect(causesOf(await planned(fixture, mirroring('limit_to: [a]')))).toEqual([
       'alter foreign table proxy.a: source',
       'replace materialized view local.a: dependency',
       'replace index local.a_name_idx: source',
@@ -119,25 +119,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'drop materialized view local.b: manifest',
       'drop foreign table proxy.b: manifest',
     ])
-    expect(causesOf(await planned(rig, mirroring('except: [c]')))).toContain('drop materialized view local.b: source')
+    expect(causesOf(await planned(fixture, mirroring('except: [c]')))).toContain(
+      'drop materialized view local.b: source',
+    )
     // No longer copied, or requested differently: the cause is the manifest.
     const uncopied = mirroring('except: [c]').replace('copy: true', 'copy: false')
-    expect(causesOf(await planned(rig, uncopied))).toContain('drop index local.a_name_idx: manifest')
+    expect(causesOf(await planned(fixture, uncopied))).toContain('drop index local.a_name_idx: manifest')
     const options = mirroring('except: [c]\noptions: { import_not_null: false }')
-    expect(causesOf(await planned(rig, options))).toContain('alter foreign table proxy.a: manifest')
+    expect(causesOf(await planned(fixture, options))).toContain('alter foreign table proxy.a: manifest')
   })
 
   test('causes for copied types', async () => {
     const more =
       "CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN much AS int; ALTER TABLE b ADD mood mood; ALTER TABLE c ADD much much;"
     const copying = importing('types: copy')
-    const rig = await fixtureWithOwnSource(pair, `${shop}; ${more}`)
-    await applyTo(await rig.manifest(copying), rig.url)
+    const fixture = await fixtureWithOwnSource(pair, `${shop}; ${more}`)
+    await applyTo(await fixture.manifest(copying), fixture.url)
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       "ALTER TYPE mood ADD VALUE 'glad'; ALTER TABLE c DROP much; CREATE TYPE place AS (x int); ALTER TABLE a ADD place place",
     )
-    expect(causesOf(await planned(rig, copying))).toEqual([
+    expect(causesOf(await planned(fixture, copying))).toEqual([
       'alter type public.mood: source',
       'create type public.place: source',
       'alter foreign table proxy.a: source',
@@ -146,23 +148,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     // The manifest's own declaration: the cause is the manifest.
     const spelled = `${copying.trimEnd()}\n  public: { types: { mood: { enum: [sad, glad, mad] } } }\n`
-    expect(causesOf(await planned(rig, spelled))).toContain('alter type public.mood: manifest')
+    expect(causesOf(await planned(fixture, spelled))).toContain('alter type public.mood: manifest')
   })
 
   test('a ledger without records of the source', async () => {
-    const rig = await applied(importing())
-    await rig.sql('UPDATE fdwsync.object SET source = NULL')
-    await runSql(rig.source.url, 'ALTER TABLE a ADD new int')
-    expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.a: manifest'])
+    const fixture = await applied(importing())
+    await fixture.sql('UPDATE fdwsync.object SET source = NULL')
+    await runSql(fixture.source.url, 'ALTER TABLE a ADD new int')
+    expect(causesOf(await planned(fixture, importing()))).toEqual(['alter foreign table proxy.a: manifest'])
     // The next apply records it for all imported objects.
-    await applyTo(await rig.manifest(importing()), rig.url)
-    await runSql(rig.source.url, 'ALTER TABLE b ADD new int')
-    expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.b: source'])
+    await applyTo(await fixture.manifest(importing()), fixture.url)
+    await runSql(fixture.source.url, 'ALTER TABLE b ADD new int')
+    expect(causesOf(await planned(fixture, importing()))).toEqual(['alter foreign table proxy.b: source'])
     // An apply that does not ask the source keeps the records.
-    const [before] = await rig.sql('SELECT count(source)::int AS count FROM fdwsync.object')
-    await rig.sql('DROP FOREIGN TABLE proxy.a')
-    expect((await run(rig, ['apply', '--auto-approve', '--offline'], importing())).code).toBe(0)
-    expect(await rig.sql('SELECT count(source)::int AS count FROM fdwsync.object')).toEqual([before])
-    expect(causesOf(await planned(rig, importing()))).toEqual(['alter foreign table proxy.b: source'])
+    const [before] = await fixture.sql('SELECT count(source)::int AS count FROM fdwsync.object')
+    await fixture.sql('DROP FOREIGN TABLE proxy.a')
+    expect((await run(fixture, ['apply', '--auto-approve', '--offline'], importing())).code).toBe(0)
+    expect(await fixture.sql('SELECT count(source)::int AS count FROM fdwsync.object')).toEqual([before])
+    expect(causesOf(await planned(fixture, importing()))).toEqual(['alter foreign table proxy.b: source'])
   })
 })

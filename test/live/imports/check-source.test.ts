@@ -54,12 +54,12 @@ const validate = new Ajv2020({ strict: false }).compile(
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('missing, new and retyped columns and tables, in a plan and in status', async () => {
-    const rig = await fixtureWithOwnSource(pair, source)
+    const fixture = await fixtureWithOwnSource(pair, source)
     const where = { AGAIN_HOST: pair.source.foreignHost, AGAIN_PORT: String(pair.source.foreignPort) }
-    await applyTo(await rig.manifest(manifest, where), rig.url)
+    await applyTo(await fixture.manifest(manifest, where), fixture.url)
     const check = ['plan', '--check-source', '--detailed-exitcode', '--format', 'json']
     const document = async (args = check, env = {}) => {
-      const { code, stdout, stderr } = await run(rig, args, manifest, { ...where, ...env })
+      const { code, stdout, stderr } = await run(fixture, args, manifest, { ...where, ...env })
       const plan = stdout === '' ? stderr : JSON.parse(stdout)
       if (args[0] === 'plan') expect(validate(plan), JSON.stringify(validate.errors)).toBe(true)
       return { code, plan }
@@ -94,7 +94,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       ),
     ).toEqual(['server again true', 'server files null', 'server shop true'])
 
-    await runSql(rig.source.url, `${moved}; DROP SCHEMA audit CASCADE`)
+    await runSql(fixture.source.url, `${moved}; DROP SCHEMA audit CASCADE`)
     const { code, plan } = await document()
     // None of these findings is a change.
     expect(code).toBe(0)
@@ -120,7 +120,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `foreign table public.renamed: the source's table has another column: "new one" text[]`,
       `foreign table public.renamed: the source's table has another column: number bigint`,
     ])
-    const text = await run(rig, ['plan', '--check-source'], manifest, where)
+    const text = await run(fixture, ['plan', '--check-source'], manifest, where)
     expect(text.stdout).toContain('  warning foreign table public.part: the source has no table public.parted_1, so')
     expect(text.stdout.replace(/\s+/g, ' ')).toContain('as declared · 5 foreign tables differ from the source')
     const checked = await document(statusOf)
@@ -140,15 +140,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'refuse',
     'silent',
   ])('a source that does not answer is reported, and the other one is compared: %s', async (mode) => {
-    const rig = await fixtureWithOwnSource(pair, source)
+    const fixture = await fixtureWithOwnSource(pair, source)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { AGAIN_HOST: '127.0.0.1', AGAIN_PORT: String(proxy.port) }
-    await applyTo(await rig.manifest(manifest, where), rig.url)
-    await runSql(rig.source.url, 'DROP TABLE orders')
+    await applyTo(await fixture.manifest(manifest, where), fixture.url)
+    await runSql(fixture.source.url, 'DROP TABLE orders')
     proxy.mode = mode
     // Long enough for the other source to answer on a busy machine.
     const quick = ['--check-source', '--source-timeout', '3s', '--format', 'json']
-    const { code, stdout } = await run(rig, ['plan', '--detailed-exitcode', ...quick], manifest, where)
+    const { code, stdout } = await run(fixture, ['plan', '--detailed-exitcode', ...quick], manifest, where)
     expect(code).toBe(6)
     const plan = JSON.parse(stdout)
     expect(plan.undetermined).toMatchObject([
@@ -160,8 +160,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       { title: 'foreign table public.renamed', finding: 'table gone' },
       { finding: 'types not compared' },
     ])
-    await runSql(rig.source.url, 'CREATE TABLE orders (id bigint, total numeric(10,2), note text)')
-    const status = await run(rig, ['status', '--check', ...quick], manifest, where)
+    await runSql(fixture.source.url, 'CREATE TABLE orders (id bigint, total numeric(10,2), note text)')
+    const status = await run(fixture, ['status', '--check', ...quick], manifest, where)
     expect(status.code).toBe(6)
     expect(JSON.parse(status.stdout).objects).toContainEqual(
       expect.objectContaining({ title: 'server again', state: 'unknown', sourceReachable: false }),
@@ -169,11 +169,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a table that was just imported is not compared, but its server is reported', async () => {
-    const rig = await fixtureWithOwnSource(pair, 'CREATE TABLE a (id int, total numeric(10,2))')
+    const fixture = await fixtureWithOwnSource(pair, 'CREATE TABLE a (id int, total numeric(10,2))')
     const text = importing('tables: { a: { columns: { total: text } } }')
-    await applyTo(await rig.manifest(text), rig.url)
-    const { stdout } = await run(rig, ['plan', '--check-source', '--format', 'json'], text)
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const { stdout } = await run(fixture, ['plan', '--check-source', '--format', 'json'], text)
     expect(JSON.parse(stdout).source).toEqual({ servers: [{ name: 'shop', reachable: true }], findings: [] })
-    expect(await run(rig, ['plan', '--check-source', '--offline'], text)).toMatchObject({ code: 64 })
+    expect(await run(fixture, ['plan', '--check-source', '--offline'], text)).toMatchObject({ code: 64 })
   })
 })

@@ -19,8 +19,8 @@ const columns = `SELECT c.relname || '.' || a.attname || ' ' || format_type(a.at
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('imported tables are altered in place, and keep what the manifest declares about them', async () => {
-    const rig = await fixtureWithOwnSource(pair, two)
-    const parsed = await rig.manifest(
+    const fixture = await fixtureWithOwnSource(pair, two)
+    const parsed = await fixture.manifest(
       importing(`options: { import_default: true }
 tables:
   a:
@@ -29,9 +29,9 @@ tables:
     checks: { sane: id > 0 }
     comment: all of a`),
     )
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-    expect((await rig.sql(columns)).map(({ text }) => text)).toEqual([
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+    expect((await fixture.sql(columns)).map(({ text }) => text)).toEqual([
       'a.id integer',
       'a.name text',
       'a.total text',
@@ -39,7 +39,7 @@ tables:
       'b.day date',
     ])
     expect(
-      await rig.sql(`SELECT ftoptions, obj_description(ftrelid) AS comment, pg_get_expr(adbin, adrelid) AS "default"
+      await fixture.sql(`SELECT ftoptions, obj_description(ftrelid) AS comment, pg_get_expr(adbin, adrelid) AS "default"
       FROM pg_foreign_table JOIN pg_attrdef ON adrelid = ftrelid`),
     ).toEqual([
       {
@@ -48,37 +48,37 @@ tables:
         default: "'x'::text",
       },
     ])
-    const [before] = await rig.sql("SELECT 'proxy.b'::regclass::oid AS oid")
+    const [before] = await fixture.sql("SELECT 'proxy.b'::regclass::oid AS oid")
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       'ALTER TABLE b ADD more text[], ALTER day TYPE timestamptz; ALTER TABLE b DROP CONSTRAINT b_pkey, DROP id; CREATE TABLE c ()',
     )
-    await rig.sql('CREATE VIEW public.others AS SELECT id FROM proxy.a')
-    const { plan } = await applyTo(parsed, rig.url)
+    await fixture.sql('CREATE VIEW public.others AS SELECT id FROM proxy.a')
+    const { plan } = await applyTo(parsed, fixture.url)
     expect(changesOf(plan)).toEqual(['alter foreign table proxy.b', 'create foreign table proxy.c'])
-    expect((await rig.sql(columns)).slice(3).map(({ text }) => text)).toEqual([
+    expect((await fixture.sql(columns)).slice(3).map(({ text }) => text)).toEqual([
       'b.day timestamp with time zone',
       'b.more text[]',
     ])
-    expect(await rig.sql("SELECT 'proxy.b'::regclass::oid AS oid")).toEqual([before])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await fixture.sql("SELECT 'proxy.b'::regclass::oid AS oid")).toEqual([before])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('a declared table takes precedence over an imported one; limit_to and except limit the import', async () => {
-    const rig = await fixtureWithOwnSource(pair, `${two}; CREATE TABLE c (id int); CREATE TABLE d (id int)`)
+    const fixture = await fixtureWithOwnSource(pair, `${two}; CREATE TABLE c (id int); CREATE TABLE d (id int)`)
     const text = importing('except: [c]').replace(
       'schemas:\n  proxy:\n',
       'schemas:\n  proxy:\n    foreign_tables: { b: { server: shop, columns: { day: text } } }\n',
     )
-    await applyTo(await rig.manifest(text), rig.url)
-    expect((await rig.sql(columns)).map(({ text }) => text)).toEqual([
+    await applyTo(await fixture.manifest(text), fixture.url)
+    expect((await fixture.sql(columns)).map(({ text }) => text)).toEqual([
       'a.id integer',
       'a.name text',
       'a.total numeric(10,2)',
       'b.day text',
       'd.id integer',
     ])
-    const { plan } = await applyTo(await rig.manifest(importing('limit_to: [c, d]')), rig.url)
+    const { plan } = await applyTo(await fixture.manifest(importing('limit_to: [c, d]')), fixture.url)
     expect(changesOf(plan)).toEqual([
       'create foreign table proxy.c',
       'drop foreign table proxy.a',
@@ -87,9 +87,9 @@ tables:
   })
 
   test('what the source does not have is an error with its place', async () => {
-    const rig = await fixtureWithOwnSource(pair, two)
+    const fixture = await fixtureWithOwnSource(pair, two)
     const problemsOf = async (text: string) =>
-      planFor(await rig.manifest(text), rig.url).then(
+      planFor(await fixture.manifest(text), fixture.url).then(
         () => 'fine',
         (error: { problems: unknown }) => error.problems,
       )
@@ -121,28 +121,28 @@ tables:
   })
 
   test('tables with missing types are reported, and the others are imported', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `${two}; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text; CREATE TABLE c (m mood); CREATE TABLE d (z zip); CREATE TABLE e (m mood[])`,
     )
-    const parsed = await rig.manifest(mirroring())
-    const { plan, report } = await applyTo(parsed, rig.url)
+    const parsed = await fixture.manifest(mirroring())
+    const { plan, report } = await applyTo(parsed, fixture.url)
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       'foreign table proxy.c: it cannot be imported: type public.mood does not exist here',
       'foreign table proxy.d: it cannot be imported: type public.zip does not exist here',
       'foreign table proxy.e: it cannot be imported: type public.mood does not exist here',
     ])
     expect(missedOf(report)).toEqual([])
-    await expect(planFor(await rig.manifest(importing('limit_to: [a, c]')), rig.url)).rejects.toThrow(
+    await expect(planFor(await fixture.manifest(importing('limit_to: [a, c]')), fixture.url)).rejects.toThrow(
       'the table "c" cannot be imported: type public.mood does not exist here',
     )
-    await rig.sql("CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text")
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    await fixture.sql("CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text")
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       "CREATE TYPE more AS ENUM ('x'); ALTER TABLE c ADD more more; ALTER TABLE d ADD more int",
     )
-    const again = await planFor(parsed, rig.url)
+    const again = await planFor(parsed, fixture.url)
     expect(again.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       'foreign table proxy.c: it cannot be imported, and is kept as it was last applied: type public.more does not exist here',
     ])
@@ -150,15 +150,15 @@ tables:
   })
 
   test('a server that is to be altered is asked as declared', async () => {
-    const rig = await fixtureWithOwnSource(pair, two)
-    await applyTo(await rig.manifest(importing()), rig.url)
+    const fixture = await fixtureWithOwnSource(pair, two)
+    await applyTo(await fixture.manifest(importing()), fixture.url)
     const other = await fixtureWithOwnSource(pair, 'CREATE TABLE a (other int)')
-    const parsed = await rig.manifest(importing(), { SOURCE_DATABASE: other.source.name })
-    const { plan } = await applyTo(parsed, rig.url)
+    const parsed = await fixture.manifest(importing(), { SOURCE_DATABASE: other.source.name })
+    const { plan } = await applyTo(parsed, fixture.url)
     expect(changesOf(plan)).toEqual(['alter server shop', 'alter foreign table proxy.a', 'drop foreign table proxy.b'])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-    const wrong = await rig.manifest(importing(), { SOURCE_DATABASE: other.source.name, SOURCE_PASSWORD: 'wrong' })
-    const { undetermined, changes } = await planFor(wrong, rig.url)
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+    const wrong = await fixture.manifest(importing(), { SOURCE_DATABASE: other.source.name, SOURCE_PASSWORD: 'wrong' })
+    const { undetermined, changes } = await planFor(wrong, fixture.url)
     // A source with trust authentication accepts a wrong password.
     expect([0, 1]).toContain(undetermined.length)
     expect(changes.map(({ title }) => title)).toEqual(['user mapping for public on shop'])
@@ -169,47 +169,51 @@ const modes: readonly ProxyMode[] = ['refuse', 'silent']
 
 describe.each(eachMajor())('PostgreSQL $name without the source', (pair: ServerPair) => {
   test.each(modes)('%s', async (mode) => {
-    const rig = await fixtureWithOwnSource(pair, two)
+    const fixture = await fixtureWithOwnSource(pair, two)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const text = mirroring()
-    const parsed = await rig.manifest(text, where)
+    const parsed = await fixture.manifest(text, where)
     proxy.mode = mode
-    const first = await planFor(parsed, rig.url, 700)
+    const first = await planFor(parsed, fixture.url, 700)
     expect(first.refusals).toMatchObject([{ reason: expect.stringContaining('its source could not be asked') }])
     proxy.mode = 'forward'
-    await applyTo(parsed, rig.url)
+    await applyTo(parsed, fixture.url)
     proxy.mode = mode
-    await runSql(rig.source.url, 'DROP TABLE b; ALTER TABLE a ADD new int')
-    const { undetermined, changes, refusals } = await planFor(parsed, rig.url, 700)
+    await runSql(fixture.source.url, 'DROP TABLE b; ALTER TABLE a ADD new int')
+    const { undetermined, changes, refusals } = await planFor(parsed, fixture.url, 700)
     expect({ changes, refusals }).toEqual({ changes: [], refusals: [] })
     expect(undetermined).toMatchObject([
       { reason: expect.stringContaining('so the 2 tables of the last apply are kept') },
     ])
-    expect(await run(rig, ['plan', '--detailed-exitcode', '--source-timeout', '700ms'], text, where)).toMatchObject({
-      code: 6,
-    })
-    expect(await run(rig, ['plan', '--detailed-exitcode', '--offline'], text, where)).toMatchObject({ code: 0 })
+    expect(await run(fixture, ['plan', '--detailed-exitcode', '--source-timeout', '700ms'], text, where)).toMatchObject(
+      {
+        code: 6,
+      },
+    )
+    expect(await run(fixture, ['plan', '--detailed-exitcode', '--offline'], text, where)).toMatchObject({ code: 0 })
     // All other changes are applied.
-    await rig.sql('DROP INDEX local.a_pkey')
-    const { plan, report } = await applyTo(parsed, rig.url, { ...applyDefaults, sourceTimeoutMilliseconds: 700 })
+    await fixture.sql('DROP INDEX local.a_pkey')
+    const { plan, report } = await applyTo(parsed, fixture.url, { ...applyDefaults, sourceTimeoutMilliseconds: 700 })
     expect(changesOf(plan)).toEqual(['create index local.a_pkey'])
     expect(missedOf(report)).toEqual([])
     proxy.mode = 'forward'
-    expect(changesOf(await planFor(parsed, rig.url))).toHaveLength(5)
+    expect(changesOf(await planFor(parsed, fixture.url))).toHaveLength(5)
   })
 })
 
 test.each(
   newestMajor(),
 )('PostgreSQL $name: a renamed server keeps its tables, whether it is asked or not', async (pair) => {
-  const rig = await fixtureWithOwnSource(pair, two)
-  await applyTo(await rig.manifest(mirroring()), rig.url)
-  const before = await rig.sql(`SELECT 'local.a'::regclass::oid AS view, 'proxy.a'::regclass::oid AS table`)
+  const fixture = await fixtureWithOwnSource(pair, two)
+  await applyTo(await fixture.manifest(mirroring()), fixture.url)
+  const before = await fixture.sql(`SELECT 'local.a'::regclass::oid AS view, 'proxy.a'::regclass::oid AS table`)
   const renamed = mirroring()
     .replace('  shop:\n    options', '  store:\n    renamed_from: shop\n    options')
     .replace('server: shop', 'server: store')
-  expect(await run(rig, ['apply', '--auto-approve', '--offline'], renamed)).toMatchObject({ code: 0 })
-  expect(changesOf(await planFor(await rig.manifest(renamed), rig.url))).toEqual([])
-  expect(await rig.sql(`SELECT 'local.a'::regclass::oid AS view, 'proxy.a'::regclass::oid AS table`)).toEqual(before)
+  expect(await run(fixture, ['apply', '--auto-approve', '--offline'], renamed)).toMatchObject({ code: 0 })
+  expect(changesOf(await planFor(await fixture.manifest(renamed), fixture.url))).toEqual([])
+  expect(await fixture.sql(`SELECT 'local.a'::regclass::oid AS view, 'proxy.a'::regclass::oid AS table`)).toEqual(
+    before,
+  )
 })

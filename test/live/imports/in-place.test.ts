@@ -51,18 +51,18 @@ const changes: Readonly<Record<string, readonly [change: string, undo: string, p
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('a proof no longer holds when the source has changed', async () => {
-    const rig = await fixtureWithOwnSource(pair, source)
-    const parsed = await rig.manifest(mirroring('types: copy'))
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(await rig.sql('SELECT source_state IS NOT NULL AS is_proven FROM fdwsync.proof')).toEqual([
+    const fixture = await fixtureWithOwnSource(pair, source)
+    const parsed = await fixture.manifest(mirroring('types: copy'))
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(await fixture.sql('SELECT source_state IS NOT NULL AS is_proven FROM fdwsync.proof')).toEqual([
       { is_proven: true },
     ])
     for (const [name, [change, undo, planned]] of Object.entries(changes)) {
-      await runSql(rig.source.url, change)
-      expect(changesOf(await planFor(parsed, rig.url)).join('\n'), name).toMatch(planned)
+      await runSql(fixture.source.url, change)
+      expect(changesOf(await planFor(parsed, fixture.url)).join('\n'), name).toMatch(planned)
       if (undo === '') continue
-      await runSql(rig.source.url, undo)
-      expect(changesOf(await planFor(parsed, rig.url)), name).toEqual([])
+      await runSql(fixture.source.url, undo)
+      expect(changesOf(await planFor(parsed, fixture.url)), name).toEqual([])
     }
   })
 })

@@ -88,8 +88,8 @@ const given = `
   CREATE ROLE %role; GRANT SELECT ON local.orders TO %role; COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand';
   COMMENT ON COLUMN local.orders.id IS 'the number'`
 
-async function givenByHand(rig: Fixture): Promise<unknown> {
-  return rig.sql(`SELECT has_table_privilege('${role(rig)}', 'local.orders', 'SELECT') AS granted,
+async function givenByHand(fixture: Fixture): Promise<unknown> {
+  return fixture.sql(`SELECT has_table_privilege('${role(fixture)}', 'local.orders', 'SELECT') AS granted,
     obj_description('local.orders'::regclass) AS comment, col_description('local.orders'::regclass, 1) AS column`)
 }
 
@@ -97,37 +97,37 @@ const role = ({ target }: Fixture) => `reader_of_${target.name}`
 
 describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test('a change at the source changes no more than necessary here', async () => {
-    const rig = await fixtureWithOwnSource(pair, shop)
-    const parsed = await rig.manifest(mirroring())
-    await applyTo(parsed, rig.url)
-    await rig.sql(given.replaceAll('%role', role(rig)))
-    const kept = await givenByHand(rig)
+    const fixture = await fixtureWithOwnSource(pair, shop)
+    const parsed = await fixture.manifest(mirroring())
+    await applyTo(parsed, fixture.url)
+    await fixture.sql(given.replaceAll('%role', role(fixture)))
+    const kept = await givenByHand(fixture)
     for (const { what, sql, changes, allow } of sourceChanges) {
-      await runSql(rig.source.url, sql)
-      const { plan, report } = await applyTo(parsed, rig.url, allow ? { allow } : {})
+      await runSql(fixture.source.url, sql)
+      const { plan, report } = await applyTo(parsed, fixture.url, allow ? { allow } : {})
       expect(changesOf(plan), what).toEqual(changes)
       expect(missedOf(report), what).toEqual([])
-      expect(changesOf(await planFor(parsed, rig.url)), what).toEqual([])
-      expect(await givenByHand(rig), what).toEqual(kept)
+      expect(changesOf(await planFor(parsed, fixture.url)), what).toEqual([])
+      expect(await givenByHand(fixture), what).toEqual(kept)
     }
-    await rig.sql(`DROP OWNED BY ${role(rig)}; DROP ROLE ${role(rig)}`)
+    await fixture.sql(`DROP OWNED BY ${role(fixture)}; DROP ROLE ${role(fixture)}`)
   })
 
   test('the view of a dropped table keeps its data until the drop is allowed', async () => {
-    const rig = await fixtureWithOwnSource(pair, shop)
-    const parsed = await rig.manifest(mirroring())
-    await applyTo(parsed, rig.url)
-    await runSql(rig.source.url, 'DROP TABLE customers')
-    await expect(applyTo(parsed, rig.url)).rejects.toThrow('materialized view local.customers: its data is lost')
-    expect(await rig.sql('SELECT count(*)::int AS count FROM local.customers')).toEqual([{ count: 10 }])
+    const fixture = await fixtureWithOwnSource(pair, shop)
+    const parsed = await fixture.manifest(mirroring())
+    await applyTo(parsed, fixture.url)
+    await runSql(fixture.source.url, 'DROP TABLE customers')
+    await expect(applyTo(parsed, fixture.url)).rejects.toThrow('materialized view local.customers: its data is lost')
+    expect(await fixture.sql('SELECT count(*)::int AS count FROM local.customers')).toEqual([{ count: 10 }])
   })
 
   test('indexes.each creates an index on every view with the column, and tables override the mirror', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       'CREATE TABLE a (id int PRIMARY KEY, at point); CREATE INDEX a_at ON a USING gist (at); CREATE TABLE b (at point, c int); CREATE TABLE c (c int)',
     )
-    const parsed = await rig.manifest(
+    const parsed = await fixture.manifest(
       mirroring(`indexes: { copy: true, each: [{ method: gist, columns: [at] }, { columns: [c] }] }
 tables:
   a: { indexes: { a_own: { columns: [id], where: id > 0 } }, comment: all of a }
@@ -137,8 +137,8 @@ tables:
         '',
       ),
     )
-    await expect(applyTo(parsed, rig.url)).rejects.toThrow('column "c" does not exist')
-    const fixed = await rig.manifest(
+    await expect(applyTo(parsed, fixture.url)).rejects.toThrow('column "c" does not exist')
+    const fixed = await fixture.manifest(
       mirroring(`tables:
   a: { indexes: { a_own: { columns: [id], where: id > 0 } }, comment: all of a }
   b: { populate: false }
@@ -147,8 +147,8 @@ tables:
         'copy: true, each: [{ method: gist, columns: [at] }, { columns: [c] }]',
       ),
     )
-    await applyTo(fixed, rig.url)
-    expect((await indexesOf(rig.url, 'local')).map((text) => text.split(' ')[0])).toEqual([
+    await applyTo(fixed, fixture.url)
+    expect((await indexesOf(fixture.url, 'local')).map((text) => text.split(' ')[0])).toEqual([
       'a_at',
       'a_own',
       'a_pkey',
@@ -157,32 +157,32 @@ tables:
       'c_c_idx',
       'c_double',
     ])
-    expect(changesOf(await planFor(fixed, rig.url))).toEqual([])
+    expect(changesOf(await planFor(fixed, fixture.url))).toEqual([])
   })
 })
 
 test.each(eachMajor())('PostgreSQL $name: a role without superuser', async (pair) => {
-  const rig = await fixtureWithOwnSource(pair, shop)
-  await rig.sql('CREATE EXTENSION postgres_fdw')
-  const { url, user } = await rig.role()
-  await rig.sql(
-    `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+  const fixture = await fixtureWithOwnSource(pair, shop)
+  await fixture.sql('CREATE EXTENSION postgres_fdw')
+  const { url, user } = await fixture.role()
+  await fixture.sql(
+    `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
   )
   await runSql(
-    rig.source.url,
+    fixture.source.url,
     `CREATE ROLE ${user}_there LOGIN PASSWORD 'secret there'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}_there`,
   )
   try {
     const text = mirroring().replace('extensions: { postgres_fdw: {} }\n', '').replace('public: {', `${user}: {`)
-    const parsed = await rig.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
+    const parsed = await fixture.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
     const { report } = await applyTo(parsed, url)
     expect(missedOf(report)).toEqual([])
     expect(changesOf(await planFor(parsed, url))).toEqual([])
-    await runSql(rig.source.url, 'ALTER TABLE orders ADD placed_on date')
+    await runSql(fixture.source.url, 'ALTER TABLE orders ADD placed_on date')
     const { plan } = await applyTo(parsed, url)
     expect(changesOf(plan)).toEqual(['alter foreign table proxy.orders', 'replace materialized view local.orders'])
     expect(changesOf(await planFor(parsed, url))).toEqual([])
   } finally {
-    await runSql(rig.source.url, `DROP OWNED BY ${user}_there; DROP ROLE ${user}_there`)
+    await runSql(fixture.source.url, `DROP OWNED BY ${user}_there; DROP ROLE ${user}_there`)
   }
 })

@@ -22,7 +22,7 @@ const two = `
   CREATE TABLE b (id int PRIMARY KEY, "a b" text COLLATE "C")`
 
 /** A manifest in a folder of its own, and the command run on it. */
-function project(rig: Fixture, text: string) {
+function project(fixture: Fixture, text: string) {
   const folder = mkdtempSync(join(tmpdir(), 'fdwsync-pin-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'shop.yaml')
@@ -33,11 +33,11 @@ function project(rig: Fixture, text: string) {
     lock,
     files: () => readdirSync(folder).toSorted(),
     text: () => readFileSync(lock, 'utf8'),
-    run: (args: readonly string[], env = {}) => run(rig, [...args, '-f', file], undefined, env),
+    run: (args: readonly string[], env = {}) => run(fixture, [...args, '-f', file], undefined, env),
     /** Parses it as the command does. */
     async parsed() {
       const readStandardInput = () => Promise.reject(new Error('not expected to read standard input'))
-      const found = await readManifestText({ path: file, env: rig.env, unresolved: false, readStandardInput })
+      const found = await readManifestText({ path: file, env: fixture.env, unresolved: false, readStandardInput })
       const parsed = await parseManifest(found.file, found.bytes, found.references)
       const pinned = await loadLock(lock)
       return pinned ? { ...parsed, lock: pinned } : parsed
@@ -47,17 +47,17 @@ function project(rig: Fixture, text: string) {
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('a pinned manifest is planned without the source, until it is pinned again', async () => {
-    const rig = await fixtureWithOwnSource(pair, two)
+    const fixture = await fixtureWithOwnSource(pair, two)
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const where = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
-    const shop = project(rig, mirroring())
+    const shop = project(fixture, mirroring())
     expect(await shop.run(['pin'], where)).toMatchObject({
       code: 0,
       stdout: `Wrote ${shop.lock}: 2 tables and 3 indexes\n`,
     })
     expect(shop.files()).toEqual(['shop.lock.yaml', 'shop.yaml'])
     const first = shop.text()
-    expect(first).not.toContain(rig.env.SOURCE_PASSWORD)
+    expect(first).not.toContain(fixture.env.SOURCE_PASSWORD)
     expect(first).toContain(`schemas:
   proxy:
     foreign_tables:
@@ -70,7 +70,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await shop.run(['pin'], where)
     expect(shop.text()).toBe(first)
 
-    await runSql(rig.source.url, 'DROP TABLE b; ALTER TABLE a ADD new int; CREATE TABLE c (id int)')
+    await runSql(fixture.source.url, 'DROP TABLE b; ALTER TABLE a ADD new int; CREATE TABLE c (id int)')
     proxy.mode = 'refuse'
     const planned = await shop.run(['plan', '--detailed-exitcode', '--format', 'json'], where)
     expect(planned.code, planned.stderr).toBe(2)
@@ -132,27 +132,27 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
     const types = `;
       CREATE TYPE mood AS ENUM ('sad', 'yes', '1'); CREATE DOMAIN few AS mood[] CHECK (cardinality(VALUE) < 3);
       CREATE TYPE twofold AS (second few, first mood); CREATE TABLE typed (b twofold PRIMARY KEY, m mood DEFAULT 'yes')`
-    const rig = await fixtureWithOwnSource(pair, `${sourceSql}${types}`)
-    const shop = project(rig, mirroring('types: copy\ntables: { plain_view: { exclude: true } }'))
-    const connect = connectTo(rig.url)
+    const fixture = await fixtureWithOwnSource(pair, `${sourceSql}${types}`)
+    const shop = project(fixture, mirroring('types: copy\ntables: { plain_view: { exclude: true } }'))
+    const connect = connectTo(fixture.url)
     const session = await connect('pin')
     const sources = { connect, timeoutMilliseconds: 60_000 }
     const pinned = await pin(session, await shop.parsed(), sources).finally(() => session.close())
     expect(pinned.warnings).toEqual([expect.stringContaining('index own_function_idx of the source is not created')])
     writeFileSync(shop.lock, pinned.text)
     const locked = await shop.parsed()
-    expect(missedOf((await applyTo(locked, rig.url)).report)).toEqual([])
+    expect(missedOf((await applyTo(locked, fixture.url)).report)).toEqual([])
     const { lock: _, ...unlocked } = locked
     for (const parsed of [locked, unlocked]) {
-      const plan = await planFor(parsed, rig.url)
+      const plan = await planFor(parsed, fixture.url)
       expect(changesOf(plan)).toEqual([])
       expect(plan.undetermined).toEqual([])
     }
   })
 
   test('an outdated or edited lock is refused', async () => {
-    const rig = await fixtureWithOwnSource(pair, two)
-    const shop = project(rig, importing('limit_to: [a]'))
+    const fixture = await fixtureWithOwnSource(pair, two)
+    const shop = project(fixture, importing('limit_to: [a]'))
     await shop.run(['pin'])
     const errorOf = async (manifest: string, edit = (text: string) => text) => {
       writeFileSync(shop.file, manifest)

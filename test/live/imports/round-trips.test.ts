@@ -41,27 +41,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries({ import: importing('types: copy'), mirror: mirroring('types: copy') }),
   )('%s: the number of statements does not grow with the number of tables', async (_, manifest) => {
-    const rig = await fixtureWithOwnSource(pair, `CREATE TYPE mood AS ENUM ('good'); ${tables(1, 3)}`)
-    const parsed = await rig.manifest(manifest)
+    const fixture = await fixtureWithOwnSource(pair, `CREATE TYPE mood AS ENUM ('good'); ${tables(1, 3)}`)
+    const parsed = await fixture.manifest(manifest)
     const asked = async (what: ParsedManifest) => {
-      const { connect, sent } = counting(rig.url)
+      const { connect, sent } = counting(fixture.url)
       const session = await connect('plan')
       const sources = { connect, timeoutMilliseconds: 60_000 }
       const { plan } = await createPlan(session, what, { populate: true, sources }).finally(() => session.close())
       return { changes: changesOf(plan).length, sent: sent() }
     }
     const fromNothing = await asked(parsed)
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
     const unchanged = await asked(parsed)
     expect(unchanged.changes).toBe(0)
 
-    await runSql(rig.source.url, tables(4, 45))
+    await runSql(fixture.source.url, tables(4, 45))
     const grown = await asked(parsed)
     expect(grown.changes).toBeGreaterThanOrEqual(42)
     expect(grown.sent).toBeLessThanOrEqual(fromNothing.sent + unchanged.sent)
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
     expect(await asked(parsed)).toEqual(unchanged)
-    await rig.sql('DELETE FROM fdwsync.proof')
+    await fixture.sql('DELETE FROM fdwsync.proof')
     expect((await asked(parsed)).sent, 'what is proven is not found out again').toBeGreaterThan(unchanged.sent)
   })
 })

@@ -35,18 +35,20 @@ const values = (type: string) =>
 
 describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test('all types that columns use are created in the order of their dependencies, and a second plan is empty', async () => {
-    const rig = await fixtureWithOwnSource(pair, varied)
-    const parsed = await rig.manifest(copying('options: { import_default: true }'))
-    const { plan, report } = await applyTo(parsed, rig.url)
+    const fixture = await fixtureWithOwnSource(pair, varied)
+    const parsed = await fixture.manifest(copying('options: { import_default: true }'))
+    const { plan, report } = await applyTo(parsed, fixture.url)
     expect({ undetermined: plan.undetermined, warnings: plan.warnings, missed: missedOf(report) }).toEqual({
       undetermined: [],
       warnings: [],
       missed: [],
     })
-    expect(await rig.sql(typesHere)).toEqual(await runSql(rig.source.url, typesHere))
-    expect(await rowsOf(rig.url, 'local', ['a', 'b'])).toEqual(await rowsOf(rig.source.url, 'public', ['a', 'b']))
+    expect(await fixture.sql(typesHere)).toEqual(await runSql(fixture.source.url, typesHere))
+    expect(await rowsOf(fixture.url, 'local', ['a', 'b'])).toEqual(
+      await rowsOf(fixture.source.url, 'public', ['a', 'b']),
+    )
     expect(
-      await rig.sql(
+      await fixture.sql(
         `SELECT conname AS name, pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE contype = 'c' AND contypid <> 0 ORDER BY 1`,
       ),
     ).toEqual(
@@ -55,21 +57,21 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
         { name: 'odd "name"', text: expect.stringContaining("'it''s'") },
       ]),
     )
-    expect(await rig.sql(`SELECT typdefault, typnotnull FROM pg_type WHERE typname = 'zip'`)).toEqual([
+    expect(await fixture.sql(`SELECT typdefault, typnotnull FROM pg_type WHERE typname = 'zip'`)).toEqual([
       { typdefault: "'00000'::character varying", typnotnull: true },
     ])
-    const again = await planFor(parsed, rig.url)
+    const again = await planFor(parsed, fixture.url)
     expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
   })
 
   test('a change at the source is altered in place', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int CHECK (VALUE < 10);
        CREATE TABLE t (id int PRIMARY KEY, mood mood, pair pair, small small); INSERT INTO t VALUES (1, 'ok', ROW(7), 3)`,
     )
-    const parsed = await rig.manifest(copying())
-    await applyTo(parsed, rig.url)
+    const parsed = await fixture.manifest(copying())
+    await applyTo(parsed, fixture.url)
     const steps: readonly (readonly [what: string, sql: string, changes: readonly string[]])[] = [
       [
         'a value is added, and used by an index',
@@ -98,42 +100,42 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       ],
     ]
     for (const [what, sql, changes] of steps) {
-      await runSql(rig.source.url, sql)
-      const { plan, report } = await applyTo(parsed, rig.url, { allow: ['drops-data'] })
+      await runSql(fixture.source.url, sql)
+      const { plan, report } = await applyTo(parsed, fixture.url, { allow: ['drops-data'] })
       expect({ changes: changesOf(plan), undetermined: plan.undetermined }, what).toEqual({ changes, undetermined: [] })
       expect(missedOf(report), what).toEqual([])
-      expect(changesOf(await planFor(parsed, rig.url)), what).toEqual([])
+      expect(changesOf(await planFor(parsed, fixture.url)), what).toEqual([])
     }
-    expect(await rig.sql(values('public.mood'))).toEqual([{ values: ['sad', 'fine', 'ok'] }])
-    await runSql(rig.source.url, `ALTER TYPE mood ADD VALUE 'new'`)
+    expect(await fixture.sql(values('public.mood'))).toEqual([{ values: ['sad', 'fine', 'ok'] }])
+    await runSql(fixture.source.url, `ALTER TYPE mood ADD VALUE 'new'`)
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       `CREATE INDEX t_new ON t (id) WHERE mood = 'new'; ALTER TABLE t ALTER mood SET DEFAULT 'new'`,
     )
-    const withDefaults = await rig.manifest(copying('options: { import_default: true }'))
-    const { plan } = await applyTo(withDefaults, rig.url)
+    const withDefaults = await fixture.manifest(copying('options: { import_default: true }'))
+    const { plan } = await applyTo(withDefaults, fixture.url)
     expect(changesOf(plan)).toEqual([
       'alter type public.mood',
       'alter foreign table proxy.t',
       'create index local.t_new',
     ])
-    expect(changesOf(await planFor(withDefaults, rig.url))).toEqual([])
+    expect(changesOf(await planFor(withDefaults, fixture.url))).toEqual([])
   })
 
   test('a type that PostgreSQL cannot alter is kept, and everything else is applied', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int); CREATE DOMAIN small AS int; CREATE TYPE unused AS ENUM ('a', 'b');
        CREATE TABLE t (mood mood, pair pair, small small); CREATE TABLE u (id int)`,
     )
-    const parsed = await rig.manifest(copying())
-    await applyTo(parsed, rig.url)
+    const parsed = await fixture.manifest(copying())
+    await applyTo(parsed, fixture.url)
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       `ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'; DROP TABLE t; DROP TYPE pair; DROP DOMAIN small;
        CREATE TYPE pair AS (a text); CREATE DOMAIN small AS bigint; CREATE TABLE t (mood mood, pair pair, small small); ALTER TABLE u ADD more int`,
     )
-    const { plan, report } = await applyTo(parsed, rig.url)
+    const { plan, report } = await applyTo(parsed, fixture.url)
     expect(changesOf(plan)).toEqual(['alter foreign table proxy.u', 'replace materialized view local.u'])
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
@@ -148,13 +150,13 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('without types: copy all missing types are listed, with hints', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `CREATE SCHEMA ext; CREATE EXTENSION citext; CREATE EXTENSION hstore SCHEMA ext; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text;
        CREATE TABLE fine (id int); CREATE TABLE c (m mood, more mood[], z zip, x citext); CREATE TABLE e (h ext.hstore, f fine); CREATE DOMAIN word AS citext; CREATE TABLE w (w word)`,
     )
     const reasonsOf = async (text: string) =>
-      (await planFor(await rig.manifest(text), rig.url)).undetermined.map(({ title, reason, hint }) => [
+      (await planFor(await fixture.manifest(text), fixture.url)).undetermined.map(({ title, reason, hint }) => [
         title,
         reason,
         hint,
@@ -191,16 +193,16 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       ],
     ])
     const all = copying('except: [e]').replace('postgres_fdw: {}', 'postgres_fdw: {}, citext: {}')
-    const { plan, report } = await applyTo(await rig.manifest(all), rig.url)
+    const { plan, report } = await applyTo(await fixture.manifest(all), fixture.url)
     expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
-    expect(changesOf(await planFor(await rig.manifest(all), rig.url))).toEqual([])
-    expect(await rig.sql("SELECT format_type(typbasetype, -1) AS base FROM pg_type WHERE typname = 'word'")).toEqual([
-      { base: 'citext' },
-    ])
+    expect(changesOf(await planFor(await fixture.manifest(all), fixture.url))).toEqual([])
+    expect(
+      await fixture.sql("SELECT format_type(typbasetype, -1) AS base FROM pg_type WHERE typname = 'word'"),
+    ).toEqual([{ base: 'citext' }])
   })
 
   test('a declared type takes precedence; two imports share a copied type; a type that the source no longer has is kept', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE own AS ENUM ('theirs'); CREATE TABLE a (m mood, o own); CREATE TABLE b (m mood)`,
     )
@@ -208,33 +210,33 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       - { server: shop, remote_schema: public, limit_to: [b], types: copy }
   public: { types: { own: { enum: [first, second] } } }
 `
-    const parsed = await rig.manifest(two)
-    const { plan } = await applyTo(parsed, rig.url)
+    const parsed = await fixture.manifest(two)
+    const { plan } = await applyTo(parsed, fixture.url)
     expect(changesOf(plan).filter((change) => change.includes(' type '))).toEqual([
       'create type public.own',
       'create type public.mood',
     ])
-    expect(await rig.sql(values('public.own'))).toEqual([{ values: ['first', 'second'] }])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await fixture.sql(values('public.own'))).toEqual([{ values: ['first', 'second'] }])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
 
-    await runSql(rig.source.url, "DROP TABLE a; ALTER TYPE mood ADD VALUE 'fine'")
-    const offline = await rig.manifest(two, { SOURCE_PORT: '1' })
-    const without = await planFor(offline, rig.url)
+    await runSql(fixture.source.url, "DROP TABLE a; ALTER TYPE mood ADD VALUE 'fine'")
+    const offline = await fixture.manifest(two, { SOURCE_PORT: '1' })
+    const without = await planFor(offline, fixture.url)
     expect(changesOf(without)).toEqual(['alter server shop'])
     expect(without.undetermined).toMatchObject([{ title: expect.stringContaining('import') }])
   })
 })
 
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
-  const reasonsOf = async (rig: Fixture, text: string, more: Readonly<Record<string, string>> = {}) =>
-    planFor(await rig.manifest(text, more), rig.url).then(
+  const reasonsOf = async (fixture: Fixture, text: string, more: Readonly<Record<string, string>> = {}) =>
+    planFor(await fixture.manifest(text, more), fixture.url).then(
       () => 'fine',
       (error: { problems: unknown }) => error.problems,
     )
 
   test('two sources with different types of one name, and a wrapper that has no catalog', async () => {
     const sql = "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)"
-    const rig = await fixtureWithOwnSource(pair, sql)
+    const fixture = await fixtureWithOwnSource(pair, sql)
     const other = await fixtureWithOwnSource(pair, sql.replace('sad', 'ok').replace('TABLE a', 'TABLE b'))
     const second = importHead
       .slice(importHead.indexOf('  shop:'))
@@ -245,18 +247,18 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `${second}schemas:\n  proxy:\n    imports:\n      - { server: other, remote_schema: public, types: copy }\n`,
     )
     const env = { SOURCE_OTHER: other.source.name }
-    expect(await reasonsOf(rig, two, env)).toMatchObject([
+    expect(await reasonsOf(fixture, two, env)).toMatchObject([
       {
         message: expect.stringMatching(/^type "mood" of schema "public" differs between the source of this import/),
         place: { excerpt: expect.stringContaining('types: copy') },
       },
     ])
     const spelled = `${two}  public: { types: { mood: { enum: [sad, ok] } } }\n`
-    expect(await reasonsOf(rig, spelled, env)).toBe('fine')
+    expect(await reasonsOf(fixture, spelled, env)).toBe('fine')
 
-    await rig.sql('CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER alike HANDLER postgres_fdw_handler')
+    await fixture.sql('CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER alike HANDLER postgres_fdw_handler')
     const alike = importing('types: copy').replace('  shop:\n', '  shop:\n    foreign_data_wrapper: alike\n')
-    expect(await reasonsOf(rig, alike)).toMatchObject([
+    expect(await reasonsOf(fixture, alike)).toMatchObject([
       {
         message: expect.stringContaining('types can be copied only through postgres_fdw, and server shop uses alike'),
         place: { excerpt: expect.stringContaining('types: copy') },
@@ -265,56 +267,56 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('a type that another manifest owns is used as it is', async () => {
-    const rig = await fixtureWithOwnSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
-    const one = await rig.manifest(importing('types: copy'))
-    await applyTo(one, rig.url)
-    const other = await rig.manifest(`version: 1
+    const fixture = await fixtureWithOwnSource(pair, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
+    const one = await fixture.manifest(importing('types: copy'))
+    await applyTo(one, fixture.url)
+    const other = await fixture.manifest(`version: 1
 name: other
 schemas: { second: { imports: [{ server: shop, remote_schema: public, types: copy }] } }
 `)
-    const { plan } = await applyTo(other, rig.url)
+    const { plan } = await applyTo(other, fixture.url)
     expect(changesOf(plan)).toEqual(['create schema second', 'create foreign table second.a'])
-    await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
-    expect(changesOf(await planFor(other, rig.url))).toEqual([])
-    expect(changesOf(await planFor(one, rig.url))).toEqual(['alter type public.mood'])
+    await runSql(fixture.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
+    expect(changesOf(await planFor(other, fixture.url))).toEqual([])
+    expect(changesOf(await planFor(one, fixture.url))).toEqual(['alter type public.mood'])
   })
 
   test('SQL that a source passes off as an expression is not run', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       "CREATE DOMAIN d AS text DEFAULT 'x'; CREATE TABLE a (d d); UPDATE pg_type SET typdefault = '1); CREATE TABLE public.injected(); --' WHERE typname = 'd'",
     )
-    const { undetermined } = await planFor(await rig.manifest(copying()), rig.url)
+    const { undetermined } = await planFor(await fixture.manifest(copying()), fixture.url)
     expect(undetermined).toMatchObject([
       { reason: expect.stringContaining('fdwsync cannot parse the definition of type public.d') },
     ])
   })
 
   test('a role without superuser, and a source that hides checks', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN zip AS text DEFAULT 'x' CHECK (VALUE <> '');
        CREATE DOMAIN same AS text CONSTRAINT zip_check CHECK (VALUE <> 'a'); ALTER DOMAIN same ADD CONSTRAINT later CHECK (VALUE <> 'b') NOT VALID;
        CREATE TABLE a (id int, mood mood, zip zip); INSERT INTO a VALUES (1, 'sad', 'z'); CREATE TABLE b (s same)`,
     )
-    await rig.sql('CREATE EXTENSION postgres_fdw')
-    const { url, user } = await rig.role()
-    await rig.sql(
-      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
+    await fixture.sql('CREATE EXTENSION postgres_fdw')
+    const { url, user } = await fixture.role()
+    await fixture.sql(
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}; REVOKE CREATE ON SCHEMA public FROM PUBLIC`,
     )
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       `CREATE ROLE ${user}_there LOGIN PASSWORD 'secret there'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}_there`,
     )
     try {
       const text = copying().replace('extensions: { postgres_fdw: {} }\n', '').replace('public: {', `${user}: {`)
-      const parsed = await rig.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
+      const parsed = await fixture.manifest(text, { SOURCE_USER: `${user}_there`, SOURCE_PASSWORD: 'secret there' })
       const refused = await planFor(parsed, url)
       expect(refused.undetermined.map(({ reason }) => reason)).toEqual([
         'it cannot be imported: type public.mood cannot be created here: permission denied for schema public; type public.zip cannot be created here: permission denied for schema public',
         'it cannot be imported: type public.same cannot be created here: permission denied for schema public',
       ])
-      await rig.sql(`GRANT CREATE ON SCHEMA public TO ${user}`)
+      await fixture.sql(`GRANT CREATE ON SCHEMA public TO ${user}`)
       const { plan, report } = await applyTo(parsed, url)
       expect({ undetermined: plan.undetermined, missed: missedOf(report) }).toEqual({ undetermined: [], missed: [] })
       const hidden = 'is not created: the source shows it only to members of the role that owns the domain'
@@ -324,11 +326,14 @@ schemas: { second: { imports: [{ server: shop, remote_schema: public, types: cop
         `type public.zip of the source: its check zip_check ${hidden}`,
       ])
       expect(changesOf(await planFor(parsed, url))).toEqual([])
-      await runSql(rig.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
+      await runSql(fixture.source.url, "ALTER TYPE mood ADD VALUE 'ok'")
       expect(changesOf((await applyTo(parsed, url)).plan)).toEqual(['alter type public.mood'])
 
       // The owner of the domains sees all checks, but not which of two with the same name belongs to which domain.
-      await runSql(rig.source.url, `ALTER DOMAIN zip OWNER TO ${user}_there; ALTER DOMAIN same OWNER TO ${user}_there`)
+      await runSql(
+        fixture.source.url,
+        `ALTER DOMAIN zip OWNER TO ${user}_there; ALTER DOMAIN same OWNER TO ${user}_there`,
+      )
       const shown = await planFor(parsed, url)
       expect(shown.warnings.map(({ message }) => message)).toEqual([
         expect.stringContaining('NOT VALID'),
@@ -336,7 +341,7 @@ schemas: { second: { imports: [{ server: shop, remote_schema: public, types: cop
         expect.stringContaining('zip_check is not created: the source has several checks of that name'),
       ])
     } finally {
-      await runSql(rig.source.url, `DROP OWNED BY ${user}_there CASCADE; DROP ROLE ${user}_there`)
+      await runSql(fixture.source.url, `DROP OWNED BY ${user}_there CASCADE; DROP ROLE ${user}_there`)
     }
   })
 })

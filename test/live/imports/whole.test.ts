@@ -18,14 +18,14 @@ const whole = mirroring('types: copy\ntables: { plain_view: { exclude: true } }'
   'extensions: { postgres_fdw: {}, citext: {}, hstore: {} }',
 )
 
-async function viewsOf(rig: Fixture): Promise<readonly string[]> {
-  const views = await rig.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")
+async function viewsOf(fixture: Fixture): Promise<readonly string[]> {
+  const views = await fixture.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")
   return views.map(({ name }) => String(name))
 }
 
-async function expectSameRows(rig: Fixture): Promise<void> {
-  const names = await viewsOf(rig)
-  expect(await rowsOf(rig.url, 'local', names)).toEqual(await rowsOf(rig.source.url, 'public', names))
+async function expectSameRows(fixture: Fixture): Promise<void> {
+  const names = await viewsOf(fixture)
+  expect(await rowsOf(fixture.url, 'local', names)).toEqual(await rowsOf(fixture.source.url, 'public', names))
 }
 
 interface SourceChange {
@@ -135,53 +135,53 @@ function giving(role: string): string {
 
 describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
   test('fifty tables into an empty database: rows, types and indexes as at the source, and a second plan is empty', async () => {
-    const rig = await fixtureWithOwnSource(pair, `${sourceSql};\n${moreSql}`)
-    const parsed = await rig.manifest(whole)
-    const { plan, report } = await applyTo(parsed, rig.url)
+    const fixture = await fixtureWithOwnSource(pair, `${sourceSql};\n${moreSql}`)
+    const parsed = await fixture.manifest(whole)
+    const { plan, report } = await applyTo(parsed, fixture.url)
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined).toEqual([])
     expect(plan.warnings.map(({ message }) => message)).toEqual([
       'index own_function_idx of the source is not created on local.own_function: function public.own(text) does not exist',
     ])
-    const names = await viewsOf(rig)
+    const names = await viewsOf(fixture)
     expect(names).toHaveLength(50)
-    await expectSameRows(rig)
+    await expectSameRows(fixture)
     // Without those that cannot exist on a view: indexes of partitions, and one over a function of the source.
-    const indexes = await indexesOf(rig.source.url, 'public')
+    const indexes = await indexesOf(fixture.source.url, 'public')
     const wanted = indexes.filter((index) => !/^(own_function_idx|(parted|listed)_(\d|new|rest))/.test(index))
-    expect(await indexesOf(rig.url, 'local')).toEqual(wanted)
-    const again = await planFor(parsed, rig.url)
+    expect(await indexesOf(fixture.url, 'local')).toEqual(wanted)
+    const again = await planFor(parsed, fixture.url)
     expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
-    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, secrets: [] })
+    const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, secrets: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
   })
 
   test('ten changes at the source, each with the fewest changes here, by a role without superuser', async () => {
-    const rig = await fixtureWithOwnSource(pair, moreSql)
-    await rig.sql('CREATE EXTENSION postgres_fdw')
-    const { url, user } = await rig.role()
-    await rig.sql(
-      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
+    const fixture = await fixtureWithOwnSource(pair, moreSql)
+    await fixture.sql('CREATE EXTENSION postgres_fdw')
+    const { url, user } = await fixture.role()
+    await fixture.sql(
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT CREATE ON SCHEMA public TO ${user};
        GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
     )
     const there = `${user}_there`
     await runSql(
-      rig.source.url,
+      fixture.source.url,
       `DO $$ BEGIN EXECUTE format('CREATE ROLE ${there} LOGIN PASSWORD ''secret there'' IN ROLE %I', current_user); END $$`,
     )
     const text = whole.replace('tables: { plain_view: { exclude: true } }', `except: [${untouched}]`)
-    const parsed = await rig.manifest(text.replace('postgres_fdw: {}, ', '').replace('public: {', `${user}: {`), {
+    const parsed = await fixture.manifest(text.replace('postgres_fdw: {}, ', '').replace('public: {', `${user}: {`), {
       SOURCE_USER: there,
       SOURCE_PASSWORD: 'secret there',
     })
     const first = await applyTo(parsed, url)
     expect({ missed: missedOf(first.report), warnings: first.plan.warnings }).toEqual({ missed: [], warnings: [] })
-    const role = `reader_of_${rig.target.name}`
-    await rig.sql(giving(role))
+    const role = `reader_of_${fixture.target.name}`
+    await fixture.sql(giving(role))
     try {
-      const kept = await givenByHand(rig, role)
+      const kept = await givenByHand(fixture, role)
       for (const { what, sql, changes } of sourceChanges) {
-        await runSql(rig.source.url, sql)
+        await runSql(fixture.source.url, sql)
         const { plan, report } = await applyTo(parsed, url, { allow: ['drops-data'] })
         expect(changesOf(plan), what).toEqual(changes)
         expect(missedOf(report), what).toEqual([])
@@ -190,12 +190,12 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
           changes: [],
           undetermined: [],
         })
-        expect(await givenByHand(rig, role), what).toEqual(kept)
+        expect(await givenByHand(fixture, role), what).toEqual(kept)
       }
-      await expectSameRows(rig)
+      await expectSameRows(fixture)
     } finally {
-      await rig.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
-      await runSql(rig.source.url, `DROP ROLE ${there}`)
+      await fixture.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+      await runSql(fixture.source.url, `DROP ROLE ${there}`)
     }
   })
 })

@@ -36,10 +36,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('each row of the ledger, damaged in each way', async () => {
-    const rig = await fixtureFor(pair, source)
-    const parsed = await rig.manifest(manifest)
-    await applyTo(parsed, rig.url)
-    const addresses = (await rig.sql('SELECT address FROM fdwsync.object')).map(({ address }) => String(address))
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(manifest)
+    await applyTo(parsed, fixture.url)
+    const addresses = (await fixture.sql('SELECT address FROM fdwsync.object')).map(({ address }) => String(address))
     expect(addresses.length).toBeGreaterThan(9)
     const found: string[] = []
     for (const address of addresses) {
@@ -48,9 +48,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         ...sources.map((value) => `source = '${value}'`),
       ]
       for (const damage of damages) {
-        await rig.sql(`DELETE FROM fdwsync.proof; UPDATE fdwsync.object SET closure = NULL;
+        await fixture.sql(`DELETE FROM fdwsync.proof; UPDATE fdwsync.object SET closure = NULL;
           CREATE TABLE public.kept AS SELECT * FROM fdwsync.object; UPDATE fdwsync.object SET ${damage} WHERE address = '${address.replaceAll("'", "''")}'`)
-        const error: unknown = await planFor(parsed, rig.url).then(
+        const error: unknown = await planFor(parsed, fixture.url).then(
           () => undefined,
           (reason: unknown) => reason,
         )
@@ -61,12 +61,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
           expect(error.message, `${address} SET ${damage}`).toContain(address.replaceAll("'", "''"))
           found.push(damage)
         }
-        await rig.sql(
+        await fixture.sql(
           `DELETE FROM fdwsync.object; INSERT INTO fdwsync.object SELECT * FROM public.kept; DROP TABLE public.kept`,
         )
       }
     }
     expect(found.filter((damage) => damage === "declared = '[1, 2]'").length, 'lists are noticed').toBeGreaterThan(5)
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 })

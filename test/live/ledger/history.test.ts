@@ -33,60 +33,60 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  async function outcomes(rig: Fixture): Promise<readonly string[]> {
-    const { stdout } = await run(rig, ['history', '--format', 'json'], gated)
+  async function outcomes(fixture: Fixture): Promise<readonly string[]> {
+    const { stdout } = await run(fixture, ['history', '--format', 'json'], gated)
     return JSON.parse(stdout).applies.map(({ outcome }: { outcome: string }) => outcome)
   }
 
   test('an apply in progress, an interrupted one beside it, and both after all have ended', async () => {
-    const rig = await fixtureFor(pair, source)
-    expect((await run(rig, ['history'], gated)).stdout).toContain('No applies are recorded.')
-    const gate = await closeGate(rig)
-    const killed = start(rig, apply, gated)
-    await waiting(rig, 'load')
-    expect(await outcomes(rig)).toEqual(['in progress'])
+    const fixture = await fixtureFor(pair, source)
+    expect((await run(fixture, ['history'], gated)).stdout).toContain('No applies are recorded.')
+    const gate = await closeGate(fixture)
+    const killed = start(fixture, apply, gated)
+    await waiting(fixture, 'load')
+    expect(await outcomes(fixture)).toEqual(['in progress'])
     killed.child.kill('SIGKILL')
     await killed.ended
-    await until('its lease to be gone', async () => (await outcomes(rig))[0] === 'interrupted')
-    const other = start(rig, apply, gated, pipeline)
+    await until('its lease to be gone', async () => (await outcomes(fixture))[0] === 'interrupted')
+    const other = start(fixture, apply, gated, pipeline)
     // The backend of the killed apply may still wait at the gate, so ask the ledger whether the other one has started.
-    await until('the other to run', async () => (await outcomes(rig)).join() === 'in progress,interrupted')
+    await until('the other to run', async () => (await outcomes(fixture)).join() === 'in progress,interrupted')
     await gate.open()
     expect((await other.ended).code).toBe(0)
-    expect(await outcomes(rig)).toEqual(['applied', 'interrupted'])
+    expect(await outcomes(fixture)).toEqual(['applied', 'interrupted'])
 
-    const { stdout } = await run(rig, ['history', '--limit', '1'], gated)
+    const { stdout } = await run(fixture, ['history', '--limit', '1'], gated)
     expect(stdout).toMatch(/^ {2}[0-9a-f]{8} {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}applied {2}faults$/m)
     expect(stdout).toContain('commit 4f1c2ab9d0')
     expect(stdout).toContain('Older applies exist')
-    const listed = JSON.parse((await run(rig, ['history', '--format', 'json'], gated)).stdout)
+    const listed = JSON.parse((await run(fixture, ['history', '--format', 'json'], gated)).stdout)
     expect(isValid('history', listed)).toEqual([])
     expect(listed.applies[0]).toMatchObject({
       repository: 'https://git.example/shop/mirror',
       clientHost: expect.any(String),
     })
 
-    const one = (await run(rig, ['history', listed.applies[0].id, '--format', 'json'], undefined)).stdout
+    const one = (await run(fixture, ['history', listed.applies[0].id, '--format', 'json'], undefined)).stdout
     expect(isValid('apply', JSON.parse(one))).toEqual([])
-    const text = (await run(rig, ['history', listed.applies[0].id.slice(0, 8)], undefined)).stdout
+    const text = (await run(fixture, ['history', listed.applies[0].id.slice(0, 8)], undefined)).stdout
     expect(text).toContain('applied  populate materialized view local.orders')
     expect(text).toMatch(/local\.orders {2}plain, .*, 50 rows/)
     expect(text).not.toContain(pair.source.password)
   })
 
   test('the applies of one manifest, by its name or its file', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const empty = (name: string) => `version: 1\nname: ${name}\nschemas: { ${name}: {} }\n`
-    for (const name of ['one', 'two']) expect((await run(rig, apply, empty(name))).code).toBe(0)
+    for (const name of ['one', 'two']) expect((await run(fixture, apply, empty(name))).code).toBe(0)
     const manifests = async (args: readonly string[]) => {
-      const { stdout } = await run(rig, ['history', '--format', 'json', ...args], undefined)
+      const { stdout } = await run(fixture, ['history', '--format', 'json', ...args], undefined)
       return JSON.parse(stdout).applies.map(({ manifest }: { manifest: string }) => manifest)
     }
     expect(await manifests([])).toEqual(['two', 'one'])
     expect(await manifests(['--manifest', 'one'])).toEqual(['one'])
-    const { stdout } = await run(rig, ['history', '--format', 'json'], empty('two'))
+    const { stdout } = await run(fixture, ['history', '--format', 'json'], empty('two'))
     expect(JSON.parse(stdout).applies).toHaveLength(1)
-    const both = await run(rig, ['history', '--manifest', 'one'], empty('two'))
+    const both = await run(fixture, ['history', '--manifest', 'one'], empty('two'))
     expect([both.code, both.stderr]).toEqual([64, expect.stringContaining('exclude each other')])
   })
 })

@@ -13,8 +13,8 @@ import { newestMajor } from '../../support/majors.ts'
 import { importHead, mirroring, shopManifest } from '../../support/manifests.ts'
 import { changesOf, eventLog, missedOf } from '../../support/outcomes.ts'
 
-async function versionOf(rig: Fixture): Promise<unknown> {
-  const [row] = await rig.sql('SELECT version FROM fdwsync.version')
+async function versionOf(fixture: Fixture): Promise<unknown> {
+  const [row] = await fixture.sql('SELECT version FROM fdwsync.version')
   return row?.version
 }
 
@@ -27,43 +27,45 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('version 1: plan and refresh leave it as it is, and two concurrent applies migrate it once', async () => {
     const source = await createSource(pair)
     onTestFinished(() => source.drop())
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
-    await applyTo(await rig.manifest(shop), rig.url)
+    await applyTo(await fixture.manifest(shop), fixture.url)
     const addresses = "SELECT address FROM fdwsync.object WHERE manifest = 'faults' ORDER BY address"
-    const before = await rig.sql(addresses)
-    await rig.sql(asVersion1)
-    expect(changesOf(await planFor(await rig.manifest(shop), rig.url))).toEqual([])
+    const before = await fixture.sql(addresses)
+    await fixture.sql(asVersion1)
+    expect(changesOf(await planFor(await fixture.manifest(shop), fixture.url))).toEqual([])
     const log = eventLog()
-    await refresh(await rig.manifest(shop), [], connectTo(rig.url), { ...applyDefaults, ...log, secrets: [] })
+    await refresh(await fixture.manifest(shop), [], connectTo(fixture.url), { ...applyDefaults, ...log, secrets: [] })
     expect(log.events.filter(({ type }) => type === 'warning')).toEqual([])
-    expect(await versionOf(rig)).toBe(1)
+    expect(await versionOf(fixture)).toBe(1)
 
-    const altered = await rig.manifest(shop.replace('note: text', 'note: varchar'))
-    const other = await rig.manifest(
+    const altered = await fixture.manifest(shop.replace('note: text', 'note: varchar'))
+    const other = await fixture.manifest(
       shopManifest({ here: 'SELECT 1 AS id' }, 'other')
         .replaceAll('shop', 'other')
         .replaceAll('proxy:', 'proxy2:')
         .replace('local:', 'local2:'),
     )
-    const both = await Promise.all([applyTo(altered, rig.url), applyTo(other, rig.url)])
+    const both = await Promise.all([applyTo(altered, fixture.url), applyTo(other, fixture.url)])
     expect(both.flatMap(({ report }) => missedOf(report))).toEqual([])
-    expect(await versionOf(rig)).toBe(ledgerVersion)
-    expect(await rig.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([{ outcome: null }])
-    expect(await rig.sql(addresses)).toEqual(before)
+    expect(await versionOf(fixture)).toBe(ledgerVersion)
+    expect(await fixture.sql('SELECT outcome FROM fdwsync.apply ORDER BY started_at LIMIT 1')).toEqual([
+      { outcome: null },
+    ])
+    expect(await fixture.sql(addresses)).toEqual(before)
   })
 
   test('version 6: plans know what was adopted and what the source returned, and an apply keeps both', async () => {
-    const rig = await fixtureWithOwnSource(
+    const fixture = await fixtureWithOwnSource(
       pair,
       `CREATE TYPE mood AS ENUM ('happy', 'sad');
        CREATE TABLE a (id int, name text, mood mood); CREATE INDEX a_name_idx ON a (name)`,
     )
-    await rig.sql('CREATE SCHEMA local')
-    const mirror = await rig.manifest(mirroring('types: copy'))
-    await applyTo(mirror, rig.url)
+    await fixture.sql('CREATE SCHEMA local')
+    const mirror = await fixture.manifest(mirroring('types: copy'))
+    await applyTo(mirror, fixture.url)
     const rows = 'SELECT address, object_oid, created_by_fdwsync, source FROM fdwsync.object ORDER BY address'
-    const before = await rig.sql(rows)
+    const before = await fixture.sql(rows)
     const records = before.filter(({ source }) => source !== null)
     expect(records.map(({ address, source }) => [JSON.parse(String(address))[0], source])).toEqual([
       ['foreignTable', { request: expect.anything(), response: expect.anything() }],
@@ -71,20 +73,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       ['type', { request: expect.anything(), response: expect.anything() }],
     ])
 
-    await rig.sql(asVersion6)
-    const emptied = await planFor(await rig.manifest(importHead), rig.url)
+    await fixture.sql(asVersion6)
+    const emptied = await planFor(await fixture.manifest(importHead), fixture.url)
     expect(changesOf(emptied)).toEqual(
       expect.arrayContaining(['release schema local', 'drop schema proxy', 'drop foreign table proxy.a']),
     )
-    expect(changesOf(await planFor(mirror, rig.url))).toEqual([])
-    expect(await versionOf(rig)).toBe(6)
-    const { report: nothing } = await applyTo(mirror, rig.url)
+    expect(changesOf(await planFor(mirror, fixture.url))).toEqual([])
+    expect(await versionOf(fixture)).toBe(6)
+    const { report: nothing } = await applyTo(mirror, fixture.url)
     expect(nothing, 'only the proof is recorded').toMatchObject({ steps: [] })
-    expect([await versionOf(rig), await rig.sql(rows)]).toEqual([ledgerVersion, before])
+    expect([await versionOf(fixture), await fixture.sql(rows)]).toEqual([ledgerVersion, before])
 
-    await rig.sql(asVersion6)
-    await runSql(rig.source.url, "ALTER TABLE a ADD new int; ALTER TYPE mood ADD VALUE 'angry'; DROP INDEX a_name_idx")
-    const { plan, report } = await applyTo(mirror, rig.url)
+    await fixture.sql(asVersion6)
+    await runSql(
+      fixture.source.url,
+      "ALTER TABLE a ADD new int; ALTER TYPE mood ADD VALUE 'angry'; DROP INDEX a_name_idx",
+    )
+    const { plan, report } = await applyTo(mirror, fixture.url)
     expect(causesOf(plan)).toEqual(
       expect.arrayContaining([
         'alter foreign table proxy.a: source',
@@ -92,7 +97,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         'drop index local.a_name_idx: source',
       ]),
     )
-    expect([missedOf(report), await versionOf(rig)]).toEqual([[], ledgerVersion])
-    expect(changesOf(await planFor(mirror, rig.url))).toEqual([])
+    expect([missedOf(report), await versionOf(fixture)]).toEqual([[], ledgerVersion])
+    expect(changesOf(await planFor(mirror, fixture.url))).toEqual([])
   })
 })

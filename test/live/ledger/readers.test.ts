@@ -26,74 +26,78 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  async function applier(rig: Fixture) {
-    const role = await rig.role()
-    await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${role.user}`)
+  async function applier(fixture: Fixture) {
+    const role = await fixture.role()
+    await fixture.sql(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${role.user}`)
     return role
   }
 
-  async function owners(rig: Fixture): Promise<readonly unknown[]> {
-    const rows = await rig.sql(`SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class
+  async function owners(fixture: Fixture): Promise<readonly unknown[]> {
+    const rows = await fixture.sql(`SELECT DISTINCT relowner::regrole::text AS owner FROM pg_class
       WHERE relnamespace = 'fdwsync'::regnamespace AND relkind = 'r'`)
     return rows.map(({ owner }) => owner)
   }
 
   test('several roles apply: their shared role owns the ledger, including tables that a migration adds', async () => {
-    const rig = await fixtureFor(pair, source)
-    const [one, two, shared] = [await applier(rig), await applier(rig), await rig.role()]
-    await rig.sql(
+    const fixture = await fixtureFor(pair, source)
+    const [one, two, shared] = [await applier(fixture), await applier(fixture), await fixture.role()]
+    await fixture.sql(
       `GRANT ${shared.user} TO ${one.user}, ${two.user}; CREATE SCHEMA fdwsync AUTHORIZATION ${shared.user}`,
     )
-    expect(missedOf((await applyTo(await rig.manifest(here('one')), one.url)).report)).toEqual([])
-    expect(await owners(rig)).toEqual([shared.user])
-    expect(missedOf((await applyTo(await rig.manifest(here('two')), two.url)).report)).toEqual([])
-    await rig.sql(asVersion1)
-    expect(missedOf((await applyTo(await rig.manifest(here('three')), two.url)).report)).toEqual([])
-    expect(await owners(rig)).toEqual([shared.user])
-    const schemas = await rig.sql(
+    expect(missedOf((await applyTo(await fixture.manifest(here('one')), one.url)).report)).toEqual([])
+    expect(await owners(fixture)).toEqual([shared.user])
+    expect(missedOf((await applyTo(await fixture.manifest(here('two')), two.url)).report)).toEqual([])
+    await fixture.sql(asVersion1)
+    expect(missedOf((await applyTo(await fixture.manifest(here('three')), two.url)).report)).toEqual([])
+    expect(await owners(fixture)).toEqual([shared.user])
+    const schemas = await fixture.sql(
       "SELECT DISTINCT nspowner::regrole::text AS owner FROM pg_namespace WHERE nspname IN ('one', 'three')",
     )
     expect(schemas.map(({ owner }) => owner).sort(), 'only the ledger belongs to the shared role').toEqual(
       [one.user, two.user].sort(),
     )
     expect(
-      (await rig.sql('SELECT applied_by::text AS who FROM fdwsync.apply ORDER BY started_at')).map(({ who }) => who),
+      (await fixture.sql('SELECT applied_by::text AS who FROM fdwsync.apply ORDER BY started_at')).map(
+        ({ who }) => who,
+      ),
     ).toEqual([one.user, two.user, two.user])
   })
 
   test('another role owns the ledger: the error contains the GRANT that helps', async () => {
-    const rig = await fixtureFor(pair, source)
-    const [one, two] = [await applier(rig), await applier(rig)]
-    await applyTo(await rig.manifest(here('one')), one.url)
-    const failure = await applyTo(await rig.manifest(here('two')), two.url).catch((error: unknown) => error)
+    const fixture = await fixtureFor(pair, source)
+    const [one, two] = [await applier(fixture), await applier(fixture)]
+    await applyTo(await fixture.manifest(here('one')), one.url)
+    const failure = await applyTo(await fixture.manifest(here('two')), two.url).catch((error: unknown) => error)
     expect(failure).toMatchObject({
       exitCode: 4,
       message: expect.stringContaining(`${two.user} has no USAGE on schema fdwsync`),
     })
     const hint = /Grant it: (.*)$/.exec(JSON.parse(JSON.stringify(failure)).problems[0].hint)?.[1] ?? ''
     expect(hint).toContain(`GRANT ${one.user} TO ${two.user}`)
-    await rig.sql(hint)
+    await fixture.sql(hint)
     expect(
-      (await planFor(await rig.manifest(here('two')), two.url)).undetermined,
+      (await planFor(await fixture.manifest(here('two')), two.url)).undetermined,
       'the GRANT of the hint is enough',
     ).toEqual([])
-    await rig.sql(`GRANT ${one.user} TO ${two.user}${Number(pair.name) >= 16 ? ' WITH INHERIT TRUE, SET TRUE' : ''}`)
-    expect(missedOf((await applyTo(await rig.manifest(here('two')), two.url)).report)).toEqual([])
+    await fixture.sql(
+      `GRANT ${one.user} TO ${two.user}${Number(pair.name) >= 16 ? ' WITH INHERIT TRUE, SET TRUE' : ''}`,
+    )
+    expect(missedOf((await applyTo(await fixture.manifest(here('two')), two.url)).report)).toEqual([])
   })
 
   test.each([
     'nothing',
     'USAGE',
   ])('a plan by a role with %s on the ledger reports unknown ownership, and drops and adopts nothing', async (has) => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(here('one')), rig.url)
-    const { user, url } = await rig.role()
-    if (has === 'USAGE') await rig.sql(`GRANT USAGE ON SCHEMA fdwsync TO ${user}`)
-    await rig.sql(
-      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON SCHEMA one TO ${user}; CREATE SCHEMA found`,
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(here('one')), fixture.url)
+    const { user, url } = await fixture.role()
+    if (has === 'USAGE') await fixture.sql(`GRANT USAGE ON SCHEMA fdwsync TO ${user}`)
+    await fixture.sql(
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON SCHEMA one TO ${user}; CREATE SCHEMA found`,
     )
     const without = 'version: 1\nname: one\nschemas: { one: {}, found: {} }\n'
-    const plan = await planFor(await rig.manifest(without), url)
+    const plan = await planFor(await fixture.manifest(without), url)
     expect(changesOf(plan)).toEqual([])
     expect(plan.undetermined).toEqual([
       expect.objectContaining({
@@ -102,24 +106,24 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
         hint: expect.stringContaining(`GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${user}`),
       }),
     ])
-    const { code, stdout } = await run({ ...rig, url }, ['plan', '--detailed-exitcode'], without)
+    const { code, stdout } = await run({ ...fixture, url }, ['plan', '--detailed-exitcode'], without)
     expect([code, stdout]).toEqual([6, expect.stringContaining('ownership: not known')])
-    await expect(applyTo(await rig.manifest(without), url)).rejects.toMatchObject({ exitCode: 4 })
-    const asked = await run({ ...rig, url }, ['history'], without)
+    await expect(applyTo(await fixture.manifest(without), url)).rejects.toMatchObject({ exitCode: 4 })
+    const asked = await run({ ...fixture, url }, ['history'], without)
     expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('the ledger cannot be read')])
-    await rig.sql(plan.undetermined[0]?.hint.replace('Grant it: ', '') ?? '')
-    expect([...changesOf(await planFor(await rig.manifest(without), url))].sort()).toEqual([
+    await fixture.sql(plan.undetermined[0]?.hint.replace('Grant it: ', '') ?? '')
+    expect([...changesOf(await planFor(await fixture.manifest(without), url))].sort()).toEqual([
       'adopt schema found',
       'drop materialized view one.here',
     ])
   })
 
   test('on a read-only server, plans know the ownership, and the history can be read', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { user, url } = await applier(rig)
-    await applyTo(await rig.manifest(here('one')), url)
-    await rig.sql(`ALTER ROLE ${user} SET default_transaction_read_only = on`)
-    const plan = await planFor(await rig.manifest('version: 1\nname: one\nschemas: { one: {} }\n'), url)
+    const fixture = await fixtureFor(pair, source)
+    const { user, url } = await applier(fixture)
+    await applyTo(await fixture.manifest(here('one')), url)
+    await fixture.sql(`ALTER ROLE ${user} SET default_transaction_read_only = on`)
+    const plan = await planFor(await fixture.manifest('version: 1\nname: one\nschemas: { one: {} }\n'), url)
     expect([changesOf(plan), plan.undetermined]).toEqual([['drop materialized view one.here'], []])
     const session = await connectTo(url)('history')
     const { applies } = await history(session, { limit: 5 })
@@ -128,21 +132,21 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('the history of a copied database names the original; that of a version 1 ledger is shown as far as recorded', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { report } = await applyTo(await rig.manifest(shop), rig.url)
-    const copy = await createDatabase(pair.target, { template: rig.target.name })
+    const fixture = await fixtureFor(pair, source)
+    const { report } = await applyTo(await fixture.manifest(shop), fixture.url)
+    const copy = await createDatabase(pair.target, { template: fixture.target.name })
     try {
       const session = await connectTo(copy.url)('history')
       const { apply, steps, refreshes } = await applyDetails(session, report?.applyId?.slice(0, 6) ?? '')
-      expect(apply).toMatchObject({ madeElsewhere: true, database: rig.target.name, outcome: 'applied' })
+      expect(apply).toMatchObject({ madeElsewhere: true, database: fixture.target.name, outcome: 'applied' })
       expect(steps.map(({ title }) => title)).toContain('server shop')
       expect(refreshes).toEqual([expect.objectContaining({ rows: '50', how: 'plain', outcome: 'applied' })])
       await expect(applyDetails(session, 'ffffff')).rejects.toThrow('no apply has an id that begins with')
       await session.close()
-      const { stdout } = await run({ ...rig, url: copy.url }, ['history'], shop)
-      expect(stdout).toContain(`applied to database ${rig.target.name}`)
+      const { stdout } = await run({ ...fixture, url: copy.url }, ['history'], shop)
+      expect(stdout).toContain(`applied to database ${fixture.target.name}`)
       await runSql(copy.url, asVersion1)
-      const old = await run({ ...rig, url: copy.url }, ['history'], shop)
+      const old = await run({ ...fixture, url: copy.url }, ['history'], shop)
       expect([old.code, old.stdout]).toEqual([0, expect.stringContaining('unknown')])
     } finally {
       await copy.drop()

@@ -29,16 +29,16 @@ const noDdl = `CREATE FUNCTION public.no_ddl() RETURNS event_trigger LANGUAGE pl
 const again = 'ALTER EVENT TRIGGER no_ddl DISABLE'
 
 /** By what is proven of the manifest as by what is proven of each object, which must agree. */
-async function isTriedOut(rig: Fixture, manifest: string): Promise<boolean> {
-  const byManifest = await isTriedOutNow(rig, manifest)
-  await rig.sql('DELETE FROM fdwsync.proof')
-  expect(await isTriedOutNow(rig, manifest)).toBe(byManifest)
+async function isTriedOut(fixture: Fixture, manifest: string): Promise<boolean> {
+  const byManifest = await isTriedOutNow(fixture, manifest)
+  await fixture.sql('DELETE FROM fdwsync.proof')
+  expect(await isTriedOutNow(fixture, manifest)).toBe(byManifest)
   return byManifest
 }
 
-async function isTriedOutNow(rig: Fixture, manifest: string): Promise<boolean> {
-  const parsed = await rig.manifest(manifest)
-  const plan = await planFor(parsed, rig.url).catch((error: Error) => error)
+async function isTriedOutNow(fixture: Fixture, manifest: string): Promise<boolean> {
+  const parsed = await fixture.manifest(manifest)
+  const plan = await planFor(parsed, fixture.url).catch((error: Error) => error)
   if (plan instanceof Error) return plan.message.includes('no DDL')
   expect(changesOf(plan)).toEqual([])
   return plan.undetermined.length > 0
@@ -52,11 +52,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('what the ledger proves is not tried out, and nothing is made', async () => {
-    const rig = await fixtureFor(pair, source)
-    await rig.sql(setUp)
-    await applyTo(await rig.manifest(shop), rig.url)
-    await rig.sql(noDdl)
-    expect(await isTriedOut(rig, shop)).toBe(false)
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(setUp)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await fixture.sql(noDdl)
+    expect(await isTriedOut(fixture, shop)).toBe(false)
   })
 
   const mixed = shop.replace(
@@ -77,32 +77,32 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'a schema of the search path that was not there': 'CREATE SCHEMA later; CREATE TABLE later.people (id int)',
   }
   test.each(Object.entries(disturbances))('%s: it is tried out again', async (what, sql) => {
-    const rig = await fixtureFor(pair, source)
-    await rig.sql(setUp)
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(setUp)
     const manifest = mixed.replace('version: 1', 'version: 1\nsearch_path: [later, public]')
-    await applyTo(await rig.manifest(manifest), rig.url)
-    await rig.sql(sql)
-    await rig.sql(noDdl)
-    expect(await isTriedOut(rig, manifest), what).toBe(true)
+    await applyTo(await fixture.manifest(manifest), fixture.url)
+    await fixture.sql(sql)
+    await fixture.sql(noDdl)
+    expect(await isTriedOut(fixture, manifest), what).toBe(true)
     // It is proven again by the next apply that does something, and then for good.
-    await rig.sql(again)
+    await fixture.sql(again)
     const more = `${manifest}  more: {}\n`
-    await applyTo(await rig.manifest(more), rig.url)
-    await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
-    expect(await isTriedOut(rig, more), `${what}, applied`).toBe(false)
+    await applyTo(await fixture.manifest(more), fixture.url)
+    await fixture.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
+    expect(await isTriedOut(fixture, more), `${what}, applied`).toBe(false)
   })
 
   test('a newer server, as after pg_upgrade, which keeps OIDs: it is tried out again', async () => {
-    const rig = await fixtureFor(pair, source)
-    await rig.sql(setUp)
-    await applyTo(await rig.manifest(shop), rig.url)
-    await rig.sql(noDdl)
-    const session = await connectTo(rig.url)('plan')
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(setUp)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await fixture.sql(noDdl)
+    const session = await connectTo(fixture.url)('plan')
     onTestFinished(() => session.close())
     const upgraded = { ...session, serverVersion: session.serverVersion + 10_000 }
-    const parsed = await rig.manifest(shop)
+    const parsed = await fixture.manifest(shop)
     for (const ledger of ['', 'DELETE FROM fdwsync.proof']) {
-      await rig.sql(ledger)
+      await fixture.sql(ledger)
       expect((await createPlan(session, parsed, { populate: true })).plan).toMatchObject({
         changes: [],
         undetermined: [],
@@ -113,10 +113,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('another search path in the manifest: it is tried out again', async () => {
-    const rig = await fixtureFor(pair, source)
-    await rig.sql(`${setUp}; CREATE SCHEMA other; ${noDdl}; ${again}`)
-    await applyTo(await rig.manifest(shop), rig.url)
-    await rig.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
-    expect(await isTriedOut(rig, shop.replace('version: 1', 'version: 1\nsearch_path: [other, public]'))).toBe(true)
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(`${setUp}; CREATE SCHEMA other; ${noDdl}; ${again}`)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await fixture.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
+    expect(await isTriedOut(fixture, shop.replace('version: 1', 'version: 1\nsearch_path: [other, public]'))).toBe(true)
   })
 })

@@ -19,22 +19,24 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function applied(): Promise<Fixture> {
-    const rig = await fixtureFor(pair, source)
-    expect((await run(rig, ['apply', '--auto-approve'], long)).code).toBe(0)
-    return rig
+    const fixture = await fixtureFor(pair, source)
+    expect((await run(fixture, ['apply', '--auto-approve'], long)).code).toBe(0)
+    return fixture
   }
 
   test('in place, it is not even parsed: a text that is no manifest would do, had the ledger its digest', async () => {
-    const rig = await applied()
-    const told = await run(rig, plan, long)
+    const fixture = await applied()
+    const told = await run(fixture, plan, long)
     expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('Nothing to change: 7 objects')])
     const nonsense = long.replace('version: 1', 'version: [')
     const digest = createHash('sha256').update(nonsense).digest('hex')
-    expect((await run(rig, plan, nonsense)).code).toBe(1)
-    await rig.sql(`UPDATE fdwsync.proof SET manifest_digest = '${digest}'`)
-    expect((await run(rig, plan, nonsense)).stdout).toBe(told.stdout)
-    expect((await run(rig, ['apply'], nonsense)).stdout).toBe(told.stdout)
-    expect(JSON.parse((await run(rig, ['apply', '--format', 'json'], nonsense)).stdout)).toMatchObject({ steps: [] })
+    expect((await run(fixture, plan, nonsense)).code).toBe(1)
+    await fixture.sql(`UPDATE fdwsync.proof SET manifest_digest = '${digest}'`)
+    expect((await run(fixture, plan, nonsense)).stdout).toBe(told.stdout)
+    expect((await run(fixture, ['apply'], nonsense)).stdout).toBe(told.stdout)
+    expect(JSON.parse((await run(fixture, ['apply', '--format', 'json'], nonsense)).stdout)).toMatchObject({
+      steps: [],
+    })
   })
 
   const disturbances: Readonly<Record<string, string>> = {
@@ -46,23 +48,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'a schema that was renamed': 'ALTER SCHEMA local RENAME TO elsewhere',
   }
   test.each(Object.entries(disturbances).filter(([what]) => what !== 'a comment'))('%s is seen', async (_, sql) => {
-    const rig = await applied()
-    await rig.sql(sql)
-    expect((await run(rig, plan, long)).code).toBe(2)
+    const fixture = await applied()
+    await fixture.sql(sql)
+    expect((await run(fixture, plan, long)).code).toBe(2)
   })
 
   test('what nobody declares may change: nothing to do, as always', async () => {
-    const rig = await applied()
-    await rig.sql(disturbances['a comment'] ?? '')
-    expect((await run(rig, plan, long)).code).toBe(0)
+    const fixture = await applied()
+    await fixture.sql(disturbances['a comment'] ?? '')
+    expect((await run(fixture, plan, long)).code).toBe(0)
   })
 
   test('a password is compared each time, and a variable that is missing is told with its place', async () => {
-    const rig = await applied()
-    const rotated = await run({ ...rig, env: { ...rig.env, SOURCE_PASSWORD: 'another' } }, plan, long)
+    const fixture = await applied()
+    const rotated = await run({ ...fixture, env: { ...fixture.env, SOURCE_PASSWORD: 'another' } }, plan, long)
     expect([rotated.code, rotated.stdout]).toEqual([2, expect.stringContaining('(secret changed)')])
-    const { SOURCE_PASSWORD: _, ...without } = rig.env
-    const missing = await run({ ...rig, env: without }, plan, long)
+    const { SOURCE_PASSWORD: _, ...without } = fixture.env
+    const missing = await run({ ...fixture, env: without }, plan, long)
     expect([missing.code, missing.stderr]).toEqual([
       1,
       expect.stringMatching(/^error: standard input:\d+:\d+: .*SOURCE_PASSWORD/),
@@ -70,10 +72,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('while a view is being refreshed nothing waits', async () => {
-    const rig = await applied()
-    const other = await rig.client()
+    const fixture = await applied()
+    const other = await fixture.client()
     await other.query('BEGIN; REFRESH MATERIALIZED VIEW local.orders')
-    expect((await run(rig, plan, long)).code).toBe(0)
+    expect((await run(fixture, plan, long)).code).toBe(0)
     await other.query('ROLLBACK')
   })
 })

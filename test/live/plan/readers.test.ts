@@ -20,18 +20,18 @@ const shop = indexed(shopManifest(views))
 const relations = ['local.orders', 'local.totals', 'proxy.orders', 'proxy.customers']
 
 /** Readers of all live relations in a loop; and a look, again and again, at who waits behind the plan's backend. */
-async function watch(rig: Fixture, readable: readonly string[]) {
+async function watch(fixture: Fixture, readable: readonly string[]) {
   let isOver = false
   let reads = 0
   const blocked: unknown[] = []
   const readers = readable.map(async (relation) => {
-    const client = await rig.client()
+    const client = await fixture.client()
     while (!isOver) {
       await client.query(`SELECT count(*) FROM ${relation}`)
       reads += 1
     }
   })
-  const observer = await rig.client()
+  const observer = await fixture.client()
   const looking = (async () => {
     while (!isOver) {
       const { rows } =
@@ -66,12 +66,12 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   /** A REFRESH that hangs at the gate and holds its locks. */
-  async function refreshing(rig: Fixture, concurrently: string) {
-    const gate = await closeGate(rig)
-    const client = await rig.client()
+  async function refreshing(fixture: Fixture, concurrently: string) {
+    const gate = await closeGate(fixture)
+    const client = await fixture.client()
     await client.query("SET application_name = 'fdwsync the refresh'")
     const done = client.query(`REFRESH MATERIALIZED VIEW ${concurrently} local.orders`)
-    await waiting(rig, 'the refresh')
+    await waiting(fixture, 'the refresh')
     return async () => {
       await gate.open()
       await done
@@ -93,10 +93,10 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   ]
 
   test.each(plans)('while people read, a plan that $what keeps nobody waiting', async ({ manifest, changes }) => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const watching = await watch(rig, relations)
-    const plan = await planFor(await rig.manifest(manifest), rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const watching = await watch(fixture, relations)
+    const plan = await planFor(await fixture.manifest(manifest), fixture.url)
     await watching.moreReads()
     await watching.end()
     expect(changesOf(plan)).toEqual(changes)
@@ -105,11 +105,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('while people read a view, it is replaced: nobody gets an error, or something in between', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
     let isOver = false
     const readers = [1, 2, 3].map(async () => {
-      const client = await rig.client()
+      const client = await fixture.client()
       const seen = new Set<string>()
       while (!isOver) {
         const { rows } = await client.query('SELECT count(*)::int AS count, max(total)::text AS most FROM local.orders')
@@ -118,7 +118,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       return [...seen]
     })
     const doubled = indexed(shopManifest({ orders: query.replace('id, total', 'id, total * 2 AS total') }))
-    const { report } = await applyTo(await rig.manifest(doubled), rig.url, { allow: ['drops-data'] })
+    const { report } = await applyTo(await fixture.manifest(doubled), fixture.url, { allow: ['drops-data'] })
     isOver = true
     expect(missedOf(report)).toEqual([])
     const whole = ['[{"count":50,"most":"75.00"}]', '[{"count":50,"most":"150.00"}]']
@@ -129,12 +129,12 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     '',
     'CONCURRENTLY',
   ])('while a view is refreshed (%s), nothing to change is nothing to change', async (how) => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const finish = await refreshing(rig, how)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const finish = await refreshing(fixture, how)
     // Those who read the view itself wait for a plain REFRESH, whatever else happens.
-    const watching = await watch(rig, how === '' ? ['proxy.orders', 'proxy.customers', 'local.totals'] : relations)
-    const plan = await planFor(await rig.manifest(shop), rig.url)
+    const watching = await watch(fixture, how === '' ? ['proxy.orders', 'proxy.customers', 'local.totals'] : relations)
+    const plan = await planFor(await fixture.manifest(shop), fixture.url)
     await watching.moreReads()
     expect([changesOf(plan), plan.undetermined, plan.refusals]).toEqual([[], [], []])
     await finish()
@@ -143,14 +143,14 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what can not be known of a view while it is refreshed is said; the rest is planned', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const finish = await refreshing(rig, '')
-    const watching = await watch(rig, ['proxy.orders', 'proxy.customers', 'local.totals'])
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const finish = await refreshing(fixture, '')
+    const watching = await watch(fixture, ['proxy.orders', 'proxy.customers', 'local.totals'])
     const changed = shop
       .replace('SELECT id, total FROM', 'SELECT id, total + 1 AS total FROM')
       .replace('name: text', 'name: text, more: text')
-    const plan = await planFor(await rig.manifest(changed), rig.url)
+    const plan = await planFor(await fixture.manifest(changed), fixture.url)
     await watching.moreReads()
     await finish()
     await watching.end()
@@ -163,26 +163,26 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
     expect(watching.blocked).toEqual([])
     // Once that is over the same plan is whole.
-    const whole = await planFor(await rig.manifest(changed), rig.url)
+    const whole = await planFor(await fixture.manifest(changed), fixture.url)
     expect(whole.undetermined).toEqual([])
   })
 
   test('what is to be renamed is read on, while its new name is tried out and while it is refreshed', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
     const renamed = shop
       .replace(/^ {6}orders: \{ query/m, '      sales: { renamed_from: orders, query')
       .replaceAll('local.orders', 'local.sales')
-    const watching = await watch(rig, relations)
-    const plan = await planFor(await rig.manifest(renamed), rig.url)
+    const watching = await watch(fixture, relations)
+    const plan = await planFor(await fixture.manifest(renamed), fixture.url)
     await watching.moreReads()
     await watching.end()
     expect(watching.blocked).toEqual([])
     const indexes = ['adopt index local.orders_id_idx', 'adopt index local.orders_half_idx']
     const changes = ['alter materialized view local.sales', ...indexes, 'adopt materialized view local.totals']
     expect([changesOf(plan), plan.undetermined, plan.refusals]).toEqual([changes, [], []])
-    const finish = await refreshing(rig, '')
-    const meanwhile = await planFor(await rig.manifest(renamed), rig.url)
+    const finish = await refreshing(fixture, '')
+    const meanwhile = await planFor(await fixture.manifest(renamed), fixture.url)
     await finish()
     expect([changesOf(meanwhile), meanwhile.refusals]).toEqual([changes.slice(0, 1), []])
     const unread = ['materialized view local.totals', 'index local.orders_id_idx', 'index local.orders_half_idx']
@@ -190,11 +190,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('an apply in the middle of its definitions, and one that was killed, are no reason for a plan to fail', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    const other = await rig.client()
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    const other = await fixture.client()
     await other.query('BEGIN; ALTER FOREIGN TABLE proxy.orders ADD COLUMN theirs int; CREATE SCHEMA unrelated')
-    const plan = await planFor(await rig.manifest(shop), rig.url)
+    const plan = await planFor(await fixture.manifest(shop), fixture.url)
     expect([changesOf(plan), plan.undetermined, plan.refusals]).toEqual([[], [], []])
     await other.query('ROLLBACK')
   })

@@ -45,14 +45,14 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('twenty-four plans, four at a time, all find the same, and an apply among them succeeds', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(first), rig.url)
-    const parsed = await rig.manifest(second)
-    const alone = await planFor(parsed, rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(first), fixture.url)
+    const parsed = await fixture.manifest(second)
+    const alone = await planFor(parsed, fixture.url)
     expect(alone.undetermined).toEqual([])
     expect(alone.refusals).toEqual([])
     for (let round = 0; round < 6; round++) {
-      const plans = await Promise.all([1, 2, 3, 4].map(() => planFor(parsed, rig.url)))
+      const plans = await Promise.all([1, 2, 3, 4].map(() => planFor(parsed, fixture.url)))
       for (const plan of plans) {
         expect(plan.undetermined).toEqual([])
         expect(plan.refusals).toEqual([])
@@ -60,9 +60,9 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       }
     }
     const [applied, ...plans] = await Promise.all([
-      applyTo(parsed, rig.url),
-      planFor(parsed, rig.url),
-      planFor(parsed, rig.url),
+      applyTo(parsed, fixture.url),
+      planFor(parsed, fixture.url),
+      planFor(parsed, fixture.url),
     ])
     expect(missedOf(applied.report)).toEqual([])
     for (const plan of plans) expect(plan.undetermined.map(({ reason }) => reason)).toEqual([])

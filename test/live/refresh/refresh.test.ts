@@ -22,12 +22,12 @@ const shop = shopManifest({
 }).replace(/people: \{ (.*) \}/, 'people: { $1, indexes: { people_id_idx: { unique: true, columns: [id] } } }')
 
 async function refreshed(
-  rig: Fixture,
+  fixture: Fixture,
   manifest: string,
   names: readonly string[] = [],
   options: Partial<RefreshOptions> = {},
 ) {
-  const report = await refresh(await rig.manifest(manifest), names, connectTo(rig.url), {
+  const report = await refresh(await fixture.manifest(manifest), names, connectTo(fixture.url), {
     ...applyDefaults,
     secrets: [],
     ...options,
@@ -47,18 +47,18 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('each view after those that it reads, concurrently where that is possible', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
     await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
     const log = eventLog()
-    expect((await refreshed(rig, shop, [], log)).toSorted()).toEqual([
+    expect((await refreshed(fixture, shop, [], log)).toSorted()).toEqual([
       ['bottom', 'plain', 'applied'],
       ['highest', 'plain', 'applied'],
       ['lowest', 'plain', 'applied'],
       ['people', 'concurrently', 'applied'],
       ['top', 'plain', 'applied'],
     ])
-    expect(await rig.sql('SELECT spread::text FROM local.top')).toEqual([{ spread: '998.50' }])
+    expect(await fixture.sql('SELECT spread::text FROM local.top')).toEqual([{ spread: '998.50' }])
     const order = log.events.flatMap((event) =>
       event.type === 'step-started' || event.type === 'step-finished'
         ? `${event.type} ${event.title.split('.')[1]}`
@@ -75,34 +75,34 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('what it reads through plain views of people comes first too', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const bottom = 'SELECT max(total) AS total FROM proxy.orders'
-    await applyTo(await rig.manifest(shopManifest({ bottom })), rig.url)
-    await rig.sql(
+    await applyTo(await fixture.manifest(shopManifest({ bottom })), fixture.url)
+    await fixture.sql(
       'CREATE VIEW public.low AS SELECT total FROM local.bottom; CREATE VIEW public.high AS SELECT * FROM low',
     )
     const both = shopManifest({ above: 'SELECT total FROM public.high', bottom })
-    await applyTo(await rig.manifest(both), rig.url)
-    await rig.sql('CREATE RULE up AS ON DELETE TO low DO INSTEAD SELECT total FROM local.above')
+    await applyTo(await fixture.manifest(both), fixture.url)
+    await fixture.sql('CREATE RULE up AS ON DELETE TO low DO INSTEAD SELECT total FROM local.above')
     await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
-    const [first] = await refreshed(rig, both)
+    const [first] = await refreshed(fixture, both)
     expect(first).toEqual(['bottom', 'plain', 'applied'])
-    expect(await rig.sql('SELECT total::text FROM local.above')).toEqual([{ total: '1000.00' }])
+    expect(await fixture.sql('SELECT total::text FROM local.above')).toEqual([{ total: '1000.00' }])
     await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
   })
 
   test('a view that is not populated is filled plainly, and one that is missing is a failure of its own', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const request = {
-      parsed: await rig.manifest(shop),
-      connect: connectTo(rig.url),
+      parsed: await fixture.manifest(shop),
+      connect: connectTo(fixture.url),
       populate: false,
       options: applyDefaults,
     }
     const { planAndApply } = await import('../../../src/api/apply.ts')
     await planAndApply(request, async () => true)
-    await rig.sql('DROP MATERIALIZED VIEW local.top')
-    expect((await refreshed(rig, shop)).toSorted()).toEqual([
+    await fixture.sql('DROP MATERIALIZED VIEW local.top')
+    expect((await refreshed(fixture, shop)).toSorted()).toEqual([
       ['bottom', 'plain', 'applied'],
       ['highest', 'plain', 'applied'],
       ['lowest', 'plain', 'applied'],
@@ -112,45 +112,45 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('one that fails stops only those that read it: exit 5, and the report says which', async () => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const gated = shop.replace('SELECT max(total) AS total', 'SELECT max(total) / public.divisor() AS total')
-    await rig.sql("CREATE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 1'")
-    await applyTo(await rig.manifest(gated), rig.url)
-    await rig.sql("CREATE OR REPLACE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 0'")
-    const before = await rig.sql('SELECT * FROM local.top')
-    const { code, stdout, stderr } = await run(rig, ['refresh'], gated)
+    await fixture.sql("CREATE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    await applyTo(await fixture.manifest(gated), fixture.url)
+    await fixture.sql("CREATE OR REPLACE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 0'")
+    const before = await fixture.sql('SELECT * FROM local.top')
+    const { code, stdout, stderr } = await run(fixture, ['refresh'], gated)
     expect(code).toBe(5)
     expect(stdout).toMatch(/failed materialized view local.highest: division by zero/)
     expect(stdout).toMatch(/skipped materialized view local.top/)
     expect(stdout).toMatch(/Refreshed 3 of 5 views\./)
     expect(stderr).not.toMatch(/bug/)
-    expect(await rig.sql('SELECT * FROM local.top')).toEqual(before)
+    expect(await fixture.sql('SELECT * FROM local.top')).toEqual(before)
   })
 
   test('an error of the source is reported as one of the source', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    await rig.sql("ALTER FOREIGN TABLE proxy.orders OPTIONS (ADD table_name 'gone')")
-    const { stdout } = await run(rig, ['refresh', 'bottom'], shop)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    await fixture.sql("ALTER FOREIGN TABLE proxy.orders OPTIONS (ADD table_name 'gone')")
+    const { stdout } = await run(fixture, ['refresh', 'bottom'], shop)
     expect(stdout).toMatch(
       /failed materialized view local.bottom: the source reports: relation\s+"public.gone" does not exist/,
     )
   })
 
   test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {
-    const rig = await fixtureFor(pair, source)
+    const fixture = await fixtureFor(pair, source)
     const gated = shopManifest(
       Object.fromEntries([1, 2, 3].map((n) => [`v${n}`, `SELECT ${n} AS id WHERE public.gate()`])),
     )
-    await applyTo(await rig.manifest(gated), rig.url)
-    const gate = await closeGate(rig)
+    await applyTo(await fixture.manifest(gated), fixture.url)
+    const gate = await closeGate(fixture)
     const running = async () =>
       (
-        await rig.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'fdwsync load'
+        await fixture.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'fdwsync load'
         AND wait_event_type = 'Lock'`)
       ).length
     const log = eventLog()
-    const done = refreshed(rig, gated, [], { jobs, ...log })
+    const done = refreshed(fixture, gated, [], { jobs, ...log })
     await until(`${jobs} at once`, async () => (await running()) === jobs)
     expect(log.events.filter(({ type }) => type === 'step-started')).toHaveLength(jobs)
     await gate.open()
@@ -158,16 +158,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('some by name, as PostgreSQL writes them; a wrong name is wrong usage, and nothing is refreshed', async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop), rig.url)
-    expect(await refreshed(rig, shop, ['local.top', 'people'])).toEqual([
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop), fixture.url)
+    expect(await refreshed(fixture, shop, ['local.top', 'people'])).toEqual([
       ['top', 'plain', 'applied'],
       ['people', 'concurrently', 'applied'],
     ])
-    const wrong = await run(rig, ['refresh', 'peopel', 'orders'], shop)
+    const wrong = await run(fixture, ['refresh', 'peopel', 'orders'], shop)
     expect(wrong.code).toBe(64)
     expect(wrong.stderr).toMatch(/no materialized view "peopel"\n.*local.people.*\n.*no materialized view "orders"/)
-    const json = await run(rig, ['refresh', 'people', '--format', 'json'], shop)
+    const json = await run(fixture, ['refresh', 'people', '--format', 'json'], shop)
     expect(JSON.parse(json.stdout)).toMatchObject({
       format: 'fdwsync.refresh/1',
       views: [{ title: 'materialized view local.people', how: 'concurrently', outcome: { status: 'applied' } }],

@@ -34,31 +34,31 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   async function atEveryStage(act: (held: Held & ReturnType<typeof start>) => Promise<void>) {
     await Promise.all(
       Object.values(stages).map(async (stage) => {
-        const rig = await setUp(pair, source)
-        await endIdle(rig.url)
-        const hold = await stage(rig)
-        const running = start(rig, args, changed)
-        const pid = await waiting(rig, 'load')
-        expect(await rig.sql(reading)).toEqual(before)
-        await act({ rig, hold, pid, ...running })
-        expect(await rig.sql(reading)).toEqual(before)
+        const fixture = await setUp(pair, source)
+        await endIdle(fixture.url)
+        const hold = await stage(fixture)
+        const running = start(fixture, args, changed)
+        const pid = await waiting(fixture, 'load')
+        expect(await fixture.sql(reading)).toEqual(before)
+        await act({ fixture, hold, pid, ...running })
+        expect(await fixture.sql(reading)).toEqual(before)
         await hold.letGo()
-        await expectToConverge(rig)
+        await expectToConverge(fixture)
       }),
     )
   }
 
   test('kill -9 of the tool at every stage: the old ones serve, nothing is left, the next apply converges', () =>
-    atEveryStage(async ({ rig, child, ended }) => {
+    atEveryStage(async ({ fixture, child, ended }) => {
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
       const left = `SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%' AND datname = current_database()`
-      await until('its sessions to end', async () => (await rig.sql(left)).length === 0)
+      await until('its sessions to end', async () => (await fixture.sql(left)).length === 0)
     }))
 
   test('pg_terminate_backend at every stage', () =>
-    atEveryStage(async ({ rig, pid, ended }) => {
-      await rig.sql(`SELECT pg_terminate_backend(${pid})`)
+    atEveryStage(async ({ fixture, pid, ended }) => {
+      await fixture.sql(`SELECT pg_terminate_backend(${pid})`)
       const { code, stdout, stderr } = await ended
       expect([code, (stdout + stderr).replace(/\s+/g, ' ')]).toEqual([
         5,
@@ -104,51 +104,51 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     many,
     view,
   }) => {
-    const rig = await setUp(pair, source)
-    await rig.sql(
-      `${sorting}; ALTER DATABASE ${rig.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${rig.target.name} SET work_mem = '64kB'`,
+    const fixture = await setUp(pair, source)
+    await fixture.sql(
+      `${sorting}; ALTER DATABASE ${fixture.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${fixture.target.name} SET work_mem = '64kB'`,
     )
-    await endIdle(rig.url)
+    await endIdle(fixture.url)
     const text = manifest('numeric(12,3)', 2, many)
-    const { report } = await applyTo(await rig.manifest(text), rig.url)
+    const { report } = await applyTo(await fixture.manifest(text), fixture.url)
     const told = `^failed replace materialized view ${view}: temporary file size exceeds "?temp_file_limit"? \\(1024kB\\)$`
     expect(missedOf(report)).toContainEqual(expect.stringMatching(new RegExp(told)))
     expect(report && exitCodeOf(report)).toBe(5)
-    expect(await rig.sql(reading)).toEqual(before)
-    await rig.sql(`ALTER DATABASE ${rig.target.name} RESET temp_file_limit`)
-    await endIdle(rig.url)
-    await expectToConverge(rig, text)
+    expect(await fixture.sql(reading)).toEqual(before)
+    await fixture.sql(`ALTER DATABASE ${fixture.target.name} RESET temp_file_limit`)
+    await endIdle(fixture.url)
+    await expectToConverge(fixture, text)
   })
 
   test.each(Object.entries(places))('a value is wrong in %s: it says so, and all stays as it was', async (_, {
     wrong,
     view,
   }) => {
-    const rig = await setUp(pair, source)
-    const parsed = await rig.manifest(manifest('numeric(12,3)', 2, wrong))
-    const missed = missedOf((await applyTo(parsed, rig.url)).report)
+    const fixture = await setUp(pair, source)
+    const parsed = await fixture.manifest(manifest('numeric(12,3)', 2, wrong))
+    const missed = missedOf((await applyTo(parsed, fixture.url)).report)
     expect(missed).toContainEqual(
       expect.stringMatching(
         `^failed replace materialized view ${view}: invalid input syntax for type (integer|numeric)`,
       ),
     )
-    expect(await rig.sql(reading)).toEqual(before)
-    await expectToConverge(rig)
+    expect(await fixture.sql(reading)).toEqual(before)
+    await expectToConverge(fixture)
   })
 
   test('one row of the source is of another type: it says so, and all stays as it was', async () => {
     const own = await createSource(pair)
     try {
-      const rig = await setUp(pair, own)
+      const fixture = await setUp(pair, own)
       await runSql(own.url, "UPDATE orders SET note = CASE WHEN id = 30 THEN 'thirty' ELSE id::text END")
       const numbers = changed.replace('note: text', 'note: int').replace('SELECT id,', 'SELECT id, note,')
-      const parsed = await rig.manifest(numbers)
-      expect(missedOf((await applyTo(parsed, rig.url)).report)).toContain(
+      const parsed = await fixture.manifest(numbers)
+      expect(missedOf((await applyTo(parsed, fixture.url)).report)).toContain(
         'failed replace materialized view local.first: invalid input syntax for type integer: "thirty"',
       )
-      expect(await rig.sql(reading)).toEqual(before)
+      expect(await fixture.sql(reading)).toEqual(before)
       await runSql(own.url, "UPDATE orders SET note = '30' WHERE id = 30")
-      await expectToConverge(rig, numbers)
+      await expectToConverge(fixture, numbers)
     } finally {
       await own.drop()
     }
@@ -158,63 +158,63 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'local.second',
     'reports.summed',
   ])('a REFRESH of %s, which would follow, runs: the plan can not be made now, and says it', async (view) => {
-    const rig = await setUp(pair, source)
-    const refreshing = await rig.client()
+    const fixture = await setUp(pair, source)
+    const refreshing = await fixture.client()
     await refreshing.query(`BEGIN; REFRESH MATERIALIZED VIEW ${view}`)
-    const { refusals } = await planFor(await rig.manifest(changed), rig.url)
+    const { refusals } = await planFor(await fixture.manifest(changed), fixture.url)
     expect(refusals.map(({ title, reason }) => `${title}: ${reason}`).join()).toMatch(
       new RegExp(`materialized view ${view}(:| \\() ?it is being refreshed`),
     )
     await refreshing.query('COMMIT')
-    await expectToConverge(rig)
+    await expectToConverge(fixture)
   })
 
   /** At every stage, of an apply that somebody meddles with while it is held; together, since they mostly wait. */
   async function whileHeldAtEveryStage(
-    meddle: (rig: Fixture) => Promise<() => Promise<unknown>>,
-    look: (missed: readonly string[], rig: Fixture) => Promise<void>,
+    meddle: (fixture: Fixture) => Promise<() => Promise<unknown>>,
+    look: (missed: readonly string[], fixture: Fixture) => Promise<void>,
   ) {
     await Promise.all(
       Object.values(stages).map(async (stage) => {
-        const rig = await setUp(pair, source)
-        const hold = await stage(rig)
-        const applying = applyTo(await rig.manifest(changed), rig.url, { lockTimeoutMilliseconds: 60_000 })
-        await waiting(rig, 'load')
-        const end = await meddle(rig)
+        const fixture = await setUp(pair, source)
+        const hold = await stage(fixture)
+        const applying = applyTo(await fixture.manifest(changed), fixture.url, { lockTimeoutMilliseconds: 60_000 })
+        await waiting(fixture, 'load')
+        const end = await meddle(fixture)
         await hold.letGo()
         await end()
-        await look(missedOf((await applying).report), rig)
+        await look(missedOf((await applying).report), fixture)
       }),
     )
   }
 
   test('a REFRESH of what is replaced runs at every stage: the swap waits for it', () =>
     whileHeldAtEveryStage(
-      async (rig) => {
-        const refreshing = await rig.client()
+      async (fixture) => {
+        const refreshing = await fixture.client()
         await refreshing.query('BEGIN; REFRESH MATERIALIZED VIEW reports.summed')
         return async () => {
-          await waiting(rig, 'load')
+          await waiting(fixture, 'load')
           await refreshing.query('COMMIT')
         }
       },
-      async (missed, rig) => {
+      async (missed, fixture) => {
         expect(missed).toEqual([])
-        await expectToConverge(rig)
+        await expectToConverge(fixture)
       },
     ))
 
   test('somebody drops what is replaced at every stage, with all that reads it: it is noticed, and the next apply converges', () =>
     whileHeldAtEveryStage(
-      async (rig) => {
-        await rig.sql('DROP MATERIALIZED VIEW local.second CASCADE')
+      async (fixture) => {
+        await fixture.sql('DROP MATERIALIZED VIEW local.second CASCADE')
         return async () => {}
       },
-      async (missed, rig) => {
+      async (missed, fixture) => {
         expect(missed.join()).toContain('was changed by another session while its successor was built')
-        const parsed = await rig.manifest(changed)
-        expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-        expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+        const parsed = await fixture.manifest(changed)
+        expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+        expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
       },
     ))
 })

@@ -52,12 +52,12 @@ export const before = [{ first: 1912.5, second: 1912.5, summed: 1913.5, daily: 5
 export const after = [{ first: 3825, second: 3825, summed: 3826, daily: 50, copied: '75.000' }]
 
 /** Keeps an apply waiting in one place of a replacement, until it is let go. */
-export type Hold = (rig: Fixture) => Promise<{ letGo(): Promise<unknown> }>
+export type Hold = (fixture: Fixture) => Promise<{ letGo(): Promise<unknown> }>
 
 const gate =
   (number: number): Hold =>
-  async (rig) => {
-    const { open } = await closeGate(rig, number)
+  async (fixture) => {
+    const { open } = await closeGate(fixture, number)
     return { letGo: () => open().catch(() => {}) }
   }
 
@@ -65,8 +65,8 @@ export const stages: Readonly<Record<string, Hold>> = {
   'the load of the first': gate(1),
   'the load of the second': gate(2),
   'an index': gate(3),
-  'the swap': async (rig) => {
-    const reader = await rig.client()
+  'the swap': async (fixture) => {
+    const reader = await fixture.client()
     await reader.query('BEGIN; SELECT FROM local.first LIMIT 1')
     return { letGo: () => reader.query('COMMIT').catch(() => {}) }
   },
@@ -74,35 +74,35 @@ export const stages: Readonly<Record<string, Hold>> = {
 
 /** An apply that is held somewhere. */
 export interface Held {
-  readonly rig: Fixture
+  readonly fixture: Fixture
   readonly hold: { letGo(): Promise<unknown> }
   readonly pid: number
 }
 
 export async function setUp(pair: ServerPair, source: TestDatabase, env: Environment = {}): Promise<Fixture> {
-  const rig = await fixtureFor(pair, source)
-  await rig.sql(atGate)
-  await applyTo(await rig.manifest(old, env), rig.url)
-  await rig.sql(people)
-  expect(await rig.sql(reading)).toEqual(before)
-  return rig
+  const fixture = await fixtureFor(pair, source)
+  await fixture.sql(atGate)
+  await applyTo(await fixture.manifest(old, env), fixture.url)
+  await fixture.sql(people)
+  expect(await fixture.sql(reading)).toEqual(before)
+  return fixture
 }
 
 /** As before, nothing left of the attempt; and the next apply makes it as declared. */
 export async function expectToConverge(
-  rig: Fixture,
+  fixture: Fixture,
   text = changed,
   expected: readonly unknown[] = after,
 ): Promise<void> {
   const scratch = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'"
-  expect(await rig.sql(scratch)).toEqual([])
-  const parsed = await rig.manifest(text)
-  expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-  expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-  expect(await rig.sql(reading)).toEqual(expected)
-  expect(await rig.sql(scratch)).toEqual([])
+  expect(await fixture.sql(scratch)).toEqual([])
+  const parsed = await fixture.manifest(text)
+  expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+  expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+  expect(await fixture.sql(reading)).toEqual(expected)
+  expect(await fixture.sql(scratch)).toEqual([])
   expect(
-    await rig.sql(
+    await fixture.sql(
       `SELECT obj_description('reports.summed'::regclass) AS comment, 'reports.summed_total'::regclass IS NOT NULL AS index`,
     ),
   ).toEqual([{ comment: 'theirs', index: true }])

@@ -98,8 +98,8 @@ const more = `
   UNION ALL SELECT 'function ' || p.oid::regprocedure, p.oid::text, NULL, NULL, NULL, NULL, NULL, pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace = 'reports'::regnamespace
   UNION ALL SELECT 'depends on extension', NULL, NULL, NULL, NULL, NULL, NULL, pg_describe_object(classid, objid, objsubid) FROM pg_depend WHERE deptype = 'x'`
 
-async function everything(rig: Fixture): Promise<ReadonlySet<string>> {
-  const client = await rig.client()
+async function everything(fixture: Fixture): Promise<ReadonlySet<string>> {
+  const client = await fixture.client()
   const lines = await catalogLines(client)
   const { rows } = await client.query<Record<string, string | null>>(more)
   const parts = rows.flatMap(({ name, ...row }) =>
@@ -134,14 +134,14 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       ],
     ],
   ])('%s: nothing else is another, of all that people have put on it and built on it', async (_, text, changes) => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(manifest('numeric(10,2)', '')), rig.url)
-    const [owner, reader, lead] = [await rig.role(), await rig.role(), await rig.role()]
-    await rig.sql(people(owner.user, reader.user, lead.user))
-    const before = await everything(rig)
-    const parsed = await rig.manifest(text)
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(differing(before, await everything(rig))).toEqual(changes)
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)', '')), fixture.url)
+    const [owner, reader, lead] = [await fixture.role(), await fixture.role(), await fixture.role()]
+    await fixture.sql(people(owner.user, reader.user, lead.user))
+    const before = await everything(fixture)
+    const parsed = await fixture.manifest(text)
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(differing(before, await everything(fixture))).toEqual(changes)
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 })

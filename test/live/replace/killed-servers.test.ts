@@ -36,36 +36,36 @@ describe.skipIf(majors.length === 0)('servers of our own, which are killed', () 
       until('the server to be back', () => runSql(server().url('postgres'), 'SELECT 1').catch(() => undefined))
 
     async function held(stage: Hold): Promise<Held & { readonly applying: ReturnType<typeof applyTo> }> {
-      const rig = await setUp(pair, source)
-      const hold = await stage(rig)
-      const applying = applyTo(await rig.manifest(changed), rig.url, { lockTimeoutMilliseconds: 60_000 })
+      const fixture = await setUp(pair, source)
+      const hold = await stage(fixture)
+      const applying = applyTo(await fixture.manifest(changed), fixture.url, { lockTimeoutMilliseconds: 60_000 })
       applying.catch(() => {})
-      return { rig, hold, pid: await waiting(rig, 'load'), applying }
+      return { fixture, hold, pid: await waiting(fixture, 'load'), applying }
     }
 
     test.each(Object.entries(stages))('kill -9 of the backend at %s', async (_, stage) => {
-      const { rig, hold, pid, applying } = await held(stage)
+      const { fixture, hold, pid, applying } = await held(stage)
       process.kill(pid, 'SIGKILL')
       const reason = await applying.then(({ report }) => missedOf(report).join(), String)
       expect(reason).toMatch(/was lost|can not be reached|starting up|recovery/)
       await back(() => servers.target)
       await hold.letGo()
-      expect(await rig.sql(reading)).toEqual(before)
-      await expectToConverge(rig)
+      expect(await fixture.sql(reading)).toEqual(before)
+      await expectToConverge(fixture)
     })
 
     test.each(Object.entries(stages))('kill -9 of the source at %s', async (_, stage) => {
-      const { rig, hold, applying } = await held(stage)
+      const { fixture, hold, applying } = await held(stage)
       await servers.source.kill()
       await hold.letGo()
       // What was read is committed at the source too, at the end, so its death is noticed wherever it happens.
       expect(missedOf((await applying).report).join()).toMatch(
         /server closed the connection|could not connect|terminat/,
       )
-      expect(await rig.sql(reading)).toEqual(before)
+      expect(await fixture.sql(reading)).toEqual(before)
       await servers.source.restart()
       await back(() => servers.source)
-      await expectToConverge(rig)
+      await expectToConverge(fixture)
     })
   })
 })

@@ -40,67 +40,71 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function setUp(): Promise<Fixture> {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
-    await rig.sql('CREATE SCHEMA reports; CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders')
-    await rig.sql('CREATE VIEW reports.plain AS SELECT total FROM local.orders')
-    return rig
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)')), fixture.url)
+    await fixture.sql(
+      'CREATE SCHEMA reports; CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders',
+    )
+    await fixture.sql('CREATE VIEW reports.plain AS SELECT total FROM local.orders')
+    return fixture
   }
 
   test('a view of a role that the applying one is no member of is in the way, and the plan names the role', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url, user } = await rig.role()
-    await rig.sql(
-      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+    const fixture = await fixtureFor(pair, source)
+    const { url, user } = await fixture.role()
+    await fixture.sql(
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
     )
-    await applyTo(await rig.manifest(manifest('numeric(10,2)')), url)
-    await rig.sql('CREATE MATERIALIZED VIEW public.seen AS SELECT id, total FROM local.orders')
-    const plan = await planFor(await rig.manifest(retyped), url)
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)')), url)
+    await fixture.sql('CREATE MATERIALIZED VIEW public.seen AS SELECT id, total FROM local.orders')
+    const plan = await planFor(await fixture.manifest(retyped), url)
     expect(plan.refusals.map(({ reason }) => reason).join()).toContain(
       `materialized view public.seen (it belongs to ${pair.target.user})`,
     )
   })
 
   test('a role without superuser rebuilds what it is a member of the owner of; in a schema where it may make nothing it is told before', async () => {
-    const rig = await fixtureFor(pair, source)
-    const [{ url, user }, owner] = [await rig.role(), await rig.role()]
-    await rig.sql(`GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT ${owner.user} TO ${user};
+    const fixture = await fixtureFor(pair, source)
+    const [{ url, user }, owner] = [await fixture.role(), await fixture.role()]
+    await fixture.sql(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT ${owner.user} TO ${user};
       GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`)
-    await applyTo(await rig.manifest(manifest('numeric(10,2)')), url)
-    await rig.sql(`CREATE SCHEMA reports AUTHORIZATION ${owner.user}; SET ROLE ${user};
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)')), url)
+    await fixture.sql(`CREATE SCHEMA reports AUTHORIZATION ${owner.user}; SET ROLE ${user};
       GRANT USAGE ON SCHEMA local TO ${owner.user}; GRANT SELECT ON local.orders TO ${owner.user}; SET ROLE ${owner.user};
       CREATE MATERIALIZED VIEW reports.seen AS SELECT id, total FROM local.orders`)
-    expect(missedOf((await applyTo(await rig.manifest(retyped), url)).report)).toEqual([])
-    expect(await rig.sql(counts)).toEqual([{ count: 50 }])
+    expect(missedOf((await applyTo(await fixture.manifest(retyped), url)).report)).toEqual([])
+    expect(await fixture.sql(counts)).toEqual([{ count: 50 }])
 
-    await rig.sql(`ALTER SCHEMA reports OWNER TO ${pair.target.user}; GRANT USAGE ON SCHEMA reports TO ${owner.user}`)
-    const plan = await planFor(await rig.manifest(manifest('numeric(14,3)')), url)
+    await fixture.sql(
+      `ALTER SCHEMA reports OWNER TO ${pair.target.user}; GRANT USAGE ON SCHEMA reports TO ${owner.user}`,
+    )
+    const plan = await planFor(await fixture.manifest(manifest('numeric(14,3)')), url)
     expect(plan.refusals.map(({ reason }) => reason).join()).toContain(
       `materialized view reports.seen (${user} has no CREATE on its schema)`,
     )
   })
 
   test('data over a plain view in the schema of another role is tried out without owning that schema', async () => {
-    const rig = await fixtureFor(pair, source)
-    const { url, user } = await rig.role()
-    await rig.sql(
-      `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+    const fixture = await fixtureFor(pair, source)
+    const { url, user } = await fixture.role()
+    await fixture.sql(
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
     )
-    await applyTo(await rig.manifest(manifest('numeric(10,2)')), url)
-    await rig.sql(`CREATE SCHEMA reports; GRANT USAGE, CREATE ON SCHEMA reports TO ${user}; SET ROLE ${user};
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)')), url)
+    await fixture.sql(`CREATE SCHEMA reports; GRANT USAGE, CREATE ON SCHEMA reports TO ${user}; SET ROLE ${user};
       CREATE VIEW reports.plain AS SELECT total FROM local.orders`)
     const copied = (total: string) => `${manifest(total)}      copied: { query: SELECT total FROM reports.plain }\n`
-    await applyTo(await rig.manifest(copied('numeric(10,2)')), url)
-    const parsed = await rig.manifest(copied('numeric(12,3)'))
+    await applyTo(await fixture.manifest(copied('numeric(10,2)')), url)
+    const parsed = await fixture.manifest(copied('numeric(12,3)'))
     expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
     expect(changesOf(await planFor(parsed, url))).toEqual([])
   })
 
   test('a temporary view of a session, and one that is locked just now, are in the way, and the plan says until when', async () => {
-    const rig = await setUp()
-    const other = await rig.client()
+    const fixture = await setUp()
+    const other = await fixture.client()
     const reasons = async () =>
-      (await planFor(await rig.manifest(retyped), rig.url)).refusals
+      (await planFor(await fixture.manifest(retyped), fixture.url)).refusals
         .map(({ reason, hint }) => `${reason} ${hint}`)
         .join()
     await other.query('CREATE TEMP VIEW mine AS SELECT total FROM local.orders')
@@ -112,11 +116,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test('it was changed between the plan and its confirmation: nothing is done to it', async () => {
-    const rig = await setUp()
-    const parsed = await rig.manifest(retyped)
+    const fixture = await setUp()
+    const parsed = await fixture.manifest(retyped)
     const request = {
       parsed,
-      connect: connectTo(rig.url),
+      connect: connectTo(fixture.url),
       populate: true,
       unattended: false,
       options: applyDefaults,
@@ -124,7 +128,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     let asked = 0
     const { report } = await planAndApply(request, async () => {
       asked += 1
-      await rig.sql(
+      await fixture.sql(
         'DROP MATERIALIZED VIEW reports.seen; CREATE MATERIALIZED VIEW reports.seen AS SELECT id FROM local.orders',
       )
       return true
@@ -133,18 +137,18 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(missedOf(report).join()).toContain(
       'materialized view reports.seen was changed by another session since the plan was created',
     )
-    expect(await rig.sql(counts)).toEqual([{ count: 50 }])
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await fixture.sql(counts)).toEqual([{ count: 50 }])
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('the plan tells what is kept and how much is loaded, as last counted', async () => {
-    const rig = await setUp()
-    await rig.sql(
+    const fixture = await setUp()
+    await fixture.sql(
       `CREATE INDEX seen_id ON reports.seen (id); CREATE STATISTICS reports.pair ON id, total FROM reports.seen; ANALYZE;
        ALTER VIEW reports.plain ALTER COLUMN total SET DEFAULT 5; CREATE RULE kept AS ON DELETE TO reports.plain DO INSTEAD NOTHING`,
     )
-    const { changes } = await planFor(await rig.manifest(retyped), rig.url)
+    const { changes } = await planFor(await fixture.manifest(retyped), fixture.url)
     const told = changes.map(({ title, predecessor }) => [title, predecessor?.rows, predecessor?.keeps])
     expect(told).toEqual([
       ['foreign table proxy.orders', null, []],
@@ -170,48 +174,48 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     isNewest(pair) ? Object.entries(meddling) : [],
   )('%s, made while a successor is built, is not lost', async (_, sql) => {
-    const rig = await setUp()
-    const gate = await closeGate(rig)
-    const parsed = await rig.manifest(manifest('numeric(12,3)', 'WHERE public.gate()'))
-    const applying = applyTo(parsed, rig.url)
-    await waiting(rig, 'load')
-    await rig.sql(sql)
+    const fixture = await setUp()
+    const gate = await closeGate(fixture)
+    const parsed = await fixture.manifest(manifest('numeric(12,3)', 'WHERE public.gate()'))
+    const applying = applyTo(parsed, fixture.url)
+    await waiting(fixture, 'load')
+    await fixture.sql(sql)
     await gate.open()
     expect(missedOf((await applying).report).join()).toMatch(
       /was changed by another session while its successor was built/,
     )
-    expect(await rig.sql(counts)).toEqual([{ count: 50 }])
-    expect(await rig.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(await fixture.sql(counts)).toEqual([{ count: 50 }])
+    expect(await fixture.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('a security label that can not be given again, no module of its provider being loaded, is not lost', async () => {
-    const rig = await setUp()
-    await rig.sql(`SET allow_system_table_mods = on;
+    const fixture = await setUp()
+    await fixture.sql(`SET allow_system_table_mods = on;
       INSERT INTO pg_seclabel VALUES ('reports.seen'::regclass, 'pg_class'::regclass, 0, 'dummy', 'secret')`)
-    const { report } = await applyTo(await rig.manifest(retyped), rig.url)
+    const { report } = await applyTo(await fixture.manifest(retyped), fixture.url)
     expect(missedOf(report).join()).toContain('security label provider "dummy" is not loaded')
-    expect(await rig.sql(`SELECT label FROM pg_seclabel WHERE objoid = 'reports.seen'::regclass`)).toEqual([
+    expect(await fixture.sql(`SELECT label FROM pg_seclabel WHERE objoid = 'reports.seen'::regclass`)).toEqual([
       { label: 'secret' },
     ])
   })
 
   test("another manifest's: made anew, and that one finds it as declared; unless it is protected there", async () => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(manifest('numeric(10,2)')), rig.url)
-    await applyTo(await rig.manifest(above()), rig.url)
-    const [before] = await rig.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")
-    expect(missedOf((await applyTo(await rig.manifest(retyped), rig.url)).report)).toEqual([])
-    expect(await rig.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")).not.toEqual([before])
-    const theirs = await planFor(await rig.manifest(above()), rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)')), fixture.url)
+    await applyTo(await fixture.manifest(above()), fixture.url)
+    const [before] = await fixture.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")
+    expect(missedOf((await applyTo(await fixture.manifest(retyped), fixture.url)).report)).toEqual([])
+    expect(await fixture.sql("SELECT 'reports.summed'::regclass::oid::int8 AS oid")).not.toEqual([before])
+    const theirs = await planFor(await fixture.manifest(above()), fixture.url)
     expect(changesOf(theirs).filter((change) => !change.startsWith('adopt'))).toEqual([])
-    expect(await rig.sql("SELECT DISTINCT manifest FROM fdwsync.object WHERE address LIKE '%reports%'")).toEqual([
+    expect(await fixture.sql("SELECT DISTINCT manifest FROM fdwsync.object WHERE address LIKE '%reports%'")).toEqual([
       { manifest: 'above' },
     ])
 
-    await applyTo(await rig.manifest(above(', protect: true')), rig.url)
-    const plan = await planFor(await rig.manifest(manifest('numeric(14,3)')), rig.url)
+    await applyTo(await fixture.manifest(above(', protect: true')), fixture.url)
+    const plan = await planFor(await fixture.manifest(manifest('numeric(14,3)')), fixture.url)
     expect(plan.refusals.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
       'materialized view reports.summed: it is protected, and would be replaced: materialized view local.orders',
     ])

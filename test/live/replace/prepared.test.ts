@@ -59,13 +59,13 @@ const changes = [
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(changes)('$title: what is announced to readers happens, and no more', async ({ to, told, fails }) => {
     const source = await createSource(pair)
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(shop('{ id: bigint, total: "numeric(10,2)" }')), rig.url)
-    const reader = await connect(rig.url)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(shop('{ id: bigint, total: "numeric(10,2)" }')), fixture.url)
+    const reader = await connect(fixture.url)
     try {
       await reader.query(`PREPARE "all" AS SELECT * FROM local.orders; PREPARE total AS SELECT total FROM local.orders;
         PREPARE id AS SELECT id FROM local.orders; EXECUTE "all"; EXECUTE total; EXECUTE id`)
-      const { plan, report } = await applyTo(await rig.manifest(to), rig.url)
+      const { plan, report } = await applyTo(await fixture.manifest(to), fixture.url)
       expect(missedOf(report)).toEqual([])
       const view = plan.changes.find(({ title }) => title === 'materialized view local.orders')
       expect(view?.hazards.find(({ name }) => name === 'changes-result-type')?.detail).toBe(told)

@@ -83,13 +83,13 @@ const ways: Readonly<Record<string, Read>> = {
 }
 
 /** A dozen readers in a loop: every way, every query. */
-async function readers(rig: Fixture) {
+async function readers(fixture: Fixture) {
   let isOver = false
   let rounds = 0
   const seen = readings.map(() => new Set<string>())
   const all = Object.values(ways).flatMap((read) =>
     readings.map(async (query, at) => {
-      const client = await rig.client()
+      const client = await fixture.client()
       while (!isOver) {
         seen[at]?.add(JSON.stringify(await read(client, query)))
         rounds += 1
@@ -113,7 +113,8 @@ async function readers(rig: Fixture) {
   }
 }
 
-const now = async (rig: Fixture) => Promise.all(readings.map(async (query) => JSON.stringify(await rig.sql(query))))
+const now = async (fixture: Fixture) =>
+  Promise.all(readings.map(async (query) => JSON.stringify(await fixture.sql(query))))
 
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
@@ -139,32 +140,32 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     Object.entries({ ...retyped, ...(isNewest(pair) ? others : {}) }),
   )('%s: readers see what was before or what is after, and no error', async (_, replaced) => {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(manifest({})), rig.url)
-    await rig.sql(people)
-    const before = await now(rig)
-    const reading = await readers(rig)
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest({})), fixture.url)
+    await fixture.sql(people)
+    const before = await now(fixture)
+    const reading = await readers(fixture)
     await reading.moreReads()
 
     // One who has read holds on to it: the swap gives way again and again, so that the others go on reading.
-    const holder = await rig.client()
+    const holder = await fixture.client()
     await holder.query('BEGIN; SELECT FROM local.first LIMIT 1; SELECT FROM local.whole LIMIT 1')
     const events: ApplyEvent[] = []
-    const parsed = await rig.manifest(manifest(replaced))
-    const applying = applyTo(parsed, rig.url, { emit: (event) => events.push(event) })
+    const parsed = await fixture.manifest(manifest(replaced))
+    const applying = applyTo(parsed, fixture.url, { emit: (event) => events.push(event) })
     await until('a swap that gave way', () => events.some(({ type }) => type === 'retrying'))
     await reading.moreReads()
     await holder.query('COMMIT')
 
     expect(missedOf((await applying).report)).toEqual([])
     await reading.moreReads()
-    const after = await now(rig)
+    const after = await now(fixture)
     const seen = await reading.end()
     for (const [at, values] of seen.entries()) {
       expect([...values].filter((value) => value !== before[at] && value !== after[at])).toEqual([])
       expect(values).toContain(after[at])
     }
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
-    expect(await rig.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+    expect(await fixture.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
   })
 })

@@ -32,56 +32,58 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   async function setUp(): Promise<Fixture> {
-    const rig = await fixtureFor(pair, source)
-    await applyTo(await rig.manifest(manifest('old')), rig.url)
-    await rig.sql('CREATE VIEW public.direct AS SELECT count(*) FROM proxy.orders')
-    return rig
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest('old')), fixture.url)
+    await fixture.sql('CREATE VIEW public.direct AS SELECT count(*) FROM proxy.orders')
+    return fixture
   }
 
   test('the load fails: the old one serves on, can be refreshed from, and goes when the next apply ends it', async () => {
-    const rig = await setUp()
-    const parsed = await rig.manifest(manifest('new'))
+    const fixture = await setUp()
+    const parsed = await fixture.manifest(manifest('new'))
     await runSql(source.url, 'ALTER TABLE orders RENAME TO away')
-    const { report } = await applyTo(parsed, rig.url)
+    const { report } = await applyTo(parsed, fixture.url)
     await runSql(source.url, 'ALTER TABLE away RENAME TO orders')
     expect(report && exitCodeOf(report)).toBe(5)
-    const [{ srvname }] = (await rig.sql(servers)).toReversed() as [{ srvname: string }]
+    const [{ srvname }] = (await fixture.sql(servers)).toReversed() as [{ srvname: string }]
     expect(srvname).toMatch(/^fdwsync_old_\d+$/)
-    await rig.sql('REFRESH MATERIALIZED VIEW local.orders')
-    expect(await rig.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
+    await fixture.sql('REFRESH MATERIALIZED VIEW local.orders')
+    expect(await fixture.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
 
-    const plan = await planFor(parsed, rig.url)
+    const plan = await planFor(parsed, fixture.url)
     expect(plan.changes.map(({ title, cause }) => `${title}: ${cause}`)).toEqual([
       'foreign table proxy.orders: dependency',
       'materialized view local.orders: dependency',
       `user mapping for public on ${srvname}: manifest`,
       `server ${srvname}: manifest`,
     ])
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(await rig.sql(servers)).toEqual([{ srvname: 'shop', srvtype: 'new' }])
-    expect(await rig.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(await fixture.sql(servers)).toEqual([{ srvname: 'shop', srvtype: 'new' }])
+    expect(await fixture.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test('what it was before, while its successor does not answer: what stands on the old one comes back to one of that name', async () => {
-    const rig = await setUp()
-    await applyTo(await rig.manifest(manifest('new', '1')), rig.url)
-    const parsed = await rig.manifest(manifest('old'))
-    expect(missedOf((await applyTo(parsed, rig.url)).report)).toEqual([])
-    expect(await rig.sql(servers)).toEqual([{ srvname: 'shop', srvtype: 'old' }])
-    expect(await rig.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
-    expect(changesOf(await planFor(parsed, rig.url))).toEqual([])
+    const fixture = await setUp()
+    await applyTo(await fixture.manifest(manifest('new', '1')), fixture.url)
+    const parsed = await fixture.manifest(manifest('old'))
+    expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
+    expect(await fixture.sql(servers)).toEqual([{ srvname: 'shop', srvtype: 'old' }])
+    expect(await fixture.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
   test("somebody else's table on it, and protection, keep it from being replaced: the plan names both", async () => {
-    const rig = await setUp()
-    await rig.sql("CREATE FOREIGN TABLE public.theirs (id int) SERVER shop OPTIONS (table_name 'orders')")
+    const fixture = await setUp()
+    await fixture.sql("CREATE FOREIGN TABLE public.theirs (id int) SERVER shop OPTIONS (table_name 'orders')")
     const reasons = async (text: string) =>
-      (await planFor(await rig.manifest(text), rig.url)).refusals.map(({ title, reason }) => `${title}: ${reason}`)
+      (await planFor(await fixture.manifest(text), fixture.url)).refusals.map(
+        ({ title, reason }) => `${title}: ${reason}`,
+      )
     expect((await reasons(manifest('new'))).join('\n')).toContain(
       'server shop: it cannot be replaced while something depends on it: foreign table public.theirs',
     )
-    await rig.sql('DROP FOREIGN TABLE public.theirs')
+    await fixture.sql('DROP FOREIGN TABLE public.theirs')
     const kept = manifest('new').replace('type: new', 'type: new\n    protect: true')
     expect((await reasons(kept)).join('\n')).toContain('server shop: it is protected, and would be replaced: type')
   })

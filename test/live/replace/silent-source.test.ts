@@ -37,49 +37,49 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   async function held(stage: Hold) {
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
-    const rig = await setUp(pair, source, env)
-    const hold = await stage(rig)
-    const parsed = await rig.manifest(changed, env)
+    const fixture = await setUp(pair, source, env)
+    const hold = await stage(fixture)
+    const parsed = await fixture.manifest(changed, env)
     const options = { lockTimeoutMilliseconds: 60_000, sourceTimeoutMilliseconds: 1500 }
-    const applying = applyTo(parsed, rig.url, options)
-    await waiting(rig, 'load')
+    const applying = applyTo(parsed, fixture.url, options)
+    await waiting(fixture, 'load')
     fallSilent(proxy)
     await hold.letGo()
-    return { rig, proxy, applying }
+    return { fixture, proxy, applying }
   }
 
-  async function nothingLost(rig: Fixture): Promise<void> {
-    expect(await rig.sql(`SET statement_timeout = '30s'; ${reading}`)).toEqual(before)
+  async function nothingLost(fixture: Fixture): Promise<void> {
+    expect(await fixture.sql(`SET statement_timeout = '30s'; ${reading}`)).toEqual(before)
   }
 
   // Together, since they mostly wait. In the swap readers would wait too, so there it is given up at once.
   test('at every stage: the old ones serve, it is told, and the next apply converges', () =>
     Promise.all(
       Object.values(stages).map(async (stage) => {
-        const { rig, proxy, applying } = await held(stage)
-        await nothingLost(rig)
+        const { fixture, proxy, applying } = await held(stage)
+        await nothingLost(fixture)
         expect(missedOf((await applying).report).join()).toContain('no longer answers')
-        await nothingLost(rig)
+        await nothingLost(fixture)
         speakAgain(proxy)
         // Without a word from the source postgres_fdw takes half a minute to give up what was cancelled.
-        await until('the session to end', async () => (await rig.sql(loading)).length === 0)
-        await expectToConverge(rig)
+        await until('the session to end', async () => (await fixture.sql(loading)).length === 0)
+        await expectToConverge(fixture)
       }),
     ))
 
   test('while a view is refreshed, plainly: its readers do not wait for longer than that', async () => {
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
-    const rig = await setUp(pair, source, env)
-    const gate = await closeGate(rig, 1)
+    const fixture = await setUp(pair, source, env)
+    const gate = await closeGate(fixture, 1)
     const options = { ...applyDefaults, secrets: [], sourceTimeoutMilliseconds: 1500 }
-    const refreshing = refresh(await rig.manifest(changed, env), ['first'], connectTo(rig.url), options)
-    await waiting(rig, 'load')
+    const refreshing = refresh(await fixture.manifest(changed, env), ['first'], connectTo(fixture.url), options)
+    await waiting(fixture, 'load')
     fallSilent(proxy)
     await gate.open()
     const [first] = (await refreshing).views
     expect(first?.outcome).toMatchObject({ status: 'failed', reason: 'the source of server shop no longer answers' })
     speakAgain(proxy)
-    await until('readers to be served', () => nothingLost(rig).then(() => true))
+    await until('readers to be served', () => nothingLost(fixture).then(() => true))
   })
 })

@@ -25,25 +25,28 @@ function newCanary(): { readonly value: string; readonly word: string } {
 }
 
 /** A role of the source with a password. */
-async function sourceRole(rig: Fixture, password: string) {
+async function sourceRole(fixture: Fixture, password: string) {
   const name = `reader_${randomBytes(4).toString('hex')}`
   const quoted = `E'${password.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
   await runSql(
-    rig.source.url,
+    fixture.source.url,
     `CREATE ROLE ${name} LOGIN PASSWORD ${quoted}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${name}`,
   )
-  onTestFinished(() => runSql(rig.source.url, `DROP OWNED BY ${name}; DROP ROLE ${name}`).then(() => {}))
+  onTestFinished(() => runSql(fixture.source.url, `DROP OWNED BY ${name}; DROP ROLE ${name}`).then(() => {}))
   return {
     name,
     env: (value: string) => ({ SOURCE_USER: name, SOURCE_PASSWORD: value }),
     rotate: (value: string) =>
-      runSql(rig.source.url, `ALTER ROLE ${name} PASSWORD E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`),
+      runSql(
+        fixture.source.url,
+        `ALTER ROLE ${name} PASSWORD E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`,
+      ),
   }
 }
 
 /** Looks at what the server shows of everybody's statements, as often as it can. */
-async function spy(rig: Fixture, words: readonly string[]) {
-  const client = await rig.client()
+async function spy(fixture: Fixture, words: readonly string[]) {
+  const client = await fixture.client()
   const found: unknown[] = []
   let isOver = false
   const looking = (async () => {
@@ -84,17 +87,17 @@ async function logOf({ pair, target, sql }: Fixture): Promise<() => string> {
 
 /** All lines, rows and texts in which one of the words stands. */
 async function traces(
-  rig: Fixture,
+  fixture: Fixture,
   log: () => string,
   words: readonly string[],
   outputs: readonly string[],
 ): Promise<readonly unknown[]> {
-  const ledger = await rig.sql(
+  const ledger = await fixture.sql(
     `SELECT o::text AS row FROM fdwsync.object o UNION ALL SELECT a::text FROM fdwsync.apply a
      UNION ALL SELECT s::text FROM fdwsync.step s UNION ALL SELECT r::text FROM fdwsync.refresh r`,
   )
-  const [library] = await rig.sql("SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'")
-  const statements = library ? await rig.sql('SELECT query FROM pg_stat_statements') : []
+  const [library] = await fixture.sql("SELECT FROM pg_extension WHERE extname = 'pg_stat_statements'")
+  const statements = library ? await fixture.sql('SELECT query FROM pg_stat_statements') : []
   const all = [
     ...log().split('\n'),
     ...outputs,
@@ -104,11 +107,11 @@ async function traces(
   return all.filter((text) => words.some((word) => text.includes(word)))
 }
 
-async function hasStatistics(rig: Fixture): Promise<boolean> {
-  const [row] = await rig.sql("SELECT current_setting('shared_preload_libraries') ~ 'pg_stat_statements' AS loaded")
+async function hasStatistics(fixture: Fixture): Promise<boolean> {
+  const [row] = await fixture.sql("SELECT current_setting('shared_preload_libraries') ~ 'pg_stat_statements' AS loaded")
   if (row?.loaded) {
-    await rig.sql(`CREATE EXTENSION pg_stat_statements; ALTER DATABASE ${rig.target.name} SET compute_query_id = on;
-      ALTER DATABASE ${rig.target.name} SET pg_stat_statements.track = 'top'`)
+    await fixture.sql(`CREATE EXTENSION pg_stat_statements; ALTER DATABASE ${fixture.target.name} SET compute_query_id = on;
+      ALTER DATABASE ${fixture.target.name} SET pg_stat_statements.track = 'top'`)
   }
   return Boolean(row?.loaded)
 }
@@ -121,23 +124,23 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('a password is found nowhere: applied, rotated, waiting for a lock, interrupted, and in failing statements', async () => {
-    const rig = await fixtureFor(pair, source)
-    await hasStatistics(rig)
+    const fixture = await fixtureFor(pair, source)
+    await hasStatistics(fixture)
     const [first, second, third] = [newCanary(), newCanary(), newCanary()]
     const words = [first.word, second.word, third.word]
-    const log = await logOf(rig)
-    const reader = await sourceRole(rig, first.value)
-    const endOfSpying = await spy(rig, words)
+    const log = await logOf(fixture)
+    const reader = await sourceRole(fixture, first.value)
+    const endOfSpying = await spy(fixture, words)
     const outputs: string[] = []
     const call = async (args: readonly string[], manifest: string, password: string) => {
-      const ended = await run(rig, args, manifest, reader.env(password))
+      const ended = await run(fixture, args, manifest, reader.env(password))
       outputs.push(ended.stdout, ended.stderr)
       return ended
     }
 
     expect((await call(['plan'], withImport, first.value)).stdout).toContain('password (secret)')
     expect((await call(['apply', '--auto-approve'], withImport, first.value)).code).toBe(0)
-    if (rig.pair.target.logFile) expect(log()).toMatch(/statement: .*fdwsync/)
+    if (fixture.pair.target.logFile) expect(log()).toMatch(/statement: .*fdwsync/)
     expect((await call(['plan', '--detailed-exitcode'], withImport, first.value)).code).toBe(0)
 
     await reader.rotate(second.value)
@@ -146,15 +149,15 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect([json.code, JSON.parse(json.stdout)]).toEqual([2, expect.objectContaining({ format: 'fdwsync.plan/1' })])
 
     // Somebody holds the mapping's row for longer than deadlock_timeout, so that the server logs who waits for it.
-    const other = await rig.client()
+    const other = await fixture.client()
     await other.query(`BEGIN; ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET user '${reader.name}')`)
     const interrupted = start(
-      rig,
+      fixture,
       ['apply', '--auto-approve', '--lock-timeout', '60s'],
       withImport,
       reader.env(second.value),
     )
-    const pid = await waiting(rig, 'define')
+    const pid = await waiting(fixture, 'define')
     if (pair.target.logFile)
       await until('the server to log the wait', () => log().includes(`process ${pid} still waiting`))
     interrupted.child.kill('SIGINT')
@@ -163,7 +166,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(code).toBe(1)
     await other.query('ROLLBACK')
     expect((await call(['apply', '--auto-approve', '--format', 'json'], withImport, second.value)).code).toBe(0)
-    expect(await rig.sql("SELECT array_to_string(umoptions, ' ') AS options FROM pg_user_mappings")).toEqual([
+    expect(await fixture.sql("SELECT array_to_string(umoptions, ' ') AS options FROM pg_user_mappings")).toEqual([
       { options: `user=${reader.name} password=${second.value}` },
     ])
 
@@ -175,21 +178,21 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     for (const { code, stderr } of await Promise.all(failing))
       expect([code, stderr]).toEqual([1, expect.stringMatching(/passwort|nobody_of_that_name/)])
-    expect(await traces(rig, log, words, outputs)).toEqual([])
+    expect(await traces(fixture, log, words, outputs)).toEqual([])
     expect(await endOfSpying()).toEqual([])
   })
 
   test('where nested statements are recorded too: refused, unless it is allowed; a superuser turns that off', async (context) => {
-    const rig = await fixtureFor(pair, source)
-    if (!(await hasStatistics(rig))) return context.skip('pg_stat_statements is not loaded')
-    const log = await logOf(rig)
-    const { url, user } = await rig.role()
-    await rig.sql(`ALTER DATABASE ${rig.target.name} SET pg_stat_statements.track = 'all';
-      GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user};
+    const fixture = await fixtureFor(pair, source)
+    if (!(await hasStatistics(fixture))) return context.skip('pg_stat_statements is not loaded')
+    const log = await logOf(fixture)
+    const { url, user } = await fixture.role()
+    await fixture.sql(`ALTER DATABASE ${fixture.target.name} SET pg_stat_statements.track = 'all';
+      GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user};
       GRANT pg_read_all_stats TO ${user}`)
     const [hidden, shown] = [newCanary(), newCanary()]
     const call = (password: string, database: string, ...args: readonly string[]) =>
-      run({ ...rig, url: database }, ['apply', '--auto-approve', '--no-populate', ...args], shop, {
+      run({ ...fixture, url: database }, ['apply', '--auto-approve', '--no-populate', ...args], shop, {
         SOURCE_PASSWORD: password,
       })
 
@@ -198,18 +201,18 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(refused.stderr).toMatch(
       /records nested statements.*pg_stat_statements.track = all\n.*--allow exposes-secret/,
     )
-    expect(await rig.sql("SELECT FROM pg_foreign_server WHERE srvname = 'shop'")).toEqual([])
-    expect((await call(hidden.value, rig.url)).code).toBe(0)
-    expect(await traces(rig, log, [hidden.word], [refused.stdout, refused.stderr])).toEqual([])
+    expect(await fixture.sql("SELECT FROM pg_foreign_server WHERE srvname = 'shop'")).toEqual([])
+    expect((await call(hidden.value, fixture.url)).code).toBe(0)
+    expect(await traces(fixture, log, [hidden.word], [refused.stdout, refused.stderr])).toEqual([])
 
     const handedOver = ledgerTables.map((table) => `ALTER TABLE fdwsync.${table} OWNER TO ${user}`)
-    await rig.sql(
+    await fixture.sql(
       [`ALTER SERVER shop OWNER TO ${user}; ALTER SCHEMA fdwsync OWNER TO ${user}`, ...handedOver].join('; '),
     )
     const allowed = await call(shown.value, url, '--allow', 'exposes-secret')
     expect([allowed.code, allowed.stderr]).toEqual([0, expect.any(String)])
-    expect(await traces(rig, log, [shown.word], []), 'it is not refused for nothing').not.toEqual([])
-    await rig.sql('SELECT pg_stat_statements_reset()')
+    expect(await traces(fixture, log, [shown.word], []), 'it is not refused for nothing').not.toEqual([])
+    await fixture.sql('SELECT pg_stat_statements_reset()')
   })
 })
 
@@ -234,19 +237,19 @@ test('pgaudit: refused for a role that can not turn it off', async (context) => 
   })
   const source = await createSource(pair)
   onTestFinished(() => source.drop())
-  const rig = await fixtureFor({ ...pair, target }, source)
-  const log = await logOf(rig)
-  const { url, user } = await rig.role()
-  await rig.sql(
-    `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+  const fixture = await fixtureFor({ ...pair, target }, source)
+  const log = await logOf(fixture)
+  const { url, user } = await fixture.role()
+  await fixture.sql(
+    `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
   )
   const canary = newCanary()
   const apply = (database: string) =>
-    run({ ...rig, url: database }, ['apply', '--auto-approve', '--no-populate'], shop, {
+    run({ ...fixture, url: database }, ['apply', '--auto-approve', '--no-populate'], shop, {
       SOURCE_PASSWORD: canary.value,
     })
   const refused = await apply(url)
   expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('pgaudit.log = ddl')])
-  expect((await apply(rig.url)).code).toBe(0)
-  expect(await traces(rig, log, [canary.word], [])).toEqual([])
+  expect((await apply(fixture.url)).code).toBe(0)
+  expect(await traces(fixture, log, [canary.word], [])).toEqual([])
 })

@@ -28,58 +28,58 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('everything of the manifest goes, and what others have in its schemas stays', async () => {
-    const rig = await fixtureFor(pair, source)
-    expect((await run(rig, ['apply', '--auto-approve'], shop)).code).toBe(0)
-    expect((await run(rig, ['apply', '--auto-approve'], other)).code).toBe(0)
+    const fixture = await fixtureFor(pair, source)
+    expect((await run(fixture, ['apply', '--auto-approve'], shop)).code).toBe(0)
+    expect((await run(fixture, ['apply', '--auto-approve'], other)).code).toBe(0)
 
-    const unseen = await run(rig, ['destroy'], shop)
+    const unseen = await run(fixture, ['destroy'], shop)
     expect([unseen.code, unseen.stderr]).toEqual([4, expect.stringContaining('cannot prompt for confirmation')])
     expect(unseen.stdout).toContain('fdwsync destroy · faults')
     expect(unseen.stdout).not.toContain('--allow')
-    const done = await run(rig, destroy, shop)
+    const done = await run(fixture, destroy, shop)
     expect([done.code, done.stderr]).toEqual([0, expect.anything()])
-    expect(await rig.sql('SELECT DISTINCT manifest FROM fdwsync.object')).toEqual([{ manifest: 'other' }])
-    expect(await rig.sql(`SELECT relname FROM pg_class WHERE relkind IN ('f', 'm')`)).toEqual([{ relname: 'here' }])
-    expect(await rig.sql('SELECT count(*)::int FROM pg_foreign_server')).toEqual([{ count: 0 }])
-    expect(await rig.sql(`SELECT nspname FROM pg_namespace WHERE nspname IN ('local', 'proxy')`)).toEqual([
+    expect(await fixture.sql('SELECT DISTINCT manifest FROM fdwsync.object')).toEqual([{ manifest: 'other' }])
+    expect(await fixture.sql(`SELECT relname FROM pg_class WHERE relkind IN ('f', 'm')`)).toEqual([{ relname: 'here' }])
+    expect(await fixture.sql('SELECT count(*)::int FROM pg_foreign_server')).toEqual([{ count: 0 }])
+    expect(await fixture.sql(`SELECT nspname FROM pg_namespace WHERE nspname IN ('local', 'proxy')`)).toEqual([
       { nspname: 'local' },
     ])
 
-    const again = await run(rig, destroy, shop)
+    const again = await run(fixture, destroy, shop)
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to destroy')])
   })
 
   test('by name, without a file', async () => {
-    const rig = await fixtureFor(pair, source)
-    expect((await run(rig, ['apply', '--auto-approve'], other)).code).toBe(0)
-    const done = await run(rig, [...destroy, '--manifest', 'other', '--format', 'json'], '')
+    const fixture = await fixtureFor(pair, source)
+    expect((await run(fixture, ['apply', '--auto-approve'], other)).code).toBe(0)
+    const done = await run(fixture, [...destroy, '--manifest', 'other', '--format', 'json'], '')
     expect([done.code, JSON.parse(done.stdout).steps.length]).toEqual([0, 2])
-    expect(await rig.sql(`SELECT nspname FROM pg_namespace WHERE nspname IN ('local', 'fdwsync')`)).toEqual([
+    expect(await fixture.sql(`SELECT nspname FROM pg_namespace WHERE nspname IN ('local', 'fdwsync')`)).toEqual([
       { nspname: 'fdwsync' },
     ])
   })
 
   test('what somebody else has built on it keeps it, all of it', async () => {
-    const rig = await fixtureFor(pair, source)
-    expect((await run(rig, ['apply', '--auto-approve'], shop)).code).toBe(0)
-    await rig.sql('CREATE VIEW public.of_others AS SELECT id FROM local.orders')
-    const before = await rig.sql("SELECT oid FROM pg_class WHERE relkind IN ('f', 'm') ORDER BY 1")
-    const refused = await run(rig, destroy, shop)
+    const fixture = await fixtureFor(pair, source)
+    expect((await run(fixture, ['apply', '--auto-approve'], shop)).code).toBe(0)
+    await fixture.sql('CREATE VIEW public.of_others AS SELECT id FROM local.orders')
+    const before = await fixture.sql("SELECT oid FROM pg_class WHERE relkind IN ('f', 'm') ORDER BY 1")
+    const refused = await run(fixture, destroy, shop)
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('view public.of_others')])
-    expect(await rig.sql("SELECT oid FROM pg_class WHERE relkind IN ('f', 'm') ORDER BY 1")).toEqual(before)
+    expect(await fixture.sql("SELECT oid FROM pg_class WHERE relkind IN ('f', 'm') ORDER BY 1")).toEqual(before)
   })
 
   test('a server under a table of another manifest stays', async () => {
-    const rig = await fixtureFor(pair, source)
-    expect((await run(rig, ['apply', '--auto-approve'], head('servers'))).code).toBe(0)
+    const fixture = await fixtureFor(pair, source)
+    expect((await run(fixture, ['apply', '--auto-approve'], head('servers'))).code).toBe(0)
     const table = `version: 1
 name: tables
 schemas: { proxy: { foreign_tables: { orders: { server: shop, columns: { id: bigint } } } } }`
-    expect((await run(rig, ['apply', '--auto-approve'], table)).code).toBe(0)
-    const refused = await run(rig, [...destroy, '--manifest', 'servers'], '')
+    expect((await run(fixture, ['apply', '--auto-approve'], table)).code).toBe(0)
+    const refused = await run(fixture, [...destroy, '--manifest', 'servers'], '')
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('foreign table proxy.orders')])
-    expect((await run(rig, [...destroy, '--manifest', 'tables'], '')).code).toBe(0)
-    expect((await run(rig, [...destroy, '--manifest', 'servers'], '')).code).toBe(0)
-    expect(await rig.sql('SELECT count(*)::int FROM fdwsync.object')).toEqual([{ count: 0 }])
+    expect((await run(fixture, [...destroy, '--manifest', 'tables'], '')).code).toBe(0)
+    expect((await run(fixture, [...destroy, '--manifest', 'servers'], '')).code).toBe(0)
+    expect(await fixture.sql('SELECT count(*)::int FROM fdwsync.object')).toEqual([{ count: 0 }])
   })
 })

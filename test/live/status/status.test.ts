@@ -26,8 +26,8 @@ schemas:
       here: { query: SELECT 1 AS one }
 `
 
-async function statusOf(rig: Fixture, options: Partial<StatusOptions> = {}): Promise<StatusReport> {
-  const session = await connectTo(rig.url)('status')
+async function statusOf(fixture: Fixture, options: Partial<StatusOptions> = {}): Promise<StatusReport> {
+  const session = await connectTo(fixture.url)('status')
   try {
     return await status(session, { kinds: [], all: false, ...options })
   } finally {
@@ -54,26 +54,26 @@ const damage = `
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
-  let rig: Fixture
+  let fixture: Fixture
   beforeAll(async () => {
     source = await createSource(pair)
   })
   afterAll(() => source.drop())
 
   async function applied(): Promise<Fixture> {
-    rig = await fixtureFor(pair, source)
-    for (const manifest of [shop, other]) await applyTo(await rig.manifest(manifest), rig.url)
-    return rig
+    fixture = await fixtureFor(pair, source)
+    for (const manifest of [shop, other]) await applyTo(await fixture.manifest(manifest), fixture.url)
+    return fixture
   }
 
   test('with its manifest: every object, and what is wrong with it', async () => {
     await applied()
-    const manifest = await rig.manifest(shop)
-    expect(troubles(await statusOf(rig, { manifest }))).toEqual([])
+    const manifest = await fixture.manifest(shop)
+    expect(troubles(await statusOf(fixture, { manifest }))).toEqual([])
     const check = ['status', '--check']
-    expect((await run(rig, check, shop)).code).toBe(0)
-    await rig.sql(damage)
-    expect(troubles(await statusOf(rig, { manifest }))).toEqual([
+    expect((await run(fixture, check, shop)).code).toBe(0)
+    await fixture.sql(damage)
+    expect(troubles(await statusOf(fixture, { manifest }))).toEqual([
       'server shop: drifted (altered outside fdwsync: option port)',
       'foreignTable proxy customers: missing (dropped outside fdwsync)',
       'foreignTable proxy orders: drifted (altered outside fdwsync: column id not null)',
@@ -81,17 +81,17 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'materializedView local totals: not populated',
       'index local orders_id_idx: missing (dropped outside fdwsync)',
     ])
-    expect((await run(rig, check, shop)).code).toBe(2)
-    expect((await run(rig, [...check, 'local.orders'], shop)).code).toBe(0)
-    expect((await run(rig, [...check, '--kind', 'foreign-tabel'], shop)).code).toBe(64)
+    expect((await run(fixture, check, shop)).code).toBe(2)
+    expect((await run(fixture, [...check, 'local.orders'], shop)).code).toBe(0)
+    expect((await run(fixture, [...check, '--kind', 'foreign-tabel'], shop)).code).toBe(64)
   })
 
   test('without a manifest: what the ledger can tell', async () => {
     await applied()
     const onlyManifest = 'only a comparison with its manifest (-f) can show more'
-    expect(troubles(await statusOf(rig))).toEqual([`userMapping shop : unknown (${onlyManifest})`])
-    await rig.sql(damage)
-    expect(troubles(await statusOf(rig))).toEqual([
+    expect(troubles(await statusOf(fixture))).toEqual([`userMapping shop : unknown (${onlyManifest})`])
+    await fixture.sql(damage)
+    expect(troubles(await statusOf(fixture))).toEqual([
       'server shop: drifted (altered outside fdwsync: option port)',
       `userMapping shop : unknown (${onlyManifest})`,
       'foreignTable proxy customers: missing',
@@ -104,9 +104,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('patterns, kinds, and what nobody owns', async () => {
     await applied()
-    await rig.sql('CREATE MATERIALIZED VIEW local.of_others AS SELECT 1 AS one; CREATE INDEX ON local.of_others (one)')
+    await fixture.sql(
+      'CREATE MATERIALIZED VIEW local.of_others AS SELECT 1 AS one; CREATE INDEX ON local.of_others (one)',
+    )
     const names = async (options: Partial<StatusOptions>) =>
-      (await statusOf(rig, options)).objects.map(({ key }) => JSON.parse(key).join(' '))
+      (await statusOf(fixture, options)).objects.map(({ key }) => JSON.parse(key).join(' '))
     expect(await names({ pattern: 'LOCAL.*', kinds: ['materializedView'] })).toEqual([
       'materializedView local orders',
       'materializedView local totals',
@@ -117,22 +119,22 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       'index local orders_id_idx',
     ])
     expect(await names({ pattern: 'shop' })).toEqual(['server shop', 'userMapping shop '])
-    const all = await statusOf(rig, { pattern: 'local.of?others', all: true })
+    const all = await statusOf(fixture, { pattern: 'local.of?others', all: true })
     expect(all.objects).toMatchObject([{ state: 'unmanaged', manifests: [], populated: true, indexes: 1 }])
     expect(await names({ pattern: '"LOCAL".*' })).toEqual([])
   })
 
   test('text and JSON', async () => {
     await applied()
-    await rig.sql(damage)
-    const manifest = await rig.manifest(shop)
-    const report = await statusOf(rig, { manifest })
+    await fixture.sql(damage)
+    const manifest = await fixture.manifest(shop)
+    const report = await statusOf(fixture, { manifest })
     const text = renderStatus(report, { style: new Chalk({ level: 0 }), columns: 80 })
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     expect(text).toMatch(/^ {2}materialized view {2}local\.orders +faults +in sync +0 +\d+ s ago$/m)
     expect(text).toMatch(/^ {2}materialized view {2}local\.totals +faults +not populated +0 +none$/m)
     expect(text).toMatch(/^\d+ objects: \d+ in sync, 3 drifted, 2 missing, 1 not populated$/m)
-    const json = await run(rig, ['status', '--format', 'json'], shop)
+    const json = await run(fixture, ['status', '--format', 'json'], shop)
     const validate = new Ajv2020().compile(
       JSON.parse(readFileSync(new URL('../../../schemas/status.schema.json', import.meta.url), 'utf8')),
     )
@@ -141,7 +143,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('when data was last loaded, once the ledger has it', async () => {
     await applied()
-    await rig.sql(`
+    await fixture.sql(`
       CREATE TABLE IF NOT EXISTS fdwsync.refresh (id uuid PRIMARY KEY, manifest text NOT NULL, address text NOT NULL, how text NOT NULL,
         refreshed_by name NOT NULL, started_at timestamptz NOT NULL, ended_at timestamptz NOT NULL, row_count bigint,
         outcome text NOT NULL, reason text, apply_id uuid);
@@ -149,19 +151,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, outcome)
       SELECT gen_random_uuid(), 'faults', '["materializedView","local","orders"]', 'plain', 'me', now(), now() - age, outcome
         FROM (VALUES (interval '3 hours', 'applied'), ('1 minute', 'failed')) AS r(age, outcome)`)
-    const report = await statusOf(rig, { pattern: 'local.orders' })
+    const report = await statusOf(fixture, { pattern: 'local.orders' })
     expect(renderStatus(report, { style: new Chalk({ level: 0 }), columns: 80 })).toMatch(/ 1 +3 h ago$/m)
   })
 
   test('a running REFRESH is not waited for', async () => {
-    rig = await fixtureFor(pair, source)
+    fixture = await fixtureFor(pair, source)
     const gated = shopManifest({ orders: 'SELECT id, total FROM proxy.orders WHERE public.gate()' })
-    await applyTo(await rig.manifest(gated), rig.url)
-    const gate = await closeGate(rig)
-    const refresh = run(rig, ['refresh'], gated)
-    await waiting(rig, 'load')
-    expect(troubles(await statusOf(rig, { manifest: await rig.manifest(gated) }))).toEqual([])
-    expect(troubles(await statusOf(rig, { pattern: 'local.*' }))).toEqual([])
+    await applyTo(await fixture.manifest(gated), fixture.url)
+    const gate = await closeGate(fixture)
+    const refresh = run(fixture, ['refresh'], gated)
+    await waiting(fixture, 'load')
+    expect(troubles(await statusOf(fixture, { manifest: await fixture.manifest(gated) }))).toEqual([])
+    expect(troubles(await statusOf(fixture, { pattern: 'local.*' }))).toEqual([])
     await gate.open()
     expect((await refresh).code).toBe(0)
   })

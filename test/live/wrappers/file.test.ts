@@ -84,31 +84,31 @@ async function written({ url }: Fixture, rows: string): Promise<string> {
 const products = "SELECT * FROM (VALUES (1, 'Tea', 2.5), (2, 'Cof,fee', 3), (3, '', NULL)) AS p (id, name, price)"
 
 test.each(eachMajor())('file_fdw, PostgreSQL $name: made, repaired, refreshed', async (pair: ServerPair) => {
-  const rig = await fixtureWithOwnSource(pair, 'SELECT')
-  const parsed = await rig.manifest(manifest, { FILE: await written(rig, products) })
-  await converge(parsed, rig.url)
-  await runRounds(parsed, rig.url, rounds, () => {})
-  await written(rig, `${products} UNION ALL SELECT 4, 'Milk', 1`)
-  await converge(parsed, rig.url)
-  expect(await rig.sql('SELECT * FROM local.prices')).toEqual([{ products: '4', total: '6.50' }])
-  const [third] = await rig.sql('SELECT name, price FROM local.products WHERE id = 3')
+  const fixture = await fixtureWithOwnSource(pair, 'SELECT')
+  const parsed = await fixture.manifest(manifest, { FILE: await written(fixture, products) })
+  await converge(parsed, fixture.url)
+  await runRounds(parsed, fixture.url, rounds, () => {})
+  await written(fixture, `${products} UNION ALL SELECT 4, 'Milk', 1`)
+  await converge(parsed, fixture.url)
+  expect(await fixture.sql('SELECT * FROM local.prices')).toEqual([{ products: '4', total: '6.50' }])
+  const [third] = await fixture.sql('SELECT name, price FROM local.products WHERE id = 3')
   expect(third).toEqual({ name: '', price: null })
 })
 
 test.each(eachMajor())('file_fdw, PostgreSQL $name: what it can not do is said', async (pair: ServerPair) => {
-  const rig = await fixtureWithOwnSource(pair, 'SELECT')
-  const imports = await rig.manifest(importing)
-  expect(problemsOf(await planFor(imports, rig.url).catch((error: unknown) => error))).toEqual([
+  const fixture = await fixtureWithOwnSource(pair, 'SELECT')
+  const imports = await fixture.manifest(importing)
+  expect(problemsOf(await planFor(imports, fixture.url).catch((error: unknown) => error))).toEqual([
     '14: import of schema "everything" of server files into schema proxy: foreign-data wrapper "file_fdw" does not support IMPORT FOREIGN SCHEMA',
   ])
 
-  await rig.sql('CREATE EXTENSION file_fdw')
-  const { url, user } = await rig.role()
-  await rig.sql(
-    `GRANT CREATE ON DATABASE ${rig.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER file_fdw TO ${user}`,
+  await fixture.sql('CREATE EXTENSION file_fdw')
+  const { url, user } = await fixture.role()
+  await fixture.sql(
+    `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER file_fdw TO ${user}`,
   )
   const text = manifest.replace('extensions: { file_fdw: {} }\n', '')
-  const parsed = await rig.manifest(text, { FILE: await written(rig, products) })
+  const parsed = await fixture.manifest(text, { FILE: await written(fixture, products) })
   expect((await planFor(parsed, url)).refusals).toEqual([
     expect.objectContaining({
       title: 'foreign table proxy.products',
@@ -116,6 +116,6 @@ test.each(eachMajor())('file_fdw, PostgreSQL $name: what it can not do is said',
       reason: expect.stringContaining('it cannot be checked on the server'),
     }),
   ])
-  await rig.sql(`GRANT pg_read_server_files TO ${user}`)
+  await fixture.sql(`GRANT pg_read_server_files TO ${user}`)
   await converge(parsed, url)
 })
