@@ -65,7 +65,7 @@ export async function exportManifest(session: Session, options: ExportOptions): 
 }
 
 function reasonsUnreadable(object: LiveObject): readonly { readonly object: LiveObject; readonly reason: string }[] {
-  const hidden = kindOf(object.id).secrets?.hidden(object.id, object.spec)
+  const hidden = kindOf(object.id).secrets?.hidden?.(object.id, object.spec)
   if (hidden) return [{ object, reason: `${hidden.reason}. ${hidden.hint}` }]
   return object.locked
     ? [

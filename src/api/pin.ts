@@ -2,7 +2,6 @@
 
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf } from '../core/object.ts'
-import { soundsSecret } from '../core/secret-names.ts'
 import type { Session } from '../db/session.ts'
 import { lockText } from '../exporter/lock-text.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -32,7 +31,6 @@ export async function pin(session: Session, parsed: ParsedManifest, sources: Sou
       hint: 'If there is a lock file beside it, remove that.',
     })
   }
-  refuseSecrets(parsed)
   const { lock: _, ...asked } = parsed
   const resolved = await resolveImports(session, asked, createRunDigests(), sources)
   const { resolutions, undetermined, refusals, warnings } = resolved
@@ -69,23 +67,6 @@ function withAllIndexes(manifest: Manifest, resolution: Resolution): Resolution 
   if (!request.withIndexes) return resolution
   const asked = [...tables.keys()].filter((table) => !hasOwnQuery(manifest, request, table))
   return { ...resolution, indexes: new Map(asked.map((table) => [table, indexes.get(table) ?? {}])) }
-}
-
-/** A lock contains the options of its requests, and everyone with access to the repository can read it. */
-function refuseSecrets({ requests, place }: ParsedManifest): void {
-  const problems = requests.flatMap(({ path, options }) =>
-    Object.keys(options)
-      .filter(soundsSecret)
-      .map(
-        (name): Problem => ({
-          code: 'secret/exposed',
-          message: `the option "${name}" cannot be pinned: its value would be written to the lock`,
-          place: place([...path, 'options', name]),
-          hint: 'Put it into a user mapping of the server: user_mappings: { role: { … } }.',
-        }),
-      ),
-  )
-  if (problems.length > 0) throw new FdwsyncError(problems)
 }
 
 /** The text of an existing lock, in the form that `pin` writes. */

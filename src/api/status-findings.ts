@@ -4,6 +4,7 @@ import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
+import { secretText } from '../core/secret.ts'
 import type { SourceReport } from '../core/source.ts'
 import type { ObjectState } from '../core/status.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -87,7 +88,7 @@ export function stateByLedger(key: Key, owners: readonly OwnedEntry[], { catalog
 
 function compareWithEntry(entry: LedgerEntry, live: LiveObject): StateFinding {
   const { secrets, data } = kindOf(entry.id)
-  const hidden = secrets?.hidden(entry.id, live.spec)
+  const hidden = secrets?.hidden?.(entry.id, live.spec)
   if (hidden) return { state: 'unknown', reason: hidden.reason }
   const definition = compareDefinition(entry, live)
   const isEmpty = data?.isPopulated(entry.declared) === true && !data.isPopulated(live.spec)
@@ -96,18 +97,20 @@ function compareWithEntry(entry: LedgerEntry, live: LiveObject): StateFinding {
 
 function compareDefinition(entry: LedgerEntry, live: LiveObject): StateFinding {
   const needsManifest = 'only a comparison with its manifest (-f) can show more'
+  const unknown = { state: 'unknown', reason: needsManifest } as const
   if (entry.digest !== null && live.digest !== null) {
     if (entry.digest === live.digest) return { state: 'in sync' }
     if (entry.oid === live.oid) return { state: 'drifted', reason: 'its definition was altered outside fdwsync' }
     return { state: 'unknown', reason: `it was recreated, by a restore for example: ${needsManifest}` }
   }
   const kind = kindOf(entry.id)
-  // The ledger has no secrets to compare with.
-  if (kind.secrets) return { state: 'unknown', reason: needsManifest }
   const declared = kind.settle(entry.declared, entry.declared, live.spec)
   const context = { declared, last: undefined, digests: createRunDigests() }
-  const fields = kind.compare(entry.id, live.spec, declared, context).map(({ field }) => field)
-  if (fields.length === 0) return { state: 'in sync' }
+  const all = kind.compare(entry.id, live.spec, declared, context)
+  // The ledger has no secrets to compare with.
+  const known = all.filter(({ from, to }) => from !== secretText || to !== secretText)
+  const fields = known.map(({ field }) => field)
+  if (fields.length === 0) return known.length < all.length ? unknown : { state: 'in sync' }
   // The ledger has the SQL as it was declared, and the server may only have rewritten it.
   if (kind.probe.how === 'read-back') return { state: 'unknown', reason: `${fields.join(', ')}: ${needsManifest}` }
   return { state: 'drifted', reason: `altered outside fdwsync: ${fields.join(', ')}` }

@@ -16,6 +16,7 @@ import type { ApplyContext } from './context.ts'
 import { expectedOfStep } from './expected-result.ts'
 import { replace } from './replace.ts'
 import { runStatements } from './run-statements.ts'
+import { hideSecrets, secretsOf } from './step-secrets.ts'
 import { swapTimeoutMilliseconds } from './swap/lock-order.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
@@ -55,6 +56,7 @@ async function runInTransaction(
   await session.run(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: lockTimeout })}; ${abortWhenClientDisconnects}; ${manifestPath(searchPath)}`,
   )
+  if (secretsOf(step).length > 0) await hideSecrets(session, options.allow)
   let loads: readonly RefreshRecord[] = []
   if (step.action === 'replace') loads = await replace(context, session, sources, step)
   else await runStatements(session, step.statements, searchPath)

@@ -6,7 +6,6 @@ import { sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects, interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import { withRetries } from '../db/retry.ts'
-import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
@@ -18,6 +17,7 @@ import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
 import { runStatements } from './run-statements.ts'
+import { hideSecrets, secretsOf } from './step-secrets.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
 const attempts = 12
@@ -52,7 +52,7 @@ export async function define(context: ApplyContext, definitions: Definitions): P
     context.options.emit({ type: 'retrying', stage, reason: error.message, attempt })
   try {
     // The only connection that carries secrets. No query of a user runs on it.
-    const session = await context.connect(stage, secretsOf(steps))
+    const session = await context.connect(stage, steps.flatMap(secretsOf))
     const attempt = () =>
       defineOnce(context, definitions, session, steps, onStep).catch((error: unknown) =>
         throwStaleOr(error, context, definitions, session),
@@ -67,10 +67,6 @@ export async function define(context: ApplyContext, definitions: Definitions): P
   } catch (error) {
     return { step: current, error }
   }
-}
-
-function secretsOf(steps: readonly PlainStep[]) {
-  return steps.flatMap(({ statements }) => statements.flatMap(({ secrets }) => secrets))
 }
 
 async function defineOnce(
@@ -115,7 +111,7 @@ async function runInTransaction(
   await openLedger(session)
   const before = await readCurrentState(context, session)
   if (fingerprintOf(before) !== definitions.fingerprint) throw staleError(context, definitions)
-  if (secretsOf(steps).length > 0) await hideSecrets(session, options.allow)
+  if (steps.flatMap(secretsOf).length > 0) await hideSecrets(session, options.allow)
   await recordApply(session, applyRecordOf(context))
   if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
   for (const step of steps) {
@@ -204,19 +200,5 @@ function staleError({ inHand }: ApplyContext, { stage }: Definitions): FdwsyncEr
       hint: `${what} Plan again.`,
     },
     exitCode.stale,
-  )
-}
-
-async function hideSecrets(session: Session, allow: readonly string[]): Promise<void> {
-  const exposing = await turnOffExposure(session)
-  if (exposing.length === 0 || allow.includes('exposes-secret')) return
-  const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
-  throw new FdwsyncError(
-    {
-      code: 'secret/exposed',
-      message: `this server records nested statements, so a password would be recorded: ${settings}`,
-      hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
-    },
-    exitCode.refused,
   )
 }

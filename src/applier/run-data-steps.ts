@@ -18,6 +18,7 @@ import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.t
 import { build } from './build.ts'
 import type { ApplyContext } from './context.ts'
 import type { FinishedStep } from './finished-step.ts'
+import { secretsOf } from './step-secrets.ts'
 
 /** Skips all steps if the definitions were not applied. Adds the loads that failed to `failedLoads`. */
 export async function runDataSteps(
@@ -76,10 +77,16 @@ async function runStep(
   const id = randomUUID()
   try {
     context.checkLease()
-    await withSession(connect, 'load', options.signal, (session) =>
-      step.action === 'replace' || step.stage === 'build'
-        ? build(context, session, sources, step)
-        : loadView(context, session, sources, step, id),
+    // Unlike those of user mappings, these secrets are readable by every role once they are set. So they may share a session
+    // with queries of users.
+    await withSession(
+      (purpose) => connect(purpose, secretsOf(step)),
+      'load',
+      options.signal,
+      (session) =>
+        step.action === 'replace' || step.stage === 'build'
+          ? build(context, session, sources, step)
+          : loadView(context, session, sources, step, id),
     )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {

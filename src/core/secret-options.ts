@@ -1,4 +1,4 @@
-// Which options of a user mapping are secrets.
+// Which options of wrappers, servers, user mappings, foreign tables and columns are secrets.
 
 /**
  * The options of user mappings that are not secrets. Every other option of any wrapper is treated as a secret: hiding a
@@ -17,6 +17,76 @@ export const plainMappingOptions = [
 ] as const
 
 /** Whether an option of a user mapping is a secret. */
-export function isSecretOption(name: string): boolean {
+export function isSecretMappingOption(name: string): boolean {
   return !plainMappingOptions.some((plain) => plain === name)
+}
+
+const separator = '[-_. ]?'
+const secretName = new RegExp(
+  [
+    '(?<!by)pass(?:word|wd|phrase|code)',
+    '(?<![a-z])pass(?![a-z]|[-_. ]?through)',
+    'pwd',
+    'secret',
+    'token(?!i[sz])',
+    'credential',
+    `(?:api|access|account|private|auth|encryption|signing|shared|master|licen[cs]e|subscription|storage)${separator}key`,
+    `conn(?:ection)?${separator}str`,
+    'authorization',
+    'bearer',
+    '(?<![a-z])jwt',
+  ].join('|'),
+)
+
+/** Switches, and what is only the name, the place or a property of a secret. */
+const notSecret = new RegExp(
+  '^(?:use|uses|has|is|allow|require|requires|enable|disable|no|max|min|skip)[-_. ]|' +
+    '(?:[-_. ]|(?<=key|token|password|secret|credentials?))' +
+    '(?:required|enabled|file|files|path|dir|directory|folder|ids?|name|arn|ur[il]|endpoint|host|port|type|kind|method|mode|' +
+    'encryption|policy|expiry|expires|ttl|timeout|lifetime|length|count|limit|algorithm|format|header|column|field|prefix|version|provider|store)$',
+)
+
+/** Whether an option's name suggests that its value is a secret. */
+export function soundsSecret(name: string): boolean {
+  const words = name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase()
+  return secretName.test(words) && !notSecret.test(words)
+}
+
+/** The names of identifiers at the source: their values are no secrets, whatever they look like. */
+const identifier = /(?:^|[-_. ])(?:schema|table|column|database|dbname|collection|layer|relation)(?:[-_. ]?name)?$/i
+
+/** Whether a value contains a secret: `user:password@`, `password=…`, a private key, or an Authorization header. */
+export function containsSecret(value: string): boolean {
+  return (
+    /(?:^|[^:]):[^\s:/@][^\s/@]*@(?:[^\s@]|$)/.test(value) ||
+    /\/\/[^\s/@?#]*:(?!\d+(?:[/?#]|$))[^@]+@/.test(value) ||
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value) ||
+    /\b(?:bearer|basic)\s+[\w+/=.~-]{6,}/i.test(value) ||
+    assignments(value).some(soundsSecret)
+  )
+}
+
+/** The names in `name=value`, `name = value` and `"name": "value"`. SQL compares with blanks around the sign. */
+function assignments(value: string): readonly string[] {
+  const isSql = /^\s*\(?\s*(?:select|with|table|values)\b/i.test(value)
+  const pattern = isSql ? /([\w.-]+)=[^\s=]/g : /([\w.-]+)["']?\s*(?:=|:(?=\s*["']))\s*[^\s=]/g
+  return Array.from(value.matchAll(pattern), ([, name = '']) => name)
+}
+
+/**
+ * Whether an option of a wrapper, a server, a foreign table or a column is a secret.
+ * @param named the options that the manifest calls secret (`secret_options`)
+ */
+export function isSecretOption(name: string, value: string, named: readonly string[] = []): boolean {
+  if (named.includes(name) || soundsSecret(name)) return true
+  return !identifier.test(name) && containsSecret(value)
+}
+
+/** What a declaration in the ledger calls secret. */
+export function secretOptionsOf(declared: unknown): readonly string[] {
+  const named =
+    typeof declared === 'object' && declared !== null && 'secretOptions' in declared
+      ? declared.secretOptions
+      : undefined
+  return Array.isArray(named) ? named.map(String) : []
 }

@@ -1,5 +1,8 @@
 // Secrets: values that must not be printed, and how to remove them from texts.
 
+/** What is shown in the place of a secret. */
+export const secretText = '(secret)'
+
 /**
  * A value that cannot be printed by accident: `toString`, `toJSON` and inspection return `(secret)`.
  * Secrets cannot be compared here either: the server compares them, as salted digests.
@@ -17,15 +20,15 @@ export class Secret {
   }
 
   toString(): string {
-    return '(secret)'
+    return secretText
   }
 
   toJSON(): string {
-    return '(secret)'
+    return secretText
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '(secret)'
+    return secretText
   }
 }
 
@@ -35,7 +38,7 @@ export function redact(text: string, secrets: Iterable<Secret>): string {
   for (const secret of secrets) {
     const value = secret.reveal()
     // Masking a one-letter password would garble every message, and give the password away.
-    if (value.length >= 3) redacted = redacted.replaceAll(value, '(secret)')
+    if (value.length >= 3) redacted = redacted.replaceAll(value, secretText)
   }
   return redacted
 }

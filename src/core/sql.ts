@@ -3,7 +3,7 @@
 
 import type { Branded } from './branded.ts'
 import { reservedWords } from './reserved-words.ts'
-import type { Secret } from './secret.ts'
+import { type Secret, secretText } from './secret.ts'
 
 /** SQL text built from quoted parts. */
 export type Sql = Branded<string, 'Sql'>
@@ -83,6 +83,13 @@ export function resolved(statement: Statement): Statement {
  */
 function secretMark(index: number): string {
   return `%${index + 1}$L`
+}
+
+/** The statement with `(secret)` in the place of its secrets. */
+export function withoutSecrets(template: Statement): Statement {
+  if (template.secrets.length === 0) return template
+  const mask = literal(secretText)
+  return statement(template.sql.replace(/%%|%\d+\$L/g, (part) => (part === '%%' ? '%' : mask)) as Sql)
 }
 
 /** A statement in pieces: SQL and secrets. */

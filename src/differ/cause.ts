@@ -4,9 +4,10 @@ import type { Change, FieldChange, LiveObject, Origin, Replace, WantedObject } f
 import { sameData } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { PlannedChange } from '../core/plan.ts'
+import { secretText } from '../core/secret.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import type { AnyKind, SecretDigests } from '../kinds/kind.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { kindOf, recordedSpec, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 import type { SourceChanges } from '../sources/source-changes.ts'
 
@@ -90,17 +91,12 @@ function causeOf(origins: readonly Origin[]): Pick<PlannedChange, 'cause' | 'cau
 /** Where the declaration as a whole was changed since it was last applied. */
 function editsOf(to: WantedObject, entry: LedgerEntry, { sourceChanges }: Context): readonly Origin[] {
   const key = keyOf(to.id)
-  const now = recordOf(to)
-  const then = sourceChanges.altered.has(key) ? recordOf({ ...to, written: sourceChanges.altered.get(key) }) : now
+  const now = recordedSpec(to.id, to.written)
+  const then = sourceChanges.altered.has(key) ? recordedSpec(to.id, sourceChanges.altered.get(key)) : now
   return [
     ...(sameData(entry.declared, then) ? [] : (['manifest'] as const)),
     ...(sameData(then, now) ? [] : (['source'] as const)),
   ]
-}
-
-function recordOf({ id, written }: WantedObject): unknown {
-  const { secrets } = kindOf(id)
-  return secrets ? secrets.recorded(written, undefined, () => '') : written
 }
 
 type Differing = Extract<Change, { op: 'alter' | 'replace' }>
@@ -172,14 +168,12 @@ function originsOf(
   const canFollow = field.effect.how === 'replace' || field.follows !== undefined
   if (!edit) return hasChangedNeeds && canFollow ? 'dependency' : ['drift']
   // Secrets are compared with the server's value, not with the last declaration, so which of the two changed is not known.
-  if (edit.from === secret && edit.to === secret) return []
+  if (edit.from === secretText && edit.to === secretText) return []
   // If the server rewrites what is declared, the two cannot be compared, and only the edit is known. If it shows today's value as
   // written, it showed the last one as written too, so a difference from that is drift.
   const isShownAsWritten = edit.to === field.to
   return isShownAsWritten && edit.from !== field.from ? [edit.origin, 'drift'] : [edit.origin]
 }
-
-const secret = '(secret)'
 
 /**
  * The titles of the changed objects that the definition of a replacement rests on. An alteration only takes over names of columns,

@@ -6,7 +6,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
-import { kindOf, titleOf } from '../kinds/registry.ts'
+import { kindOf, recordedSpec, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 
 export interface DiffInput {
@@ -55,7 +55,7 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
   if (!live) return { change: { op: 'create', key, to: wanted } }
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
-  const hidden = kind.secrets?.hidden(wanted.id, live.spec)
+  const hidden = kind.secrets?.hidden?.(wanted.id, live.spec)
   if (hidden && !entry) {
     return {
       undetermined: { code: 'object/hidden-options', key, title: titleOf(wanted.id), ...hidden, follows: false },
@@ -139,9 +139,8 @@ function isSameDefinition(entry: LedgerEntry | undefined, live: LiveObject, want
 }
 
 /** The declaration as the ledger keeps it, of an object that hides nothing. */
-function recordOf(wanted: WantedObject, live: LiveObject): unknown {
-  const { secrets } = kindOf(wanted.id)
-  return secrets ? secrets.recorded(wanted.written, live.spec, () => '') : wanted.written
+function recordOf({ id, written }: WantedObject, live: LiveObject): unknown {
+  return recordedSpec(id, written, live.spec)
 }
 
 /** The other manifests that own an object which only one may own. */

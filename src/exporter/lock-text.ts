@@ -1,6 +1,8 @@
 // The text of a lock: the imports and mirrors of a manifest with what their sources have, written as a manifest.
 
 import { canonicalJson } from '../core/data.ts'
+import { FdwsyncError } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
 import type { Stanza, Written, WrittenMap } from '../kinds/facets/stanza.ts'
 import { mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
@@ -97,6 +99,10 @@ function isMap(value: unknown): value is object {
 }
 
 function toWritten(value: unknown): Written {
+  if (value instanceof Secret) {
+    const message = 'a source sets an option that is a secret, which cannot be written to the lock'
+    throw new FdwsyncError({ code: 'secret/exposed', message, hint: 'Exclude its table, or use no lock.' })
+  }
   if (Array.isArray(value)) return value.map(toWritten)
   if (isMap(value)) return toWrittenMap(value)
   return typeof value === 'boolean' ? value : String(value)

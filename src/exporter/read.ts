@@ -8,7 +8,8 @@ import { createRunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { declaredKinds } from '../kinds/registry.ts'
+import type { SecretDigests } from '../kinds/kind.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { readLedger } from '../ledger/read.ts'
 
 export interface ExportReading {
@@ -23,12 +24,19 @@ export interface ExportReading {
 export function readForExport(session: Session): Promise<ExportReading> {
   return inSnapshot(session, async () => {
     const ids = await listAll(session)
-    const { live } = await readCatalog(session, ids, createRunDigests().salt)
+    const digests = createRunDigests()
+    const { live } = await readCatalog(session, ids, digests.salt)
+    const ledger = await readLedger(session, '', ids.map(keyOf))
     const used = await extensionsUsed(session, [...live.values()])
     const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)
     return {
-      live: new Map(Array.from(live, ([key, object]) => [key, addNeeds(object, used.get(object) ?? [])])),
-      owners: (await readLedger(session, '', ids.map(keyOf))).otherOwners,
+      live: new Map(
+        Array.from(live, ([key, object]) => [
+          key,
+          hideNamed(addNeeds(object, used.get(object) ?? []), ledger.secretOptionsElsewhere.get(key) ?? [], digests),
+        ]),
+      ),
+      owners: ledger.otherOwners,
       publicShadowsBuiltIns: row?.shadows ?? false,
     }
   })
@@ -89,6 +97,12 @@ const shadowsBuiltInsQuery: Sql = trusted(`
   SELECT EXISTS (SELECT FROM pg_proc own JOIN pg_proc built_in ON built_in.proname = own.proname
                   WHERE own.pronamespace = to_regnamespace('public') AND built_in.pronamespace = 'pg_catalog'::regnamespace
                     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = own.oid AND deptype = 'e')) AS shadows`)
+
+/** Hides the options that a manifest calls secret. */
+function hideNamed(object: LiveObject, named: readonly string[], { ofRun }: SecretDigests): LiveObject {
+  const { hide } = kindOf(object.id).secrets ?? {}
+  return hide && named.length > 0 ? { ...object, spec: hide(object.spec, named, ofRun) } : object
+}
 
 function addNeeds(object: LiveObject, more: readonly Key[]): LiveObject {
   return more.length === 0 ? object : { ...object, needs: [...new Set([...object.needs, ...more])] }

@@ -3,10 +3,12 @@
 import type { LiveObject, LiveState } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import type { Secret } from '../core/secret.ts'
 import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
+import { createRunDigests } from './digests.ts'
 import { readingPath } from './transaction-settings.ts'
 
 export interface CatalogReading {
@@ -44,6 +46,7 @@ export async function readCatalog(session: Session, ids: Iterable<ObjectId>, sal
   await session.query(setLocked)
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()
+  const { ofRun } = createRunDigests(salt)
   for (const kind of kinds) {
     const ofKind = wanted.get(kind.kind)
     if (!ofKind) continue
@@ -51,16 +54,20 @@ export async function readCatalog(session: Session, ids: Iterable<ObjectId>, sal
       JSON.stringify(ofKind),
     ])) {
       if (row.occupied_by) occupied.set(keyOf(row.id), row.occupied_by)
-      else live.set(keyOf(row.id), fromRow(kind, row))
+      else live.set(keyOf(row.id), fromRow(kind, row, ofRun))
     }
   }
   return { live, occupied }
 }
 
-function fromRow(kind: AnyKind, row: CatalogRow<unknown> & { readonly id: ObjectId }): LiveObject {
+function fromRow(
+  kind: AnyKind,
+  row: CatalogRow<unknown> & { readonly id: ObjectId },
+  digestOf: (secret: Secret) => string,
+): LiveObject {
   return {
     id: row.id,
-    spec: row.spec,
+    spec: kind.secrets?.hide?.(row.spec, [], digestOf) ?? row.spec,
     needs: (row.needs ?? []).map(keyOf),
     oid: row.oid,
     catalog: kind.catalog,

@@ -1,8 +1,7 @@
 // Foreign-data wrappers: those of a manifest, and what a manifest changes of those that an extension created.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import { soundsSecret } from '../core/secret-names.ts'
-import { ident, join, type Parts, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { ident, type Parts, type Sql, sql, statement, statementOf, trusted } from '../core/sql.ts'
 import {
   type Access,
   type AccessTarget,
@@ -24,21 +23,29 @@ import { nameOf, type ObjectName, objectName, sameName, showName } from './facet
 import {
   changedOptions,
   describeOptions,
-  type Options,
+  hideSecrets,
+  namesOfSecrets,
+  type OptionValues,
   optionChanges,
   optionsClause,
-  record,
+  recordedOptions,
 } from './facets/options.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
-import { present, writtenName, writtenOptions } from './facets/stanza.ts'
+import {
+  declaredSecretOptions,
+  presentSecretOptions,
+  type SecretOptions,
+  settleSecretOptions,
+} from './facets/secret-options.ts'
+import { present, secretVariable, writtenName, writtenOptions } from './facets/stanza.ts'
 import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
-export interface ForeignDataWrapperSpec extends Access, Protection {
+export interface ForeignDataWrapperSpec extends Access, Protection, SecretOptions {
   /** Null: none. Undefined: the one that the wrapper's extension gives it. */
   readonly handler: ObjectName | null | undefined
   readonly validator: ObjectName | null | undefined
-  readonly options: Options
+  readonly options: OptionValues
   /** The manifest declares an extension of the same name, which creates the wrapper. */
   readonly comesWithExtension?: boolean
   /** Live only: it is a member of an extension. */
@@ -76,7 +83,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
     }),
   },
 
-  declare: (manifest) =>
+  declare: (manifest, digests) =>
     Object.entries(manifest.foreign_data_wrappers ?? {}).map(([name, declared]) => {
       const comesWithExtension = Object.hasOwn(manifest.extensions ?? {}, name)
       const called = (its: Parameters<typeof objectName>[0] | undefined) =>
@@ -86,7 +93,8 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
         spec: {
           handler: called(declared.handler),
           validator: called(declared.validator),
-          options: record(Object.entries(declared.options ?? {})),
+          options: hideSecrets(declared.options ?? {}, declared.secret_options, digests.ofRun),
+          ...declaredSecretOptions(declared),
           comesWithExtension,
           comment: declared.comment,
           ...declaredProtection(declared),
@@ -99,22 +107,17 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
     }),
 
   // The extension restores its handler, validator and owner. Only what was changed since is written.
-  write: (id, { handler, validator, options, comment, ofExtension, ...access }) => {
-    const exposed = Object.keys(options).filter(soundsSecret)
-    return {
-      path: ['foreign_data_wrappers', id.name],
-      value: present({
-        handler: ofExtension ? undefined : writtenName(handler ?? null),
-        validator: ofExtension ? undefined : writtenName(validator ?? null),
-        options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
-        ...writtenAccess(ofExtension ? { ...access, owner: undefined } : access),
-        comment,
-      }),
-      notes: exposed.map(
-        (option) => `option "${option}" is omitted: every role can read it; put it into a user mapping`,
-      ),
-    }
-  },
+  write: (id, { handler, validator, options, secretOptions, comment, ofExtension, ...access }, context) => ({
+    path: ['foreign_data_wrappers', id.name],
+    value: present({
+      handler: ofExtension ? undefined : writtenName(handler ?? null),
+      validator: ofExtension ? undefined : writtenName(validator ?? null),
+      options: writtenOptions(options, secretVariable(context, [id.name], foreignDataWrapper.title(id))),
+      secret_options: secretOptions,
+      ...writtenAccess(ofExtension ? { ...access, owner: undefined } : access),
+      comment,
+    }),
+  }),
 
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'foreignDataWrapper', 'name', fdwname) AS id FROM pg_foreign_data_wrapper w
@@ -145,30 +148,31 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
   // What the manifest leaves open stays as the extension created it.
   settle: (wanted, last, live) => ({
     ...wanted,
+    ...settleSecretOptions(wanted, last, namesOfSecrets(last?.options ?? {})),
     handler: wanted.handler ?? (live?.ofExtension ? live.handler : wanted.handler),
     validator: wanted.validator ?? (live?.ofExtension ? live.validator : wanted.validator),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
     ...settleAccess(wanted, last, live),
   }),
 
-  compare: (id, from, to, { declared }) => [
+  compare: (id, from, to, { declared, digests }) => [
     ...functionChange('handler', from.handler, to.handler, declared.handler),
     ...functionChange('validator', from.validator, to.validator, declared.validator),
-    ...optionChanges(from.options, to.options),
+    ...optionChanges(from.options, to.options, { named: to.secretOptions, digestOf: digests.ofRun }),
     ...commentChange(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, 'comment', from.comment, to.comment),
     ...accessChanges(target(id), from, to),
   ],
 
   create(id, spec) {
-    const parts = [
+    const parts: Parts = [
       ...(spec.handler ? [sql` HANDLER ${nameOf(spec.handler)}`] : []),
       ...(spec.validator ? [sql` VALIDATOR ${nameOf(spec.validator)}`] : []),
-      ...(Object.keys(spec.options).length > 0 ? [optionsClause(spec.options)] : []),
+      ...optionsClause(spec.options),
     ]
     const verb = spec.comesWithExtension ? sql`ALTER` : sql`CREATE`
     const isCreatedAsWanted = spec.comesWithExtension && parts.length === 0
     return [
-      ...(isCreatedAsWanted ? [] : [statement(sql`${verb} FOREIGN DATA WRAPPER ${ident(id.name)}${join(parts, '')}`)]),
+      ...(isCreatedAsWanted ? [] : [statementOf([sql`${verb} FOREIGN DATA WRAPPER ${ident(id.name)}`, ...parts])]),
       ...newComment(sql`FOREIGN DATA WRAPPER ${ident(id.name)}`, spec.comment),
       ...newAccess(target(id), spec),
     ]
@@ -199,6 +203,15 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
       ...(Object.keys(options).length === 0 ? [] : [['options', describeOptions(options)] as const]),
       ...accessDetails(access),
     ],
+  },
+  secrets: {
+    hide: (read, named, digestOf) => ({
+      ...read,
+      ...presentSecretOptions(named, read.options),
+      options: hideSecrets(read.options, named, digestOf),
+    }),
+    recorded: (declared) => ({ ...declared, options: recordedOptions(declared.options) }),
+    exposed: ({ options }) => namesOfSecrets(options),
   },
   preconditions: { roles: rolesOf },
   hazards: accessHazards,

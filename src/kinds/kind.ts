@@ -164,10 +164,17 @@ export interface Query<Spec> {
   withText(spec: Spec, query: string): Spec
 }
 
-/** Objects with attributes that the server does not show to every role. */
+/** Objects with attributes that are not to be shown: the server hides some of them, and shows others to every role. */
 export interface Secrets<Id extends ObjectId, Spec> {
   /** Why attributes of a live object are hidden, if they are. Hidden means unknown, never empty. */
-  hidden(id: Id, live: Spec): { readonly reason: string; readonly hint: string } | undefined
+  hidden?(id: Id, live: Spec): { readonly reason: string; readonly hint: string } | undefined
+  /**
+   * The spec as the catalog query returned it, its secrets as such, for what the server shows to every role.
+   * @param named the options that are secrets, beside those that are by their name or value
+   */
+  hide?(read: Spec, named: readonly string[], digestOf: (secret: Secret) => string): Spec
+  /** The options with a secret that the server shows to every role. */
+  exposed?(spec: Spec): readonly string[]
   /** The spec as the ledger keeps it: without secrets, or with slow digests where the server does not show them. */
   recorded(declared: Spec, live: Spec | undefined, slowDigest: (secret: Secret) => string): unknown
 }
@@ -203,7 +210,7 @@ export interface ConnectivityProbe {
   readonly source: string
   readonly statement: Statement
   /** The same through a table in a scratch schema: for one that other sessions cannot see yet. */
-  standIn(scratch: string): Sql
+  standIn(scratch: string): readonly Statement[]
 }
 
 /** All that fdwsync knows about one kind of object. */

@@ -1,8 +1,7 @@
 // Foreign servers.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import { soundsSecret } from '../core/secret-names.ts'
-import { ident, literal, type Parts, sql, statement, trusted } from '../core/sql.ts'
+import { ident, literal, type Parts, sql, statement, statementOf, trusted } from '../core/sql.ts'
 import {
   type Access,
   type AccessTarget,
@@ -20,18 +19,39 @@ import {
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
-import { describeOptions, type Options, optionChanges, optionsClause, record } from './facets/options.ts'
+import {
+  describeOptions,
+  hideSecrets,
+  namesOfSecrets,
+  type OptionValues,
+  optionChanges,
+  optionsClause,
+  recordedOptions,
+} from './facets/options.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { declaredRename } from './facets/renaming.ts'
-import { present, type Stanza, writtenOptions, writtenText } from './facets/stanza.ts'
+import {
+  declaredSecretOptions,
+  presentSecretOptions,
+  type SecretOptions,
+  settleSecretOptions,
+} from './facets/secret-options.ts'
+import {
+  present,
+  type Stanza,
+  secretVariable,
+  type WriteContext,
+  writtenOptions,
+  writtenText,
+} from './facets/stanza.ts'
 import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
-export interface ServerSpec extends Access, Protection {
+export interface ServerSpec extends Access, Protection, SecretOptions {
   readonly wrapper: string
   readonly type: string | null
   readonly version: string | null
-  readonly options: Options
+  readonly options: OptionValues
   readonly comment?: Comment
 }
 
@@ -48,14 +68,15 @@ export const server: DeclaredKind<'server', ServerSpec> = {
     standIn: (object, scratch) => ({ id: { kind: 'server', name: scratch.name }, spec: withoutAccess(object.spec) }),
   },
 
-  declare: (manifest) =>
+  declare: (manifest, digests) =>
     Object.entries(manifest.servers ?? {}).map(([name, declared]) => ({
       id: { kind: 'server', name },
       spec: {
         wrapper: declared.foreign_data_wrapper ?? 'postgres_fdw',
         type: declared.type ?? null,
         version: declared.version ?? null,
-        options: record(Object.entries(declared.options ?? {})),
+        options: hideSecrets(declared.options ?? {}, declared.secret_options, digests.ofRun),
+        ...declaredSecretOptions(declared),
         comment: declared.comment,
         ...declaredProtection(declared),
         ...declaredAccess(declared),
@@ -68,7 +89,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
       path: ['servers', name],
     })),
 
-  write: (id, spec) => writtenServer(id.name, spec),
+  write: (id, spec, context) => writtenServer(id, spec, context),
 
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'server', 'name', srvname) AS id FROM pg_foreign_server s
@@ -89,25 +110,27 @@ export const server: DeclaredKind<'server', ServerSpec> = {
 
   settle: (wanted, last, live) => ({
     ...wanted,
+    ...settleSecretOptions(wanted, last, namesOfSecrets(last?.options ?? {})),
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
     ...settleAccess(wanted, last, live),
   }),
 
-  compare: (id, from, to) => [
+  compare: (id, from, to, { digests }) => [
     ...replacedBy('foreign-data wrapper', from.wrapper, to.wrapper),
     ...replacedBy('type', from.type ?? undefined, to.type ?? undefined),
     ...versionChange(from.version, to.version),
-    ...optionChanges(from.options, to.options),
+    ...optionChanges(from.options, to.options, { named: to.secretOptions, digestOf: digests.ofRun }),
     ...commentChange(sql`SERVER ${ident(id.name)}`, 'comment', from.comment, to.comment),
     ...accessChanges(target(id), from, to),
   ],
 
   create: (id, spec) => [
-    statement(
+    statementOf([
       sql`CREATE SERVER ${ident(id.name)}${spec.type === null ? sql`` : sql` TYPE ${literal(spec.type)}`}${
         spec.version === null ? sql`` : sql` VERSION ${literal(spec.version)}`
-      } FOREIGN DATA WRAPPER ${ident(spec.wrapper)}${optionsClause(spec.options)}`,
-    ),
+      } FOREIGN DATA WRAPPER ${ident(spec.wrapper)}`,
+      ...optionsClause(spec.options),
+    ]),
     ...newComment(sql`SERVER ${ident(id.name)}`, spec.comment),
     ...newAccess(target(id), spec),
   ],
@@ -145,6 +168,15 @@ export const server: DeclaredKind<'server', ServerSpec> = {
       ...accessDetails(spec),
     ],
   },
+  secrets: {
+    hide: (read, named, digestOf) => ({
+      ...read,
+      ...presentSecretOptions(named, read.options),
+      options: hideSecrets(read.options, named, digestOf),
+    }),
+    recorded: (declared) => ({ ...declared, options: recordedOptions(declared.options) }),
+    exposed: ({ options }) => namesOfSecrets(options),
+  },
   preconditions: { roles: rolesOf },
   hazards: accessHazards,
 }
@@ -153,21 +185,19 @@ function target({ name }: IdOf<'server'>): AccessTarget {
   return { object: sql`SERVER ${ident(name)}`, securable: sql`FOREIGN SERVER ${ident(name)}` }
 }
 
-// Every role can read the options of a server. A manifest must not hold a secret there, so it is not exported either.
-function writtenServer(name: string, spec: ServerSpec): Stanza {
-  const { wrapper, type, version, options, comment } = spec
-  const exposed = Object.keys(options).filter(soundsSecret)
+function writtenServer(id: IdOf<'server'>, spec: ServerSpec, context: WriteContext): Stanza {
+  const { wrapper, type, version, options, secretOptions, comment } = spec
   return {
-    path: ['servers', name],
+    path: ['servers', id.name],
     value: present({
       foreign_data_wrapper: wrapper === 'postgres_fdw' ? undefined : wrapper,
       type: type === null ? undefined : writtenText(type),
       version: version === null ? undefined : writtenText(version),
-      options: writtenOptions(record(Object.entries(options).filter(([option]) => !exposed.includes(option)))),
+      options: writtenOptions(options, secretVariable(context, [id.name], server.title(id))),
+      secret_options: secretOptions,
       ...writtenAccess(spec),
       comment,
     }),
-    notes: exposed.map((option) => `option "${option}" is omitted: every role can read it; put it into a user mapping`),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
-import { isSecretOption, plainMappingOptions } from '../core/secret-options.ts'
+import { isSecretMappingOption, plainMappingOptions } from '../core/secret-options.ts'
 import {
   ident,
   join,
@@ -20,22 +20,22 @@ import {
 import {
   describeOptions,
   type OptionValue,
+  type OptionValues,
   optionEdits,
   optionItem,
   optionsClause,
   record,
   type SecretValue,
+  secretValue,
   shown,
 } from './facets/options.ts'
-import { type Stanza, type WriteContext, writtenText } from './facets/stanza.ts'
+import { type Stanza, secretVariable, type WriteContext, writtenOptions } from './facets/stanza.ts'
 import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind, SecretDigests } from './kind.ts'
 
-type MappingOptions = Readonly<Record<string, OptionValue>>
-
 export interface UserMappingSpec {
   /** Null: this role may not see the options, which is not the same as having none. */
-  readonly options: MappingOptions | null
+  readonly options: OptionValues | null
 }
 
 type MappingId = IdOf<'userMapping'>
@@ -52,14 +52,10 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
 
   probe: {
     how: 'checked',
-    // Whether the wrapper knows an option is asked without the secret.
     standIn(object, _scratch, standInOf) {
       const server = standInOf({ kind: 'server', name: object.id.server })
-      const options = record(
-        Object.entries(object.spec.options ?? {}).map(([name, value]) => [name, shown(value) ?? ''] as const),
-      )
       const name = server.kind === 'server' ? server.name : object.id.server
-      return { id: { ...object.id, server: name }, spec: { options } }
+      return { id: { ...object.id, server: name }, spec: object.spec }
     },
   },
 
@@ -134,7 +130,7 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
   create: (id, spec) => {
     const plain = record(Object.entries(spec.options ?? {}).filter(isPlain))
     return [
-      statement(sql`CREATE USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}${optionsClause(plain)}`),
+      statementOf([sql`CREATE USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`, ...optionsClause(plain)]),
       ...alterMapping(id, optionEdits({}, record(Object.entries(spec.options ?? {}).filter(isSecret))).map(optionItem)),
     ]
   },
@@ -160,28 +156,22 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
 }
 
 // The exporter has only digests of secrets, so it writes a variable for each.
-function writtenMapping(id: MappingId, options: MappingOptions, context: WriteContext): Stanza {
+function writtenMapping(id: MappingId, options: OptionValues, context: WriteContext): Stanza {
   const words = id.role === null ? [id.server] : [id.server, id.role]
-  const written = Object.entries(options).map(([name, value]) => [
-    name,
-    typeof value === 'string'
-      ? writtenText(value)
-      : context.variable([...words, name], `option ${ident(name)} of ${userMapping.title(id)}`),
-  ])
-  return { path: ['servers', id.server, 'user_mappings', id.role ?? 'public'], value: Object.fromEntries(written) }
+  const value = writtenOptions(options, secretVariable(context, words, userMapping.title(id)))
+  return { path: ['servers', id.server, 'user_mappings', id.role ?? 'public'], value }
 }
 
-function declaredOptions(options: Readonly<Record<string, string | Secret>>, digests: SecretDigests): MappingOptions {
+function declaredOptions(options: Readonly<Record<string, string | Secret>>, digests: SecretDigests): OptionValues {
   return record(
     Object.entries(options).map(([name, value]): [string, OptionValue] => {
-      if (typeof value === 'string' && !isSecretOption(name)) return [name, value]
-      const secret = typeof value === 'string' ? new Secret(value) : value
-      return [name, { digest: digests.ofRun(secret), secret }]
+      if (typeof value === 'string' && !isSecretMappingOption(name)) return [name, value]
+      return [name, secretValue(typeof value === 'string' ? new Secret(value) : value, digests.ofRun)]
     }),
   )
 }
 
-function fieldsOf(from: MappingOptions, to: MappingOptions): readonly FieldChange[] {
+function fieldsOf(from: OptionValues, to: OptionValues): readonly FieldChange[] {
   return optionEdits(from, to).map((edit) => {
     // While a statement waits for the lock on the row, log_lock_waits prints it. So a secret is not SET: one statement
     // drops the option, which takes the lock, and the next one adds it.
@@ -206,7 +196,7 @@ function alterMapping(id: MappingId, items: readonly Parts[]): readonly Statemen
   return [statementOf([head, ...joinParts(items, sql`, `), sql`)`])]
 }
 
-function sameAsRecorded(declared: MappingOptions, recorded: MappingOptions, digests: SecretDigests): boolean {
+function sameAsRecorded(declared: OptionValues, recorded: OptionValues, digests: SecretDigests): boolean {
   const names = Object.keys(declared)
   if (names.length !== Object.keys(recorded).length) return false
   return names.every((name) => {

@@ -3,6 +3,7 @@
 import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
+import { secretOptionsOf } from '../core/secret-options.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
@@ -33,6 +34,8 @@ export interface Ledger {
   readonly otherOwners: ReadonlyMap<Key, readonly string[]>
   /** Objects that another manifest declares as protected. */
   readonly protectedByOthers: ReadonlySet<Key>
+  /** The options that other manifests call secret, by object. */
+  readonly secretOptionsElsewhere: ReadonlyMap<Key, readonly string[]>
 }
 
 interface Row {
@@ -88,12 +91,13 @@ async function ledgerOf(
   const found = await findLedger(session)
   if (found.state !== 'ready') {
     const unreadable = found.state === 'unreadable' ? found.problem : undefined
-    return { exists: false, unreadable, entries: new Map(), otherOwners: new Map(), protectedByOthers: new Set() }
+    return { ...emptyLedger, unreadable }
   }
   const rows = await session.query<Row>(query, parameters)
   const entries = new Map<Key, LedgerEntry>()
   const otherOwners = new Map<Key, string[]>()
   const protectedByOthers = new Set<Key>()
+  const secretOptionsElsewhere = new Map<Key, readonly string[]>()
   for (const row of rows) {
     const id = idOf(row.address)
     // A newer release wrote it, for a kind that this one does not know. Leave it alone.
@@ -103,9 +107,20 @@ async function ledgerOf(
     else {
       otherOwners.set(key, [...(otherOwners.get(key) ?? []), row.manifest])
       if (isProtected(row.declared)) protectedByOthers.add(key)
+      const named = secretOptionsOf(row.declared)
+      if (named.length > 0) secretOptionsElsewhere.set(key, [...(secretOptionsElsewhere.get(key) ?? []), ...named])
     }
   }
-  return { exists: true, unreadable: undefined, entries, otherOwners, protectedByOthers }
+  return { exists: true, unreadable: undefined, entries, otherOwners, protectedByOthers, secretOptionsElsewhere }
+}
+
+const emptyLedger: Ledger = {
+  exists: false,
+  unreadable: undefined,
+  entries: new Map(),
+  otherOwners: new Map(),
+  protectedByOthers: new Set(),
+  secretOptionsElsewhere: new Map(),
 }
 
 export interface OwnedEntry {

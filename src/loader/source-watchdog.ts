@@ -113,7 +113,8 @@ async function connectToSource(
   { connect, timeoutMilliseconds, signal }: WatchdogOptions,
   probe: ConnectivityProbe,
 ): Promise<void> {
-  const session = await connect('source')
+  const secrets = probe.standIn('').flatMap((statement) => statement.secrets)
+  const session = await connect('source', secrets)
   try {
     await interruptible(session, signal, () =>
       withDeadline(session, timeoutMilliseconds, `connecting to the source of server ${probe.source}`, () =>
@@ -132,9 +133,10 @@ async function runProbe(session: Session, { statement, standIn }: ConnectivityPr
     if (!isDatabaseError(error) || !isUndefinedTable(error)) throw error
     // This session does not see the foreign table: the transaction of the load has just created it.
     const scratch = `fdwsync_probe_${randomBytes(6).toString('hex')}`
-    await session.run(
-      sql`${beginStatement(session.serverVersion, { limitMilliseconds: planLimits })}; CREATE SCHEMA ${ident(scratch)}; ${standIn(scratch)}; ROLLBACK`,
-    )
+    const begin = beginStatement(session.serverVersion, { limitMilliseconds: planLimits })
+    await session.run(sql`${begin}; CREATE SCHEMA ${ident(scratch)}`)
+    for (const each of standIn(scratch)) await session.execute(each)
+    await session.run(trusted('ROLLBACK'))
   }
 }
 

@@ -13,6 +13,7 @@ import type { SourceCheck } from '../sources/check-sources.ts'
 import { sourceChanges } from '../sources/source-changes.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
+import { exposedSecrets } from './exposed-secrets.ts'
 import { refuseUncreatable, undeterminedFindings, unknownOwnership } from './findings.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { codeHazards, codeWarnings } from './untrusted-code.ts'
@@ -93,5 +94,6 @@ function warningsOf(
     ...comparison.diff.warnings,
     ...codeWarnings(code, comparison.probed.wanted, impact.changes),
     ...uniqueBy(impact.staleReads.map(warningOf), ({ message }) => message),
+    ...exposedSecrets(impact.changes),
   ]
 }

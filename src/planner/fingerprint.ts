@@ -21,8 +21,8 @@ export function fingerprintOf(
 
 /** What of an object shows that another session has changed it. */
 export function stateOf({ oid, digest, spec, elsewhere }: LiveObject): readonly unknown[] {
-  const shown = digest === null ? withoutSecrets(spec) : withoutDefinition(spec)
-  return [oid, digest, shown, ...(elsewhere ? [keyOf(elsewhere)] : [])]
+  const shown = digest === null ? spec : withoutDefinition(spec)
+  return [oid, digest, withoutSecrets(shown), ...(elsewhere ? [keyOf(elsewhere)] : [])]
 }
 
 /** By key, since the server returns rows in any order, and in another one once its statistics change. */
@@ -45,5 +45,5 @@ function withoutSecrets(spec: unknown): unknown {
 }
 
 function isDigest(value: unknown): boolean {
-  return value !== null && typeof value === 'object' && Object.keys(value).join() === 'digest'
+  return value !== null && typeof value === 'object' && /^digest(,secret)?$/.test(Object.keys(value).join())
 }

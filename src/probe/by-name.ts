@@ -3,7 +3,7 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { number, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
+import { number, type Sql, type Statement, sql, trusted, withoutSecrets } from '../core/sql.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
@@ -20,7 +20,7 @@ export async function createByName(run: ProbeRun, toProbe: readonly DeclaredObje
     ({ id, needs }) => [...needs, ...(run.input.reading.live.get(keyOf(id))?.needs ?? [])],
   )
   const units = ordered
-    .map((object) => ({ object, statements: statementsByName(run, object) }))
+    .map((object) => ({ object, statements: statementsByName(run, object).map(withoutSecrets) }))
     .filter(({ statements }) => statements.length > 0)
   if (units.length === 0) return
   await waitForTurn(run)

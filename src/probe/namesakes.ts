@@ -4,6 +4,7 @@
 
 import type { LiveState } from '../core/change.ts'
 import { idOf, type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
+import { Secret } from '../core/secret.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { requalify } from '../parser/requalify.ts'
@@ -65,7 +66,7 @@ export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Prom
   const mapData = (value: unknown): unknown => {
     if (typeof value === 'string') return mapText(value)
     if (Array.isArray(value)) return value.map(mapData)
-    if (typeof value !== 'object' || value === null) return value
+    if (typeof value !== 'object' || value === null || value instanceof Secret) return value
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapData(each)]))
   }
   const mapId = (id: ObjectId) => mapData(id) as ObjectId // only the schema differs

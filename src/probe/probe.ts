@@ -10,7 +10,7 @@ import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, recordedSpec } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { recordUnchecked } from './findings.ts'
 import { createTypes } from './own-names.ts'
@@ -94,7 +94,8 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       if (!live || differs(run, object, live)) rest.push(object)
     } else if (current?.locked) {
       const entry = ledger.entries.get(key)
-      const unchanged = entry?.digest === current.digest && sameData(entry?.declared, object.written)
+      const unchanged =
+        entry?.digest === current.digest && sameData(entry?.declared, recordedSpec(object.id, object.written))
       if (unchanged) run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (

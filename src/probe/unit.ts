@@ -2,7 +2,7 @@
 
 import type { DeclaredObject } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
-import type { Statement } from '../core/sql.ts'
+import { type Statement, withoutSecrets } from '../core/sql.ts'
 import type { Partitioned } from '../kinds/evaluated.ts'
 import { kindOf } from '../kinds/registry.ts'
 
@@ -23,7 +23,8 @@ export function unitOf(
   const before = standIn.before ?? []
   return {
     object,
-    statements: [...before, ...create(standIn.id, standIn.spec)],
+    // Whether a wrapper knows an option is asked without the secret.
+    statements: [...before, ...create(standIn.id, standIn.spec).map(withoutSecrets)],
     expressions(view) {
       const statements = evaluated?.expressions(standIn, view) ?? []
       return statements.length === 0 ? [] : [...before, ...statements]

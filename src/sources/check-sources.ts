@@ -8,6 +8,7 @@ import type { SourceFinding, SourceReport } from '../core/source.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import { plainOption } from '../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
@@ -85,7 +86,8 @@ interface Table {
 function tableOf({ id, spec }: WantedObject): readonly Table[] {
   if (id.kind !== 'foreignTable') return []
   const table = spec as ForeignTableSpec // the objects of a kind have its specs
-  const { schema_name: remoteSchema = id.schema, table_name: remoteName = id.name } = table.options
+  const remoteSchema = plainOption(table.options, 'schema_name') ?? id.schema
+  const remoteName = plainOption(table.options, 'table_name') ?? id.name
   return [{ key: keyOf(id), title: titleOf(id), spec: table, remoteSchema, remoteName }]
 }
 
@@ -163,7 +165,9 @@ function findingsOf(
 
 /** By the remote name of a column, which an import sets as an option. */
 function typesAtSource({ columns }: ForeignTableSpec): ReadonlyMap<string, string> {
-  return new Map(Object.entries(columns).map(([name, { type, options }]) => [options.column_name ?? name, type]))
+  return new Map(
+    Object.entries(columns).map(([name, { type, options }]) => [plainOption(options, 'column_name') ?? name, type]),
+  )
 }
 
 /** @param remote the type of each remote column; undefined if it is not known */
@@ -171,7 +175,7 @@ function compare(table: Table, remote: ReadonlyMap<string, string | undefined>):
   const own = Object.entries(table.spec.columns).map(([name, { type, options }]) => ({
     name,
     type,
-    remoteName: options.column_name ?? name,
+    remoteName: plainOption(options, 'column_name') ?? name,
   }))
   const read = new Set(own.map(({ remoteName }) => remoteName))
   return [

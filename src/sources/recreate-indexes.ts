@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Warning } from '../core/plan.ts'
-import { fragment, ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { fragment, ident, join, joinParts, qualified, type Sql, sql, statementOf, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
@@ -99,7 +99,8 @@ function statements({ of, table, create }: Unit): readonly Sql[] {
   const columns = Object.entries(of.columns).map(([name, column]) =>
     columnDefinition(name, { ...column, notNull: false, default: null, generated: null, options: {} }),
   )
-  return [sql`CREATE TABLE ${qualified(table.schema, table.name)} (${join(columns, ', ')})`, create]
+  const list = joinParts(columns, sql`, `)
+  return [statementOf([sql`CREATE TABLE ${qualified(table.schema, table.name)} (`, ...list, sql`)`]).sql, create]
 }
 
 async function readIndexes(

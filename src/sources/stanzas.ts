@@ -1,10 +1,12 @@
 // What a source or the ledger has, as stanzas of a manifest: see manifest/expansion.
 
+import type { IdOf } from '../core/object.ts'
 import { ident } from '../core/sql.ts'
 import { withoutAccess } from '../kinds/facets/access.ts'
-import { record } from '../kinds/facets/options.ts'
+import { plainOption, record } from '../kinds/facets/options.ts'
 import { noVariables, type Stanza } from '../kinds/facets/stanza.ts'
 import { foreignTable } from '../kinds/foreign-table/foreign-table.ts'
+import { secretsIn, withPlainOptions } from '../kinds/foreign-table/secrets.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { index } from '../kinds/index/index-kind.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
@@ -17,7 +19,7 @@ import { normalizeExported } from '../manifest/yaml/from-export.ts'
 /** An imported table. It leaves open what comes from no source: owner, grants and comment. */
 export function tableStanza(schema: string, name: string, spec: ForeignTableSpec): TableStanza {
   const imported = { ...withoutAccess(spec), comment: undefined }
-  return asTable(foreignTable.write({ kind: 'foreignTable', schema, name }, imported, noVariables))
+  return writtenTable({ kind: 'foreignTable', schema, name }, imported)
 }
 
 export function indexStanza(schema: string, name: string, spec: IndexSpec): IndexStanza {
@@ -64,14 +66,32 @@ export function lastTables(
     if ((remoteSchemaOf(spec) ?? remoteSchema) !== remoteSchema) continue
     // It may belong to another import of the same schema.
     if (except.includes(id.name) || limitTo?.includes(id.name) === false) continue
-    tables.set(id.name, asTable(foreignTable.write(id, { ...spec, server }, noVariables)))
+    tables.set(id.name, writtenTable(id, { ...spec, server }))
   }
   return tables
 }
 
+/** What an export replaces by variables, the table itself needs. The ledger has no secrets: those of a manifest are added later. */
+function writtenTable(id: IdOf<'foreignTable'>, spec: ForeignTableSpec): TableStanza {
+  const table = asTable(foreignTable.write(id, withPlainOptions(spec), noVariables))
+  const secrets = secretsIn(spec.options)
+  const columns = Object.entries(table.columns ?? {}).map(([name, column]) => {
+    const own = secretsIn(spec.columns[name]?.options ?? {})
+    if (Object.keys(own).length === 0) return [name, column] as const
+    const full = typeof column === 'string' ? { type: column } : column
+    return [name, { ...full, options: { ...full.options, ...own } }] as const
+  })
+  return {
+    ...table,
+    ...(Object.keys(secrets).length > 0 ? { options: { ...table.options, ...secrets } } : {}),
+    ...(columns.length > 0 ? { columns: record(columns) } : {}),
+  }
+}
+
 /** The option for a table's remote schema: of postgres_fdw, of mysql_fdw, and of oracle_fdw and others. */
 function remoteSchemaOf({ options }: ForeignTableSpec): string | undefined {
-  return options.schema_name ?? options.dbname ?? options.schema
+  const [found] = ['schema_name', 'dbname', 'schema'].flatMap((name) => plainOption(options, name) ?? [])
+  return found
 }
 
 /** The indexes of views as they were last applied, by view. */

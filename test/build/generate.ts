@@ -63,7 +63,7 @@ function isSchema(value: unknown): boolean {
 }
 
 function referenced(name: string, { title, type }: Schema): string {
-  if (name === 'mapping_option') return 'string | Secret'
+  if (name === 'mapping_option' || name === 'option') return 'string | Secret'
   if (!type.includes('object')) return 'string'
   const object = title.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase())
   if (type === 'object') return object

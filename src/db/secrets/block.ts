@@ -10,6 +10,9 @@ import { join, type Sql, type Statement, sql, trusted } from '../../core/sql.ts'
  * The exception handler keeps secrets out of errors. The CONTEXT of an error in a dynamic statement is the statement with
  * its values, so the error is re-raised outside of it. Its message is masked too: a wrapper's validator quotes the value
  * that it rejects, and a syntax error quotes the literal. All names are qualified, since the search_path may be anything.
+ *
+ * A statement that waits for a lock is logged with its values after deadlock_timeout, under log_lock_waits. So it waits for
+ * less than that.
  */
 export function secretBlock(statement: Statement, expressionOf: (secret: Secret, index: number) => Sql): Sql {
   const values = join(statement.secrets.map(expressionOf), ',\n    ')
@@ -25,11 +28,14 @@ DECLARE
   error_schema pg_catalog.text;
   error_table pg_catalog.text;
   error_constraint pg_catalog.text;
+  lock_wait pg_catalog.text := pg_catalog.current_setting('lock_timeout');
 BEGIN
   secrets := ARRAY[
     ${values}
   ];
+  PERFORM pg_catalog.set_config('lock_timeout', (${shortWait})::pg_catalog.text, true);
   EXECUTE pg_catalog.format(${dollarQuoted(statement.sql, 'statement')}, VARIADIC secrets);
+  PERFORM pg_catalog.set_config('lock_timeout', lock_wait, true);
 EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
   GET STACKED DIAGNOSTICS error_state = RETURNED_SQLSTATE, error_message = MESSAGE_TEXT,
     error_detail = PG_EXCEPTION_DETAIL, error_hint = PG_EXCEPTION_HINT, error_schema = SCHEMA_NAME,
@@ -48,6 +54,12 @@ END
 `
   return sql`DO ${dollarQuoted(body, 'fdwsync')}`
 }
+
+/** Half of deadlock_timeout, or lock_timeout if that is less, in milliseconds. */
+const shortWait = trusted(`
+    SELECT least(greatest(d.setting::pg_catalog.int4 OPERATOR(pg_catalog./) 2, 1), nullif(l.setting::pg_catalog.int4, 0))
+      FROM pg_catalog.pg_settings AS d, pg_catalog.pg_settings AS l
+     WHERE d.name OPERATOR(pg_catalog.=) 'deadlock_timeout' AND l.name OPERATOR(pg_catalog.=) 'lock_timeout'`)
 
 /** Dollar-quotes the text, with a tag that does not occur in it. */
 function dollarQuoted(text: Sql, name: string): Sql {

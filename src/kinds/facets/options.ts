@@ -1,18 +1,24 @@
-// Options of wrappers, servers, mappings, tables and columns: maps of which exactly the differences are altered.
+// Options of wrappers, servers, mappings, tables and columns: maps of which exactly the differences are altered. Those that
+// are secrets are compared by digests, and never shown.
 import type { FieldChange } from '../../core/change.ts'
-import type { Secret } from '../../core/secret.ts'
-import { ident, join, literal, type Parts, type Sql, sql, trusted } from '../../core/sql.ts'
+import { Secret, secretText } from '../../core/secret.ts'
+import { isSecretOption } from '../../core/secret-options.ts'
+import { ident, joinParts, literal, type Parts, sql, trusted } from '../../core/sql.ts'
 
 /** The order has no meaning; a value may be any string, also an empty one. */
 export type Options = Readonly<Record<string, string>>
 
-/** A secret value, compared by its digest. `secret` is set only where it is declared. */
+/** A secret value, compared by its digest. `secret` is undefined where it was not read: of a user mapping, or in the ledger. */
 export interface SecretValue {
   readonly digest: string
   readonly secret?: Secret
 }
 
 export type OptionValue = string | SecretValue
+export type OptionValues = Readonly<Record<string, OptionValue>>
+
+/** The digest of a secret with the salt of the run. */
+type DigestOf = (secret: Secret) => string
 
 /** A map without a prototype, so that an option or a column can have any name, `__proto__` included. */
 export function record<Value>(entries: Iterable<readonly [string, Value]>): Readonly<Record<string, Value>> {
@@ -21,10 +27,46 @@ export function record<Value>(entries: Iterable<readonly [string, Value]>): Read
   return map
 }
 
-/** `OPTIONS (a 'x', b 'y')`, or nothing: PostgreSQL has no empty `OPTIONS ()`. */
-export function optionsClause(options: Options): Sql {
-  const parts = Object.entries(options).map(([name, value]) => sql`${ident(name)} ${literal(value)}`)
-  return parts.length === 0 ? sql`` : sql` OPTIONS (${join(parts, ', ')})`
+/** Options as declared, or as read from the catalog. @param named the options that the manifest calls secret */
+export function hideSecrets(
+  options: Readonly<Record<string, string | Secret | SecretValue>>,
+  named: readonly string[] | undefined,
+  digestOf: DigestOf,
+): OptionValues {
+  return record(
+    Object.entries(options).map(([name, value]): [string, OptionValue] => {
+      if (value instanceof Secret) return [name, secretValue(value, digestOf)]
+      if (typeof value !== 'string' || !isSecretOption(name, value, named)) return [name, value]
+      return [name, secretValue(new Secret(value), digestOf)]
+    }),
+  )
+}
+
+export function secretValue(secret: Secret, digestOf: DigestOf): SecretValue {
+  return { digest: digestOf(secret), secret }
+}
+
+/** Options as the ledger keeps them. */
+export function recordedOptions(options: OptionValues): OptionValues {
+  return record(
+    Object.entries(options).map(([name, value]) => [name, typeof value === 'string' ? value : { digest: '' }]),
+  )
+}
+
+export function namesOfSecrets(options: OptionValues): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]) => (typeof value === 'string' ? [] : [name]))
+}
+
+/** The value of an option that is not a secret. */
+export function plainOption(options: OptionValues, name: string): string | undefined {
+  const value = Object.hasOwn(options, name) ? options[name] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** ` OPTIONS (a 'x', b 'y')`, or nothing: PostgreSQL has no empty `OPTIONS ()`. */
+export function optionsClause(options: OptionValues): Parts {
+  const items = Object.entries(options).map(([name, value]): Parts => [sql`${ident(name)} `, valuePart(name, value)])
+  return items.length === 0 ? [] : [sql` OPTIONS (`, ...joinParts(items, sql`, `), sql`)`]
 }
 
 type OptionEdit = {
@@ -35,10 +77,7 @@ type OptionEdit = {
 }
 
 /** Exactly what differs. To the server, ADD of an existing option and SET or DROP of a missing one are errors. */
-export function optionEdits(
-  from: Readonly<Record<string, OptionValue>>,
-  to: Readonly<Record<string, OptionValue>>,
-): readonly OptionEdit[] {
+export function optionEdits(from: OptionValues, to: OptionValues): readonly OptionEdit[] {
   const edits: OptionEdit[] = []
   for (const [name, value] of Object.entries(to)) {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
@@ -57,17 +96,40 @@ function sameValue(left: OptionValue, right: OptionValue): boolean {
 }
 
 /** `ADD name 'value'`, `SET …`, `DROP name`: one item of `OPTIONS (…)`. */
-export function optionItem(edit: OptionEdit): Parts {
-  const head = sql`${trusted(edit.verb)} ${ident(edit.name)}`
-  if (edit.to === undefined) return [head]
-  if (typeof edit.to === 'string') return [sql`${head} ${literal(edit.to)}`]
-  if (!edit.to.secret) throw new TypeError(`the secret option ${edit.name} has no value to set`)
-  return [sql`${head} `, edit.to.secret]
+export function optionItem({ verb, name, to }: OptionEdit): Parts {
+  const head = sql`${trusted(verb)} ${ident(name)}`
+  return to === undefined ? [head] : [sql`${head} `, valuePart(name, to)]
+}
+
+function valuePart(name: string, value: OptionValue): Parts[number] {
+  return typeof value === 'string' ? literal(value) : (value.secret ?? new UnknownSecret(name))
+}
+
+/** Takes the place of a secret where objects are only compared. It cannot be sent to a server. */
+class UnknownSecret extends Secret {
+  readonly #option: string
+
+  constructor(option: string) {
+    super('')
+    this.#option = option
+  }
+
+  override reveal(): never {
+    throw new TypeError(`the secret option ${this.#option} has no value to set`)
+  }
+}
+
+/** What is known of secrets when two maps of options are compared. */
+interface SecretContext {
+  /** The options that the manifest calls secret, or called so when it was last applied. */
+  readonly named: readonly string[] | undefined
+  readonly digestOf: DigestOf
 }
 
 /** A field for each option that differs, with its item of the one `OPTIONS (…)` clause. */
-export function optionChanges(from: Options, to: Options): readonly FieldChange[] {
-  return optionEdits(from, to).map((edit) => ({
+export function optionChanges(from: OptionValues, to: OptionValues, secrets: SecretContext): readonly FieldChange[] {
+  const [before, after] = bothHidden(from, to, secrets)
+  return optionEdits(before, after).map((edit) => ({
     field: `option ${edit.name}`,
     from: shown(edit.from),
     to: shown(edit.to),
@@ -75,12 +137,18 @@ export function optionChanges(from: Options, to: Options): readonly FieldChange[
   }))
 }
 
+/** An option that is a secret on one side is one on the other side too. */
+function bothHidden(from: OptionValues, to: OptionValues, { named = [], digestOf }: SecretContext) {
+  const names = [...named, ...namesOfSecrets(from), ...namesOfSecrets(to)]
+  return [hideSecrets(from, names, digestOf), hideSecrets(to, names, digestOf)] as const
+}
+
 export function shown(value: OptionValue | undefined): string | undefined {
-  return value === undefined || typeof value === 'string' ? value : '(secret)'
+  return value === undefined || typeof value === 'string' ? value : secretText
 }
 
 /** `host shop-db · port 5432`: how a plan shows options. An ambiguous value is quoted. */
-export function describeOptions(options: Readonly<Record<string, OptionValue>>): string {
+export function describeOptions(options: OptionValues): string {
   return Object.entries(options)
     .map(([name, value]) => `${ident(name)} ${typeof value === 'string' ? describeValue(value) : shown(value)}`)
     .join(' · ')
@@ -91,8 +159,12 @@ function describeValue(value: string): string {
 }
 
 /** ALTER FOREIGN TABLE takes any number of OPTIONS clauses, so that each option is a clause of its own. */
-export function tableOptionChanges(from: Options, to: Options): readonly FieldChange[] {
-  return optionChanges(from, to).map((field) =>
+export function tableOptionChanges(
+  from: OptionValues,
+  to: OptionValues,
+  secrets: SecretContext,
+): readonly FieldChange[] {
+  return optionChanges(from, to, secrets).map((field) =>
     field.effect.how === 'clause'
       ? { ...field, effect: { how: 'clause', clause: [sql`OPTIONS (`, ...field.effect.clause, sql`)`] } }
       : field,
@@ -100,6 +172,7 @@ export function tableOptionChanges(from: Options, to: Options): readonly FieldCh
 }
 
 /** The options that the live object does not have, or has with another value. */
-export function changedOptions(declared: Options, live: Options): Options {
-  return record(Object.entries(declared).filter(([name, value]) => live[name] !== value))
+export function changedOptions(declared: OptionValues, live: OptionValues): OptionValues {
+  const changed = optionEdits(live, declared).flatMap(({ name, to }) => (to === undefined ? [] : [[name, to] as const]))
+  return record(changed)
 }

@@ -1,5 +1,7 @@
 // What a kind writes into a manifest: the inverse of reading one, as plain data. The YAML itself is in exporter/.
+import { ident } from '../../core/sql.ts'
 import type { ObjectName } from './names.ts'
+import type { OptionValues } from './options.ts'
 
 /** A reference to an environment variable that holds a secret: `${env:SHOP_PASSWORD}`. */
 export class Variable {
@@ -27,11 +29,11 @@ export interface WriteContext {
   variable(words: readonly string[], meaning: string): Variable
 }
 
-/** For kinds that have no secrets. */
-export const noVariables: WriteContext = {
-  variable: (words) => {
-    throw new TypeError(`unexpected secret: ${words.join(' ')}`)
-  },
+/** For objects without secrets. */
+export const noVariables: WriteContext = { variable: (words) => noVariable(words.join(' ')) }
+
+function noVariable(name: string): never {
+  throw new TypeError(`unexpected secret: ${name}`)
 }
 
 /** Without defaults: null, undefined, `false`, and empty strings, lists and maps. */
@@ -46,8 +48,25 @@ export function present(value: Readonly<Record<string, Written | null | undefine
 }
 
 /** Options as a user would write them: integers and booleans without quotes. */
-export function writtenOptions(options: Readonly<Record<string, string>> | undefined): WrittenMap {
-  return Object.fromEntries(Object.entries(options ?? {}).map(([name, value]) => [name, writtenText(value)]))
+export function writtenOptions(
+  options: OptionValues | undefined,
+  variableOf: (name: string) => Variable = noVariable,
+): WrittenMap {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? writtenText(value) : variableOf(name),
+    ]),
+  )
+}
+
+/** The variables for the secrets among the options of an object. */
+export function secretVariable(
+  context: WriteContext,
+  words: readonly string[],
+  title: string,
+): (name: string) => Variable {
+  return (name) => context.variable([...words, name], `option ${ident(name)} of ${title}`)
 }
 
 export function writtenText(value: string): Written {

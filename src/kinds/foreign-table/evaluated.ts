@@ -1,6 +1,16 @@
 // What PostgreSQL evaluates of a foreign table when it creates it.
 
-import { fragment, ident, join, qualified, type Statement, sql, statement } from '../../core/sql.ts'
+import {
+  fragment,
+  ident,
+  join,
+  joinParts,
+  qualified,
+  type Statement,
+  sql,
+  statement,
+  statementOf,
+} from '../../core/sql.ts'
 import { type Columns, columnDefinition } from '../facets/columns/columns.ts'
 import { nameOf } from '../facets/names.ts'
 import { inheritsClause, type Parents } from './parents.ts'
@@ -22,7 +32,11 @@ export function viewOfGenerated(
   const plain = Object.entries(columns).map(([name, column]) =>
     columnDefinition(name, { ...column, notNull: false, default: null, generated: null, options: {} }),
   )
-  const create = statement(sql`CREATE TABLE ${table} (${join(plain, ', ')})${inheritsClause(inherits)}`)
+  const create = statementOf([
+    sql`CREATE TABLE ${table} (`,
+    ...joinParts(plain, sql`, `),
+    sql`)${inheritsClause(inherits)}`,
+  ])
   const from = partitionOf ? nameOf(partitionOf.parent) : table
   return [
     ...(partitionOf ? [] : [create]),

@@ -48,13 +48,15 @@ import {
 import { commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
-import { describeOptions, optionsClause, record, tableOptionChanges } from '../facets/options.ts'
+import { describeOptions, hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
 import { declaredRename, relationRenaming } from '../facets/renaming.ts'
-import { present, writtenOptions } from '../facets/stanza.ts'
+import { declaredSecretOptions, settleSecretOptions } from '../facets/secret-options.ts'
+import { present, secretVariable, writtenOptions } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
 import { catalogQuery } from './catalog.ts'
+import { connectivityProbe } from './connectivity.ts'
 import { createForeignTable } from './create.ts'
 import { viewOfGenerated } from './evaluated.ts'
 import {
@@ -80,6 +82,7 @@ import {
   unlinkParents,
   writtenParents,
 } from './parents.ts'
+import { lockBefore, secretsOfTable, tableSecrets } from './secrets.ts'
 import type { ForeignTableSpec } from './spec.ts'
 import { withoutUnchangedOptions } from './unchanged-options.ts'
 
@@ -118,15 +121,16 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     },
   },
 
-  declare: (manifest) =>
+  declare: (manifest, digests) =>
     Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
       Object.entries(foreign_tables ?? {}).map(([name, declared]) => ({
         id: { kind: 'foreignTable', schema, name } satisfies IdOf<'foreignTable'>,
         spec: {
           ...declaredParents(declared, manifest),
           server: declared.server,
-          options: record(Object.entries(declared.options ?? {})),
-          columns: declaredColumns(declared.columns ?? {}),
+          options: hideSecrets(declared.options ?? {}, declared.secret_options, digests.ofRun),
+          ...declaredSecretOptions(declared),
+          columns: declaredColumns(declared.columns ?? {}, declared.secret_options, digests.ofRun),
           checks: declaredChecks(declared.checks ?? {}),
           comment: declared.comment,
           ...declaredProtection(declared),
@@ -143,13 +147,16 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       })),
     ),
 
-  write: (id, spec) => ({
+  write: (id, spec, context) => ({
     path: ['schemas', id.schema, 'foreign_tables', id.name],
     value: present({
       server: spec.server,
-      options: writtenOptions(spec.options),
+      options: writtenOptions(spec.options, secretVariable(context, [id.schema, id.name], foreignTable.title(id))),
+      secret_options: spec.secretOptions,
       ...writtenParents(parentsIn(spec)),
-      columns: writtenColumns(ownColumns(spec.columns)),
+      columns: writtenColumns(ownColumns(spec.columns), (column) =>
+        secretVariable(context, [id.schema, id.name, column], `column ${ident(column)} of ${foreignTable.title(id)}`),
+      ),
       checks: writtenChecks(ownChecks(spec.checks)),
       ...writtenAccess(spec),
       comment: spec.comment,
@@ -171,6 +178,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   settle: (wanted, last, live) => ({
     ...wanted,
+    ...settleSecretOptions(wanted, last, last ? secretsOfTable(last) : []),
     columns: settleColumns(wanted.columns, last?.columns, live?.columns),
     liveColumns: Object.keys(live?.columns ?? {}),
     checks: record(
@@ -183,17 +191,18 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     ...settleAccess(wanted, last, live),
   }),
 
-  compare(id, live, to, { declared, last }) {
+  compare(id, live, to, { declared, last, digests }) {
     const name = qualified(id.schema, id.name)
     const from = withTextsAsLive(live, to, to.textsAsLive)
     const { parents, columns, checks } = withoutInherited(from, to, declared, last)
     const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
     const sources = sourcesOf(columns.to, declared.columns)
+    const secrets = { named: to.secretOptions, digestOf: digests.ofRun }
     return [
       ...replacedBy('server', from.server, to.server),
-      ...tableOptionChanges(from.options, to.options),
+      ...tableOptionChanges(from.options, to.options, secrets),
       ...links,
-      ...followLinks(links, 'column', columns, columnChanges(name, columns.from, columns.to, sources)),
+      ...followLinks(links, 'column', columns, columnChanges(name, { ...columns, sources, secrets })),
       ...followLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),
@@ -213,7 +222,8 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   alter(id, fields) {
     const others = fields.filter((field) => !isUnlinked(field))
-    return alterStatements(sql`ALTER FOREIGN TABLE ${qualified(id.schema, id.name)} `, clausesOf(others), others)
+    const alter = sql`ALTER FOREIGN TABLE ${qualified(id.schema, id.name)} `
+    return [...lockBefore(alter, others), ...alterStatements(alter, clausesOf(others), others)]
   },
   unlink: (id, fields, from) => unlinkParents(qualified(id.schema, id.name), fields, parentsIn(from)),
   drop: (id) => [statement(sql`DROP FOREIGN TABLE ${qualified(id.schema, id.name)}`)],
@@ -243,15 +253,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     },
   },
 
-  // LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins.
-  connectivityProbe: (id, { server, options }) => ({
-    source: server,
-    statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
-    standIn(scratch) {
-      const table = qualified(scratch, id.name)
-      return sql`CREATE FOREIGN TABLE ${table} () SERVER ${ident(server)}${optionsClause(options)}; SELECT FROM ${table} LIMIT 0`
-    },
-  }),
+  connectivityProbe,
   // A table with parents has no digest: see definition-digest.ts.
   sqlFragments: (spec) =>
     hasParents(parentsIn(spec))
@@ -269,6 +271,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
       ...accessDetails(spec),
     ],
   },
+  secrets: tableSecrets,
   preconditions: {
     roles: rolesOf,
     needsNewer: (spec, major) =>

@@ -1,9 +1,9 @@
 // A foreign table without the options that it has already: a probe need not have the server validate those again.
-import { changedOptions, type Options, record } from '../facets/options.ts'
+import { changedOptions, type OptionValues, record } from '../facets/options.ts'
 
 interface WithOptions {
-  readonly options: Options
-  readonly columns: Readonly<Record<string, { readonly options: Options }>>
+  readonly options: OptionValues
+  readonly columns: Readonly<Record<string, { readonly options: OptionValues }>>
 }
 
 export function withoutUnchangedOptions<Spec extends WithOptions>(declared: Spec, live: WithOptions): Spec {

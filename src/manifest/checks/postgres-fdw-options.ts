@@ -1,6 +1,7 @@
 // Checks the options of postgres_fdw that the server accepts and fails on later.
 
 import type { Problem } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { foreignTables } from './walk.ts'
@@ -48,7 +49,7 @@ const ofServers: ReadonlyMap<string, Rule> = new Map([
   ['parallel_abort', truth],
 ])
 
-type Options = Readonly<Record<string, string>>
+type Options = Readonly<Record<string, string | Secret>>
 
 export function usesPostgresFdw({ foreign_data_wrapper }: NonNullable<Manifest['servers']>[string]): boolean {
   return (foreign_data_wrapper ?? 'postgres_fdw') === 'postgres_fdw'
@@ -82,7 +83,7 @@ function valueProblems(path: Path, options: Options, rules: ReadonlyMap<string, 
   return Object.entries(options).flatMap(([name, value]): readonly PathProblem[] => {
     const rule = rules.get(name)
     // A reference is unresolved if the manifest is checked without the environment.
-    if (!rule || rule.allows(value) || value.includes('${')) return []
+    if (!rule || typeof value !== 'string' || rule.allows(value) || value.includes('${')) return []
     const problem: Problem = {
       code: 'manifest/invalid-value',
       message: `the option "${name}" ${rule.message}, not "${value}"`,

@@ -2,7 +2,8 @@
 // probe.
 
 import type { ProblemCode } from '../../core/codes.ts'
-import { soundsSecret } from '../../core/secret-names.ts'
+import type { Secret } from '../../core/secret.ts'
+import { isSecretOption, soundsSecret } from '../../core/secret-options.ts'
 import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { nameProblems } from './names.ts'
@@ -147,24 +148,35 @@ function grantProblems(manifest: Manifest): readonly PathProblem[] {
     })
 }
 
-/** Every role can read the options of wrappers, servers and tables. Only those of user mappings are private. */
+type Options = Readonly<Record<string, string | Secret>>
+
+/** What postgres_fdw, and an import, do not accept as an option because it is a secret. */
 function optionProblems(manifest: Manifest): readonly PathProblem[] {
-  const exposed = (path: Path, options: Readonly<Record<string, string>> | undefined): readonly PathProblem[] =>
-    Object.keys(options ?? {})
-      .filter(soundsSecret)
-      .map((name) => {
-        const message = `the option "${name}" cannot be set here, where every role can read it`
+  const refused = (path: Path, options: Options | undefined, why: string): readonly PathProblem[] =>
+    Object.entries(options ?? {})
+      .filter(([name, value]) => (typeof value === 'string' ? isSecretOption(name, value) : soundsSecret(name)))
+      .map(([name]) => {
+        const message = `the option "${name}" cannot be set here, ${why}`
         const hint = 'Put it into a user mapping of the server: user_mappings: { role: { … } }.'
-        return atKey([...path, name], { code: 'secret/exposed', message, hint })
+        return atKey([...path, 'options', name], { code: 'secret/exposed', message, hint })
       })
+  const readable = 'where every role can read it'
+  const recorded = 'where it is part of a statement that servers log'
+  const ofPostgresFdw = Object.entries(manifest.servers ?? {}).filter(([, server]) => usesPostgresFdw(server))
+  const names = new Set(ofPostgresFdw.map(([name]) => name))
   return [
-    ...Object.entries(manifest.foreign_data_wrappers ?? {}).flatMap(([name, wrapper]) =>
-      exposed(['foreign_data_wrappers', name, 'options'], wrapper.options),
-    ),
-    ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) => [
-      ...exposed(['servers', name, 'options'], server.options),
-      ...(usesPostgresFdw(server) ? userOptionProblems(['servers', name, 'options'], server.options ?? {}) : []),
+    ...ofPostgresFdw.flatMap(([name, { options = {} }]) => [
+      ...refused(['servers', name], options, readable),
+      ...userOptionProblems(['servers', name, 'options'], options),
     ]),
-    ...foreignTables(manifest).flatMap(({ path, table }) => exposed([...path, 'options'], table.options)),
+    ...foreignTables(manifest).flatMap(({ path, table }) =>
+      names.has(table.server) ? refused(path, table.options, readable) : [],
+    ),
+    ...Object.entries(manifest.schemas ?? {}).flatMap(([schema, { imports = [] }]) =>
+      imports.flatMap(({ options }, at) => refused(['schemas', schema, 'imports', at], options, recorded)),
+    ),
+    ...Object.entries(manifest.mirrors ?? {}).flatMap(([name, { options }]) =>
+      refused(['mirrors', name], options, recorded),
+    ),
   ]
 }

@@ -461,8 +461,14 @@ export interface ForeignDataWrapper {
     /**
      * The option's value.
      */
-    [k: string]: string
+    [k: string]: string | Secret
   }
+  /**
+   * Options whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
+   *
+   * Items: The exact name of an option.
+   */
+  secret_options?: string[]
   /**
    * The role that owns it, a superuser. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
@@ -536,8 +542,14 @@ export interface Server {
     /**
      * The option's value.
      */
-    [k: string]: string
+    [k: string]: string | Secret
   }
+  /**
+   * Options whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
+   *
+   * Items: The exact name of an option.
+   */
+  secret_options?: string[]
   /**
    * User mappings by local role. The key public means PUBLIC; any other key is the exact name of a role. Example: etl: { user: mirror_reader, password: "${env:SHOP_PASSWORD}" }
    */
@@ -676,8 +688,14 @@ export interface ImportTable {
     /**
      * The option's value.
      */
-    [k: string]: string
+    [k: string]: string | Secret
   }
+  /**
+   * Options of the table and its columns whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
+   *
+   * Items: The exact name of an option.
+   */
+  secret_options?: string[]
   /**
    * Overrides of columns, by name. All other columns and attributes are as imported.
    */
@@ -747,7 +765,7 @@ export interface ImportColumn {
     /**
      * The option's value.
      */
-    [k: string]: string
+    [k: string]: string | Secret
   }
   /**
    * The column's comment (COMMENT ON COLUMN). None is imported.
@@ -915,8 +933,14 @@ export interface ForeignTable {
     /**
      * The option's value.
      */
-    [k: string]: string
+    [k: string]: string | Secret
   }
+  /**
+   * Options of the table and its columns whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
+   *
+   * Items: The exact name of an option.
+   */
+  secret_options?: string[]
   /**
    * Columns by name, in the order in which a new table gets them. The list is complete: a column that is not declared is dropped, unless it comes from a table of inherits or partition_of. Example: { id: bigint, payload: { type: jsonb, not_null: true } }
    */
@@ -1022,7 +1046,7 @@ export interface Column {
     /**
      * The option's value.
      */
-    [k: string]: string
+    [k: string]: string | Secret
   }
   /**
    * The column's statistics target (SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500

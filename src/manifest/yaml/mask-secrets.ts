@@ -1,8 +1,8 @@
 // Masks secrets in the lines that error messages quote.
 
-import { isMap, isNode, isPair, isScalar, type Node, type Scalar, visit } from 'yaml'
-import { soundsSecret } from '../../core/secret-names.ts'
-import { isSecretOption } from '../../core/secret-options.ts'
+import { isMap, isNode, isPair, isScalar, isSeq, type Node, type Scalar, visit } from 'yaml'
+import { secretText } from '../../core/secret.ts'
+import { containsSecret, isSecretMappingOption, soundsSecret } from '../../core/secret-options.ts'
 import { isOnlyReferences } from './references.ts'
 
 /** A part of the text that must not be shown. `end` is exclusive. */
@@ -11,34 +11,51 @@ export interface SecretRange {
   readonly end: number
 }
 
-const mask = '(secret)'
 /** Deeper than any valid manifest. Without a limit, the walk would overflow the stack before the depth is reported. */
 const maximumDepth = 200
 
 /**
- * Finds secrets in plain text: the options of user mappings, except harmless ones, and any key that sounds like a secret,
- * since it may be in a wrong place. References are not secret.
+ * Finds secrets in plain text: the options of user mappings, except harmless ones, and anywhere, since it may be in a wrong
+ * place, what `secret_options` names, what sounds like a secret, and values that look like one. References are not secret.
  */
 export function findSecrets(text: string, root: Node | null): readonly SecretRange[] {
   const mappings = entriesOf(entryOf(root, 'servers')).flatMap(({ value }) =>
     entriesOf(entryOf(value, 'user_mappings')),
   )
   const options = mappings.flatMap((mapping) =>
-    isMap(mapping.value) ? entriesOf(mapping.value).filter(({ name }) => isSecretOption(name)) : [mapping],
+    isMap(mapping.value) ? entriesOf(mapping.value).filter(({ name }) => isSecretMappingOption(name)) : [mapping],
   )
-  const ranges = [...options, ...soundingSecret(root)].flatMap((entry) => rangeOf(text, entry))
+  const ranges = [...options, ...suspicious(root, namedIn(root))].flatMap((entry) => rangeOf(text, entry))
   return ranges.sort((left, right) => left.start - right.start)
 }
 
-/** Entries that sound like a secret. A column with such a name is not one: its value is a type. */
-function soundingSecret(root: Node | null): readonly Entry[] {
+/** The options that `secret_options` names, of whatever object. */
+function namedIn(root: Node | null): ReadonlySet<string> {
+  const named = new Set<string>()
+  if (!root) return named
+  visit(root, {
+    Pair(_key, { key, value }, ancestors) {
+      if (isScalar(key) && key.value === 'secret_options' && isSeq(value)) {
+        for (const item of value.items) if (isScalar(item)) named.add(String(item.source ?? item.value))
+      }
+      return ancestors.length > maximumDepth ? visit.SKIP : undefined
+    },
+  })
+  return named
+}
+
+/** Entries that may be secrets. A column with the name of one is not: its value is a type. */
+function suspicious(root: Node | null, named: ReadonlySet<string>): readonly Entry[] {
   const found: Entry[] = []
   if (!root) return found
   visit(root, {
     Map(_key, map, ancestors) {
       const parent = ancestors.at(-1)
       if (isPair(parent) && isScalar(parent.key) && parent.key.value === 'columns') return undefined
-      found.push(...entriesOf(map).filter(({ name, value }) => isScalar(value) && soundsSecret(name)))
+      const isSuspicious = ({ name, value }: Entry) =>
+        isScalar(value) &&
+        (soundsSecret(name) || named.has(name) || containsSecret(String(value.source ?? value.value)))
+      found.push(...entriesOf(map).filter(isSuspicious))
       return ancestors.length > maximumDepth ? visit.SKIP : undefined
     },
   })
@@ -55,7 +72,7 @@ export function maskRanges(text: string, start: number, end: number, secretRange
     const before = text.slice(from, upTo)
     // Keep the indentation of a multi-line secret, so that the quoted line looks right.
     const indent = upTo > range.start ? (/^ */.exec(text.slice(upTo, end))?.[0] ?? '') : ''
-    masked += before + indent + mask
+    masked += before + indent + secretText
     from = Math.min(range.end, end)
   }
   return masked + text.slice(from, end)
@@ -63,19 +80,32 @@ export function maskRanges(text: string, start: number, end: number, secretRange
 
 /**
  * The same for text that is not valid YAML. Where its values end is unknown, so more is masked than necessary: everything
- * after the first key of a line that is below `user_mappings`, or whose key sounds like a secret.
+ * after the first key of a line that is below `user_mappings`, and after a key that sounds like a secret or that
+ * `secret_options` names; of a line that looks like it contains a secret, everything.
  */
 export function maskUnparsed(text: string, start: number, end: number, secretRanges: readonly SecretRange[]): string {
   const line = text.slice(start, end)
   const shown = isBelowMappings(text, start, line)
     ? /^\s*(?:[\w"'-]+\s*:)?/.exec(line)
-    : (/^.*?user_mappings["']?\s*:/.exec(line) ?? /^.*?(?:pass|secret|token|credential)[\w-]*["']?\s*:/i.exec(line))
+    : (/^.*?user_mappings["']?\s*:/.exec(line) ?? untilSecretKey(line, text) ?? (containsSecret(line) ? [''] : null))
   const touched = secretRanges.find((range) => range.end > start && range.start < end)
   const length = Math.min(
     shown ? shown[0].length : line.length,
     touched ? Math.max(touched.start - start, indentOf(line)) : line.length,
   )
-  return line.slice(length).trim() === '' ? line : `${line.slice(0, length).trimEnd()} ${mask}`
+  return line.slice(length).trim() === ''
+    ? line
+    : `${line.slice(0, length).trimEnd()} ${secretText}`.replace(/^ (?=\()/, '')
+}
+
+/** The part of a line up to the first key of a secret. */
+function untilSecretKey(line: string, text: string): readonly [string] | undefined {
+  const lists = text.matchAll(/secret_options["']?\s*:((?:\s*\[[^\]]*\]?)|(?:\s*-\s[^\n]*)+)/g)
+  const named = new Set(Array.from(lists, ([, list = '']) => list.match(/[\w.-]+/g) ?? []).flat())
+  for (const { 0: key, 1: name = '', index } of line.matchAll(/([\w.-]+)["']?\s*:/g)) {
+    if (soundsSecret(name) || named.has(name)) return [line.slice(0, index + key.length)]
+  }
+  return undefined
 }
 
 function isBelowMappings(text: string, start: number, line: string): boolean {

@@ -2,12 +2,20 @@
 
 import type { Problem } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
-import { isSecretOption } from '../../core/secret-options.ts'
+import { containsSecret, isSecretMappingOption, isSecretOption } from '../../core/secret-options.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import type { Path, References } from '../manifest.ts'
 import { matcher } from './path-pattern.ts'
 
 const isMappingOption = matcher(['servers.*.user_mappings.*.*'])
+const isOption = matcher([
+  'foreign_data_wrappers.*.options.*',
+  'servers.*.options.*',
+  'schemas.*.foreign_tables.*.options.*',
+  'schemas.*.foreign_tables.*.columns.*.options.*',
+  'schemas.*.imports.*.tables.*.options.*',
+  'schemas.*.imports.*.tables.*.columns.*.options.*',
+])
 const pattern = /\$\$\{|\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{file:([^}]+)\}|\$\{[^}]*\}?/g
 const onlyReferences = /^(?:\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}|\$\{file:[^}]+\})+$/
 
@@ -44,19 +52,38 @@ export function resolveReferences(data: unknown, references: References | undefi
   }
 
   function resolveText(text: string, path: Path): string | Secret {
-    const isSecret = isMappingOption(path) && isSecretOption(String(path.at(-1)))
+    const isSecret = isSecretAt(data, path, text)
     const note = (problem: Problem) => problems.push(atValue(path, problem))
     const resolved = references
       ? text.replace(pattern, (...groups) => replacement(references, groups, isSecret, note))
       : text
     const invalid = invalidCharacter(resolved)
     if (invalid) note(invalid)
-    if (!isSecret) return resolved
+    if (!isSecret && !isSecretAt(data, path, resolved)) return resolved
     if (isPlaintext(text)) plaintextSecrets.push(path)
     const secret = new Secret(resolved)
     secrets.push(secret)
     return secret
   }
+}
+
+/** Whether a value is a secret: of a user mapping by its name, of other options also by what it looks like. */
+function isSecretAt(data: unknown, path: Path, value: string): boolean {
+  const name = String(path.at(-1))
+  if (isMappingOption(path)) return isSecretMappingOption(name)
+  return isOption(path) && isSecretOption(name, value, secretOptionsAt(data, path))
+}
+
+/** `secret_options` of the object that an option belongs to. */
+function secretOptionsAt(data: unknown, path: Path): readonly string[] {
+  const depth = path[0] !== 'schemas' ? 2 : path[2] === 'imports' ? 6 : 4
+  const object = path.slice(0, depth).reduce(partOf, data)
+  const names = partOf(object, 'secret_options')
+  return Array.isArray(names) ? names.map(String) : []
+}
+
+function partOf(value: unknown, key: string | number): unknown {
+  return value !== null && typeof value === 'object' ? (value as Readonly<Record<string, unknown>>)[key] : undefined
 }
 
 function replacement(
@@ -99,13 +126,18 @@ function replacement(
   return ''
 }
 
-/** Whether the text of a secret has no reference, or a reference with a default, which is then a secret itself. */
+/**
+ * Whether the text of a secret has no reference, or a reference with a default, which is then a secret itself, or a secret
+ * beside its references.
+ */
 function isPlaintext(text: string): boolean {
   const found = Array.from(text.matchAll(pattern), ([, variable, , fallback, file]) => ({
     isReference: variable !== undefined || file !== undefined,
     hasText: fallback !== undefined && fallback !== '',
   }))
-  return text !== '' && (!found.some(({ isReference }) => isReference) || found.some(({ hasText }) => hasText))
+  if (text === '') return false
+  if (!found.some(({ isReference }) => isReference) || found.some(({ hasText }) => hasText)) return true
+  return containsSecret(text.replace(pattern, ''))
 }
 
 function invalidCharacter(text: string): Problem | undefined {

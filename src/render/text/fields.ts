@@ -3,6 +3,7 @@
 import { structuredPatch } from 'diff'
 import type { FieldChange } from '../../core/change.ts'
 import { oneLine, printableLines } from '../../core/printable.ts'
+import { secretText } from '../../core/secret.ts'
 import type { RenderOptions } from '../format.ts'
 import { pad, quoted, widthOf, wrap } from './layout.ts'
 
@@ -60,7 +61,7 @@ function labelLines(label: string, forces: string, { style, columns }: RenderOpt
 
 function difference({ from, to }: FieldChange): string {
   if (from === undefined && to === undefined) return 'also replaced'
-  const isSecret = [from, to].every((value) => value === undefined || value === '(secret)')
+  const isSecret = [from, to].every((value) => value === undefined || value === secretText)
   if (from === undefined) return isSecret ? '(secret added)' : `added: ${valueText(to ?? '')}`
   if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${valueText(from)}`
   return isSecret ? '(secret changed)' : `${valueText(from)} → ${valueText(to)}`

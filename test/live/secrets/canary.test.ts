@@ -24,6 +24,11 @@ function newCanary(): { readonly value: string; readonly word: string } {
   return { value: `a'b\\c "d%s $1 ${word}`, word }
 }
 
+/** Environment variables with the values of canaries. */
+function envOf(canaries: readonly (readonly [name: string, canary: { readonly value: string }])[]) {
+  return Object.fromEntries(canaries.map(([name, { value }]) => [name, value]))
+}
+
 /** A role of the source with a password. */
 async function sourceRole(fixture: Fixture, password: string) {
   const name = `reader_${randomBytes(4).toString('hex')}`
@@ -180,6 +185,110 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect([code, stderr]).toEqual([1, expect.stringMatching(/passwort|nobody_of_that_name/)])
     expect(await traces(fixture, log, words, outputs)).toEqual([])
     expect(await endOfSpying()).toEqual([])
+  })
+
+  test('secrets among the options of wrappers, servers, tables and columns are found nowhere either', async () => {
+    const rig = await fixtureFor(pair, source)
+    await hasStatistics(rig)
+    const levels = ['WRAPPER', 'SERVER', 'TABLE', 'COLUMN'] as const
+    const canaries = () => levels.map((level) => [level, newCanary()] as const)
+    const [first, second, byHand] = [canaries(), canaries(), canaries()]
+    const words = [...first, ...second, ...byHand].map(([, { word }]) => word)
+    const log = await logOf(rig)
+    const endOfSpying = await spy(rig, words)
+    const outputs: string[] = []
+    const call = async (args: readonly string[], manifest: string | undefined, values: typeof first) => {
+      const ended = await run(rig, args, manifest, envOf(values))
+      outputs.push(ended.stdout, ended.stderr)
+      return ended
+    }
+    // By name, by value, and by secret_options.
+    const options = (level: string) =>
+      `{ api_key: "\${env:${level}}", address: "https://user:\${env:${level}}@host", license: "\${env:${level}}" }`
+    const manifest = `
+version: 1
+name: options
+foreign_data_wrappers:
+  api_fdw: { options: ${options('WRAPPER')}, secret_options: [license] }
+servers:
+  api: { foreign_data_wrapper: api_fdw, options: ${options('SERVER')}, secret_options: [license] }
+schemas:
+  p:
+    foreign_tables:
+      t:
+        server: api
+        options: ${options('TABLE')}
+        secret_options: [license]
+        columns: { id: { type: bigint, options: ${options('COLUMN')} } }
+`
+    const stored = async () => {
+      const [row] =
+        await rig.sql(`SELECT array_to_string(array_cat(array_cat(fdwoptions, srvoptions), array_cat(ftoptions, attfdwoptions)), ' ') AS options
+        FROM pg_foreign_table JOIN pg_foreign_server s ON s.oid = ftserver JOIN pg_foreign_data_wrapper w ON w.oid = srvfdw
+        JOIN pg_attribute ON attrelid = ftrelid AND attname = 'id'`)
+      return String(row?.options)
+    }
+    const isStored = async (values: typeof first) => {
+      const options = await stored()
+      return values.map(([, { word }]) => options.split(word).length - 1)
+    }
+
+    const plan = await call(['plan'], manifest, first)
+    expect(plan.stdout).toContain('api_key (secret) · address (secret) · license (secret)')
+    expect(plan.stdout.match(/every role of the database/g)).toHaveLength(1)
+    expect((await call(['apply', '--auto-approve'], manifest, first)).code).toBe(0)
+    expect(await isStored(first)).toEqual([3, 3, 3, 3])
+    expect(await call(['plan', '--detailed-exitcode'], manifest, first)).toMatchObject({ code: 0, stderr: '' })
+
+    // Another session holds each of the locks for longer than deadlock_timeout.
+    const other = await rig.client()
+    const holding = [
+      "ALTER FOREIGN DATA WRAPPER api_fdw OPTIONS (ADD held '1')",
+      "ALTER SERVER api OPTIONS (ADD held '1')",
+      'LOCK TABLE pg_foreign_table IN SHARE MODE; SELECT FROM p.t LIMIT 0',
+    ]
+    for (const statement of holding) {
+      await other.query(`BEGIN; ${statement}`).catch(() => {})
+      const waits = start(rig, ['apply', '--auto-approve', '--lock-timeout', '60s'], manifest, envOf(second))
+      await setTimeout(2500)
+      await other.query('ROLLBACK')
+      const ended = await waits.ended
+      outputs.push(ended.stdout, ended.stderr)
+      expect([ended.code, ended.stderr]).toEqual([0, expect.any(String)])
+      expect(await isStored(second)).toEqual([3, 3, 3, 3])
+      await call(['apply', '--auto-approve'], manifest, first)
+    }
+    expect((await call(['plan'], manifest, second)).stdout.match(/\(secret changed\)/g)).toHaveLength(12)
+    const json = await call(['plan', '--format', 'json', '--detailed-exitcode'], manifest, second)
+    expect([json.code, JSON.parse(json.stdout)]).toEqual([2, expect.objectContaining({ format: 'fdwsync.plan/1' })])
+    expect((await call(['apply', '--auto-approve', '--format', 'json'], manifest, second)).code).toBe(0)
+
+    const before = log()
+    const altered = byHand.map(([, { value }]) => `E'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`)
+    await rig.sql(`ALTER FOREIGN DATA WRAPPER api_fdw OPTIONS (SET license ${altered[0]});
+      ALTER SERVER api OPTIONS (SET license ${altered[1]}, ADD pwd ${altered[1]});
+      ALTER FOREIGN TABLE p.t OPTIONS (SET license ${altered[2]}), ALTER COLUMN id OPTIONS (SET license ${altered[3]})`)
+    const after = log
+    expect((await call(['plan', '--drift-only'], manifest, second)).stdout).toMatch(/pwd +\(secret removed\)/)
+    expect((await call(['status'], undefined, second)).stdout).toContain('option pwd')
+    const exported = (await call(['export'], undefined, second)).stdout
+    expect(exported).toContain('license: "${env:API_LICENSE}"')
+    expect(exported.match(/secret_options: \[license\]/g)).toHaveLength(3)
+    const removed = manifest
+      .replace(/options: \{[^}]*\}[^}]*\}[^}]*\}[^}]*\}/g, 'options: {}')
+      .replace(/secret_options: \[license\]/g, 'comment: none')
+    expect((await call(['plan'], removed, second)).stdout.match(/\(secret removed\)/g)).toHaveLength(13)
+    expect((await call(['apply', '--auto-approve'], removed, second)).code).toBe(0)
+    expect((await call(['history'], undefined, second)).stdout).toContain('options')
+    await call(['apply', '--auto-approve', '--format', 'json'], manifest.replace('bigint', 'no_such_type'), second)
+
+    const news = () =>
+      before +
+      after()
+        .slice(before.length)
+        .replaceAll(/^.*(?:SET license|ADD pwd).*$/gm, '')
+    expect(await traces(rig, news, words, outputs)).toEqual([])
+    expect((await endOfSpying()).filter((row) => !/SET license/.test(JSON.stringify(row)))).toEqual([])
   })
 
   test('where nested statements are recorded too: refused, unless it is allowed; a superuser turns that off', async (context) => {

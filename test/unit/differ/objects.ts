@@ -109,6 +109,7 @@ export function ledger(entries: readonly LedgerEntry[], more: Partial<Ledger> = 
     entries: new Map(entries.map((each) => [keyOf(each.id), each])),
     otherOwners: new Map(),
     protectedByOthers: new Set(),
+    secretOptionsElsewhere: new Map(),
     ...more,
   }
 }

@@ -1,7 +1,7 @@
 // Foreign-data wrappers.
 import { type ForeignDataWrapperSpec, foreignDataWrapper } from '../../../src/kinds/foreign-data-wrapper.ts'
 import { accessRows, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { commentRows, optionRows, protectRows } from './rows.ts'
+import { commentRows, namedSecretRows, optionRows, protectRows, secretOptionRows } from './rows.ts'
 import { type KindTable, nothing } from './table.ts'
 
 const alter = 'ALTER FOREIGN DATA WRAPPER csv'
@@ -29,7 +29,8 @@ export const foreignDataWrapperTable: KindTable<ForeignDataWrapperSpec> = {
       [{}, { validator }, 'validator: none → public.csv_validator', `${alter} VALIDATOR public.csv_validator`],
       [{ validator }, {}, 'validator: public.csv_validator → none', `${alter} NO VALIDATOR`],
     ],
-    options: optionRows(alter),
+    options: [...optionRows(alter), ...secretOptionRows(alter)],
+    secretOptions: namedSecretRows(alter),
     comesWithExtension: [[{}, { comesWithExtension: true }, nothing, 'it only decides who creates the wrapper']],
     ofExtension: [[{}, { ofExtension: true }, nothing, 'it only decides who creates the wrapper']],
     comment: commentRows('FOREIGN DATA WRAPPER csv'),
@@ -72,6 +73,7 @@ export const foreignDataWrapperTable: KindTable<ForeignDataWrapperSpec> = {
     stanzas: [
       [{}],
       [{ handler: { schema: 'public', name: 'csv_handler' }, validator: 'csv_validator', comment: 'c' }],
+      [{ options: { token: '${env:CSV_TOKEN}', license: '${env:CSV_LICENSE}' }, secret_options: ['license'] }],
       [{ options: { debug: true }, ...writtenAccess('usage') }],
       [{ comment: 'c' }, { ofExtension: true, handler, validator, owner: 'alice' }],
     ],

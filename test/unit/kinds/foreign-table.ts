@@ -5,10 +5,12 @@ import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
 import type { ForeignTableSpec } from '../../../src/kinds/foreign-table/spec.ts'
 import { accessRows, grant, liveAccess, openAccess, writtenAccess } from './access.ts'
 import { liveSettings, settingsRows } from './columns.ts'
-import { commentRows, protectRows } from './rows.ts'
+import { commentRows, namedSecretRows, protectRows, secretOptionRows } from './rows.ts'
 import { type KindTable, nothing, type Rows, within } from './table.ts'
 
 const alter = 'ALTER FOREIGN TABLE p.orders'
+// The statement with the secret must not wait for the lock.
+const lock = `${alter} SET WITHOUT OIDS; `
 const base = { schema: 'public', name: 'base' }
 const partitioned = { schema: 'public', name: 'partitioned' }
 
@@ -208,6 +210,7 @@ export const foreignTableTable: KindTable<ForeignTableSpec> = {
       [{}, { options: { a: "x'y" } }, `option a: none → x'y`, `${alter} OPTIONS (ADD a 'x''y')`],
       [{ options: { a: 'x' } }, { options: { a: '' } }, 'option a: x → ', `${alter} OPTIONS (SET a '')`],
       [{ options: { a: 'x' } }, {}, 'option a: x → none', `${alter} OPTIONS (DROP a)`],
+      ...secretOptionRows(alter, lock),
     ],
     columns: [
       [
@@ -278,6 +281,7 @@ export const foreignTableTable: KindTable<ForeignTableSpec> = {
          ALTER TABLE public.partitioned ATTACH PARTITION p.orders FOR VALUES IN (2)`,
       ],
     ],
+    secretOptions: namedSecretRows(alter, lock),
     liveColumns: [[{}, { liveColumns: ['a'] }, nothing, 'it only keeps the order of columns']],
     textsAsLive: [
       [
@@ -351,6 +355,14 @@ export const foreignTableTable: KindTable<ForeignTableSpec> = {
     unwritten: { protect: 'not in the catalog', renamed_from: 'done once applied' },
     stanzas: [
       [{ server: 'shop' }],
+      [
+        {
+          server: 'api',
+          options: { token: '${env:P_ORDERS_TOKEN}', license: '${env:P_ORDERS_LICENSE}' },
+          secret_options: ['license'],
+          columns: { a: { type: 'bigint', options: { api_key: '${env:P_ORDERS_A_API_KEY}' } } },
+        },
+      ],
       [
         {
           server: 'shop',

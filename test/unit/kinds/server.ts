@@ -1,7 +1,7 @@
 // Foreign servers.
 import { type ServerSpec, server } from '../../../src/kinds/server.ts'
 import { accessRows, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { commentRows, optionRows, protectRows } from './rows.ts'
+import { commentRows, namedSecretRows, optionRows, protectRows, secretOptionRows } from './rows.ts'
 import type { KindTable } from './table.ts'
 
 export const serverTable: KindTable<ServerSpec> = {
@@ -15,7 +15,8 @@ export const serverTable: KindTable<ServerSpec> = {
       [{}, { version: '2' }, 'version: none → 2', `ALTER SERVER "Shop" VERSION '2'`],
       [{ version: '1' }, { version: null }, 'version: 1 → none', 'ALTER SERVER "Shop" VERSION NULL'],
     ],
-    options: optionRows('ALTER SERVER "Shop"'),
+    options: [...optionRows('ALTER SERVER "Shop"'), ...secretOptionRows('ALTER SERVER "Shop"')],
+    secretOptions: namedSecretRows('ALTER SERVER "Shop"'),
     comment: commentRows('SERVER "Shop"'),
     protect: protectRows,
     ...accessRows('SERVER "Shop"', 'FOREIGN SERVER "Shop"', 'usage'),
@@ -33,6 +34,13 @@ export const serverTable: KindTable<ServerSpec> = {
     definition: 'server',
     unwritten: { protect: 'not in the catalog', renamed_from: 'done once applied', user_mappings: 'a kind of its own' },
     stanzas: [
+      [
+        {
+          foreign_data_wrapper: 'api_fdw',
+          options: { token: '${env:SHOP_TOKEN}', license: '${env:SHOP_LICENSE}' },
+          secret_options: ['license'],
+        },
+      ],
       [{ options: { host: 'db', port: 5432, truncatable: false, application_name: '007' } }],
       [{ foreign_data_wrapper: 'file_fdw', type: 'files', version: 2, ...writtenAccess('usage'), comment: 'c' }],
     ],

@@ -32,7 +32,7 @@ function ledgerOf(records: ReadonlyMap<Key, SourceRecord>): Ledger {
     if (!id) throw new Error(`no id: ${key}`)
     return [key, { ...entry, id, source }] as const
   })
-  const none = { otherOwners: new Map(), protectedByOthers: new Set<Key>() }
+  const none = { otherOwners: new Map(), protectedByOthers: new Set<Key>(), secretOptionsElsewhere: new Map() }
   return { exists: true, unreadable: undefined, entries: new Map(entries), ...none }
 }
 

@@ -1,18 +1,27 @@
 // How the columns of a foreign table are changed, in an order that PostgreSQL accepts.
 import type { FieldChange } from '../../../core/change.ts'
-import { fragment, ident, join, type Parts, type Sql, sql } from '../../../core/sql.ts'
+import { fragment, ident, joinParts, type Parts, type Sql, sql } from '../../../core/sql.ts'
 import { nameOf, sameName } from '../names.ts'
-import { optionEdits, optionItem, shown } from '../options.ts'
+import { optionChanges } from '../options.ts'
 import { type Column, type Columns, columnDefinition, settingsTarget, typeText } from './columns.ts'
 import { addedNotNull, alterNotNull, notNullText } from './not-null.ts'
 import { settingsChanges } from './settings.ts'
+
+interface Comparison {
+  readonly from: Columns
+  readonly to: Columns
+  /** The wanted columns with their SQL as declared. */
+  readonly sources: Columns
+  readonly secrets: Parameters<typeof optionChanges>[2]
+}
 
 /**
  * Every change of a foreign table's columns is possible in place, unless an object depends on the column. Generated columns
  * depend on others of the same table, so those that are dropped or changed come first, and one that uses a column whose
  * type changes is dropped and added, which costs nothing, since a foreign table holds no data.
  */
-export function columnChanges(table: Sql, from: Columns, to: Columns, declared: Columns): readonly FieldChange[] {
+export function columnChanges(table: Sql, comparison: Comparison): readonly FieldChange[] {
+  const { from, to, sources: declared, secrets } = comparison
   const retyped = retypedColumns(from, to)
   const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
   const kept = Object.entries(to).flatMap(([name, wanted]) => {
@@ -31,7 +40,9 @@ export function columnChanges(table: Sql, from: Columns, to: Columns, declared: 
     ),
     ...kept
       .filter((column) => !isReplaced(column))
-      .flatMap((column) => alterColumn(table, column.name, column.before, column.wanted, column.source)),
+      .flatMap((column) =>
+        alterColumn(table, column.name, { from: column.before, to: column.wanted, source: column.source, secrets }),
+      ),
     ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, declared[name] ?? wanted)),
   ]
 }
@@ -79,26 +90,40 @@ function dropColumn(name: string, column: Column | undefined): FieldChange {
 }
 
 function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
-  const clause = [addedColumn(name, source)]
+  const clause = addedColumn(name, source)
   return [
     { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
     ...settingsChanges(settingsTarget(table, name), {}, wanted),
   ]
 }
 
-function alterColumn(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
+interface ColumnComparison {
+  readonly from: Column
+  readonly to: Column
+  readonly source: Column
+  readonly secrets: Comparison['secrets']
+}
+
+function alterColumn(
+  table: Sql,
+  name: string,
+  { from, to, source, secrets }: ColumnComparison,
+): readonly FieldChange[] {
   const alter = sql`ALTER COLUMN ${ident(name)}`
   const retyped = isRetyped(from, to)
   return [
     ...(retyped ? [retype(name, from, to, source)] : []),
     ...notNullChange(name, from, to),
     ...defaultChange(name, from, to, source, retyped),
-    ...optionEdits(from.options, to.options).map((edit) =>
-      toField(`column ${name} option ${edit.name}`, shown(edit.from) ?? null, shown(edit.to) ?? null, [
-        sql`${alter} OPTIONS (`,
-        ...optionItem(edit),
-        sql`)`,
-      ]),
+    ...optionChanges(from.options, to.options, secrets).map(
+      ({ field, effect, ...values }): FieldChange => ({
+        ...values,
+        field: `column ${name} ${field}`,
+        effect:
+          effect.how === 'clause'
+            ? { how: 'clause', clause: [sql`${alter} OPTIONS (`, ...effect.clause, sql`)`] }
+            : effect,
+      }),
     ),
     // A new type resets the storage.
     ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
@@ -156,13 +181,14 @@ function defaultChange(
   return [toField(`column ${name} default`, from.default, to.default, clause)]
 }
 
-function addedColumn(name: string, column: Column): Sql {
-  return join([sql`ADD COLUMN ${columnDefinition(name, column)}`, ...addedNotNull(name, column)], ', ')
+function addedColumn(name: string, column: Column): Parts {
+  const added: Parts = [sql`ADD COLUMN `, ...columnDefinition(name, column)]
+  return joinParts([added, ...addedNotNull(name, column).map((clause) => [clause])], sql`, `)
 }
 
 /** PostgreSQL cannot add a generation expression to a column, so the column is dropped and added. It holds no data here. */
 function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
-  const clause = [sql`DROP COLUMN ${ident(name)}, ${addedColumn(name, source)}`]
+  const clause = [sql`DROP COLUMN ${ident(name)}, `, ...addedColumn(name, source)]
   return [
     { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
     ...settingsChanges(settingsTarget(table, name), {}, to),

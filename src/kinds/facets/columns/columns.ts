@@ -1,8 +1,17 @@
 // Columns of a foreign table: from a manifest and back, their SQL, and how a plan shows them.
-import { fragment, ident, join, type Sql, type Statement, sql, trusted } from '../../../core/sql.ts'
+import type { Secret } from '../../../core/secret.ts'
+import { fragment, ident, join, type Parts, type Sql, type Statement, sql, trusted } from '../../../core/sql.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../names.ts'
-import { describeOptions, type Options, optionsClause, record } from '../options.ts'
-import { present, type Written, type WrittenMap, withoutBrackets, writtenName, writtenOptions } from '../stanza.ts'
+import { describeOptions, hideSecrets, type OptionValues, optionsClause, record } from '../options.ts'
+import {
+  present,
+  type Variable,
+  type Written,
+  type WrittenMap,
+  withoutBrackets,
+  writtenName,
+  writtenOptions,
+} from '../stanza.ts'
 import {
   type DeclaredNotNull,
   declaredNotNull,
@@ -24,7 +33,7 @@ export interface Column extends ColumnSettings {
   readonly generated: string | null
   /** Whether it is generated on read rather than stored. */
   readonly virtual: boolean
-  readonly options: Options
+  readonly options: OptionValues
   /** Not in a declaration: the parents that it is inherited from. */
   readonly inheritedFrom?: readonly ObjectName[]
   /** Live only: the parents' columns of that name. `value` is the default or the generation expression. */
@@ -39,14 +48,19 @@ interface DeclaredColumn {
   readonly default?: string
   readonly collation?: string | { readonly schema: string; readonly name: string }
   readonly generated?: string | { readonly expression: string; readonly virtual?: boolean | undefined } | undefined
-  readonly options?: Options
+  readonly options?: Readonly<Record<string, string | Secret>>
   readonly comment?: string
   readonly statistics?: string
   readonly storage?: 'plain' | 'external' | 'extended' | 'main'
   readonly attributes?: Readonly<Record<string, string>>
 }
 
-export function declaredColumns(columns: Readonly<Record<string, string | DeclaredColumn>>): Columns {
+/** @param named the options that the manifest calls secret */
+export function declaredColumns(
+  columns: Readonly<Record<string, string | DeclaredColumn>>,
+  named: readonly string[] | undefined,
+  digestOf: (secret: Secret) => string,
+): Columns {
   return record(
     Object.entries(columns).map(([name, short]) => {
       const column: DeclaredColumn = typeof short === 'string' ? { type: short } : short
@@ -58,7 +72,7 @@ export function declaredColumns(columns: Readonly<Record<string, string | Declar
           ...declaredNotNull(column.not_null),
           default: column.default ?? null,
           ...declaredGenerated(column.generated),
-          options: record(Object.entries(column.options ?? {})),
+          options: hideSecrets(column.options ?? {}, named, digestOf),
           ...declaredSettings(column),
         },
       ]
@@ -88,7 +102,10 @@ export function columnsNeedNewer(columns: Columns, major: number): string | unde
   return isMarked ? 'NOT NULL constraints that are NO INHERIT or NOT VALID require PostgreSQL 18 or later' : undefined
 }
 
-export function writtenColumns(columns: Columns): WrittenMap {
+export function writtenColumns(
+  columns: Columns,
+  variableOf: (column: string) => (option: string) => Variable,
+): WrittenMap {
   return record(
     Object.entries(columns).map(([name, column]) => {
       const full = present({
@@ -97,7 +114,7 @@ export function writtenColumns(columns: Columns): WrittenMap {
         default: column.default === null ? undefined : withoutBrackets(column.default),
         collation: writtenName(column.collation),
         generated: writtenGenerated(column),
-        options: writtenOptions(column.options),
+        options: writtenOptions(column.options, variableOf(name)),
         ...writtenSettings(column),
       })
       return [name, Object.keys(full).length === 1 ? column.type : full]
@@ -161,10 +178,13 @@ export function withTypes(read: Columns, declared: Columns, liveOrder: readonly 
 }
 
 /** PostgreSQL's grammar requires this order: type, OPTIONS, COLLATE, constraints. */
-export function columnDefinition(name: string, column: Column): Sql {
-  return sql`${ident(name)} ${fragment(column.type)}${optionsClause(column.options)}${
-    column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
-  }${columnConstraints(column)}`
+export function columnDefinition(name: string, column: Column): Parts {
+  const collate = column.collation ? sql` COLLATE ${nameOf(column.collation)}` : sql``
+  return [
+    sql`${ident(name)} ${fragment(column.type)}`,
+    ...optionsClause(column.options),
+    sql`${collate}${columnConstraints(column)}`,
+  ]
 }
 
 export function columnConstraints(column: Column): Sql {

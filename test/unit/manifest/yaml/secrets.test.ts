@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { formatProblem } from '../../../../src/core/errors.ts'
 import { Secret } from '../../../../src/core/secret.ts'
-import { isSecretOption } from '../../../../src/core/secret-options.ts'
+import { isSecretMappingOption } from '../../../../src/core/secret-options.ts'
 import { mapping, problemsOf, read, server } from '../reading.ts'
 
 describe('an option of a user mapping', () => {
@@ -15,7 +15,7 @@ describe('an option of a user mapping', () => {
     'password_required',
     'sslcert',
     'sslkey',
-  ])('%s is not a secret', (name) => expect(isSecretOption(name)).toBe(false))
+  ])('%s is not a secret', (name) => expect(isSecretMappingOption(name)).toBe(false))
   test.each(['password', 'Password', 'api_key', 'constructor', '__proto__', 'USER'])('%s is a secret', async (name) => {
     const { manifest } = await read(mapping(`${name}: hunter2`))
     expect(Object.entries(manifest.servers?.s?.user_mappings?.etl ?? {})).toEqual([[name, expect.any(Secret)]])
@@ -90,26 +90,116 @@ describe('no error shows a secret', () => {
 })
 
 describe('an option that every role can read', () => {
-  test.each([
+  const secretNames = [
     'password',
     'pass',
     'db_passwd',
+    'PWD',
     'Passphrase',
     'client_secret',
     'auth_token',
     'credentials',
-    'private_key',
-  ])('is refused if it is named %s', async (name) => {
-    const expected = `the option "${name}" cannot be set here, where every role can read it`
-    expect(await problemsOf(server(`foreign_data_wrapper: x\n    options: { ${name}: a }`))).toContain(expected)
-    const table = `schemas: { p: { foreign_tables: { t: { server: s, options: { ${name}: a } } } } }`
-    expect(await problemsOf(`version: 1\nname: a\n${table}\n`)).toContain(expected)
+  ]
+  const moreNames = ['private_key', 'api_key', 'apiKey', 'x-api-key', 'aws_secret_access_key', 'conn_string', 'connstr']
+  test.each([...secretNames, ...moreNames])('is a secret if it is named %s', async (name) => {
+    const secret = { [name]: expect.any(Secret) }
+    const options = `options: { "${name}": hunter2 }`
+    const text = `
+version: 1
+name: a
+foreign_data_wrappers: { w: { ${options} } }
+servers: { s: { foreign_data_wrapper: w, ${options} } }
+schemas:
+  p:
+    imports: [{ server: s, remote_schema: r, tables: { i: { ${options}, columns: { c: { ${options} } } } } }]
+    foreign_tables: { t: { server: s, ${options}, columns: { c: { type: text, ${options} } } } }
+`
+    const { manifest, warnings } = await read(text)
+    expect(manifest.foreign_data_wrappers?.w?.options).toEqual(secret)
+    expect(manifest.servers?.s?.options).toEqual(secret)
+    const [imported] = manifest.schemas?.p?.imports ?? []
+    for (const table of [manifest.schemas?.p?.foreign_tables?.t, imported?.tables?.i]) {
+      expect(table?.options).toEqual(secret)
+      expect(table?.columns?.c).toMatchObject({ options: secret })
+    }
+    expect(warnings).toHaveLength(6)
+    expect(warnings.map(formatProblem).join('\n')).not.toContain('hunter2')
   })
-  test.each([
-    'passfile',
-    'use_scram_passthrough',
-    'bypass_cache',
-    'host',
-  ])('is accepted if it is named %s', async (name) =>
-    expect(await problemsOf(server(`foreign_data_wrapper: x\n    options: { ${name}: a }`))).toBe(''))
+
+  const values = [
+    'https://user:hunter2@api.example.com/v1',
+    'redis://:hunter2@cache',
+    'user:hunter2@host/db',
+    'host=db user=etl password=hunter2',
+    'host = db password = hunter2',
+    'Server=db;Uid=etl;Pwd=hunter2;',
+    '{"user": "etl", "password": "hunter2"}',
+    'https://api.example.com/?api_key=hunter2',
+    'Authorization: Bearer hunter2hunter2',
+    '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----',
+  ]
+  test.each(values)('is a secret if it looks like one: %j', async (value) => {
+    const options = `options: { address: ${JSON.stringify(value)}, x: [] }`
+    const reported = await problemsOf(server(`foreign_data_wrapper: w\n    ${options}`))
+    expect(reported).not.toContain('hunter2')
+    const { manifest } = await read(server(`foreign_data_wrapper: w\n    ${options.replace(', x: []', '')}`))
+    expect(manifest.servers?.s?.options).toEqual({ address: expect.any(Secret) })
+  })
+
+  const harmless = [
+    ['password_required', 'false'],
+    ['sslkey', '/etc/ssl/key.pem'],
+    ['private_key_path', '/etc/key.pem'],
+    ['api_key_id', 'AKIA'],
+    ['passfile', '/root/.pgpass'],
+    ['use_scram_passthrough', 'true'],
+    ['bypass_cache', 'a'],
+    ['max_tokens', '5'],
+    ['primary_key', 'id'],
+    ['host', 'db'],
+    ['endpoint', 'https://api.example.com:8443/v1'],
+    ['table_name', 'a:b@c'],
+    ['query', "SELECT a::text FROM t WHERE token = 'x'"],
+    ['delimiter', ':'],
+  ] as const
+  test.each(harmless)('is not a secret: %s %j', async (name, value) => {
+    const { manifest } = await read(
+      server(`foreign_data_wrapper: w\n    options: { ${name}: ${JSON.stringify(value)} }`),
+    )
+    expect(manifest.servers?.s?.options).toEqual({ [name]: value })
+  })
+
+  test('is a secret if secret_options names it, and no error shows it', async () => {
+    const options = 'secret_options: [license]\n    options: { license: hunter2, x: y }'
+    const { manifest, secrets } = await read(server(`foreign_data_wrapper: w\n    ${options}`))
+    expect(manifest.servers?.s?.options).toEqual({ license: expect.any(Secret), x: 'y' })
+    expect(secrets).toHaveLength(1)
+    for (const wrong of ['x: []', 'x: y: z', 'x: [']) {
+      const reported = await problemsOf(server(`foreign_data_wrapper: w\n    ${options.replace('x: y', wrong)}`))
+      expect(reported).toMatch(/^m\.yaml/)
+      expect(reported).not.toContain('hunter2')
+    }
+  })
+
+  test('is a secret as a whole if a reference resolves to one', async () => {
+    const text = server(
+      'foreign_data_wrapper: w\n    options: { url: "https://etl:${env:PASSWORD}@api", host: "${env:HOST}" }',
+    )
+    const { manifest, warnings, digest } = await read(text)
+    expect(manifest.servers?.s?.options).toEqual({ url: expect.any(Secret), host: 'db' })
+    expect([warnings, digest]).toEqual([[], expect.any(String)])
+    const partly = await read(text.replace('@api', '@${env:HOST}').replace('${env:PASSWORD}', 'hunter2'))
+    expect([partly.warnings.length, partly.digest]).toEqual([1, undefined])
+  })
+
+  test('is refused where postgres_fdw does not have it, and where an import would put it into a statement', async () => {
+    const message = 'the option "password" cannot be set here'
+    const cases = [
+      server('options: { password: a }'),
+      `version: 1\nname: a\nservers: { s: {} }\nschemas: { p: { foreign_tables: { t: { server: s, options: { password: a } } } } }\n`,
+      `version: 1\nname: a\nschemas: { p: { imports: [{ server: s, remote_schema: r, options: { password: a } }] } }\n`,
+      `version: 1\nname: a\nmirrors: { m: { server: s, remote_schema: r, schema: p, proxy_schema: q, options: { password: a } } }\n`,
+    ]
+    for (const text of cases) expect(await problemsOf(text)).toContain(message)
+  })
 })

@@ -1,0 +1,21 @@
+// How to connect to the source of a foreign table and read nothing.
+import type { IdOf } from '../../core/object.ts'
+import { ident, qualified, sql, statement, statementOf } from '../../core/sql.ts'
+import { optionsClause } from '../facets/options.ts'
+import type { ConnectivityProbe } from '../kind.ts'
+import type { ForeignTableSpec } from './spec.ts'
+
+/** LIMIT 0 fetches nothing, but a foreign scan connects as soon as it begins. */
+export function connectivityProbe(id: IdOf<'foreignTable'>, { server, options }: ForeignTableSpec): ConnectivityProbe {
+  return {
+    source: server,
+    statement: statement(sql`SELECT FROM ${qualified(id.schema, id.name)} LIMIT 0`),
+    standIn(scratch) {
+      const table = qualified(scratch, id.name)
+      return [
+        statementOf([sql`CREATE FOREIGN TABLE ${table} () SERVER ${ident(server)}`, ...optionsClause(options)]),
+        statement(sql`SELECT FROM ${table} LIMIT 0`),
+      ]
+    },
+  }
+}
