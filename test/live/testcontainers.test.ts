@@ -39,7 +39,7 @@ schemas:
           orders_id_idx: { unique: true, columns: [id] }
 `
 
-// A skipped test tells its reason only to those who read the list of tests.
+// A skipped test shows its reason only to those who read the list of tests.
 if (reason !== undefined) process.stdout.write(`skipped: testcontainers (${reason})\n`)
 
 describe(`containers of ${imageOf(major)}`, () => {

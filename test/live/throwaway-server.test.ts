@@ -60,7 +60,7 @@ describe.each(found)('a throwaway server, PostgreSQL $major $origin', (binaries)
     expect(await ask(server.url(), 'SELECT number FROM kept')).toBe(7)
   })
 
-  test('lets nobody in without the password', async () => {
+  test('refuses a wrong password', async () => {
     const server = await start({ binaries })
     const attempt = ask(server.url('postgres', { password: 'guessed' }), 'SELECT 1')
     await expect(attempt).rejects.toThrow('password authentication failed')
@@ -75,7 +75,7 @@ describe.each(found)('a throwaway server, PostgreSQL $major $origin', (binaries)
     expect(await ask(server.url('postgres', { password: 'any' }), `SHOW fdwsync.quoted`)).toBe("it's")
   })
 
-  test('tells what the log says when the server does not start', async () => {
+  test('reports the end of the log when the server does not start', async () => {
     const starting = startThrowawayServer({ binaries, settings: { no_such_setting: '1' } })
     await expect(starting).rejects.toThrow('unrecognized configuration parameter "no_such_setting"')
   })
@@ -100,7 +100,7 @@ describe.skipIf(found.length === 0)('whatever ends the process that started a se
   })
 })
 
-/** A process that starts a server, tells about it, and then does what its standard input says. */
+/** A process that starts a server, reports it, and then runs code from its standard input. */
 function startInChild(binaries: Binaries): ChildProcess {
   const module = new URL('../../src/demo/server/server.ts', import.meta.url).href
   const program = `

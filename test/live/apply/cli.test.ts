@@ -1,3 +1,5 @@
+// The built command at its boundaries: exit codes, JSON on standard output, terminals, pipes, signals.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,5 @@
+// Connections that are lost during COMMIT, and a server that crashes then: the outcome is settled or reported as unknown.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { until } from '../../../src/demo/server/processes.ts'

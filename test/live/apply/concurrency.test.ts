@@ -1,3 +1,5 @@
+// Applies at the same time, and DDL of other sessions: the lease, lock timeouts, retries, stale plans.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Approve, planAndApply } from '../../../src/api/apply.ts'
 import type { ApplyOptions } from '../../../src/applier/context.ts'

@@ -1,3 +1,5 @@
+// An apply that ends in the middle of a stage: killed, terminated, interrupted. The next one converges.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { until } from '../../../src/demo/server/processes.ts'

@@ -1,3 +1,5 @@
+// A ledger that another role prepared or altered is not trusted, and none of its code runs.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { history } from '../../../src/api/history.ts'
 import { refresh } from '../../../src/api/refresh.ts'

@@ -1,3 +1,5 @@
+// The stage prepare: what is committed before the definitions, and faults between the two.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf, planAndApply } from '../../../src/api/apply.ts'
 import type { Connect } from '../../../src/db/connect.ts'

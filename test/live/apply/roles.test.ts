@@ -1,3 +1,5 @@
+// Roles without superuser: what they can do, and which grant an error or a plan names.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { refresh } from '../../../src/api/refresh.ts'

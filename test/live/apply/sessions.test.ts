@@ -1,3 +1,5 @@
+// Pooled connections: which are reused, and what ends one.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { sql } from '../../../src/core/sql.ts'

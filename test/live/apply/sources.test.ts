@@ -1,3 +1,5 @@
+// Sources that are down or never answer: definitions converge, loads fail, old data stays.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { refresh } from '../../../src/api/refresh.ts'

@@ -1,3 +1,5 @@
+// Changes between the plan and its confirmation: relevant ones end it with exit code 3.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
 import { FdwsyncError } from '../../../src/core/errors.ts'

@@ -1,3 +1,5 @@
+// Opening a session: addresses, TLS, authentication, timeouts, and the errors of each.
+
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,

@@ -1,3 +1,5 @@
+// Settings of a server that would write a secret somewhere: they are turned off, or the secret is refused.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { statementOf, trusted } from '../../../src/core/sql.ts'

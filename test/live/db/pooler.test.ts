@@ -1,3 +1,5 @@
+// Sessions through pgbouncer, where it is installed.
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -1,3 +1,5 @@
+// Secrets reach the server without appearing in its log, its statistics or its views.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { type Parts, statementOf, trusted } from '../../../src/core/sql.ts'
@@ -48,7 +50,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
   describe.each(ways)('by $way', ({ way, canary }) => {
     const secret = new Secret(canary)
 
-    test('arrives, and nothing that the server writes down has it', async () => {
+    test('arrives, and appears in nothing that the server writes', async () => {
       log()
       const session = await open(server.url(), [secret])
       await session.run(trusted('BEGIN'))
@@ -65,7 +67,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
       expect(traces(written + (await statements()))).toEqual([])
     })
 
-    test('is in nothing while the mapping is locked by somebody else', async () => {
+    test('appears nowhere while another session has the mapping locked', async () => {
       log()
       const session = await open(server.url(), [secret])
       await admin.run(trusted("BEGIN; ALTER USER MAPPING FOR public SERVER source OPTIONS (SET user 'v')"))
@@ -82,7 +84,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
         return logged.includes('still waiting for')
       })
       expect(traces(JSON.stringify(await observer.query(trusted('SELECT * FROM pg_stat_activity'))))).toEqual([])
-      // Not COMMIT: then ours would fail with `tuple concurrently updated`.
+      // Not COMMIT: or this session fails with `tuple concurrently updated`.
       await admin.run(trusted('ROLLBACK'))
       await work
       await Promise.all([session.close(), observer.close()])
@@ -203,7 +205,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     await session.close()
   })
 
-  test('says what to grant where a role may not make the temporary table', async () => {
+  test('the error names the grant that a role needs for the temporary table', async () => {
     await admin.run(trusted("CREATE ROLE plain LOGIN PASSWORD 'p'"))
     await admin.run(trusted('CREATE DATABASE bare'))
     await admin.run(trusted('REVOKE TEMPORARY ON DATABASE bare FROM PUBLIC'))

@@ -1,3 +1,5 @@
+// What a session does: statements, cancellation, deadlines, lost connections, transient errors.
+
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FdwsyncError } from '../../../src/core/errors.ts'
@@ -37,7 +39,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     expect(shown).toEqual([{ application_name: 'fdwsync test' }])
   })
 
-  test('sends what is asked for at the same time one after the other', async () => {
+  test('runs concurrent statements one after the other', async () => {
     const answers = [1, 2, 3, 4].map((n) => session.query<{ n: number }>(trusted(`SELECT pg_sleep(0.01), ${n} AS n`)))
     expect((await Promise.all(answers)).map(([row]) => row?.n)).toEqual([1, 2, 3, 4])
   })
@@ -50,7 +52,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     expect(await session.query(trusted(''))).toEqual([])
   })
 
-  test('goes on after an error, which says where', async () => {
+  test('continues after an error, which has its position', async () => {
     await expect(session.query(trusted('SELECT 1,\n nowhere'))).rejects.toMatchObject({
       sqlstate: '42703',
       position: 12,
@@ -146,7 +148,7 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
       await reader.close()
     })
 
-    test('whose connection breaks: ours is not lost', async () => {
+    test('whose connection breaks: the session is not lost', async () => {
       const error = await session.query(trusted('SELECT * FROM remote_suicide')).catch((caught: unknown) => caught)
       expect(error).toMatchObject({ name: 'DatabaseError' })
       expect(error).not.toSatisfy(isConnectionLost)

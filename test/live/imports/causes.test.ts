@@ -1,3 +1,5 @@
+// Why an imported object changes: the source, the manifest, drift.
+
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'

@@ -1,3 +1,5 @@
+// plan --check-source and status --check: foreign tables against the tables of their sources.
+
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from 'vitest'

@@ -1,3 +1,5 @@
+// Imports of tables: what is declared about them, what is missing at the source, sources that do not answer.
+
 import { describe, expect, test } from 'vitest'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'

@@ -1,3 +1,5 @@
+// A second plan of imports that are in place: what is asked of the source again.
+
 import { describe, expect, test } from 'vitest'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'

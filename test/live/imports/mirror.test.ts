@@ -1,3 +1,5 @@
+// Mirrors: views and indexes that follow the tables of a source.
+
 import { describe, expect, test } from 'vitest'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'

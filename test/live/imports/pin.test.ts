@@ -1,3 +1,5 @@
+// Pinned imports: the lock file, and plans that ask no source.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+// How many statements a plan sends, however many tables it imports.
+
 import { describe, expect, test } from 'vitest'
 import type { Connect } from '../../../src/db/connect.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'

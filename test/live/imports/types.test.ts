@@ -1,3 +1,5 @@
+// Types of imported columns: domains, enumerations and composites of the source.
+
 import { describe, expect, test } from 'vitest'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'

@@ -1,3 +1,5 @@
+// Twenty varied tables from nothing to a mirror, through changes of the source, with the rows of both sides.
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-// Rows of the ledger that somebody has edited: an error names the row and the way out, and is never a stack trace.
+// Rows of the ledger that were edited by hand: an error names the row and the way out, and is never a stack trace.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FdwsyncError } from '../../../src/core/errors.ts'
 import type { TestDatabase } from '../../servers/databases.ts'

@@ -1,3 +1,5 @@
+// What the ledger proves is not probed again, and what ends such a proof.
+
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createPlan } from '../../../src/planner/plan.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
@@ -21,22 +23,22 @@ const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS tw
 const setUp = `CREATE FUNCTION public.twice(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
   CREATE TYPE public.state AS ENUM ('new'); CREATE FUNCTION public.mood() RETURNS text LANGUAGE sql AS 'SELECT ''ok''';
   CREATE SEQUENCE public.numbers;
-  CREATE TABLE public.people (id int, state public.state)`
+  CREATE TABLE public.persons (id int, state public.state)`
 
-/** No plan gets past it that makes anything, be it only to try it out. */
+/** Fails every plan that creates anything, be it only for the probe. */
 const noDdl = `CREATE FUNCTION public.no_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no DDL''; END';
   CREATE EVENT TRIGGER no_ddl ON ddl_command_start EXECUTE FUNCTION public.no_ddl()`
 const again = 'ALTER EVENT TRIGGER no_ddl DISABLE'
 
-/** By what is proven of the manifest as by what is proven of each object, which must agree. */
-async function isTriedOut(fixture: Fixture, manifest: string): Promise<boolean> {
-  const byManifest = await isTriedOutNow(fixture, manifest)
+/** Both by the proof of the manifest and by the proofs of its objects, which must agree. */
+async function isProbed(fixture: Fixture, manifest: string): Promise<boolean> {
+  const byManifest = await isProbedNow(fixture, manifest)
   await fixture.sql('DELETE FROM fdwsync.proof')
-  expect(await isTriedOutNow(fixture, manifest)).toBe(byManifest)
+  expect(await isProbedNow(fixture, manifest)).toBe(byManifest)
   return byManifest
 }
 
-async function isTriedOutNow(fixture: Fixture, manifest: string): Promise<boolean> {
+async function isProbedNow(fixture: Fixture, manifest: string): Promise<boolean> {
   const parsed = await fixture.manifest(manifest)
   const plan = await planFor(parsed, fixture.url).catch((error: Error) => error)
   if (plan instanceof Error) return plan.message.includes('no DDL')
@@ -51,17 +53,17 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  test('what the ledger proves is not tried out, and nothing is made', async () => {
+  test('what the ledger proves is not probed, and nothing is created', async () => {
     const fixture = await fixtureFor(pair, source)
     await fixture.sql(setUp)
     await applyTo(await fixture.manifest(shop), fixture.url)
     await fixture.sql(noDdl)
-    expect(await isTriedOut(fixture, shop)).toBe(false)
+    expect(await isProbed(fixture, shop)).toBe(false)
   })
 
   const mixed = shop.replace(
     'SELECT id, total,',
-    "SELECT id, total, (SELECT max(state) FROM public.people WHERE state > 'new') AS state,",
+    "SELECT id, total, (SELECT max(state) FROM public.persons WHERE state > 'new') AS state,",
   )
   const disturbances: Readonly<Record<string, string>> = {
     'a function that gained an overload': "CREATE FUNCTION public.twice(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
@@ -69,30 +71,30 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'an operator': `CREATE FUNCTION public.more(public.state, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
       CREATE OPERATOR public.> (LEFTARG = public.state, RIGHTARG = text, FUNCTION = public.more)`,
     'a cast': 'CREATE CAST (public.state AS integer) WITH INOUT',
-    'a column added to a table that a query names': 'ALTER TABLE public.people ADD COLUMN more int',
-    'a column of such a table retyped': 'ALTER TABLE public.people ALTER COLUMN id TYPE bigint',
+    'a column added to a table that a query names': 'ALTER TABLE public.persons ADD COLUMN more int',
+    'a column of such a table retyped': 'ALTER TABLE public.persons ALTER COLUMN id TYPE bigint',
     'an enumeration grown': "ALTER TYPE public.state ADD VALUE 'old'",
     'another sequence under the name that a default has':
       'ALTER SEQUENCE public.numbers RENAME TO others; CREATE SEQUENCE public.numbers',
-    'a schema of the search path that was not there': 'CREATE SCHEMA later; CREATE TABLE later.people (id int)',
+    'a new schema that is in the search path': 'CREATE SCHEMA later; CREATE TABLE later.persons (id int)',
   }
-  test.each(Object.entries(disturbances))('%s: it is tried out again', async (what, sql) => {
+  test.each(Object.entries(disturbances))('%s: it is probed again', async (what, sql) => {
     const fixture = await fixtureFor(pair, source)
     await fixture.sql(setUp)
     const manifest = mixed.replace('version: 1', 'version: 1\nsearch_path: [later, public]')
     await applyTo(await fixture.manifest(manifest), fixture.url)
     await fixture.sql(sql)
     await fixture.sql(noDdl)
-    expect(await isTriedOut(fixture, manifest), what).toBe(true)
-    // It is proven again by the next apply that does something, and then for good.
+    expect(await isProbed(fixture, manifest), what).toBe(true)
+    // The next apply that changes something proves it again.
     await fixture.sql(again)
     const more = `${manifest}  more: {}\n`
     await applyTo(await fixture.manifest(more), fixture.url)
     await fixture.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
-    expect(await isTriedOut(fixture, more), `${what}, applied`).toBe(false)
+    expect(await isProbed(fixture, more), `${what}, applied`).toBe(false)
   })
 
-  test('a newer server, as after pg_upgrade, which keeps OIDs: it is tried out again', async () => {
+  test('a newer server, as after pg_upgrade, which keeps OIDs: it is probed again', async () => {
     const fixture = await fixtureFor(pair, source)
     await fixture.sql(setUp)
     await applyTo(await fixture.manifest(shop), fixture.url)
@@ -112,11 +114,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   })
 
-  test('another search path in the manifest: it is tried out again', async () => {
+  test('another search path in the manifest: it is probed again', async () => {
     const fixture = await fixtureFor(pair, source)
     await fixture.sql(`${setUp}; CREATE SCHEMA other; ${noDdl}; ${again}`)
     await applyTo(await fixture.manifest(shop), fixture.url)
     await fixture.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
-    expect(await isTriedOut(fixture, shop.replace('version: 1', 'version: 1\nsearch_path: [other, public]'))).toBe(true)
+    expect(await isProbed(fixture, shop.replace('version: 1', 'version: 1\nsearch_path: [other, public]'))).toBe(true)
   })
 })

@@ -1,3 +1,5 @@
+// Plans that need more locks than the server has room for are refused, and the others fit.
+
 import { expect, onTestFinished, test } from 'vitest'
 import { findBinaries, startThrowawayServer } from '../../../src/demo/server/server.ts'
 import { runSql } from '../../servers/databases.ts'
@@ -44,7 +46,7 @@ test.each(servers)('PostgreSQL $major has room for so many locks', async (binari
   onTestFinished(() => server.stop())
   const url = server.url('postgres')
 
-  // What it is said to have room for it has: tables alone, and with views and their indexes.
+  // It has room for what the plan allows: tables alone, and tables with views and their indexes.
   await runSql(url, 'CREATE DATABASE views')
   for (const [database, text] of [
     [url, manifest(room - 65)],

@@ -1,3 +1,5 @@
+// A long manifest that the ledger proves in place is not parsed, and every change to the database is noticed.
+
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
@@ -24,16 +26,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return fixture
   }
 
-  test('in place, it is not even parsed: a text that is no manifest would do, had the ledger its digest', async () => {
+  test('in place, it is not parsed: with its digest in the ledger, a text that is no manifest plans as well', async () => {
     const fixture = await applied()
-    const told = await run(fixture, plan, long)
-    expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('Nothing to change: 7 objects')])
+    const planned = await run(fixture, plan, long)
+    expect([planned.code, planned.stdout]).toEqual([0, expect.stringContaining('Nothing to change: 7 objects')])
     const nonsense = long.replace('version: 1', 'version: [')
     const digest = createHash('sha256').update(nonsense).digest('hex')
     expect((await run(fixture, plan, nonsense)).code).toBe(1)
     await fixture.sql(`UPDATE fdwsync.proof SET manifest_digest = '${digest}'`)
-    expect((await run(fixture, plan, nonsense)).stdout).toBe(told.stdout)
-    expect((await run(fixture, ['apply'], nonsense)).stdout).toBe(told.stdout)
+    expect((await run(fixture, plan, nonsense)).stdout).toBe(planned.stdout)
+    expect((await run(fixture, ['apply'], nonsense)).stdout).toBe(planned.stdout)
     expect(JSON.parse((await run(fixture, ['apply', '--format', 'json'], nonsense)).stdout)).toMatchObject({
       steps: [],
     })
@@ -47,19 +49,19 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'a view that is no longer populated': 'REFRESH MATERIALIZED VIEW local.orders WITH NO DATA',
     'a schema that was renamed': 'ALTER SCHEMA local RENAME TO elsewhere',
   }
-  test.each(Object.entries(disturbances).filter(([what]) => what !== 'a comment'))('%s is seen', async (_, sql) => {
+  test.each(Object.entries(disturbances).filter(([what]) => what !== 'a comment'))('%s is noticed', async (_, sql) => {
     const fixture = await applied()
     await fixture.sql(sql)
     expect((await run(fixture, plan, long)).code).toBe(2)
   })
 
-  test('what nobody declares may change: nothing to do, as always', async () => {
+  test('a change of what is not declared is no change', async () => {
     const fixture = await applied()
     await fixture.sql(disturbances['a comment'] ?? '')
     expect((await run(fixture, plan, long)).code).toBe(0)
   })
 
-  test('a password is compared each time, and a variable that is missing is told with its place', async () => {
+  test('a password is compared each time, and a missing variable is reported with its place', async () => {
     const fixture = await applied()
     const rotated = await run({ ...fixture, env: { ...fixture.env, SOURCE_PASSWORD: 'another' } }, plan, long)
     expect([rotated.code, rotated.stdout]).toEqual([2, expect.stringContaining('(secret changed)')])
@@ -71,7 +73,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('while a view is being refreshed nothing waits', async () => {
+  test('a plan does not wait for a REFRESH', async () => {
     const fixture = await applied()
     const other = await fixture.client()
     await other.query('BEGIN; REFRESH MATERIALIZED VIEW local.orders')

@@ -1,3 +1,5 @@
+// A plan blocks no reader, and a REFRESH that is running does not block a plan.
+
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { until } from '../../../src/demo/server/processes.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
@@ -92,7 +94,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     },
   ]
 
-  test.each(plans)('while people read, a plan that $what keeps nobody waiting', async ({ manifest, changes }) => {
+  test.each(plans)('a plan that $what blocks no reader', async ({ manifest, changes }) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     const watching = await watch(fixture, relations)
@@ -104,7 +106,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(watching.blocked).toEqual([])
   })
 
-  test('while people read a view, it is replaced: nobody gets an error, or something in between', async () => {
+  test('readers of a view that is replaced get no error, and nothing in between', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     let isOver = false
@@ -125,10 +127,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     for (const seen of await Promise.all(readers)) expect(whole).toEqual(expect.arrayContaining(seen))
   })
 
-  test.each([
-    '',
-    'CONCURRENTLY',
-  ])('while a view is refreshed (%s), nothing to change is nothing to change', async (how) => {
+  test.each(['', 'CONCURRENTLY'])('a plan without changes has none while a view is refreshed (%s)', async (how) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     const finish = await refreshing(fixture, how)
@@ -142,7 +141,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(watching.blocked).toEqual([])
   })
 
-  test('what can not be known of a view while it is refreshed is said; the rest is planned', async () => {
+  test('what is unknown while a view is refreshed is undetermined; the rest is planned', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     const finish = await refreshing(fixture, '')
@@ -167,7 +166,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(whole.undetermined).toEqual([])
   })
 
-  test('what is to be renamed is read on, while its new name is tried out and while it is refreshed', async () => {
+  test('a view that is to be renamed can be read during the plan, and refreshed', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     const renamed = shop
@@ -189,7 +188,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(meanwhile.undetermined.map(({ title }) => title)).toEqual(unread)
   })
 
-  test('an apply in the middle of its definitions, and one that was killed, are no reason for a plan to fail', async () => {
+  test('uncommitted definitions of another session do not fail a plan', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     const other = await fixture.client()

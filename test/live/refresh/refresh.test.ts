@@ -1,3 +1,5 @@
+// Refreshes: their order, concurrency, failures, and names on the command line.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -18,8 +20,8 @@ const shop = shopManifest({
   highest: 'SELECT max(total) AS total FROM local.bottom',
   lowest: 'SELECT min(total) AS total FROM local.bottom',
   top: 'SELECT h.total - l.total AS spread FROM local.highest h, local.lowest l',
-  people: 'SELECT id, name FROM proxy.customers',
-}).replace(/people: \{ (.*) \}/, 'people: { $1, indexes: { people_id_idx: { unique: true, columns: [id] } } }')
+  buyers: 'SELECT id, name FROM proxy.customers',
+}).replace(/buyers: \{ (.*) \}/, 'buyers: { $1, indexes: { buyers_id_idx: { unique: true, columns: [id] } } }')
 
 async function refreshed(
   fixture: Fixture,
@@ -53,9 +55,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const log = eventLog()
     expect((await refreshed(fixture, shop, [], log)).toSorted()).toEqual([
       ['bottom', 'plain', 'applied'],
+      ['buyers', 'concurrently', 'applied'],
       ['highest', 'plain', 'applied'],
       ['lowest', 'plain', 'applied'],
-      ['people', 'concurrently', 'applied'],
       ['top', 'plain', 'applied'],
     ])
     expect(await fixture.sql('SELECT spread::text FROM local.top')).toEqual([{ spread: '998.50' }])
@@ -74,7 +76,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
   })
 
-  test('what it reads through plain views of people comes first too', async () => {
+  test('what it reads through unmanaged plain views comes first too', async () => {
     const fixture = await fixtureFor(pair, source)
     const bottom = 'SELECT max(total) AS total FROM proxy.orders'
     await applyTo(await fixture.manifest(shopManifest({ bottom })), fixture.url)
@@ -91,7 +93,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
   })
 
-  test('a view that is not populated is filled plainly, and one that is missing is a failure of its own', async () => {
+  test('a view that is not populated is loaded by a plain REFRESH, and a missing one fails alone', async () => {
     const fixture = await fixtureFor(pair, source)
     const request = {
       parsed: await fixture.manifest(shop),
@@ -104,14 +106,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await fixture.sql('DROP MATERIALIZED VIEW local.top')
     expect((await refreshed(fixture, shop)).toSorted()).toEqual([
       ['bottom', 'plain', 'applied'],
+      ['buyers', 'plain', 'applied'],
       ['highest', 'plain', 'applied'],
       ['lowest', 'plain', 'applied'],
-      ['people', 'plain', 'applied'],
       ['top', undefined, 'failed'],
     ])
   })
 
-  test('one that fails stops only those that read it: exit 5, and the report says which', async () => {
+  test('one that fails stops only those that read it: exit 5, and the report lists them', async () => {
     const fixture = await fixtureFor(pair, source)
     const gated = shop.replace('SELECT max(total) AS total', 'SELECT max(total) / public.divisor() AS total')
     await fixture.sql("CREATE FUNCTION public.divisor() RETURNS int LANGUAGE sql AS 'SELECT 1'")
@@ -137,7 +139,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
-  test.each([1, 2])('--jobs %i: so many at once', async (jobs) => {
+  test.each([1, 2])('--jobs %i: that many at once', async (jobs) => {
     const fixture = await fixtureFor(pair, source)
     const gated = shopManifest(
       Object.fromEntries([1, 2, 3].map((n) => [`v${n}`, `SELECT ${n} AS id WHERE public.gate()`])),
@@ -157,20 +159,20 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await done).toHaveLength(3)
   })
 
-  test('some by name, as PostgreSQL writes them; a wrong name is wrong usage, and nothing is refreshed', async () => {
+  test('some by name, as PostgreSQL writes them; a wrong name is a usage error, and nothing is refreshed', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
-    expect(await refreshed(fixture, shop, ['local.top', 'people'])).toEqual([
+    expect(await refreshed(fixture, shop, ['local.top', 'buyers'])).toEqual([
       ['top', 'plain', 'applied'],
-      ['people', 'concurrently', 'applied'],
+      ['buyers', 'concurrently', 'applied'],
     ])
-    const wrong = await run(fixture, ['refresh', 'peopel', 'orders'], shop)
+    const wrong = await run(fixture, ['refresh', 'buyres', 'orders'], shop)
     expect(wrong.code).toBe(64)
-    expect(wrong.stderr).toMatch(/no materialized view "peopel"\n.*local.people.*\n.*no materialized view "orders"/)
-    const json = await run(fixture, ['refresh', 'people', '--format', 'json'], shop)
+    expect(wrong.stderr).toMatch(/no materialized view "buyres"\n.*local.buyers.*\n.*no materialized view "orders"/)
+    const json = await run(fixture, ['refresh', 'buyers', '--format', 'json'], shop)
     expect(JSON.parse(json.stdout)).toMatchObject({
       format: 'fdwsync.refresh/1',
-      views: [{ title: 'materialized view local.people', how: 'concurrently', outcome: { status: 'applied' } }],
+      views: [{ title: 'materialized view local.buyers', how: 'concurrently', outcome: { status: 'applied' } }],
     })
   })
 })

@@ -1,3 +1,5 @@
+// A replacement that fails or ends at any stage: the old objects stay and serve, and the next apply converges.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -30,8 +32,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  /** At every stage; together, since they mostly wait. */
-  async function atEveryStage(act: (held: Held & ReturnType<typeof start>) => Promise<void>) {
+  /** At every stage, all at once, since they mostly wait. */
+  async function atEveryStage(fail: (held: Held & ReturnType<typeof start>) => Promise<void>) {
     await Promise.all(
       Object.values(stages).map(async (stage) => {
         const fixture = await setUp(pair, source)
@@ -40,7 +42,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         const running = start(fixture, args, changed)
         const pid = await waiting(fixture, 'load')
         expect(await fixture.sql(reading)).toEqual(before)
-        await act({ fixture, hold, pid, ...running })
+        await fail({ fixture, hold, pid, ...running })
         expect(await fixture.sql(reading)).toEqual(before)
         await hold.letGo()
         await expectToConverge(fixture)
@@ -48,7 +50,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   }
 
-  test('kill -9 of the tool at every stage: the old ones serve, nothing is left, the next apply converges', () =>
+  test('kill -9 of fdwsync at every stage: the old objects serve, nothing is left behind, the next apply converges', () =>
     atEveryStage(async ({ fixture, child, ended }) => {
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
@@ -100,10 +102,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test.each(
     Object.entries(places),
-  )('temporary files grow over temp_file_limit in %s: it says so, and all stays as it was', async (_, {
-    many,
-    view,
-  }) => {
+  )('temporary files exceed temp_file_limit in %s: it is reported, and nothing changes', async (_, { many, view }) => {
     const fixture = await setUp(pair, source)
     await fixture.sql(
       `${sorting}; ALTER DATABASE ${fixture.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${fixture.target.name} SET work_mem = '64kB'`,
@@ -111,8 +110,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await endIdle(fixture.url)
     const text = manifest('numeric(12,3)', 2, many)
     const { report } = await applyTo(await fixture.manifest(text), fixture.url)
-    const told = `^failed replace materialized view ${view}: temporary file size exceeds "?temp_file_limit"? \\(1024kB\\)$`
-    expect(missedOf(report)).toContainEqual(expect.stringMatching(new RegExp(told)))
+    const expected = `^failed replace materialized view ${view}: temporary file size exceeds "?temp_file_limit"? \\(1024kB\\)$`
+    expect(missedOf(report)).toContainEqual(expect.stringMatching(new RegExp(expected)))
     expect(report && exitCodeOf(report)).toBe(5)
     expect(await fixture.sql(reading)).toEqual(before)
     await fixture.sql(`ALTER DATABASE ${fixture.target.name} RESET temp_file_limit`)
@@ -120,7 +119,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(fixture, text)
   })
 
-  test.each(Object.entries(places))('a value is wrong in %s: it says so, and all stays as it was', async (_, {
+  test.each(Object.entries(places))('a value is wrong in %s: it is reported, and nothing changes', async (_, {
     wrong,
     view,
   }) => {
@@ -136,7 +135,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(fixture)
   })
 
-  test('one row of the source is of another type: it says so, and all stays as it was', async () => {
+  test('one row of the source has another type: it is reported, and nothing changes', async () => {
     const own = await createSource(pair)
     try {
       const fixture = await setUp(pair, own)
@@ -157,7 +156,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each([
     'local.second',
     'reports.summed',
-  ])('a REFRESH of %s, which would follow, runs: the plan can not be made now, and says it', async (view) => {
+  ])('a running REFRESH of the dependent view %s is a refusal in the plan', async (view) => {
     const fixture = await setUp(pair, source)
     const refreshing = await fixture.client()
     await refreshing.query(`BEGIN; REFRESH MATERIALIZED VIEW ${view}`)
@@ -169,9 +168,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expectToConverge(fixture)
   })
 
-  /** At every stage, of an apply that somebody meddles with while it is held; together, since they mostly wait. */
+  /** While an apply is held at each stage, another session interferes. All at once, since they mostly wait. */
   async function whileHeldAtEveryStage(
-    meddle: (fixture: Fixture) => Promise<() => Promise<unknown>>,
+    interfere: (fixture: Fixture) => Promise<() => Promise<unknown>>,
     look: (missed: readonly string[], fixture: Fixture) => Promise<void>,
   ) {
     await Promise.all(
@@ -180,7 +179,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         const hold = await stage(fixture)
         const applying = applyTo(await fixture.manifest(changed), fixture.url, { lockTimeoutMilliseconds: 60_000 })
         await waiting(fixture, 'load')
-        const end = await meddle(fixture)
+        const end = await interfere(fixture)
         await hold.letGo()
         await end()
         await look(missedOf((await applying).report), fixture)
@@ -204,7 +203,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       },
     ))
 
-  test('somebody drops what is replaced at every stage, with all that reads it: it is noticed, and the next apply converges', () =>
+  test('another session drops what is replaced, with its dependents, at every stage: it is noticed, and the next apply converges', () =>
     whileHeldAtEveryStage(
       async (fixture) => {
         await fixture.sql('DROP MATERIALIZED VIEW local.second CASCADE')

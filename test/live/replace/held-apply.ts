@@ -1,3 +1,5 @@
+// A replacement of a foreign table and two views that a test can hold at each of its stages.
+
 import { expect } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -39,8 +41,8 @@ export const changed = manifest('numeric(12,3)', 2)
 const atGate = `CREATE FUNCTION public.at_gate(numeric) RETURNS numeric IMMUTABLE LANGUAGE plpgsql SET search_path = pg_catalog AS
   'BEGIN PERFORM public.gate(3); RETURN $1; END'`
 
-/** What people have made over it: a view, one with data of its own that reads the last, and such a one over a view that is retyped. */
-const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id % 7 AS day FROM local.first;
+/** Unmanaged objects over it: a plain view, a materialized view over the last, and one over a view that is retyped. */
+const unmanaged = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id % 7 AS day FROM local.first;
   CREATE MATERIALIZED VIEW reports.summed AS SELECT total + 1 AS total FROM local.second;
   CREATE INDEX summed_total ON reports.summed (total); COMMENT ON MATERIALIZED VIEW reports.summed IS 'theirs';
   CREATE VIEW reports.raw AS SELECT total FROM proxy.orders; CREATE MATERIALIZED VIEW reports.copied AS SELECT max(total) AS total FROM reports.raw`
@@ -83,12 +85,12 @@ export async function setUp(pair: ServerPair, source: TestDatabase, env: Environ
   const fixture = await fixtureFor(pair, source)
   await fixture.sql(atGate)
   await applyTo(await fixture.manifest(old, env), fixture.url)
-  await fixture.sql(people)
+  await fixture.sql(unmanaged)
   expect(await fixture.sql(reading)).toEqual(before)
   return fixture
 }
 
-/** As before, nothing left of the attempt; and the next apply makes it as declared. */
+/** Nothing of the attempt is left, and the next apply ends with what is declared. */
 export async function expectToConverge(
   fixture: Fixture,
   text = changed,

@@ -1,3 +1,5 @@
+// Everything that is granted, set or built on a replaced object is on its successor too.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -24,13 +26,13 @@ schemas:
         indexes: { orders_id: { unique: true, columns: [id], comment: declared } }
 `
 
-/** More than twenty kinds of what people put on what is replaced, and build on it. Some of them pass grants on. */
-const people = (owner: string, reader: string, lead: string) => `
-  CREATE SCHEMA reports; CREATE SCHEMA stats; GRANT ALL ON SCHEMA reports, stats, local, proxy TO ${owner}, ${reader}, ${lead};
+/** More than twenty kinds of settings and objects on what is replaced. Some grantees grant their privileges on. */
+const additions = (owner: string, reader: string, granter: string) => `
+  CREATE SCHEMA reports; CREATE SCHEMA stats; GRANT ALL ON SCHEMA reports, stats, local, proxy TO ${owner}, ${reader}, ${granter};
   CREATE EXTENSION hstore;
 
   ALTER MATERIALIZED VIEW local.orders OWNER TO ${owner};
-  GRANT SELECT ON local.orders TO ${lead} WITH GRANT OPTION; SET ROLE ${lead}; GRANT SELECT ON local.orders TO ${reader}; RESET ROLE;
+  GRANT SELECT ON local.orders TO ${granter} WITH GRANT OPTION; SET ROLE ${granter}; GRANT SELECT ON local.orders TO ${reader}; RESET ROLE;
   GRANT UPDATE (note) ON local.orders TO ${reader}; REVOKE TRUNCATE ON local.orders FROM ${owner};
   COMMENT ON MATERIALIZED VIEW local.orders IS 'It''s 100%'; COMMENT ON COLUMN local.orders.total IS 'in all';
   ALTER MATERIALIZED VIEW local.orders ALTER COLUMN total SET STATISTICS 77, ALTER COLUMN total SET (n_distinct = 20),
@@ -42,13 +44,13 @@ const people = (owner: string, reader: string, lead: string) => `
   CREATE INDEX by_pattern ON local.orders USING btree (note text_pattern_ops); CREATE INDEX hashed ON local.orders USING hash (id);
   CREATE STATISTICS stats.pair (mcv) ON id, note FROM local.orders; ALTER STATISTICS stats.pair SET STATISTICS 44;
   CREATE STATISTICS stats.lowered ON lower(note), id FROM local.orders;
-  COMMENT ON STATISTICS stats.pair IS 'so there'; ALTER STATISTICS stats.pair OWNER TO ${lead};
+  COMMENT ON STATISTICS stats.pair IS 'so there'; ALTER STATISTICS stats.pair OWNER TO ${granter};
   ALTER MATERIALIZED VIEW local.orders DEPENDS ON EXTENSION hstore; ALTER INDEX local.orders_id DEPENDS ON EXTENSION hstore;
   ALTER INDEX local.by_pattern DEPENDS ON EXTENSION hstore;
   ALTER DEFAULT PRIVILEGES IN SCHEMA local, reports, proxy GRANT SELECT ON TABLES TO ${reader};
   ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT INSERT ON TABLES TO PUBLIC;
 
-  ALTER FOREIGN TABLE proxy.orders OWNER TO ${owner}; GRANT SELECT ON proxy.orders TO ${lead}; GRANT INSERT (id) ON proxy.orders TO ${reader};
+  ALTER FOREIGN TABLE proxy.orders OWNER TO ${owner}; GRANT SELECT ON proxy.orders TO ${granter}; GRANT INSERT (id) ON proxy.orders TO ${reader};
   COMMENT ON FOREIGN TABLE proxy.orders IS 'theirs'; COMMENT ON COLUMN proxy.orders.id IS 'their id';
   ALTER FOREIGN TABLE proxy.orders ALTER COLUMN id SET STATISTICS 55, ALTER COLUMN id SET (n_distinct = -1);
   CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -61,9 +63,9 @@ const people = (owner: string, reader: string, lead: string) => `
   SET ROLE ${owner};
   CREATE VIEW reports.daily WITH (security_barrier = true) AS SELECT id, total, note AS "The % note" FROM local.orders;
   COMMENT ON VIEW reports.daily IS 'a view'; COMMENT ON COLUMN reports.daily.id IS 'its id';
-  GRANT SELECT ON reports.daily TO ${lead} WITH GRANT OPTION; GRANT INSERT (id) ON reports.daily TO PUBLIC;
+  GRANT SELECT ON reports.daily TO ${granter} WITH GRANT OPTION; GRANT INSERT (id) ON reports.daily TO PUBLIC;
   ALTER VIEW reports.daily ALTER COLUMN id SET DEFAULT 7;
-  RESET ROLE; SET ROLE ${lead}; GRANT SELECT ON reports.daily TO ${reader}; RESET ROLE;
+  RESET ROLE; SET ROLE ${granter}; GRANT SELECT ON reports.daily TO ${reader}; RESET ROLE;
   CREATE TRIGGER instead INSTEAD OF INSERT ON reports.daily FOR EACH ROW EXECUTE FUNCTION public.noted('instead');
   COMMENT ON TRIGGER instead ON reports.daily IS 'a trigger';
   CREATE RULE nothing AS ON DELETE TO reports.daily DO INSTEAD NOTHING; COMMENT ON RULE nothing ON reports.daily IS 'a rule';
@@ -72,7 +74,7 @@ const people = (owner: string, reader: string, lead: string) => `
   CREATE FUNCTION reports.counted() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count FROM reports.above; END;
   CREATE TABLE reports.guarded (id int); ALTER TABLE reports.guarded ENABLE ROW LEVEL SECURITY;
   CREATE POLICY known ON reports.guarded USING (id IN (SELECT i.id FROM reports.ids i));
-  CREATE RULE told AS ON INSERT TO reports.guarded DO ALSO SELECT count FROM reports.above;
+  CREATE RULE counted AS ON INSERT TO reports.guarded DO ALSO SELECT count FROM reports.above;
 
   SET ROLE ${owner};
   CREATE MATERIALIZED VIEW reports.best (id, best) WITH (fillfactor = 80) AS SELECT id, max(total) FROM local.orders GROUP BY 1;
@@ -93,7 +95,7 @@ const more = `
          CASE WHEN relkind = 'v' THEN pg_get_viewdef(c.oid) END AS query
     FROM pg_class c WHERE relnamespace = 'reports'::regnamespace AND relkind IN ('v', 'r')
   UNION ALL SELECT 'trigger ' || tgname, NULL, NULL, NULL, tgenabled::text, obj_description(t.oid), NULL, pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE NOT tgisinternal
-  UNION ALL SELECT 'rule ' || rulename, NULL, NULL, NULL, ev_enabled::text, obj_description(r.oid), NULL, pg_get_ruledef(r.oid) FROM pg_rewrite r WHERE rulename IN ('nothing', 'told')
+  UNION ALL SELECT 'rule ' || rulename, NULL, NULL, NULL, ev_enabled::text, obj_description(r.oid), NULL, pg_get_ruledef(r.oid) FROM pg_rewrite r WHERE rulename IN ('nothing', 'counted')
   UNION ALL SELECT 'policy ' || polname, oid::text, NULL, NULL, NULL, NULL, NULL, pg_get_expr(polqual, polrelid) FROM pg_policy
   UNION ALL SELECT 'function ' || p.oid::regprocedure, p.oid::text, NULL, NULL, NULL, NULL, NULL, pg_get_functiondef(p.oid) FROM pg_proc p WHERE pronamespace = 'reports'::regnamespace
   UNION ALL SELECT 'depends on extension', NULL, NULL, NULL, NULL, NULL, NULL, pg_describe_object(classid, objid, objsubid) FROM pg_depend WHERE deptype = 'x'`
@@ -133,11 +135,11 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
         'view reports.daily: columns',
       ],
     ],
-  ])('%s: nothing else is another, of all that people have put on it and built on it', async (_, text, changes) => {
+  ])('%s: nothing else differs of all that was set on it and built on it', async (_, text, changes) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(manifest('numeric(10,2)', '')), fixture.url)
-    const [owner, reader, lead] = [await fixture.role(), await fixture.role(), await fixture.role()]
-    await fixture.sql(people(owner.user, reader.user, lead.user))
+    const [owner, reader, granter] = [await fixture.role(), await fixture.role(), await fixture.role()]
+    await fixture.sql(additions(owner.user, reader.user, granter.user))
     const before = await everything(fixture)
     const parsed = await fixture.manifest(text)
     expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])

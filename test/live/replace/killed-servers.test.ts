@@ -1,3 +1,5 @@
+// The source or the target is killed during a replacement.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../../../src/demo/server/processes.ts'
 import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
@@ -47,7 +49,7 @@ describe.skipIf(majors.length === 0)('servers of our own, which are killed', () 
       const { fixture, hold, pid, applying } = await held(stage)
       process.kill(pid, 'SIGKILL')
       const reason = await applying.then(({ report }) => missedOf(report).join(), String)
-      expect(reason).toMatch(/was lost|can not be reached|starting up|recovery/)
+      expect(reason).toMatch(/was lost|cannot be reached|starting up|recovery/)
       await back(() => servers.target)
       await hold.letGo()
       expect(await fixture.sql(reading)).toEqual(before)

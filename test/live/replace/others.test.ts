@@ -1,3 +1,5 @@
+// Unmanaged views over what is replaced: rebuilt, recreated, or named as what blocks the replacement.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planAndApply } from '../../../src/api/apply.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
@@ -49,7 +51,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return fixture
   }
 
-  test('a view of a role that the applying one is no member of is in the way, and the plan names the role', async () => {
+  test('a view of a role that the applying role is no member of blocks the plan, which names the role', async () => {
     const fixture = await fixtureFor(pair, source)
     const { url, user } = await fixture.role()
     await fixture.sql(
@@ -63,7 +65,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
-  test('a role without superuser rebuilds what it is a member of the owner of; in a schema where it may make nothing it is told before', async () => {
+  test('a role without superuser rebuilds views of roles that it is a member of; a schema in which it has no CREATE is a refusal', async () => {
     const fixture = await fixtureFor(pair, source)
     const [{ url, user }, owner] = [await fixture.role(), await fixture.role()]
     await fixture.sql(`GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT ${owner.user} TO ${user};
@@ -84,7 +86,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
-  test('data over a plain view in the schema of another role is tried out without owning that schema', async () => {
+  test('data over a plain view in the schema of another role is probed without owning that schema', async () => {
     const fixture = await fixtureFor(pair, source)
     const { url, user } = await fixture.role()
     await fixture.sql(
@@ -100,7 +102,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, url))).toEqual([])
   })
 
-  test('a temporary view of a session, and one that is locked just now, are in the way, and the plan says until when', async () => {
+  test('a temporary view of another session and a locked view block the plan, which names both', async () => {
     const fixture = await setUp()
     const other = await fixture.client()
     const reasons = async () =>
@@ -115,7 +117,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await reasons()).toBe('')
   })
 
-  test('it was changed between the plan and its confirmation: nothing is done to it', async () => {
+  test('a view that changes between the plan and its confirmation is left alone', async () => {
     const fixture = await setUp()
     const parsed = await fixture.manifest(retyped)
     const request = {
@@ -142,15 +144,15 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
-  test('the plan tells what is kept and how much is loaded, as last counted', async () => {
+  test('the plan shows what is kept and how many rows are loaded, as last counted', async () => {
     const fixture = await setUp()
     await fixture.sql(
       `CREATE INDEX seen_id ON reports.seen (id); CREATE STATISTICS reports.pair ON id, total FROM reports.seen; ANALYZE;
        ALTER VIEW reports.plain ALTER COLUMN total SET DEFAULT 5; CREATE RULE kept AS ON DELETE TO reports.plain DO INSTEAD NOTHING`,
     )
     const { changes } = await planFor(await fixture.manifest(retyped), fixture.url)
-    const told = changes.map(({ title, predecessor }) => [title, predecessor?.rows, predecessor?.keeps])
-    expect(told).toEqual([
+    const shown = changes.map(({ title, predecessor }) => [title, predecessor?.rows, predecessor?.keeps])
+    expect(shown).toEqual([
       ['foreign table proxy.orders', null, []],
       ['materialized view local.orders', 50, []],
       ['materialized view reports.seen', 50, ['index reports.seen_id', 'statistics reports.pair']],
@@ -159,8 +161,8 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   const meddling: Readonly<Record<string, string>> = {
-    'a grant on ours': 'GRANT SELECT ON local.orders TO PUBLIC',
-    'an index on theirs': 'CREATE INDEX seen_id ON reports.seen (id)',
+    'a grant on the managed view': 'GRANT SELECT ON local.orders TO PUBLIC',
+    'an index on the unmanaged view': 'CREATE INDEX seen_id ON reports.seen (id)',
     'a trigger': `CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
       CREATE TRIGGER noted BEFORE INSERT ON proxy.orders FOR EACH ROW EXECUTE FUNCTION public.noted()`,
     statistics: 'CREATE STATISTICS reports.pair ON id, total FROM local.orders',
@@ -173,7 +175,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test.each(
     isNewest(pair) ? Object.entries(meddling) : [],
-  )('%s, made while a successor is built, is not lost', async (_, sql) => {
+  )('%s, created while a successor is built, is not lost', async (_, sql) => {
     const fixture = await setUp()
     const gate = await closeGate(fixture)
     const parsed = await fixture.manifest(manifest('numeric(12,3)', 'WHERE public.gate()'))
@@ -190,7 +192,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
-  test('a security label that can not be given again, no module of its provider being loaded, is not lost', async () => {
+  test('a security label that cannot be restored, since its provider is not loaded, is not lost', async () => {
     const fixture = await setUp()
     await fixture.sql(`SET allow_system_table_mods = on;
       INSERT INTO pg_seclabel VALUES ('reports.seen'::regclass, 'pg_class'::regclass, 0, 'dummy', 'secret')`)
@@ -201,7 +203,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test("another manifest's: made anew, and that one finds it as declared; unless it is protected there", async () => {
+  test('a view of another manifest is rebuilt and still as that one declares, unless it is protected there', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(manifest('numeric(10,2)')), fixture.url)
     await applyTo(await fixture.manifest(above()), fixture.url)

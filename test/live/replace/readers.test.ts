@@ -1,3 +1,5 @@
+// Readers during a swap see the state before or after it, never a mixture and never an error.
+
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ApplyEvent } from '../../../src/core/event.ts'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -43,15 +45,15 @@ schemas:
       whole: { query: SELECT * FROM proxy.orders }
 `
 
-/** People's own views over what is replaced, one of them with data of its own. */
-const people = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
+/** Unmanaged views over what is replaced, some with data. */
+const unmanaged = `CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT id, id * 2 AS twice FROM local.first;
   CREATE VIEW reports.totals AS SELECT id, total FROM local.first; CREATE VIEW reports.counted AS SELECT count(total) AS count FROM reports.totals;
   CREATE VIEW reports.direct AS SELECT count(*) AS count FROM proxy.orders;
   CREATE VIEW reports.whole AS SELECT count(*) AS count FROM local.whole;
   CREATE MATERIALIZED VIEW reports.copied AS SELECT sum(total) AS total FROM reports.totals; CREATE VIEW reports.top AS SELECT total::text AS total FROM reports.copied;
   CREATE MATERIALIZED VIEW reports.summed AS SELECT sum(total) AS total FROM local.first; CREATE UNIQUE INDEX ON reports.summed (total)`
 
-/** What people read, so that a mixture of old and new would show. */
+/** Queries of readers in which a mixture of old and new would show. */
 const readings = [
   'SELECT (SELECT sum(total) FROM local.first)::text AS first, (SELECT total FROM local.second)::text AS second',
   'SELECT sum(twice)::text AS twice, (SELECT sum(total) FROM local.first)::text AS first FROM reports.daily',
@@ -142,7 +144,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   )('%s: readers see what was before or what is after, and no error', async (_, replaced) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(manifest({})), fixture.url)
-    await fixture.sql(people)
+    await fixture.sql(unmanaged)
     const before = await now(fixture)
     const reading = await readers(fixture)
     await reading.moreReads()

@@ -1,3 +1,5 @@
+// Replaced servers: the old one stays under another name until everything on it is swapped.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodeOf } from '../../../src/api/apply.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
@@ -38,7 +40,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     return fixture
   }
 
-  test('the load fails: the old one serves on, can be refreshed from, and goes when the next apply ends it', async () => {
+  test('the load fails: the old server stays, can be refreshed from, and is dropped by the next apply', async () => {
     const fixture = await setUp()
     const parsed = await fixture.manifest(manifest('new'))
     await runSql(source.url, 'ALTER TABLE orders RENAME TO away')
@@ -63,7 +65,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
-  test('what it was before, while its successor does not answer: what stands on the old one comes back to one of that name', async () => {
+  test('back to the old declaration while the new server does not answer: the tables on the old one move to a server of that name', async () => {
     const fixture = await setUp()
     await applyTo(await fixture.manifest(manifest('new', '1')), fixture.url)
     const parsed = await fixture.manifest(manifest('old'))
@@ -73,7 +75,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
-  test("somebody else's table on it, and protection, keep it from being replaced: the plan names both", async () => {
+  test('an unmanaged table on it and a protected one block the replacement, and the plan names both', async () => {
     const fixture = await setUp()
     await fixture.sql("CREATE FOREIGN TABLE public.theirs (id int) SERVER shop OPTIONS (table_name 'orders')")
     const reasons = async (text: string) =>

@@ -1,3 +1,5 @@
+// A source that stops answering during a replacement or a refresh.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -13,7 +15,7 @@ import { before, changed, expectToConverge, type Hold, reading, setUp, stages } 
 
 type Source = Awaited<ReturnType<typeof proxyTo>>
 
-/** From now on nothing comes through, and nobody is told. */
+/** From now on nothing passes, and no connection is closed. */
 function fallSilent(proxy: Source): void {
   proxy.mode = 'silent'
   proxy.onSend = () => 'swallow'
@@ -53,7 +55,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   // Together, since they mostly wait. In the swap readers would wait too, so there it is given up at once.
-  test('at every stage: the old ones serve, it is told, and the next apply converges', () =>
+  test('at every stage: the old objects serve, the failure is reported, and the next apply converges', () =>
     Promise.all(
       Object.values(stages).map(async (stage) => {
         const { fixture, proxy, applying } = await held(stage)
@@ -67,7 +69,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       }),
     ))
 
-  test('while a view is refreshed, plainly: its readers do not wait for longer than that', async () => {
+  test('during a plain REFRESH: readers of the view wait only for the timeout', async () => {
     const proxy = await proxyTo({ host: pair.source.foreignHost, port: pair.source.foreignPort })
     const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const fixture = await setUp(pair, source, env)

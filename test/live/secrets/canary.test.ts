@@ -1,3 +1,5 @@
+// A password of the manifest appears in no output, log, statistics view or ledger.
+
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
@@ -90,7 +92,7 @@ async function logOf({ pair, target, sql }: Fixture): Promise<() => string> {
   }
 }
 
-/** All lines, rows and texts in which one of the words stands. */
+/** All lines, rows and texts that contain one of the words. */
 async function traces(
   fixture: Fixture,
   log: () => string,
@@ -153,7 +155,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const json = await call(['plan', '--format', 'json', '--detailed-exitcode'], withImport, second.value)
     expect([json.code, JSON.parse(json.stdout)]).toEqual([2, expect.objectContaining({ format: 'fdwsync.plan/1' })])
 
-    // Somebody holds the mapping's row for longer than deadlock_timeout, so that the server logs who waits for it.
+    // Another session locks the mapping's row for longer than deadlock_timeout, so that the server logs who waits for it.
     const other = await fixture.client()
     await other.query(`BEGIN; ALTER USER MAPPING FOR public SERVER shop OPTIONS (SET user '${reader.name}')`)
     const interrupted = start(
@@ -325,7 +327,7 @@ schemas:
   })
 })
 
-test('pgaudit: refused for a role that can not turn it off', async (context) => {
+test('pgaudit: refused for a role that cannot turn it off', async (context) => {
   const binaries = findBinaries().find((each) => each.major >= 14 && hasLibrary(each, 'pgaudit'))
   const [pair] = eachMajor()
   if (!binaries || !pair) return context.skip('no server with pgaudit is installed')

@@ -1,3 +1,5 @@
+// destroy: what it drops, and what it leaves to others.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -27,7 +29,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  test('everything of the manifest goes, and what others have in its schemas stays', async () => {
+  test('everything of the manifest is dropped, and unmanaged objects in its schemas stay', async () => {
     const fixture = await fixtureFor(pair, source)
     expect((await run(fixture, ['apply', '--auto-approve'], shop)).code).toBe(0)
     expect((await run(fixture, ['apply', '--auto-approve'], other)).code).toBe(0)
@@ -59,7 +61,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('what somebody else has built on it keeps it, all of it', async () => {
+  test('unmanaged dependents keep it from dropping anything', async () => {
     const fixture = await fixtureFor(pair, source)
     expect((await run(fixture, ['apply', '--auto-approve'], shop)).code).toBe(0)
     await fixture.sql('CREATE VIEW public.of_others AS SELECT id FROM local.orders')

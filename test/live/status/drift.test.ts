@@ -1,3 +1,5 @@
+// plan --drift-only.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -48,7 +50,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await run(fixture, ['plan'], changed)).stdout).toMatch(/column note type .* manifest$/m)
   })
 
-  test('what is taken over is said, in text and in JSON', async () => {
+  test('what is taken over is shown, in text and in JSON', async () => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     const mine = changed.replace('name: faults', 'name: mine')

@@ -1,3 +1,5 @@
+// status: the state of every object, with and without a manifest.
+
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { Chalk } from 'chalk'
@@ -86,7 +88,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await run(fixture, [...check, '--kind', 'foreign-tabel'], shop)).code).toBe(64)
   })
 
-  test('without a manifest: what the ledger can tell', async () => {
+  test('without a manifest: what the ledger knows', async () => {
     await applied()
     const onlyManifest = 'only a comparison with its manifest (-f) can show more'
     expect(troubles(await statusOf(fixture))).toEqual([`userMapping shop : unknown (${onlyManifest})`])
@@ -102,7 +104,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
   })
 
-  test('patterns, kinds, and what nobody owns', async () => {
+  test('patterns, kinds, and unmanaged objects', async () => {
     await applied()
     await fixture.sql(
       'CREATE MATERIALIZED VIEW local.of_others AS SELECT 1 AS one; CREATE INDEX ON local.of_others (one)',

@@ -1,3 +1,5 @@
+// Tables of file_fdw.
+
 import { expect, test } from 'vitest'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -83,7 +85,7 @@ async function written({ url }: Fixture, rows: string): Promise<string> {
 
 const products = "SELECT * FROM (VALUES (1, 'Tea', 2.5), (2, 'Cof,fee', 3), (3, '', NULL)) AS p (id, name, price)"
 
-test.each(eachMajor())('file_fdw, PostgreSQL $name: made, repaired, refreshed', async (pair: ServerPair) => {
+test.each(eachMajor())('file_fdw, PostgreSQL $name: created, repaired, refreshed', async (pair: ServerPair) => {
   const fixture = await fixtureWithOwnSource(pair, 'SELECT')
   const parsed = await fixture.manifest(manifest, { FILE: await written(fixture, products) })
   await converge(parsed, fixture.url)
@@ -95,7 +97,7 @@ test.each(eachMajor())('file_fdw, PostgreSQL $name: made, repaired, refreshed', 
   expect(third).toEqual({ name: '', price: null })
 })
 
-test.each(eachMajor())('file_fdw, PostgreSQL $name: what it can not do is said', async (pair: ServerPair) => {
+test.each(eachMajor())('file_fdw, PostgreSQL $name: what it cannot do is an error', async (pair: ServerPair) => {
   const fixture = await fixtureWithOwnSource(pair, 'SELECT')
   const imports = await fixture.manifest(importing)
   expect(problemsOf(await planFor(imports, fixture.url).catch((error: unknown) => error))).toEqual([

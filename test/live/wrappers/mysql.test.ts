@@ -1,3 +1,5 @@
+// Tables of mysql_fdw over MariaDB, where both are installed.
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -102,7 +104,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
   const env = () => ({ HOST: source.host, PORT: String(source.port), PASSWORD: 'canary-4711' })
   const parse = (text: string, more = {}) => manifestOf(text, { ...env(), ...more })
 
-  test('spelled out: made, and drift repaired', async () => {
+  test('declared tables: created, and drift repaired', async () => {
     fresh()
     const url = await host().database()
     const parsed = await parse(byHand)
@@ -146,7 +148,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     expect(changesOf(await offlinePlan(parsed, url))).toEqual([])
   })
 
-  test('tables that can not be imported are named, and the others are imported', async () => {
+  test('tables that cannot be imported are named, and the others are imported', async () => {
     fresh()
     const url = await host().database()
     const parsed = await parse(withEnumerations)
@@ -173,19 +175,19 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     )
   })
 
-  test("the source's indexes can not be copied: said before anything is asked", async () => {
+  test("the source's indexes cannot be copied: an error before the source is asked", async () => {
     const copying = mirror.replace('indexes: {', 'indexes: { copy: true,')
-    const said = 'indexes can be copied only through postgres_fdw, and server shop uses mysql_fdw'
-    expect(problemsOf(await parse(copying).catch((error: unknown) => error))).toEqual([`19: ${said}`])
+    const message = 'indexes can be copied only through postgres_fdw, and server shop uses mysql_fdw'
+    expect(problemsOf(await parse(copying).catch((error: unknown) => error))).toEqual([`19: ${message}`])
     fresh()
     const url = await host().database()
     await applyTo(await parse(head), url)
     const elsewhere = `version: 1\nname: another\n${copying.slice(copying.indexOf('mirrors:'))}`
     const parsed = await parse(elsewhere)
-    expect(problemsOf(await planFor(parsed, url).catch((error: unknown) => error))).toEqual([`10: ${said}`])
+    expect(problemsOf(await planFor(parsed, url).catch((error: unknown) => error))).toEqual([`10: ${message}`])
   })
 
-  test.each<ProxyMode>(['refuse', 'silent'])('the source is not there: %s', async (mode) => {
+  test.each<ProxyMode>(['refuse', 'silent'])('the source does not answer: %s', async (mode) => {
     fresh()
     const url = await host().database()
     const proxy = await proxyTo(source)

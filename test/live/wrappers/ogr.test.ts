@@ -1,3 +1,5 @@
+// Tables of ogr_fdw over SQLite, CSV and GeoJSON, where it is installed.
+
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -89,7 +91,7 @@ describeWrapper('ogr_fdw with SQLite and CSV', { libraries: ['ogr_fdw'], program
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  test('imported, with names made small: drift is repaired, and the source followed', async () => {
+  test('imported with lower-case names: drift is repaired, and the source followed', async () => {
     const url = await host().database()
     const parsed = await parse(imported)
     await converge(parsed, url)
@@ -151,7 +153,7 @@ mirrors:
     ])
   })
 
-  test('a data source that is not there: said of the server, whose options the wrapper tries out', async () => {
+  test('a missing data source is an error of the server, whose options the wrapper validates', async () => {
     const url = await host().database()
     const elsewhere = await manifestOf(imported, { FOLDER: join(folder, 'nowhere') })
     const problems = problemsOf(await planFor(elsewhere, url).catch((error: unknown) => error))

@@ -1,3 +1,5 @@
+// Tables with PostGIS types, where it is installed.
+
 import { expect, test } from 'vitest'
 import { runSql } from '../../servers/databases.ts'
 import { describeWrapper } from '../../servers/wrapper-host.ts'
