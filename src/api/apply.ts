@@ -137,7 +137,7 @@ async function planOnce({
         takeOver,
         sources: offline ? undefined : sources,
         prove: true,
-        mayEvaluate: true,
+        mayEvaluate: options.allow.includes('untrusted-code') ? 'everything' : 'trusted-code',
       }),
     )
   } finally {

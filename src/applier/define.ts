@@ -16,6 +16,7 @@ import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
+import { trustedEvaluation } from './require-trusted-evaluation.ts'
 import { runStatements } from './run-statements.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
@@ -114,8 +115,10 @@ async function runInTransaction(
   if (steps.flatMap(secretsOf).length > 0) await hideSecrets(session, options.allow)
   await recordApply(session, applyRecordOf(context))
   if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
+  const requireTrusted = await trustedEvaluation(session, inHand, options.allow)
   for (const step of steps) {
     onStep(step)
+    await requireTrusted(step)
     await runStatements(session, step.statements, plan.searchPath)
   }
   onStep(undefined)

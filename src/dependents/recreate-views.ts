@@ -11,6 +11,7 @@ import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-view.ts'
@@ -27,8 +28,9 @@ export interface TrialInput {
   /** Views to recreate even if their columns stay the same, with everything that they read, directly or through other views. */
   readonly forcedViews: ReadsThroughViews
   readonly salt: string
-  /** Whether user-defined code may be run. */
-  readonly mayEvaluate: boolean
+  /** Which user-defined code may be run. */
+  readonly mayEvaluate: MayEvaluate
+  readonly trustedRoles: readonly string[]
 }
 
 interface Changed {
@@ -70,7 +72,7 @@ const viewsQuery: Sql = trusted(`
  */
 export async function tryRecreatingViews(
   session: Session,
-  { live, wanted, forcedViews, salt, mayEvaluate }: TrialInput,
+  { live, wanted, forcedViews, salt, mayEvaluate, trustedRoles }: TrialInput,
 ): Promise<readonly TriedView[]> {
   const readByForced = new Set([...forcedViews.values()].flat())
   const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
@@ -85,7 +87,7 @@ export async function tryRecreatingViews(
   )
   try {
     const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
-    return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, { salt, mayEvaluate })
+    return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, { salt, mayEvaluate, trustedRoles })
   } catch (error) {
     // The server is read-only, or the role may not create anything. Then such views block the plan.
     if (!isDatabaseError(error) || session.isLost()) throw error
@@ -148,7 +150,7 @@ async function outcomesOf(
   session: Session,
   changed: readonly Changed[],
   trials: readonly Trial[],
-  { salt, mayEvaluate }: Pick<TrialInput, 'salt' | 'mayEvaluate'>,
+  { salt, mayEvaluate, trustedRoles }: Pick<TrialInput, 'salt' | 'mayEvaluate' | 'trustedRoles'>,
 ): Promise<readonly TriedView[]> {
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
   const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
@@ -158,7 +160,7 @@ async function outcomesOf(
   await createEmptyTables(session, relations, scratch)
   const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
   const existing = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const lost = await createViews(session, trials, { scratch, existing, renamed, mayEvaluate })
+  const lost = await createViews(session, trials, { scratch, existing, renamed, mayEvaluate, trustedRoles })
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
   const created = (await readCatalog(session, ids, salt)).live
@@ -173,7 +175,7 @@ async function outcomesOf(
       : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, realName)
     return { key, live, on, isReadByData, outcome }
   })
-  const unrecreatable = await unrecreatableParts(session, tried, { scratch, existing, mayEvaluate })
+  const unrecreatable = await unrecreatableParts(session, tried, { scratch, existing, mayEvaluate, trustedRoles })
   return tried.map((view, at) => {
     const [why, trial] = [unrecreatable.get(view.key), trials[at]]
     return why && trial ? { ...view, outcome: lostOrRepointed(trial, why) } : view

@@ -6,6 +6,7 @@ import { relationKey } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { describeCode, type MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { requalify } from '../parser/requalify.ts'
@@ -16,8 +17,9 @@ export interface Place {
   readonly scratch: ReadonlyMap<string, string>
   /** The relations that have a stand-in, by their real names. */
   readonly existing: Set<string>
-  /** Whether user-defined code may be run. */
-  readonly mayEvaluate: boolean
+  /** Which user-defined code may be run. */
+  readonly mayEvaluate: MayEvaluate
+  readonly trustedRoles: readonly string[]
 }
 
 /** Creates the scratch schemas, with an empty table for each relation that has its wanted columns. */
@@ -54,11 +56,14 @@ export function requalifyForScratch(
 export async function tryStatements(
   session: Session,
   statements: Sql,
-  { mayEvaluate }: Pick<Place, 'mayEvaluate'>,
+  { mayEvaluate, trustedRoles }: Pick<Place, 'mayEvaluate' | 'trustedRoles'>,
 ): Promise<Lost | undefined> {
-  if (!mayEvaluate) {
-    const code = await runByStatements(session, await readEvaluatingCode(session), [{ sql: statements }])
-    if (code.length > 0) return { reason: evaluationReason(code) }
+  if (mayEvaluate !== 'everything') {
+    const isUntrustedOnly = mayEvaluate === 'trusted-code'
+    const evaluating = await readEvaluatingCode(session, { trustedRoles, isUntrustedOnly })
+    const code = await runByStatements(session, evaluating, [{ sql: statements }])
+    if (code.length > 0)
+      return { reason: isUntrustedOnly ? `creating it would run ${describeCode(code)}` : evaluationReason(code) }
   }
   await session.run(trusted('SAVEPOINT view'))
   try {

@@ -8,6 +8,7 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type NamedKind, type WrittenNames, writtenNames } from '../parser/written-names.ts'
+import { couldActAs } from './trust.ts'
 
 /** Something outside of PostgreSQL itself that the SQL of an object refers to. */
 export interface ReferencedCode {
@@ -126,10 +127,6 @@ function kindsOfName(kind: NamedKind): readonly NamedKind[] {
   return kind === 'operator' || kind === 'operator class' ? [kind] : [kind, 'constant']
 }
 
-/** From 16 on, a member of a role need not inherit its privileges, nor be able to SET ROLE to it. */
-export const couldActAs = `CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER'
-                         ELSE 'USAGE, SET, MEMBER WITH ADMIN OPTION' END`
-
 /** $1: the objects; $2: names of roles that the manifest trusts. */
 const referencesQuery: Sql = trusted(`
   WITH subject AS MATERIALIZED (
@@ -181,7 +178,7 @@ const referencesQuery: Sql = trusted(`
       FROM code c JOIN pg_opclass o USING (oid) JOIN pg_amproc a ON a.amprocfamily = o.opcfamily AND a.amproclefttype = o.opcintype
       JOIN pg_proc p ON p.oid = a.amproc WHERE c.class = 'pg_opclass'::regclass
   ), owned AS MATERIALIZED (
-    -- Whoever owns an extension decides what is in it.
+    -- As ownerOf in trust.ts, for many at once.
     SELECT i.class, i.oid, i.by_class, i.by, coalesce(x.extowner, i.owner) AS owner
       FROM implementation i
       LEFT JOIN pg_depend d ON d.classid = i.by_class AND d.objid = i.by AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass

@@ -2,8 +2,8 @@
 
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { couldActAs } from '../introspector/referenced-code.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { couldActAs } from '../introspector/trust.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 
 /** Kinds with many objects, which are compared by one digest of the catalog instead of one by one. */

@@ -28,7 +28,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
   const dependencyDigests = await readDigestsOfUnchanged(context)
   const { declared, searchPath, trustedRoles, target, digests, options } = context
   const { catalog: reading, ledger } = target
-  const { mayEvaluate = false } = options
+  const { mayEvaluate = 'nothing' } = options
   const probeInput = {
     declared,
     searchPath,

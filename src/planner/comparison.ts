@@ -48,7 +48,7 @@ export async function compareWithUnmanagedViews(
   forcedViews: ReadsThroughViews,
 ): Promise<Comparison> {
   const { session, digests } = context
-  const { mayEvaluate } = input
+  const { mayEvaluate, trustedRoles } = input
   const readByCopies = new Map<Key, LiveObject>()
   for (;;) {
     const withViews = addPlainViews(input, readByCopies)
@@ -61,7 +61,14 @@ export async function compareWithUnmanagedViews(
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
-    const tried = await tryRecreatingViews(session, { live, wanted, forcedViews, salt: digests.salt, mayEvaluate })
+    const tried = await tryRecreatingViews(session, {
+      live,
+      wanted,
+      forcedViews,
+      salt: digests.salt,
+      mayEvaluate,
+      trustedRoles,
+    })
     const recreated = tried.flatMap(({ outcome, ...view }) =>
       outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
     )

@@ -3,6 +3,7 @@
 import type { DeclaredObject } from '../core/change.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import type { SourceAccess } from '../sources/ask-sources.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
 import type { TargetReading } from './target.ts'
@@ -18,8 +19,8 @@ export interface PlanOptions {
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come from the manifest. Such a plan can only be looked at. */
   readonly driftOnly?: boolean
-  /** Whether the probe may run user-defined code: only for an apply, which runs it anyway. */
-  readonly mayEvaluate?: boolean
+  /** Which user-defined code the probe may run: some only for an apply, which runs it anyway. Default: nothing. */
+  readonly mayEvaluate?: MayEvaluate
   /** Whether to find out what proves to later plans that there is nothing to do. */
   readonly prove?: boolean
 }

@@ -70,7 +70,8 @@ export function refuseUncreatable(
   titles: Titles,
 ): readonly Refusal[] {
   return findings.flatMap(({ status, ...finding }) =>
-    status === 'undetermined' && finding.code !== 'object/evaluates-code' && !live.has(finding.key)
+    (status === 'undetermined' && finding.code !== 'object/evaluates-code' && !live.has(finding.key)) ||
+    finding.code === 'object/untrusted-code'
       ? [withTitle(finding, titles)]
       : [],
   )

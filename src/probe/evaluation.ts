@@ -4,6 +4,7 @@ import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { describeCode, type EvaluatedCode, type EvaluationContext } from '../introspector/evaluation/evaluated-code.ts'
 import {
   type EvaluatingCode,
   evaluationReason,
@@ -12,8 +13,10 @@ import {
 } from '../introspector/evaluation/evaluation.ts'
 import { calledByViews } from '../introspector/evaluation/expressions.ts'
 import { runForPartition } from '../introspector/evaluation/partitioned.ts'
+import { readReferencedCode } from '../introspector/referenced-code.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { nameOf } from '../kinds/facets/names.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { byName, canBeInScratch } from './found-by-name.ts'
 import { inScratchSchemas, probePath } from './namesakes.ts'
 import { errorFinding } from './rejection.ts'
@@ -25,7 +28,7 @@ import type { Unit } from './unit.ts'
  * literal runs code until there is a type for it, so types alone matter in most databases.
  */
 export async function batchesToEvaluate(run: ProbeRun, units: readonly Unit[]): Promise<readonly (readonly Unit[])[]> {
-  if (run.input.mayEvaluate || units.length === 0) return [units]
+  if (run.input.mayEvaluate === 'everything' || units.length === 0) return [units]
   const { types } = await evaluatingCode(run)
   const batches: Unit[][] = [[]]
   let keys = new Set<Key>()
@@ -44,14 +47,14 @@ export async function batchesToEvaluate(run: ProbeRun, units: readonly Unit[]): 
 
 /** The units that can be created. Adds a finding for each other one. */
 export async function withoutEvaluation(run: ProbeRun, all: readonly Unit[]): Promise<readonly Unit[]> {
-  if (run.input.mayEvaluate || all.length === 0) return all
+  if (run.input.mayEvaluate === 'everything' || all.length === 0) return all
   const code = await evaluatingCode(run)
   if (all.some(({ object }) => byName(object.id) !== undefined)) run.evaluatingCode = undefined
   const units: Unit[] = []
   for (const unit of all) {
     const found = await runByUnit(run, code, unit)
     if (found.length === 0) units.push(unit)
-    else run.findings.push(evaluationFinding(keyOf(unit.object.id), found))
+    else run.findings.push(evaluationFinding(run, unit, found))
   }
   return withoutFolding(run, units)
 }
@@ -60,7 +63,7 @@ export async function withoutEvaluation(run: ProbeRun, all: readonly Unit[]): Pr
 async function evaluatingCode(run: ProbeRun): Promise<EvaluatingCode> {
   if (run.evaluatingCode && !run.evaluatingCode.types) return run.evaluatingCode
   await run.session.run(readingPath)
-  run.evaluatingCode = await readEvaluatingCode(run.session)
+  run.evaluatingCode = await readEvaluatingCode(run.session, contextOf(run))
   return run.evaluatingCode
 }
 
@@ -72,7 +75,7 @@ export async function wouldEvaluate(run: ProbeRun, unit: Unit): Promise<boolean>
   return units.length === 0
 }
 
-async function runByUnit(run: ProbeRun, code: EvaluatingCode, unit: Unit): Promise<readonly string[]> {
+async function runByUnit(run: ProbeRun, code: EvaluatingCode, unit: Unit): Promise<readonly EvaluatedCode[]> {
   const { session } = run
   const found = await runByStatements(session, code, unit.statements)
   if (!unit.partitioned) return found
@@ -83,7 +86,16 @@ async function runByUnit(run: ProbeRun, code: EvaluatingCode, unit: Unit): Promi
     [nameOf(name)],
   )
   await session.run(readingPath)
-  return row?.oid ? [...found, ...(await runForPartition(session, row.oid, code.types, hasBound))] : found
+  if (!row?.oid) return found
+  const inPartition = await runForPartition(session, row.oid, code.types, hasBound, contextOf(run))
+  // The manifest names the parent, whose owner has chosen what its key runs.
+  return run.input.mayEvaluate === 'nothing' ? [...found, ...inPartition] : found
+}
+
+/** An apply leaves out only what is not trusted. */
+function contextOf(run: ProbeRun): EvaluationContext {
+  const { trustedRoles, mayEvaluate } = run.input
+  return mayEvaluate === 'nothing' ? { trustedRoles } : { trustedRoles, isUntrustedOnly: true, foundIn: probePath(run) }
 }
 
 interface View {
@@ -108,14 +120,17 @@ async function withoutFolding(run: ProbeRun, units: readonly Unit[]): Promise<re
     session,
     schema,
     created.map(({ name }) => name),
+    contextOf(run),
   )
+  const isRefused = await refusedViews(run, created)
   await session.run(trusted('ROLLBACK TO views'))
   const left = new Set(views.filter((view) => !created.includes(view)).map(({ unit }) => unit))
   for (const { unit, name } of created) {
-    const functions = called.get(name) ?? []
-    if (functions.length === 0) continue
+    const isTrustedOnly = run.input.mayEvaluate !== 'nothing'
+    const functions = (called.get(name) ?? []).filter(({ isTrusted }) => !(isTrustedOnly && isTrusted))
+    if (functions.length === 0 || !isRefused(unit)) continue
     left.add(unit)
-    run.findings.push(evaluationFinding(keyOf(unit.object.id), functions))
+    run.findings.push(evaluationFinding(run, unit, functions))
   }
   return units.filter((unit) => !left.has(unit))
 }
@@ -148,12 +163,36 @@ async function createViews(run: ProbeRun, views: readonly View[]): Promise<reado
   }
 }
 
-function evaluationFinding(key: Key, code: readonly string[]): ProbeFinding {
-  return {
-    code: 'object/evaluates-code',
-    key,
-    status: 'undetermined',
-    reason: evaluationReason(code),
-    hint: 'An apply runs it. To avoid that, write the result instead of the call.',
+/** In an apply, those whose expressions find untrusted code. What they name with its schema is the author's decision. */
+async function refusedViews(run: ProbeRun, views: readonly View[]): Promise<(unit: Unit) => boolean> {
+  const { session, input, scratchSchema, settled } = run
+  if (input.mayEvaluate === 'nothing') return () => true
+  const rows = await session.query<{ oid: number; name: string }>(
+    trusted(
+      `SELECT c.oid, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1`,
+    ),
+    [scratchSchema],
+  )
+  const oids = new Map(rows.map(({ oid, name }) => [name, oid]))
+  const users = views.map(({ unit: { object }, name }) => {
+    const parent = settled.get(kindOf(object.id).child?.parentOf(object.spec, object.id) ?? keyOf(object.id))
+    return { object, catalog: 'pg_class', oid: oids.get(name) ?? 0, parent }
+  })
+  const { trustedRoles, declared } = input
+  const code = await readReferencedCode(session, users, { searchPath: probePath(run), trustedRoles, declared })
+  return ({ object }) => (code.get(keyOf(object.id)) ?? []).some(({ isTrusted, isNamed }) => !isTrusted && !isNamed)
+}
+
+function evaluationFinding(run: ProbeRun, { object }: Unit, code: readonly EvaluatedCode[]): ProbeFinding {
+  const key = keyOf(object.id)
+  const status = 'undetermined'
+  const allow = 'write its name with its schema, add its owner to trusted_roles, or pass --allow untrusted-code'
+  if (run.input.mayEvaluate !== 'nothing') {
+    const reason = `creating it would run ${describeCode(code)}`
+    return { code: 'object/untrusted-code', key, status, reason, hint: `If that is meant: ${allow}.` }
   }
+  const hint = code.every(({ isTrusted }) => isTrusted)
+    ? 'An apply runs it. To avoid that, write the result instead of the call.'
+    : `An apply refuses that. If it is meant: ${allow}.`
+  return { code: 'object/evaluates-code', key, status, reason: evaluationReason(code), hint }
 }

@@ -7,6 +7,7 @@ import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import type { EvaluatingCode } from '../introspector/evaluation/evaluation.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { ReferencedCode } from '../introspector/referenced-code.ts'
@@ -43,8 +44,8 @@ export interface ProbeInput {
   readonly digests: RunDigests
   /** For the objects that are unchanged since they last matched their declaration. */
   readonly dependencyDigests: DependencyDigests
-  /** Whether to create objects even if that runs user-defined code. A plan does not, an apply does. */
-  readonly mayEvaluate: boolean
+  /** Which user-defined code may be run to create objects. */
+  readonly mayEvaluate: MayEvaluate
 }
 
 /** `spec` includes defaults for what the manifest leaves open; `written` is the declaration as written. */

@@ -3,6 +3,8 @@
 
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
+import { isTrustedRole, ownerOf } from '../trust.ts'
+import type { EvaluatedCode, EvaluationContext } from './evaluated-code.ts'
 import { isHarmless, isUserDefined } from './user-functions.ts'
 
 /** Which literals run code: those of the type itself, or only those of arrays of it. */
@@ -10,7 +12,7 @@ export type Reach = 'literal' | 'array literal'
 
 export interface EvaluatingTypes {
   /** `the checks of domain shop.positive`: what is run. */
-  readonly code: readonly string[]
+  readonly code: readonly EvaluatedCode[]
   readonly oids: ReadonlySet<number>
   readonly types: ReadonlyMap<string, Reach>
   readonly columns: ReadonlyMap<string, Reach>
@@ -22,23 +24,32 @@ export interface EvaluatingTypes {
   readonly arrayFunctions: ReadonlySet<string>
 }
 
-/** Domains with checks that may do harm, and ranges with functions of their own. */
+const owner = ownerOf('pg_type', 't.oid', 't.typowner')
+const ownership = `pg_get_userbyid(${owner}) AS owner, ${isTrustedRole(owner, '$1')} AS "isTrusted"`
+
+/** $1: trusted roles. Domains with checks that may do harm, and ranges with functions of their own. */
 const rootsQuery: Sql = trusted(`
-  SELECT t.oid, false AS literal, format('the checks of domain %s', t.oid::regtype) AS code
+  SELECT t.oid, false AS literal, format('the checks of domain %s', t.oid::regtype) AS title, ${ownership}
     FROM pg_type t
    WHERE t.typtype = 'd' AND t.oid >= 16384 AND EXISTS (
      SELECT FROM pg_constraint k CROSS JOIN LATERAL regexp_matches(k.conbin::text, ':(?:op)?funcid (\\d+)', 'g') AS called
        LEFT JOIN pg_proc p ON p.oid = called[1]::oid
       WHERE k.contypid = t.oid AND k.contype = 'c' AND (p.oid IS NULL OR NOT ${isHarmless}))
   UNION ALL
-  SELECT r.rngtypid, true, format('the functions of range type %s', r.rngtypid::regtype)
-    FROM pg_range r JOIN pg_opclass o ON o.oid = r.rngsubopc
+  SELECT r.rngtypid, true, format('the functions of range type %s', r.rngtypid::regtype), ${ownership}
+    FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid JOIN pg_opclass o ON o.oid = r.rngsubopc
    WHERE r.rngtypid >= 16384 AND EXISTS (
      SELECT FROM pg_proc p
       WHERE (p.oid = r.rngcanonical OR p.oid IN (SELECT amproc FROM pg_amproc WHERE amprocfamily = o.opcfamily AND amprocnum = 1))
         AND ${isUserDefined})`)
 
-/** $1: OIDs of domains, $2: of ranges. All types that consist of them, and the names by which SQL refers to one. */
+const isSearched = (namespace: string) =>
+  `($3::text[] IS NULL OR ${namespace} IN (SELECT oid FROM pg_namespace WHERE nspname = ANY ($3::text[])))`
+
+/**
+ * $1: OIDs of domains, $2: of ranges. All types that consist of them, and the names by which SQL refers to one.
+ * $3: the schemas in which unqualified names find these; null for all schemas.
+ */
 const reachQuery: Sql = trusted(`
   WITH RECURSIVE evaluating(oid, literal) AS (
     SELECT oid, false FROM unnest($1::oid[]) oid
@@ -56,13 +67,15 @@ const reachQuery: Sql = trusted(`
     SELECT oid, bool_or(literal) AS literal FROM evaluating GROUP BY oid
   )
   SELECT 'oid' AS what, f.oid::text AS name, literal FROM found f
-  UNION ALL SELECT 'type', t.typname, f.literal FROM found f JOIN pg_type t USING (oid)
-  UNION ALL SELECT 'column', a.attname, f.literal FROM found f JOIN pg_attribute a ON a.atttypid = f.oid WHERE a.attnum > 0
+  UNION ALL SELECT 'type', t.typname, f.literal FROM found f JOIN pg_type t USING (oid) WHERE ${isSearched('t.typnamespace')}
+  UNION ALL SELECT 'column', a.attname, f.literal FROM found f JOIN pg_attribute a ON a.atttypid = f.oid JOIN pg_class c ON c.oid = a.attrelid
+             WHERE a.attnum > 0 AND ${isSearched('c.relnamespace')}
   UNION ALL SELECT 'relation', c.relname, true FROM found f JOIN pg_type t USING (oid) JOIN pg_class c ON c.oid = t.typrelid AND c.relkind <> 'c'
+             WHERE ${isSearched('c.relnamespace')}
   UNION ALL SELECT 'function', p.proname, true FROM pg_proc p
-             WHERE p.oid >= 16384 AND p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}') || p.prorettype && ARRAY(SELECT oid FROM found)
+             WHERE p.oid >= 16384 AND ${isSearched('p.pronamespace')} AND p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}') || p.prorettype && ARRAY(SELECT oid FROM found)
   UNION ALL SELECT 'operator', o.oprname, true FROM pg_operator o
-             WHERE o.oid >= 16384 AND ARRAY[o.oprleft, o.oprright, o.oprresult] && ARRAY(SELECT oid FROM found)
+             WHERE o.oid >= 16384 AND ${isSearched('o.oprnamespace')} AND ARRAY[o.oprleft, o.oprright, o.oprresult] && ARRAY(SELECT oid FROM found)
   UNION ALL SELECT 'array function', p.proname, true FROM pg_proc p
              WHERE p.prorettype IN ('anyarray'::regtype, 'anycompatiblearray'::regtype, 'anyrange'::regtype, 'anymultirange'::regtype,
                                     'anycompatiblerange'::regtype, 'anycompatiblemultirange'::regtype)`)
@@ -70,13 +83,20 @@ const reachQuery: Sql = trusted(`
 /**
  * Undefined if no literal runs code, as in nearly every database. The session must have a search_path of pg_catalog alone.
  */
-export async function readEvaluatingTypes(session: Session): Promise<EvaluatingTypes | undefined> {
-  const roots = await session.query<{ oid: number; literal: boolean; code: string }>(rootsQuery)
+export async function readEvaluatingTypes(
+  session: Session,
+  { trustedRoles, isUntrustedOnly, foundIn }: EvaluationContext,
+): Promise<EvaluatingTypes | undefined> {
+  const all = await session.query<EvaluatedCode & { readonly oid: number; readonly literal: boolean }>(rootsQuery, [
+    trustedRoles,
+  ])
+  const roots = all.filter(({ isTrusted }) => !isUntrustedOnly || !isTrusted)
   if (roots.length === 0) return undefined
   const oids = (literal: boolean) => roots.filter((root) => root.literal === literal).map(({ oid }) => oid)
   const rows = await session.query<{ what: string; name: string; literal: boolean }>(reachQuery, [
     oids(false),
     oids(true),
+    foundIn ?? null,
   ])
   const namesOf = (what: string) => rows.filter((row) => row.what === what).map(({ name }) => name)
   const reachOf = (what: string) => {
@@ -87,7 +107,7 @@ export async function readEvaluatingTypes(session: Session): Promise<EvaluatingT
     return reach
   }
   return {
-    code: roots.map(({ code }) => code),
+    code: roots.map(({ title, owner, isTrusted }) => ({ title, owner, isTrusted })),
     oids: new Set(namesOf('oid').map(Number)),
     types: reachOf('type'),
     columns: reachOf('column'),

@@ -5,6 +5,7 @@ import { groupBy } from '../../core/data.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { readNodeTree } from '../../parser/node-tree.ts'
+import type { EvaluatedCode, EvaluationContext } from './evaluated-code.ts'
 import { calledByFolding, functionsIn } from './folding.ts'
 import { userFunctions } from './user-functions.ts'
 
@@ -19,17 +20,19 @@ export async function calledByViews(
   session: Session,
   schema: string,
   views: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+  context: EvaluationContext,
+): Promise<ReadonlyMap<string, readonly EvaluatedCode[]>> {
   const rows = await session.query<{ view: string; tree: string }>(treesQuery, [schema, views])
   const trees = rows.map(({ view, tree }) => ({ view, tree: readNodeTree(tree) }))
   const functions = await userFunctions(
     session,
     trees.flatMap(({ tree }) => functionsIn(tree)),
+    context,
   )
   return new Map(
     Array.from(
       groupBy(trees, ({ view }) => view),
-      ([view, own]) => [view, own.flatMap(({ tree }) => calledByFolding(tree, functions).map(({ title }) => title))],
+      ([view, own]) => [view, own.flatMap(({ tree }) => calledByFolding(tree, functions))],
     ),
   )
 }

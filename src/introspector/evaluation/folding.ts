@@ -2,11 +2,10 @@
 // generated column: immutable functions of constants are called. Pure.
 
 import { nodesAt, nodesIn, oidAt, type TreeNode, type TreeValue } from '../../parser/node-tree.ts'
+import type { EvaluatedCode } from './evaluated-code.ts'
 
-/** A user-defined function in a tree. */
-export interface UserFunction {
-  /** `public.f(integer)` */
-  readonly title: string
+/** A user-defined function in a tree, by its signature: `public.f(integer)`. */
+export interface UserFunction extends EvaluatedCode {
   readonly isImmutable: boolean
   /** Whether PostgreSQL may put its body in place of a call, and then simplify that. */
   readonly isInlined: boolean
@@ -28,9 +27,9 @@ function functionsOf(node: TreeNode): readonly number[] {
 }
 
 /** The user-defined functions that may be called when PostgreSQL simplifies a tree. It names too many rather than too few. */
-export function calledByFolding(tree: TreeValue, functions: Functions): readonly Pick<UserFunction, 'title'>[] {
+export function calledByFolding(tree: TreeValue, functions: Functions): readonly EvaluatedCode[] {
   return nodesIn(tree).flatMap((node) => {
-    if (comparesByUserOperators(node)) return [{ title: 'user-defined operators that compare rows' }]
+    if (comparesByUserOperators(node)) return [rowOperators]
     const [oid] = functionsOf(node)
     const called = oid === undefined ? undefined : functions.get(oid)
     if (!called) return []
@@ -40,6 +39,9 @@ export function calledByFolding(tree: TreeValue, functions: Functions): readonly
     return isComputed || called.bodyCalls || (usesDefaults && called.defaultsCall) ? [called] : []
   })
 }
+
+/** Only a superuser can have them compare rows, by an operator family. */
+const rowOperators: EvaluatedCode = { title: 'user-defined operators that compare rows', owner: '', isTrusted: true }
 
 /** The tree has the OIDs of these operators, but not of their functions. */
 function comparesByUserOperators({ type, fields }: TreeNode): boolean {

@@ -4,16 +4,18 @@
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { isSqlNode, nameParts, parseSql } from '../../parser/parse-sql.ts'
+import type { EvaluatedCode } from './evaluated-code.ts'
 import { isUserDefined } from './user-functions.ts'
 
 export interface ImageClass {
   readonly name: string
   readonly isDefault: boolean
-  readonly code: string
+  readonly code: EvaluatedCode
 }
 
 const classesQuery: Sql = trusted(`
-  SELECT o.opcname AS name, o.opcdefault AS "isDefault", p.oid::regprocedure::text AS code
+  SELECT o.opcname AS name, o.opcdefault AS "isDefault",
+         jsonb_build_object('title', p.oid::regprocedure::text, 'owner', pg_get_userbyid(p.proowner), 'isTrusted', true) AS code
     FROM pg_opclass o JOIN pg_am a ON a.oid = o.opcmethod AND a.amname = 'btree'
     JOIN pg_amproc m ON m.amprocfamily = o.opcfamily AND m.amproclefttype = o.opcintype AND m.amprocnum = 4
     JOIN pg_proc p ON p.oid = m.amproc
@@ -28,7 +30,7 @@ export function readImageClasses(session: Session): Promise<readonly ImageClass[
 export async function imageFunctionsCalled(
   classes: readonly ImageClass[],
   statement: string,
-): Promise<readonly string[]> {
+): Promise<readonly EvaluatedCode[]> {
   if (classes.length === 0) return []
   const parsed = await parseSql(statement)
   if ('message' in parsed) return []

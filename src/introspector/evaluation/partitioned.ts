@@ -1,12 +1,14 @@
 // What PostgreSQL evaluates when it copies a partitioned table and creates a partition of the copy: constant parts of the
 // partition key, the bound, and comparisons of bounds.
 
+import { uniqueBy } from '../../core/data.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { nodesIn, oidAt, readNodeTree, type TreeNode, type TreeValue } from '../../parser/node-tree.ts'
+import type { EvaluatedCode, EvaluationContext } from './evaluated-code.ts'
 import type { EvaluatingTypes } from './evaluating-types.ts'
 import { calledByFolding, functionsIn } from './folding.ts'
-import { isUserDefined, userFunctions } from './user-functions.ts'
+import { asEvaluatedCode, isUserDefined, userFunctions } from './user-functions.ts'
 
 interface Row {
   /** The expressions in the partition key. */
@@ -14,16 +16,18 @@ interface Row {
   /** The types of the columns in the partition key. */
   readonly keyTypes: readonly number[]
   /** Functions that compare bounds, and casts from the types of literals to those of the key. */
-  readonly support: readonly string[]
-  readonly casts: readonly string[]
+  readonly support: readonly EvaluatedCode[]
+  readonly casts: readonly EvaluatedCode[]
 }
+
+const code = asEvaluatedCode('$2')
 
 const parentQuery: Sql = trusted(`
   SELECT p.partexprs::text AS key, k.types AS "keyTypes",
-         ARRAY(SELECT p.oid::regprocedure::text FROM unnest(k.classes) WITH ORDINALITY AS key(class, at) JOIN pg_opclass o ON o.oid = class
+         (SELECT coalesce(jsonb_agg(${code}), '[]') FROM unnest(k.classes) WITH ORDINALITY AS key(class, at) JOIN pg_opclass o ON o.oid = class
                  JOIN pg_amproc m ON m.amprocfamily = o.opcfamily AND m.amproclefttype = o.opcintype AND m.amprocrighttype = o.opcintype
                  JOIN pg_proc p ON p.oid = m.amproc WHERE ${isUserDefined}) AS support,
-         ARRAY(SELECT p.oid::regprocedure::text FROM pg_cast x JOIN pg_proc p ON p.oid = x.castfunc
+         (SELECT coalesce(jsonb_agg(${code}), '[]') FROM pg_cast x JOIN pg_proc p ON p.oid = x.castfunc
                 WHERE x.castsource < 16384 AND (x.casttarget = ANY (k.types) OR x.casttarget IN (SELECT typbasetype FROM pg_type WHERE oid = ANY (k.types)))
                   AND ${isUserDefined}) AS casts
     FROM pg_partitioned_table p
@@ -41,17 +45,18 @@ export async function runForPartition(
   parent: number,
   types: EvaluatingTypes | undefined,
   hasBound: boolean,
-): Promise<readonly string[]> {
-  const [row] = await session.query<Row>(parentQuery, [parent])
+  context: EvaluationContext,
+): Promise<readonly EvaluatedCode[]> {
+  const [row] = await session.query<Row>(parentQuery, [parent, context.trustedRoles])
   if (!row) return []
   const key = row.key === null ? [] : readNodeTree(row.key)
-  const functions = await userFunctions(session, functionsIn(key))
-  const folded = calledByFolding(key, functions).map(({ title }) => title)
+  const functions = await userFunctions(session, functionsIn(key), context)
+  const folded = calledByFolding(key, functions)
   const literals = nodesIn(key).some((node) => types?.oids.has(oidAt(node, 'consttype')))
   const keyTypes = [...row.keyTypes, ...keyExpressions(key).map(typeOf)]
   const checks =
     types && (literals || (hasBound && keyTypes.some((oid) => oid === 0 || types.oids.has(oid)))) ? types.code : []
-  return [...new Set([...folded, ...checks, ...(hasBound ? [...row.support, ...row.casts] : [])])]
+  return uniqueBy([...folded, ...checks, ...(hasBound ? [...row.support, ...row.casts] : [])], ({ title }) => title)
 }
 
 function keyExpressions(key: TreeValue): readonly TreeNode[] {

@@ -3,6 +3,8 @@
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { isSqlNode, nameParts, parseSql } from '../../parser/parse-sql.ts'
+import { isTrustedRole, ownerOf } from '../trust.ts'
+import type { EvaluationContext } from './evaluated-code.ts'
 import type { UserFunction } from './folding.ts'
 
 /**
@@ -19,6 +21,8 @@ export const isHarmless = `(p.provolatile = 'i' AND NOT ${isUserDefined})`
 interface Row {
   readonly oid: number
   readonly title: string
+  readonly owner: string
+  readonly isTrusted: boolean
   readonly isImmutable: boolean
   readonly isInlined: boolean
   readonly parameters: number
@@ -30,8 +34,17 @@ interface Row {
 const calledIn = (tree: string) =>
   `ARRAY(SELECT m[1]::oid FROM regexp_matches(${tree}::text, ':(?:op)?funcid (\\d+)', 'g') m)`
 
+const owner = ownerOf('pg_proc', 'p.oid', 'p.proowner')
+
+/** The function `p`, as EvaluatedCode. */
+export function asEvaluatedCode(trustedRoles: string): string {
+  return `jsonb_build_object('title', p.oid::regprocedure::text, 'owner', pg_get_userbyid(${owner}),
+                             'isTrusted', ${isTrustedRole(owner, trustedRoles)})`
+}
+
+/** $1: OIDs; $2: trusted roles. */
 const functionsQuery: Sql = trusted(`
-  SELECT p.oid, p.oid::regprocedure::text AS title, p.provolatile = 'i' AS "isImmutable", l.lanname = 'sql' AS "isInlined",
+  SELECT p.oid, p.oid::regprocedure::text AS title, pg_get_userbyid(${owner}) AS owner, ${isTrustedRole(owner, '$2')} AS "isTrusted", p.provolatile = 'i' AS "isImmutable", l.lanname = 'sql' AS "isInlined",
          p.pronargs::int AS parameters, ${calledIn('p.proargdefaults')} AS defaults, ${calledIn('p.prosqlbody')} AS tree,
          CASE WHEN l.lanname = 'sql' THEN p.prosrc ELSE '' END AS body
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
@@ -48,10 +61,11 @@ const anyUserDefinedQuery: Sql = trusted(`
 export async function userFunctions(
   session: Session,
   oids: readonly number[],
+  { trustedRoles }: EvaluationContext,
 ): Promise<ReadonlyMap<number, UserFunction>> {
   const candidates = [...new Set(oids)].filter((oid) => oid >= 16384)
   if (candidates.length === 0) return new Map()
-  const rows = await session.query<Row>(functionsQuery, [candidates])
+  const rows = await session.query<Row>(functionsQuery, [candidates, trustedRoles])
   const functions = new Map<number, UserFunction>()
   for (const { oid, defaults, tree, body, ...row } of rows) {
     functions.set(oid, {

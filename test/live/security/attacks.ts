@@ -244,13 +244,16 @@ export const attacks: Readonly<Record<string, Attack>> = {
   },
 }
 
-export function manifestText({ query, table, index, statistics, type, searchPath }: Attack, more = ''): string {
+export function manifestText(
+  { query, table, index, statistics, type, searchPath, wrapper }: Attack & { readonly wrapper?: string },
+  more = '',
+): string {
   const view = index || statistics ? 'SELECT id, name, note FROM px.customers' : query
   return `
 version: 1
 name: attacked
 ${searchPath ? `search_path: ${searchPath}\n` : ''}${more}
-schemas:
+${wrapper ? `foreign_data_wrappers: { w: ${wrapper} }\n` : ''}schemas:
   shop:
 ${type ? `    types: { t: ${type} }\n` : ''}${table ? `    foreign_tables: { f: { server: nowhere, columns: ${table} } }\n` : ''}${
   view
@@ -260,4 +263,48 @@ ${type ? `    types: { t: ${type} }\n` : ''}${table ? `    foreign_tables: { f: 
 ${index ? `        indexes: { v_i: { columns: ${index} } }\n` : ''}${statistics ? `        statistics: { v_s: ${statistics} }\n` : ''}`
     : ''
 }`
+}
+
+/** What PostgreSQL evaluates while it creates an object, so that looking afterwards is too late. */
+export const evaluated: Readonly<Record<string, Attack & { readonly wrapper?: string }>> = {
+  'a constant in an index expression': {
+    plant: lower,
+    finds: 'public.lower(character varying)',
+    index: '[{ expression: "name || lower(\'X\'::varchar)" }]',
+  },
+  'a constant in a predicate': {
+    plant: lower,
+    finds: 'public.lower(character varying)',
+    index: '[id], where: "note = lower(\'X\'::varchar)"',
+  },
+  'an operator between constants': {
+    plant: plantedOperator('||', 'varchar', 'text', "'evil'"),
+    finds: 'public.planted(character varying,character varying)',
+    index: "[{ expression: \"note || ('X'::varchar || 'Y'::varchar)\" }]",
+  },
+  'a constant in a generated column': {
+    plant: lower,
+    finds: 'public.lower(character varying)',
+    table: '{ name: text, low: { type: text, generated: "name || lower(\'X\'::varchar)" } }',
+  },
+  'a literal in a view': {
+    plant: 'CREATE DOMAIN public.code AS text CHECK (m.hit() > 0)',
+    finds: 'domain public.code',
+    query: "SELECT '{x}'::code[] AS n FROM px.customers",
+  },
+  'a literal in a default': {
+    plant: 'CREATE DOMAIN public.code AS text CHECK (m.hit() > 0)',
+    finds: 'domain public.code',
+    table: "{ name: { type: 'code[]', default: \"'{x}'\" } }",
+  },
+  'a literal of a composite type in a check': {
+    plant: 'CREATE DOMAIN public.code AS text CHECK (m.hit() > 0); CREATE TYPE public.pair AS (c public.code)',
+    finds: 'domain public.code',
+    table: '{ name: text }, checks: { c: "name <> (\'(x)\'::pair).c" }',
+  },
+  'a validator': {
+    plant: planted('check_it(text[], oid)', 'boolean', 'true'),
+    finds: 'public.check_it(text[],oid)',
+    wrapper: '{ validator: check_it }',
+  },
 }

@@ -7,7 +7,7 @@ import { createDatabase, runSql, type TestDatabase } from '../../servers/databas
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { eachMajor } from '../../support/majors.ts'
-import { attacks, manifestText } from './attacks.ts'
+import { attacks, evaluated, manifestText } from './attacks.ts'
 import { asMallory, hasRun, letMalloryIn, mallory, plantedLower, preparation, throwMalloryOut } from './mallory.ts'
 
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
@@ -27,6 +27,32 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await asMallory(target.url, plantedLower)
     await runSql(target.url, "SELECT lower('X'::varchar)")
     expect(await hasRun(target.url)).toBe(true)
+  })
+
+  describe.each(Object.entries(evaluated))('evaluated at once: %s', (_name, attack) => {
+    test('is refused with its name and owner, and does not run', async () => {
+      const parsed = await manifestOf(manifestText(attack), {})
+      await asMallory(target.url, attack.plant)
+      const { undetermined } = await planFor(parsed, target.url)
+      const reasons = undetermined.map(({ reason }) => reason)
+      expect(reasons).toEqual([expect.stringContaining(`${attack.finds}, which belongs to ${mallory}`)])
+      const refused = await applyTo(parsed, target.url).catch((error: unknown) => error)
+      expect(refused).toMatchObject({
+        exitCode: exitCode.refused,
+        message: expect.stringContaining(`${attack.finds}, which belongs to ${mallory}`),
+      })
+      expect(await hasRun(target.url)).toBe(false)
+    })
+
+    test('is evaluated by an apply that allows it', async () => {
+      await asMallory(target.url, attack.plant)
+      const { report } = await applyTo(await manifestOf(manifestText(attack), {}), target.url, {
+        allow: ['untrusted-code'],
+      })
+      expect(report?.steps.map(({ outcome }) => outcome.status)).not.toContain('failed')
+      expect(await hasRun(target.url)).toBe(true)
+      await runSql(target.url, 'DROP SCHEMA shop, fdwsync CASCADE; DROP FOREIGN DATA WRAPPER IF EXISTS w')
+    })
   })
 
   describe.each(Object.entries(attacks))('%s', (_name, attack) => {

@@ -71,6 +71,30 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await hasRun(target.url)).toBe(false)
   })
 
+  test.each([
+    [
+      'the constant in a generated column',
+      '{ name: text, low: { type: text, generated: "name || md5(\'X\'::varchar)" } }',
+      planted('md5(varchar)', 'text', "'evil'"),
+      'public.md5(character varying)',
+    ],
+    [
+      'the type of a literal',
+      '{ name: { type: "code[]", default: "\'{x}\'" } }',
+      'CREATE DOMAIN public.code AS text CHECK (m.hit() > 0)',
+      'domain public.code',
+    ],
+  ])('%s makes the plan stale before it is evaluated', async (_name, columns, plant, title) => {
+    await runSql(target.url, 'CREATE SCHEMA own; CREATE DOMAIN own.code AS text')
+    const table = manifestWith(`    foreign_tables: { f: { server: nowhere, columns: ${columns} } }`)
+    const text = table.replace('schemas:', 'search_path: [public, own]\nschemas:')
+    await expect(applyWhilePlanting(text, plant)).rejects.toMatchObject({
+      exitCode: exitCode.stale,
+      message: expect.stringContaining(`${title}, which belongs to ${mallory}`),
+    })
+    expect(await hasRun(target.url)).toBe(false)
+  })
+
   test('an unattended apply plans again, and refuses that plan', async () => {
     const refused = applyWhilePlanting(view('SELECT lower(name) AS n FROM px.customers'), plantedLower, true)
     await expect(refused).rejects.toMatchObject({

@@ -1,0 +1,75 @@
+// Requires that PostgreSQL evaluates no untrusted code while it creates the objects of a step. The plan has shown none, but
+// another role may have planted some since. Only what is evaluated at once: see require-known-code.ts for the rest.
+
+import { randomBytes } from 'node:crypto'
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { PlainStep } from '../core/plan.ts'
+import { ident, join, sql, trusted } from '../core/sql.ts'
+import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { describeCode } from '../introspector/evaluation/evaluated-code.ts'
+import { type EvaluatingCode, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
+import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { requireKnownCode } from './require-known-code.ts'
+
+/** The session must be in a transaction under `readingPath`. It returns the check of one step, which is to run before the step. */
+export async function trustedEvaluation(
+  session: Session,
+  inHand: PlanInHand,
+  allow: readonly string[],
+): Promise<(step: PlainStep) => Promise<void>> {
+  if (allow.includes('untrusted-code')) return () => Promise.resolve()
+  const { trustedRoles, plan } = inHand
+  const context = { trustedRoles, isUntrustedOnly: true, foundIn: plan.searchPath }
+  const code = await readEvaluatingCode(session, context)
+  return async (step) => {
+    await requireTrustedLiterals(session, code, step)
+    await requireTrustedConstants(session, inHand, step)
+  }
+}
+
+async function requireTrustedLiterals(session: Session, code: EvaluatingCode, { title, statements }: PlainStep) {
+  const unresolved = statements.filter(({ isResolved }) => !isResolved)
+  if (!code.types && !unresolved.some((statement) => /\bVALIDATOR\b/i.test(statement.sql))) return
+  await session.run(readingPath)
+  const found = await runByStatements(session, code, unresolved)
+  if (found.length === 0) return
+  const message = `the plan is stale: creating ${title} would now run ${describeCode(found)}`
+  const hint = 'This transaction was rolled back. Plan again.'
+  throw new FdwsyncError({ code: 'plan/stale', message, hint }, exitCode.stale)
+}
+
+/** Constant parts of expressions, in a view, which PostgreSQL stores as it is. Those of children are resolved already. */
+async function requireTrustedConstants(session: Session, inHand: PlanInHand, { key, action }: PlainStep) {
+  const wanted = inHand.wanted.get(key)
+  const kind = wanted && kindOf(wanted.id)
+  if (!wanted || kind?.child || action === 'drop' || action === 'populate') return
+  const view = { schema: `fdwsync_check_${randomBytes(6).toString('hex')}`, name: 'expressions' }
+  const statements = kind?.evaluated?.expressions({ id: wanted.id, spec: wanted.declared }, view) ?? []
+  if (statements.length === 0) return
+  await session.run(
+    sql`SAVEPOINT expressions; CREATE SCHEMA ${ident(view.schema)}; ${manifestPath(inHand.plan.searchPath)}`,
+  )
+  try {
+    await session.run(
+      join(
+        statements.map((statement) => statement.sql),
+        ';\n',
+      ),
+    )
+    await session.run(readingPath)
+    const [row] = await session.query<{ oid: number }>(
+      trusted(
+        'SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2',
+      ),
+      [view.schema, view.name],
+    )
+    if (row) await requireKnownCode(session, [{ wanted, catalog: 'pg_class', oid: row.oid }], inHand)
+  } catch (error) {
+    // An expression that is not valid fails again as the step runs.
+    if (!isDatabaseError(error) || isTransient(error)) throw error
+  }
+  await session.run(trusted('ROLLBACK TO expressions'))
+}
