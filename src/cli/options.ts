@@ -14,6 +14,7 @@ export const options = {
     new Option('--width <columns>', 'Width to break lines at; default: COLUMNS, else that of the terminal').argParser(
       parseWidth,
     ),
+  verbose: () => new Option('--verbose', 'List every object, however many are alike'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
   lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),

@@ -1,11 +1,12 @@
 // Reports why a command failed: as text on standard error, and as a document on standard output if one was asked for.
 
 import { CommanderError } from 'commander'
-import { exitCode, type Failure, FdwsyncError, formatProblem } from '../core/errors.ts'
+import { exitCode, type Failure, FdwsyncError } from '../core/errors.ts'
 import { oneLine } from '../core/printable.ts'
 import { toolVersion } from '../core/version.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { type FormatName, formats } from '../render/formats.ts'
+import { renderProblems } from '../render/text/errors.ts'
 import { printMessage, printResult } from './output.ts'
 
 /** Prints the error and returns the exit code. */
@@ -28,9 +29,7 @@ export function requestedFormat(argv: readonly string[]): FormatName {
 
 /** A stack trace is printed for bugs only. */
 export function errorText(error: unknown): string {
-  if (error instanceof FdwsyncError) {
-    return error.problems.map((problem) => `error: ${formatProblem(problem)}\n`).join('')
-  }
+  if (error instanceof FdwsyncError) return renderProblems(error.problems)
   if (isDatabaseError(error)) {
     const more = [error.detail, error.hint].flatMap((part) => (part === undefined ? [] : [`  ${oneLine(part)}\n`]))
     return `error: PostgreSQL reports: ${oneLine(error.message)} (SQLSTATE ${oneLine(error.sqlstate)})\n${more.join('')}`

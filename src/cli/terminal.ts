@@ -1,20 +1,19 @@
 // The terminal that the commands write to, and what they print there.
 
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
-import type { ApplyEvent } from '../core/event.ts'
 import { oneLine } from '../core/printable.ts'
 import type { RenderOptions } from '../render/format.ts'
-import { renderEvent } from '../render/text/events.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
 
 /** The options of a command for the layout of its text. */
 export interface TextFlags {
   readonly width?: number
+  readonly verbose?: boolean
 }
 
 /** How to render what goes to standard output. */
-export function renderOptions({ width }: TextFlags): RenderOptions {
-  return { style: styleOf('stdout'), columns: width ?? outputWidth() }
+export function renderOptions({ width, verbose = false }: TextFlags): RenderOptions {
+  return { style: styleOf('stdout'), columns: width ?? outputWidth(), verbose }
 }
 
 /** Colour is for terminals only, and NO_COLOR turns it off. */
@@ -26,12 +25,6 @@ export function styleOf(stream: 'stdout' | 'stderr'): ChalkInstance {
 /** Prints on standard output what a renderer returned for {@link renderOptions}. */
 export function printRendered(text: string): void {
   printResult(text, styleOf('stdout').level > 0)
-}
-
-export function printEvent(event: ApplyEvent, verb?: 'loading' | 'refreshing'): void {
-  const style = styleOf('stderr')
-  const line = renderEvent(event, style, verb)
-  if (line !== undefined) printMessage(`${line}\n`, style.level > 0)
 }
 
 export function printWarnings(warnings: readonly string[]): void {

@@ -65,8 +65,7 @@ export function formatProblem(problem: Problem): string {
   const { place, message, hint } = problem
   const lines: string[] = []
   if (place) {
-    const shown = place.excerpt.replaceAll('\t', ' ')
-    const before = shown.slice(0, place.column - 1).padEnd(place.column - 1)
+    const { shown, before } = excerptOf(place)
     lines.push(
       `${oneLine(place.file)}:${place.line}:${place.column}: ${oneLine(message)}`,
       `  ${oneLine(shown)}`,
@@ -77,4 +76,18 @@ export function formatProblem(problem: Problem): string {
   }
   if (hint) lines.push(`  ${oneLine(hint)}`)
   return lines.join('\n')
+}
+
+/** Of a longer line, such as a manifest that is JSON on one line, only the surroundings of the place are shown. */
+const maxExcerpt = 240
+
+function excerptOf({ excerpt, column }: Place): { readonly shown: string; readonly before: string } {
+  const line = excerpt.replaceAll('\t', ' ')
+  const at = column - 1
+  if (line.length <= maxExcerpt) return { shown: line, before: line.slice(0, at).padEnd(at) }
+  const start = Math.max(0, at - maxExcerpt / 2)
+  const end = start + maxExcerpt
+  const left = start > 0 ? '…' : ''
+  const before = left + line.slice(start, at).padEnd(at - start)
+  return { shown: `${left}${line.slice(start, end)}${end < line.length ? '…' : ''}`, before }
 }

@@ -12,6 +12,8 @@ export interface RenderOptions {
   readonly style: ChalkInstance
   /** The width of the terminal; infinite for a file or a pipe, where no line is broken. */
   readonly columns: number
+  /** Lists every object, however many are alike. */
+  readonly verbose?: boolean
 }
 
 export interface PlanOptions extends RenderOptions {

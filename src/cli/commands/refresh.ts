@@ -5,7 +5,8 @@ import { exitCode } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
-import { printEvent, printRendered, renderOptions, type TextFlags } from '../terminal.ts'
+import { progressPrinter } from '../progress.ts'
+import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface RefreshFlags extends TextFlags {
   readonly file: string
@@ -23,10 +24,7 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     secrets: parsed.secrets,
     signal: abortOnInterrupt(),
-    emit(event) {
-      // The report lists how each view ended.
-      if (event.type !== 'step-finished') printEvent(event, 'refreshing')
-    },
+    emit: progressPrinter(flags, 'refreshing'),
   })
   const format = await formats[flags.format]()
   printRendered(format.refresh(report, renderOptions(flags)))

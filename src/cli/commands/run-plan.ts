@@ -9,7 +9,8 @@ import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt } from '../environment.ts'
 import { originOf } from '../origin.ts'
 import { printResult } from '../output.ts'
-import { printEvent, printRendered, renderOptions, type TextFlags } from '../terminal.ts'
+import { progressPrinter } from '../progress.ts'
+import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
 export interface RunFlags extends TextFlags {
@@ -37,7 +38,7 @@ export async function runPlan(run: Run): Promise<number> {
     leaseTimeoutMilliseconds: flags.leaseTimeout,
     origin: originOf(process.env),
     signal: abortOnInterrupt(),
-    emit: (event) => printEvent(event),
+    emit: progressPrinter(flags),
   }
   const format = await formats[flags.format]()
   const { report } = await run.start(options, (plan) => approve(plan, run))

@@ -12,6 +12,7 @@ import {
   parseAllDocuments,
   visit,
   type YAMLMap,
+  type YAMLParseError,
 } from 'yaml'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import { findSecrets } from './mask-secrets.ts'
@@ -28,30 +29,25 @@ export interface YamlManifest {
 
 /**
  * Aliases are refused so that a reviewer sees every value where it applies.
- * @throws FdwsyncError with every independent problem: not UTF-8, too large, too deep, syntax errors, duplicate keys, tags,
- * anchors and aliases, several documents, an empty text
+ * @throws FdwsyncError with the first problem of the text: not UTF-8, too large, too deep, a syntax error, several documents,
+ * empty; or with every duplicate key, tag, anchor and alias
  */
 export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const text = decode(file, bytes)
   refuseDeepNesting(file, text)
   const { source, documents } = parse(file, text)
   const [document, second] = documents
-  const problems = (document?.errors ?? []).map(
-    (error): Problem => ({
-      code: 'yaml/syntax',
-      message: withoutQuotes(error.message),
-      place: placeAt(source, error.pos[0]),
-    }),
-  )
+  // The parser goes on after an error, but most of what it then reports is caused by that error.
+  const [error] = document?.errors.toSorted((left, right) => left.pos[0] - right.pos[0]) ?? []
+  if (error) throw new FdwsyncError(syntaxProblem(source, error))
   if (second) {
-    problems.push({
+    throw new FdwsyncError({
       code: 'yaml/unsupported',
       message: 'a manifest must be a single YAML document',
       place: placeAt(source, startOf(second.contents) ?? 0),
       hint: 'Move the second document to a file of its own.',
     })
   }
-  if (problems.length > 0) throw new FdwsyncError(problems)
   const root = document?.contents
   if (!document || !isMap(root)) {
     throw new FdwsyncError({
@@ -100,6 +96,18 @@ function parse(
   const secretRanges = documents.flatMap(({ contents }) => findSecrets(text, contents))
   const hasSyntaxErrors = documents.some(({ errors }) => errors.length > 0)
   return { source: { file, text, lines, secretRanges, hasSyntaxErrors }, documents }
+}
+
+function syntaxProblem(source: Source, { message, pos: [at] }: YAMLParseError): Problem {
+  if (source.text.startsWith('${', at - 1)) {
+    return {
+      code: 'yaml/syntax',
+      message: 'a reference inside { } or [ ] must be quoted',
+      place: placeAt(source, at - 1),
+      hint: 'Write the value in double quotes, as in "${env:NAME}".',
+    }
+  }
+  return { code: 'yaml/syntax', message: withoutQuotes(message), place: placeAt(source, at) }
 }
 
 /** Removes what the parser quotes, which may be part of a secret. */

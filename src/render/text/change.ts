@@ -7,6 +7,13 @@ import { titleOf } from '../../kinds/registry.ts'
 import type { PlanOptions, RenderOptions } from '../format.ts'
 import { renderDetails, renderFields } from './fields.ts'
 import { counted, sizeText, widthOf, wrap } from './layout.ts'
+import { listed } from './objects.ts'
+
+/** A change of the database. Adopted and released objects are changes of the ledger alone. */
+export interface ShownChange {
+  readonly planned: PlannedChange
+  readonly change: DatabaseChange
+}
 
 type DatabaseChange = Exclude<Change, { op: 'adopt' | 'release' }>
 
@@ -18,20 +25,20 @@ export const remarkColumn = 46
  */
 export const nameIndent = '          '
 
-const indent = '      '
+export const indent = '      '
 
-export function renderChange(planned: PlannedChange, change: DatabaseChange, options: PlanOptions): readonly string[] {
+export function renderChange({ planned, change }: ShownChange, options: PlanOptions): readonly string[] {
   return [
-    ...renderTitle(planned, change, options),
-    ...renderBody(planned, change, options),
+    ...renderTitle(planned.title, { planned, change }, options),
+    ...renderBody({ planned, change }, options),
     ...renderPredecessor(planned, options),
     ...renderHazards(planned, options),
   ]
 }
 
-function renderTitle(planned: PlannedChange, change: DatabaseChange, options: PlanOptions): readonly string[] {
+export function renderTitle(text: string, { planned, change }: ShownChange, options: PlanOptions): readonly string[] {
   const { style, columns } = options
-  const [first = '', ...others] = wrap(oneLine(planned.title), columns, '    ', nameIndent)
+  const [first = '', ...others] = wrap(oneLine(text), columns, '    ', nameIndent)
   const head = `  ${signOf(change, options)} ${style.bold(first.slice(4))}`
   const remark = oneLine(options.destroys ? '' : remarkOf(planned, change))
   const fits = others.length === 0 && Math.max(widthOf(first) + 3, remarkColumn) + widthOf(remark) <= columns
@@ -82,7 +89,7 @@ function renamedFrom(change: DatabaseChange): readonly string[] {
   return change.fields.flatMap(({ field, from }) => (field === 'name' ? [`renamed from ${from}`] : []))
 }
 
-function renderBody(planned: PlannedChange, change: DatabaseChange, options: RenderOptions): readonly string[] {
+export function renderBody({ planned, change }: ShownChange, options: RenderOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
   if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
   const own = (change.renamedAsideFor?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
@@ -90,18 +97,28 @@ function renderBody(planned: PlannedChange, change: DatabaseChange, options: Ren
 }
 
 /** What a replacement keeps of its predecessor, and how much data is loaded for it. */
-function renderPredecessor({ predecessor, hazards }: PlannedChange, { columns }: RenderOptions): readonly string[] {
+export function renderPredecessor(
+  { predecessor, hazards }: Pick<PlannedChange, 'predecessor' | 'hazards'>,
+  { columns, verbose }: RenderOptions,
+  isOfMany = false,
+): readonly string[] {
   if (!predecessor) return []
   const { rows, bytes, keeps } = predecessor
   const amount = [rows === null ? '' : `about ${counted(rows, 'row')}`, bytes > 0 ? sizeText(bytes) : '']
   const known = amount.filter((part) => part !== '').join(', ')
-  const loads = known === '' ? 'reloads its data' : `reloads its data: ${known} now`
-  const kept = ['keeps its owner, grants and comments', ...keeps.map(oneLine)].join(', ')
+  const reloads = isOfMany ? 'reload their data' : 'reloads its data'
+  const loads = known === '' ? reloads : `${reloads}: ${known} now`
+  const children = keeps.length === 0 ? [] : [listed(keeps.map(oneLine), verbose)]
+  const keepsOwn = isOfMany ? 'keep their owners, grants and comments' : 'keeps its owner, grants and comments'
+  const kept = [keepsOwn, ...children].join(', ')
   const isLoaded = hazards.some(({ name }) => name === 'reads-source')
   return [kept, ...(isLoaded ? [loads] : [])].flatMap((text) => wrap(text, columns, indent, nameIndent))
 }
 
-function renderHazards({ hazards }: PlannedChange, { style, columns, destroys }: PlanOptions): readonly string[] {
+export function renderHazards(
+  { hazards }: PlannedChange,
+  { style, columns, destroys }: PlanOptions,
+): readonly string[] {
   return hazards.flatMap((hazard) => {
     // The summary counts the loads.
     if (hazard.name === 'reads-source') return []

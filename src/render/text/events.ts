@@ -15,12 +15,7 @@ export function renderEvent(
     case 'waiting-for-lease':
       return style.yellow(`waiting for another apply: ${oneLine(event.holder)}`)
     case 'stage-started':
-      // A stage without steps only records in the ledger what was prepared.
-      return (event.stage === 'define' || event.stage === 'prepare') && event.steps > 0
-        ? style.dim(
-            `${event.stage === 'define' ? 'defining' : 'preparing'}: ${counted(event.steps, 'step')} in one transaction`,
-          )
-        : undefined
+      return stageLine(event, style, verb)
     case 'retrying':
       return style.yellow(`retrying (attempt ${event.attempt}): ${oneLine(event.reason)}`)
     case 'warning':
@@ -31,4 +26,15 @@ export function renderEvent(
       if (event.stage === 'define' || event.stage === 'prepare' || event.outcome.status !== 'applied') return undefined
       return style.dim(`finished ${oneLine(event.title)} in ${durationText(event.outcome.milliseconds)}`)
   }
+}
+
+function stageLine(
+  { stage, steps }: Extract<ApplyEvent, { type: 'stage-started' }>,
+  style: ChalkInstance,
+  verb: string,
+): string | undefined {
+  // A stage without steps only records in the ledger what was prepared.
+  if (steps === 0 || stage === 'build') return undefined
+  if (stage === 'populate') return style.dim(`${verb}: ${counted(steps, 'step')}; those that take long are listed`)
+  return style.dim(`${stage === 'define' ? 'defining' : 'preparing'}: ${counted(steps, 'step')} in one transaction`)
 }

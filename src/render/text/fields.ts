@@ -6,6 +6,7 @@ import { oneLine, printableLines } from '../../core/printable.ts'
 import { secretText } from '../../core/secret.ts'
 import type { RenderOptions } from '../format.ts'
 import { pad, quoted, widthOf, wrap } from './layout.ts'
+import { isListField, listDifference } from './lists.ts'
 
 const indent = '      '
 
@@ -39,15 +40,11 @@ function remarkOf({ effect, cause, causes = [] }: FieldChange, withCauses: boole
   return `${remark}   ${origins.map((origin) => words[origin]).join(' and ')}`
 }
 
-function shortField(
-  field: FieldChange,
-  width: number,
-  { style, columns }: RenderOptions,
-  withCauses: boolean,
-): readonly string[] {
+function shortField(field: FieldChange, width: number, options: RenderOptions, withCauses: boolean): readonly string[] {
+  const { style, columns } = options
   const label = oneLine(field.field)
   const forces = remarkOf(field, withCauses)
-  const text = difference(field)
+  const text = difference(field, options)
   const line = `${indent}${pad(label, width)}   ${text}${forces}`
   if (widthOf(line) <= columns) return [`${indent}${style.dim(pad(label, width))}   ${text}${style.magenta(forces)}`]
   return [...labelLines(label, forces, { style, columns }), ...wrap(text, columns, `${indent}  `)]
@@ -59,18 +56,31 @@ function labelLines(label: string, forces: string, { style, columns }: RenderOpt
   return lines.map((line, at) => style.dim(line) + (at === last ? style.magenta(forces) : ''))
 }
 
-function difference({ from, to }: FieldChange): string {
+function difference({ field, from, to }: FieldChange, { verbose }: RenderOptions): string {
   if (from === undefined && to === undefined) return 'also replaced'
+  const isLong = !verbose && from !== undefined && to !== undefined && isListField(field)
+  const list = isLong ? listDifference(from, to) : undefined
+  if (!list) return valueDifference({ from, to }, valueText)
+  const changes = list.changes.map((item) => valueDifference(item, itemText))
+  return [...changes, ...(list.unchanged > 0 ? [`${list.unchanged} unchanged`] : [])].join(' · ')
+}
+
+function valueDifference({ from, to }: Pick<FieldChange, 'from' | 'to'>, textOf: (value: string) => string): string {
   const isSecret = [from, to].every((value) => value === undefined || value === secretText)
-  if (from === undefined) return isSecret ? '(secret added)' : `added: ${valueText(to ?? '')}`
-  if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${valueText(from)}`
-  return isSecret ? '(secret changed)' : `${valueText(from)} → ${valueText(to)}`
+  if (from === undefined) return isSecret ? '(secret added)' : `added: ${textOf(to ?? '')}`
+  if (to === undefined) return isSecret ? '(secret removed)' : `removed: ${textOf(from)}`
+  return isSecret ? '(secret changed)' : `${textOf(from)} → ${textOf(to)}`
 }
 
 /** In quotes only if it could be mistaken for another value or for something else. */
 function valueText(value: string): string {
-  const isPlain = value !== '' && value === value.trim() && value === oneLine(value)
-  return isPlain && !value.includes(' → ') && !/^E?'.*'$/.test(value) ? value : quoted(value)
+  return /^E?'.*'$/.test(value) || value !== value.trim() ? quoted(value) : itemText(value)
+}
+
+/** Of a list whose items are names and literals. */
+function itemText(item: string): string {
+  const isPlain = item !== '' && item === oneLine(item) && !/ [→·] /.test(item)
+  return isPlain ? item : quoted(item)
 }
 
 function longField(field: FieldChange, options: RenderOptions, withCauses: boolean): readonly string[] {

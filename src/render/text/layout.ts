@@ -57,10 +57,10 @@ export function wrap(text: string, columns: number, indent: string, hanging = in
 }
 
 /** `1 view`, `2 views`. */
-export function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
   // toLocaleString would load the data of all languages, which takes 9 ms.
   const digits = String(count).replace(/\B(?=(?:\d{3})+$)/g, ',')
-  return `${digits} ${noun}${count === 1 ? '' : 's'}`
+  return `${digits} ${count === 1 ? noun : plural}`
 }
 
 /** `12 ms`, `1.2 s`, `3 min 20 s`. */

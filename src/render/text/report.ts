@@ -1,18 +1,22 @@
 // The reports of an apply and of a refresh as text.
 
+import { groupBy } from '../../core/data.ts'
 import type { Step } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/report.ts'
 import type { RenderOptions } from '../format.ts'
+import { foldAlike } from './fold.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
+import { placeOfTitled, subjectOf } from './objects.ts'
 
 /** The indent of continuation lines. */
 const hanging = ' '.repeat(12)
 
 /** The steps that went wrong, then a summary in one sentence. */
 export function renderReport(report: Report, options: RenderOptions): string {
-  const problems = report.steps.flatMap(({ title, action, outcome }) =>
-    outcome.status === 'applied' ? [] : problemLines(`${action} ${title}`, outcome, options),
+  const problems = problemsOf(
+    report.steps.map((step) => ({ ...step, verb: `${step.action} ` })),
+    options,
   )
   return `${[...problems, ...sentenceLines(reportSentence(report), options)].join('\n')}\n`
 }
@@ -21,8 +25,32 @@ function sentenceLines(sentence: string, { style, columns }: RenderOptions): rea
   return wrap(sentence, columns, '').map((line) => style.bold(line))
 }
 
+interface Ended {
+  readonly key: string
+  readonly title: string
+  /** What was done to the object, with a blank after it; or nothing. */
+  readonly verb: string
+  readonly outcome: StepOutcome
+}
+
+/** One cause is one entry, however many objects it concerns. */
+function problemsOf(all: readonly Ended[], options: RenderOptions): readonly string[] {
+  const missed = all.filter(({ outcome }) => outcome.status !== 'applied')
+  const groups = groupBy(missed, (ended) => {
+    const { status, reason, hint } = { reason: '', hint: '', ...ended.outcome }
+    return JSON.stringify([ended.verb, placeOfTitled(ended), status, reason, hint])
+  })
+  return [...groups.values()].flatMap((alike) => {
+    const [first] = alike
+    if (!first || first.outcome.status === 'applied') return []
+    const { subject, names } = subjectOf(alike, options.verbose)
+    return problemLines(`${first.verb}${subject}`, names, first.outcome, options)
+  })
+}
+
 function problemLines(
   what: string,
+  names: string,
   outcome: Exclude<StepOutcome, { status: 'applied' }>,
   { style, columns }: RenderOptions,
 ): readonly string[] {
@@ -30,8 +58,9 @@ function problemLines(
   const colour = outcome.status === 'skipped' ? style.yellow : style.red
   const text = `${oneLine(what)}: ${oneLine(outcome.reason)}`
   const [first = '', ...others] = wrap(`${status} ${text}`, columns, '  ', hanging)
-  const hint = outcome.status === 'failed' && outcome.hint ? wrap(oneLine(outcome.hint), columns, hanging) : []
-  return [first.replace(status, () => colour(status)), ...others, ...hint]
+  const below = [names, outcome.status === 'failed' ? (outcome.hint ?? '') : ''].filter((line) => line !== '')
+  const more = below.flatMap((line) => wrap(oneLine(line), columns, hanging))
+  return [first.replace(status, () => colour(status)), ...others, ...more]
 }
 
 function reportSentence({ applyId, steps }: Report): string {
@@ -88,24 +117,56 @@ function mergeReplacements(steps: readonly StepReport[]): readonly Pick<StepRepo
   })
 }
 
-/** One line for each view, then a summary. */
+/** The views that were refreshed, those that were not with the cause, and a summary. */
 export function renderRefresh({ views }: RefreshReport, options: RenderOptions): string {
-  const { style, columns } = options
-  const width = Math.max(0, ...views.map(({ title }) => widthOf(oneLine(title))))
-  const lines = views.flatMap(({ title, how, outcome }) => {
-    if (outcome.status !== 'applied') return problemLines(title, outcome, options)
-    const remark = `${durationText(outcome.milliseconds)}${how === 'concurrently' ? ', concurrently' : ''}`
-    const line = `  refreshed ${pad(oneLine(title), width)}  ${remark}`
-    const lines =
-      widthOf(line) <= columns
-        ? [line]
-        : [...wrap(`refreshed ${oneLine(title)}`, columns, '  ', hanging), hanging + remark]
-    return lines.map((each, at) => (at === 0 ? each.replace('refreshed', (word) => style.green(word)) : each))
-  })
-  const failed = views.filter(({ outcome }) => outcome.status !== 'applied').length
+  const refreshed = views.flatMap(({ outcome, ...view }) =>
+    outcome.status === 'applied' ? [{ ...view, milliseconds: outcome.milliseconds }] : [],
+  )
+  const problems = problemsOf(
+    views.map((view) => ({ ...view, verb: '' })),
+    options,
+  )
   const summary =
-    failed > 0
-      ? `Refreshed ${views.length - failed} of ${counted(views.length, 'view')}.`
+    refreshed.length < views.length
+      ? `Refreshed ${refreshed.length} of ${counted(views.length, 'view')}.`
       : `Refreshed ${counted(views.length, 'view')}.`
-  return `${[...lines, ...sentenceLines(summary, options)].join('\n')}\n`
+  return `${[...refreshedLines(refreshed, options), ...problems, ...sentenceLines(summary, options)].join('\n')}\n`
+}
+
+interface Refreshed {
+  readonly key: string
+  readonly title: string
+  readonly how: 'concurrently' | 'plain' | undefined
+  readonly milliseconds: number
+}
+
+function refreshedLines(views: readonly Refreshed[], options: RenderOptions): readonly string[] {
+  const entries = foldAlike(views, (view) => JSON.stringify([placeOfTitled(view), view.how]), options).map((alike) => ({
+    alike,
+    title: oneLine(subjectOf(alike, false).subject),
+  }))
+  const width = Math.max(0, ...entries.map(({ title }) => widthOf(title)))
+  return entries.flatMap(({ alike, title }) => {
+    const milliseconds = alike.reduce((sum, view) => sum + view.milliseconds, 0)
+    const mode = alike[0].how === 'concurrently' ? ', concurrently' : ''
+    const remark = `${durationText(milliseconds)}${alike.length > 1 ? ' in total' : ''}${mode}`
+    const longest = alike.length > 1 ? wrap(`longest: ${longestOf(alike)}`, options.columns, hanging) : []
+    return [...refreshedLine(title, width, remark, options), ...longest]
+  })
+}
+
+function refreshedLine(title: string, width: number, remark: string, options: RenderOptions): readonly string[] {
+  const { style, columns } = options
+  const line = `  refreshed ${pad(title, width)}  ${remark}`
+  const lines =
+    widthOf(line) <= columns ? [line] : [...wrap(`refreshed ${title}`, columns, '  ', hanging), hanging + remark]
+  return lines.map((each, at) => (at === 0 ? each.replace('refreshed', (word) => style.green(word)) : each))
+}
+
+function longestOf(views: readonly Refreshed[]): string {
+  const sorted = [...views].sort((left, right) => right.milliseconds - left.milliseconds)
+  return sorted
+    .slice(0, 3)
+    .map(({ title, milliseconds }) => `${oneLine(title)} ${durationText(milliseconds)}`)
+    .join(', ')
 }

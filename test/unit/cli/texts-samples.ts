@@ -14,10 +14,13 @@ import { alter, create, drop, field, live, planned, planWith, replace, wanted } 
 
 const server: ObjectId = { kind: 'server', name: 'shop' }
 const mapping: ObjectId = { kind: 'userMapping', server: 'shop', role: null }
-const table: ObjectId = { kind: 'foreignTable', schema: 'shop_proxy', name: 'orders' }
-const view: ObjectId = { kind: 'materializedView', schema: 'shop', name: 'orders' }
+const many = Array.from({ length: 70 }, (_, at) => `t_${at + 1}`)
+const columnsWith = (total: string) =>
+  `id bigint, customer_id bigint, total ${total}, currency text, placed_at timestamp`
+const table = { kind: 'foreignTable', schema: 'shop_proxy', name: 'orders' } satisfies ObjectId
+const view = { kind: 'materializedView', schema: 'shop', name: 'orders' } satisfies ObjectId
 const customers: ObjectId = { kind: 'materializedView', schema: 'shop', name: 'customers' }
-const index: ObjectId = { kind: 'index', schema: 'shop', name: 'orders_customer_idx' }
+const index = { kind: 'index', schema: 'shop', name: 'orders_customer_idx' } satisfies ObjectId
 
 const query = (total: string) => `SELECT id,\n    customer_id,\n    ${total}\n   FROM shop_proxy.orders`
 const loads = { name: 'reads-source', detail: 'its data is loaded' } as const
@@ -46,6 +49,29 @@ export const plans: readonly (readonly [title: string, plan: Plan, options?: Pic
         create(index, { summary: 'on shop.orders', details: [['index', 'btree (customer_id)']] }),
       ],
       steps: [loadStep],
+    }),
+  ],
+  [
+    'a first plan of a mirror of 70 tables',
+    planWith({
+      changes: [
+        create(server, { summary: 'postgres_fdw', details: [['host', 'shop-db.internal']] }),
+        ...many.map((name) => create({ ...table, name }, { summary: 'on server shop' })),
+        ...many.map((name) => create({ ...view, name }, { hazards: [loads] })),
+        ...many.map((name) => create({ ...index, name: `${name}_pkey` }, { summary: `on shop.${name}` })),
+      ],
+      warnings: many.map((name) => ({
+        code: 'source/index',
+        message: `index ${name}_x of the source is not created on shop.${name}: function f(text) does not exist`,
+      })),
+    }),
+  ],
+  [
+    'a column among many is retyped',
+    planWith({
+      changes: [
+        replace(view, [field('columns', columnsWith('numeric(10,2)'), columnsWith('numeric(12,2)'), 'replace')]),
+      ],
     }),
   ],
   [
@@ -217,6 +243,7 @@ export const reports: readonly (readonly [title: string, report: Report])[] = [
     'applied in part',
     report(step(server, 'create'), step(view, 'populate', failed), step(customers, 'replace', skipped)),
   ],
+  ['one cause for many', report(...many.map((name) => step({ ...view, name }, 'populate', failed)))],
   ['unknown outcome', report(step(server, 'create'), step(view, 'replace', unknown))],
 ]
 
@@ -361,6 +388,7 @@ export const manifests: readonly (readonly [title: string, text: string])[] = [
   ['SQL that does not parse', manifest('schemas: { shop: { materialized_views: { orders: { query: SELEC 1 } } } }')],
   ['a missing variable', manifest('servers: { shop: { options: { host: "${env:SHOP_HOST}" } } }')],
   ['invalid YAML', manifest('servers: { shop: { options: [ }')],
+  ['a reference without quotes', manifest('servers: { shop: { options: { host: ${env:SHOP_HOST}, port: "5432" } } }')],
 ]
 
 export const errors: readonly (readonly [title: string, error: unknown])[] = [

@@ -1,0 +1,58 @@
+// Prints the progress of an apply or a refresh on standard error.
+
+import type { ApplyEvent } from '../core/event.ts'
+import type { Key } from '../core/object.ts'
+import { renderEvent } from '../render/text/events.ts'
+import { maxListed } from '../render/text/objects.ts'
+import { printMessage } from './output.ts'
+import { styleOf, type TextFlags } from './terminal.ts'
+
+/** Of many steps only those are listed that take longer. */
+const longMilliseconds = 2000
+
+/** A function for all events of one run. */
+export function progressPrinter(
+  { verbose = false }: TextFlags,
+  verb: 'loading' | 'refreshing' = 'loading',
+): (event: ApplyEvent) => void {
+  const style = styleOf('stderr')
+  const announcements = new Map<Key, NodeJS.Timeout>()
+  const warnings = new Set<string>()
+  let listsAll = true
+  const print = (event: ApplyEvent) => {
+    const line = renderEvent(event, style, verb)
+    if (line !== undefined) printMessage(`${line}\n`, style.level > 0)
+  }
+
+  return (event) => {
+    switch (event.type) {
+      case 'stage-started':
+        if (event.stage !== 'populate') return print(event)
+        listsAll = verbose || event.steps <= maxListed
+        return listsAll ? undefined : print(event)
+      case 'step-started': {
+        if (listsAll) return print(event)
+        const announce = () => {
+          announcements.delete(event.key)
+          print(event)
+        }
+        announcements.set(event.key, setTimeout(announce, longMilliseconds).unref())
+        return
+      }
+      case 'step-finished': {
+        const announcement = announcements.get(event.key)
+        announcements.delete(event.key)
+        clearTimeout(announcement)
+        // The report of a refresh lists how each view ended.
+        return announcement === undefined && verb === 'loading' ? print(event) : undefined
+      }
+      case 'warning':
+        // One cause may concern every step.
+        if (!warnings.has(event.reason)) print(event)
+        warnings.add(event.reason)
+        return
+      default:
+        return print(event)
+    }
+  }
+}

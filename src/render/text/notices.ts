@@ -1,0 +1,92 @@
+// What a plan reports beside its changes: refusals, undetermined objects, findings at sources, warnings. One cause is one notice,
+// however many objects it concerns.
+
+import { groupBy } from '../../core/data.ts'
+import type { Plan } from '../../core/plan.ts'
+import { oneLine } from '../../core/printable.ts'
+import type { RenderOptions } from '../format.ts'
+import { counted, wrap } from './layout.ts'
+import { placeOfTitled, subjectOf } from './objects.ts'
+
+/** What is reported of one object. */
+interface Notice {
+  readonly key: string
+  readonly title: string
+  readonly reason: string
+  readonly hint: string
+}
+
+export function renderRefusals({ refusals }: Plan, options: RenderOptions): readonly string[] {
+  return notices('refused', options.style.red, refusals, options)
+}
+
+export function renderUndetermined({ undetermined, refusals }: Plan, options: RenderOptions): readonly string[] {
+  const refused = new Set(refusals.map(({ key }) => key))
+  // The reason for a refused object is already in its refusal.
+  const own = undetermined.filter(({ key, follows }) => !follows && !refused.has(key))
+  const dependents = undetermined.filter(({ follows }) => follows).length
+  return [
+    ...notices('undetermined', options.style.yellow, own, options),
+    ...(dependents > 0
+      ? notice('undetermined', options.style.yellow, counted(dependents, 'dependent object'), [], options)
+      : []),
+  ]
+}
+
+export function renderFindings({ source }: Plan, options: RenderOptions): readonly string[] {
+  const byEffect = groupBy(source?.findings ?? [], ({ readsFail }) => readsFail)
+  const { style } = options
+  return [...byEffect].flatMap(([readsFail, findings]) => {
+    const [label, colour] = readsFail ? (['warning', style.yellow] as const) : (['source', style.cyan] as const)
+    const found = findings.map(({ key, title, message }) => ({ key, title, reason: message, hint: '' }))
+    return notices(label, colour, found, options)
+  })
+}
+
+/** Warnings are texts, of which many may differ only in what they concern: `index a of …: REASON`. */
+export function renderWarnings({ warnings }: Plan, options: RenderOptions): readonly string[] {
+  const byCause = groupBy(warnings, ({ code, message }) => JSON.stringify([code, reasonIn(message)]))
+  return [...byCause.values()].flatMap((alike) => {
+    const [first, ...others] = alike.map(({ message }) => message)
+    if (first === undefined) return []
+    if (alike.length <= 2 || options.verbose) {
+      return alike.flatMap(({ message }) => notice('warning', options.style.yellow, message, [], options))
+    }
+    const more = `and ${counted(others.length, 'more like it', 'more like it')}; --verbose lists them`
+    return notice('warning', options.style.yellow, first, [more], options)
+  })
+}
+
+/** A message without the object at its start. */
+function reasonIn(message: string): string {
+  const colon = message.indexOf(': ')
+  return colon < 0 ? message : message.slice(colon)
+}
+
+function notices(
+  label: string,
+  colour: (text: string) => string,
+  all: readonly Notice[],
+  options: RenderOptions,
+): readonly string[] {
+  const groups = groupBy(all, (each) => JSON.stringify([placeOfTitled(each), each.reason, each.hint]))
+  return [...groups.values()].flatMap((alike) => {
+    const [first] = alike
+    if (!first) return []
+    const { subject, names } = subjectOf(alike, options.verbose)
+    return notice(label, colour, `${subject}: ${first.reason}`, [names, first.hint], options)
+  })
+}
+
+/** A label, a text, and what is below it. The label is coloured last, since lines are broken without colour. */
+function notice(
+  label: string,
+  colour: (text: string) => string,
+  text: string,
+  below: readonly string[],
+  { columns }: RenderOptions,
+): readonly string[] {
+  const [first = '', ...others] = wrap(`${label} ${oneLine(text)}`, columns, '  ', '    ')
+  const more = below.filter((line) => line !== '').flatMap((line) => wrap(oneLine(line), columns, '    '))
+  return [first.replace(label, () => colour(label)), ...others, ...more]
+}

@@ -1,0 +1,53 @@
+// Text that is not YAML: one error, which says what to do if a reference lacks its quotes.
+
+import { describe, expect, test } from 'vitest'
+import { head, problemsOf } from '../reading.ts'
+
+describe('references without quotes', () => {
+  test.each([
+    ['in a map', 'servers: { s: { options: { host: ${env:H}, port: "1" } } }', '3:34'],
+    ['as the last value', 'servers: { s: { options: { host: ${env:H} } } }', '3:34'],
+    ['with a default', 'servers: { s: { options: { host: ${env:H:-x}, port: "1" } } }', '3:34'],
+    ['of a file', 'servers: { s: { options: { host: ${file:h} } } }', '3:34'],
+    ['in the middle of a value', 'servers: { s: { options: { host: db.${env:H}.example } } }', '3:37'],
+    ['in a list', 'search_path: [ ${env:A}, b ]', '3:16'],
+    ['in a map over several lines', 'servers: {\n  s: {\n    options: { host: ${env:H},\n  port: "1" } } }', '5:22'],
+  ])('%s', async (_, text, place) => {
+    expect(await problemsOf(head + text)).toMatch(
+      new RegExp(
+        `^m\\.yaml:${place}: a reference inside { } or \\[ ] must be quoted\\n.*\\n *\\^\\n {2}Write the value in double quotes.*$`,
+      ),
+    )
+  })
+
+  test('many of them are one error', async () => {
+    const servers = Array.from({ length: 84 }, (_, at) => `  s${at}: { options: { host: \${env:H}, port: "1" } }`)
+    expect((await problemsOf(`${head}servers:\n${servers.join('\n')}\n`)).split('\n')).toHaveLength(4)
+  })
+
+  test('in a block they need none', async () => {
+    expect(await problemsOf(`${head}servers:\n  s:\n    options:\n      host: \${env:HOST}\n`)).toBe('')
+  })
+})
+
+test.each([
+  ['a bracket that is not closed', 'servers: { s: { options: [ }'],
+  ['a quote that is not closed', 'servers: { s: { options: { host: "x } } }\nschemas: {}'],
+  ['a tab', 'servers:\n\ts: {}\n\tt: {}'],
+  ['an indentation', 'servers:\n    s: {}\n  t: {}\n  u: {}'],
+  ['a second document', 'servers: { s: [ }\n---\nversion: 1'],
+])('%s is one error', async (_, text) => {
+  expect((await problemsOf(head + text)).match(/^m\.yaml:/gm)).toHaveLength(1)
+})
+
+test('of a long line only the surroundings of the error are shown', async () => {
+  const servers = (letter: string) =>
+    Array.from({ length: 99 }, (_, at) => `${letter}${at}: { options: { host: h } }`).join(', ')
+  const [first = '', line = '', caret = ''] = (
+    await problemsOf(`${head}servers: { ${servers('a')}, s: { optoins: {} }, ${servers('b')} }`)
+  ).split('\n')
+  const column = Number(/^m\.yaml:3:(\d+): unknown key/.exec(first)?.[1])
+  expect(column).toBeGreaterThan(1000)
+  expect([line.startsWith('  …'), line.endsWith('…'), line.length < 300]).toEqual([true, true, true])
+  expect(line.slice(caret.indexOf('^')).startsWith('optoins')).toBe(true)
+})
