@@ -89,7 +89,8 @@ function secretMark(index: number): string {
 export function withoutSecrets(template: Statement): Statement {
   if (template.secrets.length === 0) return template
   const mask = literal(secretText)
-  return statement(template.sql.replace(/%%|%\d+\$L/g, (part) => (part === '%%' ? '%' : mask)) as Sql)
+  const text = template.sql.replace(/%%|%\d+\$L/g, (part) => (part === '%%' ? '%' : mask)) as Sql
+  return { ...template, sql: text, secrets: [] }
 }
 
 /** A statement in pieces: SQL and secrets. */
