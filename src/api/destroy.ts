@@ -35,6 +35,7 @@ function withoutObjects(name: string): ParsedManifest {
     optionProblems: [],
     warnings: [],
     isUnresolved: false,
+    unresolved: [],
     digest: undefined,
     written: manifest,
   }

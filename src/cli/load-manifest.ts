@@ -11,16 +11,26 @@ import type { ParsedManifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
+import type { IsNeeded } from './needed-references.ts'
 import { printMessage } from './output.ts'
 
-/** `-`: standard input. Without `resolve`, references to variables and files are left as they are. */
-export async function loadManifest(file: string, resolve = true): Promise<ParsedManifest> {
-  return parseAndCheck(await readText(file, resolve))
+export interface LoadOptions {
+  /** Folders that `${file:…}` may read from, beside that of the manifest. */
+  readonly allowFiles?: readonly string[]
+  /** False: references to variables and files are left as they are. */
+  readonly resolve?: boolean
+  /** Which references have to be resolved. Default: all. */
+  readonly isNeeded?: IsNeeded
+}
+
+/** `-`: standard input. */
+export async function loadManifest(file: string, options: LoadOptions): Promise<ParsedManifest> {
+  return parseAndCheck(await readText(file, options), options.isNeeded)
 }
 
 /** As {@link loadManifest}, with the lock beside the file if one exists. A manifest from standard input has no lock. */
-export async function loadLockedManifest(file: string, resolve = true): Promise<ParsedManifest> {
-  return attachLock(file, await loadManifest(file, resolve))
+export async function loadLockedManifest(file: string, options: LoadOptions): Promise<ParsedManifest> {
+  return attachLock(file, await loadManifest(file, options))
 }
 
 /** From this size on, parsing a manifest takes longer than asking the server whether anything changed since the last apply. */
@@ -30,11 +40,11 @@ const fastPathBytes = 1 << 20
 export async function loadManifestOrPlan(
   file: string,
   settings: ConnectionSettings,
-  mustParse = false,
+  options: LoadOptions & { readonly mustParse?: boolean },
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
-  const text = await readText(file, true)
+  const text = await readText(file, options)
   const isLocked = file !== '-' && existsSync(lockPathOf(file))
-  if (mustParse || isLocked || text.bytes.byteLength < fastPathBytes) {
+  if (options.mustParse || isLocked || text.bytes.byteLength < fastPathBytes) {
     return { parsed: await attachLock(file, await parseAndCheck(text)) }
   }
   const session = await connectTo(settings, [])('plan')
@@ -47,8 +57,9 @@ export async function loadManifestOrPlan(
   return { parsed: await parseAndCheck(text) }
 }
 
-function readText(file: string, resolve: boolean): Promise<ManifestText> {
-  return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve })
+function readText(file: string, { allowFiles = [], resolve = true }: LoadOptions): Promise<ManifestText> {
+  const allowedFolders = allowFiles
+  return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve, allowedFolders })
 }
 
 async function readStandardInput(): Promise<Uint8Array> {
@@ -57,8 +68,8 @@ async function readStandardInput(): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-async function parseAndCheck({ file, bytes, references }: ManifestText): Promise<ParsedManifest> {
-  const parsed = await parseManifest(file, bytes, references)
+async function parseAndCheck({ file, bytes, references }: ManifestText, isNeeded?: IsNeeded): Promise<ParsedManifest> {
+  const parsed = await parseManifest(file, bytes, references, isNeeded)
   await checkFragments(parsed)
   for (const warning of parsed.warnings) printMessage(`warning: ${formatProblem(warning)}\n`)
   return parsed

@@ -8,6 +8,8 @@ import { durationMilliseconds } from './duration.ts'
 /** Functions, because commander changes an option when it is added to a command. */
 export const options = {
   manifest: () => manifestFile('Manifest to read; - for standard input').default('fdwsync.yaml'),
+  allowFiles: () =>
+    repeatable('--allow-files <folder>', 'Let ${file:…} read files of this folder, too; repeatable', 'none'),
   database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
   format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),
   width: () =>
@@ -48,9 +50,9 @@ function duration(flag: string, description: string, initial: string): Option {
     .default(durationMilliseconds(initial), initial)
 }
 
-function repeatable(flags: string, description: string): Option {
+function repeatable(flags: string, description: string, initial = 'all'): Option {
   const collect = (value: string, previous: readonly string[]) => [...previous, value]
-  return new Option(flags, description).argParser(collect).default([], 'all')
+  return new Option(flags, description).argParser(collect).default([], initial)
 }
 
 /** A parser replaces the check of commander's `choices`, so it has to repeat it. */

@@ -1,11 +1,12 @@
-// Reads manifests, locks and referenced files. The only file of this room that accesses files.
+// Reads manifests and locks. Only this file and referenced-file.ts access files in this room.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { createReadStream, existsSync } from 'node:fs'
+import { lstat, realpath } from 'node:fs/promises'
+import { dirname, isAbsolute, relative } from 'node:path'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ParsedManifest, References } from './manifest.ts'
 import { parseManifest } from './parse.ts'
+import { readReferencedFile } from './referenced-file.ts'
 
 export interface ManifestRequest {
   /** A file, or `-` for standard input. */
@@ -13,6 +14,8 @@ export interface ManifestRequest {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Leave `${…}` unresolved, for a check without secrets. */
   readonly unresolved: boolean
+  /** Folders that `${file:…}` may read from, beside that of the manifest. */
+  readonly allowedFolders: readonly string[]
   readStandardInput(): Promise<Uint8Array>
 }
 
@@ -30,6 +33,7 @@ export async function readManifestText({
   path,
   env,
   unresolved,
+  allowedFolders,
   readStandardInput,
 }: ManifestRequest): Promise<ManifestText> {
   const fromInput = path === '-'
@@ -37,7 +41,7 @@ export async function readManifestText({
   const folder = fromInput ? '.' : dirname(path)
   const references: References = {
     env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
-    file: (file) => readReferenced(resolve(folder, file)),
+    file: (file) => readReferencedFile(file, [folder, ...allowedFolders]),
   }
   return { file: fromInput ? 'standard input' : path, bytes, references: unresolved ? undefined : references }
 }
@@ -50,12 +54,28 @@ export function lockPathOf(manifest: string): string {
 /** Reads a lock, if it exists. A lock has no references. */
 export async function loadLock(path: string): Promise<ParsedManifest | undefined> {
   if (!existsSync(path)) return undefined
-  return parseManifest(path, await readManifestFile(path), { env: () => undefined, file: () => undefined })
+  return parseManifest(path, await readManifestFile(path), noReferences)
 }
 
+const noReferences: References = {
+  env: () => undefined,
+  file: () => ({ reason: 'a lock refers to no files', hint: '' }),
+}
+
+const maximumBytes = 10 * 1024 * 1024
+
 async function readManifestFile(path: string): Promise<Uint8Array> {
+  const folder = await folderOfTarget(path).catch(() => undefined)
+  if (folder !== undefined) {
+    // An error quotes lines of it. Whoever may add a link to a repository must not get to read any file this way.
+    throw new FdwsyncError({
+      code: 'manifest/unreadable',
+      message: `${path} cannot be read: it is a symbolic link to another folder`,
+      hint: `Name the file itself; it is in ${folder}.`,
+    })
+  }
   try {
-    return await readFile(path)
+    return await readAtMost(path, maximumBytes + 1)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const reasons: Readonly<Record<string, string>> = {
@@ -74,11 +94,17 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A file's content without its final newline, which editors add to a password file. */
-function readReferenced(path: string): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '')
-  } catch {
-    return undefined
-  }
+/** For a symbolic link out of its folder, the folder of its target. Those in /dev are of open pipes and files. */
+async function folderOfTarget(path: string): Promise<string | undefined> {
+  if (!(await lstat(path)).isSymbolicLink() || path.startsWith('/dev/')) return undefined
+  const target = dirname(await realpath(path))
+  const way = relative(await realpath(dirname(path)), target)
+  return /^\.\.(?:[\\/]|$)/.test(way) || isAbsolute(way) ? target : undefined
+}
+
+/** A device has no end. */
+async function readAtMost(path: string, length: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of createReadStream(path, { end: length - 1 })) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }

@@ -30,6 +30,8 @@ export interface ParsedManifest {
   readonly digest: string | undefined
   /** Whether references were left unresolved, so that values with references are not the real values. */
   readonly isUnresolved: boolean
+  /** The values with such references, if the others were resolved. */
+  readonly unresolved: readonly UnresolvedValue[]
   /** The lock beside the manifest. If it is set, imports and mirrors come from it, and no source is contacted for them. */
   readonly lock?: ParsedManifest
   /** The manifest with unresolved references. */
@@ -62,8 +64,21 @@ export interface ImportRequest {
   readonly withColumnNames?: boolean
 }
 
-/** Resolves `${env:NAME}` and `${file:path}`. Undefined if the variable or the file does not exist. */
+/** Resolves `${env:NAME}` and `${file:path}`. */
 export interface References {
+  /** Undefined if the variable is not set. */
   env(name: string): string | undefined
-  file(path: string): string | undefined
+  file(path: string): string | UnreadableFile
+}
+
+/** Why a file that a manifest refers to is not read. */
+export interface UnreadableFile {
+  readonly reason: string
+  readonly hint: string
+}
+
+/** A value with a reference that could not be resolved, in a part of the manifest that the command may not need. */
+export interface UnresolvedValue {
+  readonly path: Path
+  readonly problem: Problem
 }

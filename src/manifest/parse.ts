@@ -18,12 +18,14 @@ import { toData } from './yaml/to-data.ts'
 /**
  * @param file its name in messages
  * @param references resolves `${…}`; undefined leaves them unresolved
+ * @param isNeeded whether the value at a path is needed, so that it is a problem if it cannot be resolved
  * @throws FdwsyncError with all independent problems and their places
  */
 export async function parseManifest(
   file: string,
   bytes: Uint8Array,
   references: References | undefined,
+  isNeeded?: (path: Path) => boolean,
 ): Promise<ParsedManifest> {
   const { source, root } = readYaml(file, bytes)
   const { data, problems } = toData(root)
@@ -35,7 +37,7 @@ export async function parseManifest(
   }
   // Everything below relies on the shape that the schema guarantees.
   throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), source)
-  const resolved = resolveReferences(data, references)
+  const resolved = resolveReferences(data, references, isNeeded)
   const manifest = resolved.data as Manifest // validated above
   const broken = [...resolved.problems, ...ruleProblems(manifest)]
   const optionProblems = optionValueProblems(manifest)
@@ -46,7 +48,8 @@ export async function parseManifest(
     place: (path) => place(path, true),
     placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
     secrets: resolved.secrets,
-    isUnresolved: references === undefined,
+    isUnresolved: references === undefined || resolved.unresolved.length > 0,
+    unresolved: resolved.unresolved.map((found) => ({ path: found.path, problem: at(found) })),
     written: data,
     digest: resolved.plaintextSecrets.length > 0 ? undefined : textDigest(bytes),
     optionProblems: optionProblems.map((found) => ({ path: found.path, problem: at(found) })),

@@ -26,11 +26,12 @@ export interface ChangeSet {
 export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
   // Digests are read before the probe, so that a change in between is noticed by the next plan.
   const dependencyDigests = await readDigestsOfUnchanged(context)
-  const { declared, searchPath, trustedRoles, target, digests, options } = context
+  const { declared, unresolved, searchPath, trustedRoles, target, digests, options } = context
   const { catalog: reading, ledger } = target
   const { mayEvaluate = 'nothing' } = options
   const probeInput = {
     declared,
+    unresolved,
     searchPath,
     trustedRoles,
     reading,

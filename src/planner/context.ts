@@ -1,6 +1,8 @@
 // What the phases of one plan share once the manifest is resolved and the target is read.
 
 import type { DeclaredObject } from '../core/change.ts'
+import type { Problem } from '../core/errors.ts'
+import type { Key } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
@@ -34,5 +36,7 @@ export interface PlanContext {
   readonly trustedRoles: readonly string[]
   /** What the resolved manifest declares, with the needs that only the server knows. */
   readonly declared: readonly DeclaredObject[]
+  /** The objects whose declarations have references that could not be resolved. */
+  readonly unresolved: ReadonlyMap<Key, Problem>
   readonly target: TargetReading & { readonly catalogState: string | undefined }
 }

@@ -10,6 +10,7 @@ import { withRequirements } from '../introspector/requirements.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { explainingDamage } from '../ledger/damage.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { unresolvedObjects } from '../manifest/unresolved.ts'
 import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
 import { resolveImports } from '../sources/resolve-imports.ts'
@@ -70,14 +71,16 @@ async function resolveAndRead(session: Session, manifest: ParsedManifest, option
   const objects = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
   const input = { manifest: name, declared: objects, searchPath, salt: digests.salt }
   const target = await readTargetInSnapshot(session, input, (options.prove ?? false) && options.populate)
+  const unresolved = unresolvedObjects(objects, manifest)
   const declared = await withRequirements(session, objects, target.catalog.live)
-  return { session, options, digests, resolved, searchPath, trustedRoles, declared, target }
+  return { session, options, digests, resolved, searchPath, trustedRoles, declared, unresolved, target }
 }
 
 /** Checks what takes no probe: the version of the server, its roles, and the names that queries use. */
 async function requirePreconditions(context: PlanContext): Promise<void> {
-  const { session, declared, target, digests, searchPath } = context
-  const unmet = await unmetPreconditions(session, declared, target.catalog.live, digests)
+  const { session, declared, unresolved, target, digests, searchPath } = context
+  const known = declared.filter(({ id }) => !unresolved.has(keyOf(id)))
+  const unmet = await unmetPreconditions(session, known, target.catalog.live, digests)
   const outdated = await queriesUsingOldNames(declared, target.renaming, searchPath)
   throwProblems(context, [...unmet, ...outdated])
 }

@@ -1,6 +1,7 @@
 // The findings of objects that could not be probed.
 
 import type { DeclaredObject } from '../core/change.ts'
+import type { Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { titleOf } from '../kinds/registry.ts'
@@ -35,6 +36,10 @@ export function leakFinding(key: Key): ProbeFinding {
     reason: 'it uses an undeclared object that uses something which this plan changes',
     hint: 'Apply the other changes first, without this one.',
   }
+}
+
+export function unresolvedFinding(key: Key, { code, message, hint = '' }: Problem): ProbeFinding {
+  return { code, key, status: 'undetermined', reason: `it was not compared: ${message}`, hint }
 }
 
 /** The server accepts neither the declaration nor what exists. */

@@ -12,7 +12,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { kindOf, recordedSpec } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
-import { recordUnchecked } from './findings.ts'
+import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
@@ -85,6 +85,11 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
   const proven = settleProven(run)
   for (const [key, object] of run.settled) {
     if (proven.has(key)) continue
+    const unresolved = run.input.unresolved.get(key)
+    if (unresolved) {
+      run.findings.push(unresolvedFinding(key, unresolved))
+      continue
+    }
     const { probe: how } = kindOf(object.id)
     const live = reading.live.get(key)
     const current = live ?? run.elsewhere.get(key)

@@ -13,10 +13,13 @@ import { differences, isKnown, type ProbeRun, recordWanted } from './run.ts'
  * plan creates or changes. Returns their keys.
  */
 export function settleProven(run: ProbeRun): ReadonlySet<Key> {
-  const { reading, ledger, dependencyDigests } = run.input
+  const { reading, ledger, dependencyDigests, unresolved } = run.input
   const candidates = new Map(
     [...run.settled].filter(
-      ([key]) => dependencyDigests.has(key) && ledger.entries.get(key)?.dependencyDigest === dependencyDigests.get(key),
+      ([key]) =>
+        !unresolved.has(key) &&
+        dependencyDigests.has(key) &&
+        ledger.entries.get(key)?.dependencyDigest === dependencyDigests.get(key),
     ),
   )
   if (candidates.size === 0) return new Set()

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
+import type { Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
@@ -36,6 +37,8 @@ export interface ProbeResult {
 
 export interface ProbeInput {
   readonly declared: readonly DeclaredObject[]
+  /** Those that are not fully known, since a reference could not be resolved. */
+  readonly unresolved: ReadonlyMap<Key, Problem>
   readonly searchPath: readonly string[]
   /** Roles whose code unqualified names may find: see introspector/referenced-code.ts. */
   readonly trustedRoles: readonly string[]

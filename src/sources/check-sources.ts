@@ -12,6 +12,7 @@ import { plainOption } from '../kinds/facets/options.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
+import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import type { Answer } from './answers.ts'
 import { askSources, type SourceAccess } from './ask-sources.ts'
 import type { ResolvedImports } from './resolve-imports.ts'
@@ -39,7 +40,7 @@ export async function checkSources(session: Session, input: SourceCheckInput): P
   const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
   const context = await readServerContext(
     session,
-    resolved.expanded.manifest,
+    withoutUnresolvedServers(resolved.expanded),
     toContact(servers, [...requests.keys()]),
     digests,
   )

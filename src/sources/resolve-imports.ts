@@ -10,6 +10,7 @@ import { expandManifest, type ResolvedManifest, throwIfAny } from '../manifest/e
 import { addImports, indexCopyProblems } from '../manifest/expansion/imports.ts'
 import { type Locked, lockedResolutions } from '../manifest/expansion/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
+import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import { freshTables, requestErrors, unknownTables } from './answers.ts'
 import { askSources, type SourceAccess, sourceStateOf } from './ask-sources.ts'
 import { copyIndexes } from './copy-indexes.ts'
@@ -37,7 +38,7 @@ export async function resolveImports(
   const { manifest, requests, lock } = parsed
   if (lock) return resolveFromLock({ ...parsed, lock })
   if (requests.length === 0) return { ...nothingToReport, ...expandManifest(parsed, []) }
-  const context = await readServerContext(session, manifest, requests, digests)
+  const context = await readServerContext(session, withoutUnresolvedServers(parsed), requests, digests)
   throwIfAny(
     parsed,
     requests.flatMap((request) => indexCopyProblems(request, wrapperOf(context, request.server) ?? 'postgres_fdw')),
@@ -93,10 +94,15 @@ const nothingToReport: Omit<ResolvedImports, keyof ResolvedManifest> = {
 async function contextWithTypes(
   session: Session,
   context: ServerContext,
-  { manifest, requests }: ParsedManifest,
+  parsed: ParsedManifest,
   all: readonly ResolvedImport[],
 ): Promise<ServerContext> {
   if (all.every(({ types }) => types.length === 0)) return context
-  const expanded = addImports(manifest, all).manifest
-  return readServerContext(session, expanded, requests, context.digests)
+  const expanded = addImports(parsed.manifest, all).manifest
+  return readServerContext(
+    session,
+    withoutUnresolvedServers({ ...parsed, manifest: expanded }),
+    parsed.requests,
+    context.digests,
+  )
 }

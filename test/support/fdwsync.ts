@@ -20,7 +20,7 @@ export type Environment = Readonly<Record<string, string>>
 export async function manifestOf(text: string, env: Environment): Promise<ParsedManifest> {
   const parsed = await parseManifest('manifest.yaml', Buffer.from(text), {
     env: (name) => env[name],
-    file: () => undefined,
+    file: () => ({ reason: 'there are no files', hint: '' }),
   })
   await checkFragments(parsed)
   return parsed

@@ -11,6 +11,7 @@ import { type RunFlags, runPlan } from './run-plan.ts'
 
 export interface ApplyFlags extends RunFlags {
   readonly file: string
+  readonly allowFiles: readonly string[]
   readonly database?: string
   readonly populate: boolean
   readonly offline?: boolean
@@ -22,7 +23,7 @@ export interface ApplyFlags extends RunFlags {
 
 export async function apply(flags: ApplyFlags): Promise<number> {
   const settings = targetSettings(flags.database)
-  const found = await loadManifestOrPlan(flags.file, settings)
+  const found = await loadManifestOrPlan(flags.file, settings, flags)
   if ('inPlace' in found) return reportInPlace(found.inPlace, flags)
   const { parsed } = found
   const request = {

@@ -3,6 +3,7 @@
 import { destroy as destroyManifest } from '../../api/destroy.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
+import { needsName } from '../needed-references.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
 export interface DestroyFlags extends RunFlags {
@@ -13,7 +14,7 @@ export interface DestroyFlags extends RunFlags {
 
 export async function destroy(flags: DestroyFlags): Promise<number> {
   const settings = targetSettings(flags.database)
-  const manifest = flags.manifest ?? (await loadManifest(flags.file, false)).manifest.name
+  const manifest = flags.manifest ?? (await loadManifest(flags.file, { isNeeded: needsName })).manifest.name
   const request = { manifest, connect: connectTo(settings, []), unattended: flags.autoApprove ?? false }
   return runPlan({
     flags,

@@ -5,6 +5,7 @@ import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
+import { needsName } from '../needed-references.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface HistoryFlags extends TextFlags {
@@ -41,6 +42,5 @@ async function manifestNameOf(id: string | undefined, { manifest, file }: Histor
       exitCode.usage,
     )
   }
-  // Only the name is needed, so references need not be resolved.
-  return file === undefined ? manifest : (await loadManifest(file, false)).manifest.name
+  return file === undefined ? manifest : (await loadManifest(file, { isNeeded: needsName })).manifest.name
 }

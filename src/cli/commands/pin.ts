@@ -14,11 +14,13 @@ import { counted } from '../../render/text/layout.ts'
 import { renderLockDiff } from '../../render/text/lock-diff.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
+import { needsAllButObjects } from '../needed-references.ts'
 import { printResult } from '../output.ts'
 import { printRendered, printWarnings, styleOf } from '../terminal.ts'
 
 export interface PinFlags {
   readonly file: string
+  readonly allowFiles: readonly string[]
   readonly database?: string
   readonly sourceTimeout: number
   readonly check?: boolean
@@ -33,7 +35,7 @@ export async function pin(flags: PinFlags): Promise<number> {
     )
   }
   const settings = targetSettings(flags.database)
-  const parsed = await loadManifest(flags.file)
+  const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsAllButObjects })
   const path = lockPathOf(flags.file)
   const pinNow = () => pinnedNow(parsed, settings, flags)
   return flags.check ? compareLock(path, await requireLock(path), await pinNow()) : writeLock(path, pinNow)

@@ -13,6 +13,7 @@ import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface PlanFlags extends TextFlags {
   readonly file: string
+  readonly allowFiles: readonly string[]
   readonly database?: string
   readonly format: FormatName
   readonly populate: boolean
@@ -26,7 +27,7 @@ export interface PlanFlags extends TextFlags {
 
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = targetSettings(flags.database)
-  const found = await loadManifestOrPlan(flags.file, settings, flags.checkSource)
+  const found = await loadManifestOrPlan(flags.file, settings, { ...flags, mustParse: flags.checkSource ?? false })
   const plan = 'inPlace' in found ? found.inPlace : await planFor(found.parsed, settings, flags)
   const format = await formats[flags.format]()
   printRendered(format.plan(plan, renderOptions(flags)))

@@ -5,11 +5,13 @@ import { exitCode } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
+import { needsViews } from '../needed-references.ts'
 import { progressPrinter } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface RefreshFlags extends TextFlags {
   readonly file: string
+  readonly allowFiles: readonly string[]
   readonly database?: string
   readonly format: FormatName
   readonly jobs: number
@@ -18,7 +20,7 @@ export interface RefreshFlags extends TextFlags {
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
   const settings = targetSettings(flags.database)
-  const parsed = await loadManifest(flags.file)
+  const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsViews })
   const report = await refreshManifest(parsed, names, connectTo(settings, parsed.secrets), {
     jobs: flags.jobs,
     sourceTimeoutMilliseconds: flags.sourceTimeout,

@@ -9,10 +9,12 @@ import { declaredKinds } from '../../kinds/registry.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
+import { needsAllButObjects } from '../needed-references.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface StatusFlags extends TextFlags {
   readonly file?: string
+  readonly allowFiles: readonly string[]
   readonly database?: string
   readonly format: FormatName
   readonly kind: readonly string[]
@@ -28,7 +30,8 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   const settings = targetSettings(flags.database)
   const kinds = flags.kind.map(kindNamed)
   const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
-  const manifest = file === undefined ? undefined : await loadLockedManifest(file)
+  const manifest =
+    file === undefined ? undefined : await loadLockedManifest(file, { ...flags, isNeeded: needsAllButObjects })
   if (flags.checkSource && !manifest) {
     const hint = 'Name it with -f FILE.'
     throw new FdwsyncError(

@@ -10,10 +10,11 @@ export interface ValidateFlags {
   readonly file: string
   readonly env: boolean
   readonly format: FormatName
+  readonly allowFiles: readonly string[]
 }
 
-export async function validate({ file, env, format }: ValidateFlags): Promise<number> {
-  const { manifest, optionProblems, warnings } = await loadLockedManifest(file, env)
+export async function validate({ file, env, format, allowFiles }: ValidateFlags): Promise<number> {
+  const { manifest, optionProblems, warnings } = await loadLockedManifest(file, { resolve: env, allowFiles })
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
   const { validation } = await formats[format]()
   if (validation) printResult(validation({ manifest: manifest.name, warnings }))

@@ -23,6 +23,8 @@ export interface Resolved {
   readonly data: unknown
   readonly secrets: readonly Secret[]
   readonly problems: readonly PathProblem[]
+  /** References that cannot be resolved and are not needed. The values keep them. */
+  readonly unresolved: readonly PathProblem[]
   /** The paths of secrets that the text itself contains. */
   readonly plaintextSecrets: readonly Path[]
 }
@@ -35,12 +37,18 @@ export function isOnlyReferences(text: string): boolean {
 /**
  * Resolves `${env:NAME}`, `${env:NAME:-default}` and `${file:path}`; `$${` is a literal `${`. This happens after parsing,
  * so that a value cannot inject YAML. If `references` is undefined, they are left unresolved.
+ * @param isNeeded whether it is a problem if a reference at the path cannot be resolved
  */
-export function resolveReferences(data: unknown, references: References | undefined): Resolved {
+export function resolveReferences(
+  data: unknown,
+  references: References | undefined,
+  isNeeded: (path: Path) => boolean = () => true,
+): Resolved {
   const secrets: Secret[] = []
   const problems: PathProblem[] = []
+  const unresolved: PathProblem[] = []
   const plaintextSecrets: Path[] = []
-  return { data: resolve(data, []), secrets, problems, plaintextSecrets }
+  return { data: resolve(data, []), secrets, problems, unresolved, plaintextSecrets }
 
   function resolve(value: unknown, path: Path): unknown {
     if (typeof value === 'string') return resolveText(value, path)
@@ -54,9 +62,13 @@ export function resolveReferences(data: unknown, references: References | undefi
   function resolveText(text: string, path: Path): string | Secret {
     const isSecret = isSecretAt(data, path, text)
     const note = (problem: Problem) => problems.push(atValue(path, problem))
-    const resolved = references
-      ? text.replace(pattern, (...groups) => replacement(references, groups, isSecret, note))
-      : text
+    const missing: Problem[] = []
+    const known = references && { ...references, isSecret, missing, note }
+    const complete = known ? text.replace(pattern, (...groups) => replacement(known, groups)) : text
+    if (missing.length === 0 && isEmptied(text, complete) && isSecretAt(data, path, text))
+      missing.push(emptySecret(text))
+    for (const problem of missing) (isNeeded(path) ? problems : unresolved).push(atValue(path, problem))
+    const resolved = missing.length > 0 ? text : complete
     const invalid = invalidCharacter(resolved)
     if (invalid) note(invalid)
     if (!isSecret && !isSecretAt(data, path, resolved)) return resolved
@@ -86,12 +98,15 @@ function partOf(value: unknown, key: string | number): unknown {
   return value !== null && typeof value === 'object' ? (value as Readonly<Record<string, unknown>>)[key] : undefined
 }
 
-function replacement(
-  known: References,
-  groups: readonly unknown[],
-  isSecret: boolean,
-  note: (problem: Problem) => void,
-): string {
+interface Resolving extends References {
+  readonly isSecret: boolean
+  /** What cannot be resolved. */
+  readonly missing: Problem[]
+  /** Reports what is no reference at all. */
+  note(problem: Problem): void
+}
+
+function replacement(known: Resolving, groups: readonly unknown[]): string {
   const [reference, variable, hasDefault, fallback, file] = groups.map((group) =>
     typeof group === 'string' ? group : undefined,
   )
@@ -100,7 +115,7 @@ function replacement(
     const value = known.env(variable)
     if (value !== undefined && !(hasDefault && value === '')) return value
     if (hasDefault) return fallback ?? ''
-    note({
+    known.missing.push({
       code: 'manifest/unresolved-reference',
       message: `\${env:${variable}}: the variable is not set`,
       hint: `Set ${variable}, or add a default: \${env:${variable}:-…}.`,
@@ -109,21 +124,31 @@ function replacement(
   }
   if (file !== undefined) {
     const content = known.file(file)
-    if (content !== undefined) return content
-    note({
-      code: 'manifest/unresolved-reference',
-      message: `\${file:${file}}: the file cannot be read`,
-      hint: 'The file must exist and be UTF-8. Its path is relative to the manifest.',
-    })
+    if (typeof content === 'string') return content
+    const message = `\${file:${file}}: ${content.reason}`
+    known.missing.push({ code: 'manifest/unresolved-reference', message, hint: content.hint })
     return ''
   }
-  note({
+  known.note({
     code: 'manifest/unresolved-reference',
     // A password may contain `${` by chance, and must not be shown.
-    message: isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
+    message: known.isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
     hint: 'Use ${env:NAME}, ${env:NAME:-default} or ${file:path}. Write a literal ${ as $${.',
   })
   return ''
+}
+
+/** Whether a text is empty only because of what its references resolve to. An empty default is meant. */
+function isEmptied(text: string, resolved: string): boolean {
+  return text !== '' && resolved === '' && !text.includes(':-}')
+}
+
+function emptySecret(text: string): Problem {
+  return {
+    code: 'manifest/unresolved-reference',
+    message: `${text}: set, but empty`,
+    hint: 'A secret cannot be empty. If that is intended, write an empty default: ${env:NAME:-}.',
+  }
 }
 
 /**

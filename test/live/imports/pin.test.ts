@@ -39,7 +39,13 @@ function project(fixture: Fixture, text: string) {
     /** Parses it as the command does. */
     async parsed() {
       const readStandardInput = () => Promise.reject(new Error('not expected to read standard input'))
-      const found = await readManifestText({ path: file, env: fixture.env, unresolved: false, readStandardInput })
+      const found = await readManifestText({
+        path: file,
+        env: fixture.env,
+        unresolved: false,
+        allowedFolders: [],
+        readStandardInput,
+      })
       const parsed = await parseManifest(found.file, found.bytes, found.references)
       const pinned = await loadLock(lock)
       return pinned ? { ...parsed, lock: pinned } : parsed

@@ -1,24 +1,43 @@
 // Reading a manifest from a file or standard input, and the files and variables that it refers to.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
-import { type ManifestRequest, readManifestText } from '../../../src/manifest/load.ts'
+import { keyOf } from '../../../src/core/object.ts'
+import { createRunDigests } from '../../../src/introspector/digests.ts'
+import { declaredKinds } from '../../../src/kinds/registry.ts'
+import { loadLock, type ManifestRequest, readManifestText } from '../../../src/manifest/load.ts'
+import type { References } from '../../../src/manifest/manifest.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
+import { unresolvedObjects, withoutUnresolvedServers } from '../../../src/manifest/unresolved.ts'
 import { head, mapping, server } from './reading.ts'
 
+let base = ''
 let folder = ''
+const outside = 'the file is outside of the folders that a manifest may read'
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fdwsync-load-'))
+  base = mkdtempSync(join(tmpdir(), 'fdwsync-load-'))
+  folder = join(base, 'manifests')
+  mkdirSync(folder)
+  mkdirSync(join(base, 'outside'))
+  writeFileSync(join(base, 'outside', 'token'), 'hunter3')
   mkdirSync(join(folder, 'secrets'))
   writeFileSync(join(folder, 'secrets', 'shop'), 'hunter2\n')
   writeFileSync(join(folder, 'secrets', 'windows'), 'two\r\nlines\r\n')
   writeFileSync(join(folder, 'secrets', 'newlines'), 'a\n\n')
   writeFileSync(join(folder, 'secrets', 'latin'), Buffer.from([0x68, 0xe9]))
+  writeFileSync(join(folder, 'secrets', 'large'), Buffer.alloc(1024 * 1024 + 1, 'a'))
+  writeFileSync(join(folder, 'secrets', 'empty'), '\n')
+  execFileSync('mkfifo', [join(folder, 'secrets', 'fifo')])
+  symlinkSync('../outside/token', join(folder, 'link-to-file'))
+  symlinkSync('../outside', join(folder, 'link-to-folder'))
+  symlinkSync('/dev/zero', join(folder, 'link-to-device'))
+  symlinkSync('secrets/shop', join(folder, 'link-inside'))
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => rmSync(base, { recursive: true }))
 
 async function loadManifest(request: ManifestRequest) {
   const { file, bytes, references } = await readManifestText(request)
@@ -29,6 +48,7 @@ const nothing: ManifestRequest = {
   path: '-',
   env: {},
   unresolved: false,
+  allowedFolders: [],
   readStandardInput: () => Promise.reject(new Error('standard input was read')),
 }
 
@@ -57,14 +77,57 @@ describe('references', () => {
     expect(secrets.map((secret) => secret.reveal())).toEqual([value])
   })
 
-  test('a file with an absolute path', async () => {
+  test('a file with an absolute path, below the folder of the manifest', async () => {
     const { manifest } = await load(server(`options: { host: "\${file:${join(folder, 'secrets', 'shop')}}" }`))
     expect(manifest.servers?.s?.options?.host).toBe('hunter2')
   })
 
-  test.each(['nope', 'secrets', 'secrets/latin'])('a path that is not a file, or not text: %s', async (file) => {
+  test.each([
+    ['nope', 'the file does not exist'],
+    ['secrets', 'it is not a regular file'],
+    ['secrets/latin', 'the file cannot be read'],
+    ['secrets/large', 'the file is larger than 1 MB'],
+    ['secrets/fifo', 'it is not a regular file'],
+    ['/dev/zero', outside],
+    ['/dev/stdin', outside],
+    ['/etc/hostname', outside],
+    ['/etc/no-such-file', outside],
+    ['../outside/token', outside],
+    ['secrets/../../outside/token', outside],
+    ['link-to-file', outside],
+    ['link-to-folder/token', outside],
+    ['link-to-device', outside],
+    ['/run/secrets/../../etc/hostname', outside],
+    ['/var/run/secrets/nope', 'the file does not exist'],
+  ])('a file that is not read: %s', async (file, reason) => {
     const reported = await problemsOf(load(mapping(`password: "\${file:${file}}"`)))
-    expect(reported).toContain(`fdwsync.yaml:7:19: \${file:${file}}: the file cannot be read`)
+    expect(reported).toContain(`fdwsync.yaml:7:19: \${file:${file}}: ${reason}`)
+    expect(reported).not.toContain('hunter3')
+  })
+
+  test('a link to another file below the folder, as Kubernetes creates them', async () => {
+    const { secrets } = await load(mapping(`password: "\${file:link-inside}"`))
+    expect(secrets.map((secret) => secret.reveal())).toEqual(['hunter2'])
+  })
+
+  test('a file of an allowed folder', async () => {
+    const allowedFolders = [join(folder, '..', 'outside'), 'no-such-folder']
+    for (const file of ['../outside/token', 'link-to-file', 'link-to-folder/token']) {
+      const { secrets } = await load(mapping(`password: "\${file:${file}}"`), { allowedFolders })
+      expect(secrets.map((secret) => secret.reveal())).toEqual(['hunter3'])
+    }
+    expect(await problemsOf(load(mapping('password: "${file:link-to-device}"'), { allowedFolders }))).toContain(outside)
+  })
+
+  test('a secret that is set, but empty', async () => {
+    const options = ['password: "${env:EMPTY}"', 'api_key: "${file:secrets/empty}"']
+    for (const option of options) {
+      expect(await problemsOf(load(mapping(option), { env: { EMPTY: '' } }))).toContain('}: set, but empty')
+    }
+    const { secrets } = await load(mapping('{ user: "${env:EMPTY}", password: "${env:EMPTY:-}" }'), {
+      env: { EMPTY: '' },
+    })
+    expect(secrets.map((secret) => secret.reveal())).toEqual([''])
   })
 
   test('variables come from the given environment', async () => {
@@ -91,4 +154,46 @@ test('a manifest that does not exist, or is a folder', async () => {
   expect(missing).toContain('nope.yaml cannot be read: no such file')
   expect(missing).toContain('-f FILE')
   expect(await problemsOf(loadManifest({ ...nothing, path: folder }))).toContain('it is a folder')
+})
+
+test('a manifest that is a link to another folder, of which errors would quote lines', async () => {
+  writeFileSync(join(base, 'outside', '.env'), 'TOKEN=hunter3\n')
+  for (const [name, target] of [
+    ['linked.yaml', '../outside/.env'],
+    ['linked.lock.yaml', '/dev/zero'],
+  ] as const) {
+    symlinkSync(target, join(folder, name))
+    const loading = name.includes('lock')
+      ? loadLock(join(folder, name))
+      : loadManifest({ ...nothing, path: join(folder, name) })
+    const reported = await problemsOf(loading)
+    expect(reported).toContain(`${name} cannot be read: it is a symbolic link to another folder`)
+    expect(reported).not.toContain('hunter3')
+  }
+})
+
+test('a manifest without an end is too large', async () => {
+  expect(await problemsOf(loadManifest({ ...nothing, path: '/dev/zero' }))).toContain('larger than 10 MB')
+})
+
+test('references that a command does not need may be missing', async () => {
+  const text = `${server('options: { host: "${env:HOST}" }\n    user_mappings: { etl: { user: u, password: "${env:NOPE}" } }')}`
+  const bytes = Buffer.from(text)
+  const references: References = {
+    env: (name) => (name === 'HOST' ? 'db' : undefined),
+    file: () => ({ reason: '', hint: '' }),
+  }
+  const parsed = await parseManifest('m.yaml', bytes, references, ([key]) => key === 'name')
+  expect(parsed.manifest.servers?.s).toMatchObject({ options: { host: 'db' }, user_mappings: { etl: { user: 'u' } } })
+  expect(parsed.unresolved).toMatchObject([
+    {
+      path: ['servers', 's', 'user_mappings', 'etl', 'password'],
+      problem: { message: '${env:NOPE}: the variable is not set' },
+    },
+  ])
+  expect(withoutUnresolvedServers(parsed).servers).toEqual({ s: { options: { host: 'db' }, user_mappings: {} } })
+  const declared = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests()))
+  expect([...unresolvedObjects(declared, parsed).keys()]).toEqual([
+    keyOf({ kind: 'userMapping', server: 's', role: 'etl' }),
+  ])
 })

@@ -149,7 +149,7 @@ describe('an invalid manifest', () => {
       server('options: { host: "${env:NOPE}", dbname: "${env:NOPE2}" }'),
       ['${env:NOPE}: the variable is not set', '${env:NOPE2}: the variable'],
     ],
-    ['a missing file', server('options: { host: "${file:nope}" }'), ['the file cannot be read']],
+    ['a missing file', server('options: { host: "${file:nope}" }'), ['the file does not exist']],
     ['an odd reference', server('options: { host: "${x}" }'), ['unknown reference ${x}']],
     [
       'a password where every role can read it',

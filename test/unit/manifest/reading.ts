@@ -16,7 +16,7 @@ const variables: Readonly<Record<string, string>> = {
 
 export const references: References = {
   env: (name) => variables[name],
-  file: (path) => ({ 'secret.txt': 'from a file' })[path],
+  file: (path) => (path === 'secret.txt' ? 'from a file' : { reason: 'the file does not exist', hint: '' }),
 }
 
 export async function read(text: string, known: References | undefined = references): Promise<ParsedManifest> {

@@ -25,7 +25,10 @@ const finding = (status: ProbeFinding['status']): ProbeFinding => ({
 async function thrownBy(findings: readonly ProbeFinding[], causes: Parameters<typeof throwProblems>[2] = []) {
   const text =
     'version: 1\nname: shop\nschemas: { s: { foreign_tables: { orders: { server: a, columns: { a: nosuch } } } } }\n'
-  const expanded = await parseManifest('shop.yaml', Buffer.from(text), { env: () => undefined, file: () => undefined })
+  const expanded = await parseManifest('shop.yaml', Buffer.from(text), {
+    env: () => undefined,
+    file: () => ({ reason: 'there are no files', hint: '' }),
+  })
   const declared = [{ ...orders, path: ['schemas', 's', 'foreign_tables', 'orders'] }]
   const context = { declared, resolved: { expanded } as Parameters<typeof throwProblems>[0]['resolved'] } // all that it reads
   try {

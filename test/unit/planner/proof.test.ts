@@ -29,7 +29,10 @@ const empty: Plan = {
 }
 
 const read = (written: string) =>
-  parseManifest('shop.yaml', Buffer.from(written), { env: (name) => name, file: () => undefined })
+  parseManifest('shop.yaml', Buffer.from(written), {
+    env: (name) => name,
+    file: () => ({ reason: 'there are no files', hint: '' }),
+  })
 
 interface States {
   readonly catalog?: string | undefined

@@ -56,7 +56,7 @@ mirrors:
       old: { exclude: true }
 `
 
-const nothing: References = { env: () => undefined, file: () => undefined }
+const nothing: References = { env: () => undefined, file: () => ({ reason: 'there are no files', hint: '' }) }
 
 async function read(lockText = lock, manifestText = manifest) {
   const parsed = await parseManifest('shop.yaml', Buffer.from(manifestText), nothing)

@@ -1,0 +1,90 @@
+// References that a command does not need may be missing, and one that hangs is not read.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { mirroring, shopManifest } from '../../support/manifests.ts'
+
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fdwsync-references-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return folder
+}
+
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('refresh, status and history need no secret', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const manifest = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+    const file = join(folderWith({ 'shop.yaml': manifest }), 'shop.yaml')
+    expect((await run(fixture, ['apply', '--auto-approve', '-f', file], undefined)).code).toBe(0)
+    const unset = { ...fixture, env: {} }
+    const call = (...args: readonly string[]) => run(unset, [...args, '-f', file], undefined)
+
+    expect(await call('refresh')).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') })
+    expect((await call('history')).stdout).toContain('applied')
+    const status = await call('status', '--check')
+    expect(status.code).toBe(6)
+    expect(status.stdout).toMatch(
+      /server +shop +unknown\n +it was not compared: \$\{env:SOURCE_HOST\}: the variable is not set/,
+    )
+    expect(status.stdout).toMatch(/user mapping +public on shop +unknown/)
+    expect(status.stdout).toMatch(/foreign table +proxy\.orders +in sync/)
+    expect(status.stdout).toMatch(/materialized view +local\.orders +in sync/)
+    const withHost = await run(
+      { ...fixture, env: { ...fixture.env, SOURCE_PASSWORD: '' } },
+      ['status', '-f', file],
+      undefined,
+    )
+    expect(withHost.stdout).toMatch(/server +shop +in sync/)
+    expect(withHost.stdout).toContain('it was not compared: ${env:SOURCE_PASSWORD}: set, but empty')
+
+    const plan = await call('plan')
+    expect([plan.code, plan.stderr]).toEqual([
+      1,
+      expect.stringContaining('${env:SOURCE_PASSWORD}: the variable is not set'),
+    ])
+    const named = join(folderWith({ 'm.yaml': manifest.replace('name: faults', 'name: "${env:NAME}"') }), 'm.yaml')
+    expect((await run(unset, ['history', '-f', named], undefined)).stderr).toContain(
+      '${env:NAME}: the variable is not set',
+    )
+    const known = await run({ ...fixture, env: { NAME: 'faults' } }, ['history', '-f', named], undefined)
+    expect(known.stdout).toContain('applied')
+  })
+
+  test('pin --check and status --check-source ask through the servers that exist', async () => {
+    const fixture = await fixtureFor(pair, source, '')
+    const file = join(folderWith({ 'shop.yaml': mirroring() }), 'shop.yaml')
+    expect((await run(fixture, ['apply', '--auto-approve', '-f', file], undefined)).code).toBe(0)
+    expect((await run(fixture, ['pin', '-f', file], undefined)).code).toBe(0)
+    const unset = { ...fixture, env: {} }
+    expect(await run(unset, ['pin', '--check', '-f', file], undefined)).toMatchObject({ code: 0, stderr: '' })
+    const status = await run(unset, ['status', '--check-source', '-f', file], undefined)
+    expect(status.stdout).toMatch(/server +shop +unknown/)
+    expect(status.stdout).toMatch(/foreign table +proxy\.orders +in sync/)
+  })
+})
+
+test('validate does not wait for a device or a pipe', async () => {
+  const folder = folderWith({})
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  for (const path of ['pipe', '/dev/zero', '/dev/tty', '/dev/stdin']) {
+    const text = `version: 1\nname: a\nservers: { s: { user_mappings: { etl: { password: "\${file:${path}}" } } } }\n`
+    writeFileSync(join(folder, 'm.yaml'), text)
+    const ended = await run({ url: '', env: {} }, ['validate', '-f', join(folder, 'm.yaml')], undefined)
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining(`\${file:${path}}: `) })
+  }
+})
