@@ -1,4 +1,4 @@
-// Goes through the examples whose source is PostgreSQL. Those of other wrappers are in wrappers.test.ts.
+// Runs the examples whose source is PostgreSQL. Those of other wrappers are in wrappers.test.ts.
 
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createDatabase, runSql, type TestDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { crossedMajors } from '../support/majors.ts'
-import { examplesFolder, expectationOf, goThrough, linesOf, manifestOf, referencesIn } from './play-through.ts'
+import { examplesFolder, expectationOf, linesOf, manifestOf, referencesIn, runExample } from './run-example.ts'
 
 const folders = readdirSync(examplesFolder)
   .filter((folder) => existsSync(join(examplesFolder, folder, 'source.sql')))
@@ -25,7 +25,7 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       USER: pair.source.user,
       PASSWORD: pair.source.password,
     })
-    await goThrough(folder, target.url, references, () => expectSame(folder, source, target))
+    await runExample(folder, target.url, references, () => expectSame(folder, source, target))
   })
 })
 

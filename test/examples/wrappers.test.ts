@@ -1,4 +1,4 @@
-// Goes through the examples whose source is not PostgreSQL, where their wrappers are installed.
+// Runs the examples whose source is not PostgreSQL, where their wrappers are installed.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { createDatabase, runSql } from '../servers/databases.ts'
 import { mariadbPrograms, startMariadb } from '../servers/mariadb.ts'
 import { describeWrapper } from '../servers/wrapper-host.ts'
 import { eachMajor } from '../support/majors.ts'
-import { examplesFolder, goThrough, manifestOf, referencesIn } from './play-through.ts'
+import { examplesFolder, manifestOf, referencesIn, runExample } from './run-example.ts'
 
 // file_fdw comes with every PostgreSQL.
 test.each(eachMajor())('PostgreSQL $name: csv', async ({ target: server }) => {
@@ -23,7 +23,7 @@ test.each(eachMajor())('PostgreSQL $name: csv', async ({ target: server }) => {
       `SELECT lo_from_bytea(${number}, '\\x${content.toString('hex')}'); SELECT lo_export(${number}, '${path}'); SELECT lo_unlink(${number})`,
     )
   }
-  await goThrough('csv', target.url, { WEATHER_FOLDER: folder }, async () => {})
+  await runExample('csv', target.url, { WEATHER_FOLDER: folder }, async () => {})
 })
 
 describeWrapper('examples/mysql', { libraries: ['mysql_fdw'], programs: mariadbPrograms }, (host) => {
@@ -37,7 +37,7 @@ describeWrapper('examples/mysql', { libraries: ['mysql_fdw'], programs: mariadbP
       )
       const manifest = await manifestOf('mysql')
       expect(manifest).not.toContain(values.PASSWORD)
-      await goThrough('mysql', await host().database(), referencesIn(manifest, values), async () => {})
+      await runExample('mysql', await host().database(), referencesIn(manifest, values), async () => {})
     } finally {
       await source.stop()
     }

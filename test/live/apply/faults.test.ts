@@ -84,10 +84,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     }
   }
 
-  type Scene = Awaited<ReturnType<typeof setUp>>
+  type Prepared = Awaited<ReturnType<typeof setUp>>
 
   /** The state is as before or as declared, never in between. The next apply completes it. */
-  async function expectToConverge({ middle, fixture, before, served, gate, parsed }: Scene) {
+  async function expectToConverge({ middle, fixture, before, served, gate, parsed }: Prepared) {
     if (!middle.definitionsStay) expect(await snapshot(fixture), middle.stage).toEqual(before)
     if (middle.readable) expect(await fixture.sql(middle.readable)).toEqual(served)
     await gate.open()
@@ -98,12 +98,12 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   }
 
   /** Interrupts an apply in each stage, all at once, because they mostly wait. */
-  async function inEveryMiddle(act: (scene: Scene) => Promise<void>) {
+  async function inEveryMiddle(end: (prepared: Prepared) => Promise<void>) {
     await Promise.all(
       middles.map(async (middle) => {
-        const scene = await setUp(middle)
-        await act(scene)
-        await expectToConverge(scene)
+        const prepared = await setUp(middle)
+        await end(prepared)
+        await expectToConverge(prepared)
       }),
     )
   }

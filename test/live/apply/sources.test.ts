@@ -120,8 +120,8 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test.each(
     failures,
   )('a source that $source: definitions are applied, loads fail, old views keep their data', async (failure) => {
-    const scenes = [newDefinitions, replacement, refreshing, behindAnotherView]
-    await Promise.all(scenes.map(async (scene) => scene(await behindProxy(pair, source), failure)))
+    const situations = [newDefinitions, replacement, refreshing, behindAnotherView]
+    await Promise.all(situations.map(async (situation) => situation(await behindProxy(pair, source), failure)))
   })
 
   test('a replacement whose query fails on the data: the original keeps serving', async () => {

@@ -1,4 +1,4 @@
-// Goes through an example as its reader would, with the built command, and compares what both sides have.
+// Runs an example as its reader would, with the built command, and compares what both sides have.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ export async function expectationOf(folder: string): Promise<Expectation> {
 }
 
 /** Validates, plans, applies, plans again and refreshes, with the built command, as its reader would. */
-export async function goThrough(
+export async function runExample(
   folder: string,
   url: string,
   references: Readonly<Record<string, string>>,
