@@ -2,11 +2,11 @@
 // schemas, in a transaction that is rolled back.
 
 import { randomBytes } from 'node:crypto'
-import type { LiveObject, LiveState, WantedObject } from '../core/change.ts'
+import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type IdOf, type Key, keyOf, relationKey } from '../core/object.ts'
+import { type IdOf, type Key, keyOf, namespaceOf, relationKey } from '../core/object.ts'
 import { ident, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -18,13 +18,16 @@ import { type ViewSpec, withColumnsOf } from '../kinds/materialized-view/plain-v
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import type { ReadsThroughViews } from './read-through-views.ts'
-import { createEmptyTables, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
+import { type ChangedTypes, changedTypes, createScratchTypes, type TypesToCreate } from './scratch-types.ts'
+import { createEmptyTables, createScratchSchemas, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
 import { unrecreatableParts } from './view-parts.ts'
 import { readingThrough, readsOfView } from './view-reads.ts'
 
 export interface TrialInput {
   readonly live: LiveState
   readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly changes: readonly Change[]
+  readonly searchPath: readonly string[]
   /** Views to recreate even if their columns stay the same, with everything that they read, directly or through other views. */
   readonly forcedViews: ReadsThroughViews
   readonly salt: string
@@ -70,15 +73,14 @@ const viewsQuery: Sql = trusted(`
  * their types, and the forced views.
  * @returns an empty list if this server or role cannot create anything
  */
-export async function tryRecreatingViews(
-  session: Session,
-  { live, wanted, forcedViews, salt, mayEvaluate, trustedRoles }: TrialInput,
-): Promise<readonly TriedView[]> {
+export async function tryRecreatingViews(session: Session, input: TrialInput): Promise<readonly TriedView[]> {
+  const { live, wanted, forcedViews, salt } = input
+  const types = { ...changedTypes(input.changes), searchPath: input.searchPath }
   const readByForced = new Set([...forcedViews.values()].flat())
   const changed = [...live].flatMap(([key, object]): readonly Changed[] => {
     const to = wanted.get(key)
     if (!to) return []
-    const loses = losesColumns(object, to)
+    const loses = losesColumns(object, to, types.replaced)
     return loses || readByForced.has(key) ? [{ key, object, to, losesColumns: loses }] : []
   })
   if (changed.length === 0) return []
@@ -87,7 +89,7 @@ export async function tryRecreatingViews(
   )
   try {
     const trials = trialsOf(await readViewsAbove(session, changed, salt), changed, forcedViews)
-    return trials.length === 0 ? [] : await outcomesOf(session, changed, trials, { salt, mayEvaluate, trustedRoles })
+    return trials.length === 0 ? [] : await outcomesOf(session, { changed, trials, types }, input)
   } catch (error) {
     // The server is read-only, or the role may not create anything. Then such views block the plan.
     if (!isDatabaseError(error) || session.isLost()) throw error
@@ -138,48 +140,61 @@ function trialsOf(
   })
 }
 
-/** Added columns do not count, since no view can read them yet. */
-function losesColumns({ id, spec }: LiveObject, to: WantedObject): boolean {
+/** Added columns do not count, since no view can read them yet. A type that is replaced is another one, of the same name. */
+function losesColumns(
+  { id, spec, needs }: LiveObject,
+  to: WantedObject,
+  replacedTypes: ChangedTypes['replaced'],
+): boolean {
   const { columns } = kindOf(id)
   if (!columns) return false
+  if (needs.some((need) => replacedTypes.has(need))) return true
   const after = columns(to.spec)
   return Array.from(columns(spec)).some(([name, type]) => after.get(name) !== type)
 }
 
 async function outcomesOf(
   session: Session,
-  changed: readonly Changed[],
-  trials: readonly Trial[],
+  { changed, trials, types }: { changed: readonly Changed[]; trials: readonly Trial[]; types: TypesToCreate },
   { salt, mayEvaluate, trustedRoles }: Pick<TrialInput, 'salt' | 'mayEvaluate' | 'trustedRoles'>,
 ): Promise<readonly TriedView[]> {
   const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
-  const schemas = new Set([...relations, ...trials].map(({ id }) => id.schema))
+  const schemas = new Set([...relations, ...trials, ...types.created].flatMap(({ id }) => namespaceOf(id) ?? []))
   // Random, so that no role can prepare objects under these names.
   const suffix = randomBytes(6).toString('hex')
   const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${suffix}_${at}`]))
-  await createEmptyTables(session, relations, scratch)
+  const place = { scratch, existing: new Set<string>(), types: new Map<string, string>(), mayEvaluate, trustedRoles }
+  await createScratchSchemas(session, scratch)
+  const withoutTypes = await createScratchTypes(session, types, place)
+  if (withoutTypes) {
+    return trials.map((trial) => ({ ...triedOf(trial), outcome: lostOrRepointed(trial, withoutTypes) }))
+  }
+  await createEmptyTables(session, relations, place)
   const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
-  const existing = new Set(relations.map(({ id }) => relationKey(id.schema, id.name)))
-  const lost = await createViews(session, trials, { scratch, existing, renamed, mayEvaluate, trustedRoles })
+  const lost = await createViews(session, trials, { ...place, renamed })
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
   const created = (await readCatalog(session, ids, salt)).live
-  // A column can have the row type of one of these relations.
+  // A column can have one of these types, or the row type of one of these relations.
   const realName = (type: string) =>
     [...scratch].reduce((text, [schema, name]) => text.replace(`${name}.`, () => `${ident(schema)}.`), type)
   const tried = trials.map((trial): TriedView => {
-    const { key, id, live, on, isReadByData } = trial
+    const { key, id } = trial
     const why = lost.get(key)
     const outcome = why
       ? lostOrRepointed(trial, why)
       : outcomeOf(trial, created.get(keyOf(inScratch(id))), session.user, realName)
-    return { key, live, on, isReadByData, outcome }
+    return { ...triedOf(trial), outcome }
   })
-  const unrecreatable = await unrecreatableParts(session, tried, { scratch, existing, mayEvaluate, trustedRoles })
+  const unrecreatable = await unrecreatableParts(session, tried, place)
   return tried.map((view, at) => {
     const [why, trial] = [unrecreatable.get(view.key), trials[at]]
     return why && trial ? { ...view, outcome: lostOrRepointed(trial, why) } : view
   })
+}
+
+function triedOf({ key, live, on, isReadByData }: Trial): Omit<TriedView, 'outcome'> {
+  return { key, live, on, isReadByData }
 }
 
 /** A view that cannot be recreated is kept if possible. */

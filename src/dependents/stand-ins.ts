@@ -15,31 +15,43 @@ import { requalify } from '../parser/requalify.ts'
 export interface Place {
   /** The name of the scratch schema for each real schema. */
   readonly scratch: ReadonlyMap<string, string>
-  /** The relations that have a stand-in, by their real names. */
+  /** The relations and types that have a stand-in, by their real names. */
   readonly existing: Set<string>
+  /** The types among them, by their names in the scratch schemas. */
+  readonly types: Map<string, string>
   /** Which user-defined code may be run. */
   readonly mayEvaluate: MayEvaluate
   readonly trustedRoles: readonly string[]
 }
 
-/** Creates the scratch schemas, with an empty table for each relation that has its wanted columns. */
+export async function createScratchSchemas(session: Session, scratch: Place['scratch']): Promise<void> {
+  await session.run(
+    join(
+      Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`),
+      ';\n',
+    ),
+  )
+}
+
+/** Creates an empty table for each relation, with its wanted columns. */
 export async function createEmptyTables(
   session: Session,
   relations: readonly { readonly id: { readonly schema: string; readonly name: string }; readonly to: WantedObject }[],
-  scratch: ReadonlyMap<string, string>,
+  place: Place,
 ): Promise<void> {
   const tables = relations.map(({ id, to }) => {
     const columns = Array.from(
       kindOf(to.id).columns?.(to.spec) ?? [],
       ([name, type]) => sql`${ident(name)} ${trusted(type)}`,
     )
-    return sql`CREATE TABLE ${qualified(scratch.get(id.schema) ?? '', id.name)} (${join(columns, ', ')})`
+    return sql`CREATE TABLE ${qualified(place.scratch.get(id.schema) ?? '', id.name)} (${join(columns, ', ')})`
   })
-  const schemas = Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`)
-  await session.run(join([...schemas, ...tables], ';\n'))
+  const requalified = await Promise.all(tables.map((table) => requalifyForScratch(table, place)))
+  await session.run(join(requalified.map(trusted), ';\n'))
+  for (const { id } of relations) place.existing.add(relationKey(id.schema, id.name))
 }
 
-/** Replaces relations in deparsed SQL by their stand-ins. */
+/** Replaces relations and types in deparsed SQL by their stand-ins. */
 export function requalifyForScratch(
   text: string,
   { scratch, existing }: Pick<Place, 'scratch' | 'existing'>,
@@ -56,7 +68,7 @@ export function requalifyForScratch(
 export async function tryStatements(
   session: Session,
   statements: Sql,
-  { mayEvaluate, trustedRoles }: Pick<Place, 'mayEvaluate' | 'trustedRoles'>,
+  { mayEvaluate, trustedRoles, types }: Pick<Place, 'mayEvaluate' | 'trustedRoles' | 'types'>,
 ): Promise<Lost | undefined> {
   if (mayEvaluate !== 'everything') {
     const isUntrustedOnly = mayEvaluate === 'trusted-code'
@@ -73,11 +85,9 @@ export async function tryStatements(
     if (!isDatabaseError(error)) throw error
     await session.run(trusted('ROLLBACK TO view'))
     if (error.sqlstate === '55P03') return locked
-    return {
-      reason: error.message.includes('fdwsync_try_')
-        ? 'it uses the row type of a relation that changes'
-        : error.message,
-    }
+    // A new type has its final name in the message. Other names of stand-ins are those of row types.
+    const reason = [...types].reduce((text, [standIn, name]) => text.replaceAll(standIn, () => name), error.message)
+    return { reason: reason.includes('fdwsync_try_') ? 'it uses the row type of a relation that changes' : reason }
   }
 }
 

@@ -7,6 +7,7 @@ import type { Dependent, Lost } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { isBlockedBy } from './blocked-fields.ts'
 import { canFollow } from './replacements.ts'
 
 /** The live objects whose dependents must be known. */
@@ -87,10 +88,10 @@ function blocks(
   byKey: ReadonlyMap<Key, Change>,
   delayed: ReadonlySet<Key>,
 ): boolean {
-  if (change.op === 'alter' && !change.fields.some(({ blockedByUseOf }) => blockedByUseOf === dependent.column)) {
-    return false
-  }
+  if (change.op === 'alter' && !change.fields.some((field) => isBlockedBy(field, dependent))) return false
   const itsChange = changeOf(dependent, byKey)
+  // It is repointed with what it reads, whose type has been renamed aside.
+  if (change.op === 'drop' && change.renamedAsideFor && dependent.view?.outcome?.becomes === 'repointed') return false
   if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
   if (itsChange.op === 'drop') return change.op !== 'drop' && delayed.has(itsChange.key)
   // What is dropped after an alteration of a dependent is no longer used by it.

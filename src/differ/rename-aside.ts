@@ -1,7 +1,7 @@
-// Objects, such as servers, that cannot be altered as wanted while something that readers use depends on them, and that cannot be
-// built beside the old ones because their names are unique. The old one is renamed and serves on; its successor gets the name.
+// Objects, such as servers and types, that cannot be altered as wanted while something that readers use depends on them, and that
+// cannot be built beside the old ones because their names are unique. The old one is renamed and serves on; its successor gets the name.
 
-import type { Change, LiveObject, Replace } from '../core/change.ts'
+import type { Change, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -25,21 +25,26 @@ interface Context {
   readonly goingByOwner: ReadonlyMap<Key, readonly Going[]>
   readonly dependentsOn: ReadonlyMap<Key, readonly Dependent[]>
   readonly ledger: Ledger
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+}
+
+export interface AsideInput {
+  readonly changes: readonly Change[]
+  readonly dependents: readonly Dependent[]
+  readonly ledger: Ledger
+  /** What is declared, and the unmanaged views that can be recreated. */
+  readonly wanted: ReadonlyMap<Key, WantedObject>
 }
 
 /**
  * Splits such replacements into the creation of the successor and a drop of the old object, which comes when its last dependent
  * has been swapped. The ledger has the old object under its temporary name, so that the next apply drops it if this one cannot.
  */
-export function renameOldAside(
-  changes: readonly Change[],
-  dependents: readonly Dependent[],
-  ledger: Ledger,
-): RenamedAside {
-  const temporaryNames = assignTemporaryNames(contextOf(changes, dependents, ledger))
+export function renameOldAside(input: AsideInput): RenamedAside {
+  const temporaryNames = assignTemporaryNames(contextOf(input))
   return {
     temporaryNames,
-    changes: changes.flatMap((change) => {
+    changes: input.changes.flatMap((change) => {
       const id = temporaryNames.get(change.key)
       return id && isGoing(change) ? splitReplacement(change, id, temporaryNames) : [change]
     }),
@@ -50,7 +55,7 @@ function isGoing(change: Change): change is Going {
   return change.op === 'drop' || change.op === 'replace'
 }
 
-function contextOf(changes: readonly Change[], dependents: readonly Dependent[], ledger: Ledger): Context {
+function contextOf({ changes, dependents, ledger, wanted }: AsideInput): Context {
   const going = changes.filter(isGoing)
   const needs = going.flatMap((change) => Array.from(new Set(change.from.needs), (need) => ({ need, change })))
   const owned = going.flatMap((change) => {
@@ -65,20 +70,34 @@ function contextOf(changes: readonly Change[], dependents: readonly Dependent[],
     goingByOwner: changesOf(groupBy(owned, ({ owner }) => owner)),
     dependentsOn: groupBy(dependents, ({ on }) => on),
     ledger,
+    wanted,
   }
 }
 
 function assignTemporaryNames(context: Context): ReadonlyMap<Key, ObjectId> {
   const temporaryNames = new Map<Key, ObjectId>()
   for (const change of context.going.values()) {
-    const id = kindOf(change.from.id).renaming?.asideName?.(change.from.oid)
+    const id = kindOf(change.from.id).aside?.name(change.from.id, change.from.oid)
     if (!id || change.op !== 'replace' || !isUsed(change, context) || !canBeRenamed(change, context)) continue
     temporaryNames.set(change.key, id)
     for (const { key, from } of ownedBy(change, context)) {
       temporaryNames.set(key, kindOf(from.id).belongsTo?.under(from.id, id) ?? from.id)
     }
   }
+  dropUnusable(temporaryNames, context)
   return temporaryNames
+}
+
+/** An old object cannot serve on if what it needs cannot: a composite type has the types of its attributes. */
+function dropUnusable(temporaryNames: Map<Key, ObjectId>, { going, goingByNeed }: Context): void {
+  const unusable = [...going.values()].filter(
+    ({ key, from }) => kindOf(from.id).aside !== undefined && !temporaryNames.has(key),
+  )
+  for (const { key } of unusable) {
+    for (const above of goingByNeed.get(key) ?? []) {
+      if (temporaryNames.delete(above.key)) unusable.push(above)
+    }
+  }
 }
 
 /** The drop of the old object, and its successor. */
@@ -101,17 +120,17 @@ function renamedTo(id: ObjectId, object: LiveObject, temporaryNames: ReadonlyMap
   return { ...object, id, needs }
 }
 
-/** Whether a dependent still needs it once everything that is simply dropped is gone. */
+/** Whether something still needs it once everything is gone that is simply dropped, or dropped and created with it. */
 function isUsed({ key }: Replace, { going, goingByNeed, dependentsOn }: Context): boolean {
-  const below = new Set((goingByNeed.get(key) ?? []).map((change) => change.key))
+  const below = new Set([key, ...(goingByNeed.get(key) ?? []).map((change) => change.key)])
   for (const on of below) {
     for (const dependent of dependentsOn.get(on) ?? []) {
       // A child, such as a trigger, is dropped with its parent.
-      const dropped = [dependent.parent, dependent.key].find(
-        (own) => own !== undefined && going.get(own)?.op === 'drop',
-      )
-      if (dropped === undefined) return true
-      below.add(dropped)
+      const gone = [dependent.parent, dependent.key]
+        .flatMap((own) => (own === undefined ? [] : (going.get(own) ?? [])))
+        .find((change) => change.op === 'drop' || change.how === 'drop-and-create')
+      if (gone === undefined) return true
+      below.add(gone.key)
     }
   }
   return false
@@ -124,11 +143,17 @@ function canBeRenamed(change: Replace, context: Context): boolean {
   const isKept = isProtected(to.written) || isProtected(entries.get(key)?.declared)
   if (isKept || from.renamedFrom) return false
   const renamed = [change, ...ownedBy(change, context)]
-  return renamed.every((each) => entries.has(each.key)) && hasOnlyGoingDependents(key, context)
+  const dependents = context.dependentsOn.get(key) ?? []
+  return renamed.every((each) => entries.has(each.key)) && dependents.every((each) => isReplacedToo(each, context))
 }
 
-function hasOnlyGoingDependents(key: Key, { going, dependentsOn }: Context): boolean {
-  return (dependentsOn.get(key) ?? []).every(({ key: own }) => own !== undefined && going.has(own))
+function isReplacedToo({ key, parent, view }: Dependent, { going, wanted }: Context): boolean {
+  if (view?.outcome?.becomes === 'repointed') return true
+  const isRebuilt = (id: ObjectId) => kindOf(id).replacement?.inScratch === true
+  return [parent, key].some((own) => {
+    const to = own === undefined ? undefined : wanted.get(own)
+    return own !== undefined && (going.has(own) || (to !== undefined && isRebuilt(to.id)))
+  })
 }
 
 function ownedBy({ key }: Replace, { goingByOwner }: Context): readonly Going[] {

@@ -36,6 +36,8 @@ export function addReplacements(input: ReplacementInput): readonly Change[] {
   }
   for (const change of changes) {
     if (change.op === 'replace' && change.how === 'beside') replaced.push(change)
+    // What uses the old object under its temporary name is rebuilt with its successor.
+    if (change.op === 'create' && change.renamesAside) replaced.push(change.renamesAside)
     const replacement = replaceIfUsed(change, dependentsOn.get(change.key) ?? [], isKept, byKey)
     if (replacement) add(replacement)
   }

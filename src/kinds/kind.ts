@@ -75,6 +75,8 @@ export interface ByName<Spec = unknown, Id = ObjectId> {
   readonly isNamespace?: boolean
   /** Whether the probe must apply this change because other objects depend on it. Only changes that block no reader. */
   affectsOthers?(field: FieldChange, live: Spec): boolean
+  /** Gives what the probe created the names that the live object has inside: they are in the text of whatever uses it. */
+  renameWithin?(id: Id, wanted: Spec, live: Spec): readonly Statement[]
   /** Moves the live object to that schema, which locks nothing, so that the wanted one can be created in its place. Set for types:
    * the probe creates those in a scratch schema that precedes their own. */
   intoSchema?(id: Id, schema: string): Statement
@@ -138,8 +140,6 @@ export interface Renaming<Id extends ObjectId, Spec> {
   rename(from: Id, to: Id): readonly Statement[]
   /** The spec with other names for what it refers to, outside of SQL. */
   withNames?(spec: Spec, nameOf: StandInOf): Spec
-  /** The name that a replaced object keeps serving under, beside its successor. No other object has that name. */
-  asideName?(oid: number): Id
   /** Renames columns, given their new names by the old ones. */
   renameColumns?(id: Id, renamed: ReadonlyMap<string, string>): readonly Statement[]
   /** The spec with other names of columns, its own or those of its parent. */
@@ -148,6 +148,13 @@ export interface Renaming<Id extends ObjectId, Spec> {
   alteredColumnNames?(live: Spec, wanted: Spec): ReadonlyMap<string, string>
   /** The columns that PostgreSQL renames only together with those of another relation. */
   inheritedColumns?(spec: Spec): ReadonlySet<string>
+}
+
+/** How an object that is replaced leaves its name to its successor, and is used until nothing depends on it any more. */
+export interface Aside<Id extends ObjectId> {
+  /** No other object has that name. */
+  name(id: Id, oid: number): Id
+  rename(from: Id, to: Id): readonly Statement[]
 }
 
 /** Objects that hold data of their own. */
@@ -264,6 +271,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly child?: Child<Id, Spec>
   readonly belongsTo?: BelongsTo<Id>
   readonly renaming?: Renaming<Id, Spec>
+  readonly aside?: Aside<Id>
   readonly data?: Data<Id, Spec>
   readonly query?: Query<Spec>
   /** For relations: the columns in order, each with type and collation, which the definition of a dependent rests on. */

@@ -1,7 +1,7 @@
 // Foreign servers.
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
-import { ident, literal, type Parts, sql, statement, statementOf, trusted } from '../core/sql.ts'
+import { ident, literal, type Parts, type Statement, sql, statement, statementOf, trusted } from '../core/sql.ts'
 import {
   type Access,
   type AccessTarget,
@@ -155,9 +155,9 @@ export const server: DeclaredKind<'server', ServerSpec> = {
     namesQuery: trusted(`
       SELECT oid, jsonb_build_object('kind', 'server', 'name', srvname) AS id
         FROM pg_foreign_server WHERE oid = ANY ($1::oid[])`),
-    rename: (from, to) => [statement(sql`ALTER SERVER ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
-    asideName: (oid) => ({ kind: 'server', name: `fdwsync_old_${oid}` }),
+    rename,
   },
+  aside: { name: (_, oid) => ({ kind: 'server', name: `fdwsync_old_${oid}` }), rename },
 
   display: {
     summary: (spec) => spec.wrapper,
@@ -207,4 +207,8 @@ function versionChange(from: string | null, to: string | null): readonly FieldCh
   return [
     { field: 'version', from: from ?? undefined, to: to ?? undefined, effect: { how: 'clause', clause: [clause] } },
   ]
+}
+
+function rename(from: IdOf<'server'>, to: IdOf<'server'>): readonly Statement[] {
+  return [statement(sql`ALTER SERVER ${ident(from.name)} RENAME TO ${ident(to.name)}`)]
 }

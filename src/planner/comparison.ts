@@ -3,16 +3,19 @@
 import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { TriedView } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
+import { readDependents } from '../dependents/dependents.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { tryRecreatingViews } from '../dependents/recreate-views.ts'
 import {
   probeUnmanagedMaterializedViews,
   type UnmanagedMaterializedViews,
 } from '../dependents/unmanaged-materialized-views.ts'
+import { canBeRenamedAside, replaceBlocked } from '../differ/blocked-fields.ts'
 import { affectedObjects } from '../differ/blockers.ts'
 import { type Diff, diff } from '../differ/diff.ts'
 import { addForcedReplacements } from '../differ/forced-replacements.ts'
 import { probeMismatches } from '../introspector/preconditions.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probe } from '../probe/probe.ts'
@@ -56,19 +59,16 @@ export async function compareWithUnmanagedViews(
     requireValid(context, probed)
     const found = compareDeclared(context, probed)
     requireUsableOptions(context, found.changes)
-    const changes = addForcedReplacements(found.changes, probed.wanted, probed.live)
+    const compared = await replaceUsed(context, found.changes)
+    const changes = addForcedReplacements(compared, probed.wanted, probed.live)
     const changing = [...affectedObjects(changes), ...readByCopies.values()]
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
-    const tried = await tryRecreatingViews(session, {
-      live,
-      wanted,
-      forcedViews,
-      salt: digests.salt,
-      mayEvaluate,
-      trustedRoles,
-    })
+    const { salt } = digests
+    const { searchPath } = input
+    const trial = { live, wanted, changes, searchPath, forcedViews, salt, mayEvaluate, trustedRoles }
+    const tried = await tryRecreatingViews(session, trial)
     const recreated = tried.flatMap(({ outcome, ...view }) =>
       outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
     )
@@ -94,6 +94,14 @@ function compareDeclared({ declared, target, digests, options }: PlanContext, { 
   const { catalog, ledger } = target
   const { takeOver = false } = options
   return diff({ wanted, declared: keys, reading: { ...catalog, live }, ledger, digests, takeOver })
+}
+
+/** Reads what uses the types that may have to be replaced because of that. */
+async function replaceUsed({ session }: PlanContext, changes: readonly Change[]): Promise<readonly Change[]> {
+  const altered = changes.filter(canBeRenamedAside).flatMap((change) => ('from' in change ? [change.from] : []))
+  if (altered.length === 0) return changes
+  const dependents = await inReadOnlyTransaction(session, () => readDependents(session, altered))
+  return replaceBlocked(changes, dependents)
 }
 
 type RecreatedView = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>

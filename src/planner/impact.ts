@@ -88,7 +88,12 @@ async function completeChanges(session: Session, comparison: Comparison, input: 
   const dependentsOf = (changes: readonly Change[], temporaryNames: ReadonlyMap<Key, ObjectId>) =>
     readAffectedDependents(session, changes, { ...known, temporaryNames })
   const before = await dependentsOf(comparison.changes, new Map())
-  const { changes: compared, temporaryNames } = renameOldAside(comparison.changes, before, input.ledger)
+  const { changes: compared, temporaryNames } = renameOldAside({
+    changes: comparison.changes,
+    dependents: before,
+    ledger: input.ledger,
+    wanted,
+  })
   const renamed = temporaryNames.size === 0 ? before : await dependentsOf(compared, temporaryNames)
   const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))
   const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: compared, dependents: renamed })

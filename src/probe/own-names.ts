@@ -1,26 +1,31 @@
 // Probes what queries must find under its own name, because it is new or changes. Each object is created in the scratch
 // schema for its schema (see namesakes.ts). pg_depend then proves that nothing created here refers to the live object.
 
-import type { DeclaredObject } from '../core/change.ts'
+import type { DeclaredObject, FieldChange, LiveObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
+import { type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { createOrBisect } from './attempt.ts'
 import { probeBeside, probeChildren } from './beside.ts'
-import { canBeInScratch } from './found-by-name.ts'
+import { byName, canBeInScratch } from './found-by-name.ts'
 import { createNamesakes } from './namesakes.ts'
-import { differences, isNewOrReshaped, type ProbeRun, type QueryObject } from './run.ts'
-import { readStandIns } from './stand-ins.ts'
+import { differences, differs, isNewOrReshaped, type ProbeRun, type QueryObject } from './run.ts'
+import { probeInScratch, readStandIns } from './stand-ins.ts'
 import { unitOf } from './unit.ts'
 
 /**
- * Creates types under their own names: new and replaced ones, and all types that contain them. In a run that uses future
- * values this includes enums that get new values, since PostgreSQL refuses to use a value in the transaction that adds it.
+ * Creates types under their own names: new and replaced ones, and all types that contain them. A run that uses future types
+ * includes those that are altered: PostgreSQL refuses to use a value in the transaction that adds it to an enumeration.
  */
 export async function createTypes(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
   const types = [...run.settled.values()].filter(({ id }) => canBeInScratch(id))
-  const chosen = new Set(types.filter((object) => isNewType(run, object)))
+  const read = await readAltered(run, types)
+  const asShown = (object: DeclaredObject) => {
+    const key = keyOf(object.id)
+    return { ...object, spec: read.get(key) ?? run.wanted.get(key)?.spec ?? object.spec }
+  }
+  const chosen = new Set(types.filter((object) => isNewType(run, asShown(object))))
   for (const changed of chosen) {
     for (const object of types) {
       const needs = [...object.needs, ...(live.get(keyOf(object.id))?.needs ?? [])]
@@ -36,14 +41,47 @@ export async function createTypes(run: ProbeRun): Promise<void> {
   await createUnderOwnNames(run, ordered)
 }
 
+/** Reads the types that seem to differ, since PostgreSQL may call their parts something else than the manifest does. */
+async function readAltered(run: ProbeRun, types: readonly DeclaredObject[]): Promise<ReadonlyMap<Key, unknown>> {
+  const { live } = run.input.reading
+  const altered = types.filter((object) => {
+    const found = live.get(keyOf(object.id))
+    return found !== undefined && !run.wanted.has(keyOf(object.id)) && differs(run, object, found)
+  })
+  const { length } = run.findings
+  await probeInScratch(run, altered)
+  // What fails here may use a type that does not exist yet. All are probed again, in their order.
+  run.findings.splice(length)
+  const specs = new Map<Key, unknown>()
+  for (const key of altered.map(({ id }) => keyOf(id))) {
+    const wanted = run.wanted.get(key)
+    if (wanted) specs.set(key, wanted.spec)
+    run.wanted.delete(key)
+  }
+  return specs
+}
+
 function isNewType(run: ProbeRun, object: DeclaredObject): boolean {
   const live = run.input.reading.live.get(keyOf(object.id))
   if (!live) return true
-  return differences(run, object, live).some(
-    ({ effect }) =>
-      effect.how === 'replace' ||
-      (run.usesFutureValues && effect.how === 'statement' && effect.committedFirst === true),
+  const isReplaced = differences(run, object, live).some(
+    ({ effect, blockedByUseOf }) => effect.how === 'replace' || blockedByUseOf !== undefined,
   )
+  return isReplaced || (run.usesFutureTypes && isAlteredForOthers(run, object, live))
+}
+
+/** Whether the plan alters a type in a way that other objects may rely on. */
+export function altersTypes(run: ProbeRun): boolean {
+  return [...run.settled.values()].some((object) => {
+    const live = canBeInScratch(object.id) ? run.input.reading.live.get(keyOf(object.id)) : undefined
+    const spec = run.wanted.get(keyOf(object.id))?.spec ?? object.spec
+    return live !== undefined && isAlteredForOthers(run, { ...object, spec }, live)
+  })
+}
+
+function isAlteredForOthers(run: ProbeRun, object: DeclaredObject, live: LiveObject): boolean {
+  const affectsOthers = (field: FieldChange) => byName(object.id)?.affectsOthers?.(field, live.spec) ?? false
+  return differences(run, object, live).some(affectsOthers)
 }
 
 /**

@@ -13,7 +13,7 @@ import { beginStatement, planLimits } from '../db/transaction.ts'
 import { kindOf, recordedSpec } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { recordUnchecked, unresolvedFinding } from './findings.ts'
-import { createTypes } from './own-names.ts'
+import { altersTypes, createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
 import {
@@ -44,7 +44,7 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
     try {
       await withDeadline(session, deadlineMilliseconds(toProbe.length), 'the probe', async () => {
         await probeIn(run, toProbe)
-        if (run.lacksValues && !run.usesFutureValues) await probeWithFutureValues(run, input)
+        if (run.needsFutureTypes && altersTypes(run)) await probeWithFutureTypes(run, input)
       })
       return resultOf(run, input)
     } catch (error) {
@@ -57,10 +57,10 @@ export async function probe(session: Session, input: ProbeInput): Promise<ProbeR
 }
 
 /**
- * Probes everything a second time, with enums that have the values which this plan adds. It takes from that only what the
- * first run could not determine, since unmanaged objects use the live types, which do not work with those of the probe.
+ * Probes everything a second time, with the types as this plan alters them. It takes from that only what the first run could not
+ * determine, since unmanaged objects use the live types, which do not work with those of the probe.
  */
-async function probeWithFutureValues(run: ProbeRun, input: ProbeInput): Promise<void> {
+async function probeWithFutureTypes(run: ProbeRun, input: ProbeInput): Promise<void> {
   await run.session.run(trusted('ROLLBACK'))
   const second = newRun(run.session, input, true)
   await probeIn(second, settleWithoutProbe(second))

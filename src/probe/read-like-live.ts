@@ -5,6 +5,7 @@ import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { join, type Statement, trusted } from '../core/sql.ts'
 import type { MatchedToLive } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
+import { byName } from './found-by-name.ts'
 import { readScratch } from './namesakes.ts'
 import type { ProbeRun } from './run.ts'
 
@@ -43,12 +44,19 @@ function liveOf({ input, elsewhere }: ProbeRun, key: Key): LiveObject | undefine
 function renameToCurrent(run: ProbeRun, key: Key): readonly Statement[] {
   const live = liveOf(run, key)
   if (!live) return []
-  const { id, elsewhere, isRenamedByManifest, renamedColumns } = live
+  const { id, spec, elsewhere, isRenamedByManifest, renamedColumns } = live
   const { renaming } = kindOf(id)
   const standIn = run.standIns.get(key) ?? id
   const isRenamed = isRenamedByManifest && elsewhere && namespaceOf(elsewhere) === namespaceOf(id)
   const nameOfToday = isRenamed && 'schema' in standIn ? { ...elsewhere, schema: standIn.schema } : undefined
+  const wanted = run.settled.get(key)?.spec
+  const schema = run.namesakes.get(namespaceOf(id) ?? '')
+  const renamedWithin =
+    wanted === undefined || schema === undefined || !('schema' in id)
+      ? undefined
+      : byName(id)?.renameWithin?.({ ...id, schema }, wanted, spec)
   return [
+    ...(renamedWithin ?? []),
     ...(renamedColumns ? (renaming?.renameColumns?.(standIn, inverse(renamedColumns)) ?? []) : []),
     ...(nameOfToday ? (renaming?.rename(standIn, nameOfToday) ?? []) : []),
   ]

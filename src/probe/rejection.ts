@@ -10,8 +10,8 @@ import type { ProbeRun } from './run.ts'
 
 const lockNotAvailable = '55P03'
 
-/** One case is `invalid input value for enum`. This plan may add the value. */
-const invalidText = '22P02'
+/** `invalid input value for enum`, and a column that a composite type does not have. This plan may add either. */
+const missingInType: readonly string[] = ['22P02', '42703']
 
 /** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
 export async function errorFinding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): Promise<ProbeFinding> {
@@ -22,7 +22,7 @@ export async function errorFinding(run: ProbeRun, object: DeclaredObject, error:
     const reason = `what it reads is locked by another session${holders === '' ? ', for example by a REFRESH' : `: ${holders}`}`
     return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
-  if (error.sqlstate === invalidText) run.lacksValues = true
+  if (missingInType.includes(error.sqlstate ?? '')) run.needsFutureTypes = true
   const hint = adviceFor(error, run.session.user) ?? serverHint
   if (error.sqlstate === '42501') {
     return {

@@ -78,17 +78,17 @@ export interface ProbeRun {
   readonly underOwnNames: Set<Key>
   /** Types that SQL finds in a scratch schema instead of their own. */
   readonly scratchTypes: Set<Key>
-  /** Whether enums already have the values that this plan adds to them. */
-  readonly usesFutureValues: boolean
-  /** Set if something could not be created because an enum lacks a value. */
-  lacksValues: boolean
+  /** Whether types are as this plan alters them: enumerations with new values, composite types with new attributes. */
+  readonly usesFutureTypes: boolean
+  /** Set if something could not be created because a type lacks a value or an attribute. */
+  needsFutureTypes: boolean
   /** What runs user-defined code in this database, once it is read and while it stays the same: see evaluation.ts. */
   evaluatingCode: EvaluatingCode | undefined
   /** The number of stand-in names given out. A name is never used twice, even if the stand-in failed. */
   names: number
 }
 
-export function newRun(session: Session, input: ProbeInput, usesFutureValues: boolean): ProbeRun {
+export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boolean): ProbeRun {
   const settled = new Map(
     input.declared.map((object) => {
       const key = keyOf(object.id)
@@ -116,8 +116,8 @@ export function newRun(session: Session, input: ProbeInput, usesFutureValues: bo
     ownNames: new Set(),
     underOwnNames: new Set(),
     scratchTypes: new Set(),
-    usesFutureValues,
-    lacksValues: false,
+    usesFutureTypes,
+    needsFutureTypes: false,
     evaluatingCode: undefined,
     names: 0,
   }

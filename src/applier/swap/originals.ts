@@ -13,6 +13,7 @@ import { stateOf } from '../../planner/fingerprint.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { expectedOfStep } from '../expected-result.ts'
 import { type Attachments, noAttachments, readAttachments } from './attachments.ts'
+import { finalNames } from './final-names.ts'
 
 interface Original {
   readonly change: Replace
@@ -43,12 +44,16 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
   const declared = Array.from(inHand.wanted.values(), ({ id }) => id)
   const relations = members.map(({ change, scratch }) => ({ oid: change.from.oid, scratch }))
   const attachments = await readAttachments(session, relations, declared, expectedOfStep(step, inHand).absent)
-  return members.map(({ change, scratch }) => ({
-    change,
-    scratch,
-    live: live.get(keyOf(change.to.id)),
-    attachments: attachments.get(change.from.oid) ?? noAttachments,
-  }))
+  const names = finalNames(inHand)
+  return members.map(({ change, scratch }) => {
+    const original = live.get(keyOf(change.to.id))
+    return {
+      change,
+      scratch,
+      live: original && { ...original, spec: names.inData(original.spec) },
+      attachments: names.inData(attachments.get(change.from.oid) ?? noAttachments),
+    }
+  })
 }
 
 /**

@@ -8,6 +8,7 @@ import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
 import type { ApplyContext } from '../context.ts'
+import { finalNames } from './final-names.ts'
 import { lockForSwap, swapTimeoutMilliseconds } from './lock-order.ts'
 import { type Originals, readOriginals, replacementOf, requireUnchanged } from './originals.ts'
 import { repointViews, swappedRelations } from './repoint-views.ts'
@@ -50,7 +51,8 @@ export async function swap(
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
       requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       const views = relations.filter(({ oid }) => !replaced.includes(oid))
-      await repointViews(session, views, (schema, name) => scratchSchemas.get(relationKey(schema, name)))
+      const scratchOf = (schema: string, name: string) => scratchSchemas.get(relationKey(schema, name))
+      await repointViews(session, views, scratchOf, finalNames(context.inHand))
       await session.run(statements)
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error

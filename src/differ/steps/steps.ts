@@ -148,8 +148,8 @@ function creation(change: DefiningChange): readonly Statement[] {
 function renamePredecessor(change: DefiningChange): readonly Statement[] {
   if (change.op !== 'create' || !change.renamesAside) return []
   const { id, oid } = change.renamesAside.from
-  const { renaming } = kindOf(id)
-  return renaming?.asideName ? renaming.rename(id, renaming.asideName(oid)) : []
+  const { aside } = kindOf(id)
+  return aside ? aside.rename(id, aside.name(id, oid)) : []
 }
 
 function needsLoad(change: DefiningChange): boolean {

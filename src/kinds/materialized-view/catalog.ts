@@ -25,7 +25,7 @@ const catalogOf = (kind: 'materializedView' | 'view', relkind: 'm' | 'v', moreOf
            ${moreOfSpec},
            'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
            ${relationAccessColumns}) AS spec,
-         ${typesUsed("d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid")} ||
+         ${typesUsed("((d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = c.oid))")} ||
          (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
                  coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                    'kind', CASE used.relkind WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' ELSE 'materializedView' END,

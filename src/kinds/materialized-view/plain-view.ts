@@ -24,6 +24,8 @@ export interface ViewSpec extends Access {
   readonly columns: readonly ViewColumn[]
   readonly with: Options
   readonly comment: Comment
+  /** Wanted only: whether the type of a column is replaced by another one of the same name. */
+  readonly hasNewTypes?: boolean
 }
 
 export const view: KindOf<IdOf<'view'>, ViewSpec> = {
@@ -78,7 +80,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
 
 function recreationHazard(from: ViewSpec, to: ViewSpec): Hazard {
   const why =
-    columnsText(from.columns) === columnsText(to.columns)
+    columnsText(from.columns) === columnsText(to.columns) && !to.hasNewTypes
       ? 'so that what is loaded through it reads the new data'
       : 'since the columns of a view cannot change their types'
   return { name: 'recreates-dependents', detail: `not declared here: recreated as it is, with a new OID, ${why}` }
@@ -112,7 +114,7 @@ export function withColumnsOf(
     type: realName(type),
     collation,
   }))
-  return { ...view, columns }
+  return { ...view, columns, hasNewTypes: columnsText(columns) === columnsText(view.columns) }
 }
 
 function settingsOf({ columns }: ViewSpec): DeclaredViewColumns {

@@ -75,7 +75,7 @@ export function newAttributeComments(type: Sql, attributes: Attributes): readonl
   return Object.entries(attributes).flatMap(([name, { comment }]) => newComment(target(type, name), comment))
 }
 
-/** Every change is possible in place, unless a table stores values of the type. The order is not compared. */
+/** Every change is possible in place, unless the attribute is used or values of the type are stored. The order is not compared. */
 export function attributeChanges(
   type: Sql,
   from: Attributes,
@@ -84,7 +84,10 @@ export function attributeChanges(
 ): readonly FieldChange[] {
   const dropped = Object.entries(from)
     .filter(([name]) => !Object.hasOwn(to, name))
-    .map(([name, attribute]) => clause(name, attribute, undefined, sql`DROP ATTRIBUTE ${ident(name)}`))
+    .map(([name, attribute]) => ({
+      ...clause(name, attribute, undefined, sql`DROP ATTRIBUTE ${ident(name)}`),
+      blockedByUseOf: name,
+    }))
   const others = Object.entries(to).flatMap(([name, attribute]): readonly FieldChange[] => {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
     const source = declared[name] ?? attribute
@@ -94,7 +97,8 @@ export function attributeChanges(
     if (before.type === attribute.type && sameName(before.collation, attribute.collation)) return comment
     const collate = source.collation ? sql` COLLATE ${nameOf(source.collation)}` : sql``
     const change = sql`ALTER ATTRIBUTE ${ident(name)} TYPE ${fragment(source.type)}${collate}`
-    return [clause(name, before, attribute, change), ...comment]
+    const retyped = { blockedByUseOf: name, rewritesValues: true } as const
+    return [{ ...clause(name, before, attribute, change), ...retyped }, ...comment]
   })
   return [...dropped, ...others]
 }

@@ -1,5 +1,4 @@
 // Types: enumerations, domains and composite types.
-import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf } from '../../core/object.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, statement, trusted } from '../../core/sql.ts'
 import {
@@ -47,6 +46,7 @@ import {
 import { typeCatalog } from './catalog.ts'
 import { addCheck, checkTarget, domainChanges } from './domain.ts'
 import { partsOf, withParts } from './parts.ts'
+import { renamedBack, valueChanges, valuesText } from './values.ts'
 
 export interface TypeSpec extends Access, Protection {
   readonly sort: 'enum' | 'domain' | 'composite'
@@ -73,7 +73,8 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     how: 'read-back',
     // Others depend on its values, and adding one blocks no session.
     byName: {
-      affectsOthers: ({ field }) => field === 'values',
+      affectsOthers: ({ field }) => field === 'values' || field.startsWith('attribute '),
+      renameWithin: (id, wanted, live) => renamedBack(qualified(id.schema, id.name), wanted.values, live.values),
       intoSchema: (id, schema) =>
         statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
     },
@@ -181,6 +182,10 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
+  aside: {
+    name: ({ schema }, oid) => ({ kind: 'type', schema, name: `fdwsync_old_${oid}` }),
+    rename: (from, to) => [statement(sql`ALTER TYPE ${qualified(from.schema, from.name)} RENAME TO ${ident(to.name)}`)],
+  },
   display: {
     summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
     details: (spec) => [
@@ -235,11 +240,6 @@ function definition(name: Sql, spec: TypeSpec): Sql {
   }
 }
 
-/** In parentheses, so that a single value does not look like a string. */
-function valuesText(values: readonly string[]): string {
-  return values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
-}
-
 function baseText({ base, collation }: TypeSpec): string | undefined {
   return base === null ? undefined : `${base}${collation ? ` COLLATE ${showName(collation)}` : ''}`
 }
@@ -248,21 +248,4 @@ function domainText(spec: TypeSpec): string {
   return [baseText(spec) ?? '', spec.notNull ? 'not null' : '', spec.default === null ? '' : `default ${spec.default}`]
     .filter((part) => part !== '')
     .join(' ')
-}
-
-/** PostgreSQL can add values anywhere, but neither remove nor move them. */
-function valueChanges(name: Sql, from: readonly string[], to: readonly string[]): readonly FieldChange[] {
-  if (JSON.stringify(from) === JSON.stringify(to)) return []
-  const kept = to.filter((value) => from.includes(value))
-  const change = { field: 'values', from: valuesText(from) || undefined, to: valuesText(to) || undefined }
-  if (JSON.stringify(kept) !== JSON.stringify(from)) return [{ ...change, effect: { how: 'replace' } }]
-  const additions = to.flatMap((value, at) => {
-    if (from.includes(value)) return []
-    const before = to[at - 1]
-    const place = before === undefined ? sql` BEFORE ${literal(from[0] ?? '')}` : sql` AFTER ${literal(before)}`
-    return [sql`ALTER TYPE ${name} ADD VALUE ${literal(value)}${from.length === 0 ? sql`` : place}`]
-  })
-  return [
-    { ...change, effect: { how: 'statement', statement: statement(join(additions, ';\n')), committedFirst: true } },
-  ]
 }

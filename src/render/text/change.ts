@@ -74,7 +74,7 @@ function causeOf({ cause, causes = [], because }: PlannedChange, change: Databas
   if (cause === undefined) return ''
   if (cause === 'dependency') return `because ${because.join(', ')} changes`
   const isRenamed = change.op === 'alter' && change.fields.every(({ effect }) => effect.how === 'rename')
-  const drift = `drifted: ${change.op === 'create' ? 'dropped' : isRenamed ? 'renamed' : 'altered'} outside fdwsync`
+  const drift = `drifted: ${change.op === 'create' && !change.renamesAside ? 'dropped' : isRenamed ? 'renamed' : 'altered'} outside fdwsync`
   if (cause === 'both') {
     const declared = causes.filter((origin) => origin !== 'drift').map((origin) => `the ${origin}`)
     return `${declared.join(' and ')} changed${causes.includes('drift') ? `, and it ${drift}` : ''}`

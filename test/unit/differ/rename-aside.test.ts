@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { Dependent } from '../../../src/core/dependent.ts'
 import { renameOldAside } from '../../../src/differ/rename-aside.ts'
+import type { Ledger } from '../../../src/ledger/read.ts'
 import {
   changeText,
   copy,
@@ -31,18 +32,22 @@ const recreated = [
 ]
 const chain = [dependent(shop, app), dependent(shop, orders), dependent(orders, sales)]
 
+function renamed(changes: readonly Change[], dependents: readonly Dependent[], known: Ledger) {
+  return renameOldAside({ changes, dependents, ledger: known, wanted: new Map() })
+}
+
 function resultOf(
   changes: readonly Change[],
   dependents: readonly Dependent[],
   known: readonly Fixture[] = [shop, app, orders, sales],
 ): readonly string[] {
-  return renameOldAside(changes, dependents, recorded(...known)).changes.map(changeText)
+  return renamed(changes, dependents, recorded(...known)).changes.map(changeText)
 }
 
 const inPlace = recreated.map(changeText)
 
 test('a server that is recreated under what is read is renamed aside, with its user mappings', () => {
-  const { changes, temporaryNames } = renameOldAside(recreated, chain, recorded(shop, app, orders, sales))
+  const { changes, temporaryNames } = renamed(recreated, chain, recorded(shop, app, orders, sales))
   const name = `fdwsync_old_${live(shop).oid}`
   expect(temporaryNames.get(shop.key)).toEqual({ kind: 'server', name })
   expect(changes.map(changeText)).toEqual([
@@ -74,14 +79,12 @@ test.each([
   ],
   [
     'it is protected',
-    renameOldAside(recreated, chain, recorded(server('shop', { protect: true }), app, orders, sales)).changes.map(
-      changeText,
-    ),
+    renamed(recreated, chain, recorded(server('shop', { protect: true }), app, orders, sales)).changes.map(changeText),
     inPlace,
   ],
   [
     'it is renamed anyway',
-    renameOldAside(
+    renamed(
       [
         { ...replace(shop, 'drop-and-create', other), from: live(shop, { renamedFrom: server('s').id }) },
         ...recreated.slice(1),
@@ -91,7 +94,7 @@ test.each([
     ).changes.map(changeText),
     inPlace,
   ],
-  ['there is no ledger', renameOldAside(recreated, chain, ledger([])).changes.map(changeText), inPlace],
+  ['there is no ledger', renamed(recreated, chain, ledger([])).changes.map(changeText), inPlace],
 ])('it is recreated in place if %s', (_title, found, expected) => {
   expect(found).toEqual(expected)
 })

@@ -105,7 +105,7 @@ type Phase = (changes: readonly Change[], world: World) => unknown
 const phases: Readonly<Record<string, Phase>> = {
   addForcedReplacements: (changes, { wanted, live }) => addForcedReplacements(changes, wanted, live),
   refuseBlocked: (changes, { dependents }) => refuseBlocked(changes, dependents),
-  renameOldAside: (changes, { dependents, ledger }) => renameOldAside(changes, dependents, ledger),
+  renameOldAside: (changes, { dependents, ledger, wanted }) => renameOldAside({ changes, dependents, ledger, wanted }),
   addReplacements: (changes, { dependents, wanted, live, throughViews }) =>
     addReplacements({ changes, dependents, wanted, live, unmanaged: new Set(), throughViews }),
   replacementGroups: (changes) => replacementGroups(changes, []),

@@ -28,6 +28,7 @@ export const viewTable: KindTable<ViewSpec> = {
         '',
       ],
     ],
+    hasNewTypes: [[{}, { hasNewTypes: true }, nothing, 'their names are the same']],
     revokedFromOwner: [[{}, { revokedFromOwner: ['select'] }, 'revoked from owner: none → select', '']],
   },
   settle: {},

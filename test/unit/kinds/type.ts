@@ -95,6 +95,13 @@ export const typeTable: KindTable<TypeSpec> = {
         `values: ('b') → ('a', 'b', 'c''s')`,
         `${alterType} ADD VALUE 'a' BEFORE 'b'; ${alterType} ADD VALUE 'c''s' AFTER 'b'`,
       ],
+      [
+        { values: ['a', 'b', 'c'] },
+        { values: ['a', 'x', 'c'] },
+        `values: ('a', 'b', 'c') → ('a', 'x', 'c')`,
+        `${alterType} RENAME VALUE 'b' TO 'x'`,
+      ],
+      [{ values: ['a', 'b'] }, { values: ['x', 'y'] }, `values: ('a', 'b') → ('x', 'y')`, 'replace'],
       [{ values: ['a', 'b'] }, { values: ['a'] }, `values: ('a', 'b') → ('a')`, 'replace'],
       [{ values: ['a', 'b'] }, { values: ['b', 'a'] }, `values: ('a', 'b') → ('b', 'a')`, 'replace'],
     ],

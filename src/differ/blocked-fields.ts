@@ -1,0 +1,44 @@
+// Alterations that PostgreSQL refuses because of what uses the object.
+
+import type { Change, FieldChange } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import type { Dependent } from '../core/dependent.ts'
+import { idOf } from '../core/object.ts'
+import { kindOf } from '../kinds/registry.ts'
+
+export function isBlockedBy(field: FieldChange, dependent: Dependent): boolean {
+  if (field.blockedByUseOf === undefined) return false
+  return field.blockedByUseOf === dependent.column || (field.rewritesValues === true && mayStoreValues(dependent))
+}
+
+/** Neither a plain view nor a foreign table stores anything. What uses another type may be stored as part of that. */
+function mayStoreValues({ column, key, view }: Dependent): boolean {
+  const id = key === undefined ? undefined : idOf(key)
+  const isStoredElsewhere = id !== undefined && kindOf(id).replacement?.onlyIfUsed === true
+  return column === null && view === undefined && !isStoredElsewhere
+}
+
+/**
+ * What cannot be altered because of its use, and cannot be built beside the old one either, is replaced: the old one can be
+ * renamed aside. See rename-aside.ts.
+ */
+export function replaceBlocked(changes: readonly Change[], dependents: readonly Dependent[]): readonly Change[] {
+  const dependentsOn = groupBy(dependents, ({ on }) => on)
+  return changes.map((change) => {
+    if (change.op !== 'alter' || !canBeRenamedAside(change)) return change
+    const isBlocked = (field: FieldChange) =>
+      (dependentsOn.get(change.key) ?? []).some((dependent) => isBlockedBy(field, dependent))
+    if (!change.fields.some(isBlocked)) return change
+    const fields = change.fields.map((field) =>
+      isBlocked(field) ? { ...field, effect: { how: 'replace' } as const } : field,
+    )
+    return { op: 'replace', key: change.key, from: change.from, to: change.to, fields, how: 'drop-and-create' }
+  })
+}
+
+/** Whether it may have to be: its dependents are read to find out. */
+export function canBeRenamedAside(change: Change): boolean {
+  if (change.op !== 'alter' || !change.fields.some(({ blockedByUseOf }) => blockedByUseOf !== undefined)) return false
+  const { aside, replacement } = kindOf(change.to.id)
+  return aside !== undefined && replacement === undefined
+}

@@ -1,0 +1,1 @@
+CREATE VIEW public.parts AS SELECT id, (stored).a FROM proxy.people;
