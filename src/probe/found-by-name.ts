@@ -1,7 +1,7 @@
 // How the SQL of other objects finds an object by its name.
 
 import type { ObjectId } from '../core/object.ts'
-import type { ByName } from '../kinds/kind.ts'
+import type { ByName } from '../kinds/probing.ts'
 import { kindOf } from '../kinds/registry.ts'
 
 /** How others find it by name, if they do. */

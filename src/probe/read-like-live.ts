@@ -3,7 +3,7 @@
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { type Key, keyOf, namespaceOf } from '../core/object.ts'
 import { join, type Statement, trusted } from '../core/sql.ts'
-import type { MatchedToLive } from '../kinds/kind.ts'
+import type { MatchedToLive } from '../kinds/probing.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { byName } from './found-by-name.ts'
 import { readScratch } from './namesakes.ts'

@@ -1,7 +1,7 @@
 // How objects are renamed and moved: kinds of relations share this.
 import type { IdOf, ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
-import type { StandInOf } from '../kind.ts'
+import type { StandInOf } from '../probing.ts'
 
 /** New names by old ones; only those that differ. */
 export type ColumnRenames = ReadonlyMap<string, string>

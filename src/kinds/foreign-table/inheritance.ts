@@ -6,7 +6,7 @@ import type { Column, Columns } from '../facets/columns/columns.ts'
 import { settleSettings } from '../facets/columns/settings.ts'
 import { nameOf, type ObjectName } from '../facets/names.ts'
 import { record } from '../facets/options.ts'
-import type { StandInOf } from '../kind.ts'
+import type { StandInOf } from '../probing.ts'
 import { hasParents, keptParents, noParents, type Parents, parentsIn, sameParent } from './parents.ts'
 
 interface Table extends Partial<Parents> {

@@ -2,7 +2,7 @@
 import { fragment, ident, join, literal, qualified, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Columns } from '../facets/columns/columns.ts'
 import { nameOf, type ObjectName } from '../facets/names.ts'
-import type { StandInOf } from '../kind.ts'
+import type { StandInOf } from '../probing.ts'
 import type { Parents } from './parents.ts'
 
 interface Copy {

@@ -45,7 +45,8 @@ import {
   writtenTablespace,
 } from '../facets/storage.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
-import type { DeclaredKind, MatchedToLive } from '../kind.ts'
+import type { DeclaredKind } from '../kind.ts'
+import type { MatchedToLive } from '../probing.ts'
 import { materializedViewCatalog } from './catalog.ts'
 import { columnRenames, renameChange, renameColumns, settingsUnder, underNewNames } from './column-renames.ts'
 import {

@@ -2,7 +2,7 @@
 import type { FieldChange } from '../../core/change.ts'
 import { replacedBy } from '../facets/changes.ts'
 import type { ColumnRenames } from '../facets/renaming.ts'
-import type { MatchedToLive } from '../kind.ts'
+import type { MatchedToLive } from '../probing.ts'
 import { columnRenames } from './column-renames.ts'
 import { columnsText, type ViewColumn } from './columns.ts'
 

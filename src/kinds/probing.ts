@@ -1,0 +1,72 @@
+// The part of the contract of a kind that says how its objects are probed.
+import type { FieldChange } from '../core/change.ts'
+import type { ObjectId } from '../core/object.ts'
+import type { Statement } from '../core/sql.ts'
+
+/** Maps what a probed object refers to onto its stand-in. */
+export type StandInOf = (id: ObjectId) => ObjectId
+
+/**
+ * How a wanted object is tried out on the server, in a transaction that is always rolled back.
+ * - `by-name`: the server normalizes nothing. A missing object is created under its own name, for others to use.
+ * - `checked`: the server normalizes nothing, but validates. A stand-in is created where the object differs from the live one.
+ * - `read-back`: the server rewrites what was declared. A stand-in is created and read like a live object.
+ */
+export type Probe<Id extends ObjectId, Spec> =
+  | ({ readonly how: 'by-name' } & ByName<Spec, Id>)
+  | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
+  | ({
+      readonly how: 'read-back'
+      /** For objects that others refer to by name: they are created under that name too. */
+      readonly byName?: ByName<Spec, Id>
+      /**
+       * The wanted spec, from what was read of the stand-in and what was declared. `equivalentDeparse` is the text of the
+       * live query where PostgreSQL shows the same query in two ways.
+       */
+      wanted(
+        read: Spec,
+        declared: Spec,
+        matched: MatchedToLive<Spec> | undefined,
+        equivalentDeparse: string | undefined,
+      ): Spec
+      /** Alters a stand-in to match the live object, so that reading it again shows what cannot be altered. */
+      matchLive?(standIn: Id, read: Spec, live: Spec): readonly Statement[]
+      /** Whether the server shows this declaration exactly as written, so that an equal live object needs no probe. */
+      isVerbatim?(declared: Spec): boolean
+      /** The declared spec without options that the live object has too: the server may no longer accept those. */
+      withoutUnchangedOptions?(declared: Spec, live: Spec): Spec
+      /** For a probe under the real name: the declared spec with everything inherited spelled out, and no parents. */
+      withoutParents?(declared: Spec, wanted: Spec): Spec
+    } & StandIn<Id, Spec>)
+
+export interface MatchedToLive<Spec> {
+  readonly live: Spec
+  /** What was read of the stand-in once it was altered to match the live object. */
+  readonly read: Spec
+}
+
+export interface ByName<Spec = unknown, Id = ObjectId> {
+  /** Set for what only contains others: the probe creates it only for those that it creates under their own name. */
+  readonly isNamespace?: boolean
+  /** Whether the probe must apply this change because other objects depend on it. Only changes that block no reader. */
+  affectsOthers?(field: FieldChange, live: Spec): boolean
+  /** Gives what the probe created the names that the live object has inside: they are in the text of whatever uses it. */
+  renameWithin?(id: Id, wanted: Spec, live: Spec): readonly Statement[]
+  /** Moves the live object to that schema, which locks nothing, so that the wanted one can be created in its place. Set for types:
+   * the probe creates those in a scratch schema that precedes their own. */
+  intoSchema?(id: Id, schema: string): Statement
+}
+
+interface StandIn<Id extends ObjectId, Spec> {
+  /** The object under another name, its references pointed at the stand-ins of what it refers to. */
+  standIn(
+    object: { readonly id: Id; readonly spec: Spec },
+    scratch: { readonly schema: string; readonly name: string },
+    standInOf: StandInOf,
+  ): {
+    readonly id: Id
+    readonly spec: Spec
+    /** Creates what the stand-in needs beside it, under names that begin with its own. */
+    readonly before?: readonly Statement[]
+  }
+}
