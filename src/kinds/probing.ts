@@ -1,4 +1,4 @@
-// The part of the contract of a kind that says how its objects are probed.
+// How the objects of a kind are probed: a part of the contract in kind.ts.
 import type { FieldChange } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import type { Statement } from '../core/sql.ts'
