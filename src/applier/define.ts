@@ -10,7 +10,14 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
-import { recordApply, recordDependencyDigests, recordSources, recordSteps, rekeyObjects } from '../ledger/write.ts'
+import {
+  recordApply,
+  recordCanonicalForms,
+  recordDependencyDigests,
+  recordSources,
+  recordSteps,
+  rekeyObjects,
+} from '../ledger/write.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
@@ -156,6 +163,7 @@ async function recordDefinitions(
   await verifyAndRecord(session, expected, inHand, applyId)
   if (stage === 'define') {
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
+    await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
     const unchanged = new Map([...inHand.sourceRecords].filter(([key]) => !changed.has(key)))

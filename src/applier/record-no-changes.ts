@@ -9,12 +9,13 @@ import { begin } from '../db/transaction.ts'
 import { recordManifestProof } from '../ledger/manifest-proof.ts'
 import { openLedger } from '../ledger/open.ts'
 import { findLedger } from '../ledger/trust.ts'
-import { recordDependencyDigests } from '../ledger/write.ts'
+import { recordCanonicalForms, recordDependencyDigests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /** Does nothing if that is not possible: without the record, the next plan only takes longer. */
 export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Promise<void> {
-  if (!inHand.proof && inHand.provenDigests.size === 0) return
+  const { proof, provenDigests, canonicalForms } = inHand
+  if (!proof && provenDigests.size === 0 && canonicalForms.size === 0) return
   try {
     const session = await connect('ledger')
     try {
@@ -27,12 +28,13 @@ export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Pro
   }
 }
 
-async function write(session: Session, { plan, proof, provenDigests }: PlanInHand): Promise<void> {
+async function write(session: Session, { plan, proof, provenDigests, canonicalForms }: PlanInHand): Promise<void> {
   await begin(session, { lockTimeoutMilliseconds: 1000 })
   const found = await findLedger(session)
   if (found.state !== 'ready') return
   await openLedger(session)
   await recordDependencyDigests(session, plan.manifest, provenDigests)
+  await recordCanonicalForms(session, plan.manifest, canonicalForms, plan.searchPath)
   if (proof) await recordManifestProof(session, proof)
   await session.run(trusted('COMMIT'))
 }

@@ -31,6 +31,6 @@ export async function verifyAndRecord(
     plan.searchPath,
     wanted.map(({ id, declared }) => ({ id, spec: declared })),
   )
-  await recordObjects(session, plan.manifest, applyId, managed, live, dependencies, sourceRecords)
+  await recordObjects(session, plan.manifest, applyId, managed, live, dependencies, sourceRecords, plan.searchPath)
   await forgetObjects(session, plan.manifest, forgotten)
 }

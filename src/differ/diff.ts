@@ -1,12 +1,12 @@
 // Compares what is wanted with what exists, object by object. What one change means for other objects is decided elsewhere.
 
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
-import { sameData } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
-import { kindOf, recordedSpec, titleOf } from '../kinds/registry.ts'
+import { areDeclaredAlike, hasDigests } from '../kinds/recorded.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 
 export interface DiffInput {
@@ -56,12 +56,12 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.secrets?.hidden?.(wanted.id, live.spec)
-  if (hidden && !entry) {
+  const fields = differences(input, live, wanted, entry)
+  if (hidden && fields.length === 0 && !provesHidden(entry, live)) {
     return {
       undetermined: { code: 'object/hidden-options', key, title: titleOf(wanted.id), ...hidden, follows: false },
     }
   }
-  const fields = differences(input, live, wanted, entry)
   if (fields.some(({ effect }) => effect.how === 'replace')) {
     const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
@@ -126,21 +126,25 @@ function titleWithoutKind(id: ObjectId): string {
   return titleOf(id).slice(kind.length + 1)
 }
 
+/** Whether the ledger proves that what this role cannot see was applied as it is declared. */
+function provesHidden(entry: LedgerEntry | undefined, live: LiveObject): boolean {
+  return entry?.oid === live.oid && hasDigests(entry.declared)
+}
+
 /** Whether an apply would record just what the ledger has already. */
 function isRecorded(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
   if (!entry) return false
-  return entry.oid === live.oid && entry.digest === live.digest && sameData(entry.declared, recordOf(wanted, live))
+  return (
+    entry.oid === live.oid &&
+    entry.digest === live.digest &&
+    areDeclaredAlike(wanted.id, entry.declared, wanted.written)
+  )
 }
 
 /** Whether the raw definition and the declaration are those that were recorded. */
 function isSameDefinition(entry: LedgerEntry | undefined, live: LiveObject, wanted: WantedObject): boolean {
   const isSame = live.digest !== null && entry?.digest === live.digest
-  return isSame && sameData(entry.declared, recordOf(wanted, live))
-}
-
-/** The declaration as the ledger keeps it, of an object that hides nothing. */
-function recordOf({ id, written }: WantedObject, live: LiveObject): unknown {
-  return recordedSpec(id, written, live.spec)
+  return isSame && areDeclaredAlike(wanted.id, entry.declared, wanted.written)
 }
 
 /** The other manifests that own an object which only one may own. */

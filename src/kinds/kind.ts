@@ -115,8 +115,8 @@ export interface Secrets<Id extends ObjectId, Spec> {
   hide?(read: Spec, named: readonly string[], digestOf: (secret: Secret) => string): Spec
   /** The options with a secret that the server shows to every role. */
   exposed?(spec: Spec): readonly string[]
-  /** The spec as the ledger keeps it: without secrets, or with slow digests where the server does not show them. */
-  recorded(declared: Spec, live: Spec | undefined, slowDigest: (secret: Secret) => string): unknown
+  /** The spec as the ledger keeps it: with slow digests in the place of secrets, or without any where every role can see them. */
+  recorded(spec: Spec, slowDigest: (secret: Secret) => string): unknown
 }
 
 /** What must be true of the server for an object to be as declared. */

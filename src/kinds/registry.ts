@@ -48,12 +48,6 @@ export function kindOf(id: ObjectId): AnyKind {
   return byName[id.kind]
 }
 
-/** A declaration as the ledger keeps it, with no digests: to compare with one of which the server shows all. */
-export function recordedSpec(id: ObjectId, written: unknown, live?: unknown): unknown {
-  const { secrets } = kindOf(id)
-  return secrets ? secrets.recorded(written, live, () => '') : written
-}
-
 export function titleOf(id: ObjectId): string {
   return kindOf(id).title(id)
 }

@@ -111,11 +111,11 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
             hint: `Only a superuser can see them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
           }
         : undefined,
-    recorded: (declared, live, slowDigest) => ({
+    recorded: ({ options }, slowDigest) => ({
       options: record(
-        Object.entries(declared.options ?? {}).map(([name, value]): [string, OptionValue] => {
+        Object.entries(options ?? {}).map(([name, value]): [string, OptionValue] => {
           if (typeof value === 'string') return [name, value]
-          return [name, { digest: live?.options === null && value.secret ? slowDigest(value.secret) : '' }]
+          return [name, { digest: value.secret ? slowDigest(value.secret) : '' }]
         }),
       ),
     }),
@@ -124,7 +124,15 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
   compare(_id, from, to, { declared, last, digests }) {
     if (from.options !== null) return fieldsOf(from.options, to.options ?? {})
     if (last === undefined || sameAsRecorded(declared.options ?? {}, last.options ?? {}, digests)) return []
-    return [{ field: 'options', from: '(hidden)', to: '(changed in the manifest)', effect: { how: 'replace' } }]
+    return [
+      {
+        field: 'options',
+        from: '(hidden)',
+        to: '(changed in the manifest)',
+        effect: { how: 'replace' },
+        cause: 'manifest',
+      },
+    ]
   },
 
   create: (id, spec) => {
@@ -203,7 +211,10 @@ function sameAsRecorded(declared: OptionValues, recorded: OptionValues, digests:
     const wanted = declared[name]
     const before = recorded[name]
     if (typeof wanted !== 'object' || typeof before !== 'object') return wanted === before
-    return wanted.secret !== undefined && digests.matchesRecorded(wanted.secret, before.digest)
+    // Without a digest it is not known. Then no difference is claimed.
+    return (
+      before.digest === '' || (wanted.secret !== undefined && digests.matchesRecorded(wanted.secret, before.digest))
+    )
   })
 }
 

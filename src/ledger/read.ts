@@ -6,6 +6,7 @@ import { isProtected } from '../core/protection.ts'
 import { secretOptionsOf } from '../core/secret-options.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { findLedger } from './trust.ts'
 
@@ -17,6 +18,10 @@ export interface LedgerEntry {
   readonly createdByFdwsync: boolean
   /** The declaration as last applied, without its secrets. */
   readonly declared: unknown
+  /** Whether {@link readCanonicalForms} returns its canonical form. An older release recorded none. */
+  readonly hasCanonicalForm: boolean
+  /** The path under which its SQL was parsed; null if an older release recorded the object. */
+  readonly searchPath: readonly string[] | null
   readonly digest: string | null
   /** A digest of everything that its meaning depended on when it last matched its declaration. */
   readonly dependencyDigest: string | null
@@ -44,6 +49,8 @@ interface Row {
   readonly object_oid: number
   readonly created_by_fdwsync: boolean
   readonly declared: unknown
+  readonly has_canonical: boolean
+  readonly search_path: readonly string[] | null
   readonly digest: string | null
   readonly closure: string | null
   readonly server_major: number
@@ -60,7 +67,7 @@ interface OldSourceRecord {
 // An older ledger lacks some columns, or has them under another name. Reading the row as JSON allows for both.
 const columns = `manifest, address, object_oid, declared, digest, server_major,
   (coalesce(entry -> 'created_by_fdwsync', entry -> 'made'))::bool AS created_by_fdwsync,
-  entry ->> 'closure' AS closure, entry -> 'source' AS source`
+  coalesce(jsonb_typeof(entry -> 'canonical') = 'object', false) AS has_canonical, entry -> 'search_path' AS search_path, entry ->> 'closure' AS closure, entry -> 'source' AS source`
 
 const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
 
@@ -103,7 +110,7 @@ async function ledgerOf(
     // A newer release wrote it, for a kind that this one does not know. Leave it alone.
     if (!id) continue
     const key = keyOf(id)
-    if (row.manifest === manifest) entries.set(key, toEntry(id, row))
+    if (row.manifest === manifest) entries.set(key, toEntry(session, id, row))
     else {
       otherOwners.set(key, [...(otherOwners.get(key) ?? []), row.manifest])
       if (isProtected(row.declared)) protectedByOthers.add(key)
@@ -123,6 +130,27 @@ const emptyLedger: Ledger = {
   secretOptionsElsewhere: new Map(),
 }
 
+/**
+ * Reads how the catalog showed objects when they last matched their declarations. Only what changes is compared with it, so it is not
+ * part of {@link readLedger}.
+ */
+export async function readCanonicalForms(
+  session: Session,
+  manifest: string,
+  keys: readonly Key[],
+): Promise<ReadonlyMap<Key, unknown>> {
+  if (keys.length === 0) return new Map()
+  return inReadOnlyTransaction(session, async () => {
+    const { state } = await findLedger(session)
+    if (state !== 'ready') return new Map()
+    const rows = await session.query<{ address: Key; canonical: unknown }>(
+      trusted('SELECT address, canonical FROM fdwsync.object WHERE manifest = $1 AND address = ANY ($2::text[])'),
+      [manifest, keys],
+    )
+    return new Map(rows.map(({ address, canonical }) => [address, canonical]))
+  })
+}
+
 export interface OwnedEntry {
   readonly manifest: string
   readonly entry: LedgerEntry
@@ -139,17 +167,21 @@ export async function readOwned(
   const rows = await session.query<Row>(trusted(`SELECT ${columns} FROM ${fromObjects} ORDER BY manifest`))
   const entries = rows.flatMap((row) => {
     const id = idOf(row.address)
-    return id ? [{ manifest: row.manifest, entry: toEntry(id, row) }] : []
+    return id ? [{ manifest: row.manifest, entry: toEntry(session, id, row) }] : []
   })
   return { exists: true, entries }
 }
 
-function toEntry(id: ObjectId, row: Row): LedgerEntry {
+function toEntry({ serverVersion }: Session, id: ObjectId, row: Row): LedgerEntry {
+  // Another major version may show the same SQL in other words.
+  const isComparable = row.server_major === Math.trunc(serverVersion / 10_000)
   return {
     id,
     oid: row.object_oid,
     createdByFdwsync: row.created_by_fdwsync,
     declared: row.declared,
+    hasCanonicalForm: row.has_canonical && isComparable,
+    searchPath: row.search_path,
     digest: row.digest,
     dependencyDigest: row.closure,
     serverMajor: row.server_major,

@@ -122,6 +122,10 @@ const migrations: readonly Migration[] = [
          WHERE source IS NOT NULL`),
     ],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN canonical jsonb, ADD COLUMN search_path text[]')],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */
@@ -197,6 +201,9 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     object_oid: 'The OID of the object when it was last applied',
     created_by_fdwsync: 'True if fdwsync created the object; false if it existed and was adopted',
     declared: 'The declaration as last applied, without its secrets',
+    canonical:
+      'The object as the catalog showed it when it last matched its declaration; plans compare with it to distinguish drift from a change of the manifest',
+    search_path: 'The search_path of the manifest, under which the SQL of the declaration was parsed',
     digest: 'A digest of the catalog rows of the object when it was last applied',
     closure:
       'A digest of everything that the meaning of its SQL depended on when the object last matched its declaration; while it is unchanged, plans need not probe the object',

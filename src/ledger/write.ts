@@ -4,13 +4,14 @@ import type { LiveState, WantedObject } from '../core/change.ts'
 import type { ApplyOutcome, ApplySummary, Origin } from '../core/history.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { countsOf, type Plan, type Step } from '../core/plan.ts'
+import type { Secret } from '../core/secret.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import { slowDigest } from '../introspector/digests.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { canonicalOf, recordedSpec } from '../kinds/recorded.ts'
 import { clusterIdentifier } from './history.ts'
 import { isLease } from './lease-key.ts'
 import type { SourceRecord } from './read.ts'
@@ -152,13 +153,14 @@ export async function recordObjects(
   live: LiveState,
   dependencyDigests: DependencyDigests,
   sources: ReadonlyMap<Key, SourceRecord>,
+  searchPath: readonly string[],
 ): Promise<void> {
+  const digestOf = memoized(slowDigest)
   const rows = objects.flatMap(({ wanted, createdByFdwsync }) => {
     const key = keyOf(wanted.id)
     const object = live.get(key)
     if (!object) return []
-    const { secrets } = kindOf(wanted.id)
-    const declared = secrets ? secrets.recorded(wanted.written, object.spec, slowDigest) : wanted.written
+    const declared = recordedSpec(wanted.id, wanted.written, digestOf)
     const { oid, digest } = object
     return [
       {
@@ -166,6 +168,7 @@ export async function recordObjects(
         object_oid: oid,
         created_by_fdwsync: createdByFdwsync,
         declared: declared ?? {},
+        canonical: canonicalOf(wanted, object, digestOf),
         digest,
         closure: dependencyDigests.get(key) ?? null,
         source: sources.get(key),
@@ -175,16 +178,49 @@ export async function recordObjects(
   if (rows.length === 0) return
   await session.query(
     trusted(`
-      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, created_by_fdwsync, declared, digest, closure, source, server_major,
-             apply_id, recorded_at)
-      SELECT $1, r.address, r.object_oid, r.created_by_fdwsync, r.declared, r.digest, r.closure, r.source, $2, $3, pg_catalog.now()
-        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, created_by_fdwsync boolean, declared jsonb, digest text, closure text, source jsonb)
+      INSERT INTO fdwsync.object AS o (manifest, address, object_oid, created_by_fdwsync, declared, canonical, search_path, digest, closure,
+             source, server_major, apply_id, recorded_at)
+      SELECT $1, r.address, r.object_oid, r.created_by_fdwsync, r.declared, r.canonical, $5, r.digest, r.closure,
+             r.source, $2, $3, pg_catalog.now()
+        FROM pg_catalog.jsonb_to_recordset($4) AS r(address text, object_oid oid, created_by_fdwsync boolean, declared jsonb, canonical jsonb, digest text, closure text, source jsonb)
       ON CONFLICT (manifest, address) DO UPDATE
          SET object_oid = excluded.object_oid, created_by_fdwsync = o.created_by_fdwsync OR excluded.created_by_fdwsync,
-             declared = excluded.declared, digest = excluded.digest, closure = excluded.closure, source = excluded.source,
+             declared = excluded.declared, canonical = excluded.canonical, search_path = excluded.search_path,
+             digest = excluded.digest, closure = excluded.closure, source = excluded.source,
              server_major = excluded.server_major, apply_id = excluded.apply_id, recorded_at = excluded.recorded_at`),
-    [manifest, Math.trunc(session.serverVersion / 10000), applyId, JSON.stringify(rows)],
+    [manifest, majorOf(session), applyId, JSON.stringify(rows), searchPath],
   )
+}
+
+/** Updates the canonical forms of unchanged objects. */
+export async function recordCanonicalForms(
+  session: Session,
+  manifest: string,
+  forms: ReadonlyMap<Key, unknown>,
+  searchPath: readonly string[],
+): Promise<void> {
+  if (forms.size === 0) return
+  const rows = Array.from(forms, ([address, canonical]) => ({ address, canonical }))
+  await session.query(
+    trusted(`UPDATE fdwsync.object o SET canonical = r.canonical, search_path = $3, server_major = $4
+               FROM pg_catalog.jsonb_to_recordset($2) AS r(address text, canonical jsonb)
+              WHERE o.manifest = $1 AND o.address = r.address`),
+    [manifest, JSON.stringify(rows), searchPath, majorOf(session)],
+  )
+}
+
+/** A slow digest has a random salt, so one secret would get several. */
+function memoized(digest: (secret: Secret) => string): (secret: Secret) => string {
+  const known = new Map<Secret, string>()
+  return (secret) => {
+    const found = known.get(secret) ?? digest(secret)
+    known.set(secret, found)
+    return found
+  }
+}
+
+function majorOf({ serverVersion }: Session): number {
+  return Math.trunc(serverVersion / 10_000)
 }
 
 /** Updates the dependency digests of unchanged objects that the probe has found to match their declaration. */

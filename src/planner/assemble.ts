@@ -1,5 +1,6 @@
 // Brings the results of all phases together into a plan.
 
+import type { Change } from '../core/change.ts'
 import { uniqueBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Refusal, Undetermined, Warning } from '../core/plan.ts'
@@ -8,7 +9,8 @@ import { plannedChanges } from '../differ/planned-changes.ts'
 import { locksNeeded } from '../differ/steps/locks.ts'
 import { warningOf } from '../differ/steps/through-views.ts'
 import { lockRefusals } from '../introspector/lock-capacity.ts'
-import { titleOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+import { readCanonicalForms } from '../ledger/read.ts'
 import type { SourceCheck } from '../sources/check-sources.ts'
 import { sourceChanges } from '../sources/source-changes.ts'
 import type { ChangeSet } from './change-set.ts'
@@ -41,7 +43,9 @@ export async function assemblePlan(
       codeHazards: codeHazards(code, comparison.probed.wanted, changes),
       live: comparison.probed.live,
       ledger,
+      canonicalForms: await canonicalFormsOf(context, changes),
       digests,
+      searchPath,
       sourceChanges: sourceChanges(resolved, ledger, digests),
     }),
     steps,
@@ -51,6 +55,28 @@ export async function assemblePlan(
     unchanged: comparison.diff.unchanged,
     ...(sourceCheck ? { source: sourceCheck.report } : {}),
   }
+}
+
+/** How the objects that are altered or replaced were when they last matched their declarations. */
+async function canonicalFormsOf(
+  { session, resolved, target: { ledger, renaming } }: PlanContext,
+  changes: readonly Change[],
+): Promise<ReadonlyMap<Key, unknown>> {
+  const before = new Map(Array.from(renaming.rekeyed, ([key, id]) => [keyOf(id), key]))
+  const changed = changes.filter(({ key }) => ledger.entries.get(key)?.hasCanonicalForm)
+  const addresses = new Map(changed.map((change) => [before.get(change.key) ?? change.key, change]))
+  const recorded = await readCanonicalForms(session, resolved.expanded.manifest.name, [...addresses.keys()])
+  const forms = Array.from(recorded, ([address, form]): readonly (readonly [Key, unknown])[] => {
+    const change = addresses.get(address)
+    return change ? [[change.key, underNewNames(change, form)]] : []
+  })
+  return new Map(forms.flat())
+}
+
+/** With the names that columns will have. */
+function underNewNames(change: Change, form: unknown): unknown {
+  const from = 'from' in change ? change.from : undefined
+  return from?.renamedColumns ? (kindOf(from.id).renaming?.withColumns?.(form, from.renamedColumns) ?? form) : form
 }
 
 function refusalsOf(

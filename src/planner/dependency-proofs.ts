@@ -1,13 +1,17 @@
-// Digests of everything that the meaning of unchanged objects depends on: those that are as recorded need no probe, and those that
-// the probe has proven are recorded for the next plan.
+// What a plan found out about unchanged objects, and the next plan need not: digests of everything that their meaning depends on,
+// and their canonical forms.
 
 import type { Change, WantedObject } from '../core/change.ts'
+import { sameData } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import { begin } from '../db/transaction.ts'
 import { type DependencyDigests, readDependencyDigests } from '../introspector/dependency-digests.ts'
+import { canonicalOf } from '../kinds/recorded.ts'
+import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { unchangedSince } from '../probe/proven.ts'
+import type { Comparison } from './comparison.ts'
 import type { PlanContext } from './context.ts'
 
 /** Reads them for the objects that are as they were when they were last proven. */
@@ -40,4 +44,23 @@ export function newlyProven(
       ([key, digest]) => wanted.has(key) && !changed.has(key) && ledger.entries.get(key)?.dependencyDigest !== digest,
     ),
   )
+}
+
+/** The canonical forms of objects without a change, where the ledger has none, or was written under another search path. */
+export function newCanonicalForms(
+  { probed: { wanted, live } }: Comparison,
+  changes: readonly Change[],
+  { entries }: Ledger,
+  searchPath: readonly string[],
+): ReadonlyMap<Key, unknown> {
+  const changed = new Set(changes.map(({ key }) => key))
+  const forms = [...wanted].flatMap(([key, object]): readonly (readonly [Key, unknown])[] => {
+    const [entry, found] = [entries.get(key), live.get(key)]
+    const isKnown = entry?.hasCanonicalForm && sameData(entry.searchPath, searchPath)
+    // The definition of a locked object was not read, and passwords are recorded by the apply that sets them.
+    const isUnreadable = found === undefined || found.locked || kindOf(object.id).secrets?.hidden
+    if (!entry || isKnown || isUnreadable || changed.has(key)) return []
+    return [[key, canonicalOf(object, found, () => '')]]
+  })
+  return new Map(forms)
 }

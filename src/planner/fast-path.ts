@@ -109,6 +109,7 @@ async function planIfUnchanged(
     sourceRecords: new Map(),
     rekeyed: new Map(),
     provenDigests: new Map(),
+    canonicalForms: new Map(),
     proof: undefined,
     manifestDigest: proof.digest,
     ownershipUnknown: undefined,

@@ -26,6 +26,8 @@ export interface PlanInHand {
   readonly rekeyed: ReadonlyMap<Key, Key>
   /** For objects that were probed and found to be as declared, to record: the next plan need not probe them. */
   readonly provenDigests: DependencyDigests
+  /** Of objects without a change, to record: how the catalog shows them, if the ledger does not have that. */
+  readonly canonicalForms: ReadonlyMap<Key, unknown>
   /** For a plan with nothing to do, to record: the next plan need not read more than this. */
   readonly proof: ManifestProof | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */

@@ -18,7 +18,7 @@ import { sourceRecords } from '../sources/source-records.ts'
 import { assemblePlan } from './assemble.ts'
 import { type ChangeSet, computeChangeSet } from './change-set.ts'
 import type { PlanContext, PlanOptions } from './context.ts'
-import { newlyProven } from './dependency-proofs.ts'
+import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { planFromProof } from './fast-path.ts'
 import { throwProblems } from './findings.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
@@ -109,6 +109,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     sourceRecords: sourceRecords(resolved, target.ledger),
     rekeyed: new Map(renamed.map(([key, id]) => [key, keyOf(id)])),
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),
+    canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     proof: createProof(manifest, declared, plan, target.catalogState, resolved.sourceState),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,

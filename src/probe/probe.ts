@@ -2,7 +2,6 @@
 // live objects can be compared in PostgreSQL's own form.
 
 import type { DeclaredObject } from '../core/change.ts'
-import { sameData } from '../core/data.ts'
 import { lockedFinding } from '../core/finding.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
@@ -10,7 +9,8 @@ import { withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
-import { kindOf, recordedSpec } from '../kinds/registry.ts'
+import { areDeclaredAlike } from '../kinds/recorded.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { altersTypes, createTypes } from './own-names.ts'
@@ -99,8 +99,7 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       if (!live || differs(run, object, live)) rest.push(object)
     } else if (current?.locked) {
       const entry = ledger.entries.get(key)
-      const unchanged =
-        entry?.digest === current.digest && sameData(entry?.declared, recordedSpec(object.id, object.written))
+      const unchanged = entry?.digest === current.digest && areDeclaredAlike(object.id, entry?.declared, object.written)
       if (unchanged) run.wanted.set(key, { ...current, declared: current.spec, written: object.written })
       else run.findings.push(lockedFinding(key))
     } else if (

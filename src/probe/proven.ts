@@ -1,10 +1,10 @@
 // Skips the probe for objects that the ledger proves to be unchanged.
 
 import type { DeclaredObject, LiveState } from '../core/change.ts'
-import { sameData } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import { keyOf } from '../core/object.ts'
-import { kindOf, recordedSpec } from '../kinds/registry.ts'
+import { areDeclaredAlike } from '../kinds/recorded.ts'
+import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { differences, isKnown, type ProbeRun, recordWanted } from './run.ts'
 
@@ -96,8 +96,6 @@ export function unchangedSince(
     const key = keyOf(id)
     const [entry, object] = [ledger.entries.get(key), live.get(key)]
     if (!entry || !object || object.locked || object.digest === null || !kindOf(id).sqlFragments) return false
-    return (
-      entry.oid === object.oid && entry.digest === object.digest && sameData(entry.declared, recordedSpec(id, spec))
-    )
+    return entry.oid === object.oid && entry.digest === object.digest && areDeclaredAlike(id, entry.declared, spec)
   })
 }

@@ -1,37 +1,12 @@
 // Applies one change after the other to one manifest and compares which catalog rows are written: those of the change, no others.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { parse, parseDocument } from 'yaml'
 import { connect, createDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf } from '../support/fdwsync.ts'
 import { eachMajor, isNewest } from '../support/majors.ts'
+import { changed, changes, prepare, text } from './changes.ts'
 import { catalogRows, touched } from './rows.ts'
-
-interface Change {
-  readonly change: string
-  readonly set?: Readonly<Record<string, unknown>>
-  readonly unset?: readonly string[]
-  /** The first major that has it. */
-  readonly from?: number
-  readonly touches: readonly string[]
-  /** Where PostgreSQL 18 keeps more in its catalog. */
-  readonly from18?: readonly string[]
-  /** PostgreSQL has none: nothing comes after it. */
-  readonly noWayBack?: true
-}
-
-const text = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8')
-const changes: readonly Change[] = parse(text('changes.yaml'))
-
-function changed({ set = {}, unset = [] }: Change): string {
-  const document = parseDocument(text('base.yaml'))
-  for (const [path, value] of Object.entries(set)) document.setIn(path.split('.'), value)
-  for (const path of unset) document.deleteIn(path.split('.'))
-  return document.toString()
-}
 
 /** The rows of columns, constraints and statistics differ between majors, those of other catalogs do not. */
 function dependsOnVersion(row: string): boolean {
@@ -75,12 +50,3 @@ test.each(eachMajor())('PostgreSQL $name: a change touches what it must and noth
     await drop()
   }
 })
-
-/** What is not fdwsync's: parents of foreign tables. */
-async function prepare(url: string): Promise<void> {
-  const client = await connect(url)
-  await client.query(
-    'CREATE TABLE public.days (id bigint) PARTITION BY RANGE (id); CREATE TABLE public.base (id bigint)',
-  )
-  await client.end()
-}

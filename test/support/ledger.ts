@@ -2,8 +2,13 @@
 
 import type { Fixture } from './fixture.ts'
 
+/** Turns a ledger of this release into one of version 7, keeping its rows. */
+export const asVersion7 = `
+  ALTER TABLE fdwsync.object DROP canonical, DROP search_path;
+  UPDATE fdwsync.version SET version = 7`
+
 /** Turns a ledger of this release into one of version 6, keeping its rows. */
-export const asVersion6 = `
+export const asVersion6 = `${asVersion7};
   ALTER TABLE fdwsync.object RENAME COLUMN created_by_fdwsync TO made;
   UPDATE fdwsync.object
      SET source = source - '{request,response}'::text[]

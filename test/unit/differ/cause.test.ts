@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { type CauseInput, type ExplainedChange, explainChanges } from '../../../src/differ/cause.ts'
-import { createRunDigests } from '../../../src/introspector/digests.ts'
+import { createRunDigests, slowDigest } from '../../../src/introspector/digests.ts'
 import {
   adopt,
   alter,
@@ -33,8 +33,11 @@ const commented = (comment: string) => table('orders', shop, { comment })
 const orders = commented('')
 
 function explain(change: Change, input: Partial<CauseInput> = {}): ExplainedChange {
+  const { entries } = input.ledger ?? ledger([])
+  const canonicalForms = new Map(Array.from(entries, ([key, { declared }]) => [key, declared]))
   const all = { ledger: ledger([]), live: new Map(), changes: [change], throughViews: new Map(), digests }
-  return explainChanges({ ...all, sourceChanges: noSourceChanges, ...input })(change)
+  const known = { canonicalForms, searchPath: ['public'], sourceChanges: noSourceChanges }
+  return explainChanges({ ...all, ...known, ...input })(change)
 }
 
 /** `both: manifest, drift`, or the cause alone, with the titles of what causes it. */
@@ -72,13 +75,24 @@ describe('an altered object', () => {
     expect(causeOf(alter(sales, [field('populated', 'populate')]), { ledger: recorded(sales) })).toBe('unknown')
   })
 
-  test('a changed secret could be drift as well as an edit', () => {
-    const secret = new Secret('new password')
-    const declared = { digest: digests.ofRun(secret), secret }
-    const changed = mapping(shop, { options: { password: declared } })
-    const last = entry(changed, { declared: { options: { password: '(secret)' } } })
+  test.each([
+    ['without its digest in the ledger', '', 'unknown'],
+    ['if it is the recorded one', slowDigest(new Secret('password')), 'drift'],
+    ['if it is not', slowDigest(new Secret('old')), 'manifest'],
+  ])('a changed secret, %s', (_title, digest, expected) => {
+    const secret = new Secret('password')
+    const changed = mapping(shop, { options: { password: { digest: digests.ofRun(secret), secret } } })
+    const before = mapping(shop, { options: { password: { digest: 'live', secret: new Secret('live') } } })
+    const last = entry(changed, { declared: { options: { password: { digest } } } })
     const fields = [field('password', 'clause', { from: '(secret)', to: '(secret)' })]
-    expect(causeOf(alter(changed, fields), { ledger: ledger([last]) })).toBe('unknown')
+    expect(causeOf(alter(before, fields, changed), { ledger: ledger([last]) })).toBe(expected)
+  })
+
+  test('an edit recorded by an older release, which kept only the text, is no drift', () => {
+    const [from, to] = [table('orders', shop, retyped('integer')), table('orders', shop, retyped('bigint'))]
+    const last = entry(table('orders', shop, retyped('int')), { hasCanonicalForm: false })
+    const change = alter(from, [field('column a type', 'clause', { from: 'integer', to: 'bigint' })], to)
+    expect(causeOf(change, { ledger: ledger([last]), canonicalForms: new Map() })).toBe('manifest')
   })
 })
 

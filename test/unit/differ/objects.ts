@@ -94,6 +94,8 @@ export function entry(object: Fixture, more: Partial<LedgerEntry> = {}): LedgerE
     oid,
     createdByFdwsync: true,
     declared: object.spec,
+    hasCanonicalForm: true,
+    searchPath: ['public'],
     digest: null,
     dependencyDigest: null,
     serverMajor: 18,

@@ -130,6 +130,8 @@ const phases: Readonly<Record<string, Phase>> = {
       changes,
       live,
       ledger,
+      canonicalForms: none,
+      searchPath: [],
       digests,
       sourceChanges,
       steps: [],

@@ -8,36 +8,9 @@ import { createRunDigests } from '../../../src/introspector/digests.ts'
 import { Variable, type WriteContext } from '../../../src/kinds/facets/stanza.ts'
 import { declaredKindOf } from '../../../src/kinds/registry.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-import { extensionTable } from './extension.ts'
-import { foreignDataWrapperTable } from './foreign-data-wrapper.ts'
-import { foreignTableTable } from './foreign-table.ts'
-import { indexTable } from './index-kind.ts'
-import { materializedViewTable } from './materialized-view.ts'
-import { viewTable } from './plain-view.ts'
-import { schemaTable } from './schema.ts'
-import { serverTable } from './server.ts'
 import { isSameSql, textOf } from './sql.ts'
-import { statisticsTable } from './statistics.ts'
-import type { KindTable, RoundTrips, Row } from './table.ts'
-import { typeTable } from './type.ts'
-import { userMappingTable } from './user-mapping.ts'
-
-/** Specs differ from kind to kind, and the tests do not look into them. */
-type AnyTable = KindTable<Readonly<Record<string, unknown>>>
-
-const tables: { readonly [K in KindName]: unknown } = {
-  schema: schemaTable,
-  extension: extensionTable,
-  foreignDataWrapper: foreignDataWrapperTable,
-  type: typeTable,
-  server: serverTable,
-  userMapping: userMappingTable,
-  foreignTable: foreignTableTable,
-  materializedView: materializedViewTable,
-  view: viewTable,
-  index: indexTable,
-  statistics: statisticsTable,
-}
+import type { RoundTrips, Row } from './table.ts'
+import { type AnyTable, tables } from './tables.ts'
 
 const digests = createRunDigests()
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../../schemas/manifest.schema.json'), 'utf8'))

@@ -26,7 +26,8 @@ async function resolved(text: string, tables: Tables) {
 }
 
 function ledgerOf(records: ReadonlyMap<Key, SourceRecord>): Ledger {
-  const entry = { oid: 1, createdByFdwsync: true, declared: {}, digest: null, dependencyDigest: null, serverMajor: 18 }
+  const applied = { declared: {}, hasCanonicalForm: false, searchPath: [], serverMajor: 18 }
+  const entry = { oid: 1, createdByFdwsync: true, digest: null, dependencyDigest: null, ...applied }
   const entries = Array.from(records, ([key, source]) => {
     const id = idOf(key)
     if (!id) throw new Error(`no id: ${key}`)
