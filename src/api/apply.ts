@@ -128,7 +128,8 @@ async function planOnce({
   options,
 }: ApplyRequest): Promise<PlanInHand> {
   const mayExpose = options.allow.includes('exposes-secret')
-  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose }
+  const mayEvaluate = options.allow.includes('untrusted-code') ? 'everything' : 'trusted-code'
+  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose, mayEvaluate } as const
   const session = await connect('plan')
   try {
     return await interruptible(session, options.signal, () =>
@@ -137,7 +138,7 @@ async function planOnce({
         takeOver,
         sources: offline ? undefined : sources,
         prove: true,
-        mayEvaluate: options.allow.includes('untrusted-code') ? 'everything' : 'trusted-code',
+        mayEvaluate,
       }),
     )
   } finally {

@@ -149,6 +149,8 @@ export type ProblemCode =
   | 'source/type'
   /** An index of the source cannot be copied. */
   | 'source/index'
+  /** A default or a generation expression of the source is not imported. */
+  | 'source/expression'
   /** The wrapper cannot report what the source has, so its foreign tables were not compared. */
   | 'source/not-comparable'
 

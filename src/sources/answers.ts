@@ -2,6 +2,7 @@
 
 import type { Problem } from '../core/errors.ts'
 import { type Key, keyOf } from '../core/object.ts'
+import type { Warning } from '../core/plan.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { PathProblem } from '../manifest/checks/path-problem.ts'
 import { importTitle } from '../manifest/expansion/imports.ts'
@@ -23,6 +24,8 @@ export interface ImportAnswer {
   readonly copied: Copied
   /** The column names of tables that failed, if they were requested. */
   readonly columnNames: ReadonlyMap<string, readonly string[]>
+  /** What is not taken over of what the source has. */
+  readonly warnings: readonly Warning[]
   /** A digest of the entire answer; undefined if a table failed. */
   readonly state: string | undefined
 }

@@ -13,6 +13,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
+import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { Answer, SourceFailure, SourceState } from './answers.ts'
@@ -20,7 +21,7 @@ import { type ImportRun, importStatement } from './import-tables.ts'
 import { createMissingPrerequisites } from './prerequisites.ts'
 import { emptyAnswer, readImport, readImportState } from './read-import.ts'
 import { reasonOf } from './reasons.ts'
-import type { ServerContext } from './server-context.ts'
+import { forbiddenCode, type ServerContext } from './server-context.ts'
 import { type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
 
 export interface AskOptions {
@@ -106,7 +107,8 @@ function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMillisec
   return { ...setup, statements: [...statements, limit] }
 }
 
-async function begin({ session, context, setup, scratch }: ImportRun, { mayExpose }: AskOptions): Promise<void> {
+async function begin(run: ImportRun, { mayExpose }: AskOptions): Promise<void> {
+  const { session, context, setup, scratch } = run
   await session.run(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`,
   )
@@ -123,7 +125,16 @@ async function begin({ session, context, setup, scratch }: ImportRun, { mayExpos
       })
     }
   }
+  await refuseEvaluation(run)
   for (const statement of setup.statements) await session.execute(statement)
+}
+
+/** An import creates foreign tables, for which the validator of their wrapper is called. */
+async function refuseEvaluation({ session, context, setup }: ImportRun): Promise<void> {
+  const forbidden = await forbiddenCode(session, context)
+  const validator = forbidden?.validators.wrappers.get(setup.wrapper)
+  if (validator === undefined) return
+  throw new FdwsyncError({ code: 'object/evaluates-code', message: evaluationReason([validator]) })
 }
 
 async function answer<Result>(

@@ -3,6 +3,7 @@
 import { groupBy } from '../core/data.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import type { ImportRequest, ParsedManifest } from '../manifest/manifest.ts'
 import type { Answer, Answers, SourceFailure, SourceState } from './answers.ts'
 import { type AskOptions, askSource, askSourceState } from './ask-source.ts'
@@ -11,6 +12,8 @@ import { digestOf } from './source-state.ts'
 
 /** How sources are asked. */
 export interface SourceAccess extends Pick<AskOptions, 'connect' | 'timeoutMilliseconds' | 'mayExpose'> {
+  /** Which user-defined code may be run. */
+  readonly mayEvaluate?: MayEvaluate
   /** By server: failures of a moment ago. These servers are not asked again. */
   readonly unanswered?: ReadonlyMap<string, SourceFailure>
 }
@@ -41,7 +44,7 @@ export async function readSourceState(
   digests: RunDigests,
   sources: SourceAccess,
 ): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, SourceFailure> }> {
-  const context = await readServerContext(session, manifest, requests, digests)
+  const context = await readServerContext(session, manifest, requests, digests, sources.mayEvaluate)
   const options = { context, user: session.user, serverVersion: session.serverVersion, ...sources }
   const answers = await askEachServer(requests, (server, own) => askSourceState(options, server, own))
   const unanswered = new Map<string, SourceFailure>()

@@ -7,6 +7,7 @@ import type { Undetermined, Warning } from '../core/plan.ts'
 import { ident, join, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { type TypeSpec, type as typeKind } from '../kinds/type/type.ts'
@@ -18,6 +19,8 @@ import { type Reason, reasonOf } from './reasons.ts'
 import type { RemoteType } from './remote-types.ts'
 import type { ServerContext } from './server-context.ts'
 import { typeStanza } from './stanzas.ts'
+import { foreignExpressions } from './stored-expressions.ts'
+import { evaluatedParts, type OmittedPart, omissionWarning, partsToOmit, withoutParts } from './type-expressions.ts'
 
 export interface Copied {
   readonly types: readonly CopiedType[]
@@ -61,6 +64,8 @@ export async function copyTypes(run: CopyRun, all: readonly RemoteType[]): Promi
   const failed = new Map(await missingTypes(session, others))
   const undetermined: Undetermined[] = []
   const created: CreatedType[] = []
+  const rejected = await partsToOmit(session, wanted)
+  const warnings: Warning[] = []
   for (const type of wanted) {
     const id = idOf(type)
     const failedPart = type.parts.find((part) => failed.has(part))
@@ -68,16 +73,40 @@ export async function copyTypes(run: CopyRun, all: readonly RemoteType[]): Promi
     if (occupied) failed.set(type.title, { reason: `a ${occupied} has the name ${type.title} here`, hint: '' })
     else if (failedPart) failed.set(type.title, partFailure(type.title, failedPart, failed.get(failedPart)))
     if (failed.has(type.title) || !type.spec) continue
+    const named = rejected.get(type) ?? []
+    const stored = await foreignParts(at, id, withoutParts(type.spec, named))
+    if ('reason' in stored) {
+      failed.set(type.title, stored)
+      continue
+    }
+    const omitted = [...named, ...stored]
+    const wantedSpec = withoutParts(type.spec, omitted)
     const live = reading.live.get(keyOf(id))
-    const kept = live && (await reasonToKeep(at, id, type.spec, live))
+    const kept = live && (await reasonToKeep(at, id, wantedSpec, live))
     if (kept)
       undetermined.push({ code: 'source/type', key: keyOf(id), title: typeKind.title(id), ...kept, follows: false })
-    const spec = kept ? specOf(live) : type.spec
+    const spec = kept ? specOf(live) : wantedSpec
     const failure = await createType(at, id, spec, created.length)
     if (failure) failed.set(type.title, failure)
     else created.push({ id, spec, standIn: hasSql(spec) ? standInOf(at, created.length) : undefined })
+    if (!failure && !kept) warnings.push(...omitted.map((part) => omissionWarning(type, part)))
   }
-  return { types: await readBack(at, created), failed, undetermined, warnings: warningsOf(wanted, created) }
+  const types = await readBack(at, created)
+  return { types, failed, undetermined, warnings: [...warningsOf(wanted, created), ...warnings] }
+}
+
+/** The parts of a type that are not what their names suggest, found out from a stand-in. Or why that cannot be created. */
+async function foreignParts(run: CopyRun, id: TypeId, spec: TypeSpec): Promise<readonly OmittedPart[] | Reason> {
+  if (!hasSql(spec)) return []
+  const { session, scratch } = run
+  const standIn: TypeId = { kind: 'type', schema: scratch, name: 'checked_type' }
+  const evaluated = await evaluatedParts(session, spec, (part) => typeKind.create(standIn, part))
+  const rest = withoutParts(spec, evaluated)
+  await session.run(trusted('SAVEPOINT checked'))
+  const failure = await runForType(run, id, rest, typeKind.create(standIn, rest))
+  const foreign = failure ? [] : await foreignExpressions(session, scratch, standIn.name)
+  await session.run(trusted('ROLLBACK TO checked; RELEASE checked'))
+  return failure ?? [...evaluated, ...foreign.map(({ part, reason }) => ({ part: part === '' ? null : part, reason }))]
 }
 
 function idOf({ schema, name }: RemoteType): TypeId {
@@ -108,22 +137,33 @@ function warningsOf(types: readonly RemoteType[], created: readonly CreatedType[
 }
 
 /** Creates a type, and a stand-in for it if that has to be read back. Returns why it cannot be created. */
-async function createType(run: CopyRun, id: TypeId, spec: TypeSpec, at: number): Promise<Reason | undefined> {
-  const { session, context, scratch } = run
+function createType(run: CopyRun, id: TypeId, spec: TypeSpec, at: number): Promise<Reason | undefined> {
+  const { context, scratch } = run
   const object: DeclaredObject = { id, spec, path: [], needs: [] }
-  const statements = [
+  return runForType(run, id, spec, [
     ...(context.reading.live.has(keyOf({ kind: 'schema', name: id.schema })) ? [] : [schemaStatement(id.schema)]),
     ...statementsToCreate(context, object, `${scratch}_${at}`),
     ...(hasSql(spec) ? typeKind.create(standInOf(run, at), spec) : []),
-  ]
+  ])
+}
+
+/** Runs statements that contain the SQL of a type. Returns why they fail. */
+async function runForType(
+  { session, context }: CopyRun,
+  id: TypeId,
+  spec: TypeSpec,
+  statements: readonly Statement[],
+): Promise<Reason | undefined> {
   if (hasSql(spec) && !(await isOneDomain(id, spec))) {
     return { reason: `fdwsync cannot parse the definition of ${typeKind.title(id)}`, hint: '' }
   }
+  const code = await runByStatements(session, await readEvaluatingCode(session), statements)
+  if (code.length > 0) return { reason: `${typeKind.title(id)}: ${evaluationReason(code)}`, hint: '' }
   // The source shows checks with qualified names. It shows a default as it was written, under an unknown search_path.
   const paths = [readingPath, ...(spec.default === null ? [] : [manifestPath([id.schema, ...context.searchPath])])]
   let firstFailure: Reason | undefined
   for (const path of paths) {
-    const failure = await failureOf(session, join([path, ...statements.map((each) => each.sql)], '; '))
+    const failure = await failureOf(session, join([path, ...statements.map((each) => each.sql), readingPath], '; '))
     if (!failure) return undefined
     const { reason, hint } = reasonOf(failure)
     firstFailure ??= { reason: `${typeKind.title(id)} cannot be created here: ${reason}`, hint }

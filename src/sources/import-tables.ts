@@ -10,6 +10,7 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { importFailure } from './import-failure.ts'
+import { optionsOfImport } from './import-options.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-context.ts'
 import type { ServerSetup } from './server-setup.ts'
@@ -164,7 +165,9 @@ export function importStatement(
   { remoteSchema, options }: ImportRequest,
   limit: Sql,
 ): Sql {
-  const parts = Object.entries(options).map(([name, value]) => sql`${ident(name)} ${literal(value)}`)
+  const parts = Object.entries(optionsOfImport(options, setup.wrapper)).map(
+    ([name, value]) => sql`${ident(name)} ${literal(value)}`,
+  )
   const clause = parts.length === 0 ? sql`` : sql` OPTIONS (${join(parts, ', ')})`
   return sql`IMPORT FOREIGN SCHEMA ${ident(remoteSchema)} ${limit} FROM SERVER ${ident(setup.name)} INTO ${ident(scratch)}${clause}`
 }

@@ -7,12 +7,13 @@ import { keyOf, type ObjectId } from '../core/object.ts'
 import { ident, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { differencesOf, type ServerContext } from './server-context.ts'
+import { differencesOf, forbiddenCode, type ServerContext } from './server-context.ts'
 
 /**
- * Skips what cannot be created: the probe reports it. An enumeration with new values is recreated, because a value
+ * Skips what cannot be created, and what would run user-defined code: the probe reports it. An enumeration with new values is recreated, because a value
  * that was added cannot be used before COMMIT. A live type with the name of a new one is moved into a schema whose
  * name begins with `scratch`.
  */
@@ -29,6 +30,10 @@ export async function createMissingPrerequisites(
   for (const [at, object] of prerequisites.entries()) {
     const statements = statementsToCreate(context, object, `${scratch}_aside_${at}`)
     if (statements.length === 0) continue
+    await session.run(readingPath)
+    // What is created can run code in what is created after it.
+    const forbidden = await forbiddenCode(session, context)
+    if (forbidden && (await runByStatements(session, forbidden, statements)).length > 0) continue
     const path = object.id.kind === 'type' ? manifestPath(context.searchPath) : readingPath
     await inSavepoint(session, async () => {
       await session.run(path)

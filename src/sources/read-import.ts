@@ -1,17 +1,22 @@
 // Reads what one import request is answered with: tables, types and indexes, or only their state.
 
+import type { Warning } from '../core/plan.ts'
 import { ident, sql } from '../core/sql.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { ImportAnswer, SourceState } from './answers.ts'
+import { chooseExpressions, expressionWarnings, withExpressions } from './column-expressions.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
+import { isOn, unsupportedOptions } from './import-options.ts'
 import { type ImportRun, importedState, importTables } from './import-tables.ts'
 import { missingTypes, whyNotImported } from './missing-types.ts'
 import type { Reason } from './reasons.ts'
 import {
   createRemoteCatalog,
+  type RemoteExpression,
   type RemoteIndex,
   remoteColumnNames,
+  remoteExpressions,
   remoteIndexes,
   remoteTables,
 } from './remote-catalog.ts'
@@ -25,6 +30,7 @@ export const emptyAnswer: ImportAnswer = {
   indexes: [],
   copied: nothingCopied,
   columnNames: new Map(),
+  warnings: [],
   state: 'nothing',
 }
 
@@ -40,7 +46,9 @@ export async function readImport(run: ImportRun, request: ImportRequest): Promis
   if (isPostgres) await createCatalogSchema(run)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const copied = types ? await copyTypes({ session, context, scratch: catalogSchema(run) }, types.all) : nothingCopied
-  const { tables, failed, state } = await importTables(run, request, names)
+  const expressions = await chooseExpressions(run, await expressionsOf(run, request))
+  const { tables: plain, failed, state } = await importTables(run, request, names)
+  const tables = withServer(await withExpressions(run, plain, expressions), scratch, server)
   const reasons = isPostgres && failed.size > 0 ? await explainFailures(run, request, failed, types, copied) : failed
   const indexes = await indexesOf(run, request)
   const columnNames =
@@ -49,22 +57,24 @@ export async function readImport(run: ImportRun, request: ImportRequest): Promis
       : new Map()
   return {
     status: 'answered',
-    tables: withServer(tables, scratch, server),
+    tables,
     failed: reasons,
     indexes,
     copied,
     columnNames,
-    state: state === undefined ? undefined : stateOf({ tables: state, types, indexes }),
+    warnings: [...expressionWarnings(request, tables, expressions), ...optionWarnings(run, request)],
+    state: state === undefined ? undefined : stateOf({ tables: state, types, indexes, expressions: expressions.all }),
   }
 }
 
 export async function readImportState(run: ImportRun, request: ImportRequest): Promise<SourceState> {
   const isPostgres = run.setup.wrapper === 'postgres_fdw'
-  if (isPostgres && (request.copiesTypes || request.withIndexes)) await createCatalogSchema(run)
+  if (isPostgres) await createCatalogSchema(run)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const tables = await importedState(run, request)
   if (tables === undefined) return { status: 'state', state: undefined }
-  return { status: 'state', state: stateOf({ tables, types, indexes: await indexesOf(run, request) }) }
+  const [indexes, expressions] = [await indexesOf(run, request), await expressionsOf(run, request)]
+  return { status: 'state', state: stateOf({ tables, types, indexes, expressions }) }
 }
 
 async function createCatalogSchema(run: ImportRun): Promise<void> {
@@ -82,6 +92,26 @@ async function indexesOf(
 ): Promise<readonly RemoteIndex[]> {
   const isRead = withIndexes && run.setup.wrapper === 'postgres_fdw'
   return isRead ? remoteIndexes(run.session, catalogSchema(run), remoteSchema) : []
+}
+
+/** Expressions that the request asks for. */
+async function expressionsOf(
+  run: ImportRun,
+  { options, remoteSchema, limitTo, except }: ImportRequest,
+): Promise<readonly RemoteExpression[]> {
+  const [defaults, generated] = [isOn(options, 'import_default'), isOn(options, 'import_generated')]
+  if (run.setup.wrapper !== 'postgres_fdw' || !(defaults || generated)) return []
+  const from = { catalog: catalogSchema(run), server: run.setup.name }
+  const all = await remoteExpressions(run.session, from, remoteSchema, { defaults, generated })
+  return all.filter(({ table }) => (limitTo ? limitTo.includes(table) : !except.includes(table)))
+}
+
+/** Options that would bring the text of expressions which only the wrapper sees. */
+function optionWarnings({ setup, server }: ImportRun, { options }: ImportRequest): readonly Warning[] {
+  return unsupportedOptions(options, setup.wrapper).map((option) => ({
+    code: 'source/expression',
+    message: `server ${ident(server)}: ${option} is ignored, because the expressions that ${setup.wrapper} imports cannot be checked. Declare them in the manifest.`,
+  }))
 }
 
 /** Lists all types that a failed table lacks, where the server's error names only the first. */

@@ -7,6 +7,7 @@ import { fragment, ident, join, joinParts, qualified, type Sql, sql, statementOf
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
+import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { columnDefinition } from '../kinds/facets/columns/columns.ts'
@@ -14,10 +15,12 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
 import { isSqlNode, parseSql, statementsOf } from '../parser/parse-sql.ts'
+import { rejections } from './built-in-expressions.ts'
 import { createMissingPrerequisites, inSavepoint } from './prerequisites.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
 import type { ServerContext } from './server-context.ts'
 import { indexStanza } from './stanzas.ts'
+import { foreignExpressions } from './stored-expressions.ts'
 
 /** The indexes of one table of the source, for a view of the same columns. */
 export interface IndexesToRecreate {
@@ -45,8 +48,8 @@ export async function recreateIndexes(
   for (const of of all) {
     for (const index of of.indexes) {
       const scratch = { table: { schema, name: `t${units.length}` }, name: `i${units.length}` }
-      const create = await createStatement(index, scratch.table, scratch.name)
-      if (create) units.push({ of, index, ...scratch, create })
+      const parsed = await createStatement(index, scratch.table, scratch.name)
+      if (parsed) units.push({ of, index, ...scratch, ...parsed })
       else warnings.push(notCopied(of, index, 'fdwsync cannot parse its definition'))
     }
   }
@@ -57,10 +60,20 @@ export async function recreateIndexes(
   )
   try {
     await createMissingPrerequisites(session, context, schema)
-    for (let start = 0; start < units.length; start += batchSize) {
+    await session.run(readingPath)
+    const trustworthy = await withoutForeignCode(session, units, warnings)
+    for (let start = 0; start < trustworthy.length; start += batchSize) {
       await session.run(sql`${readingPath}; SAVEPOINT batch`)
-      const created = await createIndexes(session, units.slice(start, start + batchSize), warnings)
-      indexes.push(...(await readIndexes(session, context, created)))
+      const created = await createIndexes(session, trustworthy.slice(start, start + batchSize), warnings)
+      const foreign = new Map((await foreignExpressions(session, schema)).map(({ object, reason }) => [object, reason]))
+      warnings.push(...created.flatMap(({ of, index, name }) => notCopiedIf(of, index, foreign.get(name))))
+      indexes.push(
+        ...(await readIndexes(
+          session,
+          context,
+          created.filter(({ name }) => !foreign.has(name)),
+        )),
+      )
       await session.run(trusted('ROLLBACK TO batch; RELEASE batch'))
     }
   } finally {
@@ -75,6 +88,32 @@ interface Unit {
   readonly table: { readonly schema: string; readonly name: string }
   readonly name: string
   readonly create: Sql
+  /** The parse trees of its expressions and of its predicate. */
+  readonly expressions: readonly unknown[]
+}
+
+/** A source is not trusted with code, and PostgreSQL computes constant parts of expressions when it creates the index. */
+async function withoutForeignCode(
+  session: Session,
+  units: readonly Unit[],
+  warnings: Warning[],
+): Promise<readonly Unit[]> {
+  const candidates = units.flatMap((unit) => unit.expressions.map((tree) => ({ unit, tree, isSimplified: true })))
+  const reasons = candidates.length === 0 ? [] : await rejections(session, candidates)
+  const rejected = new Map(candidates.flatMap(({ unit }, at) => (reasons[at] ? [[unit, reasons[at]] as const] : [])))
+  const code = await readEvaluatingCode(session)
+  for (const unit of units) {
+    const run = rejected.has(unit) ? [] : await runByStatements(session, code, [{ sql: unit.create }])
+    if (run.length > 0) rejected.set(unit, evaluationReason(run))
+  }
+  warnings.push(...units.flatMap((unit) => notCopiedIf(unit.of, unit.index, rejected.get(unit))))
+  return units.filter((unit) => !rejected.has(unit))
+}
+
+function notCopiedIf(of: IndexesToRecreate, index: RemoteIndex, reason: string | undefined): readonly Warning[] {
+  if (reason === undefined) return []
+  const hint = `To have it, declare it below "indexes" of the view: ${index.definition}`
+  return [notCopied(of, index, `${reason}. ${hint}`)]
 }
 
 /** Creates all at once or, if that fails, each half by itself. Returns those that could be created. */
@@ -138,12 +177,18 @@ async function createStatement(
   { definition: text }: RemoteIndex,
   table: Unit['table'],
   newName: string,
-): Promise<Sql | undefined> {
+): Promise<Pick<Unit, 'create' | 'expressions'> | undefined> {
   const [, unique, rest] = definition.exec(text) ?? []
   if (rest === undefined) return undefined
   const create = sql`CREATE ${unique ? sql`UNIQUE ` : sql``}INDEX ${ident(newName)} ON ${qualified(table.schema, table.name)} ${fragment(rest)}`
   const parsed = await parseSql(create)
   if (!('tree' in parsed)) return undefined
   const [only, ...others] = statementsOf(parsed.tree)
-  return others.length === 0 && isSqlNode(only?.IndexStmt) ? create : undefined
+  const index = only?.IndexStmt
+  if (others.length > 0 || !isSqlNode(index)) return undefined
+  const elements: readonly unknown[] = Array.isArray(index.indexParams) ? index.indexParams : []
+  const expressions = elements.map((each) =>
+    isSqlNode(each) && isSqlNode(each.IndexElem) ? each.IndexElem.expr : each,
+  )
+  return { create, expressions: [...expressions, index.whereClause].filter((each) => each !== undefined) }
 }

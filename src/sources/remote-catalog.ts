@@ -12,6 +12,14 @@ export interface RemoteIndex {
   readonly definition: string
 }
 
+/** A default or a generation expression of a column, as the source's pg_get_expr shows it. */
+export interface RemoteExpression {
+  readonly table: string
+  readonly column: string
+  readonly isGenerated: boolean
+  readonly text: string
+}
+
 const tables: Readonly<Record<string, string>> = {
   pg_namespace: 'oid oid, nspname name',
   pg_type: `oid oid, typname name, typnamespace oid, typtype "char", typcategory "char", typelem oid, typlen int2, typrelid oid,
@@ -27,18 +35,23 @@ const tables: Readonly<Record<string, string>> = {
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
 }
 
+/** Views that show expressions as text. */
+const informationSchema: Readonly<Record<string, string>> = {
+  check_constraints: 'constraint_schema name, constraint_name name, check_clause text',
+  columns: `table_schema name, table_name name, column_name name, column_default text, is_generated text,
+            generation_expression text`,
+}
+
 /** Creates the foreign tables in a schema that is rolled back. Only postgres_fdw can read a remote catalog. */
 export async function createRemoteCatalog(session: Session, schema: string, server: string): Promise<void> {
   const createTable = (from: string, table: string, columns: string): Sql =>
     sql`CREATE FOREIGN TABLE ${qualified(schema, table)} (${trusted(columns)}) SERVER ${ident(server)}
         OPTIONS (schema_name ${literal(from)}, table_name ${literal(table)}, fetch_size '10000')`
   const statements = Object.entries(tables).map(([table, columns]) => createTable('pg_catalog', table, columns))
-  const checks = createTable(
-    'information_schema',
-    'check_constraints',
-    'constraint_schema name, constraint_name name, check_clause text',
+  const views = Object.entries(informationSchema).map(([view, columns]) =>
+    createTable('information_schema', view, columns),
   )
-  await session.run(join([...statements, checks], '; '))
+  await session.run(join([...statements, ...views], '; '))
 }
 
 /** The tables that IMPORT FOREIGN SCHEMA imports without LIMIT TO and EXCEPT. */
@@ -91,4 +104,48 @@ export async function remoteColumnNames(
       ([table, own]) => [table, own.map(({ name }) => name)],
     ),
   )
+}
+
+/** The expressions of the columns in a schema. Those of virtual columns are left out, as by IMPORT FOREIGN SCHEMA. */
+export async function remoteExpressions(
+  session: Session,
+  { catalog, server }: { readonly catalog: string; readonly server: string },
+  remoteSchema: string,
+  wanted: { readonly defaults: boolean; readonly generated: boolean },
+): Promise<readonly RemoteExpression[]> {
+  const from = ident(catalog)
+  const rows = await session.query<Omit<RemoteExpression, 'isGenerated'> & { generated: string | null }>(
+    sql`SELECT table_name AS "table", column_name AS "column", column_default AS text, generation_expression AS generated
+          FROM ${from}.columns
+         WHERE table_schema = $1 AND ($2 AND column_default IS NOT NULL OR $3 AND is_generated = 'ALWAYS') ORDER BY 1, 2`,
+    [remoteSchema, wanted.defaults, wanted.generated],
+  )
+  const all = rows.flatMap(({ table, column, text, generated }) => {
+    const expression = generated ?? text
+    return expression === null ? [] : [{ table, column, isGenerated: generated !== null, text: expression }]
+  })
+  if (!all.some(({ isGenerated }) => isGenerated)) return all
+  const stored = await storedColumns(session, { catalog, server }, remoteSchema)
+  return all.filter(({ table, column, isGenerated }) => !isGenerated || stored.has(JSON.stringify([table, column])))
+}
+
+/** Only sources that have generated columns have this attribute of columns. */
+async function storedColumns(
+  session: Session,
+  { catalog, server }: { readonly catalog: string; readonly server: string },
+  remoteSchema: string,
+): Promise<ReadonlySet<string>> {
+  const from = ident(catalog)
+  await session.run(
+    sql`CREATE FOREIGN TABLE IF NOT EXISTS ${from}.generated_attribute (attrelid oid, attname name, attgenerated "char")
+        SERVER ${ident(server)} OPTIONS (schema_name 'pg_catalog', table_name 'pg_attribute')`,
+  )
+  const rows = await session.query<{ table: string; column: string }>(
+    sql`SELECT c.relname AS "table", a.attname AS "column"
+          FROM ${from}.generated_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid
+          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND a.attgenerated = 's'`,
+    [remoteSchema],
+  )
+  return new Set(rows.map(({ table, column }) => JSON.stringify([table, column])))
 }

@@ -55,7 +55,7 @@ export function resolveImport(
       isComplete: true,
       undetermined: [...copied.undetermined, ...undetermined],
       refusals: [],
-      warnings: copied.warnings,
+      warnings: [...copied.warnings, ...answer.warnings],
     }
   }
   const failure = answer?.status === 'unanswered' ? answer : undefined

@@ -38,7 +38,13 @@ export async function resolveImports(
   const { manifest, requests, lock } = parsed
   if (lock) return resolveFromLock({ ...parsed, lock })
   if (requests.length === 0) return { ...nothingToReport, ...expandManifest(parsed, []) }
-  const context = await readServerContext(session, withoutUnresolvedServers(parsed), requests, digests)
+  const context = await readServerContext(
+    session,
+    withoutUnresolvedServers(parsed),
+    requests,
+    digests,
+    sources?.mayEvaluate,
+  )
   throwIfAny(
     parsed,
     requests.flatMap((request) => indexCopyProblems(request, wrapperOf(context, request.server) ?? 'postgres_fdw')),
@@ -104,5 +110,6 @@ async function contextWithTypes(
     withoutUnresolvedServers({ ...parsed, manifest: expanded }),
     parsed.requests,
     context.digests,
+    context.mayEvaluate,
   )
 }

@@ -4,6 +4,8 @@ import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
+import { type EvaluatingCode, readEvaluatingCode } from '../introspector/evaluation/evaluation.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
@@ -18,6 +20,9 @@ export interface ServerContext {
   readonly reading: CatalogReading
   readonly ledger: Ledger
   readonly digests: RunDigests
+  /** Which user-defined code may be run. */
+  readonly mayEvaluate: MayEvaluate
+  readonly trustedRoles: readonly string[]
 }
 
 export async function readServerContext(
@@ -25,16 +30,25 @@ export async function readServerContext(
   manifest: Manifest,
   requests: readonly ImportRequest[],
   digests: RunDigests,
+  mayEvaluate: MayEvaluate = 'nothing',
 ): Promise<ServerContext> {
   const declared = declaredKinds
     .flatMap((kind) => kind.declare(manifest, digests))
     .filter(({ id }) => isServerPrerequisite(id))
   const servers = requests.map(({ server }) => ({ kind: 'server', name: server }) as const)
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
-  const { search_path: searchPath = ['public'] } = manifest
+  const { search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = manifest
   return inSnapshot(session, async () => {
     const ledger = await readLedger(session, manifest.name, ids.keys())
-    return { declared, searchPath, ledger, digests, reading: await readCatalog(session, ids.values(), digests.salt) }
+    return {
+      declared,
+      searchPath,
+      ledger,
+      digests,
+      mayEvaluate,
+      trustedRoles,
+      reading: await readCatalog(session, ids.values(), digests.salt),
+    }
   })
 }
 
@@ -60,4 +74,13 @@ export function differencesOf({ ledger, digests }: ServerContext, declared: Decl
   const last = ledger.entries.get(keyOf(declared.id))?.declared
   const spec = kind.settle(declared.spec, last, live.spec)
   return kind.compare(declared.id, live.spec, spec, { declared: spec, last, digests })
+}
+
+/** The user-defined code that may not be run; undefined if all may. Runs under `readingPath`. */
+export async function forbiddenCode(
+  session: Session,
+  { mayEvaluate, trustedRoles }: ServerContext,
+): Promise<EvaluatingCode | undefined> {
+  if (mayEvaluate === 'everything') return undefined
+  return readEvaluatingCode(session, { trustedRoles, isUntrustedOnly: mayEvaluate === 'trusted-code' })
 }

@@ -5,7 +5,7 @@ import { canonicalJson } from '../core/data.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { catalogCosts } from '../introspector/transaction-settings.ts'
-import type { RemoteIndex } from './remote-catalog.ts'
+import type { RemoteExpression, RemoteIndex } from './remote-catalog.ts'
 import type { RemoteTypes } from './remote-types.ts'
 
 /** What an import is derived from. */
@@ -14,10 +14,11 @@ interface SourceContent {
   readonly tables: string
   readonly types: RemoteTypes | undefined
   readonly indexes: readonly RemoteIndex[]
+  readonly expressions: readonly RemoteExpression[]
 }
 
-export function stateOf({ tables, types, indexes }: SourceContent): string {
-  return digestOf([tables, types ? { all: types.all, ofTables: [...types.ofTables] } : null, indexes])
+export function stateOf({ tables, types, indexes, expressions }: SourceContent): string {
+  return digestOf([tables, types ? { all: types.all, ofTables: [...types.ofTables] } : null, indexes, expressions])
 }
 
 export function digestOf(value: unknown): string {

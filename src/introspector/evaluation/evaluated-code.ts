@@ -19,8 +19,9 @@ export interface EvaluationContext {
   readonly foundIn?: readonly string[]
 }
 
-/** With the owner, where that is a reason not to run it. */
+/** The first few, since a database can have many. With the owner, where that is a reason not to run it. */
 export function describeCode(code: readonly EvaluatedCode[]): string {
   const titles = code.map(({ title, owner, isTrusted }) => (isTrusted ? title : `${title}, which belongs to ${owner}`))
-  return [...new Set(titles)].join(', ')
+  const all = [...new Set(titles)]
+  return all.length <= 3 ? all.join(', ') : `${all.slice(0, 3).join(', ')} …`
 }

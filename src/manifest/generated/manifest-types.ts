@@ -654,7 +654,7 @@ export interface Import {
    */
   except?: string[]
   /**
-   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }
+   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }. Defaults and generation expressions are imported only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Through other wrappers they are not imported.
    */
   options?: {
     /**
@@ -663,7 +663,7 @@ export interface Import {
     [k: string]: string
   }
   /**
-   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
+   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
   types?: 'copy'
   /**
@@ -800,7 +800,7 @@ export interface Mirror {
    */
   except?: string[]
   /**
-   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }
+   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }. Defaults and generation expressions are imported only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Through other wrappers they are not imported.
    */
   options?: {
     /**
@@ -817,7 +817,7 @@ export interface Mirror {
    */
   schema: string
   /**
-   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
+   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
   types?: 'copy'
   /**

@@ -143,7 +143,9 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined).toEqual([])
     expect(plan.warnings.map(({ message }) => message)).toEqual([
-      'index own_function_idx of the source is not created on local.own_function: function public.own(text) does not exist',
+      expect.stringMatching(
+        /^index own_function_idx of the source is not created on local.own_function: it calls public.own\(\), which is not immutable and built-in/,
+      ),
     ])
     const names = await viewsOf(fixture)
     expect(names).toHaveLength(50)
