@@ -4,7 +4,7 @@ import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions } from '../applier/context.ts'
 import { recordNoChanges } from '../applier/record-no-changes.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
-import { mustBeAllowed, type Plan } from '../core/plan.ts'
+import { type Hazard, mustBeAllowed, type Plan } from '../core/plan.ts'
 import type { Report } from '../core/report.ts'
 import { interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
@@ -152,6 +152,11 @@ function refuse(plan: Plan, allow: readonly string[]): void {
   if (problems.length > 0) throw new FdwsyncError(problems, exitCode.refused)
 }
 
+function adviceOn(name: Hazard['name']): string {
+  if (name !== 'untrusted-code') return `To accept this: --allow ${name}`
+  return `To allow it, name it with its schema, add its owner to trusted_roles, or use --allow ${name}.`
+}
+
 /** Why a plan cannot be applied: its refusals, and the hazards that are not allowed. */
 export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly Problem[] {
   const refusals = plan.refusals.map(
@@ -168,7 +173,7 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
         ({ name, detail }): Problem => ({
           code: 'plan/hazard',
           message: `${title}: ${detail}`,
-          hint: `To accept this: --allow ${name}`,
+          hint: adviceOn(name),
         }),
       ),
   )

@@ -14,6 +14,7 @@ import { loadSettings, rowsLoaded } from '../loader/load.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
 import type { ApplyContext } from './context.ts'
 import { type Created, requireKnownCode } from './require-known-code.ts'
+import { requireTrustedLiterals } from './require-trusted-literals.ts'
 import { runStatements } from './run-statements.ts'
 import { type Originals, readOriginals, requireAsPlanned } from './swap/originals.ts'
 import { restoreGrantors } from './swap/restore-grantors.ts'
@@ -83,6 +84,15 @@ async function buildSuccessor(
   const { searchPath } = context.inHand.plan
   const original = originals.find(({ change }) => change.key === member.key)
   const { key, scratch, load, children } = member
+  if (original?.change.isUnmanaged) {
+    await session.run(readingPath)
+    const { title } = member
+    await requireTrustedLiterals(
+      context,
+      session,
+      member.statements.map((statement) => ({ title, sql: statement.sql })),
+    )
+  }
   await session.run(member.path === 'catalog' ? readingPath : manifestPath(searchPath))
   for (const statement of member.statements) await session.execute(statement)
   if (!original || scratch === undefined || !('name' in original.change.from.id)) return []

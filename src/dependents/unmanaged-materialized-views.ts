@@ -77,6 +77,7 @@ export async function probeUnmanagedMaterializedViews(
   const declared = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [asDeclared(object, digests)]))
   const probed = await probe(session, {
     ...input,
+    withUnmanaged: declared.length > 0,
     declared: [...input.declared, ...declared],
     reading: { ...reading, live: new Map([...reading.live, ...live]) },
   })

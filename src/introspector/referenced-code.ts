@@ -127,6 +127,14 @@ function kindsOfName(kind: NamedKind): readonly NamedKind[] {
   return kind === 'operator' || kind === 'operator class' ? [kind] : [kind, 'constant']
 }
 
+/** Whether a built-in function or operator accepts the arguments of one that was found: by implicit casts, or as any type. */
+function acceptsInstead(found: string, builtIn: string): string {
+  return `(cardinality(${found}) = cardinality(${builtIn}) AND NOT EXISTS (
+    SELECT FROM unnest(${found}, ${builtIn}) AS argument(given, taken) JOIN pg_type t ON t.oid = taken
+     WHERE given <> taken AND t.typtype <> 'p'
+       AND NOT EXISTS (SELECT FROM pg_cast k WHERE k.castsource = given AND k.casttarget = taken AND k.castcontext = 'i')))`
+}
+
 /** $1: the objects; $2: names of roles that the manifest trusts. */
 const referencesQuery: Sql = trusted(`
   WITH subject AS MATERIALIZED (
@@ -188,10 +196,12 @@ const referencesQuery: Sql = trusted(`
            role.rolsuper OR role.rolname = ANY ($2)
              OR (SELECT bool_and(pg_has_role(role.oid, runner.oid, ${couldActAs}))
                    FROM pg_roles runner WHERE runner.rolname IN (current_user, s.owner)) AS trusted,
-           -- Nothing built-in could have been meant by what has arguments of types that are not.
+           -- Nothing built-in is hidden from arguments of types that are not built in.
            c.arguments <@ ARRAY(SELECT oid FROM pg_type WHERE oid < 16384) AND CASE c.kind
-             WHEN 'function' THEN EXISTS (SELECT FROM pg_proc b WHERE b.proname = c.name AND b.oid < 16384)
-             WHEN 'operator' THEN EXISTS (SELECT FROM pg_operator b WHERE b.oprname = c.name AND b.oid < 16384)
+             WHEN 'function' THEN EXISTS (SELECT FROM pg_proc b WHERE b.proname = c.name AND b.oid < 16384
+               AND (b.provariadic <> 0 OR ${acceptsInstead('c.arguments', 'b.proargtypes::oid[]')}))
+             WHEN 'operator' THEN EXISTS (SELECT FROM pg_operator b WHERE b.oprname = c.name AND b.oid < 16384
+               AND ${acceptsInstead('c.arguments', 'array_remove(ARRAY[b.oprleft, b.oprright], 0)')})
              WHEN 'type' THEN EXISTS (SELECT FROM pg_type b WHERE b.typname = c.name AND b.oid < 16384 AND b.typnamespace = 'pg_catalog'::regnamespace)
              WHEN 'collation' THEN EXISTS (SELECT FROM pg_collation b WHERE b.collname = c.name AND b.oid < 16384)
              ELSE false END AS hides

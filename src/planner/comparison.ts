@@ -135,6 +135,7 @@ function addPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
   const asDeclared = Array.from(views.values(), ({ id, spec, needs }) => ({ id, spec, needs, path: [] }))
   return {
     ...input,
+    withUnmanaged: views.size > 0,
     declared: [...declared, ...asDeclared],
     reading: { ...reading, live: new Map([...reading.live, ...views]) },
   }

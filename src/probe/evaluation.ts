@@ -94,8 +94,9 @@ async function runByUnit(run: ProbeRun, code: EvaluatingCode, unit: Unit): Promi
 
 /** An apply leaves out only what is not trusted. */
 function contextOf(run: ProbeRun): EvaluationContext {
-  const { trustedRoles, mayEvaluate } = run.input
-  return mayEvaluate === 'nothing' ? { trustedRoles } : { trustedRoles, isUntrustedOnly: true, foundIn: probePath(run) }
+  const { trustedRoles, mayEvaluate, withUnmanaged } = run.input
+  if (mayEvaluate === 'nothing') return { trustedRoles }
+  return { trustedRoles, isUntrustedOnly: true, ...(withUnmanaged ? {} : { foundIn: probePath(run) }) }
 }
 
 interface View {
@@ -186,13 +187,13 @@ async function refusedViews(run: ProbeRun, views: readonly View[]): Promise<(uni
 function evaluationFinding(run: ProbeRun, { object }: Unit, code: readonly EvaluatedCode[]): ProbeFinding {
   const key = keyOf(object.id)
   const status = 'undetermined'
-  const allow = 'write its name with its schema, add its owner to trusted_roles, or pass --allow untrusted-code'
+  const advice = 'To allow it, name it with its schema, add its owner to trusted_roles, or use --allow untrusted-code.'
   if (run.input.mayEvaluate !== 'nothing') {
     const reason = `creating it would run ${describeCode(code)}`
-    return { code: 'object/untrusted-code', key, status, reason, hint: `If that is meant: ${allow}.` }
+    return { code: 'object/untrusted-code', key, status, reason, hint: advice }
   }
   const hint = code.every(({ isTrusted }) => isTrusted)
     ? 'An apply runs it. To avoid that, write the result instead of the call.'
-    : `An apply refuses that. If it is meant: ${allow}.`
+    : `An apply refuses that. ${advice}`
   return { code: 'object/evaluates-code', key, status, reason: evaluationReason(code), hint }
 }

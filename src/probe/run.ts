@@ -47,6 +47,8 @@ export interface ProbeInput {
   readonly digests: RunDigests
   /** For the objects that are unchanged since they last matched their declaration. */
   readonly dependencyDigests: DependencyDigests
+  /** Whether some of the declared objects are unmanaged: other roles have written their SQL, and chosen its names. */
+  readonly withUnmanaged?: boolean
   /** Which user-defined code may be run to create objects. */
   readonly mayEvaluate: MayEvaluate
 }

@@ -6,7 +6,9 @@ import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { readsOfView } from '../../dependents/view-reads.ts'
 import { requalify } from '../../parser/requalify.ts'
-import type { FinalNames } from './final-names.ts'
+import type { ApplyContext } from '../context.ts'
+import { requireTrustedLiterals } from '../require-trusted-literals.ts'
+import { finalNames } from './final-names.ts'
 import type { SwappedRelation } from './lock-order.ts'
 
 // The relations that are replaced, and the plain views that read them directly. What reads these views needs no change,
@@ -54,13 +56,12 @@ export async function swappedRelations(
  * view keeps its OID, owner, grants, comment and triggers, so that its own dependents notice nothing. The caller has
  * locked the views; their definitions are read only now, so that no change to one is lost. Runs under `readingPath`.
  * @param scratchOf the scratch schema of a relation's successor; undefined if the relation is not replaced
- * @param names the names of types that are replaced
  */
 export async function repointViews(
+  context: ApplyContext,
   session: Session,
   views: readonly SwappedRelation[],
   scratchOf: (schema: string, name: string) => string | undefined,
-  names: FinalNames,
 ): Promise<void> {
   if (views.length === 0) return
   const byOid = new Map(views.map((view) => [view.oid, view]))
@@ -68,13 +69,22 @@ export async function repointViews(
     definitionsQuery,
     [[...byOid.keys()]],
   )
-  const statements: Sql[] = []
+  const names = finalNames(context.inHand)
+  const statements: { readonly title: string; readonly sql: Sql }[] = []
   for (const { oid, definition, options } of definitions) {
     const view = byOid.get(oid)
     if (!view) continue
     const query = await requalify(names.inText(definition), ({ schema, name }) => scratchOf(schema ?? '', name))
     const parameters = options === null ? sql`` : sql` WITH (${trusted(options)})`
-    statements.push(sql`CREATE OR REPLACE VIEW ${qualified(view.schema, view.name)}${parameters} AS\n${trusted(query)}`)
+    const name = qualified(view.schema, view.name)
+    const create = sql`CREATE OR REPLACE VIEW ${name}${parameters} AS\n${trusted(query)}`
+    statements.push({ title: `view ${name}`, sql: create })
   }
-  await session.run(join(statements, ';\n'))
+  await requireTrustedLiterals(context, session, statements)
+  await session.run(
+    join(
+      statements.map((each) => each.sql),
+      ';\n',
+    ),
+  )
 }

@@ -8,7 +8,6 @@ import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
 import type { ApplyContext } from '../context.ts'
-import { finalNames } from './final-names.ts'
 import { lockForSwap, swapTimeoutMilliseconds } from './lock-order.ts'
 import { type Originals, readOriginals, replacementOf, requireUnchanged } from './originals.ts'
 import { repointViews, swappedRelations } from './repoint-views.ts'
@@ -52,7 +51,7 @@ export async function swap(
       requireUnchanged(originals, await readOriginals(session, step, context.inHand))
       const views = relations.filter(({ oid }) => !replaced.includes(oid))
       const scratchOf = (schema: string, name: string) => scratchSchemas.get(relationKey(schema, name))
-      await repointViews(session, views, scratchOf, finalNames(context.inHand))
+      await repointViews(context, session, views, scratchOf)
       await session.run(statements)
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error

@@ -2,8 +2,8 @@
 
 import type { Plan, PlannedChange } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
-import type { RenderOptions } from '../format.ts'
-import { nameIndent, remarkColumn } from './change.ts'
+import type { PlanOptions } from '../format.ts'
+import { nameIndent, remarkColumn, renderHazards } from './change.ts'
 import { type Entry, foldAlike } from './fold.ts'
 import { pad, widthOf, wrap } from './layout.ts'
 import { countedObjects, idOfTitled, listed, nameInPlace, placeOf } from './objects.ts'
@@ -16,9 +16,11 @@ interface Recorded {
   readonly remarkIs: 'reason' | 'part of the sentence' | 'explanation'
 }
 
-export function renderRecorded({ changes }: Plan, options: RenderOptions): readonly string[] {
+export function renderRecorded({ changes }: Plan, options: PlanOptions): readonly string[] {
   const recorded = changes.flatMap((planned) => recordedOf(planned) ?? [])
-  return foldAlike(recorded, likenessOf, options).flatMap((entry) => entryLines(entry, options))
+  return foldAlike(recorded, (each) => likenessOf(each, options), options).flatMap((entry) =>
+    entryLines(entry, options),
+  )
 }
 
 function recordedOf(planned: PlannedChange): Recorded | undefined {
@@ -43,19 +45,21 @@ function idOfRecorded({ planned }: Recorded) {
   return idOfTitled({ key: planned.change.key, title: planned.title })
 }
 
-function likenessOf(recorded: Recorded): string | undefined {
+function likenessOf(recorded: Recorded, options: PlanOptions): string | undefined {
   const id = idOfRecorded(recorded)
-  return id && JSON.stringify([placeOf(id), recorded.verb, recorded.remark])
+  return id && JSON.stringify([placeOf(id), recorded.verb, recorded.remark, renderHazards(recorded.planned, options)])
 }
 
-function entryLines([first, ...others]: Entry<Recorded>, { style, columns }: RenderOptions): readonly string[] {
+function entryLines([first, ...others]: Entry<Recorded>, options: PlanOptions): readonly string[] {
+  const { style, columns } = options
   const ids = [first, ...others].flatMap((recorded) => idOfRecorded(recorded) ?? [])
   const start = `${first.verb} ${others.length === 0 ? oneLine(first.planned.title) : countedObjects(ids)}`
   const names = others.length === 0 ? [] : wrap(listed(ids.map(nameInPlace)), columns, nameIndent)
+  const below = [...names, ...renderHazards(first.planned, options)]
   const remark = oneLine(first.remark)
-  if (first.remarkIs === 'reason') return [...wrap(`${start}: ${remark}`, columns, '  ', nameIndent), ...names]
+  if (first.remarkIs === 'reason') return [...wrap(`${start}: ${remark}`, columns, '  ', nameIndent), ...below]
   const line = pad(`  ${start}`, remarkColumn)
-  if (widthOf(`${line} ${remark}`) <= columns) return [`${line} ${style.dim(remark)}`, ...names]
+  if (widthOf(`${line} ${remark}`) <= columns) return [`${line} ${style.dim(remark)}`, ...below]
   const text = first.remarkIs === 'explanation' ? start : `${start} ${remark}`
-  return [...wrap(text, columns, '  ', nameIndent), ...names]
+  return [...wrap(text, columns, '  ', nameIndent), ...below]
 }

@@ -171,6 +171,28 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
 
   test.each([
+    ['columns stay', 'SELECT id, name, note, total FROM px.customers', ''],
+    ['columns change their type', 'SELECT id::bigint AS id, name FROM px.customers', ''],
+    [
+      'data is copied',
+      'SELECT id, name, note, total FROM px.customers',
+      "CREATE MATERIALIZED VIEW m.copy AS SELECT id, '{x}'::m.code[] AS codes FROM shop.v WITH NO DATA",
+    ],
+  ])("literals in another role's view are not read again as who applies, where its %s", async (_name, query, more) => {
+    await apply(view('SELECT id, name FROM px.customers'))
+    await runSql(target.url, `GRANT USAGE ON SCHEMA shop TO ${mallory}`)
+    await asMallory(
+      target.url,
+      `CREATE DOMAIN m.code AS text CHECK (m.hit() > 0); CREATE VIEW m.reader AS SELECT id, '{x}'::m.code[] AS codes FROM shop.v;
+       ${more}`,
+    )
+    await runSql(target.url, "SELECT setval('m.hits', 1, false)")
+    const { report } = await apply(view(query)).catch(() => ({ report: undefined }))
+    expect(await hasRun(target.url)).toBe(false)
+    expect(report?.steps.filter(({ outcome }) => outcome.status === 'applied') ?? []).toEqual([])
+  })
+
+  test.each([
     ['IN', '=', 'WHERE name IN (note::varchar, name)'],
     ['IN (SELECT)', '=', 'WHERE name IN (SELECT name FROM px.orders)'],
     ['CASE', '=', 'WHERE CASE name WHEN note::varchar THEN true END'],
