@@ -85,7 +85,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
   refuse(plan, options.allow)
   if (plan.changes.length === 0) {
     await recordNoChanges(connect, inHand)
-    return { plan, report: { manifest: plan.manifest, applyId: undefined, steps: [] } }
+    return { plan, report: nothingDone(plan) }
   }
   const apply = async (lease: Session) => {
     const report = await applyPlan(inHand, connect, lease, parsed.secrets, options)
@@ -93,6 +93,11 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
     return report
   }
   return { plan, report: await (held ? apply(held) : withLease(request, apply)) }
+}
+
+/** The report of a plan without changes. */
+export function nothingDone({ manifest, undetermined }: Plan): Report {
+  return { manifest, applyId: undefined, steps: [], warnings: [], undetermined }
 }
 
 /** Records a proof from a second plan, if that has nothing to do. If it has, the next plan shows it. */
@@ -183,7 +188,7 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
 /** The exit code for the report of an apply. */
 export function exitCodeOf(report: Report): number {
   const failed = report.steps.filter(({ outcome }) => outcome.status !== 'applied')
-  if (failed.length === 0) return exitCode.done
+  if (failed.length === 0) return report.undetermined.length > 0 ? exitCode.undetermined : exitCode.done
   const isLoad = ({ stage, action }: Report['steps'][number]) => stage === 'populate' || action === 'replace'
   return failed.every((step) => isLoad(step) || step.outcome.status === 'skipped') && failed.some(isLoad)
     ? exitCode.dataNotLoaded

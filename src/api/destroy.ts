@@ -1,12 +1,17 @@
 // Drops everything that a manifest owns.
 
+import type { Connect } from '../db/connect.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { Applied, ApplyRequest, Approve } from './apply.ts'
 import { planAndApply } from './apply.ts'
+import { requireKnownManifest } from './known-manifest.ts'
 
 export type DestroyRequest = Omit<ApplyRequest, 'parsed' | 'populate' | 'takeOver'> & {
   /** The name of the manifest. Its file is not needed, since the ledger has what it owns. */
   readonly manifest: string
+  /** Whether the ledger must know the manifest, so that a misspelled name is an error. */
+  readonly mustExist?: boolean
 }
 
 /**
@@ -14,7 +19,11 @@ export type DestroyRequest = Omit<ApplyRequest, 'parsed' | 'populate' | 'takeOve
  * that are still in use. Approval covers the loss of data.
  * @throws FdwsyncError if an object of another manifest, or an unmanaged one, depends on what would be dropped
  */
-export function destroy({ manifest, options, ...request }: DestroyRequest, approve: Approve): Promise<Applied> {
+export async function destroy(
+  { manifest, mustExist, options, ...request }: DestroyRequest,
+  approve: Approve,
+): Promise<Applied> {
+  if (mustExist) await requireKnown(request.connect, manifest)
   return planAndApply(
     {
       ...request,
@@ -24,6 +33,15 @@ export function destroy({ manifest, options, ...request }: DestroyRequest, appro
     },
     approve,
   )
+}
+
+async function requireKnown(connect: Connect, manifest: string): Promise<void> {
+  const session = await connect('destroy')
+  try {
+    await inReadOnlyTransaction(session, () => requireKnownManifest(session, manifest))
+  } finally {
+    await session.close()
+  }
 }
 
 function withoutObjects(name: string): ParsedManifest {

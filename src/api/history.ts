@@ -6,10 +6,13 @@ import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readApplies, readSteps } from '../ledger/history.ts'
+import { requireKnownManifest } from './known-manifest.ts'
 
 export interface HistoryOptions {
   /** Default: all manifests. */
   readonly manifest?: string | undefined
+  /** Whether the ledger must know the manifest, so that a misspelled name is an error. */
+  readonly mustExist?: boolean
   readonly limit: number
 }
 
@@ -18,7 +21,10 @@ export interface HistoryOptions {
  * @throws FdwsyncError if this role may not read the ledger
  */
 export function history(session: Session, options: HistoryOptions): Promise<History> {
-  return reading(session, () => readApplies(session, options))
+  return reading(session, async () => {
+    if (options.mustExist && options.manifest !== undefined) await requireKnownManifest(session, options.manifest)
+    return readApplies(session, options)
+  })
 }
 
 /**

@@ -1,14 +1,16 @@
 // Refreshes the materialized views of a manifest.
 
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
+import { didYouMean } from '../core/nearest.ts'
 import { keyOf } from '../core/object.ts'
-import type { RefreshReport } from '../core/report.ts'
+import type { NotImported, RefreshReport } from '../core/report.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
+import { readNotImported } from '../ledger/not-imported.ts'
 import { readLedger } from '../ledger/read.ts'
 import { type RefreshOptions, refreshViews } from '../loader/refresh.ts'
 import type { ViewId } from '../loader/refreshed-views.ts'
@@ -27,28 +29,51 @@ export async function refresh(
   const session = await connect('refresh')
   const loads = pooledConnect(connect, isLoad)
   try {
-    const ids = chosen(await viewsOf(session, parsed), names)
-    return await refreshViews(parsed.manifest.name, ids, session, loads.connect, {
+    const { views, notImported } = await viewsOf(session, parsed)
+    const ids = chosen(views, names)
+    const report = await refreshViews(parsed.manifest.name, ids, session, loads.connect, {
       ...options,
       searchPath: parsed.manifest.search_path ?? ['public'],
     })
+    return { ...report, notImported: names.length === 0 ? notImported : [] }
   } finally {
     await loads.close()
     await session.close()
   }
 }
 
-/** Views that the manifest spells out, and those that its mirrors created when it was last applied. */
-async function viewsOf(session: Session, parsed: ParsedManifest): Promise<readonly ViewId[]> {
+interface Views {
+  readonly views: readonly ViewId[]
+  readonly notImported: readonly NotImported[]
+}
+
+/**
+ * Views that the manifest spells out, and those that its mirrors created when it was last applied.
+ * @throws FdwsyncError if it has mirrors, and the ledger does not show what they created
+ */
+async function viewsOf(session: Session, parsed: ParsedManifest): Promise<Views> {
+  const { name, mirrors = {} } = parsed.manifest
   const spelled = declaredViews(parsed)
-  const schemas = new Set(Object.values(parsed.manifest.mirrors ?? {}).map(({ schema }) => schema))
-  if (schemas.size === 0) return spelled
-  const { entries } = await inSnapshot(session, () => readLedger(session, parsed.manifest.name, []))
+  const schemas = new Set(Object.values(mirrors).map(({ schema }) => schema))
+  if (schemas.size === 0) return { views: spelled, notImported: [] }
+  const { ledger, notImported } = await inSnapshot(session, async () => ({
+    ledger: await readLedger(session, name, []),
+    notImported: (await readNotImported(session)).get(name) ?? [],
+  }))
+  const { entries, unreadable } = ledger
+  if (unreadable) {
+    const message = `the views of mirrors are unknown, because the ledger cannot be read: ${unreadable.message}`
+    throw new FdwsyncError({ ...unreadable, message })
+  }
+  if (entries.size === 0) {
+    const message = `the views of mirrors are unknown, because the manifest "${name}" was never applied to this database`
+    throw new FdwsyncError({ code: 'usage/unknown-name', message, hint: 'Run fdwsync apply first.' })
+  }
   const views = new Map(spelled.map((id) => [keyOf(id), id]))
   for (const { id } of entries.values()) {
     if (id.kind === 'materializedView' && schemas.has(id.schema)) views.set(keyOf(id), id)
   }
-  return [...views.values()]
+  return { views: [...views.values()], notImported }
 }
 
 function declaredViews({ manifest }: ParsedManifest): readonly ViewId[] {
@@ -67,7 +92,7 @@ function chosen(views: readonly ViewId[], names: readonly string[]): readonly Vi
       code: matches.length === 0 ? 'usage/unknown-name' : 'usage/ambiguous-name',
       message:
         matches.length === 0
-          ? `the manifest has no materialized view "${name}"`
+          ? `the manifest has no materialized view "${name}"${didYouMean(name, views.flatMap(spellings))}`
           : `several materialized views are named "${name}"`,
       hint: `Its materialized views: ${all}`,
     })
@@ -77,6 +102,10 @@ function chosen(views: readonly ViewId[], names: readonly string[]): readonly Vi
   return views.filter((view) => picked.includes(view))
 }
 
-function isNamed({ schema, name }: ViewId, given: string): boolean {
-  return [name, ident(name), `${schema}.${name}`, qualified(schema, name)].includes(given)
+function isNamed(view: ViewId, given: string): boolean {
+  return spellings(view).includes(given)
+}
+
+function spellings({ schema, name }: Pick<ViewId, 'schema' | 'name'>): readonly string[] {
+  return [name, ident(name), `${schema}.${name}`, qualified(schema, name)]
 }

@@ -2,7 +2,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
 import { secretText } from '../core/secret.ts'
 import type { SourceReport } from '../core/source.ts'
@@ -131,4 +131,16 @@ export function createSourceOverlay(source: SourceReport | undefined): (found: S
     const state = findings.some(({ readsFail }) => readsFail) ? 'drifted' : found.state
     return { state, reason: findings.map(({ message }) => message).join('; ') }
   }
+}
+
+export interface NotImportedObject {
+  readonly id: ObjectId
+  readonly reason: string
+  readonly manifests: readonly string[]
+}
+
+/** An object that could not be imported may be missing, or differ from the source. */
+export function withNotImported(found: StateFinding, object: NotImportedObject | undefined): StateFinding {
+  const isKnown = found.state !== 'in sync' && found.state !== 'unmanaged'
+  return object && !isKnown ? { state: 'unknown', reason: object.reason } : found
 }

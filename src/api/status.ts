@@ -1,8 +1,9 @@
 // Lists the objects of a database that manifests own, and the state of each.
 
 import { groupBy } from '../core/data.ts'
+import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { namePattern } from '../core/name-pattern.ts'
-import { type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
 import type { ObjectStatus, StatusReport } from '../core/status.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
@@ -11,8 +12,15 @@ import { readStatus, type StatusReading } from '../ledger/status.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from '../planner/context.ts'
 import { createPlan } from '../planner/plan.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import type { SourceAccess } from '../sources/ask-sources.ts'
-import { createSourceOverlay, stateByLedger, statesByPlan } from './status-findings.ts'
+import {
+  createSourceOverlay,
+  type NotImportedObject,
+  stateByLedger,
+  statesByPlan,
+  withNotImported,
+} from './status-findings.ts'
 
 export interface StatusOptions {
   /** As for psql's `\d`: `shop.*`, `*orders*`. Default: all objects. */
@@ -34,11 +42,13 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const inHand = options.manifest && (await createPlan(session, options.manifest, planOptions(options)))
   const declared = (inHand?.declared ?? []).map(({ id }) => id).filter(isChosen)
   const reading = await readStatus(session, { isChosen, declared, all: options.all })
+  const notImported = notImportedObjects(reading, inHand, isChosen)
   const owners = groupBy(reading.owned, ({ entry }) => keyOf(entry.id))
   const ids = new Map([
     ...declared.map((id) => [keyOf(id), id] as const),
     ...reading.owned.map(({ entry: { id } }) => [keyOf(id), id] as const),
     ...Array.from(reading.catalog.live, ([key, { id }]) => [key, id] as const),
+    ...Array.from(notImported, ([key, { id }]) => [key, id] as const),
   ])
   const stateByPlan = inHand && statesByPlan(inHand.plan, new Set(declared.map(keyOf)))
   const source = inHand?.plan.source
@@ -47,15 +57,42 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const objects = Array.from(ids, ([key, id]): ObjectStatus => {
     const entries = owners.get(key) ?? []
     const found = stateByPlan?.(key, entries) ?? stateByLedger(key, entries, reading)
-    const { state, reason } = withSource(found, key)
+    const { state, reason } = withSource(withNotImported(found, notImported.get(key)), key)
     const sourceReachable = id.kind === 'server' ? reachability.get(id.name) : undefined
-    return { ...describe(id, reading, entries), state, reason, sourceReachable }
+    const described = describe(id, reading, entries)
+    const manifests = notImported.get(key)?.manifests ?? described.manifests
+    return { ...described, manifests, state, reason, sourceReachable }
   })
+  if (objects.length === 0 && options.pattern !== undefined) throw nothingMatches(options.pattern)
   return {
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
     manifest: inHand?.plan.manifest,
     objects: inOrder(objects),
   }
+}
+
+function nothingMatches(pattern: string): FdwsyncError {
+  const message = `no object matches "${pattern}"`
+  const hint = 'Run fdwsync status without a pattern to list them all, or with --all to list unmanaged objects too.'
+  return new FdwsyncError({ code: 'usage/unknown-name', message, hint }, exitCode.usage)
+}
+
+/** What could not be imported: now, if the sources of the manifest were asked; otherwise when it was last applied. */
+function notImportedObjects(
+  { notImported }: StatusReading,
+  inHand: PlanInHand | undefined,
+  isChosen: (id: ObjectId) => boolean,
+): ReadonlyMap<Key, NotImportedObject> {
+  const now = inHand?.notImported
+  const all = new Map([...notImported, ...(inHand && now ? [[inHand.plan.manifest, now] as const] : [])])
+  const objects = new Map<Key, NotImportedObject>()
+  for (const [manifest, missing] of all) {
+    for (const { key, reason } of missing) {
+      const id = idOf(key)
+      if (id && isChosen(id)) objects.set(key, { id, reason, manifests: [manifest] })
+    }
+  }
+  return objects
 }
 
 function planOptions({ sources }: StatusOptions): PlanOptions {

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
+import { warningsOfNotices } from '../core/notice.ts'
 import type { Report } from '../core/report.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
@@ -26,14 +27,28 @@ export async function applyPlan(
   options: ApplyOptions,
 ): Promise<Report> {
   const checkLease = () => requireLease(lease)
-  const context: ApplyContext = { inHand, applyId: randomUUID(), options, connect, secrets, checkLease }
+  const context: ApplyContext = {
+    inHand,
+    applyId: randomUUID(),
+    options,
+    connect,
+    secrets,
+    notices: [],
+    checkLease,
+  }
   const started = performance.now()
   const definitions = await runDefinitions(context, started)
   const failedLoads: RefreshRecord[] = []
   const dataSteps = await runDataSteps(context, definitions, failedLoads)
   const finished: readonly FinishedStep[] = [...definitions, ...dataSteps]
   await recordOutcome(context, finished, failedLoads, performance.now() - started)
-  return { manifest: inHand.plan.manifest, applyId: context.applyId, steps: finished.flatMap(reportsOf) }
+  return {
+    manifest: inHand.plan.manifest,
+    applyId: context.applyId,
+    steps: finished.flatMap(reportsOf),
+    warnings: warningsOfNotices(context.notices),
+    undetermined: inHand.plan.undetermined,
+  }
 }
 
 function requireLease(lease: Session): void {

@@ -2,6 +2,7 @@
 
 import type { ApplyEvent } from '../core/event.ts'
 import type { Origin } from '../core/history.ts'
+import type { ObjectNotice } from '../core/notice.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
 import type { ApplyRecord } from '../ledger/write.ts'
@@ -29,6 +30,8 @@ export interface ApplyContext {
   readonly options: ApplyOptions
   readonly connect: Connect
   readonly secrets: readonly Secret[]
+  /** What the server has reported so far, of what is committed. */
+  readonly notices: ObjectNotice[]
   /** Throws if the lease was lost: another apply may be running. */
   checkLease(): void
 }

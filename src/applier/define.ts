@@ -1,6 +1,7 @@
 // Runs the definitions of one stage, `prepare` or `define`, in one transaction: all of them or none.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { isReported, type ObjectNotice } from '../core/notice.ts'
 import type { PlainStep, Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects, interruptible, throwIfInterrupted } from '../db/cancellation.ts'
@@ -9,6 +10,7 @@ import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import {
   recordApply,
@@ -85,9 +87,10 @@ async function defineOnce(
   onStep: (step: Step | undefined) => void,
 ): Promise<string> {
   onStep(undefined)
+  const notices: ObjectNotice[] = []
   let fingerprint: string
   try {
-    fingerprint = await runInTransaction(context, definitions, session, steps, onStep)
+    fingerprint = await runInTransaction(context, definitions, session, steps, onStep, notices)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
@@ -95,6 +98,7 @@ async function defineOnce(
   // If `prepare` ran, the ledger has the row of the apply already. Then a step of `define` proves its COMMIT.
   const [first] = preparedKeys(context.inHand.plan).size > 0 ? steps : []
   await commit(context, session, { applyId: context.applyId, ...(first ? { step: first.id } : {}) })
+  context.notices.push(...notices)
   return fingerprint
 }
 
@@ -104,6 +108,7 @@ async function runInTransaction(
   session: Session,
   steps: readonly PlainStep[],
   onStep: (step: Step | undefined) => void,
+  notices: ObjectNotice[],
 ): Promise<string> {
   const { inHand, options } = context
   const { plan } = inHand
@@ -126,7 +131,9 @@ async function runInTransaction(
   for (const step of steps) {
     onStep(step)
     await requireTrusted(step)
+    session.takeNotices()
     await runStatements(session, step.statements, plan.searchPath)
+    for (const notice of session.takeNotices()) if (isReported(notice)) notices.push({ ...step, notice })
   }
   onStep(undefined)
   await recordDefinitions(context, definitions, session, steps)
@@ -164,6 +171,7 @@ async function recordDefinitions(
   if (stage === 'define') {
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
     await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)
+    if (inHand.notImported) await recordNotImported(session, inHand.plan.manifest, inHand.notImported)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
     const unchanged = new Map([...inHand.sourceRecords].filter(([key]) => !changed.has(key)))

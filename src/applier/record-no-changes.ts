@@ -7,6 +7,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { recordManifestProof } from '../ledger/manifest-proof.ts'
+import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { recordCanonicalForms, recordDependencyDigests } from '../ledger/write.ts'
@@ -14,8 +15,8 @@ import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 /** Does nothing if that is not possible: without the record, the next plan only takes longer. */
 export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Promise<void> {
-  const { proof, provenDigests, canonicalForms } = inHand
-  if (!proof && provenDigests.size === 0 && canonicalForms.size === 0) return
+  const { proof, provenDigests, canonicalForms, notImported = [] } = inHand
+  if (!proof && provenDigests.size === 0 && canonicalForms.size === 0 && notImported.length === 0) return
   try {
     const session = await connect('ledger')
     try {
@@ -28,13 +29,17 @@ export async function recordNoChanges(connect: Connect, inHand: PlanInHand): Pro
   }
 }
 
-async function write(session: Session, { plan, proof, provenDigests, canonicalForms }: PlanInHand): Promise<void> {
+async function write(
+  session: Session,
+  { plan, proof, provenDigests, canonicalForms, notImported }: PlanInHand,
+): Promise<void> {
   await begin(session, { lockTimeoutMilliseconds: 1000 })
   const found = await findLedger(session)
   if (found.state !== 'ready') return
   await openLedger(session)
   await recordDependencyDigests(session, plan.manifest, provenDigests)
   await recordCanonicalForms(session, plan.manifest, canonicalForms, plan.searchPath)
+  if (notImported) await recordNotImported(session, plan.manifest, notImported)
   if (proof) await recordManifestProof(session, proof)
   await session.run(trusted('COMMIT'))
 }

@@ -12,7 +12,7 @@ import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/r
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
-import { load } from '../loader/load.ts'
+import { load, takeWarnings } from '../loader/load.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
 import { build } from './build.ts'
@@ -83,10 +83,11 @@ async function runStep(
       (purpose) => connect(purpose, secretsOf(step)),
       'load',
       options.signal,
-      (session) =>
-        step.action === 'replace' || step.stage === 'build'
-          ? build(context, session, sources, step)
-          : loadView(context, session, sources, step, id),
+      async (session) => {
+        if (step.action === 'replace' || step.stage === 'build') await build(context, session, sources, step)
+        else await loadView(context, session, sources, step, id)
+        context.notices.push(...takeWarnings(session, step))
+      },
     )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {

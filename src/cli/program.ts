@@ -23,7 +23,7 @@ Exit codes:
   3   stale plan: the database changed after the plan was created
   4   refused
   5   applied, but some data could not be loaded
-  6   something is undetermined (with the same options as exit code 2)
+  6   something is undetermined (apply; else with the same options as exit code 2)
   64  wrong usage`
 
 export function createProgram(): Command {

@@ -73,6 +73,8 @@ export type ProblemCode =
   | 'server/missing-role'
   /** The server rejects or cannot do what is declared. */
   | 'server/rejected'
+  /** The server, a wrapper or a function reported something (WARNING or NOTICE) while it did what was asked. */
+  | 'server/notice'
 
   // Secrets
   /** A secret would be visible to others: in what the server records, in an option every role may read, or in a lock. */

@@ -112,6 +112,10 @@ export interface Undetermined {
 export interface Warning {
   readonly code: ProblemCode
   readonly message: string
+  readonly hint?: string
+  /** The object that it is about, if it is about one. */
+  readonly key?: Key
+  readonly title?: string
 }
 
 export interface Plan {

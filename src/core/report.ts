@@ -1,7 +1,7 @@
 // How an apply or a refresh ended, step by step.
 
 import type { Key } from './object.ts'
-import type { StageName, Step } from './plan.ts'
+import type { StageName, Step, Undetermined, Warning } from './plan.ts'
 
 export type StepOutcome =
   | { readonly status: 'applied'; readonly milliseconds: number }
@@ -24,6 +24,17 @@ export interface Report {
   /** As in the ledger's table `apply`; undefined if there was nothing to do. */
   readonly applyId: string | undefined
   readonly steps: readonly StepReport[]
+  /** What the server reported meanwhile. */
+  readonly warnings: readonly Warning[]
+  /** What the plan could not determine, so that the apply did nothing about it. */
+  readonly undetermined: readonly Undetermined[]
+}
+
+/** A table or type of a source that a manifest imports or mirrors, and that could not be imported. */
+export interface NotImported {
+  readonly key: Key
+  readonly title: string
+  readonly reason: string
 }
 
 export interface RefreshReport {
@@ -35,4 +46,8 @@ export interface RefreshReport {
     readonly how: 'concurrently' | 'plain' | undefined
     readonly outcome: StepOutcome
   }[]
+  /** What the server reported meanwhile. */
+  readonly warnings: readonly Warning[]
+  /** What the last apply could not import, so that it is not among the views. */
+  readonly notImported: readonly NotImported[]
 }

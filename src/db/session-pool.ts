@@ -65,6 +65,7 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
     let isReturned = false
     // A late cancel request would hit whoever leases the session next, so it is not pooled again.
     let wasCancelled = false
+    session.takeNotices()
     const use = () => {
       if (isReturned) throw new Error('the session is closed')
       return session

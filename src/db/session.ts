@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
+import type { Notice } from '../core/notice.ts'
 import type { Secret } from '../core/secret.ts'
 import { literal, type Sql, type Statement, sql } from '../core/sql.ts'
 import { requestCancel } from './cancel.ts'
@@ -38,6 +39,11 @@ export interface Session {
    * would log it as it runs inside the DO block, with its secrets.
    */
   execute(statement: Statement): Promise<void>
+  /**
+   * What the server has reported beside its results since the last call: WARNINGs and NOTICEs, each text once. Within a
+   * transaction, the settings of the role do not suppress them.
+   */
+  takeNotices(): readonly Notice[]
   /** Cancels what is running. Rejects if the request could not be delivered. */
   cancel(): Promise<void>
   /** Resolves when the connection is lost; from then on every call rejects. Closing it is not a loss. */
@@ -101,6 +107,7 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
       if (statement.secrets.length > 0) await carry(wire, statement)
       else await wire.send(statement.sql)
     },
+    takeNotices: wire.takeNotices,
     cancel: () => requestCancel(client, settings.host),
     lost: wire.lost,
     isLost: wire.isLost,

@@ -1,5 +1,5 @@
-// How transactions begin: without the timeouts that a role or a database may have set for interactive use. They would cut a
-// long load or plan, as they would a pg_dump, which resets them too.
+// How transactions begin: without the timeouts that a role or a database may have set for interactive use, which would cut a
+// long load or plan, as they would a pg_dump, which resets them too; and with the messages that a role may have turned off.
 import { join, type Sql, trusted } from '../core/sql.ts'
 import type { Session } from './session.ts'
 
@@ -33,6 +33,7 @@ export function beginStatement(serverVersion: number, mode: TransactionMode = {}
     ...(serverVersion >= 170_000 ? [['transaction_timeout', String(whole)] as const] : []),
     // pg_dump, for one, sets it for its role: then queries may not read foreign tables or views.
     ...(hasRestrictedRelationKinds(serverVersion) ? [['restrict_nonsystem_relation_kind', "''"] as const] : []),
+    ['client_min_messages', 'notice'],
   ]
   return join(
     [

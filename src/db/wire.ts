@@ -3,10 +3,12 @@
 
 import { finished } from 'node:stream/promises'
 import type { TransactionStatus } from 'pg'
+import type { Notice } from '../core/notice.ts'
 import { redact, type Secret } from '../core/secret.ts'
 import type { Sql } from '../core/sql.ts'
 import type { OpenClient } from './client.ts'
 import { ConnectionLostError, DatabaseError, isServerError } from './database-error.ts'
+import { collectNotices } from './notices.ts'
 
 /** One connection of the driver. */
 export interface Wire {
@@ -20,6 +22,8 @@ export interface Wire {
   /** Whether nothing runs on it, no transaction is open, and it is not known to be lost. */
   isFree(): boolean
   abandon(reason: string): void
+  /** What the server has reported beside its results since the last call. */
+  takeNotices(): readonly Notice[]
   close(): Promise<void>
 }
 
@@ -52,6 +56,8 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     })
     resolveLost(loss)
   }
+  const notices = collectNotices(secrets)
+  client.on('notice', notices.add)
   client.on('error', (error) => lose(error.message))
   client.on('end', () => lose('the server closed it'))
 
@@ -106,6 +112,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     transactionStatus: () => client.getTransactionStatus(),
     lost,
     isLost: () => loss !== undefined,
+    takeNotices: notices.take,
     isFree: () => !loss && !closing && !running && client.getTransactionStatus() === 'I',
     abandon(reason) {
       lose(reason)

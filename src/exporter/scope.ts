@@ -2,6 +2,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
+import { didYouMean } from '../core/nearest.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 
@@ -45,13 +46,14 @@ function roots(live: Live, { servers, schemas }: ExportScope): readonly Key[] {
 function refuseMissing(live: Live, named: readonly ObjectId[]): void {
   const problems = named.flatMap((id): readonly Problem[] => {
     if (live.has(keyOf(id))) return []
+    const names = [...live.values()].flatMap((object) => (object.id.kind === id.kind ? [nameIn(object.id)] : []))
     const existing = [...live.values()].flatMap((object) =>
       object.id.kind === id.kind ? [kindOf(id).title(object.id)] : [],
     )
     return [
       {
         code: 'usage/unknown-name',
-        message: `${kindOf(id).title(id)} does not exist`,
+        message: `${kindOf(id).title(id)} does not exist${didYouMean(nameIn(id), names)}`,
         hint: `Existing ones: ${existing.join(', ') || 'none'}.`,
       },
     ]
@@ -83,4 +85,8 @@ function addWithNeeds(live: Live, chosen: Set<Key>, root: Key): void {
 
 function isOwned(id: ObjectId): boolean {
   return kindOf(id).dropPolicy === 'owned'
+}
+
+function nameIn(id: ObjectId): string {
+  return 'name' in id ? id.name : ''
 }

@@ -126,6 +126,10 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN canonical jsonb, ADD COLUMN search_path text[]')],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.apply ADD COLUMN not_imported jsonb')],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */
@@ -180,6 +184,8 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     database_name: 'The database in which the apply ran; differs from the current one if this database is a copy',
     database_oid: 'The OID of that database',
     system_identifier: 'The identifier of that cluster, from pg_control_system(); null if the role may not call it',
+    not_imported:
+      'The tables and types of sources that could not be imported when the manifest was last applied; null if no source was asked',
     lease_pid: 'The server process that held the lease of the manifest; it is in pg_locks while the apply runs',
   },
   step: {

@@ -2,6 +2,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import type { NotImported } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -9,6 +10,7 @@ import { type CatalogReading, readCatalog } from '../introspector/read-catalog.t
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
+import { readNotImported } from './not-imported.ts'
 import { type OwnedEntry, readOwned } from './read.ts'
 
 export interface Loaded {
@@ -22,6 +24,8 @@ export interface StatusReading {
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
   readonly refreshed: ReadonlyMap<Key, Loaded>
+  /** What could not be imported when each manifest was last applied, by the name of the manifest. */
+  readonly notImported: ReadonlyMap<string, readonly NotImported[]>
   /** The number of indexes of each relation, by its OID. */
   readonly indexes: ReadonlyMap<number, number>
 }
@@ -46,6 +50,7 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
     return {
       owned,
       catalog,
+      notImported: exists ? await readNotImported(session) : new Map(),
       refreshed: exists ? await readRefreshed(session) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
     }

@@ -1,5 +1,6 @@
 // Loads a materialized view in a transaction of its own.
 
+import type { ObjectNotice } from '../core/notice.ts'
 import type { Relation } from '../core/object.ts'
 import { join, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
@@ -71,6 +72,15 @@ export async function rowsLoaded(
   for (const statement of statements) await session.execute(statement)
   const after = await rowsInserted(session, view)
   return before === undefined || after === undefined ? undefined : String(BigInt(after) - BigInt(before))
+}
+
+/** What a query or one of its functions has warned of. Without notices, of which a function may raise one for each row. */
+export function takeWarnings(
+  session: Session,
+  { key, title }: Pick<ObjectNotice, 'key' | 'title'>,
+): readonly ObjectNotice[] {
+  const warnings = session.takeNotices().filter(({ severity }) => severity === 'warning')
+  return warnings.map((notice) => ({ key, title, notice }))
 }
 
 function explainLoss(error: unknown): never {

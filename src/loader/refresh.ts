@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
+import { type ObjectNotice, warningsOfNotices } from '../core/notice.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
 import type { Secret } from '../core/secret.ts'
 import { sql, trusted } from '../core/sql.ts'
@@ -22,7 +23,7 @@ import {
   tryInSavepoint,
 } from '../ledger/refresh-log.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
-import { load } from './load.ts'
+import { load, takeWarnings } from './load.ts'
 import { type RefreshedView, readRefreshedViews, type ViewId } from './refreshed-views.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { type SourceWatchdog, sourceWatchdog } from './source-watchdog.ts'
@@ -47,14 +48,22 @@ export async function refreshViews(
   session: Session,
   connect: Connect,
   options: RefreshOptions,
-): Promise<RefreshReport> {
+): Promise<Omit<RefreshReport, 'notImported'>> {
   const { emit, jobs, signal, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
   const [views, recording] = await interruptible(session, signal, async () => {
     return [await readRefreshedViews(session, ids), await refreshRecording(session)] as const
   })
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
   const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
-  const run: RefreshRun = { manifest, connect, sources, options, isRecorded: recording.records, failed: [] }
+  const run: RefreshRun = {
+    manifest,
+    connect,
+    sources,
+    options,
+    isRecorded: recording.records,
+    failed: [],
+    notices: [],
+  }
   const onFinished = ({ key, title }: RefreshedView, outcome: StepOutcome) =>
     emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
   emit({ type: 'stage-started', stage: 'populate', steps: views.length })
@@ -73,7 +82,11 @@ export async function refreshViews(
     },
   })
   if (run.isRecorded) await recordFailures(run, session)
-  return { manifest, views: outcomes.map(([view, outcome]) => reportOf(view, outcome)) }
+  return {
+    manifest,
+    views: outcomes.map(([view, outcome]) => reportOf(view, outcome)),
+    warnings: warningsOfNotices(run.notices),
+  }
 }
 
 interface RefreshRun {
@@ -85,6 +98,7 @@ interface RefreshRun {
   readonly isRecorded: boolean
   /** To be recorded at the end. */
   readonly failed: RefreshRecord[]
+  readonly notices: ObjectNotice[]
 }
 
 async function refreshView(
@@ -104,9 +118,10 @@ async function refreshView(
       await recordSuccess(run, session, { ...base, ended: performance.now(), rows, status: 'applied' })
   }
   try {
-    await withSession(run.connect, 'load', signal, (session) =>
-      load(session, run.sources, { view: view.id, searchPath, statements, record }),
-    )
+    await withSession(run.connect, 'load', signal, async (session) => {
+      await load(session, run.sources, { view: view.id, searchPath, statements, record })
+      run.notices.push(...takeWarnings(session, view))
+    })
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
     if (isBusySource(error) && othersRun()) return tooManyAtOnce

@@ -54,6 +54,8 @@ export interface ImportRequest {
   readonly schema: string
   readonly limitTo: readonly string[] | undefined
   readonly except: readonly string[]
+  /** How many of them the list `except` has. The others are excluded by an entry of their own. */
+  readonly listedExceptions: number
   readonly options: Readonly<Record<string, string>>
   readonly tables: Readonly<Record<string, ImportTable>>
   /** Whether the definitions of the source's indexes are requested too. */

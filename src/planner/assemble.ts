@@ -2,6 +2,7 @@
 
 import type { Change } from '../core/change.ts'
 import { uniqueBy } from '../core/data.ts'
+import { warningsOfNotices } from '../core/notice.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { refuseTakenNames } from '../differ/diff.ts'
@@ -117,6 +118,7 @@ function warningsOf(
   return [
     ...resolved.warnings,
     ...(sourceCheck?.warnings ?? []),
+    ...warningsOfNotices(comparison.probed.notices),
     ...comparison.diff.warnings,
     ...codeWarnings(code, comparison.probed.wanted, impact.changes),
     ...uniqueBy(impact.staleReads.map(warningOf), ({ message }) => message),

@@ -141,12 +141,16 @@ function addPlainViews(input: ProbeInput, views: LiveState): ProbeInput {
   }
 }
 
-function ofDeclared({ wanted, live, findings, code }: ProbeResult, { declared, reading }: ProbeInput): ProbeResult {
+function ofDeclared(
+  { wanted, live, findings, code, notices }: ProbeResult,
+  { declared, reading }: ProbeInput,
+): ProbeResult {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   return {
     wanted: new Map([...wanted].filter(([key]) => keys.has(key))),
     live: new Map([...live].filter(([key]) => reading.live.has(key))),
     findings: findings.filter(({ key }) => keys.has(key)),
     code: new Map([...code].filter(([key]) => keys.has(key))),
+    notices,
   }
 }

@@ -110,6 +110,7 @@ async function planIfUnchanged(
     rekeyed: new Map(),
     provenDigests: new Map(),
     canonicalForms: new Map(),
+    notImported: undefined,
     proof: undefined,
     manifestDigest: proof.digest,
     ownershipUnknown: undefined,

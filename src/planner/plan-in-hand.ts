@@ -5,6 +5,7 @@ import type { DeclaredObject, WantedObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
+import type { NotImported } from '../core/report.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
 import type { ManifestProof } from '../ledger/manifest-proof.ts'
@@ -28,6 +29,8 @@ export interface PlanInHand {
   readonly provenDigests: DependencyDigests
   /** Of objects without a change, to record: how the catalog shows them, if the ledger does not have that. */
   readonly canonicalForms: ReadonlyMap<Key, unknown>
+  /** The tables and types that could not be imported, to record. Undefined if a source was not asked. */
+  readonly notImported: readonly NotImported[] | undefined
   /** For a plan with nothing to do, to record: the next plan need not read more than this. */
   readonly proof: ManifestProof | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */

@@ -110,6 +110,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     rekeyed: new Map(renamed.map(([key, id]) => [key, keyOf(id)])),
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
+    notImported: resolved.notImported,
     proof: createProof(manifest, declared, plan, target.catalogState, resolved.sourceState),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,

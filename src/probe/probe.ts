@@ -3,6 +3,7 @@
 
 import type { DeclaredObject } from '../core/change.ts'
 import { lockedFinding } from '../core/finding.ts'
+import type { ObjectNotice } from '../core/notice.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { ident, sql, trusted } from '../core/sql.ts'
 import { withDeadline } from '../db/cancellation.ts'
@@ -10,7 +11,7 @@ import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { areDeclaredAlike } from '../kinds/recorded.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import { createByName } from './by-name.ts'
 import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { altersTypes, createTypes } from './own-names.ts'
@@ -71,11 +72,11 @@ async function probeWithFutureTypes(run: ProbeRun, input: ProbeInput): Promise<v
   for (const [key, wanted] of second.wanted) if (isOpen(key)) run.wanted.set(key, wanted)
 }
 
-function resultOf({ wanted, findings, code, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
+function resultOf({ wanted, findings, code, notices, input: { reading } }: ProbeRun, input: ProbeInput): ProbeResult {
   // A table that fails as a stand-in fails again under its real name. Only its first finding counts.
   const seen = new Set<Key>()
   const first = findings.filter(({ key }) => seen.size < seen.add(key).size)
-  return { wanted, findings: first, code, live: new Map([...input.reading.live, ...reading.live]) }
+  return { wanted, findings: first, code, notices, live: new Map([...input.reading.live, ...reading.live]) }
 }
 
 /** Determines what is wanted without the server, where possible. Returns the objects that must be probed. */
@@ -160,8 +161,17 @@ async function checkStandIns(run: ProbeRun, toProbe: readonly DeclaredObject[]):
     )
     // Without a stand-in of its server, the mapping would be created on the live one, where it may exist already.
     const isReady = object.needs.every((need) => run.standIns.has(need) || !isChecked(idOf(need)))
-    if (isReady && !run.standIns.has(keyOf(object.id))) await createStandIns(run, [object])
+    if (!isReady || run.standIns.has(keyOf(object.id))) continue
+    run.session.takeNotices()
+    await createStandIns(run, [object])
+    run.notices.push(...warningsAbout(run, object))
   }
+}
+
+/** Warnings of the server and its wrapper. What functions report, such as event triggers, is about the stand-in. */
+function warningsAbout({ session }: ProbeRun, { id }: DeclaredObject): readonly ObjectNotice[] {
+  const warnings = session.takeNotices().filter(({ severity, isOfFunction }) => severity === 'warning' && !isOfFunction)
+  return warnings.map((notice) => ({ key: keyOf(id), title: titleOf(id), notice }))
 }
 
 function isChecked(id: ObjectId | undefined): boolean {

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
+import type { ObjectNotice } from '../core/notice.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
@@ -33,6 +34,8 @@ export interface ProbeResult {
   readonly findings: readonly ProbeFinding[]
   /** What the SQL of the probed objects refers to, as far as a plan reports it. */
   readonly code: ReadonlyMap<Key, readonly ReferencedCode[]>
+  /** What the server warned of while it checked servers and user mappings. */
+  readonly notices: readonly ObjectNotice[]
 }
 
 export interface ProbeInput {
@@ -70,6 +73,7 @@ export interface ProbeRun {
   readonly wanted: Map<Key, WantedObject>
   readonly findings: ProbeFinding[]
   readonly code: Map<Key, readonly ReferencedCode[]>
+  readonly notices: ObjectNotice[]
   /** Live objects that currently have another name than the declared one. */
   readonly elsewhere: LiveState
   /** The scratch schema of each schema in which something is created under its own name. */
@@ -112,6 +116,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
     standIns: new Map(),
     wanted: new Map(),
     findings: [],
+    notices: [],
     code: new Map(),
     elsewhere: new Map([...reading.live].filter(([, object]) => isElsewhere(object))),
     namesakes: new Map(),

@@ -1,6 +1,8 @@
 // The answers of sources to import requests, and what a manifest requests that its sources do not have.
 
 import type { Problem } from '../core/errors.ts'
+import { didYouMean } from '../core/nearest.ts'
+import type { Notice } from '../core/notice.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
@@ -20,6 +22,12 @@ export interface ImportAnswer {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
   /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
+  /** What the wrapper reported while it imported, for example that it skips a table. */
+  readonly notices: readonly Notice[]
+  /** Tables that the request excludes and the source does not have. Empty if the wrapper cannot list tables. */
+  readonly unknownExceptions: readonly string[]
+  /** The tables of the source, to suggest one in the place of a requested one that does not exist. Empty if all exist. */
+  readonly suggestions: readonly string[]
   readonly indexes: readonly RemoteIndex[]
   readonly copied: Copied
   /** The column names of tables that failed, if they were requested. */
@@ -63,18 +71,28 @@ export function requestErrors(request: ImportRequest, answer: Answer | undefined
         return at(path, { code: 'source/not-importable', message, hint: failure.hint })
       }
       if (tables.has(name)) return []
-      const message = `the source has no table "${name}" in schema "${request.remoteSchema}"`
-      return at(path, { code: 'source/not-found', message })
+      return at(path, notAtSource(request, name, answer.suggestions))
     }),
-    ...unknownTables(request, (name) => tables.has(name) || failed.has(name)),
+    ...answer.unknownExceptions.map((name) => {
+      const position = request.except.indexOf(name)
+      // A mirror also excludes tables by an entry of their own.
+      const path = position < request.listedExceptions ? ['except', position] : ['tables', name, 'exclude']
+      return at(path, notAtSource(request, name, [...tables.keys(), ...failed.keys()]))
+    }),
+    ...unknownTables(request, new Set([...tables.keys(), ...failed.keys()])),
   ]
 }
 
+function notAtSource({ remoteSchema }: ImportRequest, name: string, existing: Iterable<string>): Problem {
+  const message = `the source has no table "${name}" in schema "${remoteSchema}"${didYouMean(name, existing)}`
+  return { code: 'source/not-found', message }
+}
+
 /** Entries of an import for tables that it does not import. */
-export function unknownTables(request: ImportRequest, isKnown: (name: string) => boolean): readonly PathProblem[] {
+export function unknownTables(request: ImportRequest, known: ReadonlySet<string>): readonly PathProblem[] {
   return Object.keys(request.tables).flatMap((name) => {
-    if (isKnown(name)) return []
-    const message = `no table "${name}" is imported: the source does not have it, or it is excluded`
+    if (known.has(name)) return []
+    const message = `no table "${name}" is imported: the source does not have it, or it is excluded${didYouMean(name, known)}`
     return [{ path: [...request.path, 'tables', name], atKey: true, problem: { code: 'source/not-found', message } }]
   })
 }

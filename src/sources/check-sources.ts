@@ -122,6 +122,7 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     schema: '',
     limitTo,
     except: [],
+    listedExceptions: 0,
     // These are not compared, so their types and functions need not exist here.
     options: { import_default: 'false', import_collate: 'false', import_not_null: 'false', import_generated: 'false' },
     tables: {},

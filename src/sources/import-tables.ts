@@ -1,6 +1,7 @@
 // Runs IMPORT FOREIGN SCHEMA into a scratch schema, and reads the tables that it creates. A table that cannot be
 // imported fails the entire statement, so it is found and left out.
 
+import { isReported, type Notice } from '../core/notice.ts'
 import type { ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
@@ -25,12 +26,15 @@ export interface ImportRun {
   readonly scratch: string
   /** The name of the declared server. */
   readonly server: string
+  /** Called for what the wrapper reports while it imports. */
+  onNotice?(notice: Notice): void
 }
 
 interface Imported {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
   /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
+  readonly notices: readonly Notice[]
   /** A digest of everything that was imported; undefined if a table failed. */
   readonly state: string | undefined
 }
@@ -43,16 +47,19 @@ export async function importTables(
 ): Promise<Imported> {
   const tables = new Map<string, ForeignTableSpec>()
   const failed = new Map<string, Reason>()
+  // An import may be repeated for a part of the tables, with the same notices.
+  const notices = new Map<string, Notice>()
+  const all: ImportRun = { ...run, onNotice: (notice) => notices.set(notice.text, notice) }
   try {
-    const state = await importAndRead(run, request, limits(request), tables)
-    return { tables, failed, state }
+    const state = await importAndRead(all, request, limits(request), tables)
+    return { tables, failed, notices: [...notices.values()], state }
   } catch (error) {
     if (!isTableError(error)) throw error
     const each = await names()
-    if (each) await importHalves(run, request, each, tables, failed)
-    else await importExcept(run, request, error, tables, failed)
+    if (each) await importHalves(all, request, each, tables, failed)
+    else await importExcept(all, request, error, tables, failed)
   }
-  return { tables, failed, state: undefined }
+  return { tables, failed, notices: [...notices.values()], state: undefined }
 }
 
 /** Imports, but reads only the state; undefined if a table cannot be imported. */
@@ -150,7 +157,11 @@ async function withImported<Result>(
   try {
     // Only postgres_fdw qualifies the names of types. Those of other wrappers are found by the manifest's search_path.
     if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(context.searchPath))
+    session.takeNotices()
     await session.run(importStatement(run, request, limit))
+    // Functions, such as event triggers, report what they see of the import's tables, which are rolled back.
+    const notices = session.takeNotices().filter((notice) => isReported(notice) && !notice.isOfFunction)
+    for (const notice of notices) run.onNotice?.(notice)
     await session.run(readingPath)
     return await read()
   } finally {

@@ -2,6 +2,7 @@
 
 import type { Warning } from '../core/plan.ts'
 import { ident, sql } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { ImportAnswer, SourceState } from './answers.ts'
@@ -13,6 +14,7 @@ import { missingTypes, whyNotImported } from './missing-types.ts'
 import type { Reason } from './reasons.ts'
 import {
   createRemoteCatalog,
+  existingTables,
   type RemoteExpression,
   type RemoteIndex,
   remoteColumnNames,
@@ -27,6 +29,9 @@ export const emptyAnswer: ImportAnswer = {
   status: 'answered',
   tables: new Map(),
   failed: new Map(),
+  notices: [],
+  unknownExceptions: [],
+  suggestions: [],
   indexes: [],
   copied: nothingCopied,
   columnNames: new Map(),
@@ -37,18 +42,19 @@ export const emptyAnswer: ImportAnswer = {
 export async function readImport(run: ImportRun, request: ImportRequest): Promise<ImportAnswer> {
   const { session, context, setup, scratch, server } = run
   const isPostgres = setup.wrapper === 'postgres_fdw'
+  const allNames = () => remoteTables(session, catalogSchema(run), request.remoteSchema)
   const names = async () => {
     if (request.limitTo) return request.limitTo
     if (!isPostgres) return undefined
-    const all = await remoteTables(session, catalogSchema(run), request.remoteSchema)
-    return all.filter((name) => !request.except.includes(name))
+    return (await allNames()).filter((name) => !request.except.includes(name))
   }
   if (isPostgres) await createCatalogSchema(run)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const copied = types ? await copyTypes({ session, context, scratch: catalogSchema(run) }, types.all) : nothingCopied
   const expressions = await chooseExpressions(run, await expressionsOf(run, request))
-  const { tables: plain, failed, state } = await importTables(run, request, names)
+  const { tables: plain, failed, notices, state } = await importTables(run, request, names)
   const tables = withServer(await withExpressions(run, plain, expressions), scratch, server)
+  const lacksTables = request.limitTo?.some((name) => !tables.has(name) && !failed.has(name)) ?? false
   const reasons = isPostgres && failed.size > 0 ? await explainFailures(run, request, failed, types, copied) : failed
   const indexes = await indexesOf(run, request)
   const columnNames =
@@ -59,6 +65,9 @@ export async function readImport(run: ImportRun, request: ImportRequest): Promis
     status: 'answered',
     tables,
     failed: reasons,
+    notices,
+    suggestions: isPostgres && lacksTables ? await allNames() : [],
+    unknownExceptions: await unknownExceptions(run, request),
     indexes,
     copied,
     columnNames,
@@ -75,6 +84,28 @@ export async function readImportState(run: ImportRun, request: ImportRequest): P
   if (tables === undefined) return { status: 'state', state: undefined }
   const [indexes, expressions] = [await indexesOf(run, request), await expressionsOf(run, request)]
   return { status: 'state', state: stateOf({ tables, types, indexes, expressions }) }
+}
+
+async function unknownExceptions(run: ImportRun, request: ImportRequest): Promise<readonly string[]> {
+  const { except, remoteSchema } = request
+  if (except.length === 0) return []
+  if (run.setup.wrapper === 'postgres_fdw') {
+    const existing = await existingTables(run.session, catalogSchema(run), remoteSchema, except)
+    return except.filter((name) => !existing.has(name))
+  }
+  try {
+    // A name that the source does not have is ignored.
+    const { tables, failed } = await importTables(
+      run,
+      { ...request, except: [], limitTo: except },
+      async () => undefined,
+    )
+    return except.filter((name) => !tables.has(name) && !failed.has(name))
+  } catch (error) {
+    // They may be excluded because they cannot be imported.
+    if (!isDatabaseError(error) || run.session.isLost()) throw error
+    return []
+  }
 }
 
 async function createCatalogSchema(run: ImportRun): Promise<void> {

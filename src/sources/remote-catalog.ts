@@ -64,6 +64,21 @@ export async function remoteTables(session: Session, schema: string, remoteSchem
   return rows.map(({ name }) => name)
 }
 
+/** Those of the given tables that exist. Partitions are among them, which are imported only by name. */
+export async function existingTables(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ name: string }>(
+    sql`SELECT c.relname AS name FROM ${ident(schema)}.pg_class c JOIN ${ident(schema)}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'f', 'm', 'p') AND c.relname = ANY ($2::name[])`,
+    [remoteSchema, names],
+  )
+  return new Set(rows.map(({ name }) => name))
+}
+
 /** Without invalid indexes, which a failed CREATE INDEX CONCURRENTLY leaves behind. */
 export async function remoteIndexes(
   session: Session,

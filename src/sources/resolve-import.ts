@@ -1,5 +1,6 @@
 // Resolves one import from the answer of its source or, without an answer, from what was last applied.
 
+import { warningsOfNotices } from '../core/notice.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { ident, qualified } from '../core/sql.ts'
@@ -55,7 +56,11 @@ export function resolveImport(
       isComplete: true,
       undetermined: [...copied.undetermined, ...undetermined],
       refusals: [],
-      warnings: [...copied.warnings, ...answer.warnings],
+      warnings: [
+        ...copied.warnings,
+        ...answer.warnings,
+        ...warningsOfNotices(answer.notices.map((notice) => ({ ...found, notice }))),
+      ],
     }
   }
   const failure = answer?.status === 'unanswered' ? answer : undefined

@@ -4,6 +4,7 @@
 import { canonicalJson, uniqueBy } from '../core/data.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
+import type { NotImported } from '../core/report.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import { expandManifest, type ResolvedManifest, throwIfAny } from '../manifest/expansion/expand.ts'
@@ -22,6 +23,8 @@ export interface ResolvedImports extends ResolvedManifest {
   readonly undetermined: readonly Undetermined[]
   readonly refusals: readonly Refusal[]
   readonly warnings: readonly Warning[]
+  /** The tables and types that could not be imported; undefined if a source was not asked. */
+  readonly notImported: readonly NotImported[] | undefined
   /** The foreign tables whose declaration is the source's current definition. */
   readonly fresh: ReadonlySet<Key>
   /** A digest of all answers. Undefined if one is missing, or if the result depends on more than the answers. */
@@ -60,6 +63,12 @@ export async function resolveImports(
   // Which types other manifests own is in the ledger. If that changes the result, the answers alone do not determine
   // it.
   const ownsAllTypes = resolved.every(({ types }, at) => types.length === all[at]?.types.length)
+  // Two imports may report the same about a type.
+  const undetermined = uniqueBy(
+    resolved.flatMap(({ undetermined }) => undetermined),
+    canonicalJson,
+  )
+  const isAnswered = requests.every((request) => answers.get(request)?.status === 'answered')
   const copied = await copyIndexes(session, contextForIndexes, manifest, resolved, answers)
   return {
     ...expandManifest(
@@ -68,11 +77,8 @@ export async function resolveImports(
     ),
     fresh: freshTables(manifest, answers),
     sourceState: ownsAllTypes ? sourceStateOf(requests, answers) : undefined,
-    // Two imports may report the same about a type.
-    undetermined: uniqueBy(
-      resolved.flatMap(({ undetermined }) => undetermined),
-      canonicalJson,
-    ),
+    undetermined,
+    notImported: isAnswered ? undetermined.map(({ key, title, reason }) => ({ key, title, reason })) : undefined,
     refusals: resolved.flatMap(({ refusals }) => refusals),
     warnings: uniqueBy([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings], canonicalJson),
   }
@@ -82,7 +88,7 @@ function resolveFromLock(parsed: ParsedManifest & Locked): ResolvedImports {
   const resolutions = lockedResolutions(parsed)
   throwIfAny(
     parsed,
-    resolutions.flatMap(({ request, tables }) => unknownTables(request, (name) => tables.has(name))),
+    resolutions.flatMap(({ request, tables }) => unknownTables(request, new Set(tables.keys()))),
   )
   const all = resolutions.map((each) => ({ ...each, isComplete: true }))
   return { ...nothingToReport, ...expandManifest(parsed, all) }
@@ -92,6 +98,7 @@ const nothingToReport: Omit<ResolvedImports, keyof ResolvedManifest> = {
   undetermined: [],
   refusals: [],
   warnings: [],
+  notImported: [],
   fresh: new Set(),
   sourceState: undefined,
 }

@@ -1,6 +1,6 @@
 // `fdwsync apply`: plans, asks for confirmation, and applies the plan.
 
-import { planAndApply } from '../../api/apply.ts'
+import { nothingDone, planAndApply } from '../../api/apply.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { formats } from '../../render/formats.ts'
@@ -47,8 +47,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
 
 async function reportInPlace(plan: Plan, flags: ApplyFlags): Promise<number> {
   const format = await formats[flags.format]()
-  const report = { manifest: plan.manifest, applyId: undefined, steps: [] }
   const options = renderOptions(flags)
-  printRendered(format.isDocument ? format.report(report, options) : format.plan(plan, options))
+  printRendered(format.isDocument ? format.report(nothingDone(plan), options) : format.plan(plan, options))
   return exitCode.done
 }

@@ -15,7 +15,12 @@ export interface DestroyFlags extends RunFlags {
 export async function destroy(flags: DestroyFlags): Promise<number> {
   const settings = targetSettings(flags.database)
   const manifest = flags.manifest ?? (await loadManifest(flags.file, { isNeeded: needsName })).manifest.name
-  const request = { manifest, connect: connectTo(settings, []), unattended: flags.autoApprove ?? false }
+  const request = {
+    manifest,
+    mustExist: flags.manifest !== undefined,
+    connect: connectTo(settings, []),
+    unattended: flags.autoApprove ?? false,
+  }
   return runPlan({
     flags,
     allow: ['drops-data'],

@@ -24,7 +24,10 @@ export async function history(id: string | undefined, flags: HistoryFlags): Prom
   try {
     const text =
       id === undefined
-        ? format.history(await historyOf(session, { manifest, limit: flags.limit }), renderOptions(flags))
+        ? format.history(
+            await historyOf(session, { manifest, mustExist: flags.manifest !== undefined, limit: flags.limit }),
+            renderOptions(flags),
+          )
         : format.applyDetails(await applyDetails(session, id), renderOptions(flags))
     printRendered(text)
     return exitCode.done

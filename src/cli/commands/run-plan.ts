@@ -44,7 +44,7 @@ export async function runPlan(run: Run): Promise<number> {
   const { report } = await run.start(options, (plan) => approve(plan, run))
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
-  if (report.applyId === undefined && !format.isDocument) return exitCode.done
+  if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)
   printRendered(format.report(report, renderOptions(flags)))
   return exitCodeOf(report)
 }

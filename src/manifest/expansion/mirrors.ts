@@ -1,6 +1,7 @@
 // Mirrors: how the tables of a source become materialized views of the manifest.
 
 import { canonicalJson } from '../../core/data.ts'
+import { didYouMean } from '../../core/nearest.ts'
 import { qualified } from '../../core/sql.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import type { Manifest, Path } from '../manifest.ts'
@@ -55,7 +56,7 @@ function mirroredTwice(schema: string, table: string, path: Path): PathProblem {
 function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap<string, TableStanza>) {
   return Object.entries(tables).flatMap(([table, { exclude }]): readonly PathProblem[] => {
     if (exclude || found.has(table)) return []
-    const message = `the mirror has no table "${table}": the source does not have it, or it is excluded`
+    const message = `the mirror has no table "${table}": the source does not have it, or it is excluded${didYouMean(table, found.keys())}`
     return [atKey(['mirrors', name, 'tables', table], { code: 'source/not-found', message })]
   })
 }

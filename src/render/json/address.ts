@@ -1,7 +1,8 @@
 // Objects are named in documents by their address: their kind and the parts of their name.
 
 import { idOf, type Key, type ObjectId } from '../../core/object.ts'
-import type { Addressed } from './documents.ts'
+import type { Warning } from '../../core/plan.ts'
+import type { Addressed, WarningDocument } from './documents.ts'
 
 /** Null for a kind that this release does not know. */
 export function addressOf(key: Key): ObjectId | null {
@@ -10,4 +11,8 @@ export function addressOf(key: Key): ObjectId | null {
 
 export function withAddress<Item extends { readonly key: Key }>({ key, ...rest }: Item): Addressed<Item> {
   return { address: addressOf(key), ...rest }
+}
+
+export function warningJson({ code, message, hint, key }: Warning): WarningDocument {
+  return { code, message, hint: hint ?? null, address: key === undefined ? null : addressOf(key) }
 }

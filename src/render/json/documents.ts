@@ -3,8 +3,8 @@
 import type { Change, FieldCause, Origin } from '../../core/change.ts'
 import type { ExitCode, Place, Problem } from '../../core/errors.ts'
 import type { ObjectId } from '../../core/object.ts'
-import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined } from '../../core/plan.ts'
-import type { StepOutcome, StepReport } from '../../core/report.ts'
+import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, Warning } from '../../core/plan.ts'
+import type { NotImported, StepOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
 
@@ -23,8 +23,18 @@ export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fing
   readonly steps: readonly StepDocument[]
   readonly refusals: readonly Addressed<Refusal>[]
   readonly undetermined: readonly Addressed<Undetermined>[]
+  /** The messages of `warningDetails`. */
   readonly warnings: readonly string[]
+  readonly warningDetails: readonly WarningDocument[]
   readonly source?: SourceDocument
+}
+
+/** A warning, and the object that it is about, if it is about one. */
+export interface WarningDocument {
+  readonly code: Warning['code']
+  readonly message: string
+  readonly hint: string | null
+  readonly address: ObjectId | null
 }
 
 /** With --check-source: how declared foreign tables differ from their sources. */
@@ -93,6 +103,8 @@ export interface ReportDocument {
   readonly manifest: string
   readonly apply: string | null
   readonly steps: readonly Addressed<StepReport>[]
+  readonly warnings: readonly WarningDocument[]
+  readonly undetermined: readonly Addressed<Undetermined>[]
 }
 
 /** What `refresh --format json` prints: `schemas/refresh.schema.json`. */
@@ -105,6 +117,8 @@ export interface RefreshDocument {
     readonly how: 'concurrently' | 'plain' | null
     readonly outcome: StepOutcome
   }[]
+  readonly warnings: readonly WarningDocument[]
+  readonly notImported: readonly Addressed<NotImported>[]
 }
 
 /** What every command with `--format json` prints if it fails: `schemas/error.schema.json`. */

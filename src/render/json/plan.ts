@@ -4,7 +4,7 @@ import type { FieldChange, Replace } from '../../core/change.ts'
 import { countsOf, type Plan, type PlannedChange, type Replacement, type Step } from '../../core/plan.ts'
 import type { SourceReport } from '../../core/source.ts'
 import type { Statement } from '../../core/sql.ts'
-import { addressOf, withAddress } from './address.ts'
+import { addressOf, warningJson, withAddress } from './address.ts'
 import type {
   ChangeDocument,
   FieldDocument,
@@ -30,6 +30,7 @@ export function planJson(plan: Plan): PlanDocument {
     refusals: refusals.map(withAddress),
     undetermined: undetermined.map(withAddress),
     warnings: warnings.map(({ message }) => message),
+    warningDetails: warnings.map(warningJson),
     ...(plan.source ? { source: sourceJson(plan.source) } : {}),
   }
 }

@@ -1,17 +1,26 @@
 // The reports of an apply and of a refresh as JSON documents.
 
 import type { RefreshReport, Report } from '../../core/report.ts'
-import { withAddress } from './address.ts'
+import { warningJson, withAddress } from './address.ts'
 import type { RefreshDocument, ReportDocument } from './documents.ts'
 
-export function reportJson({ manifest, applyId, steps }: Report): ReportDocument {
-  return { format: 'fdwsync.report/1', manifest, apply: applyId ?? null, steps: steps.map(withAddress) }
+export function reportJson({ manifest, applyId, steps, warnings, undetermined }: Report): ReportDocument {
+  return {
+    format: 'fdwsync.report/1',
+    manifest,
+    apply: applyId ?? null,
+    steps: steps.map(withAddress),
+    warnings: warnings.map(warningJson),
+    undetermined: undetermined.map(withAddress),
+  }
 }
 
-export function refreshJson({ manifest, views }: RefreshReport): RefreshDocument {
+export function refreshJson({ manifest, views, warnings, notImported }: RefreshReport): RefreshDocument {
   return {
     format: 'fdwsync.refresh/1',
     manifest,
     views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+    warnings: warnings.map(warningJson),
+    notImported: notImported.map(withAddress),
   }
 }

@@ -44,16 +44,17 @@ export function renderFindings({ source }: Plan, options: RenderOptions): readon
 }
 
 /** Warnings are texts, of which many may differ only in what they concern: `index a of …: REASON`. */
-export function renderWarnings({ warnings }: Plan, options: RenderOptions): readonly string[] {
-  const byCause = groupBy(warnings, ({ code, message }) => JSON.stringify([code, reasonIn(message)]))
+export function renderWarnings({ warnings }: Pick<Plan, 'warnings'>, options: RenderOptions): readonly string[] {
+  const byCause = groupBy(warnings, ({ code, message, hint }) => JSON.stringify([code, reasonIn(message), hint]))
   return [...byCause.values()].flatMap((alike) => {
-    const [first, ...others] = alike.map(({ message }) => message)
+    const [first, ...others] = alike
     if (first === undefined) return []
+    const { hint = '' } = first
     if (alike.length <= 2 || options.verbose) {
-      return alike.flatMap(({ message }) => notice('warning', options.style.yellow, message, [], options))
+      return alike.flatMap(({ message }) => notice('warning', options.style.yellow, message, [hint], options))
     }
     const more = `and ${counted(others.length, 'more like it', 'more like it')}; --verbose lists them`
-    return notice('warning', options.style.yellow, first, [more], options)
+    return notice('warning', options.style.yellow, first.message, [more, hint], options)
   })
 }
 

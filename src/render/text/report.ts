@@ -7,7 +7,8 @@ import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/
 import type { RenderOptions } from '../format.ts'
 import { foldAlike } from './fold.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
-import { placeOfTitled, subjectOf } from './objects.ts'
+import { renderWarnings } from './notices.ts'
+import { listed, placeOfTitled, subjectOf } from './objects.ts'
 
 /** The indent of continuation lines. */
 const hanging = ' '.repeat(12)
@@ -18,11 +19,13 @@ export function renderReport(report: Report, options: RenderOptions): string {
     report.steps.map((step) => ({ ...step, verb: `${step.action} ` })),
     options,
   )
-  return `${[...problems, ...sentenceLines(reportSentence(report), options)].join('\n')}\n`
+  const lines = [...problems, ...renderWarnings(report, options), ...sentenceLines(reportSentence(report), options)]
+  return `${lines.join('\n')}\n`
 }
 
 function sentenceLines(sentence: string, { style, columns }: RenderOptions): readonly string[] {
-  return wrap(sentence, columns, '').map((line) => style.bold(line))
+  // It can contain names, so that the indent must be deeper than that of other lines.
+  return wrap(sentence, columns, '', '    ').map((line) => style.bold(line))
 }
 
 interface Ended {
@@ -63,7 +66,12 @@ function problemLines(
   return [first.replace(status, () => colour(status)), ...others, ...more]
 }
 
-function reportSentence({ applyId, steps }: Report): string {
+function reportSentence(report: Report): string {
+  const unknown = report.undetermined.filter(({ follows }) => !follows).map(({ title }) => oneLine(title))
+  return `${outcomeSentence(report)}${unknown.length === 0 ? '' : ` Undetermined: ${listed(unknown)}.`}`
+}
+
+function outcomeSentence({ applyId, steps }: Report): string {
   const applied = steps.filter(({ outcome }) => outcome.status === 'applied')
   const missed = steps.filter(({ outcome }) => outcome.status !== 'applied')
   const done = doneText(applied)
@@ -118,7 +126,8 @@ function mergeReplacements(steps: readonly StepReport[]): readonly Pick<StepRepo
 }
 
 /** The views that were refreshed, those that were not with the cause, and a summary. */
-export function renderRefresh({ views }: RefreshReport, options: RenderOptions): string {
+export function renderRefresh(report: RefreshReport, options: RenderOptions): string {
+  const { views, notImported } = report
   const refreshed = views.flatMap(({ outcome, ...view }) =>
     outcome.status === 'applied' ? [{ ...view, milliseconds: outcome.milliseconds }] : [],
   )
@@ -130,7 +139,15 @@ export function renderRefresh({ views }: RefreshReport, options: RenderOptions):
     refreshed.length < views.length
       ? `Refreshed ${refreshed.length} of ${counted(views.length, 'view')}.`
       : `Refreshed ${counted(views.length, 'view')}.`
-  return `${[...refreshedLines(refreshed, options), ...problems, ...sentenceLines(summary, options)].join('\n')}\n`
+  const missing =
+    notImported.length === 0 ? '' : ` Not imported: ${listed(notImported.map(({ title }) => oneLine(title)))}.`
+  const lines = [
+    ...refreshedLines(refreshed, options),
+    ...problems,
+    ...renderWarnings(report, options),
+    ...sentenceLines(`${summary}${missing}`, options),
+  ]
+  return `${lines.join('\n')}\n`
 }
 
 interface Refreshed {

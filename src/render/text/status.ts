@@ -6,6 +6,7 @@ import { ident, qualified } from '../../core/sql.ts'
 import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.ts'
 import type { RenderOptions } from '../format.ts'
 import { counted, pad, widthOf, wrap } from './layout.ts'
+import { listed } from './objects.ts'
 
 interface Column {
   readonly title: string
@@ -25,7 +26,7 @@ export function renderStatus(report: StatusReport, options: RenderOptions): stri
   return `${[
     wrap(header, columns, '', '          ').map((line) => style.bold(line)),
     table,
-    wrap(summaryOf(report.objects), columns, '').map((line) => style.bold(line)),
+    wrap(summaryOf(report.objects), columns, '', '    ').map((line) => style.bold(line)),
   ]
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -120,6 +121,10 @@ function nameText(id: ObjectId): string {
   return 'server' in id ? `${id.role === null ? 'public' : ident(id.role)} on ${ident(id.server)}` : ident(id.name)
 }
 
+function titleText({ id }: ObjectStatus): string {
+  return oneLine(`${kindText(id)} ${nameText(id)}`)
+}
+
 function dataOf({ populated, refreshed }: ObjectStatus): string {
   if (populated === undefined) return ''
   if (!populated) return 'none'
@@ -139,7 +144,9 @@ function summaryOf(objects: readonly ObjectStatus[]): string {
   const states: readonly ObjectState[] = ['in sync', 'drifted', 'missing', 'not populated', 'unknown', 'unmanaged']
   const parts = states.flatMap((state) => {
     const count = objects.filter((object) => object.state === state).length
-    return count > 0 ? [`${count} ${state}`] : []
+    if (count === 0) return []
+    const names = objects.filter((object) => state === 'unknown' && object.state === state).map(titleText)
+    return [`${count} ${state}${names.length === 0 ? '' : ` (${listed(names)})`}`]
   })
   return `${counted(objects.length, 'object')}: ${parts.join(', ')}`
 }

@@ -172,26 +172,26 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
       [
         'foreign table proxy.c',
         'it cannot be imported: type public.citext belongs to the extension citext, which does not exist here; type public.mood does not exist here; type public.zip does not exist here',
-        'Declare it: extensions: { citext: {} }. Add "types: copy" to the import, which creates the types here, or declare them.',
+        'Declare it: extensions: { citext: {} }. Add "types: copy" to the import, which creates the types here, or declare them. Or exclude the table: except: [c].',
       ],
       ofE,
       [
         'foreign table proxy.w',
         'it cannot be imported: type public.word does not exist here',
-        'Add "types: copy" to the import, which creates the types here, or declare them.',
+        'Add "types: copy" to the import, which creates the types here, or declare them. Or exclude the table: except: [w].',
       ],
     ])
     expect(await reasonsOf(copying())).toEqual([
       [
         'foreign table proxy.c',
         'it cannot be imported: type public.citext belongs to the extension citext, which does not exist here',
-        'Declare it: extensions: { citext: {} }.',
+        'Declare it: extensions: { citext: {} }. Or exclude the table: except: [c].',
       ],
       ofE,
       [
         'foreign table proxy.w',
         'it cannot be imported: type public.word consists of public.citext: type public.citext belongs to the extension citext, which does not exist here',
-        'Declare it: extensions: { citext: {} }.',
+        'Declare it: extensions: { citext: {} }. Or exclude the table: except: [w].',
       ],
     ])
     const all = copying('except: [e]').replace('postgres_fdw: {}', 'postgres_fdw: {}, citext: {}')

@@ -168,7 +168,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     const wrong = await run(fixture, ['refresh', 'buyres', 'orders'], shop)
     expect(wrong.code).toBe(64)
-    expect(wrong.stderr).toMatch(/no materialized view "buyres"\n.*local.buyers.*\n.*no materialized view "orders"/)
+    expect(wrong.stderr).toMatch(
+      /no materialized view "buyres"; did you mean "buyers"\?\n.*local.buyers.*\n.*no materialized view "orders"/,
+    )
     const json = await run(fixture, ['refresh', 'buyers', '--format', 'json'], shop)
     expect(JSON.parse(json.stdout)).toMatchObject({
       format: 'fdwsync.refresh/1',

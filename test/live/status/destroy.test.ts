@@ -51,6 +51,23 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to destroy')])
   })
 
+  test('a manifest that was never applied', async () => {
+    const rig = await fixtureFor(pair, source)
+    const misspelled = async () => {
+      const { code, stderr } = await run(rig, [...destroy, '--manifest', 'othr'], '')
+      return [code, stderr]
+    }
+    expect(await misspelled()).toEqual([64, expect.stringContaining('No manifest was applied to it.')])
+    expect((await run(rig, ['apply', '--auto-approve'], other)).code).toBe(0)
+    const message = `no manifest "othr" was applied to database "${rig.target.name}"; did you mean "other"?`
+    expect(await misspelled()).toEqual([64, expect.stringContaining(message)])
+    const past = await run(rig, ['history', '--manifest', 'othr'], undefined)
+    expect([past.code, past.stderr]).toEqual([64, expect.stringContaining(message)])
+    const none = await run(rig, ['status', 'othr.*'], undefined)
+    expect([none.code, none.stderr]).toEqual([64, expect.stringContaining('no object matches "othr.*"')])
+    for (const _ of [1, 2]) expect((await run(rig, [...destroy, '--manifest', 'other'], '')).code).toBe(0)
+  })
+
   test('by name, without a file', async () => {
     const fixture = await fixtureFor(pair, source)
     expect((await run(fixture, ['apply', '--auto-approve'], other)).code).toBe(0)

@@ -232,7 +232,13 @@ const step = (
   action,
   outcome,
 })
-const report = (...steps: Report['steps']): Report => ({ manifest: 'shop-mirror', applyId: '0b8f2c1e', steps })
+const report = (...steps: Report['steps']): Report => ({
+  manifest: 'shop-mirror',
+  applyId: '0b8f2c1e',
+  steps,
+  warnings: [],
+  undetermined: [],
+})
 
 export const reports: readonly (readonly [title: string, report: Report])[] = [
   ['everything applied', report(step(server, 'create'), step(table, 'alter'), step(view, 'populate'))],
@@ -245,6 +251,28 @@ export const reports: readonly (readonly [title: string, report: Report])[] = [
   ],
   ['one cause for many', report(...many.map((name) => step({ ...view, name }, 'populate', failed)))],
   ['unknown outcome', report(step(server, 'create'), step(view, 'replace', unknown))],
+  [
+    'undetermined, with a warning of the server',
+    {
+      ...report(step(server, 'create')),
+      warnings: [
+        {
+          code: 'server/notice',
+          message: 'server shop: the server warns: extension "hstore" is not installed',
+        },
+      ],
+      undetermined: [
+        {
+          code: 'source/not-importable',
+          key: keyOf(table),
+          title: titleOf(table),
+          reason: 'it cannot be imported: type public.mood does not exist here',
+          hint: 'Add "types: copy" to the import.',
+          follows: false,
+        },
+      ],
+    },
+  ],
 ]
 
 export const refreshes: readonly (readonly [title: string, report: RefreshReport])[] = [
@@ -256,6 +284,8 @@ export const refreshes: readonly (readonly [title: string, report: RefreshReport
         { key: keyOf(view), title: titleOf(view), how: 'concurrently', outcome: applied },
         { key: keyOf(customers), title: titleOf(customers), how: 'plain', outcome: applied },
       ],
+      warnings: [],
+      notImported: [],
     },
   ],
   [
@@ -266,6 +296,8 @@ export const refreshes: readonly (readonly [title: string, report: RefreshReport
         { key: keyOf(view), title: titleOf(view), how: undefined, outcome: failed },
         { key: keyOf(customers), title: titleOf(customers), how: 'plain', outcome: applied },
       ],
+      warnings: [],
+      notImported: [],
     },
   ],
 ]

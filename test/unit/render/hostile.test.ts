@@ -7,6 +7,8 @@ import type { Plan } from '../../../src/core/plan.ts'
 import { oneLine } from '../../../src/core/printable.ts'
 import { quoted, widthOf, wrap } from '../../../src/render/text/layout.ts'
 import { renderPlan } from '../../../src/render/text/plan.ts'
+import { renderRefresh, renderReport } from '../../../src/render/text/report.ts'
+import { renderStatus } from '../../../src/render/text/status.ts'
 import { alter, create, field, planWith } from './samples.ts'
 
 const style = new Chalk({ level: 0 })
@@ -19,6 +21,15 @@ const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
 const valueChange = (from: string | undefined, to: string | undefined) => field('comment', from, to)
 const show = (more: Partial<Plan>, columns = 80) => renderPlan(planWith(more), { style, columns })
 const key = keyOf(table)
+const unmanaged = {
+  key,
+  manifests: [],
+  populated: undefined,
+  refreshed: undefined,
+  indexes: undefined,
+  sourceReachable: undefined,
+  isChild: false,
+}
 
 /** Every place where text of a manifest or a server gets into a plan. */
 const places: readonly (readonly [name: string, plan: (text: string) => Partial<Plan>])[] = [
@@ -65,6 +76,21 @@ describe.each(places)('hostile text in %s', (_name, planOf) => {
       expect(lines.filter((line) => /^ {0,3}- server/.test(line))).toEqual([])
     }
   })
+})
+
+test.each([40, 80])('hostile text in reports cannot forge a line by how it wraps at %d columns', (columns) => {
+  const database = { name: 'd', serverVersion: '18', user: 'u' }
+  for (const text of farAway) {
+    const warnings = [{ code: 'server/notice' as const, message: text, hint: text }]
+    const missing = { key, title: text, reason: text, code: 'source/not-importable' as const, hint: '', follows: false }
+    const unknown = { ...unmanaged, id: { ...table, name: text }, state: 'unknown' as const, reason: text }
+    const lines = [
+      renderReport({ manifest: 'm', applyId: '0', steps: [], warnings, undetermined: [missing] }, { style, columns }),
+      renderRefresh({ manifest: 'm', views: [], warnings, notImported: [missing] }, { style, columns }),
+      renderStatus({ database, manifest: 'm', objects: [unknown] }, { style, columns }),
+    ].flatMap((rendered) => rendered.split('\n'))
+    expect(lines.filter((line) => /^ {0,3}- server/.test(line))).toEqual([])
+  }
 })
 
 describe('two values that differ look different', () => {

@@ -160,9 +160,11 @@ describe('one cause is one line', () => {
   const failed: StepOutcome = { status: 'failed', reason: 'password authentication failed', hint: 'Check it.' }
   const all = count(69).map((n) => ({ key: keyOf(view(n)), title: titleOf(view(n)), outcome: failed }))
 
+  const quiet = { manifest: 'm', warnings: [] }
+
   test('69 views with one wrong password', () => {
     const steps = all.map((step) => ({ ...step, stage: 'populate', action: 'populate' }) as const)
-    expect(renderReport({ manifest: 'm', applyId: 'a', steps }, { style, columns: 80 })).toBe(
+    expect(renderReport({ ...quiet, applyId: 'a', steps, undetermined: [] }, { style, columns: 80 })).toBe(
       `  failed populate 69 materialized views in shop: password authentication failed
             t_1, t_2, t_3 and 66 more
             Check it.
@@ -170,7 +172,7 @@ Failed: nothing was changed.
 `,
     )
     const views = all.map((each) => ({ ...each, how: undefined }))
-    expect(renderRefresh({ manifest: 'm', views }, { style, columns: 80 })).toBe(
+    expect(renderRefresh({ ...quiet, views, notImported: [] }, { style, columns: 80 })).toBe(
       `  failed 69 materialized views in shop: password authentication failed
             t_1, t_2, t_3 and 66 more
             Check it.
@@ -188,7 +190,7 @@ Refreshed 0 of 69 views.
         outcome: { status: 'applied', milliseconds: n },
       } as const
     })
-    expect(renderRefresh({ manifest: 'm', views }, { style, columns: 200 })).toBe(
+    expect(renderRefresh({ ...quiet, views, notImported: [] }, { style, columns: 200 })).toBe(
       `  refreshed 8 materialized views in shop  36 ms in total
             longest: materialized view shop.t_8 8 ms, materialized view shop.t_7 7 ms, materialized view shop.t_6 6 ms
 Refreshed 8 views.

@@ -276,7 +276,9 @@ describe('documents', () => {
     ],
     refusals: [refusal],
     undetermined: [undetermined],
+    warnings: [{ code: 'source/type', message: 'w' }],
   })
+  const warning = { code: 'server/notice', message: 'mind this', hint: 'h', key: keyOf(table) } as const
   const report: Report = {
     manifest: 'm',
     applyId: '0',
@@ -296,6 +298,8 @@ describe('documents', () => {
         outcome: { status: 'failed', reason: 'r', hint: 'h' },
       },
     ],
+    warnings: [warning],
+    undetermined: [],
   }
 
   test('a plan matches its schema and contains no secret', () => {
@@ -311,11 +315,12 @@ describe('documents', () => {
   })
   test('a refresh matches its schema', () => {
     const validate = schema('refresh')
+    const notImported = [{ key: keyOf(table), title: 't', reason: 'r' }]
     const views = [
       { key: keyOf(view), title: 'v', how: undefined, outcome: { status: 'skipped', reason: 'r' } as const },
     ]
     expect(
-      validate(JSON.parse(JSON.stringify(refreshJson({ manifest: 'm', views })))),
+      validate(JSON.parse(JSON.stringify(refreshJson({ manifest: 'm', views, warnings: [warning], notImported })))),
       JSON.stringify(validate.errors),
     ).toBe(true)
   })

@@ -11,6 +11,7 @@ import { renderRefresh, renderReport } from '../../../../src/render/text/report.
 const style = new Chalk({ level: 0 })
 const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
 const key = keyOf(table)
+const quiet = { manifest: 'm', warnings: [], undetermined: [] }
 
 describe('reports', () => {
   const applied: StepOutcome = { status: 'applied', milliseconds: 1200 }
@@ -26,7 +27,7 @@ describe('reports', () => {
     outcome,
   })
   const report = (steps: Report['steps'], columns = 200, applyId: string | undefined = '0') =>
-    renderReport({ manifest: 'm', applyId, steps }, { style, columns })
+    renderReport({ ...quiet, applyId, steps }, { style, columns })
   const failed: StepOutcome = { status: 'failed', reason: 'no route', hint: 'Look at the network.' }
   const inDoubt: StepOutcome = { status: 'in-doubt', reason: 'the connection was lost' }
 
@@ -51,9 +52,40 @@ describe('reports', () => {
     expect(report(steps).trimEnd().split('\n').at(-1)).toBe(sentence)
   })
   test('nothing to do', () => {
-    expect(renderReport({ manifest: 'm', applyId: undefined, steps: [] }, { style, columns: 80 })).toBe(
-      'Nothing to do.\n',
+    expect(renderReport({ ...quiet, applyId: undefined, steps: [] }, { style, columns: 80 })).toBe('Nothing to do.\n')
+  })
+  test('what is undetermined is named in the last line, without what it affects', () => {
+    const undetermined = ['t', 'u', 'v', 'w', 'x'].map((name) => ({
+      code: 'source/not-importable' as const,
+      key,
+      title: `foreign table s.${name}`,
+      reason: 'it cannot be imported',
+      hint: '',
+      follows: name === 'u',
+    }))
+    const lastLine = (count: number) =>
+      renderReport(
+        { ...quiet, applyId: '0', steps: [step('create')], undetermined: undetermined.slice(0, count) },
+        { style, columns: 200 },
+      )
+    expect(lastLine(3)).toBe('Applied: 1 created. Undetermined: foreign table s.t, foreign table s.v.\n')
+    expect(lastLine(5)).toContain('foreign table s.t, foreign table s.v, foreign table s.w, foreign table s.x.')
+    expect(
+      renderRefresh({ manifest: 'm', views: [], warnings: [], notImported: undetermined }, { style, columns: 200 }),
+    ).toBe(
+      'Refreshed 0 views. Not imported: foreign table s.t, foreign table s.u, foreign table s.v, foreign table s.w, foreign table s.x.\n',
     )
+  })
+  test('warnings come before the last line', () => {
+    const warnings = [
+      { code: 'server/notice' as const, message: 'server s: the server warns: mind this', hint: 'Look.' },
+    ]
+    expect(renderReport({ ...quiet, applyId: '0', steps: [], warnings }, { style, columns: 200 }).split('\n')).toEqual([
+      '  warning server s: the server warns: mind this',
+      '    Look.',
+      'Recorded in the ledger. Nothing had to change.',
+      '',
+    ])
   })
   test('a failed step has its reason and a hint, in a narrow terminal too', () => {
     const lines = report([step('create', failed), step('replace', inDoubt)], 40).split('\n')
@@ -64,7 +96,7 @@ describe('reports', () => {
   test('lines break in the same places with and without colour', () => {
     const text = (level: 0 | 3) =>
       renderReport(
-        { manifest: 'm', applyId: '0', steps: [step('create', failed)] },
+        { ...quiet, applyId: '0', steps: [step('create', failed)] },
         { style: new Chalk({ level }), columns: 30 },
       )
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of chalk begin with one
@@ -75,7 +107,7 @@ describe('reports', () => {
       { key, title: 'materialized view shop_mirror.customer_orders', how: 'concurrently', outcome: applied },
       { key, title: 'materialized view shop.orders', how: undefined, outcome: failed },
     ]
-    const text = renderRefresh({ manifest: 'm', views }, { style, columns })
+    const text = renderRefresh({ manifest: 'm', views, warnings: [], notImported: [] }, { style, columns })
     expect(text.split('\n').filter((line) => widthOf(line) > columns)).toEqual([])
     expect(text).toContain('1.2 s, concurrently')
     expect(text.trimEnd().split('\n').at(-1)).toBe('Refreshed 1 of 2 views.')

@@ -1,0 +1,69 @@
+// Collects what the server reports beside its results. It is kept without CONTEXT, which can contain a statement with
+// secrets.
+
+import type { Notice } from '../core/notice.ts'
+import { redact, type Secret } from '../core/secret.ts'
+
+/** The fields of a driver's message. */
+interface NoticeFields {
+  readonly severity?: string | undefined
+  readonly code?: string | undefined
+  readonly message?: string | undefined
+  readonly detail?: string | undefined
+  readonly hint?: string | undefined
+  readonly where?: string | undefined
+  readonly file?: string | undefined
+}
+
+export interface Notices {
+  add(message: NoticeFields): void
+  /** What was added since the last call, each text once. */
+  take(): readonly Notice[]
+}
+
+/** A function can raise one for each row that it reads. */
+const maximum = 200
+
+export function collectNotices(secrets: readonly Secret[]): Notices {
+  let collected = new Map<string, Notice>()
+  return {
+    add(message) {
+      const notice = noticeOf(message, secrets)
+      if (notice && collected.size < maximum) collected.set(`${notice.severity} ${notice.text}`, notice)
+    },
+    take() {
+      const taken = [...collected.values()]
+      collected = new Map()
+      return taken
+    },
+  }
+}
+
+/** Undefined for debug messages, and for those about the state of a transaction (class 25). */
+function noticeOf(
+  { severity, code, message, detail, hint, where, file }: NoticeFields,
+  secrets: readonly Secret[],
+): Notice | undefined {
+  const isWarning = code?.startsWith('01') === true || severity === 'WARNING'
+  if (code?.startsWith('25') || /^(DEBUG|LOG)/.test(severity ?? '')) return undefined
+  const detailText = detail?.trim().replaceAll('\n', '; ')
+  return {
+    severity: isWarning ? 'warning' : 'notice',
+    text: redact(`${message ?? ''}${detailText ? ` (${detailText})` : ''}`, secrets),
+    ...(hint ? { hint: redact(hint, secrets) } : {}),
+    isRoutine: file !== undefined && routineFiles.has(file),
+    isOfFunction: where !== undefined,
+  }
+}
+
+/**
+ * The files of PostgreSQL that report the course of DDL at the level NOTICE. The server translates severity and message,
+ * but not this.
+ */
+const routineFiles: ReadonlySet<string> = new Set(
+  `acl aclchk collationcmds createas define dependency dropcmds event_trigger extension foreigncmds functioncmds heap
+   index indexcmds matview namespace parse_type parse_utilcmd pg_constraint scansup schemacmds sequence statscmds
+   tablecmds tablespace trigger typecmds user view`
+    .split(/\s+/)
+    .map((name) => `${name}.c`),
+)

@@ -1,0 +1,105 @@
+// What could not be imported, or was named and does not exist, is reported by every command, in its last line.
+
+import { describe, expect, test } from 'vitest'
+import { runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { planFor } from '../../support/fdwsync.ts'
+import { fixtureWithOwnSource } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { importing, mirroring } from '../../support/manifests.ts'
+
+const sourceWithMood = `
+  CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1);
+  CREATE TYPE mood AS ENUM ('happy'); CREATE TABLE feelings (id int, mood mood)`
+
+const lastLine = (text: string) => text.trimEnd().split('\n').at(-1)
+
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  test('a mirrored table that cannot be imported is named by apply, refresh and status', async () => {
+    const rig = await fixtureWithOwnSource(pair, sourceWithMood)
+    const manifest = mirroring()
+    const command = async (...args: string[]) => {
+      const { code, stdout } = await run(rig, args, manifest)
+      return [code, lastLine(stdout)]
+    }
+    const apply = ['apply', '--auto-approve']
+    expect(await command(...apply)).toEqual([6, expect.stringContaining('Undetermined: foreign table proxy.feelings.')])
+    expect(await command(...apply)).toEqual([6, expect.stringContaining('1 object undetermined')])
+    expect(await command('refresh')).toEqual([0, 'Refreshed 1 view. Not imported: foreign table proxy.feelings.'])
+    expect(await command('refresh', 'orders')).toEqual([0, 'Refreshed 1 view.'])
+    const status = [6, expect.stringContaining('1 unknown (foreign table proxy.feelings)')]
+    expect(await command('status', '--check')).toEqual(status)
+    expect(await command('status', '--check', '--check-source')).toEqual(status)
+
+    await runSql(rig.source.url, 'ALTER TABLE feelings ALTER mood TYPE text')
+    expect((await command(...apply))[0]).toBe(0)
+    expect(await command('status', '--check')).toEqual([0, expect.not.stringContaining('unknown')])
+    expect(await command('refresh')).toEqual([0, 'Refreshed 2 views.'])
+
+    await runSql(rig.source.url, 'ALTER TABLE feelings ALTER mood TYPE mood USING mood::mood')
+    expect(await command(...apply)).toEqual([6, expect.stringContaining('1 object undetermined')])
+    expect(await command('status', '--check')).toEqual(status)
+
+    await runSql(rig.source.url, 'DROP TABLE feelings')
+    expect((await command(...apply, '--allow', 'drops-data'))[0]).toBe(0)
+    expect((await command('status', '--check'))[0]).toBe(0)
+  })
+
+  test('in documents too', async () => {
+    const rig = await fixtureWithOwnSource(pair, sourceWithMood)
+    const document = async (...args: string[]) =>
+      JSON.parse((await run(rig, [...args, '--format', 'json'], mirroring())).stdout)
+    const address = { kind: 'foreignTable', schema: 'proxy', name: 'feelings' }
+    expect(await document('apply', '--auto-approve')).toMatchObject({ undetermined: [{ address }] })
+    expect(await document('apply', '--auto-approve')).toMatchObject({ apply: null, undetermined: [{ address }] })
+    expect(await document('refresh')).toMatchObject({ notImported: [{ address }] })
+    expect((await document('status')).objects).toContainEqual(expect.objectContaining({ address, state: 'unknown' }))
+  })
+
+  test('a role that may not read the ledger cannot refresh a mirror', async () => {
+    const rig = await fixtureWithOwnSource(pair, 'CREATE TABLE orders (id int)')
+    const early = await run(rig, ['refresh'], mirroring())
+    expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('the manifest "mirror" was never applied')])
+    expect((await run(rig, ['apply', '--auto-approve'], mirroring())).code).toBe(0)
+    const role = await rig.role()
+    const { code, stderr } = await run({ ...rig, url: role.url }, ['refresh'], mirroring())
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('the views of mirrors are unknown, because the ledger cannot be read'),
+    ])
+    expect(stderr).toContain('GRANT')
+  })
+
+  test.each<[string, (more: string) => string, string, string]>([
+    ['limit_to', importing, 'limit_to: [order]', 'no table "order" in schema "public"; did you mean "orders"?'],
+    ['except', importing, 'except: [ordes]', 'no table "ordes" in schema "public"; did you mean "orders"?'],
+    ['except of a mirror', mirroring, 'except: [ordes]', 'no table "ordes" in schema "public"; did you mean "orders"?'],
+    [
+      'tables',
+      importing,
+      'tables: { odrers: {} }',
+      'no table "odrers" is imported: the source does not have it, or it is excluded; did you mean "orders"?',
+    ],
+    [
+      'tables of a mirror',
+      mirroring,
+      'tables: { odrers: {} }',
+      'no table "odrers": the source does not have it, or it is excluded; did you mean "orders"?',
+    ],
+    [
+      'exclude',
+      mirroring,
+      'tables: { odrers: { exclude: true } }',
+      'no table "odrers" in schema "public"; did you mean "orders"?',
+    ],
+  ])('%s that matches nothing', async (_, manifestOf, more, message) => {
+    const rig = await fixtureWithOwnSource(
+      pair,
+      `${sourceWithMood}; CREATE TABLE parted (id int) PARTITION BY LIST (id); CREATE TABLE parted_1 PARTITION OF parted DEFAULT`,
+    )
+    await expect(planFor(await rig.manifest(manifestOf(more)), rig.url)).rejects.toThrow(message)
+    const existing = await rig.manifest(manifestOf('except: [orders, feelings, parted_1]'))
+    expect((await planFor(existing, rig.url)).undetermined).toEqual([])
+  })
+})
