@@ -16,9 +16,13 @@ import type { ParsedManifest } from '../manifest/manifest.ts'
 import { createPlan } from '../planner/plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { isProvable } from '../planner/proof.ts'
+import { showReferences } from '../planner/show-references.ts'
 
-/** Decides whether to apply the plan. If the answer is false, nothing is changed. */
-export type Approve = (plan: Plan) => Promise<boolean>
+/**
+ * Decides whether to apply the plan. If the answer is false, nothing is changed.
+ * @param shown the plan with references in the place of the values that they resolve to
+ */
+export type Approve = (plan: Plan, shown: Plan) => Promise<boolean>
 
 export interface ApplyRequest {
   readonly parsed: ParsedManifest
@@ -81,7 +85,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
     const message = `ownership is unknown: ${ownershipUnknown.message}`
     throw new FdwsyncError({ ...ownershipUnknown, message }, exitCode.refused)
   }
-  if (!(await approve(plan))) return { plan, report: undefined }
+  if (!(await approve(plan, showReferences(inHand)))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) {
     await recordNoChanges(connect, inHand)

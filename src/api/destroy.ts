@@ -56,6 +56,7 @@ function withoutObjects(name: string): ParsedManifest {
     unresolved: [],
     digest: undefined,
     written: manifest,
+    withReferences: undefined,
   }
   return { manifest, place, placeInside: place, ...none }
 }

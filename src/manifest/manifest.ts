@@ -36,6 +36,8 @@ export interface ParsedManifest {
   readonly lock?: ParsedManifest
   /** The manifest with unresolved references. */
   readonly written: unknown
+  /** The manifest with references in the place of the values that are not secrets; undefined if it has none. */
+  readonly withReferences: Manifest | undefined
 }
 
 export interface OptionProblem {

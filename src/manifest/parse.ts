@@ -11,7 +11,7 @@ import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
 import { readYaml } from './yaml/read-yaml.ts'
-import { resolveReferences } from './yaml/references.ts'
+import { type Resolved, resolveReferences, textAt } from './yaml/references.ts'
 import { findNode, offsetInside, placeAt, type Source, startOf } from './yaml/source-map.ts'
 import { toData } from './yaml/to-data.ts'
 
@@ -39,8 +39,8 @@ export async function parseManifest(
   throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), source)
   const resolved = resolveReferences(data, references, isNeeded)
   const manifest = resolved.data as Manifest // validated above
-  const broken = [...resolved.problems, ...ruleProblems(manifest)]
-  const optionProblems = optionValueProblems(manifest)
+  const broken = [...resolved.problems, ...ruleProblems(manifest).map((found) => withReference(found, resolved))]
+  const optionProblems = optionValueProblems(manifest).map((found) => withReference(found, resolved))
   throwIfAny((broken.length > 0 ? [...broken, ...optionProblems] : []).map(at), source)
   return {
     manifest,
@@ -51,6 +51,7 @@ export async function parseManifest(
     isUnresolved: references === undefined || resolved.unresolved.length > 0,
     unresolved: resolved.unresolved.map((found) => ({ path: found.path, problem: at(found) })),
     written: data,
+    withReferences: resolved.withReferences as Manifest | undefined, // it has the shape of the manifest
     digest: resolved.plaintextSecrets.length > 0 ? undefined : textDigest(bytes),
     optionProblems: optionProblems.map((found) => ({ path: found.path, problem: at(found) })),
     warnings: resolved.plaintextSecrets.map((path) => ({
@@ -60,6 +61,13 @@ export async function parseManifest(
       hint: 'Keep it out of Git: use ${env:NAME} or ${file:path}.',
     })),
   }
+}
+
+/** A message quotes a reference, not what it resolves to: that may be a secret of the machine, in a wrong place. */
+function withReference(found: PathProblem, { data, withReferences }: Resolved): PathProblem {
+  const [value, reference] = [textAt(data, found.path), textAt(withReferences, found.path)]
+  if (!value || reference === undefined || value === reference) return found
+  return { ...found, problem: { ...found.problem, message: found.problem.message.replaceAll(value, () => reference) } }
 }
 
 /** The SHA-256 of a manifest's text, as `sha256sum` prints it. */

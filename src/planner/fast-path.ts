@@ -103,6 +103,7 @@ async function planIfUnchanged(
     plan,
     declared: [],
     wanted: new Map(),
+    withReferences: new Map(),
     salt: digests.salt,
     trustedRoles: [],
     code: new Map(),

@@ -16,6 +16,8 @@ export interface PlanInHand {
   /** What the target is read by again before anything is applied. */
   readonly declared: readonly DeclaredObject[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
+  /** The declared specs with references in the place of values, of the objects that have some. */
+  readonly withReferences: ReadonlyMap<Key, unknown>
   /** The salt of the digests that secrets in `declared` and `wanted` are compared by. It never leaves this process. */
   readonly salt: string
   readonly trustedRoles: readonly string[]

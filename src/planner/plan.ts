@@ -1,5 +1,6 @@
 // Plans what it takes for a database to match a manifest: the phases of a plan, in order. Each phase has a file of its own.
 
+import { sameData } from '../core/data.ts'
 import { keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
@@ -94,6 +95,16 @@ async function checkSourcesIfAsked(
   return checkSources(session, { wanted: comparison.probed.wanted, resolved, digests, sources })
 }
 
+function specsWithReferences({ resolved, declared, digests }: PlanContext): PlanInHand['withReferences'] {
+  const { withReferences } = resolved.expanded
+  if (!withReferences) return new Map()
+  const specs = new Map(declared.map(({ id, spec }) => [keyOf(id), spec]))
+  const shown = declaredKinds.flatMap((kind) => kind.declare(withReferences, digests))
+  return new Map(
+    shown.flatMap(({ id, spec }) => (sameData(specs.get(keyOf(id)), spec) ? [] : [[keyOf(id), spec] as const])),
+  )
+}
+
 function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: ChangeSet, plan: Plan): PlanInHand {
   const { options, digests, resolved, trustedRoles, declared, target } = context
   const { comparison, impact, dependencyDigests } = changeSet
@@ -103,6 +114,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     plan: options.driftOnly ? onlyDrift(plan, target.ledger) : plan,
     declared,
     wanted,
+    withReferences: specsWithReferences(context),
     salt: digests.salt,
     trustedRoles,
     code: changeSet.code,

@@ -6,6 +6,7 @@ import type { Plan } from '../../core/plan.ts'
 import type { ConnectionSettings } from '../../db/settings.ts'
 import type { ParsedManifest } from '../../manifest/manifest.ts'
 import { createPlan } from '../../planner/plan.ts'
+import { showReferences } from '../../planner/show-references.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifestOrPlan } from '../load-manifest.ts'
@@ -21,6 +22,7 @@ export interface PlanFlags extends TextFlags {
   readonly sourceTimeout: number
   readonly detailedExitcode?: boolean
   readonly driftOnly?: boolean
+  readonly showValues?: boolean
   readonly checkSource?: boolean
   readonly takeOver?: boolean
 }
@@ -39,14 +41,14 @@ async function planFor(parsed: ParsedManifest, settings: ConnectionSettings, fla
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')
   try {
-    const { plan } = await createPlan(session, parsed, {
+    const inHand = await createPlan(session, parsed, {
       populate: flags.populate,
       sources,
       checkSource: flags.checkSource ?? false,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })
-    return plan
+    return flags.showValues ? inHand.plan : showReferences(inHand)
   } finally {
     await session.close()
   }

@@ -14,6 +14,7 @@ import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
 export interface RunFlags extends TextFlags {
+  readonly showValues?: boolean
   readonly format: FormatName
   readonly autoApprove?: boolean
   readonly lockTimeout: number
@@ -41,7 +42,7 @@ export async function runPlan(run: Run): Promise<number> {
     emit: progressPrinter(flags),
   }
   const format = await formats[flags.format]()
-  const { report } = await run.start(options, (plan) => approve(plan, run))
+  const { report } = await run.start(options, (plan, shown) => approve(plan, flags.showValues ? plan : shown, run))
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)
@@ -56,9 +57,9 @@ function reportDeclined({ failure }: Format): number {
   return exitCode.refused
 }
 
-async function approve(plan: Plan, { flags, allow, destroys, readsStandardInput }: Run): Promise<boolean> {
+async function approve(plan: Plan, shown: Plan, { flags, allow, destroys, readsStandardInput }: Run): Promise<boolean> {
   const format = await formats[flags.format]()
-  if (!format.isDocument) printRendered(format.plan(plan, { ...renderOptions(flags), destroys }))
+  if (!format.isDocument) printRendered(format.plan(shown, { ...renderOptions(flags), destroys }))
   if (plan.changes.length === 0 || flags.autoApprove) return true
   // A plan that will be refused needs no confirmation.
   if (reasonsToRefuse(plan, allow).length > 0) return true

@@ -155,7 +155,7 @@ export function describeOptions(options: OptionValues): string {
 }
 
 function describeValue(value: string): string {
-  return /^[\p{L}\p{N}_./:@%+=-]+$/u.test(value) ? value : literal(value)
+  return /^(?:[\p{L}\p{N}_./:@%+=-]|\$\{(?:env|file):[^\s{}']+\})+$/u.test(value) ? value : literal(value)
 }
 
 /** ALTER FOREIGN TABLE takes any number of OPTIONS clauses, so that each option is a clause of its own. */

@@ -5,6 +5,7 @@ import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import { withoutSemicolon } from '../../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode, statementsOf } from '../../parser/parse-sql.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { textAt } from '../yaml/references.ts'
 import { notConstant } from './partition-bounds.ts'
 import { isSimpleType } from './simple-type.ts'
 
@@ -35,11 +36,19 @@ export async function checkFragments(parsed: ParsedManifest): Promise<void> {
     if (mistake)
       problems.push({
         code: 'manifest/invalid-sql',
-        message: mistake.message,
+        // A message of the parser quotes a part of the text, which may be a secret of the machine, in a wrong place.
+        message: hasReference(parsed, fragment)
+          ? `invalid ${kindNames[kind]}, with what its references resolve to`
+          : mistake.message,
         place: parsed.placeInside(path, mistake.offset),
       })
   }
   if (problems.length > 0) throw new FdwsyncError(problems)
+}
+
+function hasReference({ withReferences }: ParsedManifest, { path, text }: Fragment): boolean {
+  const reference = textAt(withReferences, path)
+  return reference !== undefined && reference !== text
 }
 
 function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {

@@ -5,7 +5,7 @@ import { FdwsyncError, type Place } from '../../core/errors.ts'
 import type { PathProblem } from '../checks/path-problem.ts'
 import { ruleProblems } from '../checks/rules.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
-import { addImports, type Expansion, originKey } from './imports.ts'
+import { addImports, type Expansion, importRequests, originKey } from './imports.ts'
 import { mirrorOf, type Resolution } from './lock.ts'
 import { addMirrors } from './mirrors.ts'
 
@@ -42,6 +42,7 @@ export function expandManifest(asWritten: ParsedManifest, all: readonly ImportTo
   const expanded: ParsedManifest = {
     ...asWritten,
     manifest,
+    withReferences: asWritten.withReferences && expandWithReferences(asWritten.withReferences, all),
     place,
     placeInside: (path, offset) => (origin(path) === path ? asWritten.placeInside(path, offset) : place(path)),
   }
@@ -49,6 +50,13 @@ export function expandManifest(asWritten: ParsedManifest, all: readonly ImportTo
   throwIfAny(expanded, ruleProblems(manifest))
   const resolutions = all.filter(({ isComplete }) => isComplete)
   return { asWritten, expanded, resolutions, origins }
+}
+
+/** The overrides of an import are part of its request, so they are taken from this manifest too. */
+function expandWithReferences(manifest: Manifest, all: readonly ImportToExpand[]): Manifest {
+  const requests = new Map(importRequests(manifest).map((request) => [originKey(request.path), request]))
+  const shown = all.map((each) => ({ ...each, request: requests.get(originKey(each.request.path)) ?? each.request }))
+  return expandImports(manifest, shown).manifest
 }
 
 /** Adds the foreign tables and types of imports, and then the views of mirrors. */

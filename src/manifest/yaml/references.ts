@@ -25,6 +25,8 @@ export interface Resolved {
   readonly problems: readonly PathProblem[]
   /** References that cannot be resolved and are not needed. The values keep them. */
   readonly unresolved: readonly PathProblem[]
+  /** The data with references in the place of the values that are not secrets; undefined if there are none. */
+  readonly withReferences: unknown
   /** The paths of secrets that the text itself contains. */
   readonly plaintextSecrets: readonly Path[]
 }
@@ -48,7 +50,10 @@ export function resolveReferences(
   const problems: PathProblem[] = []
   const unresolved: PathProblem[] = []
   const plaintextSecrets: Path[] = []
-  return { data: resolve(data, []), secrets, problems, unresolved, plaintextSecrets }
+  const shown = new Map<string, string>()
+  const resolvedData = resolve(data, [])
+  const withReferences = shown.size > 0 ? withShown(resolvedData, [], shown) : undefined
+  return { data: resolvedData, secrets, problems, unresolved, plaintextSecrets, withReferences }
 
   function resolve(value: unknown, path: Path): unknown {
     if (typeof value === 'string') return resolveText(value, path)
@@ -71,12 +76,31 @@ export function resolveReferences(
     const resolved = missing.length > 0 ? text : complete
     const invalid = invalidCharacter(resolved)
     if (invalid) note(invalid)
-    if (!isSecret && !isSecretAt(data, path, resolved)) return resolved
+    if (!isSecret && !isSecretAt(data, path, resolved)) {
+      if (resolved !== text) shown.set(JSON.stringify(path), text)
+      return resolved
+    }
     if (isPlaintext(text)) plaintextSecrets.push(path)
     const secret = new Secret(resolved)
     secrets.push(secret)
     return secret
   }
+}
+
+/** The text at a path of plain data, if there is one. */
+export function textAt(data: unknown, path: Path): string | undefined {
+  const found = path.reduce(partOf, data)
+  return typeof found === 'string' ? found : undefined
+}
+
+/** A copy with other texts at some paths. */
+function withShown(value: unknown, path: Path, shown: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') return shown.get(JSON.stringify(path)) ?? value
+  if (Array.isArray(value)) return value.map((item, at) => withShown(item, [...path, at], shown))
+  if (value === null || typeof value !== 'object' || value instanceof Secret) return value
+  const map: Record<string, unknown> = Object.create(null)
+  for (const [key, item] of Object.entries(value)) map[key] = withShown(item, [...path, key], shown)
+  return map
 }
 
 /** Whether a value is a secret: of a user mapping by its name, of other options also by what it looks like. */

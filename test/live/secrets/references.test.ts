@@ -65,6 +65,63 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(known.stdout).toContain('applied')
   })
 
+  test('a plan shows references, not what they resolve to, unless it is asked to', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const manifest = `
+version: 1
+name: references
+foreign_data_wrappers: { api_fdw: {} }
+servers:
+  api:
+    foreign_data_wrapper: api_fdw
+    version: "\${env:VERSION}"
+    options: { host: "\${env:HOST}", port: "\${env:PORT}", pair: "\${env:HOST}:\${env:PORT}", plain: "5432" }
+    user_mappings: { public: { user: "\${env:ROLE}", password: "\${env:PASSWORD}" } }
+schemas:
+  p:
+    comment: "\${env:COMMENT}"
+    foreign_tables:
+      t:
+        server: api
+        options: { path: "\${env:HOST}" }
+        columns: { id: { type: bigint, options: { name: "\${env:HOST}" } }, region: { type: text, default: "'\${env:REGION}'" } }
+        checks: { in_region: "region = '\${env:REGION}'" }
+    materialized_views:
+      v: { query: "SELECT id FROM p.t WHERE region = '\${env:REGION}'", populate: false, comment: "about \${env:REGION}" }
+`
+    const names = ['VERSION', 'HOST', 'ROLE', 'PASSWORD', 'COMMENT', 'REGION']
+    const env = (suffix: string, port: string) => ({
+      ...Object.fromEntries(names.map((name) => [name, `resolved-${suffix}-${name}`])),
+      PORT: port,
+    })
+    const plan = async (values: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+      (await run(fixture, ['plan', '--width', '200', ...args], manifest, values)).stdout
+    const first = await plan(env('first', '5432'))
+    expect(first).not.toContain('resolved')
+    expect(first).toContain('options  host ${env:HOST} · port ${env:PORT} · pair ${env:HOST}:${env:PORT} · plain 5432')
+    expect(first).toContain('"user" ${env:ROLE} · password (secret)')
+    expect(first).toContain("columns          id bigint (name ${env:HOST}) · region text default '${env:REGION}'")
+    expect(first).toContain("query  SELECT id FROM p.t WHERE region = '${env:REGION}'")
+    expect(await plan(env('first', '5432'), '--format', 'json')).not.toContain('resolved')
+    const withValues = await plan(env('first', '5432'), '--show-values')
+    expect(withValues).toContain('host resolved-first-HOST · port 5432 · pair resolved-first-HOST:5432')
+    expect(withValues).not.toContain('resolved-first-PASSWORD')
+
+    const applied = await run(fixture, ['apply', '--auto-approve'], manifest, env('first', '5432'))
+    expect([applied.code, applied.stdout]).toEqual([0, expect.not.stringContaining('resolved')])
+    expect(await plan(env('first', '5432'))).toContain('Nothing to change')
+    await fixture.sql("ALTER SERVER api OPTIONS (SET plain '1')")
+    const second = await plan(env('second', '5433'))
+    expect(second).not.toContain('resolved-second')
+    expect(second).toMatch(/option port +5432 → \$\{env:PORT\}/)
+    expect(second).toMatch(/option plain +1 → 5432/)
+    expect(second).toMatch(/\+ +WHERE \((?:t\.)?region = '\$\{env:REGION\}'::text\)/)
+    expect(second).toMatch(
+      /check in_region +\(region = 'resolved-first-REGION'::text\) → \(region = '\$\{env:REGION\}'::text\)/,
+    )
+    expect(await plan(env('second', '5433'), '--format', 'json')).not.toContain('resolved-second')
+  })
+
   test('pin --check and status --check-source ask through the servers that exist', async () => {
     const fixture = await fixtureFor(pair, source, '')
     const file = join(folderWith({ 'shop.yaml': mirroring() }), 'shop.yaml')

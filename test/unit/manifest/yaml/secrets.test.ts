@@ -203,3 +203,22 @@ schemas:
     for (const text of cases) expect(await problemsOf(text)).toContain(message)
   })
 })
+
+test('no error shows what a reference in a wrong place resolves to', async () => {
+  const table = (text: string) =>
+    `version: 1\nname: a\nschemas: { p: { foreign_tables: { t: { server: s, ${text} } } } }\n`
+  const texts = [
+    server('options: { port: "${env:PASSWORD}" }'),
+    server(`options: { fetch_size: "a\${env:PASSWORD}b" }`),
+    table('columns: { id: "${env:PASSWORD} ${env:PASSWORD}" }'),
+    table('columns: { id: { type: int, default: "${env:PASSWORD} +" } }'),
+    table('checks: { c: "a = ${env:PASSWORD} b" }'),
+    table(`owner: "${'${env:PASSWORD}'.repeat(12)}"`),
+    `version: 1\nname: a\nsearch_path: ["${'${env:PASSWORD}'.repeat(12)}"]\n`,
+  ]
+  for (const text of texts) {
+    const reported = await problemsOf(text)
+    expect(reported).toMatch(/^m\.yaml:\d/)
+    expect(reported).not.toContain('hunter2')
+  }
+})

@@ -1,0 +1,137 @@
+// A plan as it is shown: values that come from references of the manifest are shown as these, such as `${env:SHOP_HOST}`.
+
+import type { Change, FieldChange } from '../core/change.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { Plan, PlannedChange, Replacement, Step } from '../core/plan.ts'
+import { Secret } from '../core/secret.ts'
+import { literal, type Statement, trusted } from '../core/sql.ts'
+import { createRunDigests } from '../introspector/digests.ts'
+import { record } from '../kinds/facets/options.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { PlanInHand } from './plan-in-hand.ts'
+
+/** A text in a declaration that comes from references. */
+interface Referenced {
+  readonly path: readonly string[]
+  readonly value: string
+  readonly reference: string
+}
+
+/** For looking at only: an apply needs the values. */
+export function showReferences({ plan, declared, withReferences, salt }: PlanInHand): Plan {
+  if (withReferences.size === 0) return plan
+  const specs = new Map(declared.map(({ id, spec }) => [keyOf(id), spec]))
+  const referenced = new Map(
+    Array.from(withReferences, ([key, spec]) => [key, differingTexts(specs.get(key), spec, [])] as const),
+  )
+  return {
+    ...plan,
+    changes: plan.changes.map((planned) => shownChange(planned, referenced.get(planned.change.key) ?? [], salt)),
+    steps: plan.steps.map((step) => shownStep(step, referenced)),
+  }
+}
+
+/** Both are of the same declaration, so that they differ in nothing but texts. Secrets are shown in neither. */
+function differingTexts(spec: unknown, shown: unknown, path: readonly string[]): readonly Referenced[] {
+  if (typeof spec === 'string' && typeof shown === 'string') {
+    return spec === shown ? [] : [{ path, value: spec, reference: shown }]
+  }
+  if (!isMap(spec) || !isMap(shown)) return []
+  return Object.entries(spec).flatMap(([key, part]) =>
+    Object.hasOwn(shown, key) ? differingTexts(part, shown[key], [...path, key]) : [],
+  )
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !(value instanceof Secret)
+}
+
+function shownChange(planned: PlannedChange, referenced: readonly Referenced[], salt: string): PlannedChange {
+  const { change } = planned
+  if (referenced.length === 0 || !('to' in change)) return planned
+  const { display } = kindOf(change.to.id)
+  const declared = withTexts(change.to.declared, referenced)
+  return {
+    ...planned,
+    change: 'fields' in change ? { ...change, fields: shownFields(change, referenced, salt) } : change,
+    summary: planned.summary === '' ? '' : (display?.summary?.(declared) ?? ''),
+    details: change.op === 'create' ? (display?.details?.(declared) ?? []) : planned.details,
+  }
+}
+
+/** Compares once more, with references in the place of values on both sides. */
+function shownFields(
+  { to, from, fields }: Extract<Change, { readonly fields: readonly FieldChange[] }>,
+  referenced: readonly Referenced[],
+  salt: string,
+): readonly FieldChange[] {
+  const declared = withTexts(to.declared, referenced)
+  const compared = kindOf(to.id).compare(to.id, withTexts(from.spec, referenced), withTexts(to.spec, referenced), {
+    declared,
+    last: undefined,
+    digests: createRunDigests(salt),
+  })
+  const byName = new Map(compared.map((field) => [field.field, field]))
+  return fields.map((field) => {
+    const shown = byName.get(field.field)
+    return shown ? { ...field, from: shown.from, to: shown.to } : field
+  })
+}
+
+/** A spec as read back has the server's text of a query or expression, in which the value is a part. */
+function withTexts(spec: unknown, referenced: readonly Referenced[]): unknown {
+  return referenced.reduce((edited, each) => withText(edited, each.path, each), spec)
+}
+
+function withText(spec: unknown, [key, ...rest]: readonly string[], referenced: Referenced): unknown {
+  if (key === undefined) return typeof spec === 'string' ? shownText(spec, referenced) : spec
+  if (!isMap(spec) || !Object.hasOwn(spec, key)) return spec
+  if (Array.isArray(spec)) return spec.map((part, at) => (String(at) === key ? withText(part, rest, referenced) : part))
+  return record(
+    Object.entries(spec).map(([name, part]) => [name, name === key ? withText(part, rest, referenced) : part]),
+  )
+}
+
+function shownText(text: string, { value, reference }: Referenced): string {
+  if (text === value) return reference
+  return partsOf({ value, reference }).reduce((shown, part) => shown.replaceAll(part.value, () => part.reference), text)
+}
+
+/** The references in a text with their values, as far as the text around them shows these. A short one would match anything. */
+function partsOf({ value, reference }: Omit<Referenced, 'path'>): readonly Omit<Referenced, 'path'>[] {
+  const pieces = reference.split(/(\$\{[^}]*\})/)
+  const pattern = pieces.map((piece, at) => (at % 2 === 1 ? '([\\s\\S]*)' : escapePattern(piece))).join('')
+  const values = new RegExp(`^${pattern}$`).exec(value)?.slice(1) ?? []
+  return values.flatMap((part, at) => (part.length < 3 ? [] : [{ value: part, reference: pieces[2 * at + 1] ?? '' }]))
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
+function shownStep(step: Step, referenced: ReadonlyMap<Key, readonly Referenced[]>): Step {
+  if (step.action !== 'replace')
+    return { ...step, statements: shownStatements(step.statements, referenced.get(step.key)) }
+  return { ...step, members: step.members.map((member) => shownMember(member, referenced.get(member.key))) }
+}
+
+function shownMember(member: Replacement, referenced: readonly Referenced[] | undefined): Replacement {
+  const shown = (statements: readonly Statement[]) => shownStatements(statements, referenced)
+  return { ...member, statements: shown(member.statements), load: shown(member.load), children: shown(member.children) }
+}
+
+function shownStatements(
+  statements: readonly Statement[],
+  referenced: readonly Referenced[] = [],
+): readonly Statement[] {
+  return statements.map((statement) => ({
+    ...statement,
+    sql: trusted(referenced.reduce((text, each) => shownSql(text, each), String(statement.sql))),
+  }))
+}
+
+/** A value is a constant, or a whole fragment of SQL. */
+function shownSql(text: string, { value, reference }: Referenced): string {
+  const withConstants = text.replaceAll(literal(value), () => literal(reference))
+  return value.length < 8 ? withConstants : withConstants.replaceAll(value, () => reference)
+}
