@@ -141,7 +141,7 @@ function emptySchema({ owner, hasOtherRelations }: Facts): FoundLedger {
   throw new FdwsyncError({
     code: 'ledger/untrusted',
     message: 'the schema "fdwsync" exists, but contains other relations instead of the ledger',
-    hint: 'Drop or rename the schema. The next apply creates it with the ledger.',
+    hint: 'Rename that schema. The next apply creates one with the ledger.',
   })
 }
 
@@ -149,7 +149,7 @@ function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
   return new FdwsyncError({
     code: 'ledger/untrusted',
     message: `the ledger in schema "fdwsync" is not trusted: ${reasons.join('; ')}`,
-    hint: 'Its owner could run code with the rights of this role. Find out who created the schema. Then drop it, or run fdwsync as its owner or as a member of that role.',
+    hint: 'Its owner could run code with the rights of this role. Find out who created the schema. Run fdwsync as its owner or as a member of that role, or give the schema another name.',
   })
 }
 

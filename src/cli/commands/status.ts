@@ -63,9 +63,8 @@ function kindNamed(text: string): KindName {
   )
 }
 
-function checkCodeOf({ objects, manifest }: StatusReport): number {
+function checkCodeOf({ objects }: StatusReport): number {
   const has = (...states: readonly string[]) => objects.some(({ state }) => states.includes(state))
   if (has('drifted', 'missing', 'not populated')) return exitCode.changes
-  // Without a manifest much is unknown, which must not raise an alarm.
-  return manifest !== undefined && has('unknown') ? exitCode.undetermined : exitCode.done
+  return has('unknown') ? exitCode.undetermined : exitCode.done
 }
