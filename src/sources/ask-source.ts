@@ -17,6 +17,7 @@ import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { Answer, SourceFailure, SourceState } from './answers.ts'
+import { type ExpressionOption, optionsToTurnOff } from './import-options.ts'
 import { type ImportRun, importStatement } from './import-tables.ts'
 import { createMissingPrerequisites } from './prerequisites.ts'
 import { emptyAnswer, readImport, readImportState } from './read-import.ts'
@@ -80,7 +81,7 @@ async function askEach<Result>(
   try {
     const session = await options.connect('import', secretsOf(setup))
     try {
-      const run: ImportRun = { session, context, setup, scratch, server }
+      const run: ImportRun = { session, context, setup, scratch, server, off: [] }
       await begin(run, options)
       for (const request of requests) answers.push(await answer(run, options, request, question))
     } finally {
@@ -151,11 +152,9 @@ async function answer<Result>(
   if (request.limitTo?.length === 0) return empty
   await session.run(trusted('SAVEPOINT request'))
   try {
-    // No table has this name. So this only connects, and finds out whether the schema exists.
-    const probe = importStatement(run, request, sql`LIMIT TO (${ident(`${run.scratch}_nothing`)})`)
     const connecting = `connecting to the source of server ${server}`
-    await withDeadline(session, timeoutMilliseconds, connecting, () => session.run(probe))
-    return await withDeadline(session, importMilliseconds, 'importing', () => read(run, request))
+    const off = await withDeadline(session, timeoutMilliseconds, connecting, () => reach(run, request))
+    return await withDeadline(session, importMilliseconds, 'importing', () => read({ ...run, off }, request))
   } catch (error) {
     if (session.isLost()) throw error
     // HV00Q: the source has no such schema. HV00P: the wrapper does not support IMPORT FOREIGN SCHEMA.
@@ -163,6 +162,27 @@ async function answer<Result>(
     return isRejected ? { status: 'rejected', ...reasonOf(error) } : failureOf(error)
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK TO request'))
+  }
+}
+
+const invalidOption = 'HV00D'
+
+/** Connects, and finds out whether the schema exists. Returns the options that the wrapper accepts. */
+async function reach(run: ImportRun, request: ImportRequest): Promise<readonly ExpressionOption[]> {
+  const { session, setup, scratch } = run
+  // No table has this name.
+  const nothing = sql`LIMIT TO (${ident(`${scratch}_nothing`)})`
+  const [first = [], ...others] = optionsToTurnOff(setup.wrapper)
+  for (let off = first; ; ) {
+    try {
+      await session.run(importStatement({ ...run, off }, request, nothing))
+      return off
+    } catch (error) {
+      const next = others.shift()
+      if (!next || !isDatabaseError(error) || error.sqlstate !== invalidOption) throw error
+      await session.run(trusted('ROLLBACK TO request'))
+      off = next
+    }
   }
 }
 

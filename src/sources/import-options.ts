@@ -13,16 +13,23 @@ export function isOn(options: Options, option: keyof typeof defaults): boolean {
   return value === undefined ? defaults[option] : /^(1|on|t(r(ue?)?)?|y(es?)?)$/i.test(value)
 }
 
-const ofExpressions: ReadonlySet<string> = new Set(['import_default', 'import_generated'])
+export type ExpressionOption = 'import_default' | 'import_generated'
+
+const ofExpressions: ReadonlySet<string> = new Set<ExpressionOption>(['import_default', 'import_generated'])
 
 /**
- * The options for IMPORT FOREIGN SCHEMA. It must not import expressions: their text, which a source chooses, becomes part of
- * statements. Values that are no Booleans are left for the wrapper to refuse.
+ * The options to turn off. IMPORT FOREIGN SCHEMA must not import expressions: their text, which a source chooses, becomes part of
+ * statements. A wrapper may not know an option, and it rejects those that it does not know. So these are tried in this order.
  */
-export function optionsOfImport(options: Options, wrapper: string): Options {
+export function optionsToTurnOff(wrapper: string): readonly (readonly ExpressionOption[])[] {
+  const both = ['import_default', 'import_generated'] as const
+  return wrapper === 'postgres_fdw' ? [both] : [both, ['import_generated'], ['import_default'], []]
+}
+
+/** The options for IMPORT FOREIGN SCHEMA. Values that are no Booleans are left for the wrapper to refuse. */
+export function optionsOfImport(options: Options, off: readonly ExpressionOption[]): Options {
   const others = Object.entries(options).filter(([name, value]) => !ofExpressions.has(name) || !isBoolean(value))
-  const off = wrapper === 'postgres_fdw' ? { import_default: 'false', import_generated: 'false' } : {}
-  return { ...off, ...Object.fromEntries(others) }
+  return Object.fromEntries([...off.map((name) => [name, 'false'] as const), ...others])
 }
 
 function isBoolean(value: string): boolean {
@@ -33,7 +40,6 @@ function isBoolean(value: string): boolean {
 export function unsupportedOptions(options: Options, wrapper: string): readonly string[] {
   if (wrapper === 'postgres_fdw') return []
   return Object.keys(options).filter(
-    (name) =>
-      ofExpressions.has(name) && isOn(options, name === 'import_default' ? 'import_default' : 'import_generated'),
+    (name) => (name === 'import_default' || name === 'import_generated') && isOn(options, name),
   )
 }

@@ -11,7 +11,7 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { importFailure } from './import-failure.ts'
-import { optionsOfImport } from './import-options.ts'
+import { type ExpressionOption, optionsOfImport } from './import-options.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-context.ts'
 import type { ServerSetup } from './server-setup.ts'
@@ -28,6 +28,8 @@ export interface ImportRun {
   readonly server: string
   /** Called for what the wrapper reports while it imports. */
   onNotice?(notice: Notice): void
+  /** The options that keep the wrapper from importing expressions. */
+  readonly off: readonly ExpressionOption[]
 }
 
 interface Imported {
@@ -172,11 +174,11 @@ async function withImported<Result>(
 
 /** IMPORT FOREIGN SCHEMA into the scratch schema. */
 export function importStatement(
-  { setup, scratch }: ImportRun,
+  { setup, scratch, off }: ImportRun,
   { remoteSchema, options }: ImportRequest,
   limit: Sql,
 ): Sql {
-  const parts = Object.entries(optionsOfImport(options, setup.wrapper)).map(
+  const parts = Object.entries(optionsOfImport(options, off)).map(
     ([name, value]) => sql`${ident(name)} ${literal(value)}`,
   )
   const clause = parts.length === 0 ? sql`` : sql` OPTIONS (${join(parts, ', ')})`

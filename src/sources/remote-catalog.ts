@@ -38,7 +38,7 @@ const tables: Readonly<Record<string, string>> = {
 /** Views that show expressions as text. */
 const informationSchema: Readonly<Record<string, string>> = {
   check_constraints: 'constraint_schema name, constraint_name name, check_clause text',
-  columns: `table_schema name, table_name name, column_name name, column_default text, is_generated text,
+  columns: `table_schema text, table_name text, column_name text, column_default text, is_generated text,
             generation_expression text`,
 }
 

@@ -175,6 +175,33 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, url))).toEqual([])
   })
 
+  test('through a wrapper of another name, and one with a validator', async () => {
+    const { manifest, url, runs, sql } = await fixtureOf(
+      `${detectors}; CREATE TABLE shop (v text DEFAULT app.f('x'), g text GENERATED ALWAYS AS (v || app.f('x')) STORED)`,
+    )
+    await sql(
+      `CREATE EXTENSION IF NOT EXISTS postgres_fdw; CREATE FOREIGN DATA WRAPPER renamed HANDLER postgres_fdw_handler VALIDATOR postgres_fdw_validator`,
+    )
+    const through = (wrapper: string) =>
+      importing('options: { import_default: true }\nlimit_to: [shop]').replace(
+        '  shop:\n',
+        `  shop:\n    foreign_data_wrapper: ${wrapper}\n`,
+      )
+    const plan = await planFor(await manifest(through('renamed')), url)
+    expect(await runs()).toBe(0)
+    expect(changesOf(plan)).toContain('create foreign table proxy.shop')
+    expect(plan.warnings.map(({ message }) => message)).toEqual([
+      expect.stringContaining(
+        'import_default is ignored, because the expressions that renamed imports cannot be checked',
+      ),
+    ])
+    await sql('CREATE FOREIGN DATA WRAPPER validated HANDLER postgres_fdw_handler VALIDATOR app.validate')
+    const before = await runs()
+    const refused = await planFor(await manifest(through('validated')), url)
+    expect(await runs()).toBe(before)
+    expect(refused.refusals.map(({ reason }) => reason).join()).toContain('app.validate(text[],oid)')
+  })
+
   test('indexes', async () => {
     const { manifest, url, runs, sql } = await fixtureOf(indexesAtSource)
     const parsed = await manifest(mirroring('limit_to: [shop]'))
