@@ -102,8 +102,8 @@ tables:
         message: 'the source has no table "nope" in schema "public"',
         place: { excerpt: expect.stringContaining('limit_to') },
       },
-      { message: 'the source has no table "A" in schema "public"' },
-      { message: 'no table "z" is imported: the source does not have it, or it is excluded' },
+      { message: 'the source has no table "A" in schema "public"; did you mean "a"?' },
+      { message: expect.stringContaining('no table "z" is imported: the source does not have it, or it is excluded') },
     ])
     expect(await problemsOf(importing('tables: { a: { columns: { z: text } } }'))).toMatchObject([
       { message: `table "a" at the source has no column "z"` },
