@@ -21,12 +21,13 @@ export function viewOfGenerated(
   { inherits, partitionOf }: Parents,
   view: { readonly schema: string; readonly name: string },
 ): readonly Statement[] {
-  const generated = Object.values(columns).flatMap(({ generated: expression, type }) =>
-    expression === null ? [] : [{ expression, type }],
+  const generated = Object.values(columns).flatMap(({ generated: expression, type, collation }) =>
+    expression === null ? [] : [{ expression, type, collation }],
   )
   if (generated.length === 0) return []
   const targets = generated.map(
-    ({ expression, type }, at) => sql`CAST((${fragment(expression)}\n) AS ${fragment(type)}) AS ${ident(`c${at}`)}`,
+    ({ expression, type, collation }, at) =>
+      sql`CAST((${fragment(expression)}\n) AS ${fragment(type)})${collation ? sql` COLLATE ${nameOf(collation)}` : sql``} AS ${ident(`c${at}`)}`,
   )
   const table = qualified(view.schema, `${view.name}_of`)
   const plain = Object.entries(columns).map(([name, column]) =>

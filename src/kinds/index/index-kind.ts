@@ -6,6 +6,7 @@ import { fragment, ident, join, qualified, type Statement, sql, statement, trust
 import { alterStatements } from '../facets/changes.ts'
 import { commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
+import { nameOf } from '../facets/names.ts'
 import { describeOptions, record } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
 import { declaredRename, indexRenaming } from '../facets/renaming.ts'
@@ -205,9 +206,13 @@ function viewOfExpressions(
   { on, columns, where }: IndexSpec,
   view: { readonly schema: string; readonly name: string },
 ): readonly Statement[] {
-  const expressions = columns.flatMap(({ expression }) => expression ?? [])
+  const expressions = columns.flatMap(({ expression, collation }) => (expression ? [{ expression, collation }] : []))
   if (expressions.length === 0 && where === null) return []
-  const targets = expressions.map((expression, at) => sql`(${fragment(expression)}\n) AS ${ident(`c${at}`)}`)
+  // Without the collation of the index, that of `a || b` may be ambiguous.
+  const targets = expressions.map(
+    ({ expression, collation }, at) =>
+      sql`(${fragment(expression)}\n)${collation ? sql` COLLATE ${nameOf(collation)}` : sql``} AS ${ident(`c${at}`)}`,
+  )
   const condition = where === null ? sql`` : sql` WHERE (${fragment(where)}\n)`
   return [
     statement(

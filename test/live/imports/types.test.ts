@@ -138,12 +138,14 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
        CREATE TYPE pair AS (a text); CREATE DOMAIN small AS bigint; CREATE TABLE t (mood mood, pair pair, small small); ALTER TABLE u ADD more int`,
     )
     const { plan, report } = await applyTo(parsed, fixture.url)
-    expect(changesOf(plan)).toEqual(['alter foreign table proxy.u', 'replace materialized view local.u'])
+    // A value of another name is renamed; what is stored keeps its place.
+    expect(changesOf(plan)).toEqual([
+      'alter type public.mood',
+      'alter foreign table proxy.u',
+      'replace materialized view local.u',
+    ])
     expect(missedOf(report)).toEqual([])
     expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
-      expect.stringMatching(
-        /^type public.mood: it is kept as it is. It has changed at the source \(values \('sad', 'ok'\) → \('sad', 'fine'\)\).*depends on type public.mood/,
-      ),
       expect.stringMatching(/^type public.pair: it is kept as it is.*attribute a integer → text.*cannot alter type/),
       expect.stringMatching(
         /^type public.small: it is kept as it is.*domain integer → bigint.*depends on type public.small/,
