@@ -55,7 +55,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const plan = await call('plan')
     expect([plan.code, plan.stderr]).toEqual([
       1,
-      expect.stringContaining('${env:SOURCE_PASSWORD}: the variable is not set'),
+      expect.stringMatching(/\$\{env:SOURCE_HOST\}: the variable is not set[\s\S]*\$\{env:SOURCE_PASSWORD\}/),
     ])
     const named = join(folderWith({ 'm.yaml': manifest.replace('name: faults', 'name: "${env:NAME}"') }), 'm.yaml')
     expect((await run(unset, ['history', '-f', named], undefined)).stderr).toContain(
