@@ -95,7 +95,7 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const originsOf = fieldOrigins(originInput(change.to, change.from, entry, context, needs.length > 0))
   const fields = change.fields.map((field): FieldChange => {
     if (field.cause) return field
-    const origins = originsOf(field)
+    const origins = isLeftover(change, field, context) ? 'dependency' : originsOf(field)
     if (origins === 'dependency') return { ...field, cause: 'dependency' }
     const { cause, causes } = causeOf(origins)
     return cause === undefined ? field : { ...field, cause, ...(causes ? { causes } : {}) }
@@ -106,6 +106,17 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const isDependent = all.length === 0 && fields.some(({ cause }) => cause === 'dependency')
   const why = isDependent ? ({ cause: 'dependency' } as const) : causeOf(all)
   return { change: { ...change, fields }, because: isDependent ? needs : [], ...why }
+}
+
+/**
+ * Whether the object still rests on what an earlier apply renamed aside and could not drop, because it did not finish: that is
+ * no drift.
+ */
+function isLeftover({ from, to }: Differing, { effect }: FieldChange, { changes, ledger }: Context): boolean {
+  if (effect.how !== 'replace') return false
+  return from.needs.some(
+    (need) => !to.needs.includes(need) && changes.get(need)?.change.op === 'drop' && ledger.entries.has(need),
+  )
 }
 
 function originInput(
