@@ -26,3 +26,8 @@ export function crossedMajors(): readonly ServerPair[] {
   if (!oldest || !newest || oldest.major === newest.major) return eachMajor()
   return [pairOf(oldest.source, newest.target), pairOf(newest.source, oldest.target)]
 }
+
+/** An old source with the newest target: for longer tests of what passes between the two. Where majors are chosen, both ways. */
+export function oldSourceNewTarget(): readonly ServerPair[] {
+  return hasChosenMajors() ? crossedMajors() : crossedMajors().slice(0, 1)
+}

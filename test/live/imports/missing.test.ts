@@ -6,7 +6,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { planFor } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
 
 const sourceWithMood = `
@@ -15,7 +15,7 @@ const sourceWithMood = `
 
 const lastLine = (text: string) => text.trimEnd().split('\n').at(-1)
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('a mirrored table that cannot be imported is named by apply, refresh and status', async () => {
     const rig = await fixtureWithOwnSource(pair, sourceWithMood)
     const manifest = mirroring()

@@ -5,7 +5,7 @@ import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
-import { crossedMajors, eachMajor } from '../../support/majors.ts'
+import { eachMajor, oldSourceNewTarget } from '../../support/majors.ts'
 import { importHead, importing, mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 import { rowsOf } from './varied-source.ts'
@@ -35,7 +35,7 @@ const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::tex
 const values = (type: string) =>
   `SELECT array_agg(enumlabel::text ORDER BY enumsortorder) AS values FROM pg_enum WHERE enumtypid = '${type}'::regtype`
 
-describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
   test('all types that columns use are created in the order of their dependencies, and a second plan is empty', async () => {
     const fixture = await fixtureWithOwnSource(pair, varied)
     const parsed = await fixture.manifest(copying('options: { import_default: true }'))

@@ -8,7 +8,7 @@ import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
-import { crossedMajors } from '../../support/majors.ts'
+import { oldSourceNewTarget } from '../../support/majors.ts'
 import { mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 import { indexesOf, rowsOf, sourceSql } from './varied-source.ts'
@@ -135,7 +135,7 @@ function giving(role: string): string {
   return `CREATE ROLE ${role}; ${each.join('; ')}`
 }
 
-describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
   test('fifty tables into an empty database: rows, types and indexes as at the source, and a second plan is empty', async () => {
     const fixture = await fixtureWithOwnSource(pair, `${sourceSql};\n${moreSql}`)
     const parsed = await fixture.manifest(whole)

@@ -9,7 +9,7 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { mirroring, shopManifest } from '../../support/manifests.ts'
 
 function folderWith(files: Readonly<Record<string, string>>): string {
@@ -19,7 +19,7 @@ function folderWith(files: Readonly<Record<string, string>>): string {
   return folder
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
