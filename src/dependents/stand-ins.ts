@@ -68,7 +68,7 @@ export function requalifyForScratch(
 export async function tryStatements(
   session: Session,
   statements: Sql,
-  { mayEvaluate, trustedRoles, types }: Pick<Place, 'mayEvaluate' | 'trustedRoles' | 'types'>,
+  { scratch, mayEvaluate, trustedRoles, types }: Pick<Place, 'scratch' | 'mayEvaluate' | 'trustedRoles' | 'types'>,
 ): Promise<Lost | undefined> {
   if (mayEvaluate !== 'everything') {
     const isUntrustedOnly = mayEvaluate === 'trusted-code'
@@ -87,7 +87,8 @@ export async function tryStatements(
     if (error.sqlstate === '55P03') return locked
     // A new type has its final name in the message. Other names of stand-ins are those of row types.
     const reason = [...types].reduce((text, [standIn, name]) => text.replaceAll(standIn, () => name), error.message)
-    return { reason: reason.includes('fdwsync_try_') ? 'it uses the row type of a relation that changes' : reason }
+    const namesScratch = [...scratch.values()].some((name) => reason.includes(name))
+    return { reason: namesScratch ? 'it uses the row type of a relation that changes' : reason }
   }
 }
 

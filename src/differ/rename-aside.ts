@@ -34,6 +34,8 @@ export interface AsideInput {
   readonly ledger: Ledger
   /** What is declared, and the unmanaged views that can be recreated. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
+  /** Random, in the temporary names, so that no role can take them before. */
+  readonly suffix: string
 }
 
 /**
@@ -41,7 +43,7 @@ export interface AsideInput {
  * has been swapped. The ledger has the old object under its temporary name, so that the next apply drops it if this one cannot.
  */
 export function renameOldAside(input: AsideInput): RenamedAside {
-  const temporaryNames = assignTemporaryNames(contextOf(input))
+  const temporaryNames = assignTemporaryNames(contextOf(input), input.suffix)
   return {
     temporaryNames,
     changes: input.changes.flatMap((change) => {
@@ -74,10 +76,11 @@ function contextOf({ changes, dependents, ledger, wanted }: AsideInput): Context
   }
 }
 
-function assignTemporaryNames(context: Context): ReadonlyMap<Key, ObjectId> {
+function assignTemporaryNames(context: Context, suffix: string): ReadonlyMap<Key, ObjectId> {
   const temporaryNames = new Map<Key, ObjectId>()
   for (const change of context.going.values()) {
-    const id = kindOf(change.from.id).aside?.name(change.from.id, change.from.oid)
+    const { id: old, oid } = change.from
+    const id = kindOf(old).aside?.called(old, `fdwsync_old_${suffix}_${oid}`)
     if (!id || change.op !== 'replace' || !isUsed(change, context) || !canBeRenamed(change, context)) continue
     temporaryNames.set(change.key, id)
     for (const { key, from } of ownedBy(change, context)) {

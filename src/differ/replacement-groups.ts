@@ -18,10 +18,12 @@ export interface ReplacementGroup {
 /**
  * Replacements that read each other are one group, since one cannot be swapped without the other. So are those that one
  * unmanaged view reads, because it has to be repointed at all of them at once.
+ * @param suffix random, in the names of the scratch schemas
  */
 export function replacementGroups(
   changes: readonly Change[],
   tried: readonly TriedView[],
+  suffix: string,
 ): readonly ReplacementGroup[] {
   const replaced = changes.filter(isBuiltInScratch)
   const byKey = new Map(replaced.map((change) => [change.key, change]))
@@ -39,7 +41,7 @@ export function replacementGroups(
     const schemas = [...new Set(members.map(schemaOf))]
     return {
       members,
-      scratch: new Map(schemas.map((schema, at) => [schema, `fdwsync_build_${number + 1}_${at + 1}`])),
+      scratch: new Map(schemas.map((schema, at) => [schema, `fdwsync_build_${suffix}_${number + 1}_${at + 1}`])),
     }
   })
 }

@@ -39,10 +39,19 @@ const setLocked: Sql = trusted(`
 /**
  * Reads objects by their ids, within the session's transaction, with one query per kind. An object that is not in the
  * result does not exist: a failed query throws, and never returns an empty result.
+ * @param scratchSchema where this transaction has created stand-ins. Anybody can give a schema a name like that one's, so
+ * queries do not go by prefixes.
  */
-export async function readCatalog(session: Session, ids: Iterable<ObjectId>, salt: string): Promise<CatalogReading> {
+export async function readCatalog(
+  session: Session,
+  ids: Iterable<ObjectId>,
+  salt: string,
+  scratchSchema = '',
+): Promise<CatalogReading> {
   const wanted = groupBy(ids, ({ kind }) => kind)
-  await session.run(sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}`)
+  await session.run(
+    sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}; SET LOCAL fdwsync.scratch_schema = ${literal(scratchSchema)}`,
+  )
   await session.query(setLocked)
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()

@@ -29,11 +29,11 @@ export interface CatalogRow<Spec> {
   readonly needs?: readonly ObjectId[]
 }
 
-/** How to build a new object while the old one serves. `scratch` is a schema that exists for the length of the transaction. */
+/** How to build a new object while the old one serves. `scratch` is a name that exists for the length of the transaction. */
 export interface ReplacementBeside<Id extends ObjectId, Spec> {
   /** Set for objects without data: worth it only if something reads them, otherwise they are dropped and created. */
   readonly onlyIfUsed: boolean
-  /** Whether it is built in the scratch schema, or next to the old one under another name. */
+  /** Whether `scratch` is the schema in which it is built, or its own name until the swap, next to the old one. */
   readonly inScratch: boolean
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Loads what was built, as {@link Data.populate} would. */
@@ -85,8 +85,8 @@ export interface Renaming<Id extends ObjectId, Spec> {
 
 /** How an object that is replaced leaves its name to its successor, and is used until nothing depends on it any more. */
 export interface Aside<Id extends ObjectId> {
-  /** No other object has that name. */
-  name(id: Id, oid: number): Id
+  /** The id under that name. */
+  called(id: Id, name: string): Id
   rename(from: Id, to: Id): readonly Statement[]
 }
 
@@ -170,7 +170,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /**
    * Reads the objects named in `$1`, a JSON array of ids. Columns: `id` (the id's parts as JSON) and those of
    * {@link CatalogRow}. It runs under `search_path = pg_catalog, pg_temp`; the setting `fdwsync.salt` holds the salt for
-   * digests of secrets.
+   * digests of secrets, and `fdwsync.scratch_schema` the schema of stand-ins, if there is one.
    */
   readonly catalogQuery: Sql
   readonly probe: Probe<Id, Spec>

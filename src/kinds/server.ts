@@ -157,7 +157,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
         FROM pg_foreign_server WHERE oid = ANY ($1::oid[])`),
     rename,
   },
-  aside: { name: (_, oid) => ({ kind: 'server', name: `fdwsync_old_${oid}` }), rename },
+  aside: { called: (_, name) => ({ kind: 'server', name }), rename },
 
   display: {
     summary: (spec) => spec.wrapper,

@@ -40,9 +40,6 @@ export interface StatisticsSpec extends Pick<Access, 'owner' | 'ownedByCurrentRo
   readonly comment?: Comment
 }
 
-/** The name of the new statistics while they are built. */
-const buildName = 'fdwsync_build'
-
 export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   kind: 'statistics',
   rank: 7,
@@ -175,11 +172,11 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   replacement: {
     onlyIfUsed: false,
     inScratch: false,
-    build: (id, spec) => [...createStatistics({ ...id, name: buildName }, spec), analyze(spec)],
-    swap: (id, _scratch, declared) => ({
+    build: (id, spec, scratch) => [...createStatistics({ ...id, name: scratch }, spec), analyze(spec)],
+    swap: (id, scratch, declared) => ({
       out: statistics.drop(id),
       in: [
-        statement(sql`ALTER STATISTICS ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`),
+        statement(sql`ALTER STATISTICS ${qualified(id.schema, scratch)} RENAME TO ${ident(id.name)}`),
         ...newAccess(target(id), declared),
       ],
     }),

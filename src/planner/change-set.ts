@@ -26,9 +26,9 @@ export interface ChangeSet {
 export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
   // Digests are read before the probe, so that a change in between is noticed by the next plan.
   const dependencyDigests = await readDigestsOfUnchanged(context)
-  const { declared, unresolved, searchPath, trustedRoles, target, digests, options } = context
+  const { session, declared, unresolved, searchPath, trustedRoles, target, digests, options, suffix } = context
   const { catalog: reading, ledger } = target
-  const { mayEvaluate = 'nothing' } = options
+  const { mayEvaluate = 'nothing', populate } = options
   const probeInput = {
     declared,
     unresolved,
@@ -43,7 +43,7 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
   const forcedViews = new Map<Key, readonly Key[]>()
   for (;;) {
     const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews)
-    const impact = await analyzeImpact(context.session, comparison, probeInput, options.populate)
+    const impact = await analyzeImpact(session, comparison, probeInput, { populate, suffix })
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
     if (views.length === 0) {
       const code = await readCode(context, probeInput, comparison.probed)

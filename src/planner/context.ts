@@ -31,6 +31,8 @@ export interface PlanContext {
   readonly session: Session
   readonly options: PlanOptions
   readonly digests: RunDigests
+  /** Random, in the names of what an apply creates for a while, so that no role can prepare objects under them. */
+  readonly suffix: string
   readonly resolved: ResolvedImports
   readonly searchPath: readonly string[]
   readonly trustedRoles: readonly string[]

@@ -40,16 +40,15 @@ export function analyzeImpact(
   session: Session,
   comparison: Comparison,
   input: ProbeInput,
-  populate: boolean,
+  { populate, suffix }: { readonly populate: boolean; readonly suffix: string },
 ): Promise<Impact> {
   return inReadOnlyTransaction(session, async () => {
     const { probed, materialized, live, wanted, tried } = comparison
-    const { changes, refusals, temporaryNames, dependents, throughViews } = await completeChanges(
-      session,
-      comparison,
-      input,
-    )
-    const groups = replacementGroups(changes, tried)
+    const { changes, refusals, temporaryNames, dependents, throughViews } = await completeChanges(session, comparison, {
+      ...input,
+      suffix,
+    })
+    const groups = replacementGroups(changes, tried, suffix)
     const steps = createSteps({
       changes,
       dependents,
@@ -57,6 +56,8 @@ export function analyzeImpact(
       wanted: probed.wanted,
       live: new Set(probed.live.keys()),
       groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
+      temporaryNames,
+      suffix,
       movedQueries: await requalifyQueries(groups),
     })
     const replaced = groups.flatMap(({ members }) => members)
@@ -81,7 +82,11 @@ export function analyzeImpact(
 }
 
 /** Adds changes in steps. Each addition can have dependents of its own, which are read before the next step. */
-async function completeChanges(session: Session, comparison: Comparison, input: ProbeInput) {
+async function completeChanges(
+  session: Session,
+  comparison: Comparison,
+  input: ProbeInput & { readonly suffix: string },
+) {
   const { probed, tried, materialized, live, wanted, unmanaged } = comparison
   const notProbed = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
@@ -93,6 +98,7 @@ async function completeChanges(session: Session, comparison: Comparison, input: 
     dependents: before,
     ledger: input.ledger,
     wanted,
+    suffix: input.suffix,
   })
   const renamed = temporaryNames.size === 0 ? before : await dependentsOf(compared, temporaryNames)
   const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))

@@ -1,5 +1,6 @@
 // Plans what it takes for a database to match a manifest: the phases of a plan, in order. Each phase has a file of its own.
 
+import { randomBytes } from 'node:crypto'
 import { sameData } from '../core/data.ts'
 import { keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
@@ -74,7 +75,8 @@ async function resolveAndRead(session: Session, manifest: ParsedManifest, option
   const target = await readTargetInSnapshot(session, input, (options.prove ?? false) && options.populate)
   const unresolved = unresolvedObjects(objects, manifest)
   const declared = await withRequirements(session, objects, target.catalog.live)
-  return { session, options, digests, resolved, searchPath, trustedRoles, declared, unresolved, target }
+  const suffix = randomBytes(6).toString('hex')
+  return { session, options, digests, suffix, resolved, searchPath, trustedRoles, declared, unresolved, target }
 }
 
 /** Checks what takes no probe: the version of the server, its roles, and the names that queries use. */

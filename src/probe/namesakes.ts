@@ -55,7 +55,7 @@ export async function inScratchSchemas(
 
 /** Reads what the probe has created, with the names of scratch schemas mapped back to their namesakes. */
 export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Promise<LiveState> {
-  const { live } = await readCatalog(run.session, ids, run.input.digests.salt)
+  const { live } = await readCatalog(run.session, ids, run.input.digests.salt, run.scratchSchema)
   if (run.namesakes.size === 0) return live
   const names = Array.from(run.namesakes, ([schema, scratch]) => ({ schema, scratch }))
   const mapText = (text: string) =>

@@ -149,7 +149,7 @@ async function readIndexes(
 ): Promise<RecreatedIndexes['indexes']> {
   const byName = new Map(units.map((unit) => [unit.name, unit]))
   const ids = units.map(({ table, name }) => ({ kind: 'index' as const, schema: table.schema, name }))
-  const { live } = await readCatalog(session, ids, digests.salt)
+  const { live } = await readCatalog(session, ids, digests.salt, units[0]?.table.schema)
   return Array.from(live.values(), ({ id, spec }) => {
     const unit = id.kind === 'index' ? byName.get(id.name) : undefined
     if (!unit) return []

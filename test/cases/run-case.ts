@@ -131,8 +131,8 @@ function summaryOf(plan: Plan): readonly string[] {
   return plan.changes.map(({ change, title }) => {
     const fields =
       change.op === 'alter' || change.op === 'replace' ? `: ${change.fields.map(({ field }) => field).join(', ')}` : ''
-    // What is renamed aside until the swap has its OID in its name.
-    return `${change.op} ${title.replace(/(?<=fdwsync_old_)\d+/, 'OID')}${fields}`
+    // What is renamed aside until the swap has a random name.
+    return `${change.op} ${title.replace(/(?<=fdwsync_old_)[0-9a-f]+_\d+/, 'RANDOM')}${fields}`
   })
 }
 

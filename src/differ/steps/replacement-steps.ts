@@ -35,35 +35,33 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const kind = kindOf(id)
   if (!kind.replacement) throw new Error(`${titleOf(id)} cannot be built beside the old one`)
   const { replacement } = kind
-  const scratch = group?.scratch.get(schemaOf(change))
+  const schema = group?.scratch.get(schemaOf(change))
+  const scratch = schema ?? `fdwsync_build_${context.suffix}_${change.from.oid}`
   const moved = context.movedQueries.get(change.key)
   const built = moved === undefined ? declared : (kind.query?.withText(declared, moved) ?? declared)
   // What a child evaluates over the rows of its parent, and what is recreated as it was, is as the catalog shows it.
   const isResolved = moved !== undefined || kind.child !== undefined || change.isUnmanaged === true
   const children = context.childrenOf.get(change.key) ?? []
   const arrivals = context.arrivalsAt.get(change.key) ?? []
-  const swap = replacement.swap(id, scratch ?? '', declared, spec)
-  const load = isLoaded(change, context) ? (replacement.load?.(id, scratch ?? '') ?? []) : []
+  const swap = replacement.swap(id, scratch, declared, spec)
+  const load = isLoaded(change, context) ? (replacement.load?.(id, scratch) ?? []) : []
   const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
   return {
     key: change.key,
     title: titleOf(id),
-    scratch,
+    scratch: schema,
     path: isResolved ? 'catalog' : 'manifest',
-    statements: replacement.build(id, kind.child ? spec : built, scratch ?? '', spec),
+    statements: replacement.build(id, kind.child ? spec : built, scratch, spec),
     load,
     children: children.flatMap(
-      (child) =>
-        kindOf(child.id)
-          .child?.createIn(child.id, child.spec, scratch ?? '')
-          .map(resolved) ?? [],
+      (child) => kindOf(child.id).child?.createIn(child.id, child.spec, scratch).map(resolved) ?? [],
     ),
     swap: {
       // The name of a child that moves here is taken until it is dropped from its former parent.
       out: [...arrivals.flatMap((child) => kindOf(child.id).drop(child.id)), ...swap.out],
       in: [
         ...swap.in,
-        ...children.flatMap((child) => kindOf(child.id).child?.finishAfterSwap?.(child.id, scratch ?? '') ?? []),
+        ...children.flatMap((child) => kindOf(child.id).child?.finishAfterSwap?.(child.id, scratch) ?? []),
       ],
     },
     hazards: [...hazardsOf(change), ...reads, ...repointHazards(change, context)],

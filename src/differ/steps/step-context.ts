@@ -4,7 +4,7 @@
 import type { Change, LiveObject, WantedObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import type { Dependent } from '../../core/dependent.ts'
-import type { Key } from '../../core/object.ts'
+import type { Key, ObjectId } from '../../core/object.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import type { ReplacementGroup } from '../replacement-groups.ts'
 import { type Drop, parentOf } from './changes.ts'
@@ -18,6 +18,10 @@ export interface StepInput {
   readonly populate: boolean
   /** By member. */
   readonly groups: ReadonlyMap<Key, ReplacementGroup>
+  /** The names under which old objects stay in use, by their keys. */
+  readonly temporaryNames: ReadonlyMap<Key, ObjectId>
+  /** Random, in the names of what is built next to the old one. */
+  readonly suffix: string
   /** Queries that read other members of their group, rewritten to the scratch schemas in which those are built. */
   readonly movedQueries: ReadonlyMap<Key, string>
 }

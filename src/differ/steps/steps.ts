@@ -125,7 +125,7 @@ function definitionSteps(
   }
   if (change.op === 'create' || change.how === 'drop-and-create') {
     const contents = stage === 'build' ? (child?.buildContents?.(id, declared) ?? []) : []
-    const statements = [...renamePredecessor(change), ...creation(change), ...contents]
+    const statements = [...renamePredecessor(change, context), ...creation(change), ...contents]
     return [{ ...step, action: 'create', statements }]
   }
   const member = replacementOf(change, undefined, context)
@@ -145,11 +145,11 @@ function creation(change: DefiningChange): readonly Statement[] {
 }
 
 /** An old object that serves on leaves its name to its successor. */
-function renamePredecessor(change: DefiningChange): readonly Statement[] {
+function renamePredecessor(change: DefiningChange, { temporaryNames }: StepContext): readonly Statement[] {
   if (change.op !== 'create' || !change.renamesAside) return []
-  const { id, oid } = change.renamesAside.from
-  const { aside } = kindOf(id)
-  return aside ? aside.rename(id, aside.name(id, oid)) : []
+  const { id } = change.renamesAside.from
+  const temporary = temporaryNames.get(change.key)
+  return temporary ? (kindOf(id).aside?.rename(id, temporary) ?? []) : []
 }
 
 function needsLoad(change: DefiningChange): boolean {

@@ -8,8 +8,8 @@ import { tablespaceColumns } from '../facets/storage.ts'
 // locked: pg_get_indexdef and pg_get_expr would wait for the lock.
 export const indexCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-         -- An index of a table must not be replaced, except in scratch schemas, where indexes of a source are tried out on tables.
-         ${occupiedBy("c.relkind <> 'i' OR view.relkind <> 'm' AND n.nspname !~ '^fdwsync_'")},
+         -- An index of a table must not be replaced, except in the scratch schema, where indexes of a source are tried out on tables.
+         ${occupiedBy("c.relkind <> 'i' OR view.relkind <> 'm' AND n.nspname <> current_setting('fdwsync.scratch_schema')")},
          view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
          md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indisvalid, i.indnkeyatts,
                        i.indexprs, i.indpred, am.amname)) AS digest,

@@ -20,9 +20,6 @@ import { columnSql, declaredColumn, statisticsChanges, statisticsStatements, wri
 import { definitionFields, definitionText } from './definition.ts'
 import type { IndexSpec } from './spec.ts'
 
-/** The name of the new index while it is built. */
-const buildName = 'fdwsync_build'
-
 export const index: DeclaredKind<'index', IndexSpec> = {
   kind: 'index',
   rank: 6,
@@ -149,10 +146,10 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   replacement: {
     onlyIfUsed: false,
     inScratch: false,
-    build: (id, spec) => createIndex(id, spec, buildName),
-    swap: (id) => ({
+    build: createIndex,
+    swap: (id, scratch) => ({
       out: index.drop(id),
-      in: [statement(sql`ALTER INDEX ${qualified(id.schema, buildName)} RENAME TO ${ident(id.name)}`)],
+      in: [statement(sql`ALTER INDEX ${qualified(id.schema, scratch)} RENAME TO ${ident(id.name)}`)],
     }),
   },
 

@@ -183,7 +183,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
   aside: {
-    name: ({ schema }, oid) => ({ kind: 'type', schema, name: `fdwsync_old_${oid}` }),
+    called: ({ schema }, name) => ({ kind: 'type', schema, name }),
     rename: (from, to) => [statement(sql`ALTER TYPE ${qualified(from.schema, from.name)} RENAME TO ${ident(to.name)}`)],
   },
   display: {

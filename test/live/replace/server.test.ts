@@ -48,7 +48,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await runSql(source.url, 'ALTER TABLE away RENAME TO orders')
     expect(report && exitCodeOf(report)).toBe(5)
     const [{ srvname }] = (await fixture.sql(servers)).toReversed() as [{ srvname: string }]
-    expect(srvname).toMatch(/^fdwsync_old_\d+$/)
+    expect(srvname).toMatch(/^fdwsync_old_[0-9a-f]{12}_\d+$/)
     await fixture.sql('REFRESH MATERIALIZED VIEW local.orders')
     expect(await fixture.sql(reading)).toEqual([{ copied: 50, direct: 50 }])
 

@@ -1,7 +1,6 @@
 // A password of the manifest appears in no output, log, statistics view or ledger.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -15,6 +14,7 @@ import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts
 import { waiting } from '../../support/gates.ts'
 import { eachMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
+import { logOf } from '../../support/server-log.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 /** For an import the plan itself asks the source. */
@@ -72,23 +72,6 @@ async function spy(fixture: Fixture, words: readonly string[]) {
     isOver = true
     await looking
     return found
-  }
-}
-
-/** What the target's server logs from now on, every statement. One that was given to us keeps its log to itself. */
-async function logOf({ pair, target, sql }: Fixture): Promise<() => string> {
-  const { logFile } = pair.target
-  if (!logFile) return () => ''
-  await sql(
-    `ALTER DATABASE ${target.name} SET log_statement = 'all'; ALTER DATABASE ${target.name} SET log_min_duration_statement = 0`,
-  )
-  const start = statSync(logFile).size
-  return () => {
-    const news = Buffer.alloc(statSync(logFile).size - start)
-    const file = openSync(logFile, 'r')
-    readSync(file, news, 0, news.length, start)
-    closeSync(file)
-    return news.toString()
   }
 }
 

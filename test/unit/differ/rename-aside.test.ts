@@ -33,7 +33,7 @@ const recreated = [
 const chain = [dependent(shop, app), dependent(shop, orders), dependent(orders, sales)]
 
 function renamed(changes: readonly Change[], dependents: readonly Dependent[], known: Ledger) {
-  return renameOldAside({ changes, dependents, ledger: known, wanted: new Map() })
+  return renameOldAside({ changes, dependents, ledger: known, wanted: new Map(), suffix: 'abc' })
 }
 
 function resultOf(
@@ -48,7 +48,7 @@ const inPlace = recreated.map(changeText)
 
 test('a server that is recreated under what is read is renamed aside, with its user mappings', () => {
   const { changes, temporaryNames } = renamed(recreated, chain, recorded(shop, app, orders, sales))
-  const name = `fdwsync_old_${live(shop).oid}`
+  const name = `fdwsync_old_abc_${live(shop).oid}`
   expect(temporaryNames.get(shop.key)).toEqual({ kind: 'server', name })
   expect(changes.map(changeText)).toEqual([
     `drop server ${name}`,

@@ -12,7 +12,7 @@ const beside = (object: Fixture, to = object) => replace(object, 'beside', to)
 
 /** The members of each group, and its scratch schemas. */
 function groupsOf(changes: readonly Replace[], tried: readonly TriedView[] = []): readonly string[] {
-  return replacementGroups(changes, tried).map(({ members, scratch }) => {
+  return replacementGroups(changes, tried, 'abc').map(({ members, scratch }) => {
     const names = members.map(({ to: { id } }) => ('name' in id ? id.name : ''))
     return `${names.join(' ')} in ${[...scratch].map(([schema, name]) => `${schema}: ${name}`).join(', ')}`
   })
@@ -30,27 +30,27 @@ test.each([
   [
     'what does not read each other',
     groupsOf([beside(a), beside(b)]),
-    ['a in s: fdwsync_build_1_1', 'b in s: fdwsync_build_2_1'],
+    ['a in s: fdwsync_build_abc_1_1', 'b in s: fdwsync_build_abc_2_1'],
   ],
   [
     'what reads each other, in the order of need',
     groupsOf([beside(copy('a', [orders])), beside(b), beside(orders)]),
-    ['orders a in s: fdwsync_build_1_1', 'b in s: fdwsync_build_2_1'],
+    ['orders a in s: fdwsync_build_abc_1_1', 'b in s: fdwsync_build_abc_2_1'],
   ],
   [
     'what has read each other',
     groupsOf([beside(copy('a', [orders]), a), beside(orders)]),
-    ['a orders in s: fdwsync_build_1_1'],
+    ['a orders in s: fdwsync_build_abc_1_1'],
   ],
   [
     'what one unmanaged view reads',
     groupsOf([beside(a), beside(b)], [reading(a, b, orders)]),
-    ['a b in s: fdwsync_build_1_1'],
+    ['a b in s: fdwsync_build_abc_1_1'],
   ],
   [
     'long chains',
     groupsOf(['e', 'd', 'c', 'b'].map((name, at) => beside(copy(name, at === 3 ? [a] : [copy('dcb'[at] ?? '')])))),
-    ['b c d e in s: fdwsync_build_1_1'],
+    ['b c d e in s: fdwsync_build_abc_1_1'],
   ],
 ])('%s', (_title, found, expected) => {
   expect(found).toEqual(expected)
@@ -59,14 +59,22 @@ test.each([
 test('each schema of a group has its own scratch schema', () => {
   const elsewhere = { ...a, id: { kind: 'materializedView', schema: 't', name: 'a' } as const }
   const other = { ...elsewhere, key: keyOf(elsewhere.id), needs: [orders.key] }
-  expect(groupsOf([beside(other), beside(orders)])).toEqual(['orders a in s: fdwsync_build_1_1, t: fdwsync_build_1_2'])
+  expect(groupsOf([beside(other), beside(orders)])).toEqual([
+    'orders a in s: fdwsync_build_abc_1_1, t: fdwsync_build_abc_1_2',
+  ])
 })
 
 test('only what is built in a scratch schema is grouped', () => {
-  expect(replacementGroups([drop(a), replace(orders, 'drop-and-create'), replace(shop, 'beside')], [])).toEqual([])
+  expect(replacementGroups([drop(a), replace(orders, 'drop-and-create'), replace(shop, 'beside')], [], 'abc')).toEqual(
+    [],
+  )
 })
 
 test('members that read others are known by their queries', () => {
-  const [group] = replacementGroups([beside(orders), beside(copy('a', [orders])), beside(copy('b', [copy('a')]))], [])
+  const [group] = replacementGroups(
+    [beside(orders), beside(copy('a', [orders])), beside(copy('b', [copy('a')]))],
+    [],
+    'abc',
+  )
   expect(group && readsMembers(group).map(({ to: { id } }) => ('name' in id ? id.name : ''))).toEqual(['a', 'b'])
 })

@@ -105,13 +105,14 @@ type Phase = (changes: readonly Change[], world: World) => unknown
 const phases: Readonly<Record<string, Phase>> = {
   addForcedReplacements: (changes, { wanted, live }) => addForcedReplacements(changes, wanted, live),
   refuseBlocked: (changes, { dependents }) => refuseBlocked(changes, dependents),
-  renameOldAside: (changes, { dependents, ledger, wanted }) => renameOldAside({ changes, dependents, ledger, wanted }),
+  renameOldAside: (changes, { dependents, ledger, wanted }) =>
+    renameOldAside({ changes, dependents, ledger, wanted, suffix: 'abc' }),
   addReplacements: (changes, { dependents, wanted, live, throughViews }) =>
     addReplacements({ changes, dependents, wanted, live, unmanaged: new Set(), throughViews }),
-  replacementGroups: (changes) => replacementGroups(changes, []),
+  replacementGroups: (changes) => replacementGroups(changes, [], 'abc'),
   refuseProtected: (changes, { wanted, live, ledger }) => refuseProtected({ changes, wanted, live, ledger }),
   createSteps: (changes, { dependents, wanted, live }) => {
-    const groups = replacementGroups(changes, [])
+    const groups = replacementGroups(changes, [], 'abc')
     const byMember = new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group])))
     return createSteps({
       changes,
@@ -120,6 +121,8 @@ const phases: Readonly<Record<string, Phase>> = {
       live: new Set(live.keys()),
       populate: true,
       groups: byMember,
+      temporaryNames: new Map(),
+      suffix: 'abc',
       movedQueries: new Map(),
     })
   },

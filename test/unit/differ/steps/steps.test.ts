@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, Replace } from '../../../../src/core/change.ts'
 import type { Dependent } from '../../../../src/core/dependent.ts'
+import type { Key, ObjectId } from '../../../../src/core/object.ts'
 import { sql, statement } from '../../../../src/core/sql.ts'
 import { replacementGroups } from '../../../../src/differ/replacement-groups.ts'
 import type { StepInput } from '../../../../src/differ/steps/step-context.ts'
@@ -42,11 +43,12 @@ interface World {
   readonly wants?: readonly Fixture[]
   readonly dependents?: readonly Dependent[]
   readonly populate?: boolean
+  readonly temporaryNames?: readonly (readonly [Key, ObjectId])[]
 }
 
 function stepsOf(changes: readonly Change[], world: World = {}) {
-  const { exists = [], wants = [], dependents = [], populate = true } = world
-  const groups = replacementGroups(changes, [])
+  const { exists = [], wants = [], dependents = [], populate = true, temporaryNames = [] } = world
+  const groups = replacementGroups(changes, [], 'abc')
   const input: StepInput = {
     changes,
     wanted: wantedState(...wants),
@@ -54,6 +56,8 @@ function stepsOf(changes: readonly Change[], world: World = {}) {
     live: new Set(exists.map(({ key }) => key)),
     populate,
     groups: new Map(groups.flatMap((group) => group.members.map(({ key }) => [key, group]))),
+    temporaryNames: new Map(temporaryNames),
+    suffix: 'abc',
     movedQueries: new Map(),
   }
   return createSteps(input)
@@ -263,7 +267,7 @@ test('a server that is renamed aside leaves its name to its successor, and is dr
       replace(orders, 'beside'),
       replace(sales, 'beside'),
     ],
-    { dependents: [dependent(old, orders), dependent(orders, sales)] },
+    { dependents: [dependent(old, orders), dependent(orders, sales)], temporaryNames: [[shop.key, old.id]] },
   )
   expect(steps.map(stepText)).toEqual([
     'define create server shop',
@@ -271,5 +275,7 @@ test('a server that is renamed aside leaves its name to its successor, and is dr
     'build drop server fdwsync_old_1 < build s.sales',
   ])
   const [created] = steps
-  expect(created && 'statements' in created && created.statements[0]?.sql).toMatch(/^ALTER SERVER shop RENAME TO/)
+  expect(created && 'statements' in created && created.statements[0]?.sql).toBe(
+    'ALTER SERVER shop RENAME TO fdwsync_old_1',
+  )
 })
