@@ -16,7 +16,7 @@ type Live = ReadonlyMap<Key, LiveObject>
 
 /**
  * The objects in scope: the dependents of each server, the contents of each schema, and what these need. Schemas and
- * extensions are included only if something needs them.
+ * extensions are included only if something needs them; wrappers also if the scope is everything.
  * @throws FdwsyncError if a server or schema does not exist
  */
 export function inScope(live: Live, scope: ExportScope): readonly LiveObject[] {
@@ -35,7 +35,8 @@ function roots(live: Live, { servers, schemas }: ExportScope): readonly Key[] {
     ...schemas.map((name) => ({ kind: 'schema' as const, name })),
   ]
   refuseMissing(live, named)
-  if (named.length === 0) return [...live].flatMap(([key, { id }]) => (isOwned(id) ? [key] : []))
+  if (named.length === 0)
+    return [...live].flatMap(([key, { id }]) => (isOwned(id) || id.kind === 'foreignDataWrapper' ? [key] : []))
   return [
     ...named.map(keyOf),
     ...[...live].flatMap(([key, { id }]) => ('schema' in id && schemas.includes(id.schema) ? [key] : [])),

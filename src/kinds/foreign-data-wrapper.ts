@@ -1,4 +1,5 @@
 // Foreign-data wrappers: those of a manifest, and what a manifest changes of those that an extension created.
+
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { ident, type Parts, type Sql, sql, statement, statementOf, trusted } from '../core/sql.ts'
@@ -6,7 +7,6 @@ import {
   type Access,
   type AccessTarget,
   accessChanges,
-  accessColumns,
   accessDetails,
   accessHazards,
   declaredAccess,
@@ -16,6 +16,7 @@ import {
   withoutAccess,
   writtenAccess,
 } from './facets/access.ts'
+import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements, optionsOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
@@ -109,14 +110,16 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
   // The extension restores its handler, validator and owner. Only what was changed since is written.
   write: (id, { handler, validator, options, secretOptions, comment, ofExtension, ...access }, context) => ({
     path: ['foreign_data_wrappers', id.name],
-    value: present({
-      handler: ofExtension ? undefined : writtenName(handler ?? null),
-      validator: ofExtension ? undefined : writtenName(validator ?? null),
-      options: writtenOptions(options, secretVariable(context, [id.name], foreignDataWrapper.title(id))),
-      secret_options: secretOptions,
+    value: {
+      ...present({
+        handler: ofExtension ? undefined : writtenName(handler ?? null),
+        validator: ofExtension ? undefined : writtenName(validator ?? null),
+        options: writtenOptions(options, secretVariable(context, [id.name], foreignDataWrapper.title(id))),
+        secret_options: secretOptions,
+      }),
       ...writtenAccess(ofExtension ? { ...access, owner: undefined } : access),
-      comment,
-    }),
+      ...present({ comment }),
+    },
   }),
 
   listQuery: trusted(`

@@ -1,11 +1,11 @@
 // Schemas.
+
 import type { IdOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import {
   type Access,
   type AccessTarget,
   accessChanges,
-  accessColumns,
   accessDetails,
   accessHazards,
   declaredAccess,
@@ -14,6 +14,7 @@ import {
   settleAccess,
   writtenAccess,
 } from './facets/access.ts'
+import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
@@ -53,7 +54,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
     value:
       id.name === 'public'
         ? present({ comment: spec.comment === 'standard public schema' ? undefined : spec.comment })
-        : present({ ...writtenAccess(spec), comment: spec.comment }),
+        : { ...writtenAccess(spec), ...present({ comment: spec.comment }) },
   }),
 
   listQuery: trusted(`

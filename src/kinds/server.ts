@@ -1,4 +1,5 @@
 // Foreign servers.
+
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { ident, literal, type Parts, type Statement, sql, statement, statementOf, trusted } from '../core/sql.ts'
@@ -6,7 +7,6 @@ import {
   type Access,
   type AccessTarget,
   accessChanges,
-  accessColumns,
   accessDetails,
   accessHazards,
   declaredAccess,
@@ -16,6 +16,7 @@ import {
   withoutAccess,
   writtenAccess,
 } from './facets/access.ts'
+import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
@@ -189,15 +190,17 @@ function writtenServer(id: IdOf<'server'>, spec: ServerSpec, context: WriteConte
   const { wrapper, type, version, options, secretOptions, comment } = spec
   return {
     path: ['servers', id.name],
-    value: present({
-      foreign_data_wrapper: wrapper === 'postgres_fdw' ? undefined : wrapper,
-      type: type === null ? undefined : writtenText(type),
-      version: version === null ? undefined : writtenText(version),
-      options: writtenOptions(options, secretVariable(context, [id.name], server.title(id))),
-      secret_options: secretOptions,
+    value: {
+      ...present({
+        foreign_data_wrapper: wrapper === 'postgres_fdw' ? undefined : wrapper,
+        type: type === null ? undefined : writtenText(type),
+        version: version === null ? undefined : writtenText(version),
+        options: writtenOptions(options, secretVariable(context, [id.name], server.title(id))),
+        secret_options: secretOptions,
+      }),
       ...writtenAccess(spec),
-      comment,
-    }),
+      ...present({ comment }),
+    },
   }
 }
 

@@ -19,6 +19,7 @@ const needsMore: Readonly<Record<string, RegExp>> = {
   'types-access': /permission denied for schema shop/,
   'user-mappings-of-many-roles': /sslcert and sslkey are superuser-only.*password_required=false is superuser-only/,
   'wrapper-created-by-hand': /Must be superuser to create a foreign-data wrapper/,
+  'wrapper-without-a-server': /Must be superuser to create a foreign-data wrapper/,
   'wrapper-of-another-extension': /pg_read_server_files/,
 }
 
@@ -27,6 +28,7 @@ const needsOwner: Readonly<Record<string, RegExp>> = {
   'column-defaults': /permission denied for schema util.*GRANT USAGE, CREATE ON SCHEMA util TO/,
   'extension-types': /permission denied for schema ext.*GRANT USAGE, CREATE ON SCHEMA ext TO/,
   'extensions-in-their-schemas': /GRANT USAGE, CREATE ON SCHEMA \\"Odd Ext\\" TO/,
+  'identity-columns': /permission denied for table parent.*Only its owner can create/,
   inherits: /permission denied for table parent.*Only its owner can create/,
   partition: /permission denied for table days.*permission denied for table lands/,
   'unmanaged-types': /permission denied for schema kinds/,

@@ -39,7 +39,7 @@ const columnsOf = (relkind: string) => `
          format_type(a.atttypid, a.atttypmod) AS type,
          CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
          a.attnotnull::text AS not_null,
-         a.attgenerated::text AS generated,
+         a.attgenerated::text AS generated, a.attidentity::text AS identity,
          pg_get_expr(d.adbin, d.adrelid) AS expression,
          ${sorted('a.attfdwoptions')} AS options,
          (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg_attver=%') AS attributes,

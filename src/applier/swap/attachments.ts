@@ -6,7 +6,7 @@ import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
 // The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults
-// of views, security labels and dependencies on extensions. `$1` lists the relations, each with the scratch schema of
+// of views, security labels and dependencies on extensions; and the position of the sequences of identity columns. `$1` lists the relations, each with the scratch schema of
 // its successor, which has the same name. `$2` lists the ids of all declared objects, `$3` those that are no longer
 // declared.
 // - Extended statistics may be in any schema and do not move with their relation. They are created in the scratch
@@ -84,6 +84,14 @@ const attachmentsQuery: Sql = trusted(`
     SELECT old.oid, 6, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', successor, attname, pg_get_expr(adbin, adrelid))
       FROM old JOIN pg_attrdef ON adrelid = old.oid JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum = adnum
      WHERE relkind = 'v'
+    UNION ALL
+    -- An identity column goes on counting where its predecessor was.
+    SELECT old.oid, 6, format('SELECT setval(pg_get_serial_sequence(%L, attname), %s) FROM pg_attribute ' ||
+                              'WHERE attrelid = %L::regclass AND attname = %L AND attidentity <> %L',
+                              successor, last, successor, attname, '')
+      FROM old JOIN pg_attribute a ON attrelid = old.oid AND attidentity <> '' AND NOT attisdropped
+      CROSS JOIN pg_sequence_last_value(pg_get_serial_sequence(format('%I.%I', nspname, relname), attname)::regclass) AS last
+     WHERE last IS NOT NULL
     UNION ALL
     -- A rule depends on the relations that it reads: while it exists, these cannot be dropped before its view.
     SELECT oid, 8, format('DROP RULE %I ON %s', rulename, on_relation) FROM rules

@@ -23,6 +23,8 @@ export interface Access {
   readonly owner?: string | null | undefined
   /** Live only. */
   readonly ownedByCurrentRole?: boolean
+  /** Live only: something was granted or revoked. Otherwise the privileges are those that PostgreSQL starts with. */
+  readonly hasAcl?: boolean
   /** All grants except those to the owner. Undefined: not declared. */
   readonly grants?: readonly Grant[] | undefined
   /** The default privileges that were revoked from the owner, sorted. Undefined: not declared. */
@@ -50,16 +52,17 @@ export function declaredAccess(declared: {
 }
 
 /**
- * The inverse of {@link declaredAccess}. `defaults` are the grants without any GRANT. The current role is omitted as owner:
- * whoever applies the manifest owns its objects by default.
+ * The inverse of {@link declaredAccess}. `defaults` are the grants without any GRANT. They are written too if there is an ACL:
+ * where new objects have default privileges, one without `grants` would get these. The current role is omitted as owner: whoever
+ * applies the manifest owns its objects by default. Not to be put into `present`, which would drop empty grants.
  */
 export function writtenAccess(
-  { owner, ownedByCurrentRole, grants = [], revokedFromOwner }: Access,
+  { owner, ownedByCurrentRole, hasAcl, grants = [], revokedFromOwner }: Access,
   defaults: readonly Grant[] = [],
 ): WrittenMap {
   return {
     ...present({ owner: ownedByCurrentRole ? undefined : owner }),
-    ...(grantsText(grants) === grantsText(defaults) ? {} : { grants: writtenGrants(grants) }),
+    ...(hasAcl || grantsText(grants) !== grantsText(defaults) ? { grants: writtenGrants(grants) } : {}),
     ...present({ revoked_from_owner: revokedFromOwner }),
   }
 }
@@ -76,43 +79,6 @@ export function settleAccess(
     grants: wanted.grants ?? (last?.grants === undefined ? live?.grants : defaults),
     revokedFromOwner: settle(wanted.revokedFromOwner, last?.revokedFromOwner, live?.revokedFromOwner, []),
   }
-}
-
-/** Grants are read in a fixed order: another order would change the fingerprint, and a plan would be stale. */
-const grantOrder = 'a.grantee, a.grantor, a.privilege_type'
-
-/**
- * Attributes of a spec in a catalog query: `sort` is the letter of the object type for acldefault, `owner` an OID, `acl` an
- * aclitem[]. A NULL acl: only the owner has privileges.
- */
-export function accessColumns(sort: string, owner: string, acl: string, columnGrants = "'[]'::jsonb"): string {
-  return `
-    'revokedFromOwner', CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
-      SELECT coalesce(jsonb_agg(lower(usual.privilege_type) ORDER BY lower(usual.privilege_type)), '[]')
-        FROM aclexplode(acldefault('${sort}', ${owner})) usual
-       WHERE usual.grantee = ${owner} AND NOT EXISTS (SELECT 1 FROM aclexplode(${acl}) a
-             WHERE a.grantee = usual.grantee AND a.privilege_type = usual.privilege_type)) END,
-    'owner', pg_get_userbyid(${owner}),
-    'ownedByCurrentRole', ${owner} = quote_ident(current_user)::regrole,
-    'grants', ${columnGrants} || CASE WHEN ${acl} IS NULL THEN '[]' ELSE (
-      SELECT coalesce(jsonb_agg(${grantRow('NULL', owner)} ORDER BY ${grantOrder}), '[]')
-        FROM aclexplode(${acl}) a WHERE a.grantee <> ${owner}) END`
-}
-
-/** The same for the relation `c`, a row of pg_class, whose columns have grants too. */
-export const relationAccessColumns: string = accessColumns(
-  'r',
-  'c.relowner',
-  'c.relacl',
-  `(SELECT coalesce(jsonb_agg(${grantRow('granted.attname', 'c.relowner')} ORDER BY granted.attnum, ${grantOrder}), '[]')
-      FROM pg_attribute granted, aclexplode(granted.attacl) a
-     WHERE granted.attrelid = c.oid AND granted.attnum > 0 AND NOT granted.attisdropped AND granted.attacl IS NOT NULL AND a.grantee <> c.relowner)`,
-)
-
-function grantRow(column: string, owner: string): string {
-  return `jsonb_build_object('privilege', lower(a.privilege_type), 'column', ${column}, 'grantable', a.is_grantable,
-    'role', CASE WHEN a.grantee <> 0 THEN pg_get_userbyid(a.grantee) END,
-    'by', CASE WHEN a.grantor <> ${owner} THEN pg_get_userbyid(a.grantor) END)`
 }
 
 const relationWords = { foreignTable: 'FOREIGN TABLE', materializedView: 'MATERIALIZED VIEW', view: 'VIEW' } as const

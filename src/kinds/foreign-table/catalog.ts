@@ -1,6 +1,8 @@
 // The catalog query of foreign tables.
+
 import { trusted } from '../../core/sql.ts'
-import { relationAccessColumns } from '../facets/access.ts'
+import { relationAccessColumns } from '../facets/access-columns.ts'
+import { identityColumn } from '../facets/columns/identity.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
 import { occupiedBy, typesInTheWay } from '../facets/relations.ts'
 import { typesUsed } from '../facets/types-used.ts'
@@ -28,6 +30,7 @@ export const catalogQuery = trusted(`
                'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                'virtual', a.attgenerated = 'v',
+               ${identityColumn},
                'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                              FROM pg_options_to_table(a.attfdwoptions)),
                ${columnParents},

@@ -149,18 +149,20 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 
   write: (id, spec, context) => ({
     path: ['schemas', id.schema, 'foreign_tables', id.name],
-    value: present({
-      server: spec.server,
-      options: writtenOptions(spec.options, secretVariable(context, [id.schema, id.name], foreignTable.title(id))),
-      secret_options: spec.secretOptions,
-      ...writtenParents(parentsIn(spec)),
-      columns: writtenColumns(ownColumns(spec.columns), (column) =>
-        secretVariable(context, [id.schema, id.name, column], `column ${ident(column)} of ${foreignTable.title(id)}`),
-      ),
-      checks: writtenChecks(ownChecks(spec.checks)),
+    value: {
+      ...present({
+        server: spec.server,
+        options: writtenOptions(spec.options, secretVariable(context, [id.schema, id.name], foreignTable.title(id))),
+        secret_options: spec.secretOptions,
+        ...writtenParents(parentsIn(spec)),
+        columns: writtenColumns(ownColumns(spec.columns), (column) =>
+          secretVariable(context, [id.schema, id.name, column], `column ${ident(column)} of ${foreignTable.title(id)}`),
+        ),
+        checks: writtenChecks(ownChecks(spec.checks)),
+      }),
       ...writtenAccess(spec),
-      comment: spec.comment,
-    }),
+      ...present({ comment: spec.comment }),
+    },
   }),
 
   listQuery: trusted(`

@@ -45,9 +45,9 @@ interface Context<Part> extends Sides<Part> {
 }
 
 /**
- * While a table keeps a parent, PostgreSQL adds, drops and retypes inherited columns with those of the parent. Defaults and
- * settings of inherited columns are left alone unless the manifest declares them: PostgreSQL copies a parent's default only
- * when the table is created.
+ * While a table keeps a parent, PostgreSQL adds, drops and retypes inherited columns with those of the parent, and generates them
+ * alike. Settings of inherited columns are left alone unless the manifest declares them. A default that is not declared is the
+ * parent's, as in a new table.
  */
 function withoutParentsColumns({ from, to, declared, last, kept }: Context<Column>): Sides<Column> {
   return {
@@ -73,12 +73,13 @@ function ownPart(
   const declaresValue = [declared, last].some(
     (column) => column && (column.default !== null || column.generated !== null),
   )
+  const isGenerated = wanted.generated !== null || before.generated !== null
   const { type, collation, notNullMark = null, default: value, generated, virtual } = before
   return {
     ...wanted,
     ...(isHeld(before, kept) ? { type, collation } : {}),
     ...(declared?.notNull ? {} : { notNullMark }),
-    ...(declaresValue ? {} : { default: value, generated, virtual }),
+    ...(isGenerated && !declaresValue ? { default: value, generated, virtual } : {}),
     ...(declared ? {} : settleSettings({}, last, undefined)),
   }
 }
@@ -145,13 +146,21 @@ export function ownColumns(columns: Columns): Columns {
 function withoutParentsPart(column: Column): Column {
   const { parents, notNull, default: value, generated } = column
   if (!parents) return column
-  const isTheirs = parents.value !== null && parents.value === (value ?? generated)
-  return { ...column, notNull: notNull && !parents.notNull, ...(isTheirs ? { default: null, generated: null } : {}) }
+  const own = value ?? generated
+  const isTheirs = parents.value !== null && parents.value === own
+  // A table that was attached, or altered since, may lack the default that a new one gets from its parent.
+  const lacksTheirs = parents.value !== null && own === null
+  return {
+    ...column,
+    notNull: notNull && !parents.notNull,
+    ...(isTheirs ? { default: null, generated: null } : {}),
+    ...(lacksTheirs ? { default: 'NULL' } : {}),
+  }
 }
 
-function isBare({ parents, options, notNull, default: value, generated, ...settings }: Column): boolean {
+function isBare({ parents, options, notNull, default: value, generated, identity, ...settings }: Column): boolean {
   const { comment, statistics, storage, attributes } = settings
-  const isPlain = !notNull && value === null && generated === null && Object.keys(options).length === 0
+  const isPlain = !notNull && value === null && generated === null && !identity && Object.keys(options).length === 0
   const isUnset = !comment && (statistics ?? null) === null && (storage ?? null) === null
   return Boolean(parents) && isPlain && isUnset && Object.keys(attributes ?? {}).length === 0
 }

@@ -1,6 +1,7 @@
 // The catalog queries of materialized and plain views.
+
 import { type Sql, trusted } from '../../core/sql.ts'
-import { relationAccessColumns } from '../facets/access.ts'
+import { relationAccessColumns } from '../facets/access-columns.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
 import { occupiedBy, typesInTheWay } from '../facets/relations.ts'
 import { tablespaceColumns } from '../facets/storage.ts'

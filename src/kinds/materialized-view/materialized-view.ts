@@ -141,9 +141,9 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
         with: writtenOptions(spec.with),
         tablespace: writtenTablespace(spec),
         cluster_on: spec.clusterOn,
-        ...writtenAccess(spec),
-        comment: spec.comment,
       }),
+      ...writtenAccess(spec),
+      ...present({ comment: spec.comment }),
     },
   }),
 

@@ -1,6 +1,7 @@
 // The catalog query of types.
+
 import { type Sql, trusted } from '../../core/sql.ts'
-import { accessColumns } from '../facets/access.ts'
+import { accessColumns } from '../facets/access-columns.ts'
 import { typesUsed } from '../facets/types-used.ts'
 
 // Unlike on other objects, PUBLIC has a privilege on a type without any GRANT. So a NULL acl is expanded to its default.
@@ -31,7 +32,7 @@ export const typeCatalog: Sql = trusted(`
              FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
             WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped),
            'comment', coalesce(obj_description(t.oid, 'pg_type'), ''),
-           ${accessColumns('T', 't.typowner', "coalesce(t.typacl, acldefault('T', t.typowner))")}) AS spec,
+           ${accessColumns('T', 't.typowner', 't.typacl', { defaultAcl: "acldefault('T', t.typowner)" })}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
            ${typesUsed("((d.classid = 'pg_type'::regclass AND d.objid = t.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = t.typrelid AND t.typrelid <> 0))")} AS needs
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)

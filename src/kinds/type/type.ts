@@ -120,9 +120,10 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   write: (id, spec) => ({
     path: ['schemas', id.schema, 'types', id.name],
     value: {
+      // Not inside present(): both may be empty.
+      ...(spec.sort === 'enum' ? { enum: spec.values } : {}),
+      ...(spec.sort === 'composite' ? { composite: writtenAttributes(spec.attributes) } : {}),
       ...present({
-        enum: spec.sort === 'enum' ? spec.values : undefined,
-        composite: spec.sort === 'composite' ? writtenAttributes(spec.attributes) : undefined,
         domain: spec.base,
         collation: writtenName(spec.collation),
         not_null: spec.notNull,
@@ -130,7 +131,6 @@ export const type: DeclaredKind<'type', TypeSpec> = {
         checks: writtenChecks(spec.checks),
         comment: spec.comment,
       }),
-      // Not inside present(): empty grants revoke the default here.
       ...writtenAccess(spec, defaultGrants),
     },
   }),

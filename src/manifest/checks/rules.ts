@@ -105,10 +105,15 @@ function statisticsProblems(manifest: Manifest): readonly PathProblem[] {
 function columnProblems(manifest: Manifest): readonly PathProblem[] {
   return foreignTables(manifest).flatMap(({ path, table }) =>
     Object.entries(table.columns ?? {}).flatMap(([name, column]): readonly PathProblem[] => {
-      if (typeof column === 'string' || column.default === undefined || column.generated === undefined) return []
-      const message = `column "${name}" cannot have a default and be generated`
+      if (typeof column === 'string') return []
+      const [key, other] = (['identity', 'default', 'generated'] as const).filter((each) => column[each] !== undefined)
+      const isNullable = column.identity !== undefined && column.not_null === false
+      if (!key || !(other || isNullable)) return []
+      const message = other
+        ? `column "${name}" cannot have both "${key}" and "${other}"`
+        : `column "${name}" is an identity column, so it cannot be nullable`
       const problem = { code: 'manifest/conflicting-keys', message, hint: 'Remove one of the two.' } as const
-      return [atKey([...path, 'columns', name, 'default'], problem)]
+      return [atKey([...path, 'columns', name, key], problem)]
     }),
   )
 }

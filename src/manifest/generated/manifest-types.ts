@@ -1028,7 +1028,7 @@ export interface Column {
    */
   not_null?: boolean | NotNull
   /**
-   * The column's DEFAULT, an SQL expression. It is used for rows inserted through the foreign table. Default: none. Example: now()
+   * The column's DEFAULT, an SQL expression. It is used for rows inserted through the foreign table. Default: none, or that of a table of inherits or partition_of; "NULL" means none in any case. Example: now()
    */
   default?: string
   /**
@@ -1039,6 +1039,10 @@ export interface Column {
    * The SQL expression of a generated column, stored (GENERATED ALWAYS AS … STORED) or, on PostgreSQL 18 and later, virtual: { expression: …, virtual: true }. Default: not generated. Example: upper(name)
    */
   generated?: string | Generated
+  /**
+   * Declares it an identity column, whose values come from a sequence of its own for rows inserted through the foreign table: always or by_default (GENERATED … AS IDENTITY). It implies not_null. The options and the position of the sequence are left alone. Default: none
+   */
+  identity?: 'always' | 'by_default'
   /**
    * The column's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { column_name: body }
    */

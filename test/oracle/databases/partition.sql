@@ -7,3 +7,7 @@ CREATE FOREIGN TABLE public.days_rest PARTITION OF public.days DEFAULT SERVER sh
 CREATE FOREIGN TABLE public.lands_de PARTITION OF public.lands (id DEFAULT 5, CONSTRAINT own CHECK (id < 100)) FOR VALUES IN ('de') SERVER shop OPTIONS (table_name 'l');
 ALTER FOREIGN TABLE public.lands_de ALTER id OPTIONS (ADD column_name 'x');
 COMMENT ON COLUMN public.lands_de.land IS 'de';
+CREATE FOREIGN TABLE public.lands_fr PARTITION OF public.lands (land DEFAULT 'fr') FOR VALUES IN ('fr') SERVER shop;
+ALTER FOREIGN TABLE public.lands_fr ALTER land DROP DEFAULT;
+CREATE FOREIGN TABLE public.lands_at PARTITION OF public.lands FOR VALUES IN ('at') SERVER shop;
+ALTER FOREIGN TABLE public.lands_at ALTER land SET DEFAULT 'at';

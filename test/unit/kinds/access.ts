@@ -26,6 +26,7 @@ export function accessRows(object: string, securable: string, privilege: string)
   return {
     owner: ownerRows(object, securable, privilege).owner,
     ownedByCurrentRole: ownerRows(object, securable, privilege).ownedByCurrentRole,
+    hasAcl: [[{}, { hasAcl: true }, nothing, 'it only decides what an export writes']],
     grants: [
       [{}, to('analyst'), `${field}: none → analyst`, `GRANT ${word} ON ${securable} TO analyst`],
       [{}, to(null), `${field}: none → PUBLIC`, `GRANT ${word} ON ${securable} TO PUBLIC`],

@@ -20,6 +20,7 @@ export const viewTable: KindTable<ViewSpec> = {
     comment: [[{}, { comment: 'c' }, 'comment: none → c', '']],
     owner: [[{}, { owner: 'bob' }, 'owner: alice → bob', '']],
     ownedByCurrentRole: [[{}, { ownedByCurrentRole: true }, nothing, 'the owner is compared']],
+    hasAcl: [[{}, { hasAcl: true }, nothing, 'it only decides what an export writes']],
     grants: [
       [
         {},

@@ -142,7 +142,7 @@ describe('an invalid manifest', () => {
     [
       'a default and a generation',
       table('columns: { a: { type: int, default: "1", generated: "2" } }'),
-      ['cannot have a default and be generated'],
+      ['cannot have both "default" and "generated"'],
     ],
     [
       'a missing variable',

@@ -4,6 +4,7 @@ import { fragment, ident, joinParts, type Parts, type Sql, sql } from '../../../
 import { nameOf, sameName } from '../names.ts'
 import { optionChanges } from '../options.ts'
 import { type Column, type Columns, columnDefinition, settingsTarget, typeText } from './columns.ts'
+import { alterIdentity, type Identity } from './identity.ts'
 import { addedNotNull, alterNotNull, notNullText } from './not-null.ts'
 import { settingsChanges } from './settings.ts'
 
@@ -113,6 +114,8 @@ function alterColumn(
   const retyped = isRetyped(from, to)
   return [
     ...(retyped ? [retype(name, from, to, source)] : []),
+    // An identity column cannot become nullable, so this comes first.
+    ...identityChange(name, from.identity ?? null, to.identity ?? null),
     ...notNullChange(name, from, to),
     ...defaultChange(name, from, to, source, retyped),
     ...optionChanges(from.options, to.options, secrets).map(
@@ -134,6 +137,10 @@ function notNullChange(name: string, from: Column, to: Column): readonly FieldCh
   const [before, after] = [notNullText(from), notNullText(to)]
   if (before === after) return []
   return [toField(`column ${name} not null`, before, after, [alterNotNull(name, from, to)])]
+}
+
+function identityChange(name: string, from: Identity | null, to: Identity | null): readonly FieldChange[] {
+  return from === to ? [] : [toField(`column ${name} identity`, from, to, [alterIdentity(name, from, to)])]
 }
 
 function withoutStorage({ typeStorage, ...column }: Column): Column {

@@ -12,6 +12,7 @@ import {
   writtenName,
   writtenOptions,
 } from '../stanza.ts'
+import { declaredIdentity, type Identity, identityConstraint, writtenIdentity } from './identity.ts'
 import {
   type DeclaredNotNull,
   declaredNotNull,
@@ -33,6 +34,8 @@ export interface Column extends ColumnSettings {
   readonly generated: string | null
   /** Whether it is generated on read rather than stored. */
   readonly virtual: boolean
+  /** Its values come from a sequence of its own. Undefined and null: they do not. */
+  readonly identity?: Identity | null
   readonly options: OptionValues
   /** Not in a declaration: the parents that it is inherited from. */
   readonly inheritedFrom?: readonly ObjectName[]
@@ -44,6 +47,7 @@ export type Columns = Readonly<Record<string, Column>>
 
 interface DeclaredColumn {
   readonly type: string
+  readonly identity?: 'always' | 'by_default'
   readonly not_null?: DeclaredNotNull
   readonly default?: string
   readonly collation?: string | { readonly schema: string; readonly name: string }
@@ -69,9 +73,10 @@ export function declaredColumns(
         {
           type: column.type,
           collation: column.collation === undefined ? null : objectName(column.collation),
-          ...declaredNotNull(column.not_null),
+          ...declaredNotNull(column.not_null ?? (column.identity ? true : undefined)),
           default: column.default ?? null,
           ...declaredGenerated(column.generated),
+          ...declaredIdentity(column.identity),
           options: hideSecrets(column.options ?? {}, named, digestOf),
           ...declaredSettings(column),
         },
@@ -110,10 +115,12 @@ export function writtenColumns(
     Object.entries(columns).map(([name, column]) => {
       const full = present({
         type: column.type,
-        not_null: writtenNotNull(column),
+        // An identity column is NOT NULL anyway.
+        not_null: column.identity && !column.notNullMark ? undefined : writtenNotNull(column),
         default: column.default === null ? undefined : withoutBrackets(column.default),
         collation: writtenName(column.collation),
         generated: writtenGenerated(column),
+        identity: writtenIdentity(column.identity),
         options: writtenOptions(column.options, variableOf(name)),
         ...writtenSettings(column),
       })
@@ -190,6 +197,7 @@ export function columnDefinition(name: string, column: Column): Parts {
 export function columnConstraints(column: Column): Sql {
   const parts = [
     notNullConstraint(column),
+    identityConstraint(column.identity),
     column.default === null ? sql`` : sql` DEFAULT (${fragment(column.default)})`,
     column.generated === null
       ? sql``
@@ -217,6 +225,7 @@ export function describeColumn(name: string, column: Column): string {
     `${ident(name)} ${typeText(column)}`,
     column.notNull ? `not null${column.notNullMark ? ` ${column.notNullMark}` : ''}` : '',
     column.default === null ? '' : `default ${column.default}`,
+    column.identity ? `identity ${column.identity}` : '',
     column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
     Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
   ]
