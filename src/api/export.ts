@@ -34,14 +34,18 @@ export async function exportManifest(session: Session, options: ExportOptions): 
   const reading = await readForExport(session)
   const chosen = inScope(reading.live, options)
   const unreadable = chosen.flatMap((object) => reasonsUnreadable(object))
-  const leftOut = new Set(unreadable.map(({ object }) => object))
+  const hidden = new Set(unreadable.map(({ object }) => object))
+  const readable = inOrder(chosen.filter((object) => !hidden.has(object)))
   const context = createVariables()
-  const written = inOrder(chosen.filter((object) => !leftOut.has(object))).map((object) => ({
+  const written = readable.map((object) => ({
     title: titleOf(object.id),
     ...declaredKindOf(object.id).write(object.id, object.spec, context),
   }))
   const stanzas = written.filter((stanza) => !isImplied(stanza, written))
   const notes = unreadable.map(({ object, reason }) => `${titleOf(object.id)}: ${reason}`)
+  const notExported = readable.flatMap(({ id }) =>
+    (reading.notExported.get(keyOf(id)) ?? []).map((what) => `${titleOf(id)}: ${what}`),
+  )
   const name = options.name ?? session.database
   const comment = [
     ` yaml-language-server: $schema=${schemaFile}`.trim(),
@@ -52,12 +56,14 @@ export async function exportManifest(session: Session, options: ExportOptions): 
       context.required.map(({ name, meaning }) => `${name}: ${meaning}`),
     ),
     ...section('Left out, because it could not be read:', notes),
+    ...section('Not exported:', notExported),
   ]
   const searchPath = reading.publicShadowsBuiltIns ? ['pg_catalog'] : undefined
   return {
     text: manifestText({ comment, name, searchPath }, stanzas),
     warnings: [
       ...notes.map((note) => `left out: ${note}`),
+      ...notExported.map((note) => `not exported: ${note}`),
       ...stanzas.flatMap(({ title, notes = [] }) => notes.map((note) => `${title}: ${note}`)),
       ...ownedByOthers(chosen, reading.owners, name),
     ],

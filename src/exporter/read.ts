@@ -11,12 +11,15 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { readLedger } from '../ledger/read.ts'
+import { readNotExported } from './not-exported.ts'
 
 export interface ExportReading {
   /** Their needs include the extensions whose types, operators and wrappers they use. */
   readonly live: ReadonlyMap<Key, LiveObject>
   /** The manifests that already own an object. */
   readonly owners: ReadonlyMap<Key, readonly string[]>
+  /** What an export does not contain of an object. */
+  readonly notExported: ReadonlyMap<Key, readonly string[]>
   /** Whether an unqualified name could mean something else under the default search path of a manifest. */
   readonly publicShadowsBuiltIns: boolean
 }
@@ -28,6 +31,7 @@ export function readForExport(session: Session): Promise<ExportReading> {
     const { live } = await readCatalog(session, ids, digests.salt)
     const ledger = await readLedger(session, '', ids.map(keyOf))
     const used = await extensionsUsed(session, [...live.values()])
+    const notExported = await readNotExported(session, [...live.values()])
     const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)
     return {
       live: new Map(
@@ -37,6 +41,7 @@ export function readForExport(session: Session): Promise<ExportReading> {
         ]),
       ),
       owners: ledger.otherOwners,
+      notExported,
       publicShadowsBuiltIns: row?.shadows ?? false,
     }
   })

@@ -152,6 +152,46 @@ schemas:
     }
   })
 
+  test('what is not exported is named at the top, and a warning names each', async () => {
+    const other = await fixture.database(`{{SHOP}}
+      CREATE SCHEMA app; CREATE EXTENSION citext;
+      GRANT USAGE ON FOREIGN SERVER shop TO CURRENT_USER WITH GRANT OPTION;
+      CREATE FOREIGN TABLE app.t (id bigint GENERATED ALWAYS AS IDENTITY (START 5), a int NOT NULL, b int) SERVER shop;
+      CREATE FUNCTION app.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+      CREATE TRIGGER audit BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.f();
+      CREATE STATISTICS app.of_table ON a, b FROM app.t;
+      GRANT SELECT (a) ON app.t TO CURRENT_USER;
+      CREATE MATERIALIZED VIEW app.v AS SELECT 1 AS x, 2 AS y;
+      CREATE STATISTICS public.elsewhere ON x, y FROM app.v;
+      CREATE INDEX i ON app.v (x);
+      ALTER INDEX app.i DEPENDS ON EXTENSION citext;
+      GRANT CREATE ON SCHEMA public TO oracle_etl; CREATE FOREIGN TABLE public.u () SERVER shop;
+      ${pair.major < 18 ? '' : `ALTER FOREIGN TABLE app.t ADD CONSTRAINT filled NOT NULL b; COMMENT ON CONSTRAINT filled ON app.t IS 'never empty';`}`)
+    try {
+      const { text, warnings } = await exportOf({}, other.url)
+      const notExported = [
+        'server shop: the grant option of the owner for USAGE',
+        'schema public: who owns it, and who has privileges',
+        ...(pair.major < 18
+          ? []
+          : [
+              'foreign table app.t: the comment on the constraint NOT NULL of column b',
+              'foreign table app.t: the name filled of the constraint NOT NULL of column b',
+            ]),
+        'foreign table app.t: the options of the sequence of identity column id',
+        'foreign table app.t: the privilege SELECT of the owner on column a',
+        'foreign table app.t: statistics app.of_table',
+        'foreign table app.t: trigger audit',
+        'materialized view app.v: statistics public.elsewhere',
+        'index app.i: the dependency on extension citext',
+      ]
+      expect([...warnings].sort()).toEqual(notExported.map((line) => `not exported: ${line}`).sort())
+      for (const line of notExported) expect(text).toContain(`#   ${line}`)
+    } finally {
+      await other.drop()
+    }
+  })
+
   test('hidden options are not mistaken for no options', async () => {
     const admin = await connect(database.url)
     const role = `export_reader_${pair.major}_${process.pid}`

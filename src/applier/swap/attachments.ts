@@ -6,9 +6,9 @@ import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
 // The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults
-// of views, security labels and dependencies on extensions; and the position of the sequences of identity columns. `$1` lists the relations, each with the scratch schema of
-// its successor, which has the same name. `$2` lists the ids of all declared objects, `$3` those that are no longer
-// declared.
+// of views, security labels, dependencies on extensions, and the position of identity columns. `$1` lists the relations,
+// each with the scratch schema of its successor, which has the same name. `$2` lists the ids of all declared objects,
+// `$3` those that are no longer declared.
 // - Extended statistics may be in any schema and do not move with their relation. They are created in the scratch
 //   schema under a temporary name, so that ANALYZE computes them there. They are renamed and moved after the swap,
 //   when their own name is free.
