@@ -62,7 +62,11 @@ export async function readReferencedCode(
     oid,
     owner: ownerOf(object) ?? (parent && ownerOf(parent)),
   }))
-  const rows = await session.query<Row>(referencesQuery, [JSON.stringify(subjects), context.trustedRoles])
+  const references = await session.query<Reference>(referencesQuery, [JSON.stringify(subjects)])
+  const rows =
+    references.length === 0
+      ? []
+      : await session.query<Row>(codeQuery, [JSON.stringify(references), context.trustedRoles])
   const rowsOf = groupBy(rows, ({ key }) => key)
   const declared = new Set(
     context.declared.flatMap(({ id }) => ('schema' in id ? [relationKey(id.schema, id.name)] : [])),
@@ -91,6 +95,15 @@ function textsOf({ id, spec }: CodeUser['object']): readonly string[] {
 /** The manifest names its own types and views with their schema. */
 function isDeclared({ kind, schema, name }: Row, declared: ReadonlySet<string>): boolean {
   return (kind === 'type' || kind === 'relation') && declared.has(relationKey(schema, name))
+}
+
+/** What an object of the manifest refers to. */
+interface Reference {
+  readonly key: Key
+  /** The owner that the manifest gives the object. */
+  readonly runner: string | null
+  readonly catalog: string
+  readonly oid: number
 }
 
 interface Row {
@@ -135,7 +148,10 @@ function acceptsInstead(found: string, builtIn: string): string {
        AND NOT EXISTS (SELECT FROM pg_cast k WHERE k.castsource = given AND k.casttarget = taken AND k.castcontext = 'i')))`
 }
 
-/** $1: the objects; $2: names of roles that the manifest trusts. */
+/**
+ * $1: the objects. What PostgreSQL itself has is left out: its owner is trusted. Most objects refer to nothing else, and the
+ * query that judges the rest takes PostgreSQL longer to plan than all others.
+ */
 const referencesQuery: Sql = trusted(`
   WITH subject AS MATERIALIZED (
     SELECT key, catalog::regclass AS catalog, oid::oid, owner
@@ -150,10 +166,21 @@ const referencesQuery: Sql = trusted(`
      WHERE s.catalog = 'pg_class'::regclass AND k.conislocal
     UNION ALL SELECT key, 'pg_constraint'::regclass, k.oid FROM subject s JOIN pg_constraint k ON k.contypid = s.oid WHERE s.catalog = 'pg_type'::regclass
     UNION ALL SELECT key, 'pg_class'::regclass, t.typrelid FROM subject s JOIN pg_type t ON t.oid = s.oid WHERE s.catalog = 'pg_type'::regclass AND t.typrelid <> 0
-  ), reference AS MATERIALIZED (
-    SELECT DISTINCT p.key, d.refclassid AS class, d.refobjid AS oid
-      FROM part p JOIN pg_depend d ON d.classid = p.class AND d.objid = p.oid
-     WHERE NOT EXISTS (SELECT FROM part own WHERE own.key = p.key AND own.class = d.refclassid AND own.oid = d.refobjid)
+  )
+  SELECT DISTINCT p.key, s.owner AS runner, d.refclassid::regclass::text AS catalog, d.refobjid AS oid
+    FROM part p JOIN pg_depend d ON d.classid = p.class AND d.objid = p.oid JOIN subject s ON s.key = p.key
+   WHERE d.refobjid >= 16384
+     AND NOT EXISTS (SELECT FROM part own WHERE own.key = p.key AND own.class = d.refclassid AND own.oid = d.refobjid)
+     AND CASE d.refclassid
+       WHEN 'pg_class'::regclass THEN EXISTS (SELECT FROM pg_class c WHERE c.oid = d.refobjid AND (c.relkind = 'v' OR c.relrowsecurity))
+       ELSE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass,
+                             'pg_opclass'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass) END`)
+
+/** $1: the references; $2: names of roles that the manifest trusts. */
+const codeQuery: Sql = trusted(`
+  WITH reference AS MATERIALIZED (
+    SELECT key, runner, catalog::regclass AS class, oid::oid
+      FROM jsonb_to_recordset($1) AS r(key text, runner text, catalog text, oid bigint)
   ), target AS MATERIALIZED (
     SELECT DISTINCT class, oid FROM reference
   ), code(class, oid, described, kind, schema, name, owner, arguments) AS MATERIALIZED (
@@ -173,7 +200,7 @@ const referencesQuery: Sql = trusted(`
       FROM target t JOIN pg_ts_dict d USING (oid) WHERE class = 'pg_ts_dict'::regclass
     -- The functions in a view, and those in the policies of a table, run as the role that reads it.
     UNION ALL SELECT class, t.oid, t.oid, 'relation', relnamespace, relname, relowner, '{}'
-      FROM target t JOIN pg_class c USING (oid) WHERE class = 'pg_class'::regclass AND (relkind = 'v' OR relrowsecurity)
+      FROM target t JOIN pg_class c USING (oid) WHERE class = 'pg_class'::regclass
   ), implementation AS (
     SELECT class, oid, class AS by_class, described AS by, owner FROM code
     UNION ALL SELECT c.class, c.oid, 'pg_proc'::regclass, p.oid, p.proowner
@@ -195,7 +222,7 @@ const referencesQuery: Sql = trusted(`
     SELECT r.key, c.*, o.by_class, o.by, role.rolname AS owner_name,
            role.rolsuper OR role.rolname = ANY ($2)
              OR (SELECT bool_and(pg_has_role(role.oid, runner.oid, ${couldActAs}))
-                   FROM pg_roles runner WHERE runner.rolname IN (current_user, s.owner)) AS trusted,
+                   FROM pg_roles runner WHERE runner.rolname IN (current_user, r.runner)) AS trusted,
            -- Nothing built-in is hidden from arguments of types that are not built in.
            c.arguments <@ ARRAY(SELECT oid FROM pg_type WHERE oid < 16384) AND CASE c.kind
              WHEN 'function' THEN EXISTS (SELECT FROM pg_proc b WHERE b.proname = c.name AND b.oid < 16384
@@ -205,7 +232,7 @@ const referencesQuery: Sql = trusted(`
              WHEN 'type' THEN EXISTS (SELECT FROM pg_type b WHERE b.typname = c.name AND b.oid < 16384 AND b.typnamespace = 'pg_catalog'::regnamespace)
              WHEN 'collation' THEN EXISTS (SELECT FROM pg_collation b WHERE b.collname = c.name AND b.oid < 16384)
              ELSE false END AS hides
-      FROM reference r JOIN code c USING (class, oid) JOIN owned o USING (class, oid) JOIN subject s ON s.key = r.key
+      FROM reference r JOIN code c USING (class, oid) JOIN owned o USING (class, oid)
       JOIN pg_roles role ON role.oid = o.owner
   )
   SELECT DISTINCT j.key, j.kind, n.nspname AS schema, j.name, pg_describe_object(j.by_class, j.by, 0) AS title, j.owner_name AS owner, j.trusted,
