@@ -34,7 +34,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'guard', include: ['test/guard/**/*.test.ts'] } },
       // No unit test waits for anything, so a timeout would only mean that the machine is busy.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'unit', isolate: false, include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'live',
