@@ -16,6 +16,8 @@ export interface Change {
   readonly from18?: readonly string[]
   /** PostgreSQL has none: nothing comes after it. */
   readonly noWayBack?: true
+  /** No other change can be tried at the same time. */
+  readonly alone?: true
   /** Another change of the same attribute. */
   readonly otherwise?: Readonly<Record<string, unknown>>
 }
@@ -24,11 +26,13 @@ export const text = (file: string): string => readFileSync(join(import.meta.dirn
 
 export const changes: readonly Change[] = parse(text('changes.yaml'))
 
-/** The manifest with the change. */
-export function changed({ set = {}, unset = [] }: Pick<Change, 'set' | 'unset'>): string {
+/** The manifest with the changes. */
+export function changedBy(all: readonly Pick<Change, 'set' | 'unset'>[]): string {
   const document = parseDocument(text('base.yaml'))
-  for (const [path, value] of Object.entries(set)) document.setIn(path.split('.'), value)
-  for (const path of unset) document.deleteIn(path.split('.'))
+  for (const { set = {}, unset = [] } of all) {
+    for (const [path, value] of Object.entries(set)) document.setIn(path.split('.'), value)
+    for (const path of unset) document.deleteIn(path.split('.'))
+  }
   return document.toString()
 }
 

@@ -5,7 +5,7 @@ import { connect, createDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf } from '../support/fdwsync.ts'
 import { eachMajor, isNewest } from '../support/majors.ts'
-import { changed, changes, prepare, text } from './changes.ts'
+import { changedBy, changes, prepare, text } from './changes.ts'
 import { catalogRows, touched } from './rows.ts'
 
 /** The rows of columns, constraints and statistics differ between majors, those of other catalogs do not. */
@@ -30,7 +30,7 @@ test.each(eachMajor())('PostgreSQL $name: a change touches what it must and noth
     )
     for (const [at, change] of known.entries()) {
       const before = await catalogRows(url)
-      const { report } = await applyTo(await manifestOf(changed(change), {}), url)
+      const { report } = await applyTo(await manifestOf(changedBy([change]), {}), url)
       const after = await catalogRows(url)
       expect(
         report?.steps.filter(({ outcome }) => outcome.status !== 'applied'),
