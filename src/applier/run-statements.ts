@@ -1,6 +1,6 @@
 // Runs the statements of a step, each under the search_path that its SQL was written for.
 
-import type { Statement } from '../core/sql.ts'
+import { type Statement, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 
@@ -14,6 +14,8 @@ export async function runStatements(
     const { isResolved = false } = statement
     if (isResolved !== isCatalogPath) await session.run(isResolved ? readingPath : manifestPath(searchPath))
     isCatalogPath = isResolved
+    if (statement.isInSubtransaction) await session.run(trusted('SAVEPOINT statement'))
     await session.execute(statement)
+    if (statement.isInSubtransaction) await session.run(trusted('RELEASE statement'))
   }
 }

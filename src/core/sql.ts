@@ -63,6 +63,8 @@ export interface Statement {
   readonly secrets: readonly Secret[]
   /** Whether its names are as the catalog shows them, so that it runs under the catalog's search_path. */
   readonly isResolved?: true
+  /** Whether it runs in a subtransaction of its own: see {@link inSubtransaction}. */
+  readonly isInSubtransaction?: true
 }
 
 export function statement(text: Sql): Statement {
@@ -75,6 +77,14 @@ export function statement(text: Sql): Statement {
  */
 export function resolved(statement: Statement): Statement {
   return { ...statement, isResolved: true }
+}
+
+/**
+ * A statement after which PostgreSQL has invalidation messages that it does not process until the next change of a catalog. From
+ * PostgreSQL 18 on, the next subtransaction would fail ("unprocessed inval messages"). The end of its own one processes them.
+ */
+export function inSubtransaction(statement: Statement): Statement {
+  return { ...statement, isInSubtransaction: true }
 }
 
 /**

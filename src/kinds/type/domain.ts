@@ -1,6 +1,6 @@
 // How the default, NOT NULL and checks of a domain change: each by a statement of its own.
 import type { FieldChange } from '../../core/change.ts'
-import { fragment, ident, join, resolved, type Sql, sql, statement } from '../../core/sql.ts'
+import { fragment, ident, inSubtransaction, join, resolved, type Sql, sql, statement } from '../../core/sql.ts'
 import { becomesValid, type Check, checkClause, checkText } from '../facets/columns/checks.ts'
 import { commentChange } from '../facets/comment.ts'
 
@@ -50,8 +50,9 @@ function domainCheckChanges(name: Sql, from: DomainSpec, to: DomainSpec): readon
       field: `check ${check}`,
       from: was,
       to: is,
-      // A check is evaluated at once, for each stored value of the domain. So it is as the probe has resolved it.
-      effect: { how: 'statement', statement: resolved(statement(join(statements, ';\n'))) },
+      // A check is evaluated at once, for each stored value of the domain. So it is as the probe has resolved it. To drop one
+      // leaves invalidation messages.
+      effect: { how: 'statement', statement: inSubtransaction(resolved(statement(join(statements, ';\n')))) },
     })
     const alter = sql`ALTER DOMAIN ${name}`
     if (before && after && becomesValid(before, after)) {
