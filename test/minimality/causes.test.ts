@@ -8,7 +8,7 @@ import { connect, createDatabase, runSql } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../support/fdwsync.ts'
 import { newestMajor } from '../support/majors.ts'
-import { type Change, changedBy, changes, prepare, text } from './changes.ts'
+import { type Change, changedBy, changes, groupsOf, haveOtherAttributes, isOn, prepare, text } from './changes.ts'
 
 const more: readonly Change[] = parse(text('more-causes.yaml'))
 const allow = ['drops-data', 'drops-dependents']
@@ -31,33 +31,6 @@ function causesOf({ changes }: Plan): readonly string[] {
 const except = (cause: string, causes: readonly string[]) => causes.filter((each) => !each.endsWith(`: ${cause}`))
 
 const isOfTheFirstTime = ({ change }: Change) => change.endsWith('for the first time')
-
-const isAlone = ({ alone, noWayBack }: Change) => alone || noWayBack
-
-/** Changes of different attributes, to be tried at once. */
-function groups(all: readonly Change[]): readonly (readonly Change[])[] {
-  const found: Change[][] = []
-  for (const change of all) {
-    const group = found.find((each) => each.length < 8 && each.every((other) => canBeTriedWith(change, other)))
-    if (group) group.push(change)
-    else found.push([change])
-  }
-  return found
-}
-
-function canBeTriedWith(one: Change, other: Change): boolean {
-  if (isAlone(one) || isAlone(other)) return false
-  const places = pathsOf(other)
-  return !pathsOf(one).some((path) =>
-    places.some((place) => `${path}.`.startsWith(`${place}.`) || `${place}.`.startsWith(`${path}.`)),
-  )
-}
-
-const pathsOf = ({ set = {}, unset = [], otherwise = {} }: Change) => [
-  ...Object.keys(set),
-  ...unset,
-  ...Object.keys(otherwise),
-]
 
 const all = [...more, ...changes]
 
@@ -93,7 +66,7 @@ async function tryChanges(
     await prepare(url)
     const base = await manifestOf(text('base.yaml'), {})
     await applyTo(base, url)
-    for (const group of groups(rows.filter(({ from = 0 }) => pair.target.major >= from))) {
+    for (const group of groupsOf(rows.filter(isOn(pair)), haveOtherAttributes)) {
       const names = group.map(({ change }) => change).join(', ')
       const wanted = changedBy(group)
       const byManifest = causesOf(await planFor(await manifestOf(wanted, {}), url))
