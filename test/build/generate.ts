@@ -83,6 +83,8 @@ async function validator(schema: Schema): Promise<string> {
   const bundle = await build({
     stdin: { contents: entry, resolveDir: root, sourcefile: 'validate-manifest.js' },
     bundle: true,
+    // Otherwise the text would have the path of a linked node_modules.
+    preserveSymlinks: true,
     write: false,
     format: 'esm',
     platform: 'neutral',
