@@ -32,6 +32,8 @@ export interface ApplyRequest {
   readonly populate: boolean
   /** Skips contacting sources, and uses the last imported definitions. */
   readonly offline?: boolean
+  /** Whether to try first whether the sources of what is new or changed can be read, and to apply nothing if one cannot. */
+  readonly trySources?: boolean
   readonly takeOver?: boolean
   readonly options: ApplyOptions
 }
@@ -133,6 +135,7 @@ async function planOnce({
   connect,
   populate,
   offline,
+  trySources = false,
   takeOver = false,
   options,
 }: ApplyRequest): Promise<PlanInHand> {
@@ -146,6 +149,7 @@ async function planOnce({
         populate,
         takeOver,
         sources: offline ? undefined : sources,
+        trySources,
         prove: true,
         mayEvaluate,
       }),
@@ -166,7 +170,7 @@ function adviceOn(name: Hazard['name']): string {
   return `To allow it, name it with its schema, add its owner to trusted_roles, or use --allow ${name}.`
 }
 
-/** Why a plan cannot be applied: its refusals, and the hazards that are not allowed. */
+/** Why a plan cannot be applied: its refusals, the hazards that are not allowed, and sources that cannot be read. */
 export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly Problem[] {
   const refusals = plan.refusals.map(
     ({ code, title, reason, hint }): Problem => ({
@@ -186,7 +190,10 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
         }),
       ),
   )
-  return [...refusals, ...hazards]
+  const faults = plan.warnings.flatMap(({ code, message, hint, refusesApply }): readonly Problem[] =>
+    refusesApply ? [{ code, message, hint: `${hint ? `${hint} ` : ''}To apply it anyway: --no-check-source` }] : [],
+  )
+  return [...refusals, ...hazards, ...faults]
 }
 
 /** The exit code for the report of an apply. */

@@ -23,6 +23,8 @@ export const options = {
   leaseTimeout: () => duration('--lease-timeout', 'How long to wait for another apply of the same manifest', '30s'),
   offline: () => new Option('--offline', 'Skip contacting sources; use the last imported definitions'),
   checkSource: () => new Option('--check-source', 'Compare foreign tables with their sources').conflicts('offline'),
+  noCheckSource: () =>
+    new Option('--no-check-source', 'Do not try new and changed foreign tables against their sources'),
   showValues: () => new Option('--show-values', 'Show what references resolve to, except secrets'),
   takeOver: () => new Option('--take-over', 'Take over objects that other manifests own'),
   populate: () => new Option('--no-populate', 'Do not load new materialized views'),

@@ -141,6 +141,14 @@ export type ProblemCode =
   // Sources
   /** The source cannot be reached or queried. */
   | 'source/unreachable'
+  /** The source accepts no more connections at the moment. */
+  | 'source/busy'
+  /** The source refuses the connection, or refuses to have a table read. */
+  | 'source/rejected'
+  /** A column has a type that values of the source do not have. */
+  | 'source/wrong-type'
+  /** It was not tried whether the source can be read. */
+  | 'source/not-tried'
   /** The source stopped answering during a load. */
   | 'source/unresponsive'
   /** The source does not have the named table, column or schema. */

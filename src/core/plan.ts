@@ -116,6 +116,8 @@ export interface Warning {
   /** The object that it is about, if it is about one. */
   readonly key?: Key
   readonly title?: string
+  /** Whether an apply is refused because of it. A plan only warns, since it may be mended until then. */
+  readonly refusesApply?: true
 }
 
 export interface Plan {

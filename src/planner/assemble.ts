@@ -25,6 +25,7 @@ export async function assemblePlan(
   context: PlanContext,
   changeSet: ChangeSet,
   sourceCheck: SourceCheck | undefined,
+  sourceFaults: readonly Warning[],
 ): Promise<Plan> {
   const { session, resolved, searchPath, target, digests } = context
   const { comparison, impact, code } = changeSet
@@ -52,7 +53,7 @@ export async function assemblePlan(
     steps,
     refusals: [...refusalsOf(context, changeSet, titles), ...(await lockRefusals(session, locksNeeded(steps), steps))],
     undetermined: undeterminedOf(context, changeSet, sourceCheck, titles),
-    warnings: warningsOf(context, changeSet, sourceCheck),
+    warnings: [...sourceFaults, ...warningsOf(context, changeSet, sourceCheck)],
     unchanged: comparison.diff.unchanged,
     ...(sourceCheck ? { source: sourceCheck.report } : {}),
   }

@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly sources?: SourceAccess | undefined
   /** Whether to compare the foreign tables that the manifest spells out with their sources. */
   readonly checkSource?: boolean
+  /** Whether to try whether the sources of what is new or changed can be read. */
+  readonly trySources?: boolean
   /** Whether this manifest takes over what others own. */
   readonly takeOver?: boolean
   /** Whether to leave out what is known to come from the manifest. Such a plan can only be looked at. */

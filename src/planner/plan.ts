@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { sameData } from '../core/data.ts'
 import { keyOf } from '../core/object.ts'
-import type { Plan } from '../core/plan.ts'
+import type { Plan, Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/drift.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -17,6 +17,7 @@ import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
 import { resolveImports } from '../sources/resolve-imports.ts'
 import { sourceRecords } from '../sources/source-records.ts'
+import { tryChanges } from '../sources/try-changes.ts'
 import { assemblePlan } from './assemble.ts'
 import { type ChangeSet, computeChangeSet } from './change-set.ts'
 import type { PlanContext, PlanOptions } from './context.ts'
@@ -61,7 +62,8 @@ async function planOnce(session: Session, manifest: ParsedManifest, options: Pla
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
-  const plan = await assemblePlan(context, changeSet, sourceCheck)
+  const faults = await trySourcesIfAsked(context, changeSet)
+  const plan = await assemblePlan(context, changeSet, sourceCheck, faults)
   return putInHand(context, manifest, changeSet, plan)
 }
 
@@ -95,6 +97,17 @@ async function checkSourcesIfAsked(
   const { checkSource, sources } = options
   if (!checkSource || !sources) return undefined
   return checkSources(session, { wanted: comparison.probed.wanted, resolved, digests, sources })
+}
+
+async function trySourcesIfAsked(
+  { session, options, resolved, digests, unresolved }: PlanContext,
+  { comparison, impact }: ChangeSet,
+): Promise<readonly Warning[]> {
+  const { trySources, sources } = options
+  if (!trySources || !sources) return []
+  const { changes } = impact
+  const { live, probed } = comparison
+  return tryChanges(session, { changes, wanted: probed.wanted, live, resolved, unresolved, digests, sources })
 }
 
 function specsWithReferences({ resolved, declared, digests }: PlanContext): PlanInHand['withReferences'] {

@@ -6,8 +6,9 @@ import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import type { ImportRequest, ParsedManifest } from '../manifest/manifest.ts'
 import type { Answer, Answers, SourceFailure, SourceState } from './answers.ts'
-import { type AskOptions, askSource, askSourceState } from './ask-source.ts'
+import { askSource, askSourceState } from './ask-source.ts'
 import { readServerContext, type ServerContext } from './server-context.ts'
+import type { AskOptions } from './server-session.ts'
 import { digestOf } from './source-state.ts'
 
 /** How sources are asked. */
@@ -44,7 +45,8 @@ export async function readSourceState(
   digests: RunDigests,
   sources: SourceAccess,
 ): Promise<{ readonly state: string | undefined; readonly unanswered: ReadonlyMap<string, SourceFailure> }> {
-  const context = await readServerContext(session, manifest, requests, digests, sources.mayEvaluate)
+  const servers = requests.map(({ server }) => server)
+  const context = await readServerContext(session, manifest, servers, digests, sources.mayEvaluate)
   const options = { context, user: session.user, serverVersion: session.serverVersion, ...sources }
   const answers = await askEachServer(requests, (server, own) => askSourceState(options, server, own))
   const unanswered = new Map<string, SourceFailure>()

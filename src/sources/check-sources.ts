@@ -38,12 +38,7 @@ export async function checkSources(session: Session, input: SourceCheckInput): P
   const servers = new Set(all.map(({ spec }) => spec.server))
   const known = unreachableServers(resolved)
   const requests = requestsFor(all.filter(({ key, spec }) => !resolved.fresh.has(key) && !known.has(spec.server)))
-  const context = await readServerContext(
-    session,
-    withoutUnresolvedServers(resolved.expanded),
-    toContact(servers, [...requests.keys()]),
-    digests,
-  )
+  const context = await readServerContext(session, withoutUnresolvedServers(resolved.expanded), servers, digests)
   const comparable = new Map([...requests].filter(([{ server }]) => isPostgres(context, server)))
   const answers = await askSources(session, context, [...comparable.keys()], sources)
   const unanswered = [...comparable.keys()].flatMap((request) => {
@@ -93,7 +88,10 @@ function tableOf({ id, spec }: WantedObject): readonly Table[] {
 }
 
 /** Servers whose imports have already shown that their sources cannot be asked. */
-function unreachableServers({ refusals, undetermined }: SourceCheckInput['resolved']): ReadonlySet<string> {
+export function unreachableServers({
+  refusals,
+  undetermined,
+}: Pick<ResolvedImports, 'refusals' | 'undetermined'>): ReadonlySet<string> {
   return new Set(
     [...refusals, ...undetermined].flatMap(({ key }) => {
       const id = idOf(key)
@@ -130,11 +128,6 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     copiesTypes: false,
     withColumnNames: true,
   }
-}
-
-/** The requests, and an empty one for each server, so that the context covers it. */
-function toContact(servers: ReadonlySet<string>, requests: readonly ImportRequest[]): readonly ImportRequest[] {
-  return [...requests, ...Array.from(servers, (server) => requestOf(server, '', []))]
 }
 
 function isPostgres({ declared, reading }: ServerContext, name: string): boolean {

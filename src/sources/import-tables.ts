@@ -5,7 +5,6 @@ import { isReported, type Notice } from '../core/notice.ts'
 import type { ObjectId } from '../core/object.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
-import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
@@ -13,19 +12,11 @@ import type { ImportRequest } from '../manifest/manifest.ts'
 import { importFailure } from './import-failure.ts'
 import { type ExpressionOption, optionsOfImport } from './import-options.ts'
 import type { Reason } from './reasons.ts'
-import type { ServerContext } from './server-context.ts'
-import type { ServerSetup } from './server-setup.ts'
+import type { ServerSession } from './server-session.ts'
 import { readTablesState } from './source-state.ts'
 
-/** The transaction in which one source is asked. */
-export interface ImportRun {
-  readonly session: Session
-  readonly context: ServerContext
-  readonly setup: ServerSetup
-  /** The schema to import into. Also the name of the server, if a stand-in is asked. */
-  readonly scratch: string
-  /** The name of the declared server. */
-  readonly server: string
+/** A server session that imports. */
+export interface ImportRun extends ServerSession {
   /** Called for what the wrapper reports while it imports. */
   onNotice?(notice: Notice): void
   /** The options that keep the wrapper from importing expressions. */

@@ -44,7 +44,7 @@ export async function resolveImports(
   const context = await readServerContext(
     session,
     withoutUnresolvedServers(parsed),
-    requests,
+    requests.map(({ server }) => server),
     digests,
     sources?.mayEvaluate,
   )
@@ -115,7 +115,7 @@ async function contextWithTypes(
   return readServerContext(
     session,
     withoutUnresolvedServers({ ...parsed, manifest: expanded }),
-    parsed.requests,
+    parsed.requests.map(({ server }) => server),
     context.digests,
     context.mayEvaluate,
   )

@@ -11,7 +11,7 @@ import { inSnapshot } from '../introspector/snapshot.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { ServerSpec } from '../kinds/server.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
-import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 
 export interface ServerContext {
   /** Servers, their prerequisites, and types. */
@@ -28,14 +28,14 @@ export interface ServerContext {
 export async function readServerContext(
   session: Session,
   manifest: Manifest,
-  requests: readonly ImportRequest[],
+  serverNames: Iterable<string>,
   digests: RunDigests,
   mayEvaluate: MayEvaluate = 'nothing',
 ): Promise<ServerContext> {
   const declared = declaredKinds
     .flatMap((kind) => kind.declare(manifest, digests))
     .filter(({ id }) => isServerPrerequisite(id))
-  const servers = requests.map(({ server }) => ({ kind: 'server', name: server }) as const)
+  const servers = Array.from(serverNames, (name) => ({ kind: 'server', name }) as const)
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
   const { search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = manifest
   return inSnapshot(session, async () => {

@@ -24,12 +24,13 @@ type MappingObject = DeclaredObject & { readonly id: IdOf<'userMapping'> }
 /**
  * A server that is new, or has to be replaced, is created under the name `scratch`. One that differs is altered, so
  * that user mappings that the manifest does not declare still apply.
+ * @param roles the roles whose user mappings are to be as declared
  * @returns undefined if the server is neither declared nor exists
  */
 export function serverSetup(
   context: ServerContext,
   name: string,
-  user: string,
+  roles: readonly string[],
   scratch: string,
 ): ServerSetup | undefined {
   const id: ServerId = { kind: 'server', name }
@@ -38,15 +39,16 @@ export function serverSetup(
   if (!declared) return live && { ...serverSpecOf(live), name, statements: [] }
   const { wrapper, options } = serverSpecOf(declared)
   const fields = live && differencesOf(context, declared, live).filter(({ field }) => affectsImport(field))
-  const mapping = declaredMapping(context, name, user)
+  const mappings = [...new Set(roles.flatMap((role) => declaredMapping(context, name, role) ?? []))]
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
     const standIn = { ...withoutAccess(serverSpecOf(declared)), comment: undefined }
     const create = serverKind.create({ kind: 'server', name: scratch }, standIn)
-    const statements = [...create, ...(mapping ? createMapping(mapping, scratch) : [])]
+    const statements = [...create, ...mappings.flatMap((mapping) => createMapping(mapping, scratch))]
     return { name: scratch, wrapper, options, statements }
   }
   const alter = fields.length > 0 ? serverKind.alter(id, fields, serverSpecOf(live)) : []
-  return { name, wrapper, options, statements: [...alter, ...(mapping ? alterMapping(context, mapping) : [])] }
+  const alterMappings = mappings.flatMap((mapping) => alterMapping(context, mapping))
+  return { name, wrapper, options, statements: [...alter, ...alterMappings] }
 }
 
 export function secretsOf({ statements }: ServerSetup): readonly Secret[] {

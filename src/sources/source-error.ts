@@ -142,7 +142,7 @@ const noMapping = /^user mapping not found for /
 
 /** Explains an error that reading from a source may have caused. */
 export function explainSourceError(error: DatabaseError): SourceError {
-  if (noMapping.test(error.message)) {
+  if (isMissingMapping(error)) {
     return {
       kind: 'rejected',
       hint: 'Declare a user mapping for that role, or one for public, which serves every role.',
@@ -159,11 +159,16 @@ export function explainSourceError(error: DatabaseError): SourceError {
 
 /** Whether reading from a source caused the error, as far as it shows. */
 export function isSourceError(error: DatabaseError): boolean {
-  return error.isOfSource || isOfConnecting(error) || noMapping.test(error.message)
+  return error.isOfSource || isOfConnecting(error) || isMissingMapping(error)
+}
+
+/** Whether the role that reads has no user mapping. */
+export function isMissingMapping({ message }: DatabaseError): boolean {
+  return noMapping.test(message)
 }
 
 /** Class 08, and the SQLSTATE of SQL/MED for a connection that cannot be established, which other wrappers use. */
-function isOfConnecting({ sqlstate }: DatabaseError): boolean {
+export function isOfConnecting({ sqlstate }: DatabaseError): boolean {
   return sqlstate.startsWith('08') || sqlstate === 'HV00N' || sqlstate === '2F003'
 }
 

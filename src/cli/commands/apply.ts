@@ -15,6 +15,7 @@ export interface ApplyFlags extends RunFlags {
   readonly database?: string
   readonly populate: boolean
   readonly offline?: boolean
+  readonly checkSource: boolean
   readonly takeOver?: boolean
   readonly allow?: readonly string[]
   readonly sourceTimeout: number
@@ -31,6 +32,7 @@ export async function apply(flags: ApplyFlags): Promise<number> {
     connect: connectTo(settings, parsed.secrets),
     populate: flags.populate,
     offline: flags.offline ?? false,
+    trySources: flags.checkSource,
     takeOver: flags.takeOver ?? false,
     unattended: flags.autoApprove ?? false,
   }

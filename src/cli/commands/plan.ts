@@ -23,6 +23,7 @@ export interface PlanFlags extends TextFlags {
   readonly detailedExitcode?: boolean
   readonly driftOnly?: boolean
   readonly showValues?: boolean
+  /** Undefined: only what is new or changed. */
   readonly checkSource?: boolean
   readonly takeOver?: boolean
 }
@@ -45,6 +46,7 @@ async function planFor(parsed: ParsedManifest, settings: ConnectionSettings, fla
       populate: flags.populate,
       sources,
       checkSource: flags.checkSource ?? false,
+      trySources: flags.checkSource ?? true,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
     })

@@ -296,14 +296,17 @@ schemas:
       /records nested statements.*pg_stat_statements.track = all\n.*--allow exposes-secret/,
     )
     expect(await fixture.sql("SELECT FROM pg_foreign_server WHERE srvname = 'shop'")).toEqual([])
-    expect((await call(hidden.value, fixture.url)).code).toBe(0)
-    expect(await traces(fixture, log, [hidden.word], [refused.stdout, refused.stderr])).toEqual([])
+    const tried = await call(hidden.value, fixture.url)
+    expect([tried.code, tried.stderr]).toEqual([4, expect.stringContaining('its source refuses the connection')])
+    expect((await call(hidden.value, fixture.url, '--no-check-source')).code).toBe(0)
+    const outputs = [refused, tried].flatMap(({ stdout, stderr }) => [stdout, stderr])
+    expect(await traces(fixture, log, [hidden.word], outputs)).toEqual([])
 
     const handedOver = ledgerTables.map((table) => `ALTER TABLE fdwsync.${table} OWNER TO ${user}`)
     await fixture.sql(
       [`ALTER SERVER shop OWNER TO ${user}; ALTER SCHEMA fdwsync OWNER TO ${user}`, ...handedOver].join('; '),
     )
-    const allowed = await call(shown.value, url, '--allow', 'exposes-secret')
+    const allowed = await call(shown.value, url, '--allow', 'exposes-secret', '--no-check-source')
     expect([allowed.code, allowed.stderr]).toEqual([0, expect.any(String)])
     expect(await traces(fixture, log, [shown.word], []), 'it is not refused for nothing').not.toEqual([])
     await fixture.sql('SELECT pg_stat_statements_reset()')

@@ -93,7 +93,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await run(fixture, ['apply', '--auto-approve'], head('servers'))).code).toBe(0)
     const table = `version: 1
 name: tables
-schemas: { proxy: { foreign_tables: { orders: { server: shop, columns: { id: bigint } } } } }`
+schemas: { proxy: { foreign_tables: { orders: { server: shop, options: { schema_name: public }, columns: { id: bigint } } } } }`
     expect((await run(fixture, ['apply', '--auto-approve'], table)).code).toBe(0)
     const refused = await run(fixture, [...destroy, '--manifest', 'servers'], '')
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('foreign table proxy.orders')])

@@ -1,0 +1,50 @@
+// Stand-ins of foreign tables to find out whether their source can be read. They have the options and the columns of a table,
+// and nothing that could run user-defined code as a value is read.
+import type { IdOf } from '../../core/object.ts'
+import { ident, joinParts, type Parts, qualified, type Statement, sql, statementOf, trusted } from '../../core/sql.ts'
+import type { Column } from '../facets/columns/columns.ts'
+import { optionsClause } from '../facets/options.ts'
+import type { ForeignTableSpec } from './spec.ts'
+
+interface StandInPlace {
+  /** The schema to create it in, under its own name: wrappers may look up a table of that name at the source. */
+  readonly schema: string
+  readonly server: string
+  readonly wrapper: string
+}
+
+/** @param spec as the catalog shows it, so that only built-in types have names without a schema */
+export function readableStandIn(
+  id: IdOf<'foreignTable'>,
+  { columns, options }: Pick<ForeignTableSpec, 'columns' | 'options'>,
+  { schema, server, wrapper }: StandInPlace,
+): Statement {
+  const list = Object.entries(columns).map(
+    ([name, column]): Parts => [
+      sql`${ident(name)} ${trusted(hasBuiltInType(column) ? column.type : 'text')}`,
+      ...optionsClause(column.options),
+    ],
+  )
+  // postgres_fdw would look for the schema of the stand-in.
+  const remote = wrapper === 'postgres_fdw' ? { schema_name: id.schema, ...options } : options
+  return statementOf([
+    sql`CREATE FOREIGN TABLE ${qualified(schema, id.name)} (`,
+    ...joinParts(list, sql`, `),
+    sql`) SERVER ${ident(server)}`,
+    ...optionsClause(remote),
+  ])
+}
+
+/** The columns whose values a stand-in reads as they will be read. It reads any other as text. */
+export function columnsWithBuiltInTypes({ columns }: Pick<ForeignTableSpec, 'columns'>): readonly string[] {
+  return Object.entries(columns).flatMap(([name, column]) => (hasBuiltInType(column) ? [name] : []))
+}
+
+function hasBuiltInType({ type }: Pick<Column, 'type'>): boolean {
+  return !type.includes('.')
+}
+
+/** Whether reading it runs a program on the server, as file_fdw can. A plan does not do that. */
+export function runsProgram({ options }: Pick<ForeignTableSpec, 'options'>): boolean {
+  return Object.hasOwn(options, 'program')
+}

@@ -1,0 +1,195 @@
+// Which reads of foreign tables a plan affects: of which servers, and as which roles. These are tried before the plan is applied.
+
+import type { Change, LiveState, WantedObject } from '../core/change.ts'
+import { groupBy, sameData } from '../core/data.ts'
+import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
+import type { Access } from '../kinds/facets/access.ts'
+import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
+import type { ServerSpec } from '../kinds/server.ts'
+
+export interface ReadsInput {
+  readonly changes: readonly Change[]
+  readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly live: LiveState
+  /** The role that applies. */
+  readonly user: string
+  /** The tables whose columns were imported from their sources just now. */
+  readonly fresh: ReadonlySet<Key>
+}
+
+/** What is read of one source. */
+export interface ServerReads {
+  readonly server: string
+  readonly byRole: readonly RoleReads[]
+  /** User mappings that the plan drops. */
+  readonly droppedMappings: readonly IdOf<'userMapping'>[]
+}
+
+/** What is read as one role. */
+export interface RoleReads {
+  readonly role: string
+  /** The views that the role owns and that read the tables. Without any, the role is one that has a user mapping. */
+  readonly views: readonly Key[]
+  readonly tables: readonly TableRead[]
+}
+
+export interface TableRead {
+  readonly id: IdOf<'foreignTable'>
+  readonly spec: ForeignTableSpec
+  /**
+   * Whether the plan changes the table, its server or a user mapping. Otherwise only a view is new, for which it does not matter
+   * that the source is down at the moment.
+   */
+  readonly isChanged: boolean
+  /** Whether its columns were imported just now, so that their types are those of the source. */
+  readonly isFresh: boolean
+}
+
+export function readsToTry(input: ReadsInput): readonly ServerReads[] {
+  const { changes, wanted } = input
+  const changed = new Set(changes.filter(affectsReading).map(({ key }) => key))
+  const servers = serversWithChanges(changes, changed)
+  const tables = [...wanted.values()].flatMap((object): readonly TableRead[] => {
+    if (object.id.kind !== 'foreignTable') return []
+    const spec = object.spec as ForeignTableSpec // the objects of a kind have its specs
+    const key = keyOf(object.id)
+    const isChanged = servers.has(spec.server) || changed.has(key)
+    return [{ id: object.id, spec, isChanged, isFresh: input.fresh.has(key) }]
+  })
+  const readers = readersByTable(input)
+  const dropped = changes.flatMap(({ op, key }) => (op === 'drop' ? [idOf(key)] : [])).filter(isMapping)
+  const reads = tables.flatMap((table) => readsOf(input, table, readers.get(keyOf(table.id)) ?? [], changed))
+  const withTables = groupBy(reads, ({ table }) => table.spec.server)
+  const alone = [...servers].filter(
+    (server) => !withTables.has(server) && wanted.has(keyOf({ kind: 'server', name: server })),
+  )
+  return [...withTables.keys(), ...alone].map((server) => ({
+    server,
+    byRole: withTables.has(server) ? byRole(withTables.get(server) ?? []) : withoutTables(input, server),
+    droppedMappings: dropped.filter((id) => id.server === server),
+  }))
+}
+
+interface Read {
+  readonly role: string
+  readonly view: Key | undefined
+  readonly table: TableRead
+}
+
+interface Reader {
+  readonly view: Key
+  readonly owner: string
+}
+
+function readsOf(
+  input: ReadsInput,
+  table: TableRead,
+  readers: readonly Reader[],
+  changed: ReadonlySet<Key>,
+): readonly Read[] {
+  const affected = table.isChanged ? readers : readers.filter(({ view }) => changed.has(view))
+  if (affected.length > 0 || !table.isChanged) return affected.map(({ view, owner }) => ({ role: owner, view, table }))
+  return rolesWithMapping(input, table.spec.server).map((role) => ({ role, view: undefined, table }))
+}
+
+function byRole(reads: readonly Read[]): readonly RoleReads[] {
+  return Array.from(
+    groupBy(reads, ({ role }) => role),
+    ([role, own]) => ({
+      role,
+      views: [...new Set(own.flatMap(({ view }) => view ?? []))],
+      tables: [...new Set(own.map(({ table }) => table))],
+    }),
+  )
+}
+
+/** Where the manifest declares no table of a server, one that every PostgreSQL has shows whether it can be connected to. */
+function withoutTables(input: ReadsInput, server: string): readonly RoleReads[] {
+  const { wrapper } = input.wanted.get(keyOf({ kind: 'server', name: server }))?.spec as ServerSpec // the objects of a kind have its specs
+  if (wrapper !== 'postgres_fdw') return []
+  const id = { kind: 'foreignTable', schema: 'pg_catalog', name: 'pg_class' } as const
+  const table = { id, spec: { server, options: {}, columns: {}, checks: {} }, isChanged: true, isFresh: true }
+  return rolesWithMapping(input, server).map((role) => ({ role, views: [], tables: [table] }))
+}
+
+/** The servers that change, themselves or one of their user mappings. */
+function serversWithChanges(changes: readonly Change[], changed: ReadonlySet<Key>): ReadonlySet<string> {
+  return new Set(
+    changes.flatMap(({ key }) => {
+      const id = changed.has(key) ? idOf(key) : undefined
+      if (id?.kind === 'server') return [id.name]
+      return id?.kind === 'userMapping' ? [id.server] : []
+    }),
+  )
+}
+
+/** For each foreign table the materialized views that read it, and their owners. */
+function readersByTable({ wanted, live, user }: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
+  const readers = [...wanted].flatMap(([view, { id, spec, needs }]) => {
+    if (id.kind !== 'materializedView') return []
+    const owner = ownerOf(spec, live.get(view)?.spec, user)
+    return needs.map((table) => ({ table, view, owner }))
+  })
+  return groupBy(readers, ({ table }) => table)
+}
+
+function ownerOf(wanted: unknown, live: unknown, user: string): string {
+  const { owner } = wanted as Access // relations of all kinds have owners
+  if (owner === null) return user
+  return owner ?? (live as Access | undefined)?.owner ?? user
+}
+
+/** Where no view reads a table, some role with a user mapping does. */
+function rolesWithMapping({ wanted, user }: ReadsInput, server: string): readonly string[] {
+  const roles = Array.from(wanted.values(), ({ id }) => id)
+    .filter(isMapping)
+    .flatMap((id) => (id.server === server ? [id.role ?? user] : []))
+  return roles.length > 0 ? [...new Set(roles)] : [user]
+}
+
+function isMapping(id: ReturnType<typeof idOf>): id is IdOf<'userMapping'> {
+  return id?.kind === 'userMapping'
+}
+
+/** Whether a change affects how a source is connected to, what of it is read, or as whom. */
+function affectsReading(change: Change): boolean {
+  const kind = idOf(change.key)?.kind
+  if (kind === 'userMapping') return change.op !== 'adopt' && change.op !== 'release'
+  if (change.op === 'create') return true
+  if (change.op !== 'alter' && change.op !== 'replace') return false
+  const { from, to } = change
+  switch (kind) {
+    case 'server':
+      return !sameData(connectionOf(from.spec), connectionOf(to.spec))
+    case 'foreignTable':
+      return !sameData(remoteOf(from.spec), remoteOf(to.spec))
+    case 'materializedView': {
+      const owner = (to.spec as Access).owner
+      return owner !== undefined && owner !== (from.spec as Access).owner
+    }
+    default:
+      return false
+  }
+}
+
+function connectionOf(spec: unknown) {
+  const { wrapper, type, version, options } = spec as ServerSpec // the objects of a kind have its specs
+  return { wrapper, type, version, options: comparable(options) }
+}
+
+function remoteOf(spec: unknown) {
+  const { server, options, columns } = spec as ForeignTableSpec // the objects of a kind have its specs
+  const names = Object.entries(columns).map(([name, column]) => [name, column.type, comparable(column.options)])
+  return {
+    server,
+    options: comparable(options),
+    columns: Object.fromEntries(names.map(([name, ...rest]) => [name, rest])),
+  }
+}
+
+/** Secrets are compared by their digests. */
+function comparable(options: ServerSpec['options']) {
+  return Object.entries(options)
+    .map(([name, value]) => [name, typeof value === 'string' ? value : value.digest, typeof value])
+    .toSorted()
+}

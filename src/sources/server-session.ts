@@ -1,0 +1,113 @@
+// A session in which a server is as declared, though it may not exist yet, or not like that. All of it is rolled back.
+
+import { randomBytes } from 'node:crypto'
+import { FdwsyncError } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+import { ident, literal, sql, statement } from '../core/sql.ts'
+import { turnOffExposure } from '../db/secrets/exposure.ts'
+import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
+import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import { createMissingPrerequisites } from './prerequisites.ts'
+import { forbiddenCode, type ServerContext } from './server-context.ts'
+import { type ServerSetup, secretsOf, serverSetup } from './server-setup.ts'
+
+export interface AskOptions {
+  readonly context: ServerContext
+  readonly user: string
+  readonly serverVersion: number
+  readonly connect: (purpose: string, secrets?: readonly Secret[]) => Promise<Session>
+  /** How long connecting to the source may take. */
+  readonly timeoutMilliseconds: number
+  /** Whether the password of a new user mapping may be recorded by the server, which logs nested statements. */
+  readonly mayExpose?: boolean
+}
+
+export interface PreparedServer {
+  readonly setup: ServerSetup
+  /** The schema to create in. Also the name of the server, if a stand-in is asked. */
+  readonly scratch: string
+  /** The name of the declared server. */
+  readonly server: string
+}
+
+/** The transaction in which one source is asked. */
+export interface ServerSession extends PreparedServer {
+  readonly session: Session
+  readonly context: ServerContext
+}
+
+/**
+ * @param roles the roles to connect to the source as
+ * @returns undefined if the server is neither declared nor exists
+ */
+export function prepareServer(
+  options: AskOptions,
+  server: string,
+  roles: readonly string[],
+): PreparedServer | undefined {
+  const scratch = `fdwsync_import_${randomBytes(6).toString('hex')}`
+  const setup = serverSetup(options.context, server, roles, scratch)
+  return setup && { setup: withConnectTimeout(setup, options), scratch, server }
+}
+
+/** Runs `work` in a transaction of its own, which is not committed. @param secrets those of the statements of `work` */
+export async function inServerSession<T>(
+  options: AskOptions,
+  prepared: PreparedServer,
+  work: (run: ServerSession) => Promise<T>,
+  secrets: readonly Secret[] = [],
+): Promise<T> {
+  const session = await options.connect('import', [...secretsOf(prepared.setup), ...secrets])
+  try {
+    const run: ServerSession = { ...prepared, session, context: options.context }
+    await begin(run, options)
+    return await work(run)
+  } finally {
+    await session.close()
+  }
+}
+
+/**
+ * Before PostgreSQL 16, only this setting ends the wait for a source that never answers. Until then the backend keeps
+ * the locks of its transaction, even if the client has disconnected.
+ */
+function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: AskOptions): ServerSetup {
+  const { name, wrapper, options, statements } = setup
+  if (serverVersion >= 160000 || wrapper !== 'postgres_fdw') return setup
+  if (statements.length === 0 || Object.hasOwn(options, 'connect_timeout')) return setup
+  const seconds = literal(String(Math.max(Math.ceil(timeoutMilliseconds / 1000), 2)))
+  const limit = statement(sql`ALTER SERVER ${ident(name)} OPTIONS (ADD connect_timeout ${seconds})`)
+  return { ...setup, statements: [...statements, limit] }
+}
+
+async function begin(run: ServerSession, { mayExpose }: AskOptions): Promise<void> {
+  const { session, context, setup, scratch } = run
+  await session.run(
+    sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits })}; ${readingPath}; CREATE SCHEMA ${ident(scratch)}`,
+  )
+  await createMissingPrerequisites(session, context, scratch)
+  await session.run(readingPath)
+  if (secretsOf(setup).length > 0) {
+    const exposing = await turnOffExposure(session)
+    if (exposing.length > 0 && !mayExpose) {
+      const settings = exposing.map(({ setting, value }) => `${setting} = ${value}`).join(', ')
+      throw new FdwsyncError({
+        code: 'secret/exposed',
+        message: `this server records nested statements, so the password of a new user mapping would be recorded: ${settings}`,
+        hint: 'Turn that off for this role (ALTER ROLE … SET …), apply as a superuser, or pass --allow exposes-secret.',
+      })
+    }
+  }
+  await refuseEvaluation(run)
+  for (const statement of setup.statements) await session.execute(statement)
+}
+
+/** An import creates foreign tables, for which the validator of their wrapper is called. */
+async function refuseEvaluation({ session, context, setup }: ServerSession): Promise<void> {
+  const forbidden = await forbiddenCode(session, context)
+  const validator = forbidden?.validators.wrappers.get(setup.wrapper)
+  if (validator === undefined) return
+  throw new FdwsyncError({ code: 'object/evaluates-code', message: evaluationReason([validator]) })
+}

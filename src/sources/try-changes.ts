@@ -1,0 +1,53 @@
+// Tries new and changed servers, user mappings and foreign tables against their sources before a plan is applied. Sources of what
+// stays as it is are not contacted.
+
+import { mapConcurrently } from '../core/concurrently.ts'
+import { uniqueBy } from '../core/data.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
+import type { Warning } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
+import type { RunDigests } from '../introspector/digests.ts'
+import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
+import type { SourceAccess } from './ask-sources.ts'
+import { unreachableServers } from './check-sources.ts'
+import { type ReadsInput, readsToTry, type ServerReads } from './reads-to-try.ts'
+import type { ResolvedImports } from './resolve-imports.ts'
+import { readServerContext } from './server-context.ts'
+import { tryReads } from './try-reads.ts'
+
+export interface ChangesToTry extends Omit<ReadsInput, 'user' | 'fresh'> {
+  readonly resolved: ResolvedImports
+  /** What cannot be tried, since a reference is unresolved. */
+  readonly unresolved: ReadonlyMap<Key, unknown>
+  readonly digests: RunDigests
+  readonly sources: SourceAccess
+}
+
+/** How many sources are contacted at once. */
+const atOnce = 8
+
+export async function tryChanges(session: Session, input: ChangesToTry): Promise<readonly Warning[]> {
+  const { resolved, digests, sources } = input
+  const reported = unreachableServers(resolved)
+  const reads = readsToTry({ ...input, user: session.user, fresh: resolved.fresh }).filter(
+    (each) => !reported.has(each.server) && isResolved(each, input.unresolved),
+  )
+  if (reads.length === 0) return []
+  const servers = reads.map(({ server }) => server)
+  const manifest = withoutUnresolvedServers(resolved.expanded)
+  const context = await readServerContext(session, manifest, servers, digests, sources.mayEvaluate)
+  const options = { ...sources, context, user: session.user, serverVersion: session.serverVersion }
+  const found = await mapConcurrently(reads, atOnce, (each) => tryReads(options, each))
+  // Several roles can use one user mapping.
+  return uniqueBy(found.flat(), ({ message }) => message)
+}
+
+/** A mapping without its password, for one, would only show that the password is missing. */
+function isResolved({ server, byRole }: ServerReads, unresolved: ChangesToTry['unresolved']): boolean {
+  const isOfServer = (key: Key) => {
+    const id = idOf(key)
+    return (id?.kind === 'server' && id.name === server) || (id?.kind === 'userMapping' && id.server === server)
+  }
+  const tables = byRole.flatMap((role) => role.tables.map(({ id }) => keyOf(id)))
+  return ![...unresolved.keys()].some(isOfServer) && !tables.some((table) => unresolved.has(table))
+}

@@ -1,0 +1,211 @@
+// Tries whether what is read from one source can be read: stand-ins of its server and its foreign tables are read in a transaction
+// that is not committed.
+//
+// With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only when a
+// value is read, so one row is read, too.
+
+import type { Warning } from '../core/plan.ts'
+import { ident, join, literal, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
+import { DeadlineError, withDeadline } from '../db/cancellation.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import { columnsWithBuiltInTypes, readableStandIn, runsProgram } from '../kinds/foreign-table/readable-stand-in.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { endsRole, endsServer, faultsOfRead, notTried, wrongType } from './read-faults.ts'
+import type { RoleReads, ServerReads, TableRead } from './reads-to-try.ts'
+import { reasonOfFailure } from './reasons.ts'
+import {
+  type AskOptions,
+  inServerSession,
+  type PreparedServer,
+  prepareServer,
+  type ServerSession,
+} from './server-session.ts'
+
+/** So many tables are tried at once: their stand-ins take locks until they are rolled back. */
+const batchSize = 20
+
+/** Returns what cannot be read, and what could not be tried. */
+export async function tryReads(options: AskOptions, reads: ServerReads): Promise<readonly Warning[]> {
+  const { server, byRole } = reads
+  const roles = byRole.map(({ role }) => role)
+  const prepared = prepareServer(options, server, roles)
+  if (!prepared) return []
+  const standIns = standInsOf(reads, prepared)
+  const secrets = Array.from(standIns.values(), ({ create }) => create.secrets).flat()
+  const faults: Warning[] = []
+  const { timeoutMilliseconds } = options
+  try {
+    await inServerSession(
+      options,
+      prepared,
+      (run) => tryRoles({ run, reads, standIns, timeoutMilliseconds, faults }),
+      secrets,
+    )
+  } catch (error) {
+    faults.push(notTried({ kind: 'server', name: server }, reasonOfFailure(error)))
+  }
+  return faults
+}
+
+interface StandIn {
+  readonly schema: string
+  readonly create: Statement
+}
+
+interface Trial {
+  readonly run: ServerSession
+  readonly reads: ServerReads
+  readonly standIns: ReadonlyMap<TableRead, StandIn>
+  readonly timeoutMilliseconds: number
+  /** What has been found so far. */
+  readonly faults: Warning[]
+}
+
+/** There is a scratch schema for each schema of the tables, so that every stand-in can have the name of its table. */
+function standInsOf({ byRole }: ServerReads, { setup, scratch }: PreparedServer): ReadonlyMap<TableRead, StandIn> {
+  const tables = [...new Set(byRole.flatMap((role) => role.tables))]
+  const schemas = [...new Set(tables.map(({ id }) => id.schema))]
+  const { name: server, wrapper } = setup
+  return new Map(
+    tables.map((table) => {
+      const schema = `${scratch}_${schemas.indexOf(table.id.schema)}`
+      return [table, { schema, create: readableStandIn(table.id, table.spec, { schema, server, wrapper }) }]
+    }),
+  )
+}
+
+async function tryRoles(trial: Trial): Promise<void> {
+  const { run, reads, standIns } = trial
+  if (run.setup.name === reads.server) {
+    for (const id of reads.droppedMappings) for (const each of kindOf(id).drop(id)) await run.session.execute(each)
+  }
+  for (const schema of new Set(Array.from(standIns.values(), (each) => each.schema))) {
+    await run.session.run(sql`CREATE SCHEMA ${ident(schema)}`)
+  }
+  for (const role of reads.byRole) {
+    const error = await tryRole(trial, role)
+    if (endsServer(error) || run.session.isLost()) return
+  }
+}
+
+/** @returns the error after which nothing else can be read as this role, if there was one */
+async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
+  const tables = role.tables.filter(({ spec }) => !runsProgram(spec))
+  // The first one alone: it shows whether the source can be connected to.
+  for (const batch of [tables.slice(0, 1), ...batchesOf(tables.slice(1))]) {
+    for (const [table, failure] of await failuresOf(trial, role, batch, selectNothing)) {
+      trial.faults.push(...faultsOf(trial, role, table, failure))
+      if (endsRole(failure.error) || trial.run.session.isLost()) return failure.error
+    }
+  }
+  for (const batch of batchesOf(tables.filter(({ isFresh }) => !isFresh))) {
+    for (const [table, { error }] of await failuresOf(trial, role, batch, selectRow)) {
+      // It may take long to find a row, which does not mean that the view cannot be loaded.
+      if (error instanceof DeadlineError) return undefined
+      if (isWrongValue(error)) trial.faults.push(...(await wrongTypesOf(trial, role, table)))
+    }
+  }
+  return undefined
+}
+
+function faultsOf({ reads: { server }, run }: Trial, role: RoleReads, table: TableRead, failure: Failure) {
+  const reason = reasonOfFailure(failure.error)
+  const named = { ...reason, reason: underOwnNames(run, table, reason.reason) }
+  if (failure.isLocal) return [notTried(table.id, named)]
+  return faultsOfRead({ server, role, table }, failure.error, named)
+}
+
+/** The reason without the names of stand-ins, which mean nothing to a reader. */
+function underOwnNames({ scratch, server }: ServerSession, { id }: TableRead, text: string): string {
+  return text.replaceAll(new RegExp(`${scratch}_\\d+`, 'g'), id.schema).replaceAll(scratch, server)
+}
+
+/** A value that the type of its column does not have, or a source that sends another number of columns. */
+function isWrongValue(error: unknown): boolean {
+  return isDatabaseError(error) && !error.isOfSource && /^22/.test(error.sqlstate)
+}
+
+/** The message of a wrong value quotes it, and a plan shows no data. So the columns are read one by one. */
+async function wrongTypesOf(trial: Trial, role: RoleReads, table: TableRead): Promise<readonly Warning[]> {
+  const faults: Warning[] = []
+  for (const column of columnsWithBuiltInTypes(table.spec)) {
+    const failure = await read(trial, role, [table], (name) => sql`SELECT ${ident(column)} FROM ${name} LIMIT 1`)
+    if (failure && isWrongValue(failure.error)) faults.push(wrongType(table, column))
+  }
+  return faults
+}
+
+const selectNothing = (name: Sql) => sql`SELECT * FROM ${name} LIMIT 0`
+const selectRow = (name: Sql) => sql`SELECT * FROM ${name} LIMIT 1`
+
+function batchesOf(tables: readonly TableRead[]): readonly (readonly TableRead[])[] {
+  const count = Math.ceil(tables.length / batchSize)
+  return Array.from({ length: count }, (_, at) => tables.slice(at * batchSize, (at + 1) * batchSize))
+}
+
+interface Failure {
+  readonly error: unknown
+  /** Whether it failed before the source was contacted. */
+  readonly isLocal: boolean
+}
+
+/** Reads all tables at once. If that fails, it reads each on its own to find out which ones cannot be read. */
+async function failuresOf(
+  trial: Trial,
+  role: RoleReads,
+  tables: readonly TableRead[],
+  select: (name: Sql) => Sql,
+): Promise<readonly (readonly [TableRead, Failure])[]> {
+  const [first] = tables
+  if (!first) return []
+  const failure = await read(trial, role, tables, select)
+  if (!failure) return []
+  if (tables.length === 1 || trial.run.session.isLost()) return [[first, failure]]
+  const failures: (readonly [TableRead, Failure])[] = []
+  for (const table of tables) {
+    const own = await read(trial, role, [table], select)
+    if (!own) continue
+    failures.push([table, own])
+    if (endsRole(own.error) || trial.run.session.isLost()) break
+  }
+  return failures
+}
+
+async function read(
+  { run: { session, server }, standIns, timeoutMilliseconds }: Trial,
+  { role }: RoleReads,
+  tables: readonly TableRead[],
+  select: (name: Sql) => Sql,
+): Promise<Failure | undefined> {
+  let isLocal = true
+  await session.run(trusted('SAVEPOINT read'))
+  try {
+    for (const table of tables) {
+      const standIn = standIns.get(table)
+      if (standIn) await session.execute(standIn.create)
+    }
+    if (role !== session.user) await session.run(actAs(role, [...new Set(schemasOf(tables, standIns))]))
+    isLocal = false
+    const selects = tables.map((table) => select(qualified(standIns.get(table)?.schema ?? '', table.id.name)))
+    const what = `reading from the source of server ${ident(server)}`
+    await withDeadline(session, timeoutMilliseconds, what, () => session.run(join(selects, '; ')))
+    return undefined
+  } catch (error) {
+    return { error, isLocal }
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK TO read'))
+  }
+}
+
+function schemasOf(tables: readonly TableRead[], standIns: Trial['standIns']): readonly string[] {
+  return tables.flatMap((table) => standIns.get(table)?.schema ?? [])
+}
+
+/** Until the savepoint is rolled back. */
+function actAs(role: string, schemas: readonly string[]): Sql {
+  const grants = schemas.map(
+    (schema) =>
+      sql`GRANT USAGE ON SCHEMA ${ident(schema)} TO ${ident(role)}; GRANT SELECT ON ALL TABLES IN SCHEMA ${ident(schema)} TO ${ident(role)}`,
+  )
+  return join([...grants, sql`SET LOCAL ROLE ${literal(role)}`], '; ')
+}
