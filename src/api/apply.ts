@@ -12,7 +12,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { isReusable, pooledConnect } from '../db/session-pool.ts'
 import { takeLease } from '../ledger/lease.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { createPlan } from '../planner/plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { isProvable } from '../planner/proof.ts'
@@ -94,7 +94,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
     return { plan, report: nothingDone(plan) }
   }
   const apply = async (lease: Session) => {
-    const report = await applyPlan(inHand, connect, lease, parsed.secrets, options)
+    const report = await applyPlan(inHand, connect, lease, hiddenIn(parsed), options)
     if (report.steps.every(({ outcome }) => outcome.status === 'applied')) await proveApplied(request)
     return report
   }

@@ -50,6 +50,7 @@ function withoutObjects(name: string): ParsedManifest {
   const none = {
     requests: [],
     secrets: [],
+    references: [],
     optionProblems: [],
     warnings: [],
     isUnresolved: false,

@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import { warningsOfNotices } from '../core/notice.ts'
+import type { Hidden } from '../core/redaction.ts'
 import type { Report } from '../core/report.ts'
-import type { Secret } from '../core/secret.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
@@ -23,7 +23,7 @@ export async function applyPlan(
   inHand: PlanInHand,
   connect: Connect,
   lease: Session,
-  secrets: readonly Secret[],
+  hidden: readonly Hidden[],
   options: ApplyOptions,
 ): Promise<Report> {
   const checkLease = () => requireLease(lease)
@@ -32,7 +32,7 @@ export async function applyPlan(
     applyId: randomUUID(),
     options,
     connect,
-    secrets,
+    hidden,
     notices: [],
     checkLease,
   }

@@ -3,7 +3,7 @@
 import type { ApplyEvent } from '../core/event.ts'
 import type { Origin } from '../core/history.ts'
 import type { ObjectNotice } from '../core/notice.ts'
-import type { Secret } from '../core/secret.ts'
+import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
 import type { ApplyRecord } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
@@ -29,7 +29,8 @@ export interface ApplyContext {
   readonly applyId: string
   readonly options: ApplyOptions
   readonly connect: Connect
-  readonly secrets: readonly Secret[]
+  /** What no message may show. */
+  readonly hidden: readonly Hidden[]
   /** What the server has reported so far, of what is committed. */
   readonly notices: ObjectNotice[]
   /** Throws if the lease was lost: another apply may be running. */

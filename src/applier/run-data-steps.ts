@@ -72,7 +72,7 @@ async function runStep(
   step: Step,
   othersRun: () => boolean,
 ): Promise<StepOutcome | typeof tooManyAtOnce> {
-  const { options, secrets } = context
+  const { options, hidden } = context
   const started = performance.now()
   const id = randomUUID()
   try {
@@ -92,7 +92,7 @@ async function runStep(
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
     if (isBusySource(error) && othersRun()) return tooManyAtOnce
-    const outcome = outcomeOfError(error, secrets)
+    const outcome = outcomeOfError(error, hidden)
     if (step.action === 'populate') {
       const status = recordedStatus(outcome.status)
       const { reason } = outcome

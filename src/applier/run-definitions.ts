@@ -65,9 +65,9 @@ function isDecision(error: unknown): boolean {
   return error instanceof FdwsyncError && error.exitCode !== exitCode.failed
 }
 
-function outcomeOfFailure(failure: DefineFailure, step: Step, { secrets }: ApplyContext): StepOutcome {
+function outcomeOfFailure(failure: DefineFailure, step: Step, { hidden }: ApplyContext): StepOutcome {
   // Of a COMMIT with an unknown outcome, every step has that outcome.
   if (failure.step?.id === step.id || failure.error instanceof CommitOutcomeUnknown)
-    return outcomeOfError(failure.error, secrets)
+    return outcomeOfError(failure.error, hidden)
   return { status: 'skipped', reason: 'rolled back: all definitions are one transaction' }
 }

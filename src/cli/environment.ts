@@ -2,7 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { FdwsyncError } from '../core/errors.ts'
-import type { Secret } from '../core/secret.ts'
+import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
@@ -20,9 +20,9 @@ export function targetSettings(database: string | undefined): ConnectionSettings
   return connectionSettings({ env: process.env, readFile, fileMode, ...(database === undefined ? {} : { database }) })
 }
 
-/** Opens sessions that show their purpose in pg_stat_activity, and whose errors show no secret of the manifest. */
-export function connectTo(settings: ConnectionSettings, redact: readonly Secret[]): Connect {
-  return (purpose, secrets = []) => openSession(settings, { purpose, secrets, redact })
+/** Opens sessions that show their purpose in pg_stat_activity, and whose errors show no secret of the manifest, and no value of its references. */
+export function connectTo(settings: ConnectionSettings, hidden: readonly Hidden[]): Connect {
+  return (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden })
 }
 
 /** Aborts at the first signal, so that running work is cancelled and reported. A second signal ends the process. */

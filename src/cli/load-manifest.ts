@@ -57,6 +57,14 @@ export async function loadManifestOrPlan(
   return { parsed: await parseAndCheck(text) }
 }
 
+/** The manifest, with nothing to hide but its secrets if that is asked for. */
+export function withValues(
+  parsed: ParsedManifest,
+  { showValues = false }: { readonly showValues?: boolean },
+): ParsedManifest {
+  return showValues ? { ...parsed, references: [] } : parsed
+}
+
 function readText(file: string, { allowFiles = [], resolve = true }: LoadOptions): Promise<ManifestText> {
   const allowedFolders = allowFiles
   return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve, allowedFolders })

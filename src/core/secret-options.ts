@@ -66,6 +66,17 @@ export function containsSecret(value: string): boolean {
   )
 }
 
+/** The secrets in a value that has other parts too, such as a connection string, of which messages quote parts. */
+export function secretsWithin(value: string): readonly string[] {
+  const passwords = Array.from(value.matchAll(/(?:^|[^:]):([^\s:/@][^\s@]*)@/g), ([, password = '']) => password)
+  const tokens = Array.from(value.matchAll(/\b(?:bearer|basic)\s+(\S+)/gi), ([, token = '']) => token)
+  const assigned = Array.from(
+    value.matchAll(/([\w.-]+)["']?\s*[=:]\s*(?:"([^"]*)"|'([^']*)'|([^\s;&,]+))/g),
+    (found) => (soundsSecret(found[1] ?? '') ? [found[2] ?? found[3] ?? found[4] ?? ''] : []),
+  )
+  return [...passwords, ...tokens, ...assigned.flat()]
+}
+
 /** The names in `name=value`, `name = value` and `"name": "value"`. SQL compares with blanks around the sign. */
 function assignments(value: string): readonly string[] {
   const isSql = /^\s*\(?\s*(?:select|with|table|values)\b/i.test(value)

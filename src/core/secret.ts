@@ -1,4 +1,4 @@
-// Secrets: values that must not be printed, and how to remove them from texts.
+// Secrets: values that must not be printed. How texts are freed of them is in redaction.ts.
 
 /** What is shown in the place of a secret. */
 export const secretText = '(secret)'
@@ -30,15 +30,4 @@ export class Secret {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return secretText
   }
-}
-
-/** Masks secrets in a text from elsewhere, such as a driver's error. */
-export function redact(text: string, secrets: Iterable<Secret>): string {
-  let redacted = text
-  for (const secret of secrets) {
-    const value = secret.reveal()
-    // Masking a one-letter password would garble every message, and give the password away.
-    if (value.length >= 3) redacted = redacted.replaceAll(value, secretText)
-  }
-  return redacted
 }

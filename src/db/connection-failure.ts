@@ -1,7 +1,7 @@
 // Explains why a connection could not be opened, and what to do about it.
 
 import { FdwsyncError } from '../core/errors.ts'
-import { redact, type Secret } from '../core/secret.ts'
+import { type Hidden, redact } from '../core/redaction.ts'
 import { NoPasswordError } from './client.ts'
 import { isServerError } from './database-error.ts'
 import { type ConnectionSettings, describeConnection } from './settings.ts'
@@ -15,11 +15,11 @@ interface Reason {
 export function connectionFailure(
   error: unknown,
   settings: ConnectionSettings,
-  context: { readonly timedOut: boolean; readonly secrets: readonly Secret[] },
+  context: { readonly timedOut: boolean; readonly hidden: readonly Hidden[] },
 ): FdwsyncError {
   if (error instanceof FdwsyncError && !context.timedOut) return error
   const { why, hint } = context.timedOut ? timeout(settings) : reason(error, settings)
-  const message = `cannot connect to ${describeConnection(settings)}: ${redact(why, context.secrets)}`
+  const message = `cannot connect to ${describeConnection(settings)}: ${redact(why, context.hidden)}`
   return new FdwsyncError({ code: context.timedOut ? 'connection/timeout' : 'connection/refused', message, hint })
 }
 

@@ -1,7 +1,7 @@
-// Errors that the server reports, without secrets, and what they mean.
+// Errors that the server reports, without secrets and what references resolve to, and what they mean.
 
 import { FdwsyncError } from '../core/errors.ts'
-import { redact, type Secret } from '../core/secret.ts'
+import { type Hidden, redact } from '../core/redaction.ts'
 
 /** The fields of a driver's error. `internalQuery` is omitted on purpose: see {@link DatabaseError}. */
 interface ServerErrorFields {
@@ -37,8 +37,8 @@ export class DatabaseError extends Error {
   /** The table that IMPORT FOREIGN SCHEMA failed to create from the wrapper's definition. */
   readonly importedTable?: string
 
-  constructor(fields: ServerErrorFields, secrets: Iterable<Secret>) {
-    const known = [...secrets]
+  constructor(fields: ServerErrorFields, hidden: Iterable<Hidden>) {
+    const known = [...hidden]
     super(redact(fields.message, known))
     this.sqlstate = fields.code
     // The DO block re-raises errors with empty fields where the original has none.

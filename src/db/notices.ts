@@ -2,7 +2,7 @@
 // secrets.
 
 import type { Notice } from '../core/notice.ts'
-import { redact, type Secret } from '../core/secret.ts'
+import { type Hidden, redact } from '../core/redaction.ts'
 
 /** The fields of a driver's message. */
 interface NoticeFields {
@@ -24,11 +24,11 @@ export interface Notices {
 /** A function can raise one for each row that it reads. */
 const maximum = 200
 
-export function collectNotices(secrets: readonly Secret[]): Notices {
+export function collectNotices(hidden: readonly Hidden[]): Notices {
   let collected = new Map<string, Notice>()
   return {
     add(message) {
-      const notice = noticeOf(message, secrets)
+      const notice = noticeOf(message, hidden)
       if (notice && collected.size < maximum) collected.set(`${notice.severity} ${notice.text}`, notice)
     },
     take() {
@@ -42,15 +42,15 @@ export function collectNotices(secrets: readonly Secret[]): Notices {
 /** Undefined for debug messages, and for those about the state of a transaction (class 25). */
 function noticeOf(
   { severity, code, message, detail, hint, where, file }: NoticeFields,
-  secrets: readonly Secret[],
+  hidden: readonly Hidden[],
 ): Notice | undefined {
   const isWarning = code?.startsWith('01') === true || severity === 'WARNING'
   if (code?.startsWith('25') || /^(DEBUG|LOG)/.test(severity ?? '')) return undefined
   const detailText = detail?.trim().replaceAll('\n', '; ')
   return {
     severity: isWarning ? 'warning' : 'notice',
-    text: redact(`${message ?? ''}${detailText ? ` (${detailText})` : ''}`, secrets),
-    ...(hint ? { hint: redact(hint, secrets) } : {}),
+    text: redact(`${message ?? ''}${detailText ? ` (${detailText})` : ''}`, hidden),
+    ...(hint ? { hint: redact(hint, hidden) } : {}),
     isRoutine: file !== undefined && routineFiles.has(file),
     isOfFunction: where !== undefined,
   }

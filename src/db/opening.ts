@@ -2,6 +2,7 @@
 // in between drops them.
 
 import { FdwsyncError } from '../core/errors.ts'
+import type { Hidden } from '../core/redaction.ts'
 import { Secret } from '../core/secret.ts'
 import { sql } from '../core/sql.ts'
 import { cancelKey, type OpenClient, openClient, withAbort } from './client.ts'
@@ -14,8 +15,8 @@ import { type Wire, wireOf } from './wire.ts'
 export interface Opening {
   readonly settings: ConnectionSettings
   readonly applicationName: string
-  /** Secrets that no message may show. */
-  readonly redacted: readonly Secret[]
+  /** What no message may show. */
+  readonly hidden: readonly Hidden[]
   /** Aborted at the deadline for connecting. */
   readonly signal: AbortSignal
 }
@@ -46,9 +47,9 @@ const oldestSupported = 140000
 
 /** Connects with command-line options for the server process, and reads the facts. */
 export async function start(opening: Opening, options: string | undefined): Promise<Started> {
-  const { settings, applicationName, redacted, signal } = opening
+  const { settings, applicationName, hidden, signal } = opening
   const client = await openClient(settings, { applicationName, options, signal })
-  const wire = wireOf(client, describeConnection(settings), redacted)
+  const wire = wireOf(client, describeConnection(settings), hidden)
   try {
     const facts = await withAbort(client.client, signal, () => readFacts(wire))
     if (cancelKey(client.client).processID === facts.processId) direct.add(settings)

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Notice } from '../core/notice.ts'
+import type { Hidden } from '../core/redaction.ts'
 import type { Secret } from '../core/secret.ts'
 import { literal, type Sql, type Statement, sql } from '../core/sql.ts'
 import { requestCancel } from './cancel.ts'
@@ -64,8 +65,8 @@ export interface SessionOptions {
   readonly purpose: string
   /** The secrets of statements that `execute` runs. A session with secrets must not run SQL that a user wrote. */
   readonly secrets?: readonly Secret[]
-  /** Further secrets that no message may show. */
-  readonly redact?: readonly Secret[]
+  /** What else no message may show. */
+  readonly hidden?: readonly Hidden[]
 }
 
 /** Opens a session. Throws an FdwsyncError if that fails, or if the server is too old. */
@@ -74,13 +75,13 @@ export async function openSession(settings: ConnectionSettings, options: Session
   refuseNul(secrets)
   // The password of this connection is not among them: no statement contains it, and a password equal to the name of the
   // user or the database would garble messages.
-  const redacted = [...secrets, ...(options.redact ?? [])]
+  const hidden = [...secrets, ...(options.hidden ?? [])]
   const timeout = settings.connectTimeoutSeconds * 1000
   const signal = timeout > 0 ? AbortSignal.timeout(timeout) : new AbortController().signal
   try {
-    return await open({ settings, applicationName: applicationName(options.purpose), redacted, signal }, secrets)
+    return await open({ settings, applicationName: applicationName(options.purpose), hidden, signal }, secrets)
   } catch (error) {
-    throw connectionFailure(error, settings, { timedOut: signal.aborted, secrets: redacted })
+    throw connectionFailure(error, settings, { timedOut: signal.aborted, hidden })
   }
 }
 

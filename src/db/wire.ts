@@ -4,7 +4,7 @@
 import { finished } from 'node:stream/promises'
 import type { TransactionStatus } from 'pg'
 import type { Notice } from '../core/notice.ts'
-import { redact, type Secret } from '../core/secret.ts'
+import { type Hidden, redact } from '../core/redaction.ts'
 import type { Sql } from '../core/sql.ts'
 import type { OpenClient } from './client.ts'
 import { ConnectionLostError, DatabaseError, isServerError } from './database-error.ts'
@@ -36,7 +36,7 @@ const terminationCodes: ReadonlySet<string> = new Set(['57P01', '57P02', '57P04'
 const closeMilliseconds = 2000
 const terminationMilliseconds = 1000
 
-export function wireOf({ client }: OpenClient, name: string, secrets: readonly Secret[]): Wire {
+export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hidden[]): Wire {
   let resolveLost: (error: Error) => void = () => {}
   const lost = new Promise<Error>((resolve) => {
     resolveLost = resolve
@@ -51,12 +51,12 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
     if (loss || closing) return
     loss = new ConnectionLostError({
       code: 'connection/lost',
-      message: `the connection to ${name} was lost: ${redact(terminationReason ?? reason, secrets)}`,
+      message: `the connection to ${name} was lost: ${redact(terminationReason ?? reason, hidden)}`,
       hint: 'Check the server and the network, then run the command again.',
     })
     resolveLost(loss)
   }
-  const notices = collectNotices(secrets)
+  const notices = collectNotices(hidden)
   client.on('notice', notices.add)
   client.on('error', (error) => lose(error.message))
   client.on('end', () => lose('the server closed it'))
@@ -71,7 +71,7 @@ export function wireOf({ client }: OpenClient, name: string, secrets: readonly S
       await atMost(terminationMilliseconds, lost)
       terminationReason = undefined
     }
-    return loss ?? new DatabaseError(error, secrets)
+    return loss ?? new DatabaseError(error, hidden)
   }
 
   /** The driver has a queue of its own, but has deprecated it. */

@@ -2,8 +2,8 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
+import { type Hidden, redact } from '../core/redaction.ts'
 import type { StepOutcome } from '../core/report.ts'
-import { redact, type Secret } from '../core/secret.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import { explainSourceError, isSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { CommitOutcomeUnknown } from './commit-watchdog.ts'
@@ -26,11 +26,11 @@ export function isBusySource(error: unknown): boolean {
 
 type FailureOutcome = Extract<StepOutcome, { status: 'failed' | 'in-doubt' }>
 
-/** The outcome of a step that ended with an error. Its texts contain no secrets. */
-export function outcomeOfError(error: unknown, secrets: readonly Secret[]): FailureOutcome {
+/** The outcome of a step that ended with an error. Its texts contain no secrets, and no values of references. */
+export function outcomeOfError(error: unknown, hidden: readonly Hidden[]): FailureOutcome {
   return error instanceof CommitOutcomeUnknown
     ? { status: 'in-doubt', reason: error.message }
-    : failedOutcome(error, secrets)
+    : failedOutcome(error, hidden)
 }
 
 /** The name that the ledger has for a status. */
@@ -38,19 +38,19 @@ export function recordedStatus<Status extends StepOutcome['status']>(status: Sta
   return status === 'in-doubt' ? 'in doubt' : (status as Exclude<Status, 'in-doubt'>) // not narrowed: it is generic
 }
 
-function failedOutcome(error: unknown, secrets: readonly Secret[]): Extract<StepOutcome, { status: 'failed' }> {
-  if (error instanceof MemberFailure) return { ...failedOutcome(error.cause, secrets), of: error.key }
+function failedOutcome(error: unknown, hidden: readonly Hidden[]): Extract<StepOutcome, { status: 'failed' }> {
+  if (error instanceof MemberFailure) return { ...failedOutcome(error.cause, hidden), of: error.key }
   if (isDatabaseError(error)) {
     const hint = error.hint ?? hintFor(error)
     return {
       status: 'failed',
-      reason: redact(reasonOf(error), secrets),
-      ...(hint ? { hint: redact(hint, secrets) } : {}),
+      reason: redact(reasonOf(error), hidden),
+      ...(hint ? { hint: redact(hint, hidden) } : {}),
     }
   }
   if (error instanceof FdwsyncError) {
     const hint = error.problems.flatMap((problem) => problem.hint ?? []).join(' ')
-    return { status: 'failed', reason: redact(error.message, secrets), ...(hint ? { hint } : {}) }
+    return { status: 'failed', reason: redact(error.message, hidden), ...(hint ? { hint } : {}) }
   }
   // Anything else is a bug, and must not be hidden in a report.
   throw error

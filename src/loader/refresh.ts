@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
 import { type ObjectNotice, warningsOfNotices } from '../core/notice.ts'
+import type { Hidden } from '../core/redaction.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
-import type { Secret } from '../core/secret.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
@@ -35,7 +35,8 @@ export interface RefreshOptions {
   readonly jobs: number
   /** How long a source may take to answer before the views that need it fail. */
   readonly sourceTimeoutMilliseconds: number
-  readonly secrets: readonly Secret[]
+  /** What no message may show. */
+  readonly hidden: readonly Hidden[]
   emit(event: ApplyEvent): void
   /** Aborting it cancels what runs. */
   readonly signal: AbortSignal
@@ -107,7 +108,7 @@ async function refreshView(
   othersRun: () => boolean,
 ): Promise<StepOutcome | typeof tooManyAtOnce> {
   if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
-  const { searchPath, signal, secrets } = run.options
+  const { searchPath, signal, hidden } = run.options
   const started = performance.now()
   const base = { id: randomUUID(), key: view.key, how: howOf(view), started }
   const statements = [refreshStatement(view.id, view.concurrently)]
@@ -125,7 +126,7 @@ async function refreshView(
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
     if (isBusySource(error) && othersRun()) return tooManyAtOnce
-    const outcome = outcomeOfError(error, secrets)
+    const outcome = outcomeOfError(error, hidden)
     const status = recordedStatus(outcome.status)
     run.failed.push({ ...base, ended: performance.now(), rows: undefined, status, reason: outcome.reason })
     return outcome

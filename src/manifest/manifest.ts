@@ -1,6 +1,7 @@
 // The types of a parsed manifest.
 
 import type { Place, Problem } from '../core/errors.ts'
+import type { Hidden, ResolvedReference } from '../core/redaction.ts'
 import type { Secret } from '../core/secret.ts'
 import type { ImportTable, Manifest } from './generated/manifest-types.ts'
 
@@ -20,6 +21,8 @@ export interface ParsedManifest {
   placeInside(path: Path, offset: number): Place
   /** All secrets in the manifest. */
   readonly secrets: readonly Secret[]
+  /** What messages must not show of what its other references resolve to. */
+  readonly references: readonly ResolvedReference[]
   readonly warnings: readonly Problem[]
   /**
    * Values of options that a server accepts but that fail when they are used. A plan reports those that it would set: a live
@@ -38,6 +41,11 @@ export interface ParsedManifest {
   readonly written: unknown
   /** The manifest with references in the place of the values that are not secrets; undefined if it has none. */
   readonly withReferences: Manifest | undefined
+}
+
+/** What messages about a manifest must not show. */
+export function hiddenIn({ secrets, references }: ParsedManifest): readonly Hidden[] {
+  return [...secrets, ...references]
 }
 
 export interface OptionProblem {

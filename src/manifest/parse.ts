@@ -48,6 +48,7 @@ export async function parseManifest(
     place: (path) => place(path, true),
     placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
     secrets: resolved.secrets,
+    references: resolved.references,
     isUnresolved: references === undefined || resolved.unresolved.length > 0,
     unresolved: resolved.unresolved.map((found) => ({ path: found.path, problem: at(found) })),
     written: data,

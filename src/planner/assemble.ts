@@ -5,6 +5,7 @@ import { uniqueBy } from '../core/data.ts'
 import { warningsOfNotices } from '../core/notice.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Refusal, Undetermined, Warning } from '../core/plan.ts'
+import { redactTexts } from '../core/redaction.ts'
 import { refuseTakenNames } from '../differ/diff.ts'
 import { plannedChanges } from '../differ/planned-changes.ts'
 import { locksNeeded } from '../differ/steps/locks.ts'
@@ -12,6 +13,7 @@ import { warningOf } from '../differ/steps/through-views.ts'
 import { lockRefusals } from '../introspector/lock-capacity.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { readCanonicalForms } from '../ledger/read.ts'
+import { hiddenIn } from '../manifest/manifest.ts'
 import type { SourceCheck } from '../sources/check-sources.ts'
 import { sourceChanges } from '../sources/source-changes.ts'
 import type { ChangeSet } from './change-set.ts'
@@ -32,6 +34,9 @@ export async function assemblePlan(
   const { changes, steps, throughViews, predecessors } = impact
   const { ledger } = target
   const titles = new Map(context.declared.map(({ id }) => [keyOf(id), titleOf(id)]))
+  const hidden = hiddenIn(resolved.expanded)
+  const shown = <Finding extends Refusal | Undetermined | Warning>(findings: readonly Finding[]) =>
+    findings.map((finding) => redactTexts(finding, hidden))
   return {
     manifest: resolved.expanded.manifest.name,
     searchPath,
@@ -51,9 +56,12 @@ export async function assemblePlan(
       sourceChanges: sourceChanges(resolved, ledger, digests),
     }),
     steps,
-    refusals: [...refusalsOf(context, changeSet, titles), ...(await lockRefusals(session, locksNeeded(steps), steps))],
-    undetermined: undeterminedOf(context, changeSet, sourceCheck, titles),
-    warnings: [...sourceFaults, ...warningsOf(context, changeSet, sourceCheck)],
+    refusals: [
+      ...shown(refusalsOf(context, changeSet, titles)),
+      ...(await lockRefusals(session, locksNeeded(steps), steps)),
+    ],
+    undetermined: shown(undeterminedOf(context, changeSet, sourceCheck, titles)),
+    warnings: shown([...sourceFaults, ...warningsOf(context, changeSet, sourceCheck)]),
     unchanged: comparison.diff.unchanged,
     ...(sourceCheck ? { source: sourceCheck.report } : {}),
   }

@@ -104,6 +104,7 @@ async function planIfUnchanged(
     declared: [],
     wanted: new Map(),
     withReferences: new Map(),
+    references: [],
     salt: digests.salt,
     trustedRoles: [],
     code: new Map(),

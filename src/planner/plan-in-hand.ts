@@ -5,6 +5,7 @@ import type { DeclaredObject, WantedObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
+import type { ResolvedReference } from '../core/redaction.ts'
 import type { NotImported } from '../core/report.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
@@ -18,6 +19,8 @@ export interface PlanInHand {
   readonly wanted: ReadonlyMap<Key, WantedObject>
   /** The declared specs with references in the place of values, of the objects that have some. */
   readonly withReferences: ReadonlyMap<Key, unknown>
+  /** What texts must not show of what they resolve to. */
+  readonly references: readonly ResolvedReference[]
   /** The salt of the digests that secrets in `declared` and `wanted` are compared by. It never leaves this process. */
   readonly salt: string
   readonly trustedRoles: readonly string[]

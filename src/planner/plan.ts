@@ -2,8 +2,11 @@
 
 import { randomBytes } from 'node:crypto'
 import { sameData } from '../core/data.ts'
+import { FdwsyncError } from '../core/errors.ts'
 import { keyOf } from '../core/object.ts'
 import type { Plan, Warning } from '../core/plan.ts'
+import { redactTexts } from '../core/redaction.ts'
+import { isConnectionLost } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { onlyDrift } from '../differ/drift.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -11,7 +14,7 @@ import { unmetPreconditions } from '../introspector/preconditions.ts'
 import { withRequirements } from '../introspector/requirements.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { explainingDamage } from '../ledger/damage.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { unresolvedObjects } from '../manifest/unresolved.ts'
 import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
@@ -34,7 +37,22 @@ import { readTargetInSnapshot } from './target.ts'
  * @throws FdwsyncError if the manifest declares what the server cannot have, with each place in the manifest
  */
 export function createPlan(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  return explainingDamage(session, () => planFastOrInFull(session, manifest, options))
+  return explainingDamage(session, () => hidingIn(manifest, () => planFastOrInFull(session, manifest, options)))
+}
+
+/** Names what the manifest declares, but not what its references resolve to. */
+async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    // Those of a session hide it already.
+    if (isConnectionLost(error) || !(error instanceof FdwsyncError)) throw error
+    const hidden = hiddenIn(manifest)
+    throw new FdwsyncError(
+      error.problems.map((problem) => redactTexts(problem, hidden)),
+      error.exitCode,
+    )
+  }
 }
 
 async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
@@ -130,6 +148,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     declared,
     wanted,
     withReferences: specsWithReferences(context),
+    references: manifest.references,
     salt: digests.salt,
     trustedRoles,
     code: changeSet.code,

@@ -2,7 +2,8 @@
 
 import type { Change, FieldChange } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import type { Plan, PlannedChange, Replacement, Step } from '../core/plan.ts'
+import type { Hazard, Plan, PlannedChange, Replacement, Step } from '../core/plan.ts'
+import { escapePattern, type ResolvedReference, redact, wholeWord } from '../core/redaction.ts'
 import { Secret } from '../core/secret.ts'
 import { literal, type Statement, trusted } from '../core/sql.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -18,7 +19,7 @@ interface Referenced {
 }
 
 /** For looking at only: an apply needs the values. */
-export function showReferences({ plan, declared, withReferences, salt }: PlanInHand): Plan {
+export function showReferences({ plan, declared, withReferences, references, salt }: PlanInHand): Plan {
   if (withReferences.size === 0) return plan
   const specs = new Map(declared.map(({ id, spec }) => [keyOf(id), spec]))
   const referenced = new Map(
@@ -26,9 +27,20 @@ export function showReferences({ plan, declared, withReferences, salt }: PlanInH
   )
   return {
     ...plan,
-    changes: plan.changes.map((planned) => shownChange(planned, referenced.get(planned.change.key) ?? [], salt)),
-    steps: plan.steps.map((step) => shownStep(step, referenced)),
+    changes: plan.changes.map((planned) => ({
+      ...shownChange(planned, referenced.get(planned.change.key) ?? [], salt),
+      hazards: shownHazards(planned.hazards, references),
+    })),
+    steps: plan.steps.map((step) => ({
+      ...shownStep(step, referenced),
+      hazards: shownHazards(step.hazards, references),
+    })),
   }
+}
+
+/** They name types, for example, which can come from references of another object. */
+function shownHazards(hazards: readonly Hazard[], references: readonly ResolvedReference[]): readonly Hazard[] {
+  return hazards.map((hazard) => ({ ...hazard, detail: redact(hazard.detail, references) }))
 }
 
 /** Both are of the same declaration, so that they differ in nothing but texts. Secrets are shown in neither. */
@@ -92,21 +104,27 @@ function withText(spec: unknown, [key, ...rest]: readonly string[], referenced: 
   )
 }
 
-function shownText(text: string, { value, reference }: Referenced): string {
+function shownText(text: string, referenced: Omit<Referenced, 'path'>): string {
+  const { value, reference } = referenced
   if (text === value) return reference
-  return partsOf({ value, reference }).reduce((shown, part) => shown.replaceAll(part.value, () => part.reference), text)
+  return [...(value.length < 3 ? [] : [{ value, reference }]), ...partsOf(referenced)].reduce(
+    (shown, part) => shown.replace(new RegExp(wholeWord(part.value), 'gu'), () => part.reference),
+    text,
+  )
 }
 
-/** The references in a text with their values, as far as the text around them shows these. A short one would match anything. */
+/** The references in a text with their values, as far as the text around them shows these. A short one could be anything else. */
 function partsOf({ value, reference }: Omit<Referenced, 'path'>): readonly Omit<Referenced, 'path'>[] {
   const pieces = reference.split(/(\$\{[^}]*\})/)
   const pattern = pieces.map((piece, at) => (at % 2 === 1 ? '([\\s\\S]*)' : escapePattern(piece))).join('')
-  const values = new RegExp(`^${pattern}$`).exec(value)?.slice(1) ?? []
-  return values.flatMap((part, at) => (part.length < 3 ? [] : [{ value: part, reference: pieces[2 * at + 1] ?? '' }]))
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const values = new RegExp(`^${pattern}$`, 'u').exec(value)?.slice(1) ?? []
+  const isOnlyOfReferences = (part: string) =>
+    value.match(new RegExp(wholeWord(part), 'gu'))?.length === values.filter((each) => each === part).length
+  return values.flatMap((part, at) =>
+    part !== '' && (part.length >= 3 || isOnlyOfReferences(part))
+      ? [{ value: part, reference: pieces[2 * at + 1] ?? '' }]
+      : [],
+  )
 }
 
 function shownStep(step: Step, referenced: ReadonlyMap<Key, readonly Referenced[]>): Step {
@@ -117,7 +135,13 @@ function shownStep(step: Step, referenced: ReadonlyMap<Key, readonly Referenced[
 
 function shownMember(member: Replacement, referenced: readonly Referenced[] | undefined): Replacement {
   const shown = (statements: readonly Statement[]) => shownStatements(statements, referenced)
-  return { ...member, statements: shown(member.statements), load: shown(member.load), children: shown(member.children) }
+  return {
+    ...member,
+    statements: shown(member.statements),
+    load: shown(member.load),
+    children: shown(member.children),
+    swap: { out: shown(member.swap.out), in: shown(member.swap.in) },
+  }
 }
 
 function shownStatements(
@@ -130,8 +154,10 @@ function shownStatements(
   }))
 }
 
-/** A value is a constant, or a whole fragment of SQL. */
-function shownSql(text: string, { value, reference }: Referenced): string {
+/** A value is a constant, or a fragment of SQL. Options and comments are constants, and could have the name of an object. */
+function shownSql(text: string, referenced: Referenced): string {
+  const { path, value, reference } = referenced
   const withConstants = text.replaceAll(literal(value), () => literal(reference))
-  return value.length < 8 ? withConstants : withConstants.replaceAll(value, () => reference)
+  const isConstant = withConstants !== text || path.includes('options') || path.at(-1) === 'comment'
+  return isConstant ? withConstants : shownText(text, referenced)
 }

@@ -30,7 +30,7 @@ export async function converge(parsed: ParsedManifest, url: string, allow: reado
   expect(changesOf(again)).toEqual([])
   expect(again.undetermined).toEqual([])
   expect(again.refusals).toEqual([])
-  const { views } = await refresh(parsed, [], connectTo(url), { ...applyDefaults, secrets: [] })
+  const { views } = await refresh(parsed, [], connectTo(url), { ...applyDefaults, hidden: [] })
   expect(views.map(({ title, outcome }) => `${title}: ${outcome.status}`)).toEqual(
     views.map(({ title }) => `${title}: applied`),
   )

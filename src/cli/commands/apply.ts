@@ -3,9 +3,10 @@
 import { nothingDone, planAndApply } from '../../api/apply.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
+import { hiddenIn } from '../../manifest/manifest.ts'
 import { formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifestOrPlan } from '../load-manifest.ts'
+import { loadManifestOrPlan, withValues } from '../load-manifest.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
@@ -26,10 +27,10 @@ export async function apply(flags: ApplyFlags): Promise<number> {
   const settings = targetSettings(flags.database)
   const found = await loadManifestOrPlan(flags.file, settings, flags)
   if ('inPlace' in found) return reportInPlace(found.inPlace, flags)
-  const { parsed } = found
+  const parsed = withValues(found.parsed, flags)
   const request = {
     parsed,
-    connect: connectTo(settings, parsed.secrets),
+    connect: connectTo(settings, hiddenIn(parsed)),
     populate: flags.populate,
     offline: flags.offline ?? false,
     trySources: flags.checkSource,

@@ -9,7 +9,7 @@ import { oneLine } from '../../core/printable.ts'
 import type { ConnectionSettings } from '../../db/settings.ts'
 import { checkFragments } from '../../manifest/checks/sql-fragments.ts'
 import { loadLock, lockPathOf } from '../../manifest/load.ts'
-import type { ParsedManifest } from '../../manifest/manifest.ts'
+import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { counted } from '../../render/text/layout.ts'
 import { renderLockDiff } from '../../render/text/lock-diff.ts'
 import { connectTo, targetSettings } from '../environment.ts'
@@ -42,7 +42,7 @@ export async function pin(flags: PinFlags): Promise<number> {
 }
 
 async function pinnedNow(parsed: ParsedManifest, settings: ConnectionSettings, flags: PinFlags): Promise<Pinned> {
-  const connect = connectTo(settings, parsed.secrets)
+  const connect = connectTo(settings, hiddenIn(parsed))
   const session = await connect('pin')
   try {
     const pinned = await pinManifest(session, parsed, { connect, timeoutMilliseconds: flags.sourceTimeout })

@@ -4,12 +4,12 @@ import { changesDatabase } from '../../core/change.ts'
 import { exitCode } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { ConnectionSettings } from '../../db/settings.ts'
-import type { ParsedManifest } from '../../manifest/manifest.ts'
+import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { createPlan } from '../../planner/plan.ts'
 import { showReferences } from '../../planner/show-references.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifestOrPlan } from '../load-manifest.ts'
+import { loadManifestOrPlan, withValues } from '../load-manifest.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface PlanFlags extends TextFlags {
@@ -31,14 +31,14 @@ export interface PlanFlags extends TextFlags {
 export async function plan(flags: PlanFlags): Promise<number> {
   const settings = targetSettings(flags.database)
   const found = await loadManifestOrPlan(flags.file, settings, { ...flags, mustParse: flags.checkSource ?? false })
-  const plan = 'inPlace' in found ? found.inPlace : await planFor(found.parsed, settings, flags)
+  const plan = 'inPlace' in found ? found.inPlace : await planFor(withValues(found.parsed, flags), settings, flags)
   const format = await formats[flags.format]()
   printRendered(format.plan(plan, renderOptions(flags)))
   return exitCodeOf(plan, flags.detailedExitcode ?? false)
 }
 
 async function planFor(parsed: ParsedManifest, settings: ConnectionSettings, flags: PlanFlags): Promise<Plan> {
-  const connect = connectTo(settings, parsed.secrets)
+  const connect = connectTo(settings, hiddenIn(parsed))
   const sources = flags.offline ? undefined : { connect, timeoutMilliseconds: flags.sourceTimeout }
   const session = await connect('plan')
   try {

@@ -2,6 +2,7 @@
 
 import { refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'
+import { hiddenIn } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
 import { loadManifest } from '../load-manifest.ts'
@@ -21,10 +22,10 @@ export interface RefreshFlags extends TextFlags {
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
   const settings = targetSettings(flags.database)
   const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsViews })
-  const report = await refreshManifest(parsed, names, connectTo(settings, parsed.secrets), {
+  const report = await refreshManifest(parsed, names, connectTo(settings, hiddenIn(parsed)), {
     jobs: flags.jobs,
     sourceTimeoutMilliseconds: flags.sourceTimeout,
-    secrets: parsed.secrets,
+    hidden: hiddenIn(parsed),
     signal: abortOnInterrupt(),
     emit: progressPrinter(flags, 'refreshing'),
   })

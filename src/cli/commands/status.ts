@@ -6,6 +6,7 @@ import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { KindName } from '../../core/object.ts'
 import type { StatusReport } from '../../core/status.ts'
 import { declaredKinds } from '../../kinds/registry.ts'
+import { hiddenIn } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
@@ -39,7 +40,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
       exitCode.usage,
     )
   }
-  const connect = connectTo(settings, manifest?.secrets ?? [])
+  const connect = connectTo(settings, manifest ? hiddenIn(manifest) : [])
   const sources = flags.checkSource ? { connect, timeoutMilliseconds: flags.sourceTimeout } : undefined
   const session = await connect('status')
   try {

@@ -1,10 +1,12 @@
 // Resolves `${env:NAME}` and `${file:path}` in the values of a manifest, and finds its secrets.
 
 import type { Problem } from '../../core/errors.ts'
+import type { ResolvedReference } from '../../core/redaction.ts'
 import { Secret } from '../../core/secret.ts'
 import { containsSecret, isSecretMappingOption, isSecretOption } from '../../core/secret-options.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import type { Path, References } from '../manifest.ts'
+import { type FoundReference, hiddenReferences } from './hidden-references.ts'
 import { matcher } from './path-pattern.ts'
 
 const isMappingOption = matcher(['servers.*.user_mappings.*.*'])
@@ -22,6 +24,8 @@ const onlyReferences = /^(?:\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}|\$\{file:[^}
 export interface Resolved {
   readonly data: unknown
   readonly secrets: readonly Secret[]
+  /** What messages must not show of what references resolve to, but for those in secrets. */
+  readonly references: readonly ResolvedReference[]
   readonly problems: readonly PathProblem[]
   /** References that cannot be resolved and are not needed. The values keep them. */
   readonly unresolved: readonly PathProblem[]
@@ -47,13 +51,22 @@ export function resolveReferences(
   isNeeded: (path: Path) => boolean = () => true,
 ): Resolved {
   const secrets: Secret[] = []
+  const found = new Map<string, FoundReference>()
   const problems: PathProblem[] = []
   const unresolved: PathProblem[] = []
   const plaintextSecrets: Path[] = []
   const shown = new Map<string, string>()
   const resolvedData = resolve(data, [])
   const withReferences = shown.size > 0 ? withShown(resolvedData, [], shown) : undefined
-  return { data: resolvedData, secrets, problems, unresolved, plaintextSecrets, withReferences }
+  return {
+    data: resolvedData,
+    secrets,
+    references: hiddenReferences(data, [...found.values()]),
+    problems,
+    unresolved,
+    plaintextSecrets,
+    withReferences,
+  }
 
   function resolve(value: unknown, path: Path): unknown {
     if (typeof value === 'string') return resolveText(value, path)
@@ -69,7 +82,13 @@ export function resolveReferences(
     const note = (problem: Problem) => problems.push(atValue(path, problem))
     const missing: Problem[] = []
     const known = references && { ...references, isSecret, missing, note }
-    const complete = known ? text.replace(pattern, (...groups) => replacement(known, groups)) : text
+    const parts: FoundReference[] = []
+    const complete = text.replace(pattern, (...groups) => {
+      if (!known) return groups[0]
+      const value = replacement(known, groups)
+      if (groups[0] !== '$${') parts.push({ reference: groups[0], value, isInSql: isSql(path) })
+      return value
+    })
     if (missing.length === 0 && isEmptied(text, complete) && isSecretAt(data, path, text))
       missing.push(emptySecret(text))
     for (const problem of missing) (isNeeded(path) ? problems : unresolved).push(atValue(path, problem))
@@ -77,14 +96,25 @@ export function resolveReferences(
     const invalid = invalidCharacter(resolved)
     if (invalid) note(invalid)
     if (!isSecret && !isSecretAt(data, path, resolved)) {
+      for (const part of parts) found.set(`${part.isInSql} ${part.reference}`, part)
       if (resolved !== text) shown.set(JSON.stringify(path), text)
       return resolved
     }
     if (isPlaintext(text)) plaintextSecrets.push(path)
     const secret = new Secret(resolved)
-    secrets.push(secret)
+    // What is left unresolved is no secret, and messages name it.
+    if (missing.length === 0) secrets.push(secret)
     return secret
   }
+}
+
+/** The last keys of paths to SQL, and the keys above them. */
+const sqlKeys = ['query', 'type', 'default', 'generated', 'where', 'expression', 'domain', 'for_values']
+const mapsOfSql = ['columns', 'checks', 'composite', 'expressions']
+
+function isSql(path: Path): boolean {
+  const [above, last] = path.slice(-2).map(String)
+  return !isOption(path) && (sqlKeys.includes(last ?? '') || mapsOfSql.includes(above ?? ''))
 }
 
 /** The text at a path of plain data, if there is one. */

@@ -69,7 +69,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await session.close()
     await fixture.sql('CREATE SCHEMA local; CREATE MATERIALIZED VIEW local.here AS SELECT 1 AS id')
     const log = eventLog()
-    const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, ...log, secrets: [] })
+    const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, ...log, hidden: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
     const warnings = log.events.flatMap((event) => (event.type === 'warning' ? [event.reason] : []))
     expect(warnings).toEqual([expect.stringContaining('is not trusted')])

@@ -73,7 +73,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const expected = 'materialized view local.orders: the server warns: odd \u001b[2J row 1 (and 1 alike)'
     const { report } = await applyTo(parsed, rig.url)
     expect(report?.warnings.map(({ message }) => message)).toEqual([expected])
-    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, secrets: [] })
+    const refreshed = await refresh(parsed, [], connectTo(rig.url), { ...applyDefaults, hidden: [] })
     expect(refreshed.warnings.map(({ message }) => message)).toEqual([expected])
     const printed = await run(rig, ['refresh'], manifest)
     expect(printed.stdout).toContain('the server warns: odd \\u001b[2J row 1 (and 1 alike)')

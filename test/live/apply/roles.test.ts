@@ -39,7 +39,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(missedOf((await applyTo(parsed, url)).report)).toEqual([])
     const plan = await planFor(parsed, url)
     expect([changesOf(plan), plan.undetermined, plan.warnings]).toEqual([[], [], []])
-    const refreshed = await refresh(parsed, [], connectTo(url), { ...applyDefaults, secrets: [] })
+    const refreshed = await refresh(parsed, [], connectTo(url), { ...applyDefaults, hidden: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(['applied'])
 
     const changed = await fixture.manifest(

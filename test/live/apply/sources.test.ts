@@ -91,7 +91,7 @@ async function refreshing({ fixture, proxy, manifest }: Setting, { mode, reason,
   const { views } = await refresh(parsed, [], connectTo(fixture.url), {
     ...applyDefaults,
     sourceTimeoutMilliseconds: timeout,
-    secrets: [],
+    hidden: [],
   })
   expect(views.map(({ outcome }) => outcome)).toEqual([
     expect.objectContaining({ status: 'failed', reason: expect.stringMatching(reason) }),

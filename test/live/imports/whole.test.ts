@@ -156,7 +156,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await indexesOf(fixture.url, 'local')).toEqual(wanted)
     const again = await planFor(parsed, fixture.url)
     expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
-    const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, secrets: [] })
+    const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, hidden: [] })
     expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
   })
 

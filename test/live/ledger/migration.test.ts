@@ -35,7 +35,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await fixture.sql(asVersion1)
     expect(changesOf(await planFor(await fixture.manifest(shop), fixture.url))).toEqual([])
     const log = eventLog()
-    await refresh(await fixture.manifest(shop), [], connectTo(fixture.url), { ...applyDefaults, ...log, secrets: [] })
+    await refresh(await fixture.manifest(shop), [], connectTo(fixture.url), { ...applyDefaults, ...log, hidden: [] })
     expect(log.events.filter(({ type }) => type === 'warning')).toEqual([])
     expect(await versionOf(fixture)).toBe(1)
 

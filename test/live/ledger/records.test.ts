@@ -28,7 +28,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const report = await refresh(await fixture.manifest(text), [], connectTo(url), {
       ...applyDefaults,
       ...log,
-      secrets: [],
+      hidden: [],
     })
     const warnings = log.events.flatMap((event) => (event.type === 'warning' ? [event.reason] : []))
     return { outcomes: report.views.map(({ outcome }) => outcome.status), warnings }

@@ -31,7 +31,7 @@ async function refreshed(
 ) {
   const report = await refresh(await fixture.manifest(manifest), names, connectTo(fixture.url), {
     ...applyDefaults,
-    secrets: [],
+    hidden: [],
     ...options,
   })
   return report.views.map(({ title, how, outcome }) => [

@@ -74,7 +74,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const env = { SOURCE_HOST: '127.0.0.1', SOURCE_PORT: String(proxy.port) }
     const fixture = await setUp(pair, source, env)
     const gate = await closeGate(fixture, 1)
-    const options = { ...applyDefaults, secrets: [], sourceTimeoutMilliseconds: 1500 }
+    const options = { ...applyDefaults, hidden: [], sourceTimeoutMilliseconds: 1500 }
     const refreshing = refresh(await fixture.manifest(changed, env), ['first'], connectTo(fixture.url), options)
     await waiting(fixture, 'load')
     fallSilent(proxy)

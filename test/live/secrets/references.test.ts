@@ -122,6 +122,30 @@ schemas:
     expect(await plan(env('second', '5433'), '--format', 'json')).not.toContain('resolved-second')
   })
 
+  test('so do errors, reports, the history and the ledger', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const manifest = `${shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })}  owned: { owner: "\${env:OWNER}" }\n`
+    const values = { OWNER: fixture.env.SOURCE_USER ?? '', SOURCE_DATABASE: 'resolved_database' }
+    const call = async (args: readonly string[], more = {}) => {
+      const ended = await run(fixture, args, manifest, { ...values, ...more })
+      return `${ended.stdout}${ended.stderr}`
+    }
+    expect(await call(['plan'], { OWNER: 'resolved_owner' })).toContain('role ${env:OWNER} does not exist')
+    expect(await call(['plan', '--show-values'], { OWNER: 'resolved_owner' })).toContain('role resolved_owner does not')
+    const shown = 'port ${env:SOURCE_PORT} failed: FATAL:  database "${env:SOURCE_DATABASE}" does not exist'
+    expect(await call(['apply', '--auto-approve'])).toContain(shown)
+    expect(await call(['refresh'])).toContain(shown)
+    expect(await call(['status', '--check-source'])).toContain(shown)
+    expect(
+      JSON.parse((await run(fixture, ['plan', '--check-source', '--format', 'json'], manifest, values)).stdout),
+    ).toMatchObject({
+      undetermined: [{ reason: expect.stringContaining(shown) }],
+    })
+    expect(await fixture.sql('SELECT reason FROM fdwsync.step WHERE reason IS NOT NULL')).toEqual([
+      { reason: expect.stringContaining(shown) },
+    ])
+  })
+
   test('pin --check and status --check-source ask through the servers that exist', async () => {
     const fixture = await fixtureFor(pair, source, '')
     const file = join(folderWith({ 'shop.yaml': mirroring() }), 'shop.yaml')

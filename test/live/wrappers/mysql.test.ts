@@ -201,7 +201,7 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     ])
     const loaded = await refresh(parsed, [], connectTo(url), {
       ...applyDefaults,
-      secrets: [],
+      hidden: [],
       sourceTimeoutMilliseconds: 700,
     })
     expect(loaded.views.map(({ outcome }) => outcome.status)).toEqual(['failed', 'failed', 'failed'])

@@ -1,0 +1,106 @@
+// What messages must not show: secrets, and what references of a manifest resolve to. Servers quote such values in many
+// spellings.
+
+import { Secret, secretText } from './secret.ts'
+import { secretsWithin } from './secret-options.ts'
+
+/** A reference of a manifest, such as `${env:SHOP_HOST}`, and the texts that must not be shown since it resolves to them. */
+export interface ResolvedReference {
+  readonly reference: string
+  readonly texts: readonly string[]
+}
+
+export type Hidden = Secret | ResolvedReference
+
+/** Masks secrets in a text from elsewhere, such as a server's message, and puts references in the place of their values. */
+export function redact(text: string, hidden: Iterable<Hidden>): string {
+  const shownFor = new Map<string, string>()
+  const patterns: { readonly spelling: string; readonly pattern: string }[] = []
+  for (const each of hidden) {
+    const isSecret = each instanceof Secret
+    for (const spelling of isSecret ? spellingsOfSecret(each) : each.texts.flatMap(spellings)) {
+      const folded = spelling.toLowerCase()
+      if (shownFor.has(folded)) continue
+      shownFor.set(folded, isSecret ? secretText : each.reference)
+      patterns.push({ spelling, pattern: isSecret ? escapePattern(spelling) : inMessage(spelling) })
+    }
+  }
+  if (patterns.length === 0) return text
+  // The longest first: a value can be a part of another one. All at once: a reference can contain a value.
+  patterns.sort((left, right) => right.spelling.length - left.spelling.length)
+  const all = new RegExp(patterns.map(({ pattern }) => pattern).join('|'), 'giu')
+  return text.replace(all, (found) => shownFor.get(found.toLowerCase()) ?? secretText)
+}
+
+/** Redacts the texts of a finding, a problem or a warning, but not its title. */
+export function redactTexts<
+  Finding extends { readonly message?: string; readonly reason?: string; readonly hint?: string },
+>(finding: Finding, hidden: readonly Hidden[]): Finding {
+  const { message, reason, hint } = finding
+  return {
+    ...finding,
+    ...(message === undefined ? {} : { message: redact(message, hidden) }),
+    ...(reason === undefined ? {} : { reason: redact(reason, hidden) }),
+    ...(hint === undefined ? {} : { hint: redact(hint, hidden) }),
+  }
+}
+
+/** A pattern of a value that is not a part of a longer word. */
+export function wholeWord(value: string): string {
+  const before = /^[\p{L}\p{N}_]/u.test(value) ? '(?<![\\p{L}\\p{N}_])' : ''
+  const after = /[\p{L}\p{N}_]$/u.test(value) ? '(?![\\p{L}\\p{N}_])' : ''
+  return `${before}${escapePattern(value)}${after}`
+}
+
+/** One or two letters could be a part of anything, except in quotes. */
+function inMessage(value: string): string {
+  return value.length < shortest ? `(?<=["'])${escapePattern(value)}(?=["'])` : wholeWord(value)
+}
+
+/** Masking a one-letter password would garble every message, and give the password away. */
+const shortest = 3
+
+function spellingsOfSecret(secret: Secret): readonly string[] {
+  const value = secret.reveal()
+  return [value, ...secretsWithin(value)].flatMap(spellings).filter((spelling) => spelling.length >= shortest)
+}
+
+/** PostgreSQL cuts names off after 63 bytes. */
+const nameBytes = 63
+
+/** How a value looks inside of quotes, a URL, JSON or a name. Case is ignored anyway. */
+function spellings(value: string): readonly string[] {
+  if (value === '') return []
+  const escaped = value.replaceAll('\\', '\\\\')
+  return [
+    ...new Set([
+      value,
+      value.trim(),
+      value.replaceAll("'", "''"),
+      value.replaceAll('"', '""'),
+      escaped,
+      escaped.replaceAll("'", "''"),
+      escaped.replaceAll("'", "\\'"),
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value),
+      encodeURIComponent(value).replaceAll('%20', '+'),
+      decoded(value),
+      Buffer.from(value)
+        .subarray(0, nameBytes)
+        .toString()
+        .replace(/\uFFFD$/, ''),
+    ]),
+  ].filter((spelling) => spelling !== '')
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}
+
+export function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+}
