@@ -45,11 +45,17 @@ function pooledConnectTo(url: string): Connect {
   return sessions.connect
 }
 
-export async function planFor(parsed: ParsedManifest, url: string, timeoutMilliseconds = 60_000): Promise<Plan> {
+export async function planFor(
+  parsed: ParsedManifest,
+  url: string,
+  timeoutMilliseconds = 60_000,
+  trySources = false,
+): Promise<Plan> {
   const connect = pooledConnectTo(url)
   const session = await connect('plan')
   try {
-    return (await createPlan(session, parsed, { populate: true, sources: { connect, timeoutMilliseconds } })).plan
+    const sources = { connect, timeoutMilliseconds }
+    return (await createPlan(session, parsed, { populate: true, sources, trySources })).plan
   } finally {
     await session.close()
   }

@@ -219,6 +219,48 @@ describeWrapper('mysql_fdw with MariaDB', { libraries: ['mysql_fdw'], programs: 
     expect(problemsOf(error).join('\n')).not.toContain('canary')
   })
 
+  test('what cannot be read is found before it is applied', async () => {
+    fresh()
+    const url = await host().database()
+    const faults = [
+      ['port: "${env:PORT}"', 'port: "1"', /^server shop: its source cannot be reached: /],
+      [
+        'password: "${env:PASSWORD}"',
+        'password: canary-wrong',
+        /^server shop: its source refuses the connection: .*Access denied for user/,
+      ],
+      ['dbname: shop', 'dbname: hop', /^server shop: its source refuses the connection: .*to database 'hop'/],
+      [
+        'table_name: Orders',
+        'table_name: orders',
+        /^foreign table proxy.orders: it cannot be read: [\s\S]*Table 'shop.orders' doesn't exist/,
+      ],
+      [
+        'dbname: shop, table_name: Orders',
+        'dbname: mysql, table_name: user',
+        /^server shop: its source refuses the connection: .*to database 'mysql'/,
+      ],
+      [
+        'placed_at: timestamp',
+        'placed_at: timestamp\n          more: text',
+        /^foreign table proxy.orders: it cannot be read: [\s\S]*Unknown column 'more'/,
+      ],
+      [
+        'placed_at: timestamp',
+        'placed_at: timestamp\n          note: timestamp',
+        /^foreign table proxy.orders: column note cannot be read as timestamp without time zone: /,
+      ],
+    ] as const
+    const found = []
+    for (const [from, to] of faults) {
+      const parsed = await parse(byHand.replace(from, () => to))
+      const { warnings } = await planFor(parsed, url, 5000, true)
+      found.push(warnings.map(({ message }) => message).join())
+    }
+    expect(found).toEqual(faults.map(([, , pattern]) => expect.stringMatching(pattern)))
+    expect((await planFor(await parse(byHand), url, 5000, true)).warnings).toEqual([])
+  })
+
   test('a password is nowhere: not in a plan, its SQL, the report, the log of the server', async () => {
     fresh()
     const url = await host().database()
