@@ -44,8 +44,8 @@ export type SourceFailure =
    * asks for it.
    */
   | ({ readonly status: 'rejected'; readonly key?: string } & Reason)
-  /** The source could not be asked. */
-  | ({ readonly status: 'unanswered' } & Reason)
+  /** The source could not be asked: it was not reached, or refused. */
+  | ({ readonly status: 'unanswered'; readonly code: 'source/unreachable' | 'source/rejected' } & Reason)
 
 /** The `state` of an {@link ImportAnswer}, without the answer. */
 export interface SourceState {

@@ -13,7 +13,14 @@ import { type ExpressionOption, optionsToTurnOff } from './import-options.ts'
 import { type ImportRun, importStatement } from './import-tables.ts'
 import { emptyAnswer, readImport, readImportState } from './read-import.ts'
 import { reasonOf, reasonOfFailure } from './reasons.ts'
-import { type AskOptions, inServerSession, prepareServer } from './server-session.ts'
+import {
+  type AskOptions,
+  inServerSession,
+  type PreparedServer,
+  prepareServer,
+  withDeclaredNames,
+} from './server-session.ts'
+import { explainSourceError, isSourceError } from './source-error.ts'
 
 const importMilliseconds = 300_000
 
@@ -61,7 +68,7 @@ async function askEach<Result>(
     return answers
   } catch (error) {
     // The answers from before the connection was lost are valid.
-    const failure = failureOf(error)
+    const failure = failureOf(prepared, error)
     return requests.map((_, at) => answers[at] ?? failure)
   }
 }
@@ -87,7 +94,7 @@ async function answer<Result>(
     if (session.isLost()) throw error
     // HV00Q: the source has no such schema. HV00P: the wrapper does not support IMPORT FOREIGN SCHEMA.
     const isRejected = isDatabaseError(error) && ['HV00Q', 'HV00P'].includes(error.sqlstate)
-    return isRejected ? { status: 'rejected', ...reasonOf(error) } : failureOf(error)
+    return isRejected ? { status: 'rejected', ...reasonOf(error) } : failureOf(run, error)
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK TO request'))
   }
@@ -114,6 +121,9 @@ async function reach(run: ImportRun, request: ImportRequest): Promise<readonly E
   }
 }
 
-function failureOf(error: unknown): SourceFailure {
-  return { status: 'unanswered', ...reasonOfFailure(error) }
+function failureOf(prepared: PreparedServer, error: unknown): SourceFailure {
+  const { reason, hint } = reasonOfFailure(error)
+  const isRefusal = isDatabaseError(error) && isSourceError(error) && explainSourceError(error).kind === 'rejected'
+  const code = isRefusal ? 'source/rejected' : 'source/unreachable'
+  return { status: 'unanswered', code, reason: withDeclaredNames(prepared, reason), hint }
 }

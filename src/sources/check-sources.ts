@@ -1,7 +1,7 @@
 // Compares declared foreign tables with the tables of their sources, for `plan --check-source`.
 
 import type { WantedObject } from '../core/change.ts'
-import { groupBy } from '../core/data.ts'
+import { groupBy, uniqueBy } from '../core/data.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Undetermined, Warning } from '../core/plan.ts'
 import type { SourceFinding, SourceReport } from '../core/source.ts'
@@ -55,12 +55,12 @@ export async function checkSources(session: Session, input: SourceCheckInput): P
         reachable: notComparable.includes(name) ? undefined : !failed.has(name),
       })),
     },
-    undetermined: [...groupBy(unanswered, ({ server }) => server)].map(([server, [first]]) => ({
-      code: 'source/unreachable',
+    undetermined: uniqueBy(unanswered, ({ server }) => server).map(({ server, code, reason, hint }) => ({
+      code,
       key: keyOf({ kind: 'server', name: server }),
       title: `source of server ${ident(server)}`,
-      reason: `it could not be asked, so its foreign tables were not compared: ${first?.reason ?? ''}`,
-      hint: first?.hint ?? '',
+      reason: `it could not be asked, so its foreign tables were not compared: ${reason}`,
+      hint,
       follows: false,
     })),
     warnings: notComparable.map((server) => ({

@@ -69,13 +69,17 @@ export function resolveImport(
   if (last.size === 0) {
     const reason = failure ? `its source could not be asked: ${failure.reason}` : 'its source was not asked'
     const hint = `${failure?.hint ?? ''} No earlier apply has recorded its tables.`.trim()
-    return { ...kept, undetermined: [], refusals: [{ code: 'source/unreachable', ...found, reason, hint }] }
+    return {
+      ...kept,
+      undetermined: [],
+      refusals: [{ code: failure?.code ?? 'source/unreachable', ...found, reason, hint }],
+    }
   }
   if (!failure) return { ...kept, undetermined: [], refusals: [] }
   const reason = `its source could not be asked, so the ${last.size} tables of the last apply are kept: ${failure.reason}`
   return {
     ...kept,
-    undetermined: [{ code: 'source/unreachable', ...found, reason, hint: failure.hint, follows: false }],
+    undetermined: [{ code: failure.code, ...found, reason, hint: failure.hint, follows: false }],
     refusals: [],
   }
 }

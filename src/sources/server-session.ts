@@ -52,6 +52,14 @@ export function prepareServer(
   return setup && { setup: withConnectTimeout(setup, options), scratch, server }
 }
 
+/**
+ * A message without the names of stand-ins, which mean nothing to a reader.
+ * @param schema the schema of the table that the message is about, whose stand-in is in a scratch schema
+ */
+export function withDeclaredNames({ scratch, server }: PreparedServer, message: string, schema = ''): string {
+  return message.replaceAll(new RegExp(`${scratch}_\\d+`, 'g'), () => schema).replaceAll(scratch, () => server)
+}
+
 /** Runs `work` in a transaction of its own, which is not committed. @param secrets those of the statements of `work` */
 export async function inServerSession<T>(
   options: AskOptions,

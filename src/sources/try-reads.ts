@@ -19,6 +19,7 @@ import {
   type PreparedServer,
   prepareServer,
   type ServerSession,
+  withDeclaredNames,
 } from './server-session.ts'
 
 /** So many tables are tried at once: their stand-ins take locks until they are rolled back. */
@@ -110,14 +111,9 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
 
 function faultsOf({ reads: { server }, run }: Trial, role: RoleReads, table: TableRead, failure: Failure) {
   const reason = reasonOfFailure(failure.error)
-  const named = { ...reason, reason: underOwnNames(run, table, reason.reason) }
+  const named = { ...reason, reason: withDeclaredNames(run, reason.reason, table.id.schema) }
   if (failure.isLocal) return [notTried(table.id, named)]
   return faultsOfRead({ server, role, table }, failure.error, named)
-}
-
-/** The reason without the names of stand-ins, which mean nothing to a reader. */
-function underOwnNames({ scratch, server }: ServerSession, { id }: TableRead, text: string): string {
-  return text.replaceAll(new RegExp(`${scratch}_\\d+`, 'g'), id.schema).replaceAll(scratch, server)
 }
 
 /** A value that the type of its column does not have, or a source that sends another number of columns. */
