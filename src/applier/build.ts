@@ -1,5 +1,6 @@
 // Runs one step of the stage `build`, in a transaction of its own: a replacement, or an index of an existing view.
 
+import { type Key, keyOf } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
@@ -9,8 +10,9 @@ import { beginStatement } from '../db/transaction.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
 import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
-import { recordSteps } from '../ledger/write.ts'
+import { recordSteps, rekeyObjects } from '../ledger/write.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { expectedOfStep } from './expected-result.ts'
@@ -18,6 +20,7 @@ import { replace } from './replace.ts'
 import { runStatements } from './run-statements.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
 import { swapTimeoutMilliseconds } from './swap/lock-order.ts'
+import { replacementOf } from './swap/originals.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
 /** Runs the step, verifies and records its result, and commits. The step's row in the ledger proves the COMMIT. */
@@ -62,8 +65,20 @@ async function runInTransaction(
   else await runStatements(session, step.statements, searchPath)
   await session.run(readingPath)
   await openLedger(session)
+  await rekeyObjects(session, manifest, keptNames(step, inHand))
   await verifyAndRecord(session, expectedOfStep(step, inHand), inHand, applyId)
   await recordSteps(session, applyId, [{ step, status: 'applied' }])
   await recordRefreshes(session, manifest, applyId, loads)
   context.checkLease()
+}
+
+/** The temporary names of old objects that the swap has kept. */
+function keptNames(step: Step, inHand: PlanInHand): ReadonlyMap<Key, Key> {
+  const members = step.action === 'replace' ? step.members : []
+  return new Map(
+    members.flatMap(({ key }) => {
+      const { keptAs } = replacementOf(inHand, key)
+      return keptAs ? [[key, keyOf(keptAs)] as const] : []
+    }),
+  )
 }

@@ -38,26 +38,29 @@ export function expectedOfDefine({ plan }: PlanInHand): ExpectedResult {
   const keysOfSteps = (isWanted: (step: Step) => boolean) =>
     new Set(plan.steps.filter(isWanted).flatMap((step) => [...keysOf(step)]))
   const elsewhere = keysOfSteps(({ stage }) => stage === 'prepare' || stage === 'build')
-  const replaced = keysOfSteps(({ action }) => action === 'replace')
+  // A child goes with its parent.
+  const parentsElsewhere = keysOfSteps(
+    ({ stage, action }) => stage === 'build' && (action === 'replace' || action === 'drop'),
+  )
   const isElsewhere = (change: Change) => {
     const parent = parentKeyOf(change)
-    return elsewhere.has(change.key) || (parent !== undefined && replaced.has(parent))
+    return elsewhere.has(change.key) || (parent !== undefined && parentsElsewhere.has(parent))
   }
   return expectedOf(plan.changes.map(({ change }) => change).filter((change) => !isElsewhere(change)))
 }
 
 /**
- * Expected of a step that has its own transaction: its change and, for a replacement, all children of the successor.
+ * Expected of a step that has its own transaction: its change, and what becomes of the children of a dropped or replaced object.
  */
 export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): ExpectedResult {
   const changes = plan.changes.map(({ change }) => change)
   const keys = keysOf(step)
   const own = changes.filter(({ key }) => keys.has(key))
-  if (step.action !== 'replace') return expectedOf(own)
-  const isReplaced = (parent: Key | undefined) => parent !== undefined && keys.has(parent)
-  const children = [...wanted.values()].filter(({ id, spec }) => isReplaced(kindOf(id).child?.parentOf(spec, id)))
-  const droppedChildren = changes.filter((change) => change.op === 'drop' && isReplaced(parentKeyOf(change)))
+  const isParent = (parent: Key | undefined) => parent !== undefined && keys.has(parent)
+  const droppedChildren = changes.filter((change) => change.op === 'drop' && isParent(parentKeyOf(change)))
   const expected = expectedOf([...own, ...droppedChildren])
+  if (step.action !== 'replace') return step.action === 'drop' ? expected : expectedOf(own)
+  const children = [...wanted.values()].filter(({ id, spec }) => isParent(kindOf(id).child?.parentOf(spec, id)))
   return {
     ...expected,
     managed: [...expected.managed, ...children.map((child) => ({ wanted: child, createdByFdwsync: true }))],

@@ -37,20 +37,34 @@ export async function runDataSteps(
   const pool = pooledConnect(connect, isLoad)
   const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
-  return runGraph(steps, {
-    jobs: options.jobs,
-    signal,
-    id: ({ id }) => id,
-    after: ({ after }) => after,
-    locks: ({ locks }) => locks,
-    skipped: onFinished,
-    async run(step, othersRun) {
-      options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
-      const outcome = await runStep({ context, sources, connect: pool.connect, failedLoads }, step, othersRun)
-      if (outcome !== tooManyAtOnce) onFinished(step, outcome)
-      return outcome
-    },
-  }).finally(() => pool.close())
+  const run = (some: readonly Step[]) =>
+    runGraph(some, {
+      jobs: options.jobs,
+      signal,
+      id: ({ id }) => id,
+      after: ({ after }) => after,
+      locks: ({ locks }) => locks,
+      skipped: onFinished,
+      async run(step, othersRun) {
+        options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
+        const outcome = await runStep({ context, sources, connect: pool.connect, failedLoads }, step, othersRun)
+        if (outcome !== tooManyAtOnce) onFinished(step, outcome)
+        return outcome
+      },
+    })
+  try {
+    const others = await run(steps.filter(({ last }) => !last))
+    const remaining = steps.filter(({ last }) => last)
+    if (others.every(([, { status }]) => status === 'applied')) return [...others, ...(await run(remaining))]
+    const outcome: StepOutcome = {
+      status: 'skipped',
+      reason: 'data is dropped only after all other steps were applied',
+    }
+    for (const step of remaining) onFinished(step, outcome)
+    return [...others, ...remaining.map((step): FinishedStep => [step, outcome])]
+  } finally {
+    await pool.close()
+  }
 }
 
 function reasonToSkip(definitions: readonly FinishedStep[]): string | undefined {

@@ -89,6 +89,14 @@ export interface Replace {
   readonly how: 'beside' | 'drop-and-create'
   /** Set for an object that no manifest declares. It is recreated unchanged because it reads what is replaced. */
   readonly isUnmanaged?: true
+  /** The name that the swap gives the old object if something that is dropped later still reads it. Otherwise it drops it. */
+  readonly keptAs?: ObjectId
+}
+
+/** The former name of an object that has a temporary one until it is dropped, because an object of another kind takes its name. */
+export interface Formerly {
+  readonly id: ObjectId
+  readonly takenBy: Key
 }
 
 export type Change =
@@ -98,6 +106,8 @@ export type Change =
       readonly to: WantedObject
       /** A live child with this name. It is dropped before, with its parent or by a change of its own. */
       readonly instead?: LiveObject
+      /** A live child with this name, whose parent is dropped later: the temporary name that it leaves this one for. */
+      readonly displaces?: { readonly id: ObjectId; readonly to: ObjectId }
       /** The replacement that this is one half of: the old object is renamed aside and stays in use for now. */
       readonly renamesAside?: Replace
     }
@@ -115,6 +125,12 @@ export type Change =
       readonly from: LiveObject
       /** The replacement that this is one half of: the old object has been renamed aside until its dependents are swapped. */
       readonly renamedAsideFor?: Replace
+      readonly formerly?: Formerly
+      /**
+       * Set for what may hold data, in a plan that loads some. `last`: once everything else is loaded. `early`: before
+       * that, because something that it reads is changed in place.
+       */
+      readonly dropped?: 'last' | 'early'
     }
   /** Exists and is equal, but the ledger does not have it, or has it with another identity. It is recorded, without DDL. */
   | { readonly op: 'adopt'; readonly key: Key; readonly to: WantedObject }

@@ -49,6 +49,8 @@ interface StepBase {
   /** Two steps with a lock in common do not run at the same time. */
   readonly locks: readonly Key[]
   readonly hazards: readonly Hazard[]
+  /** Set if it runs only once all other steps were applied: it drops what may hold data, or what that reads. */
+  readonly last?: true
 }
 
 /** One object of a {@link ReplaceStep}. */

@@ -57,9 +57,13 @@ export function refuseBlocked(changes: readonly Change[], dependents: readonly D
     : refuseBlocked(kept, dependents)
 }
 
-/** Drops that come after replacements which are built beside the old objects, because those old objects depend on them. */
+/**
+ * Drops that come after replacements which are built beside the old objects: because those old objects depend on them, or because
+ * data is lost.
+ */
 function delayedDrops(byKey: ReadonlyMap<Key, Change>, dependents: readonly Dependent[]): ReadonlySet<Key> {
   const delayed = new Set<Key>()
+  for (const change of byKey.values()) if (change.op === 'drop' && change.dropped === 'last') delayed.add(change.key)
   const neededByDrop: { readonly drop: Key; readonly on: Key }[] = []
   for (const dependent of dependents) {
     if (byKey.get(dependent.on)?.op !== 'drop') continue
@@ -93,7 +97,7 @@ function blocks(
   // It is repointed with what it reads, whose type has been renamed aside.
   if (change.op === 'drop' && change.renamedAsideFor && dependent.view?.outcome?.becomes === 'repointed') return false
   if (!itsChange) return !(isBuiltBeside(change) && canFollow(change, dependent))
-  if (itsChange.op === 'drop') return change.op !== 'drop' && delayed.has(itsChange.key)
+  if (itsChange.op === 'drop') return change.op !== 'drop' && delayed.has(itsChange.key) && !isKept(change)
   // What is dropped after an alteration of a dependent is no longer used by it.
   if (itsChange.op === 'alter') return change.op !== 'drop' || itsChange.to.needs.includes(change.key)
   if (itsChange.op !== 'replace') return true
@@ -101,6 +105,11 @@ function blocks(
   if (itsChange.how === 'drop-and-create') return false
   // Both are swapped together. And what is dropped after the swap of a dependent is no longer read by it, if it is declared.
   return !(change.op === 'drop' ? !itsChange.to.needs.includes(change.key) : isBuiltBeside(change))
+}
+
+/** Whether the old object remains for what is dropped later. */
+function isKept(change: Change): boolean {
+  return change.op === 'replace' && change.keptAs !== undefined
 }
 
 function isBuiltBeside(change: Change): change is Replace {

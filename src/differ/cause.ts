@@ -40,7 +40,8 @@ export function explainChanges(input: CauseInput): (change: Change) => Explained
 }
 
 function explain(change: Change, context: Context): ExplainedChange {
-  const entry = context.ledger.entries.get(change.key)
+  const key = change.op === 'drop' && change.formerly ? keyOf(change.formerly.id) : change.key
+  const entry = context.ledger.entries.get(key)
   const { added, removed } = context.sourceChanges
   if (change.op === 'replace' && change.isUnmanaged) {
     return { change, cause: 'dependency', because: changedNeeds(change, context) }
@@ -55,7 +56,7 @@ function explain(change: Change, context: Context): ExplainedChange {
   switch (change.op) {
     case 'drop':
     case 'release':
-      return { change, because: [], ...causeOf([removed.has(change.key) ? 'source' : 'manifest']) }
+      return { change, because: [], ...causeOf([removed.has(key) ? 'source' : 'manifest']) }
     case 'adopt': {
       const edits = objectOrigins(originInput(change.to, undefined, entry, context, false))
       return { change, because: [], ...causeOf(edits.length > 0 ? edits : ['manifest']) }

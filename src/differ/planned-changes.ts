@@ -51,7 +51,7 @@ function plannedChange(
   const id = idOf(change.key)
   const kind = id && kindOf(id)
   const wanted = change.op === 'create' || change.op === 'replace' ? change.to : undefined
-  const predecessor = 'from' in change ? input.predecessors.get(change.from.oid) : undefined
+  const predecessor = change.op === 'replace' ? input.predecessors.get(change.from.oid) : undefined
   return {
     title: id ? titleOf(id) : change.key,
     summary: wanted ? (kind?.display?.summary?.(wanted.declared) ?? '') : '',

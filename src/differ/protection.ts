@@ -24,7 +24,7 @@ export function refuseProtected(input: ProtectionInput): readonly Refusal[] {
   return input.changes.flatMap((change): readonly Refusal[] => {
     switch (change.op) {
       case 'drop':
-        return refuse(input, change.key, 'dropped')
+        return refuse(input, change.formerly ? keyOf(change.formerly.id) : change.key, 'dropped')
       case 'replace': {
         const why = change.fields.filter(({ effect }) => effect.how === 'replace').map(({ field }) => field)
         const children = childrenOf.get(change.key) ?? []
@@ -33,8 +33,10 @@ export function refuseProtected(input: ProtectionInput): readonly Refusal[] {
           ...children.flatMap(({ key }) => refuse(input, key, `recreated with ${titleOf(change.to.id)}`)),
         ]
       }
-      case 'create':
-        return change.instead ? refuse(input, keyOf(change.instead.id), 'dropped with its parent') : []
+      case 'create': {
+        const former = change.instead?.id ?? change.displaces?.id
+        return former ? refuse(input, keyOf(former), 'dropped with its parent') : []
+      }
       case 'alter':
       case 'adopt':
       case 'release':

@@ -1,5 +1,6 @@
-// Objects, such as servers and types, that cannot be altered as wanted while something that readers use depends on them, and that
-// cannot be built beside the old ones because their names are unique. The old one is renamed and serves on; its successor gets the name.
+// Objects that leave their name to another one and serve on under a temporary name. Servers and types, whose names are unique and
+// which cannot be altered as wanted while something that readers use depends on them: the successor gets the name. And what is
+// dropped only after an object of another kind has been created under its name.
 
 import type { Change, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
@@ -8,6 +9,8 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { isProtected } from '../core/protection.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
+import { type NameTakers, nameTakers, takerOf } from './taken-names.ts'
+import { temporaryName } from './temporary-name.ts'
 
 interface RenamedAside {
   readonly changes: readonly Change[]
@@ -24,8 +27,10 @@ interface Context {
   /** What has to go with its owner, such as the user mappings of a server. */
   readonly goingByOwner: ReadonlyMap<Key, readonly Going[]>
   readonly dependentsOn: ReadonlyMap<Key, readonly Dependent[]>
+  readonly takers: NameTakers
   readonly ledger: Ledger
   readonly wanted: ReadonlyMap<Key, WantedObject>
+  readonly suffix: string
 }
 
 export interface AsideInput {
@@ -43,12 +48,14 @@ export interface AsideInput {
  * has been swapped. The ledger has the old object under its temporary name, so that the next apply drops it if this one cannot.
  */
 export function renameOldAside(input: AsideInput): RenamedAside {
-  const temporaryNames = assignTemporaryNames(contextOf(input), input.suffix)
+  const context = contextOf(input)
+  const temporaryNames = assignTemporaryNames(context)
   return {
     temporaryNames,
     changes: input.changes.flatMap((change) => {
       const id = temporaryNames.get(change.key)
-      return id && isGoing(change) ? splitReplacement(change, id, temporaryNames) : [change]
+      if (id && isGoing(change)) return split(change, id, temporaryNames, context)
+      return [underTemporaryParent(displacing(change, context), temporaryNames)]
     }),
   }
 }
@@ -57,7 +64,7 @@ function isGoing(change: Change): change is Going {
   return change.op === 'drop' || change.op === 'replace'
 }
 
-function contextOf({ changes, dependents, ledger, wanted }: AsideInput): Context {
+function contextOf({ changes, dependents, ledger, wanted, suffix }: AsideInput): Context {
   const going = changes.filter(isGoing)
   const needs = going.flatMap((change) => Array.from(new Set(change.from.needs), (need) => ({ need, change })))
   const owned = going.flatMap((change) => {
@@ -71,17 +78,19 @@ function contextOf({ changes, dependents, ledger, wanted }: AsideInput): Context
     goingByNeed: changesOf(groupBy(needs, ({ need }) => need)),
     goingByOwner: changesOf(groupBy(owned, ({ owner }) => owner)),
     dependentsOn: groupBy(dependents, ({ on }) => on),
+    takers: nameTakers(changes),
     ledger,
     wanted,
+    suffix,
   }
 }
 
-function assignTemporaryNames(context: Context, suffix: string): ReadonlyMap<Key, ObjectId> {
+function assignTemporaryNames(context: Context): ReadonlyMap<Key, ObjectId> {
   const temporaryNames = new Map<Key, ObjectId>()
   for (const change of context.going.values()) {
-    const { id: old, oid } = change.from
-    const id = kindOf(old).aside?.called(old, `fdwsync_old_${suffix}_${oid}`)
-    if (!id || change.op !== 'replace' || !isUsed(change, context) || !canBeRenamed(change, context)) continue
+    const id = temporaryName(change.from, context.suffix)
+    const mustLeave = change.op === 'drop' ? isOvertaken(change, context) : isReplacedUnderUse(change, context)
+    if (!id || !mustLeave) continue
     temporaryNames.set(change.key, id)
     for (const { key, from } of ownedBy(change, context)) {
       temporaryNames.set(key, kindOf(from.id).belongsTo?.under(from.id, id) ?? from.id)
@@ -91,11 +100,24 @@ function assignTemporaryNames(context: Context, suffix: string): ReadonlyMap<Key
   return temporaryNames
 }
 
+/** Whether something is created under its name before it is gone. */
+function isOvertaken(change: Extract<Going, { op: 'drop' }>, context: Context): boolean {
+  if (takerOf(change.from.id, context.takers) === undefined) return false
+  return kindOf(change.from.id).child !== undefined || isUsed(change, context)
+}
+
+/** Whether it is used, but cannot be built beside the old one under the same name. */
+function isReplacedUnderUse(change: Replace, context: Context): boolean {
+  const { replacement } = kindOf(change.from.id)
+  return replacement === undefined && isUsed(change, context) && canBeRenamed(change, context)
+}
+
 /** An old object cannot serve on if what it needs cannot: a composite type has the types of its attributes. */
 function dropUnusable(temporaryNames: Map<Key, ObjectId>, { going, goingByNeed }: Context): void {
-  const unusable = [...going.values()].filter(
-    ({ key, from }) => kindOf(from.id).aside !== undefined && !temporaryNames.has(key),
-  )
+  const unusable = [...going.values()].filter(({ op, key, from }) => {
+    const { aside, replacement } = kindOf(from.id)
+    return op === 'replace' && aside !== undefined && replacement === undefined && !temporaryNames.has(key)
+  })
   for (const { key } of unusable) {
     for (const above of goingByNeed.get(key) ?? []) {
       if (temporaryNames.delete(above.key)) unusable.push(above)
@@ -103,10 +125,19 @@ function dropUnusable(temporaryNames: Map<Key, ObjectId>, { going, goingByNeed }
   }
 }
 
-/** The drop of the old object, and its successor. */
-function splitReplacement(change: Going, id: ObjectId, temporaryNames: ReadonlyMap<Key, ObjectId>): readonly Change[] {
+/** The drop of the old object and, for a replacement, its successor. */
+function split(
+  change: Going,
+  id: ObjectId,
+  temporaryNames: ReadonlyMap<Key, ObjectId>,
+  { takers }: Context,
+): readonly Change[] {
   const drop = { op: 'drop', key: keyOf(id), from: renamedTo(id, change.from, temporaryNames) } as const
-  if (change.op === 'drop') return [drop]
+  if (change.op === 'drop') {
+    const takenBy = takerOf(change.from.id, takers)
+    const formerly = takenBy === undefined ? {} : { formerly: { id: change.from.id, takenBy } }
+    return [{ ...change, ...drop, ...formerly }]
+  }
   const { key, to } = change
   return [
     { ...drop, renamedAsideFor: change },
@@ -120,23 +151,54 @@ function renamedTo(id: ObjectId, object: LiveObject, temporaryNames: ReadonlyMap
     const renamed = temporaryNames.get(need)
     return renamed ? keyOf(renamed) : need
   })
-  return { ...object, id, needs }
+  return { ...object, id, needs, spec: withTemporaryNames(object, temporaryNames) }
+}
+
+/** A child that is dropped with its parent, or moves away from it, while the parent has a temporary name. */
+function underTemporaryParent(change: Change, temporaryNames: ReadonlyMap<Key, ObjectId>): Change {
+  if (temporaryNames.size === 0) return change
+  if (change.op === 'drop')
+    return { ...change, from: { ...change.from, spec: withTemporaryNames(change.from, temporaryNames) } }
+  if (change.op !== 'create' || !change.instead) return change
+  return { ...change, instead: { ...change.instead, spec: withTemporaryNames(change.instead, temporaryNames) } }
+}
+
+function withTemporaryNames({ id, spec }: LiveObject, temporaryNames: ReadonlyMap<Key, ObjectId>): unknown {
+  const { child, renaming } = kindOf(id)
+  return child ? (renaming?.withNames?.(spec, (named) => temporaryNames.get(keyOf(named)) ?? named) ?? spec) : spec
+}
+
+/** A child that moves away from a parent which is dropped later leaves its name at once. */
+function displacing(change: Change, { going, suffix }: Context): Change {
+  if (change.op !== 'create' || !change.instead) return change
+  const { id, spec } = change.instead
+  const { child } = kindOf(id)
+  const to = temporaryName(change.instead, suffix)
+  const parent = child && going.get(child.parentOf(spec, id))
+  if (!to || parent?.op !== 'drop' || parent.dropped !== 'last') return change
+  const { instead: _, ...create } = change
+  return { ...create, displaces: { id, to } }
 }
 
 /** Whether something still needs it once everything is gone that is simply dropped, or dropped and created with it. */
-function isUsed({ key }: Replace, { going, goingByNeed, dependentsOn }: Context): boolean {
-  const below = new Set([key, ...(goingByNeed.get(key) ?? []).map((change) => change.key)])
+function isUsed(change: Going, { going, goingByNeed, dependentsOn }: Context): boolean {
+  if (isDroppedLast(change)) return true
+  const below = new Set([change.key, ...(goingByNeed.get(change.key) ?? []).map((above) => above.key)])
   for (const on of below) {
     for (const dependent of dependentsOn.get(on) ?? []) {
       // A child, such as a trigger, is dropped with its parent.
       const gone = [dependent.parent, dependent.key]
         .flatMap((own) => (own === undefined ? [] : (going.get(own) ?? [])))
-        .find((change) => change.op === 'drop' || change.how === 'drop-and-create')
+        .find((above) => (above.op === 'drop' ? !isDroppedLast(above) : above.how === 'drop-and-create'))
       if (gone === undefined) return true
       below.add(gone.key)
     }
   }
   return false
+}
+
+function isDroppedLast(change: Going): boolean {
+  return change.op === 'drop' && change.dropped === 'last'
 }
 
 /** Only managed objects are renamed, none that is renamed anyway, and none that is protected, since the old one is dropped. */
@@ -159,6 +221,6 @@ function isReplacedToo({ key, parent, view }: Dependent, { going, wanted }: Cont
   })
 }
 
-function ownedBy({ key }: Replace, { goingByOwner }: Context): readonly Going[] {
+function ownedBy({ key }: Going, { goingByOwner }: Context): readonly Going[] {
   return goingByOwner.get(key) ?? []
 }

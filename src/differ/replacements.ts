@@ -1,10 +1,10 @@
 // Which objects are replaced while the old ones serve: what cannot be changed in place while something reads it, and all that
 // reads a replacement.
 
-import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../core/change.ts'
+import type { Change, FieldChange, Formerly, LiveObject, Replace, WantedObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
-import type { Key } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { replacedWith } from './forced-replacements.ts'
@@ -28,30 +28,52 @@ export function addReplacements(input: ReplacementInput): readonly Change[] {
   const byKey = new Map(changes.map((change) => [change.key, change]))
   const readers = readersByNeed(input)
   const dependentsOn = groupBy(input.dependents, ({ on }) => on)
-  const isKept = (key: Key) => wanted.has(key) && byKey.get(key)?.op !== 'drop'
-  const replaced: Replace[] = []
+  const isKept = (key: Key) => {
+    const change = byKey.get(key)
+    return change?.op === 'drop' ? change.dropped === 'last' : wanted.has(key)
+  }
+  const replaced: Replaced[] = []
   const add = (change: Replace) => {
     byKey.set(change.key, change)
-    replaced.push(change)
+    replaced.push(replacedBy(change))
   }
   for (const change of changes) {
-    if (change.op === 'replace' && change.how === 'beside') replaced.push(change)
-    // What uses the old object under its temporary name is rebuilt with its successor.
-    if (change.op === 'create' && change.renamesAside) replaced.push(change.renamesAside)
+    if (change.op === 'replace' && change.how === 'beside') replaced.push(replacedBy(change))
+    // What uses an old object under its temporary name is rebuilt with what has the name now.
+    if (change.op === 'create' && change.renamesAside) replaced.push(replacedBy(change.renamesAside))
+    if (change.op === 'drop' && change.formerly) replaced.push(overtaken(change.formerly))
     const replacement = replaceIfUsed(change, dependentsOn.get(change.key) ?? [], isKept, byKey)
     if (replacement) add(replacement)
   }
-  for (const { key, to: read } of replaced) {
+  for (const { key, title, takenBy } of replaced) {
     for (const reader of readers.get(key) ?? []) {
       const to = wanted.get(reader.key)
       const change = byKey.get(reader.key)
       if (!to || change?.op === 'drop' || change?.op === 'replace') continue
-      const fields = [...(change?.op === 'alter' ? change.fields : []), replacedWith(titleOf(read.id))]
+      if (takenBy !== undefined && !to.needs.includes(takenBy)) continue
+      const fields = [...(change?.op === 'alter' ? change.fields : []), replacedWith(title)]
       const replacement = { op: 'replace', key: reader.key, from: reader.live, to, fields, how: 'beside' } as const
       add(unmanaged.has(reader.key) ? { ...replacement, isUnmanaged: true } : replacement)
     }
   }
   return [...byKey.values()]
+}
+
+interface Replaced {
+  readonly key: Key
+  /** Of what has its name afterwards. */
+  readonly title: string
+  /** The key of that, if it is an object of another kind. */
+  readonly takenBy?: Key
+}
+
+function replacedBy({ key, to }: Replace): Replaced {
+  return { key, title: titleOf(to.id) }
+}
+
+function overtaken({ id, takenBy }: Formerly): Replaced {
+  const taker = idOf(takenBy)
+  return { key: keyOf(id), title: taker ? titleOf(taker) : takenBy, takenBy }
 }
 
 /**

@@ -83,10 +83,12 @@ export interface Renaming<Id extends ObjectId, Spec> {
   inheritedColumns?(spec: Spec): ReadonlySet<string>
 }
 
-/** How an object that is replaced leaves its name to its successor, and is used until nothing depends on it any more. */
-export interface Aside<Id extends ObjectId> {
+/** How an object leaves its name to another one, and is kept under a temporary name until nothing depends on it any more. */
+export interface Aside<Id extends ObjectId, Spec> {
   /** The id under that name. */
   called(id: Id, name: string): Id
+  /** Whether it can exist beside its successor. */
+  isPossible?(live: Spec): boolean
   rename(from: Id, to: Id): readonly Statement[]
 }
 
@@ -204,7 +206,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly child?: Child<Id, Spec>
   readonly belongsTo?: BelongsTo<Id>
   readonly renaming?: Renaming<Id, Spec>
-  readonly aside?: Aside<Id>
+  readonly aside?: Aside<Id, Spec>
   readonly data?: Data<Id, Spec>
   readonly query?: Query<Spec>
   /** For relations: the columns in order, each with type and collation, which the definition of a dependent rests on. */

@@ -17,7 +17,7 @@ import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, sett
 import { alterStatements, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
-import { statisticsRenaming } from './facets/renaming.ts'
+import { asideInSchema, statisticsRenaming } from './facets/renaming.ts'
 import { present, withoutBrackets } from './facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
@@ -139,6 +139,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       JOIN pg_class view ON view.oid = s.stxrelid
       JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
 
+  aside: asideInSchema('statistics', sql`STATISTICS`),
   renaming: {
     ...statisticsRenaming,
     withColumns: (spec, renamed) => ({ ...spec, columns: spec.columns.map((name) => renamed.get(name) ?? name) }),

@@ -10,6 +10,7 @@ import { readDependents } from '../dependents/dependents.ts'
 import { readPredecessors } from '../dependents/predecessors.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
 import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
+import { addDropsOfKept, dropDataLast, keepWhatIsRead, readsData } from '../differ/data-drops.ts'
 import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups } from '../differ/replacement-groups.ts'
@@ -44,10 +45,12 @@ export function analyzeImpact(
 ): Promise<Impact> {
   return inReadOnlyTransaction(session, async () => {
     const { probed, materialized, live, wanted, tried } = comparison
-    const { changes, refusals, temporaryNames, dependents, throughViews } = await completeChanges(session, comparison, {
-      ...input,
-      suffix,
-    })
+    const { changes, refusals, temporaryNames, dependents, throughViews } = await completeChanges(
+      session,
+      comparison,
+      { ...input, suffix },
+      populate,
+    )
     const groups = replacementGroups(changes, tried, suffix)
     const steps = createSteps({
       changes,
@@ -81,30 +84,38 @@ export function analyzeImpact(
   })
 }
 
+interface ImpactInput extends ProbeInput {
+  /** Random, in all temporary names. */
+  readonly suffix: string
+}
+
+/** Completes the changes. If data is lost and other data is loaded, the loss comes last, which may require more changes. */
+async function completeChanges(session: Session, comparison: Comparison, input: ImpactInput, populate: boolean) {
+  const { changes, probed } = comparison
+  const completed = await addChanges(session, comparison, input, changes)
+  const dataDroppedLast = dropDataLast(changes)
+  const isLost = dataDroppedLast.some((change, at) => change !== changes[at])
+  if (!isLost || !readsData(completed.changes, new Set(probed.live.keys()), populate)) return completed
+  return addChanges(session, comparison, input, dataDroppedLast)
+}
+
 /** Adds changes in steps. Each addition can have dependents of its own, which are read before the next step. */
-async function completeChanges(
-  session: Session,
-  comparison: Comparison,
-  input: ProbeInput & { readonly suffix: string },
-) {
+async function addChanges(session: Session, comparison: Comparison, input: ImpactInput, before: readonly Change[]) {
   const { probed, tried, materialized, live, wanted, unmanaged } = comparison
   const notProbed = probed.findings.map((finding) => [finding.key, finding] as const)
   const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
   const dependentsOf = (changes: readonly Change[], temporaryNames: ReadonlyMap<Key, ObjectId>) =>
     readAffectedDependents(session, changes, { ...known, temporaryNames })
-  const before = await dependentsOf(comparison.changes, new Map())
-  const { changes: compared, temporaryNames } = renameOldAside({
-    changes: comparison.changes,
-    dependents: before,
-    ledger: input.ledger,
-    wanted,
-    suffix: input.suffix,
-  })
-  const renamed = temporaryNames.size === 0 ? before : await dependentsOf(compared, temporaryNames)
+  const { ledger, suffix } = input
+  const found = await dependentsOf(before, new Map())
+  const aside = renameOldAside({ changes: before, dependents: found, ledger, wanted, suffix })
+  const { changes: compared, temporaryNames } = aside
+  const renamed = temporaryNames.size === 0 ? found : await dependentsOf(compared, temporaryNames)
   const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))
   const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: compared, dependents: renamed })
   const dependents = all.length === compared.length ? renamed : await dependentsOf(all, temporaryNames)
-  return { ...refuseBlocked(all, dependents), temporaryNames, dependents, throughViews }
+  const { changes, refusals } = refuseBlocked(keepWhatIsRead(all, { dependents, ledger, suffix }), dependents)
+  return { changes: addDropsOfKept(changes, temporaryNames), refusals, temporaryNames, dependents, throughViews }
 }
 
 /** Any live relation, if something may be replaced. New relations are read by no view yet. */

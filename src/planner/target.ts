@@ -1,8 +1,9 @@
 // Reads from the target what a plan is based on: the ledger, and the live objects that are declared or owned.
 
 import type { DeclaredObject } from '../core/change.ts'
-import { keyOf } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
+import { sharedName } from '../differ/taken-names.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
@@ -32,11 +33,30 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const ledger = rekeyLedger(recorded, renaming)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
-  const catalog = await readCatalog(session, ids.values(), salt)
+  const read = await readCatalog(session, ids.values(), salt)
+  const catalog = { ...read, occupied: withoutFormer(read, keys, ledger) }
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
   const found = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
-  const { refusals, ...read } = withColumnsRenamed(found, ledger, declared)
-  return { ...read, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
+  const { refusals, ...target } = withColumnsRenamed(found, ledger, declared)
+  return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
+}
+
+/** Without the names of objects of another kind that this manifest no longer declares, which this plan drops. */
+function withoutFormer(
+  { live, occupied }: CatalogReading,
+  declared: ReadonlySet<Key>,
+  { entries }: Ledger,
+): CatalogReading['occupied'] {
+  if (occupied.size === 0) return occupied
+  const former = new Set(
+    Array.from(entries, ([key, { id }]) => (live.has(key) && !declared.has(key) ? sharedName(id) : undefined)),
+  )
+  const isFormer = (key: Key) => {
+    const id = idOf(key)
+    const name = id && sharedName(id)
+    return name !== undefined && former.has(name)
+  }
+  return new Map([...occupied].filter(([key]) => !isFormer(key)))
 }
 
 /** Reads everything in one snapshot, with the state of the whole catalog if that is asked for and there is a ledger. */

@@ -16,8 +16,8 @@ import type { Session } from '../../db/session.ts'
 // - A trigger that a partition inherits from its parent is created along with the partition.
 const attachmentsQuery: Sql = trusted(`
   WITH old AS (
-    SELECT c.*, n.nspname, scratch, format('%I.%I', scratch, c.relname) AS successor
-      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text) JOIN pg_class c USING (oid)
+    SELECT c.*, n.nspname, scratch, kept, format('%I.%I', scratch, c.relname) AS successor
+      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text, kept boolean) JOIN pg_class c USING (oid)
       JOIN pg_namespace n ON n.oid = c.relnamespace
   ), declared AS (
     SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
@@ -96,6 +96,13 @@ const attachmentsQuery: Sql = trusted(`
     -- A rule depends on the relations that it reads: while it exists, these cannot be dropped before its view.
     SELECT oid, 8, format('DROP RULE %I ON %s', rulename, on_relation) FROM rules
     UNION ALL
+    -- An original that is kept for others leaves the names of its indexes and statistics to its successor, like its own.
+    SELECT old.oid, 8, format('DROP INDEX %I.%I', nspname, ic.relname)
+      FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid WHERE kept
+    UNION ALL
+    SELECT old.oid, 8, format('DROP STATISTICS %I.%I', sn.nspname, stxname)
+      FROM old JOIN pg_statistic_ext ON stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = stxnamespace WHERE kept
+    UNION ALL
     SELECT oid, 11, pg_get_ruledef(rule) FROM rules
     UNION ALL
     SELECT oid, 12, format('COMMENT ON RULE %I ON %s IS %L', rulename, on_relation, obj_description(rule, 'pg_rewrite'))
@@ -135,7 +142,7 @@ const attachmentsQuery: Sql = trusted(`
 export interface Attachments {
   /** For the successor in its scratch schema. */
   readonly onSuccessor: readonly Sql[]
-  /** At the start of the swap, before anything is dropped. */
+  /** At the start of the swap, before the originals are moved out. */
   readonly beforeSwap: readonly Sql[]
   /** At the end of the swap: statistics, whose names were taken until then, triggers and rules. */
   readonly afterSwap: readonly Sql[]
@@ -145,13 +152,13 @@ export const noAttachments: Attachments = { onSuccessor: [], beforeSwap: [], aft
 
 /**
  * Reads the attachments of relations, by OID. Runs under `readingPath`.
- * @param relations each with the scratch schema of its successor
+ * @param relations each with the scratch schema of its successor, and whether it is kept under another name
  * @param declared what is declared, and so is created on a successor or elsewhere without these statements
  * @param dropped what is no longer declared, and so is not recreated
  */
 export async function readAttachments(
   session: Session,
-  relations: readonly { readonly oid: number; readonly scratch: string }[],
+  relations: readonly { readonly oid: number; readonly scratch: string; readonly kept: boolean }[],
   declared: readonly ObjectId[],
   dropped: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Attachments>> {

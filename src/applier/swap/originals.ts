@@ -42,7 +42,11 @@ export async function readOriginals(session: Session, step: ReplaceStep, inHand:
   const ids = members.map(({ change }) => change.to.id)
   const { live } = await readCatalog(session, ids, inHand.salt)
   const declared = Array.from(inHand.wanted.values(), ({ id }) => id)
-  const relations = members.map(({ change, scratch }) => ({ oid: change.from.oid, scratch }))
+  const relations = members.map(({ change, scratch }) => ({
+    oid: change.from.oid,
+    scratch,
+    kept: change.keptAs !== undefined,
+  }))
   const attachments = await readAttachments(session, relations, declared, expectedOfStep(step, inHand).absent)
   const names = finalNames(inHand)
   return members.map(({ change, scratch }) => {

@@ -21,9 +21,8 @@ export function deferredChanges(context: StepContext): ReadonlySet<Key> {
   for (const change of dropOrder(context.changes)) {
     if (change.op !== 'drop') continue
     // Dropping a child locks its parent: for a moment in a transaction of its own, but until COMMIT among all definitions.
-    if (hasLiveParent(change, context) || dropPrerequisites(change, context, deferred).length > 0) {
-      deferred.add(change.key)
-    }
+    const mustWait = change.dropped === 'last' || dropPrerequisites(change, context, deferred).length > 0
+    if (mustWait || hasLiveParent(change, context)) deferred.add(change.key)
   }
   for (const change of definitions) {
     const former = formerParentOf(change)

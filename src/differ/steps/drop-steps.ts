@@ -21,7 +21,9 @@ export function dropPrerequisites(change: Drop, context: StepContext, deferred: 
   // Without it nothing could read through its owner any more, so whatever still needs the owner goes first.
   const usersOfOwner =
     owner === undefined ? [] : deferredDropsNeeding(owner).filter((other) => ownerOf(other) !== owner)
+  const { renamedAsideFor } = change
   return [
+    ...(renamedAsideFor?.keptAs ? [buildId(renamedAsideFor.key, context.groups)] : []),
     ...buildsWithout(change.key, context),
     ...(owner === undefined ? [] : buildsWithout(owner, context)),
     ...[...users, ...usersOfOwner].flatMap((other) =>

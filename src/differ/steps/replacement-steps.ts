@@ -2,7 +2,7 @@
 
 import type { Replace } from '../../core/change.ts'
 import type { Hazard, Replacement, Step } from '../../core/plan.ts'
-import { resolved } from '../../core/sql.ts'
+import { resolved, type Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
 import { type ReplacementGroup, schemaOf } from '../replacement-groups.ts'
 import { hazardsOf, locksOf } from './changes.ts'
@@ -58,7 +58,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     ),
     swap: {
       // The name of a child that moves here is taken until it is dropped from its former parent.
-      out: [...arrivals.flatMap((child) => kindOf(child.id).drop(child.id)), ...swap.out],
+      out: [...arrivals.flatMap((child) => kindOf(child.id).drop(child.id)), ...(keep(change) ?? swap.out)],
       in: [
         ...swap.in,
         ...children.flatMap((child) => kindOf(child.id).child?.finishAfterSwap?.(child.id, scratch) ?? []),
@@ -66,6 +66,11 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     },
     hazards: [...hazardsOf(change), ...reads, ...repointHazards(change, context)],
   }
+}
+
+/** What leaves the old object for those that still read it. */
+function keep({ from: { id }, keptAs }: Replace): readonly Statement[] | undefined {
+  return keptAs && kindOf(id).aside?.rename(id, keptAs)
 }
 
 /** For plain views that keep their identity and are repointed at the new object. */

@@ -1,7 +1,8 @@
 // The steps of a plan, by stage, in an order in which they can run. Each stage is described at StageName.
 
 import type { Change } from '../../core/change.ts'
-import { keyOf } from '../../core/object.ts'
+import { groupBy } from '../../core/data.ts'
+import { keyOf, type ObjectId } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { resolved, type Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
@@ -28,12 +29,13 @@ export function createSteps(input: StepInput): readonly Step[] {
     ...Array.from(deferred, (key) => (dropped.has(key) ? dropId('build', key) : buildId(key, input.groups))),
     ...loads.map(({ key }) => stepId('populate', key)),
   ])
-  return [
+  const steps: readonly Step[] = [
     ...definitions
       .filter((change) => isPrepared(change, context))
       .flatMap((change) => definitionSteps(change, 'prepare', [], context)),
     ...renameSteps(input.changes),
     ...definitions.flatMap((change) => unlinkSteps(change, context)),
+    ...input.changes.flatMap(asideSteps),
     ...defined.filter(({ key }) => !late.has(key)).map((change) => dropStep(change, 'define', [])),
     ...definitions
       .filter((change) => !isDeferred(change) && !isPrepared(change, context))
@@ -46,6 +48,25 @@ export function createSteps(input: StepInput): readonly Step[] {
         : [],
     ),
     ...loads.map((change) => loadStep(change, later, context)),
+  ]
+  const dataDrops = drops.flatMap((change) =>
+    change.op === 'drop' && change.dropped === 'last' ? [dropId('build', change.key)] : [],
+  )
+  return putLast(steps, dataDrops)
+}
+
+/** Puts these steps, and those that wait for them, after all others. */
+function putLast(steps: readonly Step[], ids: readonly string[]): readonly Step[] {
+  if (ids.length === 0) return steps
+  const waiters = groupBy(
+    steps.flatMap(({ id, after }) => after.map((other) => ({ id, other }))),
+    ({ other }) => other,
+  )
+  const last = new Set(ids)
+  for (const id of last) for (const waiter of waiters.get(id) ?? []) last.add(waiter.id)
+  return [
+    ...steps.filter(({ id }) => !last.has(id)),
+    ...steps.flatMap((step) => (last.has(step.id) ? [{ ...step, last: true as const }] : [])),
   ]
 }
 
@@ -78,6 +99,21 @@ function renameSteps(changes: readonly Change[]): readonly Step[] {
         ...(renamedColumns ? (kindOf(id).renaming?.renameColumns?.(id, renamedColumns) ?? []) : []),
       ],
     }))
+}
+
+/** What gets a temporary name leaves its own before anything is created under that. */
+function asideSteps(change: Change): readonly Step[] {
+  const [from, to] = namesAside(change)
+  const aside = from && kindOf(from).aside
+  if (!aside || !to) return []
+  const key = keyOf(to)
+  const step = { stage: 'define', key, title: titleOf(from), action: 'alter', after: [], hazards: [] } as const
+  return [{ ...step, id: `${stepId('define', key)} aside`, locks: [key], statements: aside.rename(from, to) }]
+}
+
+function namesAside(change: Change): readonly [ObjectId, ObjectId] | readonly [] {
+  if (change.op === 'drop' && change.formerly) return [change.formerly.id, change.from.id]
+  return change.op === 'create' && change.displaces ? [change.displaces.id, change.displaces.to] : []
 }
 
 /** Before the drops, since a table that has left its parent does not depend on it. */

@@ -30,6 +30,17 @@ function renamed(object: Sql, from: RelationId, to: RelationId): readonly Statem
   ]
 }
 
+type InSchema = 'type' | 'foreignTable' | 'materializedView' | 'index' | 'statistics'
+
+/** A temporary name in the same schema. `object` follows ALTER. */
+export function asideInSchema<Kind extends InSchema>(kind: Kind, object: Sql) {
+  type Id = RelationId & { readonly kind: Kind }
+  return {
+    called: ({ schema }: RelationId, name: string): Id => ({ kind, schema, name }),
+    rename: (from: RelationId, to: RelationId) => renamed(object, from, to),
+  }
+}
+
 /** The former name that a stanza declares. */
 export function declaredRename(
   id: IdOf<'server' | 'foreignTable' | 'materializedView' | 'index'>,

@@ -50,7 +50,7 @@ import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions, hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
-import { declaredRename, relationRenaming } from '../facets/renaming.ts'
+import { asideInSchema, declaredRename, relationRenaming } from '../facets/renaming.ts'
 import { declaredSecretOptions, settleSecretOptions } from '../facets/secret-options.ts'
 import { present, secretVariable, writtenOptions } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
@@ -243,6 +243,11 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     }),
   },
 
+  aside: {
+    ...asideInSchema('foreignTable', sql`FOREIGN TABLE`),
+    // Two partitions cannot have the same bounds, and a parent would return the rows of both children.
+    isPossible: (live) => !hasParents(parentsIn(live)),
+  },
   renaming: {
     ...relationRenaming('foreignTable', 'f', sql`FOREIGN TABLE`),
     renameColumns: (id, renamed) => renameTableColumns(qualified(id.schema, id.name), renamed),

@@ -9,7 +9,7 @@ import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions, record } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
-import { declaredRename, indexRenaming } from '../facets/renaming.ts'
+import { asideInSchema, declaredRename, indexRenaming } from '../facets/renaming.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from '../facets/stanza.ts'
 import { storageChanges, storageClause, tablespaceChange, writtenTablespace } from '../facets/storage.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
@@ -90,6 +90,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   catalogQuery: indexCatalog,
   evaluated: { expressions: ({ spec }, view) => viewOfExpressions(spec, view) },
 
+  aside: asideInSchema('index', sql`INDEX`),
   renaming: {
     ...indexRenaming,
     withColumns: (spec, renamed) => ({

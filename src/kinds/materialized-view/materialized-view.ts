@@ -34,7 +34,7 @@ import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import { type Options, record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
-import { declaredRename, relationRenaming } from '../facets/renaming.ts'
+import { asideInSchema, declaredRename, relationRenaming } from '../facets/renaming.ts'
 import { present, writtenOptions } from '../facets/stanza.ts'
 import {
   storageChanges,
@@ -186,6 +186,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   alter: (id, fields) =>
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
+  aside: asideInSchema('materializedView', sql`MATERIALIZED VIEW`),
   renaming: { ...relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`), alteredColumnNames: renamesIn },
   query: {
     text: (spec) => spec.query,
@@ -218,7 +219,9 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     if (change.op === 'drop') {
       // A kind sees only its own objects: a change of this kind carries specs of this kind.
       const live = change.from.spec as MaterializedViewSpec
-      return live.populated ? [{ name: 'drops-data', detail: 'its data is lost' }] : []
+      if (!live.populated || change.renamedAsideFor) return []
+      const detail = change.dropped === 'early' ? 'its data is lost, even if a later step fails' : 'its data is lost'
+      return [{ name: 'drops-data', detail }]
     }
     const isUnmanaged = change.op === 'replace' && change.isUnmanaged
     return isUnmanaged ? [rebuiltUnmanaged] : accessHazards(change)

@@ -29,6 +29,7 @@ import type { Grant } from '../facets/grants.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../facets/names.ts'
 import { record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
+import { asideInSchema } from '../facets/renaming.ts'
 import { present, withoutBrackets, writtenName } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
@@ -182,10 +183,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
-  aside: {
-    called: ({ schema }, name) => ({ kind: 'type', schema, name }),
-    rename: (from, to) => [statement(sql`ALTER TYPE ${qualified(from.schema, from.name)} RENAME TO ${ident(to.name)}`)],
-  },
+  aside: asideInSchema('type', sql`TYPE`),
   display: {
     summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
     details: (spec) => [

@@ -63,6 +63,7 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly takenFrom?: readonly string[]
   readonly isOfOthers?: true
   readonly setAsideFor?: ObjectId
+  readonly formerly?: ObjectId
   readonly predecessor?: Predecessor
 }
 
@@ -75,7 +76,7 @@ export interface FieldDocument {
   readonly causes?: readonly Origin[]
 }
 
-export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after'> {
+export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after' | 'last'> {
   readonly address: ObjectId | null
   readonly statements?: readonly StatementDocument[]
   /** Of a replacement: the objects that are built and swapped together. */

@@ -72,6 +72,7 @@ function changeJson({
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
     ...(change.op === 'replace' && change.isUnmanaged ? { isOfOthers: true } : {}),
+    ...(change.op === 'drop' && change.formerly ? { formerly: change.formerly.id } : {}),
     ...(change.op === 'drop' && change.renamedAsideFor ? setAsideJson(change.renamedAsideFor) : {}),
     ...(more.predecessor ? { predecessor: more.predecessor } : {}),
     hazards,
@@ -97,6 +98,7 @@ function stepJson(step: Step): StepDocument {
     address: addressOf(key),
     title,
     after,
+    ...(step.last ? { last: true } : {}),
     ...(step.action === 'replace'
       ? { members: step.members.map(memberJson) }
       : { statements: step.statements.map(statementJson) }),

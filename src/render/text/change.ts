@@ -65,8 +65,12 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
     }
     case 'drop':
       if (change.renamedAsideFor)
-        return `formerly ${titleOf(change.renamedAsideFor.to.id)}; kept until its dependents are swapped`
-      return planned.cause === 'source' ? 'dropped at the source' : 'no longer declared'
+        return `formerly ${titleOf(change.renamedAsideFor.to.id)}; kept until its dependents are ${change.renamedAsideFor.keptAs ? 'dropped' : 'swapped'}`
+      return [
+        ...(change.formerly ? [`formerly ${titleOf(change.formerly.id)}`] : []),
+        planned.cause === 'source' ? 'dropped at the source' : 'no longer declared',
+        ...(change.dropped === 'last' ? ['dropped last'] : []),
+      ].join(' · ')
   }
 }
 
@@ -92,7 +96,9 @@ function renamedFrom(change: DatabaseChange): readonly string[] {
 export function renderBody({ planned, change }: ShownChange, options: RenderOptions): readonly string[] {
   if (change.op === 'create') return renderDetails(planned.details, options)
   if (change.op !== 'drop') return renderFields(change.fields, options, planned.cause === 'both')
-  const own = (change.renamedAsideFor?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
+  // What is kept has its fields in the replacement.
+  const aside = change.renamedAsideFor?.keptAs ? undefined : change.renamedAsideFor
+  const own = (aside?.fields ?? []).filter(({ from, to }) => from !== undefined || to !== undefined)
   return renderFields(own, options)
 }
 

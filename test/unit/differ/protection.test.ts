@@ -11,6 +11,7 @@ import {
   field,
   index,
   ledger,
+  live,
   liveState,
   recorded,
   replace,
@@ -75,6 +76,15 @@ test.each([
       [onSales],
     ),
     ['index s.i: it is protected, and would be dropped with its parent'],
+  ],
+  [
+    'what has left its name',
+    refused(
+      { op: 'drop', key: copy('aside').key, from: live(copy('aside')), formerly: { id: sales.id, takenBy: sales.key } },
+      [],
+      { ledger: recorded(guarded) },
+    ),
+    dropped,
   ],
   ['no alteration', refused(alter(sales, [field('x')]), [guarded]), []],
   ['nothing that no longer exists', refused(drop(sales), [guarded], {}, []), []],

@@ -1,16 +1,19 @@
-// Servers that serve on under another name.
+// Objects that serve on under another name.
 
 import { expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { Dependent } from '../../../src/core/dependent.ts'
+import { keyOf } from '../../../src/core/object.ts'
 import { renameOldAside } from '../../../src/differ/rename-aside.ts'
 import type { Ledger } from '../../../src/ledger/read.ts'
 import {
   changeText,
   copy,
+  create,
   dependent,
   drop,
   type Fixture,
+  index,
   ledger,
   live,
   mapping,
@@ -97,4 +100,40 @@ test.each([
   ['there is no ledger', renamed(recreated, chain, ledger([])).changes.map(changeText), inPlace],
 ])('it is recreated in place if %s', (_title, found, expected) => {
   expect(found).toEqual(expected)
+})
+
+const relation = (kind: 'foreignTable' | 'materializedView', name: string) => ({ kind, schema: 's', name }) as const
+const moved = table('sales')
+const last = { ...drop(sales), dropped: 'last' } as Change
+const indexOf = (on: Fixture) => index('i', on)
+
+test('what is dropped last leaves its name to an object of another kind, and its children their parent', () => {
+  const { changes, temporaryNames } = renamed(
+    [create(moved), last, drop(indexOf(sales))],
+    [dependent(orders, sales)],
+    recorded(orders, sales),
+  )
+  const aside = relation('materializedView', `fdwsync_old_abc_${live(sales).oid}`)
+  expect(temporaryNames).toEqual(new Map([[sales.key, aside]]))
+  expect(changes.slice(1)).toMatchObject([
+    { key: keyOf(aside), from: { id: aside }, formerly: { id: sales.id, takenBy: moved.key } },
+    { from: { spec: { on: { name: aside.name } } } },
+  ])
+})
+
+test.each([
+  ['it is dropped before that', [create(moved), drop(sales)]],
+  ['nothing takes its name', [create(table('other')), last]],
+])('it keeps its name if %s', (_title, changes) => {
+  expect(renamed(changes, [dependent(orders, sales)], recorded(orders, sales)).changes).toEqual(changes)
+})
+
+test('an index that moves away from what is dropped last leaves its name at once', () => {
+  const onSums = indexOf(copy('sums'))
+  const creation = { ...create(onSums), instead: live(indexOf(sales)) } as Change
+  const [moving] = renamed([creation, last], [], recorded(orders, sales)).changes
+  expect(moving).toMatchObject({
+    displaces: { id: onSums.id, to: { name: `fdwsync_old_abc_${live(indexOf(sales)).oid}` } },
+  })
+  expect(renamed([creation, drop(sales)], [], recorded(orders, sales)).changes).toEqual([creation, drop(sales)])
 })

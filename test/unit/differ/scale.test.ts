@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../src/core/change.ts'
 import type { PlainStep } from '../../../src/core/plan.ts'
 import { refuseBlocked } from '../../../src/differ/blockers.ts'
+import { dropDataLast, keepWhatIsRead } from '../../../src/differ/data-drops.ts'
 import { diff } from '../../../src/differ/diff.ts'
 import { addForcedReplacements } from '../../../src/differ/forced-replacements.ts'
 import { plannedChanges } from '../../../src/differ/planned-changes.ts'
@@ -104,6 +105,8 @@ type Phase = (changes: readonly Change[], world: World) => unknown
 
 const phases: Readonly<Record<string, Phase>> = {
   addForcedReplacements: (changes, { wanted, live }) => addForcedReplacements(changes, wanted, live),
+  keepWhatIsRead: (changes, { dependents, ledger }) =>
+    keepWhatIsRead(dropDataLast(changes), { dependents, ledger, suffix: 'abc' }),
   refuseBlocked: (changes, { dependents }) => refuseBlocked(changes, dependents),
   renameOldAside: (changes, { dependents, ledger, wanted }) =>
     renameOldAside({ changes, dependents, ledger, wanted, suffix: 'abc' }),

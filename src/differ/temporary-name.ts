@@ -1,0 +1,13 @@
+// The name of an object that leaves its own to another one, until it is dropped.
+
+import type { LiveObject } from '../core/change.ts'
+import type { ObjectId } from '../core/object.ts'
+import { kindOf } from '../kinds/registry.ts'
+
+/**
+ * Undefined if objects of its kind cannot be renamed for that.
+ * @param suffix random, so that no role can take the name before
+ */
+export function temporaryName({ id, oid }: LiveObject, suffix: string): ObjectId | undefined {
+  return kindOf(id).aside?.called(id, `fdwsync_old_${suffix}_${oid}`)
+}
