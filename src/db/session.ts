@@ -11,7 +11,7 @@ import { requestCancel } from './cancel.ts'
 import { connectionFailure } from './connection-failure.ts'
 import { type Opening, type Started, start, startWithSecrets } from './opening.ts'
 import type { Carrier } from './secrets/carrier.ts'
-import { copyCarrier } from './secrets/copy.ts'
+import { copyCarrier, executeWithCopy } from './secrets/copy.ts'
 import { startupCarrier, startupSecrets } from './secrets/startup.ts'
 import type { ConnectionSettings } from './settings.ts'
 
@@ -40,6 +40,8 @@ export interface Session {
    * would log it as it runs inside the DO block, with its secrets.
    */
   execute(statement: Statement): Promise<void>
+  /** Runs one statement with secrets that the session was not opened with, in the caller's transaction. Nothing of them remains. */
+  executeApart(statement: Statement): Promise<void>
   /**
    * What the server has reported beside its results since the last call: WARNINGs and NOTICEs, each text once. Within a
    * transaction, the settings of the role do not suppress them.
@@ -87,7 +89,7 @@ export async function openSession(settings: ConnectionSettings, options: Session
 
 async function open(opening: Opening, secrets: readonly Secret[]): Promise<Session> {
   // A suffix for each run, since a pooler may assign a connection that still has the settings of another session.
-  const suffix = randomBytes(3).toString('hex')
+  const suffix = newSuffix()
   const { options } = opening.settings
   const startup = secrets.length > 0 ? startupSecrets(secrets, options, suffix) : undefined
   const withSecrets = startup && (await startWithSecrets(opening, startup, suffix))
@@ -108,6 +110,10 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
       if (statement.secrets.length > 0) await carry(wire, statement)
       else await wire.send(statement.sql)
     },
+    executeApart: async (statement) => {
+      if (statement.secrets.length > 0) await executeWithCopy(wire, statement, newSuffix())
+      else await wire.send(statement.sql)
+    },
     takeNotices: wire.takeNotices,
     cancel: () => requestCancel(client, settings.host),
     lost: wire.lost,
@@ -119,6 +125,10 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
     abandon: wire.abandon,
     close: wire.close,
   }
+}
+
+function newSuffix(): string {
+  return randomBytes(6).toString('hex')
 }
 
 function applicationName(purpose: string): string {

@@ -5,6 +5,7 @@ import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
 import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
+import { turnOffExposure } from '../db/secrets/exposure.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { batchesToEvaluate, withoutEvaluation, wouldEvaluate } from './evaluation.ts'
 import { dependencyFinding, leakFinding } from './findings.ts'
@@ -36,11 +37,12 @@ async function createHalves(run: ProbeRun, all: readonly Unit[]): Promise<readon
     units.flatMap(({ statements }) => statements),
   )
   if (!failed) return units.map(({ object }) => object)
-  if (units.length === 1) {
-    const mayBeUnmanaged = mismatches.has(failed.sqlstate) && (await hasUnmanagedUsers(run))
-    for (const { object } of units) {
-      run.findings.push(mayBeUnmanaged ? leakFinding(keyOf(object.id)) : await errorFinding(run, object, failed))
-    }
+  const [unit] = units
+  if (unit && units.length === 1) {
+    const error = await errorWithSecrets(run, unit, failed)
+    if (!error) return [unit.object]
+    const mayBeUnmanaged = mismatches.has(error.sqlstate) && (await hasUnmanagedUsers(run))
+    run.findings.push(mayBeUnmanaged ? leakFinding(keyOf(unit.object.id)) : await errorFinding(run, unit.object, error))
     return []
   }
   const middle = units.length >> 1
@@ -73,6 +75,34 @@ async function attempt(run: ProbeRun, all: readonly Statement[]): Promise<Databa
   } catch (error) {
     if (!isDatabaseError(error)) throw error
     await run.session.run(sql`ROLLBACK TO attempt`)
+    return error
+  }
+}
+
+/** An unknown name of an option, a missing privilege, a lock: with these SQLSTATEs the value of an option does not matter. */
+const notOfValues: ReadonlySet<string> = new Set(['HV00D', '42501', '55P03'])
+
+/**
+ * A wrapper can check the value of a secret, for which the probe sends `(secret)`. So what is rejected is tried once more with its
+ * secrets, if the server records none of them.
+ */
+async function errorWithSecrets(
+  run: ProbeRun,
+  { withSecrets }: Unit,
+  failed: DatabaseError,
+): Promise<DatabaseError | undefined> {
+  if (!withSecrets || notOfValues.has(failed.sqlstate)) return failed
+  const { session } = run
+  await session.run(trusted('SAVEPOINT attempt'))
+  try {
+    if ((await turnOffExposure(session)).length > 0) return failed
+    await session.run(manifestPath(probePath(run)))
+    for (const statement of withSecrets) await session.executeApart(statement)
+    await session.run(trusted('RELEASE attempt'))
+    return undefined
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error
+    await session.run(sql`ROLLBACK TO attempt`)
     return error
   }
 }

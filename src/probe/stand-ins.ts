@@ -70,8 +70,10 @@ async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Prom
   if (how.how === 'by-name' || query || !live || !finding) return
   const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
   const standIn = how.standIn({ ...object, spec: live.spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
-  if (!(await isRejected(run, unitOf({ ...object, spec: live.spec }, standIn)))) return
+  const unit = unitOf({ ...object, spec: live.spec }, standIn)
   const isAsDeclared = !differs(run, object, live)
+  // Without its secrets, what exists would be rejected for the lack of them.
+  if (unit.withSecrets ? !isAsDeclared : !(await isRejected(run, unit))) return
   run.findings.splice(at, 1, ...(isAsDeclared ? [] : [unlikeLiveFinding(key, finding.reason)]))
   if (!isAsDeclared) run.wanted.delete(key)
 }

@@ -8,7 +8,10 @@ import { kindOf } from '../kinds/registry.ts'
 
 export interface Unit {
   readonly object: DeclaredObject
+  /** Without secrets. */
   readonly statements: readonly Statement[]
+  /** The same with them, if there are any. */
+  readonly withSecrets?: readonly Statement[]
   /** Creates a view of the expressions that PostgreSQL would simplify; empty if there are none. */
   readonly expressions?: (view: { readonly schema: string; readonly name: string }) => readonly Statement[]
   readonly partitioned?: Partitioned | undefined
@@ -21,10 +24,12 @@ export function unitOf(
 ): Unit {
   const { create, evaluated } = kindOf(object.id)
   const before = standIn.before ?? []
+  const all = [...before, ...create(standIn.id, standIn.spec)]
   return {
     object,
     // Whether a wrapper knows an option is asked without the secret.
-    statements: [...before, ...create(standIn.id, standIn.spec).map(withoutSecrets)],
+    statements: all.map(withoutSecrets),
+    ...(all.some(({ secrets }) => secrets.length > 0) ? { withSecrets: all } : {}),
     expressions(view) {
       const statements = evaluated?.expressions(standIn, view) ?? []
       return statements.length === 0 ? [] : [...before, ...statements]

@@ -42,10 +42,14 @@ EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
     error_table = TABLE_NAME, error_constraint = CONSTRAINT_NAME;
   FOREACH secret IN ARRAY secrets LOOP
     CONTINUE WHEN pg_catalog.length(secret) OPERATOR(pg_catalog.<) 3;
-    FOREACH spelling IN ARRAY ARRAY[pg_catalog.quote_literal(secret), secret] LOOP
-      error_message := pg_catalog.replace(error_message, spelling, '(secret)');
-      error_detail := pg_catalog.replace(error_detail, spelling, '(secret)');
-      error_hint := pg_catalog.replace(error_hint, spelling, '(secret)');
+    FOREACH spelling IN ARRAY ARRAY[pg_catalog.quote_literal(secret), secret, pg_catalog.replace(secret, '''', ''''''),
+                                    pg_catalog.replace(secret, '"', '""'), pg_catalog.btrim(secret)] LOOP
+      CONTINUE WHEN spelling OPERATOR(pg_catalog.=) '';
+      -- The director ***= makes the rest of a pattern a plain text.
+      spelling := '***=' OPERATOR(pg_catalog.||) spelling;
+      error_message := pg_catalog.regexp_replace(error_message, spelling, '(secret)', 'gi');
+      error_detail := pg_catalog.regexp_replace(error_detail, spelling, '(secret)', 'gi');
+      error_hint := pg_catalog.regexp_replace(error_hint, spelling, '(secret)', 'gi');
     END LOOP;
   END LOOP;
   RAISE EXCEPTION USING ERRCODE = error_state, MESSAGE = error_message, DETAIL = error_detail, HINT = error_hint,

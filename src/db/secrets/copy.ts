@@ -2,7 +2,7 @@
 
 import { FdwsyncError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
-import { ident, number, type Sql, sql } from '../../core/sql.ts'
+import { ident, number, type Sql, type Statement, sql } from '../../core/sql.ts'
 import { isDatabaseError } from '../database-error.ts'
 import type { Wire } from '../wire.ts'
 import { blockFor, type Carrier } from './carrier.ts'
@@ -12,7 +12,7 @@ import { blockFor, type Carrier } from './carrier.ts'
  * connection that a pooler assigns to another client.
  */
 export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier {
-  const table = sql`pg_temp.${ident(`fdwsync_secrets_${suffix}`)}`
+  const table = tableOf(suffix)
   const data = binaryCopy(secrets)
   const expressions = new Map(secrets.map((secret, index) => [secret, rowValue(table, index)]))
 
@@ -41,6 +41,16 @@ export function copyCarrier(secrets: readonly Secret[], suffix: string): Carrier
       throw error
     }
   }
+}
+
+/** Sends the secrets of one statement alone, and removes them after it. It must run in a transaction. */
+export async function executeWithCopy(wire: Wire, statement: Statement, suffix: string): Promise<void> {
+  await copyCarrier(statement.secrets, suffix)(wire, statement)
+  await wire.send(sql`DROP TABLE ${tableOf(suffix)}`)
+}
+
+function tableOf(suffix: string): Sql {
+  return sql`pg_temp.${ident(`fdwsync_secrets_${suffix}`)}`
 }
 
 /** Every role may create temporary tables by default, but the privilege can be revoked. */
