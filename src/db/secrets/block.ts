@@ -45,7 +45,7 @@ EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
     FOREACH spelling IN ARRAY ARRAY[pg_catalog.quote_literal(secret), secret, pg_catalog.replace(secret, '''', ''''''),
                                     pg_catalog.replace(secret, '"', '""'), pg_catalog.btrim(secret)] LOOP
       CONTINUE WHEN spelling OPERATOR(pg_catalog.=) '';
-      -- The director ***= makes the rest of a pattern a plain text.
+      -- After ***= the rest of a pattern is plain text.
       spelling := '***=' OPERATOR(pg_catalog.||) spelling;
       error_message := pg_catalog.regexp_replace(error_message, spelling, '(secret)', 'gi');
       error_detail := pg_catalog.regexp_replace(error_detail, spelling, '(secret)', 'gi');
