@@ -2,11 +2,13 @@
 // an unchanged object again.
 
 import type { DeclaredObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { dataDigest } from './digests.ts'
+import { namesInSql } from './sql-names.ts'
 import { manifestPath, readingPath } from './transaction-settings.ts'
 
 /**
@@ -16,40 +18,41 @@ import { manifestPath, readingPath } from './transaction-settings.ts'
  */
 export type DependencyDigests = ReadonlyMap<Key, string>
 
-/** By name, a digest of the objects with that name. For relations it includes the columns and their user-defined types. */
+/** By name and schema, a digest of the objects with that name. For relations it includes the columns and their user-defined types. */
 const digestsByNameQuery: Sql = trusted(`
   WITH own_type AS (
     SELECT t.oid, md5(concat_ws(' ', t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typtypmod, t.typcollation, t.typnotnull, t.typrelid,
              (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
              (SELECT string_agg(conbin::text, ',' ORDER BY conname) FROM pg_constraint WHERE contypid = t.oid))) AS digest
       FROM pg_type t WHERE t.oid >= 16384 AND t.typtype IN ('e', 'd', 'r', 'm', 'b')
-  ), named(name, definition) AS (
-    SELECT c.relname, concat_ws(' ', 'relation', c.oid, c.relnamespace, c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod,
+  ), named(name, namespace, definition) AS (
+    SELECT c.relname, c.relnamespace, concat_ws(' ', 'relation', c.oid, c.relnamespace, c.relkind, a.attnum, a.attname, a.atttypid, a.atttypmod,
                                 a.attcollation, t.digest)
       FROM pg_class c
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       LEFT JOIN own_type t ON t.oid = a.atttypid
-     WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S')
+     WHERE c.relname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S')
     UNION ALL
-    SELECT proname, concat_ws(' ', 'function', oid, pronamespace, proargtypes, proallargtypes, prorettype, provariadic, pronargdefaults,
+    SELECT proname, pronamespace, concat_ws(' ', 'function', oid, pronamespace, proargtypes, proallargtypes, prorettype, provariadic, pronargdefaults,
                               prokind, proretset)
-      FROM pg_proc WHERE proname = ANY ($1) AND oid >= 16384
+      FROM pg_proc WHERE proname = ANY ($1::text[]::name[]) AND oid >= 16384
     UNION ALL
-    SELECT typname, concat_ws(' ', 'type', t.oid, t.digest) FROM pg_type JOIN own_type t USING (oid) WHERE typname = ANY ($1)
+    SELECT typname, typnamespace, concat_ws(' ', 'type', t.oid, t.digest) FROM pg_type JOIN own_type t USING (oid) WHERE typname = ANY ($1::text[]::name[])
     UNION ALL
-    SELECT oprname, concat_ws(' ', 'operator', oid, oprnamespace, oprleft, oprright, oprresult, oprcode)
-      FROM pg_operator WHERE oprname = ANY ($1) AND oid >= 16384
+    SELECT oprname, oprnamespace, concat_ws(' ', 'operator', oid, oprnamespace, oprleft, oprright, oprresult, oprcode)
+      FROM pg_operator WHERE oprname = ANY ($1::text[]::name[]) AND oid >= 16384
     UNION ALL
-    SELECT opcname, concat_ws(' ', 'operator class', oid, opcnamespace, opcmethod, opcintype)
-      FROM pg_opclass WHERE opcname = ANY ($1) AND oid >= 16384
+    SELECT opcname, opcnamespace, concat_ws(' ', 'operator class', oid, opcnamespace, opcmethod, opcintype)
+      FROM pg_opclass WHERE opcname = ANY ($1::text[]::name[]) AND oid >= 16384
     UNION ALL
-    SELECT cfgname, concat_ws(' ', 'text search configuration', oid, cfgnamespace) FROM pg_ts_config WHERE cfgname = ANY ($1) AND oid >= 16384
+    SELECT cfgname, cfgnamespace, concat_ws(' ', 'text search configuration', oid, cfgnamespace) FROM pg_ts_config WHERE cfgname = ANY ($1::text[]::name[]) AND oid >= 16384
     UNION ALL
-    SELECT collname, concat_ws(' ', 'collation', oid, collnamespace) FROM pg_collation WHERE collname = ANY ($1) AND oid >= 16384
+    SELECT collname, collnamespace, concat_ws(' ', 'collation', oid, collnamespace) FROM pg_collation WHERE collname = ANY ($1::text[]::name[]) AND oid >= 16384
     UNION ALL
-    SELECT nspname, concat_ws(' ', 'schema', oid) FROM pg_namespace WHERE nspname = ANY ($1)
+    SELECT nspname, oid, concat_ws(' ', 'schema', oid) FROM pg_namespace WHERE nspname = ANY ($1::text[]::name[])
   )
-  SELECT name::text, md5(string_agg(definition, '|' ORDER BY definition)) AS digest FROM named GROUP BY name`)
+  SELECT name::text, n.nspname::text AS schema, md5(string_agg(definition, '|' ORDER BY definition)) AS digest
+    FROM named JOIN pg_namespace n ON n.oid = namespace GROUP BY 1, 2 ORDER BY 2`)
 
 /** A digest of what SQL uses without naming it: casts and default operator classes. */
 const globalDigestQuery: Sql = trusted(`
@@ -65,7 +68,8 @@ export async function readDependencyDigests(
   objects: readonly Pick<DeclaredObject, 'id' | 'spec'>[],
 ): Promise<DependencyDigests> {
   const named = objects.flatMap(({ id, spec }) => {
-    const names = namesIn(kindOf(id).sqlFragments?.(spec) ?? [])
+    const texts = kindOf(id).sqlFragments?.(spec) ?? []
+    const names = texts.length === 0 ? undefined : namesInSql(texts)
     return names === undefined ? [] : [{ key: keyOf(id), names }]
   })
   if (named.length === 0) return new Map()
@@ -75,35 +79,22 @@ export async function readDependencyDigests(
   )
   await session.run(readingPath)
   const all = [...new Set(named.flatMap(({ names }) => names))]
-  const rows = await session.query<{ name: string; digest: string }>(digestsByNameQuery, [all])
+  const rows = await session.query<NamedDigest>(digestsByNameQuery, [all])
   const [global] = await session.query<{ digest: string }>(globalDigestQuery)
-  const digests = new Map(rows.map(({ name, digest }) => [name, digest]))
+  const byName = groupBy(rows, ({ name }) => name)
   const common = [Math.trunc(session.serverVersion / 10_000), path?.schemas, global?.digest]
   return new Map(
-    named.map(({ key, names }) => [key, dataDigest([common, names.map((name) => digests.get(name) ?? '')])]),
+    named.map(({ key, names }) => {
+      // SQL finds a name in its search_path, or in a schema that it names. A schema is named like everything else.
+      const reachable = new Set([...(path?.schemas ?? []), 'pg_catalog', ...names])
+      const found = names.map((name) => (byName.get(name) ?? []).filter(({ schema }) => reachable.has(schema)))
+      return [key, dataDigest([common, found.map((all) => all.map(({ digest }) => digest))])]
+    }),
   )
 }
 
-/** Operators that syntax looks up without naming them: IN, CASE, BETWEEN, JOIN USING, LIKE, SIMILAR TO. */
-const impliedOperators = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~']
-
-/** Every token of the SQL that could be a name, sorted. Undefined if there is no SQL, or if it has names in U&"…" escapes. */
-function namesIn(texts: readonly string[]): readonly string[] | undefined {
-  if (texts.length === 0 || texts.some((text) => /u&['"]/i.test(text))) return undefined
-  const names = new Set<string>(impliedOperators)
-  for (const text of texts) {
-    for (const [word] of text.matchAll(/"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|[-+*/<>=~!@#%^&|`?]+/gu)) {
-      if (word.startsWith('"')) names.add(word.slice(1, -1).replaceAll('""', '"'))
-      // A run of operator characters can be several operators, so any part of it could be a user-defined one.
-      else for (const part of possibleNames(word)) names.add(part)
-    }
-  }
-  return [...names].sort()
-}
-
-function possibleNames(word: string): readonly string[] {
-  if (/^[\p{L}_]/u.test(word)) return [word.toLowerCase()]
-  return Array.from({ length: word.length }, (_, from) =>
-    Array.from({ length: word.length - from }, (__, length) => word.slice(from, from + length + 1)),
-  ).flat()
+interface NamedDigest {
+  readonly name: string
+  readonly schema: string
+  readonly digest: string
 }

@@ -213,7 +213,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   columns?(spec: Spec): ReadonlyMap<string, string>
   /** The owner that is declared for it, for kinds whose SQL runs as their owner. */
   ownerOf?(spec: Spec): string | null | undefined
-  /** The SQL and the names in a spec, for kinds whose meaning depends on what those resolve to. */
+  /** The SQL and the names in a spec, with their schemas, for kinds whose meaning depends on what those resolve to. */
   sqlFragments?(spec: Spec): readonly string[]
   readonly evaluated?: Evaluated<Id, Spec>
   readonly secrets?: Secrets<Id, Spec>

@@ -184,7 +184,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   },
 
   // The view's name too, since the columns belong to it.
-  sqlFragments: ({ on, expressions }) => [ident(on.name), ...expressions],
+  sqlFragments: ({ on, expressions }) => [qualified(on.schema, on.name), ...expressions],
   display: {
     summary: (spec) => `on ${qualified(spec.on.schema, spec.on.name)}`,
     details: (spec) => [

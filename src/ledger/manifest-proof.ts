@@ -1,5 +1,6 @@
 // Reads the proof that a manifest had nothing to do, which lets a plan skip everything else. See `planner/fast-path.ts`.
 
+import type { Warning } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
@@ -16,6 +17,10 @@ export interface ManifestProof {
   readonly objectCount: number
   /** From `readCatalogState`. */
   readonly catalogState: string
+  /** The names that `catalogState` was computed with. */
+  readonly names: readonly string[]
+  /** The warnings of the plan, without those of the part that every plan compares. */
+  readonly warnings: readonly Warning[]
   /** From `readSourceState`; null if the manifest imports nothing. */
   readonly sourceState: string | null
 }
@@ -26,7 +31,7 @@ export async function readProof(session: Session, digest: string): Promise<Manif
   if (found.state !== 'ready' || found.version < ledgerVersion) return undefined
   const [row] = await session.query<ManifestProof>(
     trusted(`SELECT manifest, manifest_digest AS digest, head, object_count AS "objectCount", catalog_state AS "catalogState",
-                    source_state AS "sourceState"
+                    names, warnings, source_state AS "sourceState"
                FROM fdwsync.proof WHERE manifest_digest = $1 AND tool_version = $2 AND server_major = $3`),
     [digest, toolVersion, Math.trunc(session.serverVersion / 10_000)],
   )
@@ -35,16 +40,28 @@ export async function readProof(session: Session, digest: string): Promise<Manif
 
 /** Records a proof, instead of an earlier one of the same manifest, within the session's transaction. */
 export async function recordManifestProof(session: Session, proof: ManifestProof): Promise<void> {
-  const { manifest, digest, head, objectCount, catalogState, sourceState } = proof
+  const { manifest, digest, head, objectCount, catalogState, names, warnings, sourceState } = proof
   const serverMajor = Math.trunc(session.serverVersion / 10_000)
   await session.query(
     trusted(`
-      INSERT INTO fdwsync.proof AS p (manifest, manifest_digest, tool_version, server_major, head, object_count, catalog_state, source_state, proven_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, pg_catalog.now())
+      INSERT INTO fdwsync.proof AS p (manifest, manifest_digest, tool_version, server_major, head, object_count, catalog_state, names,
+             warnings, source_state, proven_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_catalog.now())
       ON CONFLICT (manifest) DO UPDATE
          SET manifest_digest = excluded.manifest_digest, tool_version = excluded.tool_version, server_major = excluded.server_major,
              head = excluded.head, object_count = excluded.object_count, catalog_state = excluded.catalog_state,
-             source_state = excluded.source_state, proven_at = excluded.proven_at`),
-    [manifest, digest, toolVersion, serverMajor, JSON.stringify(head), objectCount, catalogState, sourceState],
+             names = excluded.names, warnings = excluded.warnings, source_state = excluded.source_state, proven_at = excluded.proven_at`),
+    [
+      manifest,
+      digest,
+      toolVersion,
+      serverMajor,
+      JSON.stringify(head),
+      objectCount,
+      catalogState,
+      names,
+      JSON.stringify(warnings),
+      sourceState,
+    ],
   )
 }

@@ -130,6 +130,14 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.apply ADD COLUMN not_imported jsonb')],
   },
+  {
+    // Older proofs contain a digest of more than names could find.
+    tables: [],
+    statements: [
+      trusted('DELETE FROM fdwsync.proof'),
+      trusted('ALTER TABLE fdwsync.proof ADD COLUMN names text[] NOT NULL, ADD COLUMN warnings jsonb NOT NULL'),
+    ],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */
@@ -226,9 +234,11 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     manifest_digest: 'The SHA-256 of the manifest file',
     tool_version: 'The release of fdwsync that found nothing to do',
     server_major: 'The major version of the server',
-    head: 'The part of the manifest that every plan compares anyway, as written: servers, user mappings, schemas and extensions',
+    head: 'The part of the manifest that every plan compares anyway, as written: wrappers, servers, user mappings, schemas and extensions',
     object_count: 'The number of objects that the manifest declares',
     catalog_state: 'A digest of the catalog rows of all other objects, and of everything that their meaning depends on',
+    names: 'All names in the SQL of those objects; catalog_state covers whatever they could refer to',
+    warnings: 'The warnings of that plan, which later plans repeat',
     source_state: 'A digest of what the sources returned for all imports; null if the manifest imports nothing',
     proven_at: 'When the plan found nothing to do',
   },

@@ -8,7 +8,7 @@ import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import type { SourceAccess } from '../sources/ask-sources.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
-import type { TargetReading } from './target.ts'
+import type { ProvenState, TargetReading } from './target.ts'
 
 export interface PlanOptions {
   /** Whether the plan loads new materialized views. */
@@ -42,5 +42,5 @@ export interface PlanContext {
   readonly declared: readonly DeclaredObject[]
   /** The objects whose declarations have references that could not be resolved. */
   readonly unresolved: ReadonlyMap<Key, Problem>
-  readonly target: TargetReading & { readonly catalogState: string | undefined }
+  readonly target: TargetReading & { readonly provenState: ProvenState | undefined }
 }

@@ -3,7 +3,7 @@
 
 import type { WantedObject } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import type { Plan } from '../core/plan.ts'
+import type { Plan, Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { diff } from '../differ/diff.ts'
 import { createRunDigests, type RunDigests } from '../introspector/digests.ts'
@@ -84,8 +84,9 @@ async function planIfUnchanged(
   digests: RunDigests,
 ): Promise<PlanInHand | undefined> {
   const { name, search_path: searchPath = ['public'] } = manifest
-  if (!(await isHeadUnchanged(session, manifest, digests))) return undefined
-  const state = await readCatalogState(session, name, searchPath)
+  const head = await compareHead(session, manifest, digests)
+  if (!head.isUnchanged) return undefined
+  const state = await readCatalogState(session, { manifest: name, searchPath, names: proof.names })
   if (state !== proof.catalogState) return undefined
   const plan: Plan = {
     manifest: name,
@@ -96,7 +97,7 @@ async function planIfUnchanged(
     steps: [],
     refusals: [],
     undetermined: [],
-    warnings: [],
+    warnings: [...proof.warnings, ...head.warnings],
     unchanged: proof.objectCount,
   }
   return {
@@ -119,8 +120,13 @@ async function planIfUnchanged(
   }
 }
 
+interface ComparedHead {
+  readonly isUnchanged: boolean
+  readonly warnings: readonly Warning[]
+}
+
 /** Compares the objects that the digest of the catalog does not cover. */
-async function isHeadUnchanged(session: Session, manifest: Manifest, digests: RunDigests): Promise<boolean> {
+async function compareHead(session: Session, manifest: Manifest, digests: RunDigests): Promise<ComparedHead> {
   const declared = declaredKinds
     .filter((kind) => !digestedKinds.includes(kind))
     .flatMap((kind) => kind.declare(manifest, digests))
@@ -137,5 +143,5 @@ async function isHeadUnchanged(session: Session, manifest: Manifest, digests: Ru
     }),
   )
   const found = diff({ wanted, declared: keys, reading, ledger, digests, takeOver: false })
-  return found.unchanged === declared.length && found.warnings.length === 0
+  return { isUnchanged: found.unchanged === declared.length, warnings: found.warnings }
 }

@@ -28,7 +28,7 @@ import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { planFromProof } from './fast-path.ts'
 import { throwProblems } from './findings.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
-import { createProof } from './proof.ts'
+import { createProof, namesOf } from './proof.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
 import { readTargetInSnapshot } from './target.ts'
 
@@ -92,7 +92,11 @@ async function resolveAndRead(session: Session, manifest: ParsedManifest, option
   const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = resolved.expanded.manifest
   const objects = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
   const input = { manifest: name, declared: objects, searchPath, salt: digests.salt }
-  const target = await readTargetInSnapshot(session, input, (options.prove ?? false) && options.populate)
+  const target = await readTargetInSnapshot(
+    session,
+    input,
+    options.prove && options.populate ? namesOf(objects) : undefined,
+  )
   const unresolved = unresolvedObjects(objects, manifest)
   const declared = await withRequirements(session, objects, target.catalog.live)
   const suffix = randomBytes(6).toString('hex')
@@ -157,7 +161,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
-    proof: createProof(manifest, declared, plan, target.catalogState, resolved.sourceState),
+    proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,
   }

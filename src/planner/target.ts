@@ -59,15 +59,24 @@ function withoutFormer(
   return new Map([...occupied].filter(([key]) => !isFormer(key)))
 }
 
-/** Reads everything in one snapshot, with the state of the whole catalog if that is asked for and there is a ledger. */
+/** The state of the catalog that a proof needs, and the names that it was computed with. */
+export interface ProvenState {
+  readonly catalogState: string
+  readonly names: readonly string[]
+}
+
+/**
+ * Reads everything in one snapshot, with the state of the catalog if there is a ledger.
+ * @param names those that the SQL of the declared objects could name; undefined if no state is needed
+ */
 export function readTargetInSnapshot(
   session: Session,
   input: TargetInput & { readonly searchPath: readonly string[] },
-  withCatalogState: boolean,
-): Promise<TargetReading & { readonly catalogState: string | undefined }> {
+  names: readonly string[] | undefined,
+): Promise<TargetReading & { readonly provenState: ProvenState | undefined }> {
   return inSnapshot(session, async () => {
     const target = await readTarget(session, input)
-    if (!withCatalogState || !target.ledger.exists) return { ...target, catalogState: undefined }
-    return { ...target, catalogState: await readCatalogState(session, input.manifest, input.searchPath) }
+    if (names === undefined || !target.ledger.exists) return { ...target, provenState: undefined }
+    return { ...target, provenState: { catalogState: await readCatalogState(session, { ...input, names }), names } }
   })
 }

@@ -1,5 +1,6 @@
 // The cause of a change, for every field of every kind: changes of the manifest are planned as they are, and after the same was done
-// by hand in the database, for a manifest that stays, and for one that wants something else.
+// by hand in the database, for a manifest that stays, and for one that wants something else. The ledger has a proof for the manifest that
+// stays, so this shows as well that no proof hides drift.
 
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -8,7 +9,17 @@ import { connect, createDatabase, runSql } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../support/fdwsync.ts'
 import { newestMajor } from '../support/majors.ts'
-import { type Change, changedBy, changes, groupsOf, haveOtherAttributes, isOn, prepare, text } from './changes.ts'
+import {
+  type Change,
+  changedBy,
+  changes,
+  environment,
+  groupsOf,
+  haveOtherAttributes,
+  isOn,
+  prepare,
+  text,
+} from './changes.ts'
 
 const more: readonly Change[] = parse(text('more-causes.yaml'))
 const allow = ['drops-data', 'drops-dependents']
@@ -64,12 +75,12 @@ async function tryChanges(
   const { url, drop } = await createDatabase(pair.target)
   try {
     await prepare(url)
-    const base = await manifestOf(text('base.yaml'), {})
+    const base = await manifestOf(text('base.yaml'), environment)
     await applyTo(base, url)
     for (const group of groupsOf(rows.filter(isOn(pair)), haveOtherAttributes)) {
       const names = group.map(({ change }) => change).join(', ')
       const wanted = changedBy(group)
-      const byManifest = causesOf(await planFor(await manifestOf(wanted, {}), url))
+      const byManifest = causesOf(await planFor(await manifestOf(wanted, environment), url))
       expect.soft(byManifest.length, names).toBeGreaterThanOrEqual(group.length)
       expect.soft(except('manifest', byManifest), names).toEqual([])
       if (group.some(({ noWayBack }) => noWayBack)) break
@@ -77,7 +88,7 @@ async function tryChanges(
       checkByHand(group, causesOf(await planFor(base, url)))
       const others = group.flatMap(({ otherwise: set }) => (set ? [{ set }] : []))
       if (others.length > 0) {
-        const both = causesOf(await planFor(await manifestOf(changedBy(others), {}), url))
+        const both = causesOf(await planFor(await manifestOf(changedBy(others), environment), url))
         const ofBoth = both.filter((cause) => cause.endsWith(': manifest and drift'))
         expect.soft(ofBoth.length, `both: ${names}: ${both.join('; ')}`).toBeGreaterThanOrEqual(others.length)
       }
@@ -92,9 +103,12 @@ async function tryChanges(
 /** Does in the database what the manifest says, and lets the ledger know nothing of it. */
 async function applyAsIfByHand(url: string, manifest: string): Promise<void> {
   const client = await connect(url)
-  await client.query('CREATE TABLE public.ledger_before AS TABLE fdwsync.object')
-  await applyTo(await manifestOf(manifest, {}), url, { allow })
+  await client.query(`CREATE TABLE public.objects_before AS TABLE fdwsync.object;
+    CREATE TABLE public.proofs_before AS TABLE fdwsync.proof`)
+  await applyTo(await manifestOf(manifest, environment), url, { allow })
   await client.query(`TRUNCATE fdwsync.object, fdwsync.proof;
-    INSERT INTO fdwsync.object SELECT * FROM public.ledger_before; DROP TABLE public.ledger_before`)
+    INSERT INTO fdwsync.object SELECT * FROM public.objects_before;
+    INSERT INTO fdwsync.proof SELECT * FROM public.proofs_before;
+    DROP TABLE public.objects_before, public.proofs_before`)
   await client.end()
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parse, parseDocument } from 'yaml'
 import { connect } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
+import type { Environment } from '../support/fdwsync.ts'
 
 export interface Change {
   readonly change: string
@@ -26,6 +27,9 @@ export interface Change {
 export const text = (file: string): string => readFileSync(join(import.meta.dirname, file), 'utf8')
 
 export const changes: readonly Change[] = parse(text('changes.yaml'))
+
+/** What the references of base.yaml refer to. A manifest with a plain secret cannot be proven. */
+export const environment: Environment = { PASSWORD: 'first' }
 
 /** The manifest with the changes. */
 export function changedBy(all: readonly Pick<Change, 'set' | 'unset'>[]): string {

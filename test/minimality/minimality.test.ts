@@ -5,7 +5,7 @@ import { connect, createDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf } from '../support/fdwsync.ts'
 import { eachMajor, isNewest } from '../support/majors.ts'
-import { areOfOtherObjects, changedBy, changes, groupsOf, isOn, prepare, text } from './changes.ts'
+import { areOfOtherObjects, changedBy, changes, environment, groupsOf, isOn, prepare, text } from './changes.ts'
 import { catalogRows, touched } from './rows.ts'
 
 /** The rows of columns, constraints and statistics differ between majors, those of other catalogs do not. */
@@ -23,14 +23,14 @@ test.each(eachMajor())('PostgreSQL $name: a change touches what it must and noth
   const { url, drop } = await createDatabase(pair.target)
   try {
     await prepare(url)
-    const base = await manifestOf(text('base.yaml'), {})
+    const base = await manifestOf(text('base.yaml'), environment)
     await applyTo(base, url)
     const known = changes.filter(isOn(pair)).filter(({ touches }) => isNewest(pair) || touches.some(dependsOnVersion))
     const groups = groupsOf(known, areOfOtherObjects)
     for (const [at, group] of groups.entries()) {
       const names = group.map(({ change }) => change).join(', ')
       const before = await catalogRows(url)
-      const { report } = await applyTo(await manifestOf(changedBy(group), {}), url)
+      const { report } = await applyTo(await manifestOf(changedBy(group), environment), url)
       const after = await catalogRows(url)
       expect(
         report?.steps.filter(({ outcome }) => outcome.status !== 'applied'),

@@ -4,6 +4,7 @@ import type { Fixture } from './fixture.ts'
 
 /** Turns a ledger of this release into one of version 7, keeping its rows. */
 export const asVersion7 = `
+  ALTER TABLE fdwsync.proof DROP names, DROP warnings;
   ALTER TABLE fdwsync.apply DROP not_imported;
   ALTER TABLE fdwsync.object DROP canonical, DROP search_path;
   UPDATE fdwsync.version SET version = 7`

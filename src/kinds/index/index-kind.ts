@@ -156,11 +156,11 @@ export const index: DeclaredKind<'index', IndexSpec> = {
 
   // The view's name too, since its columns are indexed.
   sqlFragments: ({ on, columns, where }) => [
-    ident(on.name),
+    qualified(on.schema, on.name),
     where ?? '',
     ...columns.flatMap(({ expression, operatorClass, collation }) => [
       expression ?? '',
-      ...[operatorClass, collation].flatMap((each) => (each ? [ident(each.name)] : [])),
+      ...[operatorClass, collation].flatMap((each) => (each ? [nameOf(each)] : [])),
     ]),
   ],
   hazards: (change): readonly Hazard[] =>

@@ -38,6 +38,13 @@ async function isProbed(fixture: Fixture, manifest: string): Promise<boolean> {
   return byManifest
 }
 
+/** Whether the plan is nothing but the proof. */
+async function isProven(fixture: Fixture, manifest: string): Promise<boolean> {
+  const { fingerprint } = await planFor(await fixture.manifest(manifest), fixture.url)
+  const proofs = await fixture.sql('SELECT catalog_state FROM fdwsync.proof')
+  return proofs.some(({ catalog_state: state }) => state === fingerprint)
+}
+
 async function isProbedNow(fixture: Fixture, manifest: string): Promise<boolean> {
   const parsed = await fixture.manifest(manifest)
   const plan = await planFor(parsed, fixture.url).catch((error: Error) => error)
@@ -70,6 +77,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     'a relation of a name that the query has': 'CREATE TABLE public.orders (id int)',
     'an operator': `CREATE FUNCTION public.more(public.state, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
       CREATE OPERATOR public.> (LEFTARG = public.state, RIGHTARG = text, FUNCTION = public.more)`,
+    'a function of a used name in another schema of the path':
+      "CREATE SCHEMA later; CREATE FUNCTION later.twice(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+    'an operator that only syntax names': `CREATE FUNCTION public.same(public.state, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+      CREATE OPERATOR public.= (LEFTARG = public.state, RIGHTARG = text, FUNCTION = public.same)`,
     'a cast': 'CREATE CAST (public.state AS integer) WITH INOUT',
     'a column added to a table that a query names': 'ALTER TABLE public.persons ADD COLUMN more int',
     'a column of such a table retyped': 'ALTER TABLE public.persons ALTER COLUMN id TYPE bigint',
@@ -92,6 +103,41 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await applyTo(await fixture.manifest(more), fixture.url)
     await fixture.sql('ALTER EVENT TRIGGER no_ddl ENABLE')
     expect(await isProbed(fixture, more), `${what}, applied`).toBe(false)
+  })
+
+  test('what does not concern the manifest: the proofs hold', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(setUp)
+    await applyTo(await fixture.manifest(mixed), fixture.url)
+    const other = shopManifest({ more: 'SELECT id FROM proxy.others' }, 'other')
+      .replaceAll('shop', 'other')
+      .replace('orders:', 'others:')
+      .replace('customers:', 'strangers:')
+    await applyTo(await fixture.manifest(other), fixture.url)
+    await fixture.sql(`
+      CREATE SCHEMA others;
+      CREATE FUNCTION others.twice(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+      CREATE FUNCTION public.other() RETURNS int LANGUAGE sql AS 'SELECT 1';
+      GRANT SELECT ON local.orders TO PUBLIC;
+      COMMENT ON MATERIALIZED VIEW local.orders IS 'x';
+      COMMENT ON COLUMN local.orders.id IS 'y'`)
+    await fixture.sql(noDdl)
+    expect(await isProven(fixture, mixed)).toBe(true)
+    expect(await isProbed(fixture, mixed)).toBe(false)
+  })
+
+  test('a warning is part of the proof', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await fixture.sql(`${setUp}; ALTER FUNCTION public.twice(numeric) OWNER TO ${user}`)
+    const unqualified = shop.replace('public.twice(total) AS', 'twice(total) AS')
+    await applyTo(await fixture.manifest(unqualified), fixture.url, { allow: ['untrusted-code'] })
+    await fixture.sql(noDdl)
+    expect(await isProven(fixture, unqualified)).toBe(true)
+    const { warnings } = await planFor(await fixture.manifest(unqualified), fixture.url)
+    await fixture.sql('DELETE FROM fdwsync.proof')
+    expect(warnings).toEqual([{ code: 'object/untrusted-code', message: expect.stringContaining(user) }])
+    expect((await planFor(await fixture.manifest(unqualified), fixture.url)).warnings).toEqual(warnings)
   })
 
   test('a newer server, as after pg_upgrade, which keeps OIDs: it is probed again', async () => {

@@ -5,7 +5,7 @@ import type { Plan } from '../../../src/core/plan.ts'
 import { createRunDigests } from '../../../src/introspector/digests.ts'
 import { declaredKinds } from '../../../src/kinds/registry.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
-import { createProof, isProvable } from '../../../src/planner/proof.ts'
+import { createProof, isProvable, namesOf } from '../../../src/planner/proof.ts'
 
 const text = `version: 1
 name: shop
@@ -42,7 +42,8 @@ interface States {
 async function proofOf(written: string, plan = empty, { catalog, sources }: States = { catalog: 'catalog' }) {
   const parsed = await read(written)
   const declared = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests()))
-  return createProof(parsed, declared, plan, catalog, sources)
+  const proven = catalog === undefined ? undefined : { catalogState: catalog, names: ['bigint'] }
+  return createProof(parsed, declared, plan, proven, sources)
 }
 
 test('a proof keeps what the digest of the catalog does not cover', async () => {
@@ -57,6 +58,8 @@ test('a proof keeps what the digest of the catalog does not cover', async () => 
     },
     objectCount: 3,
     catalogState: 'catalog',
+    names: ['bigint'],
+    warnings: [],
     sourceState: null,
   })
 })
@@ -66,11 +69,21 @@ test('references in that part stay references', async () => {
   expect(proof).toMatchObject({ head: { servers: { shop: { options: { host: '${env:HOST}' } } } } })
 })
 
-const warning = { code: 'object/hidden-options', message: 'hidden' } as const
+test('a warning is part of the proof, unless every plan finds it again', async () => {
+  const hidden = { code: 'object/hidden-options', message: 'hidden' } as const
+  const skipped = { code: 'source/not-importable', message: 'skipped' } as const
+  expect(await proofOf(text, { ...empty, warnings: [hidden, skipped] })).toMatchObject({ warnings: [skipped] })
+})
+
+test('the names of a proof are all words of the SQL, and operators that syntax implies', async () => {
+  const check = `checks: { positive: 'f(Id) @> s."G"' }, columns`
+  const parsed = await read(text.replace('columns', check))
+  const declared = declaredKinds.flatMap((kind) => kind.declare(parsed.manifest, createRunDigests()))
+  expect(namesOf(declared)).toEqual(expect.arrayContaining(['bigint', 'f', 'id', '@>', '@', 's', 'G', '=', '~~']))
+})
 
 test.each([
   ['the state of the catalog is not known', () => proofOf(text, empty, {})],
-  ['there is a warning', () => proofOf(text, { ...empty, warnings: [warning] })],
   ['a covered object contains a reference', () => proofOf(text.replace('bigint', '"${env:TYPE}"'))],
   ['it imports, and not all sources have answered', () => proofOf(importing)],
 ])('there is none if %s', async (_title, proof) => {

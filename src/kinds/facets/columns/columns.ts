@@ -238,7 +238,7 @@ export function columnTexts(columns: Columns): readonly string[] {
     type,
     value ?? '',
     generated ?? '',
-    collation ? ident(collation.name) : '',
+    collation ? nameOf(collation) : '',
   ])
 }
 
