@@ -159,6 +159,10 @@ export type ProblemCode =
   | 'source/type'
   /** An index of the source cannot be copied. */
   | 'source/index'
+  /** A mirror does not copy some relations of the source. */
+  | 'source/left-out'
+  /** A column is copied without its collation, which does not exist here. */
+  | 'source/collation'
   /** A default or a generation expression of the source is not imported. */
   | 'source/expression'
   /** The wrapper cannot report what the source has, so its foreign tables were not compared. */

@@ -3,6 +3,7 @@
 import { groupBy } from './data.ts'
 import type { Key } from './object.ts'
 import type { Warning } from './plan.ts'
+import { someOf } from './some-of.ts'
 
 /** A WARNING or NOTICE of a server. */
 export interface Notice {
@@ -58,9 +59,7 @@ function warningOf(group: readonly ObjectNotice[]): Warning {
 
 function alikeText(count: number, names: readonly string[]): string {
   if (count === 0) return ''
-  const more =
-    names.length > listed ? `${names.slice(0, listed).join(', ')} and ${names.length - listed} more` : names.join(', ')
-  return ` (and ${count} alike${more === '' ? '' : `: ${more}`})`
+  return ` (and ${count} alike${names.length === 0 ? '' : `: ${someOf(names, listed)}`})`
 }
 
 function withoutNames(text: string): string {

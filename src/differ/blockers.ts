@@ -6,6 +6,7 @@ import { groupBy } from '../core/data.ts'
 import type { Dependent, Lost } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
+import { someOf } from '../core/some-of.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { isBlockedBy } from './blocked-fields.ts'
 import { canFollow } from './replacements.ts'
@@ -165,7 +166,5 @@ function listOf(blocking: readonly Dependent[]): string {
     const reason = lossOf(dependent)?.reason
     return reason ? `${dependent.description} (${reason})` : dependent.description
   })
-  const names = [...new Set(described)]
-  const shown = names.slice(0, 5).join(', ')
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+  return someOf([...new Set(described)], 5)
 }

@@ -69,12 +69,16 @@ function mirrorStanzas(manifest: Manifest, { request, indexes }: Resolution): re
   const mirror = mirrorOf(manifest, request)
   if (!mirror) return []
   const path = ['mirrors', String(request.path[1])]
-  const { proxy_schema, schema, limit_to, except = [] } = mirror
+  const { proxy_schema, schema, limit_to, except = [], relations, partitions } = mirror
+  const chosen: WrittenMap = {
+    ...(relations ? { relations: relations.toSorted() } : {}),
+    ...(partitions ? { partitions } : {}),
+  }
   const asWritten = source({ ...request, limitTo: limit_to, except })
   const copy: WrittenMap = request.withIndexes ? { indexes: { copy: true } } : {}
   const excluded = Object.entries(mirror.tables ?? {}).filter(([, { exclude }]) => exclude)
   return [
-    { path, value: { ...asWritten, proxy_schema, schema, ...copy } },
+    { path, value: { ...asWritten, ...chosen, proxy_schema, schema, ...copy } },
     ...excluded.map(([name]) => ({ path: [...path, 'tables', name], value: { exclude: true } })),
     ...Array.from(indexes, ([name, own]) => ({ path: [...path, 'tables', name], value: { indexes: sortedMap(own) } })),
   ]

@@ -213,4 +213,7 @@ export type SourceRequest = Pick<
 > & {
   /** Null if all tables were requested. */
   readonly limitTo: readonly string[] | null
+  /** What a mirror copies. */
+  readonly relations?: readonly string[]
+  readonly partitions?: string
 }

@@ -72,8 +72,24 @@ export interface ImportRequest {
   readonly withIndexes: boolean
   /** Whether the types of the source's columns are to be created. */
   readonly copiesTypes: boolean
+  /** What a mirror copies. An import leaves that to the wrapper. */
+  readonly mirrored: MirroredRelations | undefined
   /** Whether to list the column names of a table that cannot be imported. */
   readonly withColumnNames?: boolean
+}
+
+export type RelationKind = 'tables' | 'views' | 'materialized_views' | 'foreign_tables'
+
+/** The relations of a source that a mirror copies, if it lists none. */
+export interface MirroredRelations {
+  /** Partitioned tables are tables. */
+  readonly kinds: readonly RelationKind[]
+  /** Whether the manifest does not list the kinds. */
+  readonly isDefault: boolean
+  /** Whether a partitioned table is copied as one, or each of its partitions. */
+  readonly partitions: 'parent' | 'each'
+  /** Those that are copied whatever their kind, and whether or not they belong to an extension. */
+  readonly named: readonly string[]
 }
 
 /** Resolves `${env:NAME}` and `${file:path}`. */

@@ -126,6 +126,7 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     tables: {},
     withIndexes: false,
     copiesTypes: false,
+    mirrored: undefined,
     withColumnNames: true,
   }
 }

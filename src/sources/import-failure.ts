@@ -5,12 +5,16 @@ import type { ImportRequest } from '../manifest/manifest.ts'
 import { isOn } from './import-options.ts'
 import { type Reason, reasonOf } from './reasons.ts'
 
-export function importFailure(error: DatabaseError, { options }: Pick<ImportRequest, 'options'>): Reason {
+export function importFailure(error: DatabaseError, request: Pick<ImportRequest, 'options' | 'mirrored'>): Reason {
   const { reason, hint } = reasonOf(error)
-  const isCollation = error.sqlstate === '42704' && /collation/i.test(error.message)
-  if (!isCollation || !isOn(options, 'import_collate')) return { reason, hint }
+  if (!lacksCollation(error, request)) return { reason, hint }
   return {
     reason,
     hint: 'Create what it needs here, or import without collations: options: { import_collate: "false" }.',
   }
+}
+
+/** Whether the import would succeed without collations. */
+export function lacksCollation(error: DatabaseError, request: Pick<ImportRequest, 'options' | 'mirrored'>): boolean {
+  return error.sqlstate === '42704' && /collation/i.test(error.message) && isOn(request, 'import_collate')
 }

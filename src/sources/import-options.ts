@@ -3,14 +3,19 @@
 import type { ImportRequest } from '../manifest/manifest.ts'
 
 type Options = ImportRequest['options']
+type Request = Pick<ImportRequest, 'options' | 'mirrored'>
 
 /** What postgres_fdw does if an option is not set. */
-const defaults = { import_collate: true, import_default: false, import_generated: true } as const
+const defaultsOfImports = { import_collate: true, import_default: false, import_generated: true }
+
+/** A copy has the values of generated columns. What generates them may not exist here. */
+const defaultsOfMirrors: typeof defaultsOfImports = { ...defaultsOfImports, import_generated: false }
 
 /** Whether an option is on, by the words that PostgreSQL accepts for a Boolean. */
-export function isOn(options: Options, option: keyof typeof defaults): boolean {
+export function isOn({ options, mirrored }: Request, option: keyof typeof defaultsOfImports): boolean {
   const value = options[option]
-  return value === undefined ? defaults[option] : /^(1|on|t(r(ue?)?)?|y(es?)?)$/i.test(value)
+  if (value === undefined) return (mirrored ? defaultsOfMirrors : defaultsOfImports)[option]
+  return /^(1|on|t(r(ue?)?)?|y(es?)?)$/i.test(value)
 }
 
 export type ExpressionOption = 'import_default' | 'import_generated'
@@ -37,9 +42,9 @@ function isBoolean(value: string): boolean {
 }
 
 /** The options that ask a wrapper for expressions which it cannot show beforehand. */
-export function unsupportedOptions(options: Options, wrapper: string): readonly string[] {
+export function unsupportedOptions(request: Request, wrapper: string): readonly string[] {
   if (wrapper === 'postgres_fdw') return []
-  return Object.keys(options).filter(
-    (name) => (name === 'import_default' || name === 'import_generated') && isOn(options, name),
+  return Object.keys(request.options).filter(
+    (name) => (name === 'import_default' || name === 'import_generated') && isOn(request, name),
   )
 }

@@ -9,7 +9,7 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import { importFailure } from './import-failure.ts'
+import { importFailure, lacksCollation } from './import-failure.ts'
 import { type ExpressionOption, optionsOfImport } from './import-options.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerSession } from './server-session.ts'
@@ -28,8 +28,17 @@ interface Imported {
   /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
   readonly notices: readonly Notice[]
+  /** Tables of a mirror that were imported without the collations of their columns, since one does not exist here. */
+  readonly withoutCollations: ReadonlySet<string>
   /** A digest of everything that was imported; undefined if a table failed. */
   readonly state: string | undefined
+}
+
+/** What an import adds to, table by table. */
+interface Results {
+  readonly tables: Map<string, ForeignTableSpec>
+  readonly failed: Map<string, Reason>
+  readonly withoutCollations: Set<string>
 }
 
 /** @param names lists the requested tables, or returns undefined if the wrapper cannot list tables */
@@ -38,21 +47,20 @@ export async function importTables(
   request: ImportRequest,
   names: () => Promise<readonly string[] | undefined>,
 ): Promise<Imported> {
-  const tables = new Map<string, ForeignTableSpec>()
-  const failed = new Map<string, Reason>()
+  const results: Results = { tables: new Map(), failed: new Map(), withoutCollations: new Set() }
   // An import may be repeated for a part of the tables, with the same notices.
   const notices = new Map<string, Notice>()
   const all: ImportRun = { ...run, onNotice: (notice) => notices.set(notice.text, notice) }
   try {
-    const state = await importAndRead(all, request, limits(request), tables)
-    return { tables, failed, notices: [...notices.values()], state }
+    const state = await importAndRead(all, request, limits(request), results.tables)
+    return { ...results, notices: [...notices.values()], state }
   } catch (error) {
     if (!isTableError(error)) throw error
     const each = await names()
-    if (each) await importHalves(all, request, each, tables, failed)
-    else await importExcept(all, request, error, tables, failed)
+    if (each) await importHalves(all, request, each, results)
+    else await importExcept(all, request, error, results)
   }
-  return { tables, failed, notices: [...notices.values()], state: undefined }
+  return { ...results, notices: [...notices.values()], state: undefined }
 }
 
 /** Imports, but reads only the state; undefined if a table cannot be imported. */
@@ -70,22 +78,40 @@ async function importHalves(
   run: ImportRun,
   request: ImportRequest,
   names: readonly string[],
-  tables: Map<string, ForeignTableSpec>,
-  failed: Map<string, Reason>,
+  results: Results,
 ): Promise<void> {
   if (names.length === 0) return
   try {
-    await importAndRead(run, request, sql`LIMIT TO (${join(names.map(ident), ', ')})`, tables)
+    await importAndRead(run, request, limits({ limitTo: names, except: [] }), results.tables)
   } catch (error) {
     if (!isTableError(error)) throw error
     const [only] = names
-    if (only !== undefined && names.length === 1) {
-      failed.set(only, importFailure(error, request))
-      return
-    }
+    if (only !== undefined && names.length === 1) return importWithoutCollations(run, request, only, error, results)
     const half = Math.ceil(names.length / 2)
-    await importHalves(run, request, names.slice(0, half), tables, failed)
-    await importHalves(run, request, names.slice(half), tables, failed)
+    await importHalves(run, request, names.slice(0, half), results)
+    await importHalves(run, request, names.slice(half), results)
+  }
+}
+
+/** A copy can do without collations that do not exist here. An import has what PostgreSQL imports, or fails. */
+async function importWithoutCollations(
+  run: ImportRun,
+  request: ImportRequest,
+  name: string,
+  error: DatabaseError,
+  { tables, failed, withoutCollations }: Results,
+): Promise<void> {
+  if (!request.mirrored || !lacksCollation(error, request)) {
+    failed.set(name, importFailure(error, request))
+    return
+  }
+  const options = { ...request.options, import_collate: 'false' }
+  try {
+    await importAndRead(run, { ...request, options }, limits({ limitTo: [name], except: [] }), tables)
+    withoutCollations.add(name)
+  } catch (next) {
+    if (!isTableError(next)) throw next
+    failed.set(name, importFailure(next, request))
   }
 }
 
@@ -94,8 +120,7 @@ async function importExcept(
   run: ImportRun,
   request: ImportRequest,
   first: DatabaseError,
-  tables: Map<string, ForeignTableSpec>,
-  failed: Map<string, Reason>,
+  { tables, failed }: Results,
 ): Promise<void> {
   for (let error = first; ; ) {
     const name = error.importedTable
@@ -176,7 +201,7 @@ export function importStatement(
   return sql`IMPORT FOREIGN SCHEMA ${ident(remoteSchema)} ${limit} FROM SERVER ${ident(setup.name)} INTO ${ident(scratch)}${clause}`
 }
 
-function limits({ limitTo, except }: ImportRequest): Sql {
+function limits({ limitTo, except }: Pick<ImportRequest, 'limitTo' | 'except'>): Sql {
   if (limitTo) return sql`LIMIT TO (${join(limitTo.map(ident), ', ')})`
   return except.length === 0 ? sql`` : sql`EXCEPT (${join(except.map(ident), ', ')})`
 }

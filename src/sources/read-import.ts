@@ -6,6 +6,8 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import type { ImportAnswer, SourceState } from './answers.ts'
+import { chooseRelations, leftOutWarnings } from './choose-relations.ts'
+import { collationWarnings, withCollations } from './column-collations.ts'
 import { chooseExpressions, expressionWarnings, withExpressions } from './column-expressions.ts'
 import { type Copied, copyTypes, nothingCopied } from './copy-types.ts'
 import { isOn, unsupportedOptions } from './import-options.ts'
@@ -17,9 +19,11 @@ import {
   existingTables,
   type RemoteExpression,
   type RemoteIndex,
+  type RemoteRelation,
   remoteColumnNames,
   remoteExpressions,
   remoteIndexes,
+  remoteRelations,
   remoteTables,
 } from './remote-catalog.ts'
 import { type RemoteTypes, remoteTypes } from './remote-types.ts'
@@ -39,22 +43,25 @@ export const emptyAnswer: ImportAnswer = {
   state: 'nothing',
 }
 
-export async function readImport(run: ImportRun, request: ImportRequest): Promise<ImportAnswer> {
+export async function readImport(run: ImportRun, asked: ImportRequest): Promise<ImportAnswer> {
   const { session, context, setup, scratch, server } = run
   const isPostgres = setup.wrapper === 'postgres_fdw'
+  if (isPostgres) await createCatalogSchema(run)
+  const { request, leftOut } = await limitedToRelations(run, asked)
   const allNames = () => remoteTables(session, catalogSchema(run), request.remoteSchema)
   const names = async () => {
     if (request.limitTo) return request.limitTo
     if (!isPostgres) return undefined
     return (await allNames()).filter((name) => !request.except.includes(name))
   }
-  if (isPostgres) await createCatalogSchema(run)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const copied = types ? await copyTypes({ session, context, scratch: catalogSchema(run) }, types.all) : nothingCopied
   const expressions = await chooseExpressions(run, await expressionsOf(run, request))
-  const { tables: plain, failed, notices, state } = await importTables(run, request, names)
-  const tables = withServer(await withExpressions(run, plain, expressions), scratch, server)
-  const lacksTables = request.limitTo?.some((name) => !tables.has(name) && !failed.has(name)) ?? false
+  const { tables: plain, failed, notices, withoutCollations, state } = await importTables(run, request, names)
+  const from = { catalog: catalogSchema(run), remoteSchema: request.remoteSchema }
+  const collated = await withCollations(session, from, plain, withoutCollations)
+  const tables = withServer(await withExpressions(run, collated.tables, expressions), scratch, server)
+  const lacksTables = asked.limitTo?.some((name) => !tables.has(name) && !failed.has(name)) ?? false
   const reasons = isPostgres && failed.size > 0 ? await explainFailures(run, request, failed, types, copied) : failed
   const indexes = await indexesOf(run, request)
   const columnNames =
@@ -67,23 +74,44 @@ export async function readImport(run: ImportRun, request: ImportRequest): Promis
     failed: reasons,
     notices,
     suggestions: isPostgres && lacksTables ? await allNames() : [],
-    unknownExceptions: await unknownExceptions(run, request),
+    unknownExceptions: await unknownExceptions(run, asked),
     indexes,
     copied,
     columnNames,
-    warnings: [...expressionWarnings(request, tables, expressions), ...optionWarnings(run, request)],
-    state: state === undefined ? undefined : stateOf({ tables: state, types, indexes, expressions: expressions.all }),
+    warnings: [
+      ...(asked.mirrored ? leftOutWarnings(asked, leftOut, asked.mirrored) : []),
+      ...collationWarnings(collated.missing),
+      ...expressionWarnings(asked, tables, expressions),
+      ...optionWarnings(run, asked),
+    ],
+    state:
+      state === undefined
+        ? undefined
+        : stateOf({ tables: state, types, indexes, expressions: expressions.all, leftOut }),
   }
 }
 
-export async function readImportState(run: ImportRun, request: ImportRequest): Promise<SourceState> {
+export async function readImportState(run: ImportRun, asked: ImportRequest): Promise<SourceState> {
   const isPostgres = run.setup.wrapper === 'postgres_fdw'
   if (isPostgres) await createCatalogSchema(run)
+  const { request, leftOut } = await limitedToRelations(run, asked)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const tables = await importedState(run, request)
   if (tables === undefined) return { status: 'state', state: undefined }
   const [indexes, expressions] = [await indexesOf(run, request), await expressionsOf(run, request)]
-  return { status: 'state', state: stateOf({ tables, types, indexes, expressions }) }
+  return { status: 'state', state: stateOf({ tables, types, indexes, expressions, leftOut }) }
+}
+
+/** The request of a mirror lists the relations that it copies, instead of leaving their choice to the wrapper. */
+async function limitedToRelations(
+  run: ImportRun,
+  request: ImportRequest,
+): Promise<{ readonly request: ImportRequest; readonly leftOut: readonly RemoteRelation[] }> {
+  const { mirrored, remoteSchema } = request
+  if (!mirrored || request.limitTo || run.setup.wrapper !== 'postgres_fdw') return { request, leftOut: [] }
+  const all = await remoteRelations(run.session, catalogSchema(run), remoteSchema)
+  const { names, leftOut } = chooseRelations(all, request, mirrored)
+  return { request: { ...request, limitTo: names, except: [] }, leftOut }
 }
 
 async function unknownExceptions(run: ImportRun, request: ImportRequest): Promise<readonly string[]> {
@@ -126,11 +154,9 @@ async function indexesOf(
 }
 
 /** Expressions that the request asks for. */
-async function expressionsOf(
-  run: ImportRun,
-  { options, remoteSchema, limitTo, except }: ImportRequest,
-): Promise<readonly RemoteExpression[]> {
-  const [defaults, generated] = [isOn(options, 'import_default'), isOn(options, 'import_generated')]
+async function expressionsOf(run: ImportRun, request: ImportRequest): Promise<readonly RemoteExpression[]> {
+  const { remoteSchema, limitTo, except } = request
+  const [defaults, generated] = [isOn(request, 'import_default'), isOn(request, 'import_generated')]
   if (run.setup.wrapper !== 'postgres_fdw' || !(defaults || generated)) return []
   const from = { catalog: catalogSchema(run), server: run.setup.name }
   const all = await remoteExpressions(run.session, from, remoteSchema, { defaults, generated })
@@ -138,8 +164,8 @@ async function expressionsOf(
 }
 
 /** Options that would bring the text of expressions which only the wrapper sees. */
-function optionWarnings({ setup, server }: ImportRun, { options }: ImportRequest): readonly Warning[] {
-  return unsupportedOptions(options, setup.wrapper).map((option) => ({
+function optionWarnings({ setup, server }: ImportRun, request: ImportRequest): readonly Warning[] {
+  return unsupportedOptions(request, setup.wrapper).map((option) => ({
     code: 'source/expression',
     message: `server ${ident(server)}: ${option} is ignored, because the expressions that ${setup.wrapper} imports cannot be checked. Declare them in the manifest.`,
   }))

@@ -2,7 +2,7 @@
 // of tables.
 
 import { groupBy } from '../core/data.ts'
-import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { ident, join, literal, number, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
 /** An index of the source, defined by its pg_get_indexdef. */
@@ -19,6 +19,10 @@ export interface RemoteExpression {
   readonly isGenerated: boolean
   readonly text: string
 }
+
+/** The OIDs of pg_class and pg_extension, which no server can send as names to another one. */
+const relationCatalog = number(1259)
+const extensionCatalog = number(3079)
 
 const tables: Readonly<Record<string, string>> = {
   pg_namespace: 'oid oid, nspname name',
@@ -52,6 +56,51 @@ export async function createRemoteCatalog(session: Session, schema: string, serv
     createTable('information_schema', view, columns),
   )
   await session.run(join([...statements, ...views], '; '))
+}
+
+/** A relation that IMPORT FOREIGN SCHEMA can import. */
+export interface RemoteRelation {
+  readonly name: string
+  readonly relkind: 'r' | 'p' | 'v' | 'm' | 'f'
+  readonly isPartition: boolean
+  /** The extension that it belongs to. */
+  readonly extension: string | null
+}
+
+export function remoteRelations(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+): Promise<readonly RemoteRelation[]> {
+  const from = ident(schema)
+  return session.query<RemoteRelation>(
+    sql`SELECT c.relname AS name, c.relkind, c.relispartition AS "isPartition", x.extname AS extension
+          FROM ${from}.pg_class c JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+          LEFT JOIN (${from}.pg_depend d JOIN ${from}.pg_extension x ON d.refclassid = ${extensionCatalog} AND x.oid = d.refobjid)
+            ON d.classid = ${relationCatalog} AND d.objid = c.oid AND d.deptype = 'e'
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'f', 'm', 'p') ORDER BY 1`,
+    [remoteSchema],
+  )
+}
+
+/** The collations of columns, where they are not those of their types. */
+export function remoteCollations(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+  tables: readonly string[],
+): Promise<readonly { table: string; column: string; schema: string; name: string }[]> {
+  const from = ident(schema)
+  return session.query(
+    sql`SELECT c.relname AS "table", a.attname AS "column", k.nspname AS schema, l.collname AS name
+          FROM ${from}.pg_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid
+          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace JOIN ${from}.pg_type t ON t.oid = a.atttypid
+          JOIN ${from}.pg_collation l ON l.oid = a.attcollation JOIN ${from}.pg_namespace k ON k.oid = l.collnamespace
+         WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND a.attnum > 0 AND NOT a.attisdropped
+           AND a.attcollation <> t.typcollation
+         ORDER BY c.relname, a.attnum`,
+    [remoteSchema, tables],
+  )
 }
 
 /** The tables that IMPORT FOREIGN SCHEMA imports without LIMIT TO and EXCEPT. */

@@ -51,7 +51,7 @@ function comparable({ tables, types, indexes }: Resolution): unknown {
 function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledger: Ledger): Resolution {
   const { request } = resolution
   const recorded = recordsOf(ledger, 'foreignTable', request, request.schema)
-  if (recorded.length === 0) return resolution
+  if (recorded.length === 0 || !recorded.every(({ source }) => asksForSameKinds(request, source))) return resolution
   const wasRequested = (name: string) =>
     recorded.some(({ source }) => includesTable(formerRequest(request, source), name))
   const tables = new Map<string, TableStanza>()
@@ -64,6 +64,12 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
     types: recordedTypes(resolution, ledger, recorded),
     indexes: recordedIndexes(manifest, resolution, ledger, wasRequested, tables),
   }
+}
+
+/** Which kind a recorded table is of is not recorded. So with other kinds, it is the manifest that has changed. */
+function asksForSameKinds(request: ImportRequest, source: SourceRecord): boolean {
+  const { relations, partitions } = recordedRequest(request)
+  return sameData([source.request.relations, source.request.partitions], [relations, partitions])
 }
 
 /** Several imports of a server may use a type. Its record has the request of one of them. */

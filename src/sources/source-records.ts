@@ -68,6 +68,9 @@ export function isRecordOf(
 
 /** The part of a request that is recorded. */
 export function recordedRequest(request: ImportRequest): SourceRequest {
-  const { server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes } = request
-  return { server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes, copiesTypes }
+  const { server, remoteSchema, options, limitTo, except, withIndexes, copiesTypes, mirrored } = request
+  return {
+    ...{ server, remoteSchema, options, limitTo: limitTo ?? null, except, withIndexes, copiesTypes },
+    ...(mirrored ? { relations: mirrored.kinds, partitions: mirrored.partitions } : {}),
+  }
 }

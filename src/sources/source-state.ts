@@ -5,7 +5,7 @@ import { canonicalJson } from '../core/data.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { catalogCosts } from '../introspector/transaction-settings.ts'
-import type { RemoteExpression, RemoteIndex } from './remote-catalog.ts'
+import type { RemoteExpression, RemoteIndex, RemoteRelation } from './remote-catalog.ts'
 import type { RemoteTypes } from './remote-types.ts'
 
 /** What an import is derived from. */
@@ -15,10 +15,13 @@ interface SourceContent {
   readonly types: RemoteTypes | undefined
   readonly indexes: readonly RemoteIndex[]
   readonly expressions: readonly RemoteExpression[]
+  /** What a mirror leaves out, which a plan reports. */
+  readonly leftOut: readonly RemoteRelation[]
 }
 
-export function stateOf({ tables, types, indexes, expressions }: SourceContent): string {
-  return digestOf([tables, types ? { all: types.all, ofTables: [...types.ofTables] } : null, indexes, expressions])
+export function stateOf({ tables, types, indexes, expressions, leftOut }: SourceContent): string {
+  const typesOfTables = types ? { all: types.all, ofTables: [...types.ofTables] } : null
+  return digestOf([tables, typesOfTables, indexes, expressions, leftOut])
 }
 
 export function digestOf(value: unknown): string {

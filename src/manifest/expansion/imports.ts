@@ -51,10 +51,12 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       tables: item.tables ?? {},
       withIndexes: false,
       copiesTypes: item.types === 'copy',
+      mirrored: undefined,
     })),
   )
   const mirrors = Object.entries(manifest.mirrors ?? {}).map(([name, mirror]) => {
-    const excluded = Object.entries(mirror.tables ?? {}).flatMap(([table, { exclude }]) => (exclude ? [table] : []))
+    const listed = Object.entries(mirror.tables ?? {})
+    const excluded = listed.flatMap(([table, { exclude }]) => (exclude ? [table] : []))
     return {
       path: ['mirrors', name],
       server: mirror.server,
@@ -67,6 +69,12 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       tables: {},
       withIndexes: mirror.indexes?.copy ?? false,
       copiesTypes: mirror.types === 'copy',
+      mirrored: {
+        kinds: mirror.relations ?? ['tables'],
+        isDefault: mirror.relations === undefined,
+        partitions: mirror.partitions ?? 'parent',
+        named: listed.flatMap(([table, { exclude }]) => (exclude ? [] : [table])),
+      },
     }
   })
   return [...plain, ...mirrors]

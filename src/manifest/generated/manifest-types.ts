@@ -800,7 +800,19 @@ export interface Mirror {
    */
   except?: string[]
   /**
-   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }. Defaults and generation expressions are imported only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Through other wrappers they are not imported.
+   * The kinds of relations that are copied, if limit_to does not name them. Partitioned tables are tables. What belongs to an extension at the source is copied only if limit_to or tables names it. For PostgreSQL sources only: other wrappers import what they choose. Example: [tables, views]. Default: [tables]
+   *
+   * @minItems 1
+   *
+   * Items: A kind of relation at the source.
+   */
+  relations?: ('tables' | 'views' | 'materialized_views' | 'foreign_tables')[]
+  /**
+   * parent: a partitioned table is copied as one table. each: each of its partitions is copied instead, under its own name. For PostgreSQL sources only. Default: parent
+   */
+  partitions?: 'parent' | 'each'
+  /**
+   * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: true }. Unlike with imports, a generated column is copied as a plain one by default (import_generated: false). Defaults and generation expressions are imported only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Through other wrappers they are not imported.
    */
   options?: {
     /**

@@ -86,6 +86,23 @@ const sourceChanges: readonly SourceChange[] = [
   { what: 'rows only', sql: 'INSERT INTO orders VALUES (51, 1)', changes: [] },
 ]
 
+/** A generated column whose function is not here, a collation that is not here, and relations of every kind. */
+const varied = `
+  CREATE FUNCTION public.own(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT lower($1) || '!'$$;
+  CREATE COLLATION public.from_there (provider = icu, locale = 'de');
+  CREATE TABLE people (name text COLLATE public.from_there, key text GENERATED ALWAYS AS (public.own(name)) STORED);
+  INSERT INTO people VALUES ('Ä');
+  CREATE TABLE days (day date) PARTITION BY RANGE (day);
+  CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+  CREATE TABLE days_2 PARTITION OF days DEFAULT;
+  CREATE VIEW names AS SELECT name COLLATE "C" AS name FROM people;
+  CREATE MATERIALIZED VIEW keys AS SELECT key FROM people`
+
+async function copiesOf({ sql }: Fixture): Promise<readonly unknown[]> {
+  const rows = await sql(`SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1`)
+  return rows.map(({ name }) => name)
+}
+
 const given = `
   CREATE ROLE %role; GRANT SELECT ON local.orders TO %role; COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand';
   COMMENT ON COLUMN local.orders.id IS 'the number'`
@@ -113,6 +130,34 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
       expect(await givenByHand(fixture), what).toEqual(kept)
     }
     await fixture.sql(`DROP OWNED BY ${role(fixture)}; DROP ROLE ${role(fixture)}`)
+  })
+
+  test('copies tables alone, of any extension none, and the values of generated columns', async () => {
+    const fixture = await fixtureWithOwnSource(pair, varied)
+    const parsed = await fixture.manifest(mirroring())
+    const { plan, report } = await applyTo(parsed, fixture.url)
+    expect(missedOf(report)).toEqual([])
+    expect(await copiesOf(fixture)).toEqual(['days', 'people'])
+    expect(await fixture.sql('SELECT * FROM local.people')).toEqual([{ name: 'Ä', key: 'ä!' }])
+    expect(plan.undetermined).toEqual([])
+    expect(plan.warnings.map(({ code }) => code)).toEqual(['source/left-out', 'source/collation'])
+    expect(plan.warnings[0]?.message).toContain('1 view (names), 1 materialized view (keys)')
+    expect(plan.warnings[1]?.message).toContain('public.from_there')
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+  })
+
+  test('copies views and each partition where it is asked to, and follows a change of what is asked', async () => {
+    const fixture = await fixtureWithOwnSource(pair, varied)
+    const asked = (keys: string) =>
+      fixture.manifest(mirroring().replace('    schema: local', `    schema: local\n    ${keys}`))
+    await applyTo(await asked('partitions: each'), fixture.url)
+    expect(await copiesOf(fixture)).toEqual(['days_1', 'days_2', 'people'])
+    const more = await asked('relations: [views, materialized_views]')
+    const { plan } = await applyTo(more, fixture.url, { allow: ['drops-data'] })
+    expect(plan.warnings).toEqual([])
+    expect(plan.changes.map(({ cause }) => cause)).not.toContain('source')
+    expect(await copiesOf(fixture)).toEqual(['keys', 'names'])
+    expect(changesOf(await planFor(more, fixture.url))).toEqual([])
   })
 
   test('the view of a dropped table keeps its data until the drop is allowed', async () => {

@@ -141,7 +141,12 @@ ${shop.lock} is out of date. Run fdwsync pin to update it.
       CREATE TYPE mood AS ENUM ('sad', 'yes', '1'); CREATE DOMAIN few AS mood[] CHECK (cardinality(VALUE) < 3);
       CREATE TYPE twofold AS (second few, first mood); CREATE TABLE typed (b twofold PRIMARY KEY, m mood DEFAULT 'yes')`
     const fixture = await fixtureWithOwnSource(pair, `${sourceSql}${types}`)
-    const shop = project(fixture, mirroring('types: copy\ntables: { plain_view: { exclude: true } }'))
+    const shop = project(
+      fixture,
+      mirroring(
+        'types: copy\nrelations: [tables, views, materialized_views]\ntables: { plain_view: { exclude: true } }',
+      ),
+    )
     const connect = connectTo(fixture.url)
     const session = await connect('pin')
     const sources = { connect, timeoutMilliseconds: 60_000 }

@@ -15,10 +15,9 @@ import { indexesOf, rowsOf, sourceSql } from './varied-source.ts'
 
 const moreSql = await readFile(join(import.meta.dirname, 'more.sql'), 'utf8')
 
-const whole = mirroring('types: copy\ntables: { plain_view: { exclude: true } }').replace(
-  'extensions: { postgres_fdw: {} }',
-  'extensions: { postgres_fdw: {}, citext: {}, hstore: {} }',
-)
+const whole = mirroring(
+  'types: copy\nrelations: [tables, views, materialized_views]\ntables: { plain_view: { exclude: true } }',
+).replace('extensions: { postgres_fdw: {} }', 'extensions: { postgres_fdw: {}, citext: {}, hstore: {} }')
 
 async function viewsOf(fixture: Fixture): Promise<readonly string[]> {
   const views = await fixture.sql("SELECT matviewname AS name FROM pg_matviews WHERE schemaname = 'local' ORDER BY 1")

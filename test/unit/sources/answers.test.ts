@@ -22,7 +22,12 @@ async function problemsOf(more: string, answer: Answer | undefined) {
 test.each<[string, string, Answer | undefined, readonly (readonly [string, string])[]]>([
   ['everything exists', 'limit_to: [orders]', answered, []],
   ['no answer', 'limit_to: [nope]', undefined, []],
-  ['a source that could not be asked', 'limit_to: [nope]', { status: 'unanswered', code: 'source/unreachable', reason: '', hint: '' }, []],
+  [
+    'a source that could not be asked',
+    'limit_to: [nope]',
+    { status: 'unanswered', code: 'source/unreachable', reason: '', hint: '' },
+    [],
+  ],
   [
     'a table does not exist',
     'limit_to: [orders, nope]',

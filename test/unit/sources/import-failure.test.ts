@@ -14,5 +14,8 @@ test.each<[string, readonly [string, string], Record<string, string>, string]>([
   ['a collation that is not imported', collation, { import_collate: 'false' }, ''],
   ['a type', noType, {}, ''],
 ])('%s', (_, [code, message], options, hint) => {
-  expect(importFailure(new DatabaseError({ code, message }, []), { options })).toEqual({ reason: message, hint })
+  expect(importFailure(new DatabaseError({ code, message }, []), { options, mirrored: undefined })).toEqual({
+    reason: message,
+    hint,
+  })
 })

@@ -3,6 +3,9 @@
 import { expect, test } from 'vitest'
 import { isOn, optionsOfImport, optionsToTurnOff, unsupportedOptions } from '../../../src/sources/import-options.ts'
 
+const importing = (options: Record<string, string>) => ({ options, mirrored: undefined })
+const mirrored = { kinds: ['tables'], isDefault: true, partitions: 'parent', named: [] } as const
+
 test('no wrapper imports expressions', () => {
   const options = { import_default: 'true', import_generated: 'on', import_collate: 'false', other: 'x' }
   expect(optionsToTurnOff('postgres_fdw')).toEqual([['import_default', 'import_generated']])
@@ -14,9 +17,9 @@ test('no wrapper imports expressions', () => {
     other: 'x',
   })
   expect(optionsOfImport(options, [])).toEqual({ import_collate: 'false', other: 'x' })
-  expect(unsupportedOptions(options, 'mysql_fdw')).toEqual(['import_default', 'import_generated'])
-  expect(unsupportedOptions({ import_default: 'no' }, 'mysql_fdw')).toEqual([])
-  expect(unsupportedOptions(options, 'postgres_fdw')).toEqual([])
+  expect(unsupportedOptions(importing(options), 'mysql_fdw')).toEqual(['import_default', 'import_generated'])
+  expect(unsupportedOptions(importing({ import_default: 'no' }), 'mysql_fdw')).toEqual([])
+  expect(unsupportedOptions(importing(options), 'postgres_fdw')).toEqual([])
 })
 
 test('a value that is no Boolean is left for the wrapper to refuse', () => {
@@ -24,13 +27,19 @@ test('a value that is no Boolean is left for the wrapper to refuse', () => {
 })
 
 test.each(['1', 't', 'TRUE', 'tr', 'on', 'y', 'yes'])('%s is on', (value) => {
-  expect(isOn({ import_default: value }, 'import_default')).toBe(true)
+  expect(isOn(importing({ import_default: value }), 'import_default')).toBe(true)
 })
 
 test.each(['0', 'f', 'false', 'off', 'no', 'maybe'])('%s is off', (value) => {
-  expect(isOn({ import_generated: value }, 'import_generated')).toBe(false)
+  expect(isOn(importing({ import_generated: value }), 'import_generated')).toBe(false)
 })
 
 test('postgres_fdw imports generation expressions by default, and no defaults', () => {
-  expect([isOn({}, 'import_default'), isOn({}, 'import_generated')]).toEqual([false, true])
+  const request = importing({})
+  expect([isOn(request, 'import_default'), isOn(request, 'import_generated')]).toEqual([false, true])
+})
+
+test('a mirror copies generated columns as plain ones, unless it asks for their expressions', () => {
+  expect(isOn({ options: {}, mirrored }, 'import_generated')).toBe(false)
+  expect(isOn({ options: { import_generated: 'true' }, mirrored }, 'import_generated')).toBe(true)
 })
