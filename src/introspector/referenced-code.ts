@@ -6,6 +6,7 @@ import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { realParent } from '../kinds/foreign-table/parents.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type NamedKind, type WrittenNames, writtenNames } from '../parser/written-names.ts'
 import { couldActAs } from './trust.ts'
@@ -174,7 +175,11 @@ const referencesQuery: Sql = trusted(`
      AND CASE d.refclassid
        WHEN 'pg_class'::regclass THEN EXISTS (SELECT FROM pg_class c WHERE c.oid = d.refobjid AND (c.relkind = 'v' OR c.relrowsecurity))
        ELSE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass,
-                             'pg_opclass'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass) END`)
+                             'pg_opclass'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass) END
+  UNION
+  -- Whoever owns the parent of a table reads its rows, and chooses its defaults and checks.
+  SELECT s.key, s.owner, 'pg_class', ${realParent('i.inhparent')}
+    FROM subject s JOIN pg_inherits i ON i.inhrelid = s.oid WHERE s.catalog = 'pg_class'::regclass`)
 
 /** $1: the references; $2: names of roles that the manifest trusts. */
 const codeQuery: Sql = trusted(`

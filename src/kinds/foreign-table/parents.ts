@@ -172,9 +172,14 @@ export function inheritsClause(inherits: readonly ObjectName[]): Sql {
 
 // The parents of a stand-in are copies whose comment is the name of the real parent: see parent-stand-ins.ts.
 const realName = (oid: string) => `
-  (SELECT CASE WHEN pn.nspname = current_setting('fdwsync.scratch_schema') THEN obj_description(p.oid, 'pg_class')::jsonb
+  (SELECT CASE WHEN pn.nspname = current_setting('fdwsync.scratch_schema', true) THEN obj_description(p.oid, 'pg_class')::jsonb
                ELSE jsonb_build_object('schema', pn.nspname, 'name', p.relname) END
      FROM pg_class p JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE p.oid = ${oid})`
+
+/** The OID of the real parent. */
+export function realParent(oid: string): string {
+  return `(SELECT to_regclass(format('%I.%I', real ->> 'schema', real ->> 'name'))::oid FROM (SELECT ${realName(oid)} AS real) AS parent)`
+}
 
 /** Attributes of the relation `c` in a catalog query. */
 export const parentsColumns = `

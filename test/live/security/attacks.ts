@@ -230,6 +230,63 @@ export const attacks: Readonly<Record<string, Attack>> = {
     finds: lowerFound,
     type: '{ domain: text, default: "lower(\'X\'::varchar)" }',
   },
+  'a parent': {
+    plant: 'CREATE TABLE public.base (id int)',
+    finds: 'table public.base',
+    table: '{ name: text }, inherits: [base]',
+    isUnknownBefore: true,
+  },
+  'the parent of a partition': {
+    plant: 'CREATE TABLE public.base (id int, name text) PARTITION BY LIST (id)',
+    finds: 'table public.base',
+    table: '{ name: text }, partition_of: { table: base, for_values: IN (1) }',
+    isUnknownBefore: true,
+  },
+  // Only a superuser creates operator classes, but whoever owns a function in one can replace it.
+  'the function of an operator class': {
+    plant: `${planted('planted(text, text)', 'int', '0')}; RESET ROLE;
+      CREATE OPERATOR CLASS public.mine FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 3 =, FUNCTION 1 public.planted(text, text)`,
+    finds: 'function public.planted(text,text)',
+    index: '[{ column: note, operator_class: mine }]',
+    isUnknownBefore: true,
+  },
+  'an aggregate over a window': {
+    plant: `${planted('bool_step(bigint, varchar)', 'bigint', '1')}; CREATE AGGREGATE public.count(varchar) (SFUNC = public.bool_step, STYPE = bigint, INITCOND = '0')`,
+    finds: 'function public.count(character varying)',
+    query: 'SELECT count(name) OVER (ORDER BY id) AS n FROM px.customers',
+  },
+  'an ordered-set aggregate': {
+    plant: `${planted('step(text, varchar)', 'text', "'evil'")}; ${planted('final(text, float8)', 'text', "'evil'")};
+      CREATE AGGREGATE public.percentile_disc(float8 ORDER BY varchar) (SFUNC = public.step, STYPE = text, FINALFUNC = public.final)`,
+    finds: 'function public.percentile_disc(double precision,character varying)',
+    query: 'SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY name) AS n FROM px.customers',
+  },
+  'SIMILAR TO': {
+    plant: `${planted('planted(varchar, text)', 'boolean', 'true')}; CREATE OPERATOR public.~ (LEFTARG = varchar, RIGHTARG = text, FUNCTION = public.planted)`,
+    finds: 'operator public.~(character varying,text)',
+    query: "SELECT name SIMILAR TO 'x%' AS n FROM px.customers",
+  },
+  'a range type': {
+    plant: `${planted('diff(float8, float8)', 'float8', '1')}; CREATE TYPE public.span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = public.diff)`,
+    finds: 'public.span',
+    query: 'SELECT span(1, id) AS n FROM px.customers',
+    isUnknownBefore: true,
+  },
+  'a collation that hides a built-in one': {
+    plant: `CREATE COLLATION public."C" (provider = libc, locale = 'POSIX')`,
+    finds: 'collation public."C"',
+    query: 'SELECT name COLLATE "C" AS n FROM px.customers',
+    searchPath: '[public, pg_catalog]',
+  },
+  'a cast that an operator finds': {
+    plant: `CREATE TYPE public.code AS ENUM ('x', 'y'); ${planted('as_code(varchar)', 'public.code', "'x'")};
+      CREATE CAST (varchar AS public.code) WITH FUNCTION public.as_code(varchar) AS IMPLICIT;
+      ${planted('planted(public.code, int)', 'int', '1')};
+      CREATE OPERATOR public.*** (LEFTARG = public.code, RIGHTARG = int, FUNCTION = public.planted)`,
+    finds: 'function public.as_code(character varying)',
+    query: 'SELECT name *** 1 AS n FROM px.customers',
+    isUnknownBefore: true,
+  },
   'the base of a domain': {
     plant: 'CREATE DOMAIN public.code AS text CHECK (m.hit() > 0)',
     finds: 'type public.code',

@@ -95,6 +95,18 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await hasRun(target.url)).toBe(false)
   })
 
+  test('a parent that is planted in a schema before its own makes the plan stale', async () => {
+    await runSql(target.url, 'CREATE SCHEMA own; CREATE TABLE own.base (id int)')
+    const table = manifestWith(
+      '    foreign_tables: { f: { server: nowhere, columns: { name: text }, inherits: [base] } }',
+    )
+    const text = table.replace('schemas:', 'search_path: [public, own]\nschemas:')
+    await expect(applyWhilePlanting(text, 'CREATE TABLE public.base (id int)')).rejects.toMatchObject({
+      exitCode: exitCode.stale,
+      message: expect.stringContaining(`table public.base, which belongs to ${mallory}`),
+    })
+  })
+
   test('an unattended apply plans again, and refuses that plan', async () => {
     const refused = applyWhilePlanting(view('SELECT lower(name) AS n FROM px.customers'), plantedLower, true)
     await expect(refused).rejects.toMatchObject({
