@@ -2,12 +2,13 @@
 // until the swap; what happens there is in swap/.
 
 import { randomUUID } from 'node:crypto'
-import type { WantedObject } from '../core/change.ts'
+import type { Replace, WantedObject } from '../core/change.ts'
 import type { Relation } from '../core/object.ts'
 import type { Replacement, ReplaceStep } from '../core/plan.ts'
 import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { kindOf } from '../kinds/registry.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
 import { MemberFailure } from '../loader/failure.ts'
 import { loadSettings, rowsLoaded } from '../loader/load.ts'
@@ -73,6 +74,23 @@ async function createdAs(
   return rows.map(({ oid }) => ({ wanted, catalog: 'pg_class', oid }))
 }
 
+/** What is attached to the original names its columns, of which the successor may have renamed some. */
+async function underOriginalNames(
+  session: Session,
+  { from, to }: Replace,
+  scratch: string,
+  attach: () => Promise<void>,
+): Promise<void> {
+  const { renaming } = kindOf(to.id)
+  const renamed = renaming?.alteredColumnNames?.(from.spec, to.spec)
+  if (!renaming?.renameColumns || !renamed?.size || !('schema' in to.id)) return attach()
+  const successor = { ...to.id, schema: scratch }
+  const back = new Map(Array.from(renamed, ([before, after]) => [after, before]))
+  for (const statement of renaming.renameColumns(successor, back)) await session.execute(statement)
+  await attach()
+  for (const statement of renaming.renameColumns(successor, renamed)) await session.execute(statement)
+}
+
 /** Creates and loads a successor, and gives it everything that was added to the original by hand. */
 async function buildSuccessor(
   context: ApplyContext,
@@ -114,8 +132,10 @@ async function buildSuccessor(
   }
   await runStatements(session, children, searchPath)
   await session.run(readingPath)
-  await restoreGrantors(session, change.from.oid, successor)
-  if (attachments.onSuccessor.length > 0) await session.run(join(attachments.onSuccessor, ';\n'))
+  await underOriginalNames(session, change, scratch, async () => {
+    await restoreGrantors(session, change.from.oid, successor)
+    if (attachments.onSuccessor.length > 0) await session.run(join(attachments.onSuccessor, ';\n'))
+  })
   // Nothing was loaded into a foreign table: ANALYZE would read the source.
   if (load.length > 0) await session.run(sql`ANALYZE ${qualified(successor.schema, successor.name)}`)
   return loads

@@ -29,6 +29,8 @@ export interface FieldChange {
   readonly effect: Effect
   /** The column that the server refuses to change while something depends on it. */
   readonly blockedByUseOf?: string
+  /** Set if that column is dropped, even if another one takes its name. */
+  readonly dropsColumn?: true
   /** Set if the server refuses the change also while a relation stores values of the object, which is a type. */
   readonly rewritesValues?: true
   /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */

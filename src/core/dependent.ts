@@ -55,3 +55,24 @@ export interface TriedView {
   /** Whether a materialized view reads it. */
   readonly isReadByData: boolean
 }
+
+/** What is attached to a relation although no manifest declares it: an index, extended statistics or a trigger, for example. */
+export interface Attachment {
+  /** The OID of the relation. */
+  readonly of: number
+  /** Its own catalog and OID. */
+  readonly catalog: string
+  readonly oid: number
+  /** `index reports.by_total` */
+  readonly title: string
+  /** The columns of the relation that it uses, by their names in the database. */
+  readonly columns: readonly string[]
+  /** Set if these are columns of a child, which PostgreSQL drops with those of the relation that they are inherited from. */
+  readonly isOfChild: boolean
+}
+
+/** An attachment that an apply of the plan drops. */
+export interface LostAttachment extends Attachment {
+  /** `it uses the dropped column total` */
+  readonly reason: string
+}

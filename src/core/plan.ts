@@ -2,6 +2,7 @@
 
 import type { Change, FieldCause, Origin } from './change.ts'
 import type { ProblemCode } from './codes.ts'
+import type { LostAttachment } from './dependent.ts'
 import type { Key } from './object.ts'
 import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
@@ -146,8 +147,10 @@ export interface Predecessor {
   /** The estimate of the last ANALYZE; null if unknown. */
   readonly rows: number | null
   readonly bytes: number
-  /** Titles of unmanaged children that are recreated on the new object: `index reports.by_total`. */
+  /** Titles of what is attached to it and recreated on the new object: `index reports.by_total`. */
   readonly keeps: readonly string[]
+  /** What is attached to it and cannot be recreated. */
+  readonly loses: readonly LostAttachment[]
 }
 
 export interface PlannedChange {

@@ -1,7 +1,6 @@
 // Finds out which unmanaged plain views must be recreated when columns that they read change, by recreating them in scratch
 // schemas, in a transaction that is rolled back.
 
-import { randomBytes } from 'node:crypto'
 import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Lost, TriedView, ViewOutcome } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
@@ -158,19 +157,18 @@ async function outcomesOf(
   { changed, trials, types }: { changed: readonly Changed[]; trials: readonly Trial[]; types: TypesToCreate },
   { salt, mayEvaluate, trustedRoles }: Pick<TrialInput, 'salt' | 'mayEvaluate' | 'trustedRoles'>,
 ): Promise<readonly TriedView[]> {
-  const relations = changed.flatMap(({ object: { id }, to }) => ('schema' in id ? [{ id, to }] : []))
-  const schemas = new Set([...relations, ...trials, ...types.created].flatMap(({ id }) => namespaceOf(id) ?? []))
-  // Random, so that no role can prepare objects under these names.
-  const suffix = randomBytes(6).toString('hex')
-  const scratch = new Map([...schemas].map((schema, at) => [schema, `fdwsync_try_${suffix}_${at}`]))
-  const place = { scratch, existing: new Set<string>(), types: new Map<string, string>(), mayEvaluate, trustedRoles }
-  await createScratchSchemas(session, scratch)
+  const relations = changed.flatMap(({ object: { id }, to }) =>
+    'schema' in id ? [{ id, columns: kindOf(to.id).columns?.(to.spec) ?? new Map() }] : [],
+  )
+  const schemas = [...relations, ...trials, ...types.created].flatMap(({ id }) => namespaceOf(id) ?? [])
+  const place = await createScratchSchemas(session, schemas, { mayEvaluate, trustedRoles })
+  const { scratch } = place
   const withoutTypes = await createScratchTypes(session, types, place)
   if (withoutTypes) {
     return trials.map((trial) => ({ ...triedOf(trial), outcome: lostOrRepointed(trial, withoutTypes) }))
   }
   await createEmptyTables(session, relations, place)
-  const renamed = new Set(changed.flatMap(({ key, object }) => (isRenamed(object) ? [key] : [])))
+  const renamed = new Set(changed.flatMap((change) => (isRenamed(change) ? [change.key] : [])))
   const lost = await createViews(session, trials, { ...place, renamed })
   const inScratch = (id: IdOf<'view'>) => ({ ...id, schema: scratch.get(id.schema) ?? '' })
   const ids = trials.flatMap(({ key, id }) => (lost.has(key) ? [] : [inScratch(id)]))
@@ -203,8 +201,9 @@ function lostOrRepointed({ readsLostColumns }: Trial, why: Lost): ViewOutcome {
 }
 
 /** Whether a view's text has another name for it, or for its columns, than the wanted one. */
-function isRenamed({ elsewhere, renamedColumns }: LiveObject): boolean {
-  return elsewhere !== undefined || renamedColumns !== undefined
+function isRenamed({ object: { id, spec, elsewhere, renamedColumns }, to }: Changed): boolean {
+  if (elsewhere !== undefined || renamedColumns !== undefined) return true
+  return (kindOf(id).renaming?.alteredColumnNames?.(spec, to.spec).size ?? 0) > 0
 }
 
 /** Creates the views in the scratch schemas. Returns why some could not be created. */

@@ -1,6 +1,6 @@
 // Creates stand-ins for relations and views in scratch schemas.
 
-import type { WantedObject } from '../core/change.ts'
+import { randomBytes } from 'node:crypto'
 import type { Lost } from '../core/dependent.ts'
 import { relationKey } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
@@ -8,7 +8,6 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { describeCode, type MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
-import { kindOf } from '../kinds/registry.ts'
 import { requalify } from '../parser/requalify.ts'
 
 /** The scratch schemas and their contents. */
@@ -24,27 +23,34 @@ export interface Place {
   readonly trustedRoles: readonly string[]
 }
 
-export async function createScratchSchemas(session: Session, scratch: Place['scratch']): Promise<void> {
-  await session.run(
-    join(
-      Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`),
-      ';\n',
-    ),
-  )
+/** Creates a scratch schema for each schema, under a random name, so that no role can prepare objects there. */
+export async function createScratchSchemas(
+  session: Session,
+  schemas: Iterable<string>,
+  { mayEvaluate, trustedRoles }: Pick<Place, 'mayEvaluate' | 'trustedRoles'>,
+): Promise<Place> {
+  const suffix = randomBytes(6).toString('hex')
+  const scratch = new Map(Array.from(new Set(schemas), (schema, at) => [schema, `fdwsync_try_${suffix}_${at}`]))
+  const creations = Array.from(scratch.values(), (name) => sql`CREATE SCHEMA ${ident(name)}`)
+  if (creations.length > 0) await session.run(join(creations, ';\n'))
+  return { scratch, existing: new Set(), types: new Map(), mayEvaluate, trustedRoles }
 }
 
-/** Creates an empty table for each relation, with its wanted columns. */
+/** A relation with the types that its columns are to have. */
+export interface RelationToCreate {
+  readonly id: { readonly schema: string; readonly name: string }
+  readonly columns: ReadonlyMap<string, string>
+}
+
+/** Creates an empty table for each relation. */
 export async function createEmptyTables(
   session: Session,
-  relations: readonly { readonly id: { readonly schema: string; readonly name: string }; readonly to: WantedObject }[],
+  relations: readonly RelationToCreate[],
   place: Place,
 ): Promise<void> {
-  const tables = relations.map(({ id, to }) => {
-    const columns = Array.from(
-      kindOf(to.id).columns?.(to.spec) ?? [],
-      ([name, type]) => sql`${ident(name)} ${trusted(type)}`,
-    )
-    return sql`CREATE TABLE ${qualified(place.scratch.get(id.schema) ?? '', id.name)} (${join(columns, ', ')})`
+  const tables = relations.map(({ id, columns }) => {
+    const list = Array.from(columns, ([name, type]) => sql`${ident(name)} ${trusted(type)}`)
+    return sql`CREATE TABLE ${qualified(place.scratch.get(id.schema) ?? '', id.name)} (${join(list, ', ')})`
   })
   const requalified = await Promise.all(tables.map((table) => requalifyForScratch(table, place)))
   await session.run(join(requalified.map(trusted), ';\n'))

@@ -102,7 +102,8 @@ function blocks(
   // What is dropped after an alteration of a dependent is no longer used by it.
   if (itsChange.op === 'alter') return change.op !== 'drop' || itsChange.to.needs.includes(change.key)
   if (itsChange.op !== 'replace') return true
-  if (dependent.parent === change.key) return !isCarriedOver(itsChange, dependent)
+  // What is attached to it is recreated on the successor, or named as lost: see lost-attachments.ts.
+  if (dependent.parent === change.key) return itsChange.how !== 'beside'
   if (itsChange.how === 'drop-and-create') return false
   // Both are swapped together. And what is dropped after the swap of a dependent is no longer read by it, if it is declared.
   return !(change.op === 'drop' ? !itsChange.to.needs.includes(change.key) : isBuiltBeside(change))
@@ -115,11 +116,6 @@ function isKept(change: Change): boolean {
 
 function isBuiltBeside(change: Change): change is Replace {
   return change.op === 'replace' && change.how === 'beside'
-}
-
-/** Whether an unmanaged child, such as a trigger, is created on the successor too. */
-function isCarriedOver({ how, to }: Replace, { column }: Dependent): boolean {
-  return how === 'beside' && (column === null || kindOf(to.id).columns?.(to.spec).has(column) !== false)
 }
 
 function refusalOf(

@@ -14,8 +14,8 @@ export interface PlannedChangesInput extends CauseInput {
   readonly steps: readonly Step[]
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
-  /** Of whose code the SQL of an object finds. */
-  readonly codeHazards: ReadonlyMap<Key, readonly Hazard[]>
+  /** Those that no step has, by object. */
+  readonly hazards: readonly ReadonlyMap<Key, readonly Hazard[]>[]
 }
 
 export function plannedChanges(input: PlannedChangesInput): readonly PlannedChange[] {
@@ -25,7 +25,7 @@ export function plannedChanges(input: PlannedChangesInput): readonly PlannedChan
     plannedChange(
       change,
       input,
-      [...(hazards.get(change.key) ?? []), ...(input.codeHazards.get(change.key) ?? [])],
+      [hazards, ...input.hazards].flatMap((some) => some.get(change.key) ?? []),
       explained(change),
     ),
   )

@@ -46,7 +46,7 @@ export function replacementGroups(
   })
 }
 
-function isBuiltInScratch(change: Change): change is Replace {
+export function isBuiltInScratch(change: Change): change is Replace {
   return change.op === 'replace' && change.how === 'beside' && kindOf(change.to.id).replacement?.inScratch === true
 }
 

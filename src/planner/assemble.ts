@@ -30,8 +30,8 @@ export async function assemblePlan(
   sourceFaults: readonly Warning[],
 ): Promise<Plan> {
   const { session, resolved, searchPath, target, digests } = context
-  const { comparison, impact, code } = changeSet
-  const { changes, steps, throughViews, predecessors } = impact
+  const { comparison, impact, attachments, code } = changeSet
+  const { changes, steps, throughViews } = impact
   const { ledger } = target
   const titles = new Map(context.declared.map(({ id }) => [keyOf(id), titleOf(id)]))
   const hidden = hiddenIn(resolved.expanded)
@@ -46,8 +46,8 @@ export async function assemblePlan(
       changes,
       steps,
       throughViews,
-      predecessors,
-      codeHazards: codeHazards(code, comparison.probed.wanted, changes),
+      predecessors: attachments.predecessors,
+      hazards: [attachments.hazards, codeHazards(code, comparison.probed.wanted, changes)],
       live: comparison.probed.live,
       ledger,
       canonicalForms: await canonicalFormsOf(context, changes),
@@ -91,7 +91,7 @@ function underNewNames(change: Change, form: unknown): unknown {
 
 function refusalsOf(
   { resolved, target }: PlanContext,
-  { comparison, impact }: ChangeSet,
+  { comparison, impact, attachments }: ChangeSet,
   titles: ReadonlyMap<Key, string>,
 ): readonly Refusal[] {
   return [
@@ -100,6 +100,7 @@ function refusalsOf(
     ...target.renaming.refusals,
     ...comparison.diff.refusals,
     ...impact.refusals,
+    ...attachments.refusals,
     ...refuseUncreatable(comparison.probed.findings, target.catalog, titles),
   ]
 }

@@ -4,6 +4,7 @@ import type { Key } from '../core/object.ts'
 import { refusalOf } from '../differ/steps/through-views.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
+import { type AttachmentFindings, examineAttachments } from './attachments.ts'
 import { type Comparison, compareWithUnmanagedViews } from './comparison.ts'
 import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
@@ -13,6 +14,7 @@ import { readCode } from './untrusted-code.ts'
 export interface ChangeSet {
   readonly comparison: Comparison
   readonly impact: Impact
+  readonly attachments: AttachmentFindings
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
@@ -47,7 +49,8 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
     if (views.length === 0) {
       const code = await readCode(context, probeInput, comparison.probed)
-      return { comparison, impact: refuseStaleReads(impact), dependencyDigests, code }
+      const attachments = await examineAttachments(context, comparison, impact.changes)
+      return { comparison, impact: refuseStaleReads(impact), attachments, dependencyDigests, code }
     }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
   }

@@ -4,10 +4,9 @@ import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
-import type { Predecessor, Refusal, Step } from '../core/plan.ts'
+import type { Refusal, Step } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
-import { readPredecessors } from '../dependents/predecessors.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
 import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
 import { addDropsOfKept, dropDataLast, keepWhatIsRead, readsData } from '../differ/data-drops.ts'
@@ -32,8 +31,6 @@ export interface Impact {
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews
   readonly staleReads: readonly StaleRead[]
-  /** By OID. */
-  readonly predecessors: ReadonlyMap<number, Predecessor>
 }
 
 /** Adds to the compared changes everything that has to change along, refuses what cannot be done, and orders the steps. */
@@ -75,11 +72,6 @@ export function analyzeImpact(
       temporaryNames,
       throughViews,
       ...orderLoadsThroughViews(steps, { changes, throughViews, live }),
-      predecessors: await readPredecessors(
-        session,
-        replaced.map(({ from }) => from.oid),
-        Array.from(probed.wanted.values(), ({ id }) => id),
-      ),
     }
   })
 }

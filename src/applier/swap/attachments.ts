@@ -1,14 +1,16 @@
 // Reads what was added by hand to a relation that is about to be replaced, as statements that add it to the successor.
 
 import { groupBy } from '../../core/data.ts'
+import type { LostAttachment } from '../../core/dependent.ts'
 import type { ObjectId } from '../../core/object.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
 // The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults
 // of views, security labels, dependencies on extensions, and the position of identity columns. `$1` lists the relations,
-// each with the scratch schema of its successor, which has the same name. `$2` lists the ids of all declared objects,
-// `$3` those that are no longer declared.
+// each with the scratch schema of its successor, which has the same name, and with its columns that the successor has too,
+// whose names there may differ. `$2` lists the ids of all declared objects, `$3` those that are no longer declared, `$4` the
+// attachments that the plan has named as lost.
 // - Extended statistics may be in any schema and do not move with their relation. They are created in the scratch
 //   schema under a temporary name, so that ANALYZE computes them there. They are renamed and moved after the swap,
 //   when their own name is free.
@@ -16,13 +18,15 @@ import type { Session } from '../../db/session.ts'
 // - A trigger that a partition inherits from its parent is created along with the partition.
 const attachmentsQuery: Sql = trusted(`
   WITH old AS (
-    SELECT c.*, n.nspname, scratch, kept, format('%I.%I', scratch, c.relname) AS successor
-      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text, kept boolean) JOIN pg_class c USING (oid)
+    SELECT c.*, n.nspname, scratch, kept, format('%I.%I', scratch, c.relname) AS successor, columns
+      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text, kept boolean, columns jsonb) JOIN pg_class c USING (oid)
       JOIN pg_namespace n ON n.oid = c.relnamespace
   ), declared AS (
     SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
   ), dropped AS (
     SELECT * FROM jsonb_to_recordset($3) AS o(kind text, schema text, name text)
+  ), lost AS (
+    SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($4) AS l(catalog text, oid oid)
   ), extended AS (
     SELECT classid, objid, extname FROM pg_depend JOIN pg_extension e ON e.oid = refobjid WHERE deptype = 'x'
   ), added_indexes AS (
@@ -32,15 +36,18 @@ const attachmentsQuery: Sql = trusted(`
       LEFT JOIN pg_tablespace t ON t.oid = ic.reltablespace
      WHERE NOT EXISTS (SELECT FROM declared WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
        AND NOT EXISTS (SELECT FROM dropped WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+       AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_class'::regclass, ic.oid))
   ), added_statistics AS (
     SELECT s.*, sn.nspname, scratch, successor, to_jsonb(s) ->> 'stxstattarget' AS target,
            format('%I.%I', scratch, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
       FROM old JOIN pg_statistic_ext s ON s.stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = s.stxnamespace
      WHERE NOT EXISTS (SELECT FROM declared WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
        AND NOT EXISTS (SELECT FROM dropped WHERE kind = 'statistics' AND schema = sn.nspname AND name = s.stxname)
+       AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_statistic_ext'::regclass, s.oid))
   ), triggers AS (
     SELECT t.*, format('%I.%I', nspname, relname) AS on_relation
       FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+       AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_trigger'::regclass, t.oid))
   ), rules AS (
     SELECT old.oid, rulename, r.oid AS rule, format('%I.%I', nspname, relname) AS on_relation
       FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND rulename <> '_RETURN'
@@ -127,13 +134,15 @@ const attachmentsQuery: Sql = trusted(`
       FROM old JOIN pg_index i ON indrelid = old.oid JOIN pg_class ic ON ic.oid = indexrelid
       JOIN extended ON classid = 'pg_class'::regclass AND objid = ic.oid
      WHERE NOT EXISTS (SELECT FROM dropped WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
+       AND NOT EXISTS (SELECT FROM lost WHERE (lost.classid, lost.objid) = ('pg_class'::regclass, ic.oid))
     UNION ALL
     -- This fails if the module of the label provider is not loaded. It must, because the label would be lost.
     SELECT old.oid, 12, format('SECURITY LABEL FOR %I ON %s %I.%I%s IS %L', provider,
                                CASE WHEN attname IS NOT NULL THEN 'COLUMN' WHEN relkind = 'f' THEN 'FOREIGN TABLE'
-                                    WHEN relkind = 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(attname), label)
+                                    WHEN relkind = 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(columns ->> attname), label)
       FROM old JOIN pg_seclabel l ON classoid = 'pg_class'::regclass AND objoid = old.oid
       LEFT JOIN pg_attribute ON attrelid = old.oid AND attnum = l.objsubid AND l.objsubid > 0
+     WHERE attname IS NULL OR columns ? attname
   )
   SELECT oid, sql, CASE WHEN place < 8 THEN 'onSuccessor' WHEN place = 8 THEN 'beforeSwap' ELSE 'afterSwap' END AS phase
     FROM statements ORDER BY place, sql`)
@@ -150,22 +159,36 @@ export interface Attachments {
 
 export const noAttachments: Attachments = { onSuccessor: [], beforeSwap: [], afterSwap: [] }
 
+/** A relation that is replaced. */
+export interface Replaced {
+  readonly oid: number
+  /** The schema of its successor. */
+  readonly scratch: string
+  /** Whether it is kept under another name. */
+  readonly kept: boolean
+  /** The columns that its successor has too, and their names there. */
+  readonly columns: Readonly<Record<string, string>>
+  /** What its successor cannot have. */
+  readonly loses: readonly LostAttachment[]
+}
+
 /**
  * Reads the attachments of relations, by OID. Runs under `readingPath`.
- * @param relations each with the scratch schema of its successor, and whether it is kept under another name
  * @param declared what is declared, and so is created on a successor or elsewhere without these statements
  * @param dropped what is no longer declared, and so is not recreated
  */
 export async function readAttachments(
   session: Session,
-  relations: readonly { readonly oid: number; readonly scratch: string; readonly kept: boolean }[],
+  relations: readonly Replaced[],
   declared: readonly ObjectId[],
   dropped: readonly ObjectId[],
 ): Promise<ReadonlyMap<number, Attachments>> {
+  const lost = relations.flatMap(({ loses }) => loses.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<{ oid: number; sql: string; phase: keyof Attachments }>(attachmentsQuery, [
-    JSON.stringify(relations),
+    JSON.stringify(relations.map(({ loses, ...relation }) => relation)),
     JSON.stringify(declared),
     JSON.stringify(dropped),
+    JSON.stringify(lost),
   ])
   const byOid = groupBy(rows, ({ oid }) => oid)
   return new Map(

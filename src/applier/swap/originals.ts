@@ -7,7 +7,9 @@ import { FdwsyncError } from '../../core/errors.ts'
 import { keyOf } from '../../core/object.ts'
 import type { ReplaceStep } from '../../core/plan.ts'
 import type { Session } from '../../db/session.ts'
+import { keptColumns } from '../../differ/lost-attachments.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
+import { record } from '../../kinds/facets/options.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import { stateOf } from '../../planner/fingerprint.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
@@ -27,25 +29,31 @@ interface Original {
 export type Originals = readonly Original[]
 
 /** The planned replacement of an object. */
-export function replacementOf({ plan }: PlanInHand, key: string): Replace {
-  const change = plan.changes.map((planned) => planned.change).find((each) => each.key === key)
-  if (change?.op !== 'replace') throw new Error(`the plan has no replacement for ${key}`)
-  return change
+export function replacementOf(inHand: PlanInHand, key: string): Replace {
+  return plannedReplacement(inHand, key).change
+}
+
+function plannedReplacement({ plan }: PlanInHand, key: string) {
+  const planned = plan.changes.find(({ change }) => change.key === key)
+  if (planned?.change.op !== 'replace') throw new Error(`the plan has no replacement for ${key}`)
+  return { change: planned.change, loses: planned.predecessor?.loses ?? [] }
 }
 
 /** Reads the objects of which a step builds successors in scratch schemas. Runs under `readingPath`. */
 export async function readOriginals(session: Session, step: ReplaceStep, inHand: PlanInHand): Promise<Originals> {
   const members = step.members.flatMap(({ key, scratch }) =>
-    scratch === undefined ? [] : [{ change: replacementOf(inHand, key), scratch }],
+    scratch === undefined ? [] : [{ ...plannedReplacement(inHand, key), scratch }],
   )
   if (members.length === 0) return []
   const ids = members.map(({ change }) => change.to.id)
   const { live } = await readCatalog(session, ids, inHand.salt)
   const declared = Array.from(inHand.wanted.values(), ({ id }) => id)
-  const relations = members.map(({ change, scratch }) => ({
+  const relations = members.map(({ change, scratch, loses }) => ({
     oid: change.from.oid,
     scratch,
     kept: change.keptAs !== undefined,
+    columns: record(keptColumns(change) ?? []),
+    loses,
   }))
   const attachments = await readAttachments(session, relations, declared, expectedOfStep(step, inHand).absent)
   const names = finalNames(inHand)

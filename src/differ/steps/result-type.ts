@@ -10,9 +10,14 @@ import { kindOf } from '../../kinds/registry.ts'
  */
 export function resultTypeHazards(change: Change): readonly Hazard[] {
   if (change.op !== 'alter' && change.op !== 'replace') return []
-  const { columns } = kindOf(change.to.id)
+  const { columns, renaming } = kindOf(change.to.id)
   if (!columns) return []
-  const [before, after] = [columns(change.from.spec), columns(change.to.spec)]
+  const renamed = renaming?.alteredColumnNames?.(change.from.spec, change.to.spec) ?? new Map()
+  const after = columns(change.to.spec)
+  const before = new Map(
+    Array.from(columns(change.from.spec), ([name, type]) => [renamed.get(name) ?? name, type] as const),
+  )
+  const named = Array.from(renamed, ([name, now]) => `${name} is renamed to ${now}`)
   const changed = Array.from(before, ([name, type]) => {
     const now = after.get(name)
     if (now === undefined) return `${name} is dropped`
@@ -23,10 +28,10 @@ export function resultTypeHazards(change: Change): readonly Hazard[] {
     [...some.keys()].filter((name) => others.has(name)).join()
   // ALTER keeps the columns in their order.
   const isReordered = change.op === 'replace' && common(before, after) !== common(after, before)
-  const notices = [...changed, ...added, ...(isReordered ? ['their order'] : [])]
+  const notices = [...named, ...changed, ...added, ...(isReordered ? ['their order'] : [])]
   if (notices.length === 0) return []
   // A new column, or another order, only shows through an asterisk.
-  const what = changed.length > 0 ? 'statements' : 'SELECT * statements'
+  const what = named.length + changed.length > 0 ? 'statements' : 'SELECT * statements'
   const detail = `its columns change (${notices.join(', ')}): prepared ${what} on it fail until they are prepared again`
   return [{ name: 'changes-result-type', detail }]
 }

@@ -218,12 +218,12 @@ export function rolesOf({ owner, grants = [] }: Access): readonly string[] {
   return [...(typeof owner === 'string' ? [owner] : []), ...grants.flatMap(({ role }) => role ?? [])]
 }
 
-/** Access that other roles gain. For kinds whose specs have an {@link Access}. */
-export function accessHazards(change: Change): readonly Hazard[] {
+/** Access that other roles gain, for kinds whose specs have an {@link Access}. A renamed column has the same grants as before. */
+export function accessHazards(change: Change, renames: ColumnRenames = new Map()): readonly Hazard[] {
   if (change.op !== 'create' && change.op !== 'alter' && change.op !== 'replace') return []
   const to = change.to.spec as Access // see above
   const from = change.op === 'create' ? undefined : (change.from.spec as Access)
-  const before = new Set((from?.grants ?? []).map(placeOf))
+  const before = new Set((grantsUnder(from?.grants, renames) ?? []).map(placeOf))
   const owner = to.owner ?? from?.owner
   const wider = (to.grants ?? []).filter((grant) => !before.has(placeOf(grant)) && grant.role !== owner)
   if (wider.length === 0) return []

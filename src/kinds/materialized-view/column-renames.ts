@@ -1,4 +1,4 @@
-// Columns of a materialized view that are renamed in place rather than rebuilt.
+// Columns of a materialized view that are renamed, and keep what is set on them.
 import type { FieldChange } from '../../core/change.ts'
 import { ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Access } from '../facets/access.ts'
@@ -9,18 +9,16 @@ import type { DeclaredViewColumns, ViewColumn } from './columns.ts'
 
 type Columns = readonly ViewColumn[]
 
-/** The renamed columns, if nothing but names differs. */
+/** The columns that have other names at the same places. Whether they are the same columns depends on the query. */
 export function columnRenames(from: Columns, to: Columns): ColumnRenames {
-  const isSame = ({ type, collation }: ViewColumn, at: number) =>
-    to[at]?.type === type && to[at]?.collation === collation
-  if (from.length !== to.length || !from.every(isSame)) return new Map()
+  if (from.length !== to.length) return new Map()
   const pairs = from.map(({ name }, at) => [name, to[at]?.name ?? name] as const)
   return new Map(pairs.filter(([before, after]) => before !== after))
 }
 
-/** Two columns can swap their names only through a third one. */
+/** Two columns can swap their names only through a third one, which no other column must have. */
 export function renameColumns(view: Sql, columns: Columns, renames: ColumnRenames): readonly Statement[] {
-  const names = new Set(columns.map(({ name }) => name))
+  const names = new Set([...columns.map(({ name }) => name), ...renames.keys()])
   const rename = (from: string, to: string) =>
     statement(sql`ALTER MATERIALIZED VIEW ${view} RENAME COLUMN ${ident(from)} TO ${ident(to)}`)
   const free = Array.from(renames).filter(([, to]) => !names.has(to))

@@ -72,6 +72,11 @@ export function withSettings(columns: readonly ViewColumn[], { settings }: Decla
   return columns.map(({ name, type, collation }) => ({ name, type, collation, ...settings[name] }))
 }
 
+/** The inverse of {@link withSettings}. */
+export function settingsOf(columns: readonly ViewColumn[]): DeclaredViewColumns {
+  return { names: [], settings: record(columns.map((column) => [column.name, column])) }
+}
+
 /** The settings of a new view's columns. Those of columns that do not exist are left out. */
 export function newViewColumnSettings(
   view: Sql,

@@ -1,7 +1,6 @@
 // Materialized views. Their indexes and statistics are kinds of their own.
 import type { FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf } from '../../core/object.ts'
-import type { Hazard } from '../../core/plan.ts'
 import {
   fragment,
   ident,
@@ -16,7 +15,6 @@ import {
   type Access,
   accessChanges,
   accessDetails,
-  accessHazards,
   accessNeedsNewer,
   declaredAccess,
   grantsUnder,
@@ -56,12 +54,14 @@ import {
   missingViewColumns,
   namesClause,
   newViewColumnSettings,
+  settingsOf,
   settleViewColumns,
   viewColumnChanges,
   withSettings,
   writtenViewColumns,
 } from './columns.ts'
-import { queryChanges, renamesIn, renamesOf, type ViewQuery } from './query.ts'
+import { viewHazards } from './hazards.ts'
+import { queryChanges, renamesIn, renamesOf, typeChanges, type ViewQuery } from './query.ts'
 
 export interface MaterializedViewSpec extends Access, Protection, Tablespace, ViewQuery {
   readonly declaredColumns?: DeclaredViewColumns
@@ -167,7 +167,9 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     const renames = renamesIn(live, to)
     const from = underNewNames(live, renames)
     return [
-      ...(renames.size > 0 ? [renameChange(name, live.columns, renames)] : queryChanges(from, to)),
+      ...(renames.size > 0
+        ? [renameChange(name, live.columns, renames), ...typeChanges(from, to)]
+        : queryChanges(from, to)),
       // ALTER is possible from 15 on, but rewrites the view while readers wait.
       ...replacedBy('access method', from.accessMethod ?? undefined, to.accessMethod ?? from.defaultAccessMethod),
       ...tablespaceChange(sql`ALTER MATERIALIZED VIEW ${name}`, from, to),
@@ -187,7 +189,11 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     alterStatements(sql`ALTER MATERIALIZED VIEW ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
   aside: asideInSchema('materializedView', sql`MATERIALIZED VIEW`),
-  renaming: { ...relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`), alteredColumnNames: renamesIn },
+  renaming: {
+    ...relationRenaming('materializedView', 'm', sql`MATERIALIZED VIEW`),
+    renameColumns: ({ schema, name }, renames) => renameColumns(qualified(schema, name), [], renames),
+    alteredColumnNames: renamesIn,
+  },
   query: {
     text: (spec) => spec.query,
     withText: (spec, query) => ({ ...spec, query }),
@@ -205,8 +211,12 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     inScratch: true,
     build: (id, spec, scratch, wanted) => [
       ...createAs({ ...id, schema: scratch }, spec),
-      ...newViewColumnSettings(qualified(scratch, id.name), columnsDeclared(spec), columnNames(wanted)),
-      ...newAccess(relationAccess({ ...id, schema: scratch }), onColumns(spec, columnNames(wanted))),
+      // A column that is also renamed has its settings and grants under the new name only in what is wanted.
+      ...newViewColumnSettings(qualified(scratch, id.name), settingsOf(wanted.columns), columnNames(wanted)),
+      ...newAccess(
+        relationAccess({ ...id, schema: scratch }),
+        onColumns({ ...spec, grants: wanted.grants }, columnNames(wanted)),
+      ),
     ],
     load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
     swap: (id, scratch) => ({
@@ -215,17 +225,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     }),
   },
 
-  hazards(change): readonly Hazard[] {
-    if (change.op === 'drop') {
-      // A kind sees only its own objects: a change of this kind carries specs of this kind.
-      const live = change.from.spec as MaterializedViewSpec
-      if (!live.populated || change.renamedAsideFor) return []
-      const detail = change.dropped === 'early' ? 'its data is lost, even if a later step fails' : 'its data is lost'
-      return [{ name: 'drops-data', detail }]
-    }
-    const isUnmanaged = change.op === 'replace' && change.isUnmanaged
-    return isUnmanaged ? [rebuiltUnmanaged] : accessHazards(change)
-  },
+  hazards: viewHazards,
   display: {
     details: (spec) => [['query', spec.query], ...accessDetails(spec)],
   },
@@ -237,11 +237,6 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
       missingViewColumns(columnsDeclared(written), columnNames(wanted)) ??
       untoastable(written.with, wanted.hasToast),
   },
-}
-
-const rebuiltUnmanaged: Hazard = {
-  name: 'rebuilds-dependents',
-  detail: 'not declared here: rebuilt as it is, with its indexes, owner, grants and comments',
 }
 
 const unpopulated: FieldChange = { field: 'populated', from: 'no', to: 'yes', effect: { how: 'populate' } }

@@ -16,7 +16,7 @@ export interface ViewQuery {
   readonly equivalentDeparse?: string | undefined
 }
 
-/** The columns that can be renamed in place, since the queries differ in nothing but names. */
+/** The columns that are renamed: the queries differ in nothing but names, even if the types of what they read differ. */
 export function renamesIn(live: ViewQuery, wanted: ViewQuery): ColumnRenames {
   return onlyNamesDiffer(live, wanted) ? columnRenames(live.columns, wanted.columns) : new Map()
 }
@@ -32,9 +32,13 @@ export function renamesOf(read: ViewQuery, matched: MatchedToLive<ViewQuery> | u
   return columnRenames(matched.live.columns, read.columns)
 }
 
-// The same query can have other columns, when the type of a column that it reads changes.
 export function queryChanges(from: ViewQuery, to: ViewQuery): readonly FieldChange[] {
   if (from.query !== to.query && from.query !== to.equivalentDeparse && !onlyNamesDiffer(from, to))
     return [{ field: 'query', from: from.query, to: to.query, effect: { how: 'replace' } }]
+  return typeChanges(from, to)
+}
+
+/** The same query can have columns of other types, when the type of a column that it reads changes. */
+export function typeChanges(from: ViewQuery, to: ViewQuery): readonly FieldChange[] {
   return replacedBy('columns', columnsText(from.columns), columnsText(to.columns))
 }

@@ -64,7 +64,11 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly isOfOthers?: true
   readonly setAsideFor?: ObjectId
   readonly formerly?: ObjectId
-  readonly predecessor?: Predecessor
+  readonly predecessor?: PredecessorDocument
+}
+
+export interface PredecessorDocument extends Omit<Predecessor, 'loses'> {
+  readonly loses: readonly { readonly object: string; readonly reason: string }[]
 }
 
 export interface FieldDocument {

@@ -1,7 +1,14 @@
 // A plan as a JSON document.
 
 import type { FieldChange, Replace } from '../../core/change.ts'
-import { countsOf, type Plan, type PlannedChange, type Replacement, type Step } from '../../core/plan.ts'
+import {
+  countsOf,
+  type Plan,
+  type PlannedChange,
+  type Predecessor,
+  type Replacement,
+  type Step,
+} from '../../core/plan.ts'
 import type { SourceReport } from '../../core/source.ts'
 import type { Statement } from '../../core/sql.ts'
 import { addressOf, warningJson, withAddress } from './address.ts'
@@ -9,6 +16,7 @@ import type {
   ChangeDocument,
   FieldDocument,
   PlanDocument,
+  PredecessorDocument,
   ReplacementDocument,
   SourceDocument,
   StatementDocument,
@@ -74,9 +82,13 @@ function changeJson({
     ...(change.op === 'replace' && change.isUnmanaged ? { isOfOthers: true } : {}),
     ...(change.op === 'drop' && change.formerly ? { formerly: change.formerly.id } : {}),
     ...(change.op === 'drop' && change.renamedAsideFor ? setAsideJson(change.renamedAsideFor) : {}),
-    ...(more.predecessor ? { predecessor: more.predecessor } : {}),
+    ...(more.predecessor ? { predecessor: predecessorJson(more.predecessor) } : {}),
     hazards,
   }
+}
+
+function predecessorJson({ loses, ...predecessor }: Predecessor): PredecessorDocument {
+  return { ...predecessor, loses: loses.map(({ title, reason }) => ({ object: title, reason })) }
 }
 
 function setAsideJson({ to, fields }: Replace): Pick<ChangeDocument, 'setAsideFor' | 'fields'> {

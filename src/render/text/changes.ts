@@ -83,6 +83,7 @@ function sumOf(all: readonly Predecessor[]): Predecessor {
     rows: known.length < all.length ? null : known.reduce((sum, rows) => sum + rows, 0),
     bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
     keeps: all.flatMap(({ keeps }) => keeps),
+    loses: all.flatMap(({ loses }) => loses),
   }
 }
 

@@ -146,6 +146,8 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('the plan shows what is kept and how many rows are loaded, as last counted', async () => {
     const fixture = await setUp()
+    const index = ', indexes: { no_longer_declared: { columns: [id] } } }'
+    await applyTo(await fixture.manifest(manifest('numeric(10,2)').replace(/ }\n$/, index)), fixture.url)
     await fixture.sql(
       `CREATE INDEX seen_id ON reports.seen (id); CREATE STATISTICS reports.pair ON id, total FROM reports.seen; ANALYZE;
        ALTER VIEW reports.plain ALTER COLUMN total SET DEFAULT 5; CREATE RULE kept AS ON DELETE TO reports.plain DO INSTEAD NOTHING`,
@@ -157,6 +159,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       ['materialized view local.orders', 50, []],
       ['materialized view reports.seen', 50, ['index reports.seen_id', 'statistics reports.pair']],
       ['view reports.plain', null, ['default of total', 'rule kept']],
+      ['index local.no_longer_declared', undefined, undefined],
     ])
   })
 

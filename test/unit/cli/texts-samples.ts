@@ -84,7 +84,7 @@ export const plans: readonly (readonly [title: string, plan: Plan, options?: Pic
         replace(view, [field('query', query('total'), query('total * 2 AS total'), 'replace')], {
           cause: 'manifest',
           hazards: [{ ...loads, detail: 'its data is loaded again' }],
-          predecessor: { rows: 20_000, bytes: 1_400_000, keeps: ['index shop.orders_customer_idx'] },
+          predecessor: { rows: 20_000, bytes: 1_400_000, keeps: ['index shop.orders_customer_idx'], loses: [] },
         }),
         replace(customers, [field(titleOf(view), undefined, undefined, 'replace')], {
           cause: 'dependency',

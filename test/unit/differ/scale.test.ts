@@ -142,7 +142,7 @@ const phases: Readonly<Record<string, Phase>> = {
       sourceChanges,
       steps: [],
       predecessors: none,
-      codeHazards: none,
+      hazards: [],
       throughViews: none,
     }),
 }

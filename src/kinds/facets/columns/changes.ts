@@ -87,6 +87,7 @@ function dropColumn(name: string, column: Column | undefined): FieldChange {
     to: undefined,
     effect: { how: 'clause', clause: [sql`DROP COLUMN ${ident(name)}`] },
     blockedByUseOf: name,
+    dropsColumn: true,
   }
 }
 
@@ -197,7 +198,11 @@ function addedColumn(name: string, column: Column): Parts {
 function regenerate(table: Sql, name: string, from: Column, to: Column, source: Column): readonly FieldChange[] {
   const clause = [sql`DROP COLUMN ${ident(name)}, `, ...addedColumn(name, source)]
   return [
-    { ...toField(`column ${name}`, generatedText(from), generatedText(to), clause), blockedByUseOf: name },
+    {
+      ...toField(`column ${name}`, generatedText(from), generatedText(to), clause),
+      blockedByUseOf: name,
+      dropsColumn: true,
+    },
     ...settingsChanges(settingsTarget(table, name), {}, to),
   ]
 }

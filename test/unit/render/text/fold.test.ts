@@ -95,7 +95,7 @@ describe('changes', () => {
         cause: 'dependency',
         because: [titleOf(table(n))],
         hazards: [{ name: 'reads-source', detail: 'its data is loaded again' }],
-        predecessor: { rows: 10, bytes: 1024 ** 2, keeps: [titleOf(index(n, 1))] },
+        predecessor: { rows: 10, bytes: 1024 ** 2, keeps: [titleOf(index(n, 1))], loses: [] },
       }),
     )
     expect(show({ changes }, false, 100)).toContain(`

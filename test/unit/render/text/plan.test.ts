@@ -173,10 +173,15 @@ describe('a change', () => {
       planWith({
         changes: [
           replace(view, [field(titleOf(table), undefined, undefined, 'replace')], {
-            predecessor: { rows: 1_234_567, bytes: 5_300_000, keeps: ['index shop.by_total', 'trigger noted'] },
+            predecessor: {
+              rows: 1_234_567,
+              bytes: 5_300_000,
+              keeps: ['index shop.by_total', 'trigger noted'],
+              loses: [],
+            },
             hazards: [{ name: 'reads-source', detail: 'its data is loaded again' }],
           }),
-          replace(table, [], { predecessor: { rows: null, bytes: 0, keeps: [] } }),
+          replace(table, [], { predecessor: { rows: null, bytes: 0, keeps: [], loses: [] } }),
         ],
       }),
       [
@@ -263,7 +268,9 @@ describe('documents', () => {
       create(table),
       drop(mapping),
       alter(mapping, [field('password', '(secret)', '(secret)')], { cause: 'dependency', because: ['x'] }),
-      replace(view, [field('query', 'a', 'b', 'replace')], { predecessor: { rows: null, bytes: 1, keeps: ['x'] } }),
+      replace(view, [field('query', 'a', 'b', 'replace')], {
+        predecessor: { rows: null, bytes: 1, keeps: ['x'], loses: [] },
+      }),
       planned({ op: 'release', key: keyOf(view), because: 'gone' }, view),
     ],
     steps: [

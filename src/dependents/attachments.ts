@@ -1,0 +1,57 @@
+// Reads what is attached to relations although no manifest declares it, and which columns it uses.
+
+import type { LiveObject } from '../core/change.ts'
+import type { Attachment } from '../core/dependent.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+// What uses a column depends on it: an index also by its expressions, its predicate and the columns that it includes, a trigger
+// by UPDATE OF and WHEN. Of the children of a relation only statistics are read, since only these are dropped along with a column
+// without a word; what is on a column that a child has itself stays.
+const attachmentsQuery = trusted(`
+  WITH RECURSIVE relation(of, relid) AS (
+    SELECT oid, oid FROM unnest($1::oid[]) AS r(oid)
+    UNION
+    SELECT of, inhrelid FROM relation JOIN pg_inherits ON inhparent = relid
+  ), attached(of, relid, classid, objid, title) AS (
+    SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname)
+      FROM relation JOIN pg_index ON indrelid = relid JOIN pg_class ic ON ic.oid = indexrelid JOIN pg_namespace n ON n.oid = ic.relnamespace
+     WHERE relid = of
+    UNION ALL
+    SELECT of, relid, 'pg_statistic_ext'::regclass, s.oid, format('statistics %I.%I', nspname, stxname)
+      FROM relation JOIN pg_statistic_ext s ON stxrelid = relid JOIN pg_namespace n ON n.oid = stxnamespace
+    UNION ALL
+    SELECT of, relid, 'pg_trigger'::regclass, t.oid, format('trigger %I', tgname)
+      FROM relation JOIN pg_trigger t ON tgrelid = relid WHERE relid = of AND NOT tgisinternal AND tgparentid = 0
+    UNION ALL
+    SELECT of, relid, 'pg_rewrite'::regclass, r.oid, format('rule %I', rulename)
+      FROM relation JOIN pg_rewrite r ON ev_class = relid WHERE relid = of AND rulename <> '_RETURN'
+    UNION ALL
+    SELECT of, relid, 'pg_attrdef'::regclass, d.oid, format('default of %I', attname)
+      FROM relation JOIN pg_class v ON v.oid = relid AND relkind = 'v'
+      JOIN pg_attrdef d ON adrelid = relid JOIN pg_attribute ON attrelid = relid AND attnum = adnum
+     WHERE relid = of
+  )
+  SELECT of, classid::regclass::text AS catalog, objid AS oid, title, relid <> of AS "isOfChild",
+         ARRAY(SELECT attname::text FROM pg_depend d JOIN pg_attribute ON attrelid = relid AND attnum = d.refobjsubid
+                WHERE (d.classid, d.objid) = (attached.classid, attached.objid)
+                  AND (d.refclassid, d.refobjid) = ('pg_class'::regclass, relid)
+                  AND (relid = of OR (NOT attislocal AND attinhcount = 1))
+                ORDER BY attnum) AS columns
+    FROM attached
+   WHERE NOT EXISTS (SELECT FROM jsonb_to_recordset($2) AS managed(catalog text, oid oid)
+                      WHERE (managed.catalog::regclass, managed.oid) = (attached.classid, attached.objid))
+   ORDER BY title`)
+
+/**
+ * Reads the attachments of relations, under the reading path.
+ * @param managed objects that are not listed
+ */
+export function listAttachments(
+  session: Session,
+  relations: readonly number[],
+  managed: readonly LiveObject[],
+): Promise<readonly Attachment[]> {
+  const excluded = managed.map(({ catalog, oid }) => ({ catalog, oid }))
+  return session.query<Attachment>(attachmentsQuery, [relations, JSON.stringify(excluded)])
+}

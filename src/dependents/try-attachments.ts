@@ -1,0 +1,133 @@
+// Finds out which attachments the server rejects once the types of columns have changed: creates them on empty tables with the
+// wanted columns, in a transaction that is rolled back.
+
+import type { Attachment } from '../core/dependent.ts'
+import { namespaceOf } from '../core/object.ts'
+import { qualified, sql, trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
+import type { Session } from '../db/session.ts'
+import { beginStatement, planLimits } from '../db/transaction.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
+import { calledByViews } from '../introspector/evaluation/expressions.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import { createScratchTypes, type TypesToCreate } from './scratch-types.ts'
+import {
+  createEmptyTables,
+  createScratchSchemas,
+  type Place,
+  type RelationToCreate,
+  requalifyForScratch,
+  tryStatements,
+} from './stand-ins.ts'
+
+export interface AttachmentTrial {
+  /** The relations that the attachments are on. Those have the columns under their names in the database. */
+  readonly relations: readonly RelationToCreate[]
+  readonly attachments: readonly Attachment[]
+  readonly types: TypesToCreate
+  readonly mayEvaluate: MayEvaluate
+  readonly trustedRoles: readonly string[]
+}
+
+interface Definition {
+  readonly catalog: string
+  readonly oid: number
+  readonly schema: string
+  /** A query that has its expressions; null if it has none. */
+  readonly expressions: string | null
+  readonly definition: string
+}
+
+// $2 has the scratch schemas by the real ones. Rules and defaults of views are tried with their view. See view-parts.ts.
+const definitionsQuery = trusted(`
+  WITH wanted AS (
+    SELECT catalog::regclass AS classid, oid FROM jsonb_to_recordset($1) AS w(catalog text, oid oid)
+  )
+  SELECT 'pg_class' AS catalog, i.indexrelid AS oid, nspname AS schema,
+         CASE WHEN indexprs IS NOT NULL OR indpred IS NOT NULL THEN
+           format('SELECT FROM %I.%I WHERE %s AND ROW(%s) IS NOT NULL', nspname, relname,
+                  coalesce(pg_get_expr(indpred, indrelid), 'true'), pg_get_expr(indexprs, indrelid)) END AS expressions,
+         pg_get_indexdef(i.indexrelid) AS definition
+    FROM wanted JOIN pg_index i ON classid = 'pg_class'::regclass AND i.indexrelid = wanted.oid
+    JOIN pg_class c ON c.oid = indrelid JOIN pg_namespace n ON n.oid = relnamespace
+  UNION ALL
+  SELECT 'pg_statistic_ext', s.oid, nspname,
+         (SELECT format('SELECT FROM %I.%I WHERE ROW(%s) IS NOT NULL', nspname, relname, string_agg(expression, ', '))
+            FROM unnest(pg_get_statisticsobjdef_expressions(s.oid)) AS expression HAVING count(*) > 0),
+         format('CREATE STATISTICS %I.%I%s ON %s FROM %I.%I', $2::jsonb ->> nspname, 'fdwsync_' || s.oid,
+                (SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' WHEN 'm' THEN 'mcv' END, ', ') || ')'
+                   FROM unnest(stxkind) k WHERE k <> 'e'),
+                pg_get_statisticsobjdef_columns(s.oid), nspname, relname)
+    FROM wanted JOIN pg_statistic_ext s ON classid = 'pg_statistic_ext'::regclass AND s.oid = wanted.oid
+    JOIN pg_class c ON c.oid = stxrelid JOIN pg_namespace n ON n.oid = relnamespace
+  UNION ALL
+  SELECT 'pg_trigger', t.oid, nspname, NULL, pg_get_triggerdef(t.oid)
+    FROM wanted JOIN pg_trigger t ON classid = 'pg_trigger'::regclass AND t.oid = wanted.oid
+    JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace`)
+
+/** The reasons of the server, by attachment. None if this server or role cannot create anything. */
+export async function rejectedAttachments(
+  session: Session,
+  trial: AttachmentTrial,
+): Promise<ReadonlyMap<Attachment, string>> {
+  if (trial.attachments.length === 0) return new Map()
+  const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
+  await session.run(sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}`)
+  try {
+    return await rejectedIn(session, trial)
+  } catch (error) {
+    if (!isDatabaseError(error) || session.isLost()) throw error
+    return new Map()
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+async function rejectedIn(session: Session, trial: AttachmentTrial): Promise<ReadonlyMap<Attachment, string>> {
+  const { relations, attachments, types } = trial
+  const schemas = [...relations.map(({ id }) => id.schema), ...types.created.flatMap(({ id }) => namespaceOf(id) ?? [])]
+  const place = await createScratchSchemas(session, schemas, trial)
+  if (await createScratchTypes(session, types, place)) return new Map()
+  await createEmptyTables(session, relations, place)
+  const byOid = new Map(attachments.map((attachment) => [`${attachment.catalog} ${attachment.oid}`, attachment]))
+  const rejected = new Map<Attachment, string>()
+  for (const definition of await readDefinitions(session, attachments, place)) {
+    const attachment = byOid.get(`${definition.catalog} ${definition.oid}`)
+    const reason = await rejection(session, definition, place)
+    if (attachment && reason !== undefined) rejected.set(attachment, reason)
+  }
+  return rejected
+}
+
+function readDefinitions(
+  session: Session,
+  attachments: readonly Attachment[],
+  { scratch }: Place,
+): Promise<readonly Definition[]> {
+  const wanted = JSON.stringify(attachments.map(({ catalog, oid }) => ({ catalog, oid })))
+  return session.query<Definition>(definitionsQuery, [wanted, JSON.stringify(Object.fromEntries(scratch))])
+}
+
+/**
+ * A view of the expressions evaluates nothing, and shows whether the attachment itself would run code as it is created. It is not
+ * created then.
+ */
+async function rejection(session: Session, definition: Definition, place: Place): Promise<string | undefined> {
+  if (definition.expressions !== null) {
+    const [schema, name] = [place.scratch.get(definition.schema) ?? '', `fdwsync_${definition.oid}`]
+    const query = trusted(await requalifyForScratch(definition.expressions, place))
+    const lost = await tryStatements(session, sql`CREATE VIEW ${qualified(schema, name)} AS ${query}`, place)
+    if (lost) return lost.reason
+    if (await runsCode(session, { schema, name }, place)) return undefined
+  }
+  const creation = trusted(await requalifyForScratch(definition.definition, place))
+  return (await tryStatements(session, creation, place))?.reason
+}
+
+async function runsCode(session: Session, { schema, name }: RelationToCreate['id'], place: Place): Promise<boolean> {
+  const { mayEvaluate, trustedRoles } = place
+  if (mayEvaluate === 'everything') return false
+  const isUntrustedOnly = mayEvaluate === 'trusted-code'
+  const called = await calledByViews(session, schema, [name], { trustedRoles, isUntrustedOnly })
+  return (called.get(name) ?? []).some(({ isTrusted }) => !(isUntrustedOnly && isTrusted))
+}

@@ -1,0 +1,118 @@
+// What becomes of the attachments of relations that a plan replaces, or whose columns it changes.
+
+import type { Change } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import type { Attachment, LostAttachment } from '../core/dependent.ts'
+import type { Key } from '../core/object.ts'
+import type { Hazard, Predecessor, Refusal } from '../core/plan.ts'
+import { listAttachments } from '../dependents/attachments.ts'
+import { type ChangedTypes, changedTypes } from '../dependents/scratch-types.ts'
+import { readSizes } from '../dependents/sizes.ts'
+import { rejectedAttachments } from '../dependents/try-attachments.ts'
+import {
+  type ChangeOfColumns,
+  lossHazards,
+  lostAttachments,
+  mayLoseAttachments,
+  retypedRelation,
+} from '../differ/lost-attachments.ts'
+import { isBuiltInScratch } from '../differ/replacement-groups.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { Comparison } from './comparison.ts'
+import type { PlanContext } from './context.ts'
+
+export interface AttachmentFindings {
+  /** By OID: what is replaced in a scratch schema. */
+  readonly predecessors: ReadonlyMap<number, Predecessor>
+  readonly hazards: ReadonlyMap<Key, readonly Hazard[]>
+  readonly refusals: readonly Refusal[]
+}
+
+export async function examineAttachments(
+  context: PlanContext,
+  { probed, changes: compared }: Comparison,
+  changes: readonly Change[],
+): Promise<AttachmentFindings> {
+  const changing = changes.filter(mayLoseAttachments)
+  if (changing.length === 0) return { predecessors: new Map(), hazards: new Map(), refusals: [] }
+  const { session } = context
+  const oidsOf = (some: readonly ChangeOfColumns[]) => some.map(({ from }) => from.oid)
+  const [attached, sizes] = await inReadOnlyTransaction(session, async () => [
+    await listAttachments(session, oidsOf(changing), [...probed.live.values()]),
+    await readSizes(session, oidsOf(changing.filter(isBuiltInScratch))),
+  ])
+  const byRelation = groupBy(attached, ({ of }) => of)
+  const attachedTo = ({ from }: ChangeOfColumns) => byRelation.get(from.oid) ?? []
+  const types = changedTypes(compared)
+  const rejected = await tryOnNewColumns(context, { changing, attachedTo, types })
+  const lost = new Map(changing.map((change) => [change, lostAttachments(change, attachedTo(change), rejected)]))
+  const predecessors = Array.from(lost, ([change, loses]): readonly (readonly [number, Predecessor])[] => {
+    const size = sizes.get(change.from.oid)
+    return size ? [[change.from.oid, { ...size, keeps: keptTitles(attachedTo(change), loses), loses }]] : []
+  })
+  return {
+    predecessors: new Map(predecessors.flat()),
+    hazards: new Map(Array.from(lost, ([{ key }, loses]) => [key, lossHazards(loses)])),
+    refusals: changing.flatMap((change) => refuseRejected(change, attachedTo(change), rejected)),
+  }
+}
+
+function keptTitles(attached: readonly Attachment[], loses: readonly LostAttachment[]): readonly string[] {
+  const lost = new Set(loses.map(({ title }) => title))
+  return attached.flatMap(({ title, isOfChild }) => (isOfChild || lost.has(title) ? [] : [title]))
+}
+
+interface OnNewColumns {
+  readonly changing: readonly ChangeOfColumns[]
+  readonly attachedTo: (change: ChangeOfColumns) => readonly Attachment[]
+  readonly types: ChangedTypes
+}
+
+/** Tries what uses a column whose type changes, unless a column that it uses goes. */
+function tryOnNewColumns(
+  { session, searchPath, trustedRoles, options: { mayEvaluate = 'nothing' } }: PlanContext,
+  { changing, attachedTo, types }: OnNewColumns,
+): Promise<ReadonlyMap<Attachment, string>> {
+  const trials = changing.flatMap((change) => {
+    const relation = retypedRelation(change, types.replaced)
+    // A plain view has been tried with its attachments.
+    if (!relation || change.to.id.kind === 'view') return []
+    const attachments = attachedTo(change).filter(
+      ({ columns, isOfChild }) =>
+        !isOfChild &&
+        columns.some((name) => relation.retyped.has(name)) &&
+        columns.every((name) => relation.columns.has(name)),
+    )
+    return attachments.length > 0 ? [{ relation, attachments }] : []
+  })
+  return rejectedAttachments(session, {
+    relations: trials.map(({ relation }) => relation),
+    attachments: trials.flatMap(({ attachments }) => attachments),
+    types: { ...types, searchPath },
+    mayEvaluate,
+    trustedRoles,
+  })
+}
+
+/** PostgreSQL recreates statistics itself as it alters a type, and refuses that if it cannot. */
+function refuseRejected(
+  change: ChangeOfColumns,
+  attached: readonly Attachment[],
+  rejected: ReadonlyMap<Attachment, string>,
+): readonly Refusal[] {
+  if (change.op !== 'alter') return []
+  return attached.flatMap((attachment): readonly Refusal[] => {
+    const reason = rejected.get(attachment)
+    if (reason === undefined) return []
+    return [
+      {
+        code: 'dependents/unmanaged-object',
+        key: change.key,
+        title: titleOf(change.to.id),
+        reason: `it cannot be altered while something depends on it: ${attachment.title} (${reason})`,
+        hint: 'Drop that first, and create it again once this is applied.',
+      },
+    ]
+  })
+}

@@ -1,0 +1,12 @@
+CREATE INDEX by_total ON local.orders (total);
+CREATE INDEX including ON local.orders (id) INCLUDE (total);
+CREATE INDEX partly ON local.orders (id) WHERE total > 7;
+CREATE INDEX doubled ON local.orders ((total * 2));
+CREATE INDEX kept ON local.orders (id);
+CREATE STATISTICS public.of_view ON id, total FROM local.orders;
+CREATE STATISTICS public.of_child ON id, total FROM proxy.child;
+CREATE STATISTICS public.of_table ON id, (total + 1) FROM proxy.noted;
+CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER of_column AFTER UPDATE OF total ON proxy.noted FOR EACH ROW EXECUTE FUNCTION public.noted();
+CREATE TRIGGER comparing BEFORE UPDATE ON proxy.noted FOR EACH ROW WHEN (NEW.total > 7) EXECUTE FUNCTION public.noted();
+CREATE TRIGGER kept AFTER UPDATE OF id ON proxy.noted FOR EACH ROW EXECUTE FUNCTION public.noted();

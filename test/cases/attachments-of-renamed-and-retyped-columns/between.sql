@@ -1,0 +1,10 @@
+CREATE INDEX by_total ON local.orders (total); CREATE INDEX doubled ON local.orders ((total * 2)) WHERE total > 7;
+CREATE STATISTICS public.of_view ON id, total FROM local.orders;
+GRANT SELECT (total) ON local.orders, local.renamed TO case_lead WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA local TO case_lead; SET ROLE case_lead; GRANT SELECT (total) ON local.orders TO case_reader; RESET ROLE;
+COMMENT ON COLUMN local.orders.total IS 'in all'; ALTER MATERIALIZED VIEW local.orders ALTER total SET STATISTICS 77;
+CREATE STATISTICS public.of_table ON id, total FROM proxy.orders;
+GRANT SELECT (total), UPDATE (total) ON proxy.orders TO case_reader;
+COMMENT ON COLUMN proxy.orders.total IS 'in all'; ALTER FOREIGN TABLE proxy.orders ALTER total SET STATISTICS 77;
+CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER noted BEFORE UPDATE OF total ON proxy.orders FOR EACH ROW WHEN (NEW.total > 7) EXECUTE FUNCTION public.noted();

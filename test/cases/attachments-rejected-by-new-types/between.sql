@@ -1,0 +1,14 @@
+CREATE INDEX lowered ON local.orders (lower(total));
+CREATE INDEX partly ON local.orders (id) WHERE total = '7';
+CREATE INDEX by_pattern ON local.orders (total text_pattern_ops);
+CREATE INDEX by_more ON local.orders (more);
+CREATE INDEX by_total ON local.orders (total);
+CREATE INDEX when_neutral ON local.orders (id) WHERE mood = 'neutral';
+CREATE INDEX when_sad ON local.orders (id) WHERE mood = 'sad';
+CREATE STATISTICS public.of_more ON id, more FROM local.orders;
+CREATE STATISTICS public.of_total ON id, total FROM local.orders;
+CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER comparing BEFORE UPDATE ON proxy.orders FOR EACH ROW WHEN (NEW.total > 7) EXECUTE FUNCTION public.noted();
+CREATE TRIGGER kept AFTER UPDATE OF total ON proxy.orders FOR EACH ROW EXECUTE FUNCTION public.noted();
+CREATE MATERIALIZED VIEW public.theirs AS SELECT total FROM proxy.orders;
+CREATE INDEX theirs_doubled ON public.theirs ((total * 2)); CREATE INDEX theirs_total ON public.theirs (total);
