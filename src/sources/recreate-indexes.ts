@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Warning } from '../core/plan.ts'
 import { fragment, ident, join, joinParts, qualified, type Sql, sql, statementOf, trusted } from '../core/sql.ts'
-import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { type DatabaseError, isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
@@ -125,13 +125,20 @@ async function createIndexes(session: Session, units: readonly Unit[], warnings:
     if (!isDatabaseError(error) || isTransient(error)) throw error
     const [only] = units
     if (only && units.length === 1) {
-      warnings.push(notCopied(only.of, only.index, error.message))
+      warnings.push(notCopied(only.of, only.index, whyNotCreated(session, only.index, error)))
       return []
     }
     const middle = units.length >> 1
     const created = await createIndexes(session, units.slice(0, middle), warnings)
     return [...created, ...(await createIndexes(session, units.slice(middle), warnings))]
   }
+}
+
+function whyNotCreated({ serverVersion }: Session, { definition }: RemoteIndex, error: DatabaseError): string {
+  if (serverVersion < 150_000 && error.sqlstate === '42601' && / NULLS NOT DISTINCT/.test(definition)) {
+    return 'NULLS NOT DISTINCT needs PostgreSQL 15 or later here. A unique index without it can be declared below "indexes" of the view'
+  }
+  return error.message
 }
 
 function statements({ of, table, create }: Unit): readonly Sql[] {
