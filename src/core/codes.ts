@@ -151,6 +151,8 @@ export type ProblemCode =
   | 'source/not-tried'
   /** The source stopped answering during a load. */
   | 'source/unresponsive'
+  /** A server connects back to the target, so that a load or a swap waits for itself. */
+  | 'source/loopback'
   /** The source does not have the named table, column or schema. */
   | 'source/not-found'
   /** A table of the source cannot be imported. */

@@ -20,7 +20,8 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
-import { commitWithWatchdog } from './commit-watchdog.ts'
+import { backendPid, commitWithWatchdog } from './commit-watchdog.ts'
+import { seenRepeatedly, sourcesWaitingFor, waitsForItself } from './self-wait.ts'
 
 export interface SourceWatchdog {
   /**
@@ -145,10 +146,12 @@ function isUndefinedTable({ sqlstate }: DatabaseError): boolean {
   return sqlstate === '42P01' || sqlstate === '3F000'
 }
 
+const lockPollMilliseconds = 2000
+
 /**
  * Loads, and checks at intervals whether the sources still answer. A source that refuses a connection is alive, and
  * the load goes on. One that twice does not answer will not answer on the load's connection either: the load is
- * ended.
+ * ended. So is a load that waits for itself.
  */
 async function loadWithWatchdog<T>(
   options: WatchdogOptions,
@@ -156,26 +159,39 @@ async function loadWithWatchdog<T>(
   session: Session,
   load: () => Promise<T>,
 ): Promise<T> {
+  const pid = await backendPid(session)
   const finished = new AbortController()
-  let unresponsive: FdwsyncError | undefined
-  const watching = watch().catch(() => {})
+  const signal = AbortSignal.any([finished.signal, options.signal])
+  let reason: FdwsyncError | undefined
+  const watching = [watchAnswers(), watchLocks()].map((each) => each.catch(() => {}))
   try {
     return await load()
   } catch (error) {
-    throw unresponsive ?? error
+    throw reason ?? error
   } finally {
     finished.abort()
     // A cancel request that is still under way would hit the next statement.
-    await watching
+    await Promise.all(watching)
   }
 
-  async function watch(): Promise<void> {
-    const signal = AbortSignal.any([finished.signal, options.signal])
+  async function watchLocks(): Promise<void> {
+    const servers = sources.map(({ source }) => source)
+    const findItself = seenRepeatedly(3)
+    for (;;) {
+      await wait(lockPollMilliseconds, undefined, { signal, ref: false })
+      const itself = findItself(await sourcesWaitingFor(options.connect, pid, servers).catch(() => []))
+      if (itself === undefined) continue
+      reason = waitsForItself(itself, 'waits for a lock that it holds')
+      return session.cancel()
+    }
+  }
+
+  async function watchAnswers(): Promise<void> {
     for (;;) {
       await wait(options.timeoutMilliseconds, undefined, { signal, ref: false })
       const source = await firstUnresponsive({ ...options, signal }, sources)
       if (source === undefined) continue
-      unresponsive = new FdwsyncError({
+      reason = new FdwsyncError({
         code: 'source/unresponsive',
         message: `the source of server ${source} no longer answers`,
         hint: 'Readers still have the data of the last load. Apply or refresh again when the source answers.',

@@ -5,7 +5,7 @@ import type { ProbeFinding } from '../core/finding.ts'
 import { keyOf } from '../core/object.ts'
 import { ident } from '../core/sql.ts'
 import type { DatabaseError } from '../db/database-error.ts'
-import { describeLockHolders } from './lock-holders.ts'
+import { describeLockHolders, readLockHolders } from '../introspector/lock-holders.ts'
 import type { ProbeRun } from './run.ts'
 
 const lockNotAvailable = '55P03'
@@ -18,7 +18,7 @@ export async function errorFinding(run: ProbeRun, object: DeclaredObject, error:
   const key = keyOf(object.id)
   const serverHint = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
   if (error.sqlstate === lockNotAvailable) {
-    const holders = await describeLockHolders(run.session)
+    const holders = describeLockHolders(await readLockHolders(run.session))
     const reason = `what it reads is locked by another session${holders === '' ? ', for example by a REFRESH' : `: ${holders}`}`
     return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }

@@ -7,12 +7,17 @@ import { throwIfInterrupted } from '../../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
+import { describeLockHolders, type LockHolder, readLockHolders } from '../../introspector/lock-holders.ts'
+import { seenRepeatedly, waitsForItself } from '../../loader/self-wait.ts'
 import type { ApplyContext } from '../context.ts'
-import { lockForSwap, swapTimeoutMilliseconds } from './lock-order.ts'
+import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
 import { type Originals, readOriginals, replacementOf, requireUnchanged } from './originals.ts'
 import { repointViews, swappedRelations } from './repoint-views.ts'
 
 const attempts = 300
+
+/** How many attempts in a row a session of the transaction itself may prevent, each of about a second. */
+const attemptsAgainstItself = 3
 
 /**
  * Swaps the members of a step inside the transaction that built the successors. In this order:
@@ -36,14 +41,18 @@ export async function swap(
   const statements = swapStatements(step, originals)
   const replaced = step.members.flatMap(({ key }) => replacementOf(context.inHand, key).from.oid)
   const scratchSchemas = scratchSchemasOf(context, step)
+  let holders: readonly LockHolder[] = []
+  const findItself = seenRepeatedly(attemptsAgainstItself)
   const onRetry = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
-    if (attempt % 10 === 2) emit({ type: 'retrying', stage: 'build', reason: error.message, attempt })
+    const reason = [error.message, describeLockHolders(holders)].filter((text) => text !== '').join(': ')
+    if (attempt % 10 === 2) emit({ type: 'retrying', stage: 'build', reason, attempt })
   }
   await withRetries({ attempts, pauseMilliseconds: 25, onRetry }, async () => {
     await session.run(trusted('SAVEPOINT swap'))
+    let relations: readonly SwappedRelation[] = []
     try {
-      const relations = await swappedRelations(session, replaced)
+      relations = await swappedRelations(session, replaced)
       await lockForSwap(session, relations)
       // Locks that the statements below need in addition, on servers' dependents for example, may not wait for long
       // either.
@@ -58,9 +67,19 @@ export async function swap(
       await session.run(trusted('ROLLBACK TO swap'))
       // If another session has dropped or changed an original, report that instead of the error that it caused.
       if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, step, context.inHand))
+      holders = await readLockHolders(session, relations)
+      throwIfItself(holders, findItself)
       throw error
     }
   })
+}
+
+/** Gives up on a lock of a session that reads for this transaction, and so lasts as long. */
+function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof seenRepeatedly>): void {
+  const own = holders.filter(({ mayReadForUs }) => mayReadForUs)
+  const itself = find(own.map(({ pid }) => pid))
+  const holder = own.find(({ pid }) => pid === itself)
+  if (holder) throw waitsForItself(holder.pid, `keeps a lock on ${holder.relation} until it ends`)
 }
 
 /** Members are in the order of their dependencies: each comes after the members that it reads. */

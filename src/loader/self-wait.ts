@@ -1,0 +1,55 @@
+// Transactions that wait for themselves: a server connects back to the target database, where postgres_fdw reads for the transaction in
+// a session of its own. PostgreSQL sees no deadlock when one of the two waits for a lock of the other, because the other waits for a
+// result, not for a lock.
+
+import { FdwsyncError } from '../core/errors.ts'
+import { trusted } from '../core/sql.ts'
+import type { Connect } from '../db/connect.ts'
+import { mayReadFor } from '../introspector/own-sources.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+
+// $1: the backend that reads, $2: the servers that it reads from. One of them has to connect to a database of this name.
+const waitingQuery = trusted(`
+  SELECT source.pid
+    FROM pg_stat_activity reader
+    JOIN pg_stat_activity source ON source.datname = reader.datname AND source.pid <> reader.pid
+   WHERE reader.pid = $1 AND reader.wait_event_type = 'Extension' AND ${mayReadFor('source', 'reader')}
+     AND EXISTS (SELECT FROM pg_foreign_server WHERE srvname = ANY ($2::name[]) AND reader.datname = coalesce(
+           (SELECT option_value FROM pg_options_to_table(srvoptions) WHERE option_name = 'dbname'), reader.datname))
+     AND reader.pid = ANY (pg_blocking_pids(source.pid))`)
+
+/** The sessions in which postgres_fdw reads for a backend, and waits for its locks. */
+export async function sourcesWaitingFor(
+  connect: Connect,
+  pid: number,
+  servers: readonly string[],
+): Promise<readonly number[]> {
+  const session = await connect('watch')
+  try {
+    const rows = await inReadOnlyTransaction(session, () =>
+      session.query<{ pid: number }>(waitingQuery, [pid, servers]),
+    )
+    return rows.map((row) => row.pid)
+  } finally {
+    await session.close()
+  }
+}
+
+/** Returns a session once it was among so many lists in a row. One alone proves nothing: it may read for another one. */
+export function seenRepeatedly(times: number): (pids: readonly number[]) => number | undefined {
+  let seen: ReadonlyMap<number, number> = new Map()
+  return (pids) => {
+    const before = seen
+    seen = new Map(pids.map((pid) => [pid, (before.get(pid) ?? 0) + 1]))
+    return pids.find((pid) => (seen.get(pid) ?? 0) >= times)
+  }
+}
+
+/** `what` follows "which": the lock that one of the two waits for. */
+export function waitsForItself(pid: number, what: string): FdwsyncError {
+  return new FdwsyncError({
+    code: 'source/loopback',
+    message: `it waits for itself: postgres_fdw reads for it in process ${pid}, which ${what}`,
+    hint: 'A server connects back to this database, and what is loaded or replaced is read through it. Read it without a server.',
+  })
+}
