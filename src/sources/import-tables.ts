@@ -12,6 +12,7 @@ import type { ImportRequest } from '../manifest/manifest.ts'
 import { importFailure, lacksCollation } from './import-failure.ts'
 import { type ExpressionOption, optionsOfImport } from './import-options.ts'
 import type { Reason } from './reasons.ts'
+import { requirePlainTables } from './require-plain-tables.ts'
 import type { ServerSession } from './server-session.ts'
 import { readTablesState } from './source-state.ts'
 
@@ -181,6 +182,9 @@ async function withImported<Result>(
     const notices = session.takeNotices().filter((notice) => isReported(notice) && !notice.isOfFunction)
     for (const notice of notices) run.onNotice?.(notice)
     await session.run(readingPath)
+    const { remoteSchema } = request
+    if (setup.wrapper === 'postgres_fdw')
+      await requirePlainTables(session, { scratch: run.scratch, server: setup.name, remoteSchema })
     return await read()
   } finally {
     // Frees the entries of the lock table, which is finite, and the names for the next import.

@@ -219,4 +219,23 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await runs()).toBe(0)
     expect(changesOf(await planFor(parsed, url))).toEqual([])
   })
+
+  test.each([
+    ['the definition of a table', 'bigint) SERVER other; CREATE FOREIGN TABLE more (x int'],
+    ['a default', "text DEFAULT app.f('x'), more int"],
+    ['a check', 'text CHECK (app.is_fine(id)), more int'],
+  ])('SQL in the name of a type: %s', async (_what, type) => {
+    const { manifest, url, sql, source } = await fixtureOf('CREATE TABLE shop (id int)')
+    await sql('CREATE EXTENSION IF NOT EXISTS postgres_fdw; CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw')
+    const text = `'${type.replaceAll("'", "''")}'`
+    await runSql(
+      source.url,
+      `CREATE OR REPLACE FUNCTION pg_catalog.format_type(oid, int) RETURNS text LANGUAGE sql AS $$ SELECT ${text} $$`,
+    )
+    const plan = await planFor(await manifest(importing('limit_to: [shop]')), url)
+    expect(plan.refusals.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining('a definition of public.shop that contains SQL which is not a type'),
+    ])
+    expect(changesOf(plan).filter((change) => change.includes('table'))).toEqual([])
+  })
 })
