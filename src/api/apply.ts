@@ -3,9 +3,10 @@
 import { applyPlan } from '../applier/apply.ts'
 import type { ApplyOptions } from '../applier/context.ts'
 import { recordNoChanges } from '../applier/record-no-changes.ts'
+import { noCounts } from '../core/counts.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { type Hazard, mustBeAllowed, type Plan } from '../core/plan.ts'
-import type { Report } from '../core/report.ts'
+import { isNothingDone, type Report } from '../core/report.ts'
 import { interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -103,7 +104,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
 
 /** The report of a plan without changes. */
 export function nothingDone({ manifest, undetermined }: Plan): Report {
-  return { manifest, applyId: undefined, steps: [], warnings: [], undetermined }
+  return { manifest, applyId: undefined, steps: [], planned: noCounts, applied: noCounts, warnings: [], undetermined }
 }
 
 /** Records a proof from a second plan, if that has nothing to do. If it has, the next plan shows it. */
@@ -200,6 +201,7 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
 export function exitCodeOf(report: Report): number {
   const failed = report.steps.filter(({ outcome }) => outcome.status !== 'applied')
   if (failed.length === 0) return report.undetermined.length > 0 ? exitCode.undetermined : exitCode.done
+  if (isNothingDone(report) && failed.every(({ outcome }) => outcome.status !== 'in-doubt')) return exitCode.failed
   const isLoad = ({ stage, action }: Report['steps'][number]) => stage === 'populate' || action === 'replace'
   return failed.every((step) => isLoad(step) || step.outcome.status === 'skipped') && failed.some(isLoad)
     ? exitCode.dataNotLoaded

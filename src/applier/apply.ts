@@ -1,6 +1,7 @@
 // Applies a plan: first the definitions, then everything that reads data.
 
 import { randomUUID } from 'node:crypto'
+import { countsOf } from '../core/counts.ts'
 import { FdwsyncError } from '../core/errors.ts'
 import { warningsOfNotices } from '../core/notice.ts'
 import type { Hidden } from '../core/redaction.ts'
@@ -9,6 +10,7 @@ import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import type { RefreshRecord } from '../ledger/refresh-log.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { countsOfApplied } from './applied-changes.ts'
 import type { ApplyContext, ApplyOptions } from './context.ts'
 import { type FinishedStep, reportsOf } from './finished-step.ts'
 import { recordOutcome } from './record-outcome.ts'
@@ -46,6 +48,8 @@ export async function applyPlan(
     manifest: inHand.plan.manifest,
     applyId: context.applyId,
     steps: finished.flatMap(reportsOf),
+    planned: countsOf(inHand.plan),
+    applied: countsOfApplied(inHand.plan, finished),
     warnings: warningsOfNotices(context.notices),
     undetermined: inHand.plan.undetermined,
   }

@@ -68,7 +68,7 @@ export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): Expect
 }
 
 /** The objects that a step changes. */
-function keysOf(step: Step): ReadonlySet<Key> {
+export function keysOf(step: Step): ReadonlySet<Key> {
   return new Set(step.action === 'replace' ? step.members.map(({ key }) => key) : [step.key])
 }
 
@@ -85,7 +85,7 @@ function expectedOf(changes: readonly Change[]): ExpectedResult {
   }
 }
 
-function parentKeyOf(change: Change): Key | undefined {
+export function parentKeyOf(change: Change): Key | undefined {
   if (change.op === 'release') return undefined
   const object: { id: ObjectId; spec: unknown } = change.op === 'drop' ? change.from : change.to
   return kindOf(object.id).child?.parentOf(object.spec, object.id)

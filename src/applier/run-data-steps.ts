@@ -15,6 +15,7 @@ import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.
 import { load, takeWarnings } from '../loader/load.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
 import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
+import { countObjects } from './applied-changes.ts'
 import { build } from './build.ts'
 import type { ApplyContext } from './context.ts'
 import type { FinishedStep } from './finished-step.ts'
@@ -31,7 +32,8 @@ export async function runDataSteps(
   const reason = reasonToSkip(definitions)
   if (reason !== undefined) return steps.map((step) => [step, { status: 'skipped', reason }])
   if (steps.length === 0) return []
-  options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length })
+  const objects = countObjects(inHand.plan, steps)
+  options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length, objects })
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
   const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
   const pool = pooledConnect(connect, isLoad)

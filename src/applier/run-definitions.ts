@@ -5,6 +5,7 @@ import type { StageName, Step } from '../core/plan.ts'
 import type { StepOutcome } from '../core/report.ts'
 import { CommitOutcomeUnknown } from '../loader/commit-watchdog.ts'
 import { outcomeOfError } from '../loader/failure.ts'
+import { countObjects } from './applied-changes.ts'
 import type { ApplyContext } from './context.ts'
 import { type DefineFailure, type Definitions, define } from './define.ts'
 import type { FinishedStep } from './finished-step.ts'
@@ -45,7 +46,7 @@ async function runStage(context: ApplyContext, definitions: Definitions): Promis
   const { emit } = context.options
   if (plan.changes.length === 0) return { finished: [], fingerprint: definitions.fingerprint }
   const steps = plan.steps.filter(({ stage }) => stage === definitions.stage)
-  emit({ type: 'stage-started', stage: definitions.stage, steps: steps.length })
+  emit({ type: 'stage-started', stage: definitions.stage, steps: steps.length, objects: countObjects(plan, steps) })
   const started = performance.now()
   const result = await define(context, definitions)
   const milliseconds = performance.now() - started

@@ -6,7 +6,8 @@ import type { StepOutcome } from './report.ts'
 
 export type ApplyEvent =
   | { readonly type: 'waiting-for-lease'; readonly holder: string }
-  | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number }
+  /** `objects`: how many the steps change or load. */
+  | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number; readonly objects: number }
   | { readonly type: 'step-started'; readonly stage: StageName; readonly key: Key; readonly title: string }
   | {
       readonly type: 'step-finished'

@@ -1,6 +1,7 @@
 // What the ledger has recorded of past applies and refreshes.
 
 import type { Change } from './change.ts'
+import type { Counts } from './counts.ts'
 import type { Key } from './object.ts'
 import type { PlannedChange } from './plan.ts'
 
@@ -21,7 +22,8 @@ export type ApplyOutcome = 'applied' | 'applied in part' | 'failed' | 'in doubt'
 
 /** What was planned, as the ledger keeps it: names, but no values. */
 export interface ApplySummary {
-  readonly counts: Readonly<Record<Change['op'], number>>
+  /** An older ledger does not have `load`. */
+  readonly counts: Omit<Counts, 'load'> & Partial<Counts>
   readonly changes: readonly {
     readonly op: Change['op']
     readonly address: Key

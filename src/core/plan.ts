@@ -174,16 +174,3 @@ export interface PlannedChange {
   /** Other manifests that have owned it so far. */
   readonly takenFrom: readonly string[]
 }
-
-/** The number of changes by operation. */
-export function countsOf({ changes }: Pick<Plan, 'changes'>): Readonly<Record<Change['op'], number>> {
-  const count = (op: Change['op']) => changes.filter(({ change }) => change.op === op).length
-  return {
-    create: count('create'),
-    alter: count('alter'),
-    replace: count('replace'),
-    drop: count('drop'),
-    adopt: count('adopt'),
-    release: count('release'),
-  }
-}

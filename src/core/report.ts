@@ -1,5 +1,6 @@
 // How an apply or a refresh ended, step by step.
 
+import type { Counts } from './counts.ts'
 import type { Key } from './object.ts'
 import type { StageName, Step, Undetermined, Warning } from './plan.ts'
 
@@ -24,6 +25,9 @@ export interface Report {
   /** As in the ledger's table `apply`; undefined if there was nothing to do. */
   readonly applyId: string | undefined
   readonly steps: readonly StepReport[]
+  readonly planned: Counts
+  /** Equal to what was planned if every step was applied. */
+  readonly applied: Counts
   /** What the server reported meanwhile. */
   readonly warnings: readonly Warning[]
   /** What the plan could not determine, so that the apply did nothing about it. */
@@ -50,4 +54,18 @@ export interface RefreshReport {
   readonly warnings: readonly Warning[]
   /** What the last apply could not import, so that it is not among the views. */
   readonly notImported: readonly NotImported[]
+}
+
+/** Whether no object was changed and no data loaded. The ledger may have been. */
+export function isNothingDone({ applied }: Report): boolean {
+  return changed(applied) === 0
+}
+
+/** Whether there was nothing else to do. */
+export function isRecordedOnly({ planned }: Report): boolean {
+  return changed(planned) === 0
+}
+
+function changed({ create, alter, replace, drop, load }: Counts): number {
+  return create + alter + replace + drop + load
 }

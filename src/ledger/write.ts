@@ -1,9 +1,10 @@
 // Writes applies, their steps, and the objects that a manifest owns. `refresh-log.ts` records loads.
 
 import type { LiveState, WantedObject } from '../core/change.ts'
+import { countsOf } from '../core/counts.ts'
 import type { ApplyOutcome, ApplySummary, Origin } from '../core/history.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { countsOf, type Plan, type Step } from '../core/plan.ts'
+import type { Plan, Step } from '../core/plan.ts'
 import type { Secret } from '../core/secret.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'

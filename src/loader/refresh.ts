@@ -67,7 +67,7 @@ export async function refreshViews(
   }
   const onFinished = ({ key, title }: RefreshedView, outcome: StepOutcome) =>
     emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
-  emit({ type: 'stage-started', stage: 'populate', steps: views.length })
+  emit({ type: 'stage-started', stage: 'populate', steps: views.length, objects: views.length })
   const outcomes = await runGraph(views, {
     jobs,
     signal,

@@ -1,6 +1,7 @@
 // Runs a case and compares what happened with what it expects. Neither vitest nor the command line: both use this.
 
 import { isDeepStrictEqual } from 'node:util'
+import { countsOf } from '../../src/core/counts.ts'
 import { FdwsyncError } from '../../src/core/errors.ts'
 import type { ApplyEvent } from '../../src/core/event.ts'
 import type { Plan } from '../../src/core/plan.ts'
@@ -77,6 +78,7 @@ async function runToEnd(testCase: Case, { env, url, sql }: CaseFixture, log: Cas
         ]
       : []),
     { what: 'steps that were not applied', expected: [], found: missedOf(report) },
+    { what: 'the counts of the report', expected: countsOf(plan), found: report?.applied },
     ...catalog,
     { what: 'the OIDs of what is kept', expected: before, found: after },
     { what: 'a second plan', expected: [], found: summaryOf(second) },

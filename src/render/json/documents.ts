@@ -1,6 +1,7 @@
 // The shapes of the JSON documents. Each has a published schema in schemas/, and its keys never change.
 
 import type { Change, FieldCause, Origin } from '../../core/change.ts'
+import type { Counts } from '../../core/counts.ts'
 import type { ExitCode, Place, Problem } from '../../core/errors.ts'
 import type { ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, Warning } from '../../core/plan.ts'
@@ -16,7 +17,7 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 /** What `plan --format json` prints: `schemas/plan.schema.json`. */
 export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint'> {
   readonly format: 'fdwsync.plan/1'
-  readonly summary: Readonly<Record<Change['op'] | 'unchanged', number>>
+  readonly summary: Counts & { readonly unchanged: number }
   /** With --drift-only: how many changes of the manifest and of its sources are left out. */
   readonly leftOut?: number
   readonly changes: readonly ChangeDocument[]
@@ -107,6 +108,7 @@ export interface ReportDocument {
   readonly format: 'fdwsync.report/1'
   readonly manifest: string
   readonly apply: string | null
+  readonly summary: { readonly planned: Counts; readonly applied: Counts }
   readonly steps: readonly Addressed<StepReport>[]
   readonly warnings: readonly WarningDocument[]
   readonly undetermined: readonly Addressed<Undetermined>[]

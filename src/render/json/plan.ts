@@ -1,14 +1,8 @@
 // A plan as a JSON document.
 
 import type { FieldChange, Replace } from '../../core/change.ts'
-import {
-  countsOf,
-  type Plan,
-  type PlannedChange,
-  type Predecessor,
-  type Replacement,
-  type Step,
-} from '../../core/plan.ts'
+import { countsOf } from '../../core/counts.ts'
+import type { Plan, PlannedChange, Predecessor, Replacement, Step } from '../../core/plan.ts'
 import type { SourceReport } from '../../core/source.ts'
 import type { Statement } from '../../core/sql.ts'
 import { addressOf, warningJson, withAddress } from './address.ts'

@@ -4,11 +4,20 @@ import type { RefreshReport, Report } from '../../core/report.ts'
 import { warningJson, withAddress } from './address.ts'
 import type { RefreshDocument, ReportDocument } from './documents.ts'
 
-export function reportJson({ manifest, applyId, steps, warnings, undetermined }: Report): ReportDocument {
+export function reportJson({
+  manifest,
+  applyId,
+  steps,
+  planned,
+  applied,
+  warnings,
+  undetermined,
+}: Report): ReportDocument {
   return {
     format: 'fdwsync.report/1',
     manifest,
     apply: applyId ?? null,
+    summary: { planned, applied },
     steps: steps.map(withAddress),
     warnings: warnings.map(warningJson),
     undetermined: undetermined.map(withAddress),

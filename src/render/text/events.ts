@@ -29,12 +29,12 @@ export function renderEvent(
 }
 
 function stageLine(
-  { stage, steps }: Extract<ApplyEvent, { type: 'stage-started' }>,
+  { stage, steps, objects }: Extract<ApplyEvent, { type: 'stage-started' }>,
   style: ChalkInstance,
   verb: string,
 ): string | undefined {
   // A stage without steps only records in the ledger what was prepared.
   if (steps === 0 || stage === 'build') return undefined
-  if (stage === 'populate') return style.dim(`${verb}: ${counted(steps, 'step')}; those that take long are listed`)
-  return style.dim(`${stage === 'define' ? 'defining' : 'preparing'}: ${counted(steps, 'step')} in one transaction`)
+  if (stage === 'populate') return style.dim(`${verb}: ${counted(objects, 'object')}; those that take long are listed`)
+  return style.dim(`${stage === 'define' ? 'defining' : 'preparing'}: ${counted(objects, 'object')} in one transaction`)
 }

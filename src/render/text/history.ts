@@ -5,6 +5,7 @@ import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts
 import { idOf } from '../../core/object.ts'
 import { oneLine } from '../../core/printable.ts'
 import type { RenderOptions } from '../format.ts'
+import { plannedParts } from './counts.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 
 /**
@@ -111,10 +112,8 @@ function whoText({ appliedBy, appliedFrom, clientUser, clientHost }: RecordedApp
 /** What was planned, in one line. */
 function summaryText({ summary }: RecordedApply): string {
   if (summary === null) return ''
-  const parts = (['create', 'alter', 'replace', 'drop', 'adopt', 'release'] as const).flatMap((op) => {
-    return summary.counts[op] > 0 ? [`${summary.counts[op]} to ${op}`] : []
-  })
-  return parts.length === 0 ? 'nothing to change' : parts.join(', ')
+  const parts = plannedParts(summary.counts)
+  return parts.length === 0 ? 'nothing to change' : parts.join(' · ')
 }
 
 function databaseText({ database, databaseOid, systemIdentifier }: RecordedApply): string {

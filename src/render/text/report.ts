@@ -1,10 +1,10 @@
 // The reports of an apply and of a refresh as text.
 
 import { groupBy } from '../../core/data.ts'
-import type { Step } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
-import type { RefreshReport, Report, StepOutcome, StepReport } from '../../core/report.ts'
+import { isNothingDone, isRecordedOnly, type RefreshReport, type Report, type StepOutcome } from '../../core/report.ts'
 import type { RenderOptions } from '../format.ts'
+import { doneText, missedText } from './counts.ts'
 import { foldAlike } from './fold.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 import { renderWarnings } from './notices.ts'
@@ -71,58 +71,18 @@ function reportSentence(report: Report): string {
   return `${outcomeSentence(report)}${unknown.length === 0 ? '' : ` Undetermined: ${listed(unknown)}.`}`
 }
 
-function outcomeSentence({ applyId, steps }: Report): string {
-  const applied = steps.filter(({ outcome }) => outcome.status === 'applied')
+function outcomeSentence(report: Report): string {
+  const { applyId, planned, applied, steps } = report
   const missed = steps.filter(({ outcome }) => outcome.status !== 'applied')
   const done = doneText(applied)
   if (missed.some(({ outcome }) => outcome.status === 'in-doubt'))
     return `Unknown outcome: the connection was lost during COMMIT. Run fdwsync plan to see what was applied.${done === '' ? '' : ` Certainly applied: ${done}.`}`
   if (applyId === undefined) return 'Nothing to do.'
-  if (missed.length === 0) return done === '' ? 'Recorded in the ledger. Nothing had to change.' : `Applied: ${done}.`
-  if (applied.length === 0) return 'Failed: nothing was changed.'
-  return `Applied in part: ${done}; ${missedText(missed)}.`
-}
-
-/** An object that was not replaced still serves readers; a view that was not loaded is empty. */
-function missedText(steps: readonly StepReport[]): string {
-  const loads = steps.filter(({ action }) => action === 'populate').length
-  const replacements = steps.filter(({ action }) => action === 'replace').length
-  const others = steps.length - loads - replacements
-  const parts = [
-    loads > 0 ? `${counted(loads, 'view')} could not be loaded` : '',
-    replacements > 0 ? `${counted(replacements, 'object')} not replaced` : '',
-    others > 0 ? `${counted(others, 'step')} not done` : '',
-  ]
-  return parts.filter((part) => part !== '').join(', ')
-}
-
-function doneText(steps: readonly StepReport[]): string {
-  const words = {
-    create: 'created',
-    alter: 'altered',
-    replace: 'replaced',
-    drop: 'dropped',
-    populate: 'loaded',
-  } as const
-  const actions = ['create', 'alter', 'replace', 'drop', 'populate'] as const
-  const done = mergeReplacements(steps)
-  return actions
-    .map((action) => ({ action, count: done.filter((step) => step.action === action).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ action, count }) => `${count} ${words[action]}`)
-    .join(', ')
-}
-
-/** An object that was dropped and recreated has two steps, but counts as one replacement, as in the plan. */
-function mergeReplacements(steps: readonly StepReport[]): readonly Pick<StepReport, 'action'>[] {
-  const keysOf = (action: Step['action']) =>
-    new Set(steps.filter((step) => step.action === action).map(({ key }) => key))
-  const created = keysOf('create')
-  const dropped = keysOf('drop')
-  return steps.flatMap(({ action, key }) => {
-    if (action === 'drop' && created.has(key)) return []
-    return [{ action: action === 'create' && dropped.has(key) ? 'replace' : action }]
-  })
+  if (missed.length === 0)
+    return isRecordedOnly(report) ? 'Recorded in the ledger. Nothing had to change.' : `Applied: ${done}.`
+  if (isNothingDone(report)) return 'Failed: nothing was changed.'
+  const loads = missed.filter(({ action }) => action === 'populate').length
+  return `Applied in part: ${done}; ${missedText(planned, applied, loads)}.`
 }
 
 /** The views that were refreshed, those that were not with the cause, and a summary. */

@@ -28,7 +28,7 @@ interface Cut {
 const cuts: readonly Cut[] = [
   { stage: 'define', session: 'define', fate: 'cut', exit: 1, message: /the connection to .* was lost/ },
   { stage: 'define', session: 'define', fate: 'send-and-cut', exit: 0, message: undefined },
-  { stage: 'build', session: 'load', fate: 'cut', exit: 5, message: /the connection to .* was lost/ },
+  { stage: 'build', session: 'load', fate: 'cut', exit: 1, message: /the connection to .* was lost/ },
   { stage: 'build', session: 'load', fate: 'send-and-cut', exit: 0, message: undefined },
   {
     stage: 'populate',

@@ -55,7 +55,7 @@ const middles: readonly Middle[] = [
     first: old,
     manifest: shopManifest({ orders: 'SELECT id, total * 2 AS total FROM proxy.orders WHERE public.gate()' }),
     prepare: async () => {},
-    exit: 5,
+    exit: 1,
     definitionsStay: false,
     readable: 'SELECT count(*)::int AS count, sum(total)::text AS sum FROM local.orders',
   },

@@ -10,6 +10,7 @@ import type { ObjectStatus, StatusReport } from '../../../src/core/status.ts'
 import { DatabaseError } from '../../../src/db/database-error.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
 import type { PlanOptions } from '../../../src/render/format.ts'
+import { reportOf } from '../../support/reports.ts'
 import { alter, create, drop, field, live, planned, planWith, replace, wanted } from '../render/samples.ts'
 
 const server: ObjectId = { kind: 'server', name: 'shop' }
@@ -212,8 +213,8 @@ const unknown: StepOutcome = { status: 'in-doubt', reason: 'the connection was l
 
 export const events: readonly ApplyEvent[] = [
   { type: 'waiting-for-lease', holder: 'deployer from 10.0.0.7 since 12:00:00' },
-  { type: 'stage-started', stage: 'prepare', steps: 1 },
-  { type: 'stage-started', stage: 'define', steps: 12 },
+  { type: 'stage-started', stage: 'prepare', steps: 1, objects: 1 },
+  { type: 'stage-started', stage: 'define', steps: 12, objects: 9 },
   { type: 'retrying', stage: 'define', reason: 'canceling statement due to lock timeout', attempt: 2 },
   { type: 'step-started', stage: 'build', key: keyOf(view), title: titleOf(view) },
   { type: 'step-started', stage: 'populate', key: keyOf(customers), title: titleOf(customers) },
@@ -232,13 +233,7 @@ const step = (
   action,
   outcome,
 })
-const report = (...steps: Report['steps']): Report => ({
-  manifest: 'shop-mirror',
-  applyId: '0b8f2c1e',
-  steps,
-  warnings: [],
-  undetermined: [],
-})
+const report = (...steps: Report['steps']): Report => reportOf(steps, { manifest: 'shop-mirror', applyId: '0b8f2c1e' })
 
 export const reports: readonly (readonly [title: string, report: Report])[] = [
   ['everything applied', report(step(server, 'create'), step(table, 'alter'), step(view, 'populate'))],

@@ -9,6 +9,7 @@ import { quoted, widthOf, wrap } from '../../../src/render/text/layout.ts'
 import { renderPlan } from '../../../src/render/text/plan.ts'
 import { renderRefresh, renderReport } from '../../../src/render/text/report.ts'
 import { renderStatus } from '../../../src/render/text/status.ts'
+import { reportOf } from '../../support/reports.ts'
 import { alter, create, field, planWith } from './samples.ts'
 
 const style = new Chalk({ level: 0 })
@@ -85,7 +86,7 @@ test.each([40, 80])('hostile text in reports cannot forge a line by how it wraps
     const missing = { key, title: text, reason: text, code: 'source/not-importable' as const, hint: '', follows: false }
     const unknown = { ...unmanaged, id: { ...table, name: text }, state: 'unknown' as const, reason: text }
     const lines = [
-      renderReport({ manifest: 'm', applyId: '0', steps: [], warnings, undetermined: [missing] }, { style, columns }),
+      renderReport(reportOf([], { warnings, undetermined: [missing] }), { style, columns }),
       renderRefresh({ manifest: 'm', views: [], warnings, notImported: [missing] }, { style, columns }),
       renderStatus({ database, manifest: 'm', objects: [unknown] }, { style, columns }),
     ].flatMap((rendered) => rendered.split('\n'))

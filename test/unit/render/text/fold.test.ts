@@ -10,6 +10,7 @@ import { titleOf } from '../../../../src/kinds/registry.ts'
 import { renderProblems } from '../../../../src/render/text/errors.ts'
 import { renderPlan } from '../../../../src/render/text/plan.ts'
 import { renderRefresh, renderReport } from '../../../../src/render/text/report.ts'
+import { reportOf } from '../../../support/reports.ts'
 import { alter, create, drop, field, planned, planWith, replace, wanted } from '../samples.ts'
 
 const style = new Chalk({ level: 0 })
@@ -164,7 +165,7 @@ describe('one cause is one line', () => {
 
   test('69 views with one wrong password', () => {
     const steps = all.map((step) => ({ ...step, stage: 'populate', action: 'populate' }) as const)
-    expect(renderReport({ ...quiet, applyId: 'a', steps, undetermined: [] }, { style, columns: 80 })).toBe(
+    expect(renderReport(reportOf(steps), { style, columns: 80 })).toBe(
       `  failed populate 69 materialized views in shop: password authentication failed
             t_1, t_2, t_3 and 66 more
             Check it.

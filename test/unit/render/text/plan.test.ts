@@ -7,7 +7,6 @@ import { Chalk } from 'chalk'
 import { describe, expect, test } from 'vitest'
 import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
 import type { Plan, Refusal, Replacement, Undetermined } from '../../../../src/core/plan.ts'
-import type { Report } from '../../../../src/core/report.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { statement, statementOf, trusted } from '../../../../src/core/sql.ts'
 import { titleOf } from '../../../../src/kinds/registry.ts'
@@ -16,6 +15,7 @@ import { refreshJson, reportJson } from '../../../../src/render/json/report.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
 import { renderPlan } from '../../../../src/render/text/plan.ts'
 import { renderReport } from '../../../../src/render/text/report.ts'
+import { reportOf } from '../../../support/reports.ts'
 import { alter, create, drop, field, live, planned, planWith, replace, wanted } from '../samples.ts'
 
 const style = new Chalk({ level: 0 })
@@ -286,10 +286,8 @@ describe('documents', () => {
     warnings: [{ code: 'source/type', message: 'w' }],
   })
   const warning = { code: 'server/notice', message: 'mind this', hint: 'h', key: keyOf(table) } as const
-  const report: Report = {
-    manifest: 'm',
-    applyId: '0',
-    steps: [
+  const report = reportOf(
+    [
       {
         stage: 'define',
         key: keyOf(table),
@@ -305,9 +303,8 @@ describe('documents', () => {
         outcome: { status: 'failed', reason: 'r', hint: 'h' },
       },
     ],
-    warnings: [warning],
-    undetermined: [],
-  }
+    { warnings: [warning] },
+  )
 
   test('a plan matches its schema and contains no secret', () => {
     const document: unknown = JSON.parse(JSON.stringify(planJson(full)))

@@ -7,11 +7,11 @@ import type { RefreshReport, Report, StepOutcome } from '../../../../src/core/re
 import { titleOf } from '../../../../src/kinds/registry.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
 import { renderRefresh, renderReport } from '../../../../src/render/text/report.ts'
+import { reportOf } from '../../../support/reports.ts'
 
 const style = new Chalk({ level: 0 })
 const table: ObjectId = { kind: 'foreignTable', schema: 's', name: 't' }
 const key = keyOf(table)
-const quiet = { manifest: 'm', warnings: [], undetermined: [] }
 
 describe('reports', () => {
   const applied: StepOutcome = { status: 'applied', milliseconds: 1200 }
@@ -27,19 +27,23 @@ describe('reports', () => {
     outcome,
   })
   const report = (steps: Report['steps'], columns = 200, applyId: string | undefined = '0') =>
-    renderReport({ ...quiet, applyId, steps }, { style, columns })
+    renderReport(reportOf(steps, { applyId }), { style, columns })
   const failed: StepOutcome = { status: 'failed', reason: 'no route', hint: 'Look at the network.' }
   const inDoubt: StepOutcome = { status: 'in-doubt', reason: 'the connection was lost' }
 
   const sentences: readonly (readonly [name: string, steps: Report['steps'], sentence: string])[] = [
     ['all done', [step('create'), step('populate')], 'Applied: 1 created, 1 loaded.'],
-    ['dropped and recreated', [step('drop'), step('create')], 'Applied: 1 replaced.'],
     ['only the ledger changed', [], 'Recorded in the ledger. Nothing had to change.'],
     ['nothing done', [step('create', failed)], 'Failed: nothing was changed.'],
     [
       'data not loaded',
       [step('create'), step('populate', failed)],
       'Applied in part: 1 created; 1 view could not be loaded.',
+    ],
+    [
+      'not dropped',
+      [step('create'), step('populate', failed), step('drop', { status: 'skipped', reason: 'r' })],
+      'Applied in part: 1 created; 1 view could not be loaded, 1 object not dropped.',
     ],
     ['not replaced', [step('create'), step('replace', failed)], 'Applied in part: 1 created; 1 object not replaced.'],
     [
@@ -52,7 +56,7 @@ describe('reports', () => {
     expect(report(steps).trimEnd().split('\n').at(-1)).toBe(sentence)
   })
   test('nothing to do', () => {
-    expect(renderReport({ ...quiet, applyId: undefined, steps: [] }, { style, columns: 80 })).toBe('Nothing to do.\n')
+    expect(renderReport(reportOf([], { applyId: undefined }), { style, columns: 80 })).toBe('Nothing to do.\n')
   })
   test('what is undetermined is named in the last line, without what it affects', () => {
     const undetermined = ['t', 'u', 'v', 'w', 'x'].map((name) => ({
@@ -64,10 +68,7 @@ describe('reports', () => {
       follows: name === 'u',
     }))
     const lastLine = (count: number) =>
-      renderReport(
-        { ...quiet, applyId: '0', steps: [step('create')], undetermined: undetermined.slice(0, count) },
-        { style, columns: 200 },
-      )
+      renderReport(reportOf([step('create')], { undetermined: undetermined.slice(0, count) }), { style, columns: 200 })
     expect(lastLine(3)).toBe('Applied: 1 created. Undetermined: foreign table s.t, foreign table s.v.\n')
     expect(lastLine(5)).toContain('foreign table s.t, foreign table s.v, foreign table s.w, foreign table s.x.')
     expect(
@@ -80,7 +81,7 @@ describe('reports', () => {
     const warnings = [
       { code: 'server/notice' as const, message: 'server s: the server warns: mind this', hint: 'Look.' },
     ]
-    expect(renderReport({ ...quiet, applyId: '0', steps: [], warnings }, { style, columns: 200 }).split('\n')).toEqual([
+    expect(renderReport(reportOf([], { warnings }), { style, columns: 200 }).split('\n')).toEqual([
       '  warning server s: the server warns: mind this',
       '    Look.',
       'Recorded in the ledger. Nothing had to change.',
@@ -95,10 +96,7 @@ describe('reports', () => {
   })
   test('lines break in the same places with and without colour', () => {
     const text = (level: 0 | 3) =>
-      renderReport(
-        { ...quiet, applyId: '0', steps: [step('create', failed)] },
-        { style: new Chalk({ level }), columns: 30 },
-      )
+      renderReport(reportOf([step('create', failed)]), { style: new Chalk({ level }), columns: 30 })
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of chalk begin with one
     expect(text(3).replace(/\u001b\[\d+m/g, '')).toBe(text(0))
   })
