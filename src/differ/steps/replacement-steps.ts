@@ -77,7 +77,8 @@ function keep({ from: { id }, keptAs }: Replace): readonly Statement[] | undefin
 function repointHazards({ key }: Replace, { dependentsOn, changeOf }: StepContext): readonly Hazard[] {
   const views = (dependentsOn.get(key) ?? []).flatMap((dependent) => {
     const isReplaced = dependent.key !== undefined && changeOf.get(dependent.key)?.op === 'replace'
-    return dependent.view && !isReplaced ? [dependent.description] : []
+    const isLost = dependent.view?.outcome?.becomes === 'lost'
+    return dependent.view && !isReplaced && !isLost ? [dependent.description] : []
   })
   return [...new Set(views)].map((view) => ({ name: 'rebuilds-dependents', detail: `repoints ${view}` }))
 }

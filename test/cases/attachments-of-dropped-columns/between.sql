@@ -10,3 +10,4 @@ CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN
 CREATE TRIGGER of_column AFTER UPDATE OF total ON proxy.noted FOR EACH ROW EXECUTE FUNCTION public.noted();
 CREATE TRIGGER comparing BEFORE UPDATE ON proxy.noted FOR EACH ROW WHEN (NEW.total > 7) EXECUTE FUNCTION public.noted();
 CREATE TRIGGER kept AFTER UPDATE OF id ON proxy.noted FOR EACH ROW EXECUTE FUNCTION public.noted();
+GRANT SELECT (id), SELECT (total) ON local.orders TO case_lead; GRANT SELECT (total), UPDATE (total) ON proxy.parent TO case_lead, case_reader;
