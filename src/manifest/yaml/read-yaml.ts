@@ -17,6 +17,7 @@ import {
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import { findSecrets } from './mask-secrets.ts'
 import { placeAt, type Source, startOf, textOf } from './source-map.ts'
+import { splitBySyntax, splitValue } from './split-values.ts'
 
 const maximumBytes = 10 * 1024 * 1024
 const maximumDepth = 64
@@ -98,7 +99,9 @@ function parse(
   return { source: { file, text, lines, secretRanges, hasSyntaxErrors }, documents }
 }
 
-function syntaxProblem(source: Source, { message, pos: [at] }: YAMLParseError): Problem {
+function syntaxProblem(source: Source, error: YAMLParseError): Problem {
+  const { message, pos } = error
+  const [at] = pos
   if (source.text.startsWith('${', at - 1)) {
     return {
       code: 'yaml/syntax',
@@ -107,7 +110,13 @@ function syntaxProblem(source: Source, { message, pos: [at] }: YAMLParseError): 
       hint: 'Write the value in double quotes, as in "${env:NAME}".',
     }
   }
-  return { code: 'yaml/syntax', message: withoutQuotes(message), place: placeAt(source, at) }
+  const split = splitBySyntax(error)
+  return {
+    code: 'yaml/syntax',
+    ...split,
+    message: withoutQuotes(split?.message ?? message),
+    place: placeAt(source, at),
+  }
 }
 
 /** Removes what the parser quotes, which may be part of a secret. */
@@ -157,7 +166,9 @@ function unsupportedSyntax(source: Source, document: Document): readonly Problem
       if (isAlias(node)) note(node, 'aliases (*) are not supported', 'Repeat the value, or quote the text.')
       else if (node.anchor) note(node, 'anchors (&) are not supported', 'Remove it, or quote the text.')
       else if (node.tag) note(node, 'tags (!) are not supported', 'Remove it, or quote the text.')
-      if (isMap(node)) problems.push(...duplicateKeys(source, node))
+      const split = splitValue(source, node)
+      if (split) problems.push(split)
+      else if (isMap(node)) problems.push(...duplicateKeys(source, node))
       return undefined
     },
     Pair(_key, pair) {

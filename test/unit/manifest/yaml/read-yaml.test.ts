@@ -30,6 +30,38 @@ describe('references without quotes', () => {
   })
 })
 
+describe('a value that is not quoted ends early: the error is at what follows it', () => {
+  const comma = /^a comma ends a value in (?:\{ }|\[ ]) that is not quoted$/
+  const table = (columns: string) => `schemas: { p: { foreign_tables: { t: { server: s, columns: ${columns} } } } }`
+  const index = (columns: string) =>
+    `schemas: { p: { materialized_views: { v: { query: SELECT 1, indexes: { i: { columns: ${columns} } } } } } }`
+  test.each<[string, string, string, RegExp]>([
+    ['a type in a map', table('{ a: { type: numeric(12,2) } }'), '2)', comma],
+    ['a type of a column', table('{ a: numeric(12, 2), b: int }'), '2)', comma],
+    ['twice in a map, which is no duplicate', table('{ a: numeric(1,2), b: numeric(3,2) }'), '2)', comma],
+    ['a query', 'schemas: { p: { materialized_views: { v: { query: SELECT a, b FROM t } } } }', 'b FROM', comma],
+    ['an expression', index('[{ expression: coalesce(a, b) }]'), 'b)', comma],
+    ['an expression in a list', index('[left(a, 3)]'), '3)', comma],
+    ['an array', table('{ a: int[], b: int }'), '[], b', /^unexpected text after a value$/],
+    ['an array in a map', table('{ a: { type: int[] } }'), '[] }', /^unexpected text after a value$/],
+    ['a quote at the start', table("{ a: { type: text, default: 'x' || 'y' } }"), "|| 'y'", /^unexpected text after/],
+    ['a cast', table("{ a: { type: text, default: 'x'::text } }"), "'x'", /^Block collections are not allowed/],
+    ['a cast in a block', "schemas:\n  p:\n    comment: 'x'::text", '::text', /^unexpected text after a value$/],
+  ])('%s', async (_, text, rest, message) => {
+    const [first = '', , , hint] = (await problemsOf(head + text)).split('\n')
+    const before = (head + text).slice(0, (head + text).indexOf(rest)).split('\n')
+    const [, place, found = ''] = /^m\.yaml:(\d+:\d+): (.*)$/.exec(first) ?? []
+    expect(found).toMatch(message)
+    expect(place).toBe(`${before.length}:${(before.at(-1)?.length ?? 0) + 1}`)
+    expect(hint).toBe('  If this is part of a value, quote the whole value: "…".')
+  })
+
+  test('a password is not shown', async () => {
+    const text = `${head}servers: { s: { user_mappings: { u: { password: hush, more } } } }`
+    expect(await problemsOf(text)).not.toContain('hush')
+  })
+})
+
 test.each([
   ['a bracket that is not closed', 'servers: { s: { options: [ }'],
   ['a quote that is not closed', 'servers: { s: { options: { host: "x } } }\nschemas: {}'],
