@@ -13,6 +13,14 @@ export interface ProbeFinding {
   readonly status: 'problem' | 'undetermined' | 'follows'
   readonly reason: string
   readonly hint: string
+  /** Where the server has found the error, if it reports one. */
+  readonly position?: SqlPosition
+}
+
+/** A string index into a statement, which contains pieces of SQL as the manifest has them. */
+export interface SqlPosition {
+  readonly statement: string
+  readonly offset: number
 }
 
 export function lockedFinding(key: Key): ProbeFinding {

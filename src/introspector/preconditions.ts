@@ -39,12 +39,16 @@ export async function unmetPreconditions(
         : [found('server/unsupported-version', newer, `This server is PostgreSQL ${major}.`)]),
       ...[...new Set(roles)]
         .filter((role) => missing.has(role))
-        .map((role) =>
-          found('server/missing-role', `role ${ident(role)} does not exist`, `Create it: CREATE ROLE ${ident(role)};`),
-        ),
+        .map((role) => found('server/missing-role', `role ${ident(role)} does not exist`, missingRoleAdvice(role))),
     ]
   })
   return [...rejected, ...unmet]
+}
+
+export function missingRoleAdvice(role: string): string {
+  // Only PostgreSQL's grammar takes PUBLIC in any case.
+  if (role.toLowerCase() === 'public') return 'For every role, write public, in lower case.'
+  return `Create it: CREATE ROLE ${ident(role)};`
 }
 
 /** Queries only objects to create or alter, since the server reads files to answer. */

@@ -33,7 +33,7 @@ export async function requalify(text: string, schemaOf: (name: RelationName) => 
 }
 
 /** The first name of a qualified one, as it is written: `"a b"`, `U&"\0061"`, `a`. The token's length counts, not what it decodes to. */
-const schemaToken = /^([uU]&)?("(?:[^"]|"")*"|[^\s."]+)(?=\s*\.)/
+export const schemaToken = /^([uU]&)?("(?:[^"]|"")*"|[^\s."]+)(?=\s*\.)/
 /** The same within a string constant without escapes. */
 const schemaInConstant = /^'("(?:[^"]|"")*"|[^\s."']+)(?=\.)/
 

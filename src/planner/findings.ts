@@ -1,13 +1,15 @@
 // What a plan reports of findings: problems end it, undetermined objects are listed, and what cannot be created is refused.
 
 import type { Change } from '../core/change.ts'
-import { FdwsyncError, type Problem } from '../core/errors.ts'
-import type { ProbeFinding } from '../core/finding.ts'
+import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
+import type { ProbeFinding, SqlPosition } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
+import { fragmentAt } from '../manifest/checks/fragment-places.ts'
+import type { ParsedManifest, Path } from '../manifest/manifest.ts'
 import type { PlanContext } from './context.ts'
 
 type Titles = ReadonlyMap<Key, string>
@@ -22,13 +24,19 @@ export function throwProblems(
   causes: readonly (Refusal | Undetermined)[] = [],
 ): void {
   const objects = new Map(declared.map((object) => [keyOf(object.id), object]))
-  const problems = findings.flatMap(({ code, key, status, reason, hint }): readonly Problem[] => {
+  const problems = findings.flatMap(({ code, key, status, reason, hint, position }): readonly Problem[] => {
     if (status !== 'problem') return []
     const object = objects.get(key)
-    const place = resolved.expanded.place(object?.path ?? [])
+    const place = placeOf(resolved.expanded, object?.path ?? [], position)
     return [{ code, message: `${object ? titleOf(object.id) : key}: ${reason}`, place, ...(hint ? { hint } : {}) }]
   })
   if (problems.length > 0) throw new FdwsyncError([...causes.map(asProblem), ...problems])
+}
+
+/** The place of the SQL that the server found an error in, or that of the object. */
+function placeOf(manifest: ParsedManifest, path: Path, position: SqlPosition | undefined): Place {
+  const found = position && fragmentAt(manifest.manifest, path, position)
+  return found ? manifest.placeInside(found.path, found.offset) : manifest.place(path)
 }
 
 /** @throws FdwsyncError if a change sets an option to a value that fails when it is used */

@@ -3,16 +3,17 @@
 import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type Key, keyOf, relationKey } from '../core/object.ts'
-import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
-import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
+import { sql, trusted } from '../core/sql.ts'
+import { isDatabaseError } from '../db/database-error.ts'
 import { turnOffExposure } from '../db/secrets/exposure.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { batchesToEvaluate, withoutEvaluation, wouldEvaluate } from './evaluation.ts'
 import { dependencyFinding, leakFinding } from './findings.ts'
-import { inScratchSchemas, probePath } from './namesakes.ts'
+import { probePath } from './namesakes.ts'
 import { hasUnmanagedUsers } from './references.ts'
 import { errorFinding } from './rejection.ts'
 import type { ProbeRun } from './run.ts'
+import { type FailedStatements, tryStatements } from './try-statements.ts'
 import type { Unit } from './unit.ts'
 
 /**
@@ -32,17 +33,19 @@ export async function createOrBisect(run: ProbeRun, all: readonly Unit[]): Promi
 async function createHalves(run: ProbeRun, all: readonly Unit[]): Promise<readonly DeclaredObject[]> {
   const units = all.filter(({ object }) => !hasFailedDependency(run, object))
   if (units.length === 0) return []
-  const failed = await attempt(
+  const failed = await tryStatements(
     run,
     units.flatMap(({ statements }) => statements),
   )
   if (!failed) return units.map(({ object }) => object)
   const [unit] = units
   if (unit && units.length === 1) {
-    const error = await errorWithSecrets(run, unit, failed)
-    if (!error) return [unit.object]
+    const own = await failureWithSecrets(run, unit, failed)
+    if (!own) return [unit.object]
+    const { error, position } = own
+    const key = keyOf(unit.object.id)
     const mayBeUnmanaged = mismatches.has(error.sqlstate) && (await hasUnmanagedUsers(run))
-    run.findings.push(mayBeUnmanaged ? leakFinding(keyOf(unit.object.id)) : await errorFinding(run, unit.object, error))
+    run.findings.push(mayBeUnmanaged ? leakFinding(key) : await errorFinding(run, unit.object, error, position))
     return []
   }
   const middle = units.length >> 1
@@ -66,19 +69,6 @@ function isUsable(run: ProbeRun, key: Key): boolean {
   return !run.ownNames.has(relationKey(live.id.schema, live.id.name))
 }
 
-async function attempt(run: ProbeRun, all: readonly Statement[]): Promise<DatabaseError | undefined> {
-  const statements: readonly Sql[] = (await inScratchSchemas(run, all)).map((statement) => statement.sql)
-  try {
-    await run.session.run(trusted('SAVEPOINT attempt'))
-    await run.session.run(join([manifestPath(probePath(run)), ...statements, trusted('RELEASE attempt')], ';\n'))
-    return undefined
-  } catch (error) {
-    if (!isDatabaseError(error)) throw error
-    await run.session.run(sql`ROLLBACK TO attempt`)
-    return error
-  }
-}
-
 /** An unknown name of an option, a missing privilege, a lock: with these SQLSTATEs the value of an option does not matter. */
 const notOfValues: ReadonlySet<string> = new Set(['HV00D', '42501', '55P03'])
 
@@ -86,12 +76,12 @@ const notOfValues: ReadonlySet<string> = new Set(['HV00D', '42501', '55P03'])
  * A wrapper can check the value of a secret, for which the probe sends `(secret)`. So what is rejected is tried once more with its
  * secrets, if the server records none of them.
  */
-async function errorWithSecrets(
+async function failureWithSecrets(
   run: ProbeRun,
   { withSecrets }: Unit,
-  failed: DatabaseError,
-): Promise<DatabaseError | undefined> {
-  if (!withSecrets || notOfValues.has(failed.sqlstate)) return failed
+  failed: FailedStatements,
+): Promise<FailedStatements | undefined> {
+  if (!withSecrets || notOfValues.has(failed.error.sqlstate)) return failed
   const { session } = run
   await session.run(trusted('SAVEPOINT attempt'))
   try {
@@ -103,7 +93,7 @@ async function errorWithSecrets(
   } catch (error) {
     if (!isDatabaseError(error)) throw error
     await session.run(sql`ROLLBACK TO attempt`)
-    return error
+    return { error, position: undefined }
   }
 }
 
@@ -111,9 +101,9 @@ async function errorWithSecrets(
 export async function isRejected(run: ProbeRun, unit: Unit): Promise<boolean> {
   if (await wouldEvaluate(run, unit)) return false
   await run.session.run(trusted('SAVEPOINT trial'))
-  const error = await attempt(run, unit.statements)
+  const failed = await tryStatements(run, unit.statements)
   await run.session.run(trusted('ROLLBACK TO trial'))
-  return error !== undefined
+  return failed !== undefined
 }
 
 /** Errors for a function, operator or cast that does not exist, and for a value of the wrong type. */

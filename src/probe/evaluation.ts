@@ -2,8 +2,8 @@
 
 import type { ProbeFinding } from '../core/finding.ts'
 import { type Key, keyOf } from '../core/object.ts'
-import { join, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
-import { isDatabaseError, isTransient } from '../db/database-error.ts'
+import { type Statement, trusted } from '../core/sql.ts'
+import { isTransient } from '../db/database-error.ts'
 import { describeCode, type EvaluatedCode, type EvaluationContext } from '../introspector/evaluation/evaluated-code.ts'
 import {
   type EvaluatingCode,
@@ -18,9 +18,10 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import { nameOf } from '../kinds/facets/names.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { byName, canBeInScratch } from './found-by-name.ts'
-import { inScratchSchemas, probePath } from './namesakes.ts'
+import { probePath } from './namesakes.ts'
 import { errorFinding } from './rejection.ts'
 import type { ProbeRun } from './run.ts'
+import { tryStatements } from './try-statements.ts'
 import type { Unit } from './unit.ts'
 
 /**
@@ -139,29 +140,19 @@ async function withoutFolding(run: ProbeRun, units: readonly Unit[]): Promise<re
 /** Returns the views that could be created. For the others, the error of the view is that of the object. */
 async function createViews(run: ProbeRun, views: readonly View[]): Promise<readonly View[]> {
   if (views.length === 0) return []
-  const { session } = run
-  const all: readonly Sql[] = (
-    await inScratchSchemas(
-      run,
-      views.flatMap(({ statements }) => statements),
-    )
-  ).map((each) => each.sql)
-  try {
-    await session.run(trusted('SAVEPOINT half'))
-    await session.run(join([manifestPath(probePath(run)), ...all, trusted('RELEASE half')], ';\n'))
-    return views
-  } catch (error) {
-    if (!isDatabaseError(error) || isTransient(error)) throw error
-    await session.run(sql`ROLLBACK TO half`)
-    const [only] = views
-    if (only && views.length === 1) {
-      run.findings.push(await errorFinding(run, only.unit.object, error))
-      return []
-    }
-    const middle = views.length >> 1
-    const created = await createViews(run, views.slice(0, middle))
-    return [...created, ...(await createViews(run, views.slice(middle)))]
+  const statements = views.flatMap((view) => view.statements)
+  const failed = await tryStatements(run, statements)
+  if (!failed) return views
+  const { error, position } = failed
+  if (isTransient(error)) throw error
+  const [only] = views
+  if (only && views.length === 1) {
+    run.findings.push(await errorFinding(run, only.unit.object, error, position))
+    return []
   }
+  const middle = views.length >> 1
+  const created = await createViews(run, views.slice(0, middle))
+  return [...created, ...(await createViews(run, views.slice(middle)))]
 }
 
 /** In an apply, those whose expressions find untrusted code. What they name with its schema is the author's decision. */

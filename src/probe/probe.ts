@@ -26,7 +26,9 @@ import {
   type ProbeRun,
   recordWanted,
 } from './run.ts'
+import { suggestRelations } from './similar-relations.ts'
 import { createStandIns, probeInScratch } from './stand-ins.ts'
+import { suggestExtensions } from './types-of-extensions.ts'
 
 /** Ends a probe that hangs. Thousands of objects need more time. */
 const deadlineMilliseconds = (objects: number) => 120_000 + 100 * objects
@@ -125,6 +127,8 @@ async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promi
   await probeInScratch(run, withoutQuery)
   await probeQueries(run, readBack)
   recordUnchecked(run, readBack)
+  await suggestRelations(run)
+  await suggestExtensions(run)
 }
 
 async function beginWithScratchSchema(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<boolean> {

@@ -6,6 +6,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
+import { reportCircles } from './circles.ts'
 import { probeUnderOwnNames } from './own-names.ts'
 import type { ProbeRun } from './run.ts'
 import { isNewOrReshaped, type QueryObject } from './run.ts'
@@ -28,7 +29,7 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     const ready = remaining.filter(({ object, reads }) =>
       reads.every((key) => key === keyOf(object.id) || !open.has(key)),
     )
-    // Views that read each other in a circle cannot exist. The server will reject the first one.
+    // Views that read each other in a circle cannot exist: see circles.ts.
     const level = ready.length > 0 ? ready : remaining
     const beside = level.filter(({ reads }) => !reads.some((key) => isNewOrReshaped(run, key, ownNames)))
     await probeBeside(run, beside)
@@ -37,6 +38,7 @@ export async function probeQueries(run: ProbeRun, objects: readonly DeclaredObje
     remaining = remaining.filter((query) => !level.includes(query))
   }
   if (ownNames.length > 0) await probeUnderOwnNames(run, ownNames, ordered)
+  await reportCircles(run, queries)
 }
 
 async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): Promise<readonly QueryObject[]> {

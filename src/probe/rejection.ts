@@ -1,11 +1,13 @@
 // The finding for an object that the server refused to create.
 
 import type { DeclaredObject } from '../core/change.ts'
-import type { ProbeFinding } from '../core/finding.ts'
+import type { ProbeFinding, SqlPosition } from '../core/finding.ts'
 import { keyOf } from '../core/object.ts'
 import { ident } from '../core/sql.ts'
 import type { DatabaseError } from '../db/database-error.ts'
 import { describeLockHolders, readLockHolders } from '../introspector/lock-holders.ts'
+import { missingRoleAdvice } from '../introspector/preconditions.ts'
+import { kindOf } from '../kinds/registry.ts'
 import type { ProbeRun } from './run.ts'
 
 const lockNotAvailable = '55P03'
@@ -14,7 +16,12 @@ const lockNotAvailable = '55P03'
 const missingInType: readonly string[] = ['22P02', '42703']
 
 /** A lock or a missing privilege proves nothing about the declaration. Any other error does. */
-export async function errorFinding(run: ProbeRun, object: DeclaredObject, error: DatabaseError): Promise<ProbeFinding> {
+export async function errorFinding(
+  run: ProbeRun,
+  object: DeclaredObject,
+  error: DatabaseError,
+  position?: SqlPosition,
+): Promise<ProbeFinding> {
   const key = keyOf(object.id)
   const serverHint = [error.detail, error.hint].filter((part) => part !== undefined).join(' ')
   if (error.sqlstate === lockNotAvailable) {
@@ -23,7 +30,7 @@ export async function errorFinding(run: ProbeRun, object: DeclaredObject, error:
     return { code: 'object/locked', key, status: 'undetermined', reason, hint: 'Plan again when that is done.' }
   }
   if (missingInType.includes(error.sqlstate ?? '')) run.needsFutureTypes = true
-  const hint = adviceFor(error, run.session.user) ?? serverHint
+  const hint = adviceOnExtension(run, object, error) ?? adviceFor(error, run.session.user) ?? serverHint
   if (error.sqlstate === '42501') {
     return {
       code: 'object/not-probed',
@@ -33,7 +40,22 @@ export async function errorFinding(run: ProbeRun, object: DeclaredObject, error:
       hint,
     }
   }
-  return { code: 'server/rejected', key, status: 'problem', reason: error.message, hint }
+  return { code: 'server/rejected', key, status: 'problem', reason: error.message, hint, ...(position && { position }) }
+}
+
+/** An extension that this role may not create. Once a superuser has created it, an apply takes it as it is. */
+function adviceOnExtension(
+  { session }: ProbeRun,
+  { id, spec }: DeclaredObject,
+  error: DatabaseError,
+): string | undefined {
+  if (id.kind !== 'extension' || error.sqlstate !== '42501') return undefined
+  // That is its hint on extensions that are trusted.
+  if (error.hint?.includes('CREATE privilege')) {
+    return `GRANT CREATE ON DATABASE ${ident(session.database)} TO ${ident(session.user)};`
+  }
+  const [create] = kindOf(id).create(id, spec)
+  return create && `Have a superuser run: ${create.sql};`
 }
 
 const advice: readonly (readonly [
@@ -70,9 +92,10 @@ const advice: readonly (readonly [
   [
     '42704',
     /^foreign-data wrapper "(.+)" does not exist$/,
-    (name) => `Declare its extension: extensions: { ${name}: {} }`,
+    (name) =>
+      `Declare its extension: extensions: { ${name}: {} }. Or have a superuser run: CREATE EXTENSION ${ident(name)};`,
   ],
-  ['42704', /^role "(.+)" does not exist$/, (name) => `Create it: CREATE ROLE ${ident(name)};`],
+  ['42704', /^role "(.+)" does not exist$/, missingRoleAdvice],
 ]
 
 /** What to do about an error, if its message is a known one. It is not if the server uses another language. */

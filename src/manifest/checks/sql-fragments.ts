@@ -11,7 +11,7 @@ import { isSimpleType } from './simple-type.ts'
 
 type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
 
-interface Fragment {
+export interface Fragment {
   readonly kind: FragmentKind
   readonly path: Path
   readonly text: string
@@ -51,7 +51,7 @@ function hasReference({ withReferences }: ParsedManifest, { path, text }: Fragme
   return reference !== undefined && reference !== text
 }
 
-function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {
+export function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {
   return [...schemaFragments(schemas), ...Object.entries(mirrors).flatMap(mirrorFragments)]
 }
 

@@ -1,16 +1,6 @@
 // Maps paths in a manifest to places in its text.
 
-import {
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  type Node,
-  type ParsedNode,
-  type Range,
-  type Scalar,
-} from 'yaml'
+import { isMap, isNode, isScalar, isSeq, type LineCounter, type Node, type Range, type Scalar } from 'yaml'
 import type { Place } from '../../core/errors.ts'
 import type { Path } from '../manifest.ts'
 import { maskRanges, maskUnparsed, type SecretRange } from './mask-secrets.ts'
@@ -71,28 +61,44 @@ export function startOf(node: Node | null | undefined): number | undefined {
   return (node?.range as Range | undefined | null)?.[0]
 }
 
-/**
- * The offset in the text of a character of a scalar's value. If escapes, folding or references have moved characters, it is
- * the start of the scalar.
- */
-export function offsetInside(source: Source, scalar: Scalar | ParsedNode, offset: number): number {
-  const start = startOf(scalar) ?? 0
-  if (!isScalar(scalar)) return start
+/** The offset in the text of a character of a scalar's value. Behind a reference, whose value is not in the text, it is the scalar's start. */
+export function offsetInside({ text }: Source, scalar: Scalar, offset: number): number {
+  const [start = 0, end = start] = scalar.range ?? []
   const value = textOf(scalar)
-  if (value.includes('${')) return start
-  if (scalar.type === 'BLOCK_LITERAL') return insideBlock(source, start, value, offset)
-  const opening = scalar.type === 'QUOTE_DOUBLE' || scalar.type === 'QUOTE_SINGLE' ? 1 : 0
-  const verbatim = source.text.startsWith(value, start + opening)
-  return verbatim ? start + opening + offset : start
+  const reference = value.indexOf('${')
+  if (reference >= 0 && reference < offset) return start
+  const before = value.slice(0, offset).replace(/\s/g, '').length
+  const places = visiblePlaces(text, scalar, start, end)
+  return places[before] ?? (places.at(-1) ?? start - 1) + 1
 }
 
-function insideBlock(source: Source, start: number, value: string, offset: number): number {
-  const lineNumber = value.slice(0, offset).split('\n').length
-  const column = offset - (value.lastIndexOf('\n', offset - 1) + 1)
-  const header = source.lines.linePos(start).line
-  const lineStart = source.lines.lineStarts[header - 1 + lineNumber]
-  const wanted = value.split('\n')[lineNumber - 1] ?? ''
-  if (lineStart === undefined) return start
-  const indent = source.text.indexOf(wanted, lineStart) - lineStart
-  return indent < 0 ? start : lineStart + indent + column
+/**
+ * Where the characters of a scalar's value are that are no white space. YAML folds lines and removes indentation, so that white
+ * space cannot be counted.
+ */
+function visiblePlaces(text: string, { type }: Scalar, start: number, end: number): readonly number[] {
+  switch (type) {
+    case 'BLOCK_LITERAL':
+    case 'BLOCK_FOLDED':
+      return placesOf(text, text.indexOf('\n', start) + 1, end, /\S/g)
+    case 'QUOTE_SINGLE':
+      return placesOf(text, start + 1, end - 1, /''|\S/g)
+    case 'QUOTE_DOUBLE':
+      return placesOf(text, start + 1, end - 1, /\\(?:x..|u.{4}|U.{8}|[\s\S])|\S/g)
+    default:
+      return placesOf(text, start, end, /\S/g)
+  }
+}
+
+function placesOf(text: string, start: number, end: number, character: RegExp): readonly number[] {
+  return Array.from(text.slice(start, end).matchAll(character)).flatMap(({ index, 0: found }) => {
+    const count = found.startsWith('\\') && found.length > 1 ? visibleLength(found) : 1
+    return Array.from({ length: count }, () => start + index)
+  })
+}
+
+/** How much of what an escape in double quotes represents is visible. */
+function visibleLength(sequence: string): number {
+  if (!/^\\[xuU]/.test(sequence)) return /^\\[\stnrvf_LP]/.test(sequence) ? 0 : 1
+  return String.fromCodePoint(Number.parseInt(sequence.slice(2), 16)).replace(/\s/g, '').length
 }

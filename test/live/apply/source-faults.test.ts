@@ -95,8 +95,8 @@ const faults: readonly Fault[] = [
     what: 'no user mapping for the owner of a view',
     edits: [[publicMapping, '"{{OTHER}}": { user: "${env:SOURCE_USER}", password: "${env:SOURCE_PASSWORD}" }']],
     faults: [
-      /^materialized view local.customers: its owner \w+ has no user mapping on server shop/,
-      /^materialized view local.orders: its owner \w+ has no user mapping on server shop/,
+      /^materialized view local.customers: its owner \S+ has no user mapping on server shop/,
+      /^materialized view local.orders: its owner \S+ has no user mapping on server shop/,
     ],
   },
   {

@@ -1,0 +1,104 @@
+// Finds views that read each other in a circle. They cannot exist, but the server only reports that a relation does not, or
+// accepts each of them beside the others as they are now.
+
+import type { ProbeFinding } from '../core/finding.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { qualified } from '../core/sql.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
+import type { ProbeRun, QueryObject } from './run.ts'
+
+/** A view that a query names. */
+interface Read {
+  readonly key: Key
+  /** Whether the name has a schema, so that it cannot be the name of anything else. */
+  readonly isQualified: boolean
+}
+
+type Reads = ReadonlyMap<Key, readonly Read[]>
+
+/** Replaces the findings of views in a circle. */
+export async function reportCircles(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {
+  const reads = await readsOf(run, queries)
+  const circles = circlesIn(reads).filter((circle) => isCertain(run, reads, circle))
+  const findings = circles.flatMap((circle) =>
+    circle.map((key, at) => circleFinding(run, key, inOrderFrom(circle, at))),
+  )
+  if (findings.length === 0) return
+  const replaced = new Set(findings.map(({ key }) => key))
+  const others = run.findings.filter(({ key }) => !replaced.has(key))
+  run.findings.splice(0, run.findings.length, ...findings, ...others)
+}
+
+/** What the queries read of declared views, and those read, as far as it is known without the server. */
+async function readsOf(run: ProbeRun, queries: readonly QueryObject[]): Promise<Reads> {
+  const reads = new Map<Key, readonly Read[]>()
+  const open = new Set(queries.map(({ object }) => keyOf(object.id)))
+  for (const key of open) {
+    const object = run.settled.get(key)
+    const query = object && kindOf(object.id).query?.text(object.spec)
+    if (query === undefined) continue
+    const names = await relationsRead(query)
+    const found = names.flatMap((name): readonly Read[] => {
+      const read = possibleKeys(name, run.input.searchPath).find((candidate) => run.settled.has(candidate))
+      return read === undefined ? [] : [{ key: read, isQualified: name.schema !== null }]
+    })
+    reads.set(key, found)
+    for (const read of found) open.add(read.key)
+  }
+  return reads
+}
+
+/** Each circle once, each of its members before the one that it reads. */
+function circlesIn(reads: Reads): readonly (readonly Key[])[] {
+  const circles: (readonly Key[])[] = []
+  const visited = new Set<Key>()
+  for (const start of reads.keys()) {
+    // The way from `start`, and how many reads of each view on it have been followed.
+    const way: Key[] = []
+    const followed = new Map<Key, number>()
+    const enter = (key: Key) => {
+      if (followed.has(key)) circles.push(way.slice(way.indexOf(key)))
+      if (visited.has(key)) return
+      visited.add(key)
+      followed.set(key, 0)
+      way.push(key)
+    }
+    enter(start)
+    for (let key = way.at(-1); key !== undefined; key = way.at(-1)) {
+      const next = followed.get(key) ?? 0
+      const read = reads.get(key)?.[next]
+      followed.set(key, next + 1)
+      if (read) enter(read.key)
+      else {
+        way.pop()
+        followed.delete(key)
+      }
+    }
+  }
+  return circles
+}
+
+/** A name without a schema may be that of an undeclared relation. Then the server has accepted the views. */
+function isCertain(run: ProbeRun, reads: Reads, circle: readonly Key[]): boolean {
+  const isRejected = run.findings.some(({ key, status }) => status !== 'undetermined' && circle.includes(key))
+  const isQualified = circle.every((key, at) => {
+    const next = circle[(at + 1) % circle.length]
+    return reads.get(key)?.some((read) => read.key === next && read.isQualified)
+  })
+  return isRejected || isQualified
+}
+
+function inOrderFrom(circle: readonly Key[], at: number): readonly Key[] {
+  return [...circle.slice(at + 1), ...circle.slice(0, at + 1)]
+}
+
+function circleFinding(run: ProbeRun, key: Key, following: readonly Key[]): ProbeFinding {
+  const names = following.map((each) => {
+    const id = run.settled.get(each)?.id
+    return id && 'schema' in id ? qualified(id.schema, id.name) : each
+  })
+  const reason = names.length === 1 ? 'it reads itself' : `it reads itself: it reads ${names.join(', which reads ')}`
+  const hint = 'Change a query so that the views no longer read each other in a circle.'
+  return { code: 'manifest/circular-query', key, status: 'problem', reason, hint }
+}
