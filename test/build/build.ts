@@ -16,7 +16,9 @@ await build({
   target: 'node20',
   chunkNames: 'chunks/[name]-[hash]',
   packages: 'external',
-  sourcemap: 'linked',
+  // Names stay, so that the stack trace of a bug can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
 })
