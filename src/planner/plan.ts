@@ -80,7 +80,7 @@ async function planOnce(session: Session, manifest: ParsedManifest, options: Pla
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
-  const faults = await trySourcesIfAsked(context, changeSet)
+  const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const plan = await assemblePlan(context, changeSet, sourceCheck, faults)
   return putInHand(context, manifest, changeSet, plan)
 }
@@ -124,12 +124,16 @@ async function checkSourcesIfAsked(
 async function trySourcesIfAsked(
   { session, options, resolved, digests, unresolved }: PlanContext,
   { comparison, impact }: ChangeSet,
+  sourceCheck: SourceCheck | undefined,
 ): Promise<readonly Warning[]> {
   const { trySources, sources } = options
   if (!trySources || !sources) return []
   const { changes } = impact
   const { live, probed } = comparison
-  return tryChanges(session, { changes, wanted: probed.wanted, live, resolved, unresolved, digests, sources })
+  const input = { changes, wanted: probed.wanted, live, resolved, unresolved, digests, sources }
+  const faults = await tryChanges(session, input)
+  const reported = new Set(sourceCheck?.report.findings.flatMap(({ key, readsFail }) => (readsFail ? [key] : [])))
+  return faults.filter(({ key }) => key === undefined || !reported.has(key))
 }
 
 function specsWithReferences({ resolved, declared, digests }: PlanContext): PlanInHand['withReferences'] {

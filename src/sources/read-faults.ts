@@ -60,7 +60,7 @@ export function notTried(id: ObjectId, { reason, hint }: Reason): Warning {
 }
 
 function missingMapping(view: Key, server: string, { role }: RoleReads, { hint }: Reason): Warning {
-  const reason = `its owner ${ident(role)} has no user mapping on server ${ident(server)}, which it reads from`
+  const reason = `it reads from server ${ident(server)} as ${ident(role)}, which has no user mapping there`
   return refusing('source/rejected', idOf(view), { reason, hint })
 }
 

@@ -6,11 +6,14 @@ import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Access } from '../kinds/facets/access.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ServerSpec } from '../kinds/server.ts'
+import type { ReadThroughView } from './reads-through-views.ts'
 
 export interface ReadsInput {
   readonly changes: readonly Change[]
   readonly wanted: ReadonlyMap<Key, WantedObject>
   readonly live: LiveState
+  /** What the plain views read that the wanted views name. */
+  readonly throughViews: ReadonlyMap<Key, readonly ReadThroughView[]>
   /** The role that applies. */
   readonly user: string
   /** The tables whose columns were imported from their sources just now. */
@@ -28,7 +31,7 @@ export interface ServerReads {
 /** What is read as one role. */
 export interface RoleReads {
   readonly role: string
-  /** The views that the role owns and that read the tables. Without any, the role is one that has a user mapping. */
+  /** The materialized views that read the tables as this role. Without any, it is a role that has a user mapping. */
   readonly views: readonly Key[]
   readonly tables: readonly TableRead[]
 }
@@ -78,7 +81,8 @@ interface Read {
 
 interface Reader {
   readonly view: Key
-  readonly owner: string
+  /** Its owner, or that of a plain view between it and the table. */
+  readonly role: string
 }
 
 function readsOf(
@@ -88,7 +92,7 @@ function readsOf(
   changed: ReadonlySet<Key>,
 ): readonly Read[] {
   const affected = table.isChanged ? readers : readers.filter(({ view }) => changed.has(view))
-  if (affected.length > 0 || !table.isChanged) return affected.map(({ view, owner }) => ({ role: owner, view, table }))
+  if (affected.length > 0 || !table.isChanged) return affected.map((reader) => ({ ...reader, table }))
   return rolesWithMapping(input, table.spec.server).map((role) => ({ role, view: undefined, table }))
 }
 
@@ -123,12 +127,16 @@ function serversWithChanges(changes: readonly Change[], changed: ReadonlySet<Key
   )
 }
 
-/** For each foreign table the materialized views that read it, and their owners. */
-function readersByTable({ wanted, live, user }: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
+/** For each foreign table the materialized views that read it, and as which roles. */
+function readersByTable({ wanted, live, user, throughViews }: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
   const readers = [...wanted].flatMap(([view, { id, spec, needs }]) => {
     if (id.kind !== 'materializedView') return []
     const owner = ownerOf(spec, live.get(view)?.spec, user)
-    return needs.map((table) => ({ table, view, owner }))
+    return needs.flatMap((need) => {
+      const through = throughViews.get(need) ?? []
+      const indirect = through.map(({ table, role }) => ({ table, view, role: role ?? owner }))
+      return [{ table: need, view, role: owner }, ...indirect]
+    })
   })
   return groupBy(readers, ({ table }) => table)
 }

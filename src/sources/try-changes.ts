@@ -10,12 +10,13 @@ import type { RunDigests } from '../introspector/digests.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import type { SourceAccess } from './ask-sources.ts'
 import { unreachableServers } from './check-sources.ts'
+import { readsThroughViews } from './reads-through-views.ts'
 import { type ReadsInput, readsToTry, type ServerReads } from './reads-to-try.ts'
 import type { ResolvedImports } from './resolve-imports.ts'
 import { readServerContext } from './server-context.ts'
 import { tryReads } from './try-reads.ts'
 
-export interface ChangesToTry extends Omit<ReadsInput, 'user' | 'fresh'> {
+export interface ChangesToTry extends Omit<ReadsInput, 'user' | 'fresh' | 'throughViews'> {
   readonly resolved: ResolvedImports
   /** What cannot be tried, since a reference is unresolved. */
   readonly unresolved: ReadonlyMap<Key, unknown>
@@ -28,8 +29,11 @@ const atOnce = 8
 
 export async function tryChanges(session: Session, input: ChangesToTry): Promise<readonly Warning[]> {
   const { resolved, digests, sources } = input
+  if (input.changes.length === 0) return []
   const reported = unreachableServers(resolved)
-  const reads = readsToTry({ ...input, user: session.user, fresh: resolved.fresh }).filter(
+  const needs = Array.from(input.wanted.values(), (object) => object.needs).flat()
+  const throughViews = await readsThroughViews(session, needs)
+  const reads = readsToTry({ ...input, user: session.user, fresh: resolved.fresh, throughViews }).filter(
     (each) => !reported.has(each.server) && isResolved(each, input.unresolved),
   )
   if (reads.length === 0) return []

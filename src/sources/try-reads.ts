@@ -2,10 +2,10 @@
 // that is not committed.
 //
 // With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only when a
-// value is read, so one row is read, too.
+// value is read, so some rows are read, too. They do not leave the server.
 
 import type { Warning } from '../core/plan.ts'
-import { ident, join, literal, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
+import { ident, join, literal, number, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { DeadlineError, withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { columnsWithBuiltInTypes, readableStandIn, runsProgram } from '../kinds/foreign-table/readable-stand-in.ts'
@@ -100,7 +100,7 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
     }
   }
   for (const batch of batchesOf(tables.filter(({ isFresh }) => !isFresh))) {
-    for (const [table, { error }] of await failuresOf(trial, role, batch, selectRow)) {
+    for (const [table, { error }] of await failuresOf(trial, role, batch, selectRows)) {
       // It may take long to find a row, which does not mean that the view cannot be loaded.
       if (error instanceof DeadlineError) return undefined
       if (isWrongValue(error)) trial.faults.push(...(await wrongTypesOf(trial, role, table)))
@@ -125,14 +125,19 @@ function isWrongValue(error: unknown): boolean {
 async function wrongTypesOf(trial: Trial, role: RoleReads, table: TableRead): Promise<readonly Warning[]> {
   const faults: Warning[] = []
   for (const column of columnsWithBuiltInTypes(table.spec)) {
-    const failure = await read(trial, role, [table], (name) => sql`SELECT ${ident(column)} FROM ${name} LIMIT 1`)
+    const failure = await read(trial, role, [table], (name) => selectColumn(name, column))
     if (failure && isWrongValue(failure.error)) faults.push(wrongType(table, column))
   }
   return faults
 }
 
+/** How many rows of a table are read. postgres_fdw would fetch as many at once. */
+const sample = number(20)
+
 const selectNothing = (name: Sql) => sql`SELECT * FROM ${name} LIMIT 0`
-const selectRow = (name: Sql) => sql`SELECT * FROM ${name} LIMIT 1`
+const selectRows = (name: Sql) => sql`SELECT pg_catalog.count(s.*) FROM (SELECT * FROM ${name} LIMIT ${sample}) AS s`
+const selectColumn = (name: Sql, column: string) =>
+  sql`SELECT pg_catalog.count(s.*) FROM (SELECT ${ident(column)} FROM ${name} LIMIT ${sample}) AS s`
 
 function batchesOf(tables: readonly TableRead[]): readonly (readonly TableRead[])[] {
   const count = Math.ceil(tables.length / batchSize)

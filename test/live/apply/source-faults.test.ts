@@ -9,7 +9,7 @@ import type { Connect } from '../../../src/db/connect.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
-import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
+import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor, fixtureWithOwnSource, substitute } from '../../support/fixture.ts'
 import { eachMajor, isNewest, newestMajor } from '../../support/majors.ts'
 import { snapshot } from '../../support/outcomes.ts'
@@ -17,7 +17,7 @@ import { proxyTo } from '../../support/proxy.ts'
 
 const source = `
   CREATE TABLE orders (id bigint, total numeric(10,2), note text);
-  INSERT INTO orders VALUES (1, 1.5, 'secret note');
+  INSERT INTO orders VALUES (1, 1.5, NULL), (2, 2.5, 'secret note');
   CREATE TABLE customers (id bigint, name text);
   CREATE SCHEMA hidden; CREATE TABLE hidden.orders (id bigint)`
 
@@ -95,8 +95,8 @@ const faults: readonly Fault[] = [
     what: 'no user mapping for the owner of a view',
     edits: [[publicMapping, '"{{OTHER}}": { user: "${env:SOURCE_USER}", password: "${env:SOURCE_PASSWORD}" }']],
     faults: [
-      /^materialized view local.customers: its owner \S+ has no user mapping on server shop/,
-      /^materialized view local.orders: its owner \S+ has no user mapping on server shop/,
+      /^materialized view local.customers: it reads from server shop as \S+, which has no user mapping there$/,
+      /^materialized view local.orders: it reads from server shop as \S+, which has no user mapping there$/,
     ],
   },
   {
@@ -226,6 +226,34 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       code: 5,
       stdout: expect.stringContaining('warning server shop: its source cannot be reached'),
     })
+  })
+
+  test('a view of another role between is read as that role', async () => {
+    const fixture = await fixtureWithOwnSource(pair, source)
+    await fixture.sql('CREATE EXTENSION postgres_fdw')
+    const { user } = await fixture.role()
+    const mapping = publicMapping.replace('public', pair.target.user)
+    const text = edited(manifest, [
+      [fileTable, ''],
+      [publicMapping, mapping],
+    ])
+    await applyTo(await fixture.manifest(text), fixture.url)
+    await fixture.sql(`GRANT USAGE ON SCHEMA proxy TO ${user}; GRANT SELECT ON proxy.orders TO ${user};
+      CREATE VIEW public.inner AS SELECT id FROM proxy.orders; ALTER VIEW public.inner OWNER TO ${user};
+      CREATE VIEW public.outer AS SELECT id FROM public.inner`)
+    const view = 'materialized_views:\n      through: { query: SELECT id FROM public.outer }'
+    const { warnings } = await planFor(
+      await fixture.manifest(edited(text, [['materialized_views:', view]])),
+      fixture.url,
+      5000,
+      true,
+    )
+    expect(warnings).toMatchObject([
+      {
+        message: `materialized view local.through: it reads from server shop as ${user}, which has no user mapping there`,
+        refusesApply: true,
+      },
+    ])
   })
 
   test('a role that may not set up what it plans says that it was not tried', async () => {
