@@ -56,9 +56,21 @@ export function schemaOf({ to: { id } }: Replace): string {
 }
 
 /** Members whose query reads other members, which are in scratch schemas while it is built. */
-export function readsMembers({ members }: ReplacementGroup): readonly Replace[] {
+export function readsMembers(group: ReplacementGroup): readonly Replace[] {
+  return needsMembers(group).filter(({ to }) => kindOf(to.id).query !== undefined)
+}
+
+/** Members without a query whose columns have the row types of other members. A table that has a parent among them is linked after the swap. */
+export function usesRowTypes(group: ReplacementGroup): readonly Replace[] {
+  return needsMembers(group).filter(({ to }) => {
+    const { query, aside } = kindOf(to.id)
+    return query === undefined && aside?.isPossible?.(to.spec) !== false
+  })
+}
+
+function needsMembers({ members }: ReplacementGroup): readonly Replace[] {
   const keys = new Set(members.map(({ key }) => key))
-  return members.filter(({ to }) => kindOf(to.id).query !== undefined && to.needs.some((need) => keys.has(need)))
+  return members.filter(({ to }) => to.needs.some((need) => keys.has(need)))
 }
 
 /** Union-find: items are in one set once they have been united, also through others. */

@@ -21,8 +21,8 @@ export function possibleKeys({ schema, name }: RelationName, searchPath: readonl
 }
 
 /**
- * The relations that a query reads, including those in subqueries. A reference to a common table expression is not one.
- * Text that does not parse reads nothing.
+ * The relations that a query reads, including those in subqueries, and those whose row types it names. A reference to a common
+ * table expression is not one. Text that does not parse reads nothing.
  */
 export async function relationsRead(query: string): Promise<readonly RelationName[]> {
   const result = await parseSql(query)
@@ -46,6 +46,7 @@ function relationsIn(value: unknown, scope: Scope): readonly RelationName[] {
       // FOR UPDATE OF refers to an item of FROM by its alias.
       if (type === 'lockingClause') return []
       if (type === 'RangeVar' && isSqlNode(child)) return named(child, expressions.scope)
+      if (type === 'typeName' && isSqlNode(child)) return rowType(child)
       return relationsIn(child, expressions.scope)
     }),
   ]
@@ -74,3 +75,22 @@ function named({ schemaname, relname }: SqlNode, scope: Scope): readonly Relatio
   const name = String(relname)
   return schema === null && scope.has(name) ? [] : [{ schema, name }]
 }
+
+/** Any type, since only the catalog knows which of them belong to relations. */
+function rowType({ names }: SqlNode): readonly RelationName[] {
+  const parts = (Array.isArray(names) ? names : []).flatMap((part: unknown) =>
+    isSqlNode(part) && isSqlNode(part.String) ? [String(part.String.sval)] : [],
+  )
+  const [schema, name] = parts.length === 1 ? [null, parts[0]] : parts.slice(-2)
+  if (schema === undefined || name === undefined || schema === 'pg_catalog') return []
+  return schema === null && builtInTypes.has(name) ? [] : [{ schema, name }]
+}
+
+/** Found in pg_catalog before anything else has the name. Others are keywords, which the parser qualifies. */
+const builtInTypes = new Set(
+  (
+    'bool box bpchar bytea cidr circle date float4 float8 inet int2 int4 int8 json jsonb jsonpath line lseg macaddr macaddr8 ' +
+    'money name numeric oid path point polygon regclass regproc regrole regtype text timestamptz timetz tsquery tsvector ' +
+    'uuid varbit varchar xml'
+  ).split(' '),
+)

@@ -4,7 +4,8 @@ import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
-import type { Refusal, Step } from '../core/plan.ts'
+import type { Refusal, Replacement, Step } from '../core/plan.ts'
+import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
@@ -12,13 +13,14 @@ import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
 import { addDropsOfKept, dropDataLast, keepWhatIsRead, readsData } from '../differ/data-drops.ts'
 import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
-import { type ReplacementGroup, readsMembers, replacementGroups } from '../differ/replacement-groups.ts'
+import { type ReplacementGroup, readsMembers, replacementGroups, usesRowTypes } from '../differ/replacement-groups.ts'
 import { addReplacements } from '../differ/replacements.ts'
 import { createSteps } from '../differ/steps/steps.ts'
 import { orderLoadsThroughViews, type StaleRead } from '../differ/steps/through-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import type { RelationName } from '../parser/relations-read.ts'
 import { requalify } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import type { Comparison } from './comparison.ts'
@@ -49,7 +51,7 @@ export function analyzeImpact(
       populate,
     )
     const groups = replacementGroups(changes, tried, suffix)
-    const steps = createSteps({
+    const created = createSteps({
       changes,
       dependents,
       populate,
@@ -60,6 +62,7 @@ export function analyzeImpact(
       suffix,
       movedQueries: await requalifyQueries(groups),
     })
+    const steps = await requalifyRowTypes(created, groups)
     const replaced = groups.flatMap(({ members }) => members)
     const protectedByOthers = new Set([...input.ledger.protectedByOthers, ...materialized.protectedByOthers])
     return {
@@ -126,19 +129,45 @@ function refuseLocked({ key, to }: Replace): Refusal {
 async function requalifyQueries(groups: readonly ReplacementGroup[]): Promise<ReadonlyMap<Key, string>> {
   const queries = new Map<Key, string>()
   for (const group of groups) {
-    const scratch = new Map(
-      group.members.flatMap(({ to: { id } }) =>
-        'schema' in id ? [[relationKey(id.schema, id.name), group.scratch.get(id.schema)] as const] : [],
-      ),
-    )
     for (const { key, from, to } of readsMembers(group)) {
       if (from.locked) continue
-      const query = kindOf(to.id).query?.text(to.spec) ?? ''
-      const text = await requalify(query, ({ schema, name }) => scratch.get(relationKey(schema ?? '', name)))
-      queries.set(key, text)
+      queries.set(key, await requalify(kindOf(to.id).query?.text(to.spec) ?? '', scratchSchemaIn(group)))
     }
   }
   return queries
+}
+
+/** Lets replacements whose columns have row types of their group use those that are built with them. */
+async function requalifyRowTypes(
+  steps: readonly Step[],
+  groups: readonly ReplacementGroup[],
+): Promise<readonly Step[]> {
+  const users = new Map(groups.flatMap((group) => usesRowTypes(group).map(({ key }) => [key, group] as const)))
+  if (users.size === 0) return steps
+  const inScratch = async (member: Replacement): Promise<Replacement> => {
+    const group = users.get(member.key)
+    if (!group) return member
+    // Statements with secrets are templates, and set options only.
+    const statements = member.statements.map(async (each) =>
+      each.secrets.length > 0 ? each : { ...each, sql: trusted(await requalify(each.sql, scratchSchemaIn(group))) },
+    )
+    return { ...member, statements: await Promise.all(statements) }
+  }
+  return Promise.all(
+    steps.map(async (step) =>
+      step.action === 'replace' ? { ...step, members: await Promise.all(step.members.map(inScratch)) } : step,
+    ),
+  )
+}
+
+/** The scratch schema that has the successor of a relation. */
+function scratchSchemaIn({ members, scratch }: ReplacementGroup): (name: RelationName) => string | undefined {
+  const schemas = new Map(
+    members.flatMap(({ to: { id } }) =>
+      'schema' in id ? [[relationKey(id.schema, id.name), scratch.get(id.schema)] as const] : [],
+    ),
+  )
+  return ({ schema, name }) => schemas.get(relationKey(schema ?? '', name))
 }
 
 /** What is known of dependents before they are read. */

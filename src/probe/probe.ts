@@ -19,6 +19,7 @@ import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
 import {
   differs,
+  isKnown,
   lockTimeoutMilliseconds,
   newRun,
   type ProbeInput,
@@ -111,7 +112,8 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
       !searchPath.includes('pg_catalog') &&
       !differs(run, object, live)
     ) {
-      recordWanted(run, object, object.spec)
+      const known = live.needs.filter((need) => isKnown(run, need))
+      recordWanted(run, object, object.spec, known)
     } else rest.push(object)
   }
   return rest

@@ -4,7 +4,7 @@ import type { Replace } from '../../core/change.ts'
 import type { Hazard, Replacement, Step } from '../../core/plan.ts'
 import { resolved, type Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
-import { type ReplacementGroup, schemaOf } from '../replacement-groups.ts'
+import { type ReplacementGroup, schemaOf, usesRowTypes } from '../replacement-groups.ts'
 import { hazardsOf, locksOf } from './changes.ts'
 import type { StepContext } from './step-context.ts'
 import { groupId } from './step-ids.ts'
@@ -40,7 +40,8 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const moved = context.movedQueries.get(change.key)
   const built = moved === undefined ? declared : (kind.query?.withText(declared, moved) ?? declared)
   // What a child evaluates over the rows of its parent, and what is recreated as it was, is as the catalog shows it.
-  const isResolved = moved !== undefined || kind.child !== undefined || change.isUnmanaged === true
+  const isOfRowTypes = group !== undefined && usesRowTypes(group).includes(change)
+  const isResolved = moved !== undefined || kind.child !== undefined || isOfRowTypes || change.isUnmanaged === true
   const children = context.childrenOf.get(change.key) ?? []
   const arrivals = context.arrivalsAt.get(change.key) ?? []
   const swap = replacement.swap(id, scratch, declared, spec)
@@ -51,7 +52,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     title: titleOf(id),
     scratch: schema,
     path: isResolved ? 'catalog' : 'manifest',
-    statements: replacement.build(id, kind.child ? spec : built, scratch, spec),
+    statements: replacement.build(id, kind.child || isOfRowTypes ? spec : built, scratch, spec),
     load,
     children: children.flatMap(
       (child) => kindOf(child.id).child?.createIn(child.id, child.spec, scratch).map(resolved) ?? [],

@@ -28,6 +28,11 @@ test.each([
   ['(WITH x AS (SELECT 1) SELECT * FROM x) UNION SELECT 1 FROM x', ['x']],
   ['SELECT * FROM a AS x FOR UPDATE OF x', ['a']],
   ['SELECT * FROM db.s.a', ['s.a']],
+  ['SELECT NULL::s.a, CAST(1 AS b), $$x$$::"C"[]', ['s.a', 'b', 'C']],
+  [
+    "SELECT 1::int, ''::text, ''::pg_catalog.date, now()::timestamptz, '1 day'::interval, s.a::varchar(9) FROM s.a",
+    ['s.a'],
+  ],
   ['SELECT * FROM', []],
 ])('%s', async (query, expected) => {
   const found = (await relationsRead(query)).map(({ schema, name }) => {
