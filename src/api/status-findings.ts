@@ -7,6 +7,7 @@ import type { Plan, PlannedChange } from '../core/plan.ts'
 import { secretText } from '../core/secret.ts'
 import type { SourceReport } from '../core/source.ts'
 import type { ObjectState } from '../core/status.ts'
+import { provesHidden } from '../differ/diff.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { LedgerEntry, OwnedEntry } from '../ledger/read.ts'
@@ -89,7 +90,8 @@ export function stateByLedger(key: Key, owners: readonly OwnedEntry[], { catalog
 function compareWithEntry(entry: LedgerEntry, live: LiveObject): StateFinding {
   const { secrets, data } = kindOf(entry.id)
   const hidden = secrets?.hidden?.(entry.id, live.spec)
-  if (hidden) return { state: 'unknown', reason: hidden.reason }
+  // As in a plan, which warns of it.
+  if (hidden) return { state: provesHidden(entry, live) ? 'in sync' : 'unknown', reason: hidden.reason }
   const definition = compareDefinition(entry, live)
   const isEmpty = data?.isPopulated(entry.declared) === true && !data.isPopulated(live.spec)
   return definition.state === 'in sync' && isEmpty ? { state: 'not populated' } : definition

@@ -7,8 +7,13 @@ import type { Connect } from '../db/connect.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
 
+export interface TargetFlags {
+  readonly database?: string
+  readonly ledgerOwner?: string
+}
+
 /** The target: `--database`, or else what the environment and the files of libpq name. */
-export function targetSettings(database: string | undefined): ConnectionSettings {
+export function targetSettings({ database, ledgerOwner }: TargetFlags): ConnectionSettings {
   const readFile = (path: string) => {
     try {
       return readFileSync(path, 'utf8')
@@ -17,7 +22,13 @@ export function targetSettings(database: string | undefined): ConnectionSettings
     }
   }
   const fileMode = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
-  return connectionSettings({ env: process.env, readFile, fileMode, ...(database === undefined ? {} : { database }) })
+  const settings = connectionSettings({
+    env: process.env,
+    readFile,
+    fileMode,
+    ...(database === undefined ? {} : { database }),
+  })
+  return { ...settings, ...(ledgerOwner === undefined ? {} : { ledgerOwner }) }
 }
 
 /** Opens sessions that show their purpose in pg_stat_activity, and whose errors show no secret of the manifest, and no value of its references. */

@@ -11,6 +11,8 @@ export const options = {
   allowFiles: () =>
     repeatable('--allow-files <folder>', 'Let ${file:…} read files of this folder, too; repeatable', 'none'),
   database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
+  ledgerOwner: () =>
+    new Option('--ledger-owner <role>', 'Trust a ledger that belongs to this role').env('FDWSYNC_LEDGER_OWNER'),
   format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),
   width: () =>
     new Option('--width <columns>', 'Width to break lines at; default: COLUMNS, else that of the terminal').argParser(

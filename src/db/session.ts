@@ -26,6 +26,8 @@ export interface Session {
   readonly database: string
   /** The role that the session acts as. */
   readonly user: string
+  /** A role whose ledger is trusted, because whoever runs fdwsync has named it. */
+  readonly ledgerOwner?: string
   /**
    * Returns the rows. Without parameters the text may have several statements; the rows are those of the last. int8 and
    * numeric are strings, so that they lose no digit; oid is a number; json and jsonb are parsed; timestamps are ISO 8601
@@ -100,6 +102,7 @@ async function open(opening: Opening, secrets: readonly Secret[]): Promise<Sessi
 function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carry: Carrier): Session {
   return {
     ...facts,
+    ...(settings.ledgerOwner !== undefined && { ledgerOwner: settings.ledgerOwner }),
     // The author of the query knows its columns, so Row is unchecked.
     query: async <Row>(text: Sql, parameters?: readonly unknown[]) =>
       (await wire.send(text, parameters)) as readonly Row[],

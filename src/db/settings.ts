@@ -25,6 +25,8 @@ export interface ConnectionSettings {
   readonly options?: string
   /** 0 waits forever, as in libpq. */
   readonly connectTimeoutSeconds: number
+  /** A role whose ledger is trusted, though the user is neither that role nor a member of it. */
+  readonly ledgerOwner?: string
 }
 
 /** Where settings are read from. */

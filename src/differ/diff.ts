@@ -127,7 +127,7 @@ function titleWithoutKind(id: ObjectId): string {
 }
 
 /** Whether the ledger proves that what this role cannot see was applied as it is declared. */
-function provesHidden(entry: LedgerEntry | undefined, live: LiveObject): boolean {
+export function provesHidden(entry: LedgerEntry | undefined, live: LiveObject): boolean {
   return entry?.oid === live.oid && hasDigests(entry.declared)
 }
 

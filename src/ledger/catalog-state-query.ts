@@ -29,7 +29,7 @@ const readAttribute = row('a.attnum, a.attname, a.atttypid, a.atttypmod, a.attco
 
 const typeText = row(
   't.oid, typname, typnamespace, typtype, typbasetype, typtypmod, typndims, typcollation, typnotnull, typdefaultbin',
-  'typdefault, typelem, typowner',
+  'typdefault, typelem',
   '(SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid)',
   '(SELECT array_agg(k::text ORDER BY k.oid) FROM pg_constraint k WHERE contypid = t.oid)',
 )
@@ -120,7 +120,10 @@ export const stateQuery: Sql = trusted(`
   ), code(class, oid, namespace, owner) AS MATERIALIZED (
     SELECT 'pg_proc'::regclass, oid, pronamespace, proowner FROM function
     UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace, oprowner FROM named_operator
+    -- The types that the manifest itself declares, and those of its relations, are its own code, whoever owns them.
     UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace, typowner FROM used_type
+     WHERE coalesce(nullif(typelem, 0), oid) NOT IN (
+       SELECT oid FROM owned WHERE catalog = 'pg_type' UNION SELECT reltype FROM own_relation JOIN pg_class USING (oid))
     UNION ALL SELECT 'pg_opclass'::regclass, oid, opcnamespace, opcowner FROM operator_class
     UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace, collowner FROM (${named('pg_collation', 'coll')}) AS c
     UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace, cfgowner FROM (${named('pg_ts_config', 'cfg')}) AS c

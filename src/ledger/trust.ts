@@ -48,13 +48,13 @@ const factsQuery: Sql = sql`
  * Returns one row per reason not to trust the ledger. Any role that may create a schema could prepare one, with a
  * trigger, a rule, a view or a default that runs with the rights of the role that applies. So this runs before anything
  * in the schema is read or written. It requires two things:
- * - The owner is this role, a superuser, or a role in which another role has granted this one membership. Memberships of
- *   superusers do not count.
+ * - The owner is this role, a superuser, the role `$1`, or a role in which another role has granted one of these membership.
+ *   Memberships of superusers do not count.
  * - The tables are plain tables with exactly the properties that fdwsync gives them.
  */
 const reasonsQuery: Sql = sql`
   WITH RECURSIVE trusted(oid) AS (
-    SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname = current_user
+    SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname IN (current_user, $1::pg_catalog.name)
     UNION
     SELECT m.roleid FROM trusted t JOIN pg_catalog.pg_auth_members m ON m.member = t.oid
      WHERE t.oid NOT IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper)
@@ -133,7 +133,8 @@ export async function lockLedger(
 }
 
 async function reasonsNotToTrust(session: Session): Promise<readonly string[]> {
-  return (await session.query<{ reason: string }>(reasonsQuery)).map(({ reason }) => reason)
+  const rows = await session.query<{ reason: string }>(reasonsQuery, [session.ledgerOwner ?? null])
+  return rows.map(({ reason }) => reason)
 }
 
 function emptySchema({ owner, hasOtherRelations }: Facts): FoundLedger {
@@ -149,12 +150,12 @@ function untrustedLedgerError(reasons: readonly string[]): FdwsyncError {
   return new FdwsyncError({
     code: 'ledger/untrusted',
     message: `the ledger in schema "fdwsync" is not trusted: ${reasons.join('; ')}`,
-    hint: 'Its owner could run code with the rights of this role. Find out who created the schema. Run fdwsync as its owner or as a member of that role, or give the schema another name.',
+    hint: 'Its owner decides what fdwsync believes to own. Find out who created the schema. If you trust that role, run fdwsync as a member of it, or name it by --ledger-owner to only plan, monitor or refresh. Otherwise give the schema another name.',
   })
 }
 
 function whyUnreadable(
-  { user, serverVersion }: Session,
+  { user }: Session,
   { owner, usage, unreadable }: Facts,
   reasons: readonly string[],
 ): Required<Pick<Problem, 'code' | 'message' | 'hint'>> | undefined {
@@ -164,15 +165,11 @@ function whyUnreadable(
     ? `no SELECT on ${unreadable.map((table) => qualified('fdwsync', table)).join(', ')}`
     : 'no USAGE on schema fdwsync'
   const read = `GRANT USAGE ON SCHEMA fdwsync TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${role};`
-  // Membership without INHERIT and SET grants nothing, but states that this role trusts the owner.
-  const trust =
-    serverVersion >= 160_000
-      ? `GRANT ${ident(owner)} TO ${role} WITH INHERIT FALSE, SET FALSE; ${read}`
-      : `GRANT ${ident(owner)} TO ${role};`
+  const trust = ` To trust its owner: --ledger-owner ${ident(owner)}. A role that applies must be a member of it instead: GRANT ${ident(owner)} TO ${role}.`
   return {
     code: 'ledger/unreadable',
     message: `${role} has ${missing}`,
-    hint: `Grant it: ${reasons.length > 0 ? trust : read}`,
+    hint: `Grant it: ${read}${reasons.length > 0 ? trust : ''}`,
   }
 }
 

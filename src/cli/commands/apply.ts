@@ -24,7 +24,7 @@ export interface ApplyFlags extends RunFlags {
 }
 
 export async function apply(flags: ApplyFlags): Promise<number> {
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const found = await loadManifestOrPlan(flags.file, settings, flags)
   if ('inPlace' in found) return reportInPlace(found.inPlace, flags)
   const parsed = withValues(found.parsed, flags)

@@ -13,7 +13,7 @@ export interface DestroyFlags extends RunFlags {
 }
 
 export async function destroy(flags: DestroyFlags): Promise<number> {
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const manifest = flags.manifest ?? (await loadManifest(flags.file, { isNeeded: needsName })).manifest.name
   const request = {
     manifest,

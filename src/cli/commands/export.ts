@@ -11,10 +11,11 @@ export interface ExportFlags {
   readonly schema: readonly string[]
   readonly name?: string
   readonly database?: string
+  readonly ledgerOwner?: string
 }
 
 export async function exportDatabase(flags: ExportFlags): Promise<number> {
-  const session = await connectTo(targetSettings(flags.database), [])('export')
+  const session = await connectTo(targetSettings(flags), [])('export')
   try {
     const { text, warnings } = await exportManifest(session, {
       servers: flags.server,

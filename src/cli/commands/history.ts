@@ -12,12 +12,13 @@ export interface HistoryFlags extends TextFlags {
   readonly manifest?: string
   readonly file?: string
   readonly database?: string
+  readonly ledgerOwner?: string
   readonly limit: number
   readonly format: FormatName
 }
 
 export async function history(id: string | undefined, flags: HistoryFlags): Promise<number> {
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const manifest = await manifestNameOf(id, flags)
   const format = await formats[flags.format]()
   const session = await connectTo(settings, [])('history')

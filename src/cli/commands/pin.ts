@@ -22,6 +22,7 @@ export interface PinFlags {
   readonly file: string
   readonly allowFiles: readonly string[]
   readonly database?: string
+  readonly ledgerOwner?: string
   readonly sourceTimeout: number
   readonly check?: boolean
 }
@@ -34,7 +35,7 @@ export async function pin(flags: PinFlags): Promise<number> {
       exitCode.usage,
     )
   }
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsAllButObjects })
   const path = lockPathOf(flags.file)
   const pinNow = () => pinnedNow(parsed, settings, flags)

@@ -16,6 +16,7 @@ export interface PlanFlags extends TextFlags {
   readonly file: string
   readonly allowFiles: readonly string[]
   readonly database?: string
+  readonly ledgerOwner?: string
   readonly format: FormatName
   readonly populate: boolean
   readonly offline?: boolean
@@ -29,7 +30,7 @@ export interface PlanFlags extends TextFlags {
 }
 
 export async function plan(flags: PlanFlags): Promise<number> {
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const found = await loadManifestOrPlan(flags.file, settings, { ...flags, mustParse: flags.checkSource ?? false })
   const plan = 'inPlace' in found ? found.inPlace : await planFor(withValues(found.parsed, flags), settings, flags)
   const format = await formats[flags.format]()

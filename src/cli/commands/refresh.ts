@@ -14,13 +14,14 @@ export interface RefreshFlags extends TextFlags {
   readonly file: string
   readonly allowFiles: readonly string[]
   readonly database?: string
+  readonly ledgerOwner?: string
   readonly format: FormatName
   readonly jobs: number
   readonly sourceTimeout: number
 }
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsViews })
   const report = await refreshManifest(parsed, names, connectTo(settings, hiddenIn(parsed)), {
     jobs: flags.jobs,

@@ -17,6 +17,7 @@ export interface StatusFlags extends TextFlags {
   readonly file?: string
   readonly allowFiles: readonly string[]
   readonly database?: string
+  readonly ledgerOwner?: string
   readonly format: FormatName
   readonly kind: readonly string[]
   readonly all?: boolean
@@ -28,7 +29,7 @@ export interface StatusFlags extends TextFlags {
 const defaultFile = 'fdwsync.yaml'
 
 export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
-  const settings = targetSettings(flags.database)
+  const settings = targetSettings(flags)
   const kinds = flags.kind.map(kindNamed)
   const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
   const manifest =
