@@ -33,8 +33,8 @@ export type ProblemCode =
   | 'manifest/invalid-value'
   /** SQL in the manifest does not parse, or is of the wrong kind. */
   | 'manifest/invalid-sql'
-  /** Views read each other in a circle. */
-  | 'manifest/circular-query'
+  /** Views read each other, or tables inherit from each other, in a circle. */
+  | 'manifest/circular-reference'
   /** Keys that exclude each other are both set. */
   | 'manifest/conflicting-keys'
   /** Two entries declare the same object. */

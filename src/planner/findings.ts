@@ -8,7 +8,7 @@ import type { Refusal, Undetermined } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { fragmentAt } from '../manifest/checks/fragment-places.ts'
+import { fragmentAt, namedAt } from '../manifest/checks/fragment-places.ts'
 import type { ParsedManifest, Path } from '../manifest/manifest.ts'
 import type { PlanContext } from './context.ts'
 
@@ -27,16 +27,19 @@ export function throwProblems(
   const problems = findings.flatMap(({ code, key, status, reason, hint, position }): readonly Problem[] => {
     if (status !== 'problem') return []
     const object = objects.get(key)
-    const place = placeOf(resolved.expanded, object?.path ?? [], position)
+    const place = placeOf(resolved.expanded, object?.path ?? [], reason, position)
     return [{ code, message: `${object ? titleOf(object.id) : key}: ${reason}`, place, ...(hint ? { hint } : {}) }]
   })
   if (problems.length > 0) throw new FdwsyncError([...causes.map(asProblem), ...problems])
 }
 
-/** The place of the SQL that the server found an error in, or that of the object. */
-function placeOf(manifest: ParsedManifest, path: Path, position: SqlPosition | undefined): Place {
-  const found = position && fragmentAt(manifest.manifest, path, position)
-  return found ? manifest.placeInside(found.path, found.offset) : manifest.place(path)
+/** The place of the SQL that the server found an error in, or of the name that it quotes, or that of the object. */
+function placeOf(manifest: ParsedManifest, path: Path, reason: string, position: SqlPosition | undefined): Place {
+  const [, name = ''] = /"([^"]+)"/.exec(reason) ?? []
+  const found = position ? fragmentAt(manifest.manifest, path, position) : namedAt(manifest.manifest, path, name)
+  return found?.offset === undefined
+    ? manifest.place(found?.path ?? path)
+    : manifest.placeInside(found.path, found.offset)
 }
 
 /** @throws FdwsyncError if a change sets an option to a value that fails when it is used */

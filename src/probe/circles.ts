@@ -1,14 +1,15 @@
-// Finds views that read each other in a circle. They cannot exist, but the server only reports that a relation does not, or
-// accepts each of them beside the others as they are now.
+// Finds views that read each other in a circle, and foreign tables that inherit from each other. They cannot exist, but the server
+// only reports that a relation does not, or accepts each of them beside the others as they are now.
 
+import type { DeclaredObject } from '../core/change.ts'
 import type { ProbeFinding } from '../core/finding.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import { qualified } from '../core/sql.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
 import type { ProbeRun, QueryObject } from './run.ts'
 
-/** A view that a query names. */
+/** A relation that a query names, or a parent. */
 interface Read {
   readonly key: Key
   /** Whether the name has a schema, so that it cannot be the name of anything else. */
@@ -17,7 +18,7 @@ interface Read {
 
 type Reads = ReadonlyMap<Key, readonly Read[]>
 
-/** Replaces the findings of views in a circle. */
+/** Replaces the findings of relations in a circle. */
 export async function reportCircles(run: ProbeRun, queries: readonly QueryObject[]): Promise<void> {
   const reads = await readsOf(run, queries)
   const circles = circlesIn(reads).filter((circle) => isCertain(run, reads, circle))
@@ -30,23 +31,33 @@ export async function reportCircles(run: ProbeRun, queries: readonly QueryObject
   run.findings.splice(0, run.findings.length, ...findings, ...others)
 }
 
-/** What the queries read of declared views, and those read, as far as it is known without the server. */
+/** What the queries, and foreign tables with parents, read of declared relations, and what those read. As far as their names show. */
 async function readsOf(run: ProbeRun, queries: readonly QueryObject[]): Promise<Reads> {
   const reads = new Map<Key, readonly Read[]>()
-  const open = new Set(queries.map(({ object }) => keyOf(object.id)))
+  const tables = [...run.settled].filter(([, object]) => parentsOf(object).length > 0)
+  const open = new Set([...queries.map(({ object }) => keyOf(object.id)), ...tables.map(([key]) => key)])
   for (const key of open) {
     const object = run.settled.get(key)
-    const query = object && kindOf(object.id).query?.text(object.spec)
-    if (query === undefined) continue
-    const names = await relationsRead(query)
-    const found = names.flatMap((name): readonly Read[] => {
-      const read = possibleKeys(name, run.input.searchPath).find((candidate) => run.settled.has(candidate))
-      return read === undefined ? [] : [{ key: read, isQualified: name.schema !== null }]
-    })
+    const found = object ? [...parentsOf(object), ...(await readByQuery(run, object))] : []
     reads.set(key, found)
     for (const read of found) open.add(read.key)
   }
   return reads
+}
+
+function parentsOf({ id, needs }: DeclaredObject): readonly Read[] {
+  if (id.kind !== 'foreignTable') return []
+  return needs.filter((need) => idOf(need)?.kind === 'foreignTable').map((key) => ({ key, isQualified: true }))
+}
+
+async function readByQuery({ settled, input }: ProbeRun, { id, spec }: DeclaredObject): Promise<readonly Read[]> {
+  const query = kindOf(id).query?.text(spec)
+  if (query === undefined) return []
+  const names = await relationsRead(query)
+  return names.flatMap((name) => {
+    const key = possibleKeys(name, input.searchPath).find((candidate) => settled.has(candidate))
+    return key === undefined ? [] : [{ key, isQualified: name.schema !== null }]
+  })
 }
 
 /** Each circle once, each of its members before the one that it reads. */
@@ -98,7 +109,10 @@ function circleFinding(run: ProbeRun, key: Key, following: readonly Key[]): Prob
     const id = run.settled.get(each)?.id
     return id && 'schema' in id ? qualified(id.schema, id.name) : each
   })
-  const reason = names.length === 1 ? 'it reads itself' : `it reads itself: it reads ${names.join(', which reads ')}`
-  const hint = 'Change a query so that the views no longer read each other in a circle.'
-  return { code: 'manifest/circular-query', key, status: 'problem', reason, hint }
+  const [verb, hint] =
+    idOf(key)?.kind === 'foreignTable'
+      ? ['inherits from', 'Remove one of these parents.']
+      : ['reads', 'Change a query so that the views no longer read each other in a circle.']
+  const others = names.length === 1 ? '' : `: it ${verb} ${names.join(`, which ${verb} `)}`
+  return { code: 'manifest/circular-reference', key, status: 'problem', reason: `it ${verb} itself${others}`, hint }
 }

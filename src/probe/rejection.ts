@@ -40,7 +40,16 @@ export async function errorFinding(
       hint,
     }
   }
-  return { code: 'server/rejected', key, status: 'problem', reason: error.message, hint, ...(position && { position }) }
+  const reason = withDeclaredNames(run, error.message)
+  return { code: 'server/rejected', key, status: 'problem', reason, hint, ...(position && { position }) }
+}
+
+/** The scratch schema of a relation means nothing to a reader. */
+function withDeclaredNames({ namesakes }: ProbeRun, message: string): string {
+  return [...namesakes].reduce(
+    (text, [schema, scratch]) => text.replaceAll(new RegExp(`${scratch}(?!\\d)`, 'g'), () => schema),
+    message,
+  )
 }
 
 /** An extension that this role may not create. Once a superuser has created it, an apply takes it as it is. */

@@ -1,14 +1,16 @@
-// Finds the piece of SQL in a manifest that a part of a statement comes from.
+// Finds the part of a manifest that an error of the server is about: the piece of SQL at the position that it reports, or else what has
+// the name that it quotes.
 
-import { groupBy } from '../../core/data.ts'
+import { groupBy, uniqueBy } from '../../core/data.ts'
+import { Secret } from '../../core/secret.ts'
 import { withoutSemicolon } from '../../core/sql.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { type Fragment, fragmentsOf } from './sql-fragments.ts'
 
 export interface FragmentPlace {
   readonly path: Path
-  /** A string index into the piece. */
-  readonly offset: number
+  /** A string index into the value; undefined if the key is meant. */
+  readonly offset: number | undefined
 }
 
 /** @returns undefined if no piece of the object contains the place */
@@ -17,7 +19,7 @@ export function fragmentAt(
   objectPath: Path,
   { statement, offset }: { readonly statement: string; readonly offset: number },
 ): FragmentPlace | undefined {
-  const pieces = fragmentsOf(manifest).filter(({ path }) => objectPath.every((step, at) => step === path[at]))
+  const pieces = fragmentsOf(manifest).filter(({ path }) => isBelow(path, objectPath))
   const byText = groupBy(pieces, textOf)
   let longest: { readonly text: string; readonly start: number; readonly count: number } | undefined
   for (const text of byText.keys()) {
@@ -31,6 +33,42 @@ export function fragmentAt(
   const alike = byText.get(longest.text) ?? []
   const piece = alike[Math.min(longest.count, alike.length - 1)]
   return piece && { path: piece.path, offset: offset - longest.start }
+}
+
+/**
+ * @param name a name that an error quotes
+ * @returns where the declaration of the object has that name, if that is one place: a key, a value, or a word of its SQL
+ */
+export function namedAt(manifest: Manifest, objectPath: Path, name: string): FragmentPlace | undefined {
+  const pieces = fragmentsOf(manifest).filter(({ path }) => isBelow(path, objectPath))
+  const inSql = pieces.flatMap(({ path, text }): readonly FragmentPlace[] => {
+    const [offset] = occurrences(text.toLowerCase(), name.toLowerCase())
+    return offset === undefined ? [] : [{ path, offset }]
+  })
+  const names = placesOf(valueAt(manifest, objectPath), objectPath, name)
+  const [only, another] = uniqueBy([...inSql, ...names], ({ path }) => JSON.stringify(path))
+  return another ? undefined : only
+}
+
+function valueAt(manifest: Manifest, path: Path): unknown {
+  return path.reduce<unknown>((value, step) => (isMap(value) ? value[step] : undefined), manifest)
+}
+
+/** The keys and the values that are equal to a name. */
+function placesOf(value: unknown, path: Path, name: string): readonly FragmentPlace[] {
+  if (!isMap(value)) return value === name ? [{ path, offset: 0 }] : []
+  return Object.entries(value).flatMap(([key, part]) => [
+    ...(key === name ? [{ path: [...path, key], offset: undefined }] : []),
+    ...placesOf(part, [...path, key], name),
+  ])
+}
+
+function isMap(value: unknown): value is Readonly<Record<string | number, unknown>> {
+  return typeof value === 'object' && value !== null && !(value instanceof Secret)
+}
+
+function isBelow(path: Path, parent: Path): boolean {
+  return parent.every((step, at) => step === path[at])
 }
 
 /** The piece as it is in a statement. */

@@ -109,8 +109,39 @@ const mistakes: readonly Mistake[] = [
     hint: 'The extension hstore is in schema aside: name the schema, or add it to search_path.',
   },
   {
+    what: 'a column of an index, for which the server reports no position',
+    schemas: queries('v: { query: SELECT id FROM proxy.orders, indexes: { i: { columns: [id, @totl] } } }'),
+    message: 'index local.i: column "totl" does not exist',
+  },
+  {
+    what: 'an attribute of a type',
+    schemas: "\n  local:\n    types:\n      t: { composite: { a: int, b: '@nope' } }",
+    message: 'type local.t: type "nope" does not exist',
+  },
+  {
+    what: 'types in a circle, without names of the probe',
+    schemas: '\n  local:\n    types:\n      t: { composite: { u: @local.u } }\n      u: { composite: { t: local.t } }',
+    message: 'type local.t: type "local.u" does not exist',
+  },
+  {
+    what: 'a check of a domain',
+    schemas: "\n  local:\n    types:\n      t: { domain: int, checks: { c: 'value > 0 AND @nope < 1' } }",
+    message: 'type local.t: column "nope" does not exist',
+  },
+  {
+    what: 'a server',
+    schemas: '\n  more:\n    foreign_tables:\n      t: { server: @shopp, columns: { a: int } }',
+    message: 'foreign table more.t: server "shopp" does not exist',
+  },
+  {
+    what: 'an option',
+    schemas:
+      '\n  more:\n    foreign_tables:\n      t: { server: shop, options: { @tablename: x }, columns: { a: int } }',
+    message: 'foreign table more.t: invalid option "tablename"',
+  },
+  {
     what: 'a grant to PUBLIC',
-    schemas: queries('@v: { query: SELECT 1 AS a, grants: { select: [PUBLIC] } }'),
+    schemas: queries('v: { query: SELECT 1 AS a, grants: { select: [@PUBLIC] } }'),
     message: 'materialized view local.v: role "PUBLIC" does not exist',
     hint: 'For every role, write public, in lower case.',
   },
@@ -159,6 +190,16 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     expect(await found(circle('SELECT 1 AS x', 'SELECT 1 AS x', 'SELECT x FROM local.c'))).toEqual([
       '12: materialized view local.c: it reads itself',
+    ])
+    expect(
+      await found(`
+  more:
+    foreign_tables:
+      a: { server: shop, columns: { id: int }, inherits: [{ schema: more, name: b }] }
+      b: { server: shop, columns: { id: int }, inherits: [{ schema: more, name: a }] }`),
+    ).toEqual([
+      '10: foreign table more.a: it inherits from itself: it inherits from more.b, which inherits from more.a',
+      '11: foreign table more.b: it inherits from itself: it inherits from more.a, which inherits from more.b',
     ])
     // Beside the views as they exist, each query alone would be fine.
     const fine = circle('SELECT 1 AS x', 'SELECT x FROM local.a', 'SELECT 1 AS x')
