@@ -17,6 +17,8 @@ export interface CatalogReading {
   readonly occupied: ReadonlyMap<Key, string>
   /** For objects that were renamed in the database: the keys of `live`, by the keys of their current names. */
   readonly declaredKeys?: ReadonlyMap<Key, Key>
+  /** The current names of schemas that were renamed in the database, by their declared names. */
+  readonly renamedSchemas?: ReadonlyMap<string, string>
   /** Replaces the current names in an object by the declared ones. */
   withDeclaredNames?(object: LiveObject): LiveObject
 }

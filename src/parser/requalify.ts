@@ -12,12 +12,27 @@ import type { RelationName } from './relations-read.ts'
  * @throws Error if PostgreSQL's grammar does not accept the text: callers pass what it has accepted before
  */
 export async function requalify(text: string, schemaOf: (name: RelationName) => string | undefined): Promise<string> {
+  return replaceSchemas(text, placesIn, ({ name }) => schemaOf(name))
+}
+
+/** SQL in which schemas have other names, before relations, types and functions. */
+export async function renameSchemas(text: string, newNames: ReadonlyMap<string, string>): Promise<string> {
+  const places = (tree: SqlNode) => placesIn(tree, functionPlace)
+  return replaceSchemas(text, places, ({ name: { schema } }) => newNames.get(schema ?? ''))
+}
+
+async function replaceSchemas(
+  text: string,
+  find: (tree: SqlNode) => Iterable<Place>,
+  schemaOf: (place: Place) => string | undefined,
+): Promise<string> {
   const result = await parseSql(text)
   if ('message' in result) throw new Error(`SQL that was accepted before is refused by the grammar: ${result.message}`)
   let bytes = Buffer.from(text)
-  const places = [...placesIn(result.tree)].sort((left, right) => right.location - left.location)
-  for (const { name, location, isConstant } of places) {
-    const schema = schemaOf(name)
+  const places = [...find(result.tree)].sort((left, right) => right.location - left.location)
+  for (const place of places) {
+    const { location, isConstant } = place
+    const schema = schemaOf(place)
     if (schema === undefined) continue
     const rest = bytes.subarray(location).toString()
     const written = (isConstant ? schemaInConstant : schemaToken).exec(rest)
@@ -45,14 +60,14 @@ interface Place {
 }
 
 /** A name may be found twice in the tree (PostgreSQL copies some nodes), so places are unique by their location. */
-function placesIn(tree: SqlNode): Iterable<Place> {
+function placesIn(tree: SqlNode, findMore: (node: SqlNode) => Place | undefined = () => undefined): Iterable<Place> {
   const places = new Map<number, Place>()
   const open: unknown[] = [tree]
   while (open.length > 0) {
     const node = open.pop()
     if (Array.isArray(node)) for (const item of node) open.push(item)
     if (!isSqlNode(node)) continue
-    const place = relationPlace(node) ?? typePlace(node) ?? columnPlace(node) ?? constantPlace(node)
+    const place = relationPlace(node) ?? typePlace(node) ?? columnPlace(node) ?? constantPlace(node) ?? findMore(node)
     if (place) places.set(place.location, place)
     for (const child of Object.values(node)) open.push(child)
   }
@@ -71,6 +86,12 @@ function typePlace({ names, typemod, location }: SqlNode): Place | undefined {
     return undefined
   }
   const [schema, name] = names.map(stringOf)
+  return schema === undefined || name === undefined ? undefined : { name: { schema, name }, location }
+}
+
+function functionPlace({ funcname, location }: SqlNode): Place | undefined {
+  if (!Array.isArray(funcname) || funcname.length !== 2 || typeof location !== 'number') return undefined
+  const [schema, name] = funcname.map(stringOf)
   return schema === undefined || name === undefined ? undefined : { name: { schema, name }, location }
 }
 

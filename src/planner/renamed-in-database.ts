@@ -8,6 +8,7 @@ import type { Session } from '../db/session.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
+import { renameSchemas } from '../parser/requalify.ts'
 
 /** What the manifest renames: the present ids, by the keys that the objects will have. */
 export interface Renamed {
@@ -48,12 +49,22 @@ export async function detectManualRenames(
     const isRenamedByManifest = renamed.objects.has(key) || renamed.keys.has(key)
     live.set(key, isRenamedByManifest ? { ...renamedObject, isRenamedByManifest } : renamedObject)
   }
+  const declaredSchemas = inverse(names.schemas)
+  for (const [key, object] of live) live.set(key, await withDeclaredSchemas(object, declaredSchemas))
   for (const [key, object] of live) {
     const readsRenamed = object.needs.some((need) => isRenamedManually(live.get(need)))
     if (readsRenamed) live.set(key, { ...object, readsRenamed })
   }
   const declaredKeys = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
-  return { ...catalog, live, declaredKeys, withDeclaredNames: (object) => withNames(object, names.declared) }
+  const withDeclaredNames = (object: LiveObject) => withNames(object, names.declared)
+  return { ...catalog, live, declaredKeys, renamedSchemas: names.schemas, withDeclaredNames }
+}
+
+/** A query also names what the manifest does not declare, which was moved along with its schema. */
+async function withDeclaredSchemas(object: LiveObject, declared: ReadonlyMap<string, string>): Promise<LiveObject> {
+  const { query } = kindOf(object.id)
+  if (!query || object.locked || declared.size === 0) return object
+  return { ...object, spec: query.withText(object.spec, await renameSchemas(query.text(object.spec), declared)) }
 }
 
 /** What the manifest renames does not count, since its queries use the new names. */
@@ -108,6 +119,8 @@ async function withoutOwned(
 }
 
 interface Names {
+  /** The current names of renamed schemas, by their declared names. */
+  readonly schemas: ReadonlyMap<string, string>
   /** The present ids of renamed objects, and of those in a renamed schema or on a renamed server, by their declared keys. */
   readonly current: ReadonlyMap<Key, ObjectId>
   /** The declared id of an object, given its present one. */
@@ -131,7 +144,7 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
   }
   const back = new Map(Array.from(current, ([key, id]) => [keyOf(id), idOf(key)]))
   const [schemasBack, serversBack] = [inverse(schemas), inverse(servers)]
-  return { current, declared: (id) => back.get(keyOf(id)) ?? moveTo(id, schemasBack, serversBack) }
+  return { schemas, current, declared: (id) => back.get(keyOf(id)) ?? moveTo(id, schemasBack, serversBack) }
 }
 
 /** The id after its schema or server was renamed. */

@@ -2,12 +2,13 @@
 // scratch schema, under their own names. So SQL finds these there and all other objects in the real schema, and no live
 // object is renamed or locked.
 
-import type { LiveState } from '../core/change.ts'
+import type { LiveObject, LiveState } from '../core/change.ts'
 import { idOf, type Key, keyOf, namespaceOf, type ObjectId, relationKey } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
 import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
-import { requalify } from '../parser/requalify.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { renameSchemas, requalify } from '../parser/requalify.ts'
 import type { ProbeRun } from './run.ts'
 
 /** Creates a scratch schema for each schema of the objects. */
@@ -25,37 +26,53 @@ export async function createNamesakes(run: ProbeRun, objects: readonly { readonl
   for (const [schema, scratch] of created) run.namesakes.set(schema, scratch)
 }
 
-/** The manifest's search_path, with each scratch schema before its namesake. */
+/** The manifest's search_path, with each scratch schema before its namesake, which may have another name at present. */
 export function probePath({ input, namesakes }: ProbeRun): readonly string[] {
   return input.searchPath.flatMap((schema) => {
-    const scratch = namesakes.get(schema)
-    return scratch === undefined ? [schema] : [scratch, schema]
+    const [scratch, present] = [namesakes.get(schema), input.reading.renamedSchemas?.get(schema) ?? schema]
+    return scratch === undefined ? [present] : [scratch, present]
   })
 }
 
-/** Points schema-qualified names in statements at the scratch schemas, where the probe has created the object. */
+/**
+ * Points schema-qualified names in statements at the scratch schemas, where the probe has created the object, and all others at
+ * the present names of their schemas.
+ */
 export async function inScratchSchemas(
-  { namesakes, ownNames }: ProbeRun,
+  { namesakes, ownNames, input }: ProbeRun,
   statements: readonly Statement[],
 ): Promise<readonly Statement[]> {
-  if (ownNames.size === 0) return statements
-  const schemas = [...namesakes.keys()]
+  const present = input.reading.renamedSchemas ?? new Map<string, string>()
   const schemaOf = ({ schema, name }: { readonly schema: string | null; readonly name: string }) =>
     schema !== null && ownNames.has(relationKey(schema, name)) ? namesakes.get(schema) : undefined
+  const moved = await rewritten(statements, ownNames.size === 0 ? [] : [...namesakes.keys()], (text) =>
+    requalify(text, schemaOf),
+  )
+  return rewritten(moved, [...present.keys()], (text) => renameSchemas(text, present))
+}
+
+/** The statements with their SQL rewritten, as far as they may name one of these schemas. */
+async function rewritten(
+  statements: readonly Statement[],
+  schemas: readonly string[],
+  rewrite: (text: string) => Promise<string>,
+): Promise<readonly Statement[]> {
   // This only saves parsing, so false positives are fine. A name can be in capitals or in U&"…" escapes.
   const mayName = (text: string) =>
-    /U&"/i.test(text) ||
-    schemas.some((schema) => text.toLowerCase().includes(schema.toLowerCase().replaceAll('"', '""')))
+    schemas.length > 0 &&
+    (/U&"/i.test(text) ||
+      schemas.some((schema) => text.toLowerCase().includes(schema.toLowerCase().replaceAll('"', '""'))))
   return Promise.all(
     statements.map(async (statement) =>
-      mayName(statement.sql) ? { ...statement, sql: trusted(await requalify(statement.sql, schemaOf)) } : statement,
+      mayName(statement.sql) ? { ...statement, sql: trusted(await rewrite(statement.sql)) } : statement,
     ),
   )
 }
 
 /** Reads what the probe has created, with the names of scratch schemas mapped back to their namesakes. */
 export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Promise<LiveState> {
-  const { live } = await readCatalog(run.session, ids, run.input.digests.salt, run.scratchSchema)
+  const { live: read } = await readCatalog(run.session, ids, run.input.digests.salt, run.scratchSchema)
+  const live = await withDeclaredSchemas(run, read)
   if (run.namesakes.size === 0) return live
   const names = Array.from(run.namesakes, ([schema, scratch]) => ({ schema, scratch }))
   const mapText = (text: string) =>
@@ -76,6 +93,21 @@ export async function readScratch(run: ProbeRun, ids: readonly ObjectId[]): Prom
       { ...object, spec: mapData(object.spec), needs: object.needs.map((need) => mapKey(need, mapId)) },
     ]),
   )
+}
+
+/** What is read of a query has the present names of schemas. */
+async function withDeclaredSchemas({ input }: ProbeRun, live: LiveState): Promise<LiveState> {
+  const present = input.reading.renamedSchemas
+  if (!present?.size) return live
+  const declared = new Map(Array.from(present, ([schema, now]) => [now, schema]))
+  const mapId = (id: ObjectId) => ('schema' in id ? { ...id, schema: declared.get(id.schema) ?? id.schema } : id)
+  const objects = Array.from(live, async ([key, object]): Promise<readonly [Key, LiveObject]> => {
+    const { query } = kindOf(object.id)
+    const text = query && (await renameSchemas(query.text(object.spec), declared))
+    const spec = query && text !== undefined ? query.withText(object.spec, text) : object.spec
+    return [key, { ...object, spec, needs: object.needs.map((need) => mapKey(need, mapId)) }]
+  })
+  return new Map(await Promise.all(objects))
 }
 
 function mapKey(key: Key, mapId: (id: ObjectId) => ObjectId): Key {

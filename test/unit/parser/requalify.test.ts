@@ -1,7 +1,7 @@
 // Which schemas and types a query names, and how they are replaced in its text.
 
 import { expect, test } from 'vitest'
-import { requalify } from '../../../src/parser/requalify.ts'
+import { renameSchemas, requalify } from '../../../src/parser/requalify.ts'
 
 // Relations and types a and "B c" of schema s, and t of schema "S t", are named in scratch schemas.
 const moved = new Map([
@@ -49,4 +49,17 @@ test.each([
 ])('%s', async (text, expected) => {
   if (expected === undefined) await expect(requalify(text, schemaOf)).rejects.toThrow(/refused by the grammar/)
   else expect(await requalify(text, schemaOf)).toBe(expected)
+})
+
+test('schemas are renamed before relations, types and functions, and nowhere else', async () => {
+  const renamed = await renameSchemas(
+    `SELECT s.f(s.t.a), '{}'::s.c[], 's.t'::regclass, s.a, 's.t', x.f() FROM s.t, "S".t, f(1) AS s, "a b".t -- s.t`,
+    new Map([
+      ['s', 'new one'],
+      ['a b', 'c'],
+    ]),
+  )
+  expect(renamed).toBe(
+    `SELECT "new one".f("new one".t.a), '{}'::"new one".c[], '"new one".t'::regclass, s.a, 's.t', x.f() FROM "new one".t, "S".t, f(1) AS s, c.t -- s.t`,
+  )
 })

@@ -1,0 +1,1 @@
+ALTER SCHEMA proxy RENAME TO elsewhere; ALTER SCHEMA shop RENAME TO "Shop X"
