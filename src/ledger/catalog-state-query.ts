@@ -137,7 +137,7 @@ export const stateQuery: Sql = trusted(`
   ), described(class, oid, declared) AS (
     SELECT 'pg_class'::regclass, oid, declared FROM own_relation
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid
-    UNION ALL SELECT catalog::regclass, oid, declared FROM owned WHERE catalog IN ('pg_type', 'pg_statistic_ext')
+    UNION ALL SELECT catalog::regclass, oid, declared FROM owned WHERE catalog <> 'pg_class'
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM owned o JOIN pg_constraint k ON k.contypid = o.oid
      WHERE o.catalog = 'pg_type'
   ), part(name, digest) AS (
@@ -201,6 +201,16 @@ export const stateQuery: Sql = trusted(`
       row('s::text, pg_get_userbyid(s.stxowner)'),
       's.oid',
       "owned o JOIN pg_statistic_ext s USING (oid) WHERE o.catalog = 'pg_statistic_ext'",
+    )}
+    UNION ALL
+    ${part(
+      'wrappers',
+      row(
+        'w.oid, fdwname, fdwhandler, fdwvalidator, fdwoptions, CASE WHEN manages_owner THEN pg_get_userbyid(fdwowner) END',
+        'CASE WHEN manages_grants THEN fdwacl END',
+      ),
+      'w.oid',
+      "owned o JOIN pg_foreign_data_wrapper w USING (oid) WHERE o.catalog = 'pg_foreign_data_wrapper'",
     )}
     UNION ALL
     ${part(

@@ -7,7 +7,7 @@ import { declaredKinds } from '../kinds/registry.ts'
 import { stateQuery } from './catalog-state-query.ts'
 
 /** The catalogs whose rows the digest covers. */
-const digestedCatalogs = ['pg_class', 'pg_type', 'pg_statistic_ext']
+const digestedCatalogs = ['pg_class', 'pg_type', 'pg_statistic_ext', 'pg_foreign_data_wrapper']
 
 /**
  * Kinds with many objects, which are compared by one digest of the catalog instead of one by one. Every other kind is compared object

@@ -234,7 +234,7 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
     manifest_digest: 'The SHA-256 of the manifest file',
     tool_version: 'The release of fdwsync that found nothing to do',
     server_major: 'The major version of the server',
-    head: 'The part of the manifest that every plan compares anyway, as written: wrappers, servers, user mappings, schemas and extensions',
+    head: 'The part of the manifest that every plan compares anyway, as written: servers, user mappings, schemas and extensions',
     object_count: 'The number of objects that the manifest declares',
     catalog_state: 'A digest of the catalog rows of all other objects, and of everything that their meaning depends on',
     names: 'All names in the SQL of those objects; catalog_state covers whatever they could refer to',

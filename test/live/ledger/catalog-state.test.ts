@@ -32,7 +32,7 @@ version: 1
 name: proven
 search_path: [later, public]
 extensions: { hstore: { comment: pairs } }
-foreign_data_wrappers: { bare: { options: { a: '1' } } }
+foreign_data_wrappers: { bare: { handler: postgres_fdw_handler, options: { a: '1' }, comment: of its own } }
 servers: { shop: { options: { host: localhost }, user_mappings: { public: {} } } }
 schemas:
   proxy:
@@ -95,6 +95,10 @@ const noticed: Readonly<Record<string, string>> = {
   'the name of an index': 'ALTER INDEX local.by_id RENAME TO other',
   'the target of statistics': 'ALTER STATISTICS local.stx SET STATISTICS 7',
   'the name of statistics': 'ALTER STATISTICS local.stx RENAME TO other',
+  'the options of a wrapper': "ALTER FOREIGN DATA WRAPPER bare OPTIONS (SET a '2')",
+  'the handler of a wrapper': 'ALTER FOREIGN DATA WRAPPER bare NO HANDLER',
+  'the name of the handler of a wrapper': 'ALTER FUNCTION public.postgres_fdw_handler() RENAME TO other',
+  'the comment of a wrapper': "COMMENT ON FOREIGN DATA WRAPPER bare IS 'x'",
   'what the manifest declared last': `UPDATE fdwsync.object SET declared = declared || '{"with":{}}' WHERE address LIKE '%local%'`,
 
   // What names in the SQL find
@@ -162,6 +166,7 @@ const ignored: Readonly<Record<string, string>> = {
   'new statistics about the data': 'ANALYZE local.orders',
   'a collation and a text search configuration': `CREATE COLLATION public.other FROM "C";
     CREATE TEXT SEARCH CONFIGURATION public.other (COPY = simple)`,
+  'a grant on a wrapper': 'GRANT USAGE ON FOREIGN DATA WRAPPER bare TO PUBLIC',
   'a wrapper': 'CREATE FOREIGN DATA WRAPPER other',
   'a role': 'CREATE ROLE fdwsync_other',
   'another manifest in the same schemas': `INSERT INTO fdwsync.object SELECT (o).* FROM (
