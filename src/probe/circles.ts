@@ -92,13 +92,15 @@ function circlesIn(reads: Reads): readonly (readonly Key[])[] {
 
 /** A name without a schema may be that of an undeclared relation. Then the server has accepted the views. */
 function isCertain(run: ProbeRun, reads: Reads, circle: readonly Key[]): boolean {
-  const isRejected = run.findings.some(({ key, status }) => status !== 'undetermined' && circle.includes(key))
+  const isMissing = run.findings.some(({ key, reason }) => circle.includes(key) && missingRelation.test(reason))
   const isQualified = circle.every((key, at) => {
     const next = circle[(at + 1) % circle.length]
     return reads.get(key)?.some((read) => read.key === next && read.isQualified)
   })
-  return isRejected || isQualified
+  return isMissing || isQualified
 }
+
+const missingRelation = /^relation ".+" does not exist/
 
 function inOrderFrom(circle: readonly Key[], at: number): readonly Key[] {
   return [...circle.slice(at + 1), ...circle.slice(0, at + 1)]

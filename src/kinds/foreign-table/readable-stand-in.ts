@@ -19,7 +19,7 @@ export function readableStandIn(
   { columns, options }: Pick<ForeignTableSpec, 'columns' | 'options'>,
   { schema, server, wrapper }: StandInPlace,
 ): Statement {
-  const list = Object.entries(columns).map(
+  const list = storedColumns(columns).map(
     ([name, column]): Parts => [
       sql`${ident(name)} ${trusted(hasBuiltInType(column) ? column.type : 'text')}`,
       ...optionsClause(column.options),
@@ -37,7 +37,12 @@ export function readableStandIn(
 
 /** The columns whose values a stand-in reads as they will be read. It reads any other as text. */
 export function columnsWithBuiltInTypes({ columns }: Pick<ForeignTableSpec, 'columns'>): readonly string[] {
-  return Object.entries(columns).flatMap(([name, column]) => (hasBuiltInType(column) ? [name] : []))
+  return storedColumns(columns).flatMap(([name, column]) => (hasBuiltInType(column) ? [name] : []))
+}
+
+/** A column that is generated on read does not exist at the source. */
+function storedColumns(columns: ForeignTableSpec['columns']): readonly (readonly [string, Column])[] {
+  return Object.entries(columns).filter(([, { virtual }]) => !virtual)
 }
 
 function hasBuiltInType({ type }: Pick<Column, 'type'>): boolean {

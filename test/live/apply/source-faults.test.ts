@@ -228,6 +228,18 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
   })
 
+  test('a column that is generated on read need not exist at the source', async (context) => {
+    if (pair.major < 18) return context.skip('PostgreSQL 18 brings these columns')
+    const fixture = await fixtureWithOwnSource(pair, source)
+    const column = 'twice: { type: numeric, generated: { expression: total * 2, virtual: true } }'
+    const text = edited(manifest, [
+      [fileTable, ''],
+      ['note: text', column],
+      ['file_fdw: {} }', 'file_fdw: {}, postgres_fdw: {} }'],
+    ])
+    expect((await planFor(await fixture.manifest(text), fixture.url, 5000, true)).warnings).toEqual([])
+  })
+
   test('a view of another role between is read as that role', async () => {
     const fixture = await fixtureWithOwnSource(pair, source)
     await fixture.sql('CREATE EXTENSION postgres_fdw')
