@@ -132,16 +132,15 @@ function originInput(
 }
 
 /**
- * The titles of the changed objects that the definition of a replacement rests on. An alteration only takes over names of columns,
- * so for one it is the objects with renamed columns. A drop counts if the old object needs what is dropped, as it does when an
+ * The titles of the changed objects that the definition of a replacement rests on. An alteration only takes over names of columns
+ * and defaults, so for one it is the changed relations. A drop counts if the old object needs what is dropped, as it does when an
  * earlier apply renamed something aside and could not finish.
  */
 function changedNeeds({ op, from, to }: Differing, { changes, throughViews }: Context): readonly string[] {
   const needs = new Set(to.needs.flatMap((need) => [need, ...(throughViews.get(need) ?? [])]))
   const neededBefore = new Set(from.needs)
   const matters = (change: Change) => {
-    const isCause =
-      op === 'replace' ? change.op !== 'adopt' : 'from' in change && change.from.renamedColumns !== undefined
+    const isCause = op === 'replace' ? change.op !== 'adopt' : 'from' in change && change.from.catalog === 'pg_class'
     return isCause && (change.op === 'drop' ? neededBefore : needs).has(change.key)
   }
   return [...new Set([...needs, ...neededBefore])]

@@ -27,8 +27,8 @@ export function withoutInherited(from: Table, to: Table, declared: Table, last: 
   })
   return {
     parents,
-    columns: withoutParentsColumns(sides(({ columns }) => columns)),
-    checks: withoutParentsChecks(sides(({ checks }) => checks)),
+    columns: { ...withoutParentsColumns(sides(({ columns }) => columns)), declared: declared.columns },
+    checks: { ...withoutParentsChecks(sides(({ checks }) => checks)), declared: declared.checks },
   }
 }
 
@@ -182,16 +182,31 @@ export function inheritedNotNull(declared: Columns, wanted: Columns): string | u
 export function followLinks<Part extends Column | Check>(
   links: readonly FieldChange[],
   what: 'column' | 'check',
-  { from, to }: Sides<Part>,
+  { from, to, declared }: Sides<Part> & { readonly declared: Readonly<Record<string, Part>> },
   fields: readonly FieldChange[],
 ): readonly FieldChange[] {
   const [link] = links
-  if (!link) return fields
   const theirs = [...Object.entries(from), ...Object.entries(to)].flatMap(([name, { inheritedFrom }]) =>
     inheritedFrom?.length ? [`${what} ${name}`] : [],
   )
   const isTheirs = ({ field }: FieldChange) => theirs.some((name) => field === name || field.startsWith(`${name} `))
-  return fields.map((field) => (isTheirs(field) ? { ...field, follows: link.field } : field))
+  const settled = new Set(
+    Object.entries(to).flatMap(([name, part]) => fieldsOfParents(name, part, own(declared, name))),
+  )
+  return fields.map((field) => {
+    if (link && isTheirs(field)) return { ...field, follows: link.field }
+    return settled.has(field.field) ? { ...field, follows: 'inherits' } : field
+  })
+}
+
+/** What a column has from its parents unless it declares it. */
+function fieldsOfParents(name: string, part: Column | Check, declared: Column | Check | undefined): readonly string[] {
+  if (!part.inheritedFrom?.length || !('default' in part)) return []
+  const column = declared && 'default' in declared ? declared : undefined
+  return [
+    ...((column?.default ?? null) === null ? [`column ${name} default`] : []),
+    ...(column?.notNull ? [] : [`column ${name} not null`]),
+  ]
 }
 
 /** The table with all that it inherits, but without parents: the old partition may still have its bounds. */

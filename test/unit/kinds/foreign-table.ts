@@ -9,6 +9,7 @@ import { commentRows, namedSecretRows, protectRows, secretOptionRows } from './r
 import { type KindTable, nothing, type Rows, within } from './table.ts'
 
 const alter = 'ALTER FOREIGN TABLE p.orders'
+const alterOnly = 'ALTER FOREIGN TABLE ONLY p.orders'
 // The statement with the secret must not wait for the lock.
 const lock = `${alter} SET WITHOUT OIDS; `
 const base = { schema: 'public', name: 'base' }
@@ -42,7 +43,7 @@ const columnRows: Rows<Column> = {
       { default: `'x'::text` },
       { type: 'bigint', default: '1' },
       ['column a type: text → bigint', `column a default: 'x'::text → 1`],
-      `${alter} ALTER COLUMN a DROP DEFAULT, ALTER COLUMN a TYPE bigint, ALTER COLUMN a SET DEFAULT (1)`,
+      `${alter} ALTER COLUMN a DROP DEFAULT, ALTER COLUMN a TYPE bigint; ${alterOnly} ALTER COLUMN a SET DEFAULT (1)`,
     ],
     [
       { default: `'x'::text` },
@@ -61,7 +62,7 @@ const columnRows: Rows<Column> = {
   ],
   notNull: [
     [{}, { notNull: true }, 'column a not null: no → yes', `${alter} ALTER COLUMN a SET NOT NULL`],
-    [{ notNull: true }, {}, 'column a not null: yes → no', `${alter} ALTER COLUMN a DROP NOT NULL`],
+    [{ notNull: true }, {}, 'column a not null: yes → no', `${alterOnly} ALTER COLUMN a DROP NOT NULL`],
   ],
   notNullMark: [
     [
@@ -85,13 +86,13 @@ const columnRows: Rows<Column> = {
   ],
   nullable: [[{}, { nullable: true }, nothing, 'it only contradicts a NOT NULL of a parent']],
   default: [
-    [{}, { default: '1' }, 'column a default: none → 1', `${alter} ALTER COLUMN a SET DEFAULT (1)`],
-    [{ default: '1' }, {}, 'column a default: 1 → none', `${alter} ALTER COLUMN a DROP DEFAULT`],
+    [{}, { default: '1' }, 'column a default: none → 1', `${alterOnly} ALTER COLUMN a SET DEFAULT (1)`],
+    [{ default: '1' }, {}, 'column a default: 1 → none', `${alterOnly} ALTER COLUMN a DROP DEFAULT`],
     [
       {},
       { default: 'CURRENT_DATE' },
       'column a default: none → CURRENT_DATE',
-      `${alter} ALTER COLUMN a SET DEFAULT (as_written())`,
+      `${alterOnly} ALTER COLUMN a SET DEFAULT (as_written())`,
       { declared: { default: 'as_written()' } },
     ],
   ],
@@ -141,7 +142,7 @@ const columnRows: Rows<Column> = {
       { notNull: true, identity: 'by default' },
       { identity: null },
       ['column a identity: by default → none', 'column a not null: yes → no'],
-      `${alter} ALTER COLUMN a DROP IDENTITY, ALTER COLUMN a DROP NOT NULL`,
+      `${alter} ALTER COLUMN a DROP IDENTITY; ${alterOnly} ALTER COLUMN a DROP NOT NULL`,
     ],
     [{}, { identity: null }, nothing, 'a wanted column of an older release has none'],
   ],
@@ -170,18 +171,18 @@ const columnRows: Rows<Column> = {
       { inheritedFrom: [base] },
       { inheritedFrom: [base], default: '1' },
       'column a default: none → 1',
-      `${alter} ALTER COLUMN a SET DEFAULT (1)`,
+      `${alterOnly} ALTER COLUMN a SET DEFAULT (1)`,
       { declared: { default: '1' } },
     ],
     [
       { inheritedFrom: [base], default: "'e'::text" },
       { inheritedFrom: [base], default: "'a'::text" },
       "column a default: 'e'::text → 'a'::text",
-      `${alter} ALTER COLUMN a SET DEFAULT ('a'::text)`,
+      `${alterOnly} ALTER COLUMN a SET DEFAULT ('a'::text)`,
     ],
   ],
   parents: [[{}, { parents: { notNull: true, value: '1' } }, nothing, 'it only decides what an export writes']],
-  ...settingsRows(alter, 'p.orders'),
+  ...settingsRows(alterOnly, 'p.orders'),
 }
 
 const check: Check = { expression: '(a > 0)', noInherit: false, mark: null, inheritedFrom: [], comment: '' }

@@ -1,6 +1,6 @@
 // How the columns of a foreign table are changed, in an order that PostgreSQL accepts.
 import type { FieldChange } from '../../../core/change.ts'
-import { fragment, ident, joinParts, type Parts, type Sql, sql } from '../../../core/sql.ts'
+import { fragment, ident, joinParts, type Parts, type Sql, sql, statement } from '../../../core/sql.ts'
 import { nameOf, sameName } from '../names.ts'
 import { optionChanges } from '../options.ts'
 import { type Column, type Columns, columnDefinition, settingsTarget, typeText } from './columns.ts'
@@ -117,8 +117,8 @@ function alterColumn(
     ...(retyped ? [retype(name, from, to, source)] : []),
     // An identity column cannot become nullable, so this comes first.
     ...identityChange(name, from.identity ?? null, to.identity ?? null),
-    ...notNullChange(name, from, to),
-    ...defaultChange(name, from, to, source, retyped),
+    ...notNullChange(table, name, from, to),
+    ...defaultChange(table, name, { from, to, source }, retyped),
     ...optionChanges(from.options, to.options, secrets).map(
       ({ field, effect, ...values }): FieldChange => ({
         ...values,
@@ -134,10 +134,21 @@ function alterColumn(
   ]
 }
 
-function notNullChange(name: string, from: Column, to: Column): readonly FieldChange[] {
+function notNullChange(table: Sql, name: string, from: Column, to: Column): readonly FieldChange[] {
   const [before, after] = [notNullText(from), notNullText(to)]
   if (before === after) return []
-  return [toField(`column ${name} not null`, before, after, [alterNotNull(name, from, to)])]
+  const field = `column ${name} not null`
+  const clause = alterNotNull(name, from, to)
+  return [
+    to.notNull
+      ? toField(field, before, after, [clause])
+      : { field, from: before, to: after, effect: alterOnly(table, clause) },
+  ]
+}
+
+/** Otherwise PostgreSQL would also change tables that inherit the column, whatever they have there themselves. */
+function alterOnly(table: Sql, clause: Sql): FieldChange['effect'] {
+  return { how: 'statement', statement: statement(sql`ALTER FOREIGN TABLE ONLY ${table} ${clause}`) }
 }
 
 function identityChange(name: string, from: Identity | null, to: Identity | null): readonly FieldChange[] {
@@ -171,22 +182,21 @@ function retype(name: string, from: Column, to: Column, source: Column): FieldCh
 }
 
 function defaultChange(
+  table: Sql,
   name: string,
-  from: Column,
-  to: Column,
-  source: Column,
+  { from, to, source }: Omit<ColumnComparison, 'secrets'>,
   retyped: boolean,
 ): readonly FieldChange[] {
   if (from.default === to.default) return []
   const alter = sql`ALTER COLUMN ${ident(name)}`
-  const droppedByRetype = retyped && from.default !== null
   const clause =
-    source.default !== null
-      ? [sql`${alter} SET DEFAULT (${fragment(source.default)})`]
-      : droppedByRetype
-        ? []
-        : [sql`${alter} DROP DEFAULT`]
-  return [toField(`column ${name} default`, from.default, to.default, clause)]
+    source.default === null ? sql`${alter} DROP DEFAULT` : sql`${alter} SET DEFAULT (${fragment(source.default)})`
+  if (source.default === null && retyped) return [toField(`column ${name} default`, from.default, to.default, [])]
+  // A default must go before the column becomes an identity column.
+  if ((from.identity ?? null) !== (to.identity ?? null))
+    return [toField(`column ${name} default`, from.default, to.default, [clause])]
+  const effect = alterOnly(table, clause)
+  return [{ field: `column ${name} default`, from: from.default ?? undefined, to: to.default ?? undefined, effect }]
 }
 
 function addedColumn(name: string, column: Column): Parts {

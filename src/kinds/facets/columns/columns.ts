@@ -211,8 +211,9 @@ export function newColumnSettings(table: Sql, columns: Columns): readonly Statem
   return Object.entries(columns).flatMap(([name, column]) => newSettings(settingsTarget(table, name), column))
 }
 
+/** ONLY: otherwise PostgreSQL would also set what a table that inherits the column has for itself. */
 export function settingsTarget(table: Sql, name: string) {
-  return { alter: sql`ALTER FOREIGN TABLE ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
+  return { alter: sql`ALTER FOREIGN TABLE ONLY ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
 }
 
 export function typeText({ type, collation }: Column): string {
