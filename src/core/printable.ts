@@ -10,8 +10,9 @@ const allButLines = new RegExp(`\\n|${unprintable.source}`, 'gu')
 const allButLinesAndColours = new RegExp(`\\n|${colour}|${unprintable.source}`, 'gu')
 
 // GitHub runs `::name …::text` at the start of a line, however far it is indented, and `##[name]` anywhere. Azure DevOps and
-// TeamCity have `##vso[…]` and `##teamcity[…]`.
-const runnerCommand = /(?<=^[ \t]*):(?=:[\w-]+(?: .*)?::)|#(?=#(?:vso|teamcity)?\[)/gm
+// TeamCity have `##vso[…]` and `##teamcity[…]`. The colon comes first: looking behind at each of many blanks would take
+// quadratic time.
+const runnerCommand = /:(?<=^[ \t]*:)(?=:[\w-]+(?: .*)?::)|#(?=#(?:vso|teamcity)?\[)/gm
 
 /** The text on one line, with every unprintable character escaped. */
 export function oneLine(text: string): string {

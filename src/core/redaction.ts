@@ -16,21 +16,35 @@ export type Hidden = Secret | ResolvedReference
 export function redact(text: string, hidden: Iterable<Hidden>): string {
   const shownFor = new Map<string, string>()
   const patterns: { readonly spelling: string; readonly pattern: string }[] = []
+  let redacted = text
   for (const each of hidden) {
     const isSecret = each instanceof Secret
+    const shown = isSecret ? secretText : each.reference
     for (const spelling of isSecret ? spellingsOfSecret(each) : each.texts.flatMap(spellings)) {
       const folded = spelling.toLowerCase()
-      if (shownFor.has(folded)) continue
-      shownFor.set(folded, isSecret ? secretText : each.reference)
-      patterns.push({ spelling, pattern: isSecret ? escapePattern(spelling) : inMessage(spelling) })
+      if (spelling.length > longestPattern) redacted = redacted.replaceAll(spelling, () => shown)
+      else if (!shownFor.has(folded)) {
+        shownFor.set(folded, shown)
+        patterns.push({ spelling, pattern: isSecret ? escapePattern(spelling) : inMessage(spelling) })
+      }
     }
   }
-  if (patterns.length === 0) return text
+  if (patterns.length === 0) return redacted
   // The longest first: a value can be a part of another one. All at once: a reference can contain a value.
   patterns.sort((left, right) => right.spelling.length - left.spelling.length)
-  const all = new RegExp(patterns.map(({ pattern }) => pattern).join('|'), 'giu')
-  return text.replace(all, (found) => shownFor.get(found.toLowerCase()) ?? secretText)
+  for (let start = 0; start < patterns.length; start += patternsAtOnce) {
+    const some = patterns.slice(start, start + patternsAtOnce).map(({ pattern }) => pattern)
+    redacted = redacted.replace(
+      new RegExp(some.join('|'), 'giu'),
+      (found) => shownFor.get(found.toLowerCase()) ?? secretText,
+    )
+  }
+  return redacted
 }
+
+// A pattern cannot be as long as a file.
+const longestPattern = 1000
+const patternsAtOnce = 200
 
 /** Redacts the texts of a finding, a problem or a warning, but not its title. */
 export function redactTexts<

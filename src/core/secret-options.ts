@@ -55,23 +55,37 @@ export function soundsSecret(name: string): boolean {
 /** The names of identifiers at the source: their values are no secrets, whatever they look like. */
 const identifier = /(?:^|[-_. ])(?:schema|table|column|database|dbname|collection|layer|relation)(?:[-_. ]?name)?$/i
 
-/** Whether a value contains a secret: `user:password@`, `password=…`, a private key, or an Authorization header. */
+/**
+ * Whether a value contains a secret: `user:password@`, `password=…`, a private key, or an Authorization header. A value can be as
+ * long as a file, and a stranger can have chosen it. So no pattern may begin at each character of a long word.
+ */
 export function containsSecret(value: string): boolean {
   return (
-    /(?:^|[^:]):[^\s:/@][^\s/@]*@(?:[^\s@]|$)/.test(value) ||
-    /\/\/[^\s/@?#]*:(?!\d+(?:[/?#]|$))[^@]+@/.test(value) ||
+    hasUserAndPassword(value) ||
+    /\/\/[^\s/@?#]*:(?!\d+(?:[/?#]|$))[^@]+@/.test(value.slice(0, value.lastIndexOf('@') + 1)) ||
     /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(value) ||
     /\b(?:bearer|basic)\s+[\w+/=.~-]{6,}/i.test(value) ||
     assignments(value).some(soundsSecret)
   )
 }
 
+/** What comes before an `@`, up to a blank or a slash. */
+const beforeAt = /(?<![^\s/@])([^\s/@]+)@(?:[^\s@]|$)/g
+
+/** `user:password@`, but not `a::b@`. */
+function hasUserAndPassword(value: string): boolean {
+  return Array.from(value.matchAll(beforeAt)).some(([, before = '']) => /(?:^|[^:]):[^:]/.test(before))
+}
+
 /** The secrets in a value that has other parts too, such as a connection string, of which messages quote parts. */
 export function secretsWithin(value: string): readonly string[] {
-  const passwords = Array.from(value.matchAll(/(?:^|[^:]):([^\s:/@][^\s@]*)@/g), ([, password = '']) => password)
+  const passwords = Array.from(
+    value.matchAll(beforeAt),
+    ([, before = '']) => /(?<!:):([^:].*)$/s.exec(before)?.[1] ?? '',
+  )
   const tokens = Array.from(value.matchAll(/\b(?:bearer|basic)\s+(\S+)/gi), ([, token = '']) => token)
   const assigned = Array.from(
-    value.matchAll(/([\w.-]+)["']?\s*[=:]\s*(?:"([^"]*)"|'([^']*)'|([^\s;&,]+))/g),
+    value.matchAll(/(?<![\w.-])([\w.-]+)["']?\s*[=:]\s*(?:"([^"]*)"|'([^']*)'|([^\s;&,]+))/g),
     (found) => (soundsSecret(found[1] ?? '') ? [found[2] ?? found[3] ?? found[4] ?? ''] : []),
   )
   return [...passwords, ...tokens, ...assigned.flat()]
@@ -80,7 +94,7 @@ export function secretsWithin(value: string): readonly string[] {
 /** The names in `name=value`, `name = value` and `"name": "value"`. SQL compares with blanks around the sign. */
 function assignments(value: string): readonly string[] {
   const isSql = /^\s*\(?\s*(?:select|with|table|values)\b/i.test(value)
-  const pattern = isSql ? /([\w.-]+)=[^\s=]/g : /([\w.-]+)["']?\s*(?:=|:(?=\s*["']))\s*[^\s=]/g
+  const pattern = isSql ? /(?<![\w.-])([\w.-]+)=[^\s=]/g : /(?<![\w.-])([\w.-]+)["']?\s*(?:=|:(?=\s*["']))\s*[^\s=]/g
   return Array.from(value.matchAll(pattern), ([, name = '']) => name)
 }
 

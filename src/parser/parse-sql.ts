@@ -13,6 +13,7 @@ let parser: Promise<Parser> | undefined
 
 /** Parses SQL with the grammar of PostgreSQL 18. The parser is a large WebAssembly module, loaded on first use. */
 export async function parseSql(text: string): Promise<ParseResult> {
+  if (text.split('/*').length > maxComments) return { message: 'too many comments', offset: 0 }
   parser ??= load()
   const { parseSync, hasSqlDetails } = await parser
   try {
@@ -21,8 +22,16 @@ export async function parseSql(text: string): Promise<ParseResult> {
     if (!(error instanceof Error)) throw error
     const position = (hasSqlDetails(error) ? error.sqlDetails?.cursorPosition : undefined) ?? 0
     // The position counts code points, and some of them are two UTF-16 units of a string.
-    return { message: error.message, offset: [...text].slice(0, Math.max(position, 0)).join('').length }
+    return { message: shortened(error.message), offset: [...text].slice(0, Math.max(position, 0)).join('').length }
   }
+}
+
+/** PostgreSQL takes quadratic time to find that nested comments have no end. */
+const maxComments = 2000
+
+/** A message quotes the rest of a text without an end. */
+function shortened(message: string): string {
+  return message.length > 300 ? `${message.slice(0, 300)}…` : message
 }
 
 async function load(): Promise<Parser> {

@@ -115,17 +115,26 @@ function shownText(text: string, referenced: Omit<Referenced, 'path'>): string {
 
 /** The references in a text with their values, as far as the text around them shows these. A short one could be anything else. */
 function partsOf({ value, reference }: Omit<Referenced, 'path'>): readonly Omit<Referenced, 'path'>[] {
+  if (reference.length > longestPattern) return []
   const pieces = reference.split(/(\$\{[^}]*\})/)
   const pattern = pieces.map((piece, at) => (at % 2 === 1 ? '([\\s\\S]*)' : escapePattern(piece))).join('')
   const values = new RegExp(`^${pattern}$`, 'u').exec(value)?.slice(1) ?? []
   const isOnlyOfReferences = (part: string) =>
     value.match(new RegExp(wholeWord(part), 'gu'))?.length === values.filter((each) => each === part).length
-  return values.flatMap((part, at) =>
-    part !== '' && (part.length >= 3 || isOnlyOfReferences(part))
-      ? [{ value: part, reference: pieces[2 * at + 1] ?? '' }]
-      : [],
-  )
+  return values.flatMap((part, at) => {
+    if (part === '' || (part.length < 3 && !isOnlyOfReferences(part))) return []
+    const [before = '', own = '', after = ''] = pieces.slice(2 * at, 2 * at + 3)
+    const [start = ''] = /[\p{L}\p{N}_]*$/u.exec(before.slice(-nameLength)) ?? []
+    const [end = ''] = /^[\p{L}\p{N}_]*/u.exec(after) ?? []
+    return [{ value: `${start}${part}${end}`, reference: `${start}${own}${end}` }]
+  })
 }
+
+/** What a pattern can be built of. */
+const longestPattern = 10_000
+
+/** Longer words are no names. */
+const nameLength = 63
 
 function shownStep(step: Step, referenced: ReadonlyMap<Key, readonly Referenced[]>): Step {
   if (step.action !== 'replace')

@@ -11,7 +11,21 @@ export interface FoundReference {
   readonly isInSql: boolean
 }
 
-const referencePattern = /\$\{[^}]*\}/g
+/** Words with references in them: `shop_${env:STAGE}`. */
+const wordsWithReferences = /(?<![\p{L}\p{N}_])[\p{L}\p{N}_]*(?:\$\{[^}$]*\}[\p{L}\p{N}_]*)+/gu
+const reference = /\$\{[^}$]*\}/g
+
+/** @param values what the references in the text resolve to */
+export function foundReferences(
+  text: string,
+  values: ReadonlyMap<string, string>,
+  isInSql: boolean,
+): readonly FoundReference[] {
+  return (text.match(wordsWithReferences) ?? []).flatMap((word) => {
+    const value = word.replace(reference, (each) => values.get(each) ?? each)
+    return value === word ? [] : [{ reference: word, value, isInSql }]
+  })
+}
 
 /**
  * What the manifest itself contains is no secret of the machine, and messages that name a table of it would be garbled.
@@ -21,10 +35,10 @@ export function hiddenReferences(written: unknown, found: readonly FoundReferenc
   if (found.length === 0) return []
   const known = new Set<string>()
   addWords(written, known)
-  return found.flatMap(({ reference, value, isInSql }) => {
+  return found.flatMap(({ reference: shown, value, isInSql }) => {
     const texts = [value, ...(isInSql ? wordsOf(value).filter((word) => !isCommon(word)) : [])]
     const unknown = texts.filter((text) => text !== '' && !known.has(text.toLowerCase()))
-    return unknown.length === 0 ? [] : [{ reference, texts: [...new Set(unknown)] }]
+    return unknown.length === 0 ? [] : [{ reference: shown, texts: [...new Set(unknown)] }]
   })
 }
 
@@ -48,6 +62,6 @@ function addWords(value: unknown, known: Set<string>): void {
 }
 
 function addText(text: string, known: Set<string>): void {
-  const own = text.replace(referencePattern, ' ').toLowerCase()
+  const own = text.replace(reference, ' ').toLowerCase()
   for (const each of [own.trim(), ...own.split(/[^\p{L}\p{N}_.-]+/u), ...wordsOf(own)]) known.add(each)
 }

@@ -1,12 +1,12 @@
 // Resolves `${env:NAME}` and `${file:path}` in the values of a manifest, and finds its secrets.
 
-import type { Problem } from '../../core/errors.ts'
+import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { ResolvedReference } from '../../core/redaction.ts'
 import { Secret } from '../../core/secret.ts'
 import { containsSecret, isSecretMappingOption, isSecretOption } from '../../core/secret-options.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import type { Path, References } from '../manifest.ts'
-import { type FoundReference, hiddenReferences } from './hidden-references.ts'
+import { type FoundReference, foundReferences, hiddenReferences } from './hidden-references.ts'
 import { matcher } from './path-pattern.ts'
 
 const isMappingOption = matcher(['servers.*.user_mappings.*.*'])
@@ -52,6 +52,7 @@ export function resolveReferences(
 ): Resolved {
   const secrets: Secret[] = []
   const found = new Map<string, FoundReference>()
+  let length = 0
   const problems: PathProblem[] = []
   const unresolved: PathProblem[] = []
   const plaintextSecrets: Path[] = []
@@ -82,11 +83,13 @@ export function resolveReferences(
     const note = (problem: Problem) => problems.push(atValue(path, problem))
     const missing: Problem[] = []
     const known = references && { ...references, isSecret, missing, note }
-    const parts: FoundReference[] = []
+    const values = new Map<string, string>()
     const complete = text.replace(pattern, (...groups) => {
-      if (!known) return groups[0]
-      const value = replacement(known, groups)
-      if (groups[0] !== '$${') parts.push({ reference: groups[0], value, isInSql: isSql(path) })
+      const [reference] = groups
+      const value = known ? replacement(known, groups) : reference
+      values.set(reference, value)
+      length += value.length
+      if (length > longest) throw new FdwsyncError(tooLong)
       return value
     })
     if (missing.length === 0 && isEmptied(text, complete) && isSecretAt(data, path, text))
@@ -96,7 +99,10 @@ export function resolveReferences(
     const invalid = invalidCharacter(resolved)
     if (invalid) note(invalid)
     if (!isSecret && !isSecretAt(data, path, resolved)) {
-      for (const part of parts) found.set(`${part.isInSql} ${part.reference}`, part)
+      if (missing.length === 0) {
+        for (const part of foundReferences(text, values, isSql(path)))
+          found.set(`${part.isInSql} ${part.reference}`, part)
+      }
       if (resolved !== text) shown.set(JSON.stringify(path), text)
       return resolved
     }
@@ -106,6 +112,14 @@ export function resolveReferences(
     if (missing.length === 0) secrets.push(secret)
     return secret
   }
+}
+
+/** A small manifest can refer to a large file many times. */
+const longest = 64 * 1024 * 1024
+const tooLong: Problem = {
+  code: 'manifest/invalid-value',
+  message: 'the references resolve to more than 64 MB',
+  hint: 'Refer to large files less often.',
 }
 
 /** The last keys of paths to SQL, and the keys above them. */

@@ -130,6 +130,9 @@ schemas:
       const ended = await run(fixture, args, manifest, { ...values, ...more })
       return `${ended.stdout}${ended.stderr}`
     }
+    const joined = manifest.replace('SELECT id,', 'SELECT id AS x${env:A}${env:B}x,')
+    const ended = await run(fixture, ['plan', '--format', 'json'], joined, { ...values, A: 'one', B: 'two' })
+    expect([ended.code, ended.stdout]).toEqual([0, expect.not.stringContaining('xonetwox')])
     expect(await call(['plan'], { OWNER: 'resolved_owner' })).toContain('role ${env:OWNER} does not exist')
     expect(await call(['plan', '--show-values'], { OWNER: 'resolved_owner' })).toContain('role resolved_owner does not')
     const shown = 'port ${env:SOURCE_PORT} failed: FATAL:  database "${env:SOURCE_DATABASE}" does not exist'
