@@ -24,7 +24,7 @@ export const options = {
   lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),
   leaseTimeout: () => duration('--lease-timeout', 'How long to wait for another apply of the same manifest', '30s'),
   offline: () => new Option('--offline', 'Skip contacting sources; use the last imported definitions'),
-  checkSource: () => new Option('--check-source', 'Compare foreign tables with their sources').conflicts('offline'),
+  checkSource: () => new Option('--check-source', 'Compare foreign tables with their sources'),
   noCheckSource: () =>
     new Option('--no-check-source', 'Do not try new and changed foreign tables against their sources'),
   showValues: () => new Option('--show-values', 'Show what references resolve to, except secrets'),

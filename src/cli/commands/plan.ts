@@ -1,7 +1,7 @@
 // `fdwsync plan`: shows what apply would change.
 
 import { changesDatabase } from '../../core/change.ts'
-import { exitCode } from '../../core/errors.ts'
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import type { ConnectionSettings } from '../../db/settings.ts'
 import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
@@ -30,12 +30,20 @@ export interface PlanFlags extends TextFlags {
 }
 
 export async function plan(flags: PlanFlags): Promise<number> {
+  refuseContradiction(flags)
   const settings = targetSettings(flags)
   const found = await loadManifestOrPlan(flags.file, settings, { ...flags, mustParse: flags.checkSource ?? false })
   const plan = 'inPlace' in found ? found.inPlace : await planFor(withValues(found.parsed, flags), settings, flags)
   const format = await formats[flags.format]()
   printRendered(format.plan(plan, renderOptions(flags)))
   return exitCodeOf(plan, flags.detailedExitcode ?? false)
+}
+
+/** Commander would take `--no-check-source` for `--check-source`. */
+function refuseContradiction({ checkSource, offline }: PlanFlags): void {
+  if (!checkSource || !offline) return
+  const message = "option '--check-source' cannot be used with option '--offline'"
+  throw new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
 }
 
 async function planFor(parsed: ParsedManifest, settings: ConnectionSettings, flags: PlanFlags): Promise<Plan> {

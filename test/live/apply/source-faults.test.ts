@@ -208,6 +208,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       stdout: expect.stringContaining('warning server shop: its source cannot be reached'),
     })
     expect((await command(['plan', '--no-check-source'])).stdout).not.toContain('warning')
+    expect((await command(['plan', '--offline', '--no-check-source'])).stdout).not.toContain('warning')
     expect(await command([...apply, '--no-check-source'])).toMatchObject({ code: 5 })
     proxy.mode = 'forward'
     expect(await command(apply)).toMatchObject({ code: 0 })

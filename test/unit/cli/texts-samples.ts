@@ -400,7 +400,6 @@ export const commandLines = [
   'apply --jobs 300',
   'apply --allow everything',
   'apply --lock-timeout soon',
-  'plan --offline --check-source',
 ] as const
 
 const manifest = (text: string) => `version: 1\nname: shop-mirror\n${text}\n`
