@@ -6,7 +6,7 @@ import type { ProbeFinding } from '../core/finding.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import { qualified } from '../core/sql.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
+import { possibleKeys, type RelationName, relationsRead } from '../parser/relations-read.ts'
 import type { ProbeRun, QueryObject } from './run.ts'
 
 /** A relation that a query names, or a parent. */
@@ -35,10 +35,12 @@ export async function reportCircles(run: ProbeRun, queries: readonly QueryObject
 async function readsOf(run: ProbeRun, queries: readonly QueryObject[]): Promise<Reads> {
   const reads = new Map<Key, readonly Read[]>()
   const tables = [...run.settled].filter(([, object]) => parentsOf(object).length > 0)
-  const open = new Set([...queries.map(({ object }) => keyOf(object.id)), ...tables.map(([key]) => key)])
+  const names = new Map(queries.map((query) => [keyOf(query.object.id), query.names]))
+  const open = new Set([...names.keys(), ...tables.map(([key]) => key)])
   for (const key of open) {
     const object = run.settled.get(key)
-    const found = object ? [...parentsOf(object), ...(await readByQuery(run, object))] : []
+    if (!object) continue
+    const found = [...parentsOf(object), ...declaredOf(run, names.get(key) ?? (await namesIn(object)))]
     reads.set(key, found)
     for (const read of found) open.add(read.key)
   }
@@ -50,10 +52,12 @@ function parentsOf({ id, needs }: DeclaredObject): readonly Read[] {
   return needs.filter((need) => idOf(need)?.kind === 'foreignTable').map((key) => ({ key, isQualified: true }))
 }
 
-async function readByQuery({ settled, input }: ProbeRun, { id, spec }: DeclaredObject): Promise<readonly Read[]> {
+async function namesIn({ id, spec }: DeclaredObject): Promise<readonly RelationName[]> {
   const query = kindOf(id).query?.text(spec)
-  if (query === undefined) return []
-  const names = await relationsRead(query)
+  return query === undefined ? [] : relationsRead(query)
+}
+
+function declaredOf({ settled, input }: ProbeRun, names: readonly RelationName[]): readonly Read[] {
   return names.flatMap((name) => {
     const key = possibleKeys(name, input.searchPath).find((candidate) => settled.has(candidate))
     return key === undefined ? [] : [{ key, isQualified: name.schema !== null }]
