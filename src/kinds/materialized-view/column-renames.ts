@@ -1,5 +1,6 @@
 // Columns of a materialized view that are renamed, and keep what is set on them.
 import type { FieldChange } from '../../core/change.ts'
+import { sameData } from '../../core/data.ts'
 import { ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
 import type { Access } from '../facets/access.ts'
 import { grantsUnder } from '../facets/access.ts'
@@ -58,10 +59,21 @@ export function underNewNames<Spec extends Access & { readonly columns: Columns 
   return { ...spec, columns, grants: grantsUnder(spec.grants, renames) }
 }
 
-/** Settings that the manifest leaves open were settled under the old name, and stay with the column. */
-export function settingsUnder(columns: DeclaredViewColumns, renames: ColumnRenames): DeclaredViewColumns {
+/**
+ * Settings that the manifest leaves open were settled by name, so under the old one, and stay with the column. If columns swap
+ * their names, those of another column were found under the new name.
+ */
+export function settingsUnder(
+  columns: DeclaredViewColumns,
+  renames: ColumnRenames,
+  live: Columns,
+): DeclaredViewColumns {
+  const ofLive = new Map(live.map((column) => [column.name, column]))
   const carried = Array.from(renames, ([before, after]) => {
-    const declared = Object.entries(columns.settings[after] ?? {}).filter(([, value]) => value !== undefined)
+    const others = new Map(Object.entries((renames.has(after) && ofLive.get(after)) || {}))
+    const declared = Object.entries(columns.settings[after] ?? {}).filter(
+      ([key, value]) => value !== undefined && !sameData(value, others.get(key)),
+    )
     return [after, { ...columns.settings[before], ...Object.fromEntries(declared) }] as const
   })
   return { ...columns, settings: record([...Object.entries(columns.settings), ...carried]) }

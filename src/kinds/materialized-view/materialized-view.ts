@@ -93,7 +93,10 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
       ...declared,
       query: read.query,
       equivalentDeparse,
-      columns: withSettings(read.columns, settingsUnder(columnsDeclared(declared), renamesOf(read, matched))),
+      columns: withSettings(
+        read.columns,
+        settingsUnder(columnsDeclared(declared), renamesOf(read, matched), matched?.live.columns ?? []),
+      ),
       queryUnderLiveNames: matched?.read.query,
       hasToast: read.hasToast,
       grants: wantedGrants(read, declared, matched),

@@ -8,3 +8,4 @@ GRANT SELECT (total), UPDATE (total) ON proxy.orders TO case_reader;
 COMMENT ON COLUMN proxy.orders.total IS 'in all'; ALTER FOREIGN TABLE proxy.orders ALTER total SET STATISTICS 77;
 CREATE FUNCTION public.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER noted BEFORE UPDATE OF total ON proxy.orders FOR EACH ROW WHEN (NEW.total > 7) EXECUTE FUNCTION public.noted();
+COMMENT ON COLUMN local.swapped.b IS 'in all'; CREATE INDEX swapped_idx ON local.swapped (b) WHERE a > 7;
