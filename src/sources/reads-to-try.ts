@@ -46,6 +46,8 @@ export interface TableRead {
   readonly isChanged: boolean
   /** Whether its columns were imported just now, so that their types are those of the source. */
   readonly isFresh: boolean
+  /** Whether views read it. Otherwise it is tried as every role with a user mapping, of which one must be able to read it. */
+  readonly hasReader: boolean
 }
 
 export function readsToTry(input: ReadsInput): readonly ServerReads[] {
@@ -57,7 +59,7 @@ export function readsToTry(input: ReadsInput): readonly ServerReads[] {
     const spec = object.spec as ForeignTableSpec // the objects of a kind have its specs
     const key = keyOf(object.id)
     const isChanged = servers.has(spec.server) || changed.has(key)
-    return [{ id: object.id, spec, isChanged, isFresh: input.fresh.has(key) }]
+    return [{ id: object.id, spec, isChanged, isFresh: input.fresh.has(key), hasReader: true }]
   })
   const readers = readersByTable(input)
   const dropped = changes.flatMap(({ op, key }) => (op === 'drop' ? [idOf(key)] : [])).filter(isMapping)
@@ -93,7 +95,8 @@ function readsOf(
 ): readonly Read[] {
   const affected = table.isChanged ? readers : readers.filter(({ view }) => changed.has(view))
   if (affected.length > 0 || !table.isChanged) return affected.map((reader) => ({ ...reader, table }))
-  return rolesWithMapping(input, table.spec.server).map((role) => ({ role, view: undefined, table }))
+  const unread = { ...table, hasReader: false }
+  return rolesWithMapping(input, table.spec.server).map((role) => ({ role, view: undefined, table: unread }))
 }
 
 function byRole(reads: readonly Read[]): readonly RoleReads[] {
@@ -112,7 +115,13 @@ function withoutTables(input: ReadsInput, server: string): readonly RoleReads[] 
   const { wrapper } = input.wanted.get(keyOf({ kind: 'server', name: server }))?.spec as ServerSpec // the objects of a kind have its specs
   if (wrapper !== 'postgres_fdw') return []
   const id = { kind: 'foreignTable', schema: 'pg_catalog', name: 'pg_class' } as const
-  const table = { id, spec: { server, options: {}, columns: {}, checks: {} }, isChanged: true, isFresh: true }
+  const table = {
+    id,
+    spec: { server, options: {}, columns: {}, checks: {} },
+    isChanged: true,
+    isFresh: true,
+    hasReader: false,
+  }
   return rolesWithMapping(input, server).map((role) => ({ role, views: [], tables: [table] }))
 }
 

@@ -4,6 +4,7 @@
 // With LIMIT 0 the source checks the table, the columns and the privileges, and returns nothing. A wrong type shows only when a
 // value is read, so some rows are read, too. They do not leave the server.
 
+import { groupBy } from '../core/data.ts'
 import type { Warning } from '../core/plan.ts'
 import { ident, join, literal, number, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { DeadlineError, withDeadline } from '../db/cancellation.ts'
@@ -33,7 +34,7 @@ export async function tryReads(options: AskOptions, reads: ServerReads): Promise
   if (!prepared) return []
   const standIns = standInsOf(reads, prepared)
   const secrets = Array.from(standIns.values(), ({ create }) => create.secrets).flat()
-  const faults: Warning[] = []
+  const faults: Fault[] = []
   const { timeoutMilliseconds } = options
   try {
     await inServerSession(
@@ -43,9 +44,26 @@ export async function tryReads(options: AskOptions, reads: ServerReads): Promise
       secrets,
     )
   } catch (error) {
-    faults.push(notTried({ kind: 'server', name: server }, reasonOfFailure(error)))
+    faults.push({ table: undefined, warning: notTried({ kind: 'server', name: server }, reasonOfFailure(error)) })
   }
-  return faults
+  return warningsOf(faults, reads)
+}
+
+interface Fault {
+  /** Undefined if it is not about one table. */
+  readonly table: TableRead | undefined
+  readonly warning: Warning
+}
+
+/** A role with a user mapping need not be able to read a table that no view reads as that role, as long as another role can. */
+function warningsOf(faults: readonly Fault[], { byRole }: ServerReads): readonly Warning[] {
+  const failures = groupBy(faults, ({ table }) => table)
+  const trials = groupBy(
+    byRole.flatMap(({ tables }) => tables),
+    (table) => table,
+  )
+  const isReadable = (table: TableRead) => (failures.get(table)?.length ?? 0) < (trials.get(table)?.length ?? 0)
+  return faults.flatMap(({ table, warning }) => (table && !table.hasReader && isReadable(table) ? [] : [warning]))
 }
 
 interface StandIn {
@@ -59,7 +77,7 @@ interface Trial {
   readonly standIns: ReadonlyMap<TableRead, StandIn>
   readonly timeoutMilliseconds: number
   /** What has been found so far. */
-  readonly faults: Warning[]
+  readonly faults: Fault[]
 }
 
 /** There is a scratch schema for each schema of the tables, so that every stand-in can have the name of its table. */
@@ -95,7 +113,10 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
   // The first one alone: it shows whether the source can be connected to.
   for (const batch of [tables.slice(0, 1), ...batchesOf(tables.slice(1))]) {
     for (const [table, failure] of await failuresOf(trial, role, batch, selectNothing)) {
-      trial.faults.push(...faultsOf(trial, role, table, failure))
+      const isOfTable = !endsRole(failure.error)
+      for (const warning of faultsOf(trial, role, table, failure)) {
+        trial.faults.push({ warning, table: isOfTable ? table : undefined })
+      }
       if (endsRole(failure.error) || trial.run.session.isLost()) return failure.error
     }
   }
@@ -103,7 +124,8 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
     for (const [table, { error }] of await failuresOf(trial, role, batch, selectRows)) {
       // It may take long to find a row, which does not mean that the view cannot be loaded.
       if (error instanceof DeadlineError) return undefined
-      if (isWrongValue(error)) trial.faults.push(...(await wrongTypesOf(trial, role, table)))
+      if (!isWrongValue(error)) continue
+      for (const warning of await wrongTypesOf(trial, role, table)) trial.faults.push({ warning, table: undefined })
     }
   }
   return undefined

@@ -229,6 +229,25 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     })
   })
 
+  test('a table that no view reads has to be readable for one of the roles with a user mapping', async () => {
+    const fixture = await prepare(pair, await ownSource(pair))
+    const mappings = `${publicMapping}
+      "{{OTHER}}": { user: "\${env:GUEST}", password: "\${env:GUEST_PASSWORD}" }`
+    const text = edited(manifest, [
+      [fileTable, ''],
+      [publicMapping, mappings],
+      ['orders: { query: "SELECT id, total FROM proxy.orders" }', ''],
+    ])
+    const warningsOf = async (table: string) => {
+      const parsed = await fixture.manifest(edited(text, [[ordersTable, table]]))
+      return (await planFor(parsed, fixture.url, 5000, true)).warnings.map(({ message }) => message)
+    }
+    expect(await warningsOf(ordersTable)).toEqual([])
+    expect(await warningsOf(ordersTable.replace('public', 'public, table_name: ordrs'))).toEqual([
+      expect.stringMatching(/^foreign table proxy.orders: it cannot be read: .*"public.ordrs" does not exist$/),
+    ])
+  })
+
   test('a column that is generated on read need not exist at the source', async (context) => {
     if (pair.major < 18) return context.skip('PostgreSQL 18 brings these columns')
     const fixture = await fixtureWithOwnSource(pair, source)
@@ -300,6 +319,12 @@ async function prepare(pair: ServerPair, database: TestDatabase): Promise<Fixtur
     GUEST_PASSWORD: guestOfSource.password,
   }
   return { ...fixture, manifest: (text, env) => fixture.manifest(substitute(text, more), { ...more, ...env }) }
+}
+
+async function ownSource(pair: ServerPair): Promise<TestDatabase> {
+  const database = await createSource(pair, source)
+  onTestFinished(() => database.drop())
+  return database
 }
 
 /** A role of the source that may read the customers and nothing else. */
