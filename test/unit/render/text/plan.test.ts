@@ -81,6 +81,31 @@ test('a server that is renamed aside is shown with its former name, why, and unt
   })
 })
 
+const schema = (name: string) => {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true })
+  return ajv.compile(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../../../../schemas', `${name}.schema.json`), 'utf8')),
+  )
+}
+
+test('what leaves its name and is dropped last is shown with both', () => {
+  const old: ObjectId = { kind: 'materializedView', schema: 'shop', name: 'fdwsync_old_1' }
+  const formerly = { id: view, takenBy: keyOf(table) }
+  const change = { op: 'drop', key: keyOf(old), from: live(old), formerly, dropped: 'last' } as const
+  const step = { id: '1', stage: 'build', key: keyOf(old), title: titleOf(old), action: 'drop' } as const
+  const plan = planWith({
+    changes: [planned(change, old, { cause: 'manifest' })],
+    steps: [{ ...step, after: [], locks: [], hazards: [], statements: [], last: true }],
+  })
+  expect(lines(plan, 120)[2]).toBe(
+    `  - materialized view shop.fdwsync_old_1      formerly ${titleOf(view)} · no longer declared · dropped last`,
+  )
+  const document: unknown = JSON.parse(JSON.stringify(planJson(plan)))
+  expect(document).toMatchObject({ changes: [{ op: 'drop', address: old, formerly: view }], steps: [{ last: true }] })
+  const validate = schema('plan')
+  expect(validate(document), JSON.stringify(validate.errors)).toBe(true)
+})
+
 describe('the last line', () => {
   const cases: readonly (readonly [name: string, plan: Plan, line: string])[] = [
     ['nothing to do', planWith({ unchanged: 12 }), 'Nothing to change: 12 objects as declared.'],
@@ -236,12 +261,6 @@ describe('a change', () => {
 })
 
 describe('documents', () => {
-  const schema = (name: string) => {
-    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true })
-    return ajv.compile(
-      JSON.parse(readFileSync(join(import.meta.dirname, '../../../../schemas', `${name}.schema.json`), 'utf8')),
-    )
-  }
   const secret = new Secret(canary)
   const member: Replacement = {
     key: keyOf(view),
