@@ -9,7 +9,12 @@ import type { Warning } from '../core/plan.ts'
 import { ident, join, literal, number, qualified, type Sql, type Statement, sql, trusted } from '../core/sql.ts'
 import { DeadlineError, withDeadline } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
-import { columnsWithBuiltInTypes, readableStandIn, runsProgram } from '../kinds/foreign-table/readable-stand-in.ts'
+import {
+  columnsWithBuiltInTypes,
+  mayReadRows,
+  readableStandIn,
+  runsProgram,
+} from '../kinds/foreign-table/readable-stand-in.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { endsRole, endsServer, faultsOfRead, notTried, wrongType } from './read-faults.ts'
 import type { RoleReads, ServerReads, TableRead } from './reads-to-try.ts'
@@ -120,7 +125,9 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
       if (endsRole(failure.error) || trial.run.session.isLost()) return failure.error
     }
   }
-  for (const batch of batchesOf(tables.filter(({ isFresh }) => !isFresh))) {
+  const { wrapper } = trial.run.setup
+  const withRows = tables.filter(({ isFresh, spec }) => !isFresh && mayReadRows(spec, wrapper))
+  for (const batch of batchesOf(withRows)) {
     for (const [table, { error }] of await failuresOf(trial, role, batch, selectRows)) {
       // It may take long to find a row, which does not mean that the view cannot be loaded.
       if (error instanceof DeadlineError) return undefined

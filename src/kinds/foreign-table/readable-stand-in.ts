@@ -1,5 +1,6 @@
-// Stand-ins of foreign tables to find out whether their source can be read. They have the options and the columns of a table,
-// and nothing that could run user-defined code as a value is read.
+// Stand-ins of foreign tables to find out whether their source can be read. They have the options and the columns of a table. To read
+// a value of a user-defined type could run code. postgres_fdw can read any value as text. Other wrappers need the type, so that their
+// tables are read without rows.
 import type { IdOf } from '../../core/object.ts'
 import { ident, joinParts, type Parts, qualified, type Statement, sql, statementOf, trusted } from '../../core/sql.ts'
 import type { Column } from '../facets/columns/columns.ts'
@@ -21,7 +22,7 @@ export function readableStandIn(
 ): Statement {
   const list = storedColumns(columns).map(
     ([name, column]): Parts => [
-      sql`${ident(name)} ${trusted(hasBuiltInType(column) ? column.type : 'text')}`,
+      sql`${ident(name)} ${trusted(readsAnyAsText(wrapper) && !hasBuiltInType(column) ? 'text' : column.type)}`,
       ...optionsClause(column.options),
     ],
   )
@@ -35,7 +36,16 @@ export function readableStandIn(
   ])
 }
 
-/** The columns whose values a stand-in reads as they will be read. It reads any other as text. */
+function readsAnyAsText(wrapper: string): boolean {
+  return wrapper === 'postgres_fdw'
+}
+
+/** Whether reading rows of a stand-in runs no user-defined code. */
+export function mayReadRows({ columns }: Pick<ForeignTableSpec, 'columns'>, wrapper: string): boolean {
+  return readsAnyAsText(wrapper) || storedColumns(columns).every(([, column]) => hasBuiltInType(column))
+}
+
+/** The columns whose values a stand-in reads as the table will read them. */
 export function columnsWithBuiltInTypes({ columns }: Pick<ForeignTableSpec, 'columns'>): readonly string[] {
   return storedColumns(columns).flatMap(([name, column]) => (hasBuiltInType(column) ? [name] : []))
 }
