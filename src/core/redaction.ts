@@ -66,9 +66,13 @@ export function wholeWord(value: string): string {
   return `${before}${escapePattern(value)}${after}`
 }
 
-/** One or two letters could be a part of anything, except in quotes. */
+/**
+ * A word could be anything else too, such as the name of a role here, and one or two characters a part of anything. So those are
+ * replaced only in quotes, in which servers put what they were given.
+ */
 function inMessage(value: string): string {
-  return value.length < shortest ? `(?<=["'])${escapePattern(value)}(?=["'])` : wholeWord(value)
+  const isOrdinary = value.length < shortest || /^[\p{L}_][\p{L}\p{N}_]*$/u.test(value)
+  return isOrdinary ? `(?<=["'])${escapePattern(value)}(?=["'])` : wholeWord(value)
 }
 
 /** Masking a one-letter password would garble every message, and give the password away. */

@@ -50,13 +50,18 @@ describe('a reference is shown', () => {
   const hidden = [
     { reference: '${env:HOST}', texts: ['db.internal'] },
     { reference: '${env:PORT}', texts: ['80'] },
-    { reference: '${env:TYPE}', texts: ['env'] },
+    { reference: '${env:TYPE}', texts: ['env'] }, // a word, and a part of each reference
   ]
   test.each([
     ['where its value is a whole word', 'host "DB.Internal", db.internal:1', 'host "${env:HOST}", ${env:HOST}:1'],
     ['not within other words', 'mydb.internals, environment', 'mydb.internals, environment'],
     ['for a short value in quotes only', 'invalid port "80" after 80 s', 'invalid port "${env:PORT}" after 80 s'],
-    ['once, if a reference contains the value of another one', 'env db.internal', '${env:TYPE} ${env:HOST}'],
+    ['once, if a reference contains the value of another one', '"env" db.internal', '"${env:TYPE}" ${env:HOST}'],
+    [
+      'for a word in quotes only, since it may name something else',
+      'user "Env", the role env',
+      'user "${env:TYPE}", the role env',
+    ],
   ])('%s', (_how, text, shown) => {
     expect(redact(text, hidden)).toBe(shown)
   })
