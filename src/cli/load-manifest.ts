@@ -7,12 +7,13 @@ import type { ConnectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/checks/sql-fragments.ts'
 import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
 import type { IsNeeded } from './needed-references.ts'
 import { printMessage } from './output.ts'
+import { hideInErrors } from './report-error.ts'
 
 export interface LoadOptions {
   /** Folders that `${file:…}` may read from, beside that of the manifest. */
@@ -62,7 +63,9 @@ export function withValues(
   parsed: ParsedManifest,
   { showValues = false }: { readonly showValues?: boolean },
 ): ParsedManifest {
-  return showValues ? { ...parsed, references: [] } : parsed
+  if (!showValues) return parsed
+  hideInErrors(parsed.secrets)
+  return { ...parsed, references: [] }
 }
 
 function readText(file: string, { allowFiles = [], resolve = true }: LoadOptions): Promise<ManifestText> {
@@ -78,6 +81,7 @@ async function readStandardInput(): Promise<Uint8Array> {
 
 async function parseAndCheck({ file, bytes, references }: ManifestText, isNeeded?: IsNeeded): Promise<ParsedManifest> {
   const parsed = await parseManifest(file, bytes, references, isNeeded)
+  hideInErrors(hiddenIn(parsed))
   await checkFragments(parsed)
   for (const warning of parsed.warnings) printMessage(`warning: ${formatProblem(warning)}\n`)
   return parsed

@@ -3,14 +3,23 @@
 import { CommanderError } from 'commander'
 import { exitCode, type Failure, FdwsyncError } from '../core/errors.ts'
 import { oneLine } from '../core/printable.ts'
+import { type Hidden, redactTexts } from '../core/redaction.ts'
 import { toolVersion } from '../core/version.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import { type FormatName, formats } from '../render/formats.ts'
 import { renderProblems } from '../render/text/errors.ts'
 import { printMessage, printResult } from './output.ts'
 
+let hidden: readonly Hidden[] = []
+
+/** Errors do not show what references of the manifest resolve to, whatever they are about. */
+export function hideInErrors(values: readonly Hidden[]): void {
+  hidden = values
+}
+
 /** Prints the error and returns the exit code. */
-export async function reportError(error: unknown, formatName: FormatName): Promise<number> {
+export async function reportError(reported: unknown, formatName: FormatName): Promise<number> {
+  const error = reported instanceof FdwsyncError ? withoutHidden(reported) : reported
   if (error instanceof CommanderError && error.exitCode === 0) return exitCode.done
   // Commander has already printed its own errors.
   if (!(error instanceof CommanderError)) printMessage(errorText(error))
@@ -18,6 +27,13 @@ export async function reportError(error: unknown, formatName: FormatName): Promi
   const { failure: render } = await formats[formatName]()
   if (render) printResult(render(failure))
   return failure.exitCode
+}
+
+function withoutHidden({ problems, exitCode: code }: FdwsyncError): FdwsyncError {
+  return new FdwsyncError(
+    problems.map((problem) => redactTexts(problem, hidden)),
+    code,
+  )
 }
 
 /** The format that the arguments ask for, even if they are wrong and so cannot be parsed. */

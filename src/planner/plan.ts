@@ -59,7 +59,8 @@ async function planFastOrInFull(session: Session, manifest: ParsedManifest, opti
   const { sources, checkSource } = options
   if (checkSource) return planInFull(session, manifest, options)
   const { inHand, unanswered } = await planFromProof(session, manifest, sources)
-  return inHand ?? planInFull(session, manifest, { ...options, sources: sources && { ...sources, unanswered } })
+  if (inHand) return { ...inHand, references: manifest.references }
+  return planInFull(session, manifest, { ...options, sources: sources && { ...sources, unanswered } })
 }
 
 const attempts = 4

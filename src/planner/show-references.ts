@@ -20,13 +20,13 @@ interface Referenced {
 
 /** For looking at only: an apply needs the values. */
 export function showReferences({ plan, declared, withReferences, references, salt }: PlanInHand): Plan {
-  if (withReferences.size === 0) return plan
   const specs = new Map(declared.map(({ id, spec }) => [keyOf(id), spec]))
   const referenced = new Map(
     Array.from(withReferences, ([key, spec]) => [key, differingTexts(specs.get(key), spec, [])] as const),
   )
   return {
     ...plan,
+    manifest: redact(plan.manifest, references),
     changes: plan.changes.map((planned) => ({
       ...shownChange(planned, referenced.get(planned.change.key) ?? [], salt),
       hazards: shownHazards(planned.hazards, references),

@@ -42,11 +42,16 @@ export async function runPlan(run: Run): Promise<number> {
     emit: progressPrinter(flags),
   }
   const format = await formats[flags.format]()
-  const { report } = await run.start(options, (plan, shown) => approve(plan, flags.showValues ? plan : shown, run))
+  let name = ''
+  const { report } = await run.start(options, (plan, withReferences) => {
+    const shown = flags.showValues ? plan : withReferences
+    name = shown.manifest
+    return approve(plan, shown, run)
+  })
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)
-  printRendered(format.report(report, renderOptions(flags)))
+  printRendered(format.report({ ...report, manifest: name }, renderOptions(flags)))
   return exitCodeOf(report)
 }
 

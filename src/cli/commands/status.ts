@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs'
 import { status as statusOf } from '../../api/status.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { KindName } from '../../core/object.ts'
+import { redact } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
 import { declaredKinds } from '../../kinds/registry.ts'
-import { hiddenIn } from '../../manifest/manifest.ts'
+import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
@@ -47,11 +48,19 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
   try {
     const report = await statusOf(session, { pattern, kinds, all: flags.all ?? false, manifest, sources })
     const format = await formats[flags.format]()
-    printRendered(format.status(report, renderOptions(flags)))
+    printRendered(format.status(withReferences(report, manifest), renderOptions(flags)))
     return flags.check ? checkCodeOf(report) : exitCode.done
   } finally {
     await session.close()
   }
+}
+
+/** With references in the place of names that they resolve to. */
+function withReferences(report: StatusReport, parsed: ParsedManifest | undefined): StatusReport {
+  if (!parsed) return report
+  const shown = (name: string) => redact(name, parsed.references)
+  const objects = report.objects.map((object) => ({ ...object, manifests: object.manifests.map(shown) }))
+  return { ...report, manifest: report.manifest && shown(report.manifest), objects }
 }
 
 /** Accepts `foreign-table`, `foreign table` and `foreignTable`. */

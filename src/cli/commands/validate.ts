@@ -2,6 +2,7 @@
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
+import { redact } from '../../core/redaction.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
@@ -14,10 +15,14 @@ export interface ValidateFlags {
 }
 
 export async function validate({ file, env, format, allowFiles }: ValidateFlags): Promise<number> {
-  const { manifest, optionProblems, warnings } = await loadLockedManifest(file, { resolve: env, allowFiles })
+  const { manifest, references, optionProblems, warnings } = await loadLockedManifest(file, {
+    resolve: env,
+    allowFiles,
+  })
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
   const { validation } = await formats[format]()
-  if (validation) printResult(validation({ manifest: manifest.name, warnings }))
-  else printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(manifest.name)}\n`)
+  const name = redact(manifest.name, references)
+  if (validation) printResult(validation({ manifest: name, warnings }))
+  else printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(name)}\n`)
   return exitCode.done
 }

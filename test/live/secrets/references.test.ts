@@ -130,6 +130,11 @@ schemas:
       const ended = await run(fixture, args, manifest, { ...values, ...more })
       return `${ended.stdout}${ended.stderr}`
     }
+    const named = manifest.replace('name: faults', 'name: "${env:OWNER}"')
+    for (const args of [['validate'], ['plan', '--format', 'json'], ['status', '--format', 'json']]) {
+      const { stdout } = await run(fixture, args, named, { ...values, OWNER: 'resolved_owner' })
+      expect(stdout).not.toContain('resolved_owner')
+    }
     const joined = manifest.replace('SELECT id,', 'SELECT id AS x${env:A}${env:B}x,')
     const ended = await run(fixture, ['plan', '--format', 'json'], joined, { ...values, A: 'one', B: 'two' })
     expect([ended.code, ended.stdout]).toEqual([0, expect.not.stringContaining('xonetwox')])
