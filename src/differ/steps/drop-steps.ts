@@ -4,7 +4,7 @@ import type { Dependent } from '../../core/dependent.ts'
 import type { Key } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
-import { type Drop, type DroppingChange, hazardsOf, isOnlineReplacement, locksOf } from './changes.ts'
+import { type Drop, type DroppingChange, hazardsOf, isOnlineReplacement, locksOf, parentOf } from './changes.ts'
 import { isCoveredByParent, type StepContext } from './step-context.ts'
 import { buildId, dropId } from './step-ids.ts'
 
@@ -26,10 +26,17 @@ export function dropPrerequisites(change: Drop, context: StepContext, deferred: 
     ...(renamedAsideFor?.keptAs ? [buildId(renamedAsideFor.key, context.groups)] : []),
     ...buildsWithout(change.key, context),
     ...(owner === undefined ? [] : buildsWithout(owner, context)),
-    ...[...users, ...usersOfOwner].flatMap((other) =>
-      isCoveredByParent(other, context) ? [] : dropId('build', other.key),
-    ),
+    ...[...users, ...usersOfOwner].flatMap((other) => deferredDropOf(other, change.key, context, deferred)),
   ]
+}
+
+/** The step that drops what needs the object: its own, or that of its parent. What goes with a replacement has no such step. */
+function deferredDropOf(user: Drop, key: Key, context: StepContext, deferred: ReadonlySet<Key>): readonly string[] {
+  if (!isCoveredByParent(user, context)) return [dropId('build', user.key)]
+  const parent = parentOf(user)
+  // A child needs its parent, and goes with it.
+  if (parent === undefined || parent === key || !deferred.has(parent)) return []
+  return context.changeOf.get(parent)?.op === 'drop' ? [dropId('build', parent)] : []
 }
 
 /**
