@@ -26,6 +26,8 @@ const secretName = new RegExp(
   [
     '(?<!by)pass(?:word|wd|phrase|code)',
     '(?<![a-z])pass(?![a-z]|[-_. ]?through)',
+    '(?:user|login|db)pass(?![a-z])',
+    '(?<![a-z])(?:pw|pin|sig|cookies?)(?![a-z])',
     'pwd',
     'secret',
     'token(?!i[sz])',
@@ -94,7 +96,7 @@ export function secretsWithin(value: string): readonly string[] {
 /** The names in `name=value`, `name = value` and `"name": "value"`. SQL compares with blanks around the sign. */
 function assignments(value: string): readonly string[] {
   const isSql = /^\s*\(?\s*(?:select|with|table|values)\b/i.test(value)
-  const pattern = isSql ? /(?<![\w.-])([\w.-]+)=[^\s=]/g : /(?<![\w.-])([\w.-]+)["']?\s*(?:=|:(?=\s*["']))\s*[^\s=]/g
+  const pattern = isSql ? /(?<![\w.-])([\w.-]+)=[^\s=]/g : /(?<![\w.-])([\w.-]+)["']?\s*(?:=|:(?=\s|["']))\s*[^\s=]/g
   return Array.from(value.matchAll(pattern), ([, name = '']) => name)
 }
 

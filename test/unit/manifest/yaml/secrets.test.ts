@@ -100,7 +100,19 @@ describe('an option that every role can read', () => {
     'auth_token',
     'credentials',
   ]
-  const moreNames = ['private_key', 'api_key', 'apiKey', 'x-api-key', 'aws_secret_access_key', 'conn_string', 'connstr']
+  const moreNames = [
+    'pw',
+    'pin',
+    'userpass',
+    'cookie',
+    'private_key',
+    'api_key',
+    'apiKey',
+    'x-api-key',
+    'aws_secret_access_key',
+    'conn_string',
+    'connstr',
+  ]
   test.each([...secretNames, ...moreNames])('is a secret if it is named %s', async (name) => {
     const secret = { [name]: expect.any(Secret) }
     const options = `options: { "${name}": hunter2 }`
@@ -136,6 +148,8 @@ schemas:
     '{"user": "etl", "password": "hunter2"}',
     'https://api.example.com/?api_key=hunter2',
     'Authorization: Bearer hunter2hunter2',
+    'X-Api-Key: hunter2',
+    'https://account.example.com/x?sv=1&sig=hunter2',
     '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----',
   ]
   test.each(values)('is a secret if it looks like one: %j', async (value) => {
@@ -157,6 +171,8 @@ schemas:
     ['max_tokens', '5'],
     ['primary_key', 'id'],
     ['host', 'db'],
+    ['pinned', 'true'],
+    ['significant', 'true'],
     ['endpoint', 'https://api.example.com:8443/v1'],
     ['table_name', 'a:b@c'],
     ['query', "SELECT a::text FROM t WHERE token = 'x'"],
