@@ -98,11 +98,16 @@ function refusesOptions(error: unknown): boolean {
   return error instanceof Error && /terminated unexpectedly/.test(error.message)
 }
 
+/**
+ * Also pins how the backslashes in a string constant are read. The server reads a message with several statements as a
+ * whole before it runs the first, so a SET in the same message would come too late.
+ */
 async function readFacts(wire: Wire): Promise<Facts> {
   const rows = await wire.send(
     sql`SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS "serverVersion",
         pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1) AS "serverVersionText",
-        pg_catalog.pg_backend_pid() AS "processId", pg_catalog.current_database() AS database, current_user AS "user"`,
+        pg_catalog.pg_backend_pid() AS "processId", pg_catalog.current_database() AS database, current_user AS "user"
+   FROM pg_catalog.set_config('standard_conforming_strings', 'on', false)`,
   )
   // The query above has exactly these columns.
   const facts = rows[0] as Facts

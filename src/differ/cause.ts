@@ -8,7 +8,7 @@ import type { SecretDigests } from '../kinds/kind.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 import type { SourceChanges } from '../sources/source-changes.ts'
-import { fieldOrigins, type OriginInput, objectOrigins } from './origins.ts'
+import { type FieldOrigins, fieldOrigins, type OriginInput, objectOrigins } from './origins.ts'
 
 export interface CauseInput {
   readonly ledger: Ledger
@@ -96,7 +96,8 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const originsOf = fieldOrigins(originInput(change.to, change.from, entry, context, needs.length > 0))
   const fields = change.fields.map((field): FieldChange => {
     if (field.cause) return field
-    const origins = isLeftover(change, field, context) ? 'dependency' : originsOf(field)
+    const found = originsOf(field)
+    const origins = isLeftover(change, field, context) ? withoutDrift(found) : found
     if (origins === 'dependency') return { ...field, cause: 'dependency' }
     const { cause, causes } = causeOf(origins)
     return cause === undefined ? field : { ...field, cause, ...(causes ? { causes } : {}) }
@@ -107,6 +108,11 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const isDependent = all.length === 0 && fields.some(({ cause }) => cause === 'dependency')
   const why = isDependent ? ({ cause: 'dependency' } as const) : causeOf(all)
   return { change: { ...change, fields }, because: isDependent ? needs : [], ...why }
+}
+
+function withoutDrift(found: FieldOrigins): FieldOrigins {
+  const rest = found === 'dependency' ? [] : found.filter((origin) => origin !== 'drift')
+  return rest.length > 0 ? rest : 'dependency'
 }
 
 /**

@@ -6,12 +6,13 @@ import { beginStatement } from '../db/transaction.ts'
 
 /**
  * Pins the settings that change the meaning of SQL or its deparsed text. For example, DateStyle decides how CREATE VIEW
- * reads the constant '01/02/2026'::date, and quote_all_identifiers changes every deparsed text.
+ * reads the constant '01/02/2026'::date, and quote_all_identifiers changes every deparsed text. Sessions pin
+ * standard_conforming_strings when they are opened.
  */
 export const pinnedSettings: Sql = trusted(
   `SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
    SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content';
-   SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on;
+   SET LOCAL quote_all_identifiers = off;
    SET LOCAL default_tablespace = ''; SET LOCAL default_table_access_method = heap;
    SET LOCAL array_nulls = on; SET LOCAL transform_null_equals = off; SET LOCAL lc_monetary = 'C';
    SET LOCAL timezone_abbreviations = 'Default'`,

@@ -6,7 +6,8 @@ import type { Session } from '../../db/session.ts'
 
 // Compares the original (`$1`) with its successor (schema `$2`, name `$3`). A grant of another role is revoked as the
 // owner's and granted again as that role. Roles that received the grant option first come first. If the current role
-// cannot SET ROLE to the grantor, the grant stays the owner's.
+// cannot SET ROLE to the grantor, the grant stays the owner's. To revoke a privilege on a relation revokes it on its columns
+// too, which get it back.
 const grantsQuery = trusted(`
   WITH RECURSIVE relation AS (
     SELECT c.*, false AS is_new FROM pg_class c WHERE oid = $1
@@ -31,11 +32,16 @@ const grantsQuery = trusted(`
     SELECT p.columns, p.grantee, p.privilege_type, steps + 1
       FROM depth d JOIN passed_on p ON d.privilege_type = p.privilege_type AND d.grantee = p.grantor AND d.columns IN ('', p.columns)
      WHERE steps < 100
+  ), revoked_as_well AS (
+    SELECT i.* FROM item i JOIN passed_on p USING (grantee, privilege_type)
+     WHERE i.is_new AND p.columns = '' AND i.columns <> ''
+       AND NOT EXISTS (SELECT FROM passed_on o WHERE (o.columns, o.grantee, o.privilege_type) = (i.columns, i.grantee, i.privilege_type))
   )
   SELECT format('REVOKE %s%s ON %I.%I FROM %s', privilege_type, columns, $2, $3, to_whom) AS revoke,
-         format('SET LOCAL ROLE %I; GRANT %s%s ON %I.%I TO %s%s; SET LOCAL ROLE %I', pg_get_userbyid(grantor), privilege_type, columns,
+         format('SET LOCAL ROLE %I; GRANT %s%s ON %I.%I TO %s%s; SET LOCAL ROLE %I', as_whom, privilege_type, columns,
                 $2, $3, to_whom, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, current_user) AS grant
-    FROM passed_on p, LATERAL (SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS to_whom) w
+    FROM (SELECT *, pg_get_userbyid(grantor) AS as_whom FROM passed_on UNION ALL SELECT *, current_user FROM revoked_as_well) p,
+         LATERAL (SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS to_whom) w
    ORDER BY (SELECT min(steps) FROM depth d WHERE (d.columns, d.grantee, d.privilege_type) = (p.columns, p.grantee, p.privilege_type)), 1`)
 
 /** Runs under `readingPath`. */

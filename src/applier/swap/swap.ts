@@ -1,5 +1,6 @@
 // The swap at the end of a replacement: puts the successors in the place of the originals, in milliseconds.
 
+import { topologicalOrder } from '../../core/graph.ts'
 import { relationKey } from '../../core/object.ts'
 import type { ReplaceStep } from '../../core/plan.ts'
 import { join, sql, trusted } from '../../core/sql.ts'
@@ -26,7 +27,7 @@ const attemptsAgainstItself = 3
  *    wait.
  * 2. Read the originals again, and stop if another session has changed one since its successor was built.
  * 3. Repoint unmanaged views to the successors, which are still in their scratch schemas.
- * 4. Move the originals out, dependents first; then move the successors in, dependents last.
+ * 4. Move the originals out, dependents first; then move the successors in, dependents last. Each in its own order.
  *
  * What fails because of a lock is rolled back to a savepoint and attempted again: the build itself is not repeated.
  * Runs under `readingPath`.
@@ -38,7 +39,7 @@ export async function swap(
   originals: Originals,
 ): Promise<void> {
   const { emit, signal } = context.options
-  const statements = swapStatements(step, originals)
+  const statements = swapStatements(context, step, originals)
   const replaced = step.members.flatMap(({ key }) => replacementOf(context.inHand, key).from.oid)
   const scratchSchemas = scratchSchemasOf(context, step)
   let holders: readonly LockHolder[] = []
@@ -82,9 +83,17 @@ function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof s
   if (holder) throw waitsForItself(holder.pid, `keeps a lock on ${holder.relation} until it ends`)
 }
 
-/** Members are in the order of their dependencies: each comes after the members that it reads. */
-function swapStatements({ members }: ReplaceStep, originals: Originals) {
-  const out = members.toReversed().flatMap((member) => member.swap.out)
+/**
+ * Members are in the order in which the successors read each other. The originals have an order of their own: two views
+ * may have read each other the other way round.
+ */
+function swapStatements(context: ApplyContext, { members }: ReplaceStep, originals: Originals) {
+  const originalsFirstRead = topologicalOrder(
+    members,
+    ({ key }) => key,
+    ({ key }) => replacementOf(context.inHand, key).from.needs,
+  )
+  const out = originalsFirstRead.toReversed().flatMap((member) => member.swap.out)
   const into = members.flatMap((member) => member.swap.in)
   return join(
     [

@@ -30,6 +30,19 @@ function renamed(object: Sql, from: RelationId, to: RelationId): readonly Statem
   ]
 }
 
+/**
+ * Moves a successor from its scratch schema to its own. On the way it has the scratch schema's name: SET SCHEMA fails if
+ * the name of its array type is taken, as `_orders` is by a table of that name, but RENAME then picks another one.
+ */
+export function enterSchema(object: Sql, scratch: string, { schema, name }: RelationId): readonly Statement[] {
+  const onTheWay = { schema: scratch, name: scratch }
+  return [
+    ...renamed(object, { schema: scratch, name }, onTheWay),
+    ...renamed(object, onTheWay, { schema, name: scratch }),
+    ...renamed(object, { schema, name: scratch }, { schema, name }),
+  ]
+}
+
 type InSchema = 'type' | 'foreignTable' | 'materializedView' | 'index' | 'statistics'
 
 /** A temporary name in the same schema. `object` follows ALTER. */

@@ -50,7 +50,7 @@ import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions, hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
-import { asideInSchema, declaredRename, relationRenaming } from '../facets/renaming.ts'
+import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
 import { declaredSecretOptions, settleSecretOptions } from '../facets/secret-options.ts'
 import { present, secretVariable, writtenOptions } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
@@ -237,7 +237,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     swap: (id, scratch, _declared, wanted) => ({
       out: foreignTable.drop(id),
       in: [
-        statement(sql`ALTER FOREIGN TABLE ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`),
+        ...enterSchema(sql`FOREIGN TABLE`, scratch, id),
         ...linkParents(qualified(id.schema, id.name), parentsIn(wanted)),
       ],
     }),

@@ -32,7 +32,7 @@ import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import { type Options, record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
-import { asideInSchema, declaredRename, relationRenaming } from '../facets/renaming.ts'
+import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
 import { present, writtenOptions } from '../facets/stanza.ts'
 import {
   storageChanges,
@@ -224,7 +224,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     load: (id, scratch) => [refreshStatement({ ...id, schema: scratch }, false)],
     swap: (id, scratch) => ({
       out: [statement(sql`DROP MATERIALIZED VIEW ${qualified(id.schema, id.name)}`)],
-      in: [statement(sql`ALTER MATERIALIZED VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`)],
+      in: enterSchema(sql`MATERIALIZED VIEW`, scratch, id),
     }),
   },
 

@@ -2,11 +2,12 @@
 // by something with other columns, the view is recreated as it is: with its owner, grants, comments and settings.
 import type { IdOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
-import { fragment, ident, qualified, type Statement, sql, statement } from '../../core/sql.ts'
+import { fragment, qualified, type Statement, sql, statement } from '../../core/sql.ts'
 import { type Access, accessChanges, newAccess, relationAccess, withoutAccess } from '../facets/access.ts'
 import { replacedBy } from '../facets/changes.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { type Options, record } from '../facets/options.ts'
+import { enterSchema } from '../facets/renaming.ts'
 import { storageChanges, storageClause } from '../facets/storage.ts'
 import type { KindOf } from '../kind.ts'
 import { viewCatalog } from './catalog.ts'
@@ -69,7 +70,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
     build: (id, spec, scratch) => create({ ...id, schema: scratch }, spec),
     swap: (id, scratch) => ({
       out: [statement(sql`DROP VIEW ${qualified(id.schema, id.name)}`)],
-      in: [statement(sql`ALTER VIEW ${qualified(scratch, id.name)} SET SCHEMA ${ident(id.schema)}`)],
+      in: enterSchema(sql`VIEW`, scratch, id),
     }),
   },
 

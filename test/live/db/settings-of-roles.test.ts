@@ -41,7 +41,7 @@ const settings: Readonly<Record<string, string>> = {
   bytea_output: 'escape',
   quote_all_identifiers: 'on',
   transform_null_equals: 'on',
-  standard_conforming_strings: 'on',
+  standard_conforming_strings: 'off',
   xmloption: 'document',
   default_table_access_method: 'other_heap',
   search_path: 'nowhere',

@@ -33,7 +33,7 @@ const additions = (owner: string, reader: string, granter: string) => `
 
   ALTER MATERIALIZED VIEW local.orders OWNER TO ${owner};
   GRANT SELECT ON local.orders TO ${granter} WITH GRANT OPTION; SET ROLE ${granter}; GRANT SELECT ON local.orders TO ${reader}; RESET ROLE;
-  GRANT UPDATE (note) ON local.orders TO ${reader}; REVOKE TRUNCATE ON local.orders FROM ${owner};
+  GRANT SELECT (id), UPDATE (note) ON local.orders TO ${reader}; REVOKE TRUNCATE ON local.orders FROM ${owner};
   COMMENT ON MATERIALIZED VIEW local.orders IS 'It''s 100%'; COMMENT ON COLUMN local.orders.total IS 'in all';
   ALTER MATERIALIZED VIEW local.orders ALTER COLUMN total SET STATISTICS 77, ALTER COLUMN total SET (n_distinct = 20),
     ALTER COLUMN note SET STORAGE EXTERNAL, ALTER COLUMN note SET COMPRESSION pglz;

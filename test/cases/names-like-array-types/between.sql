@@ -1,0 +1,1 @@
+CREATE TYPE mv._b AS ENUM (); CREATE VIEW mv.v AS SELECT n FROM mv.b
