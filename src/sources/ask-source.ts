@@ -80,7 +80,7 @@ async function answer<Result>(
   { empty, read }: Question<Result>,
 ): Promise<Result | SourceFailure> {
   const { session, server, setup } = run
-  if (request.copiesTypes && setup.wrapper !== 'postgres_fdw') {
+  if (request.copiesTypes && !setup.isPostgresFdw) {
     const reason = `types can be copied only through postgres_fdw, and server ${ident(server)} uses ${setup.wrapper}`
     return { status: 'rejected', key: 'types', reason, hint: 'Declare the types below "types" of their schema.' }
   }
@@ -107,7 +107,7 @@ async function reach(run: ImportRun, request: ImportRequest): Promise<readonly E
   const { session, setup, scratch } = run
   // No table has this name.
   const nothing = sql`LIMIT TO (${ident(`${scratch}_nothing`)})`
-  const [first = [], ...others] = optionsToTurnOff(setup.wrapper)
+  const [first = [], ...others] = optionsToTurnOff(setup)
   for (let off = first; ; ) {
     try {
       await session.run(importStatement({ ...run, off }, request, nothing))

@@ -16,7 +16,7 @@ import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import type { Answer } from './answers.ts'
 import { askSources, type SourceAccess } from './ask-sources.ts'
 import type { ResolvedImports } from './resolve-imports.ts'
-import { readServerContext, type ServerContext, serverSpecOf } from './server-context.ts'
+import { isPostgresFdw, readServerContext, type ServerContext, wrapperOf } from './server-context.ts'
 
 export interface SourceCheckInput {
   readonly wanted: ReadonlyMap<Key, WantedObject>
@@ -131,10 +131,9 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
   }
 }
 
-function isPostgres({ declared, reading }: ServerContext, name: string): boolean {
-  const key = keyOf({ kind: 'server', name })
-  const server = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
-  return server !== undefined && serverSpecOf(server).wrapper === 'postgres_fdw' // the objects of a kind have its specs
+function isPostgres(context: ServerContext, name: string): boolean {
+  const wrapper = wrapperOf(context, name)
+  return wrapper !== undefined && isPostgresFdw(context, wrapper)
 }
 
 function findingsOf(

@@ -1,9 +1,11 @@
 // The options of an import that fdwsync understands, since it does itself what they ask of a wrapper.
 
 import type { ImportRequest } from '../manifest/manifest.ts'
+import type { ServerSetup } from './server-setup.ts'
 
 type Options = ImportRequest['options']
 type Request = Pick<ImportRequest, 'options' | 'mirrored'>
+type Wrapper = Pick<ServerSetup, 'isPostgresFdw'>
 
 /** What postgres_fdw does if an option is not set. */
 const defaultsOfImports = { import_collate: true, import_default: false, import_generated: true }
@@ -26,9 +28,9 @@ const ofExpressions: ReadonlySet<string> = new Set<ExpressionOption>(['import_de
  * The options to turn off. IMPORT FOREIGN SCHEMA must not import expressions: their text, which a source chooses, becomes part of
  * statements. A wrapper may not know an option, and it rejects those that it does not know. So these are tried in this order.
  */
-export function optionsToTurnOff(wrapper: string): readonly (readonly ExpressionOption[])[] {
+export function optionsToTurnOff({ isPostgresFdw }: Wrapper): readonly (readonly ExpressionOption[])[] {
   const both = ['import_default', 'import_generated'] as const
-  return wrapper === 'postgres_fdw' ? [both] : [both, ['import_generated'], ['import_default'], []]
+  return isPostgresFdw ? [both] : [both, ['import_generated'], ['import_default'], []]
 }
 
 /** The options for IMPORT FOREIGN SCHEMA. Values that are no Booleans are left for the wrapper to refuse. */
@@ -42,8 +44,8 @@ function isBoolean(value: string): boolean {
 }
 
 /** The options that ask a wrapper for expressions which it cannot show beforehand. */
-export function unsupportedOptions(request: Request, wrapper: string): readonly string[] {
-  if (wrapper === 'postgres_fdw') return []
+export function unsupportedOptions(request: Request, { isPostgresFdw }: Wrapper): readonly string[] {
+  if (isPostgresFdw) return []
   return Object.keys(request.options).filter(
     (name) => (name === 'import_default' || name === 'import_generated') && isOn(request, name),
   )

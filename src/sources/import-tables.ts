@@ -175,7 +175,7 @@ async function withImported<Result>(
   await session.run(trusted('SAVEPOINT import'))
   try {
     // Only postgres_fdw qualifies the names of types. Those of other wrappers are found by the manifest's search_path.
-    if (setup.wrapper !== 'postgres_fdw') await session.run(manifestPath(context.searchPath))
+    if (!setup.isPostgresFdw) await session.run(manifestPath(context.searchPath))
     session.takeNotices()
     await session.run(importStatement(run, request, limit))
     // Functions, such as event triggers, report what they see of the import's tables, which are rolled back.
@@ -183,7 +183,7 @@ async function withImported<Result>(
     for (const notice of notices) run.onNotice?.(notice)
     await session.run(readingPath)
     const { remoteSchema } = request
-    if (setup.wrapper === 'postgres_fdw')
+    if (setup.isPostgresFdw)
       await requirePlainTables(session, { scratch: run.scratch, server: setup.name, remoteSchema })
     return await read()
   } finally {

@@ -45,7 +45,7 @@ export const emptyAnswer: ImportAnswer = {
 
 export async function readImport(run: ImportRun, asked: ImportRequest): Promise<ImportAnswer> {
   const { session, context, setup, scratch, server } = run
-  const isPostgres = setup.wrapper === 'postgres_fdw'
+  const isPostgres = setup.isPostgresFdw
   if (isPostgres) await createCatalogSchema(run)
   const { request, leftOut } = await limitedToRelations(run, asked)
   const allNames = () => remoteTables(session, catalogSchema(run), request.remoteSchema)
@@ -92,8 +92,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
 }
 
 export async function readImportState(run: ImportRun, asked: ImportRequest): Promise<SourceState> {
-  const isPostgres = run.setup.wrapper === 'postgres_fdw'
-  if (isPostgres) await createCatalogSchema(run)
+  if (run.setup.isPostgresFdw) await createCatalogSchema(run)
   const { request, leftOut } = await limitedToRelations(run, asked)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   const tables = await importedState(run, request)
@@ -108,7 +107,7 @@ async function limitedToRelations(
   request: ImportRequest,
 ): Promise<{ readonly request: ImportRequest; readonly leftOut: readonly RemoteRelation[] }> {
   const { mirrored, remoteSchema } = request
-  if (!mirrored || request.limitTo || run.setup.wrapper !== 'postgres_fdw') return { request, leftOut: [] }
+  if (!mirrored || request.limitTo || !run.setup.isPostgresFdw) return { request, leftOut: [] }
   const all = await remoteRelations(run.session, catalogSchema(run), remoteSchema)
   const { names, leftOut } = chooseRelations(all, request, mirrored)
   return { request: { ...request, limitTo: names, except: [] }, leftOut }
@@ -117,7 +116,7 @@ async function limitedToRelations(
 async function unknownExceptions(run: ImportRun, request: ImportRequest): Promise<readonly string[]> {
   const { except, remoteSchema } = request
   if (except.length === 0) return []
-  if (run.setup.wrapper === 'postgres_fdw') {
+  if (run.setup.isPostgresFdw) {
     const existing = await existingTables(run.session, catalogSchema(run), remoteSchema, except)
     return except.filter((name) => !existing.has(name))
   }
@@ -149,7 +148,7 @@ async function indexesOf(
   run: ImportRun,
   { withIndexes, remoteSchema }: ImportRequest,
 ): Promise<readonly RemoteIndex[]> {
-  const isRead = withIndexes && run.setup.wrapper === 'postgres_fdw'
+  const isRead = withIndexes && run.setup.isPostgresFdw
   return isRead ? remoteIndexes(run.session, catalogSchema(run), remoteSchema) : []
 }
 
@@ -157,7 +156,7 @@ async function indexesOf(
 async function expressionsOf(run: ImportRun, request: ImportRequest): Promise<readonly RemoteExpression[]> {
   const { remoteSchema, limitTo, except } = request
   const [defaults, generated] = [isOn(request, 'import_default'), isOn(request, 'import_generated')]
-  if (run.setup.wrapper !== 'postgres_fdw' || !(defaults || generated)) return []
+  if (!run.setup.isPostgresFdw || !(defaults || generated)) return []
   const from = { catalog: catalogSchema(run), server: run.setup.name }
   const all = await remoteExpressions(run.session, from, remoteSchema, { defaults, generated })
   return all.filter(({ table }) => (limitTo ? limitTo.includes(table) : !except.includes(table)))
@@ -165,7 +164,7 @@ async function expressionsOf(run: ImportRun, request: ImportRequest): Promise<re
 
 /** Options that would bring the text of expressions which only the wrapper sees. */
 function optionWarnings({ setup, server }: ImportRun, request: ImportRequest): readonly Warning[] {
-  return unsupportedOptions(request, setup.wrapper).map((option) => ({
+  return unsupportedOptions(request, setup).map((option) => ({
     code: 'source/expression',
     message: `server ${ident(server)}: ${option} is ignored, because the expressions that ${setup.wrapper} imports cannot be checked. Declare them in the manifest.`,
   }))

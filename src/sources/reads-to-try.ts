@@ -24,6 +24,8 @@ export interface ReadsInput {
 export interface ServerReads {
   readonly server: string
   readonly byRole: readonly RoleReads[]
+  /** Whether no table is declared, so that a table which every PostgreSQL has is read. */
+  readonly isForConnecting: boolean
   /** User mappings that the plan drops. */
   readonly droppedMappings: readonly IdOf<'userMapping'>[]
 }
@@ -70,6 +72,7 @@ export function readsToTry(input: ReadsInput): readonly ServerReads[] {
   )
   return [...withTables.keys(), ...alone].map((server) => ({
     server,
+    isForConnecting: !withTables.has(server),
     byRole: withTables.has(server) ? byRole(withTables.get(server) ?? []) : withoutTables(input, server),
     droppedMappings: dropped.filter((id) => id.server === server),
   }))
@@ -112,8 +115,6 @@ function byRole(reads: readonly Read[]): readonly RoleReads[] {
 
 /** Where the manifest declares no table of a server, one that every PostgreSQL has shows whether it can be connected to. */
 function withoutTables(input: ReadsInput, server: string): readonly RoleReads[] {
-  const { wrapper } = input.wanted.get(keyOf({ kind: 'server', name: server }))?.spec as ServerSpec // the objects of a kind have its specs
-  if (wrapper !== 'postgres_fdw') return []
   const id = { kind: 'foreignTable', schema: 'pg_catalog', name: 'pg_class' } as const
   const table = {
     id,

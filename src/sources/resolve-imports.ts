@@ -16,7 +16,7 @@ import { freshTables, requestErrors, unknownTables } from './answers.ts'
 import { askSources, type SourceAccess, sourceStateOf } from './ask-sources.ts'
 import { copyIndexes } from './copy-indexes.ts'
 import { type ResolvedImport, resolveImport, withKeptTypes, withoutTypesOfOtherManifests } from './resolve-import.ts'
-import { readServerContext, type ServerContext, wrapperOf } from './server-context.ts'
+import { isPostgresFdw, readServerContext, type ServerContext, wrapperOf } from './server-context.ts'
 
 /** A resolved manifest, and what to report about how it was resolved. */
 export interface ResolvedImports extends ResolvedManifest {
@@ -50,7 +50,10 @@ export async function resolveImports(
   )
   throwIfAny(
     parsed,
-    requests.flatMap((request) => indexCopyProblems(request, wrapperOf(context, request.server) ?? 'postgres_fdw')),
+    requests.flatMap((request) => {
+      const wrapper = wrapperOf(context, request.server)
+      return wrapper === undefined || isPostgresFdw(context, wrapper) ? [] : indexCopyProblems(request, wrapper)
+    }),
   )
   const answers = await askSources(session, context, requests, sources)
   throwIfAny(

@@ -2,6 +2,7 @@
 
 import type { DeclaredObject, LiveObject } from '../core/change.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
+import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
@@ -18,6 +19,8 @@ export interface ServerContext {
   readonly declared: readonly DeclaredObject[]
   readonly searchPath: readonly string[]
   readonly reading: CatalogReading
+  /** The foreign-data wrappers that postgres_fdw's handler serves, whatever their names. */
+  readonly postgresWrappers: ReadonlySet<string>
   readonly ledger: Ledger
   readonly digests: RunDigests
   /** Which user-defined code may be run. */
@@ -48,8 +51,22 @@ export async function readServerContext(
       mayEvaluate,
       trustedRoles,
       reading: await readCatalog(session, ids.values(), digests.salt),
+      postgresWrappers: await readPostgresWrappers(session),
     }
   })
+}
+
+// A handler is a C function, which only a superuser can create. The extension may not exist yet.
+const postgresWrappersQuery: Sql = trusted(`
+  SELECT w.fdwname AS name
+    FROM pg_foreign_data_wrapper w JOIN pg_proc p ON p.oid = w.fdwhandler JOIN pg_language l ON l.oid = p.prolang
+   WHERE l.lanname = 'c' AND p.prosrc = 'postgres_fdw_handler'
+  UNION
+  SELECT 'postgres_fdw' WHERE NOT EXISTS (SELECT FROM pg_foreign_data_wrapper WHERE fdwname = 'postgres_fdw')`)
+
+async function readPostgresWrappers(session: Session): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ name: string }>(postgresWrappersQuery)
+  return new Set(rows.map(({ name }) => name))
 }
 
 /** Servers, what they depend on, and the types of columns. */
@@ -62,6 +79,11 @@ export function wrapperOf({ declared, reading }: ServerContext, name: string): s
   const key = keyOf({ kind: 'server', name })
   const found = declared.find(({ id }) => keyOf(id) === key) ?? reading.live.get(key)
   return found && serverSpecOf(found).wrapper
+}
+
+/** Whether postgres_fdw serves a wrapper: the one of that name, or another with its handler. */
+export function isPostgresFdw({ postgresWrappers }: Pick<ServerContext, 'postgresWrappers'>, wrapper: string): boolean {
+  return postgresWrappers.has(wrapper)
 }
 
 export function serverSpecOf({ spec }: { readonly spec: unknown }): ServerSpec {

@@ -82,8 +82,8 @@ export async function inServerSession<T>(
  * the locks of its transaction, even if the client has disconnected.
  */
 function withConnectTimeout(setup: ServerSetup, { serverVersion, timeoutMilliseconds }: AskOptions): ServerSetup {
-  const { name, wrapper, options, statements } = setup
-  if (serverVersion >= 160000 || wrapper !== 'postgres_fdw') return setup
+  const { name, isPostgresFdw, options, statements } = setup
+  if (serverVersion >= 160000 || !isPostgresFdw) return setup
   if (statements.length === 0 || Object.hasOwn(options, 'connect_timeout')) return setup
   const seconds = literal(String(Math.max(Math.ceil(timeoutMilliseconds / 1000), 2)))
   const limit = statement(sql`ALTER SERVER ${ident(name)} OPTIONS (ADD connect_timeout ${seconds})`)

@@ -7,12 +7,13 @@ import type { Statement } from '../core/sql.ts'
 import { withoutAccess } from '../kinds/facets/access.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type ServerSpec, server as serverKind } from '../kinds/server.ts'
-import { differencesOf, type ServerContext, serverSpecOf } from './server-context.ts'
+import { differencesOf, isPostgresFdw, type ServerContext, serverSpecOf } from './server-context.ts'
 
 export interface ServerSetup {
   /** The server to ask: the declared one, or a stand-in for it. */
   readonly name: string
   readonly wrapper: string
+  readonly isPostgresFdw: boolean
   readonly options: ServerSpec['options']
   /** To be run first, in the transaction that asks. */
   readonly statements: readonly Statement[]
@@ -36,19 +37,22 @@ export function serverSetup(
   const id: ServerId = { kind: 'server', name }
   const declared = context.declared.find((object) => keyOf(object.id) === keyOf(id))
   const live = context.reading.live.get(keyOf(id))
-  if (!declared) return live && { ...serverSpecOf(live), name, statements: [] }
-  const { wrapper, options } = serverSpecOf(declared)
+  const found = declared ?? live
+  if (!found) return undefined
+  const { wrapper, options } = serverSpecOf(found)
+  const common = { wrapper, isPostgresFdw: isPostgresFdw(context, wrapper), options }
+  if (!declared) return { ...common, name, statements: [] }
   const fields = live && differencesOf(context, declared, live).filter(({ field }) => affectsImport(field))
   const mappings = [...new Set(roles.flatMap((role) => declaredMapping(context, name, role) ?? []))]
   if (!live || !fields || fields.some(({ effect }) => effect.how === 'replace')) {
     const standIn = { ...withoutAccess(serverSpecOf(declared)), comment: undefined }
     const create = serverKind.create({ kind: 'server', name: scratch }, standIn)
     const statements = [...create, ...mappings.flatMap((mapping) => createMapping(mapping, scratch))]
-    return { name: scratch, wrapper, options, statements }
+    return { ...common, name: scratch, statements }
   }
   const alter = fields.length > 0 ? serverKind.alter(id, fields, serverSpecOf(live)) : []
   const alterMappings = mappings.flatMap((mapping) => alterMapping(context, mapping))
-  return { name, wrapper, options, statements: [...alter, ...alterMappings] }
+  return { ...common, name, statements: [...alter, ...alterMappings] }
 }
 
 export function secretsOf({ statements }: ServerSetup): readonly Secret[] {

@@ -36,7 +36,7 @@ export async function tryReads(options: AskOptions, reads: ServerReads): Promise
   const { server, byRole } = reads
   const roles = byRole.map(({ role }) => role)
   const prepared = prepareServer(options, server, roles)
-  if (!prepared) return []
+  if (!prepared || (reads.isForConnecting && !prepared.setup.isPostgresFdw)) return []
   const standIns = standInsOf(reads, prepared)
   const secrets = Array.from(standIns.values(), ({ create }) => create.secrets).flat()
   const faults: Fault[] = []
@@ -89,11 +89,11 @@ interface Trial {
 function standInsOf({ byRole }: ServerReads, { setup, scratch }: PreparedServer): ReadonlyMap<TableRead, StandIn> {
   const tables = [...new Set(byRole.flatMap((role) => role.tables))]
   const schemas = [...new Set(tables.map(({ id }) => id.schema))]
-  const { name: server, wrapper } = setup
+  const { name: server, isPostgresFdw } = setup
   return new Map(
     tables.map((table) => {
       const schema = `${scratch}_${schemas.indexOf(table.id.schema)}`
-      return [table, { schema, create: readableStandIn(table.id, table.spec, { schema, server, wrapper }) }]
+      return [table, { schema, create: readableStandIn(table.id, table.spec, { schema, server, isPostgresFdw }) }]
     }),
   )
 }
@@ -125,8 +125,8 @@ async function tryRole(trial: Trial, role: RoleReads): Promise<unknown> {
       if (endsRole(failure.error) || trial.run.session.isLost()) return failure.error
     }
   }
-  const { wrapper } = trial.run.setup
-  const withRows = tables.filter(({ isFresh, spec }) => !isFresh && mayReadRows(spec, wrapper))
+  const { isPostgresFdw } = trial.run.setup
+  const withRows = tables.filter(({ isFresh, spec }) => !isFresh && mayReadRows(spec, isPostgresFdw))
   for (const batch of batchesOf(withRows)) {
     for (const [table, { error }] of await failuresOf(trial, role, batch, selectRows)) {
       // It may take long to find a row, which does not mean that the view cannot be loaded.

@@ -11,23 +11,23 @@ interface StandInPlace {
   /** The schema to create it in, under its own name: wrappers may look up a table of that name at the source. */
   readonly schema: string
   readonly server: string
-  readonly wrapper: string
+  readonly isPostgresFdw: boolean
 }
 
 /** @param spec as the catalog shows it, so that only built-in types have names without a schema */
 export function readableStandIn(
   id: IdOf<'foreignTable'>,
   { columns, options }: Pick<ForeignTableSpec, 'columns' | 'options'>,
-  { schema, server, wrapper }: StandInPlace,
+  { schema, server, isPostgresFdw }: StandInPlace,
 ): Statement {
   const list = storedColumns(columns).map(
     ([name, column]): Parts => [
-      sql`${ident(name)} ${trusted(readsAnyAsText(wrapper) && !hasBuiltInType(column) ? 'text' : column.type)}`,
+      sql`${ident(name)} ${trusted(isPostgresFdw && !hasBuiltInType(column) ? 'text' : column.type)}`,
       ...optionsClause(column.options),
     ],
   )
   // postgres_fdw would look for the schema of the stand-in.
-  const remote = wrapper === 'postgres_fdw' ? { schema_name: id.schema, ...options } : options
+  const remote = isPostgresFdw ? { schema_name: id.schema, ...options } : options
   return statementOf([
     sql`CREATE FOREIGN TABLE ${qualified(schema, id.name)} (`,
     ...joinParts(list, sql`, `),
@@ -36,13 +36,9 @@ export function readableStandIn(
   ])
 }
 
-function readsAnyAsText(wrapper: string): boolean {
-  return wrapper === 'postgres_fdw'
-}
-
 /** Whether reading rows of a stand-in runs no user-defined code. */
-export function mayReadRows({ columns }: Pick<ForeignTableSpec, 'columns'>, wrapper: string): boolean {
-  return readsAnyAsText(wrapper) || storedColumns(columns).every(([, column]) => hasBuiltInType(column))
+export function mayReadRows({ columns }: Pick<ForeignTableSpec, 'columns'>, isPostgresFdw: boolean): boolean {
+  return isPostgresFdw || storedColumns(columns).every(([, column]) => hasBuiltInType(column))
 }
 
 /** The columns whose values a stand-in reads as the table will read them. */

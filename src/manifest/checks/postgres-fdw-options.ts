@@ -51,8 +51,23 @@ const ofServers: ReadonlyMap<string, Rule> = new Map([
 
 type Options = Readonly<Record<string, string | Secret>>
 
-export function usesPostgresFdw({ foreign_data_wrapper }: NonNullable<Manifest['servers']>[string]): boolean {
-  return (foreign_data_wrapper ?? 'postgres_fdw') === 'postgres_fdw'
+type Server = NonNullable<Manifest['servers']>[string]
+
+/** Whether the manifest shows that a server uses postgres_fdw, itself or a wrapper that is declared with its handler. */
+export function usesPostgresFdw(manifest: Manifest, server: Server): boolean {
+  const { foreign_data_wrapper: wrapper = 'postgres_fdw' } = server
+  return wrapper === 'postgres_fdw' || handlerOf(manifest, wrapper) === 'postgres_fdw_handler'
+}
+
+/** Whether the manifest shows that a server uses the wrapper of an extension other than postgres_fdw. */
+export function usesOtherExtension(manifest: Manifest, server: Server): boolean {
+  const { foreign_data_wrapper: wrapper = 'postgres_fdw' } = server
+  return Object.hasOwn(manifest.extensions ?? {}, wrapper) && !usesPostgresFdw(manifest, server)
+}
+
+function handlerOf({ foreign_data_wrappers: wrappers = {} }: Manifest, name: string): string | undefined {
+  const handler = Object.hasOwn(wrappers, name) ? wrappers[name]?.handler : undefined
+  return typeof handler === 'object' ? handler.name : handler
 }
 
 /** The server rejects the option `user` too, but without a hint. */
@@ -69,11 +84,13 @@ export function userOptionProblems(path: Path, options: Options): readonly PathP
 export function optionValueProblems(manifest: Manifest): readonly PathProblem[] {
   return [
     ...Object.entries(manifest.servers ?? {}).flatMap(([name, server]) =>
-      usesPostgresFdw(server) ? valueProblems(['servers', name, 'options'], server.options ?? {}, ofServers) : [],
+      usesPostgresFdw(manifest, server)
+        ? valueProblems(['servers', name, 'options'], server.options ?? {}, ofServers)
+        : [],
     ),
     ...foreignTables(manifest).flatMap(({ path, table }) => {
       const server = manifest.servers?.[table.server]
-      const isKnown = server !== undefined && usesPostgresFdw(server)
+      const isKnown = server !== undefined && usesPostgresFdw(manifest, server)
       return isKnown ? valueProblems([...path, 'options'], table.options ?? {}, ofTables) : []
     }),
   ]

@@ -167,7 +167,7 @@ function optionProblems(manifest: Manifest): readonly PathProblem[] {
       })
   const readable = 'where every role can read it'
   const recorded = 'where it is part of a statement that servers log'
-  const ofPostgresFdw = Object.entries(manifest.servers ?? {}).filter(([, server]) => usesPostgresFdw(server))
+  const ofPostgresFdw = Object.entries(manifest.servers ?? {}).filter(([, server]) => usesPostgresFdw(manifest, server))
   const names = new Set(ofPostgresFdw.map(([name]) => name))
   return [
     ...ofPostgresFdw.flatMap(([name, { options = {} }]) => [

@@ -3,6 +3,7 @@
 
 import { canonicalJson } from '../../core/data.ts'
 import { atKey, atValue, type PathProblem } from '../checks/path-problem.ts'
+import { usesOtherExtension } from '../checks/postgres-fdw-options.ts'
 import type { ImportColumn, ImportTable } from '../generated/manifest-types.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest.ts'
 
@@ -197,7 +198,7 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
   )
   const copied = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { server: serverName, indexes }]) => {
     const server = manifest.servers?.[serverName]
-    if (!server) return []
+    if (!server || !usesOtherExtension(manifest, server)) return []
     const request = { path: ['mirrors', name], server: serverName, withIndexes: indexes?.copy ?? false }
     return indexCopyProblems(request, server.foreign_data_wrapper ?? 'postgres_fdw')
   })
@@ -209,7 +210,7 @@ export function indexCopyProblems(
   { path, server, withIndexes }: Pick<ImportRequest, 'path' | 'server' | 'withIndexes'>,
   wrapper: string,
 ): readonly PathProblem[] {
-  if (!withIndexes || wrapper === 'postgres_fdw') return []
+  if (!withIndexes) return []
   const message = `indexes can be copied only through postgres_fdw, and server ${server} uses ${wrapper}`
   const hint = 'Declare them under indexes.each, or under tables for a single view.'
   return [atKey([...path, 'indexes', 'copy'], { code: 'manifest/invalid-value', message, hint })]

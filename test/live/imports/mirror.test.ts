@@ -146,6 +146,25 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
+  test('copies types and indexes through a wrapper of another name, which has the handler of postgres_fdw', async () => {
+    const fixture = await fixtureWithOwnSource(
+      pair,
+      "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE people (id int PRIMARY KEY, mood mood); INSERT INTO people VALUES (1, 'ok')",
+    )
+    await fixture.sql(
+      'CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER other HANDLER postgres_fdw_handler VALIDATOR postgres_fdw_validator',
+    )
+    const text = mirroring('types: copy').replace('  shop:\n', '  shop:\n    foreign_data_wrapper: other\n')
+    const parsed = await fixture.manifest(text)
+    const { plan, report } = await applyTo(parsed, fixture.url)
+    expect({ warnings: plan.warnings, missed: missedOf(report) }).toEqual({ warnings: [], missed: [] })
+    expect(await fixture.sql('SELECT id, mood::text FROM local.people')).toEqual([{ id: 1, mood: 'ok' }])
+    expect(await fixture.sql("SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'local'")).toEqual([
+      { name: 'people_pkey' },
+    ])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+  })
+
   test('copies views and each partition where it is asked to, and follows a change of what is asked', async () => {
     const fixture = await fixtureWithOwnSource(pair, varied)
     const asked = (keys: string) =>

@@ -8,8 +8,8 @@ const mirrored = { kinds: ['tables'], isDefault: true, partitions: 'parent', nam
 
 test('no wrapper imports expressions', () => {
   const options = { import_default: 'true', import_generated: 'on', import_collate: 'false', other: 'x' }
-  expect(optionsToTurnOff('postgres_fdw')).toEqual([['import_default', 'import_generated']])
-  expect(optionsToTurnOff('mysql_fdw').at(-1)).toEqual([])
+  expect(optionsToTurnOff({ isPostgresFdw: true })).toEqual([['import_default', 'import_generated']])
+  expect(optionsToTurnOff({ isPostgresFdw: false }).at(-1)).toEqual([])
   expect(optionsOfImport(options, ['import_default', 'import_generated'])).toEqual({
     import_default: 'false',
     import_generated: 'false',
@@ -17,9 +17,12 @@ test('no wrapper imports expressions', () => {
     other: 'x',
   })
   expect(optionsOfImport(options, [])).toEqual({ import_collate: 'false', other: 'x' })
-  expect(unsupportedOptions(importing(options), 'mysql_fdw')).toEqual(['import_default', 'import_generated'])
-  expect(unsupportedOptions(importing({ import_default: 'no' }), 'mysql_fdw')).toEqual([])
-  expect(unsupportedOptions(importing(options), 'postgres_fdw')).toEqual([])
+  expect(unsupportedOptions(importing(options), { isPostgresFdw: false })).toEqual([
+    'import_default',
+    'import_generated',
+  ])
+  expect(unsupportedOptions(importing({ import_default: 'no' }), { isPostgresFdw: false })).toEqual([])
+  expect(unsupportedOptions(importing(options), { isPostgresFdw: true })).toEqual([])
 })
 
 test('a value that is no Boolean is left for the wrapper to refuse', () => {
