@@ -46,6 +46,11 @@ export function redact(text: string, hidden: Iterable<Hidden>): string {
 const longestPattern = 1000
 const patternsAtOnce = 200
 
+/** A whole value, such as the name of a manifest: the reference that it comes from, if it comes from one. */
+export function withReference(value: string, references: readonly ResolvedReference[]): string {
+  return references.find(({ texts }) => texts.includes(value))?.reference ?? redact(value, references)
+}
+
 /** Redacts the texts of a finding, a problem or a warning, but not its title. */
 export function redactTexts<
   Finding extends { readonly message?: string; readonly reason?: string; readonly hint?: string },
@@ -67,11 +72,11 @@ export function wholeWord(value: string): string {
 }
 
 /**
- * A word could be anything else too, such as the name of a role here, and one or two characters a part of anything. So those are
- * replaced only in quotes, in which servers put what they were given.
+ * A short word could be anything else too, such as the name of a role here, and one or two characters a part of anything. So those
+ * are replaced only in quotes, in which servers put what they were given. Longer words and those with digits could be keys.
  */
 function inMessage(value: string): string {
-  const isOrdinary = value.length < shortest || /^[\p{L}_][\p{L}\p{N}_]*$/u.test(value)
+  const isOrdinary = value.length < shortest || /^[\p{L}_]{1,12}$/u.test(value)
   return isOrdinary ? `(?<=["'])${escapePattern(value)}(?=["'])` : wholeWord(value)
 }
 

@@ -3,7 +3,7 @@
 import type { Change, FieldChange } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard, Plan, PlannedChange, Replacement, Step } from '../core/plan.ts'
-import { escapePattern, type ResolvedReference, redact, wholeWord } from '../core/redaction.ts'
+import { escapePattern, type ResolvedReference, redact, wholeWord, withReference } from '../core/redaction.ts'
 import { Secret } from '../core/secret.ts'
 import { literal, type Statement, trusted } from '../core/sql.ts'
 import { createRunDigests } from '../introspector/digests.ts'
@@ -26,7 +26,7 @@ export function showReferences({ plan, declared, withReferences, references, sal
   )
   return {
     ...plan,
-    manifest: redact(plan.manifest, references),
+    manifest: withReference(plan.manifest, references),
     changes: plan.changes.map((planned) => ({
       ...shownChange(planned, referenced.get(planned.change.key) ?? [], salt),
       hazards: shownHazards(planned.hazards, references),

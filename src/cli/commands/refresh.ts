@@ -2,7 +2,7 @@
 
 import { refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'
-import { redact } from '../../core/redaction.ts'
+import { withReference } from '../../core/redaction.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
@@ -32,7 +32,7 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
     emit: progressPrinter(flags, 'refreshing'),
   })
   const format = await formats[flags.format]()
-  const manifest = redact(report.manifest, parsed.references)
+  const manifest = withReference(report.manifest, parsed.references)
   printRendered(format.refresh({ ...report, manifest }, renderOptions(flags)))
   return report.views.every(({ outcome }) => outcome.status === 'applied') ? exitCode.done : exitCode.dataNotLoaded
 }

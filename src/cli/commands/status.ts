@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { status as statusOf } from '../../api/status.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { KindName } from '../../core/object.ts'
-import { redact } from '../../core/redaction.ts'
+import { withReference } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
 import { declaredKinds } from '../../kinds/registry.ts'
 import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
@@ -58,7 +58,7 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
 /** With references in the place of names that they resolve to. */
 function withReferences(report: StatusReport, parsed: ParsedManifest | undefined): StatusReport {
   if (!parsed) return report
-  const shown = (name: string) => redact(name, parsed.references)
+  const shown = (name: string) => withReference(name, parsed.references)
   const objects = report.objects.map((object) => ({ ...object, manifests: object.manifests.map(shown) }))
   return { ...report, manifest: report.manifest && shown(report.manifest), objects }
 }

@@ -2,7 +2,7 @@
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
-import { redact } from '../../core/redaction.ts'
+import { withReference } from '../../core/redaction.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { loadLockedManifest } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
@@ -21,7 +21,7 @@ export async function validate({ file, env, format, allowFiles }: ValidateFlags)
   })
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
   const { validation } = await formats[format]()
-  const name = redact(manifest.name, references)
+  const name = withReference(manifest.name, references)
   if (validation) printResult(validation({ manifest: name, warnings }))
   else printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(name)}\n`)
   return exitCode.done

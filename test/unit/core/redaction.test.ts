@@ -50,6 +50,7 @@ describe('a reference is shown', () => {
   const hidden = [
     { reference: '${env:HOST}', texts: ['db.internal'] },
     { reference: '${env:PORT}', texts: ['80'] },
+    { reference: '${env:KEY}', texts: ['ghp_k3y', 'reporting_reader'] },
     { reference: '${env:TYPE}', texts: ['env'] }, // a word, and a part of each reference
   ]
   test.each([
@@ -58,9 +59,14 @@ describe('a reference is shown', () => {
     ['for a short value in quotes only', 'invalid port "80" after 80 s', 'invalid port "${env:PORT}" after 80 s'],
     ['once, if a reference contains the value of another one', '"env" db.internal', '"${env:TYPE}" ${env:HOST}'],
     [
-      'for a word in quotes only, since it may name something else',
+      'for a short word in quotes only, since it may name something else',
       'user "Env", the role env',
       'user "${env:TYPE}", the role env',
+    ],
+    [
+      'for a word that could be a key',
+      'role ghp_k3y, GHP_K3Y and reporting_reader do not exist',
+      'role ${env:KEY}, ${env:KEY} and ${env:KEY} do not exist',
     ],
   ])('%s', (_how, text, shown) => {
     expect(redact(text, hidden)).toBe(shown)
