@@ -22,7 +22,7 @@ export function fingerprintOf(
 /** What of an object shows that another session has changed it. */
 export function stateOf({ oid, digest, spec, elsewhere }: LiveObject): readonly unknown[] {
   const shown = digest === null ? spec : withoutDefinition(spec)
-  return [oid, digest, withoutSecrets(shown), ...(elsewhere ? [keyOf(elsewhere)] : [])]
+  return [oid, digest, comparable(shown), ...(elsewhere ? [keyOf(elsewhere)] : [])]
 }
 
 /** By key, since the server returns rows in any order, and in another one once its statistics change. */
@@ -39,9 +39,9 @@ function withoutDefinition(spec: unknown): unknown {
   return JSON.parse(JSON.stringify(spec), (name, value: unknown) => (unread.has(name) ? null : value))
 }
 
-/** The digest of a secret depends on the salt of the run. */
-function withoutSecrets(spec: unknown): unknown {
-  return JSON.parse(JSON.stringify(spec), (_key, value: unknown) => (isDigest(value) ? null : value))
+/** The digest of a secret depends on the salt of the run. A privilege list that is stored may grant what the default one does. */
+function comparable(spec: unknown): unknown {
+  return JSON.parse(JSON.stringify(spec), (key, value: unknown) => (isDigest(value) || key === 'hasAcl' ? null : value))
 }
 
 function isDigest(value: unknown): boolean {
