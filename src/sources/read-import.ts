@@ -28,6 +28,7 @@ import {
 } from './remote-catalog.ts'
 import { type RemoteTypes, remoteTypes } from './remote-types.ts'
 import { stateOf } from './source-state.ts'
+import { standInForTypes, withTypesAsText } from './types-as-text.ts'
 
 export const emptyAnswer: ImportAnswer = {
   status: 'answered',
@@ -55,12 +56,15 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     return (await allNames()).filter((name) => !request.except.includes(name))
   }
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
-  const copied = types ? await copyTypes({ session, context, scratch: catalogSchema(run) }, types.all) : nothingCopied
+  const asText = types && asked.mirrored ? await standInForTypes(session, types.all) : new Map()
+  const toCopy = types?.all.filter(({ title }) => !asText.has(title))
+  const copied = toCopy ? await copyTypes({ session, context, scratch: catalogSchema(run) }, toCopy) : nothingCopied
   const expressions = await chooseExpressions(run, await expressionsOf(run, request))
   const { tables: plain, failed, notices, withoutCollations, state } = await importTables(run, request, names)
   const from = { catalog: catalogSchema(run), remoteSchema: request.remoteSchema }
   const collated = await withCollations(session, from, plain, withoutCollations)
-  const tables = withServer(await withExpressions(run, collated.tables, expressions), scratch, server)
+  const typed = withTypesAsText(collated.tables, asText)
+  const tables = withServer(await withExpressions(run, typed.tables, expressions), scratch, server)
   const lacksTables = asked.limitTo?.some((name) => !tables.has(name) && !failed.has(name)) ?? false
   const reasons = isPostgres && failed.size > 0 ? await explainFailures(run, request, failed, types, copied) : failed
   const indexes = await indexesOf(run, request)
@@ -81,6 +85,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     warnings: [
       ...(asked.mirrored ? leftOutWarnings(asked, leftOut, asked.mirrored) : []),
       ...collationWarnings(collated.missing),
+      ...typed.warnings,
       ...expressionWarnings(asked, tables, expressions),
       ...optionWarnings(run, asked),
     ],
@@ -95,6 +100,7 @@ export async function readImportState(run: ImportRun, asked: ImportRequest): Pro
   if (run.setup.isPostgresFdw) await createCatalogSchema(run)
   const { request, leftOut } = await limitedToRelations(run, asked)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
+  if (types && asked.mirrored) await standInForTypes(run.session, types.all)
   const tables = await importedState(run, request)
   if (tables === undefined) return { status: 'state', state: undefined }
   const [indexes, expressions] = [await indexesOf(run, request), await expressionsOf(run, request)]
