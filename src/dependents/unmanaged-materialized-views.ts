@@ -21,6 +21,8 @@ import { readingThrough } from './view-reads.ts'
 
 /** Materialized views that read a changing relation, but are unmanaged or owned by another manifest. */
 export interface UnmanagedMaterializedViews {
+  /** Those that can be recreated, as if a manifest declared them with their current definitions. */
+  readonly declared: readonly DeclaredObject[]
   readonly live: LiveState
   /** What they will be once the relations that they read have changed. */
   readonly wanted: ReadonlyMap<Key, WantedObject>
@@ -38,6 +40,7 @@ const viewsQuery = trusted(`
    WHERE c.relkind = 'm' AND c.oid <> ALL ($2::oid[]) ORDER BY c.oid`)
 
 const none: UnmanagedMaterializedViews = {
+  declared: [],
   live: new Map(),
   wanted: new Map(),
   lost: new Map(),
@@ -84,6 +87,7 @@ export async function probeUnmanagedMaterializedViews(
   for (const finding of probed.findings) if (live.has(finding.key)) lost.set(finding.key, finding)
   const isUnmanaged = ([key]: readonly [Key, unknown]) => live.has(key)
   return {
+    declared: declared.filter(({ id }) => !lost.has(keyOf(id))),
     live: new Map([...probed.live].filter(isUnmanaged)),
     wanted: new Map([...probed.wanted].filter(isUnmanaged)),
     lost,

@@ -5,7 +5,7 @@ import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { PlannedChange } from '../core/plan.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
-import { titleOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
 import type { SourceChanges } from '../sources/source-changes.ts'
 import { type FieldOrigins, fieldOrigins, type OriginInput, objectOrigins } from './origins.ts'
@@ -130,11 +130,40 @@ function originInput(
   wanted: WantedObject,
   live: LiveObject | undefined,
   entry: LedgerEntry,
-  { canonicalForms, digests, searchPath, sourceChanges: { altered } }: Context,
+  context: Context,
   hasChangedNeeds: boolean,
 ): OriginInput {
+  const { canonicalForms, digests, searchPath, sourceChanges } = context
   const canonical = canonicalForms.get(keyOf(wanted.id))
-  return { entry, canonical, wanted, live, searchPath, digests, altered, hasChangedNeeds }
+  const last = live && underNewColumnNames({ entry, canonical }, live, context)
+  return {
+    ...(last ?? { entry, canonical }),
+    wanted,
+    live,
+    searchPath,
+    digests,
+    altered: sourceChanges.altered,
+    hasChangedNeeds,
+  }
+}
+
+/** What was recorded of a child whose parent has columns renamed by the plan. The live child is shown under the new names too. */
+function underNewColumnNames<Last extends Pick<OriginInput, 'entry' | 'canonical'>>(
+  last: Last,
+  { id, spec }: LiveObject,
+  { changes }: Context,
+): Last {
+  const { child, renaming } = kindOf(id)
+  const parent = child && changes.get(child.parentOf(spec, id))?.change
+  if (!renaming?.withColumns || !parent || !('from' in parent && 'to' in parent)) return last
+  const renamed = kindOf(parent.to.id).renaming?.alteredColumnNames?.(parent.from.spec, parent.to.spec)
+  if (!renamed?.size) return last
+  const { entry, canonical } = last
+  return {
+    ...last,
+    entry: { ...entry, declared: renaming.withColumns(entry.declared, renamed) },
+    canonical: canonical && renaming.withColumns(canonical, renamed),
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // Compares what is declared with what exists, together with the unmanaged views that have to change along.
 
-import type { Change, LiveObject, LiveState, WantedObject } from '../core/change.ts'
+import type { Change, DeclaredObject, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { TriedView } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { readDependents } from '../dependents/dependents.ts'
@@ -41,7 +41,8 @@ export interface Comparison {
 /**
  * Probes and compares what is declared, and finds the unmanaged views that must be recreated along with it. A materialized view over
  * a plain view whose columns change is changed by that, declared or not, and so is whatever reads it. So the probe is repeated
- * with such plain views, as if they were declared with their current definitions, until no more are found.
+ * with such plain views, as if they were declared with their current definitions, until no more are found; likewise with unmanaged
+ * materialized views that a declared one reads.
  * @param forcedViews unmanaged plain views to recreate even if their columns stay the same, with what they read
  * @throws FdwsyncError if the server rejects what is declared
  */
@@ -53,9 +54,10 @@ export async function compareWithUnmanagedViews(
   const { session, digests } = context
   const { mayEvaluate, trustedRoles } = input
   const readByCopies = new Map<Key, LiveObject>()
+  const copiesInBetween = new Map<Key, UnmanagedCopy>()
   for (;;) {
     const withViews = addPlainViews(input, readByCopies)
-    const probed = ofDeclared(await probe(session, withViews), input)
+    const probed = ofDeclared(await probe(session, addCopies(withViews, copiesInBetween)), input)
     requireValid(context, probed)
     const found = compareDeclared(context, probed)
     requireUsableOptions(context, found.changes)
@@ -72,9 +74,15 @@ export async function compareWithUnmanagedViews(
     const recreated = tried.flatMap(({ outcome, ...view }) =>
       outcome.becomes === 'recreated' ? [{ ...view, to: outcome.to }] : [],
     )
-    const added = (await readByMaterializedViews(recreated, input)).filter(({ key }) => !readByCopies.has(key))
+    const isAnyAbove = recreated.length > 0 || materialized.declared.length > 0
+    const named = isAnyAbove ? await namedInQueries(input) : new Set<Key>()
+    const read = readByMaterializedViews(recreated, named)
+    const added = read.filter(({ key }) => !readByCopies.has(key))
     for (const view of added) readByCopies.set(view.key, view.live)
-    if (added.length > 0) continue
+    const copies = copiesBelow([...named, ...read.flatMap(({ on }) => [...on])], materialized)
+    const addedCopies = copies.filter(({ key }) => !copiesInBetween.has(key))
+    for (const copy of addedCopies) copiesInBetween.set(copy.key, copy)
+    if (added.length + addedCopies.length > 0) continue
     for (const view of recreated) {
       live.set(view.key, view.live)
       wanted.set(view.key, view.to)
@@ -107,17 +115,7 @@ async function replaceUsed({ session }: PlanContext, changes: readonly Change[])
 type RecreatedView = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>
 
 /** Those of the views that a materialized view reads, or will read, directly or through others of them. */
-async function readByMaterializedViews(
-  views: readonly RecreatedView[],
-  { declared, searchPath }: ProbeInput,
-): Promise<readonly RecreatedView[]> {
-  if (views.length === 0) return []
-  const named = new Set<Key>()
-  for (const { id, spec } of declared) {
-    const query = kindOf(id).query?.text(spec)
-    if (query === undefined) continue
-    for (const name of await relationsRead(query)) for (const key of possibleKeys(name, searchPath)) named.add(key)
-  }
+function readByMaterializedViews(views: readonly RecreatedView[], named: ReadonlySet<Key>): readonly RecreatedView[] {
   const byKey = new Map(views.map((view) => [view.key, view]))
   const read = new Set(views.filter(({ key, isReadByData }) => isReadByData || named.has(key)))
   for (const { on } of read) {
@@ -127,6 +125,50 @@ async function readByMaterializedViews(
     }
   }
   return [...read]
+}
+
+/** What the declared queries may read. */
+async function namedInQueries({ declared, searchPath }: ProbeInput): Promise<ReadonlySet<Key>> {
+  const named = new Set<Key>()
+  for (const { id, spec } of declared) {
+    const query = kindOf(id).query?.text(spec)
+    if (query === undefined) continue
+    for (const name of await relationsRead(query)) for (const key of possibleKeys(name, searchPath)) named.add(key)
+  }
+  return named
+}
+
+/** An unmanaged materialized view that is recreated, and that a declared one reads. */
+interface UnmanagedCopy {
+  readonly key: Key
+  readonly declared: DeclaredObject
+  readonly live: LiveObject
+}
+
+/** Those that are read, directly or through others of them. */
+function copiesBelow(
+  read: readonly Key[],
+  { declared, live, wanted }: UnmanagedMaterializedViews,
+): readonly UnmanagedCopy[] {
+  const below = new Set(read)
+  for (const key of below) for (const need of wanted.get(key)?.needs ?? []) below.add(need)
+  return declared.flatMap((object) => {
+    const key = keyOf(object.id)
+    const copy = live.get(key)
+    return copy && below.has(key) ? [{ key, declared: object, live: copy }] : []
+  })
+}
+
+function addCopies(input: ProbeInput, copies: ReadonlyMap<Key, UnmanagedCopy>): ProbeInput {
+  if (copies.size === 0) return input
+  const { declared, reading } = input
+  const live = Array.from(copies, ([key, copy]) => [key, copy.live] as const)
+  return {
+    ...input,
+    withUnmanaged: true,
+    declared: [...declared, ...Array.from(copies.values(), (copy) => copy.declared)],
+    reading: { ...reading, live: new Map([...reading.live, ...live]) },
+  }
 }
 
 /** Declares the views with their current definitions. */
