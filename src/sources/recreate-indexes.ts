@@ -37,6 +37,9 @@ export interface RecreatedIndexes {
 
 const batchSize = 100
 
+const uniqueInParent =
+  'it is unique among the rows of the table alone, and the copy has those of the tables that inherit from it, too. To have an index that is not unique, declare it below "indexes" of the view'
+
 export async function recreateIndexes(
   session: Session,
   context: ServerContext,
@@ -47,6 +50,10 @@ export async function recreateIndexes(
   const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
   for (const of of all) {
     for (const index of of.indexes) {
+      if (index.isUniqueInParent) {
+        warnings.push(notCopied(of, index, uniqueInParent))
+        continue
+      }
       const scratch = { table: { schema, name: `t${units.length}` }, name: `i${units.length}` }
       const parsed = await createStatement(index, scratch.table, scratch.name)
       if (parsed) units.push({ of, index, ...scratch, ...parsed })

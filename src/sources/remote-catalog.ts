@@ -10,6 +10,8 @@ export interface RemoteIndex {
   readonly table: string
   readonly name: string
   readonly definition: string
+  /** Whether it is unique, but not among the rows of tables that inherit from its table. These are part of a copy. */
+  readonly isUniqueInParent: boolean
 }
 
 /** A default or a generation expression of a column, as the source's pg_get_expr shows it. */
@@ -35,7 +37,8 @@ const tables: Readonly<Record<string, string>> = {
   pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',
   pg_extension: 'oid oid, extname name, extnamespace oid',
   pg_class: 'oid oid, relname name, relnamespace oid, relkind "char", relispartition boolean',
-  pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean',
+  pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean, indisunique boolean',
+  pg_inherits: 'inhparent oid',
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
 }
 
@@ -136,7 +139,12 @@ export async function remoteIndexes(
 ): Promise<readonly RemoteIndex[]> {
   const from = ident(schema)
   return session.query<RemoteIndex>(
-    sql`SELECT tablename AS "table", indexname AS name, indexdef AS definition FROM ${from}.pg_indexes
+    sql`SELECT tablename AS "table", indexname AS name, indexdef AS definition,
+               indexname = ANY (ARRAY(SELECT c.relname FROM ${from}.pg_index i JOIN ${from}.pg_class c ON c.oid = i.indexrelid
+                                        JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+                                        JOIN ${from}.pg_class t ON t.oid = i.indrelid JOIN ${from}.pg_inherits h ON h.inhparent = t.oid
+                                       WHERE n.nspname = $1 AND i.indisunique AND t.relkind = 'r')) AS "isUniqueInParent"
+          FROM ${from}.pg_indexes
          WHERE schemaname = $1
            AND indexname <> ALL (ARRAY(SELECT c.relname FROM ${from}.pg_index i JOIN ${from}.pg_class c ON c.oid = i.indexrelid
                                          JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace

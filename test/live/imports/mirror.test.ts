@@ -267,6 +267,11 @@ const indexesOfSource: readonly { readonly sql: string; readonly from?: number; 
     from: 15,
     reason: /^(?!.*syntax).*NULLS NOT DISTINCT needs/,
   },
+  {
+    sql: 'ALTER TABLE parent ADD CONSTRAINT of_parent PRIMARY KEY (id)',
+    reason: /unique among the rows of the table alone/,
+  },
+  { sql: 'CREATE INDEX not_unique_idx ON parent (id)' },
   { sql: 'ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING btree (total WITH =)' },
 ]
 
@@ -276,7 +281,8 @@ test.each(
   const fixture = await fixtureWithOwnSource(
     pair,
     `CREATE EXTENSION pg_trgm; CREATE FUNCTION own(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
-     CREATE TABLE orders (total int, note text)`,
+     CREATE TABLE orders (total int, note text);
+     CREATE TABLE parent (id int); CREATE TABLE child () INHERITS (parent); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)`,
   )
   const known = indexesOfSource.filter(({ from = 0 }) => pair.source.major >= from)
   for (const { sql } of known) await runSql(fixture.source.url, sql)
