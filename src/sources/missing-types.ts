@@ -20,15 +20,30 @@ export async function missingTypes(session: Session, all: readonly RemoteType[])
               WHERE extname = ANY ($1)`),
     [missing.flatMap(({ extension }) => extension?.name ?? [])],
   )
-  const schemas = new Map(extensions.map(({ name, schema }) => [name, schema]))
-  return new Map(missing.map((type) => [type.title, whyMissing(type, schemas)]))
+  const schemas = await session.query<{ name: string }>(
+    trusted('SELECT nspname AS name FROM pg_namespace WHERE nspname = ANY ($1)'),
+    [missing.flatMap(({ extension }) => extension?.schema ?? [])],
+  )
+  const existing: ExistingHere = {
+    schemaOf: new Map(extensions.map(({ name, schema }) => [name, schema])),
+    schemas: new Set(schemas.map(({ name }) => name)),
+  }
+  return new Map(missing.map((type) => [type.title, whyMissing(type, existing)]))
 }
 
-function whyMissing({ title, sort, spec, extension }: RemoteType, extensions: ReadonlyMap<string, string>): Reason {
+interface ExistingHere {
+  /** By extension. */
+  readonly schemaOf: ReadonlyMap<string, string>
+  /** Of those that the source has its extensions in. */
+  readonly schemas: ReadonlySet<string>
+}
+
+function whyMissing({ title, sort, spec, extension }: RemoteType, existing: ExistingHere): Reason {
   if (extension) {
     const { name, schema } = extension
-    const here = extensions.get(name)
-    const line = `extensions: { ${ident(name)}: {${schema === 'public' ? '' : ` schema: ${ident(schema)} `}} }`
+    const here = existing.schemaOf.get(name)
+    const own = `extensions: { ${ident(name)}: {${schema === 'public' ? '' : ` schema: ${ident(schema)} `}} }`
+    const line = existing.schemas.has(schema) ? own : `${own}, and schemas: { ${ident(schema)}: {} }`
     const reason = `type ${title} belongs to the extension ${name}, which does not exist here`
     if (here === undefined) return { reason, hint: `Declare it: ${line}.` }
     const elsewhere = `type ${title} belongs to the extension ${name}, which is in schema ${here} here`

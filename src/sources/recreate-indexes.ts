@@ -194,7 +194,9 @@ async function createStatement(
 ): Promise<Pick<Unit, 'create' | 'expressions'> | undefined> {
   const [, unique, rest] = definition.exec(text) ?? []
   if (rest === undefined) return undefined
-  const create = sql`CREATE ${unique ? sql`UNIQUE ` : sql``}INDEX ${ident(newName)} ON ${qualified(table.schema, table.name)} ${fragment(rest)}`
+  // The index of a constraint WITHOUT OVERLAPS is shown as unique, but CREATE INDEX cannot create that, no more than an exclusion.
+  const isUnique = unique !== undefined && !rest.startsWith('USING gist ')
+  const create = sql`CREATE ${isUnique ? sql`UNIQUE ` : sql``}INDEX ${ident(newName)} ON ${qualified(table.schema, table.name)} ${fragment(rest)}`
   const parsed = await parseSql(create)
   if (!('tree' in parsed)) return undefined
   const [only, ...others] = statementsOf(parsed.tree)

@@ -272,6 +272,7 @@ const indexesOfSource: readonly { readonly sql: string; readonly from?: number; 
     reason: /unique among the rows of the table alone/,
   },
   { sql: 'CREATE INDEX not_unique_idx ON parent (id)' },
+  { sql: 'ALTER TABLE orders ADD CONSTRAINT no_overlaps UNIQUE (during, days WITHOUT OVERLAPS)', from: 18 },
   { sql: 'ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING btree (total WITH =)' },
 ]
 
@@ -281,7 +282,7 @@ test.each(
   const fixture = await fixtureWithOwnSource(
     pair,
     `CREATE EXTENSION pg_trgm; CREATE FUNCTION own(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
-     CREATE TABLE orders (total int, note text);
+     CREATE TABLE orders (total int, note text, during int4range, days daterange);
      CREATE TABLE parent (id int); CREATE TABLE child () INHERITS (parent); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)`,
   )
   const known = indexesOfSource.filter(({ from = 0 }) => pair.source.major >= from)

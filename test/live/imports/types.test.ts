@@ -218,7 +218,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     const ofE = [
       'foreign table proxy.e',
       'it cannot be imported: type ext.hstore belongs to the extension hstore, which does not exist here; type public.fine is the row type of a relation at the source, which cannot be copied',
-      'Declare it: extensions: { hstore: { schema: ext } }. Create a type of that name here, or exclude the table with except.',
+      'Declare it: extensions: { hstore: { schema: ext } }, and schemas: { ext: {} }. Create a type of that name here, or exclude the table with except.',
     ]
     expect(await reasonsOf(importing())).toEqual([
       [
@@ -242,7 +242,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
       [
         'foreign table proxy.e',
         'it cannot be imported: type ext.hstore belongs to the extension hstore, which does not exist here',
-        'Declare it: extensions: { hstore: { schema: ext } }. Or exclude the table: except: [e].',
+        'Declare it: extensions: { hstore: { schema: ext } }, and schemas: { ext: {} }. Or exclude the table: except: [e].',
       ],
       [
         'foreign table proxy.w',
