@@ -215,5 +215,9 @@ function limits({ limitTo, except }: Pick<ImportRequest, 'limitTo' | 'except'>):
  * connection.
  */
 function isTableError(error: unknown): error is DatabaseError {
-  return isDatabaseError(error) && /^42(?!501)|^3F000/.test(error.sqlstate)
+  if (!isDatabaseError(error)) return false
+  // 22: a modifier of a type that this server does not accept, such as the scale of numeric(3,-2) before PostgreSQL 15.
+  return (
+    /^42(?!501)|^3F000/.test(error.sqlstate) || (error.importedTable !== undefined && error.sqlstate.startsWith('22'))
+  )
 }

@@ -253,6 +253,19 @@ test.each(eachMajor())('PostgreSQL $name: a role without superuser', async (pair
   }
 })
 
+test.each(
+  crossedMajors().filter(({ source }) => source.major > 14),
+)('PostgreSQL $name: a column that only the newer source can have costs no more than its table', async (pair) => {
+  const fixture = await fixtureWithOwnSource(pair, `${shop}; CREATE TABLE scaled (n numeric(3,-2))`)
+  const parsed = await fixture.manifest(mirroring())
+  const { plan } = await applyTo(parsed, fixture.url)
+  expect(plan.undetermined.map(({ title, reason }) => `${title}: ${reason}`)).toEqual(
+    pair.target.major > 14 ? [] : [expect.stringMatching(/^foreign table proxy\.scaled: .*NUMERIC scale -2/)],
+  )
+  expect(await copiesOf(fixture)).toEqual(expect.arrayContaining(['customers', 'orders']))
+  expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+})
+
 /** Indexes of a source, and why one cannot be copied, in words. */
 const indexesOfSource: readonly { readonly sql: string; readonly from?: number; readonly reason?: RegExp }[] = [
   { sql: 'CREATE INDEX lower_idx ON orders (lower(note))' },
