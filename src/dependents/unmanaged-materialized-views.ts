@@ -85,9 +85,13 @@ export async function probeUnmanagedMaterializedViews(
     reading: { ...reading, live: new Map([...reading.live, ...live]) },
   })
   for (const finding of probed.findings) if (live.has(finding.key)) lost.set(finding.key, finding)
+  const inCircle = new Set(
+    probed.findings.flatMap(({ key, code }) => (code === 'manifest/circular-reference' ? [key] : [])),
+  )
   const isUnmanaged = ([key]: readonly [Key, unknown]) => live.has(key)
   return {
-    declared: declared.filter(({ id }) => !lost.has(keyOf(id))),
+    // One in a circle is declared again, for the circle to be reported.
+    declared: declared.filter(({ id }) => !lost.has(keyOf(id)) || inCircle.has(keyOf(id))),
     live: new Map([...probed.live].filter(isUnmanaged)),
     wanted: new Map([...probed.wanted].filter(isUnmanaged)),
     lost,

@@ -10,6 +10,7 @@ import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
 import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
+import { refuseCircles } from '../differ/circles.ts'
 import { addDropsOfKept, dropDataLast, keepWhatIsRead, readsData } from '../differ/data-drops.ts'
 import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
@@ -70,6 +71,7 @@ export function analyzeImpact(
       refusals: [
         ...refusals,
         ...replaced.filter(({ from }) => from.locked).map(refuseLocked),
+        ...refuseCircles({ changes, wanted, throughViews }),
         ...refuseProtected({ live, wanted, changes, ledger: { ...input.ledger, protectedByOthers } }),
       ],
       temporaryNames,

@@ -1,0 +1,1 @@
+CREATE VIEW mv.through AS SELECT id FROM mv.base;
