@@ -87,6 +87,8 @@ export function attributeChanges(
     .map(([name, attribute]) => ({
       ...clause(name, attribute, undefined, sql`DROP ATTRIBUTE ${ident(name)}`),
       blockedByUseOf: name,
+      // PostgreSQL does it, but then ROW(1, 2)::p.pair in a query assigns its values to other attributes.
+      rewritesValues: true as const,
     }))
   const others = Object.entries(to).flatMap(([name, attribute]): readonly FieldChange[] => {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
