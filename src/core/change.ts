@@ -31,7 +31,7 @@ export interface FieldChange {
   readonly blockedByUseOf?: string
   /** Set if that column is dropped, even if another one takes its name. */
   readonly dropsColumn?: true
-  /** Set if the object is a type that cannot be altered in this way while a relation stores its values. */
+  /** Set if the object, a type or a relation with its row type, cannot be altered in this way while a relation stores its values. */
   readonly rewritesValues?: true
   /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */
   readonly follows?: string

@@ -17,6 +17,8 @@ export interface Dependent {
   readonly parent: Key | undefined
   /** Set for a plain view. `outcome` is set if recreating it was tried. */
   readonly view: (DependentView & { readonly outcome?: ViewOutcome | undefined }) | undefined
+  /** Whether values of the object, which is a type or has a row type, are stored by it or through it. */
+  readonly storesValues?: boolean
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
   /** Why it cannot be recreated, if that was tried or is known. */

@@ -15,6 +15,7 @@ interface Row {
   readonly id: ObjectId | null
   readonly parent: ObjectId | null
   readonly view: DependentView | null
+  readonly storesValues: boolean
   readonly description: string
 }
 
@@ -25,6 +26,8 @@ interface Row {
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
 // - What depends on a member of an extension depends on the extension.
 // - What depends on an inherited column of a child depends on that column of the parent, which is changed in both.
+// Values of a type are stored where PostgreSQL would find them: in columns of that type, of an array or domain of it, or of
+// another composite type that contains it. A query that uses the type counts too: ROW(1, 2)::pair depends on its attributes.
 // Triggers and statistics on a foreign table are listed although they are automatic, since they are lost with the table.
 const dependentsQuery = trusted(`
   WITH RECURSIVE target AS (
@@ -67,7 +70,8 @@ const dependentsQuery = trusted(`
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
-    SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed
+    SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed,
+           false AS uses_type
       FROM attached
     UNION
     SELECT r.classid AS ofclass, r.objid AS of, r.refobjid AS used, nullif(d.refobjsubid, 0) AS attnum,
@@ -75,7 +79,8 @@ const dependentsQuery = trusted(`
                 WHEN coalesce(dk.contypid, composite.reltype) IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
            coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, composite.reltype, d.objid) AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
-                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed
+                WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed,
+           r.refclassid = 'pg_type'::regclass AS uses_type
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -84,6 +89,16 @@ const dependentsQuery = trusted(`
       LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
       LEFT JOIN pg_class composite ON d.classid = 'pg_class'::regclass AND composite.oid = d.objid AND composite.relkind = 'c'
       LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
+  ), holding(ofclass, of, classid, objid, at_class, at) AS (
+    SELECT ofclass, of, classid, objid, classid, objid FROM direct WHERE uses_type
+    UNION
+    SELECT h.ofclass, h.of, h.classid, h.objid, d.classid, d.objid
+      FROM holding h LEFT JOIN pg_class c ON h.at_class = 'pg_class'::regclass AND c.oid = h.at AND c.relkind IN ('f', 'v', 'c')
+      JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = CASE h.at_class WHEN 'pg_type'::regclass THEN h.at ELSE c.reltype END
+       AND (d.classid = 'pg_type'::regclass OR d.classid = 'pg_class'::regclass AND d.objsubid > 0)
+  ), storing AS (
+    SELECT ofclass, of, classid, objid
+      FROM holding JOIN pg_class c ON at_class = 'pg_class'::regclass AND c.oid = at AND c.relkind NOT IN ('f', 'v', 'c')
   )
   SELECT d.of, d.ofclass::text AS catalog,
          used_column.attname AS column,
@@ -116,6 +131,7 @@ const dependentsQuery = trusted(`
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
          CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'),
                 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${temporaryViewReason}' ELSE d.why_not_repointed END) END AS view,
+         d.uses_type AND (d.ofclass, d.of, d.classid, d.objid) IN (SELECT * FROM storing) AS "storesValues",
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
     LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -137,10 +153,12 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Row>(dependentsQuery, [targets])
-  return rows.flatMap(({ of, catalog, column, child, id, parent, view, description }) => {
+  return rows.flatMap(({ of, catalog, column, child, id, parent, view, storesValues, description }) => {
     const on = keys.get(`${catalog} ${of}`)
     const address = { key: id ? keyOf(id) : undefined, parent: parent ? keyOf(parent) : undefined }
     const through = child ? { through: keyOf(child) } : {}
-    return on === undefined ? [] : [{ on, column, ...address, ...through, view: view ?? undefined, description }]
+    return on === undefined
+      ? []
+      : [{ on, column, ...address, ...through, view: view ?? undefined, storesValues, description }]
   })
 }

@@ -3,19 +3,17 @@
 import type { Change, FieldChange } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
-import { idOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 
-export function isBlockedBy(field: FieldChange, dependent: Dependent): boolean {
-  if (field.blockedByUseOf === undefined) return false
-  return field.blockedByUseOf === dependent.column || (field.rewritesValues === true && mayStoreValues(dependent))
+export function isBlockedBy({ blockedByUseOf, rewritesValues }: FieldChange, dependent: Dependent): boolean {
+  if (rewritesValues && dependent.storesValues) return true
+  return blockedByUseOf !== undefined && blockedByUseOf === dependent.column
 }
 
-/** Neither a plain view nor a foreign table stores anything. What uses another type may be stored as part of that. */
-function mayStoreValues({ column, key, view }: Dependent): boolean {
-  const id = key === undefined ? undefined : idOf(key)
-  const isStoredElsewhere = id !== undefined && kindOf(id).replacement?.onlyIfUsed === true
-  return column === null && view === undefined && !isStoredElsewhere
+/** Whether it depends on what uses the object. */
+export function mayBeBlocked(change: Change): boolean {
+  if (change.op !== 'alter') return false
+  return change.fields.some(({ blockedByUseOf, rewritesValues }) => blockedByUseOf !== undefined || rewritesValues)
 }
 
 /**
@@ -38,7 +36,7 @@ export function replaceBlocked(changes: readonly Change[], dependents: readonly 
 
 /** Whether it may have to be: its dependents are read to find out. */
 export function canBeRenamedAside(change: Change): boolean {
-  if (change.op !== 'alter' || !change.fields.some(({ blockedByUseOf }) => blockedByUseOf !== undefined)) return false
+  if (change.op !== 'alter' || !mayBeBlocked(change)) return false
   const { aside, replacement } = kindOf(change.to.id)
   return aside !== undefined && replacement === undefined
 }

@@ -8,7 +8,7 @@ import type { Key } from '../core/object.ts'
 import type { Refusal } from '../core/plan.ts'
 import { someOf } from '../core/some-of.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
-import { isBlockedBy } from './blocked-fields.ts'
+import { isBlockedBy, mayBeBlocked } from './blocked-fields.ts'
 import { canFollow } from './replacements.ts'
 
 /** The live objects whose dependents must be known. */
@@ -19,7 +19,7 @@ export function affectedObjects(changes: readonly Change[]): readonly LiveObject
       case 'replace':
         return [change.from]
       case 'alter':
-        return change.fields.some(({ blockedByUseOf }) => blockedByUseOf !== undefined) ? [change.from] : []
+        return mayBeBlocked(change) ? [change.from] : []
       case 'create':
       case 'adopt':
       case 'release':

@@ -7,6 +7,7 @@ import type { Dependent } from '../core/dependent.ts'
 import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { ReadsThroughViews } from '../dependents/read-through-views.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
+import { isBlockedBy } from './blocked-fields.ts'
 import { replacedWith } from './forced-replacements.ts'
 
 export interface ReplacementInput {
@@ -103,8 +104,7 @@ function replaceIfUsed(
       dependent.parent === change.key ||
       (dependent.view || dependent.key === undefined ? canFollow(change, dependent) : isKept(dependent.key)),
   )
-  const usedColumns = new Set(users.map(({ column }) => column))
-  const isBlocked = ({ blockedByUseOf }: FieldChange) => blockedByUseOf !== undefined && usedColumns.has(blockedByUseOf)
+  const isBlocked = (field: FieldChange) => users.some((user) => isBlockedBy(field, user))
   if (users.length === 0 || (change.op === 'alter' && !change.fields.some(isBlocked))) return undefined
   // What it needs is dropped and created in the transaction for definitions, and so must this be.
   const needsRecreated = change.from.needs.some((need) => {

@@ -17,7 +17,8 @@ interface Comparison {
 }
 
 /**
- * Every change of a foreign table's columns is possible in place, unless an object depends on the column. Generated columns
+ * Every change of a foreign table's columns is possible in place, unless an object depends on the column, or stores whole rows: then
+ * PostgreSQL does not change a type, and leaves the stored rows as they are if a column is added or dropped. Generated columns
  * depend on others of the same table, so those that are dropped or changed come first, and one that uses a column whose
  * type changes is dropped and added, which costs nothing, since a foreign table holds no data.
  */
@@ -88,13 +89,20 @@ function dropColumn(name: string, column: Column | undefined): FieldChange {
     effect: { how: 'clause', clause: [sql`DROP COLUMN ${ident(name)}`] },
     blockedByUseOf: name,
     dropsColumn: true,
+    rewritesValues: true,
   }
 }
 
 function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
   const clause = addedColumn(name, source)
   return [
-    { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
+    {
+      field: `column ${name}`,
+      from: undefined,
+      to: wanted.type,
+      effect: { how: 'clause', clause },
+      rewritesValues: true,
+    },
     ...settingsChanges(settingsTarget(table, name), {}, wanted),
   ]
 }
@@ -178,6 +186,7 @@ function retype(name: string, from: Column, to: Column, source: Column): FieldCh
       clause: [sql`${drop}ALTER COLUMN ${ident(name)} TYPE ${fragment(source.type)}${collate}`],
     },
     blockedByUseOf: name,
+    rewritesValues: true,
   }
 }
 
@@ -212,6 +221,7 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
       ...toField(`column ${name}`, generatedText(from), generatedText(to), clause),
       blockedByUseOf: name,
       dropsColumn: true,
+      rewritesValues: true,
     },
     ...settingsChanges(settingsTarget(table, name), {}, to),
   ]
