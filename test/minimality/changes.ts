@@ -14,7 +14,8 @@ export interface Change {
   /** The first major that has it. */
   readonly from?: number
   readonly touches: readonly string[]
-  /** Where PostgreSQL 18 keeps more in its catalog. */
+  /** Where PostgreSQL 17 and later, or 18, keep more in their catalogs. */
+  readonly from17?: readonly string[]
   readonly from18?: readonly string[]
   /** PostgreSQL has none: nothing comes after it. */
   readonly noWayBack?: true

@@ -5,12 +5,27 @@ import { connect, createDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, manifestOf } from '../support/fdwsync.ts'
 import { eachMajor, isNewest } from '../support/majors.ts'
-import { areOfOtherObjects, changedBy, changes, environment, groupsOf, isOn, prepare, text } from './changes.ts'
+import {
+  areOfOtherObjects,
+  type Change,
+  changedBy,
+  changes,
+  environment,
+  groupsOf,
+  isOn,
+  prepare,
+  text,
+} from './changes.ts'
 import { catalogRows, touched } from './rows.ts'
 
 /** The rows of columns, constraints and statistics differ between majors, those of other catalogs do not. */
 function dependsOnVersion(row: string): boolean {
   return /^((added|removed|replaced) )?(column|constraint|default|inheritance|statistics) /.test(row)
+}
+
+function touchedOn(major: number, { touches, from17 = touches, from18 = from17 }: Change): readonly string[] {
+  if (major >= 18) return from18
+  return major >= 17 ? from17 : touches
 }
 
 // In one database, each time on top of the base and back. At most one change of an object is tried at a time.
@@ -36,7 +51,7 @@ test.each(eachMajor())('PostgreSQL $name: a change touches what it must and noth
         report?.steps.filter(({ outcome }) => outcome.status !== 'applied'),
         names,
       ).toEqual([])
-      const expected = group.flatMap(({ touches, from18 }) => (pair.target.major >= 18 ? (from18 ?? touches) : touches))
+      const expected = group.flatMap((change) => touchedOn(pair.target.major, change))
       expect.soft(touched(before, after), names).toEqual([...new Set(expected)].sort())
       if (group.some(({ noWayBack }) => noWayBack)) {
         expect(at, `${names} comes last`).toBe(groups.length - 1)
