@@ -1,6 +1,7 @@
 // The attributes of a composite type.
 import type { FieldChange } from '../../core/change.ts'
 import { fragment, ident, type Sql, type Statement, sql } from '../../core/sql.ts'
+import { replacedBy } from '../facets/changes.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from '../facets/names.ts'
@@ -75,7 +76,7 @@ export function newAttributeComments(type: Sql, attributes: Attributes): readonl
   return Object.entries(attributes).flatMap(([name, { comment }]) => newComment(target(type, name), comment))
 }
 
-/** Every change is possible in place, unless the attribute is used or values of the type are stored. The order is not compared. */
+/** Every change is possible in place, unless the attribute is used or values of the type are stored. For the order see {@link orderChange}. */
 export function attributeChanges(
   type: Sql,
   from: Attributes,
@@ -103,6 +104,20 @@ export function attributeChanges(
     return [{ ...clause(name, before, attribute, change), ...retyped }, ...comment]
   })
   return [...dropped, ...others]
+}
+
+/** PostgreSQL adds an attribute after all others and moves none, but ROW(1, 2)::pair goes by the order. */
+export function orderChange(
+  from: readonly string[] | undefined,
+  to: readonly string[] | undefined,
+): readonly FieldChange[] {
+  if (!from || !to) return []
+  const inPlace = [...from.filter((name) => to.includes(name)), ...to.filter((name) => !from.includes(name))]
+  return inPlace.every((name, at) => name === to[at]) ? [] : replacedBy('attributes', orderText(from), orderText(to))
+}
+
+function orderText(names: readonly string[]): string {
+  return `(${names.map(ident).join(', ')})`
 }
 
 function target(type: Sql, name: string): Sql {

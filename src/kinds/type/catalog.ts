@@ -31,6 +31,8 @@ export const typeCatalog: Sql = trusted(`
                'comment', coalesce(col_description(a.attrelid, a.attnum), '')) ORDER BY a.attnum), '{}')
              FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
             WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped),
+           'order', ARRAY(SELECT attname FROM pg_attribute a
+             WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
            'comment', coalesce(obj_description(t.oid, 'pg_type'), ''),
            ${accessColumns('T', 't.typowner', 't.typacl', { defaultAcl: "acldefault('T', t.typowner)" })}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||

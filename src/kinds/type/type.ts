@@ -40,6 +40,7 @@ import {
   attributeText,
   declaredAttributes,
   newAttributeComments,
+  orderChange,
   settleAttributes,
   withAttributeTypes,
   writtenAttributes,
@@ -59,6 +60,8 @@ export interface TypeSpec extends Access, Protection {
   readonly default: string | null
   readonly checks: Readonly<Record<string, Check>>
   readonly attributes: Attributes
+  /** The names of the attributes: the ledger does not keep the order of a map. Undefined if an older release recorded it. */
+  readonly order?: readonly string[]
   readonly comment?: Comment
 }
 
@@ -74,7 +77,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     how: 'read-back',
     // Others depend on its values, and adding one blocks no session.
     byName: {
-      affectsOthers: ({ field }) => field === 'values' || field.startsWith('attribute '),
+      affectsOthers: ({ field }) => ['values', 'attributes'].includes(field) || field.startsWith('attribute '),
       renameWithin: (id, wanted, live) => renamedBack(qualified(id.schema, id.name), wanted.values, live.values),
       intoSchema: (id, schema) =>
         statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
@@ -106,6 +109,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
             default: declared.default ?? null,
             checks: declaredChecks(declared.checks ?? {}),
             attributes: declaredAttributes(declared.composite ?? {}),
+            order: Object.keys(declared.composite ?? {}),
             comment: declared.comment,
             ...declaredAccess(declared),
             ...declaredProtection(declared),
@@ -164,6 +168,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       ...valueChanges(name, from.values, to.values),
       ...replacedBy('domain', baseText(from), baseText(to)),
       ...domainChanges(name, from, to, declared),
+      ...orderChange(from.order, to.order),
       ...attributeChanges(name, from.attributes, to.attributes, declared.attributes),
       ...commentChange(sql`TYPE ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(target(id), from, to),

@@ -1,0 +1,1 @@
+ALTER TYPE proxy.by_hand RENAME ATTRIBUTE x TO z;
