@@ -67,8 +67,8 @@ import {
   sourcesOf,
   withoutInherited,
   withoutParents,
-  withParentNames,
 } from './inheritance.ts'
+import { withNames } from './names.ts'
 import { parentStandIns } from './parent-stand-ins.ts'
 import {
   boundText,
@@ -253,11 +253,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     renameColumns: (id, renamed) => renameTableColumns(qualified(id.schema, id.name), renamed),
     withColumns: underColumnNames,
     inheritedColumns,
-    withNames(spec, nameOf) {
-      const server = nameOf({ kind: 'server', name: spec.server })
-      const named = hasParents(parentsIn(spec)) ? withParentNames(spec, nameOf) : spec
-      return server.kind === 'server' ? { ...named, server: server.name } : named
-    },
+    withNames,
   },
 
   connectivityProbe,

@@ -1,6 +1,11 @@
-// Which declared types a type consists of, so that they are created before it.
+// The types that a type consists of: which ones are declared, so that they are created before it, and their names.
 import { topologicalOrder } from '../../core/graph.ts'
 import { type IdOf, type Key, keyOf } from '../../core/object.ts'
+import type { Check } from '../facets/columns/checks.ts'
+import { record } from '../facets/options.ts'
+import { sqlName, unquoted, withTypeNames } from '../facets/type-names.ts'
+import type { StandInOf } from '../probing.ts'
+import type { Attributes } from './attributes.ts'
 
 interface TypeStanza {
   readonly domain?: string
@@ -38,8 +43,7 @@ export function withParts<Object extends Declared>(
   )
 }
 
-const part = String.raw`"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*`
-const typeName = new RegExp(String.raw`(?:(${part})\s*\.\s*)?(${part})`, 'gu')
+const typeName = new RegExp(String.raw`(?:(${sqlName})\s*\.\s*)?(${sqlName})`, 'gu')
 
 /** Every type that the SQL may name. Modifiers and words of built-in types match too, which does no harm. */
 export function typesNamed(text: string, searchPath: readonly string[]): readonly IdOf<'type'>[] {
@@ -49,6 +53,31 @@ export function typesNamed(text: string, searchPath: readonly string[]): readonl
   }).flat()
 }
 
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase()
+interface Parts {
+  readonly base: string | null
+  readonly default: string | null
+  readonly checks: Readonly<Record<string, Check>>
+  readonly attributes: Attributes
+}
+
+/** A type as the catalog would show it if the types in it had other names. */
+export function withPartNames<Spec extends Parts>(spec: Spec, nameOf: StandInOf): Spec {
+  const renamed = (text: string | null) => text && withTypeNames(text, nameOf)
+  return {
+    ...spec,
+    base: renamed(spec.base),
+    default: renamed(spec.default),
+    checks: record(
+      Object.entries(spec.checks).map(([name, check]) => [
+        name,
+        { ...check, expression: withTypeNames(check.expression, nameOf) },
+      ]),
+    ),
+    attributes: record(
+      Object.entries(spec.attributes).map(([name, each]) => [
+        name,
+        { ...each, type: withTypeNames(each.type, nameOf) },
+      ]),
+    ),
+  }
 }

@@ -29,7 +29,7 @@ import type { Grant } from '../facets/grants.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../facets/names.ts'
 import { record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
-import { asideInSchema } from '../facets/renaming.ts'
+import { asideInSchema, typeRenaming } from '../facets/renaming.ts'
 import { present, withoutBrackets, writtenName } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
@@ -47,7 +47,7 @@ import {
 } from './attributes.ts'
 import { typeCatalog } from './catalog.ts'
 import { addCheck, checkTarget, domainChanges } from './domain.ts'
-import { partsOf, withParts } from './parts.ts'
+import { partsOf, withPartNames, withParts } from './parts.ts'
 import { renamedBack, valueChanges, valuesText } from './values.ts'
 
 export interface TypeSpec extends Access, Protection {
@@ -189,6 +189,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
   aside: asideInSchema('type', sql`TYPE`),
+  renaming: { ...typeRenaming, withNames: withPartNames },
   display: {
     summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
     details: (spec) => [
