@@ -18,7 +18,7 @@ interface Comparison {
 
 /**
  * Every change of a foreign table's columns is possible in place, unless an object depends on the column, or stores whole rows: then
- * PostgreSQL does not change a type, and leaves the stored rows as they are if a column is added or dropped. Generated columns
+ * PostgreSQL does not change a type, and leaves the stored rows as they are if a column is dropped. Generated columns
  * depend on others of the same table, so those that are dropped or changed come first, and one that uses a column whose
  * type changes is dropped and added, which costs nothing, since a foreign table holds no data.
  */
@@ -96,13 +96,7 @@ function dropColumn(name: string, column: Column | undefined): FieldChange {
 function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
   const clause = addedColumn(name, source)
   return [
-    {
-      field: `column ${name}`,
-      from: undefined,
-      to: wanted.type,
-      effect: { how: 'clause', clause },
-      rewritesValues: true,
-    },
+    { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
     ...settingsChanges(settingsTarget(table, name), {}, wanted),
   ]
 }
