@@ -39,6 +39,9 @@ const notCopyable = `
   INSERT INTO spans VALUES (1, '[1,2]', '{"[1,2]"}', '[3,4]', '{[1,2]}');
   INSERT INTO trips VALUES (ARRAY[ROW('[1,2]', 'x')::stay], ARRAY[ROW(1)::place], 'ok')`
 
+/** Temporary names are random. */
+const withoutSuffix = (change: string) => change.replace(/(fdwsync_old)_[0-9a-f]+_\d+$/, '$1')
+
 const copying = (more = '') => mirroring(`types: copy\n${more}`)
 
 const typesHere = `SELECT n.nspname || '.' || t.typname || ' ' || t.typtype::text AS text FROM pg_type t
@@ -96,7 +99,13 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
       [
         'an attribute is added and one goes',
         'ALTER TYPE pair ADD ATTRIBUTE b text, DROP ATTRIBUTE a',
-        ['alter type public.pair'],
+        // Its values are stored, and a query such as ROW(1, 2)::pair goes by the order of the attributes.
+        [
+          'create type public.pair',
+          'replace foreign table proxy.t',
+          'replace materialized view local.t',
+          'drop type public.fdwsync_old',
+        ],
       ],
       [
         'a check is added, and a default',
@@ -117,7 +126,10 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     for (const [what, sql, changes] of steps) {
       await runSql(fixture.source.url, sql)
       const { plan, report } = await applyTo(parsed, fixture.url, { allow: ['drops-data'] })
-      expect({ changes: changesOf(plan), undetermined: plan.undetermined }, what).toEqual({ changes, undetermined: [] })
+      expect({ changes: changesOf(plan).map(withoutSuffix), undetermined: plan.undetermined }, what).toEqual({
+        changes,
+        undetermined: [],
+      })
       expect(missedOf(report), what).toEqual([])
       expect(changesOf(await planFor(parsed, fixture.url)), what).toEqual([])
     }
