@@ -18,9 +18,9 @@ import {
 } from './changes.ts'
 import { catalogRows, touched } from './rows.ts'
 
-/** The rows of columns, constraints and statistics differ between majors, those of other catalogs do not. */
+/** The rows of constraints, defaults and statistics differ between majors, those of other catalogs do not. */
 function dependsOnVersion(row: string): boolean {
-  return /^((added|removed|replaced) )?(column|constraint|default|inheritance|statistics) /.test(row)
+  return /^((added|removed|replaced) )?(constraint|default|inheritance|statistics) /.test(row)
 }
 
 function touchedOn(major: number, { touches, from17 = touches, from18 = from17 }: Change): readonly string[] {
