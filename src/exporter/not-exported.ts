@@ -6,8 +6,9 @@ import { type Key, keyOf } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 
-// The owner and the initial privileges of the schema public depend on the version, so they are not exported. A NOT NULL constraint is a row of pg_constraint from PostgreSQL 17 on for domains, and from 18 on for columns. PostgreSQL
-// shortens long names, so of those only the end is compared.
+// The owner and the initial privileges of the schema public depend on the version, so they are not exported. A NOT NULL constraint is
+// a row of pg_constraint from PostgreSQL 17 on for domains, and from 18 on for columns. PostgreSQL shortens long names, so of those
+// only the end is compared.
 const notExportedQuery: Sql = trusted(`
   WITH exported AS (
     SELECT position - 1 AS position, (object ->> 'catalog')::regclass::oid AS classid, (object ->> 'oid')::oid AS objid

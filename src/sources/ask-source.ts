@@ -84,6 +84,11 @@ async function answer<Result>(
     const reason = `types can be copied only through postgres_fdw, and server ${ident(server)} uses ${setup.wrapper}`
     return { status: 'rejected', key: 'types', reason, hint: 'Declare the types below "types" of their schema.' }
   }
+  const unknown = setup.isPostgresFdw ? undefined : chosenKey(request)
+  if (unknown) {
+    const reason = `relations can be chosen only through postgres_fdw, and server ${ident(server)} uses ${setup.wrapper}`
+    return { status: 'rejected', key: unknown, reason, hint: 'Use limit_to or except.' }
+  }
   if (request.limitTo?.length === 0) return empty
   await session.run(trusted('SAVEPOINT request'))
   try {
@@ -98,6 +103,12 @@ async function answer<Result>(
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK TO request'))
   }
+}
+
+/** The key of a mirror that asks for other relations than the default ones. */
+function chosenKey({ mirrored }: ImportRequest): 'relations' | 'partitions' | undefined {
+  if (mirrored?.isDefault === false) return 'relations'
+  return mirrored?.partitions === 'each' ? 'partitions' : undefined
 }
 
 const invalidOption = 'HV00D'

@@ -7,14 +7,10 @@ import { type Reason, reasonOf } from './reasons.ts'
 
 export function importFailure(error: DatabaseError, request: Pick<ImportRequest, 'options' | 'mirrored'>): Reason {
   const { reason, hint } = reasonOf(error)
-  if (!lacksCollation(error, request)) return { reason, hint }
+  const lacksCollation = error.sqlstate === '42704' && /collation/i.test(error.message)
+  if (!lacksCollation || !isOn(request, 'import_collate')) return { reason, hint }
   return {
     reason,
     hint: 'Create what it needs here, or import without collations: options: { import_collate: "false" }.',
   }
-}
-
-/** Whether the import would succeed without collations. */
-export function lacksCollation(error: DatabaseError, request: Pick<ImportRequest, 'options' | 'mirrored'>): boolean {
-  return error.sqlstate === '42704' && /collation/i.test(error.message) && isOn(request, 'import_collate')
 }

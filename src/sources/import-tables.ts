@@ -9,8 +9,8 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import { importFailure, lacksCollation } from './import-failure.ts'
-import { type ExpressionOption, optionsOfImport } from './import-options.ts'
+import { importFailure } from './import-failure.ts'
+import { type ExpressionOption, isOn, optionsOfImport } from './import-options.ts'
 import type { Reason } from './reasons.ts'
 import { requirePlainTables } from './require-plain-tables.ts'
 import type { ServerSession } from './server-session.ts'
@@ -102,7 +102,7 @@ async function importWithoutCollations(
   error: DatabaseError,
   { tables, failed, withoutCollations }: Results,
 ): Promise<void> {
-  if (!request.mirrored || !lacksCollation(error, request)) {
+  if (!request.mirrored || !isOn(request, 'import_collate')) {
     failed.set(name, importFailure(error, request))
     return
   }

@@ -17,7 +17,7 @@ export type TypesAsText = ReadonlyMap<string, string>
 
 /**
  * Finds the types that can neither be copied nor exist here, and those that consist of them. Until the transaction is rolled back, a
- * domain stands in for each, so that tables with such columns can be imported.
+ * domain takes the place of each, so that tables with such columns can be imported.
  * @param all each type after those that it consists of
  */
 export async function standInForTypes(session: Session, all: readonly RemoteType[]): Promise<TypesAsText> {

@@ -92,6 +92,8 @@ const varied = `
   CREATE COLLATION public.from_there (provider = icu, locale = 'de');
   CREATE TABLE people (name text COLLATE public.from_there, key text GENERATED ALWAYS AS (public.own(name)) STORED);
   INSERT INTO people VALUES ('Ä');
+  CREATE SCHEMA only_there; CREATE COLLATION only_there.other (provider = icu, locale = 'sv');
+  CREATE TABLE places (name text COLLATE only_there.other);
   CREATE TABLE days (day date) PARTITION BY RANGE (day);
   CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
   CREATE TABLE days_2 PARTITION OF days DEFAULT;
@@ -137,12 +139,13 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     const parsed = await fixture.manifest(mirroring())
     const { plan, report } = await applyTo(parsed, fixture.url)
     expect(missedOf(report)).toEqual([])
-    expect(await copiesOf(fixture)).toEqual(['days', 'people'])
+    expect(await copiesOf(fixture)).toEqual(['days', 'people', 'places'])
     expect(await fixture.sql('SELECT * FROM local.people')).toEqual([{ name: 'Ä', key: 'ä!' }])
     expect(plan.undetermined).toEqual([])
-    expect(plan.warnings.map(({ code }) => code)).toEqual(['source/left-out', 'source/collation'])
+    expect(plan.warnings.map(({ code }) => code)).toEqual(['source/left-out', 'source/collation', 'source/collation'])
     expect(plan.warnings[0]?.message).toContain('1 view (names), 1 materialized view (keys)')
     expect(plan.warnings[1]?.message).toContain('public.from_there')
+    expect(plan.warnings[2]?.message).toContain('only_there.other')
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 
@@ -170,7 +173,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     const asked = (keys: string) =>
       fixture.manifest(mirroring().replace('    schema: local', `    schema: local\n    ${keys}`))
     await applyTo(await asked('partitions: each'), fixture.url)
-    expect(await copiesOf(fixture)).toEqual(['days_1', 'days_2', 'people'])
+    expect(await copiesOf(fixture)).toEqual(['days_1', 'days_2', 'people', 'places'])
     const more = await asked('relations: [views, materialized_views]')
     const { plan } = await applyTo(more, fixture.url, { allow: ['drops-data'] })
     expect(plan.warnings).toEqual([])
@@ -264,52 +267,4 @@ test.each(
   )
   expect(await copiesOf(fixture)).toEqual(expect.arrayContaining(['customers', 'orders']))
   expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
-})
-
-/** Indexes of a source, and why one cannot be copied, in words. */
-const indexesOfSource: readonly { readonly sql: string; readonly from?: number; readonly reason?: RegExp }[] = [
-  { sql: 'CREATE INDEX lower_idx ON orders (lower(note))' },
-  { sql: "CREATE INDEX words_idx ON orders USING gin (to_tsvector('simple', note))" },
-  {
-    sql: 'CREATE INDEX own_idx ON orders (own(note))',
-    reason: /it calls public\.own\(\), which is not immutable and built-in/,
-  },
-  { sql: 'CREATE INDEX trigrams_idx ON orders USING gin (note gin_trgm_ops)', reason: /gin_trgm_ops/ },
-  {
-    sql: 'CREATE UNIQUE INDEX one_null_idx ON orders (note) NULLS NOT DISTINCT',
-    from: 15,
-    reason: /^(?!.*syntax).*NULLS NOT DISTINCT needs/,
-  },
-  {
-    sql: 'ALTER TABLE parent ADD CONSTRAINT of_parent PRIMARY KEY (id)',
-    reason: /unique among the rows of the table alone/,
-  },
-  { sql: 'CREATE INDEX not_unique_idx ON parent (id)' },
-  { sql: 'ALTER TABLE orders ADD CONSTRAINT no_overlaps UNIQUE (during, days WITHOUT OVERLAPS)', from: 18 },
-  { sql: 'ALTER TABLE orders ADD CONSTRAINT apart EXCLUDE USING btree (total WITH =)' },
-]
-
-test.each(
-  crossedMajors(),
-)('PostgreSQL $name: each index of the source is copied, or the plan has its reason', async (pair) => {
-  const fixture = await fixtureWithOwnSource(
-    pair,
-    `CREATE EXTENSION pg_trgm; CREATE FUNCTION own(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
-     CREATE TABLE orders (total int, note text, during int4range, days daterange);
-     CREATE TABLE parent (id int); CREATE TABLE child () INHERITS (parent); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1)`,
-  )
-  const known = indexesOfSource.filter(({ from = 0 }) => pair.source.major >= from)
-  for (const { sql } of known) await runSql(fixture.source.url, sql)
-  const { plan, report } = await applyTo(await fixture.manifest(mirroring()), fixture.url)
-  expect(missedOf(report)).toEqual([])
-  const there = (await indexesOf(fixture.source.url, 'public')).map((text) => text.split(' ')[0])
-  const here = (await indexesOf(fixture.url, 'local')).map((text) => text.split(' ')[0])
-  const isMissing = (sql: string) => !here.some((name) => name && sql.includes(name))
-  const reasons = plan.warnings.filter(({ code }) => code === 'source/index').map(({ message }) => message)
-  for (const { sql, reason } of known) {
-    const own = reasons.filter((message) => there.some((name) => name && sql.includes(name) && message.includes(name)))
-    if (isMissing(sql)) expect(own, sql).toEqual([expect.stringMatching(reason ?? /no reason is expected/)])
-    else expect(own, sql).toEqual([])
-  }
-  expect(isMissing('lower_idx') || isMissing('apart')).toBe(false)
 })

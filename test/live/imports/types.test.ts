@@ -334,6 +334,19 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
         place: { excerpt: expect.stringContaining('types: copy') },
       },
     ])
+    const uncopied = mirroring()
+      .replace('  shop:\n', '  shop:\n    foreign_data_wrapper: bare\n')
+      .replace('indexes: { copy: true }', '')
+    for (const choice of ['relations: [views]', 'partitions: each']) {
+      expect(await reasonsOf(fixture, uncopied.replace('schema: local', `schema: local\n    ${choice}`))).toMatchObject(
+        [
+          {
+            message: expect.stringContaining('relations can be chosen only through postgres_fdw'),
+            place: { excerpt: expect.stringContaining(choice) },
+          },
+        ],
+      )
+    }
   })
 
   test('a type that another manifest owns is used as it is', async () => {
