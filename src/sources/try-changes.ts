@@ -34,7 +34,7 @@ export async function tryChanges(session: Session, input: ChangesToTry): Promise
   const needs = Array.from(input.wanted.values(), (object) => object.needs).flat()
   const throughViews = await readsThroughViews(session, needs)
   const reads = readsToTry({ ...input, user: session.user, fresh: resolved.fresh, throughViews }).filter(
-    (each) => !reported.has(each.server) && isResolved(each, input.unresolved),
+    (each) => (isChanged(each) || !reported.has(each.server)) && isResolved(each, input.unresolved),
   )
   if (reads.length === 0) return []
   const servers = reads.map(({ server }) => server)
@@ -44,6 +44,11 @@ export async function tryChanges(session: Session, input: ChangesToTry): Promise
   const found = await mapConcurrently(reads, atOnce, (each) => tryReads(options, each))
   // Several roles can use one user mapping.
   return uniqueBy(found.flat(), ({ message }) => message)
+}
+
+/** Only then is an apply refused: that an import has failed is no reason, since the source may be down. */
+function isChanged({ isForConnecting, byRole }: ServerReads): boolean {
+  return isForConnecting || byRole.some(({ tables }) => tables.some((table) => table.isChanged))
 }
 
 /** A mapping without its password, for one, would only show that the password is missing. */

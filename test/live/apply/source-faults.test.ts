@@ -12,6 +12,7 @@ import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor, fixtureWithOwnSource, substitute } from '../../support/fixture.ts'
 import { eachMajor, isNewest, newestMajor } from '../../support/majors.ts'
+import { mirroring } from '../../support/manifests.ts'
 import { snapshot } from '../../support/outcomes.ts'
 import { proxyTo } from '../../support/proxy.ts'
 
@@ -227,6 +228,24 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       code: 5,
       stdout: expect.stringContaining('warning server shop: its source cannot be reached'),
     })
+  })
+
+  test('a changed password of a mirror is tried too, although the import has failed with it already', async () => {
+    const fixture = await fixtureWithOwnSource(pair, source)
+    const command = (args: readonly string[], password: string) =>
+      run(fixture, args, mirroring(), { ...fixture.env, SOURCE_PASSWORD: password })
+    const apply = ['apply', '--auto-approve']
+    const { SOURCE_PASSWORD: right = '' } = fixture.env
+    expect(await command(apply, right)).toMatchObject({ code: 0 })
+    const passwords = `SELECT option_value AS password FROM pg_user_mappings, pg_options_to_table(umoptions)
+      WHERE option_name = 'password'`
+    const before = await fixture.sql(passwords)
+    expect((await command(['plan'], 'wrong')).stdout).toContain('warning server shop: its source refuses')
+    expect(await command(apply, 'wrong')).toMatchObject({ code: 4 })
+    expect(await fixture.sql(passwords)).toEqual(before)
+    expect(await command([...apply, '--no-check-source'], 'wrong')).toMatchObject({ code: 6 })
+    expect(await fixture.sql(passwords)).toEqual([{ password: 'wrong' }])
+    expect(await command(apply, right)).toMatchObject({ code: 0 })
   })
 
   test('a table that no view reads has to be readable for one of the roles with a user mapping', async () => {
