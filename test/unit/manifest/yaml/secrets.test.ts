@@ -165,7 +165,7 @@ schemas:
     ['sslkey', '/etc/ssl/key.pem'],
     ['private_key_path', '/etc/key.pem'],
     ['api_key_id', 'AKIA'],
-    ['passfile', '/root/.pgpass'],
+    ['passfile', '/etc/pgpass'],
     ['use_scram_passthrough', 'true'],
     ['bypass_cache', 'a'],
     ['max_tokens', '5'],
