@@ -11,16 +11,15 @@ import { manifestPath, readingPath } from '../introspector/transaction-settings.
 import { openLedger } from '../ledger/open.ts'
 import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
 import { recordSteps, rekeyObjects } from '../ledger/write.ts'
+import { runStatements } from '../loader/run-statements.ts'
 import type { SourceWatchdog } from '../loader/source-watchdog.ts'
+import { swapTimeoutMilliseconds } from '../loader/swap/lock-order.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { commit } from './commit.ts'
 import type { ApplyContext } from './context.ts'
 import { expectedOfStep } from './expected-result.ts'
-import { replace } from './replace.ts'
-import { runStatements } from './run-statements.ts'
+import { plannedReplacement, replaceMembers } from './replace-members.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
-import { swapTimeoutMilliseconds } from './swap/lock-order.ts'
-import { replacementOf } from './swap/originals.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
 /** Runs the step, verifies and records its result, and commits. The step's row in the ledger proves the COMMIT. */
@@ -61,7 +60,7 @@ async function runInTransaction(
   )
   if (secretsOf(step).length > 0) await hideSecrets(session, options.allow)
   let loads: readonly RefreshRecord[] = []
-  if (step.action === 'replace') loads = await replace(context, session, sources, step)
+  if (step.action === 'replace') loads = await replaceMembers(context, session, sources, step)
   else await runStatements(session, step.statements, searchPath)
   await session.run(readingPath)
   await openLedger(session)
@@ -77,7 +76,7 @@ function keptNames(step: Step, inHand: PlanInHand): ReadonlyMap<Key, Key> {
   const members = step.action === 'replace' ? step.members : []
   return new Map(
     members.flatMap(({ key }) => {
-      const { keptAs } = replacementOf(inHand, key)
+      const { keptAs } = plannedReplacement(inHand, key).change
       return keptAs ? [[key, keyOf(keptAs)] as const] : []
     }),
   )

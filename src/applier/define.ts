@@ -20,13 +20,13 @@ import {
   recordSteps,
   rekeyObjects,
 } from '../ledger/write.ts'
+import { runStatements } from '../loader/run-statements.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
 import { trustedEvaluation } from './require-trusted-evaluation.ts'
-import { runStatements } from './run-statements.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 

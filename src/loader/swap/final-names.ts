@@ -1,8 +1,8 @@
 // Types that a plan replaces have temporary names until their last dependents are swapped. PostgreSQL shows these names in the
 // SQL of the dependents, while successors must use the new types, which have the original names.
 
+import type { Plan } from '../../core/plan.ts'
 import { ident, qualified } from '../../core/sql.ts'
-import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 
 /** Replaces the temporary names in SQL that was read under `readingPath`, or in any data with such SQL. */
 export interface FinalNames {
@@ -10,8 +10,8 @@ export interface FinalNames {
   inData<Data>(data: Data): Data
 }
 
-export function finalNames({ plan }: PlanInHand): FinalNames {
-  const names = plan.changes.flatMap(({ change }) => {
+export function finalNames(changes: Plan['changes']): FinalNames {
+  const names = changes.flatMap(({ change }) => {
     if (change.op !== 'drop' || !change.renamedAsideFor) return []
     const [temporary, { id }] = [change.from.id, change.renamedAsideFor.from]
     if (!('schema' in temporary && 'schema' in id)) return []

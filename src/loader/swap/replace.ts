@@ -1,37 +1,28 @@
-// Builds the successors of objects that cannot be altered in place, then swaps them in. The originals serve readers
-// until the swap; what happens there is in swap/.
+// Builds the successors of objects, then swaps them in. The originals serve readers until the swap.
 
-import { randomUUID } from 'node:crypto'
-import type { Replace, WantedObject } from '../core/change.ts'
-import type { Relation } from '../core/object.ts'
-import type { Replacement, ReplaceStep } from '../core/plan.ts'
-import { ident, join, qualified, sql, trusted } from '../core/sql.ts'
-import type { Session } from '../db/session.ts'
-import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
-import { kindOf } from '../kinds/registry.ts'
-import type { RefreshRecord } from '../ledger/refresh-log.ts'
-import { MemberFailure } from '../loader/failure.ts'
-import { loadSettings, rowsLoaded } from '../loader/load.ts'
-import type { SourceWatchdog } from '../loader/source-watchdog.ts'
-import type { ApplyContext } from './context.ts'
-import { type Created, requireKnownCode } from './require-known-code.ts'
+import type { Replace } from '../../core/change.ts'
+import { ident, join, qualified, sql, trusted } from '../../core/sql.ts'
+import type { Session } from '../../db/session.ts'
+import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
+import { kindOf } from '../../kinds/registry.ts'
+import { MemberFailure } from '../failure.ts'
+import { loadSettings, rowsLoaded } from '../load.ts'
+import { runStatements } from '../run-statements.ts'
+import type { SourceWatchdog } from '../source-watchdog.ts'
+import { type Originals, readOriginals, requireAsPlanned } from './originals.ts'
+import type { Member, ReplacementContext, ReplacementSet, SuccessorLoad } from './replacement-set.ts'
 import { requireTrustedLiterals } from './require-trusted-literals.ts'
-import { runStatements } from './run-statements.ts'
-import { type Originals, readOriginals, requireAsPlanned } from './swap/originals.ts'
-import { restoreGrantors } from './swap/restore-grantors.ts'
-import { swap } from './swap/swap.ts'
+import { restoreGrantors } from './restore-grantors.ts'
+import { swap } from './swap.ts'
 
-/**
- * Carries out a replacement in the session's transaction, without COMMIT.
- * @returns the loads of managed objects, for the ledger
- */
+/** Carries out a replacement in the session's transaction, without COMMIT. */
 export async function replace(
-  context: ApplyContext,
+  context: ReplacementContext,
   session: Session,
   sources: SourceWatchdog,
-  step: ReplaceStep,
-): Promise<readonly RefreshRecord[]> {
-  const scratchSchemas = [...new Set(step.members.flatMap(({ scratch }) => scratch ?? []))]
+  set: ReplacementSet,
+): Promise<readonly SuccessorLoad[]> {
+  const scratchSchemas = [...new Set(set.members.flatMap(({ scratch }) => scratch ?? []))]
   // The owners of the successors need rights on the schema. Until it is dropped again, no other session can see it.
   for (const scratch of scratchSchemas) {
     const schema = ident(scratch)
@@ -41,37 +32,22 @@ export async function replace(
   // pg_get_viewdef locks a view in ACCESS SHARE mode until the end of the transaction, which blocks REFRESH for as
   // long as the build takes. Rolling back to the savepoint releases the lock.
   await session.run(trusted('SAVEPOINT originals'))
-  const originals = await readOriginals(session, step, context.inHand)
+  const originals = await readOriginals(session, set)
   await session.run(trusted('ROLLBACK TO originals'))
   requireAsPlanned(originals)
-  const loads: RefreshRecord[] = []
-  for (const member of step.members) {
+  const loads: SuccessorLoad[] = []
+  for (const member of set.members) {
     try {
-      loads.push(...(await buildSuccessor(context, session, sources, member, originals)))
+      loads.push(...(await buildSuccessor(context, session, sources, { set, member, originals })))
     } catch (error) {
       // A lost connection or an interruption is not this member's failure.
-      throw session.isLost() || context.options.signal.aborted ? error : new MemberFailure(member.key, error)
+      throw session.isLost() || context.signal.aborted ? error : new MemberFailure(member.key, error)
     }
   }
   await session.run(readingPath)
-  await swap(context, session, step, originals)
+  await swap(context, session, set, originals)
   for (const scratch of scratchSchemas) await session.run(sql`DROP SCHEMA ${ident(scratch)}`)
   return loads
-}
-
-async function createdAs(
-  session: Session,
-  wanted: WantedObject,
-  { schema, name }: Relation,
-): Promise<readonly Created[]> {
-  await session.run(readingPath)
-  const rows = await session.query<{ oid: number }>(
-    trusted(
-      'SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = $2',
-    ),
-    [schema, name],
-  )
-  return rows.map(({ oid }) => ({ wanted, catalog: 'pg_class', oid }))
 }
 
 /** What is attached to the original names its columns, of which the successor may have renamed some. */
@@ -91,22 +67,26 @@ async function underOriginalNames(
   for (const statement of renaming.renameColumns(successor, renamed)) await session.execute(statement)
 }
 
+interface Building {
+  readonly set: ReplacementSet
+  readonly member: Member
+  readonly originals: Originals
+}
+
 /** Creates and loads a successor, and gives it everything that was added to the original by hand. */
 async function buildSuccessor(
-  context: ApplyContext,
+  context: ReplacementContext,
   session: Session,
   sources: SourceWatchdog,
-  member: Replacement,
-  originals: Originals,
-): Promise<readonly RefreshRecord[]> {
-  const { searchPath } = context.inHand.plan
+  { set: { searchPath }, member, originals }: Building,
+): Promise<readonly SuccessorLoad[]> {
   const original = originals.find(({ change }) => change.key === member.key)
   const { key, scratch, load, children } = member
   if (original?.change.isUnmanaged) {
     await session.run(readingPath)
     const { title } = member
     await requireTrustedLiterals(
-      context,
+      context.trust,
       session,
       member.statements.map((statement) => ({ title, sql: statement.sql })),
     )
@@ -116,19 +96,16 @@ async function buildSuccessor(
   if (!original || scratch === undefined || !('name' in original.change.from.id)) return []
   const { attachments, change } = original
   const successor = { schema: scratch, name: original.change.from.id.name }
-  const wanted = context.inHand.wanted.get(key)
-  if (wanted && !change.isUnmanaged)
-    await requireKnownCode(session, await createdAs(session, wanted, successor), context.inHand)
-  const loads: RefreshRecord[] = []
+  await session.run(readingPath)
+  await context.checkSuccessor(session, member, successor)
+  const loads: SuccessorLoad[] = []
   if (load.length > 0) {
     const [rows, started] = await sources.load(session, successor, async () => {
       await session.run(loadSettings(searchPath))
       const loadStarted = performance.now()
       return [await rowsLoaded(session, successor, load), loadStarted] as const
     })
-    const ended = performance.now()
-    if (!change.isUnmanaged)
-      loads.push({ id: randomUUID(), key, how: 'plain', started, ended, rows, status: 'applied' })
+    loads.push({ key, started, ended: performance.now(), rows })
   }
   await runStatements(session, children, searchPath)
   await session.run(readingPath)

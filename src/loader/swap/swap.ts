@@ -2,17 +2,16 @@
 
 import { topologicalOrder } from '../../core/graph.ts'
 import { relationKey } from '../../core/object.ts'
-import type { ReplaceStep } from '../../core/plan.ts'
 import { join, sql, trusted } from '../../core/sql.ts'
 import { throwIfInterrupted } from '../../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
 import { describeLockHolders, type LockHolder, readLockHolders } from '../../introspector/lock-holders.ts'
-import { seenRepeatedly, waitsForItself } from '../../loader/self-wait.ts'
-import type { ApplyContext } from '../context.ts'
+import { seenRepeatedly, waitsForItself } from '../self-wait.ts'
 import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
-import { type Originals, readOriginals, replacementOf, requireUnchanged } from './originals.ts'
+import { type Originals, readOriginals, requireUnchanged } from './originals.ts'
+import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
 import { repointViews, swappedRelations } from './repoint-views.ts'
 
 const attempts = 300
@@ -21,7 +20,7 @@ const attempts = 300
 const attemptsAgainstItself = 3
 
 /**
- * Swaps the members of a step inside the transaction that built the successors. In this order:
+ * Swaps the members of a set inside the transaction that built the successors. In this order:
  *
  * 1. Lock every relation that changes, in ACCESS EXCLUSIVE mode: see lock-order.ts. From here until COMMIT, readers
  *    wait.
@@ -33,23 +32,22 @@ const attemptsAgainstItself = 3
  * Runs under `readingPath`.
  */
 export async function swap(
-  context: ApplyContext,
+  { trust, signal, onRetry }: ReplacementContext,
   session: Session,
-  step: ReplaceStep,
+  set: ReplacementSet,
   originals: Originals,
 ): Promise<void> {
-  const { emit, signal } = context.options
-  const statements = swapStatements(context, step, originals)
-  const replaced = step.members.flatMap(({ key }) => replacementOf(context.inHand, key).from.oid)
-  const scratchSchemas = scratchSchemasOf(context, step)
+  const statements = swapStatements(set, originals)
+  const replaced = set.members.map(({ change }) => change.from.oid)
+  const scratchSchemas = scratchSchemasOf(set)
   let holders: readonly LockHolder[] = []
   const findItself = seenRepeatedly(attemptsAgainstItself)
-  const onRetry = (error: Error, attempt: number) => {
+  const report = (error: Error, attempt: number) => {
     throwIfInterrupted(signal)
     const reason = [error.message, describeLockHolders(holders)].filter((text) => text !== '').join(': ')
-    if (attempt % 10 === 2) emit({ type: 'retrying', stage: 'build', reason, attempt })
+    if (attempt % 10 === 2) onRetry(reason, attempt)
   }
-  await withRetries({ attempts, pauseMilliseconds: 25, onRetry }, async () => {
+  await withRetries({ attempts, pauseMilliseconds: 25, onRetry: report }, async () => {
     await session.run(trusted('SAVEPOINT swap'))
     let relations: readonly SwappedRelation[] = []
     try {
@@ -58,16 +56,16 @@ export async function swap(
       // Locks that the statements below need in addition, on servers' dependents for example, may not wait for long
       // either.
       await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
-      requireUnchanged(originals, await readOriginals(session, step, context.inHand))
+      requireUnchanged(originals, await readOriginals(session, set))
       const views = relations.filter(({ oid }) => !replaced.includes(oid))
       const scratchOf = (schema: string, name: string) => scratchSchemas.get(relationKey(schema, name))
-      await repointViews(context, session, views, scratchOf)
+      await repointViews(trust, session, views, { names: set.finalNames, scratchOf })
       await session.run(statements)
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error
       await session.run(trusted('ROLLBACK TO swap'))
       // If another session has dropped or changed an original, report that instead of the error that it caused.
-      if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, step, context.inHand))
+      if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, set))
       holders = await readLockHolders(session, relations)
       throwIfItself(holders, findItself)
       throw error
@@ -87,11 +85,11 @@ function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof s
  * Members are in the order in which the successors read each other. The originals have an order of their own: two views
  * may have read each other the other way round.
  */
-function swapStatements(context: ApplyContext, { members }: ReplaceStep, originals: Originals) {
+function swapStatements({ members }: ReplacementSet, originals: Originals) {
   const originalsFirstRead = topologicalOrder(
     members,
     ({ key }) => key,
-    ({ key }) => replacementOf(context.inHand, key).from.needs,
+    ({ change }) => change.from.needs,
   )
   const out = originalsFirstRead.toReversed().flatMap((member) => member.swap.out)
   const into = members.flatMap((member) => member.swap.in)
@@ -106,10 +104,10 @@ function swapStatements(context: ApplyContext, { members }: ReplaceStep, origina
 }
 
 /** By `relationKey`: the scratch schema that has the successor of a relation. */
-function scratchSchemasOf(context: ApplyContext, step: ReplaceStep): ReadonlyMap<string, string> {
+function scratchSchemasOf({ members }: ReplacementSet): ReadonlyMap<string, string> {
   return new Map(
-    step.members.flatMap(({ key, scratch }) => {
-      const { id } = replacementOf(context.inHand, key).from
+    members.flatMap(({ change, scratch }) => {
+      const { id } = change.from
       return 'schema' in id && scratch !== undefined ? [[relationKey(id.schema, id.name), scratch]] : []
     }),
   )

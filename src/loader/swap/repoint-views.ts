@@ -6,10 +6,10 @@ import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { readsOfView } from '../../dependents/view-reads.ts'
 import { requalify } from '../../parser/requalify.ts'
-import type { ApplyContext } from '../context.ts'
-import { requireTrustedLiterals } from '../require-trusted-literals.ts'
-import { finalNames } from './final-names.ts'
+import type { FinalNames } from './final-names.ts'
 import type { SwappedRelation } from './lock-order.ts'
+import type { CodeTrust } from './replacement-set.ts'
+import { requireTrustedLiterals } from './require-trusted-literals.ts'
 
 // The relations that are replaced, and the plain views that read them directly. What reads these views needs no change,
 // because a repointed view keeps its OID.
@@ -51,17 +51,23 @@ export async function swappedRelations(
   return inOrder.toReversed()
 }
 
+/** How the queries of views change. */
+interface Repointing {
+  readonly names: FinalNames
+  /** The scratch schema of a relation's successor; undefined if the relation is not replaced. */
+  readonly scratchOf: (schema: string, name: string) => string | undefined
+}
+
 /**
  * Runs CREATE OR REPLACE VIEW, so that the views read the successors, which are still in their scratch schemas. A
  * view keeps its OID, owner, grants, comment and triggers, so that its own dependents notice nothing. The caller has
  * locked the views; their definitions are read only now, so that no change to one is lost. Runs under `readingPath`.
- * @param scratchOf the scratch schema of a relation's successor; undefined if the relation is not replaced
  */
 export async function repointViews(
-  context: ApplyContext,
+  trust: CodeTrust,
   session: Session,
   views: readonly SwappedRelation[],
-  scratchOf: (schema: string, name: string) => string | undefined,
+  { names, scratchOf }: Repointing,
 ): Promise<void> {
   if (views.length === 0) return
   const byOid = new Map(views.map((view) => [view.oid, view]))
@@ -69,7 +75,6 @@ export async function repointViews(
     definitionsQuery,
     [[...byOid.keys()]],
   )
-  const names = finalNames(context.inHand)
   const statements: { readonly title: string; readonly sql: Sql }[] = []
   for (const { oid, definition, options } of definitions) {
     const view = byOid.get(oid)
@@ -80,7 +85,7 @@ export async function repointViews(
     const create = sql`CREATE OR REPLACE VIEW ${name}${parameters} AS\n${trusted(query)}`
     statements.push({ title: `view ${name}`, sql: create })
   }
-  await requireTrustedLiterals(context, session, statements)
+  await requireTrustedLiterals(trust, session, statements)
   await session.run(
     join(
       statements.map((each) => each.sql),

@@ -5,17 +5,14 @@ import type { LiveObject, Replace } from '../../core/change.ts'
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError } from '../../core/errors.ts'
 import { keyOf } from '../../core/object.ts'
-import type { ReplaceStep } from '../../core/plan.ts'
 import type { Session } from '../../db/session.ts'
 import { keptColumns } from '../../differ/lost-attachments.ts'
+import { stateOf } from '../../introspector/object-state.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
 import { record } from '../../kinds/facets/options.ts'
 import { titleOf } from '../../kinds/registry.ts'
-import { stateOf } from '../../planner/fingerprint.ts'
-import type { PlanInHand } from '../../planner/plan-in-hand.ts'
-import { expectedOfStep } from '../expected-result.ts'
 import { type Attachments, noAttachments, readAttachments } from './attachments.ts'
-import { finalNames } from './final-names.ts'
+import type { ReplacementSet } from './replacement-set.ts'
 
 interface Original {
   readonly change: Replace
@@ -28,42 +25,32 @@ interface Original {
 
 export type Originals = readonly Original[]
 
-/** The planned replacement of an object. */
-export function replacementOf(inHand: PlanInHand, key: string): Replace {
-  return plannedReplacement(inHand, key).change
-}
-
-function plannedReplacement({ plan }: PlanInHand, key: string) {
-  const planned = plan.changes.find(({ change }) => change.key === key)
-  if (planned?.change.op !== 'replace') throw new Error(`the plan has no replacement for ${key}`)
-  return { change: planned.change, loses: planned.predecessor?.loses ?? [] }
-}
-
-/** Reads the objects of which a step builds successors in scratch schemas. Runs under `readingPath`. */
-export async function readOriginals(session: Session, step: ReplaceStep, inHand: PlanInHand): Promise<Originals> {
-  const members = step.members.flatMap(({ key, scratch }) =>
-    scratch === undefined ? [] : [{ ...plannedReplacement(inHand, key), scratch }],
+/** Reads the objects of which successors are built in scratch schemas. Runs under `readingPath`. */
+export async function readOriginals(
+  session: Session,
+  { members, declared, dropped, finalNames, salt }: ReplacementSet,
+): Promise<Originals> {
+  const built = members.flatMap(({ scratch, change, loses }) =>
+    scratch === undefined ? [] : [{ change, loses, scratch }],
   )
-  if (members.length === 0) return []
-  const ids = members.map(({ change }) => change.to.id)
-  const { live } = await readCatalog(session, ids, inHand.salt)
-  const declared = Array.from(inHand.wanted.values(), ({ id }) => id)
-  const relations = members.map(({ change, scratch, loses }) => ({
+  if (built.length === 0) return []
+  const ids = built.map(({ change }) => change.to.id)
+  const { live } = await readCatalog(session, ids, salt)
+  const relations = built.map(({ change, scratch, loses }) => ({
     oid: change.from.oid,
     scratch,
     kept: change.keptAs !== undefined,
     columns: record(keptColumns(change) ?? []),
     loses,
   }))
-  const attachments = await readAttachments(session, relations, declared, expectedOfStep(step, inHand).absent)
-  const names = finalNames(inHand)
-  return members.map(({ change, scratch }) => {
+  const attachments = await readAttachments(session, relations, declared, dropped)
+  return built.map(({ change, scratch }) => {
     const original = live.get(keyOf(change.to.id))
     return {
       change,
       scratch,
-      live: original && { ...original, spec: names.inData(original.spec) },
-      attachments: names.inData(attachments.get(change.from.oid) ?? noAttachments),
+      live: original && { ...original, spec: finalNames.inData(original.spec) },
+      attachments: finalNames.inData(attachments.get(change.from.oid) ?? noAttachments),
     }
   })
 }
