@@ -29,7 +29,7 @@ export interface ReplacementSet {
   readonly salt: string
 }
 
-/** Whose code may run when unmanaged SQL is read again to recreate what it defines. */
+/** Whose code may run when unmanaged objects are recreated. */
 export interface CodeTrust {
   readonly trustedRoles: readonly string[]
   /** Whether any code may run. */
