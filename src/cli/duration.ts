@@ -1,10 +1,10 @@
 // Durations on the command line.
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000 }
+import { parseDuration } from '../core/duration.ts'
 
-/** `500ms`, `3s`, `2min`, `1h`, or a number of milliseconds, as in PostgreSQL's settings. Undefined for anything else. */
+/** A duration as in a manifest, or a number of milliseconds. `2m` is two minutes. Undefined for anything else. */
 export function durationMilliseconds(text: string): number | undefined {
-  const [, amount, unit = 'ms'] = /^(\d{1,9})\s*(ms|s|min|m|h)?$/.exec(text.trim()) ?? []
-  const factor = units[unit]
-  return amount === undefined || factor === undefined ? undefined : Number(amount) * factor
+  const trimmed = text.trim()
+  if (/^\d+$/.test(trimmed)) return parseDuration(`${trimmed}ms`)
+  return parseDuration(trimmed.replace(/m$/, 'min'))
 }

@@ -22,6 +22,7 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...value(['name'], manifest.name),
     ...(manifest.search_path ?? []).flatMap((schema, at) => value(['search_path', at], schema)),
     ...(manifest.trusted_roles ?? []).flatMap((role, at) => value(['trusted_roles', at], role)),
+    ...value(['cron', 'database'], manifest.cron?.database),
     ...extensionNames(manifest),
     ...wrapperNames(manifest),
     ...serverNames(manifest),

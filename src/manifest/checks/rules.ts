@@ -9,6 +9,7 @@ import type { Manifest, Path } from '../manifest.ts'
 import { nameProblems } from './names.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { userOptionProblems, usesPostgresFdw } from './postgres-fdw-options.ts'
+import { refreshPolicyProblems } from './refresh-policies.ts'
 import { renameProblems } from './renames.ts'
 import { accessibles, foreignTables, grantees, types, views } from './walk.ts'
 
@@ -24,6 +25,8 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...clusterProblems(manifest),
     ...statisticsProblems(manifest),
     ...renameProblems(manifest),
+    ...refreshPolicyProblems(manifest),
+    ...connectionProblems(manifest),
     ...types(manifest).flatMap(typeProblems),
   ]
 }
@@ -151,6 +154,14 @@ function grantProblems(manifest: Manifest): readonly PathProblem[] {
       const hint = 'Name the roles, or remove with_grant_option.'
       return [atKey([...path, 'with_grant_option'], { code: 'manifest/invalid-value', message, hint })]
     })
+}
+
+function connectionProblems({ servers = {} }: Manifest): readonly PathProblem[] {
+  return Object.entries(servers).flatMap(([name, { max_connections: limit }]): readonly PathProblem[] => {
+    if (limit === undefined || Number(limit) !== 0) return []
+    const message = '"max_connections" must be at least 1'
+    return [atValue(['servers', name, 'max_connections'], { code: 'manifest/invalid-value', message })]
+  })
 }
 
 type Options = Readonly<Record<string, string | Secret>>

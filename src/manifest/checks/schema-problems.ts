@@ -6,7 +6,6 @@ import { didYouMean } from '../../core/nearest.ts'
 import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
-import { isUnsupportedKey } from './unsupported-keys.ts'
 
 /** Translates the validator's errors. Several errors at one place are one problem: the first. */
 export function schemaProblems(errors: readonly ValidationError[]): readonly PathProblem[] {
@@ -89,10 +88,6 @@ function typeName(type: unknown): string {
 
 function unknownKey(key: string, path: Path): Problem {
   const code = 'manifest/unknown-key'
-  if (isUnsupportedKey(key)) {
-    const hint = 'A later release will support it. Remove it until then.'
-    return { code, message: `"${key}" is not supported yet`, hint }
-  }
   const valid = keysAt(path)
   const message = `unknown key "${key}"${didYouMean(key, valid)}`
   return { code, message, ...(valid.length > 0 && { hint: `Valid keys here: ${valid.join(', ')}.` }) }

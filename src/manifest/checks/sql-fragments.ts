@@ -2,12 +2,14 @@
 // put into.
 
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
+import { noDefault } from '../../core/refresh-policy.ts'
 import { withoutSemicolon } from '../../core/sql.ts'
 import { isSqlNode, parseSql, type SqlNode, statementsOf } from '../../parser/parse-sql.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
 import { textAt } from '../yaml/references.ts'
 import { notConstant } from './partition-bounds.ts'
 import { isSimpleType } from './simple-type.ts'
+import { refreshStanzas } from './walk.ts'
 
 type FragmentKind = 'type' | 'expression' | 'query' | 'bound'
 
@@ -51,8 +53,15 @@ function hasReference({ withReferences }: ParsedManifest, { path, text }: Fragme
   return reference !== undefined && reference !== text
 }
 
-export function fragmentsOf({ schemas = {}, mirrors = {} }: Manifest): readonly Fragment[] {
-  return [...schemaFragments(schemas), ...Object.entries(mirrors).flatMap(mirrorFragments)]
+export function fragmentsOf(manifest: Manifest): readonly Fragment[] {
+  const { schemas = {}, mirrors = {} } = manifest
+  return [
+    ...schemaFragments(schemas),
+    ...Object.entries(mirrors).flatMap(mirrorFragments),
+    ...refreshStanzas(manifest).flatMap(({ path, stanza: { skip_if_same: query } }) =>
+      query === noDefault ? [] : part('query', [...path, 'skip_if_same'], query),
+    ),
+  ]
 }
 
 function schemaFragments(schemas: NonNullable<Manifest['schemas']>): readonly Fragment[] {

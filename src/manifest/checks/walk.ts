@@ -1,5 +1,6 @@
 // Lists the objects of a manifest with their paths, for the checks.
 
+import type { RefreshStanza } from '../../core/refresh-policy.ts'
 import type { Manifest, Path } from '../manifest.ts'
 
 export function foreignTables(manifest: Manifest) {
@@ -33,6 +34,22 @@ export function views(manifest: Manifest) {
       view,
     })),
   )
+}
+
+/** Every `refresh:`. */
+export function refreshStanzas(manifest: Manifest): readonly { readonly path: Path; readonly stanza: RefreshStanza }[] {
+  const all = [
+    { path: [], refresh: manifest.refresh },
+    ...views(manifest).map(({ path, view }) => ({ path, refresh: view.refresh })),
+    ...Object.entries(manifest.mirrors ?? {}).flatMap(([mirror, { refresh, tables = {} }]) => [
+      { path: ['mirrors', mirror], refresh },
+      ...Object.entries(tables).map(([table, override]) => ({
+        path: ['mirrors', mirror, 'tables', table],
+        refresh: override.refresh,
+      })),
+    ]),
+  ]
+  return all.flatMap(({ path, refresh }) => (refresh ? [{ path: [...path, 'refresh'], stanza: refresh }] : []))
 }
 
 interface Accessible {

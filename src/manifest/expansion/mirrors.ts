@@ -2,6 +2,7 @@
 
 import { canonicalJson } from '../../core/data.ts'
 import { didYouMean } from '../../core/nearest.ts'
+import { mergeStanzas, type RefreshStanza } from '../../core/refresh-policy.ts'
 import { qualified } from '../../core/sql.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import type { Manifest, Path } from '../manifest.ts'
@@ -20,7 +21,7 @@ export interface Mirrored {
   readonly isComplete: boolean
 }
 
-/** Adds the views of mirrors to their schemas. A view that the manifest itself declares takes precedence. */
+/** Adds the views of mirrors to their schemas. A view that the manifest itself declares takes precedence; the mirror's policy applies to it too. */
 export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
@@ -34,7 +35,11 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
     const views = { ...schemas[schema]?.materialized_views }
     const taken = namesIn(views, tables.keys(), indexes.values())
     for (const [table, stanza] of tables) {
-      if (Object.hasOwn(declared, table)) continue
+      const instead = Object.hasOwn(declared, table) ? declared[table] : undefined
+      if (instead) {
+        views[table] = { ...instead, ...refreshOf(mirror, table, instead.refresh) }
+        continue
+      }
       const override = mirror.tables && Object.hasOwn(mirror.tables, table)
       const at = ['mirrors', name, ...(override ? ['tables', table] : [])]
       const path = ['schemas', schema, 'materialized_views', table]
@@ -71,7 +76,15 @@ function viewOf(mirror: Mirror, table: string, stanza: TableStanza, copied: Inde
     if (Object.values(own).some((other) => isSameIndex(other, index))) continue
     own[freeName(table, plain, taken)] = index
   }
-  return { query: query ?? `SELECT * FROM ${qualified(mirror.proxy_schema, table)}`, ...rest, indexes: own }
+  const all = query ?? `SELECT * FROM ${qualified(mirror.proxy_schema, table)}`
+  return { query: all, ...rest, ...refreshOf(mirror, table), indexes: own }
+}
+
+/** The policy of a copy, as far as it and the mirror declare one. */
+function refreshOf(mirror: Mirror, table: string, own?: RefreshStanza): { readonly refresh?: RefreshStanza } {
+  const override = mirror.tables && Object.hasOwn(mirror.tables, table) ? mirror.tables[table] : undefined
+  const refresh = mergeStanzas(own, override?.refresh, mirror.refresh)
+  return Object.keys(refresh).length > 0 ? { refresh } : {}
 }
 
 function plainColumns({ columns, include = [] }: IndexStanza): readonly string[] {

@@ -1,6 +1,8 @@
 // Made from schemas/manifest.schema.json by "npm run generate". Do not edit.
 
 export const maps: readonly string[] = [
+  'refresh',
+  'cron',
   'extensions',
   'extensions.*',
   'foreign_data_wrappers',
@@ -41,6 +43,7 @@ export const maps: readonly string[] = [
   'schemas.*.foreign_tables.*.grants',
   'schemas.*.materialized_views',
   'schemas.*.materialized_views.*',
+  'schemas.*.materialized_views.*.refresh',
   'schemas.*.materialized_views.*.with',
   'schemas.*.materialized_views.*.columns.*',
   'schemas.*.materialized_views.*.columns.*.attributes',
@@ -55,12 +58,14 @@ export const maps: readonly string[] = [
   'mirrors',
   'mirrors.*',
   'mirrors.*.options',
+  'mirrors.*.refresh',
   'mirrors.*.indexes',
   'mirrors.*.indexes.each.*',
   'mirrors.*.indexes.each.*.columns.*.operator_class.parameters',
   'mirrors.*.indexes.each.*.with',
   'mirrors.*.tables',
   'mirrors.*.tables.*',
+  'mirrors.*.tables.*.refresh',
   'mirrors.*.tables.*.with',
   'mirrors.*.tables.*.indexes',
   'mirrors.*.tables.*.indexes.*',

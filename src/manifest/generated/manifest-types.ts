@@ -27,6 +27,14 @@ export interface Manifest {
    */
   trusted_roles?: string[]
   /**
+   * The refresh policy of every copy of this manifest, unless a mirror, a table of a mirror or the copy itself has another value for a key. Example: { max_age: 1h }
+   */
+  refresh?: Refresh
+  /**
+   * Where pg_cron is, which runs the schedules of refresh policies. Default: in the target database
+   */
+  cron?: Cron
+  /**
    * Extensions by name. Example: postgres_fdw: {}
    */
   extensions?: {
@@ -536,6 +544,10 @@ export interface Server {
    */
   renamed_from?: string
   /**
+   * How many refreshes and loads may read from the server at once, over a whole run of fdwsync. It is no attribute of the server in the database. Default: no limit but --jobs
+   */
+  max_connections?: string
+  /**
    * The server's OPTIONS. The list is complete: an option that is not declared is dropped. The wrapper defines which exist. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
    */
   options?: {
@@ -833,6 +845,10 @@ export interface Mirror {
    */
   types?: 'copy'
   /**
+   * The refresh policy of the mirror's copies. Example: { max_age: 15min }
+   */
+  refresh?: Refresh
+  /**
    * Indexes on the views. Example: { copy: true, each: [{ method: gist, columns: [geom] }] }
    */
   indexes?: MirrorIndexes
@@ -875,6 +891,10 @@ export interface MirrorTable {
    * The view's query. With a query, the indexes of the source are not copied. Default: every column and row. Example: SELECT id, total FROM shop_proxy.orders WHERE total > 0
    */
   query?: string
+  /**
+   * The refresh policy of this copy. Example: { max_age: 1d }
+   */
+  refresh?: Refresh
   /**
    * Whether the view is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
    */
@@ -1150,6 +1170,46 @@ export interface CheckOfADomain {
 }
 
 /**
+ * How, and how often, a copy is brought up to date. A change of it is a step of its own, which reads no data. Nearest wins, key by key: the copy, the table of a mirror, the mirror, the manifest.
+ */
+export interface Refresh {
+  /**
+   * How a copy is refreshed. plain: readers wait until it is done. concurrently: readers do not wait, but it needs a unique index on columns, and takes longer. swap: a new copy is built beside the old one and takes its place. auto: the cheapest of these that blocks no readers. Default: auto
+   */
+  strategy?: 'auto' | 'plain' | 'concurrently' | 'swap'
+  /**
+   * A copy is stale if its last refresh began longer ago than that. Units are those of PostgreSQL: ms, s, min, h, d. none takes back a default. Default: none. Example: 15min
+   */
+  max_age?: string
+  /**
+   * When pg_cron refreshes it, in UTC unless cron.timezone is set: five fields as in a crontab, @daily and the like, or "30 seconds" (pg_cron 1.5 and later). none takes back a default. Default: none. Example: "* /15 * * * *"
+   */
+  schedule?: string
+  /**
+   * A single refresh is cancelled after that time. Units are those of PostgreSQL: ms, s, min, h, d. none takes back a default. Default: none. Example: 10min
+   */
+  timeout?: string
+  /**
+   * A query that is run before each refresh. If it returns what it returned at the last one, the refresh is skipped, and the copy counts as fresh. none takes back a default. Default: none. Example: SELECT max(updated_at), count(*) FROM shop_proxy.orders
+   */
+  skip_if_same?: string
+  /**
+   * Copies with the same group are refreshed in one transaction, so that they show one moment of the source. none takes back a default. Default: none. Example: orders
+   */
+  group?: string
+}
+
+/**
+ * Where pg_cron is.
+ */
+export interface Cron {
+  /**
+   * The database with the extension pg_cron (cron.database_name), if that is not the target. Example: postgres
+   */
+  database?: string
+}
+
+/**
  * A materialized view (CREATE MATERIALIZED VIEW).
  */
 export interface MaterializedView {
@@ -1157,6 +1217,10 @@ export interface MaterializedView {
    * The view's query: one SELECT, TABLE, VALUES or WITH … SELECT. Changing it rebuilds the view. Example: SELECT * FROM shop_proxy.orders
    */
   query: string
+  /**
+   * The refresh policy of the view. Example: { max_age: 15min, strategy: swap }
+   */
+  refresh?: Refresh
   /**
    * Whether the view is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
    */

@@ -67,17 +67,6 @@ schemas:
   })
 })
 
-describe('a key that this release does not support yet', () => {
-  const keys: Readonly<Record<string, string>> = {
-    refresh: view('query: SELECT 1, refresh: {}'),
-  }
-  test.each(Object.entries(keys))('%s', async (key, text) => {
-    const reported = await problemsOf(text)
-    expect(reported).toContain(`: "${key}" is not supported yet`)
-    expect(reported.match(/^m\.yaml:/gm)).toHaveLength(1)
-  })
-})
-
 interface Part {
   readonly $ref?: string
   readonly type?: unknown

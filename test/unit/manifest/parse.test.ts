@@ -101,7 +101,6 @@ describe('an invalid manifest', () => {
       server('option: { a: b }'),
       ['m.yaml:5:5: unknown key "option"; did you mean "options"?'],
     ],
-    ['a key of a later release', view('query: SELECT 1, refresh: {}'), ['m.yaml:6:29: "refresh" is not supported yet']],
     ['a list for a map', `${head}servers: []\n`, ['m.yaml:3:10: "servers" must be a map']],
     ['a text for a list', `${head}search_path: x\n`, ['m.yaml:3:14: "search_path" must be a list']],
     [

@@ -1,0 +1,16 @@
+// Durations, as PostgreSQL writes them in its settings.
+
+const units = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `500ms`, `90s`, `15min`, `1.5h`, `1d`. Undefined for anything else, also for a number without a unit. */
+export function parseDuration(text: string): number | undefined {
+  const [, amount, unit] = /^\s*(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|min|h|d)\s*$/.exec(text) ?? []
+  const factor = Object.entries(units).find(([name]) => name === unit)?.[1]
+  return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor)
+}
+
+/** In the largest unit that expresses it as a whole number. */
+export function formatDuration(milliseconds: number): string {
+  const [unit, factor] = Object.entries(units).findLast(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
+  return `${milliseconds / factor}${unit}`
+}

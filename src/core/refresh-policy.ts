@@ -1,0 +1,57 @@
+// Refresh policies: how, and how often, a copy is brought up to date. A policy is part of no definition.
+
+import { parseDuration } from './duration.ts'
+
+export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap'] as const
+export type RefreshStrategy = (typeof refreshStrategies)[number]
+
+export interface RefreshPolicy {
+  readonly strategy: RefreshStrategy
+  /** A copy whose last refresh began longer ago is stale. Without it, no copy is. */
+  readonly maxAgeMilliseconds?: number
+  /** When pg_cron refreshes it: see cron-schedule.ts. */
+  readonly schedule?: string
+  /** A single refresh is cancelled after that. */
+  readonly timeoutMilliseconds?: number
+  /** A query. A refresh is skipped if it returns what it returned at the last one. */
+  readonly skipIfSame?: string
+  /** Copies with the same group are refreshed in one transaction. */
+  readonly group?: string
+}
+
+/** The policy of a copy for which nothing is declared. */
+export const defaultPolicy: RefreshPolicy = { strategy: 'auto' }
+
+/** `refresh:` in a manifest. `none` as a value takes back a default. */
+export interface RefreshStanza {
+  readonly strategy?: RefreshStrategy
+  readonly max_age?: string
+  readonly schedule?: string
+  readonly timeout?: string
+  readonly skip_if_same?: string
+  readonly group?: string
+}
+
+export const noDefault = 'none'
+
+/** Merges stanzas key by key. The first one that has a key decides. */
+export function mergeStanzas(...nearestFirst: readonly (RefreshStanza | undefined)[]): RefreshStanza {
+  return Object.assign({}, ...nearestFirst.toReversed())
+}
+
+/** The policy that a merged, valid stanza declares. */
+export function policyOf(stanza: RefreshStanza): RefreshPolicy {
+  const declared = (value: string | undefined) => (value === noDefault ? undefined : value)
+  const duration = (value: string | undefined) => parseDuration(declared(value) ?? '')
+  const [maxAgeMilliseconds, timeoutMilliseconds] = [duration(stanza.max_age), duration(stanza.timeout)]
+  const [schedule, group] = [declared(stanza.schedule)?.trim(), declared(stanza.group)]
+  const skipIfSame = declared(stanza.skip_if_same)
+  return {
+    strategy: stanza.strategy ?? defaultPolicy.strategy,
+    ...(maxAgeMilliseconds !== undefined && { maxAgeMilliseconds }),
+    ...(schedule !== undefined && { schedule }),
+    ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
+    ...(skipIfSame !== undefined && { skipIfSame }),
+    ...(group !== undefined && { group }),
+  }
+}

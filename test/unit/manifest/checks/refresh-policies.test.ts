@@ -1,0 +1,76 @@
+// Refresh policies in a manifest: what is rejected, with its place, and the policy of each copy.
+
+import { expect, test } from 'vitest'
+import { expandManifest } from '../../../../src/manifest/expansion/expand.ts'
+import { refreshPolicies } from '../../../../src/manifest/expansion/refresh-policies.ts'
+import { parseManifest } from '../../../../src/manifest/parse.ts'
+import { head, problemsOf, read, server, view } from '../reading.ts'
+
+const refresh = (text: string) => view(`query: SELECT 1, refresh: { ${text} }`)
+const mirror = (text: string) =>
+  `${head}mirrors:\n  m: { server: s, remote_schema: public, proxy_schema: p, schema: c, ${text} }\n`
+
+test.each([
+  ['a duration', refresh('max_age: 15 minutes'), 'm.yaml:6:49: "max_age" must be a duration such as'],
+  ['a duration without a unit', refresh('timeout: 15'), 'm.yaml:6:49: "timeout" must be a duration such as'],
+  ['a duration of nothing', refresh('timeout: 0s'), 'm.yaml:6:49: "timeout" must be longer than 0'],
+  [
+    'a schedule',
+    refresh('schedule: "75 * * * *"'),
+    'm.yaml:6:50: invalid schedule "75 * * * *": the minute must be from',
+  ],
+  ['a strategy', refresh('strategy: fast'), 'm.yaml:6:50: "strategy" must be one of auto, plain, concurrently, swap'],
+  ['a query', refresh('skip_if_same: SELECT FROM WHERE'), 'm.yaml:6:66: invalid query'],
+  ['a query that changes data', refresh('skip_if_same: DELETE FROM t'), 'm.yaml:6:54: a query must be a SELECT'],
+  ['a group', refresh('group: ""'), 'm.yaml:6:47: "group" must not be empty'],
+  ['an unknown key', refresh('maxage: 1h'), 'm.yaml:6:40: unknown key "maxage"; did you mean "max_age"?'],
+  ['of the manifest', `${head}refresh: { max_age: soon }\n`, 'm.yaml:3:21: "max_age" must be a duration'],
+  ['of a mirror', mirror('refresh: { max_age: soon }'), 'm.yaml:4:90: "max_age" must be a duration'],
+  [
+    'of a table',
+    mirror('tables: { t: { refresh: { schedule: soon } } }'),
+    'm.yaml:4:106: invalid schedule "soon": it must',
+  ],
+  ['a database', `${head}cron: { database: ${'x'.repeat(64)} }\n`, 'm.yaml:3:19: the name has 64 bytes'],
+  ['a limit of connections', server('max_connections: 0'), 'm.yaml:5:22: "max_connections" must be at least 1'],
+])('%s is rejected', async (_, text, problem) => expect(await problemsOf(text)).toContain(problem))
+
+test('a group with one copy, none and an unresolved reference are accepted', async () => {
+  expect(await problemsOf(refresh('group: alone, max_age: none, schedule: none, skip_if_same: none'))).toBe('')
+  const unresolved = Buffer.from(refresh('max_age: "${env:NO_SUCH}"'))
+  await expect(parseManifest('m.yaml', unresolved, undefined)).resolves.toBeDefined()
+})
+
+test('the nearest policy decides, key by key: copy, table of the mirror, mirror, manifest', async () => {
+  const parsed = await read(`${head}
+refresh: { max_age: 1h, timeout: 1min }
+mirrors:
+  m:
+    server: s
+    remote_schema: public
+    proxy_schema: p
+    schema: c
+    refresh: { max_age: 15min, group: g }
+    tables:
+      b: { refresh: { max_age: 1d } }
+      d: { refresh: { strategy: swap, max_age: 2d } }
+schemas:
+  c:
+    materialized_views:
+      d: { query: SELECT 1, refresh: { max_age: none } }
+      e: { query: SELECT 1 }
+`)
+  const [request] = parsed.requests
+  if (!request) throw new Error('the mirror requests nothing')
+  const stanza = { server: 's', columns: { id: 'int' } }
+  const tables = new Map(['a', 'b', 'd'].map((name) => [name, stanza]))
+  const { expanded } = expandManifest(parsed, [{ request, tables, types: [], indexes: new Map(), isComplete: true }])
+  const policies = Array.from(refreshPolicies(expanded.manifest), ([key, policy]) => [JSON.parse(key)[2], policy])
+  const timeoutMilliseconds = 60_000
+  expect(Object.fromEntries(policies)).toEqual({
+    a: { strategy: 'auto', maxAgeMilliseconds: 900_000, group: 'g', timeoutMilliseconds },
+    b: { strategy: 'auto', maxAgeMilliseconds: 86_400_000, group: 'g', timeoutMilliseconds },
+    d: { strategy: 'swap', group: 'g', timeoutMilliseconds },
+    e: { strategy: 'auto', maxAgeMilliseconds: 3_600_000, timeoutMilliseconds },
+  })
+})
