@@ -10,10 +10,9 @@ import { ruleProblems } from './checks/rules.ts'
 import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
-import { readYaml } from './yaml/read-yaml.ts'
+import { readYaml, type YamlDocument } from './yaml/read-yaml.ts'
 import { type Resolved, resolveReferences, textAt } from './yaml/references.ts'
-import { findNode, offsetInside, placeAt, type Source, startOf } from './yaml/source-map.ts'
-import { toData } from './yaml/to-data.ts'
+import { findNode, offsetInside, placeAt, startOf } from './yaml/source-map.ts'
 
 /**
  * @param file its name in messages
@@ -27,26 +26,25 @@ export async function parseManifest(
   references: References | undefined,
   isNeeded?: (path: Path) => boolean,
 ): Promise<ParsedManifest> {
-  const { source, root } = readYaml(file, bytes)
-  const { data, problems } = toData(root)
-  const place = (path: Path, atKey: boolean) => placeAt(source, offsetOf(root, path, atKey))
+  const { data, problems, document } = readYaml(file, bytes)
+  const place = (path: Path, atKey: boolean) => placeAt(document().source, offsetOf(document().root, path, atKey))
   const at = ({ path, atKey, problem, other }: PathProblem): Problem => {
     const elsewhere = other && place(other, true)
     const message = elsewhere ? `${problem.message} at ${file}:${elsewhere.line}:${elsewhere.column}` : problem.message
     return { ...problem, message, place: place(path, atKey) }
   }
   // Everything below relies on the shape that the schema guarantees.
-  throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), source)
+  throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), document)
   const resolved = resolveReferences(data, references, isNeeded)
   const manifest = resolved.data as Manifest // validated above
   const broken = [...resolved.problems, ...ruleProblems(manifest).map((found) => withReference(found, resolved))]
   const optionProblems = optionValueProblems(manifest).map((found) => withReference(found, resolved))
-  throwIfAny((broken.length > 0 ? [...broken, ...optionProblems] : []).map(at), source)
+  throwIfAny((broken.length > 0 ? [...broken, ...optionProblems] : []).map(at), document)
   return {
     manifest,
     requests: importRequests(manifest),
     place: (path) => place(path, true),
-    placeInside: (path, offset) => placeAt(source, inside(source, root, path, offset)),
+    placeInside: (path, offset) => placeAt(document().source, inside(document(), path, offset)),
     secrets: resolved.secrets,
     references: resolved.references,
     isUnresolved: references === undefined || resolved.unresolved.length > 0,
@@ -94,8 +92,9 @@ function onePerPlace(problems: readonly Problem[]): readonly Problem[] {
   })
 }
 
-function throwIfAny(problems: readonly Problem[], source: Source): void {
+function throwIfAny(problems: readonly Problem[], document: () => YamlDocument): void {
   if (problems.length === 0) return
+  const { source } = document()
   const offset = ({ place }: Problem) => (place ? (source.lines.lineStarts[place.line - 1] ?? 0) + place.column : 0)
   throw new FdwsyncError([...problems].sort((left, right) => offset(left) - offset(right)))
 }
@@ -106,7 +105,7 @@ function offsetOf(root: Node, path: Path, atKey: boolean): number {
   return (atKey ? startOf(key) : undefined) ?? startOf(node) ?? startOf(key) ?? 0
 }
 
-function inside(source: Source, root: Node, path: Path, offset: number): number {
+function inside({ source, root }: YamlDocument, path: Path, offset: number): number {
   const { node, exists } = findNode(root, path)
   return exists && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
 }

@@ -1,5 +1,4 @@
-// Reads YAML into nodes with positions, and refuses what a manifest may not use. The values are not converted here: see
-// to-data.ts.
+// Reads YAML into values, and into nodes with positions where they are needed. Refuses what a manifest may not use.
 
 import {
   type Document,
@@ -15,17 +14,28 @@ import {
   type YAMLParseError,
 } from 'yaml'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
+import type { PathProblem } from '../checks/path-problem.ts'
 import { findSecrets } from './mask-secrets.ts'
+import { readValues } from './read-values.ts'
 import { placeAt, type Source, startOf, textOf } from './source-map.ts'
 import { splitBySyntax, splitValue } from './split-values.ts'
+import { toData } from './to-data.ts'
 
 const maximumBytes = 10 * 1024 * 1024
 const maximumDepth = 64
 const depthHint = `A manifest has at most ${maximumDepth} levels.`
 
-export interface YamlManifest {
+/** The nodes of a manifest. */
+export interface YamlDocument {
   readonly source: Source
   readonly root: Node
+}
+
+export interface YamlManifest {
+  readonly data: unknown
+  readonly problems: readonly PathProblem[]
+  /** For places in the text. Of a large manifest, it takes seconds. */
+  document(): YamlDocument
 }
 
 /**
@@ -36,6 +46,17 @@ export interface YamlManifest {
 export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
   const text = decode(file, bytes)
   refuseDeepNesting(file, text)
+  let known: YamlDocument | undefined
+  const document = () => {
+    known ??= readDocument(file, text)
+    return known
+  }
+  const data = readValues(text, maximumDepth)
+  return data === undefined ? { ...toData(document().root), document } : { data, problems: [], document }
+}
+
+/** @throws FdwsyncError as {@link readYaml} */
+export function readDocument(file: string, text: string): YamlDocument {
   const { source, documents } = parse(file, text)
   const [document, second] = documents
   // The parser goes on after an error, but most of what it then reports is caused by that error.

@@ -26,7 +26,10 @@ function restInMap({ flow, items }: YAMLMap): Node | undefined {
 /** The item after one with an open parenthesis. */
 function restInList({ flow, items }: YAMLSeq): Node | undefined {
   if (!flow) return undefined
-  const rest = items.find((_, index) => hasOpenParenthesis(items[index - 1]))
+  const rest = items.find((_, index) => {
+    const before = items[index - 1]
+    return isPlain(before) && hasOpenParenthesis(textOf(before))
+  })
   return isScalar(rest) ? rest : undefined
 }
 
@@ -34,8 +37,8 @@ function isPlain(value: unknown): value is Scalar {
   return isScalar(value) && value.type === 'PLAIN' && textOf(value) !== ''
 }
 
-function hasOpenParenthesis(value: unknown): boolean {
-  return isPlain(value) && textOf(value).split('(').length > textOf(value).split(')').length
+export function hasOpenParenthesis(text: string): boolean {
+  return text.split('(').length > text.split(')').length
 }
 
 /** A syntax error at which a value that is not quoted may have ended. */

@@ -1,6 +1,7 @@
-// Converts YAML nodes to plain data.
+// Converts YAML nodes and scalars to plain data.
 
-import { isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml'
+import { isMap, isScalar, isSeq, type Node } from 'yaml'
+import type { Problem } from '../../core/errors.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import { maps, truthValues } from '../generated/manifest-shapes.ts'
 import type { Path } from '../manifest.ts'
@@ -11,10 +12,7 @@ const isTruthValue = matcher(truthValues)
 /** Where a missing value means an empty map: `postgres_fdw:` is `postgres_fdw: {}`. */
 const isMapping = matcher(maps)
 
-/**
- * Scalars keep their source text, since PostgreSQL takes text: `0777`, `1.10` and `no` stay as written. Only `version` and
- * the booleans of the JSON Schema are converted, by the rules of YAML 1.2.
- */
+/** Converts nodes as {@link scalarValue} converts scalars. */
 export function toData(root: Node): { readonly data: unknown; readonly problems: readonly PathProblem[] } {
   const problems: PathProblem[] = []
   return { data: convert(root, []), problems }
@@ -29,35 +27,37 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
       return map
     }
     if (isSeq(node)) return node.items.map((item, at) => convert(item as Node | null, [...path, at]))
-    return isScalar(node) ? scalar(node, path) : null
+    if (!isScalar(node)) return null
+    return scalarValue(textOf(node), node.type === 'PLAIN', path, (problem) => problems.push(atValue(path, problem)))
   }
+}
 
-  function scalar(node: Scalar, path: Path): unknown {
-    const text = textOf(node)
-    if (node.type !== 'PLAIN') return text
-    if (text === '') return empty(path)
-    if (path.length === 1 && path[0] === 'version') return /^\d{1,9}$/.test(text) ? Number(text) : text
-    if (!isTruthValue(path)) return text
-    if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return text.toLowerCase() === 'true'
-    note(path, {
-      code: 'manifest/invalid-value',
-      message: `"${path.at(-1)}" must be true or false, not "${text}"`,
-      hint: /^(yes|on|y)$/i.test(text) ? 'Write true.' : 'Write true or false.',
-    })
-    return false
-  }
+/**
+ * Scalars keep their source text, since PostgreSQL takes text: `0777`, `1.10` and `no` stay as written. Only `version` and
+ * the booleans of the JSON Schema are converted, by the rules of YAML 1.2.
+ * @param isPlain whether it has no quotes and is no block
+ * @param report takes what is wrong with it
+ */
+export function scalarValue(text: string, isPlain: boolean, path: Path, report: (problem: Problem) => void): unknown {
+  if (!isPlain) return text
+  if (text === '') return emptyValue(path, report)
+  if (path.length === 1 && path[0] === 'version') return /^\d{1,9}$/.test(text) ? Number(text) : text
+  if (!isTruthValue(path)) return text
+  if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return text.toLowerCase() === 'true'
+  report({
+    code: 'manifest/invalid-value',
+    message: `"${path.at(-1)}" must be true or false, not "${text}"`,
+    hint: /^(yes|on|y)$/i.test(text) ? 'Write true.' : 'Write true or false.',
+  })
+  return false
+}
 
-  function empty(path: Path): unknown {
-    if (isMapping(path)) return Object.create(null)
-    note(path, {
-      code: 'manifest/invalid-value',
-      message: `"${path.at(-1)}" has no value`,
-      hint: 'Add a value, or remove the key. Write an empty text as "".',
-    })
-    return ''
-  }
-
-  function note(path: Path, problem: PathProblem['problem']): void {
-    problems.push(atValue(path, problem))
-  }
+function emptyValue(path: Path, report: (problem: Problem) => void): unknown {
+  if (isMapping(path)) return Object.create(null)
+  report({
+    code: 'manifest/invalid-value',
+    message: `"${path.at(-1)}" has no value`,
+    hint: 'Add a value, or remove the key. Write an empty text as "".',
+  })
+  return ''
 }
