@@ -12,6 +12,7 @@ import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { isReusable, pooledConnect } from '../db/session-pool.ts'
+import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { takeLease } from '../ledger/lease.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { createPlan } from '../planner/plan.ts'
@@ -36,7 +37,16 @@ export interface ApplyRequest {
   /** Whether to try first whether the sources of what is new or changed can be read, and to apply nothing if one cannot. */
   readonly trySources?: boolean
   readonly takeOver?: boolean
+  /** The plan that is to be applied, and no other. */
+  readonly expected?: ExpectedPlan
   readonly options: ApplyOptions
+}
+
+export interface ExpectedPlan {
+  /** The suffix of its temporary names. */
+  readonly suffix: string
+  /** @throws FdwsyncError if planning again has given another plan */
+  requireSame(inHand: PlanInHand): void
 }
 
 /**
@@ -88,6 +98,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
     const message = `ownership is unknown: ${ownershipUnknown.message}`
     throw new FdwsyncError({ ...ownershipUnknown, message }, exitCode.refused)
   }
+  request.expected?.requireSame(inHand)
   if (!(await approve(plan, showReferences(inHand)))) return { plan, report: undefined }
   refuse(plan, options.allow)
   if (plan.changes.length === 0) {
@@ -138,10 +149,11 @@ async function planOnce({
   offline,
   trySources = false,
   takeOver = false,
+  expected,
   options,
 }: ApplyRequest): Promise<PlanInHand> {
   const mayExpose = options.allow.includes('exposes-secret')
-  const mayEvaluate = options.allow.includes('untrusted-code') ? 'everything' : 'trusted-code'
+  const mayEvaluate = mayEvaluateFor(options, expected)
   const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose, mayEvaluate } as const
   const session = await connect('plan')
   try {
@@ -153,11 +165,18 @@ async function planOnce({
         trySources,
         prove: true,
         mayEvaluate,
+        ...(expected ? { suffix: expected.suffix } : {}),
       }),
     )
   } finally {
     await session.close()
   }
+}
+
+/** What `plan` has left undetermined because it evaluates nothing is not in an expected plan, so it stays so. */
+function mayEvaluateFor({ allow }: ApplyOptions, expected: ExpectedPlan | undefined): MayEvaluate {
+  if (expected) return 'nothing'
+  return allow.includes('untrusted-code') ? 'everything' : 'trusted-code'
 }
 
 /** Refuses what was not allowed, before anything is done. */

@@ -31,7 +31,7 @@ export async function applyPlan(
   const checkLease = () => requireLease(lease)
   const context: ApplyContext = {
     inHand,
-    applyId: randomUUID(),
+    applyId: options.applyId ?? randomUUID(),
     options,
     connect,
     hidden,

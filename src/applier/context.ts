@@ -17,6 +17,8 @@ export interface ApplyOptions {
   readonly jobs: number
   /** The hazards that are allowed. */
   readonly allow: readonly string[]
+  /** The id of the apply in the ledger. Default: a new one. */
+  readonly applyId?: string
   /** Who applies, and from where, for the ledger. */
   readonly origin?: Origin
   emit(event: ApplyEvent): void

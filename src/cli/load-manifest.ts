@@ -1,14 +1,17 @@
 // Loads a manifest and its lock for a command, and prints the warnings.
 
 import { existsSync } from 'node:fs'
+import { dirname, isAbsolute, relative, resolve as resolvePath } from 'node:path'
+import type { SavedPlan, SavedText } from '../api/saved-plan/document.ts'
 import { formatProblem } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { ConnectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/checks/sql-fragments.ts'
 import { lockedResolutions } from '../manifest/expansion/lock.ts'
-import { loadLock, lockPathOf, type ManifestText, readManifestText } from '../manifest/load.ts'
-import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { loadLock, lockPathOf, type ManifestText, parseLock, readLock, readManifestText } from '../manifest/load.ts'
+import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
 import { parseManifest } from '../manifest/parse.ts'
+import { readReferencedFile } from '../manifest/referenced-file.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
 import type { IsNeeded } from './needed-references.ts'
@@ -31,7 +34,45 @@ export async function loadManifest(file: string, options: LoadOptions): Promise<
 
 /** As {@link loadManifest}, with the lock beside the file if one exists. A manifest from standard input has no lock. */
 export async function loadLockedManifest(file: string, options: LoadOptions): Promise<ParsedManifest> {
-  return attachLock(file, await loadManifest(file, options))
+  return attachLock(await loadManifest(file, options), await lockBeside(file))
+}
+
+/** The texts of a manifest and of its lock, and what they mean together. */
+export async function loadManifestWithTexts(file: string, options: LoadOptions): Promise<LoadedTexts> {
+  const text = await readText(file, options)
+  const lockPath = lockPathOf(file)
+  const lock = file === '-' ? undefined : await readLock(lockPath)
+  const parsed = await attachLock(await parseAndCheck(text), lock && (await parseLock(lockPath, lock)))
+  const asText = (path: string, bytes: Uint8Array) => ({ path, text: Buffer.from(bytes).toString('utf8') })
+  return { parsed, manifest: asText(file, text.bytes), lock: lock && asText(lockPath, lock) }
+}
+
+export interface LoadedTexts {
+  readonly parsed: ParsedManifest
+  readonly manifest: SavedText
+  readonly lock: SavedText | undefined
+}
+
+/** The manifest that a plan was saved with. References are resolved now. */
+export async function loadSavedManifest(
+  { manifest, lock }: SavedPlan,
+  { allowFiles = [] }: LoadOptions,
+): Promise<ParsedManifest> {
+  const references = savedReferences(manifest.path, allowFiles)
+  const file = manifest.path === '-' ? 'standard input' : manifest.path
+  const parsed = await parseAndCheck({ file, bytes: Buffer.from(manifest.text), references })
+  return attachLock(parsed, lock ? await parseLock(lock.path, Buffer.from(lock.text)) : undefined)
+}
+
+/** The file names the folder of the manifest, so that one elsewhere must be allowed. */
+function savedReferences(path: string, allowFiles: readonly string[]): References {
+  const folder = path === '-' ? '.' : dirname(path)
+  const isElsewhere = relative('.', folder).startsWith('..') || isAbsolute(folder)
+  const [first = '.', ...others] = isElsewhere ? allowFiles : [folder, ...allowFiles]
+  return {
+    env: (name) => (Object.hasOwn(process.env, name) ? process.env[name] : undefined),
+    file: (named) => readReferencedFile(resolvePath(folder, named), [first, ...others]),
+  }
 }
 
 /** From this size on, parsing a manifest takes longer than asking the server whether anything changed since the last apply. */
@@ -46,7 +87,7 @@ export async function loadManifestOrPlan(
   const text = await readText(file, options)
   const isLocked = file !== '-' && existsSync(lockPathOf(file))
   if (options.mustParse || isLocked || text.bytes.byteLength < fastPathBytes) {
-    return { parsed: await attachLock(file, await parseAndCheck(text)) }
+    return { parsed: await attachLock(await parseAndCheck(text), await lockBeside(file)) }
   }
   const session = await connectTo(settings, [])('plan')
   try {
@@ -87,8 +128,11 @@ async function parseAndCheck({ file, bytes, references }: ManifestText, isNeeded
   return parsed
 }
 
-async function attachLock(file: string, parsed: ParsedManifest): Promise<ParsedManifest> {
-  const lock = file === '-' ? undefined : await loadLock(lockPathOf(file))
+function lockBeside(file: string): Promise<ParsedManifest | undefined> {
+  return file === '-' ? Promise.resolve(undefined) : loadLock(lockPathOf(file))
+}
+
+async function attachLock(parsed: ParsedManifest, lock: ParsedManifest | undefined): Promise<ParsedManifest> {
   if (!lock) return parsed
   await checkFragments(lock)
   const locked = { ...parsed, lock }

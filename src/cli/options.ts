@@ -11,6 +11,10 @@ export const options = {
   allowFiles: () =>
     repeatable('--allow-files <folder>', 'Let ${file:…} read files of this folder, too; repeatable', 'none'),
   database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
+  target: () =>
+    new Option('--target <label>', 'Label of the database in a saved plan: one with another label is refused').env(
+      'FDWSYNC_TARGET',
+    ),
   ledgerOwner: () =>
     new Option('--ledger-owner <role>', 'Trust a ledger that belongs to this role').env('FDWSYNC_LEDGER_OWNER'),
   format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),

@@ -81,6 +81,8 @@ function addChecks(root: Command): void {
     .addOption(shared.takeOver())
     .addOption(shared.checkSource())
     .addOption(shared.noCheckSource())
+    .option('--out <file>', 'Save the plan, for fdwsync apply FILE')
+    .addOption(shared.target())
     .option('--drift-only', 'Show only drift: what was changed outside fdwsync')
     .option('--detailed-exitcode', 'Exit with 2 if there are changes, 6 if something is undetermined')
     .action(async (flags) => setExitCode((await import('./commands/plan.ts')).plan(flags)))
@@ -90,6 +92,7 @@ function addChanges(root: Command): void {
   root
     .command('apply')
     .description('Plan, confirm and apply')
+    .argument('[plan]', 'A saved plan (plan --out): apply exactly this, or nothing')
     .addOption(shared.manifest())
     .addOption(shared.allowFiles())
     .addOption(shared.database())
@@ -107,7 +110,18 @@ function addChanges(root: Command): void {
     .addOption(shared.leaseTimeout())
     .addOption(shared.sourceTimeout())
     .addOption(shared.jobs())
-    .action(async (flags) => setExitCode((await import('./commands/apply.ts')).apply(flags)))
+    .addOption(shared.target())
+    .action(async (planFile, flags, command) =>
+      setExitCode((await import('./commands/apply.ts')).apply(planFile, flags, givenOptions(command))),
+    )
+  root
+    .command('show')
+    .description('Print a saved plan')
+    .argument('<plan>', 'A file that plan --out has written')
+    .addOption(shared.format())
+    .addOption(shared.width())
+    .addOption(shared.verbose())
+    .action(async (planFile, flags) => setExitCode((await import('./commands/show.ts')).show(planFile, flags)))
   root
     .command('refresh')
     .description('Refresh materialized views in dependency order')
@@ -188,6 +202,11 @@ function addAuthoring(root: Command): void {
     .addOption(shared.sourceTimeout())
     .option('--check', 'Write nothing; exit with 2 if the sources differ from the lock, 6 if they cannot be queried')
     .action(async (flags) => setExitCode((await import('./commands/pin.ts')).pin(flags)))
+}
+
+/** The options that the command line has, without those from defaults and the environment. */
+function givenOptions(command: Command): readonly string[] {
+  return Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli')
 }
 
 async function setExitCode(code: Promise<number>): Promise<void> {

@@ -103,6 +103,16 @@ export type ProblemCode =
   // Planning and applying
   /** The database changed after the plan was created. */
   | 'plan/stale'
+  /** The file is no saved plan, was edited or cut off, or comes from another version of fdwsync. */
+  | 'plan/invalid-file'
+  /** The file of a plan cannot be written. */
+  | 'plan/unwritable'
+  /** The plan was saved for another database. */
+  | 'plan/other-target'
+  /** The saved plan has been applied before. */
+  | 'plan/applied'
+  /** The plan cannot be written in the format that was asked for. */
+  | 'plan/not-expressible'
   /** The plan has a hazard that was not allowed. */
   | 'plan/hazard'
   /** The result would differ from the plan, so it was rolled back. */

@@ -51,10 +51,20 @@ export function lockPathOf(manifest: string): string {
   return `${manifest.replace(/\.ya?ml$/i, '')}.lock.yaml`
 }
 
-/** Reads a lock, if it exists. A lock has no references. */
+/** Reads a lock, if it exists. */
 export async function loadLock(path: string): Promise<ParsedManifest | undefined> {
-  if (!existsSync(path)) return undefined
-  return parseManifest(path, await readManifestFile(path), noReferences)
+  const bytes = await readLock(path)
+  return bytes && parseLock(path, bytes)
+}
+
+/** The text of a lock, if it exists. */
+export async function readLock(path: string): Promise<Uint8Array | undefined> {
+  return existsSync(path) ? readManifestFile(path) : undefined
+}
+
+/** A lock has no references. */
+export function parseLock(path: string, bytes: Uint8Array): Promise<ParsedManifest> {
+  return parseManifest(path, bytes, noReferences)
 }
 
 const noReferences: References = {

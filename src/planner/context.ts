@@ -25,6 +25,11 @@ export interface PlanOptions {
   readonly driftOnly?: boolean
   /** Which user-defined code the probe may run: some only for an apply, which runs it anyway. Default: nothing. */
   readonly mayEvaluate?: MayEvaluate
+  /**
+   * For a plan that is saved, or applied from its file: the suffix of temporary names. Such a plan takes no fast path, since one from a
+   * proof has another fingerprint.
+   */
+  readonly suffix?: string
   /** Whether to find out what proves to later plans that there is nothing to do. */
   readonly prove?: boolean
 }

@@ -56,8 +56,8 @@ async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Re
 }
 
 async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  const { sources, checkSource } = options
-  if (checkSource) return planInFull(session, manifest, options)
+  const { sources, checkSource, suffix } = options
+  if (checkSource || suffix !== undefined) return planInFull(session, manifest, options)
   const { inHand, unanswered } = await planFromProof(session, manifest, sources)
   if (inHand) return { ...inHand, references: manifest.references }
   return planInFull(session, manifest, { ...options, sources: sources && { ...sources, unanswered } })
@@ -100,7 +100,7 @@ async function resolveAndRead(session: Session, manifest: ParsedManifest, option
   )
   const unresolved = unresolvedObjects(objects, manifest)
   const declared = await withRequirements(session, objects, target.catalog.live)
-  const suffix = randomBytes(6).toString('hex')
+  const { suffix = newSuffix() } = options
   return { session, options, digests, suffix, resolved, searchPath, trustedRoles, declared, unresolved, target }
 }
 
@@ -135,6 +135,11 @@ async function trySourcesIfAsked(
   const faults = await tryChanges(session, input)
   const reported = new Set(sourceCheck?.report.findings.flatMap(({ key, readsFail }) => (readsFail ? [key] : [])))
   return faults.filter(({ key }) => key === undefined || !reported.has(key))
+}
+
+/** Random, so that no role can prepare objects under the temporary names. */
+export function newSuffix(): string {
+  return randomBytes(6).toString('hex')
 }
 
 function specsWithReferences({ resolved, declared, digests }: PlanContext): PlanInHand['withReferences'] {

@@ -1,12 +1,14 @@
 // `fdwsync apply`: plans, asks for confirmation, and applies the plan.
 
 import { nothingDone, planAndApply } from '../../api/apply.ts'
-import { exitCode } from '../../core/errors.ts'
+import { applySavedPlan } from '../../api/saved-plan/apply.ts'
+import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifestOrPlan, withValues } from '../load-manifest.ts'
+import { loadManifestOrPlan, loadSavedManifest, withValues } from '../load-manifest.ts'
+import { loadSavedPlan } from '../load-saved-plan.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
@@ -21,9 +23,48 @@ export interface ApplyFlags extends RunFlags {
   readonly allow?: readonly string[]
   readonly sourceTimeout: number
   readonly jobs: number
+  /** Of a saved plan. */
+  readonly target?: string
 }
 
-export async function apply(flags: ApplyFlags): Promise<number> {
+/** @param planFile a saved plan; undefined plans the manifest */
+export function apply(planFile: string | undefined, flags: ApplyFlags, given: readonly string[]): Promise<number> {
+  if (planFile !== undefined) return applySaved(planFile, flags, given)
+  if (!given.includes('target')) return applyManifest(flags)
+  throw usageError('--target is for saved plans: fdwsync apply FILE')
+}
+
+/** What a saved plan has decided already. */
+const decided = ['file', 'populate', 'offline', 'takeOver']
+
+async function applySaved(path: string, flags: ApplyFlags, given: readonly string[]): Promise<number> {
+  const contradicting = given.filter((option) => decided.includes(option))
+  if (contradicting.length > 0) {
+    const names = { file: '--file', populate: '--no-populate', offline: '--offline', takeOver: '--take-over' }
+    const option = names[contradicting[0] as keyof typeof names] // only these are in `decided`
+    throw usageError(`option '${option}' cannot be used with a saved plan, which was created with or without it`)
+  }
+  const saved = await loadSavedPlan(path)
+  const settings = targetSettings(flags)
+  const parsed = withValues(await loadSavedManifest(saved, flags), flags)
+  const connect = connectTo(settings, hiddenIn(parsed))
+  const request = { saved, parsed, connect, label: flags.target, trySources: flags.checkSource }
+  return runPlan({
+    flags,
+    allow: flags.allow ?? [],
+    jobs: flags.jobs,
+    sourceTimeoutMilliseconds: flags.sourceTimeout,
+    destroys: false,
+    readsStandardInput: path === '-',
+    start: (options, approve) => applySavedPlan({ ...request, options }, approve),
+  })
+}
+
+function usageError(message: string): FdwsyncError {
+  return new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
+}
+
+async function applyManifest(flags: ApplyFlags): Promise<number> {
   const settings = targetSettings(flags)
   const found = await loadManifestOrPlan(flags.file, settings, flags)
   if ('inPlace' in found) return reportInPlace(found.inPlace, flags)

@@ -1,8 +1,5 @@
 // `fdwsync pin`: writes the lock of a manifest, or compares it with the sources.
 
-import { randomBytes } from 'node:crypto'
-import { open, realpath, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import { type Pinned, pin as pinManifest, pinnedText } from '../../api/pin.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
@@ -17,6 +14,7 @@ import { loadManifest } from '../load-manifest.ts'
 import { needsAllButObjects } from '../needed-references.ts'
 import { printResult } from '../output.ts'
 import { printRendered, printWarnings, styleOf } from '../terminal.ts'
+import { writeAtomically } from '../write-file.ts'
 
 export interface PinFlags {
   readonly file: string
@@ -61,7 +59,7 @@ async function writeLock(path: string, pinNow: () => Promise<Pinned>): Promise<n
       throw new FdwsyncError(error.problems)
     throw error
   })
-  await writeAtomically(path, pinned.text)
+  await writeAtomically(path, pinned.text, { what: 'the lock', code: 'lock/unavailable' })
   printResult(`Wrote ${oneLine(path)}: ${sizeOf(pinned)}\n`)
   return exitCode.done
 }
@@ -89,25 +87,4 @@ async function requireLock(path: string): Promise<ParsedManifest> {
   }
   await checkFragments(lock)
   return lock
-}
-
-/** Writes through a temporary file, so that a concurrent reader sees the old lock or the new one, never a part. */
-async function writeAtomically(path: string, text: string): Promise<void> {
-  // A symbolic link stays: its target is replaced.
-  const target = await realpath(path).catch(() => path)
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`)
-  try {
-    const file = await open(temporary, 'wx')
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, target)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw new FdwsyncError({ code: 'lock/unavailable', message: `cannot write the lock ${path}: ${reason}` })
-  }
 }

@@ -13,6 +13,13 @@ export function withAddress<Item extends { readonly key: Key }>({ key, ...rest }
   return { address: addressOf(key), ...rest }
 }
 
-export function warningJson({ code, message, hint, key }: Warning): WarningDocument {
-  return { code, message, hint: hint ?? null, address: key === undefined ? null : addressOf(key) }
+export function warningJson({ code, message, hint, key, title, refusesApply }: Warning): WarningDocument {
+  return {
+    code,
+    message,
+    hint: hint ?? null,
+    address: key === undefined ? null : addressOf(key),
+    ...(title === undefined ? {} : { title }),
+    ...(refusesApply ? { refusesApply } : {}),
+  }
 }

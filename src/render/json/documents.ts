@@ -15,7 +15,7 @@ export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'
 }
 
 /** What `plan --format json` prints: `schemas/plan.schema.json`. */
-export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint'> {
+export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'searchPath'> {
   readonly format: 'fdwsync.plan/1'
   readonly summary: Counts & { readonly unchanged: number }
   /** With --drift-only: how many changes of the manifest and of its sources are left out. */
@@ -36,6 +36,8 @@ export interface WarningDocument {
   readonly message: string
   readonly hint: string | null
   readonly address: ObjectId | null
+  readonly title?: string
+  readonly refusesApply?: true
 }
 
 /** With --check-source: how declared foreign tables differ from their sources. */
@@ -64,7 +66,14 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly takenFrom?: readonly string[]
   readonly isOfOthers?: true
   readonly setAsideFor?: ObjectId
+  readonly keptAs?: ObjectId
   readonly formerly?: ObjectId
+  readonly dropped?: 'last' | 'early'
+  readonly renamesAside?: true
+  readonly renamedByManifest?: true
+  readonly online?: boolean
+  readonly summary?: string
+  readonly details?: PlannedChange['details']
   readonly predecessor?: PredecessorDocument
 }
 
@@ -101,6 +110,8 @@ export interface ReplacementDocument {
 export interface StatementDocument {
   readonly sql: string
   readonly secrets: number
+  readonly isResolved?: true
+  readonly isInSubtransaction?: true
 }
 
 /** What `apply --format json` prints: `schemas/report.schema.json`. */

@@ -19,10 +19,11 @@ import type {
 
 /** Contains no secret: a statement with secrets is shown as a template. */
 export function planJson(plan: Plan): PlanDocument {
-  const { manifest, database, fingerprint, refusals, undetermined, warnings, unchanged } = plan
+  const { manifest, searchPath, database, fingerprint, refusals, undetermined, warnings, unchanged } = plan
   return {
     format: 'fdwsync.plan/1',
     manifest,
+    searchPath,
     database,
     fingerprint,
     summary: { ...countsOf(plan), unchanged },
@@ -61,6 +62,8 @@ function changeJson({
   because,
   takenFrom,
   hazards,
+  summary,
+  details,
   ...more
 }: PlannedChange): ChangeDocument {
   return {
@@ -74,9 +77,15 @@ function changeJson({
     ...(change.op === 'release' ? { because: change.because } : {}),
     ...(takenFrom.length > 0 ? { takenFrom } : {}),
     ...(change.op === 'replace' && change.isUnmanaged ? { isOfOthers: true } : {}),
+    ...(change.op === 'replace' ? { online: more.beside } : {}),
+    ...(change.op === 'create' && change.renamesAside ? { renamesAside: true } : {}),
+    ...('fields' in change && change.from.isRenamedByManifest ? { renamedByManifest: true } : {}),
+    ...(change.op === 'drop' && change.dropped ? { dropped: change.dropped } : {}),
     ...(change.op === 'drop' && change.formerly ? { formerly: change.formerly.id } : {}),
     ...(change.op === 'drop' && change.renamedAsideFor ? setAsideJson(change.renamedAsideFor) : {}),
     ...(more.predecessor ? { predecessor: predecessorJson(more.predecessor) } : {}),
+    ...(summary === '' ? {} : { summary }),
+    ...(details.length > 0 ? { details } : {}),
     hazards,
   }
 }
@@ -85,8 +94,8 @@ function predecessorJson({ loses, ...predecessor }: Predecessor): PredecessorDoc
   return { ...predecessor, loses: loses.map(({ title, reason }) => ({ object: title, reason })) }
 }
 
-function setAsideJson({ to, fields }: Replace): Pick<ChangeDocument, 'setAsideFor' | 'fields'> {
-  return { setAsideFor: to.id, fields: fields.map(fieldJson) }
+function setAsideJson({ to, fields, keptAs }: Replace): Pick<ChangeDocument, 'setAsideFor' | 'keptAs' | 'fields'> {
+  return { setAsideFor: to.id, ...(keptAs ? { keptAs } : {}), fields: fields.map(fieldJson) }
 }
 
 function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {
@@ -122,6 +131,11 @@ function memberJson({ key, title, statements, load, children, swap }: Replacemen
   }
 }
 
-function statementJson({ sql, secrets }: Statement): StatementDocument {
-  return { sql, secrets: secrets.length }
+function statementJson({ sql, secrets, isResolved, isInSubtransaction }: Statement): StatementDocument {
+  return {
+    sql,
+    secrets: secrets.length,
+    ...(isResolved ? { isResolved } : {}),
+    ...(isInSubtransaction ? { isInSubtransaction } : {}),
+  }
 }

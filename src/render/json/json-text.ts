@@ -1,0 +1,16 @@
+// JSON that can be printed anywhere and still means the same.
+
+import { escapeUnprintable, withoutRunnerCommands } from '../../core/printable.ts'
+
+/** Outside of strings JSON is printable, so what is escaped is inside of one, where these escapes mean the same. */
+export function jsonText(document: unknown): string {
+  const text = escapeUnprintable(JSON.stringify(document, undefined, 2), escaped)
+  return `${withoutRunnerCommands(text, escaped)}\n`
+}
+
+/** A character outside of the basic plane is two escapes. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, at) => {
+    return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
+  }).join('')
+}
