@@ -52,6 +52,10 @@ const dependentsQuery = trusted(`
       FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
      WHERE ty.typarray <> 0
     UNION ALL
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid
+      FROM target JOIN pg_range r ON r.rngtypid = target.objid AND target.classid = 'pg_type'::regclass
+      JOIN pg_type m ON m.oid = r.rngmultitypid JOIN pg_type ty ON ty.oid IN (m.oid, m.typarray)
+    UNION ALL
     SELECT target.classid, target.objid, 'pg_class'::regclass, ty.typrelid
       FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
      WHERE ty.typrelid <> 0

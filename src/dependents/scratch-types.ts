@@ -65,8 +65,12 @@ export async function createScratchTypes(
     if (why) return { ...why, reason: `${titleOf(object.id)} cannot be tried out: ${why.reason}` }
     if (!('schema' in object.id)) continue
     const { schema, name } = object.id
-    place.existing.add(relationKey(schema, name))
-    place.types.set(qualified(place.scratch.get(schema) ?? '', name), qualified(schema, name))
+    const { probe } = kindOf(object.id)
+    const within = probe.how === 'read-back' ? (probe.byName?.namesWithin?.(object.declared) ?? []) : []
+    for (const each of [name, ...within]) {
+      place.existing.add(relationKey(schema, each))
+      place.types.set(qualified(place.scratch.get(schema) ?? '', each), qualified(schema, each))
+    }
   }
   await session.run(readingPath)
   return undefined

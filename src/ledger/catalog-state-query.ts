@@ -97,7 +97,7 @@ export const stateQuery: Sql = trusted(`
     SELECT more.oid FROM type, LATERAL (
       SELECT unnest(ARRAY[typbasetype, typelem]) AS oid FROM pg_type t WHERE t.oid = type.oid
       UNION ALL SELECT a.atttypid FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid WHERE t.oid = type.oid
-      UNION ALL SELECT g.rngsubtype FROM pg_range g WHERE type.oid IN (g.rngtypid, g.rngmultitypid)
+      UNION ALL SELECT unnest(ARRAY[g.rngsubtype, g.rngmultitypid]) FROM pg_range g WHERE type.oid IN (g.rngtypid, g.rngmultitypid)
       UNION ALL SELECT k.casttarget FROM pg_cast k WHERE k.castsource = type.oid AND k.castcontext = 'i'
     ) AS more WHERE more.oid >= 16384
   ), used_type AS MATERIALIZED (

@@ -143,8 +143,13 @@ async function createUnderOwnNames(
   await createNamesakes(run, objects)
   const units = objects.flatMap((object) => underOwnName(run, object))
   for (const { object, id } of units) {
-    if ('schema' in object.id) run.ownNames.add(relationKey(object.id.schema, object.id.name))
+    if (!('schema' in object.id && 'schema' in id)) continue
+    run.ownNames.add(relationKey(object.id.schema, object.id.name))
     run.standIns.set(keyOf(object.id), id)
+    for (const name of byName(object.id)?.namesWithin?.(object.spec) ?? []) {
+      run.ownNames.add(relationKey(object.id.schema, name))
+      run.standIns.set(keyOf({ ...object.id, name }), { ...id, name })
+    }
   }
   const created = await createOrBisect(run, units)
   for (const { object } of units) if (!created.includes(object)) run.standIns.delete(keyOf(object.id))

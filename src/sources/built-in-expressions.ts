@@ -123,7 +123,10 @@ const builtInsQuery: Sql = trusted(`
     JOIN pg_operator o ON o.oprnamespace = n.oid AND o.oprname = w.name JOIN pg_proc p ON p.oid = o.oprcode
    GROUP BY n.nspname, o.oprname HAVING bool_or(${isHarmless}) AND NOT bool_or(${isUserDefined})
   UNION
-  SELECT 'casts', '', '' WHERE EXISTS (SELECT FROM pg_cast k JOIN pg_proc p ON p.oid = k.castfunc WHERE ${isUserDefined})`)
+  SELECT 'casts', '', '' WHERE EXISTS (
+    SELECT FROM pg_cast k JOIN pg_proc p ON p.oid = k.castfunc WHERE ${isUserDefined}
+       -- PostgreSQL creates this one with each range.
+       AND NOT EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = k.castsource AND r.rngmultitypid = k.casttarget))`)
 
 type Name = readonly string[]
 

@@ -37,6 +37,8 @@ const tables: Readonly<Record<string, string>> = {
   pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',
   pg_extension: 'oid oid, extname name, extnamespace oid',
   pg_class: 'oid oid, relname name, relnamespace oid, relkind "char", relispartition boolean',
+  pg_opclass: 'oid oid, opcdefault boolean',
+  pg_range: `rngtypid oid, rngsubtype oid, rngmultitypid oid, rngcollation oid, rngsubopc oid, rngcanonical text, rngsubdiff text`,
   pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean, indisunique boolean',
   pg_inherits: 'inhparent oid',
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',

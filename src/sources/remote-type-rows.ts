@@ -32,6 +32,18 @@ export interface AttributeRow {
   readonly collation: ObjectName | null
 }
 
+export interface RangeRow {
+  readonly range: number
+  readonly subtype: number
+  readonly collation: ObjectName | null
+  readonly hasDefaultOperatorClass: boolean
+  /** Functions, by their names in the source under a search path of pg_catalog alone. */
+  readonly canonical: string | null
+  readonly subtypeDiff: string | null
+  /** Null if the source is older than multiranges, which are new in PostgreSQL 14. */
+  readonly multirange: { readonly oid: number; readonly schema: string; readonly name: string } | null
+}
+
 /** A check of a domain. */
 export interface CheckRow {
   readonly domain: number
@@ -46,6 +58,8 @@ export interface TypeRows {
   readonly values: ReadonlyMap<number, readonly string[]>
   /** By relation. */
   readonly attributes: ReadonlyMap<number, readonly AttributeRow[]>
+  /** By range, and by multirange. */
+  readonly ranges: ReadonlyMap<number, RangeRow>
   /** By domain. */
   readonly checks: ReadonlyMap<number, readonly CheckRow[]>
 }
@@ -60,6 +74,7 @@ export const firstOwnOid = 10000
 export async function typeRows(session: Session, catalog: string, roots: readonly number[]): Promise<TypeRows> {
   const types = new Map<number, TypeRow>()
   const attributes = new Map<number, readonly AttributeRow[]>()
+  const ranges = new Map<number, RangeRow>()
   for (let next = distinct(roots, types); next.length > 0; ) {
     const rows = await session.query<Omit<TypeRow, 'isOfRows'>>(typesQuery(catalog), [next])
     const composite = rows.filter(({ type, extension }) => type === 'c' && !extension)
@@ -72,12 +87,16 @@ export async function typeRows(session: Session, catalog: string, roots: readonl
     const relations = composite.map(({ relation }) => relation).filter((relation) => !ofRows.has(relation))
     const own = relations.length > 0 ? await session.query<AttributeRow>(attributesQuery(catalog), [relations]) : []
     for (const [relation, each] of groupBy(own, (row) => row.relation)) attributes.set(relation, each)
-    next = distinct([...rows.flatMap(partsOf), ...own.map(({ type }) => type)], types)
+    const ownRanges = await rangeRows(session, catalog, rows)
+    for (const row of ownRanges) for (const oid of [row.range, row.multirange?.oid]) if (oid) ranges.set(oid, row)
+    const bounds = ownRanges.flatMap(({ range, subtype }) => [range, subtype])
+    next = distinct([...rows.flatMap(partsOf), ...own.map(({ type }) => type), ...bounds], types)
   }
   const oids = (sort: string) => [...types.values()].filter(({ type }) => type === sort).map(({ oid }) => oid)
   return {
     types,
     attributes,
+    ranges,
     values: await enumValues(session, catalog, oids('e')),
     checks: await checkRows(session, catalog, oids('d')),
   }
@@ -137,9 +156,23 @@ async function checkRows(session: Session, catalog: string, oids: readonly numbe
   return groupBy(checks, ({ domain }) => domain)
 }
 
-// The OIDs of pg_type and pg_extension, the same on every server.
+async function rangeRows(
+  session: Session,
+  catalog: string,
+  rows: readonly Omit<TypeRow, 'isOfRows'>[],
+): Promise<readonly RangeRow[]> {
+  const oids = rows.filter(({ type, extension }) => ['r', 'm'].includes(type) && !extension).map(({ oid }) => oid)
+  if (oids.length === 0) return []
+  const [found] = await session.query<{ has: boolean }>(
+    sql`SELECT EXISTS (SELECT FROM ${ident(catalog)}.pg_attribute WHERE attrelid = ${rangeCatalog} AND attname = 'rngmultitypid') AS has`,
+  )
+  return session.query<RangeRow>(rangesQuery(catalog, found?.has ?? false), [oids])
+}
+
+// The OIDs of pg_type, pg_extension and pg_range, the same on every server.
 const typeCatalog = trusted('1247')
 const extensionCatalog = trusted('3079')
+const rangeCatalog = trusted('3541')
 
 function typesQuery(catalog: string): Sql {
   const from = ident(catalog)
@@ -159,6 +192,24 @@ function typesQuery(catalog: string): Sql {
       LEFT JOIN ${from}.pg_namespace en ON en.oid = e.extnamespace
      WHERE t.oid = ANY ($1::oid[])
      ORDER BY n.nspname, t.typname`
+}
+
+function rangesQuery(catalog: string, hasMultiranges: boolean): Sql {
+  const from = ident(catalog)
+  const multirange = hasMultiranges
+    ? sql`(SELECT jsonb_build_object('oid', m.oid::int8, 'schema', mn.nspname, 'name', m.typname)
+             FROM ${from}.pg_type m JOIN ${from}.pg_namespace mn ON mn.oid = m.typnamespace WHERE m.oid = r.rngmultitypid)`
+    : sql`NULL`
+  return sql`
+    SELECT r.rngtypid AS range, r.rngsubtype AS subtype, o.opcdefault AS "hasDefaultOperatorClass",
+           nullif(r.rngcanonical, '-') AS canonical, nullif(r.rngsubdiff, '-') AS "subtypeDiff", ${multirange} AS multirange,
+           CASE WHEN co.oid IS NOT NULL THEN jsonb_build_object('schema', cn.nspname, 'name', co.collname) END AS collation
+      FROM ${from}.pg_range r
+      JOIN ${from}.pg_opclass o ON o.oid = r.rngsubopc
+      JOIN ${from}.pg_type s ON s.oid = r.rngsubtype
+      LEFT JOIN ${from}.pg_collation co ON co.oid = r.rngcollation AND r.rngcollation <> s.typcollation
+      LEFT JOIN ${from}.pg_namespace cn ON cn.oid = co.collnamespace
+     WHERE r.rngtypid = ANY ($1::oid[])${hasMultiranges ? sql` OR r.rngmultitypid = ANY ($1::oid[])` : sql``}`
 }
 
 function attributesQuery(catalog: string): Sql {

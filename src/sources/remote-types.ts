@@ -5,8 +5,9 @@ import { topologicalOrder } from '../core/graph.ts'
 import { ident, number, qualified, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { record } from '../kinds/facets/options.ts'
+import { defaultMultirange } from '../kinds/type/range.ts'
 import type { TypeSpec } from '../kinds/type/type.ts'
-import { type CheckRow, firstOwnOid, type TypeRow, type TypeRows, typeRows } from './remote-type-rows.ts'
+import { type CheckRow, firstOwnOid, type RangeRow, type TypeRow, type TypeRows, typeRows } from './remote-type-rows.ts'
 
 /** A type of a source that is not built in, and not an array. */
 export interface RemoteType {
@@ -19,9 +20,11 @@ export interface RemoteType {
   /** Undefined if it cannot be copied. The checks and the default of a domain are the source's text. */
   readonly spec: TypeSpec | undefined
   readonly extension: { readonly name: string; readonly schema: string } | undefined
+  /** The multirange type that comes with a range. Columns of it count as columns of the range. */
+  readonly multirange: { readonly schema: string; readonly name: string; readonly title: string } | undefined
   /** The titles of the types that it consists of. */
   readonly parts: readonly string[]
-  /** Why checks of a domain are omitted. */
+  /** Why checks of a domain, or the function of a range, are omitted. */
   readonly omissions: readonly string[]
 }
 
@@ -52,7 +55,8 @@ export async function remoteTypes(
   const roots = columns.map(({ type }) => type)
   const rows = await typeRows(session, catalog, roots)
   const nameOf = await namesOfTypes(session, rows)
-  const types = [...rows.types.values()].filter((row) => row.element === null && !isBuiltIn(row))
+  const isOfRange = ({ oid, type }: TypeRow) => type === 'm' && rows.ranges.has(oid)
+  const types = [...rows.types.values()].filter((row) => row.element === null && !isBuiltIn(row) && !isOfRange(row))
   return {
     all: topologicalOrder(
       types.map((row) => remoteType(row, rows, nameOf)),
@@ -74,12 +78,21 @@ function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
   const { schema, name, extension } = row
   const attributes = rows.attributes.get(row.relation) ?? []
   const checks = (rows.checks.get(row.oid) ?? []).map(domainCheck)
-  const parts = row.type === 'd' ? [row.base] : attributes.map(({ type }) => type)
+  const range = row.type === 'r' ? rows.ranges.get(row.oid) : undefined
+  const parts = row.type === 'd' ? [row.base] : range ? [range.subtype] : attributes.map(({ type }) => type)
+  const functions = range && rangeFunctions(range)
   const spec = {
-    sort: row.type === 'e' ? 'enum' : row.type === 'd' ? 'domain' : 'composite',
+    sort: sortOfSpec(row.type),
     values: rows.values.get(row.oid) ?? [],
     base: row.type === 'd' ? nameOf(row.base, row.modifier) : null,
-    collation: row.collation,
+    collation: range ? range.collation : row.collation,
+    subtype: range ? nameOf(range.subtype, -1) : null,
+    subtypeDiff: functions?.subtypeDiff ?? null,
+    multirange: range
+      ? range.multirange
+        ? { schema: null, name: range.multirange.name }
+        : defaultMultirange(name)
+      : null,
     notNull: row.notNull,
     default: row.type === 'd' ? row.default : null,
     checks: record(
@@ -98,11 +111,41 @@ function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
     schema,
     name,
     title: qualified(schema, name),
-    sort: sortOf(row),
-    spec: extension === null && ['e', 'd', 'c'].includes(row.type) && !row.isOfRows ? spec : undefined,
+    sort: range ? rangeSort(range, schema) : sortOf(row),
+    spec: extension === null && isCopyable(row, range) ? spec : undefined,
+    multirange: range?.multirange
+      ? { ...range.multirange, title: qualified(range.multirange.schema, range.multirange.name) }
+      : undefined,
     extension: extension ?? undefined,
     parts: extension ? [] : parts.flatMap((part) => titlesOf(part, rows)),
-    omissions: checks.flatMap(({ omission }) => omission ?? []),
+    omissions: [...checks.flatMap(({ omission }) => omission ?? []), ...(functions?.omissions ?? [])],
+  }
+}
+
+function sortOfSpec(type: string): TypeSpec['sort'] {
+  const sorts: Readonly<Record<string, TypeSpec['sort']>> = { e: 'enum', d: 'domain', r: 'range' }
+  return sorts[type] ?? 'composite'
+}
+
+function isCopyable(row: TypeRow, range: RangeRow | undefined): boolean {
+  return range ? rangeSort(range, row.schema) === 'a range' : ['e', 'd', 'c'].includes(row.type) && !row.isOfRows
+}
+
+/** With what it differs from the ranges that can be copied. */
+function rangeSort({ canonical, hasDefaultOperatorClass, multirange }: RangeRow, schema: string): string {
+  if (canonical !== null) return `a range with the canonical function ${canonical}`
+  if (!hasDefaultOperatorClass) return 'a range with an operator class of its own'
+  return multirange && multirange.schema !== schema ? 'a range whose multirange is in another schema' : 'a range'
+}
+
+/** The function is an estimate for indexes and statistics. Without it, the range has the same values and operators. */
+function rangeFunctions({ subtypeDiff }: RangeRow): Pick<TypeSpec, 'subtypeDiff'> & { omissions: readonly string[] } {
+  if (subtypeDiff === null) return { subtypeDiff: null, omissions: [] }
+  const name = subtypeDiff.replace(/^pg_catalog\./, '')
+  if (/^\w+$/.test(name)) return { subtypeDiff: { schema: 'pg_catalog', name }, omissions: [] }
+  return {
+    subtypeDiff: null,
+    omissions: [`its subtype_diff is not copied: ${subtypeDiff} is a function of the source`],
   }
 }
 
@@ -125,6 +168,8 @@ function isBuiltIn({ schema, extension }: TypeRow): boolean {
 function titlesOf(oid: number, rows: TypeRows): readonly string[] {
   const row = rows.types.get(oid)
   if (!row || isBuiltIn(row)) return []
+  const range = row.type === 'm' ? rows.ranges.get(oid) : undefined
+  if (range) return titlesOf(range.range, rows)
   return row.element === null ? [qualified(row.schema, row.name)] : titlesOf(row.element, rows)
 }
 
@@ -152,6 +197,7 @@ async function namesOfTypes(session: Session, rows: TypeRows): Promise<NameOf> {
   const used = [
     ...[...rows.types.values()].map(({ base, modifier }) => ({ type: base, modifier })),
     ...[...rows.attributes.values()].flat(),
+    ...[...rows.ranges.values()].map(({ subtype }) => ({ type: subtype, modifier: -1 })),
   ]
   const wanted = used.flatMap(({ type, modifier }) => {
     const row = rows.types.get(type)

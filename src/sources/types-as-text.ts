@@ -1,4 +1,4 @@
-// Types of a source that cannot be copied, such as ranges and row types. A mirror copies their columns as text, where IMPORT FOREIGN
+// Types of a source that cannot be copied, such as row types. A mirror copies their columns as text, where IMPORT FOREIGN
 // SCHEMA would fail for the whole table. postgres_fdw reads a value of any type as text.
 
 import { groupBy } from '../core/data.ts'
@@ -29,7 +29,8 @@ export async function standInForTypes(session: Session, all: readonly RemoteType
     if (type.spec && part === undefined) continue
     const reason =
       part === undefined ? `is ${type.sort}, which cannot be copied` : `consists of ${part}, which cannot be copied`
-    if (await createStandIn(session, type)) found.set(type.title, reason)
+    for (const each of [type, ...(type.multirange ? [type.multirange] : [])])
+      if (await createStandIn(session, each)) found.set(each.title, reason)
   }
   return found
 }
@@ -46,7 +47,10 @@ async function existingTypes(session: Session, all: readonly RemoteType[]): Prom
   return new Set(rows.map(({ title }) => title))
 }
 
-async function createStandIn(session: Session, { schema, name }: RemoteType): Promise<boolean> {
+async function createStandIn(
+  session: Session,
+  { schema, name }: Pick<RemoteType, 'schema' | 'name'>,
+): Promise<boolean> {
   try {
     await inSavepoint(session, () =>
       session.run(

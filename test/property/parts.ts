@@ -92,6 +92,9 @@ export const types = sparseRecord({
   zip: domain,
   mood: maybe(enumeration),
   place: maybe(composite),
+  length: maybe(
+    fc.constantFrom<object>({ range: 'float8', subtype_diff: 'float8mi' }, { range: 'text', collation: 'C' }),
+  ),
 })
 
 export const wrappers = sparseRecord({

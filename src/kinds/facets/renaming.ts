@@ -98,7 +98,7 @@ export const typeRenaming = {
   namesQuery: trusted(`
     SELECT t.oid, jsonb_build_object('kind', 'type', 'schema', n.nspname, 'name', t.typname) AS id
       FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
-     WHERE t.oid = ANY ($1::oid[]) AND (t.typtype IN ('e', 'd') OR c.relkind = 'c')`),
+     WHERE t.oid = ANY ($1::oid[]) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')`),
   rename: (from: RelationId, to: RelationId) => renamed(sql`TYPE`, from, to),
 }
 

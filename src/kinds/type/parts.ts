@@ -9,13 +9,14 @@ import type { Attributes } from './attributes.ts'
 
 interface TypeStanza {
   readonly domain?: string
+  readonly range?: string
   readonly composite?: Readonly<Record<string, string | { readonly type: string }>>
 }
 
 /** The SQL types that a type consists of. */
-export function partsOf({ domain, composite = {} }: TypeStanza): readonly string[] {
+export function partsOf({ domain, range, composite = {} }: TypeStanza): readonly string[] {
   const attributes = Object.values(composite).map((each) => (typeof each === 'string' ? each : each.type))
-  return domain === undefined ? attributes : [domain]
+  return [...attributes, ...[domain, range].filter((part) => part !== undefined)]
 }
 
 /** A declared type, with the SQL types that it consists of. */
@@ -55,6 +56,7 @@ export function typesNamed(text: string, searchPath: readonly string[]): readonl
 
 interface Parts {
   readonly base: string | null
+  readonly subtype?: string | null | undefined
   readonly default: string | null
   readonly checks: Readonly<Record<string, Check>>
   readonly attributes: Attributes
@@ -62,11 +64,12 @@ interface Parts {
 
 /** A type as the catalog would show it if the types in it had other names. */
 export function withPartNames<Spec extends Parts>(spec: Spec, nameOf: StandInOf): Spec {
-  const renamed = (text: string | null) => text && withTypeNames(text, nameOf)
+  const renamed = (text: string | null | undefined) => text && withTypeNames(text, nameOf)
   return {
     ...spec,
-    base: renamed(spec.base),
-    default: renamed(spec.default),
+    base: renamed(spec.base) ?? null,
+    subtype: renamed(spec.subtype),
+    default: renamed(spec.default) ?? null,
     checks: record(
       Object.entries(spec.checks).map(([name, check]) => [
         name,

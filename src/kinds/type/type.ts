@@ -1,4 +1,4 @@
-// Types: enumerations, domains and composite types.
+// Types: enumerations, domains, ranges and composite types.
 import { type IdOf, keyOf } from '../../core/object.ts'
 import { fragment, ident, join, literal, qualified, type Sql, sql, statement, trusted } from '../../core/sql.ts'
 import {
@@ -45,20 +45,27 @@ import {
   withAttributeTypes,
   writtenAttributes,
 } from './attributes.ts'
-import { typeCatalog } from './catalog.ts'
+import { isDeclarableRange, typeCatalog } from './catalog.ts'
 import { addCheck, checkTarget, domainChanges } from './domain.ts'
 import { partsOf, withPartNames, withParts } from './parts.ts'
+import { declaredRange, multirangeText, rangeDefinition, rangeText, standInMultirange, writtenRange } from './range.ts'
 import { renamedBack, valueChanges, valuesText } from './values.ts'
 
 export interface TypeSpec extends Access, Protection {
-  readonly sort: 'enum' | 'domain' | 'composite'
+  readonly sort: 'enum' | 'domain' | 'range' | 'composite'
   readonly values: readonly string[]
-  /** The base type of a domain. This and the next four are of domains only. */
-  readonly base: string | null
+  /** Of a domain or a range. */
   readonly collation: ObjectName | null
+  /** The base type of a domain. This and the next three are of domains only. */
+  readonly base: string | null
   readonly notNull: boolean
   readonly default: string | null
   readonly checks: Readonly<Record<string, Check>>
+  /** The type of the bounds. This and the next two are of ranges only; undefined if an older release recorded the type. */
+  readonly subtype?: string | null | undefined
+  readonly subtypeDiff?: ObjectName | null | undefined
+  /** Without a schema, it is in that of the range. */
+  readonly multirange?: ObjectName | null | undefined
   readonly attributes: Attributes
   /** The names of the attributes: the ledger does not keep the order of a map. Undefined if an older release recorded it. */
   readonly order?: readonly string[]
@@ -79,6 +86,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     byName: {
       affectsOthers: ({ field }) => ['values', 'attributes'].includes(field) || field.startsWith('attribute '),
       renameWithin: (id, wanted, live) => renamedBack(qualified(id.schema, id.name), wanted.values, live.values),
+      namesWithin: ({ multirange }) => (multirange ? [multirange.name] : []),
       intoSchema: (id, schema) =>
         statement(sql`ALTER TYPE ${qualified(id.schema, id.name)} SET SCHEMA ${ident(schema)}`),
     },
@@ -87,11 +95,19 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       ...declared,
       base: read.base,
       collation: read.collation,
+      subtype: read.subtype,
+      subtypeDiff: read.subtypeDiff,
       default: read.default,
       checks: withExpressions(read.checks, declared.checks),
       attributes: withAttributeTypes(read.attributes, declared.attributes),
     }),
-    standIn: (object, scratch) => ({ id: { kind: 'type', ...scratch }, spec: withoutAccess(object.spec) }),
+    standIn: ({ id, spec }, scratch) => ({
+      id: { kind: 'type', ...scratch },
+      spec: {
+        ...withoutAccess(spec),
+        multirange: spec.multirange && standInMultirange(id.name, spec.multirange, scratch.name),
+      },
+    }),
   },
 
   declare: (manifest) => {
@@ -101,10 +117,11 @@ export const type: DeclaredKind<'type', TypeSpec> = {
           id: { kind: 'type', schema, name } satisfies IdOf<'type'>,
           parts: partsOf(declared),
           spec: {
-            sort: declared.enum ? 'enum' : declared.composite ? 'composite' : 'domain',
+            sort: sortOf(declared),
             values: declared.enum ?? [],
             base: declared.domain ?? null,
             collation: declared.collation === undefined ? null : objectName(declared.collation),
+            ...declaredRange(name, declared),
             notNull: declared.not_null ?? false,
             default: declared.default ?? null,
             checks: declaredChecks(declared.checks ?? {}),
@@ -130,6 +147,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       ...(spec.sort === 'composite' ? { composite: writtenAttributes(spec.attributes) } : {}),
       ...present({
         domain: spec.base,
+        ...writtenRange(id.name, spec),
         collation: writtenName(spec.collation),
         not_null: spec.notNull,
         default: spec.default === null ? undefined : withoutBrackets(spec.default),
@@ -143,7 +161,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'type', 'schema', nspname, 'name', typname) AS id
       FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace LEFT JOIN pg_class c ON c.oid = typrelid
-     WHERE (typtype IN ('e', 'd') OR c.relkind = 'c')
+     WHERE (typtype IN ('e', 'd') OR c.relkind = 'c' OR ${isDeclarableRange})
        AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_type', 't.oid')}`),
 
   catalogQuery: typeCatalog,
@@ -167,6 +185,9 @@ export const type: DeclaredKind<'type', TypeSpec> = {
       ...replacedBy('sort', from.sort, to.sort),
       ...valueChanges(name, from.values, to.values),
       ...replacedBy('domain', baseText(from), baseText(to)),
+      ...replacedBy('range', rangeText(from), rangeText(to)),
+      // A renamed one would have another name in all SQL that is probed before the plan renames it.
+      ...replacedBy('multirange', multirangeText(from), multirangeText(to)),
       ...domainChanges(name, from, to, declared),
       ...orderChange(from.order, to.order),
       ...attributeChanges(name, from.attributes, to.attributes, declared.attributes),
@@ -178,7 +199,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   create(id, spec) {
     const name = qualified(id.schema, id.name)
     return [
-      statement(definition(name, spec)),
+      statement(definition(id, spec)),
       ...checksOf(spec, true).map(([check, each]) => statement(addCheck(name, check, each))),
       ...newComment(sql`TYPE ${name}`, spec.comment),
       ...newAttributeComments(name, spec.attributes),
@@ -188,13 +209,15 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   },
   alter: (id, fields) => alterStatements(sql`ALTER TYPE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
   drop: (id) => [statement(sql`DROP TYPE ${qualified(id.schema, id.name)}`)],
-  aside: asideInSchema('type', sql`TYPE`),
+  // The multirange type of the old one would keep its name.
+  aside: { ...asideInSchema('type', sql`TYPE`), isPossible: ({ sort }) => sort !== 'range' },
   renaming: { ...typeRenaming, withNames: withPartNames },
   display: {
-    summary: ({ sort }) => ({ enum: 'an enumeration', domain: 'a domain', composite: 'a composite type' })[sort],
+    summary: ({ sort }) => sortTitles[sort],
     details: (spec) => [
       ...(spec.values.length > 0 ? [['values', valuesText(spec.values)] as const] : []),
       ...(spec.base === null ? [] : [['domain', domainText(spec)] as const]),
+      ...(spec.sort === 'range' ? [['range', rangeText(spec) ?? ''] as const] : []),
       ...Object.entries(spec.checks).map(([name, check]) => [`check ${name}`, checkText(check)] as const),
       ...Object.entries(spec.attributes).map(([name, each]) => [ident(name), attributeText(each)] as const),
       ...accessDetails(spec),
@@ -219,9 +242,21 @@ function checksOf({ checks }: TypeSpec, isMarked: boolean): readonly (readonly [
   return Object.entries(checks).filter(([, { mark }]) => Boolean(mark) === isMarked)
 }
 
-const sorts = ['enum', 'domain', 'composite'] as const
+const sorts = ['enum', 'domain', 'range', 'composite'] as const
 
-function definition(name: Sql, spec: TypeSpec): Sql {
+const sortTitles = {
+  enum: 'an enumeration',
+  domain: 'a domain',
+  range: 'a range type',
+  composite: 'a composite type',
+} as const satisfies Record<TypeSpec['sort'], string>
+
+function sortOf(declared: { readonly [Sort in TypeSpec['sort']]?: unknown }): TypeSpec['sort'] {
+  return sorts.find((sort) => declared[sort] !== undefined) ?? 'domain'
+}
+
+function definition({ schema, name: ownName }: IdOf<'type'>, spec: TypeSpec): Sql {
+  const name = qualified(schema, ownName)
   switch (spec.sort) {
     case 'enum':
       return sql`CREATE TYPE ${name} AS ENUM (${join(spec.values.map(literal), ', ')})`
@@ -231,6 +266,8 @@ function definition(name: Sql, spec: TypeSpec): Sql {
       )
       return sql`CREATE TYPE ${name} AS (${join(attributes, ', ')})`
     }
+    case 'range':
+      return sql`CREATE TYPE ${name} AS RANGE (${rangeDefinition(schema, spec)})`
     case 'domain': {
       const parts = [
         sql`CREATE DOMAIN ${name} AS ${fragment(spec.base ?? '')}`,

@@ -32,6 +32,8 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...types(manifest).flatMap(({ path, type }) => [
       { path, name: String(path.at(-1)), atKey: true },
       ...object([...path, 'collation'], type.collation),
+      ...object([...path, 'subtype_diff'], type.subtype_diff),
+      ...value([...path, 'multirange'], type.multirange),
       ...keys([...path, 'checks'], type.checks),
       ...keys([...path, 'composite'], type.composite),
     ]),

@@ -121,18 +121,29 @@ function columnProblems(manifest: Manifest): readonly PathProblem[] {
   )
 }
 
+/** The keys that not all types can have, and which ones can. */
+const keysOfSorts = {
+  collation: ['domain', 'range'],
+  not_null: ['domain'],
+  default: ['domain'],
+  checks: ['domain'],
+  subtype_diff: ['range'],
+  multirange: ['range'],
+} as const
+
 function typeProblems({ path, type }: ReturnType<typeof types>[number]): readonly PathProblem[] {
-  const [sort, second] = (['enum', 'domain', 'composite'] as const).filter((each) => type[each] !== undefined)
+  const [sort, second] = (['enum', 'domain', 'range', 'composite'] as const).filter((each) => type[each] !== undefined)
   const code = 'manifest/conflicting-keys'
   if (!sort || second) {
     const message = sort
       ? `a type cannot be both ${sort} and ${second}`
-      : 'a type must be one of enum, domain and composite'
+      : 'a type must be one of enum, domain, range and composite'
     return [atKey(second ? [...path, second] : path, { code, message, hint: 'Declare exactly one of them.' })]
   }
-  if (sort === 'domain') return []
-  return (['collation', 'not_null', 'default', 'checks'] as const).flatMap((key) =>
-    type[key] === undefined ? [] : atKey([...path, key], { code, message: `only a domain can have ${key}` }),
+  return Object.entries(keysOfSorts).flatMap(([key, owners]) =>
+    type[key as keyof typeof keysOfSorts] === undefined || owners.some((owner) => owner === sort)
+      ? []
+      : atKey([...path, key], { code, message: `only a ${owners.join(' or a ')} can have ${key}` }),
   )
 }
 

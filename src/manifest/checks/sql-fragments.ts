@@ -87,9 +87,13 @@ type Schema = NonNullable<Manifest['schemas']>[string]
 type View = NonNullable<Schema['materialized_views']>[string]
 type Type = NonNullable<Schema['types']>[string]
 
-function typeFragments(path: Path, { domain, default: value, checks, composite = {} }: Type): readonly Fragment[] {
+function typeFragments(
+  path: Path,
+  { domain, range, default: value, checks, composite = {} }: Type,
+): readonly Fragment[] {
   return [
     ...part('type', [...path, 'domain'], domain),
+    ...part('type', [...path, 'range'], range),
     ...part('expression', [...path, 'default'], value),
     ...checkFragmentsOf([...path, 'checks'], checks),
     ...Object.entries(composite).flatMap(([name, attribute]) => {

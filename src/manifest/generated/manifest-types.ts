@@ -268,9 +268,21 @@ export interface Type {
    */
   domain?: string
   /**
-   * The domain's collation: its exact name, or { schema: s, name: n }. Default: that of its type
+   * The collation of a domain or a range: its exact name, or { schema: s, name: n }. Default: that of its type
    */
   collation?: string | ObjectName
+  /**
+   * The subtype of a range type, as SQL. The range has the subtype's default operator class, and no canonical function. Example: float8
+   */
+  range?: string
+  /**
+   * The function that computes the difference of two values of the range's subtype, for GiST indexes and statistics: its exact name, or { schema: s, name: n }. Default: none. Example: float8mi
+   */
+  subtype_diff?: string | ObjectName
+  /**
+   * The name of the multirange type, which is created in the schema of the range. Default: the name that PostgreSQL picks, such as days_multirange
+   */
+  multirange?: string
   /**
    * Whether the domain is NOT NULL. Default: false
    */
@@ -605,7 +617,7 @@ export interface Schema {
    */
   comment?: string
   /**
-   * Enumerations, domains and composite types of this schema by name. Foreign columns use types of the source, which must exist here too. Example: mood: { enum: [sad, ok, happy] }
+   * Enumerations, domains, ranges and composite types of this schema by name. Foreign columns use types of the source, which must exist here too. Example: mood: { enum: [sad, ok, happy] }
    */
   types?: {
     /**
@@ -675,7 +687,7 @@ export interface Import {
     [k: string]: string
   }
   /**
-   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
+   * copy: the enumerations, domains, ranges and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
   types?: 'copy'
   /**
@@ -841,7 +853,7 @@ export interface Mirror {
    */
   schema: string
   /**
-   * copy: the enumerations, domains and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
+   * copy: the enumerations, domains, ranges and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
   types?: 'copy'
   /**

@@ -1,4 +1,4 @@
-// Types: enumerations, domains and composite types.
+// Types: enumerations, domains, ranges and composite types.
 import type { Check } from '../../../src/kinds/facets/columns/checks.ts'
 import type { Attribute } from '../../../src/kinds/type/attributes.ts'
 import { type TypeSpec, type } from '../../../src/kinds/type/type.ts'
@@ -104,6 +104,23 @@ export const typeTable: KindTable<TypeSpec> = {
       [{ values: ['a', 'b'] }, { values: ['x', 'y'] }, `values: ('a', 'b') → ('x', 'y')`, 'replace'],
       [{ values: ['a', 'b'] }, { values: ['a'] }, `values: ('a', 'b') → ('a')`, 'replace'],
       [{ values: ['a', 'b'] }, { values: ['b', 'a'] }, `values: ('a', 'b') → ('b', 'a')`, 'replace'],
+    ],
+    subtype: [[{ subtype: 'text' }, { subtype: 'bigint' }, 'range: text → bigint', 'replace']],
+    subtypeDiff: [
+      [
+        { subtype: 'float8' },
+        { subtype: 'float8', subtypeDiff: { schema: 'pg_catalog', name: 'float8mi' } },
+        'range: float8 → float8 with subtype_diff float8mi',
+        'replace',
+      ],
+    ],
+    multirange: [
+      [
+        { multirange: { schema: 'public', name: 'spans' } },
+        { multirange: { schema: null, name: 'Spans' } },
+        'multirange: public.spans → "Spans"',
+        'replace',
+      ],
     ],
     base: [[{ base: 'text' }, { base: 'bigint' }, 'domain: text → bigint', 'replace']],
     collation: [
@@ -217,6 +234,7 @@ export const typeTable: KindTable<TypeSpec> = {
         },
         { grants: [grant('usage', null)] },
       ],
+      [{ range: 'float8', subtype_diff: 'float8mi', multirange: 'spans' }, { grants: [grant('usage', null)] }],
       [
         {
           composite: {
