@@ -8,7 +8,7 @@ import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { recordManifestProof } from '../ledger/manifest-proof.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
-import { openLedger } from '../ledger/open.ts'
+import { openFoundLedger } from '../ledger/open.ts'
 import { findLedger } from '../ledger/trust.ts'
 import { recordCanonicalForms, recordDependencyDigests } from '../ledger/write.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
@@ -36,7 +36,7 @@ async function write(
   await begin(session, { lockTimeoutMilliseconds: 1000 })
   const found = await findLedger(session)
   if (found.state !== 'ready') return
-  await openLedger(session)
+  await openFoundLedger(session, found)
   await recordDependencyDigests(session, plan.manifest, provenDigests)
   await recordCanonicalForms(session, plan.manifest, canonicalForms, plan.searchPath)
   if (notImported) await recordNotImported(session, plan.manifest, notImported)

@@ -12,6 +12,7 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import { noVariables } from '../kinds/facets/stanza.ts'
 import { declaredKindOf } from '../kinds/registry.ts'
 import { readLedgerOf } from '../ledger/read.ts'
+import { findLedger } from '../ledger/trust.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { normalizeExported } from '../manifest/yaml/from-export.ts'
 import { probe } from '../probe/probe.ts'
@@ -66,7 +67,7 @@ export async function probeUnmanagedMaterializedViews(
     const rows = await session.query<UnmanagedView>(viewsQuery, oids)
     if (rows.length === 0) return undefined
     const ids = rows.map(({ id }) => id)
-    const { protectedByOthers } = await readLedgerOf(session, '', ids.map(keyOf))
+    const { protectedByOthers } = await readLedgerOf(session, await findLedger(session), '', ids.map(keyOf))
     return { rows, protectedByOthers, live: (await readCatalog(session, ids, digests.salt)).live }
   })
   if (!found) return none

@@ -5,7 +5,7 @@ import { trusted } from '../core/sql.ts'
 import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { ledgerVersion } from './schema.ts'
-import { findLedger } from './trust.ts'
+import type { FoundLedger } from './trust.ts'
 
 /** A record that a plan found nothing to do, and the state of the catalog and the sources at that time. */
 export interface ManifestProof {
@@ -26,8 +26,11 @@ export interface ManifestProof {
 }
 
 /** Reads the proof of this release for a manifest file and this server's version, within the session's transaction. */
-export async function readProof(session: Session, digest: string): Promise<ManifestProof | undefined> {
-  const found = await findLedger(session)
+export async function readProof(
+  session: Session,
+  found: FoundLedger,
+  digest: string,
+): Promise<ManifestProof | undefined> {
   if (found.state !== 'ready' || found.version < ledgerVersion) return undefined
   const [row] = await session.query<ManifestProof>(
     trusted(`SELECT manifest, manifest_digest AS digest, head, object_count AS "objectCount", catalog_state AS "catalogState",

@@ -12,11 +12,16 @@ import { type FoundLedger, findLedger, lockLedger } from './trust.ts'
  * READ COMMITTED transaction, which it leaves under `readingPath`.
  */
 export async function openLedger(session: Session): Promise<void> {
-  if (await lockIfCurrent(session)) return
+  await openFoundLedger(session, await findLedger(session))
+}
+
+/** The same for a ledger that this transaction has found just now. */
+export async function openFoundLedger(session: Session, before: FoundLedger): Promise<void> {
+  if (await lockIfCurrent(session, before)) return
   // The apply of another manifest may do the same now. No table is locked yet, so the two cannot deadlock.
   await session.run(trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1', 0))"))
-  if (await lockIfCurrent(session)) return
   const found = await findLedger(session)
+  if (await lockIfCurrent(session, found)) return
   try {
     await migrate(session, found)
   } catch (error) {
@@ -25,8 +30,7 @@ export async function openLedger(session: Session): Promise<void> {
   }
 }
 
-async function lockIfCurrent(session: Session): Promise<boolean> {
-  const found = await findLedger(session)
+async function lockIfCurrent(session: Session, found: FoundLedger): Promise<boolean> {
   if (found.state === 'unreadable')
     throw new FdwsyncError({ ...found.problem, message: unusable(found.problem.message) })
   if (found.state !== 'ready' || found.version < ledgerVersion) return false

@@ -8,7 +8,7 @@ import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import { findLedger } from './trust.ts'
+import { type FoundLedger, findLedger } from './trust.ts'
 
 /** One object in the ledger. */
 export interface LedgerEntry {
@@ -75,27 +75,32 @@ const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
  * Reads what a manifest owns, and which other manifests own what it declares, within the session's transaction.
  * @throws FdwsyncError if the schema is not to be trusted, or a newer release wrote it.
  */
-export function readLedger(session: Session, manifest: string, declared: Iterable<Key>): Promise<Ledger> {
+export async function readLedger(session: Session, manifest: string, declared: Iterable<Key>): Promise<Ledger> {
   const query = trusted(`
     SELECT ${columns} FROM ${fromObjects}
      WHERE manifest = $1 OR address = ANY ($2::text[])
         OR address IN (SELECT address FROM fdwsync.object WHERE manifest = $1)`)
-  return ledgerOf(session, manifest, query, [manifest, [...declared]])
+  return ledgerOf(session, await findLedger(session), manifest, query, [manifest, [...declared]])
 }
 
-/** Like {@link readLedger}, but reads the given objects only. */
-export function readLedgerOf(session: Session, manifest: string, keys: Iterable<Key>): Promise<Ledger> {
+/** Like {@link readLedger}, but reads the given objects only, from the ledger that this transaction has found. */
+export function readLedgerOf(
+  session: Session,
+  found: FoundLedger,
+  manifest: string,
+  keys: Iterable<Key>,
+): Promise<Ledger> {
   const query = trusted(`SELECT ${columns} FROM ${fromObjects} WHERE address = ANY ($1::text[])`)
-  return ledgerOf(session, manifest, query, [[...keys]])
+  return ledgerOf(session, found, manifest, query, [[...keys]])
 }
 
 async function ledgerOf(
   session: Session,
+  found: FoundLedger,
   manifest: string,
   query: Sql,
   parameters: readonly unknown[],
 ): Promise<Ledger> {
-  const found = await findLedger(session)
   if (found.state !== 'ready') {
     const unreadable = found.state === 'unreadable' ? found.problem : undefined
     return { ...emptyLedger, unreadable }

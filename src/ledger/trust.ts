@@ -18,11 +18,10 @@ export type FoundLedger =
 interface Facts {
   readonly owner: string
   readonly tables: readonly string[]
-  /** Whether the schema contains any other relation. */
-  readonly hasOtherRelations: boolean
   readonly usage: boolean
   /** Tables that this role may not read. */
   readonly unreadable: readonly string[]
+  readonly isPlain: boolean
 }
 
 const names: Sql = join(ledgerTables.map(literal), ', ')
@@ -33,16 +32,40 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
      WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = ${schema}
        AND d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass`)
 
-const factsQuery: Sql = sql`
-  SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
-         coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
-         EXISTS (SELECT FROM ${inSchema('pg_class', 'n.oid')} AND member.relname NOT IN (${names})) AS "hasOtherRelations",
-         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
-         coalesce(pg_catalog.array_agg(c.relname::text)
-           FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable
+/**
+ * Whether the schema `n` contains nothing but tables `c` as fdwsync creates them, and all belong to one role that is trusted as such.
+ * Then `reasonsQuery`, which takes several times as long, would return nothing. It goes by the flags that make PostgreSQL look for
+ * triggers, rules, defaults and checks. Some of them stay set when the last trigger is gone, so false proves nothing.
+ */
+const isPlain: Sql = sql`
+  n.nspowner IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname IN (current_user, $1::pg_catalog.name))
+  AND pg_catalog.count(c.oid) = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_depend d
+        WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid)
+  AND pg_catalog.bool_and(c.relowner = n.nspowner AND c.relkind = 'r' AND c.relchecks = 0
+    AND NOT (c.relrowsecurity OR c.relispartition OR c.relhassubclass OR c.relhastriggers OR c.relhasrules)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                       AND (a.atthasdef OR a.atttypid >= 10000)) -- below that all types are in pg_catalog
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND NOT i.indisprimary))`
+
+const fromLedger: Sql = sql`
     FROM pg_catalog.pg_namespace n
     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname IN (${names})
    WHERE n.nspname = 'fdwsync' GROUP BY n.oid, n.nspowner`
+
+const isPlainQuery: Sql = sql`SELECT ${isPlain} AS "isPlain" ${fromLedger}`
+
+const factsQuery: Sql = sql`
+  SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
+         coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
+         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
+         coalesce(pg_catalog.array_agg(c.relname::text)
+           FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable,
+         ${isPlain} AS "isPlain"
+         ${fromLedger}`
+
+const otherRelationsQuery: Sql = sql`
+  SELECT FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL (SELECT FROM ${inSchema('pg_class', 'n.oid')}) AS member
+   WHERE n.nspname = 'fdwsync' LIMIT 1`
 
 /**
  * Returns one row per reason not to trust the ledger. Any role that may create a schema could prepare one, with a
@@ -109,14 +132,14 @@ const reasonsQuery: Sql = sql`
 export async function findLedger(session: Session): Promise<FoundLedger> {
   // Under another search path, operators that a user has created could hide the built-in ones.
   await session.run(readingPath)
-  const [facts] = await session.query<Facts>(factsQuery)
+  const [facts] = await session.query<Facts>(factsQuery, [session.ledgerOwner ?? null])
   if (!facts) return { state: 'none' }
-  const reasons = await reasonsNotToTrust(session)
+  const reasons = facts.isPlain ? [] : await reasonsNotToTrust(session)
   const problem = whyUnreadable(session, facts, reasons)
   // What cannot be read cannot run either, so its owner does not matter yet.
   if (problem) return { state: 'unreadable', problem }
   if (reasons.length > 0) throw untrustedLedgerError(reasons)
-  if (facts.tables.length === 0) return emptySchema(facts)
+  if (facts.tables.length === 0) return emptySchema(session, facts)
   return { state: 'ready', owner: facts.owner, version: await versionOf(session) }
 }
 
@@ -128,7 +151,8 @@ export async function lockLedger(
 ): Promise<void> {
   const qualifiedNames = tables.map((table) => qualified('fdwsync', table))
   await session.run(sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE`)
-  const reasons = await reasonsNotToTrust(session)
+  const [ledger] = await session.query<Pick<Facts, 'isPlain'>>(isPlainQuery, [session.ledgerOwner ?? null])
+  const reasons = ledger?.isPlain ? [] : await reasonsNotToTrust(session)
   if (reasons.length > 0) throw untrustedLedgerError(reasons)
 }
 
@@ -137,8 +161,9 @@ async function reasonsNotToTrust(session: Session): Promise<readonly string[]> {
   return rows.map(({ reason }) => reason)
 }
 
-function emptySchema({ owner, hasOtherRelations }: Facts): FoundLedger {
-  if (!hasOtherRelations) return { state: 'empty', owner }
+async function emptySchema(session: Session, { owner }: Facts): Promise<FoundLedger> {
+  const others = await session.query(otherRelationsQuery)
+  if (others.length === 0) return { state: 'empty', owner }
   throw new FdwsyncError({
     code: 'ledger/untrusted',
     message: 'the schema "fdwsync" exists, but contains other relations instead of the ledger',

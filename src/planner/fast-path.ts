@@ -13,6 +13,7 @@ import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { digestedKinds, readCatalogState } from '../ledger/catalog-state.ts'
 import { type ManifestProof, readProof } from '../ledger/manifest-proof.ts'
 import { readLedgerOf } from '../ledger/read.ts'
+import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 import { textDigest } from '../manifest/parse.ts'
@@ -45,9 +46,10 @@ export async function planFromProof(
   if (digest === undefined || !isProvable(manifest)) return unproven
   const digests = createRunDigests()
   const found = await inSnapshot(session, async () => {
-    const proof = await readProof(session, digest)
+    const ledger = await findLedger(session)
+    const proof = await readProof(session, ledger, digest)
     if (proof?.manifest !== name || (proof.sourceState !== null && !sources)) return undefined
-    const inHand = await planIfUnchanged(session, proof, manifest.manifest, digests)
+    const inHand = await planIfUnchanged(session, { ledger, proof }, manifest.manifest, digests)
     return inHand && { proof, inHand }
   })
   if (!found) return unproven
@@ -68,23 +70,24 @@ export function planWithoutParsing(
 ): Promise<PlanInHand | undefined> {
   if (references === undefined) return Promise.resolve(undefined)
   return inSnapshot(session, async () => {
-    const proof = await readProof(session, textDigest(bytes))
+    const ledger = await findLedger(session)
+    const proof = await readProof(session, ledger, textDigest(bytes))
     if (proof?.sourceState !== null) return undefined
     const { data, problems } = resolveReferences(proof.head, references)
     const manifest = data as Manifest // a part of a manifest that was validated when the proof was recorded
     const isSame = problems.length === 0 && manifest.name === proof.manifest
-    return isSame ? planIfUnchanged(session, proof, manifest, createRunDigests()) : undefined
+    return isSame ? planIfUnchanged(session, { ledger, proof }, manifest, createRunDigests()) : undefined
   })
 }
 
 async function planIfUnchanged(
   session: Session,
-  proof: ManifestProof,
+  { ledger, proof }: { readonly ledger: FoundLedger; readonly proof: ManifestProof },
   manifest: Manifest,
   digests: RunDigests,
 ): Promise<PlanInHand | undefined> {
   const { name, search_path: searchPath = ['public'] } = manifest
-  const head = await compareHead(session, manifest, digests)
+  const head = await compareHead(session, ledger, manifest, digests)
   if (!head.isUnchanged) return undefined
   const state = await readCatalogState(session, { manifest: name, searchPath, names: proof.names })
   if (state !== proof.catalogState) return undefined
@@ -126,12 +129,17 @@ interface ComparedHead {
 }
 
 /** Compares the objects that the digest of the catalog does not cover. */
-async function compareHead(session: Session, manifest: Manifest, digests: RunDigests): Promise<ComparedHead> {
+async function compareHead(
+  session: Session,
+  found: FoundLedger,
+  manifest: Manifest,
+  digests: RunDigests,
+): Promise<ComparedHead> {
   const declared = declaredKinds
     .filter((kind) => !digestedKinds.includes(kind))
     .flatMap((kind) => kind.declare(manifest, digests))
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  const ledger = await readLedgerOf(session, manifest.name, keys)
+  const ledger = await readLedgerOf(session, found, manifest.name, keys)
   const ids = declared.map(({ id }) => id)
   const reading = await readCatalog(session, ids, digests.salt)
   const wanted = new Map(
@@ -142,6 +150,6 @@ async function compareHead(session: Session, manifest: Manifest, digests: RunDig
       return [key, { id: object.id, spec, needs: object.needs, declared: spec, written: object.spec }]
     }),
   )
-  const found = diff({ wanted, declared: keys, reading, ledger, digests, takeOver: false })
-  return { isUnchanged: found.unchanged === declared.length, warnings: found.warnings }
+  const { unchanged, warnings } = diff({ wanted, declared: keys, reading, ledger, digests, takeOver: false })
+  return { isUnchanged: unchanged === declared.length, warnings }
 }
