@@ -34,7 +34,7 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
 
 /**
  * Whether the schema `n` contains nothing but tables `c` as fdwsync creates them, and all belong to one role that is trusted as such.
- * Then `reasonsQuery`, which takes several times as long, would return nothing. It goes by the flags that make PostgreSQL look for
+ * Then `reasonsQuery`, which takes several times as long, would return nothing. It goes by the flags by which PostgreSQL itself knows of
  * triggers, rules, defaults and checks. Some of them stay set when the last trigger is gone, so false proves nothing.
  */
 const isPlain: Sql = sql`
