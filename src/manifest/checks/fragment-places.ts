@@ -19,7 +19,7 @@ export function fragmentAt(
   objectPath: Path,
   { statement, offset }: { readonly statement: string; readonly offset: number },
 ): FragmentPlace | undefined {
-  const pieces = fragmentsOf(manifest).filter(({ path }) => isBelow(path, objectPath))
+  const pieces = piecesBelow(manifest, objectPath)
   const byText = groupBy(pieces, textOf)
   let longest: { readonly text: string; readonly start: number; readonly count: number } | undefined
   for (const text of byText.keys()) {
@@ -40,7 +40,7 @@ export function fragmentAt(
  * @returns where the declaration of the object has that name, if that is one place: a key, a value, or a word of its SQL
  */
 export function namedAt(manifest: Manifest, objectPath: Path, name: string): FragmentPlace | undefined {
-  const pieces = fragmentsOf(manifest).filter(({ path }) => isBelow(path, objectPath))
+  const pieces = piecesBelow(manifest, objectPath)
   const inSql = pieces.flatMap(({ path, text }): readonly FragmentPlace[] => {
     const [offset] = occurrences(text.toLowerCase(), name.toLowerCase())
     return offset === undefined ? [] : [{ path, offset }]
@@ -65,6 +65,10 @@ function placesOf(value: unknown, path: Path, name: string): readonly FragmentPl
 
 function isMap(value: unknown): value is Readonly<Record<string | number, unknown>> {
   return typeof value === 'object' && value !== null && !(value instanceof Secret)
+}
+
+function piecesBelow(manifest: Manifest, objectPath: Path): readonly Fragment[] {
+  return [...fragmentsOf(manifest)].filter(({ path }) => isBelow(path, objectPath))
 }
 
 function isBelow(path: Path, parent: Path): boolean {

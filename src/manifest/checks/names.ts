@@ -2,23 +2,17 @@
 
 import type { Import, ImportTable, Mirror } from '../generated/manifest-types.ts'
 import type { Manifest, Path } from '../manifest.ts'
-import type { PathProblem } from './path-problem.ts'
+import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { accessibles, foreignTables, type Granted, grantees, types, views } from './walk.ts'
 
 const longestName = 63
-
-interface Named {
-  readonly path: Path
-  readonly name: string
-  readonly atKey: boolean
-}
 
 /**
  * Names that PostgreSQL cannot have. It would truncate a long name, and the rest may be the name of something else. The
  * limit is 63 bytes in UTF-8. A server with another encoding may count differently, and then reports an error itself.
  */
 export function nameProblems(manifest: Manifest): readonly PathProblem[] {
-  const all = [
+  return [
     ...value(['name'], manifest.name),
     ...(manifest.search_path ?? []).flatMap((schema, at) => value(['search_path', at], schema)),
     ...(manifest.trusted_roles ?? []).flatMap((role, at) => value(['trusted_roles', at], role)),
@@ -30,7 +24,7 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
     ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
     ...types(manifest).flatMap(({ path, type }) => [
-      { path, name: String(path.at(-1)), atKey: true },
+      ...ownName(path),
       ...object([...path, 'collation'], type.collation),
       ...object([...path, 'subtype_diff'], type.subtype_diff),
       ...value([...path, 'multirange'], type.multirange),
@@ -41,13 +35,19 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...accessibles(manifest).flatMap(({ path, owner }) => value([...path, 'owner'], owner)),
     ...accessibles(manifest).flatMap(grantees).flatMap(granteeNames),
   ]
-  return all.flatMap(({ path, name, atKey }) => {
-    const message = nameProblem(name)
-    return message === undefined ? [] : [{ path, atKey, problem: { code: 'manifest/invalid-value', message } }]
-  })
 }
 
+function problemsOf(path: Path, name: string, isKey: boolean): readonly PathProblem[] {
+  const message = nameProblem(name)
+  if (message === undefined) return none
+  const problem = { code: 'manifest/invalid-value', message } as const
+  return [isKey ? atKey(path, problem) : atValue(path, problem)]
+}
+
+const none: readonly PathProblem[] = []
+
 function nameProblem(name: string): string | undefined {
+  if (/^[\x20-\x7e]{1,63}$/.test(name)) return undefined
   if (name === '') return 'a name cannot be empty'
   if (name.includes('\0')) return 'a name cannot contain a NUL character'
   if (/\p{Surrogate}/u.test(name)) return 'a name cannot contain half a surrogate pair'
@@ -55,14 +55,14 @@ function nameProblem(name: string): string | undefined {
   return bytes > longestName ? `the name has ${bytes} bytes; PostgreSQL allows ${longestName}` : undefined
 }
 
-function extensionNames({ extensions }: Manifest): readonly Named[] {
+function extensionNames({ extensions }: Manifest): readonly PathProblem[] {
   return [
     ...keys(['extensions'], extensions),
     ...Object.entries(extensions ?? {}).flatMap(([name, { schema }]) => value(['extensions', name, 'schema'], schema)),
   ]
 }
 
-function wrapperNames({ foreign_data_wrappers: wrappers }: Manifest): readonly Named[] {
+function wrapperNames({ foreign_data_wrappers: wrappers }: Manifest): readonly PathProblem[] {
   return [
     ...keys(['foreign_data_wrappers'], wrappers),
     ...Object.entries(wrappers ?? {}).flatMap(([name, { handler, validator, options }]) => {
@@ -76,7 +76,7 @@ function wrapperNames({ foreign_data_wrappers: wrappers }: Manifest): readonly N
   ]
 }
 
-function serverNames({ servers }: Manifest): readonly Named[] {
+function serverNames({ servers }: Manifest): readonly PathProblem[] {
   return [
     ...keys(['servers'], servers),
     ...Object.entries(servers ?? {}).flatMap(
@@ -96,7 +96,7 @@ function serverNames({ servers }: Manifest): readonly Named[] {
   ]
 }
 
-function importNames({ schemas, mirrors }: Manifest): readonly Named[] {
+function importNames({ schemas, mirrors }: Manifest): readonly PathProblem[] {
   const imports = Object.entries(schemas ?? {}).flatMap(([schema, { imports: items = [] }]) =>
     items.flatMap((item, at) => {
       const path = ['schemas', schema, 'imports', at]
@@ -147,9 +147,9 @@ function tableNames(
     inherits,
     partition_of,
   }: Partial<Table> | (ImportTable & { server?: never; renamed_from?: never; inherits?: never; partition_of?: never }),
-): readonly Named[] {
+): readonly PathProblem[] {
   return [
-    { path, name: String(path.at(-1)), atKey: true },
+    ...ownName(path),
     ...value([...path, 'server'], server),
     ...value([...path, 'renamed_from'], renamed_from),
     ...keys([...path, 'options'], options),
@@ -170,9 +170,12 @@ function tableNames(
   ]
 }
 
-function viewNames(path: Path, view: Pick<View, 'renamed_from' | 'with' | 'indexes' | 'statistics'>): readonly Named[] {
+function viewNames(
+  path: Path,
+  view: Pick<View, 'renamed_from' | 'with' | 'indexes' | 'statistics'>,
+): readonly PathProblem[] {
   return [
-    { path, name: String(path.at(-1)), atKey: true },
+    ...ownName(path),
     ...value([...path, 'renamed_from'], view.renamed_from),
     ...keys([...path, 'with'], view.with),
     ...keys([...path, 'indexes'], view.indexes),
@@ -184,7 +187,7 @@ function viewNames(path: Path, view: Pick<View, 'renamed_from' | 'with' | 'index
   ]
 }
 
-function indexNames(path: Path, { method, renamed_from, columns, include }: Index): readonly Named[] {
+function indexNames(path: Path, { method, renamed_from, columns, include }: Index): readonly PathProblem[] {
   return [
     ...value([...path, 'method'], method),
     ...value([...path, 'renamed_from'], renamed_from),
@@ -201,18 +204,22 @@ function indexNames(path: Path, { method, renamed_from, columns, include }: Inde
   ]
 }
 
-function granteeNames({ path, grantee }: Granted): readonly Named[] {
+function granteeNames({ path, grantee }: Granted): readonly PathProblem[] {
   if (typeof grantee === 'string') return value(path, grantee)
   const columns = (grantee.columns ?? []).flatMap((column, place) => value([...path, 'columns', place], column))
   return [...value([...path, 'role'], grantee.role), ...columns]
 }
 
-function keys(path: Path, map: object | undefined): readonly Named[] {
-  return Object.keys(map ?? {}).map((name) => ({ path: [...path, name], name, atKey: true }))
+function ownName(path: Path): readonly PathProblem[] {
+  return problemsOf(path, String(path.at(-1)), true)
 }
 
-function value(path: Path, name: string | undefined): readonly Named[] {
-  return name === undefined ? [] : [{ path, name, atKey: false }]
+function keys(path: Path, map: object | undefined): readonly PathProblem[] {
+  return Object.keys(map ?? {}).flatMap((name) => (nameProblem(name) === undefined ? none : ownName([...path, name])))
+}
+
+function value(path: Path, name: string | undefined): readonly PathProblem[] {
+  return name === undefined ? none : problemsOf(path, name, false)
 }
 
 function object(path: Path, name: string | { readonly schema?: string; readonly name: string } | undefined) {

@@ -16,6 +16,7 @@ interface Renamable {
 /** `renamed_from` must not be the current name, the name of something else that is declared, or used twice. */
 export function renameProblems(manifest: Manifest): readonly PathProblem[] {
   const all = renamables(manifest)
+  if (!all.some(isRenamed)) return []
   const declared = new Map(all.map(({ space, name, path }) => [keyOf(space, name), path]))
   const renamed = new Map<string, Path>()
   return all.flatMap(({ path, space, name, from }): readonly PathProblem[] => {
@@ -58,15 +59,21 @@ function renamables(manifest: Manifest): readonly Renamable[] {
       from,
     })),
     ...relations.map(({ schema, ...relation }) => ({ ...relation, space: keyOf('relations', schema) })),
-    ...foreignTables(manifest).flatMap(({ path, schema, name: table, table: { columns } }) =>
-      Object.entries(columns ?? {}).map(([name, column]) => ({
+    ...foreignTables(manifest).flatMap(({ path, schema, name: table, table: { columns = {} } }) => {
+      const space = keyOf('columns', keyOf(schema, table))
+      const all = Object.entries(columns).map(([name, column]) => ({
         path: [...path, 'columns', name],
-        space: keyOf('columns', keyOf(schema, table)),
+        space,
         name,
         from: typeof column === 'string' ? undefined : column.renamed_from,
-      })),
-    ),
+      }))
+      return all.some(isRenamed) ? all : []
+    }),
   ]
+}
+
+function isRenamed({ from }: Pick<Renamable, 'from'>): boolean {
+  return from !== undefined
 }
 
 function keyOf(space: string, name: string): string {

@@ -53,131 +53,112 @@ function hasReference({ withReferences }: ParsedManifest, { path, text }: Fragme
   return reference !== undefined && reference !== text
 }
 
-export function fragmentsOf(manifest: Manifest): readonly Fragment[] {
+/** One after the other, since a large manifest has hundreds of thousands. */
+export function* fragmentsOf(manifest: Manifest): Iterable<Fragment> {
   const { schemas = {}, mirrors = {} } = manifest
-  return [
-    ...schemaFragments(schemas),
-    ...Object.entries(mirrors).flatMap(mirrorFragments),
-    ...refreshStanzas(manifest).flatMap(({ path, stanza: { skip_if_same: query } }) =>
-      query === noDefault ? [] : part('query', [...path, 'skip_if_same'], query),
-    ),
-  ]
-}
-
-function schemaFragments(schemas: NonNullable<Manifest['schemas']>): readonly Fragment[] {
-  return Object.entries(schemas).flatMap(
-    ([schema, { foreign_tables = {}, materialized_views = {}, imports = [], types = {} }]) => [
-      ...Object.entries(types).flatMap(([name, type]) => typeFragments(['schemas', schema, 'types', name], type)),
-      ...imports.flatMap(({ tables = {} }, at) =>
-        Object.entries(tables).flatMap(([name, table]) =>
-          tableFragments(['schemas', schema, 'imports', at, 'tables', name], table),
-        ),
-      ),
-      ...Object.entries(foreign_tables).flatMap(([name, table]) =>
-        tableFragments(['schemas', schema, 'foreign_tables', name], table),
-      ),
-      ...Object.entries(materialized_views).flatMap(([name, view]) =>
-        viewFragments(['schemas', schema, 'materialized_views', name], view),
-      ),
-    ],
-  )
+  for (const [name, schema] of Object.entries(schemas)) yield* schemaFragments(['schemas', name], schema)
+  for (const [name, mirror] of Object.entries(mirrors)) yield* mirrorFragments(['mirrors', name], mirror)
+  for (const { path, stanza } of refreshStanzas(manifest)) {
+    if (stanza.skip_if_same !== noDefault) yield* part('query', [...path, 'skip_if_same'], stanza.skip_if_same)
+  }
 }
 
 type Schema = NonNullable<Manifest['schemas']>[string]
 type View = NonNullable<Schema['materialized_views']>[string]
 type Type = NonNullable<Schema['types']>[string]
 
-function typeFragments(
-  path: Path,
-  { domain, range, default: value, checks, composite = {} }: Type,
-): readonly Fragment[] {
-  return [
-    ...part('type', [...path, 'domain'], domain),
-    ...part('type', [...path, 'range'], range),
-    ...part('expression', [...path, 'default'], value),
-    ...checkFragmentsOf([...path, 'checks'], checks),
-    ...Object.entries(composite).flatMap(([name, attribute]) => {
-      const at = [...path, 'composite', name]
-      return typeof attribute === 'string' ? part('type', at, attribute) : part('type', [...at, 'type'], attribute.type)
-    }),
-  ]
+function* schemaFragments(path: Path, schema: Schema): Iterable<Fragment> {
+  const { foreign_tables = {}, materialized_views = {}, imports = [], types = {} } = schema
+  for (const [name, type] of Object.entries(types)) yield* typeFragments([...path, 'types', name], type)
+  for (const [at, { tables = {} }] of imports.entries()) {
+    for (const [name, table] of Object.entries(tables))
+      yield* tableFragments([...path, 'imports', at, 'tables', name], table)
+  }
+  for (const [name, table] of Object.entries(foreign_tables))
+    yield* tableFragments([...path, 'foreign_tables', name], table)
+  for (const [name, view] of Object.entries(materialized_views))
+    yield* viewFragments([...path, 'materialized_views', name], view)
+}
+
+function* typeFragments(path: Path, type: Type): Iterable<Fragment> {
+  const { domain, range, default: value, checks, composite = {} } = type
+  yield* part('type', [...path, 'domain'], domain)
+  yield* part('type', [...path, 'range'], range)
+  yield* part('expression', [...path, 'default'], value)
+  yield* checkFragmentsOf([...path, 'checks'], checks)
+  for (const [name, attribute] of Object.entries(composite)) {
+    const at = [...path, 'composite', name]
+    yield* typeof attribute === 'string' ? part('type', at, attribute) : part('type', [...at, 'type'], attribute.type)
+  }
 }
 
 function part(kind: FragmentKind, path: Path, text: string | undefined): readonly Fragment[] {
   return text === undefined ? [] : [{ kind, path, text }]
 }
 
-function checkFragmentsOf(path: Path, checks: Table['checks'] = {}): readonly Fragment[] {
-  return Object.entries(checks).flatMap(([name, check]) => {
-    const at = [...path, name]
-    return typeof check === 'string'
-      ? part('expression', at, check)
-      : part('expression', [...at, 'expression'], check.expression)
-  })
+function* checkFragmentsOf(path: Path, checks: Table['checks'] = {}): Iterable<Fragment> {
+  for (const [name, check] of Object.entries(checks)) yield* expressionFragments([...path, name], check)
+}
+
+/** An expression alone, or as a part of a map. */
+function expressionFragments(path: Path, value: string | { readonly expression: string } | undefined) {
+  return typeof value === 'object'
+    ? part('expression', [...path, 'expression'], value.expression)
+    : part('expression', path, value)
 }
 
 type Indexes = NonNullable<View['indexes']>
 type Mirror = NonNullable<Manifest['mirrors']>[string]
 
-function mirrorFragments([mirror, { indexes, tables = {} }]: readonly [string, Mirror]): readonly Fragment[] {
-  const each = (indexes?.each ?? []).flatMap((index, at) =>
-    indexFragments(['mirrors', mirror, 'indexes', 'each', at], index),
-  )
-  const own = Object.entries(tables).flatMap(([name, view]) => viewFragments(['mirrors', mirror, 'tables', name], view))
-  return [...each, ...own]
+function* mirrorFragments(path: Path, { indexes, tables = {} }: Mirror): Iterable<Fragment> {
+  for (const [at, index] of (indexes?.each ?? []).entries())
+    yield* indexFragments([...path, 'indexes', 'each', at], index)
+  for (const [name, view] of Object.entries(tables)) yield* viewFragments([...path, 'tables', name], view)
 }
 
 /** A foreign table, or the overrides of an imported one. */
 interface Table extends Pick<NonNullable<Schema['foreign_tables']>[string], 'checks'> {
-  readonly columns?: Readonly<Record<string, string | { type?: string; default?: string; generated?: Generated }>>
+  readonly columns?: Readonly<Record<string, string | Column>>
   readonly partition_of?: { readonly for_values?: string }
 }
 
-function tableFragments(path: Path, { columns = {}, checks, partition_of }: Table): readonly Fragment[] {
-  return [
-    ...part('bound', [...path, 'partition_of', 'for_values'], partition_of?.for_values),
-    ...Object.entries(columns).flatMap(([name, column]) => {
-      const at = [...path, 'columns', name]
-      if (typeof column === 'string') return part('type', at, column)
-      return [
-        ...part('type', [...at, 'type'], column.type),
-        ...part('expression', [...at, 'default'], column.default),
-        ...generatedFragment([...at, 'generated'], column.generated),
-      ]
-    }),
-    ...checkFragmentsOf([...path, 'checks'], checks),
-  ]
+interface Column {
+  readonly type?: string
+  readonly default?: string
+  readonly generated?: string | { readonly expression: string }
 }
 
-type Generated = string | { readonly expression: string } | undefined
-
-function generatedFragment(path: Path, generated: Generated): readonly Fragment[] {
-  if (generated === undefined) return []
-  return typeof generated === 'string'
-    ? [{ kind: 'expression', path, text: generated }]
-    : [{ kind: 'expression', path: [...path, 'expression'], text: generated.expression }]
+function* tableFragments(path: Path, { columns = {}, checks, partition_of }: Table): Iterable<Fragment> {
+  yield* part('bound', [...path, 'partition_of', 'for_values'], partition_of?.for_values)
+  for (const [name, column] of Object.entries(columns)) {
+    const at = [...path, 'columns', name]
+    if (typeof column === 'string') yield* part('type', at, column)
+    else {
+      yield* part('type', [...at, 'type'], column.type)
+      yield* part('expression', [...at, 'default'], column.default)
+      yield* expressionFragments([...at, 'generated'], column.generated)
+    }
+  }
+  yield* checkFragmentsOf([...path, 'checks'], checks)
 }
 
-function viewFragments(
+function* viewFragments(
   path: Path,
   { query, indexes = {}, statistics = {} }: Pick<Partial<View>, 'query' | 'indexes' | 'statistics'>,
-) {
-  return [
-    ...part('query', [...path, 'query'], query),
-    ...Object.entries(indexes).flatMap(([name, index]) => indexFragments([...path, 'indexes', name], index)),
-    ...Object.entries(statistics).flatMap(([name, { expressions = [] }]) =>
-      expressions.flatMap((text, at) => part('expression', [...path, 'statistics', name, 'expressions', at], text)),
-    ),
-  ]
+): Iterable<Fragment> {
+  yield* part('query', [...path, 'query'], query)
+  for (const [name, index] of Object.entries(indexes)) yield* indexFragments([...path, 'indexes', name], index)
+  for (const [name, { expressions = [] }] of Object.entries(statistics)) {
+    for (const [at, text] of expressions.entries())
+      yield* part('expression', [...path, 'statistics', name, 'expressions', at], text)
+  }
 }
 
-function indexFragments(path: Path, { columns, where }: Indexes[string]): readonly Fragment[] {
-  return [
-    ...columns.flatMap((column, at) =>
-      typeof column === 'string' ? [] : part('expression', [...path, 'columns', at, 'expression'], column.expression),
-    ),
-    ...part('expression', [...path, 'where'], where),
-  ]
+function* indexFragments(path: Path, { columns, where }: Indexes[string]): Iterable<Fragment> {
+  for (const [at, column] of columns.entries()) {
+    if (typeof column !== 'string') yield* part('expression', [...path, 'columns', at, 'expression'], column.expression)
+  }
+  yield* part('expression', [...path, 'where'], where)
 }
 
 interface Mistake {

@@ -33,13 +33,18 @@ export function foundReferences(
  */
 export function hiddenReferences(written: unknown, found: readonly FoundReference[]): readonly ResolvedReference[] {
   if (found.length === 0) return []
-  const known = new Set<string>()
-  addWords(written, known)
-  return found.flatMap(({ reference: shown, value, isInSql }) => {
-    const texts = [value, ...(isInSql ? wordsOf(value).filter((word) => !isCommon(word)) : [])]
-    const unknown = texts.filter((text) => text !== '' && !known.has(text.toLowerCase()))
-    return unknown.length === 0 ? [] : [{ reference: shown, texts: [...new Set(unknown)] }]
+  const candidates = found.map(({ reference: shown, value, isInSql }) => {
+    const words = isInSql ? wordsOf(value).filter((word) => !isCommon(word)) : []
+    return { reference: shown, texts: [...new Set([value, ...words])].filter((text) => text !== '') }
   })
+  const unknown = new Set(candidates.flatMap(({ texts }) => texts.map((text) => text.toLowerCase())))
+  removeKnown(written, unknown)
+  return candidates
+    .map(({ reference: shown, texts }) => ({
+      reference: shown,
+      texts: texts.filter((text) => unknown.has(text.toLowerCase())),
+    }))
+    .filter(({ texts }) => texts.length > 0)
 }
 
 function isCommon(word: string): boolean {
@@ -50,18 +55,20 @@ function wordsOf(text: string): readonly string[] {
   return text.match(/[\p{L}\p{N}_]+/gu) ?? []
 }
 
-/** Adds each key and text as a whole, what blanks and signs separate, and each word. */
-function addWords(value: unknown, known: Set<string>): void {
-  if (Array.isArray(value)) for (const item of value) addWords(item, known)
+/** Removes what the manifest has as a key or a text, as what blanks and signs separate, or as a word. */
+function removeKnown(value: unknown, unknown: Set<string>): void {
+  if (Array.isArray(value)) for (const item of value) removeKnown(item, unknown)
   else if (value !== null && typeof value === 'object') {
     for (const [key, item] of Object.entries(value)) {
-      addText(key, known)
-      addWords(item, known)
+      removeKnownIn(key, unknown)
+      removeKnown(item, unknown)
     }
-  } else if (value !== null && value !== undefined) addText(String(value), known)
+  } else if (value !== null && value !== undefined) removeKnownIn(String(value), unknown)
 }
 
-function addText(text: string, known: Set<string>): void {
+function removeKnownIn(text: string, unknown: Set<string>): void {
   const own = text.replace(reference, ' ').toLowerCase()
-  for (const each of [own.trim(), ...own.split(/[^\p{L}\p{N}_.-]+/u), ...wordsOf(own)]) known.add(each)
+  // Words are found only where they may be: a manifest can have millions.
+  if (![...unknown].some((each) => own.includes(each))) return
+  for (const each of [own.trim(), ...own.split(/[^\p{L}\p{N}_.-]+/u), ...wordsOf(own)]) unknown.delete(each)
 }

@@ -56,9 +56,9 @@ export function resolveReferences(
   const problems: PathProblem[] = []
   const unresolved: PathProblem[] = []
   const plaintextSecrets: Path[] = []
-  const shown = new Map<string, string>()
-  const resolvedData = resolve(data, [])
-  const withReferences = shown.size > 0 ? withShown(resolvedData, [], shown) : undefined
+  const path: (string | number)[] = []
+  let hasShown = false
+  const resolvedData = resolve(data)
   return {
     data: resolvedData,
     secrets,
@@ -66,21 +66,28 @@ export function resolveReferences(
     problems,
     unresolved,
     plaintextSecrets,
-    withReferences,
+    withReferences: hasShown ? withReferencesIn(data, resolvedData) : undefined,
   }
 
-  function resolve(value: unknown, path: Path): unknown {
-    if (typeof value === 'string') return resolveText(value, path)
-    if (Array.isArray(value)) return value.map((item, at) => resolve(item, [...path, at]))
-    if (value === null || typeof value !== 'object') return value
-    const map: Record<string, unknown> = Object.create(null)
-    for (const [key, item] of Object.entries(value)) map[key] = resolve(item, [...path, key])
-    return map
+  /** Shares the parts that have neither references nor secrets with the data. */
+  function resolve(value: unknown): unknown {
+    if (typeof value === 'string') return resolveText(value)
+    return mapParts(value, (part, step) => {
+      path.push(step)
+      const resolved = resolve(part)
+      path.pop()
+      return resolved
+    })
   }
 
-  function resolveText(text: string, path: Path): string | Secret {
+  function resolveText(text: string): string | Secret {
     const isSecret = isSecretAt(data, path, text)
-    const note = (problem: Problem) => problems.push(atValue(path, problem))
+    const note = (problem: Problem) => problems.push(atValue([...path], problem))
+    if (!isSecret && !text.includes('${')) {
+      const invalid = invalidCharacter(text)
+      if (invalid) note(invalid)
+      return text
+    }
     const missing: Problem[] = []
     const known = references && { ...references, isSecret, missing, note }
     const values = new Map<string, string>()
@@ -94,7 +101,7 @@ export function resolveReferences(
     })
     if (missing.length === 0 && isEmptied(text, complete) && isSecretAt(data, path, text))
       missing.push(emptySecret(text))
-    for (const problem of missing) (isNeeded(path) ? problems : unresolved).push(atValue(path, problem))
+    for (const problem of missing) (isNeeded(path) ? problems : unresolved).push(atValue([...path], problem))
     const resolved = missing.length > 0 ? text : complete
     const invalid = invalidCharacter(resolved)
     if (invalid) note(invalid)
@@ -103,10 +110,10 @@ export function resolveReferences(
         for (const part of foundReferences(text, values, isSql(path)))
           found.set(`${part.isInSql} ${part.reference}`, part)
       }
-      if (resolved !== text) shown.set(JSON.stringify(path), text)
+      hasShown ||= resolved !== text
       return resolved
     }
-    if (isPlaintext(text)) plaintextSecrets.push(path)
+    if (isPlaintext(text)) plaintextSecrets.push([...path])
     const secret = new Secret(resolved)
     // What is left unresolved is no secret, and messages name it.
     if (missing.length === 0) secrets.push(secret)
@@ -137,14 +144,26 @@ export function textAt(data: unknown, path: Path): string | undefined {
   return typeof found === 'string' ? found : undefined
 }
 
-/** A copy with other texts at some paths. */
-function withShown(value: unknown, path: Path, shown: ReadonlyMap<string, string>): unknown {
-  if (typeof value === 'string') return shown.get(JSON.stringify(path)) ?? value
-  if (Array.isArray(value)) return value.map((item, at) => withShown(item, [...path, at], shown))
-  if (value === null || typeof value !== 'object' || value instanceof Secret) return value
-  const map: Record<string, unknown> = Object.create(null)
-  for (const [key, item] of Object.entries(value)) map[key] = withShown(item, [...path, key], shown)
-  return map
+/** The resolved data with references in the place of the values that are not secrets. */
+function withReferencesIn(data: unknown, resolved: unknown): unknown {
+  if (data === resolved || resolved instanceof Secret) return resolved
+  if (typeof data === 'string') return data
+  return mapParts(data, (part, step) => withReferencesIn(part, partOf(resolved, step)))
+}
+
+/** The parts of a map or a list, mapped; the value itself if they stay as they are. */
+function mapParts(value: unknown, map: (part: unknown, step: string | number) => unknown): unknown {
+  if (value === null || typeof value !== 'object') return value
+  let changed: Record<string | number, unknown> | undefined
+  for (const [key, part] of Object.entries(value)) {
+    const step = Array.isArray(value) ? Number(key) : key
+    const mapped = map(part, step)
+    if (mapped === part) continue
+    const copy = changed ?? Object.assign(Array.isArray(value) ? [] : Object.create(null), value)
+    copy[step] = mapped
+    changed = copy
+  }
+  return changed ?? value
 }
 
 /** Whether a value is a secret: of a user mapping by its name, of other options also by what it looks like. */
