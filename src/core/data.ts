@@ -36,6 +36,14 @@ function definedEntries(value: object): readonly (readonly [string, unknown])[] 
   return Object.entries(value).filter(([, item]) => item !== undefined)
 }
 
+/** A prototype without keys. V8 makes objects without any prototype slow, and large. */
+const noKeys: object = Object.freeze(Object.create(null))
+
+/** A map that inherits no keys, so that it can have any key, `__proto__` included. */
+export function emptyRecord<Value>(): Record<string, Value> {
+  return Object.create(noKeys)
+}
+
 /** The items of which each has another key: of those with the same one the first. */
 export function uniqueBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => unknown): readonly Item[] {
   return Array.from(groupBy(items, keyOf).values(), ([first]) => first as Item) // no group is empty

@@ -1,6 +1,8 @@
 // Options of wrappers, servers, mappings, tables and columns: maps of which exactly the differences are altered. Those that
 // are secrets are compared by digests, and never shown.
+
 import type { FieldChange } from '../../core/change.ts'
+import { emptyRecord } from '../../core/data.ts'
 import { Secret, secretText } from '../../core/secret.ts'
 import { isSecretOption } from '../../core/secret-options.ts'
 import { ident, joinParts, literal, type Parts, sql, trusted } from '../../core/sql.ts'
@@ -20,9 +22,9 @@ export type OptionValues = Readonly<Record<string, OptionValue>>
 /** The digest of a secret with the salt of the run. */
 type DigestOf = (secret: Secret) => string
 
-/** A map without a prototype, so that an option or a column can have any name, `__proto__` included. */
+/** A map whose keys can be any names of options or columns. */
 export function record<Value>(entries: Iterable<readonly [string, Value]>): Readonly<Record<string, Value>> {
-  const map: Record<string, Value> = Object.create(null)
+  const map = emptyRecord<Value>()
   for (const [name, value] of entries) map[name] = value
   return map
 }

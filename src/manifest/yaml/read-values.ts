@@ -2,6 +2,7 @@
 // takes ten times the time and memory. It is built only for what this leaves to it, and for messages: see read-yaml.ts.
 
 import { CST, Lexer, YAMLParseError } from 'yaml'
+import { emptyRecord } from '../../core/data.ts'
 import { hasOpenParenthesis } from './split-values.ts'
 import { scalarValue } from './to-data.ts'
 
@@ -113,7 +114,7 @@ class ValueReader {
   }
 
   #map(column: number, firstKey: string): unknown {
-    const map: Record<string, unknown> = Object.create(null)
+    const map = emptyRecord<unknown>()
     let key = firstKey
     for (;;) {
       this.#entry(map, key, () => this.#valueOfEntry(column))
@@ -159,7 +160,7 @@ class ValueReader {
   }
 
   #mapInBraces(): unknown {
-    const map: Record<string, unknown> = Object.create(null)
+    const map = emptyRecord<unknown>()
     this.#itemsUntil('}', () =>
       this.#entry(map, this.#scalar(), () => {
         this.#skip()

@@ -1,5 +1,6 @@
 // Resolves `${env:NAME}` and `${file:path}` in the values of a manifest, and finds its secrets.
 
+import { emptyRecord } from '../../core/data.ts'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { ResolvedReference } from '../../core/redaction.ts'
 import { Secret } from '../../core/secret.ts'
@@ -154,16 +155,23 @@ function withReferencesIn(data: unknown, resolved: unknown): unknown {
 /** The parts of a map or a list, mapped; the value itself if they stay as they are. */
 function mapParts(value: unknown, map: (part: unknown, step: string | number) => unknown): unknown {
   if (value === null || typeof value !== 'object') return value
-  let changed: Record<string | number, unknown> | undefined
+  let changed: Parts | undefined
   for (const [key, part] of Object.entries(value)) {
     const step = Array.isArray(value) ? Number(key) : key
     const mapped = map(part, step)
     if (mapped === part) continue
-    const copy = changed ?? Object.assign(Array.isArray(value) ? [] : Object.create(null), value)
-    copy[step] = mapped
-    changed = copy
+    changed ??= copyOf(value)
+    changed[step] = mapped
   }
   return changed ?? value
+}
+
+/** The steps of a list are numbers. */
+type Parts = Record<string | number, unknown>
+
+function copyOf(value: object): Parts {
+  const empty: object = Array.isArray(value) ? [] : emptyRecord()
+  return Object.assign(empty, value) as Parts
 }
 
 /** Whether a value is a secret: of a user mapping by its name, of other options also by what it looks like. */

@@ -1,6 +1,7 @@
 // Converts YAML nodes and scalars to plain data.
 
 import { isMap, isScalar, isSeq, type Node } from 'yaml'
+import { emptyRecord } from '../../core/data.ts'
 import type { Problem } from '../../core/errors.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
 import { maps, truthValues } from '../generated/manifest-shapes.ts'
@@ -19,7 +20,7 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
 
   function convert(node: Node | null, path: Path): unknown {
     if (isMap(node)) {
-      const map: Record<string, unknown> = Object.create(null)
+      const map = emptyRecord<unknown>()
       for (const { key, value } of node.items) {
         const name = isScalar(key) ? textOf(key) : ''
         map[name] = convert(value as Node | null, [...path, name])
@@ -53,7 +54,7 @@ export function scalarValue(text: string, isPlain: boolean, path: Path, report: 
 }
 
 function emptyValue(path: Path, report: (problem: Problem) => void): unknown {
-  if (isMapping(path)) return Object.create(null)
+  if (isMapping(path)) return emptyRecord()
   report({
     code: 'manifest/invalid-value',
     message: `"${path.at(-1)}" has no value`,
