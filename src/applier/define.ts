@@ -2,7 +2,8 @@
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { isReported, type ObjectNotice } from '../core/notice.ts'
-import type { PlainStep, Step } from '../core/plan.ts'
+import type { Key } from '../core/object.ts'
+import type { PlainStep, Plan, Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects, interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
@@ -12,6 +13,7 @@ import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
+import { recordOutdated } from '../ledger/outdated-views.ts'
 import {
   recordApply,
   recordCanonicalForms,
@@ -171,6 +173,7 @@ async function recordDefinitions(
   if (stage === 'define') {
     await recordDependencyDigests(session, inHand.plan.manifest, inHand.provenDigests)
     await recordCanonicalForms(session, inHand.plan.manifest, inHand.canonicalForms, inHand.plan.searchPath)
+    await recordOutdated(session, inHand.plan.manifest, outdatedViews(inHand.plan))
     if (inHand.notImported) await recordNotImported(session, inHand.plan.manifest, inHand.notImported)
     // A changed object is recorded by the step that changes it.
     const changed = new Set(inHand.plan.changes.map(({ change }) => change.key))
@@ -181,6 +184,14 @@ async function recordDefinitions(
     session,
     applyId,
     steps.map((step) => ({ step, status: 'applied' })),
+  )
+}
+
+function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
+  return new Map(
+    changes.flatMap(({ change }) =>
+      change.op === 'replace' && change.outdatedBy ? [[change.key, change.outdatedBy] as const] : [],
+    ),
   )
 }
 

@@ -33,6 +33,11 @@ export interface FieldChange {
   readonly dropsColumn?: true
   /** Set if the object, a type or a relation with its row type, cannot be altered in this way while a relation stores its values. */
   readonly rewritesValues?: true
+  /**
+   * Set if whole rows of the object, or values of the type, look different afterwards. Materialized views that have computed something
+   * of them, such as JSON, are outdated then.
+   */
+  readonly changesRows?: true
   /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */
   readonly follows?: string
   /** Why it differs, if known. `dependency`: something that the object reads changes. */
@@ -91,6 +96,8 @@ export interface Replace {
   readonly how: 'beside' | 'drop-and-create'
   /** Set for an object that no manifest declares. It is recreated unchanged because it reads what is replaced. */
   readonly isUnmanaged?: true
+  /** The titles of what is altered in place, if that outdates the data. The ledger keeps them until the data is loaded again. */
+  readonly outdatedBy?: readonly string[]
   /** The name that the swap gives the old object if something that is dropped later still reads it. Otherwise it drops it. */
   readonly keptAs?: ObjectId
 }

@@ -149,6 +149,8 @@ export type ProblemCode =
   | 'dependents/dropped-later'
   /** A copy would mix old and new data. */
   | 'dependents/stale-read'
+  /** A view that stays as it is shows a change of what it reads only once it is refreshed. */
+  | 'dependents/outdated'
 
   // Sources
   /** The source cannot be reached or queried. */

@@ -8,6 +8,7 @@ import type { SecretDigests } from '../kinds/kind.ts'
 import { areDeclaredAlike, hasDigests } from '../kinds/recorded.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
+import { replacedWith } from './forced-replacements.ts'
 
 export interface DiffInput {
   /** What is wanted, as the catalog would show it; without what could not be determined. */
@@ -56,7 +57,12 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.secrets?.hidden?.(wanted.id, live.spec)
-  const fields = differences(input, live, wanted, entry)
+  const outdatedBy = entry?.outdatedBy ?? []
+  const fields = [
+    ...differences(input, live, wanted, entry),
+    // An earlier apply altered that, and could not load the view again.
+    ...outdatedBy.map(replacedWith),
+  ]
   if (hidden && fields.length === 0 && !provesHidden(entry, live)) {
     return {
       undetermined: { code: 'object/hidden-options', key, title: titleOf(wanted.id), ...hidden, follows: false },
@@ -64,7 +70,8 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
   }
   if (fields.some(({ effect }) => effect.how === 'replace')) {
     const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
-    return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
+    const outdated = outdatedBy.length === 0 ? {} : { outdatedBy }
+    return { change: { op: 'replace', key, from: live, to: wanted, fields, how, ...outdated } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
   const isOwnershipKnown = input.ledger.unreadable === undefined
@@ -113,7 +120,7 @@ function renames({
   const byManifest = { cause: 'manifest' } as const
   const columns = Array.from(
     renamedColumns,
-    ([from, to]): FieldChange => ({ field: `column ${to} name`, from, to, effect, ...byManifest }),
+    ([from, to]): FieldChange => ({ field: `column ${to} name`, from, to, effect, changesRows: true, ...byManifest }),
   )
   if (!renamedFrom) return columns
   const [from, to] = [renamedFrom, id].map(titleWithoutKind)

@@ -28,6 +28,8 @@ export interface LedgerEntry {
   readonly serverMajor: number
   /** For an imported or mirrored object: what its source returned. */
   readonly source: SourceRecord | null
+  /** The titles of what was altered so that its data is outdated, if it could not be loaded again. */
+  readonly outdatedBy: readonly string[]
 }
 
 export interface Ledger {
@@ -55,6 +57,7 @@ interface Row {
   readonly closure: string | null
   readonly server_major: number
   readonly source: SourceRecord | OldSourceRecord | null
+  readonly outdated_by: readonly string[] | null
 }
 
 /** A source record before version 7 of the ledger. */
@@ -67,7 +70,8 @@ interface OldSourceRecord {
 // An older ledger lacks some columns, or has them under another name. Reading the row as JSON allows for both.
 const columns = `manifest, address, object_oid, declared, digest, server_major,
   (coalesce(entry -> 'created_by_fdwsync', entry -> 'made'))::bool AS created_by_fdwsync,
-  coalesce(jsonb_typeof(entry -> 'canonical') = 'object', false) AS has_canonical, entry -> 'search_path' AS search_path, entry ->> 'closure' AS closure, entry -> 'source' AS source`
+  coalesce(jsonb_typeof(entry -> 'canonical') = 'object', false) AS has_canonical, entry -> 'search_path' AS search_path, entry ->> 'closure' AS closure, entry -> 'source' AS source,
+  entry -> 'outdated_by' AS outdated_by`
 
 const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
 
@@ -191,6 +195,7 @@ function toEntry({ serverVersion }: Session, id: ObjectId, row: Row): LedgerEntr
     dependencyDigest: row.closure,
     serverMajor: row.server_major,
     source: row.source && toSourceRecord(row.source),
+    outdatedBy: row.outdated_by ?? [],
   }
 }
 

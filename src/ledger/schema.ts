@@ -138,6 +138,10 @@ const migrations: readonly Migration[] = [
       trusted('ALTER TABLE fdwsync.proof ADD COLUMN names text[] NOT NULL, ADD COLUMN warnings jsonb NOT NULL'),
     ],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN outdated_by text[]')],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */
@@ -223,6 +227,8 @@ export const ledgerComments: Readonly<Record<string, { readonly table: string } 
       'A digest of everything that the meaning of its SQL depended on when the object last matched its declaration; while it is unchanged, plans need not probe the object',
     source:
       'For an imported or mirrored object: the request to its source and the response, before any changes by the manifest; null for other objects',
+    outdated_by:
+      'For a materialized view whose data has to be loaded again: what was altered; null once an apply has done that',
     server_major: 'The major version of the server that applied the object',
     apply_id: 'The apply that last wrote this row',
     recorded_at: 'When this row was last written by an apply',

@@ -187,7 +187,7 @@ export async function recordObjects(
       ON CONFLICT (manifest, address) DO UPDATE
          SET object_oid = excluded.object_oid, created_by_fdwsync = o.created_by_fdwsync OR excluded.created_by_fdwsync,
              declared = excluded.declared, canonical = excluded.canonical, search_path = excluded.search_path,
-             digest = excluded.digest, closure = excluded.closure, source = excluded.source,
+             digest = excluded.digest, closure = excluded.closure, source = excluded.source, outdated_by = NULL,
              server_major = excluded.server_major, apply_id = excluded.apply_id, recorded_at = excluded.recorded_at`),
     [manifest, majorOf(session), applyId, JSON.stringify(rows), searchPath],
   )

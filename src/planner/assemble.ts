@@ -7,6 +7,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { redactTexts } from '../core/redaction.ts'
 import { refuseTakenNames } from '../differ/diff.ts'
+import { outdatedWarnings } from '../differ/outdated-views.ts'
 import { plannedChanges } from '../differ/planned-changes.ts'
 import { locksNeeded } from '../differ/steps/locks.ts'
 import { warningOf } from '../differ/steps/through-views.ts'
@@ -132,6 +133,7 @@ function warningsOf(
     ...comparison.diff.warnings,
     ...codeWarnings(code, comparison.probed.wanted, impact.changes),
     ...uniqueBy(impact.staleReads.map(warningOf), ({ message }) => message),
+    ...outdatedWarnings(impact.outdated, impact.changes),
     ...exposedSecrets(impact.changes),
   ]
 }

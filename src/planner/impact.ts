@@ -3,15 +3,17 @@
 import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
-import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
+import { idOf, type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Refusal, Replacement, Step } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
+import { readWholeRowReaders } from '../dependents/whole-rows.ts'
 import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
 import { refuseCircles } from '../differ/circles.ts'
 import { addDropsOfKept, dropDataLast, keepWhatIsRead, readsData } from '../differ/data-drops.ts'
+import { alteredRows, type OutdatedView, replaceOutdated } from '../differ/outdated-views.ts'
 import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, usesRowTypes } from '../differ/replacement-groups.ts'
@@ -34,6 +36,8 @@ export interface Impact {
   readonly steps: readonly Step[]
   readonly throughViews: ReadsThroughViews
   readonly staleReads: readonly StaleRead[]
+  /** Some are replaced. */
+  readonly outdated: readonly OutdatedView[]
 }
 
 /** Adds to the compared changes everything that has to change along, refuses what cannot be done, and orders the steps. */
@@ -45,7 +49,7 @@ export function analyzeImpact(
 ): Promise<Impact> {
   return inReadOnlyTransaction(session, async () => {
     const { probed, materialized, live, wanted, tried } = comparison
-    const { changes, refusals, temporaryNames, dependents, throughViews } = await completeChanges(
+    const { changes, refusals, temporaryNames, dependents, throughViews, outdated } = await completeChanges(
       session,
       comparison,
       { ...input, suffix },
@@ -76,6 +80,7 @@ export function analyzeImpact(
       ],
       temporaryNames,
       throughViews,
+      outdated,
       ...orderLoadsThroughViews(steps, { changes, throughViews, live }),
     }
   })
@@ -109,10 +114,31 @@ async function addChanges(session: Session, comparison: Comparison, input: Impac
   const { changes: compared, temporaryNames } = aside
   const renamed = temporaryNames.size === 0 ? found : await dependentsOf(compared, temporaryNames)
   const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))
-  const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: compared, dependents: renamed })
+  const outdated = await readOutdated(session, compared, input.reading)
+  const withOutdated = replaceOutdated(outdated, { live, wanted, unmanaged, ledger }, compared)
+  const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: withOutdated, dependents: renamed })
   const dependents = all.length === compared.length ? renamed : await dependentsOf(all, temporaryNames)
   const { changes, refusals } = refuseBlocked(keepWhatIsRead(all, { dependents, ledger, suffix }), dependents)
-  return { changes: addDropsOfKept(changes, temporaryNames), refusals, temporaryNames, dependents, throughViews }
+  return {
+    changes: addDropsOfKept(changes, temporaryNames),
+    refusals,
+    temporaryNames,
+    dependents,
+    throughViews,
+    outdated,
+  }
+}
+
+async function readOutdated(
+  session: Session,
+  changes: readonly Change[],
+  { declaredKeys }: CatalogReading,
+): Promise<readonly OutdatedView[]> {
+  const readers = await readWholeRowReaders(session, alteredRows(changes))
+  return readers.flatMap(({ of, id }) => {
+    const [altered, key] = [idOf(of), keyOf(id)]
+    return altered ? [{ key: declaredKeys?.get(key) ?? key, by: titleOf(altered) }] : []
+  })
 }
 
 /** Any live relation, if something may be replaced. New relations are read by no view yet. */

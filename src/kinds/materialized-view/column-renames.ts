@@ -47,6 +47,7 @@ export function renameChange(view: Sql, columns: Columns, renames: ColumnRenames
     to: [...renames.values()].map(ident).join(', '),
     effect: { how: 'statement', statement: statement(join(all, ';\n')) },
     follows: 'query',
+    changesRows: true,
   }
 }
 

@@ -125,8 +125,13 @@ function target(type: Sql, name: string): Sql {
 }
 
 function clause(name: string, from: Attribute | undefined, to: Attribute | undefined, change: Sql): FieldChange {
-  const effect = { how: 'clause', clause: [change] } as const
-  return { field: `attribute ${name}`, from: from && attributeText(from), to: to && attributeText(to), effect }
+  return {
+    field: `attribute ${name}`,
+    from: from && attributeText(from),
+    to: to && attributeText(to),
+    effect: { how: 'clause', clause: [change] },
+    changesRows: true,
+  }
 }
 
 export function attributeText({ type, collation }: Attribute): string {

@@ -209,7 +209,7 @@ describe('a renamed object', () => {
   test('has its columns renamed by the manifest', () => {
     const columns = new Map([['b', 'a']])
     expect(fieldsOf(new Map([[orders.key, live(orders, { renamedColumns: columns })]]))).toEqual([
-      { field: 'column a name', from: 'b', to: 'a', effect: { how: 'rename' }, cause: 'manifest' },
+      { field: 'column a name', from: 'b', to: 'a', effect: { how: 'rename' }, changesRows: true, cause: 'manifest' },
     ])
   })
 })

@@ -100,6 +100,7 @@ export function entry(object: Fixture, more: Partial<LedgerEntry> = {}): LedgerE
     dependencyDigest: null,
     serverMajor: 18,
     source: null,
+    outdatedBy: [],
     ...more,
   }
 }

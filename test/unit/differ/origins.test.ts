@@ -33,6 +33,7 @@ function originsIn({ kind, id }: AnyTable, situation: Situation, more: Partial<O
     dependencyDigest: null,
     serverMajor: 18,
     source: null,
+    outdatedBy: [],
   }
   const object: WantedObject = { id, spec: wanted, needs: [], declared: wanted, written: wanted }
   const found: LiveObject = { id, spec: live, needs: [], oid: 1, catalog: kind.catalog, digest: null, locked: false }

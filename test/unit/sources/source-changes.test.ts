@@ -27,7 +27,7 @@ async function resolved(text: string, tables: Tables) {
 
 function ledgerOf(records: ReadonlyMap<Key, SourceRecord>): Ledger {
   const applied = { declared: {}, hasCanonicalForm: false, searchPath: [], serverMajor: 18 }
-  const entry = { oid: 1, createdByFdwsync: true, digest: null, dependencyDigest: null, ...applied }
+  const entry = { oid: 1, createdByFdwsync: true, digest: null, dependencyDigest: null, outdatedBy: [], ...applied }
   const entries = Array.from(records, ([key, source]) => {
     const id = idOf(key)
     if (!id) throw new Error(`no id: ${key}`)

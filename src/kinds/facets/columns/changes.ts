@@ -90,13 +90,20 @@ function dropColumn(name: string, column: Column | undefined): FieldChange {
     blockedByUseOf: name,
     dropsColumn: true,
     rewritesValues: true,
+    changesRows: true,
   }
 }
 
 function addColumn(table: Sql, name: string, wanted: Column, source: Column): readonly FieldChange[] {
   const clause = addedColumn(name, source)
   return [
-    { field: `column ${name}`, from: undefined, to: wanted.type, effect: { how: 'clause', clause } },
+    {
+      field: `column ${name}`,
+      from: undefined,
+      to: wanted.type,
+      effect: { how: 'clause', clause },
+      changesRows: true,
+    },
     ...settingsChanges(settingsTarget(table, name), {}, wanted),
   ]
 }
@@ -181,6 +188,7 @@ function retype(name: string, from: Column, to: Column, source: Column): FieldCh
     },
     blockedByUseOf: name,
     rewritesValues: true,
+    changesRows: true,
   }
 }
 
@@ -216,6 +224,7 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
       blockedByUseOf: name,
       dropsColumn: true,
       rewritesValues: true,
+      changesRows: true,
     },
     ...settingsChanges(settingsTarget(table, name), {}, to),
   ]

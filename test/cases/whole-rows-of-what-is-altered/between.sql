@@ -1,0 +1,3 @@
+CREATE VIEW public.through AS SELECT to_jsonb(a) AS j FROM proxy.added a;
+CREATE MATERIALIZED VIEW public.own AS SELECT to_jsonb(a) AS j FROM proxy.added a;
+CREATE MATERIALIZED VIEW shop.through AS SELECT j FROM public.through;
