@@ -188,11 +188,11 @@ async function recordDefinitions(
 }
 
 function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
-  return new Map(
-    changes.flatMap(({ change }) =>
-      change.op === 'replace' && change.outdatedBy ? [[change.key, change.outdatedBy] as const] : [],
-    ),
-  )
+  const outdating = changes.map(({ change }) => {
+    const fields = change.op === 'replace' ? change.fields : []
+    return [change.key, fields.flatMap(({ field, outdates }) => (outdates ? [field] : []))] as const
+  })
+  return new Map(outdating.filter(([, titles]) => titles.length > 0))
 }
 
 function readCurrentState({ inHand }: ApplyContext, session: Session): Promise<TargetReading> {

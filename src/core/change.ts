@@ -38,6 +38,11 @@ export interface FieldChange {
    * of them, such as JSON, are outdated then.
    */
   readonly changesRows?: true
+  /**
+   * Set if the field is the title of what is altered so that the data of the object is outdated. The ledger keeps it until the data
+   * is loaded again.
+   */
+  readonly outdates?: true
   /** The field of the same object that PostgreSQL adds or drops this one with. No declaration names this one. */
   readonly follows?: string
   /** Why it differs, if known. `dependency`: something that the object reads changes. */
@@ -96,8 +101,6 @@ export interface Replace {
   readonly how: 'beside' | 'drop-and-create'
   /** Set for an object that no manifest declares. It is recreated unchanged because it reads what is replaced. */
   readonly isUnmanaged?: true
-  /** The titles of what is altered in place, if that outdates the data. The ledger keeps them until the data is loaded again. */
-  readonly outdatedBy?: readonly string[]
   /** The name that the swap gives the old object if something that is dropped later still reads it. Otherwise it drops it. */
   readonly keptAs?: ObjectId
 }

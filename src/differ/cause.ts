@@ -94,10 +94,9 @@ type Differing = Extract<Change, { op: 'alter' | 'replace' }>
 function explainFields(change: Differing, entry: LedgerEntry, context: Context): ExplainedChange {
   const needs = changedNeeds(change, context)
   const originsOf = fieldOrigins(originInput(change.to, change.from, entry, context, needs.length > 0))
-  const outdatedBy = change.op === 'replace' ? change.outdatedBy : undefined
   const fields = change.fields.map((field): FieldChange => {
     if (field.cause) return field
-    if (outdatedBy?.includes(field.field)) return { ...field, cause: 'dependency' }
+    if (field.outdates) return { ...field, cause: 'dependency' }
     const found = originsOf(field)
     const origins = isLeftover(change, field, context) ? withoutDrift(found) : found
     if (origins === 'dependency') return { ...field, cause: 'dependency' }
@@ -107,9 +106,10 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const all = fields.flatMap(({ cause, causes = [] }) =>
     cause === undefined || cause === 'dependency' ? [] : cause === 'both' ? causes : [cause],
   )
+  const outdating = fields.flatMap(({ field, outdates }) => (outdates ? [field] : []))
   const isDependent = all.length === 0 && fields.some(({ cause }) => cause === 'dependency')
   const why = isDependent ? ({ cause: 'dependency' } as const) : causeOf(all)
-  return { change: { ...change, fields }, because: isDependent ? (outdatedBy ?? needs) : [], ...why }
+  return { change: { ...change, fields }, because: isDependent ? [...new Set([...needs, ...outdating])] : [], ...why }
 }
 
 function withoutDrift(found: FieldOrigins): FieldOrigins {

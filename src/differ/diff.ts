@@ -8,7 +8,7 @@ import type { SecretDigests } from '../kinds/kind.ts'
 import { areDeclaredAlike, hasDigests } from '../kinds/recorded.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger, LedgerEntry } from '../ledger/read.ts'
-import { replacedWith } from './forced-replacements.ts'
+import { outdatedBy } from './forced-replacements.ts'
 
 export interface DiffInput {
   /** What is wanted, as the catalog would show it; without what could not be determined. */
@@ -57,11 +57,10 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
   const kind = kindOf(wanted.id)
   const entry = input.ledger.entries.get(key)
   const hidden = kind.secrets?.hidden?.(wanted.id, live.spec)
-  const outdatedBy = entry?.outdatedBy ?? []
   const fields = [
     ...differences(input, live, wanted, entry),
     // An earlier apply altered that, and could not load the view again.
-    ...outdatedBy.map(replacedWith),
+    ...(entry?.outdatedBy ?? []).map(outdatedBy),
   ]
   if (hidden && fields.length === 0 && !provesHidden(entry, live)) {
     return {
@@ -70,8 +69,7 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
   }
   if (fields.some(({ effect }) => effect.how === 'replace')) {
     const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
-    const outdated = outdatedBy.length === 0 ? {} : { outdatedBy }
-    return { change: { op: 'replace', key, from: live, to: wanted, fields, how, ...outdated } }
+    return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
   if (fields.length > 0) return { change: { op: 'alter', key, from: live, to: wanted, fields } }
   const isOwnershipKnown = input.ledger.unreadable === undefined

@@ -37,6 +37,11 @@ export function replacedWith(title: string): FieldChange {
   return { field: title, from: undefined, to: undefined, effect: { how: 'replace' } }
 }
 
+/** The difference that an object has because another one is altered: its data is outdated. */
+export function outdatedBy(title: string): FieldChange {
+  return { ...replacedWith(title), outdates: true }
+}
+
 function dependentsByNeed(live: ReadonlyMap<Key, LiveObject>) {
   const pairs = Array.from(live, ([dependent, object]) =>
     Array.from(new Set(object.needs), (need) => ({ need, dependent, object })),

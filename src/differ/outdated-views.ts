@@ -7,7 +7,7 @@ import type { Warning } from '../core/plan.ts'
 import { isProtected } from '../core/protection.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { replacedWith } from './forced-replacements.ts'
+import { outdatedBy } from './forced-replacements.ts'
 
 export interface OutdatedView {
   readonly key: Key
@@ -40,9 +40,9 @@ export function replaceOutdated(
     const [from, to, change] = [live.get(key), wanted.get(key), byKey.get(key)]
     if (!from || !to || unmanaged.has(key) || (change && change.op !== 'alter' && change.op !== 'adopt')) continue
     if (isProtected(to.written) || isProtected(ledger.entries.get(key)?.declared)) continue
-    const outdatedBy = [...new Set(views.map(({ by }) => by))]
-    const fields = [...(change?.op === 'alter' ? change.fields : []), ...outdatedBy.map(replacedWith)]
-    byKey.set(key, { op: 'replace', key, from, to, fields, how: 'beside', outdatedBy })
+    const titles = [...new Set(views.map(({ by }) => by))]
+    const fields = [...(change?.op === 'alter' ? change.fields : []), ...titles.map(outdatedBy)]
+    byKey.set(key, { op: 'replace', key, from, to, fields, how: 'beside' })
   }
   return [...byKey.values()]
 }

@@ -14,6 +14,7 @@ import { canBeRenamedAside, replaceBlocked } from '../differ/blocked-fields.ts'
 import { affectedObjects } from '../differ/blockers.ts'
 import { type Diff, diff } from '../differ/diff.ts'
 import { addForcedReplacements } from '../differ/forced-replacements.ts'
+import { alteredRows } from '../differ/outdated-views.ts'
 import { probeMismatches } from '../introspector/preconditions.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -22,6 +23,7 @@ import { probe } from '../probe/probe.ts'
 import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 import type { PlanContext } from './context.ts'
 import { requireUsableOptions, throwProblems } from './findings.ts'
+import { readOutdated } from './outdated-views.ts'
 
 export interface Comparison {
   /** Declared objects only. */
@@ -63,7 +65,8 @@ export async function compareWithUnmanagedViews(
     requireUsableOptions(context, found.changes)
     const compared = await replaceUsed(context, found.changes)
     const changes = addForcedReplacements(compared, probed.wanted, probed.live)
-    const changing = [...affectedObjects(changes), ...readByCopies.values()]
+    const outdated = await outdatedViews(context, changes)
+    const changing = [...affectedObjects(changes), ...outdated, ...readByCopies.values()]
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
     const live = new Map([...probed.live, ...materialized.live])
     const wanted = new Map([...probed.wanted, ...materialized.wanted])
@@ -110,6 +113,16 @@ async function replaceUsed({ session }: PlanContext, changes: readonly Change[])
   if (altered.length === 0) return changes
   const dependents = await inReadOnlyTransaction(session, () => readDependents(session, altered))
   return replaceBlocked(changes, dependents)
+}
+
+/** Those that an alteration outdates may be replaced, and with them what reads them. */
+async function outdatedViews(
+  { session, target: { catalog } }: PlanContext,
+  changes: readonly Change[],
+): Promise<readonly LiveObject[]> {
+  if (alteredRows(changes).length === 0) return []
+  const outdated = await inReadOnlyTransaction(session, () => readOutdated(session, changes, catalog))
+  return outdated.flatMap(({ key }) => catalog.live.get(key) ?? [])
 }
 
 type RecreatedView = Pick<TriedView, 'key' | 'live' | 'on' | 'isReadByData'>

@@ -3,17 +3,16 @@
 import type { Change, LiveObject, LiveState, Replace } from '../core/change.ts'
 import type { Dependent, Lost, TriedView } from '../core/dependent.ts'
 import { lockedFinding } from '../core/finding.ts'
-import { idOf, type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
+import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { Refusal, Replacement, Step } from '../core/plan.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { type ReadsThroughViews, readByPlainViews } from '../dependents/read-through-views.ts'
-import { readWholeRowReaders } from '../dependents/whole-rows.ts'
 import { affectedObjects, refuseBlocked } from '../differ/blockers.ts'
 import { refuseCircles } from '../differ/circles.ts'
 import { addDropsOfKept, dropDataLast, keepWhatIsRead, readsData } from '../differ/data-drops.ts'
-import { alteredRows, type OutdatedView, replaceOutdated } from '../differ/outdated-views.ts'
+import { type OutdatedView, replaceOutdated } from '../differ/outdated-views.ts'
 import { refuseProtected } from '../differ/protection.ts'
 import { renameOldAside } from '../differ/rename-aside.ts'
 import { type ReplacementGroup, readsMembers, replacementGroups, usesRowTypes } from '../differ/replacement-groups.ts'
@@ -27,6 +26,7 @@ import type { RelationName } from '../parser/relations-read.ts'
 import { requalify } from '../parser/requalify.ts'
 import type { ProbeInput } from '../probe/run.ts'
 import type { Comparison } from './comparison.ts'
+import { readOutdated } from './outdated-views.ts'
 
 export interface Impact {
   readonly changes: readonly Change[]
@@ -105,19 +105,23 @@ async function completeChanges(session: Session, comparison: Comparison, input: 
 async function addChanges(session: Session, comparison: Comparison, input: ImpactInput, before: readonly Change[]) {
   const { probed, tried, materialized, live, wanted, unmanaged } = comparison
   const notProbed = probed.findings.map((finding) => [finding.key, finding] as const)
-  const known = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
+  const readBefore = { catalog: input.reading, tried, lost: new Map([...materialized.lost, ...notProbed]) }
   const dependentsOf = (changes: readonly Change[], temporaryNames: ReadonlyMap<Key, ObjectId>) =>
-    readAffectedDependents(session, changes, { ...known, temporaryNames })
+    readAffectedDependents(session, changes, { ...readBefore, temporaryNames })
   const { ledger, suffix } = input
   const found = await dependentsOf(before, new Map())
   const aside = renameOldAside({ changes: before, dependents: found, ledger, wanted, suffix })
   const { changes: compared, temporaryNames } = aside
   const renamed = temporaryNames.size === 0 ? found : await dependentsOf(compared, temporaryNames)
   const throughViews = await readByPlainViews(session, relationsToReadThrough(compared, live))
-  const outdated = await readOutdated(session, compared, input.reading)
-  const withOutdated = replaceOutdated(outdated, { live, wanted, unmanaged, ledger }, compared)
-  const all = addReplacements({ live, wanted, unmanaged, throughViews, changes: withOutdated, dependents: renamed })
-  const dependents = all.length === compared.length ? renamed : await dependentsOf(all, temporaryNames)
+  const given = { live, wanted, unmanaged, throughViews, dependents: renamed }
+  const replaced = addReplacements({ ...given, changes: compared })
+  const outdated = await readOutdated(session, replaced, input.reading)
+  const withOutdated = replaceOutdated(outdated, { live, wanted, unmanaged, ledger }, replaced)
+  const all = outdated.length === 0 ? replaced : addReplacements({ ...given, changes: withOutdated })
+  const known = new Set(affectedObjects(compared).map(({ oid }) => oid))
+  const areKnown = affectedObjects(all).every(({ oid }) => known.has(oid))
+  const dependents = areKnown ? renamed : await dependentsOf(all, temporaryNames)
   const { changes, refusals } = refuseBlocked(keepWhatIsRead(all, { dependents, ledger, suffix }), dependents)
   return {
     changes: addDropsOfKept(changes, temporaryNames),
@@ -127,18 +131,6 @@ async function addChanges(session: Session, comparison: Comparison, input: Impac
     throughViews,
     outdated,
   }
-}
-
-async function readOutdated(
-  session: Session,
-  changes: readonly Change[],
-  { declaredKeys }: CatalogReading,
-): Promise<readonly OutdatedView[]> {
-  const readers = await readWholeRowReaders(session, alteredRows(changes))
-  return readers.flatMap(({ of, id }) => {
-    const [altered, key] = [idOf(of), keyOf(id)]
-    return altered ? [{ key: declaredKeys?.get(key) ?? key, by: titleOf(altered) }] : []
-  })
 }
 
 /** Any live relation, if something may be replaced. New relations are read by no view yet. */
