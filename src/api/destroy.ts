@@ -51,6 +51,7 @@ function withoutObjects(name: string): ParsedManifest {
     requests: [],
     secrets: [],
     references: [],
+    variables: [],
     optionProblems: [],
     warnings: [],
     isUnresolved: false,

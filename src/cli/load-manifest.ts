@@ -2,15 +2,24 @@
 
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve as resolvePath } from 'node:path'
-import type { SavedPlan, SavedText } from '../api/saved-plan/document.ts'
-import { formatProblem } from '../core/errors.ts'
+import type { SavedManifest, SavedPlan, SavedText } from '../api/saved-plan/document.ts'
+import { formatProblem, type Problem } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { ConnectionSettings } from '../db/settings.ts'
 import { checkFragments } from '../manifest/checks/sql-fragments.ts'
+import type { GivenVariables } from '../manifest/composition/variables.ts'
 import { lockedResolutions } from '../manifest/expansion/lock.ts'
-import { loadLock, lockPathOf, type ManifestText, parseLock, readLock, readManifestText } from '../manifest/load.ts'
+import {
+  loadLock,
+  lockPathOf,
+  parseLock,
+  readLock,
+  readManifestTexts,
+  standardInput,
+  unusedLocks,
+} from '../manifest/load.ts'
 import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
-import { parseManifest } from '../manifest/parse.ts'
+import { type ManifestTexts, parseManifestFiles } from '../manifest/parse.ts'
 import { readReferencedFile } from '../manifest/referenced-file.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
@@ -18,38 +27,48 @@ import type { IsNeeded } from './needed-references.ts'
 import { printMessage } from './output.ts'
 import { hideInErrors } from './report-error.ts'
 
-export interface LoadOptions {
+/** The options of the command line that name a manifest. */
+export interface ManifestFlags {
+  /** Files and folders; `-` is standard input. */
+  readonly file: readonly string[]
+  /** Values of variables by name. */
+  readonly var?: GivenVariables
   /** Folders that `${file:…}` may read from, beside that of the manifest. */
   readonly allowFiles?: readonly string[]
-  /** False: references to variables and files are left as they are. */
+}
+
+export interface LoadOptions extends Omit<ManifestFlags, 'file'> {
+  /** False: references to variables of the environment and to files are left as they are. */
   readonly resolve?: boolean
   /** Which references have to be resolved. Default: all. */
   readonly isNeeded?: IsNeeded
 }
 
-/** `-`: standard input. */
-export async function loadManifest(file: string, options: LoadOptions): Promise<ParsedManifest> {
-  return parseAndCheck(await readText(file, options), options.isNeeded)
+/** @param paths files and folders; `-` is standard input */
+export async function loadManifest(paths: readonly string[], options: LoadOptions): Promise<ParsedManifest> {
+  return parseAndCheck(await readTexts(paths, options), options.isNeeded)
 }
 
-/** As {@link loadManifest}, with the lock beside the file if one exists. A manifest from standard input has no lock. */
-export async function loadLockedManifest(file: string, options: LoadOptions): Promise<ParsedManifest> {
-  return attachLock(await loadManifest(file, options), await lockBeside(file))
+/** As {@link loadManifest}, with the lock beside it if one exists. A manifest from standard input has no lock. */
+export async function loadLockedManifest(paths: readonly string[], options: LoadOptions): Promise<ParsedManifest> {
+  return attachLock(await loadManifest(paths, options), await lockBeside(paths))
 }
 
 /** The texts of a manifest and of its lock, and what they mean together. */
-export async function loadManifestWithTexts(file: string, options: LoadOptions): Promise<LoadedTexts> {
-  const text = await readText(file, options)
-  const lockPath = lockPathOf(file)
-  const lock = file === '-' ? undefined : await readLock(lockPath)
-  const parsed = await attachLock(await parseAndCheck(text), lock && (await parseLock(lockPath, lock)))
+export async function loadManifestWithTexts(paths: readonly string[], options: LoadOptions): Promise<LoadedTexts> {
+  const texts = await readTexts(paths, options)
+  const lockPath = lockPathOf(paths)
+  const lock = lockPath === undefined ? undefined : await readLock(lockPath)
   const asText = (path: string, bytes: Uint8Array) => ({ path, text: Buffer.from(bytes).toString('utf8') })
-  return { parsed, manifest: asText(file, text.bytes), lock: lock && asText(lockPath, lock) }
+  const saved = lock && lockPath !== undefined ? asText(lockPath, lock) : undefined
+  const parsed = await attachLock(await parseAndCheck(texts), await lockOf(saved))
+  const files = texts.files.map(({ file, bytes }) => asText(file === standardInput ? '-' : file, bytes))
+  return { parsed, manifest: { files, variables: texts.variables }, lock: saved }
 }
 
 export interface LoadedTexts {
   readonly parsed: ParsedManifest
-  readonly manifest: SavedText
+  readonly manifest: SavedManifest
   readonly lock: SavedText | undefined
 }
 
@@ -58,10 +77,18 @@ export async function loadSavedManifest(
   { manifest, lock }: SavedPlan,
   { allowFiles = [] }: LoadOptions,
 ): Promise<ParsedManifest> {
-  const references = savedReferences(manifest.path, allowFiles)
-  const file = manifest.path === '-' ? 'standard input' : manifest.path
-  const parsed = await parseAndCheck({ file, bytes: Buffer.from(manifest.text), references })
-  return attachLock(parsed, lock ? await parseLock(lock.path, Buffer.from(lock.text)) : undefined)
+  const [first, ...later] = manifest.files.map(({ path, text }) => ({
+    file: path === '-' ? standardInput : path,
+    bytes: Buffer.from(text),
+    references: savedReferences(path, allowFiles),
+  }))
+  if (!first) throw new TypeError('a saved plan without a manifest was accepted')
+  const parsed = await parseAndCheck({ files: [first, ...later], variables: manifest.variables })
+  return attachLock(parsed, await lockOf(lock))
+}
+
+function lockOf(saved: SavedText | null | undefined): Promise<ParsedManifest> | undefined {
+  return saved ? parseLock(saved.path, Buffer.from(saved.text)) : undefined
 }
 
 /** The file names the folder of the manifest, so that one elsewhere must be allowed. */
@@ -80,23 +107,24 @@ const fastPathBytes = 1 << 20
 
 /** A manifest with its lock; or, if a large manifest is still in place as it was last proven, an empty plan without parsing it. */
 export async function loadManifestOrPlan(
-  file: string,
+  paths: readonly string[],
   settings: ConnectionSettings,
   options: LoadOptions & { readonly mustParse?: boolean },
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
-  const text = await readText(file, options)
-  const isLocked = file !== '-' && existsSync(lockPathOf(file))
-  if (options.mustParse || isLocked || text.bytes.byteLength < fastPathBytes) {
-    return { parsed: await attachLock(await parseAndCheck(text), await lockBeside(file)) }
+  const texts = await readTexts(paths, options)
+  const isLocked = existsSync(lockPathOf(paths) ?? '')
+  const size = texts.files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+  if (options.mustParse || isLocked || size < fastPathBytes) {
+    return { parsed: await attachLock(await parseAndCheck(texts), await lockBeside(paths)) }
   }
   const session = await connectTo(settings, [])('plan')
   try {
-    const known = await planWithoutParsing(session, text)
+    const known = await planWithoutParsing(session, texts)
     if (known) return { inPlace: known.plan }
   } finally {
     await session.close()
   }
-  return { parsed: await parseAndCheck(text) }
+  return { parsed: await parseAndCheck(texts) }
 }
 
 /** The manifest, with nothing to hide but its secrets if that is asked for. */
@@ -109,9 +137,18 @@ export function withValues(
   return { ...parsed, references: [] }
 }
 
-function readText(file: string, { allowFiles = [], resolve = true }: LoadOptions): Promise<ManifestText> {
-  const allowedFolders = allowFiles
-  return readManifestText({ path: file, env: process.env, readStandardInput, unresolved: !resolve, allowedFolders })
+function readTexts(
+  paths: readonly string[],
+  { var: variables = {}, allowFiles: allowedFolders = [], resolve = true }: LoadOptions,
+): Promise<ManifestTexts> {
+  return readManifestTexts({
+    paths,
+    variables,
+    env: process.env,
+    readStandardInput,
+    unresolved: !resolve,
+    allowedFolders,
+  })
 }
 
 async function readStandardInput(): Promise<Uint8Array> {
@@ -120,16 +157,18 @@ async function readStandardInput(): Promise<Uint8Array> {
   return Buffer.concat(chunks)
 }
 
-async function parseAndCheck({ file, bytes, references }: ManifestText, isNeeded?: IsNeeded): Promise<ParsedManifest> {
-  const parsed = await parseManifest(file, bytes, references, isNeeded)
+async function parseAndCheck(texts: ManifestTexts, isNeeded?: IsNeeded): Promise<ParsedManifest> {
+  const parsed = await parseManifestFiles(texts, isNeeded)
   hideInErrors(hiddenIn(parsed))
   await checkFragments(parsed)
-  for (const warning of parsed.warnings) printMessage(`warning: ${formatProblem(warning)}\n`)
+  printWarnings(parsed.warnings)
   return parsed
 }
 
-function lockBeside(file: string): Promise<ParsedManifest | undefined> {
-  return file === '-' ? Promise.resolve(undefined) : loadLock(lockPathOf(file))
+async function lockBeside(paths: readonly string[]): Promise<ParsedManifest | undefined> {
+  const path = lockPathOf(paths)
+  printWarnings(unusedLocks(paths).map((unused) => unusedLock(unused, path)))
+  return path === undefined ? undefined : loadLock(path)
 }
 
 async function attachLock(parsed: ParsedManifest, lock: ParsedManifest | undefined): Promise<ParsedManifest> {
@@ -139,4 +178,16 @@ async function attachLock(parsed: ParsedManifest, lock: ParsedManifest | undefin
   // Checks that the lock matches the manifest. Unresolved references would not match.
   if (!parsed.isUnresolved) lockedResolutions(locked)
   return locked
+}
+
+function unusedLock(unused: string, path: string | undefined): Problem {
+  return {
+    code: 'lock/unused',
+    message: `the lock ${unused} is not used: the lock of several files is ${path ?? 'beside the last one'}`,
+    hint: 'Write that lock with fdwsync pin and the same files.',
+  }
+}
+
+function printWarnings(warnings: readonly Problem[]): void {
+  for (const warning of warnings) printMessage(`warning: ${formatProblem(warning)}\n`)
 }

@@ -2,12 +2,19 @@
 
 import { InvalidArgumentError, Option } from 'commander'
 import { hazardsToAllow } from '../core/plan.ts'
+import type { GivenVariables } from '../manifest/composition/variables.ts'
 import { formats } from '../render/formats.ts'
 import { durationMilliseconds } from './duration.ts'
 
 /** Functions, because commander changes an option when it is added to a command. */
 export const options = {
-  manifest: () => manifestFile('Manifest to read; - for standard input').default('fdwsync.yaml'),
+  manifest: () =>
+    manifestFiles('Manifest to read: a file, a folder, or - for standard input; repeatable').default(
+      ['fdwsync.yaml'],
+      'fdwsync.yaml',
+    ),
+  variables: () =>
+    new Option('--var <name=value>', 'Set a variable of the manifest; repeatable').argParser(collectVariable),
   allowFiles: () =>
     repeatable('--allow-files <folder>', 'Let ${file:…} read files of this folder, too; repeatable', 'none'),
   database: () => new Option('--database <url>', 'Target database; default: DATABASE_URL, else the PG* variables'),
@@ -43,14 +50,21 @@ export const options = {
     new Option('--limit <number>', 'Maximum number of applies, newest first').argParser(parseLimit).default(20),
 } as const
 
-/** A second file would silently replace the first one. */
-export function manifestFile(description: string): Option {
-  let isGiven = false
-  return new Option('-f, --file <file>', description).argParser((file: string) => {
-    if (isGiven) throw new InvalidArgumentError('It is given twice, but a command reads one manifest.')
-    isGiven = true
-    return file
+/** The default of commander would stay in front of what is given. */
+export function manifestFiles(description: string): Option {
+  let given: readonly string[] = []
+  return new Option('-f, --file <path>', description).argParser((path: string) => {
+    given = [...given, path]
+    return given
   })
+}
+
+function collectVariable(text: string, previous: GivenVariables | undefined): GivenVariables {
+  const at = text.indexOf('=')
+  const name = text.slice(0, at)
+  if (at < 1) throw new InvalidArgumentError('Expected NAME=VALUE.')
+  if (previous && Object.hasOwn(previous, name)) throw new InvalidArgumentError(`"${name}" is set twice.`)
+  return { ...previous, [name]: text.slice(at + 1) }
 }
 
 function duration(flag: string, description: string, initial: string): Option {

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { toolVersion } from '../core/version.ts'
-import { manifestFile, options as shared } from './options.ts'
+import { manifestFiles, options as shared } from './options.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
 import { reportError, requestedFormat } from './report-error.ts'
 
@@ -60,6 +60,7 @@ function addChecks(root: Command): void {
     .command('validate')
     .description('Check a manifest without connecting to a server')
     .addOption(shared.manifest())
+    .addOption(shared.variables())
     .addOption(shared.allowFiles())
     .addOption(shared.format())
     .option('--no-env', 'Do not resolve ${env:…} and ${file:…} references')
@@ -68,6 +69,7 @@ function addChecks(root: Command): void {
     .command('plan')
     .description('Show what apply would change')
     .addOption(shared.manifest())
+    .addOption(shared.variables())
     .addOption(shared.allowFiles())
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
@@ -94,6 +96,7 @@ function addChanges(root: Command): void {
     .description('Plan, confirm and apply')
     .argument('[plan]', 'A saved plan (plan --out): apply exactly this, or nothing')
     .addOption(shared.manifest())
+    .addOption(shared.variables())
     .addOption(shared.allowFiles())
     .addOption(shared.database())
     .addOption(shared.format())
@@ -127,6 +130,7 @@ function addChanges(root: Command): void {
     .description('Refresh materialized views in dependency order')
     .argument('[name...]', 'Views of the manifest; default: all')
     .addOption(shared.manifest())
+    .addOption(shared.variables())
     .addOption(shared.allowFiles())
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
@@ -140,6 +144,7 @@ function addChanges(root: Command): void {
     .command('destroy')
     .description('Drop everything a manifest owns')
     .addOption(shared.manifest())
+    .addOption(shared.variables())
     .option('--manifest <name>', 'Name of the manifest, instead of its file')
     .addOption(shared.database())
     .addOption(shared.format())
@@ -156,7 +161,8 @@ function addInspection(root: Command): void {
     .command('status')
     .description('List managed objects and their state')
     .argument('[pattern]', "Names, as in psql: 'shop.*', '*orders*'")
-    .addOption(manifestFile('Manifest to compare with; default: fdwsync.yaml if it exists'))
+    .addOption(manifestFiles('Manifest to compare with; repeatable; default: fdwsync.yaml if it exists'))
+    .addOption(shared.variables())
     .addOption(shared.allowFiles())
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
@@ -173,7 +179,8 @@ function addInspection(root: Command): void {
     .description('List past applies, or show one in detail')
     .argument('[id]', 'Id of an apply, or the beginning of it')
     .option('--manifest <name>', 'Only applies of the manifest with this name')
-    .addOption(manifestFile('Only applies of this manifest; - for standard input'))
+    .addOption(manifestFiles('Only applies of this manifest; repeatable, if it has several files'))
+    .addOption(shared.variables())
     .addOption(shared.limit())
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
@@ -195,7 +202,8 @@ function addAuthoring(root: Command): void {
   root
     .command('pin')
     .description('Lock imports and mirrors to what their sources have now')
-    .addOption(manifestFile('Manifest to read').default('fdwsync.yaml'))
+    .addOption(shared.manifest())
+    .addOption(shared.variables())
     .addOption(shared.allowFiles())
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())

@@ -43,7 +43,7 @@ export type ProblemCode =
   | 'manifest/unknown-name'
   /** `renamed_from` contradicts what is declared or what exists. */
   | 'manifest/invalid-rename'
-  /** A `${env:…}` or `${file:…}` reference cannot be resolved. */
+  /** A `${env:…}`, `${file:…}` or `${var:…}` reference cannot be resolved. */
   | 'manifest/unresolved-reference'
   /** A secret is written in the manifest in plain text. */
   | 'manifest/plaintext-secret'
@@ -55,6 +55,8 @@ export type ProblemCode =
   | 'lock/invalid'
   /** The lock does not match the manifest. */
   | 'lock/outdated'
+  /** A lock is beside one of several files, but not beside the last one. */
+  | 'lock/unused'
 
   // Connecting to a server
   /** A connection URL, parameter, service or certificate is invalid. */

@@ -1,41 +1,45 @@
 // Reads manifests and locks. Only this file and referenced-file.ts access files in this room.
 
-import { createReadStream, existsSync } from 'node:fs'
-import { lstat, realpath } from 'node:fs/promises'
-import { dirname, isAbsolute, relative } from 'node:path'
-import { FdwsyncError } from '../core/errors.ts'
+import { createReadStream, existsSync, statSync } from 'node:fs'
+import { lstat, readdir, realpath } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative } from 'node:path'
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import type { GivenVariables } from './composition/variables.ts'
+import type { ManifestFile } from './document.ts'
 import type { ParsedManifest, References } from './manifest.ts'
-import { parseManifest } from './parse.ts'
+import { type ManifestTexts, parseManifest } from './parse.ts'
 import { readReferencedFile } from './referenced-file.ts'
 
+/** What messages call `-`. */
+export const standardInput = 'standard input'
+
 export interface ManifestRequest {
-  /** A file, or `-` for standard input. */
-  readonly path: string
+  /** Files, folders, or `-` for standard input, in the order in which they are put together. */
+  readonly paths: readonly string[]
+  /** Values of variables by name. */
+  readonly variables: GivenVariables
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Leave `${…}` unresolved, for a check without secrets. */
+  /** Leave references unresolved, for a check without secrets. */
   readonly unresolved: boolean
-  /** Folders that `${file:…}` may read from, beside that of the manifest. */
+  /** Folders that `${file:…}` may read from, beside that of the file. */
   readonly allowedFolders: readonly string[]
   readStandardInput(): Promise<Uint8Array>
 }
 
-/** The text of a manifest, before parsing. */
-export interface ManifestText {
-  /** Its name in messages. */
-  readonly file: string
-  readonly bytes: Uint8Array
-  /** Undefined leaves `${…}` unresolved. */
-  readonly references: References | undefined
+/** Reads the texts of a manifest. Paths in `${file:…}` are relative to the file that contains them. */
+export async function readManifestTexts({ paths, variables, ...request }: ManifestRequest): Promise<ManifestTexts> {
+  const all = (await Promise.all(paths.map(filesAt))).flat()
+  const [first, ...later] = await differentFiles(all)
+  if (first === undefined) throw new FdwsyncError({ code: 'manifest/unreadable', message: 'no manifest is named' })
+  const files: [ManifestFile, ...ManifestFile[]] = [await readText(first, request)]
+  for (const path of later) files.push(await readText(path, request))
+  return { files, variables }
 }
 
-/** Reads the text from a file or standard input. Paths in `${file:…}` are relative to the manifest. */
-export async function readManifestText({
-  path,
-  env,
-  unresolved,
-  allowedFolders,
-  readStandardInput,
-}: ManifestRequest): Promise<ManifestText> {
+async function readText(
+  path: string,
+  { env, unresolved, allowedFolders, readStandardInput }: Omit<ManifestRequest, 'paths' | 'variables'>,
+): Promise<ManifestFile> {
   const fromInput = path === '-'
   const bytes = fromInput ? await readStandardInput() : await readManifestFile(path)
   const folder = fromInput ? '.' : dirname(path)
@@ -43,12 +47,61 @@ export async function readManifestText({
     env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     file: (file) => readReferencedFile(file, [folder, ...allowedFolders]),
   }
-  return { file: fromInput ? 'standard input' : path, bytes, references: unresolved ? undefined : references }
+  return { file: fromInput ? standardInput : path, bytes, references: unresolved ? undefined : references }
 }
 
-/** The lock is beside its manifest: `shop.lock.yaml` beside `shop.yaml`. */
-export function lockPathOf(manifest: string): string {
-  return `${manifest.replace(/\.ya?ml$/i, '')}.lock.yaml`
+const isLock = (name: string): boolean => /\.lock\.ya?ml$/i.test(name)
+
+/** Of a folder, its manifests in the order of their names, without locks, hidden files and folders in it. */
+async function filesAt(path: string): Promise<readonly string[]> {
+  if (!isFolder(path)) return [path]
+  const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/i.test(name) && !isLock(name))
+  const files = names.filter((name) => !isFolder(join(path, name))).toSorted()
+  if (files.length > 0) return files.map((name) => join(path, name))
+  throw new FdwsyncError({
+    code: 'manifest/unreadable',
+    message: `the folder ${path} contains no manifest`,
+    hint: 'Of a folder, the files are read whose names end with .yaml or .yml, except locks.',
+  })
+}
+
+function isFolder(path: string): boolean {
+  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+}
+
+/** @throws FdwsyncError if a file is given twice: each of its objects would be declared twice */
+async function differentFiles(paths: readonly string[]): Promise<readonly string[]> {
+  const seen = new Set<string>()
+  for (const path of paths) {
+    const real = path === '-' ? path : await realpath(path).catch(() => path)
+    if (seen.has(real)) {
+      const message = `${path === '-' ? standardInput : path} is given twice`
+      throw new FdwsyncError(
+        { code: 'usage/invalid-argument', message, hint: 'Name each file of the manifest once.' },
+        exitCode.usage,
+      )
+    }
+    seen.add(real)
+  }
+  return paths
+}
+
+/**
+ * The lock is beside its manifest: `shop.lock.yaml` beside `shop.yaml`, or `fdwsync.lock.yaml` in a folder. Of several, it is beside the
+ * last one, so that each environment with an overlay of its own has a lock of its own. Standard input has none.
+ */
+export function lockPathOf(paths: readonly string[]): string | undefined {
+  const last = paths.at(-1)
+  if (last === undefined || last === '-') return undefined
+  return isFolder(last) ? join(last, 'fdwsync.lock.yaml') : `${last.replace(/\.ya?ml$/i, '')}.lock.yaml`
+}
+
+/** Locks beside the other files, which are not those of this manifest. */
+export function unusedLocks(paths: readonly string[]): readonly string[] {
+  return paths
+    .slice(0, -1)
+    .flatMap((path) => lockPathOf([path]) ?? [])
+    .filter((path) => existsSync(path))
 }
 
 /** Reads a lock, if it exists. */
@@ -90,16 +143,12 @@ async function readManifestFile(path: string): Promise<Uint8Array> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const reasons: Readonly<Record<string, string>> = {
       ENOENT: 'no such file',
-      EISDIR: 'it is a folder',
       EACCES: 'permission denied',
     }
     throw new FdwsyncError({
       code: 'manifest/unreadable',
       message: `the manifest ${path} cannot be read: ${reasons[code] ?? code}`,
-      hint:
-        code === 'EISDIR'
-          ? 'Folders are not supported yet. Name one file.'
-          : 'Name the manifest with -f FILE. The default is fdwsync.yaml.',
+      hint: 'Name the manifest with -f FILE. The default is fdwsync.yaml.',
     })
   }
 }

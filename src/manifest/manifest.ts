@@ -23,13 +23,15 @@ export interface ParsedManifest {
   readonly secrets: readonly Secret[]
   /** What messages must not show of what its other references resolve to. */
   readonly references: readonly ResolvedReference[]
+  /** The variables that it declares. */
+  readonly variables: readonly Variable[]
   readonly warnings: readonly Problem[]
   /**
    * Values of options that a server accepts but that fail when they are used. A plan reports those that it would set: a live
    * object can have them.
    */
   readonly optionProblems: readonly OptionProblem[]
-  /** The SHA-256 of the text. Undefined if the text contains a secret, which the digest would help to guess. */
+  /** The SHA-256 of the texts and the given variables. Undefined if these contain a secret, which the digest would help to guess. */
   readonly digest: string | undefined
   /** Whether references were left unresolved, so that values with references are not the real values. */
   readonly isUnresolved: boolean
@@ -90,6 +92,20 @@ export interface MirroredRelations {
   readonly partitions: 'parent' | 'each'
   /** Those that are copied whatever their kind, and whether or not they belong to an extension. */
   readonly named: readonly string[]
+}
+
+export type VariableType = 'text' | 'integer' | 'boolean'
+
+/** A variable that a manifest declares under `vars`. */
+export interface Variable {
+  readonly name: string
+  readonly type: VariableType
+  readonly description: string | undefined
+  readonly default: string | undefined
+  /** Undefined if it has no default and was not given. */
+  readonly value: string | undefined
+  /** Whether the value was given, rather than the default. */
+  readonly isGiven: boolean
 }
 
 /** Resolves `${env:NAME}` and `${file:path}`. */

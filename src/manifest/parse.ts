@@ -1,65 +1,113 @@
-// Parses the text of a manifest: YAML, the JSON Schema, references, then the rules. Imports and mirrors are expanded later,
-// since that may need their sources.
+// Parses the files of a manifest: YAML, one map of all of them, variables, the JSON Schema, references, then the rules. Imports and
+// mirrors are expanded later, since that may need their sources.
 
 import { createHash } from 'node:crypto'
-import { isScalar, type Node } from 'yaml'
-import { FdwsyncError, type Problem } from '../core/errors.ts'
+import { uniqueBy } from '../core/data.ts'
+import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { PathProblem } from './checks/path-problem.ts'
 import { optionValueProblems } from './checks/postgres-fdw-options.ts'
 import { ruleProblems } from './checks/rules.ts'
+import { type Composition, compose, type Documents } from './composition/compose.ts'
+import { type GivenVariables, variablesOf, withVariables } from './composition/variables.ts'
+import { type ManifestFile, parseFile, placed, textDigest } from './document.ts'
 import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
-import { readYaml, type YamlDocument } from './yaml/read-yaml.ts'
 import { type Resolved, resolveReferences, textAt } from './yaml/references.ts'
-import { findNode, offsetInside, placeAt, startOf } from './yaml/source-map.ts'
+
+/** The texts of a manifest, before parsing, with the values of variables. */
+export interface ManifestTexts {
+  readonly files: readonly [ManifestFile, ...ManifestFile[]]
+  readonly variables: GivenVariables
+}
 
 /**
+ * Parses a manifest that is one text without variables.
  * @param file its name in messages
  * @param references resolves `${…}`; undefined leaves them unresolved
- * @param isNeeded whether the value at a path is needed, so that it is a problem if it cannot be resolved
  * @throws FdwsyncError with all independent problems and their places
  */
-export async function parseManifest(
+export function parseManifest(
   file: string,
   bytes: Uint8Array,
   references: References | undefined,
+): Promise<ParsedManifest> {
+  return parseManifestFiles({ files: [{ file, bytes, references }], variables: {} })
+}
+
+/**
+ * @param isNeeded whether the value at a path is needed, so that it is a problem if it cannot be resolved
+ * @throws FdwsyncError with all independent problems and their places
+ */
+export async function parseManifestFiles(
+  texts: ManifestTexts,
   isNeeded?: (path: Path) => boolean,
 ): Promise<ParsedManifest> {
-  const { data, problems, document } = readYaml(file, bytes)
-  const place = (path: Path, atKey: boolean) => placeAt(document().source, offsetOf(document().root, path, atKey))
-  const at = ({ path, atKey, problem, other }: PathProblem): Problem => {
-    const elsewhere = other && place(other, true)
-    const message = elsewhere ? `${problem.message} at ${file}:${elsewhere.line}:${elsewhere.column}` : problem.message
-    return { ...problem, message, place: place(path, atKey) }
-  }
+  const [first, ...later] = texts.files
+  const documents: Documents = [parseFile(first), ...later.map(parseFile)]
+  const composed = compose(documents)
+  const at = (found: PathProblem): Problem => placed(composed, found)
+  const throwIfAny = (problems: readonly Problem[]) => throwSorted(problems, texts.files)
+  const { variables, problems: unfit } = variablesOf(composed.data, texts.variables)
+  const usesVariables = documents.some((document) => document.usesVariables)
+  const isUnresolved = documents.some(({ references }) => references === undefined)
+  const { data, problems } = usesVariables
+    ? withVariables(composed.data, variables, isUnresolved ? () => false : (isNeeded ?? (() => true)))
+    : { data: composed.data, problems: [] }
   // Everything below relies on the shape that the schema guarantees.
-  throwIfAny(onePerPlace([...problems, ...(await schemaErrors(data))].map(at)), document)
-  const resolved = resolveReferences(data, references, isNeeded)
+  const misshapen = [...unfit, ...problems, ...(await schemaErrors(data))].map(at)
+  throwIfAny(onePerPlace([...composed.problems, ...misshapen]))
+  const referencesAt = isUnresolved ? undefined : (path: Path) => composed.fileOf(path).references
+  const resolved = resolveReferences(data, referencesAt, isNeeded)
   const manifest = resolved.data as Manifest // validated above
   const broken = [...resolved.problems, ...ruleProblems(manifest).map((found) => withReference(found, resolved))]
   const optionProblems = optionValueProblems(manifest).map((found) => withReference(found, resolved))
-  throwIfAny((broken.length > 0 ? [...broken, ...optionProblems] : []).map(at), document)
+  throwIfAny((broken.length > 0 ? [...broken, ...optionProblems] : []).map(at))
+  const secretPlaces = placesOfSecrets(documents, composed, resolved)
   return {
     manifest,
     requests: importRequests(manifest),
-    place: (path) => place(path, true),
-    placeInside: (path, offset) => placeAt(document().source, inside(document(), path, offset)),
+    place: (path) => composed.place(path, true),
+    placeInside: composed.placeInside,
     secrets: resolved.secrets,
     references: resolved.references,
-    isUnresolved: references === undefined || resolved.unresolved.length > 0,
+    variables,
+    isUnresolved: isUnresolved || resolved.unresolved.length > 0,
     unresolved: resolved.unresolved.map((found) => ({ path: found.path, problem: at(found) })),
     written: data,
     withReferences: resolved.withReferences as Manifest | undefined, // it has the shape of the manifest
-    digest: resolved.plaintextSecrets.length > 0 ? undefined : textDigest(bytes),
+    digest: secretPlaces.length > 0 ? undefined : digestOf(texts),
     optionProblems: optionProblems.map((found) => ({ path: found.path, problem: at(found) })),
-    warnings: resolved.plaintextSecrets.map((path) => ({
+    warnings: secretPlaces.map(({ name, place }) => ({
       code: 'manifest/plaintext-secret',
-      message: `the manifest contains the secret "${String(path.at(-1))}" in plain text`,
-      place: place(path, false),
+      message: `the manifest contains the secret "${name}" in plain text`,
+      place,
       hint: 'Keep it out of Git: use ${env:NAME} or ${file:path}.',
     })),
   }
+}
+
+/** Of a single text, its SHA-256. The order of several files is part of what they mean. */
+export function digestOf({ files, variables }: ManifestTexts): string {
+  const [first, ...later] = files
+  const given = Object.entries(variables).toSorted(([left], [right]) => (left < right ? -1 : 1))
+  if (later.length === 0 && given.length === 0) return textDigest(first.bytes)
+  const all = [files.map(({ bytes }) => textDigest(bytes)), given]
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex')
+}
+
+/** Where secrets are in plain text, even those that an overlay replaces. */
+function placesOfSecrets(
+  documents: Documents,
+  composed: Pick<Composition, 'place'>,
+  { plaintextSecrets }: Resolved,
+): readonly { readonly name: string; readonly place: Place }[] {
+  const placesIn = (paths: readonly Path[], { place }: Pick<Composition, 'place'>) =>
+    paths.map((path) => ({ name: String(path.at(-1)), place: place(path, false) }))
+  const all = placesIn(plaintextSecrets, composed)
+  if (documents.length === 1) return all
+  const ofFiles = documents.flatMap((each) => placesIn(resolveReferences(each.data, undefined).plaintextSecrets, each))
+  return uniqueBy([...all, ...ofFiles], ({ place }) => `${place.file}:${place.line}:${place.column}`)
 }
 
 /** A message quotes a reference, not what it resolves to: that may be a secret of the machine, in a wrong place. */
@@ -67,11 +115,6 @@ function withReference(found: PathProblem, { data, withReferences }: Resolved): 
   const [value, reference] = [textAt(data, found.path), textAt(withReferences, found.path)]
   if (!value || reference === undefined || value === reference) return found
   return { ...found, problem: { ...found.problem, message: found.problem.message.replaceAll(value, () => reference) } }
-}
-
-/** The SHA-256 of a manifest's text, as `sha256sum` prints it. */
-export function textDigest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
@@ -87,25 +130,21 @@ async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
 function onePerPlace(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<string>()
   return problems.filter(({ place }) => {
-    const where = `${place?.line}:${place?.column}`
+    const where = `${place?.file}:${place?.line}:${place?.column}`
     return seen.has(where) ? false : seen.add(where)
   })
 }
 
-function throwIfAny(problems: readonly Problem[], document: () => YamlDocument): void {
+/** In the order of the files, and of their lines. */
+function throwSorted(problems: readonly Problem[], files: readonly Pick<ManifestFile, 'file'>[]): void {
   if (problems.length === 0) return
-  const { source } = document()
-  const offset = ({ place }: Problem) => (place ? (source.lines.lineStarts[place.line - 1] ?? 0) + place.column : 0)
-  throw new FdwsyncError([...problems].sort((left, right) => offset(left) - offset(right)))
+  const names = files.map(({ file }) => file)
+  const rank = ({ place }: Problem): readonly number[] =>
+    place ? [names.indexOf(place.file), place.line, place.column] : []
+  throw new FdwsyncError(problems.toSorted((left, right) => compareRanks(rank(left), rank(right))))
 }
 
-function offsetOf(root: Node, path: Path, atKey: boolean): number {
-  const { node, key, exists } = findNode(root, path)
-  if (!exists) return startOf(key) ?? startOf(node) ?? 0
-  return (atKey ? startOf(key) : undefined) ?? startOf(node) ?? startOf(key) ?? 0
-}
-
-function inside({ source, root }: YamlDocument, path: Path, offset: number): number {
-  const { node, exists } = findNode(root, path)
-  return exists && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
+function compareRanks(left: readonly number[], right: readonly number[]): number {
+  const differing = left.findIndex((value, at) => value !== right[at])
+  return differing < 0 ? 0 : (left[differing] ?? 0) - (right[differing] ?? 0)
 }

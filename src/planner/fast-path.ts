@@ -14,9 +14,8 @@ import { digestedKinds, readCatalogState } from '../ledger/catalog-state.ts'
 import { type ManifestProof, readProof } from '../ledger/manifest-proof.ts'
 import { readLedgerOf } from '../ledger/read.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
-import type { ManifestText } from '../manifest/load.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
-import { textDigest } from '../manifest/parse.ts'
+import { digestOf, type ManifestTexts } from '../manifest/parse.ts'
 import { resolveReferences } from '../manifest/yaml/references.ts'
 import type { SourceFailure } from '../sources/answers.ts'
 import { readSourceState, type SourceAccess } from '../sources/ask-sources.ts'
@@ -64,16 +63,15 @@ export async function planFromProof(
  * Like {@link planFromProof}, for a text that is not even parsed: the ledger finds the proof by the digest of the text, and the proof
  * contains the part that has to be compared. Not for manifests that import.
  */
-export function planWithoutParsing(
-  session: Session,
-  { bytes, references }: ManifestText,
-): Promise<PlanInHand | undefined> {
-  if (references === undefined) return Promise.resolve(undefined)
+export function planWithoutParsing(session: Session, texts: ManifestTexts): Promise<PlanInHand | undefined> {
+  const [{ references }, ...later] = texts.files
+  // Which file a reference is in, and so which folder its path is relative to, is not known without parsing.
+  if (references === undefined || later.length > 0) return Promise.resolve(undefined)
   return inSnapshot(session, async () => {
     const ledger = await findLedger(session)
-    const proof = await readProof(session, ledger, textDigest(bytes))
+    const proof = await readProof(session, ledger, digestOf(texts))
     if (proof?.sourceState !== null) return undefined
-    const { data, problems } = resolveReferences(proof.head, references)
+    const { data, problems } = resolveReferences(proof.head, () => references)
     const manifest = data as Manifest // a part of a manifest that was validated when the proof was recorded
     const isSame = problems.length === 0 && manifest.name === proof.manifest
     return isSame ? planIfUnchanged(session, { ledger, proof }, manifest, createRunDigests()) : undefined

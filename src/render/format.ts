@@ -6,6 +6,7 @@ import type { ApplyDetails, History } from '../core/history.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RefreshReport, Report } from '../core/report.ts'
 import type { StatusReport } from '../core/status.ts'
+import type { Variable } from '../manifest/manifest.ts'
 
 /** The terminal that a text is rendered for. Documents do not depend on it. */
 export interface RenderOptions {
@@ -24,6 +25,7 @@ export interface PlanOptions extends RenderOptions {
 /** What `validate` reports of a valid manifest. */
 export interface Validation {
   readonly manifest: string
+  readonly variables: readonly Variable[]
   readonly warnings: readonly Problem[]
 }
 

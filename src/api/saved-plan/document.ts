@@ -14,6 +14,12 @@ export interface SavedText {
   readonly text: string
 }
 
+/** The texts of a manifest, in the order in which they are put together, and the variables that were given. */
+export interface SavedManifest {
+  readonly files: readonly SavedText[]
+  readonly variables: Readonly<Record<string, string>>
+}
+
 /** What `plan --out` writes: `schemas/saved-plan.schema.json`. It has references in the place of secrets. */
 export interface SavedPlan {
   readonly format: typeof format
@@ -25,8 +31,8 @@ export interface SavedPlan {
   readonly suffix: string
   readonly target: SavedTarget
   readonly options: SavedOptions
-  readonly manifest: SavedText & {
-    /** The SHA-256 of its text. */
+  readonly manifest: SavedManifest & {
+    /** The SHA-256 of its text, or of its texts and variables. */
     readonly digest: string
     /** A salted digest of what its references resolve to, but for secrets; null if it has none. */
     readonly references: string | null
@@ -118,11 +124,17 @@ function isSavedPlan(data: object): data is SavedPlan {
     /^[0-9a-f]{12}$/.test(suffix) &&
     isMap(target) &&
     isMap(options) &&
-    isText(manifest) &&
+    isManifest(manifest) &&
     (lock === null || isText(lock)) &&
     isMap(plan) &&
     [plan.changes, plan.steps, plan.refusals, plan.undetermined, plan.warningDetails].every(Array.isArray)
   )
+}
+
+function isManifest(value: unknown): value is SavedManifest {
+  if (!isMap(value) || !Array.isArray(value.files) || !isMap(value.variables)) return false
+  const values = Object.values(value.variables)
+  return value.files.length > 0 && value.files.every(isText) && values.every((each) => typeof each === 'string')
 }
 
 function isText(value: unknown): value is SavedText {

@@ -1,6 +1,6 @@
 // Puts a plan into the form that can be saved, reviewed, and applied later exactly as it is.
 
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { canonicalJson } from '../../core/data.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
@@ -10,12 +10,12 @@ import type { ParsedManifest } from '../../manifest/manifest.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { showReferences } from '../../planner/show-references.ts'
 import { planJson } from '../../render/json/plan.ts'
-import { newSavedPlan, type SavedOptions, type SavedPlan, type SavedText } from './document.ts'
+import { newSavedPlan, type SavedManifest, type SavedOptions, type SavedPlan, type SavedText } from './document.ts'
 import { readTargetIdentity } from './target.ts'
 
 export interface PlanToSave {
   readonly parsed: ParsedManifest
-  readonly manifest: SavedText
+  readonly manifest: SavedManifest
   readonly lock: SavedText | undefined
   readonly inHand: PlanInHand
   readonly suffix: string
@@ -27,22 +27,23 @@ export interface PlanToSave {
 /** @throws FdwsyncError if the plan cannot be applied, or the file would contain a secret */
 export async function savePlan(session: Session, toSave: PlanToSave): Promise<SavedPlan> {
   const { parsed, manifest, lock, inHand, suffix, options, label } = toSave
-  requireNoSecret(parsed)
+  const digest = requireNoSecret(parsed)
   return newSavedPlan({
     createdAt: new Date().toISOString(),
     apply: randomUUID(),
     suffix,
     target: await readTargetIdentity(session, label),
     options,
-    manifest: { ...manifest, digest: sha256(manifest.text), references: referencesDigest(parsed) },
+    manifest: { ...manifest, digest, references: referencesDigest(parsed) },
     lock: lock ?? null,
     plan: planJson(showReferences(inHand)),
   })
 }
 
-function requireNoSecret({ warnings }: ParsedManifest): void {
+/** @returns the digest of the manifest, which only one with a secret lacks */
+function requireNoSecret({ warnings, digest }: ParsedManifest): string {
   const found = warnings.find(({ code }) => code === 'manifest/plaintext-secret')
-  if (!found) return
+  if (!found && digest !== undefined) return digest
   const hint = 'Use ${env:NAME} or ${file:path} for it: references are resolved when the plan is applied.'
   throw new FdwsyncError(
     {
@@ -53,10 +54,6 @@ function requireNoSecret({ warnings }: ParsedManifest): void {
     },
     exitCode.refused,
   )
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
 
 /** The plan shows the references, so this is what reveals that one resolves to another value. */

@@ -7,14 +7,12 @@ import type { Plan } from '../../core/plan.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifestOrPlan, loadSavedManifest, withValues } from '../load-manifest.ts'
+import { loadManifestOrPlan, loadSavedManifest, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { loadSavedPlan } from '../load-saved-plan.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
-export interface ApplyFlags extends RunFlags {
-  readonly file: string
-  readonly allowFiles: readonly string[]
+export interface ApplyFlags extends RunFlags, ManifestFlags {
   readonly database?: string
   readonly populate: boolean
   readonly offline?: boolean
@@ -35,12 +33,18 @@ export function apply(planFile: string | undefined, flags: ApplyFlags, given: re
 }
 
 /** What a saved plan has decided already. */
-const decided = ['file', 'populate', 'offline', 'takeOver']
+const decided = ['file', 'var', 'populate', 'offline', 'takeOver']
 
 async function applySaved(path: string, flags: ApplyFlags, given: readonly string[]): Promise<number> {
   const contradicting = given.filter((option) => decided.includes(option))
   if (contradicting.length > 0) {
-    const names = { file: '--file', populate: '--no-populate', offline: '--offline', takeOver: '--take-over' }
+    const names = {
+      file: '--file',
+      var: '--var',
+      populate: '--no-populate',
+      offline: '--offline',
+      takeOver: '--take-over',
+    }
     const option = names[contradicting[0] as keyof typeof names] // only these are in `decided`
     throw usageError(`option '${option}' cannot be used with a saved plan, which was created with or without it`)
   }
@@ -84,7 +88,7 @@ async function applyManifest(flags: ApplyFlags): Promise<number> {
     jobs: flags.jobs,
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     destroys: false,
-    readsStandardInput: flags.file === '-',
+    readsStandardInput: flags.file.includes('-'),
     start: (options, approve) => planAndApply({ ...request, options }, approve),
   })
 }

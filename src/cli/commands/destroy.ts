@@ -2,19 +2,18 @@
 
 import { destroy as destroyManifest } from '../../api/destroy.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifest } from '../load-manifest.ts'
+import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsName } from '../needed-references.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
-export interface DestroyFlags extends RunFlags {
-  readonly file: string
+export interface DestroyFlags extends RunFlags, ManifestFlags {
   readonly manifest?: string
   readonly database?: string
 }
 
 export async function destroy(flags: DestroyFlags): Promise<number> {
   const settings = targetSettings(flags)
-  const manifest = flags.manifest ?? (await loadManifest(flags.file, { isNeeded: needsName })).manifest.name
+  const manifest = flags.manifest ?? (await loadManifest(flags.file, { ...flags, isNeeded: needsName })).manifest.name
   const request = {
     manifest,
     mustExist: flags.manifest !== undefined,
@@ -28,7 +27,7 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
     jobs: 1,
     sourceTimeoutMilliseconds: 0,
     destroys: true,
-    readsStandardInput: flags.manifest === undefined && flags.file === '-',
+    readsStandardInput: flags.manifest === undefined && flags.file.includes('-'),
     start: (options, approve) => destroyManifest({ ...request, options }, approve),
   })
 }

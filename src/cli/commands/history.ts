@@ -4,13 +4,12 @@ import { applyDetails, history as historyOf } from '../../api/history.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifest } from '../load-manifest.ts'
+import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsName } from '../needed-references.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface HistoryFlags extends TextFlags {
+export interface HistoryFlags extends TextFlags, Partial<ManifestFlags> {
   readonly manifest?: string
-  readonly file?: string
   readonly database?: string
   readonly ledgerOwner?: string
   readonly limit: number
@@ -37,7 +36,8 @@ export async function history(id: string | undefined, flags: HistoryFlags): Prom
   }
 }
 
-async function manifestNameOf(id: string | undefined, { manifest, file }: HistoryFlags): Promise<string | undefined> {
+async function manifestNameOf(id: string | undefined, flags: HistoryFlags): Promise<string | undefined> {
+  const { manifest, file } = flags
   const given = [id, manifest, file].filter((each) => each !== undefined)
   if (given.length > 1) {
     const hint = 'Use only one of them.'
@@ -46,5 +46,5 @@ async function manifestNameOf(id: string | undefined, { manifest, file }: Histor
       exitCode.usage,
     )
   }
-  return file === undefined ? manifest : (await loadManifest(file, { isNeeded: needsName })).manifest.name
+  return file === undefined ? manifest : (await loadManifest(file, { ...flags, isNeeded: needsName })).manifest.name
 }

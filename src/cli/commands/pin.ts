@@ -10,15 +10,13 @@ import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { counted } from '../../render/text/layout.ts'
 import { renderLockDiff } from '../../render/text/lock-diff.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifest } from '../load-manifest.ts'
+import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsAllButObjects } from '../needed-references.ts'
 import { printResult } from '../output.ts'
 import { printRendered, printWarnings, styleOf } from '../terminal.ts'
 import { writeAtomically } from '../write-file.ts'
 
-export interface PinFlags {
-  readonly file: string
-  readonly allowFiles: readonly string[]
+export interface PinFlags extends ManifestFlags {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly sourceTimeout: number
@@ -26,7 +24,8 @@ export interface PinFlags {
 }
 
 export async function pin(flags: PinFlags): Promise<number> {
-  if (flags.file === '-') {
+  const path = lockPathOf(flags.file)
+  if (path === undefined) {
     const hint = 'The lock is a file beside the manifest: name the manifest with -f FILE.'
     throw new FdwsyncError(
       { code: 'usage/invalid-argument', message: 'a manifest from standard input has no lock', hint },
@@ -35,7 +34,6 @@ export async function pin(flags: PinFlags): Promise<number> {
   }
   const settings = targetSettings(flags)
   const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsAllButObjects })
-  const path = lockPathOf(flags.file)
   const pinNow = () => pinnedNow(parsed, settings, flags)
   return flags.check ? compareLock(path, await requireLock(path), await pinNow()) : writeLock(path, pinNow)
 }

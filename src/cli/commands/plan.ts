@@ -14,14 +14,12 @@ import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { showReferences } from '../../planner/show-references.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifestOrPlan, loadManifestWithTexts, withValues } from '../load-manifest.ts'
+import { loadManifestOrPlan, loadManifestWithTexts, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { printMessage } from '../output.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { writeAtomically } from '../write-file.ts'
 
-export interface PlanFlags extends TextFlags {
-  readonly file: string
-  readonly allowFiles: readonly string[]
+export interface PlanFlags extends TextFlags, ManifestFlags {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly format: FormatName

@@ -6,14 +6,12 @@ import { withReference } from '../../core/redaction.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
-import { loadManifest } from '../load-manifest.ts'
+import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsViews } from '../needed-references.ts'
 import { progressPrinter } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface RefreshFlags extends TextFlags {
-  readonly file: string
-  readonly allowFiles: readonly string[]
+export interface RefreshFlags extends TextFlags, ManifestFlags {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly format: FormatName

@@ -10,13 +10,11 @@ import { declaredKinds } from '../../kinds/registry.ts'
 import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
-import { loadLockedManifest } from '../load-manifest.ts'
+import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsAllButObjects } from '../needed-references.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface StatusFlags extends TextFlags {
-  readonly file?: string
-  readonly allowFiles: readonly string[]
+export interface StatusFlags extends TextFlags, Partial<ManifestFlags> {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly format: FormatName
@@ -32,7 +30,7 @@ const defaultFile = 'fdwsync.yaml'
 export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
   const settings = targetSettings(flags)
   const kinds = flags.kind.map(kindNamed)
-  const file = flags.file ?? (existsSync(defaultFile) ? defaultFile : undefined)
+  const file = flags.file ?? (existsSync(defaultFile) ? [defaultFile] : undefined)
   const manifest =
     file === undefined ? undefined : await loadLockedManifest(file, { ...flags, isNeeded: needsAllButObjects })
   if (flags.checkSource && !manifest) {

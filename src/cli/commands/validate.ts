@@ -3,26 +3,39 @@
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import { withReference } from '../../core/redaction.ts'
+import { secretText } from '../../core/secret.ts'
+import { soundsSecret } from '../../core/secret-options.ts'
+import type { Variable } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
-import { loadLockedManifest } from '../load-manifest.ts'
+import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
 
-export interface ValidateFlags {
-  readonly file: string
+export interface ValidateFlags extends ManifestFlags {
   readonly env: boolean
   readonly format: FormatName
-  readonly allowFiles: readonly string[]
 }
 
-export async function validate({ file, env, format, allowFiles }: ValidateFlags): Promise<number> {
-  const { manifest, references, optionProblems, warnings } = await loadLockedManifest(file, {
+export async function validate({ file, env, format, ...flags }: ValidateFlags): Promise<number> {
+  const { manifest, references, optionProblems, variables, warnings } = await loadLockedManifest(file, {
+    ...flags,
     resolve: env,
-    allowFiles,
   })
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
   const { validation } = await formats[format]()
   const name = withReference(manifest.name, references)
-  if (validation) printResult(validation({ manifest: name, warnings }))
-  else printResult(`${oneLine(file === '-' ? 'The manifest' : file)} is valid: ${oneLine(name)}\n`)
+  if (validation) printResult(validation({ manifest: name, variables, warnings }))
+  else printResult(`${filesText(file)} is valid: ${oneLine(name)}\n${variables.map(variableText).join('')}`)
   return exitCode.done
+}
+
+function filesText(paths: readonly string[]): string {
+  const names = paths.map((path) => (path === '-' ? 'standard input' : oneLine(path))).join(' + ')
+  return names === 'standard input' ? 'The manifest' : names
+}
+
+/** `  stage: text = "dev", by default  Which environment`. */
+function variableText({ name, type, value, isGiven, description }: Variable): string {
+  const shown = isGiven ? 'given' : 'by default'
+  const state = value === undefined ? 'no value' : `${soundsSecret(name) ? secretText : oneLine(value)} (${shown})`
+  return `  ${name}: ${type}, ${state}${description ? `: ${oneLine(description)}` : ''}\n`
 }

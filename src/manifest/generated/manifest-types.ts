@@ -71,6 +71,19 @@ export interface Manifest {
     [k: string]: Schema
   }
   /**
+   * Variables by name, which ${var:NAME} uses in any value, and which --var NAME=VALUE sets. They are no secrets. Example: stage: { default: dev, description: Which environment }
+   */
+  vars?: {
+    /**
+     * The variable of this name, or just its default.
+     */
+    [k: string]: string | Variable
+  }
+  /**
+   * Whether this file changes what the files before it declare (-f fdwsync.yaml -f overlay.yaml): maps merge, null removes, lists and values replace. Default: false
+   */
+  overlay?: boolean
+  /**
    * Copies of schemas of sources: for each table, a foreign table in one schema and a materialized view in another. Example: shop: { server: shop, remote_schema: public, proxy_schema: shop_proxy, schema: shop, indexes: { copy: true } }
    */
   mirrors?: {
@@ -438,6 +451,24 @@ export interface OperatorClass {
      */
     [k: string]: string
   }
+}
+
+/**
+ * A variable. A number, a boolean or a text is its default.
+ */
+export interface Variable {
+  /**
+   * What its value must be. Default: text
+   */
+  type?: 'text' | 'integer' | 'boolean'
+  /**
+   * The value, if --var does not set one. A variable without a default has to be set. Example: dev
+   */
+  default?: string
+  /**
+   * What it is for, which validate lists.
+   */
+  description?: string
 }
 
 /**

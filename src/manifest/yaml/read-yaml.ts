@@ -52,7 +52,14 @@ export function readYaml(file: string, bytes: Uint8Array): YamlManifest {
     return known
   }
   const data = readValues(text, maximumDepth)
-  return data === undefined ? { ...toData(document().root), document } : { data, problems: [], document }
+  // The values have no null, which means something in an overlay. Overlays are small.
+  const isUnusual = data === undefined || isOverlay(data)
+  return isUnusual ? { ...toData(document().root), document } : { data, problems: [], document }
+}
+
+/** Whether a manifest has `overlay: true`. */
+export function isOverlay(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && Reflect.get(data, 'overlay') === true
 }
 
 /** @throws FdwsyncError as {@link readYaml} */

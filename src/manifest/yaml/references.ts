@@ -6,6 +6,7 @@ import type { ResolvedReference } from '../../core/redaction.ts'
 import { Secret } from '../../core/secret.ts'
 import { containsSecret, isSecretMappingOption, isSecretOption } from '../../core/secret-options.ts'
 import { atValue, type PathProblem } from '../checks/path-problem.ts'
+import { missingVariable } from '../composition/variables.ts'
 import type { Path, References } from '../manifest.ts'
 import { type FoundReference, foundReferences, hiddenReferences } from './hidden-references.ts'
 import { matcher } from './path-pattern.ts'
@@ -19,7 +20,8 @@ const isOption = matcher([
   'schemas.*.imports.*.tables.*.options.*',
   'schemas.*.imports.*.tables.*.columns.*.options.*',
 ])
-const pattern = /\$\$\{|\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{file:([^}]+)\}|\$\{[^}]*\}?/g
+const pattern =
+  /\$\$\{|\$\{env:([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}|\$\{file:([^}]+)\}|(\$\{var:[A-Za-z0-9_]+\})|\$\{[^}]*\}?/g
 const onlyReferences = /^(?:\$\{env:[A-Za-z_][A-Za-z0-9_]*(?::-)?\}|\$\{file:[^}]+\})+$/
 
 export interface Resolved {
@@ -43,12 +45,13 @@ export function isOnlyReferences(text: string): boolean {
 
 /**
  * Resolves `${env:NAME}`, `${env:NAME:-default}` and `${file:path}`; `$${` is a literal `${`. This happens after parsing,
- * so that a value cannot inject YAML. If `references` is undefined, they are left unresolved.
+ * so that a value cannot inject YAML. Variables have been resolved before, but for those without a value.
+ * @param referencesAt resolves those of the file that a path is in; undefined leaves them unresolved
  * @param isNeeded whether it is a problem if a reference at the path cannot be resolved
  */
 export function resolveReferences(
   data: unknown,
-  references: References | undefined,
+  referencesAt: ((path: Path) => References | undefined) | undefined,
   isNeeded: (path: Path) => boolean = () => true,
 ): Resolved {
   const secrets: Secret[] = []
@@ -90,6 +93,7 @@ export function resolveReferences(
       return text
     }
     const missing: Problem[] = []
+    const references = referencesAt?.(path)
     const known = references && { ...references, isSecret, missing, note }
     const values = new Map<string, string>()
     const complete = text.replace(pattern, (...groups) => {
@@ -202,7 +206,7 @@ interface Resolving extends References {
 }
 
 function replacement(known: Resolving, groups: readonly unknown[]): string {
-  const [reference, variable, hasDefault, fallback, file] = groups.map((group) =>
+  const [reference, variable, hasDefault, fallback, file, withoutValue] = groups.map((group) =>
     typeof group === 'string' ? group : undefined,
   )
   if (reference === '$${') return '${'
@@ -224,11 +228,15 @@ function replacement(known: Resolving, groups: readonly unknown[]): string {
     known.missing.push({ code: 'manifest/unresolved-reference', message, hint: content.hint })
     return ''
   }
+  if (withoutValue !== undefined) {
+    known.missing.push(missingVariable(withoutValue))
+    return ''
+  }
   known.note({
     code: 'manifest/unresolved-reference',
     // A password may contain `${` by chance, and must not be shown.
     message: known.isSecret ? 'unknown reference in a secret' : `unknown reference ${reference}`,
-    hint: 'Use ${env:NAME}, ${env:NAME:-default} or ${file:path}. Write a literal ${ as $${.',
+    hint: 'Use ${env:NAME}, ${env:NAME:-default}, ${file:path} or ${var:NAME}. Write a literal ${ as $${.',
   })
   return ''
 }

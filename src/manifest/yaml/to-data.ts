@@ -10,12 +10,16 @@ import { matcher } from './path-pattern.ts'
 import { textOf } from './source-map.ts'
 
 const isTruthValue = matcher(truthValues)
+/** As the whole of a truth value. It is replaced before the manifest is checked. */
+const isVariable = /^\$\{var:[^}]*\}$/
+const isNull = /^(?:null|Null|NULL|~)$/
 /** Where a missing value means an empty map: `postgres_fdw:` is `postgres_fdw: {}`. */
 const isMapping = matcher(maps)
 
-/** Converts nodes as {@link scalarValue} converts scalars. */
+/** Converts nodes as {@link scalarValue} converts scalars. In an overlay, null stays null: it removes what it is the value of. */
 export function toData(root: Node): { readonly data: unknown; readonly problems: readonly PathProblem[] } {
   const problems: PathProblem[] = []
+  const isInOverlay = marksOverlay(root)
   return { data: convert(root, []), problems }
 
   function convert(node: Node | null, path: Path): unknown {
@@ -28,7 +32,7 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
       return map
     }
     if (isSeq(node)) return node.items.map((item, at) => convert(item as Node | null, [...path, at]))
-    if (!isScalar(node)) return null
+    if (!isScalar(node) || (isInOverlay && node.type === 'PLAIN' && isNull.test(textOf(node)))) return null
     return scalarValue(textOf(node), node.type === 'PLAIN', path, (problem) => problems.push(atValue(path, problem)))
   }
 }
@@ -40,6 +44,8 @@ export function toData(root: Node): { readonly data: unknown; readonly problems:
  * @param report takes what is wrong with it
  */
 export function scalarValue(text: string, isPlain: boolean, path: Path, report: (problem: Problem) => void): unknown {
+  if (text.startsWith('${var:') && isVariable.test(text) && isTruthValue(path)) return text
+  if (path.length === 2 && path[0] === 'vars' && (text !== '' || !isPlain)) return shortVariable(text)
   if (!isPlain) return text
   if (text === '') return emptyValue(path, report)
   if (path.length === 1 && path[0] === 'version') return /^\d{1,9}$/.test(text) ? Number(text) : text
@@ -51,6 +57,18 @@ export function scalarValue(text: string, isPlain: boolean, path: Path, report: 
     hint: /^(yes|on|y)$/i.test(text) ? 'Write true.' : 'Write true or false.',
   })
   return false
+}
+
+/** `stage: dev` is short for `stage: { default: dev }`. */
+function shortVariable(text: string): unknown {
+  return Object.assign(Object.create(null), { default: text })
+}
+
+function marksOverlay(root: Node): boolean {
+  if (!isMap(root)) return false
+  const pair = root.items.find(({ key }) => isScalar(key) && textOf(key) === 'overlay')
+  const value = pair?.value
+  return isScalar(value) && value.type === 'PLAIN' && textOf(value).toLowerCase() === 'true'
 }
 
 function emptyValue(path: Path, report: (problem: Problem) => void): unknown {

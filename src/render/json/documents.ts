@@ -8,6 +8,7 @@ import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, War
 import type { NotImported, StepOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
+import type { VariableType } from '../../manifest/manifest.ts'
 
 /** The item with its object's address in place of the internal key. */
 export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
@@ -150,6 +151,13 @@ export interface ErrorDocument {
 export interface ValidationDocument {
   readonly format: 'fdwsync.validation/1'
   readonly manifest: string
+  readonly variables: readonly {
+    readonly name: string
+    readonly type: VariableType
+    readonly description: string | null
+    readonly default: string | null
+    readonly value: string | null
+  }[]
   readonly warnings: readonly ProblemDocument[]
 }
 

@@ -1,6 +1,8 @@
 // Errors, and the warnings of a valid manifest, as JSON documents.
 
 import type { Failure, Problem } from '../../core/errors.ts'
+import { secretText } from '../../core/secret.ts'
+import { soundsSecret } from '../../core/secret-options.ts'
 import type { Validation } from '../format.ts'
 import type { ErrorDocument, ProblemDocument, ValidationDocument } from './documents.ts'
 
@@ -16,8 +18,17 @@ export function failureJson({ exitCode, problems }: Failure): ErrorDocument {
   }
 }
 
-export function validationJson({ manifest, warnings }: Validation): ValidationDocument {
-  return { format: 'fdwsync.validation/1', manifest, warnings: warnings.map(problemJson) }
+export function validationJson({ manifest, variables, warnings }: Validation): ValidationDocument {
+  return {
+    format: 'fdwsync.validation/1',
+    manifest,
+    variables: variables.map((variable) => {
+      const { name, type, description = null, default: initial = null, value = null } = variable
+      const shown = (text: string | null) => (text !== null && soundsSecret(name) ? secretText : text)
+      return { name, type, description, default: shown(initial), value: shown(value) }
+    }),
+    warnings: warnings.map(problemJson),
+  }
 }
 
 /** Without the line of the manifest that a text shows: it may be long, and the place is enough to find it. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { pin } from '../../../src/api/pin.ts'
-import { loadLock, readManifestText } from '../../../src/manifest/load.ts'
-import { parseManifest } from '../../../src/manifest/parse.ts'
+import { loadLock, readManifestTexts } from '../../../src/manifest/load.ts'
+import { parseManifestFiles } from '../../../src/manifest/parse.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
@@ -39,14 +39,15 @@ function project(fixture: Fixture, text: string) {
     /** Parses it as the command does. */
     async parsed() {
       const readStandardInput = () => Promise.reject(new Error('not expected to read standard input'))
-      const found = await readManifestText({
-        path: file,
+      const texts = await readManifestTexts({
+        paths: [file],
+        variables: {},
         env: fixture.env,
         unresolved: false,
         allowedFolders: [],
         readStandardInput,
       })
-      const parsed = await parseManifest(found.file, found.bytes, found.references)
+      const parsed = await parseManifestFiles(texts)
       const pinned = await loadLock(lock)
       return pinned ? { ...parsed, lock: pinned } : parsed
     },

@@ -24,7 +24,12 @@ const saved = newSavedPlan({
   suffix: '0123456789ab',
   target: { label: null, database: 'd', databaseOid: 1, systemIdentifier: null },
   options: { populate: true, offline: false, takeOver: false },
-  manifest: { path: 'fdwsync.yaml', text: 'version: 1\nname: m\n', digest: 'x', references: null },
+  manifest: {
+    files: [{ path: 'fdwsync.yaml', text: 'version: 1\nname: m\n' }],
+    variables: { stage: 'test' },
+    digest: 'x',
+    references: null,
+  },
   lock: null,
   plan: planJson(planWith({ changes: [alter(server, [field('option host', 'a', 'b')])] })),
 })
@@ -59,6 +64,7 @@ describe('refused with exit code 4:', () => {
     ['an unknown version', again({ format: 'fdwsync.saved-plan/2' }), 'does not know its format, fdwsync.saved-plan/2'],
     ['another release', again({ fdwsync: '0.0.1' }), 'it was saved by fdwsync 0.0.1'],
     ['no plan', again({ plan: undefined }), 'its content is incomplete'],
+    ['no file of a manifest', again({ manifest: { ...saved.manifest, files: [] } }), 'its content is incomplete'],
     ['a plan of another form', again({ plan: {} }), 'its content is incomplete'],
     ['a suffix that is no suffix', again({ suffix: "x'; DROP" }), 'its content is incomplete'],
   ])('%s', (_what, content, reason) => {

@@ -84,10 +84,8 @@ describe('the document of an error', () => {
 
   test.each([
     ['plan --formt json', "unknown option '--formt'", 'Did you mean --format?'],
-    ['plan -f a.yaml -f b.yaml', expect.stringContaining('It is given twice'), null],
-    ['status -f a.yaml --file b.yaml', expect.stringContaining('It is given twice'), null],
-    ['pin -f a.yaml -f a.yaml', expect.stringContaining('It is given twice'), null],
-    ['history -f a.yaml -f b.yaml', expect.stringContaining('It is given twice'), null],
+    ['plan --var stage', expect.stringContaining('Expected NAME=VALUE'), null],
+    ['status --var a=1 --var a=2', expect.stringContaining('"a" is set twice'), null],
     ['plan --width none', expect.stringContaining('Expected a whole number'), null],
   ])('wrong usage: %s', (line, message, hint) => {
     const error = usageError(line)
@@ -100,14 +98,23 @@ describe('the document of an error', () => {
 })
 
 test('the document of a valid manifest', async () => {
-  const { manifest, warnings } = await read(`version: 1
+  const { manifest, variables, warnings } = await read(`version: 1
 name: shop
+vars: { stage: dev, api_token: abc, region: {} }
 servers: { shop: { options: {}, user_mappings: { public: { user: reader, password: hunter2 } } } }
 `)
-  const document = JSON.parse(jsonFormat.validation?.({ manifest: manifest.name, warnings }) ?? '')
+  const document = JSON.parse(jsonFormat.validation?.({ manifest: manifest.name, variables, warnings }) ?? '')
   const validate = validatorOf('validation')
   expect(validate(document), JSON.stringify(validate.errors)).toBe(true)
-  expect(document).toMatchObject({ manifest: 'shop', warnings: [{ code: 'manifest/plaintext-secret' }] })
+  expect(document).toMatchObject({
+    manifest: 'shop',
+    variables: [
+      { name: 'stage', type: 'text', default: 'dev', value: 'dev', description: null },
+      { name: 'api_token', value: '(secret)' },
+      { name: 'region', default: null, value: null },
+    ],
+    warnings: [{ code: 'manifest/plaintext-secret' }],
+  })
 })
 
 test.each([

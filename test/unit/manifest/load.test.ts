@@ -9,9 +9,9 @@ import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
 import { keyOf } from '../../../src/core/object.ts'
 import { createRunDigests } from '../../../src/introspector/digests.ts'
 import { declaredKinds } from '../../../src/kinds/registry.ts'
-import { loadLock, type ManifestRequest, readManifestText } from '../../../src/manifest/load.ts'
+import { loadLock, type ManifestRequest, readManifestTexts } from '../../../src/manifest/load.ts'
 import type { References } from '../../../src/manifest/manifest.ts'
-import { parseManifest } from '../../../src/manifest/parse.ts'
+import { parseManifestFiles } from '../../../src/manifest/parse.ts'
 import { unresolvedObjects, withoutUnresolvedServers } from '../../../src/manifest/unresolved.ts'
 import { head, mapping, server } from './reading.ts'
 
@@ -40,12 +40,12 @@ beforeAll(() => {
 afterAll(() => rmSync(base, { recursive: true }))
 
 async function loadManifest(request: ManifestRequest) {
-  const { file, bytes, references } = await readManifestText(request)
-  return parseManifest(file, bytes, references)
+  return parseManifestFiles(await readManifestTexts(request))
 }
 
 const nothing: ManifestRequest = {
-  path: '-',
+  paths: ['-'],
+  variables: {},
   env: {},
   unresolved: false,
   allowedFolders: [],
@@ -55,7 +55,7 @@ const nothing: ManifestRequest = {
 function load(text: string, request: Partial<ManifestRequest> = {}) {
   const path = join(folder, 'fdwsync.yaml')
   writeFileSync(path, text)
-  return loadManifest({ ...nothing, path, ...request })
+  return loadManifest({ ...nothing, paths: [path], ...request })
 }
 
 async function problemsOf(loading: Promise<unknown>): Promise<string> {
@@ -149,11 +149,10 @@ test('- is standard input', async () => {
   expect(place(['name'])).toMatchObject({ file: 'standard input', line: 2, column: 1 })
 })
 
-test('a manifest that does not exist, or is a folder', async () => {
-  const missing = await problemsOf(loadManifest({ ...nothing, path: join(folder, 'nope.yaml') }))
+test('a manifest that does not exist', async () => {
+  const missing = await problemsOf(loadManifest({ ...nothing, paths: [join(folder, 'nope.yaml')] }))
   expect(missing).toContain('nope.yaml cannot be read: no such file')
   expect(missing).toContain('-f FILE')
-  expect(await problemsOf(loadManifest({ ...nothing, path: folder }))).toContain('it is a folder')
 })
 
 test('a manifest that is a link to another folder, of which errors would quote lines', async () => {
@@ -165,7 +164,7 @@ test('a manifest that is a link to another folder, of which errors would quote l
     symlinkSync(target, join(folder, name))
     const loading = name.includes('lock')
       ? loadLock(join(folder, name))
-      : loadManifest({ ...nothing, path: join(folder, name) })
+      : loadManifest({ ...nothing, paths: [join(folder, name)] })
     const reported = await problemsOf(loading)
     expect(reported).toContain(`${name} cannot be read: it is a symbolic link to another folder`)
     expect(reported).not.toContain('hunter3')
@@ -173,7 +172,7 @@ test('a manifest that is a link to another folder, of which errors would quote l
 })
 
 test('a manifest without an end is too large', async () => {
-  expect(await problemsOf(loadManifest({ ...nothing, path: '/dev/zero' }))).toContain('larger than 10 MB')
+  expect(await problemsOf(loadManifest({ ...nothing, paths: ['/dev/zero'] }))).toContain('larger than 10 MB')
 })
 
 test('references that a command does not need may be missing', async () => {
@@ -183,7 +182,10 @@ test('references that a command does not need may be missing', async () => {
     env: (name) => (name === 'HOST' ? 'db' : undefined),
     file: () => ({ reason: '', hint: '' }),
   }
-  const parsed = await parseManifest('m.yaml', bytes, references, ([key]) => key === 'name')
+  const parsed = await parseManifestFiles(
+    { files: [{ file: 'm.yaml', bytes, references }], variables: {} },
+    ([key]) => key === 'name',
+  )
   expect(parsed.manifest.servers?.s).toMatchObject({ options: { host: 'db' }, user_mappings: { etl: { user: 'u' } } })
   expect(parsed.unresolved).toMatchObject([
     {

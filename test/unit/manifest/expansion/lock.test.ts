@@ -92,7 +92,9 @@ test('a lock has the same content and text after a round trip', async () => {
 })
 
 test('the path of the lock', () => {
-  expect(['fdwsync.yaml', 'a/b.yml', 'shop', 'x.yaml.bak'].map(lockPathOf)).toEqual([
+  expect(lockPathOf(['base.yaml', 'production.yaml'])).toBe('production.lock.yaml')
+  expect(lockPathOf(['base.yaml', '-'])).toBeUndefined()
+  expect(['fdwsync.yaml', 'a/b.yml', 'shop', 'x.yaml.bak'].map((path) => lockPathOf([path]))).toEqual([
     'fdwsync.lock.yaml',
     'a/b.lock.yaml',
     'shop.lock.yaml',

@@ -1,0 +1,188 @@
+// Puts the files of a manifest together. Each object belongs to one file. An overlay changes what the files before it declare:
+// maps merge, null removes, lists and values replace.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { Place, Problem } from '../../core/errors.ts'
+import { atKey, type PathProblem } from '../checks/path-problem.ts'
+import { type ManifestDocument, placed } from '../document.ts'
+import type { Path } from '../manifest.ts'
+import { matcher } from '../yaml/path-pattern.ts'
+
+/** Files that were put together, with the places of what each has contributed. */
+export interface Composition {
+  readonly data: unknown
+  readonly problems: readonly Problem[]
+  /** The file that has the last word on what is at a path. An object belongs to the file that declares it, not to an overlay. */
+  fileOf(path: Path): ManifestDocument
+  place(path: Path, atKey: boolean): Place
+  placeInside(path: Path, offset: number): Place
+}
+
+export type Documents = readonly [ManifestDocument, ...ManifestDocument[]]
+
+export function compose(documents: Documents): Composition {
+  const [first, ...later] = documents
+  const problems = documents.flatMap((document) => document.problems.map((found) => placed(document, found)))
+  if (first.isOverlay) problems.push(placed(first, overlayWithoutBase))
+  let data = first.data
+  for (const [at, document] of later.entries()) {
+    const earlier = documentsAt([first, ...later.slice(0, at)])
+    const found = document.isOverlay ? overlaid(data, document.data) : joined(data, document.data)
+    data = found.data
+    problems.push(...found.problems.map((problem) => placedBeside(document, problem, earlier)))
+  }
+  const { fileOf, place, placeInside } = documentsAt(documents)
+  return { data: withoutMark(data), problems, fileOf, place, placeInside }
+}
+
+const overlayWithoutBase = atKey(['overlay'], {
+  code: 'manifest/invalid-value',
+  message: 'an overlay changes the files before it, but this is the first file',
+  hint: 'Name the files that it changes before it: -f fdwsync.yaml -f overlay.yaml.',
+})
+
+function placedBeside(
+  document: ManifestDocument,
+  { other, ...found }: PathProblem,
+  earlier: Pick<ManifestDocument, 'place'>,
+): Problem {
+  const problem = placed(document, found)
+  if (!other) return problem
+  const { file, line, column } = earlier.place(other, true)
+  return { ...problem, message: `${problem.message} at ${file}:${line}:${column}` }
+}
+
+function documentsAt(documents: Documents): Pick<Composition, 'fileOf' | 'place' | 'placeInside'> {
+  const [first] = documents
+  const fileOf = (path: Path): ManifestDocument => {
+    if (documents.length === 1) return first
+    for (let length = path.length; length > 0; length--) {
+      const found = declaring(documents, path.slice(0, length))
+      if (found) return found
+    }
+    return first
+  }
+  return {
+    fileOf,
+    place: (path, atKey) => fileOf(path).place(path, atKey),
+    placeInside: (path, offset) => fileOf(path).placeInside(path, offset),
+  }
+}
+
+/** From the last file back to the one that declares a map, or sets a value. What an overlay removes or replaces ends the search. */
+function declaring(documents: Documents, path: Path): ManifestDocument | undefined {
+  let found: ManifestDocument | undefined
+  for (const document of documents.toReversed()) {
+    const value = valueAt(document.data, path)
+    if (value === absent) continue
+    if (value === null) return found
+    found = document
+    if (!isMap(value)) return found
+  }
+  return found
+}
+
+const absent = Symbol('absent')
+
+/** What a file has at a path: null if it removes or replaces a map around it. */
+function valueAt(data: unknown, path: Path): unknown {
+  let value = data
+  for (const key of path) {
+    if (Array.isArray(value)) value = value[Number(key)] ?? null
+    else if (!isMap(value)) return null
+    else if (Object.hasOwn(value, key)) value = value[key]
+    else return absent
+  }
+  return value
+}
+
+interface Combined {
+  readonly data: unknown
+  /** Their paths are in the later file; `other` is in an earlier one. */
+  readonly problems: readonly PathProblem[]
+}
+
+/** Maps that hold objects, and may be continued in another file. */
+const isShared = matcher([
+  'vars',
+  'extensions',
+  'foreign_data_wrappers',
+  'servers',
+  'schemas',
+  'schemas.*',
+  'schemas.*.types',
+  'schemas.*.foreign_tables',
+  'schemas.*.materialized_views',
+  'mirrors',
+])
+/** What may be repeated in each file, such as the name, so that each is complete by itself. */
+const isRepeatable = (path: Path): boolean => path.length === 1
+
+function joined(earlier: unknown, later: unknown): Combined {
+  const problems: PathProblem[] = []
+  const join = (lower: unknown, upper: unknown, path: Path): unknown => {
+    if (isMap(lower) && isMap(upper) && (path.length === 0 || isShared(path))) {
+      return merged(lower, upper, (key, present, added) => join(present, added, [...path, key]))
+    }
+    if (!(isRepeatable(path) && isDeepStrictEqual(lower, upper))) problems.push(declaredTwice(path))
+    return upper
+  }
+  return { data: join(earlier, later, []), problems }
+}
+
+function declaredTwice(path: Path): PathProblem {
+  const what = path.map(String).join('.')
+  if (isRepeatable(path)) {
+    const message = `"${what}" differs from the one`
+    const hint = 'The files of one manifest have the same one. To change it, begin this file with overlay: true.'
+    return atKey(path, { code: 'manifest/conflicting-keys', message, hint }, path)
+  }
+  const message = `${what} is declared already,`
+  const hint = 'Remove one of the two; or, to change the first one, begin this file with overlay: true.'
+  return atKey(path, { code: 'manifest/duplicate-name', message, hint }, path)
+}
+
+function overlaid(earlier: unknown, overlay: unknown): Combined {
+  const problems: PathProblem[] = []
+  const change = (lower: unknown, upper: unknown, path: Path): unknown => {
+    if (!isMap(upper)) return upper
+    const base = isMap(lower) ? lower : Object.create(null)
+    const map = merged(base, upper, (key, present, changed) => change(present, changed, [...path, key]))
+    for (const [key, value] of Object.entries(upper)) {
+      const at = [...path, key]
+      if (value === null && !Object.hasOwn(base, key)) problems.push(nothingToRemove(at))
+      if (!Object.hasOwn(base, key)) map[key] = change(undefined, value, at)
+      if (value === null) delete map[key]
+    }
+    return map
+  }
+  return { data: change(earlier, overlay, []), problems }
+}
+
+function nothingToRemove(path: Path): PathProblem {
+  const message = `no file before this one has ${path.map(String).join('.')}, which is to be removed`
+  const hint = 'Remove the key. The text null is written in quotes: "null".'
+  return atKey(path, { code: 'manifest/unknown-name', message, hint })
+}
+
+type Data = Record<string | number, unknown>
+
+/** Both maps, in the order of the first one; what both have is combined. */
+function merged(lower: Data, upper: Data, combine: (key: string, lower: unknown, upper: unknown) => unknown): Data {
+  const map: Data = Object.assign(Object.create(null), lower)
+  for (const [key, value] of Object.entries(upper)) {
+    map[key] = Object.hasOwn(lower, key) ? combine(key, lower[key], value) : value
+  }
+  return map
+}
+
+/** Without `overlay`, which has been followed. One that is no truth value is left to the schema. */
+function withoutMark(data: unknown): unknown {
+  if (!isMap(data) || typeof data.overlay !== 'boolean') return data
+  const { overlay: _, ...rest } = data
+  return Object.assign(Object.create(null), rest)
+}
+
+function isMap(value: unknown): value is Data {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

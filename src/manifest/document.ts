@@ -1,0 +1,70 @@
+// One file of a manifest: its values as plain data, and the places of them.
+
+import { createHash } from 'node:crypto'
+import { isScalar, type Node } from 'yaml'
+import type { Place, Problem } from '../core/errors.ts'
+import type { PathProblem } from './checks/path-problem.ts'
+import type { Path, References } from './manifest.ts'
+import { isOverlay, readYaml, type YamlDocument } from './yaml/read-yaml.ts'
+import { findNode, offsetInside, placeAt, startOf } from './yaml/source-map.ts'
+
+/** The text of a file, before parsing. */
+export interface ManifestFile {
+  /** Its name in messages. */
+  readonly file: string
+  readonly bytes: Uint8Array
+  /** Undefined leaves `${…}` unresolved. Paths in `${file:…}` are relative to the file that refers to them. */
+  readonly references: References | undefined
+}
+
+export interface ManifestDocument {
+  readonly file: string
+  readonly data: unknown
+  /** Whether it changes what the files before it declare. */
+  readonly isOverlay: boolean
+  readonly usesVariables: boolean
+  readonly problems: readonly PathProblem[]
+  readonly references: References | undefined
+  /** The place of a key or a value or, if the text does not have it, of the nearest one around it. */
+  place(path: Path, atKey: boolean): Place
+  placeInside(path: Path, offset: number): Place
+}
+
+/** @throws FdwsyncError if the text is no YAML, or uses what a manifest may not use */
+export function parseFile({ file, bytes, references }: ManifestFile): ManifestDocument {
+  const { data, problems, document } = readYaml(file, bytes)
+  return {
+    file,
+    data,
+    isOverlay: isOverlay(data),
+    usesVariables: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('${var:'),
+    problems,
+    references,
+    place: (path, atKey) => placeAt(document().source, offsetOf(document().root, path, atKey)),
+    placeInside: (path, offset) => placeAt(document().source, inside(document(), path, offset)),
+  }
+}
+
+/** A problem with its place in the document. */
+export function placed(document: Pick<ManifestDocument, 'place'>, found: PathProblem): Problem {
+  const { path, atKey, problem, other } = found
+  const elsewhere = other && document.place(other, true)
+  const at = elsewhere ? ` at ${elsewhere.file}:${elsewhere.line}:${elsewhere.column}` : ''
+  return { ...problem, message: `${problem.message}${at}`, place: document.place(path, atKey) }
+}
+
+/** The SHA-256 of a text, as `sha256sum` prints it. */
+export function textDigest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function offsetOf(root: Node, path: Path, atKey: boolean): number {
+  const { node, key, exists } = findNode(root, path)
+  if (!exists) return startOf(key) ?? startOf(node) ?? 0
+  return (atKey ? startOf(key) : undefined) ?? startOf(node) ?? startOf(key) ?? 0
+}
+
+function inside({ source, root }: YamlDocument, path: Path, offset: number): number {
+  const { node, exists } = findNode(root, path)
+  return exists && isScalar(node) ? offsetInside(source, node, offset) : offsetOf(root, path, false)
+}
