@@ -3,7 +3,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { hazardsToAllow } from '../core/plan.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
-import { formats } from '../render/formats.ts'
+import { formats, planFormats, validationFormats } from '../render/formats.ts'
 import { durationMilliseconds } from './duration.ts'
 
 /** Functions, because commander changes an option when it is added to a command. */
@@ -24,7 +24,9 @@ export const options = {
     ),
   ledgerOwner: () =>
     new Option('--ledger-owner <role>', 'Trust a ledger that belongs to this role').env('FDWSYNC_LEDGER_OWNER'),
-  format: () => new Option('--format <format>', 'Output format').choices(Object.keys(formats)).default('text'),
+  format: () => formatOption(formats),
+  planFormat: () => formatOption(planFormats),
+  validationFormat: () => formatOption(validationFormats),
   width: () =>
     new Option('--width <columns>', 'Width to break lines at; default: COLUMNS, else that of the terminal').argParser(
       parseWidth,
@@ -49,6 +51,10 @@ export const options = {
   limit: () =>
     new Option('--limit <number>', 'Maximum number of applies, newest first').argParser(parseLimit).default(20),
 } as const
+
+function formatOption(offered: object): Option {
+  return new Option('--format <format>', 'Output format').choices(Object.keys(offered)).default('text')
+}
 
 /** The default of commander would stay in front of what is given. */
 export function manifestFiles(description: string): Option {

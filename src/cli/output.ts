@@ -1,10 +1,15 @@
 // The only way out to standard output and standard error. Whatever a renderer or a message forgot to escape is escaped here.
 
-import { printable } from '../core/printable.ts'
+import { printable, printableText } from '../core/printable.ts'
 
 /** Prints on standard output what a command was asked for. `isColoured`: a renderer coloured the text. */
 export function printResult(text: string, isColoured = false): void {
   process.stdout.write(printable(text, isColoured))
+}
+
+/** Prints commands to a CI runner. The format that has written them has escaped whatever is not one of its own. */
+export function printCommands(text: string): void {
+  process.stdout.write(printableText(text))
 }
 
 /** Prints on standard error what is not the result itself: errors, warnings and progress. */

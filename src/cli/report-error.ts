@@ -6,9 +6,11 @@ import { oneLine } from '../core/printable.ts'
 import { type Hidden, redactTexts } from '../core/redaction.ts'
 import { toolVersion } from '../core/version.ts'
 import { isDatabaseError } from '../db/database-error.ts'
-import { type FormatName, formats } from '../render/formats.ts'
+import type { PlanFormat } from '../render/format.ts'
+import { type PlanFormatName, planFormats } from '../render/formats.ts'
 import { renderProblems } from '../render/text/errors.ts'
-import { printMessage, printResult } from './output.ts'
+import { printMessage } from './output.ts'
+import { printIn } from './terminal.ts'
 
 let hidden: readonly Hidden[] = []
 
@@ -18,14 +20,14 @@ export function hideInErrors(values: readonly Hidden[]): void {
 }
 
 /** Prints the error and returns the exit code. */
-export async function reportError(reported: unknown, formatName: FormatName): Promise<number> {
+export async function reportError(reported: unknown, formatName: PlanFormatName): Promise<number> {
   const error = reported instanceof FdwsyncError ? withoutHidden(reported) : reported
   if (error instanceof CommanderError && error.exitCode === 0) return exitCode.done
   // Commander has already printed its own errors.
   if (!(error instanceof CommanderError)) printMessage(errorText(error))
   const failure = failureOf(error)
-  const { failure: render } = await formats[formatName]()
-  if (render) printResult(render(failure))
+  const format: PlanFormat = await planFormats[formatName]()
+  if (format.failure) printIn(format, format.failure(failure))
   return failure.exitCode
 }
 
@@ -37,10 +39,11 @@ function withoutHidden({ problems, exitCode: code }: FdwsyncError): FdwsyncError
 }
 
 /** The format that the arguments ask for, even if they are wrong and so cannot be parsed. */
-export function requestedFormat(argv: readonly string[]): FormatName {
+export function requestedFormat(argv: readonly string[]): PlanFormatName {
   const last = argv.findLastIndex((argument) => /^--format(=|$)/.test(argument))
   const name = argv[last]?.startsWith('--format=') ? argv[last].slice('--format='.length) : argv[last + 1]
-  return last >= 0 && name === 'json' ? 'json' : 'text'
+  const known = Object.keys(planFormats).find((each) => last >= 0 && each === name)
+  return known === undefined ? 'text' : (known as PlanFormatName) // it is one of its keys
 }
 
 /** A stack trace is printed for bugs only. */

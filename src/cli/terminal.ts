@@ -2,8 +2,8 @@
 
 import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk'
 import { oneLine } from '../core/printable.ts'
-import type { RenderOptions } from '../render/format.ts'
-import { outputWidth, printMessage, printResult } from './output.ts'
+import type { PlanFormat, RenderOptions } from '../render/format.ts'
+import { outputWidth, printCommands, printMessage, printResult } from './output.ts'
 
 /** The options of a command for the layout of its text. */
 export interface TextFlags {
@@ -25,6 +25,12 @@ export function styleOf(stream: 'stdout' | 'stderr'): ChalkInstance {
 /** Prints on standard output what a renderer returned for {@link renderOptions}. */
 export function printRendered(text: string): void {
   printResult(text, styleOf('stdout').level > 0)
+}
+
+/** Prints what a format returned. */
+export function printIn({ commandsRunner }: PlanFormat, text: string): void {
+  if (commandsRunner) printCommands(text)
+  else printRendered(text)
 }
 
 export function printWarnings(warnings: readonly string[]): void {

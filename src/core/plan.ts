@@ -3,6 +3,7 @@
 import type { Change, FieldCause, Origin } from './change.ts'
 import type { ProblemCode } from './codes.ts'
 import type { LostAttachment } from './dependent.ts'
+import type { Place } from './errors.ts'
 import type { Key } from './object.ts'
 import type { SourceReport } from './source.ts'
 import type { Statement } from './sql.ts'
@@ -91,13 +92,14 @@ export interface PlainStep extends StepBase {
 
 export type Step = PlainStep | ReplaceStep
 
-/** Why the plan cannot be applied. */
+/** Why the plan cannot be applied. `place`, here and below: where the manifest declares the object, if the plan was asked for that. */
 export interface Refusal {
   readonly code: ProblemCode
   readonly key: Key
   readonly title: string
   readonly reason: string
   readonly hint: string
+  readonly place?: Place
 }
 
 /** An object for which the plan cannot claim "no changes", because something about it is unknown. */
@@ -107,6 +109,7 @@ export interface Undetermined {
   readonly title: string
   readonly reason: string
   readonly hint: string
+  readonly place?: Place
   /** Whether it is undetermined only because something that it needs is. */
   readonly follows: boolean
 }
@@ -119,6 +122,7 @@ export interface Warning {
   /** The object that it is about, if it is about one. */
   readonly key?: Key
   readonly title?: string
+  readonly place?: Place
   /** Whether an apply is refused because of it. A plan only warns, since it may be mended until then. */
   readonly refusesApply?: true
 }
@@ -173,4 +177,5 @@ export interface PlannedChange {
   readonly because: readonly string[]
   /** Other manifests that have owned it so far. */
   readonly takenFrom: readonly string[]
+  readonly place?: Place
 }

@@ -26,11 +26,15 @@ export function printableLines(text: string): readonly string[] {
 
 /** The text as it can be printed: only its line breaks, and its colours if it has some, are still obeyed. */
 export function printable(text: string, isColoured = false): string {
+  return withoutRunnerCommands(printableText(text, isColoured), escaped)
+}
+
+/** As {@link printable}, for text whose commands to a CI runner are meant. */
+export function printableText(text: string, isColoured = false): string {
   const isObeyed = (part: string) => part === '\n' || (isColoured && part.length > 2)
-  const shown = text.replace(isColoured ? allButLinesAndColours : allButLines, (part) =>
+  return text.replace(isColoured ? allButLinesAndColours : allButLines, (part) =>
     isObeyed(part) ? part : escaped(part),
   )
-  return withoutRunnerCommands(shown, escaped)
 }
 
 /** Escapes the first character of everything that a CI runner would take for a command. */

@@ -30,6 +30,8 @@ export interface PlanOptions {
    * proof has another fingerprint.
    */
   readonly suffix?: string
+  /** Whether to add where the manifest declares what is reported. To find places, the text is parsed once more. */
+  readonly withPlaces?: boolean
   /** Whether to find out what proves to later plans that there is nothing to do. */
   readonly prove?: boolean
 }

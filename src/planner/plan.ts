@@ -27,6 +27,7 @@ import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { planFromProof } from './fast-path.ts'
 import { throwProblems } from './findings.ts'
+import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, namesOf } from './proof.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
@@ -83,7 +84,7 @@ async function planOnce(session: Session, manifest: ParsedManifest, options: Pla
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const plan = await assemblePlan(context, changeSet, sourceCheck, faults)
-  return putInHand(context, manifest, changeSet, plan)
+  return putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
 }
 
 /** Expands imports and mirrors, declares every object, and reads the ledger and the live objects in one snapshot. */

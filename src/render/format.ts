@@ -29,13 +29,21 @@ export interface Validation {
   readonly warnings: readonly Problem[]
 }
 
-export interface Format {
+/** What a plan or a check of a manifest can be printed in. */
+export interface PlanFormat {
   /** A document: a command prints exactly one, so `apply` and `destroy` print the report but not the plan. */
   readonly isDocument: boolean
+  /** Whether its lines are commands to the CI runner, which must not be escaped again on the way out. */
+  readonly commandsRunner?: true
   /** A document also if the command fails, besides the text on standard error. */
   failure?(failure: Failure): string
   validation?(validation: Validation): string
+  /** @throws FdwsyncError if the format cannot express the plan */
   plan(plan: Plan, options: PlanOptions): string
+}
+
+/** What every command can print its result in. */
+export interface Format extends PlanFormat {
   report(report: Report, options: RenderOptions): string
   refresh(report: RefreshReport, options: RenderOptions): string
   status(report: StatusReport, options: RenderOptions): string

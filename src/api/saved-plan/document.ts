@@ -153,7 +153,7 @@ export function differencesOf(saved: PlanDocument, now: PlanDocument): readonly 
   const parts = (plan: PlanDocument) =>
     new Map<string, readonly [title: string, text: string]>([
       ...plan.changes.map(
-        ({ predecessor, ...change }) =>
+        ({ predecessor, place: _, ...change }) =>
           [
             canonicalJson([change.op, change.address, change.title]),
             [change.title, canonicalJson([change, predecessor?.keeps, predecessor?.loses])],

@@ -12,17 +12,17 @@ import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { createPlan, newSuffix } from '../../planner/plan.ts'
 import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { showReferences } from '../../planner/show-references.ts'
-import { type FormatName, formats } from '../../render/formats.ts'
+import { type PlanFormatName, planFormats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifestOrPlan, loadManifestWithTexts, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { printMessage } from '../output.ts'
-import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
+import { printIn, renderOptions, type TextFlags } from '../terminal.ts'
 import { writeAtomically } from '../write-file.ts'
 
 export interface PlanFlags extends TextFlags, ManifestFlags {
   readonly database?: string
   readonly ledgerOwner?: string
-  readonly format: FormatName
+  readonly format: PlanFormatName
   readonly populate: boolean
   readonly offline?: boolean
   readonly sourceTimeout: number
@@ -37,14 +37,16 @@ export interface PlanFlags extends TextFlags, ManifestFlags {
   readonly target?: string
 }
 
-export async function plan(flags: PlanFlags): Promise<number> {
+export async function plan(given: PlanFlags): Promise<number> {
+  // A script that contained references could not run.
+  const flags = given.format === 'sql' ? { ...given, showValues: true } : given
   refuseContradiction(flags)
   const settings = targetSettings(flags)
   if (flags.out !== undefined) return planAndSave({ ...flags, out: flags.out }, settings)
   const found = await loadManifestOrPlan(flags.file, settings, { ...flags, mustParse: flags.checkSource ?? false })
   const plan = 'inPlace' in found ? found.inPlace : await planFor(withValues(found.parsed, flags), settings, flags)
-  const format = await formats[flags.format]()
-  printRendered(format.plan(plan, renderOptions(flags)))
+  const format = await planFormats[flags.format]()
+  printIn(format, format.plan(plan, renderOptions(flags)))
   return exitCodeOf(plan, flags.detailedExitcode ?? false)
 }
 
@@ -68,8 +70,7 @@ async function planAndSave(flags: PlanFlags & { readonly out: string }, settings
     offline: flags.offline ?? false,
     takeOver: flags.takeOver ?? false,
   }
-  const parsed = withValues(texts.parsed, flags)
-  const { plan, saved } = await withPlan(parsed, settings, { ...flags, suffix }, async (session, inHand) => {
+  const { plan, saved } = await withPlan(texts.parsed, settings, { ...flags, suffix }, async (session, inHand) => {
     const label = flags.target
     const isApplicable = inHand.plan.refusals.length === 0
     const toSave = { ...texts, inHand, suffix, options, label }
@@ -79,8 +80,8 @@ async function planAndSave(flags: PlanFlags & { readonly out: string }, settings
     }
   })
   if (saved) await writeAtomically(flags.out, savedPlanText(saved), { what: 'the plan', code: 'plan/unwritable' })
-  const format = await formats[flags.format]()
-  printRendered(format.plan(plan, renderOptions(flags)))
+  const format = await planFormats[flags.format]()
+  printIn(format, format.plan(plan, renderOptions(flags)))
   const file = oneLine(flags.out)
   printMessage(
     saved
@@ -115,6 +116,7 @@ async function withPlan<Result>(
       trySources: flags.checkSource ?? true,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
+      withPlaces: flags.format === 'github' || flags.out !== undefined,
       ...(flags.suffix === undefined ? {} : { suffix: flags.suffix }),
     })
     return await use(session, inHand)

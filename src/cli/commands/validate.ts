@@ -6,13 +6,15 @@ import { withReference } from '../../core/redaction.ts'
 import { secretText } from '../../core/secret.ts'
 import { soundsSecret } from '../../core/secret-options.ts'
 import type { Variable } from '../../manifest/manifest.ts'
-import { type FormatName, formats } from '../../render/formats.ts'
+import type { PlanFormat } from '../../render/format.ts'
+import { type ValidationFormatName, validationFormats } from '../../render/formats.ts'
 import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
+import { printIn } from '../terminal.ts'
 
 export interface ValidateFlags extends ManifestFlags {
   readonly env: boolean
-  readonly format: FormatName
+  readonly format: ValidationFormatName
 }
 
 export async function validate({ file, env, format, ...flags }: ValidateFlags): Promise<number> {
@@ -21,9 +23,9 @@ export async function validate({ file, env, format, ...flags }: ValidateFlags): 
     resolve: env,
   })
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
-  const { validation } = await formats[format]()
+  const rendered: PlanFormat = await validationFormats[format]()
   const name = withReference(manifest.name, references)
-  if (validation) printResult(validation({ manifest: name, variables, warnings }))
+  if (rendered.validation) printIn(rendered, rendered.validation({ manifest: name, variables, warnings }))
   else printResult(`${filesText(file)} is valid: ${oneLine(name)}\n${variables.map(variableText).join('')}`)
   return exitCode.done
 }

@@ -11,9 +11,13 @@ import type { ObjectState, StatusReport } from '../../core/status.ts'
 import type { VariableType } from '../../manifest/manifest.ts'
 
 /** The item with its object's address in place of the internal key. */
-export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key'> & {
+export type Addressed<Item extends { readonly key: unknown }> = Omit<Item, 'key' | 'place'> & {
   readonly address: ObjectId | null
+  readonly place?: PlaceDocument
 }
+
+/** Without the line of the manifest that a text shows: it may be long, or contain a secret, and the place is enough to find it. */
+export type PlaceDocument = Pick<Place, 'file' | 'line' | 'column'>
 
 /** What `plan --format json` prints: `schemas/plan.schema.json`. */
 export interface PlanDocument extends Pick<Plan, 'manifest' | 'database' | 'fingerprint' | 'searchPath'> {
@@ -38,6 +42,7 @@ export interface WarningDocument {
   readonly hint: string | null
   readonly address: ObjectId | null
   readonly title?: string
+  readonly place?: PlaceDocument
   readonly refusesApply?: true
 }
 
@@ -75,6 +80,7 @@ export interface ChangeDocument extends Pick<PlannedChange, 'title' | 'hazards'>
   readonly online?: boolean
   readonly summary?: string
   readonly details?: PlannedChange['details']
+  readonly place?: PlaceDocument
   readonly predecessor?: PredecessorDocument
 }
 
@@ -162,7 +168,7 @@ export interface ValidationDocument {
 }
 
 export interface ProblemDocument extends Pick<Problem, 'code' | 'message'> {
-  readonly place: Pick<Place, 'file' | 'line' | 'column'> | null
+  readonly place: PlaceDocument | null
   readonly hint: string | null
 }
 

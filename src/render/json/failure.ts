@@ -4,6 +4,7 @@ import type { Failure, Problem } from '../../core/errors.ts'
 import { secretText } from '../../core/secret.ts'
 import { soundsSecret } from '../../core/secret-options.ts'
 import type { Validation } from '../format.ts'
+import { placeJson } from './address.ts'
 import type { ErrorDocument, ProblemDocument, ValidationDocument } from './documents.ts'
 
 export function failureJson({ exitCode, problems }: Failure): ErrorDocument {
@@ -31,8 +32,6 @@ export function validationJson({ manifest, variables, warnings }: Validation): V
   }
 }
 
-/** Without the line of the manifest that a text shows: it may be long, and the place is enough to find it. */
 function problemJson({ code, message, place, hint }: Problem): ProblemDocument {
-  const at = place ? { file: place.file, line: place.line, column: place.column } : null
-  return { code, message, place: at, hint: hint ?? null }
+  return { code, message, place: placeJson(place).place ?? null, hint: hint ?? null }
 }

@@ -5,7 +5,7 @@ import { countsOf } from '../../core/counts.ts'
 import type { Plan, PlannedChange, Predecessor, Replacement, Step } from '../../core/plan.ts'
 import type { SourceReport } from '../../core/source.ts'
 import type { Statement } from '../../core/sql.ts'
-import { addressOf, warningJson, withAddress } from './address.ts'
+import { addressOf, placeJson, warningJson, withAddress } from './address.ts'
 import type {
   ChangeDocument,
   FieldDocument,
@@ -86,6 +86,7 @@ function changeJson({
     ...(more.predecessor ? { predecessor: predecessorJson(more.predecessor) } : {}),
     ...(summary === '' ? {} : { summary }),
     ...(details.length > 0 ? { details } : {}),
+    ...placeJson(more.place),
     hazards,
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Change, FieldChange, LiveObject, Replace, WantedObject } from '../../core/change.ts'
 import type { LostAttachment } from '../../core/dependent.ts'
+import type { Place } from '../../core/errors.ts'
 import { type Key, keyOf, type ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Replacement, Step, Warning } from '../../core/plan.ts'
 import { Secret, secretText } from '../../core/secret.ts'
@@ -9,6 +10,7 @@ import { type Statement, trusted } from '../../core/sql.ts'
 import type {
   ChangeDocument,
   FieldDocument,
+  PlaceDocument,
   PlanDocument,
   ReplacementDocument,
   StatementDocument,
@@ -49,20 +51,26 @@ function sourceOf({ servers, findings }: NonNullable<PlanDocument['source']>): N
 /** An object without an address is of a kind that the release which wrote the document did not know either. */
 const keyOfAddress = (address: ObjectId | null): Key => keyOf(address ?? { kind: 'schema', name: '' })
 
-function withKey<Item extends { readonly address: ObjectId | null }>({
+function withKey<Item extends { readonly address: ObjectId | null; readonly place?: PlaceDocument }>({
   address,
+  place,
   ...rest
-}: Item): Omit<Item, 'address'> & { readonly key: Key } {
-  return { ...rest, key: keyOfAddress(address) }
+}: Item): Omit<Item, 'address' | 'place'> & { readonly key: Key; readonly place?: Place } {
+  return { ...rest, key: keyOfAddress(address), ...placeOf(place) }
 }
 
-function warningOf({ code, message, hint, address, title, refusesApply }: WarningDocument): Warning {
+function placeOf(place: PlaceDocument | undefined): { readonly place?: Place } {
+  return place ? { place: { ...place, excerpt: '' } } : {}
+}
+
+function warningOf({ code, message, hint, address, title, place, refusesApply }: WarningDocument): Warning {
   return {
     code,
     message,
     ...(hint === null ? {} : { hint }),
     ...(address ? { key: keyOf(address) } : {}),
     ...(title === undefined ? {} : { title }),
+    ...placeOf(place),
     ...(refusesApply ? { refusesApply } : {}),
   }
 }
@@ -80,6 +88,7 @@ function plannedOf(document: ChangeDocument): PlannedChange {
     ...(causes ? { causes } : {}),
     because: causedBy ?? [],
     takenFrom: takenFrom ?? [],
+    ...placeOf(document.place),
     ...(predecessor
       ? {
           predecessor: {

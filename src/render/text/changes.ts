@@ -16,17 +16,28 @@ import { type Entry, foldAlike } from './fold.ts'
 import { wrap } from './layout.ts'
 import { countedObjects, idOfTitled, listed, nameInPlace, placeOf } from './objects.ts'
 
-export function renderChanges({ changes }: Plan, options: PlanOptions): readonly string[] {
+export function renderChanges(plan: Plan, options: PlanOptions): readonly string[] {
+  const entries = changeEntries(plan, options)
+  const note = options.style.dim('  --verbose lists every object, with its definition.')
+  const lines = entries.flatMap((entry) => entry.lines)
+  return entries.some(({ count }) => count > 1) ? [...lines, '', note] : lines
+}
+
+/** The lines of one change, or of several that are alike. */
+export interface ChangeEntry {
+  readonly count: number
+  readonly lines: readonly string[]
+}
+
+export function changeEntries({ changes }: Plan, options: PlanOptions): readonly ChangeEntry[] {
   const shown = changes.flatMap((planned): readonly ShownChange[] => {
     const { change } = planned
     return change.op === 'adopt' || change.op === 'release' ? [] : [{ planned, change }]
   })
-  const entries = foldAlike(shown, (each) => likenessOf(each, options), options)
-  const lines = entries.flatMap((entry) =>
-    entry.length === 1 ? renderChange(entry[0], options) : renderAlike(entry, options),
-  )
-  const note = options.style.dim('  --verbose lists every object, with its definition.')
-  return entries.length < shown.length ? [...lines, '', note] : lines
+  return foldAlike(shown, (each) => likenessOf(each, options), options).map((entry) => ({
+    count: entry.length,
+    lines: entry.length === 1 ? renderChange(entry[0], options) : renderAlike(entry, options),
+  }))
 }
 
 /**

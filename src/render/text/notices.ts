@@ -9,7 +9,7 @@ import { counted, wrap } from './layout.ts'
 import { placeOfTitled, subjectOf } from './objects.ts'
 
 /** What is reported of one object. */
-interface Notice {
+export interface Notice {
   readonly key: string
   readonly title: string
   readonly reason: string
@@ -70,12 +70,29 @@ function notices(
   all: readonly Notice[],
   options: RenderOptions,
 ): readonly string[] {
+  return foldedNotices(all, options).flatMap(({ subject, names, reason, hint }) =>
+    notice(label, colour, `${subject}: ${reason}`, [names, hint], options),
+  )
+}
+
+/** Several notices of objects in one place that have the same cause. */
+export interface FoldedNotice<Item extends Notice> {
+  readonly first: Item
+  /** `12 indexes in shop`, or the title of the one object. */
+  readonly subject: string
+  readonly names: string
+  readonly reason: string
+  readonly hint: string
+}
+
+export function foldedNotices<Item extends Notice>(
+  all: readonly Item[],
+  { verbose }: Pick<RenderOptions, 'verbose'>,
+): readonly FoldedNotice<Item>[] {
   const groups = groupBy(all, (each) => JSON.stringify([placeOfTitled(each), each.reason, each.hint]))
   return [...groups.values()].flatMap((alike) => {
     const [first] = alike
-    if (!first) return []
-    const { subject, names } = subjectOf(alike, options.verbose)
-    return notice(label, colour, `${subject}: ${first.reason}`, [names, first.hint], options)
+    return first ? [{ first, ...subjectOf(alike, verbose), reason: first.reason, hint: first.hint }] : []
   })
 }
 

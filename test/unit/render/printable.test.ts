@@ -5,10 +5,15 @@ import { describe, expect, test } from 'vitest'
 import { errorText } from '../../../src/cli/report-error.ts'
 import { FdwsyncError, formatProblem, type Problem } from '../../../src/core/errors.ts'
 import { keyOf } from '../../../src/core/object.ts'
-import { oneLine, printable } from '../../../src/core/printable.ts'
+import type { PlainStep } from '../../../src/core/plan.ts'
+import { oneLine, printable, printableText } from '../../../src/core/printable.ts'
+import { ident, literal, sql, statement } from '../../../src/core/sql.ts'
 import { DatabaseError } from '../../../src/db/database-error.ts'
 import { manifestText } from '../../../src/exporter/document.ts'
+import { githubFormat } from '../../../src/render/github/format.ts'
 import { jsonFormat } from '../../../src/render/json/format.ts'
+import { markdownFormat } from '../../../src/render/markdown/format.ts'
+import { sqlFormat } from '../../../src/render/sql/format.ts'
 import { renderEvent } from '../../../src/render/text/events.ts'
 import { textFormat } from '../../../src/render/text/format.ts'
 import { read } from '../manifest/reading.ts'
@@ -122,15 +127,37 @@ test('plans, progress, exports and JSON documents are harmless', async () => {
       { path: ['servers', text], value: { comment: text, options: { [text]: text } }, notes: [text] },
     ])
     const event = { type: 'step-started', stage: 'build', key: keyOf(id), title: text } as const
-    for (const output of [document, yaml, textFormat.plan(plan, options), renderEvent(event, style) ?? '']) {
+    const markdown = markdownFormat.plan(plan, options)
+    const script = sqlFormat.plan(planWith({ manifest: text, steps: [commentStep(text)] }), options)
+    const outputs = [document, yaml, textFormat.plan(plan, options), renderEvent(event, style) ?? '', markdown, script]
+    for (const output of outputs) {
       expect(harmful(printable(output)), JSON.stringify(text)).toEqual([])
     }
     // These are read by programs, so the way out must not change them.
     expect(printable(document)).toBe(document)
     expect(printable(yaml)).toBe(yaml)
+    expect(printable(script)).toBe(script)
+    expect(outsideOfCode(markdown), JSON.stringify(text)).toMatch(/^[\w\s#:→*·.,>![\]()<>/-]*$/)
+    const annotations = githubFormat.plan(plan, options)
+    expect(printableText(annotations)).toBe(annotations)
+    for (const line of annotations.trimEnd().split('\n')) {
+      expect(line, JSON.stringify(text)).toMatch(/^::(?:warning|notice) title=fdwsync \w+::(?!.*##\[)/)
+    }
     expect(JSON.parse(document)).toMatchObject({ format: 'fdwsync.plan/1' })
   }
 })
+
+/** The text without its code spans and code blocks, of which a reader is shown every character. */
+function outsideOfCode(markdown: string): string {
+  return markdown.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '').replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '')
+}
+
+function commentStep(text: string): PlainStep {
+  const named = sql`COMMENT ON SERVER ${ident(text)} IS ${literal(text)}`
+  const id = { kind: 'server', name: text } as const
+  const base = { id: 's', stage: 'define', key: keyOf(id), title: text, after: [], locks: [], hazards: [] } as const
+  return { ...base, action: 'alter', statements: [statement(named)] }
+}
 
 describe('one text', () => {
   test.each([

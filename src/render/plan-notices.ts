@@ -1,0 +1,78 @@
+// What a reader of a plan must know beside its changes, in the same order for every format that is not for a terminal.
+
+import { groupBy } from '../core/data.ts'
+import type { Place } from '../core/errors.ts'
+import { mustBeAllowed, type Plan, type Warning } from '../core/plan.ts'
+import { foldedNotices, type Notice } from './text/notices.ts'
+
+export type NoticeLevel = 'refused' | 'hazard' | 'undetermined' | 'warning'
+
+export interface PlanNotice {
+  readonly level: NoticeLevel
+  /** Whether an apply is refused because of it. A hazard can be allowed. */
+  readonly refusesApply: boolean
+  /** `SUBJECT: REASON`. */
+  readonly text: string
+  /** Of several objects with the same notice. */
+  readonly names: string
+  readonly hint: string
+  readonly place: Place | undefined
+}
+
+/** Those that need a decision come first. What only informs, such as that data is loaded, is left to the summary. */
+export function planNotices(plan: Plan): readonly PlanNotice[] {
+  const refused = new Set(plan.refusals.map(({ key }) => key))
+  const undetermined = plan.undetermined.filter(({ key, follows }) => !follows && !refused.has(key))
+  const [blocking, informing] = [true, false].map((isAsked) => hazardsOf(plan, isAsked))
+  return [
+    ...noticesOf('refused', plan.refusals, true),
+    ...noticesOf('hazard', blocking ?? [], false),
+    ...noticesOf('hazard', informing ?? [], false),
+    ...noticesOf('undetermined', undetermined, false),
+    ...warningsOf(plan.warnings),
+    ...noticesOf('warning', sourceNotices(plan), false),
+  ]
+}
+
+interface PlacedNotice extends Notice {
+  readonly place?: Place
+}
+
+function noticesOf(level: NoticeLevel, all: readonly PlacedNotice[], refusesApply: boolean): readonly PlanNotice[] {
+  return foldedNotices(all, {}).map(({ first, subject, names, reason, hint }) => {
+    return { level, refusesApply, text: `${subject}: ${reason}`, names, hint, place: first.place }
+  })
+}
+
+function hazardsOf({ changes }: Plan, isAsked: boolean): readonly PlacedNotice[] {
+  return changes.flatMap(({ change, title, hazards, place }) =>
+    hazards
+      .filter((hazard) => hazard.name !== 'reads-source' && mustBeAllowed(hazard) === isAsked)
+      .map(({ name, detail }) => ({
+        key: change.key,
+        title,
+        reason: detail,
+        hint: isAsked ? `needs --allow ${name}` : '',
+        ...(place ? { place } : {}),
+      })),
+  )
+}
+
+function sourceNotices({ source }: Plan): readonly PlacedNotice[] {
+  return (source?.findings ?? []).map(({ key, title, message }) => ({ key, title, reason: message, hint: '' }))
+}
+
+/** Many warnings may differ only in the object at their start. */
+function warningsOf(warnings: readonly Warning[]): readonly PlanNotice[] {
+  const reasonIn = (message: string) => message.slice(Math.max(0, message.indexOf(': ')))
+  const groups = groupBy(warnings, ({ code, message, hint, refusesApply }) =>
+    JSON.stringify([code, reasonIn(message), hint, refusesApply]),
+  )
+  return [...groups.values()].flatMap((alike) => {
+    const [first, ...others] = alike
+    if (!first) return []
+    const names = others.length > 0 ? `and ${others.length} more like it` : ''
+    const { message, hint = '', place, refusesApply = false } = first
+    return [{ level: 'warning', refusesApply, text: message, names, hint, place } as const]
+  })
+}

@@ -1,0 +1,95 @@
+// The formats of a plan on real servers: psql runs the script, and GitHub's annotations are at the right lines.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+
+const hasPsql = spawnSync('psql', ['--version']).status === 0
+
+const first = shopManifest({
+  orders: 'SELECT id, total FROM proxy.orders',
+  totals: 'SELECT sum(total) FROM local.orders',
+})
+/** Everything that is altered in place or created, with a comment that a terminal must not obey. */
+const second = first
+  .replace('dbname:', 'fetch_size: "50", dbname:')
+  .replace('id: bigint, name: text', 'id: bigint, name: varchar(20), "größe\u200b": text')
+  .replace(
+    'sum(total) FROM local.orders" }',
+    'sum(total) FROM local.orders", comment: "::error::it\'s \\\\ \\u001b[31m" }',
+  )
+  .concat(`
+      members: { query: "SELECT id, 'a\\tb' AS tab FROM proxy.customers", indexes: { members_id: { columns: [id] } } }
+`)
+
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test.skipIf(!hasPsql)('sql: psql runs the script, and then there is nothing to do', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const psql = (script: string, ...args: readonly string[]) =>
+      spawnSync('psql', ['-X', '-q', '-f', '-', ...args, fixture.url], { input: script, encoding: 'utf8' })
+    const password = ['-v', `shop_public_password=${fixture.env.SOURCE_PASSWORD}`]
+    for (const manifest of [first, second]) {
+      const { stdout, stderr, code } = await run(fixture, ['plan', '--format', 'sql'], manifest)
+      expect([code, stderr]).toEqual([0, ''])
+      expect(stdout).not.toContain(fixture.env.SOURCE_PASSWORD)
+      if (manifest === first) expect(psql(stdout).stderr).toContain('the psql variable shop_public_password is not set')
+      expect(psql(stdout, ...password)).toMatchObject({ status: 0, stderr: '' })
+      const again = await run(fixture, ['plan', '--detailed-exitcode'], manifest)
+      expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('Nothing to change')])
+      // The script does not write the ledger, which is what an alteration is compared with.
+      await run(fixture, ['apply', '--auto-approve'], manifest)
+    }
+    expect(
+      await fixture.sql('SELECT (SELECT count(*) FROM local.orders)::int AS orders, tab FROM local.members LIMIT 1'),
+    ).toEqual([{ orders: 50, tab: 'a\tb' }])
+    const replaced = await run(fixture, ['plan', '--format', 'sql'], second.replace('sum(total)', 'sum(total) + 1'))
+    expect([replaced.code, replaced.stdout, replaced.stderr]).toEqual([
+      4,
+      '',
+      expect.stringContaining('materialized view local.totals: it is rebuilt online and swapped'),
+    ])
+  })
+
+  test('github: hazards and errors are annotations of the lines that declare them', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const one = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
+    await run(fixture, ['apply', '--auto-approve', '--no-populate'], one)
+    await fixture.sql('CREATE VIEW public.reader AS SELECT total FROM local.orders')
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'shop.yaml')
+    const at = (text: string, manifest: string) => manifest.slice(0, manifest.indexOf(text)).split('\n').length
+    const without = one.replace('SELECT id, total FROM', 'SELECT id FROM')
+    writeFileSync(file, without)
+    const refused = await run(fixture, ['plan', '-f', file, '--format', 'github'], undefined)
+    expect(refused.code).toBe(4)
+    expect(refused.stdout).toMatch(
+      new RegExp(`^::error file=[^,]*shop.yaml,line=${at('orders: { query', without)},col=\\d+,`),
+    )
+    const misspelled = first.replace('schema_name', 'schema_nam').replace('columns:', 'colums:')
+    writeFileSync(file, misspelled)
+    const invalid = await run(fixture, ['validate', '--no-env', '-f', file, '--format', 'github'], undefined)
+    expect([invalid.code, invalid.stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        new RegExp(
+          `^::error file=[^,]*shop.yaml,line=${at('colums', misspelled)},col=\\d+,title=fdwsync manifest/unknown-key::`,
+        ),
+      ),
+    ])
+  })
+})
