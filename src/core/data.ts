@@ -2,11 +2,11 @@
 
 /** JSON with sorted keys and without undefined values, so that equal data gives equal text. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : part,
-  )
+  const data = asJson(value)
+  if (data === null || typeof data !== 'object') return JSON.stringify(data)
+  if (Array.isArray(data)) return `[${data.map(canonicalJson).join()}]`
+  const entries = definedEntries(data).sort(([left], [right]) => (left < right ? -1 : 1))
+  return `{${entries.map(([key, part]) => `${JSON.stringify(key)}:${canonicalJson(part)}`).join()}}`
 }
 
 /** Whether two values are equal as JSON, whatever the order of their keys. */
@@ -18,25 +18,26 @@ export function sameData(left: unknown, right: unknown): boolean {
     if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
     return one.every((item, at) => sameData(item, other[at]))
   }
-  const leftEntries = definedEntries(one)
-  const rightEntries = new Map(definedEntries(other))
+  const [leftParts, rightParts] = [definedEntries(one), new Map(definedEntries(other))]
   return (
-    leftEntries.length === rightEntries.size &&
-    leftEntries.every(([key, item]) => rightEntries.has(key) && sameData(item, rightEntries.get(key)))
+    leftParts.length === rightParts.size &&
+    leftParts.every(([key, part]) => rightParts.has(key) && sameData(part, rightParts.get(key)))
   )
 }
 
+/** The value that JSON would have, but for the parts of a map or a list. */
 function asJson(value: unknown): unknown {
+  if (value === undefined) return null
   const hasOwnJson =
     typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
-  return (hasOwnJson ? JSON.parse(JSON.stringify(value)) : value) ?? null
+  return hasOwnJson ? JSON.parse(JSON.stringify(value)) : value
 }
 
-function definedEntries(value: object): readonly (readonly [string, unknown])[] {
-  return Object.entries(value).filter(([, item]) => item !== undefined)
+function definedEntries(value: object): [key: string, part: unknown][] {
+  return Object.entries(value).filter(([, part]) => part !== undefined)
 }
 
-/** A prototype without keys. V8 makes objects without any prototype slow, and large. */
+/** A prototype without keys. Objects without any prototype are slow and large in V8. */
 const noKeys: object = Object.freeze(Object.create(null))
 
 /** A map that inherits no keys, so that it can have any key, `__proto__` included. */

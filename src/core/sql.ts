@@ -10,7 +10,7 @@ export type Sql = Branded<string, 'Sql'>
 
 /** Builds SQL from a template whose values are SQL themselves. */
 export function sql(text: TemplateStringsArray, ...values: readonly Sql[]): Sql {
-  return String.raw({ raw: text.map((part) => part) }, ...values) as Sql
+  return text.reduce((before, part, at) => `${before}${values[at - 1]}${part}`) as Sql
 }
 
 export function join(parts: readonly Sql[], separator: string): Sql {

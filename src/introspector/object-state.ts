@@ -2,24 +2,34 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
+import { record } from '../kinds/facets/options.ts'
+
+/** A privilege list that is stored may grant what the default one does. */
+const notCompared: ReadonlySet<string> = new Set(['hasAcl'])
+/** The text that the digest covers is not read while another session has the object locked. */
+const notComparedWithDigest: ReadonlySet<string> = new Set([
+  ...notCompared,
+  'query',
+  'expression',
+  'where',
+  'definition',
+])
 
 /** What of an object shows that another session has changed it. */
 export function stateOf({ oid, digest, spec, elsewhere }: LiveObject): readonly unknown[] {
-  const shown = digest === null ? spec : withoutDefinition(spec)
-  return [oid, digest, comparable(shown), ...(elsewhere ? [keyOf(elsewhere)] : [])]
+  const shown = comparable(spec, digest === null ? notCompared : notComparedWithDigest)
+  return [oid, digest, shown, ...(elsewhere ? [keyOf(elsewhere)] : [])]
 }
 
-/** The text that the digest covers is not read while another session has the object locked. */
-function withoutDefinition(spec: unknown): unknown {
-  const unread = new Set(['query', 'expression', 'where', 'definition'])
-  return JSON.parse(JSON.stringify(spec), (name, value: unknown) => (unread.has(name) ? null : value))
+function comparable(value: unknown, without: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => comparable(item, without))
+  if (value === null || typeof value !== 'object') return value
+  // The digest of a secret depends on the salt of the run.
+  if (isSecretValue(value)) return null
+  const parts = Object.entries(value).filter(([name]) => !without.has(name))
+  return record(parts.map(([name, part]) => [name, comparable(part, without)]))
 }
 
-/** The digest of a secret depends on the salt of the run. A privilege list that is stored may grant what the default one does. */
-function comparable(spec: unknown): unknown {
-  return JSON.parse(JSON.stringify(spec), (key, value: unknown) => (isDigest(value) || key === 'hasAcl' ? null : value))
-}
-
-function isDigest(value: unknown): boolean {
-  return value !== null && typeof value === 'object' && /^digest(,secret)?$/.test(Object.keys(value).join())
+function isSecretValue(value: object): boolean {
+  return 'digest' in value && Object.keys(value).every((name) => name === 'digest' || name === 'secret')
 }

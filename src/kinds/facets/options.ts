@@ -130,6 +130,7 @@ interface SecretContext {
 
 /** A field for each option that differs, with its item of the one `OPTIONS (…)` clause. */
 export function optionChanges(from: OptionValues, to: OptionValues, secrets: SecretContext): readonly FieldChange[] {
+  if (Object.keys(from).length + Object.keys(to).length === 0) return []
   const [before, after] = bothHidden(from, to, secrets)
   return optionEdits(before, after).map((edit) => ({
     field: `option ${edit.name}`,

@@ -27,6 +27,7 @@ import {
   writtenChecks,
 } from '../facets/columns/checks.ts'
 import {
+  type Column,
   columnsNeedNewer,
   columnTexts,
   columnTypes,
@@ -64,7 +65,7 @@ import {
   inheritedNotNull,
   ownChecks,
   ownColumns,
-  sourcesOf,
+  sourceOf,
   withoutInherited,
   withoutParents,
 } from './inheritance.ts'
@@ -198,13 +199,13 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     const from = withTextsAsLive(live, to, to.textsAsLive)
     const { parents, columns, checks } = withoutInherited(from, to, declared, last)
     const links = parentChanges(name, parents.from, parents.to, parentsIn(declared))
-    const sources = sourcesOf(columns.to, declared.columns)
+    const source = (column: string, wanted: Column) => sourceOf(column, wanted, declared.columns)
     const secrets = { named: to.secretOptions, digestOf: digests.ofRun }
     return [
       ...replacedBy('server', from.server, to.server),
       ...tableOptionChanges(from.options, to.options, secrets),
       ...links,
-      ...followLinks(links, 'column', columns, columnChanges(name, { ...columns, sources, secrets })),
+      ...followLinks(links, 'column', columns, columnChanges(name, { ...columns, sourceOf: source, secrets })),
       ...followLinks(links, 'check', checks, checkChanges(name, checks.from, checks.to, declared.checks)),
       ...commentChange(sql`FOREIGN TABLE ${name}`, 'comment', from.comment, to.comment),
       ...accessChanges(relationAccess(id), onColumns(from, columnsKept(columns.from, columns.to)), to),

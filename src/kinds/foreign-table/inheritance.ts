@@ -17,6 +17,13 @@ interface Table extends Partial<Parents> {
 /** The parents, columns and checks to compare. What only the parents can change is left out. */
 export function withoutInherited(from: Table, to: Table, declared: Table, last: Table | undefined) {
   const parents = { from: parentsIn(from), to: parentsIn(to) }
+  const plain = <Part>(part: (table: Table) => Readonly<Record<string, Part>>) => ({
+    from: part(from),
+    to: part(to),
+    declared: part(declared),
+  })
+  if (!hasParents(parents.from) && !hasParents(parents.to))
+    return { parents, columns: plain(({ columns }) => columns), checks: plain(({ checks }) => checks) }
   const kept = keptParents(parents.from, parents.to)
   const sides = <Part>(of: (table: Table) => Readonly<Record<string, Part>>): Context<Part> => ({
     from: of(from),
@@ -112,25 +119,18 @@ function own<Part>(parts: Readonly<Record<string, Part>> | undefined, name: stri
   return parts && Object.hasOwn(parts, name) ? parts[name] : undefined
 }
 
-/** The columns with their SQL as declared, where it is declared: what statements consist of. */
-export function sourcesOf(wanted: Columns, declared: Columns): Columns {
-  return record(
-    Object.entries(wanted).map(([name, column]) => {
-      const source = own(declared, name)
-      if (!source) return [name, column]
-      return [
-        name,
-        {
-          ...source,
-          notNull: column.notNull,
-          notNullMark: column.notNullMark ?? null,
-          default: source.default ?? column.default,
-          generated: source.generated ?? column.generated,
-          virtual: column.virtual,
-        },
-      ]
-    }),
-  )
+/** A column with its SQL as declared, if it is declared: what statements consist of. */
+export function sourceOf(name: string, wanted: Column, declared: Columns): Column {
+  const source = own(declared, name)
+  if (!source) return wanted
+  return {
+    ...source,
+    notNull: wanted.notNull,
+    notNullMark: wanted.notNullMark ?? null,
+    default: source.default ?? wanted.default,
+    generated: source.generated ?? wanted.generated,
+    virtual: wanted.virtual,
+  }
 }
 
 /** The columns for an export: without what is just inherited. */
@@ -215,7 +215,9 @@ export function withoutParents<Spec extends Table>(declared: Spec, wanted: Spec)
   return {
     ...declared,
     ...noParents,
-    columns: sourcesOf(wanted.columns, declared.columns),
+    columns: record(
+      Object.entries(wanted.columns).map(([name, column]) => [name, sourceOf(name, column, declared.columns)]),
+    ),
     checks: record([...Object.entries(wanted.checks), ...Object.entries(declared.checks)]),
   }
 }

@@ -84,7 +84,7 @@ export function newViewColumnSettings(
   columns: ReadonlySet<string>,
 ): readonly Statement[] {
   return Object.entries(settings).flatMap(([name, each]) =>
-    columns.has(name) ? newSettings(targetOf(view, name), each) : [],
+    columns.has(name) ? newSettings(() => targetOf(view, name), each) : [],
   )
 }
 
@@ -96,7 +96,7 @@ export function viewColumnChanges(
   const before = new Map(from.map((column) => [column.name, column]))
   return to.flatMap((column) => {
     const live = before.get(column.name)
-    return live ? settingsChanges(targetOf(view, column.name), live, column) : []
+    return live ? settingsChanges(() => targetOf(view, column.name), live, column) : []
   })
 }
 

@@ -11,8 +11,8 @@ import { settingsChanges } from './settings.ts'
 interface Comparison {
   readonly from: Columns
   readonly to: Columns
-  /** The wanted columns with their SQL as declared. */
-  readonly sources: Columns
+  /** A wanted column with its SQL as declared. Asked only for columns that may change: a plan can have a hundred thousand. */
+  readonly sourceOf: (name: string, wanted: Column) => Column
   readonly secrets: Parameters<typeof optionChanges>[2]
 }
 
@@ -23,19 +23,19 @@ interface Comparison {
  * type changes is dropped and added, which costs nothing, since a foreign table holds no data.
  */
 export function columnChanges(table: Sql, comparison: Comparison): readonly FieldChange[] {
-  const { from, to, sources: declared, secrets } = comparison
+  const { from, to, sourceOf, secrets } = comparison
   const retyped = retypedColumns(from, to)
   const dropped = Object.keys(from).filter((name) => !Object.hasOwn(to, name))
   const kept = Object.entries(to).flatMap(([name, wanted]) => {
     const before = Object.hasOwn(from, name) ? from[name] : undefined
-    return before ? [{ name, before, wanted, source: declared[name] ?? wanted }] : []
+    return before ? [{ name, before, wanted, source: () => sourceOf(name, wanted) }] : []
   })
   const added = Object.entries(to).filter(([name]) => !Object.hasOwn(from, name))
   const isReplaced = ({ name, before, wanted }: (typeof kept)[number]) => isRegenerated(name, before, wanted, retyped)
   return [
     ...kept
       .filter(isReplaced)
-      .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source)),
+      .flatMap((column) => regenerate(table, column.name, column.before, column.wanted, column.source())),
     ...kept.flatMap(({ name, before, wanted }) => ungenerate(name, before, wanted)),
     ...[...dropped.filter((name) => from[name]?.generated), ...dropped.filter((name) => !from[name]?.generated)].map(
       (name) => dropColumn(name, from[name]),
@@ -45,7 +45,7 @@ export function columnChanges(table: Sql, comparison: Comparison): readonly Fiel
       .flatMap((column) =>
         alterColumn(table, column.name, { from: column.before, to: column.wanted, source: column.source, secrets }),
       ),
-    ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, declared[name] ?? wanted)),
+    ...added.flatMap(([name, wanted]) => addColumn(table, name, wanted, sourceOf(name, wanted))),
   ]
 }
 
@@ -104,14 +104,14 @@ function addColumn(table: Sql, name: string, wanted: Column, source: Column): re
       effect: { how: 'clause', clause },
       changesRows: true,
     },
-    ...settingsChanges(settingsTarget(table, name), {}, wanted),
+    ...settingsChanges(() => settingsTarget(table, name), {}, wanted),
   ]
 }
 
 interface ColumnComparison {
   readonly from: Column
   readonly to: Column
-  readonly source: Column
+  readonly source: () => Column
   readonly secrets: Comparison['secrets']
 }
 
@@ -120,10 +120,9 @@ function alterColumn(
   name: string,
   { from, to, source, secrets }: ColumnComparison,
 ): readonly FieldChange[] {
-  const alter = sql`ALTER COLUMN ${ident(name)}`
   const retyped = isRetyped(from, to)
   return [
-    ...(retyped ? [retype(name, from, to, source)] : []),
+    ...(retyped ? [retype(name, from, to, source())] : []),
     // An identity column cannot become nullable, so this comes first.
     ...identityChange(name, from.identity ?? null, to.identity ?? null),
     ...notNullChange(table, name, from, to),
@@ -134,12 +133,12 @@ function alterColumn(
         field: `column ${name} ${field}`,
         effect:
           effect.how === 'clause'
-            ? { how: 'clause', clause: [sql`${alter} OPTIONS (`, ...effect.clause, sql`)`] }
+            ? { how: 'clause', clause: [sql`ALTER COLUMN ${ident(name)} OPTIONS (`, ...effect.clause, sql`)`] }
             : effect,
       }),
     ),
     // A new type resets the storage.
-    ...settingsChanges(settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
+    ...settingsChanges(() => settingsTarget(table, name), retyped ? withoutStorage(from) : from, to),
   ]
 }
 
@@ -199,10 +198,10 @@ function defaultChange(
   retyped: boolean,
 ): readonly FieldChange[] {
   if (from.default === to.default) return []
+  const declared = source().default
   const alter = sql`ALTER COLUMN ${ident(name)}`
-  const clause =
-    source.default === null ? sql`${alter} DROP DEFAULT` : sql`${alter} SET DEFAULT (${fragment(source.default)})`
-  if (source.default === null && retyped) return [toField(`column ${name} default`, from.default, to.default, [])]
+  const clause = declared === null ? sql`${alter} DROP DEFAULT` : sql`${alter} SET DEFAULT (${fragment(declared)})`
+  if (declared === null && retyped) return [toField(`column ${name} default`, from.default, to.default, [])]
   // A default must go before the column becomes an identity column.
   if ((from.identity ?? null) !== (to.identity ?? null))
     return [toField(`column ${name} default`, from.default, to.default, [clause])]
@@ -226,7 +225,7 @@ function regenerate(table: Sql, name: string, from: Column, to: Column, source: 
       rewritesValues: true,
       changesRows: true,
     },
-    ...settingsChanges(settingsTarget(table, name), {}, to),
+    ...settingsChanges(() => settingsTarget(table, name), {}, to),
   ]
 }
 

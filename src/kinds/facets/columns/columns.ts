@@ -20,7 +20,14 @@ import {
   notNullConstraint,
   writtenNotNull,
 } from './not-null.ts'
-import { type ColumnSettings, declaredSettings, newSettings, settleSettings, writtenSettings } from './settings.ts'
+import {
+  type ColumnSettings,
+  declaredSettings,
+  newSettings,
+  type SettingsTarget,
+  settleSettings,
+  writtenSettings,
+} from './settings.ts'
 
 export interface Column extends ColumnSettings {
   readonly type: string
@@ -208,11 +215,11 @@ export function columnConstraints(column: Column): Sql {
 
 /** The settings of new columns. */
 export function newColumnSettings(table: Sql, columns: Columns): readonly Statement[] {
-  return Object.entries(columns).flatMap(([name, column]) => newSettings(settingsTarget(table, name), column))
+  return Object.entries(columns).flatMap(([name, column]) => newSettings(() => settingsTarget(table, name), column))
 }
 
 /** ONLY: otherwise PostgreSQL would also set what a table that inherits the column has for itself. */
-export function settingsTarget(table: Sql, name: string) {
+export function settingsTarget(table: Sql, name: string): SettingsTarget {
   return { alter: sql`ALTER FOREIGN TABLE ONLY ${table}`, column: sql`COLUMN ${table}.${ident(name)}`, name }
 }
 

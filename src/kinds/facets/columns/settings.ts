@@ -1,5 +1,6 @@
 // Settings of a column that any relation can have: comment, statistics target, storage, compression, attributes.
 import type { FieldChange } from '../../../core/change.ts'
+import { sameData } from '../../../core/data.ts'
 import { ident, number, type Sql, type Statement, sql, statement, trusted } from '../../../core/sql.ts'
 import { type Comment, commentChange } from '../comment.ts'
 import { settle } from '../defaults.ts'
@@ -80,12 +81,23 @@ export const settingsColumns = `
   'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
                   WHERE option_name <> 'pg_attver')`
 
+const settings = ['comment', 'statistics', 'storage', 'compression', 'attributes'] as const
+
 /** `alter` begins a statement: `ALTER FOREIGN TABLE s.t`; `column` follows COMMENT ON: `COLUMN s.t.c`. */
+export interface SettingsTarget {
+  readonly alter: Sql
+  readonly column: Sql
+  readonly name: string
+}
+
+/** @param targetOf called only if something differs, since there can be a hundred thousand columns */
 export function settingsChanges(
-  { alter, column, name }: { readonly alter: Sql; readonly column: Sql; readonly name: string },
+  targetOf: () => SettingsTarget,
   from: ColumnSettings,
   to: ColumnSettings,
 ): readonly FieldChange[] {
+  if (settings.every((setting) => to[setting] === undefined || sameData(from[setting], to[setting]))) return []
+  const { alter, column, name } = targetOf()
   const alterColumn = sql`${alter} ALTER COLUMN ${ident(name)}`
   const set: Set = (field, before, after, what) => {
     if (after === undefined || before === after) return []
@@ -128,11 +140,8 @@ function storageChange(set: Set, from: ColumnSettings, to: ColumnSettings): read
 }
 
 /** The settings of a new column. */
-export function newSettings(
-  target: { readonly alter: Sql; readonly column: Sql; readonly name: string },
-  settings: ColumnSettings,
-): readonly Statement[] {
-  return settingsChanges(target, {}, settings).flatMap(({ effect }) =>
+export function newSettings(targetOf: () => SettingsTarget, wanted: ColumnSettings): readonly Statement[] {
+  return settingsChanges(targetOf, {}, wanted).flatMap(({ effect }) =>
     effect.how === 'statement' ? [effect.statement] : [],
   )
 }
