@@ -6,6 +6,7 @@ import { recordNoChanges } from '../applier/record-no-changes.ts'
 import { noCounts } from '../core/counts.ts'
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { type Hazard, mustBeAllowed, type Plan } from '../core/plan.ts'
+import { allowedHazards } from '../core/policy.ts'
 import { isNothingDone, type Report } from '../core/report.ts'
 import { interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
@@ -91,9 +92,10 @@ function isStale(error: unknown): boolean {
 }
 
 async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session): Promise<Applied> {
-  const { parsed, connect, options } = request
+  const { parsed, connect } = request
   const inHand = await planOnce(request)
   const { plan, ownershipUnknown } = inHand
+  const options = { ...request.options, allow: allowedBy(request, plan.database.user) }
   if (ownershipUnknown) {
     const message = `ownership is unknown: ${ownershipUnknown.message}`
     throw new FdwsyncError({ ...ownershipUnknown, message }, exitCode.refused)
@@ -142,35 +144,40 @@ async function withLease<T>(
   }
 }
 
-async function planOnce({
-  parsed,
-  connect,
-  populate,
-  offline,
-  trySources = false,
-  takeOver = false,
-  expected,
-  options,
-}: ApplyRequest): Promise<PlanInHand> {
-  const mayExpose = options.allow.includes('exposes-secret')
-  const mayEvaluate = mayEvaluateFor(options, expected)
-  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose, mayEvaluate } as const
+/** What the command line and the policy of the manifest allow together. */
+function allowedBy({ parsed, unattended = false, options }: ApplyRequest, role: string): readonly string[] {
+  return allowedHazards(parsed.manifest.policy, { allow: options.allow, unattended, role })
+}
+
+async function planOnce(request: ApplyRequest): Promise<PlanInHand> {
+  const { connect, options } = request
   const session = await connect('plan')
   try {
+    const allow = allowedBy(request, session.user)
     return await interruptible(session, options.signal, () =>
-      createPlan(session, parsed, {
-        populate,
-        takeOver,
-        sources: offline ? undefined : sources,
-        trySources,
-        prove: true,
-        mayEvaluate,
-        ...(expected ? { suffix: expected.suffix } : {}),
-      }),
+      planOn(session, { ...request, options: { ...options, allow } }),
     )
   } finally {
     await session.close()
   }
+}
+
+function planOn(
+  session: Session,
+  { parsed, connect, populate, offline, trySources = false, takeOver = false, expected, options }: ApplyRequest,
+): Promise<PlanInHand> {
+  const mayExpose = options.allow.includes('exposes-secret')
+  const mayEvaluate = mayEvaluateFor(options, expected)
+  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose, mayEvaluate } as const
+  return createPlan(session, parsed, {
+    populate,
+    takeOver,
+    sources: offline ? undefined : sources,
+    trySources,
+    prove: true,
+    mayEvaluate,
+    ...(expected ? { suffix: expected.suffix } : {}),
+  })
 }
 
 /** What `plan` has left undetermined because it evaluates nothing is not in an expected plan, so it stays so. */
@@ -201,12 +208,12 @@ export function reasonsToRefuse(plan: Plan, allow: readonly string[]): readonly 
   )
   const hazards = plan.changes.flatMap(({ title, hazards }) =>
     hazards
-      .filter((hazard) => mustBeAllowed(hazard) && !allow.includes(hazard.name))
+      .filter((hazard) => mustBeAllowed(hazard) && (hazard.policy === 'never' || !allow.includes(hazard.name)))
       .map(
-        ({ name, detail }): Problem => ({
+        ({ name, detail, policy }): Problem => ({
           code: 'plan/hazard',
           message: `${title}: ${detail}`,
-          hint: adviceOn(name),
+          hint: policy === 'never' ? `The policy of the manifest never allows ${name}.` : adviceOn(name),
         }),
       ),
   )

@@ -26,10 +26,12 @@ export interface Hazard {
   readonly name: HazardName
   /** A sentence without the object's name. */
   readonly detail: string
+  /** The decision of the policy of the manifest: it needs no `--allow`, or `--allow` does not help. */
+  readonly policy?: 'allowed' | 'never'
 }
 
-export function mustBeAllowed(hazard: Hazard): boolean {
-  return hazardsToAllow.some((name) => name === hazard.name)
+export function mustBeAllowed({ name, policy }: Hazard): boolean {
+  return policy !== 'allowed' && hazardsToAllow.some((each) => each === name)
 }
 
 /**

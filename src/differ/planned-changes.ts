@@ -4,6 +4,7 @@ import type { Change } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import { idOf, type Key } from '../core/object.ts'
 import type { Hazard, PlannedChange, Predecessor, Step } from '../core/plan.ts'
+import { type Policy, underPolicy } from '../core/policy.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { type CauseInput, type ExplainedChange, explainChanges } from './cause.ts'
@@ -12,6 +13,7 @@ import { displayOrder } from './steps/order.ts'
 
 export interface PlannedChangesInput extends CauseInput {
   readonly steps: readonly Step[]
+  readonly policy: Policy | undefined
   /** By OID. */
   readonly predecessors: ReadonlyMap<number, Predecessor>
   /** Those that no step has, by object. */
@@ -56,7 +58,7 @@ function plannedChange(
     title: id ? titleOf(id) : change.key,
     summary: wanted ? (kind?.display?.summary?.(wanted.declared) ?? '') : '',
     details: change.op === 'create' ? (kind?.display?.details?.(change.to.declared) ?? []) : [],
-    hazards: uniqueHazards(hazards),
+    hazards: underPolicy(uniqueHazards(hazards), input.policy),
     ...(predecessor ? { predecessor } : {}),
     beside: change.op === 'replace' && change.how === 'beside',
     takenFrom: takenFrom(change, input.ledger),

@@ -54,6 +54,7 @@ export async function assemblePlan(
       canonicalForms: await canonicalFormsOf(context, changes),
       digests,
       searchPath,
+      policy: resolved.expanded.manifest.policy,
       sourceChanges: sourceChanges(resolved, ledger, digests),
     }),
     steps,

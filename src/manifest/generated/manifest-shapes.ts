@@ -56,6 +56,7 @@ export const maps: readonly string[] = [
   'schemas.*.materialized_views.*.statistics.*',
   'schemas.*.materialized_views.*.grants',
   'vars',
+  'policy',
   'mirrors',
   'mirrors.*',
   'mirrors.*.options',

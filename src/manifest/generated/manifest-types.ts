@@ -80,6 +80,10 @@ export interface Manifest {
     [k: string]: string | Variable
   }
   /**
+   * Which hazards of a plan are allowed, whoever applies it. Example: { allow: [drops-data], never: [exposes-secret] }
+   */
+  policy?: Policy
+  /**
    * Whether this file changes what the files before it declare (-f fdwsync.yaml -f overlay.yaml): maps merge, null removes, lists and values replace. Default: false
    */
   overlay?: boolean
@@ -451,6 +455,30 @@ export interface OperatorClass {
      */
     [k: string]: string
   }
+}
+
+/**
+ * Which hazards are allowed. A hazard that it does not mention needs --allow.
+ */
+export interface Policy {
+  /**
+   * Hazards that need no --allow. Example: [drops-data]
+   *
+   * Items: A hazard.
+   */
+  allow?: string[]
+  /**
+   * Hazards that are refused even with --allow. Example: [exposes-secret]
+   *
+   * Items: A hazard.
+   */
+  never?: string[]
+  /**
+   * Roles that apply with --auto-approve alone: it allows every hazard that is not in never. Example: [deployer]
+   *
+   * Items: The exact name of the role that connects.
+   */
+  auto_approve?: string[]
 }
 
 /**

@@ -1,7 +1,7 @@
 // One changed object of a plan as text: its title and why it changes, its fields, what it keeps, and its hazards.
 
 import type { Change } from '../../core/change.ts'
-import { mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
+import { type Hazard, mustBeAllowed, type PlannedChange } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import type { PlanOptions, RenderOptions } from '../format.ts'
@@ -128,8 +128,13 @@ export function renderHazards(
   return hazards.flatMap((hazard) => {
     // The summary counts the loads.
     if (hazard.name === 'reads-source') return []
-    const isAsked = mustBeAllowed(hazard) && !destroys
-    const text = `! ${oneLine(hazard.detail)}${isAsked ? `: needs --allow ${hazard.name}` : ''}`
+    const text = `! ${oneLine(hazard.detail)}${destroys ? '' : permissionFor(hazard)}`
     return wrap(text, columns, indent).map((line) => (mustBeAllowed(hazard) ? style.red(line) : style.yellow(line)))
   })
+}
+
+function permissionFor(hazard: Hazard): string {
+  if (hazard.policy === 'never') return `: never allowed by the policy (${hazard.name})`
+  if (hazard.policy === 'allowed') return `: allowed by the policy (${hazard.name})`
+  return mustBeAllowed(hazard) ? `: needs --allow ${hazard.name}` : ''
 }

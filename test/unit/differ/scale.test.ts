@@ -140,6 +140,7 @@ const phases: Readonly<Record<string, Phase>> = {
       searchPath: [],
       digests,
       sourceChanges,
+      policy: undefined,
       steps: [],
       predecessors: none,
       hazards: [],

@@ -1,0 +1,39 @@
+// The policy of a manifest: which hazards it allows, and which never, whoever applies.
+
+import { type Hazard, hazardsToAllow } from './plan.ts'
+
+export interface Policy {
+  /** Need no `--allow`. */
+  readonly allow?: readonly string[]
+  /** Are refused even with `--allow`. */
+  readonly never?: readonly string[]
+  /** Roles for which `--auto-approve` allows all other hazards, too. */
+  readonly auto_approve?: readonly string[]
+}
+
+/** The hazards of a change, with the decisions of the policy. */
+export function underPolicy(hazards: readonly Hazard[], { allow = [], never = [] }: Policy = {}): readonly Hazard[] {
+  const has = (names: readonly string[], { name }: Hazard) => names.includes(name)
+  return hazards.map((hazard) => {
+    if (has(never, hazard)) return { ...hazard, policy: 'never' }
+    return has(allow, hazard) ? { ...hazard, policy: 'allowed' } : hazard
+  })
+}
+
+export interface Applying {
+  /** The hazards that `--allow` names. */
+  readonly allow: readonly string[]
+  /** `--auto-approve`. */
+  readonly unattended: boolean
+  /** The role that applies. */
+  readonly role: string
+}
+
+/** The hazards that an apply may take. */
+export function allowedHazards(
+  { allow = [], never = [], auto_approve: roles = [] }: Policy = {},
+  applying: Applying,
+): readonly string[] {
+  const all = applying.unattended && roles.includes(applying.role) ? hazardsToAllow : []
+  return [...applying.allow, ...allow, ...all].filter((name) => !never.includes(name))
+}
