@@ -9,6 +9,7 @@ import type { Session } from '../db/session.ts'
 import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { createRunDigests } from './digests.ts'
+import { type NameState, readNameStates } from './relation-names.ts'
 import { readingPath } from './transaction-settings.ts'
 
 export interface CatalogReading {
@@ -39,7 +40,7 @@ const setLocked: Sql = trusted(`
   SELECT set_config('fdwsync.locked', coalesce(array_agg(oid)::text, '{}'), true) FROM locked`)
 
 /**
- * Reads objects by their ids, within the session's transaction, with one query per kind. An object that is not in the
+ * Reads objects by their ids, within the session's transaction, with one query per kind of what exists. An object that is not in the
  * result does not exist: a failed query throws, and never returns an empty result.
  * @param scratchSchema where this transaction has created stand-ins. Anybody can give a schema a name like that one's, so
  * queries do not go by prefixes.
@@ -54,28 +55,71 @@ export async function readCatalog(
   await session.run(
     sql`${readingPath}; SET LOCAL fdwsync.salt = ${literal(salt)}; SET LOCAL fdwsync.scratch_schema = ${literal(scratchSchema)}`,
   )
-  await session.query(setLocked)
   const live = new Map<Key, LiveObject>()
   const occupied = new Map<Key, string>()
+  const stateOf = await readNameStates(
+    session,
+    kinds.filter(isOfNames).flatMap(({ kind }) => wanted.get(kind) ?? []),
+  )
   const { ofRun } = createRunDigests(salt)
+  let isLockedSet = false
   for (const kind of kinds) {
-    const ofKind = wanted.get(kind.kind)
-    if (!ofKind) continue
-    for (const row of await session.query<CatalogRow<unknown> & { id: ObjectId }>(kind.catalogQuery, [
-      JSON.stringify(ofKind),
-    ])) {
-      if (row.occupied_by) occupied.set(keyOf(row.id), row.occupied_by)
-      else live.set(keyOf(row.id), fromRow(kind, row, ofRun))
+    const ofKind = wanted.get(kind.kind) ?? []
+    const rows = new Map<Key, Row>()
+    for (const { query, ids } of queriesFor(kind, ofKind, stateOf, occupied)) {
+      if (kind.readsLocked && !isLockedSet) {
+        await session.query(setLocked)
+        isLockedSet = true
+      }
+      for (const row of await session.query<Row>(query, [JSON.stringify(ids)])) rows.set(keyOf(row.id), row)
+    }
+    // In the order of the ids, whichever query returned them.
+    for (const key of ofKind.map(keyOf)) {
+      const row = rows.get(key)
+      if (row?.occupied_by) occupied.set(key, row.occupied_by)
+      else if (row) live.set(key, fromRow(kind, row, ofRun))
     }
   }
   return { live, occupied }
 }
 
-function fromRow(
+type Row = CatalogRow<unknown> & { readonly id: ObjectId }
+
+interface CatalogQuery {
+  readonly query: Sql
+  readonly ids: readonly ObjectId[]
+}
+
+/** The queries for what exists. Adds to `occupied` the names that a type has. */
+function queriesFor(
   kind: AnyKind,
-  row: CatalogRow<unknown> & { readonly id: ObjectId },
-  digestOf: (secret: Secret) => string,
-): LiveObject {
+  ids: readonly ObjectId[],
+  stateOf: (id: ObjectId) => NameState,
+  occupied: Map<Key, string>,
+): readonly CatalogQuery[] {
+  if (!isOfNames(kind)) return withIds([{ query: kind.catalogQuery, ids }])
+  const byState = groupBy(ids, stateOf)
+  const ofState = (state: NameState) => byState.get(state) ?? []
+  if (kind.hasRowType) for (const id of ofState('type')) occupied.set(keyOf(id), 'type')
+  const types = kind.hasRowType ? [] : ofState('type')
+  if (!kind.plainCatalogQuery)
+    return withIds([{ query: kind.catalogQuery, ids: [...types, ...ofState('child'), ...ofState('plain')] }])
+  return withIds([
+    { query: kind.plainCatalogQuery, ids: ofState('plain') },
+    { query: kind.catalogQuery, ids: [...types, ...ofState('child')] },
+  ])
+}
+
+function withIds(queries: readonly CatalogQuery[]): readonly CatalogQuery[] {
+  return queries.filter(({ ids }) => ids.length > 0)
+}
+
+/** Whether its objects are relations or types, whose names `readNameStates` looks up. */
+function isOfNames({ catalog }: AnyKind): boolean {
+  return catalog === 'pg_class' || catalog === 'pg_type'
+}
+
+function fromRow(kind: AnyKind, row: Row, digestOf: (secret: Secret) => string): LiveObject {
   return {
     id: row.id,
     spec: kind.secrets?.hide?.(row.spec, [], digestOf) ?? row.spec,

@@ -175,6 +175,12 @@ export interface KindOf<Id extends ObjectId, Spec> {
    * digests of secrets, and `fdwsync.scratch_schema` the schema of stand-ins, if there is one.
    */
   readonly catalogQuery: Sql
+  /** The same for relations without parents, if that takes much less time to plan. */
+  readonly plainCatalogQuery?: Sql
+  /** Whether PostgreSQL creates a row type of the same name with each object, so that another type can be in the way. */
+  readonly hasRowType?: true
+  /** Whether the query reads the setting `fdwsync.locked`, the OIDs of the relations whose definitions would have to wait for a lock. */
+  readonly readsLocked?: true
   readonly probe: Probe<Id, Spec>
 
   /** The wanted spec, with every attribute that the manifest leaves open settled: see facets/defaults.ts. */

@@ -138,6 +138,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       JOIN pg_statistic_ext s ON s.stxnamespace = n.oid AND s.stxname = wanted.name
       JOIN pg_class view ON view.oid = s.stxrelid
       JOIN pg_namespace viewn ON viewn.oid = view.relnamespace`),
+  readsLocked: true,
 
   aside: asideInSchema('statistics', sql`STATISTICS`),
   renaming: {

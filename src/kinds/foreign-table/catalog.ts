@@ -4,15 +4,35 @@ import { trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
 import { identityColumn } from '../facets/columns/identity.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
-import { occupiedBy, typesInTheWay } from '../facets/relations.ts'
+import { occupiedBy } from '../facets/relations.ts'
 import { typesUsed } from '../facets/types-used.ts'
 import { definitionDigest } from './definition-digest.ts'
 import { checkParents, columnParents, parentNeeds, parentsColumns } from './parents.ts'
 
-export const catalogQuery = trusted(`
+interface Inherited {
+  /** Of the column `a`. */
+  readonly column: string
+  /** Of the check `k`. */
+  readonly check: string
+  readonly parents: string
+  readonly needs: string
+}
+
+const inherited: Inherited = { column: columnParents, check: checkParents, parents: parentsColumns, needs: parentNeeds }
+
+/** What the above are without parents. */
+const nothingInherited: Inherited = {
+  column: `'inheritedFrom', '[]'::jsonb, 'parents', NULL::jsonb`,
+  check: `'inheritedFrom', '[]'::jsonb`,
+  parents: `'inherits', '[]'::jsonb, 'partitionOf', NULL::jsonb`,
+  needs: `'[]'::jsonb`,
+}
+
+const catalogOf = ({ column, check, parents, needs }: Inherited, digest: string) =>
+  trusted(`
   SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
          ${occupiedBy("c.relkind <> 'f'")},
-         ${definitionDigest} AS digest,
+         ${digest} AS digest,
          json_build_object( -- not jsonb, which would lose the order of the columns
            'server', s.srvname,
            'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
@@ -33,7 +53,7 @@ export const catalogQuery = trusted(`
                ${identityColumn},
                'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                              FROM pg_options_to_table(a.attfdwoptions)),
-               ${columnParents},
+               ${column},
                ${settingsColumns}) ORDER BY a.attnum), '{}')
              FROM pg_attribute a
              JOIN pg_type t ON t.oid = a.atttypid
@@ -43,18 +63,23 @@ export const catalogQuery = trusted(`
                'expression', pg_get_expr(conbin, conrelid), 'noInherit', connoinherit,
                'mark', CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN 'NOT ENFORCED'
                             WHEN NOT convalidated THEN 'NOT VALID' END,
-               ${checkParents},
+               ${check},
                'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
              FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
            'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
-           ${parentsColumns},
+           ${parents},
            ${relationAccessColumns}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),
-                           jsonb_build_object('kind', 'server', 'name', s.srvname)) || ${parentNeeds} ||
+                           jsonb_build_object('kind', 'server', 'name', s.srvname)) || ${needs} ||
            ${typesUsed("d.classid = 'pg_class'::regclass AND d.objid = c.oid")} AS needs
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
     JOIN pg_namespace n ON n.nspname = wanted.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
     LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid
-    LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver
-    ${typesInTheWay('foreignTable', "NULL, '{}'::json, NULL")}`)
+    LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver`)
+
+/** Tables with parents have no digest: what they inherit is always read. */
+export const catalogQuery = catalogOf(inherited, 'NULL')
+
+/** Of the 29 subqueries of the other it lacks the dozen that read parents, and takes 1.7 ms to plan instead of 3.6. */
+export const plainCatalogQuery = catalogOf(nothingInherited, definitionDigest)

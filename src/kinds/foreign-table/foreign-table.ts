@@ -56,7 +56,7 @@ import { declaredSecretOptions, settleSecretOptions } from '../facets/secret-opt
 import { present, secretVariable, writtenOptions } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
-import { catalogQuery } from './catalog.ts'
+import { catalogQuery, plainCatalogQuery } from './catalog.ts'
 import { connectivityProbe } from './connectivity.ts'
 import { createForeignTable } from './create.ts'
 import { viewOfGenerated } from './evaluated.ts'
@@ -172,6 +172,8 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
      WHERE relkind = 'f' AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery,
+  plainCatalogQuery,
+  hasRowType: true,
 
   evaluated: {
     expressions: ({ spec }, view) => viewOfGenerated(spec.columns, parentsIn(spec), view),

@@ -88,6 +88,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
      WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
   catalogQuery: indexCatalog,
+  readsLocked: true,
   evaluated: { expressions: ({ spec }, view) => viewOfExpressions(spec, view) },
 
   aside: asideInSchema('index', sql`INDEX`),

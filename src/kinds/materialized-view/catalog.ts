@@ -3,7 +3,7 @@
 import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
-import { occupiedBy, typesInTheWay } from '../facets/relations.ts'
+import { occupiedBy } from '../facets/relations.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 import { typesUsed } from '../facets/types-used.ts'
 
@@ -48,10 +48,11 @@ export const viewCatalog: Sql = trusted(
   catalogOf('view', 'v', `'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (${optionsOf('c')}) o)`),
 )
 
-export const materializedViewCatalog: Sql = trusted(`${catalogOf(
-  'materializedView',
-  'm',
-  `'accessMethod', (SELECT amname FROM pg_am WHERE oid = c.relam),
+export const materializedViewCatalog: Sql = trusted(
+  `${catalogOf(
+    'materializedView',
+    'm',
+    `'accessMethod', (SELECT amname FROM pg_am WHERE oid = c.relam),
            'defaultAccessMethod', current_setting('default_table_access_method'),
            ${tablespaceColumns},
            'hasToast', c.reltoastrelid <> 0,
@@ -62,5 +63,5 @@ export const materializedViewCatalog: Sql = trusted(`${catalogOf(
                       UNION ALL SELECT 'toast.' || name, value
                         FROM pg_class toast, LATERAL (${optionsOf('toast')}) t WHERE toast.oid = c.reltoastrelid) o),
            'populated', c.relispopulated`,
-)}
-    ${typesInTheWay('materializedView', "false, NULL, '{}'::jsonb, NULL")}`)
+  )}`,
+)

@@ -156,6 +156,8 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
      WHERE relkind = 'm' AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
 
   catalogQuery: materializedViewCatalog,
+  hasRowType: true,
+  readsLocked: true,
 
   settle: (wanted, last, live) => ({
     ...wanted,

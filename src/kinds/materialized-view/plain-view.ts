@@ -43,6 +43,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
     standIn: (object, scratch) => ({ id: { kind: 'view', ...scratch }, spec: withoutAccess(object.spec) }),
   },
   catalogQuery: viewCatalog,
+  readsLocked: true,
   settle: (wanted) => wanted,
 
   // Not the query: its text may change with what it reads.

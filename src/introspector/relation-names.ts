@@ -1,0 +1,41 @@
+// Finds out what has the names of relations and types, so that no catalog query is sent for what does not exist: on a small database
+// those take many times longer to plan than to run.
+
+import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+/**
+ * - `missing`: nothing, or only an array type, which PostgreSQL renames when its name is needed
+ * - `type`: a type that is no row type of a relation, be there such a relation or not
+ * - `child`: a relation with parents
+ * - `plain`: any other relation
+ */
+export type NameState = 'missing' | 'type' | 'child' | 'plain'
+
+// Plain relations, the most of them, are not returned.
+const statesQuery = trusted(`
+  SELECT at::int - 1 AS at, CASE WHEN type.oid IS NOT NULL THEN 'type' WHEN c.oid IS NOT NULL THEN 'child' ELSE 'missing' END AS state
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(schema, name, at)
+    LEFT JOIN pg_namespace n ON n.nspname = wanted.schema
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+    LEFT JOIN pg_type type ON type.typnamespace = n.oid AND type.typname = wanted.name AND type.typrelid = 0
+          AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = type.typelem AND e.typarray = type.oid)
+   WHERE c.oid IS NULL OR type.oid IS NOT NULL OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)`)
+
+/** Reads within the session's transaction, under the path of catalog queries. */
+export async function readNameStates(session: Session, ids: readonly ObjectId[]): Promise<(id: ObjectId) => NameState> {
+  if (ids.length === 0) return () => 'plain'
+  const names = ids.map((id) => ('schema' in id ? [id.schema, id.name] : ['', '']))
+  const rows = await session.query<{ at: number; state: NameState }>(statesQuery, [
+    names.map(([schema]) => schema),
+    names.map(([, name]) => name),
+  ])
+  const states = new Map<Key | undefined, NameState>(
+    rows.map(({ at, state }) => {
+      const id = ids[at]
+      return [id && keyOf(id), state]
+    }),
+  )
+  return (id) => states.get(keyOf(id)) ?? 'plain'
+}
