@@ -2,8 +2,10 @@
 
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { dataDigest } from '../introspector/digests.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
+import { codeQuery } from './catalog-code-query.ts'
 import { stateQuery } from './catalog-state-query.ts'
 
 /** The catalogs whose rows the digest covers. */
@@ -34,12 +36,10 @@ export async function readCatalogState(
   await session.run(readingPath)
   await session.run(catalogCosts)
   const catalogs = Object.fromEntries(digestedKinds.map(({ kind, catalog }) => [kind, catalog]))
-  const [row] = await session.query<{ state: string }>(stateQuery, [
-    manifest,
-    JSON.stringify(catalogs),
-    path?.schemas ?? [],
-    names,
-  ])
-  if (!row) throw new Error('an aggregate query returned no row')
-  return row.state
+  const parameters = [manifest, JSON.stringify(catalogs), path?.schemas ?? [], names]
+  const [own] = await session.query<{ digest: string; mayUseCode: boolean }>(stateQuery, parameters)
+  if (!own) throw new Error('an aggregate query returned no row')
+  // It takes as long to plan as the other, and for most manifests finds nothing.
+  const [code] = own.mayUseCode ? await session.query<{ digest: string | null }>(codeQuery, parameters) : []
+  return dataDigest([own.digest, code?.digest ?? null])
 }

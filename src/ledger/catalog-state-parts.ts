@@ -1,0 +1,55 @@
+// What the queries for the digest of the catalog have in common: see catalog-state.ts.
+
+import { type Sql, trusted } from '../core/sql.ts'
+
+/** A row as text, with its NULLs. */
+export const row = (...columns: readonly string[]) => `ROW(${columns.join(', ')})::text`
+
+/** A part of the digest: rows as text, in a fixed order. */
+export const part = (name: string, text: string, order: string, from: string) =>
+  `SELECT '${name}', md5(string_agg(${text}, '|' ORDER BY ${order})) FROM ${from}`
+
+/** Whether a name in a column of type name is one of those that the SQL has. The cast cuts them to the length of names. */
+export const isNamed = (column: string) => `${column} = ANY ($4::text[]::name[])`
+
+/** What a name in the SQL could find in a catalog, without what PostgreSQL itself came with. */
+export const named = (catalog: string, prefix: string) =>
+  `SELECT * FROM ${catalog} WHERE oid >= 16384 AND ${isNamed(`${prefix}name`)} AND ${prefix}namespace IN (SELECT oid FROM reachable)`
+
+/** The columns of pg_attribute that decide what a query over a relation means. */
+export const readAttribute = row('a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attisdropped')
+
+/** Tables of such a query: what the manifest owns, what that reads, and the schemas in which its SQL finds names. */
+export const ownedTables = `owned AS MATERIALIZED (
+    SELECT o.address, o.object_oid AS oid, ($2::jsonb ->> (o.address::json ->> 0)) AS catalog, o.digest, o.declared,
+           o.declared ? 'owner' AS manages_owner, o.declared ?| '{grants,revokedFromOwner}' AS manages_grants
+      FROM fdwsync.object o WHERE o.manifest = $1
+  ), own_relation AS MATERIALIZED (
+    SELECT oid, declared, manages_owner, manages_grants FROM owned WHERE catalog = 'pg_class'
+    UNION ALL
+    SELECT t.typrelid, declared, manages_owner, manages_grants FROM owned JOIN pg_type t USING (oid)
+     WHERE catalog = 'pg_type' AND t.typrelid <> 0
+  ), parent AS MATERIALIZED (
+    SELECT DISTINCT i.inhparent AS oid FROM own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid
+  ), relation AS MATERIALIZED (
+    SELECT oid, true AS is_whole, manages_grants FROM own_relation
+    UNION ALL
+    SELECT oid, true, false FROM parent WHERE oid NOT IN (SELECT oid FROM own_relation)
+    UNION ALL
+    SELECT oid, false, false FROM (
+      SELECT d.refobjid AS oid FROM own_relation o JOIN pg_rewrite r ON r.ev_class = o.oid
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+      UNION
+      SELECT d.refobjid FROM own_relation o JOIN pg_attrdef e ON e.adrelid = o.oid
+        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_class'::regclass
+      UNION
+      SELECT d.refobjid FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype = 'c'
+        JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid AND d.refclassid = 'pg_class'::regclass
+    ) AS read WHERE oid NOT IN (SELECT oid FROM own_relation) AND oid NOT IN (SELECT oid FROM parent)
+  ), reachable AS MATERIALIZED (
+    SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($3::name[]) OR ${isNamed('nspname')} OR nspname = 'pg_catalog'`
+
+/** One digest of the parts that have rows; null if none has. */
+export const digestOfParts = (parts: readonly string[]): Sql =>
+  trusted(`(SELECT md5(string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name))
+     FROM (${parts.join('\n    UNION ALL\n')}) AS part(name, digest) WHERE digest IS NOT NULL)`)
