@@ -1,25 +1,44 @@
 // Settings for the length of a transaction, so that SQL is parsed and deparsed in the same way every time.
 
-import { ident, join, type Sql, sql, trusted } from '../core/sql.ts'
+import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 
 /**
- * Pins the settings that change the meaning of SQL or its deparsed text. For example, DateStyle decides how CREATE VIEW
+ * The settings that change the meaning of SQL or its deparsed text. For example, DateStyle decides how CREATE VIEW
  * reads the constant '01/02/2026'::date, and quote_all_identifiers changes every deparsed text. Sessions pin
  * standard_conforming_strings when they are opened.
  */
-export const pinnedSettings: Sql = trusted(
-  `SET LOCAL DateStyle = 'ISO, MDY'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL TimeZone = 'UTC';
-   SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content';
-   SET LOCAL quote_all_identifiers = off;
-   SET LOCAL default_tablespace = ''; SET LOCAL default_table_access_method = heap;
-   SET LOCAL array_nulls = on; SET LOCAL transform_null_equals = off; SET LOCAL lc_monetary = 'C';
-   SET LOCAL timezone_abbreviations = 'Default'`,
-)
+const pinned: Readonly<Record<string, string>> = {
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  xmloption: 'content',
+  quote_all_identifiers: 'off',
+  default_tablespace: '',
+  default_table_access_method: 'heap',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  lc_monetary: 'C',
+  timezone_abbreviations: 'Default',
+}
+
+/**
+ * Sets only what has another value. This runs dozens of times in a plan, and some settings are expensive to set even to the value that
+ * they have: for timezone_abbreviations the server reads a file.
+ */
+const pin: Sql = sql`
+  SELECT pg_catalog.set_config(name, value, true)
+    FROM (VALUES ${join(
+      Object.entries(pinned).map(([name, value]) => sql`(${literal(name)}, ${literal(value)})`),
+      ', ',
+    )}) AS setting(name, value)
+   WHERE pg_catalog.current_setting(name) OPERATOR(pg_catalog.<>) value`
 
 /** Live and probed objects are both read under this path, so that their deparsed texts can be compared. */
-export const readingPath: Sql = sql`${pinnedSettings}; SET LOCAL search_path = pg_catalog, pg_temp`
+export const readingPath: Sql = sql`${pin}; SET LOCAL search_path = pg_catalog, pg_temp`
 
 /** Reads in a read-only transaction of its own, under {@link readingPath}. */
 export async function inReadOnlyTransaction<Result>(session: Session, read: () => Promise<Result>): Promise<Result> {
@@ -37,5 +56,5 @@ export const catalogCosts: Sql = trusted('SET LOCAL jit = off; SET LOCAL max_par
 /** The probe and apply both parse a manifest's SQL under the manifest's own search path. */
 export function manifestPath(searchPath: readonly string[]): Sql {
   const path = searchPath.length === 0 ? [trusted("''")] : searchPath.map(ident)
-  return sql`${pinnedSettings}; SET LOCAL search_path = ${join(path, ', ')}`
+  return sql`${pin}; SET LOCAL search_path = ${join(path, ', ')}`
 }
