@@ -43,6 +43,9 @@ const rootsQuery: Sql = trusted(`
       WHERE (p.oid = r.rngcanonical OR p.oid IN (SELECT amproc FROM pg_amproc WHERE amprocfamily = o.opcfamily AND amprocnum = 1))
         AND ${isUserDefined})`)
 
+/** Nearly every database has none, and this takes a tenth of the time that rootsQuery takes. */
+const hasCandidatesQuery: Sql = trusted(`SELECT FROM pg_type WHERE oid >= 16384 AND typtype IN ('d', 'r') LIMIT 1`)
+
 const isSearched = (namespace: string) =>
   `($3::text[] IS NULL OR ${namespace} IN (SELECT oid FROM pg_namespace WHERE nspname = ANY ($3::text[])))`
 
@@ -87,6 +90,7 @@ export async function readEvaluatingTypes(
   session: Session,
   { trustedRoles, isUntrustedOnly, foundIn }: EvaluationContext,
 ): Promise<EvaluatingTypes | undefined> {
+  if ((await session.query(hasCandidatesQuery)).length === 0) return undefined
   const all = await session.query<EvaluatedCode & { readonly oid: number; readonly literal: boolean }>(rootsQuery, [
     trustedRoles,
   ])
