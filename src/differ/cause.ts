@@ -93,11 +93,13 @@ type Differing = Extract<Change, { op: 'alter' | 'replace' }>
 
 function explainFields(change: Differing, entry: LedgerEntry, context: Context): ExplainedChange {
   const needs = changedNeeds(change, context)
+  // An import or mirror renames what the source has renamed as if the manifest did.
+  const isRenamedAtSource = context.sourceChanges.renamed.has(change.key)
   const originsOf = fieldOrigins(originInput(change.to, change.from, entry, context, needs.length > 0))
   const fields = change.fields.map((field): FieldChange => {
-    if (field.cause) return field
+    if (field.cause) return isRenamedAtSource ? { ...field, cause: 'source' } : field
     if (field.outdates) return { ...field, cause: 'dependency' }
-    const found = originsOf(field)
+    const found = isRenamedAtSource ? withoutRename(originsOf(field)) : originsOf(field)
     const origins = isLeftover(change, field, context) ? withoutDrift(found) : found
     if (origins === 'dependency') return { ...field, cause: 'dependency' }
     const { cause, causes } = causeOf(origins)
@@ -110,6 +112,11 @@ function explainFields(change: Differing, entry: LedgerEntry, context: Context):
   const isDependent = all.length === 0 && fields.some(({ cause }) => cause === 'dependency')
   const why = isDependent ? ({ cause: 'dependency' } as const) : causeOf(all)
   return { change: { ...change, fields }, because: isDependent ? [...new Set([...needs, ...outdating])] : [], ...why }
+}
+
+function withoutRename(found: FieldOrigins): FieldOrigins {
+  if (found === 'dependency' || !found.includes('source')) return found
+  return found.filter((origin) => origin !== 'manifest')
 }
 
 function withoutDrift(found: FieldOrigins): FieldOrigins {

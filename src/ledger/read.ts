@@ -7,6 +7,7 @@ import { secretOptionsOf } from '../core/secret-options.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import type { TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
 import { type FoundLedger, findLedger } from './trust.ts'
 
@@ -215,6 +216,8 @@ export interface SourceRecord {
   readonly response: unknown
   /** For an index: its table at the source. */
   readonly table?: string
+  /** For a table, if the source is a PostgreSQL server and was asked by a release that records it. */
+  readonly identity?: TableIdentity
 }
 
 export type SourceRequest = Pick<

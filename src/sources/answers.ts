@@ -7,7 +7,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { PathProblem } from '../manifest/checks/path-problem.ts'
-import { importTitle } from '../manifest/expansion/imports.ts'
+import { importTitle, type TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 import type { Copied } from './copy-types.ts'
 import type { Reason } from './reasons.ts'
@@ -32,6 +32,8 @@ export interface ImportAnswer {
   readonly copied: Copied
   /** The column names of tables that failed, if they were requested. */
   readonly columnNames: ReadonlyMap<string, readonly string[]>
+  /** Of the imported tables. Empty if the source is not a PostgreSQL server. */
+  readonly identities: ReadonlyMap<string, TableIdentity>
   /** What is not taken over of what the source has. */
   readonly warnings: readonly Warning[]
   /** A digest of the entire answer; undefined if a table failed. */

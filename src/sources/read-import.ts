@@ -22,6 +22,7 @@ import {
   type RemoteRelation,
   remoteColumnNames,
   remoteExpressions,
+  remoteIdentities,
   remoteIndexes,
   remoteRelations,
   remoteTables,
@@ -40,6 +41,7 @@ export const emptyAnswer: ImportAnswer = {
   indexes: [],
   copied: nothingCopied,
   columnNames: new Map(),
+  identities: new Map(),
   warnings: [],
   state: 'nothing',
 }
@@ -82,6 +84,9 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     indexes,
     copied,
     columnNames,
+    identities: isPostgres
+      ? await remoteIdentities(session, from.catalog, request.remoteSchema, [...tables.keys()])
+      : new Map(),
     warnings: [
       ...(asked.mirrored ? leftOutWarnings(asked, leftOut, asked.mirrored) : []),
       ...collationWarnings(collated.missing),

@@ -4,6 +4,8 @@
 import { groupBy } from '../core/data.ts'
 import { ident, join, literal, number, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { record } from '../kinds/facets/options.ts'
+import type { TableIdentity } from '../manifest/expansion/imports.ts'
 
 /** An index of the source, defined by its pg_get_indexdef. */
 export interface RemoteIndex {
@@ -105,6 +107,33 @@ export function remoteCollations(
            AND a.attcollation <> t.typcollation
          ORDER BY c.relname, a.attnum`,
     [remoteSchema, tables],
+  )
+}
+
+/** What identifies tables and their columns when they are renamed. */
+export async function remoteIdentities(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, TableIdentity>> {
+  if (tables.length === 0) return new Map()
+  const from = ident(schema)
+  const rows = await session.query<{ table: string; oid: number; column: string; number: number }>(
+    sql`SELECT c.relname AS "table", c.oid, a.attname AS "column", a.attnum AS number
+          FROM ${from}.pg_attribute a JOIN ${from}.pg_class c ON c.oid = a.attrelid JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'v', 'f', 'm', 'p') AND c.relname = ANY ($2::name[])
+           AND a.attnum > 0 AND NOT a.attisdropped`,
+    [remoteSchema, tables],
+  )
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ table }) => table),
+      ([table, own]) => [
+        table,
+        { oid: own[0]?.oid ?? 0, columns: record(own.map(({ column, number: at }) => [column, at])) },
+      ],
+    ),
   )
 }
 

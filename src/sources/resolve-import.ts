@@ -5,9 +5,17 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Ledger } from '../ledger/read.ts'
-import { type CopiedType, importTitle, type TableStanza } from '../manifest/expansion/imports.ts'
+import {
+  type CopiedType,
+  type FormerNames,
+  importTitle,
+  type TableIdentity,
+  type TableStanza,
+} from '../manifest/expansion/imports.ts'
+import { unidentified } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import type { Answer } from './answers.ts'
+import { formerNames } from './former-names.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-context.ts'
 import { lastTables, lastTypes, tableStanza } from './stanzas.ts'
@@ -16,6 +24,8 @@ export interface ResolvedImport {
   readonly request: ImportRequest
   readonly tables: ReadonlyMap<string, TableStanza>
   readonly types: readonly CopiedType[]
+  readonly identities: ReadonlyMap<string, TableIdentity>
+  readonly formerNames: ReadonlyMap<string, FormerNames>
   /** Last applied types that the source did not describe. See {@link withKeptTypes}. */
   readonly keptTypes: readonly CopiedType[]
   /** Whether the source has listed its tables. */
@@ -52,6 +62,8 @@ export function resolveImport(
       request,
       tables,
       types: copied.types,
+      identities: answer.identities,
+      formerNames: formerNames(ledger, request, answer.identities),
       keptTypes,
       isComplete: true,
       undetermined: [...copied.undetermined, ...undetermined],
@@ -65,7 +77,7 @@ export function resolveImport(
   }
   const failure = answer?.status === 'unanswered' ? answer : undefined
   const keptTypes = request.copiesTypes ? lastTypes(ledger) : []
-  const kept = { request, tables: last, types: [], keptTypes, isComplete: false, warnings: [] }
+  const kept = { request, tables: last, types: [], keptTypes, isComplete: false, warnings: [], ...unidentified }
   if (last.size === 0) {
     const reason = failure ? `its source could not be asked: ${failure.reason}` : 'its source was not asked'
     const hint = `${failure?.hint ?? ''} No earlier apply has recorded its tables.`.trim()

@@ -8,7 +8,7 @@ import { declaredKinds } from '../kinds/registry.ts'
 import type { Ledger, SourceRecord } from '../ledger/read.ts'
 import { expandImports, type ResolvedManifest } from '../manifest/expansion/expand.ts'
 import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
-import { includesTable, mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
+import { includesTable, mirrorOf, type Resolution, unidentified } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import { isRecordOf, recordedRequest } from './source-records.ts'
 
@@ -19,6 +19,8 @@ export interface SourceChanges {
   readonly added: ReadonlySet<Key>
   /** Objects that are no longer declared only because a source has changed. */
   readonly removed: ReadonlySet<Key>
+  /** Objects that have another name, or columns with other names, because a source has renamed them. */
+  readonly renamed: ReadonlySet<Key>
 }
 
 export function sourceChanges(
@@ -28,7 +30,7 @@ export function sourceChanges(
 ): SourceChanges {
   const recorded = resolutions.map((each) => withRecordedResponses(manifest, each, ledger))
   if (sameData(recorded.map(comparable), resolutions.map(comparable))) {
-    return { altered: new Map(), added: new Set(), removed: new Set() }
+    return { altered: new Map(), added: new Set(), removed: new Set(), renamed: new Set() }
   }
   const now = declarations(manifest, resolutions, digests)
   const before = declarations(manifest, recorded, digests)
@@ -36,7 +38,16 @@ export function sourceChanges(
     altered: new Map([...before].filter(([key, spec]) => now.has(key) && !sameData(spec, now.get(key)))),
     added: new Set([...now.keys()].filter((key) => !before.has(key))),
     removed: new Set([...before.keys()].filter((key) => !now.has(key))),
+    renamed: new Set(resolutions.flatMap((each) => renamedObjects(manifest, each))),
   }
+}
+
+function renamedObjects(manifest: Manifest, { request, formerNames }: Resolution): readonly Key[] {
+  const schema = mirrorOf(manifest, request)?.schema
+  return [...formerNames.keys()].flatMap((name) => [
+    keyOf({ kind: 'foreignTable', schema: request.schema, name }),
+    ...(schema === undefined ? [] : [keyOf({ kind: 'materializedView', schema, name })]),
+  ])
 }
 
 function comparable({ tables, types, indexes }: Resolution): unknown {
@@ -63,6 +74,7 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
     tables,
     types: recordedTypes(resolution, ledger, recorded),
     indexes: recordedIndexes(manifest, resolution, ledger, wasRequested, tables),
+    ...unidentified,
   }
 }
 

@@ -23,7 +23,7 @@ export function sourceRecords(
   }
   // The manifest's own declarations take precedence over imported ones, and have no record.
   const isImported = (...path: Path) => origins.has(originKey(path))
-  for (const { request, tables, types, indexes } of resolutions) {
+  for (const { request, tables, types, indexes, identities } of resolutions) {
     const recorded = recordedRequest(request)
     for (const { schema, name, stanza: response } of types) {
       if (!isImported('schemas', schema, 'types', name)) continue
@@ -31,7 +31,9 @@ export function sourceRecords(
     }
     for (const [name, response] of tables) {
       if (!isImported('schemas', request.schema, 'foreign_tables', name)) continue
-      records.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), { request: recorded, response })
+      const identity = identities.get(name)
+      const record = { request: recorded, response, ...(identity ? { identity } : {}) }
+      records.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), record)
     }
     const schema = mirrorOf(manifest, request)?.schema
     if (schema === undefined) continue

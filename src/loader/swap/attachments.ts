@@ -15,6 +15,7 @@ import type { Session } from '../../db/session.ts'
 //   schema under a temporary name, so that ANALYZE computes them there. They are renamed and moved after the swap,
 //   when their own name is free.
 // - pg_get_indexdef omits the tablespace of an index.
+// - Statistics keep their owner if this role may give them to it. Otherwise they become this role's.
 // - A trigger that a partition inherits from its parent is created along with the partition.
 const attachmentsQuery: Sql = trusted(`
   WITH old AS (
@@ -86,7 +87,9 @@ const attachmentsQuery: Sql = trusted(`
       FROM added_statistics
     UNION ALL
     SELECT stxrelid, 10, format('ALTER STATISTICS %s OWNER TO %I', place, pg_get_userbyid(stxowner))
-      FROM added_statistics WHERE pg_get_userbyid(stxowner) <> current_user
+      FROM added_statistics WHERE pg_get_userbyid(stxowner) <> current_user AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       OR CASE WHEN current_setting('server_version_num')::int < 160000 THEN pg_has_role(stxowner, 'MEMBER') ELSE pg_has_role(stxowner, 'SET') END
+          AND has_schema_privilege(stxowner, stxnamespace, 'CREATE'))
     UNION ALL
     SELECT old.oid, 6, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', successor, attname, pg_get_expr(adbin, adrelid))
       FROM old JOIN pg_attrdef ON adrelid = old.oid JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum = adnum

@@ -64,9 +64,7 @@ export function expandImports(manifest: Manifest, all: readonly ImportToExpand[]
   const imports = addImports(manifest, all)
   const mirrors = addMirrors(
     imports.manifest,
-    all.flatMap(({ request, tables, indexes, isComplete }) =>
-      mirrorOf(manifest, request) ? [{ name: String(request.path[1]), tables, indexes, isComplete }] : [],
-    ),
+    all.flatMap((each) => (mirrorOf(manifest, each.request) ? [{ ...each, name: String(each.request.path[1]) }] : [])),
   )
   return {
     manifest: mirrors.manifest,

@@ -21,12 +21,27 @@ export interface CopiedType {
   readonly stanza: TypeStanza
 }
 
+/** How the catalog of a source identifies a table and its columns, whatever their names: by the OID and the column numbers. */
+export interface TableIdentity {
+  readonly oid: number
+  readonly columns: Readonly<Record<string, number>>
+}
+
+/** What a table that a source has renamed, and columns of it, were called when they were last applied. */
+export interface FormerNames {
+  readonly table: string | undefined
+  /** By present name. */
+  readonly columns: Readonly<Record<string, string>>
+}
+
 /** The tables and copied types of one import, as a manifest would declare them. */
 export interface Imported {
   readonly request: ImportRequest
   readonly tables: ReadonlyMap<string, TableStanza>
   /** Each comes after the types that it consists of. */
   readonly types: readonly CopiedType[]
+  /** By table. */
+  readonly formerNames: ReadonlyMap<string, FormerNames>
 }
 
 /** A manifest with imports or mirrors expanded. */
@@ -91,13 +106,14 @@ export function addImports(manifest: Manifest, all: readonly Imported[]): Expans
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
   const schemas: Schemas = { ...manifest.schemas }
-  for (const { request, tables } of all) {
+  for (const { request, tables, formerNames } of all) {
     const { schema, path } = request
     if (!manifest.schemas?.[schema] && !schemas[schema]) origins.set(originKey(['schemas', schema]), path)
     const declared = manifest.schemas?.[schema]?.foreign_tables ?? {}
     const foreignTables = { ...schemas[schema]?.foreign_tables }
-    for (const [name, table] of tables) {
+    for (const [name, imported] of tables) {
       if (Object.hasOwn(declared, name)) continue
+      const table = withFormerNames(imported, formerNames.get(name))
       const at = ['schemas', schema, 'foreign_tables', name]
       const other = origins.get(originKey(at))
       if (other) problems.push(importedTwice(schema, name, path, other))
@@ -109,6 +125,21 @@ export function addImports(manifest: Manifest, all: readonly Imported[]): Expans
   }
   addTypes(manifest, all, { schemas, origins, problems })
   return { manifest: { ...manifest, schemas }, origins, problems }
+}
+
+/** The table with `renamed_from`, as a manifest that renames it would declare it. */
+function withFormerNames(table: TableStanza, former: FormerNames | undefined): TableStanza {
+  if (!former) return table
+  const columns = Object.entries(table.columns ?? {}).map(([name, column]): [string, ColumnStanza] => {
+    const from = Object.hasOwn(former.columns, name) ? former.columns[name] : undefined
+    if (from === undefined) return [name, column]
+    return [name, { ...(typeof column === 'string' ? { type: column } : column), renamed_from: from }]
+  })
+  return {
+    ...table,
+    ...(former.table === undefined ? {} : { renamed_from: former.table }),
+    columns: Object.fromEntries(columns),
+  }
 }
 
 function addTypes(

@@ -5,7 +5,14 @@ import type { ProblemCode } from '../../core/codes.ts'
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { ImportRequest, Manifest, ParsedManifest, Path } from '../manifest.ts'
-import { type CopiedType, type IndexStanza, importTitle, type TableStanza } from './imports.ts'
+import {
+  type CopiedType,
+  type FormerNames,
+  type IndexStanza,
+  importTitle,
+  type TableIdentity,
+  type TableStanza,
+} from './imports.ts'
 
 /** What one import or mirror resolved to at its source, before the overrides of the manifest. */
 export interface Resolution {
@@ -15,6 +22,16 @@ export interface Resolution {
   readonly types: readonly CopiedType[]
   /** The indexes of the source that a mirror copies, by table. */
   readonly indexes: ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>
+  /** By table. None for sources other than PostgreSQL servers. */
+  readonly identities: ReadonlyMap<string, TableIdentity>
+  /** By table: what the source has renamed since the last apply. */
+  readonly formerNames: ReadonlyMap<string, FormerNames>
+}
+
+/** Of a resolution that is not a source's answer. */
+export const unidentified: Pick<Resolution, 'identities' | 'formerNames'> = {
+  identities: new Map(),
+  formerNames: new Map(),
 }
 
 /**
@@ -110,7 +127,8 @@ export function resolutionsIn({ manifest: lock, requests }: LockContent): readon
       table.exclude ? [] : [[name, table.indexes ?? {}] as const],
     )
     const types = request.copiesTypes ? typesIn(lock) : []
-    return { request, tables: new Map(tables), types, indexes: new Map(request.withIndexes ? indexes : []) }
+    const copied = new Map(request.withIndexes ? indexes : [])
+    return { request, tables: new Map(tables), types, indexes: copied, ...unidentified }
   })
 }
 

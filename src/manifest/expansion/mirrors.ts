@@ -6,7 +6,14 @@ import { mergeStanzas, type RefreshStanza } from '../../core/refresh-policy.ts'
 import { qualified } from '../../core/sql.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import type { Manifest, Path } from '../manifest.ts'
-import { type Expansion, type IndexStanza, originKey, type TableStanza, type ViewStanza } from './imports.ts'
+import {
+  type Expansion,
+  type FormerNames,
+  type IndexStanza,
+  originKey,
+  type TableStanza,
+  type ViewStanza,
+} from './imports.ts'
 
 type Mirror = NonNullable<Manifest['mirrors']>[string]
 type Indexes = Readonly<Record<string, IndexStanza>>
@@ -17,6 +24,8 @@ export interface Mirrored {
   readonly tables: ReadonlyMap<string, TableStanza>
   /** The source's own indexes, by table. */
   readonly indexes: ReadonlyMap<string, Indexes>
+  /** By table. */
+  readonly formerNames: ReadonlyMap<string, FormerNames>
   /** Whether all tables of the source are known, so that a table that is missing here does not exist. */
   readonly isComplete: boolean
 }
@@ -26,7 +35,7 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
   const schemas = { ...manifest.schemas }
-  for (const { name, tables, indexes, isComplete } of all) {
+  for (const { name, tables, indexes, formerNames, isComplete } of all) {
     const mirror = manifest.mirrors?.[name]
     if (!mirror) continue
     const { schema } = mirror
@@ -45,7 +54,9 @@ export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expans
       const path = ['schemas', schema, 'materialized_views', table]
       if (origins.has(originKey(path))) problems.push(mirroredTwice(schema, table, at))
       origins.set(originKey(path), at)
-      views[table] = viewOf(mirror, table, stanza, indexes.get(table) ?? {}, taken)
+      const view = viewOf(mirror, table, stanza, indexes.get(table) ?? {}, taken)
+      const former = formerNames.get(table)?.table
+      views[table] = former === undefined ? view : { renamed_from: former, ...view }
     }
     if (isComplete) problems.push(...unknownTables(name, mirror, tables))
     schemas[schema] = { ...schemas[schema], materialized_views: views }

@@ -43,9 +43,9 @@ const sourceChanges: readonly SourceChange[] = [
     what: 'column renamed',
     sql: 'ALTER TABLE orders RENAME note TO remark',
     changes: [
-      'replace foreign table proxy.orders',
-      'replace materialized view local.orders',
-      'replace index local.orders_note_idx',
+      'alter foreign table proxy.orders',
+      'alter materialized view local.orders',
+      'adopt index local.orders_note_idx',
     ],
   },
   {

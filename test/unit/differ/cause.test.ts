@@ -28,7 +28,12 @@ import {
 } from './objects.ts'
 
 const digests = createRunDigests()
-const noSourceChanges = { altered: new Map(), added: new Set<never>(), removed: new Set<never>() }
+const noSourceChanges = {
+  altered: new Map(),
+  added: new Set<never>(),
+  removed: new Set<never>(),
+  renamed: new Set<never>(),
+}
 const commented = (comment: string) => table('orders', shop, { comment })
 const orders = commented('')
 

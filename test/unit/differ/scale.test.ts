@@ -76,7 +76,7 @@ const [small, large] = [world(1_000), world(4_000)]
 
 const digests = createRunDigests()
 const none = new Map<never, never>()
-const sourceChanges = { altered: none, added: new Set<never>(), removed: new Set<never>() }
+const sourceChanges = { altered: none, added: new Set<never>(), removed: new Set<never>(), renamed: new Set<never>() }
 const onColumnA = [field('column a type', 'clause', { blockedByUseOf: 'a' })]
 
 /** Changes of everything, each in another way. */

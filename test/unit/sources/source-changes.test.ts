@@ -6,6 +6,7 @@ import { createRunDigests } from '../../../src/introspector/digests.ts'
 import type { Ledger, SourceRecord } from '../../../src/ledger/read.ts'
 import { expandManifest } from '../../../src/manifest/expansion/expand.ts'
 import type { TableStanza } from '../../../src/manifest/expansion/imports.ts'
+import { unidentified } from '../../../src/manifest/expansion/lock.ts'
 import { sourceChanges } from '../../../src/sources/source-changes.ts'
 import { sourceRecords } from '../../../src/sources/source-records.ts'
 import { head, read } from '../manifest/reading.ts'
@@ -22,7 +23,9 @@ async function resolved(text: string, tables: Tables) {
   const [request] = parsed.requests
   if (!request) throw new Error('the manifest has no import')
   const imported = new Map(Object.entries(tables))
-  return expandManifest(parsed, [{ request, tables: imported, types: [], indexes: new Map(), isComplete: true }])
+  return expandManifest(parsed, [
+    { request, tables: imported, types: [], indexes: new Map(), ...unidentified, isComplete: true },
+  ])
 }
 
 function ledgerOf(records: ReadonlyMap<Key, SourceRecord>): Ledger {

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { expandManifest } from '../../../../src/manifest/expansion/expand.ts'
+import { unidentified } from '../../../../src/manifest/expansion/lock.ts'
 import { refreshPolicies } from '../../../../src/manifest/expansion/refresh-policies.ts'
 import { parseManifest } from '../../../../src/manifest/parse.ts'
 import { head, problemsOf, read, server, view } from '../reading.ts'
@@ -64,7 +65,9 @@ schemas:
   if (!request) throw new Error('the mirror requests nothing')
   const stanza = { server: 's', columns: { id: 'int' } }
   const tables = new Map(['a', 'b', 'd'].map((name) => [name, stanza]))
-  const { expanded } = expandManifest(parsed, [{ request, tables, types: [], indexes: new Map(), isComplete: true }])
+  const { expanded } = expandManifest(parsed, [
+    { request, tables, types: [], indexes: new Map(), ...unidentified, isComplete: true },
+  ])
   const policies = Array.from(refreshPolicies(expanded.manifest), ([key, policy]) => [JSON.parse(key)[2], policy])
   const timeoutMilliseconds = 60_000
   expect(Object.fromEntries(policies)).toEqual({

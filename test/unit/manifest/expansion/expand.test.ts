@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../../src/core/errors.ts'
 import { expandManifest, type ImportToExpand } from '../../../../src/manifest/expansion/expand.ts'
+import { unidentified } from '../../../../src/manifest/expansion/lock.ts'
 import { read } from '../reading.ts'
 
 const manifest = `version: 1
@@ -27,7 +28,7 @@ mirrors:
 async function expand(tables: readonly string[], isComplete = true) {
   const parsed = await read(manifest)
   const imported = new Map(tables.map((name) => [name, { server: 's', columns: { id: 'integer' } }]))
-  const content = { tables: imported, types: [], indexes: new Map(), isComplete }
+  const content = { tables: imported, types: [], indexes: new Map(), ...unidentified, isComplete }
   return expandManifest(
     parsed,
     parsed.requests.map((request): ImportToExpand => ({ request, ...content })),

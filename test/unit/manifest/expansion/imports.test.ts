@@ -38,8 +38,8 @@ test('indexes are named as PostgreSQL would name them, without duplicates', asyn
     ['t_a_b_idx', { server: 's' }],
   ])
   const [request] = requests
-  const imported = addImports(manifest, request ? [{ request, tables, types: [] }] : [])
-  const all = [{ name: 'm', tables, indexes: new Map(), isComplete: true }]
+  const imported = addImports(manifest, request ? [{ request, tables, types: [], formerNames: new Map() }] : [])
+  const all = [{ name: 'm', tables, indexes: new Map(), formerNames: new Map(), isComplete: true }]
   const { materialized_views: views = {} } = addMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
   expect(Object.values(views).flatMap(({ indexes }) => Object.keys(indexes ?? {}))).toEqual([
     't_a_b_idx1',

@@ -1,0 +1,47 @@
+// Finds tables and columns that a source has renamed, by the numbers that its catalog gives them. Without that, a rename would be the
+// drop of one object and the creation of another.
+
+import { record } from '../kinds/facets/options.ts'
+import type { Ledger } from '../ledger/read.ts'
+import type { FormerNames, TableIdentity } from '../manifest/expansion/imports.ts'
+import type { ImportRequest } from '../manifest/manifest.ts'
+import { isRecordOf } from './source-records.ts'
+
+/**
+ * The former names of the tables, and of their columns, that have other names than when they were last applied.
+ * @param identities of all tables that the source has now
+ */
+export function formerNames(
+  ledger: Ledger,
+  request: ImportRequest,
+  identities: ReadonlyMap<string, TableIdentity>,
+): ReadonlyMap<string, FormerNames> {
+  const applied = new Map<number, { readonly name: string; readonly identity: TableIdentity }>()
+  const names = new Set<string>()
+  for (const { id, source } of ledger.entries.values()) {
+    if (id.kind !== 'foreignTable' || !source || !isRecordOf(source, id, request, request.schema)) continue
+    names.add(id.name)
+    if (source.identity) applied.set(source.identity.oid, { name: id.name, identity: source.identity })
+  }
+  const found = Array.from(identities, ([name, identity]) => {
+    const before = applied.get(identity.oid)
+    // Tables that have swapped their names, or have that of another one, are compared by name.
+    if (!before || (before.name !== name && (names.has(name) || identities.has(before.name)))) return []
+    const columns = formerColumns(before.identity, identity)
+    const table = before.name === name ? undefined : before.name
+    return table === undefined && Object.keys(columns).length === 0 ? [] : [[name, { table, columns }] as const]
+  })
+  return new Map(found.flat())
+}
+
+function formerColumns(before: TableIdentity, now: TableIdentity): Readonly<Record<string, string>> {
+  const formerName = new Map(Object.entries(before.columns).map(([name, number]) => [number, name]))
+  return record(
+    Object.entries(now.columns).flatMap(([name, number]) => {
+      const former = formerName.get(number)
+      const isRenamed =
+        former !== undefined && !Object.hasOwn(now.columns, former) && !Object.hasOwn(before.columns, name)
+      return isRenamed ? [[name, former] as const] : []
+    }),
+  )
+}
