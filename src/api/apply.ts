@@ -8,13 +8,13 @@ import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { type Hazard, mustBeAllowed, type Plan } from '../core/plan.ts'
 import { allowedHazards } from '../core/policy.ts'
 import { isNothingDone, type Report } from '../core/report.ts'
-import { interruptible, throwIfInterrupted } from '../db/cancellation.ts'
+import { interruptible } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { isReusable, pooledConnect } from '../db/session-pool.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
-import { takeLease } from '../ledger/lease.ts'
+import { withLease } from '../ledger/lease.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { createPlan } from '../planner/plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
@@ -67,7 +67,7 @@ export async function planAndApply(request: ApplyRequest, approve: Approve): Pro
 
 function applyOn(request: ApplyRequest, approve: Approve): Promise<Applied> {
   if (!request.unattended) return applyOnce(request, approve)
-  return withLease(request, async (lease) => {
+  return holdingLease(request, async (lease) => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await applyOnce(request, approve, lease)
@@ -112,7 +112,7 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
     if (report.steps.every(({ outcome }) => outcome.status === 'applied')) await proveApplied(request)
     return report
   }
-  return { plan, report: await (held ? apply(held) : withLease(request, apply)) }
+  return { plan, report: await (held ? apply(held) : holdingLease(request, apply)) }
 }
 
 /** The report of a plan without changes. */
@@ -130,18 +130,8 @@ async function proveApplied(request: ApplyRequest): Promise<void> {
   }
 }
 
-async function withLease<T>(
-  { parsed, connect, options }: ApplyRequest,
-  work: (lease: Session) => Promise<T>,
-): Promise<T> {
-  throwIfInterrupted(options.signal)
-  const lease = await connect('lease')
-  try {
-    await takeLease(lease, parsed.manifest.name, options)
-    return await work(lease)
-  } finally {
-    await lease.close()
-  }
+function holdingLease<T>({ parsed, connect, options }: ApplyRequest, work: (lease: Session) => Promise<T>): Promise<T> {
+  return withLease(connect, parsed.manifest.name, 'apply', options, work)
 }
 
 /** What the command line and the policy of the manifest allow together. */

@@ -10,10 +10,12 @@ import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
+import { withLease } from '../ledger/lease.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
 import { readLedger } from '../ledger/read.ts'
-import { type RefreshOptions, refreshViews } from '../loader/refresh.ts'
-import type { ViewId } from '../loader/refreshed-views.ts'
+import type { CopyId } from '../loader/copies.ts'
+import { type RefreshOptions, refreshCopies } from '../loader/refresh.ts'
+import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 
 /**
@@ -24,18 +26,23 @@ export async function refresh(
   parsed: ParsedManifest,
   names: readonly string[],
   connect: Connect,
-  options: Omit<RefreshOptions, 'searchPath'>,
+  options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies'>,
 ): Promise<RefreshReport> {
   const session = await connect('refresh')
   const loads = pooledConnect(connect, isLoad)
   try {
-    const { views, notImported } = await viewsOf(session, parsed)
-    const ids = chosen(views, names)
-    const report = await refreshViews(parsed.manifest.name, ids, session, loads.connect, {
-      ...options,
-      searchPath: parsed.manifest.search_path ?? ['public'],
+    const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = parsed.manifest
+    // An apply may replace what a refresh reads, and a refresh may swap what an apply has planned to change.
+    return await withLease(connect, name, 'refresh', options, async () => {
+      const { views, notImported } = await viewsOf(session, parsed)
+      const report = await refreshCopies(name, chosen(views, names), session, loads.connect, {
+        ...options,
+        searchPath,
+        trustedRoles,
+        policies: refreshPolicies(parsed.manifest),
+      })
+      return { ...report, notImported: names.length === 0 ? notImported : [] }
     })
-    return { ...report, notImported: names.length === 0 ? notImported : [] }
   } finally {
     await loads.close()
     await session.close()
@@ -43,7 +50,7 @@ export async function refresh(
 }
 
 interface Views {
-  readonly views: readonly ViewId[]
+  readonly views: readonly CopyId[]
   readonly notImported: readonly NotImported[]
 }
 
@@ -76,12 +83,12 @@ async function viewsOf(session: Session, parsed: ParsedManifest): Promise<Views>
   return { views: [...views.values()], notImported }
 }
 
-function declaredViews({ manifest }: ParsedManifest): readonly ViewId[] {
+function declaredViews({ manifest }: ParsedManifest): readonly CopyId[] {
   const noDigests = { ofRun: () => '', matchesRecorded: () => false }
   return materializedView.declare(manifest, noDigests).flatMap(({ id }) => (id.kind === 'materializedView' ? [id] : []))
 }
 
-function chosen(views: readonly ViewId[], names: readonly string[]): readonly ViewId[] {
+function chosen(views: readonly CopyId[], names: readonly string[]): readonly CopyId[] {
   if (names.length === 0) return views
   const problems: Problem[] = []
   const picked = names.flatMap((name) => {
@@ -102,10 +109,10 @@ function chosen(views: readonly ViewId[], names: readonly string[]): readonly Vi
   return views.filter((view) => picked.includes(view))
 }
 
-function isNamed(view: ViewId, given: string): boolean {
+function isNamed(view: CopyId, given: string): boolean {
   return spellings(view).includes(given)
 }
 
-function spellings({ schema, name }: Pick<ViewId, 'schema' | 'name'>): readonly string[] {
+function spellings({ schema, name }: Pick<CopyId, 'schema' | 'name'>): readonly string[] {
   return [name, ident(name), `${schema}.${name}`, qualified(schema, name)]
 }

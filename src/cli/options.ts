@@ -35,7 +35,8 @@ export const options = {
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
   lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),
-  leaseTimeout: () => duration('--lease-timeout', 'How long to wait for another apply of the same manifest', '30s'),
+  leaseTimeout: () =>
+    duration('--lease-timeout', 'How long to wait for another apply or refresh of the manifest', '30s'),
   offline: () => new Option('--offline', 'Skip contacting sources; use the last imported definitions'),
   checkSource: () => new Option('--check-source', 'Compare foreign tables with their sources'),
   noCheckSource: () =>

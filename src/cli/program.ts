@@ -1,6 +1,7 @@
 // The command line: its commands, arguments, options and help. Each command's own code is loaded when it runs.
 
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import { refreshStrategies } from '../core/refresh-policy.ts'
 import { toolVersion } from '../core/version.ts'
 import { manifestFiles, options as shared } from './options.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
@@ -137,8 +138,14 @@ function addChanges(root: Command): void {
     .addOption(shared.format())
     .addOption(shared.width())
     .addOption(shared.verbose())
+    .addOption(
+      new Option('--strategy <strategy>', 'Strategy of this run, in place of the declared ones').choices(
+        refreshStrategies,
+      ),
+    )
     .addOption(shared.sourceTimeout())
     .addOption(shared.jobs())
+    .addOption(shared.leaseTimeout())
     .action(async (names, flags) => setExitCode((await import('./commands/refresh.ts')).refresh(names, flags)))
   root
     .command('destroy')

@@ -5,6 +5,7 @@ import type { StageName } from './plan.ts'
 import type { StepOutcome } from './report.ts'
 
 export type ApplyEvent =
+  /** `holder`: what runs, and by whom. */
   | { readonly type: 'waiting-for-lease'; readonly holder: string }
   /** `objects`: how many the steps change or load. */
   | { readonly type: 'stage-started'; readonly stage: StageName; readonly steps: number; readonly objects: number }

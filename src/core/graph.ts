@@ -1,4 +1,4 @@
-// Orders objects by what they need.
+// Orders objects by what they need, and finds out which belong together.
 
 /**
  * Sorts the items so that each comes after what it needs; ties keep the given order. Needs that are not among the items
@@ -34,4 +34,28 @@ export function topologicalOrder<Item, Id>(
     }
   }
   return ordered
+}
+
+/** Union-find: items are in one set once they have been united, also through others. */
+export function disjointSets<Item>() {
+  const parents = new Map<Item, Item>()
+  const find = (item: Item): Item => {
+    let root = item
+    for (let parent = parents.get(root); parent !== undefined; parent = parents.get(root)) root = parent
+    // Path compression: without it, long chains take quadratic time.
+    for (let each = item; each !== root; ) {
+      const parent = parents.get(each) ?? root
+      parents.set(each, root)
+      each = parent
+    }
+    return root
+  }
+  const unite = ([first, ...rest]: readonly Item[]): void => {
+    if (first === undefined) return
+    for (const each of rest) {
+      const [one, other] = [find(first), find(each)]
+      if (one !== other) parents.set(one, other)
+    }
+  }
+  return { find, unite }
 }

@@ -3,6 +3,7 @@
 import type { Counts } from './counts.ts'
 import type { Key } from './object.ts'
 import type { StageName, Step, Undetermined, Warning } from './plan.ts'
+import type { RefreshStrategy } from './refresh-policy.ts'
 
 export type StepOutcome =
   | { readonly status: 'applied'; readonly milliseconds: number }
@@ -46,8 +47,16 @@ export interface RefreshReport {
   readonly views: readonly {
     readonly key: Key
     readonly title: string
-    /** How it was refreshed; undefined if its refresh did not start. */
-    readonly how: 'concurrently' | 'plain' | undefined
+    /** The strategy by which it was refreshed; undefined if its refresh did not start. */
+    readonly how: Exclude<RefreshStrategy, 'auto'> | undefined
+    /** Why by that one. */
+    readonly because?: string | undefined
+    /** The number of rows that it holds; undefined if unknown. */
+    readonly rows?: string | undefined
+    /** The size of its data afterwards; undefined if it was not refreshed. */
+    readonly bytes?: number | undefined
+    /** How long its last refresh by the same strategy took; undefined if there was none. */
+    readonly lastMilliseconds?: number | undefined
     readonly outcome: StepOutcome
   }[]
   /** What the server reported meanwhile. */

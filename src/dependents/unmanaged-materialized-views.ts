@@ -5,18 +5,14 @@ import type { Lost } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import type { RunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { noVariables } from '../kinds/facets/stanza.ts'
-import { declaredKindOf } from '../kinds/registry.ts'
 import { readLedgerOf } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
-import type { Manifest } from '../manifest/manifest.ts'
-import { normalizeExported } from '../manifest/yaml/from-export.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeInput } from '../probe/run.ts'
+import { declaredAsIs } from './declared-as-is.ts'
 import { ownershipColumns, type UnmanagedView, whyNotRecreatable } from './ownership.ts'
 import { readingThrough } from './view-reads.ts'
 
@@ -78,7 +74,7 @@ export async function probeUnmanagedMaterializedViews(
       return reason === undefined ? [] : [[keyOf(row.id), { reason }] as const]
     }),
   )
-  const declared = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [asDeclared(object, digests)]))
+  const declared = [...live].flatMap(([key, object]) => (lost.has(key) ? [] : [declaredAsIs(object, digests)]))
   const probed = await probe(session, {
     ...input,
     withUnmanaged: declared.length > 0,
@@ -98,17 +94,4 @@ export async function probeUnmanagedMaterializedViews(
     lost,
     protectedByOthers,
   }
-}
-
-/** Declares an object as an export would, so that a plan for the same database would not change it. */
-function asDeclared({ id, spec }: LiveObject, digests: RunDigests): DeclaredObject {
-  const kind = declaredKindOf(id)
-  const { path, value } = kind.write(id, spec, noVariables)
-  const manifest = path.reduceRight(
-    (part: unknown, name) => ({ [name]: part }),
-    normalizeExported(value, path),
-  ) as Manifest // `write` returns valid manifest stanzas
-  const [declared] = kind.declare({ ...manifest, version: 1, name: '' }, digests)
-  if (!declared) throw new Error(`the exported stanza of ${keyOf(id)} declares nothing`)
-  return declared
 }

@@ -3,7 +3,7 @@
 import type { Change, Replace } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { TriedView } from '../core/dependent.ts'
-import { topologicalOrder } from '../core/graph.ts'
+import { disjointSets, topologicalOrder } from '../core/graph.ts'
 import { namespaceOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 
@@ -71,28 +71,4 @@ export function usesRowTypes(group: ReplacementGroup): readonly Replace[] {
 function needsMembers({ members }: ReplacementGroup): readonly Replace[] {
   const keys = new Set(members.map(({ key }) => key))
   return members.filter(({ to }) => to.needs.some((need) => keys.has(need)))
-}
-
-/** Union-find: items are in one set once they have been united, also through others. */
-function disjointSets<Item>() {
-  const parents = new Map<Item, Item>()
-  const find = (item: Item): Item => {
-    let root = item
-    for (let parent = parents.get(root); parent !== undefined; parent = parents.get(root)) root = parent
-    // Path compression: without it, long chains take quadratic time.
-    for (let each = item; each !== root; ) {
-      const parent = parents.get(each) ?? root
-      parents.set(each, root)
-      each = parent
-    }
-    return root
-  }
-  const unite = ([first, ...rest]: readonly Item[]): void => {
-    if (first === undefined) return
-    for (const each of rest) {
-      const [one, other] = [find(first), find(each)]
-      if (one !== other) parents.set(one, other)
-    }
-  }
-  return { find, unite }
 }

@@ -91,7 +91,7 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     id: 'A unique id',
     manifest: 'The name of the manifest',
     address,
-    how: 'concurrently (the view could be read meanwhile) or plain',
+    how: 'The strategy: plain, concurrently or swap; readers wait only for a plain one',
     refreshed_by: 'The database role that loaded the view',
     started_at: 'When the load began',
     ended_at: 'When the load ended',

@@ -1,15 +1,21 @@
-// Takes the lease of a manifest, so that only one apply of it runs at a time.
+// Takes the lease of a manifest: one apply of it runs at a time, or any number of refreshes.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
-import { sql, trusted } from '../core/sql.ts'
-import { interruptible } from '../db/cancellation.ts'
+import { type Sql, sql, trusted } from '../core/sql.ts'
+import { interruptible, throwIfInterrupted } from '../db/cancellation.ts'
+import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { isLease, leaseKey } from './lease-key.ts'
 
+/** An apply excludes applies and refreshes of the manifest. Refreshes exclude applies only. */
+export type LeaseMode = 'apply' | 'refresh'
+
 interface Holder {
+  readonly mode: LeaseMode
+
   readonly pid: number
   readonly usename: string | null
   readonly since: string | null
@@ -22,35 +28,40 @@ export interface LeaseOptions {
   readonly signal: AbortSignal
 }
 
+const lockFunctions: Readonly<Record<LeaseMode, { readonly attempt: Sql; readonly wait: Sql }>> = {
+  apply: { attempt: trusted('pg_try_advisory_xact_lock'), wait: trusted('pg_advisory_xact_lock') },
+  refresh: { attempt: trusted('pg_try_advisory_xact_lock_shared'), wait: trusted('pg_advisory_xact_lock_shared') },
+}
+
 const lockKey = leaseKey(trusted('$1'))
 
 const holderQuery = sql`
-  SELECT l.pid, a.usename, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
+  SELECT CASE l.mode WHEN 'ExclusiveLock' THEN 'apply' ELSE 'refresh' END AS mode, l.pid, a.usename, to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ') AS since
     FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-   WHERE ${isLease(trusted('l'), trusted('$1'))}`
+   WHERE l.granted AND ${isLease(trusted('l'), trusted('$1'))}`
 
 /**
  * Takes the lease of the manifest and holds it until the session closes. It is a transaction-level lock, since a
  * session-level one would leak behind a connection pooler. The transaction stays open and idle, without a snapshot.
  * @throws FdwsyncError naming the holder, if the lease is not free in time.
  */
-export async function takeLease(
+async function takeLease(
   session: Session,
   manifest: string,
+  mode: LeaseMode,
   { leaseTimeoutMilliseconds, emit, signal }: LeaseOptions,
 ): Promise<void> {
   await session.run(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: Math.max(1, leaseTimeoutMilliseconds) })};
         SET LOCAL search_path = pg_catalog, pg_temp; SAVEPOINT lease`,
   )
-  const [free] = await session.query<{ taken: boolean }>(sql`SELECT pg_try_advisory_xact_lock(${lockKey}) AS taken`, [
-    manifest,
-  ])
+  const { attempt, wait } = lockFunctions[mode]
+  const [free] = await session.query<{ taken: boolean }>(sql`SELECT ${attempt}(${lockKey}) AS taken`, [manifest])
   if (free?.taken) return
   const [holder] = await session.query<Holder>(holderQuery, [manifest])
-  emit({ type: 'waiting-for-lease', holder: describe(holder) })
+  emit({ type: 'waiting-for-lease', holder: `${nameOfMode(holder?.mode)} by ${describe(holder)}` })
   try {
-    await interruptible(session, signal, () => session.query(sql`SELECT pg_advisory_xact_lock(${lockKey})`, [manifest]))
+    await interruptible(session, signal, () => session.query(sql`SELECT ${wait}(${lockKey})`, [manifest]))
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '55P03') throw error
     await session.run(trusted('ROLLBACK TO lease'))
@@ -58,12 +69,34 @@ export async function takeLease(
     throw new FdwsyncError(
       {
         code: 'lease/held',
-        message: `another apply of "${manifest}" is running: ${describe(current ?? holder)}`,
+        message: `${nameOfMode((current ?? holder)?.mode)} of "${manifest}" is running: ${describe(current ?? holder)}`,
         hint: 'Wait until it has finished, or wait longer with --lease-timeout. Nothing was changed.',
       },
       exitCode.failed,
     )
   }
+}
+
+/** Runs work while holding the lease. */
+export async function withLease<T>(
+  connect: Connect,
+  manifest: string,
+  mode: LeaseMode,
+  options: LeaseOptions,
+  work: (lease: Session) => Promise<T>,
+): Promise<T> {
+  throwIfInterrupted(options.signal)
+  const lease = await connect('lease')
+  try {
+    await takeLease(lease, manifest, mode, options)
+    return await work(lease)
+  } finally {
+    await lease.close()
+  }
+}
+
+function nameOfMode(mode: LeaseMode = 'apply'): string {
+  return mode === 'apply' ? 'an apply' : 'a refresh'
 }
 
 function describe(holder: Holder | undefined): string {

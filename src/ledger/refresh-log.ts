@@ -7,13 +7,13 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { findLedger, lockLedger } from './trust.ts'
+import { findLedger, lockLedger, lockStatements, requireTrusted } from './trust.ts'
 
 /** How one load of a materialized view ended. */
 export interface RefreshRecord {
   readonly id: string
   readonly key: Key
-  readonly how: 'concurrently' | 'plain'
+  readonly how: 'concurrently' | 'plain' | 'swap'
   /** As returned by `performance.now()`, like `ended`. */
   readonly started: number
   readonly ended: number
@@ -53,15 +53,41 @@ export async function recordRefreshes(
  * @returns the reason why `work` failed
  */
 export async function tryInSavepoint(session: Session, work: () => Promise<void>): Promise<string | undefined> {
-  await session.run(sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${readingPath}`)
+  await session.run(optionalSavepoint)
   try {
     await work()
     await session.run(trusted('RELEASE optional'))
     return undefined
   } catch (error) {
-    if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
-    await session.run(trusted('ROLLBACK TO optional'))
-    return error.message
+    return await undoOptional(session, error)
+  }
+}
+
+const optionalSavepoint = sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${readingPath}`
+
+/** Returns the reason of an error that does not concern the rest of the transaction. */
+async function undoOptional(session: Session, error: unknown): Promise<string> {
+  if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
+  await session.run(trusted('ROLLBACK TO optional'))
+  return error.message
+}
+
+/**
+ * Records loads in the transaction that did them, which it does not fail: see {@link tryInSavepoint}. COMMIT has to follow.
+ * @returns the reason why they could not be recorded
+ */
+export async function recordBeforeCommit(
+  session: Session,
+  manifest: string,
+  records: readonly RefreshRecord[],
+): Promise<string | undefined> {
+  try {
+    const lock = lockStatements(session, 'ROW EXCLUSIVE', ['refresh'])
+    await requireTrusted(session, await session.query(sql`${optionalSavepoint}; ${lock}`))
+    await recordRefreshes(session, manifest, undefined, records)
+    return undefined
+  } catch (error) {
+    return await undoOptional(session, error)
   }
 }
 

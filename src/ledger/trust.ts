@@ -37,8 +37,8 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
  * Then `reasonsQuery`, which takes several times as long, would return nothing. It goes by the flags by which PostgreSQL itself knows of
  * triggers, rules, defaults and checks. Some of them stay set when the last trigger is gone, so false proves nothing.
  */
-const isPlain: Sql = sql`
-  n.nspowner IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname IN (current_user, $1::pg_catalog.name))
+const isPlain = (owner: Sql): Sql => sql`
+  n.nspowner IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname IN (current_user, ${owner}::pg_catalog.name))
   AND pg_catalog.count(c.oid) = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_depend d
         WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid)
   AND pg_catalog.bool_and(c.relowner = n.nspowner AND c.relkind = 'r' AND c.relchecks = 0
@@ -52,15 +52,13 @@ const fromLedger: Sql = sql`
     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname IN (${names})
    WHERE n.nspname = 'fdwsync' GROUP BY n.oid, n.nspowner`
 
-const isPlainQuery: Sql = sql`SELECT ${isPlain} AS "isPlain" ${fromLedger}`
-
 const factsQuery: Sql = sql`
   SELECT pg_catalog.pg_get_userbyid(n.nspowner) AS owner,
          coalesce(pg_catalog.array_agg(c.relname::text) FILTER (WHERE c.oid IS NOT NULL), '{}') AS tables,
          pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usage,
          coalesce(pg_catalog.array_agg(c.relname::text)
            FILTER (WHERE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT')), '{}') AS unreadable,
-         ${isPlain} AS "isPlain"
+         ${isPlain(trusted('$1'))} AS "isPlain"
          ${fromLedger}`
 
 const otherRelationsQuery: Sql = sql`
@@ -146,12 +144,23 @@ export async function findLedger(session: Session): Promise<FoundLedger> {
 /** Locks tables of the ledger, so that no one can add a trigger or a rule to them, and checks again that they are trusted. */
 export async function lockLedger(
   session: Session,
-  mode: 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE',
+  mode: LedgerLock,
   tables: readonly string[] = ledgerTables,
 ): Promise<void> {
+  await requireTrusted(session, await session.query(lockStatements(session, mode, tables)))
+}
+
+type LedgerLock = 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE'
+
+/** What {@link lockLedger} sends, to be sent behind other statements. {@link requireTrusted} checks the result. */
+export function lockStatements({ ledgerOwner }: Session, mode: LedgerLock, tables: readonly string[]): Sql {
   const qualifiedNames = tables.map((table) => qualified('fdwsync', table))
-  await session.run(sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE`)
-  const [ledger] = await session.query<Pick<Facts, 'isPlain'>>(isPlainQuery, [session.ledgerOwner ?? null])
+  const owner = ledgerOwner === undefined ? trusted('NULL') : literal(ledgerOwner)
+  return sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE; SELECT ${isPlain(owner)} AS "isPlain" ${fromLedger}`
+}
+
+/** @throws FdwsyncError if the ledger is not trusted */
+export async function requireTrusted(session: Session, [ledger]: readonly Pick<Facts, 'isPlain'>[]): Promise<void> {
   const reasons = ledger?.isPlain ? [] : await reasonsNotToTrust(session)
   if (reasons.length > 0) throw untrustedLedgerError(reasons)
 }

@@ -9,7 +9,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { manifestPath } from '../introspector/transaction-settings.ts'
 import { backendPid, CommitOutcomeUnknown } from './commit-watchdog.ts'
-import type { SourceWatchdog } from './source-watchdog.ts'
+import { readSources, type SourceWatchdog } from './source-watchdog.ts'
 
 /**
  * The settings of a load. The search_path is the manifest's, so that the functions of a query do not depend on the
@@ -49,7 +49,8 @@ export async function load(
   await session.run(sql`${beginStatement(session.serverVersion)}; ${abortWhenClientDisconnects}`)
   const pid = await backendPid(session)
   try {
-    const rows = await sources.load(session, view, async () => {
+    const probes = await readSources(session, [view])
+    const rows = await sources.load(session, pid, [...probes.values()].flat(), async () => {
       await session.run(loadSettings(searchPath))
       return rowsLoaded(session, view, statements)
     })

@@ -1,10 +1,12 @@
-// Refreshes existing materialized views.
+// Refreshes existing copies: in order, several at once, each by its strategy.
 
 import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
 import { type ObjectNotice, warningsOfNotices } from '../core/notice.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
+import type { RefreshPolicy, RefreshStrategy } from '../core/refresh-policy.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
 import { sql, trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
@@ -13,28 +15,39 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
 import { beginStatement } from '../db/transaction.ts'
-import { readingPath } from '../introspector/transaction-settings.ts'
-import { refreshStatement } from '../kinds/materialized-view/materialized-view.ts'
+import { inReadOnlyTransaction, readingPath } from '../introspector/transaction-settings.ts'
+import { titleOf } from '../kinds/registry.ts'
+import { readLastLoads } from '../ledger/last-loads.ts'
 import {
   lockRefreshes,
   type RefreshRecord,
+  type RefreshRecording,
+  recordBeforeCommit,
   recordRefreshes,
   refreshRecording,
-  tryInSavepoint,
 } from '../ledger/refresh-log.ts'
+import { type CopyId, readTargets } from './copies.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
-import { load, takeWarnings } from './load.ts'
-import { type RefreshedView, readRefreshedViews, type ViewId } from './refreshed-views.ts'
+import { takeWarnings } from './load.ts'
+import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
+import { type CopyResult, refreshInTransaction, type UnitContext } from './refresh-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
-import { type SourceWatchdog, sourceWatchdog } from './source-watchdog.ts'
+import { readSources, sourceWatchdog } from './source-watchdog.ts'
 
 export interface RefreshOptions {
   /** The manifest's. */
   readonly searchPath: readonly string[]
-  /** How many views are refreshed at once. */
+  /** The manifest's: roles whose code may run when views over a swapped copy are recreated. */
+  readonly trustedRoles: readonly string[]
+  readonly policies: ReadonlyMap<Key, RefreshPolicy>
+  /** The strategy of this run, in place of those of the policies. */
+  readonly strategy?: RefreshStrategy | undefined
+  /** How many units are refreshed at once. */
   readonly jobs: number
-  /** How long a source may take to answer before the views that need it fail. */
+  /** How long a source may take to answer before the copies that need it fail. */
   readonly sourceTimeoutMilliseconds: number
+  /** How long to wait for an apply of the manifest. */
+  readonly leaseTimeoutMilliseconds: number
   /** What no message may show. */
   readonly hidden: readonly Hidden[]
   emit(event: ApplyEvent): void
@@ -42,103 +55,155 @@ export interface RefreshOptions {
   readonly signal: AbortSignal
 }
 
-/** Refreshes views, each after those that it reads. If one fails, only the views that read it are skipped. */
-export async function refreshViews(
-  manifest: string,
-  ids: readonly ViewId[],
-  session: Session,
-  connect: Connect,
-  options: RefreshOptions,
-): Promise<Omit<RefreshReport, 'notImported'>> {
-  const { emit, jobs, signal, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
-  const [views, recording] = await interruptible(session, signal, async () => {
-    return [await readRefreshedViews(session, ids), await refreshRecording(session)] as const
-  })
-  if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
-  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
-  const run: RefreshRun = {
-    manifest,
-    connect,
-    sources,
-    options,
-    isRecorded: recording.records,
-    failed: [],
-    notices: [],
-  }
-  const onFinished = ({ key, title }: RefreshedView, outcome: StepOutcome) =>
-    emit({ type: 'step-finished', stage: 'populate', key, title, outcome })
-  emit({ type: 'stage-started', stage: 'populate', steps: views.length, objects: views.length })
-  const outcomes = await runGraph(views, {
-    jobs,
-    signal,
-    id: ({ key }) => key,
-    after: ({ reads }) => reads,
-    locks: ({ key }) => [key],
-    skipped: onFinished,
-    async run(view, othersRun) {
-      emit({ type: 'step-started', stage: 'populate', key: view.key, title: view.title })
-      const outcome = await refreshView(run, view, othersRun)
-      if (outcome !== tooManyAtOnce) onFinished(view, outcome)
-      return outcome
-    },
-  })
-  if (run.isRecorded) await recordFailures(run, session)
-  return {
-    manifest,
-    views: outcomes.map(([view, outcome]) => reportOf(view, outcome)),
-    warnings: warningsOfNotices(run.notices),
-  }
-}
-
 interface RefreshRun {
   readonly manifest: string
   readonly connect: Connect
-  readonly sources: SourceWatchdog
+  readonly context: UnitContext
   readonly options: RefreshOptions
   /** Whether this role may record refreshes in the ledger. */
   readonly isRecorded: boolean
+  readonly results: Map<Key, CopyResult>
   /** To be recorded at the end. */
   readonly failed: RefreshRecord[]
   readonly notices: ObjectNotice[]
 }
 
-async function refreshView(
+/** Refreshes copies, each after those that it reads. If one fails, only the copies that read it are skipped. */
+export async function refreshCopies(
+  manifest: string,
+  ids: readonly CopyId[],
+  session: Session,
+  connect: Connect,
+  options: RefreshOptions,
+): Promise<Omit<RefreshReport, 'notImported'>> {
+  const { emit, jobs, signal, policies, strategy, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
+  const recording = await interruptible(session, signal, () => refreshRecording(session))
+  if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
+  const { targets, sourcesOf } = await interruptible(session, signal, () => readAll(session, ids, recording))
+  const units = planRefresh({ targets, policies, strategy })
+  const context: UnitContext = {
+    sources: sourceWatchdog({ connect, timeoutMilliseconds, signal }),
+    sourcesOf,
+    searchPath: options.searchPath,
+    trust: { trustedRoles: options.trustedRoles, allowsUntrusted: false },
+    signal,
+    onRetry: (reason, attempt) => emit({ type: 'retrying', stage: 'populate', reason, attempt }),
+  }
+  const isRecorded = recording.records
+  const run: RefreshRun = {
+    manifest,
+    connect,
+    context,
+    options,
+    isRecorded,
+    results: new Map(),
+    failed: [],
+    notices: [],
+  }
+  emit({ type: 'stage-started', stage: 'populate', steps: targets.length, objects: targets.length })
+  const outcomes = await runUnits(run, units, jobs)
+  if (isRecorded) await recordFailures(run, session)
+  const ended = outcomes.flatMap(([{ copies }, outcome]) => copies.map((each) => reportOf(run, each, outcome)))
+  const byKey = new Map(ended.map((view) => [view.key, view]))
+  return {
+    manifest,
+    views: targets.flatMap(({ key }) => byKey.get(key) ?? []),
+    warnings: warningsOfNotices(run.notices),
+  }
+}
+
+async function readAll(session: Session, ids: readonly CopyId[], recording: RefreshRecording) {
+  const lastLoads = recording.records
+    ? await inReadOnlyTransaction(session, () => readLastLoads(session, ids.map(keyOf)))
+    : new Map()
+  const ledgerProblem = recording.records ? undefined : recording.warning
+  const targets = await readTargets(session, ids, { lastLoads, ledgerProblem })
+  const sourcesOf = await inReadOnlyTransaction(session, () => readSources(session, ids))
+  return { targets, sourcesOf }
+}
+
+function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) {
+  const { emit, signal } = run.options
+  const onFinished = ({ copies }: RefreshUnit, outcome: StepOutcome) => {
+    for (const { target } of copies) {
+      const { key, title } = target
+      emit({ type: 'step-finished', stage: 'populate', key, title, outcome: outcomeOfCopy(key, outcome) })
+    }
+  }
+  return runGraph(units, {
+    jobs,
+    signal,
+    id: ({ id }) => id,
+    after: ({ after }) => after,
+    locks: () => [],
+    skipped: onFinished,
+    async run(unit, othersRun) {
+      for (const { target } of unit.copies)
+        emit({ type: 'step-started', stage: 'populate', key: target.key, title: target.title })
+      const outcome = await refreshUnit(run, unit, othersRun)
+      if (outcome !== tooManyAtOnce) onFinished(unit, outcome)
+      return outcome
+    },
+  })
+}
+
+async function refreshUnit(
   run: RefreshRun,
-  view: RefreshedView,
+  { copies }: RefreshUnit,
   othersRun: () => boolean,
 ): Promise<StepOutcome | typeof tooManyAtOnce> {
-  if (!view.exists) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
-  const { searchPath, signal, hidden } = run.options
+  const refused = copies.find((each) => 'refusal' in each)
+  if (refused && 'refusal' in refused) return { status: 'failed', ...refused.refusal, of: refused.target.key }
+  const chosen = copies.filter((each) => 'choice' in each)
   const started = performance.now()
-  const base = { id: randomUUID(), key: view.key, how: howOf(view), started }
-  const statements = [refreshStatement(view.id, view.concurrently)]
-  const record = async (session: Session, inserted: string | undefined) => {
-    // REFRESH CONCURRENTLY inserts only the rows that differ, so their number is not that of the view.
-    const rows = view.concurrently ? undefined : inserted
-    if (run.isRecorded)
-      await recordSuccess(run, session, { ...base, ended: performance.now(), rows, status: 'applied' })
-  }
+  const records = chosen.map(({ copy, choice }) => ({ id: randomUUID(), key: copy.key, how: choice.strategy, started }))
   try {
-    await withSession(run.connect, 'load', signal, async (session) => {
-      await load(session, run.sources, { view: view.id, searchPath, statements, record })
-      run.notices.push(...takeWarnings(session, view))
+    await withSession(run.connect, 'load', run.options.signal, async (session) => {
+      const results = await refreshInTransaction(run.context, session, chosen, (each) =>
+        recordSuccess(run, session, records, each),
+      )
+      for (const [key, result] of results) run.results.set(key, result)
+      for (const { copy } of chosen) run.notices.push(...takeWarnings(session, copy))
     })
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
     if (isBusySource(error) && othersRun()) return tooManyAtOnce
-    const outcome = outcomeOfError(error, hidden)
+    const outcome = outcomeOfError(error, run.options.hidden)
     const status = recordedStatus(outcome.status)
-    run.failed.push({ ...base, ended: performance.now(), rows: undefined, status, reason: outcome.reason })
+    const ended = performance.now()
+    for (const record of records) {
+      if (outcomeOfCopy(record.key, outcome).status !== 'skipped')
+        run.failed.push({ ...record, ended, rows: undefined, status, reason: outcome.reason })
+    }
     return outcome
   }
 }
 
+/** The outcome of one copy of a unit. If one of them fails, none is refreshed. */
+function outcomeOfCopy(key: Key, outcome: StepOutcome): StepOutcome {
+  if (outcome.status !== 'failed' || outcome.of === undefined) return outcome
+  const { of, ...failure } = outcome
+  return of === key ? failure : { status: 'skipped', reason: `${titleOfKey(of)}, which is refreshed with it, failed` }
+}
+
+function titleOfKey(key: Key): string {
+  const id = idOf(key)
+  return id ? titleOf(id) : 'a copy'
+}
+
 /** In the transaction of the refresh, which does not fail if it cannot be recorded. */
-async function recordSuccess({ manifest, options }: RefreshRun, session: Session, record: RefreshRecord) {
-  const reason = await tryInSavepoint(session, async () => {
-    await lockRefreshes(session)
-    await recordRefreshes(session, manifest, undefined, [record])
+async function recordSuccess(
+  { manifest, isRecorded, options }: RefreshRun,
+  session: Session,
+  records: readonly Pick<RefreshRecord, 'id' | 'key' | 'how' | 'started'>[],
+  results: ReadonlyMap<Key, CopyResult>,
+): Promise<void> {
+  if (!isRecorded) return
+  const ended = performance.now()
+  const complete = records.map((record) => {
+    return { ...record, ended, rows: results.get(record.key)?.rows, status: 'applied' as const }
   })
+  const reason = await recordBeforeCommit(session, manifest, complete)
   if (reason !== undefined) options.emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` })
 }
 
@@ -157,11 +222,22 @@ async function recordFailures({ manifest, failed, options }: RefreshRun, session
   }
 }
 
-function reportOf(view: RefreshedView, outcome: StepOutcome): RefreshReport['views'][number] {
-  const wasAttempted = view.exists && outcome.status !== 'skipped'
-  return { key: view.key, title: view.title, how: wasAttempted ? howOf(view) : undefined, outcome }
-}
-
-function howOf({ concurrently }: RefreshedView): 'concurrently' | 'plain' {
-  return concurrently ? 'concurrently' : 'plain'
+function reportOf(
+  { results }: RefreshRun,
+  planned: PlannedCopy,
+  unitOutcome: StepOutcome,
+): RefreshReport['views'][number] {
+  const { key, title } = planned.target
+  const outcome = outcomeOfCopy(key, unitOutcome)
+  const choice = 'choice' in planned && outcome.status !== 'skipped' ? planned.choice : undefined
+  return {
+    key,
+    title,
+    how: choice?.strategy,
+    because: choice?.reason,
+    rows: results.get(key)?.rows,
+    bytes: results.get(key)?.bytes,
+    lastMilliseconds: choice && planned.target.copy?.facts.lastMilliseconds[choice.strategy],
+    outcome,
+  }
 }

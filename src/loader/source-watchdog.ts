@@ -8,8 +8,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { groupBy } from '../core/data.ts'
 import { FdwsyncError } from '../core/errors.ts'
-import type { ObjectId, Relation } from '../core/object.ts'
+import { keyOf, type ObjectId, type Relation, relationKey } from '../core/object.ts'
 import { ident, type Sql, sql, trusted } from '../core/sql.ts'
 import { DeadlineError, interruptible, interruption, withDeadline } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
@@ -20,37 +21,39 @@ import { readCatalog } from '../introspector/read-catalog.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
-import { backendPid, commitWithWatchdog } from './commit-watchdog.ts'
+import { commitWithWatchdog } from './commit-watchdog.ts'
 import { seenRepeatedly, sourcesWaitingFor, waitsForItself } from './self-wait.ts'
 
 export interface SourceWatchdog {
   /**
-   * Runs the load of a view when all its sources answer, and ends it when one stops answering. It looks up the view
-   * on the given session, whose transaction may have created it, and changes the search_path there.
+   * Runs a load when all its sources answer, and ends it when one stops answering.
+   * @param pid the backend that runs the transaction
    * @throws FdwsyncError naming the source that does not answer; then the session may be lost
    */
-  load<T>(session: Session, view: Relation, load: () => Promise<T>): Promise<T>
+  load<T>(session: Session, pid: number, sources: readonly ConnectivityProbe[], load: () => Promise<T>): Promise<T>
   /**
    * Commits the load, unless a source delays the COMMIT for too long. `pid` is the backend that runs the transaction.
    */
   commit(session: Session, pid: number): Promise<void>
 }
 
-// One foreign table for each server that a view reads, directly or through plain views. Not through materialized
+// One foreign table for each server that each view reads, directly or through plain views. Not through materialized
 // views: their data is here already.
 const foreignTablesQuery: Sql = trusted(`
-  WITH RECURSIVE read(oid) AS (
-    SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = $1 AND c.relname = $2
+  WITH RECURSIVE read(schema, name, oid) AS (
+    SELECT n.nspname, c.relname, c.oid
+      FROM pg_catalog.jsonb_to_recordset($1) AS loaded(schema text, name text)
+      JOIN pg_catalog.pg_namespace n ON n.nspname = loaded.schema
+      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = loaded.name
     UNION
-    SELECT d.refobjid
+    SELECT read.schema, read.name, d.refobjid
       FROM read
       JOIN pg_catalog.pg_rewrite r ON r.ev_class = read.oid
       JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
       JOIN pg_catalog.pg_class c ON c.oid = d.refobjid AND c.relkind IN ('v', 'f')
   )
-  SELECT DISTINCT ON (t.ftserver)
+  SELECT DISTINCT ON (read.schema, read.name, t.ftserver) read.schema, read.name,
          pg_catalog.jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
     FROM read JOIN pg_catalog.pg_foreign_table t ON t.ftrelid = read.oid
     JOIN pg_catalog.pg_class c ON c.oid = read.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`)
@@ -66,25 +69,40 @@ export interface WatchdogOptions {
 export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
   const connected = new Map<string, Promise<void>>()
   return {
-    async load(session, view, load) {
-      const sources = await sourcesOf(session, view)
+    async load(session, pid, sources, load) {
       for (const each of sources) {
         const connecting = connected.get(each.source) ?? requireAnswer(options, each)
         connected.set(each.source, connecting)
         await connecting
       }
-      return sources.length === 0 ? load() : loadWithWatchdog(options, sources, session, load)
+      return sources.length === 0 ? load() : loadWithWatchdog(options, { sources, pid }, session, load)
     },
     commit: (session, pid) => commitWithWatchdog(options.connect, session, pid),
   }
 }
 
-async function sourcesOf(session: Session, { schema, name }: Relation): Promise<readonly ConnectivityProbe[]> {
-  const rows = await session.query<{ id: ObjectId }>(foreignTablesQuery, [schema, name])
-  if (rows.length === 0) return []
+/** The sources of each view, by `relationKey`. */
+export type SourcesOfViews = ReadonlyMap<string, readonly ConnectivityProbe[]>
+
+/**
+ * Looks up what views read, on the session whose transaction may have created them. It leaves the transaction under the reading path.
+ */
+export async function readSources(session: Session, views: readonly Relation[]): Promise<SourcesOfViews> {
+  const rows = await session.query<{ schema: string; name: string; id: ObjectId }>(foreignTablesQuery, [
+    JSON.stringify(views.map(({ schema, name }) => ({ schema, name }))),
+  ])
+  if (rows.length === 0) return new Map()
   const ids = rows.map(({ id }) => id)
   const { live } = await readCatalog(session, ids, '')
-  return Array.from(live.values(), ({ id, spec }) => kindOf(id).connectivityProbe?.(id, spec) ?? []).flat()
+  const probes = new Map(
+    Array.from(live, ([key, { id, spec }]) => [key, kindOf(id).connectivityProbe?.(id, spec)] as const),
+  )
+  return new Map(
+    Array.from(
+      groupBy(rows, ({ schema, name }) => relationKey(schema, name)),
+      ([view, tables]) => [view, tables.flatMap(({ id }) => probes.get(keyOf(id)) ?? [])],
+    ),
+  )
 }
 
 async function requireAnswer(options: WatchdogOptions, source: ConnectivityProbe): Promise<void> {
@@ -155,11 +173,10 @@ const lockPollMilliseconds = 2000
  */
 async function loadWithWatchdog<T>(
   options: WatchdogOptions,
-  sources: readonly ConnectivityProbe[],
+  { sources, pid }: { readonly sources: readonly ConnectivityProbe[]; readonly pid: number },
   session: Session,
   load: () => Promise<T>,
 ): Promise<T> {
-  const pid = await backendPid(session)
   const finished = new AbortController()
   const signal = AbortSignal.any([finished.signal, options.signal])
   let reason: FdwsyncError | undefined

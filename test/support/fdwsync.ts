@@ -1,6 +1,7 @@
 // Plans and applies inside the test process, on connections that are used again.
 
 import { planAndApply } from '../../src/api/apply.ts'
+import type { refresh } from '../../src/api/refresh.ts'
 import type { ApplyOptions } from '../../src/applier/context.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import type { Report } from '../../src/core/report.ts'
@@ -67,6 +68,15 @@ export const applyDefaults: ApplyOptions = {
   sourceTimeoutMilliseconds: 60_000,
   jobs: 4,
   allow: [],
+  signal: new AbortController().signal,
+  emit: () => {},
+}
+
+export const refreshDefaults: Parameters<typeof refresh>[3] = {
+  jobs: 4,
+  hidden: [],
+  leaseTimeoutMilliseconds: 60_000,
+  sourceTimeoutMilliseconds: 60_000,
   signal: new AbortController().signal,
   emit: () => {},
 }

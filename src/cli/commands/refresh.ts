@@ -3,6 +3,7 @@
 import { refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'
 import { withReference } from '../../core/redaction.ts'
+import type { RefreshStrategy } from '../../core/refresh-policy.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
@@ -15,16 +16,20 @@ export interface RefreshFlags extends TextFlags, ManifestFlags {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly format: FormatName
+  readonly strategy?: RefreshStrategy
   readonly jobs: number
   readonly sourceTimeout: number
+  readonly leaseTimeout: number
 }
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
   const settings = targetSettings(flags)
   const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsViews })
   const report = await refreshManifest(parsed, names, connectTo(settings, hiddenIn(parsed)), {
+    strategy: flags.strategy,
     jobs: flags.jobs,
     sourceTimeoutMilliseconds: flags.sourceTimeout,
+    leaseTimeoutMilliseconds: flags.leaseTimeout,
     hidden: hiddenIn(parsed),
     signal: abortOnInterrupt(),
     emit: progressPrinter(flags, 'refreshing'),

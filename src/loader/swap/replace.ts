@@ -5,10 +5,11 @@ import { ident, join, qualified, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
 import { kindOf } from '../../kinds/registry.ts'
+import { backendPid } from '../commit-watchdog.ts'
 import { MemberFailure } from '../failure.ts'
 import { loadSettings, rowsLoaded } from '../load.ts'
 import { runStatements } from '../run-statements.ts'
-import type { SourceWatchdog } from '../source-watchdog.ts'
+import { readSources, type SourceWatchdog } from '../source-watchdog.ts'
 import { type Originals, readOriginals, requireAsPlanned } from './originals.ts'
 import type { Member, ReplacementContext, ReplacementSet, SuccessorLoad } from './replacement-set.ts'
 import { requireTrustedLiterals } from './require-trusted-literals.ts'
@@ -100,7 +101,9 @@ async function buildSuccessor(
   await context.checkSuccessor(session, member, successor)
   const loads: SuccessorLoad[] = []
   if (load.length > 0) {
-    const [rows, started] = await sources.load(session, successor, async () => {
+    const pid = await backendPid(session)
+    const probes = [...(await readSources(session, [successor])).values()].flat()
+    const [rows, started] = await sources.load(session, pid, probes, async () => {
       await session.run(loadSettings(searchPath))
       const loadStarted = performance.now()
       return [await rowsLoaded(session, successor, load), loadStarted] as const

@@ -139,7 +139,11 @@ export interface RefreshDocument {
   readonly views: readonly {
     readonly address: ObjectId | null
     readonly title: string
-    readonly how: 'concurrently' | 'plain' | null
+    readonly how: 'plain' | 'concurrently' | 'swap' | null
+    readonly because: string | null
+    readonly rows: number | null
+    readonly bytes: number | null
+    readonly lastMilliseconds: number | null
     readonly outcome: StepOutcome
   }[]
   readonly warnings: readonly WarningDocument[]

@@ -28,7 +28,14 @@ export function refreshJson({ manifest, views, warnings, notImported }: RefreshR
   return {
     format: 'fdwsync.refresh/1',
     manifest,
-    views: views.map(({ how, ...view }) => ({ ...withAddress(view), how: how ?? null })),
+    views: views.map(({ key, title, outcome, ...view }) => ({
+      ...withAddress({ key, title, outcome }),
+      how: view.how ?? null,
+      because: view.because ?? null,
+      rows: view.rows === undefined ? null : Number(view.rows),
+      bytes: view.bytes ?? null,
+      lastMilliseconds: view.lastMilliseconds ?? null,
+    })),
     warnings: warnings.map(warningJson),
     notImported: notImported.map(withAddress),
   }

@@ -13,7 +13,7 @@ export function renderEvent(
 ): string | undefined {
   switch (event.type) {
     case 'waiting-for-lease':
-      return style.yellow(`waiting for another apply: ${oneLine(event.holder)}`)
+      return style.yellow(`waiting for ${oneLine(event.holder)}`)
     case 'stage-started':
       return stageLine(event, style, verb)
     case 'retrying':

@@ -110,12 +110,7 @@ export function renderRefresh(report: RefreshReport, options: RenderOptions): st
   return `${lines.join('\n')}\n`
 }
 
-interface Refreshed {
-  readonly key: string
-  readonly title: string
-  readonly how: 'concurrently' | 'plain' | undefined
-  readonly milliseconds: number
-}
+type Refreshed = Omit<RefreshReport['views'][number], 'outcome'> & { readonly milliseconds: number }
 
 function refreshedLines(views: readonly Refreshed[], options: RenderOptions): readonly string[] {
   const entries = foldAlike(views, (view) => JSON.stringify([placeOfTitled(view), view.how]), options).map((alike) => ({
@@ -125,7 +120,7 @@ function refreshedLines(views: readonly Refreshed[], options: RenderOptions): re
   const width = Math.max(0, ...entries.map(({ title }) => widthOf(title)))
   return entries.flatMap(({ alike, title }) => {
     const milliseconds = alike.reduce((sum, view) => sum + view.milliseconds, 0)
-    const mode = alike[0].how === 'concurrently' ? ', concurrently' : ''
+    const mode = alike[0].how === 'plain' ? '' : `, ${alike[0].how}`
     const remark = `${durationText(milliseconds)}${alike.length > 1 ? ' in total' : ''}${mode}`
     const longest = alike.length > 1 ? wrap(`longest: ${longestOf(alike)}`, options.columns, hanging) : []
     return [...refreshedLine(title, width, remark, options), ...longest]

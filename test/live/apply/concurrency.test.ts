@@ -41,14 +41,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const gate = await closeGate(fixture)
     const one = applyUnattended(fixture, shop, { lockTimeoutMilliseconds: 60_000 })
     await waiting(fixture, 'define')
-    const holder = expect.stringMatching(/\w+ \(process \d+\) since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/)
+    const holder = expect.stringMatching(/an apply by \w+ \(process \d+\) since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d/)
 
     const impatient = await applyUnattended(fixture, shop, { leaseTimeoutMilliseconds: 200 }).catch(
       (error: unknown) => error,
     )
     expect(impatient).toMatchObject({
       exitCode: 1,
-      message: expect.stringMatching(/another apply of "faults" is running: \w+ \(process \d+\) since /),
+      message: expect.stringMatching(/an apply of "faults" is running: \w+ \(process \d+\) since /),
       problems: [{ hint: expect.stringContaining('--lease-timeout') }],
     })
 
@@ -71,7 +71,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await waiting(fixture, 'lease')
     child.kill('SIGINT')
     const { code, stderr } = await ended
-    expect(stderr).toMatch(/waiting for another apply: .*\n.*interrupted by SIGINT/)
+    expect(stderr).toMatch(/waiting for an apply by .*\n.*interrupted by SIGINT/)
     expect(code).toBe(1)
     await gate.open()
     expect(missedOf((await one).report)).toEqual([])

@@ -1,10 +1,11 @@
 // Everything that is granted, set or built on a replaced object is on its successor too.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { catalogLines } from '../../support/catalog.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { eachMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
@@ -144,6 +145,22 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const parsed = await fixture.manifest(text)
     expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
     expect(differing(before, await everything(fixture))).toEqual(changes)
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+  })
+
+  test('a refresh by swap: nothing differs at all, and the next plan is empty', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(manifest('numeric(10,2)', ''))
+    await applyTo(parsed, fixture.url)
+    const [owner, reader, granter] = [await fixture.role(), await fixture.role(), await fixture.role()]
+    await fixture.sql(additions(owner.user, reader.user, granter.user))
+    await fixture.sql('DROP MATERIALIZED VIEW reports.best CASCADE')
+    const oid = "SELECT 'local.orders'::regclass::oid AS oid"
+    const [before, oidBefore] = [await everything(fixture), await fixture.sql(oid)]
+    const { views } = await refresh(parsed, [], connectTo(fixture.url), { ...refreshDefaults, strategy: 'swap' })
+    expect(views).toMatchObject([{ how: 'swap', rows: '50', outcome: { status: 'applied' } }])
+    expect(differing(before, await everything(fixture))).toEqual([])
+    expect(await fixture.sql(oid)).not.toEqual(oidBefore)
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   })
 })

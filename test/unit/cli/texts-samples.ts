@@ -212,7 +212,7 @@ const skipped: StepOutcome = { status: 'skipped', reason: 'materialized view sho
 const unknown: StepOutcome = { status: 'in-doubt', reason: 'the connection was lost during COMMIT' }
 
 export const events: readonly ApplyEvent[] = [
-  { type: 'waiting-for-lease', holder: 'deployer from 10.0.0.7 since 12:00:00' },
+  { type: 'waiting-for-lease', holder: 'an apply by deployer (process 4711) since 12:00:00' },
   { type: 'stage-started', stage: 'prepare', steps: 1, objects: 1 },
   { type: 'stage-started', stage: 'define', steps: 12, objects: 9 },
   { type: 'retrying', stage: 'define', reason: 'canceling statement due to lock timeout', attempt: 2 },

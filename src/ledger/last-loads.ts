@@ -1,0 +1,28 @@
+// Reads how long copies took to load the last time, by strategy.
+
+import type { Key } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import type { RefreshRecord } from './refresh-log.ts'
+
+export type LastLoads = ReadonlyMap<Key, Readonly<Partial<Record<RefreshRecord['how'], number>>>>
+
+interface Row {
+  readonly address: Key
+  readonly how: RefreshRecord['how']
+  readonly milliseconds: number
+}
+
+const lastLoadsQuery = trusted(`
+  SELECT DISTINCT ON (address, how) address, how,
+         extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
+    FROM fdwsync.refresh WHERE address = ANY ($1::text[]) AND outcome = 'applied'
+   ORDER BY address, how, started_at DESC`)
+
+/** The caller has found the ledger to be trusted. */
+export async function readLastLoads(session: Session, keys: readonly Key[]): Promise<LastLoads> {
+  const rows = await session.query<Row>(lastLoadsQuery, [keys])
+  const loads = new Map<Key, Record<string, number>>()
+  for (const { address, how, milliseconds } of rows) loads.set(address, { ...loads.get(address), [how]: milliseconds })
+  return loads
+}

@@ -1,0 +1,157 @@
+// Reads the copies that a refresh brings up to date: their order, and what the choice of a strategy depends on.
+
+import type { LiveObject } from '../core/change.ts'
+import { groupBy } from '../core/data.ts'
+import type { Dependent } from '../core/dependent.ts'
+import { topologicalOrder } from '../core/graph.ts'
+import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
+import { ident, trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { begin } from '../db/transaction.ts'
+import { readDependents } from '../dependents/dependents.ts'
+import { readByPlainViews } from '../dependents/read-through-views.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { titleOf } from '../kinds/registry.ts'
+import type { LastLoads } from '../ledger/last-loads.ts'
+import type { Copy, CopyFacts } from './strategies/strategy.ts'
+
+export type CopyId = IdOf<'materializedView'>
+
+/** A copy that is to be refreshed. */
+export interface RefreshTarget {
+  readonly id: CopyId
+  readonly key: Key
+  readonly title: string
+  /** Undefined if it does not exist. */
+  readonly copy: Copy | undefined
+  /** The other targets that it reads, directly or through plain views. */
+  readonly reads: readonly Key[]
+  /** The materialized views that read it directly, whether they are targets or not: they are bound to it by its OID. */
+  readonly readers: readonly { readonly key: Key; readonly title: string }[]
+}
+
+interface FactsRow {
+  readonly oid: number
+  readonly hasUniqueIndex: boolean
+  readonly bytes: number
+  readonly owner: string
+  readonly actsAsOwner: boolean
+  readonly createsInSchema: boolean
+  readonly createsInDatabase: boolean
+  readonly writesLedger: boolean
+}
+
+// pg_relation_size waits for a REFRESH of another session, as pg_get_viewdef does: see read-catalog.ts.
+const factsQuery = trusted(`
+  SELECT c.oid, EXISTS (SELECT FROM pg_index i
+                  WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                    AND i.indpred IS NULL AND i.indexprs IS NULL) AS "hasUniqueIndex",
+         CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[])
+              THEN c.relpages * current_setting('block_size')::float8 ELSE pg_relation_size(c.oid)::float8 END AS bytes,
+         pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS "actsAsOwner",
+         has_schema_privilege(c.relnamespace, 'CREATE') AS "createsInSchema",
+         has_database_privilege(current_database(), 'CREATE') AS "createsInDatabase",
+         (SELECT coalesce(bool_and(has_schema_privilege(ln.oid, 'USAGE') AND has_table_privilege(l.oid, 'SELECT')
+                                     AND has_table_privilege(l.oid, 'UPDATE')), true)
+            FROM pg_namespace ln JOIN pg_class l ON l.relnamespace = ln.oid AND l.relname = 'object'
+           WHERE ln.nspname = 'fdwsync') AS "writesLedger"
+    FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
+
+export interface KnownOfLedger {
+  readonly lastLoads: LastLoads
+  /** Why the ledger cannot be used, if it exists. */
+  readonly ledgerProblem: string | undefined
+}
+
+/** Each copy comes after those that it reads. */
+export async function readTargets(
+  session: Session,
+  ids: readonly CopyId[],
+  { lastLoads, ledgerProblem }: KnownOfLedger,
+): Promise<readonly RefreshTarget[]> {
+  await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
+  try {
+    const { live } = await readCatalog(session, ids, '')
+    const objects = [...live.values()]
+    const throughViews = await readByPlainViews(session, objects)
+    const rows = await session.query<FactsRow>(factsQuery, [objects.map(({ oid }) => oid)])
+    const dependents = groupBy(await readDependents(session, objects), ({ on }) => on)
+    const facts = new Map(rows.map((row) => [row.oid, row]))
+    const targets = ids.map((id): RefreshTarget => {
+      const key = keyOf(id)
+      const object = live.get(key)
+      const row = object && facts.get(object.oid)
+      const own = dependents.get(key) ?? []
+      return {
+        id,
+        key,
+        title: titleOf(id),
+        copy: object && row && copyOf(id, object, { row, dependents: own, session, lastLoads, ledgerProblem }),
+        reads: (object?.needs ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])]),
+        readers: own.flatMap((dependent) =>
+          dependent.key !== undefined && isCopy(dependent)
+            ? [{ key: dependent.key, title: dependent.description }]
+            : [],
+        ),
+      }
+    })
+    const ordered = topologicalOrder(
+      targets,
+      ({ key }) => key,
+      ({ reads }) => reads,
+    )
+    const keys = new Set(targets.map(({ key }) => key))
+    return ordered.map((target) => ({
+      ...target,
+      reads: [...new Set(target.reads)].filter((key) => keys.has(key) && key !== target.key),
+    }))
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+interface Known extends KnownOfLedger {
+  readonly row: FactsRow
+  readonly dependents: readonly Dependent[]
+  readonly session: Session
+}
+
+function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
+  const { row, dependents, session, lastLoads, ledgerProblem } = known
+  const key = keyOf(id)
+  const { populated } = spec as { populated: boolean } // of the kind of the id
+  const facts: CopyFacts = {
+    isPopulated: populated,
+    hasUniqueIndex: row.hasUniqueIndex,
+    bytes: row.bytes,
+    swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents),
+    lastMilliseconds: lastLoads.get(key) ?? {},
+  }
+  return { id, key, title: titleOf(id), oid, facts }
+}
+
+/** Why this role may not drop the copy and put another one in its place. */
+function missingRight(row: FactsRow, { user, database }: Session): string | undefined {
+  if (!row.actsAsOwner) return `${ident(user)} is no member of its owner ${ident(row.owner)}`
+  if (!row.createsInDatabase) return `${ident(user)} has no CREATE on database ${ident(database)}`
+  if (!row.createsInSchema) return `${ident(user)} has no CREATE on its schema`
+  return row.writesLedger ? undefined : `${ident(user)} has no UPDATE on fdwsync.object, which has its OID`
+}
+
+/** What would keep PostgreSQL from dropping the copy. Plain views are repointed, and copies are swapped along with it. */
+function boundDependent(dependents: readonly Dependent[]): string | undefined {
+  const bound = dependents.find((dependent) => !isCopy(dependent) && !isRepointed(dependent))
+  if (bound === undefined) return undefined
+  return bound.view?.mayRedefine === false
+    ? `this role may not alter ${bound.description}, which reads it`
+    : `${bound.description} depends on it`
+}
+
+function isRepointed({ view }: Dependent): boolean {
+  return view?.mayRedefine === true && view.whyNotRepointed === null
+}
+
+/** One that stores rows of the other would store another type over its successor. */
+function isCopy({ key, storesValues }: Dependent): boolean {
+  return key !== undefined && storesValues !== true && idOf(key)?.kind === 'materializedView'
+}

@@ -1,0 +1,118 @@
+// Refreshes the copies of one unit in one transaction, with few round trips: a REFRESH of little data takes not much longer than one.
+
+import type { Key } from '../core/object.ts'
+import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { abortWhenClientDisconnects } from '../db/cancellation.ts'
+import type { Session } from '../db/session.ts'
+import { beginStatement } from '../db/transaction.ts'
+import { loadSettings } from './load.ts'
+import type { Choice } from './strategies/auto.ts'
+import { strategyNamed } from './strategies/strategies.ts'
+import type { Copy, RefreshTransaction, StrategyName } from './strategies/strategy.ts'
+
+/** A copy and the strategy that was chosen for it. */
+export interface ChosenCopy {
+  readonly copy: Copy
+  readonly choice: Choice
+}
+
+/** What a refresh has done to a copy. */
+export interface CopyResult {
+  /** The number of rows that it holds; undefined if unknown. */
+  readonly rows: string | undefined
+  readonly bytes: number
+}
+
+export type UnitContext = Omit<RefreshTransaction, 'session' | 'pid'>
+
+/**
+ * Refreshes the copies, and commits.
+ * @param record runs before COMMIT, in the same transaction
+ */
+export async function refreshInTransaction(
+  context: UnitContext,
+  session: Session,
+  chosen: readonly ChosenCopy[],
+  record: (results: ReadonlyMap<Key, CopyResult>) => Promise<void>,
+): Promise<ReadonlyMap<Key, CopyResult>> {
+  const copies = chosen.map(({ copy }) => copy)
+  const before = await beginRefresh(session, context.searchPath, copies)
+  try {
+    const transaction: RefreshTransaction = { ...context, session, pid: before.pid }
+    for (const { strategy, run } of runsOf(chosen)) await strategyNamed(strategy).run(transaction, run)
+    const after = await measure(session, copies)
+    const results = new Map(
+      chosen.map((each, at) => [each.copy.key, resultOf(each, before.counted[at], after[at])] as const),
+    )
+    await record(results)
+    await context.sources.commit(session, before.pid)
+    return results
+  } catch (error) {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    throw error
+  }
+}
+
+interface StrategyRun {
+  readonly strategy: StrategyName
+  readonly run: readonly Copy[]
+}
+
+/**
+ * What readers may go on reading comes first, and what is swapped last, all at once. What reads a swapped copy is swapped with it,
+ * unless it reads it through a view.
+ */
+function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
+  const order: readonly StrategyName[] = ['concurrently', 'plain', 'swap']
+  return order.flatMap((strategy) => {
+    const run = chosen.flatMap(({ copy, choice }) => (choice.strategy === strategy ? [copy] : []))
+    return run.length === 0 ? [] : [{ strategy, run }]
+  })
+}
+
+interface Counted {
+  /** Null if it does not exist. */
+  readonly oid: number | null
+  /** The rows that this session has inserted, with earlier transactions that it has not reported yet. Null without track_counts. */
+  readonly inserted: string | null
+}
+
+interface Measured extends Counted {
+  readonly bytes: string | null
+}
+
+const inserted = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
+         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted`)
+
+/** Everything that comes before the load, in one round trip. */
+async function beginRefresh(session: Session, searchPath: readonly string[], copies: readonly Copy[]) {
+  const rows = await session.query<Counted & { readonly pid: number }>(
+    sql`${beginStatement(session.serverVersion)}; ${abortWhenClientDisconnects}; ${loadSettings(searchPath)};
+        SELECT pg_catalog.pg_backend_pid() AS pid, copy.oid, ${inserted} FROM ${theCopies(copies)}`,
+  )
+  const [first] = rows
+  if (!first) throw new Error('a query over a list returned no row')
+  return { pid: first.pid, counted: rows }
+}
+
+function measure(session: Session, copies: readonly Copy[]): Promise<readonly Measured[]> {
+  return session.query<Measured>(
+    sql`SELECT copy.oid, ${inserted}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
+  )
+}
+
+/** `copy.oid`, in the order of the copies. Looked up by name, since a swap has another OID at the end. */
+function theCopies(copies: readonly Copy[]): Sql {
+  const names = copies.map(({ id }) => literal(qualified(id.schema, id.name)))
+  return sql`(SELECT pg_catalog.to_regclass(name)::pg_catalog.oid AS oid
+    FROM pg_catalog.unnest(ARRAY[${join(names, ', ')}]) WITH ORDINALITY AS given(name, position) ORDER BY position) AS copy`
+}
+
+function resultOf({ choice }: ChosenCopy, before: Counted | undefined, after: Measured | undefined): CopyResult {
+  const bytes = Number(after?.bytes ?? 0)
+  // CONCURRENTLY inserts only the rows that differ, so their number is not that of the copy.
+  if (choice.strategy === 'concurrently' || before?.inserted == null || after?.inserted == null)
+    return { rows: undefined, bytes }
+  const earlier = before.oid === after.oid ? BigInt(before.inserted) : 0n
+  return { rows: String(BigInt(after.inserted) - earlier), bytes }
+}

@@ -1,0 +1,22 @@
+// Runs a statement for each copy: what the strategies have in common that leave the work to PostgreSQL's REFRESH.
+
+import { relationKey } from '../../core/object.ts'
+import type { Statement } from '../../core/sql.ts'
+import { MemberFailure } from '../failure.ts'
+import type { Copy, RefreshTransaction } from './strategy.ts'
+
+export async function refreshEach(
+  { session, pid, sources, sourcesOf, signal }: RefreshTransaction,
+  copies: readonly Copy[],
+  statementFor: (id: Copy['id']) => Statement,
+): Promise<void> {
+  for (const { id, key } of copies) {
+    try {
+      const probes = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
+      await sources.load(session, pid, probes, () => session.execute(statementFor(id)))
+    } catch (error) {
+      // A lost connection or an interruption is not this copy's failure.
+      throw session.isLost() || signal.aborted ? error : new MemberFailure(key, error)
+    }
+  }
+}

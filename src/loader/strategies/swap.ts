@@ -1,0 +1,121 @@
+// Builds the new contents beside the old ones, then swaps them as an apply swaps a replacement. Readers wait for milliseconds.
+// It is about as cheap as a plain REFRESH, and needs no index.
+
+import { randomBytes } from 'node:crypto'
+import type { LiveObject, LiveState, WantedObject } from '../../core/change.ts'
+import { FdwsyncError } from '../../core/errors.ts'
+import { keyOf, type Relation, relationKey } from '../../core/object.ts'
+import { trusted } from '../../core/sql.ts'
+import type { Session } from '../../db/session.ts'
+import { declaredAsIs } from '../../dependents/declared-as-is.ts'
+import { createRunDigests, type RunDigests } from '../../introspector/digests.ts'
+import { readCatalog } from '../../introspector/read-catalog.ts'
+import { readingPath } from '../../introspector/transaction-settings.ts'
+import { type MaterializedViewSpec, materializedView } from '../../kinds/materialized-view/materialized-view.ts'
+import { recordedUnder, updateIdentities } from '../../ledger/identities.ts'
+import { requalify } from '../../parser/requalify.ts'
+import { replace } from '../swap/replace.ts'
+import type { Member, ReplacementSet } from '../swap/replacement-set.ts'
+import type { Copy, Strategy } from './strategy.ts'
+
+export const swap: Strategy = {
+  name: 'swap',
+  obstacle: ({ swapObstacle }) => swapObstacle,
+  async run(transaction, copies) {
+    const { session, sources, searchPath, trust, signal, onRetry } = transaction
+    const digests = createRunDigests()
+    await session.run(readingPath)
+    const owned = await recordedUnder(
+      session,
+      copies.map(({ oid }) => oid),
+    )
+    const members = await membersOf(session, copies, digests)
+    const set: ReplacementSet = {
+      members,
+      // The indexes and statistics of a copy are recreated from the catalog, declared or not.
+      declared: [],
+      dropped: [],
+      finalNames: unchangedNames,
+      searchPath,
+      salt: digests.salt,
+    }
+    await replace({ trust, signal, onRetry, checkSuccessor }, session, sources, set)
+    const { live } = await readCatalog(session, owned, digests.salt)
+    await updateIdentities(session, live)
+  },
+}
+
+const unchangedNames: ReplacementSet['finalNames'] = { inText: (text) => text, inData: (data) => data }
+
+/** Replacements of the copies by themselves, as the catalog shows them now. */
+async function membersOf(session: Session, copies: readonly Copy[], digests: RunDigests): Promise<readonly Member[]> {
+  const live = await readDefinitions(session, copies, digests)
+  const suffix = randomBytes(6).toString('hex')
+  const schemas = [...new Set(copies.map(({ id }) => id.schema))]
+  const scratchOf = new Map(schemas.map((schema, at) => [schema, `fdwsync_refresh_${suffix}_${at + 1}`]))
+  const swapped = new Set(copies.map(({ id }) => relationKey(id.schema, id.name)))
+  const members: Member[] = []
+  for (const { id, key, title } of copies) {
+    const from = live.get(key)
+    if (!from) throw new FdwsyncError({ code: 'object/changed-meanwhile', message: `${title} was dropped meanwhile` })
+    const declared = declaredAsIs(from, digests).spec as MaterializedViewSpec // of the kind of the id
+    // A copy that reads another one is built over the successor of that.
+    const query = await requalify(declared.query, ({ schema, name }) =>
+      schema !== null && swapped.has(relationKey(schema, name)) ? scratchOf.get(schema) : undefined,
+    )
+    members.push(memberOf(id, from, { ...declared, query }, scratchOf.get(id.schema) ?? ''))
+  }
+  return members
+}
+
+/** Waits for sessions that are refreshing or altering the copies. */
+async function readDefinitions(session: Session, copies: readonly Copy[], digests: RunDigests): Promise<LiveState> {
+  // pg_get_viewdef keeps its lock until the savepoint is rolled back. The lock would block a REFRESH of what the copies read.
+  await session.run(trusted('SAVEPOINT definitions'))
+  await session.query(trusted('SELECT count(pg_get_viewdef(oid)) FROM pg_class WHERE oid = ANY ($1::oid[])'), [
+    copies.map(({ oid }) => oid),
+  ])
+  const ids = copies.map(({ id }) => id)
+  const { live } = await readCatalog(session, ids, digests.salt)
+  await session.run(trusted('ROLLBACK TO definitions'))
+  return live
+}
+
+function memberOf(id: Copy['id'], from: LiveObject, declared: MaterializedViewSpec, scratch: string): Member {
+  const { replacement, title } = materializedView
+  if (!replacement?.load) throw new Error('a materialized view can be built beside the old one, and loaded')
+  const spec = from.spec as MaterializedViewSpec // of the kind of the id
+  const to: WantedObject = { id, needs: from.needs, spec, declared, written: declared }
+  const key = keyOf(id)
+  return {
+    key,
+    title: title(id),
+    scratch,
+    path: 'catalog',
+    statements: replacement.build(id, declared, scratch, spec),
+    load: replacement.load(id, scratch),
+    children: [],
+    swap: replacement.swap(id, scratch, declared, spec),
+    hazards: [],
+    change: { op: 'replace', key, from, to, fields: [], how: 'beside', isUnmanaged: true },
+    loses: [],
+  }
+}
+
+const sameDefinitionQuery = trusted(`
+  SELECT (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
+            FROM pg_attribute WHERE attrelid = $1 AND attnum > 0)
+       = (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
+            FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
+           WHERE nspname = $2 AND relname = $3 AND attnum > 0) AS same`)
+
+/** What PostgreSQL shows of a definition is what it was created from, unless something has changed its meaning. */
+async function checkSuccessor(session: Session, { title, change }: Member, { schema, name }: Relation): Promise<void> {
+  const [row] = await session.query<{ same: boolean }>(sameDefinitionQuery, [change.from.oid, schema, name])
+  if (row?.same) return
+  throw new FdwsyncError({
+    code: 'object/changed-meanwhile',
+    message: `${title} was not swapped: recreated from its definition, it has other columns`,
+    hint: 'Plan and apply, then refresh again.',
+  })
+}

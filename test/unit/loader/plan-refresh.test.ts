@@ -1,0 +1,156 @@
+// Which strategy each copy gets, and which copies share a transaction.
+
+import { expect, test } from 'vitest'
+import { type Key, keyOf } from '../../../src/core/object.ts'
+import type { RefreshStrategy } from '../../../src/core/refresh-policy.ts'
+import type { RefreshTarget } from '../../../src/loader/copies.ts'
+import { planRefresh } from '../../../src/loader/plan-refresh.ts'
+import { chooseStrategy } from '../../../src/loader/strategies/auto.ts'
+import type { CopyFacts } from '../../../src/loader/strategies/strategy.ts'
+
+const large = 100 * 1024 * 1024
+const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
+  isPopulated: true,
+  hasUniqueIndex: true,
+  bytes: large,
+  swapObstacle: undefined,
+  lastMilliseconds: {},
+  ...more,
+})
+
+test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
+  ['large', {}, 'swap', /size/],
+  ['small', { bytes: 8192 }, 'concurrently', /small/],
+  ['not loaded', { isPopulated: false }, 'plain', /no data yet/],
+  ['large, but bound', { swapObstacle: 'function f() depends on it' }, 'concurrently', /f\(\) depends on it/],
+  ['without an index', { hasUniqueIndex: false }, 'swap', /no unique index/],
+  [
+    'small and quick, without an index',
+    { hasUniqueIndex: false, bytes: 8192, lastMilliseconds: { plain: 5 } },
+    'plain',
+    /no longer/,
+  ],
+  [
+    'small and slow, without an index',
+    { hasUniqueIndex: false, bytes: 8192, lastMilliseconds: { plain: 5000 } },
+    'swap',
+    /index/,
+  ],
+  ['large and quick, without an index', { hasUniqueIndex: false, lastMilliseconds: { plain: 5 } }, 'swap', /index/],
+])('auto: %s', (_, more, strategy, reason) => {
+  const choice = chooseStrategy(facts(more))
+  expect(choice).toMatchObject({ strategy, reason: expect.stringMatching(reason) })
+  expect(choice.hint).toBeUndefined()
+})
+
+test('auto: where readers wait, it names what would change that', () => {
+  const choice = chooseStrategy(facts({ hasUniqueIndex: false, swapObstacle: 'function f() depends on it' }))
+  expect(choice).toMatchObject({
+    strategy: 'plain',
+    reason: expect.stringMatching(/^readers wait: .*f\(\) depends on it/),
+    hint: expect.stringMatching(/unique index/),
+  })
+})
+
+const key = (name: string): Key => keyOf({ kind: 'materializedView', schema: 's', name })
+
+interface Described extends Partial<CopyFacts> {
+  readonly reads?: readonly string[]
+  /** Of what it reads: through a plain view. */
+  readonly through?: readonly string[]
+  readonly strategy?: RefreshStrategy
+  readonly group?: string
+  readonly missing?: true
+}
+
+function planned(
+  copies: Readonly<Record<string, Described>>,
+  strategy?: RefreshStrategy,
+  unmanagedReaders: readonly string[] = [],
+) {
+  const names = Object.keys(copies)
+  const targets = names.map((name): RefreshTarget => {
+    const { reads = [], through = [], missing, strategy: _, group: __, ...more } = copies[name] ?? {}
+    const id = { kind: 'materializedView', schema: 's', name } as const
+    const readers = names.filter((reader) => copies[reader]?.reads?.includes(name))
+    return {
+      id,
+      key: key(name),
+      title: name,
+      copy: missing ? undefined : { id, key: key(name), title: name, oid: 1, facts: facts(more) },
+      reads: [...reads, ...through].map(key),
+      readers: [...readers, ...unmanagedReaders].map((reader) => ({ key: key(reader), title: reader })),
+    }
+  })
+  const policies = new Map(
+    names.map((name) => {
+      const { strategy: asked = 'auto', group } = copies[name] ?? {}
+      return [key(name), { strategy: asked, ...(group !== undefined && { group }) }] as const
+    }),
+  )
+  return planRefresh({ targets, policies, strategy }).map(({ copies: members, after }) => ({
+    copies: members.map(
+      (each) => `${each.target.title} ${'choice' in each ? each.choice.strategy : each.refusal.reason}`,
+    ),
+    after: after.map((id) => JSON.parse(id)[2]),
+  }))
+}
+
+test('each copy is a unit, after those that it reads; the strategy of the run comes before the declared one', () => {
+  const copies = { a: { strategy: 'concurrently' }, b: { reads: ['a'], strategy: 'plain' } } as const
+  expect(planned(copies)).toEqual([
+    { copies: ['a concurrently'], after: [] },
+    { copies: ['b plain'], after: ['a'] },
+  ])
+  expect(planned(copies, 'plain').map((unit) => unit.copies)).toEqual([['a plain'], ['b plain']])
+})
+
+test('auto never binds copies to each other: one that fails would stop the others', () => {
+  expect(planned({ a: {}, b: { reads: ['a'] } }).map(({ copies }) => copies)).toEqual([['a concurrently'], ['b swap']])
+  expect(planned({ a: {}, b: { through: ['a'] } }).map(({ copies }) => copies)).toEqual([['a swap'], ['b swap']])
+})
+
+test('what reads a swapped copy is swapped with it', () => {
+  const copies = {
+    a: { strategy: 'swap' },
+    b: { reads: ['a'], bytes: 0 },
+    c: { reads: ['b'] },
+    d: { through: ['c'] },
+  } as const
+  expect(planned(copies)).toEqual([
+    { copies: ['a swap', 'b swap', 'c swap'], after: [] },
+    { copies: ['d swap'], after: ['c'] },
+  ])
+})
+
+test.each<readonly [string, Parameters<typeof planned>, RegExp]>([
+  [
+    'another strategy is declared for what reads it',
+    [{ a: { strategy: 'swap' }, b: { reads: ['a'], strategy: 'plain' } }],
+    /b reads it, and has the strategy plain/,
+  ],
+  [
+    'what reads it is not refreshed',
+    [{ a: { strategy: 'swap' } }, undefined, ['other']],
+    /other reads it, and is not refreshed with it/,
+  ],
+  [
+    'what reads it cannot be swapped',
+    [{ a: { strategy: 'swap' }, b: { reads: ['a'], swapObstacle: 'f() depends on it' } }],
+    /b reads it, and cannot be swapped: f\(\)/,
+  ],
+  ['it cannot be dropped', [{ a: { swapObstacle: 'f() depends on it' } }, 'swap'], /f\(\) depends on it/],
+  ['it has no unique index', [{ a: { strategy: 'concurrently', hasUniqueIndex: false } }], /no unique index/],
+  ['it does not exist', [{ a: { missing: true } }], /does not exist/],
+])('refused: %s', (_, parameters, reason) => {
+  expect(planned(...parameters)[0]?.copies[0]).toMatch(reason)
+})
+
+test('the first load is plain, whatever is declared', () => {
+  expect(planned({ a: { strategy: 'concurrently', isPopulated: false } })[0]?.copies).toEqual(['a plain'])
+})
+
+test('a copy that is read both directly and through a view by what is refreshed with it is not swapped', () => {
+  const copies = { a: { strategy: 'swap' }, x: { through: ['a'] }, b: { reads: ['a'], through: ['x'] } } as const
+  expect(planned(copies)[0]?.copies[0]).toMatch(/a it cannot be refreshed by strategy swap: .* through a view too/)
+})
