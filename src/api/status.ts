@@ -105,7 +105,7 @@ function describe(
   entries: readonly OwnedEntry[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
   const key: Key = keyOf(id)
-  const { data, child } = kindOf(id)
+  const { data, child, display } = kindOf(id)
   const live = catalog.live.get(key)
   const holdsData = live && data ? data.isPopulated(live.spec) : undefined
   return {
@@ -115,7 +115,7 @@ function describe(
     populated: holdsData,
     refreshed: holdsData ? refreshed.get(key) : undefined,
     indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
-    isChild: child !== undefined,
+    isChild: child !== undefined || display?.isShownWithOwner === true,
   }
 }
 

@@ -14,6 +14,7 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordOutdated } from '../ledger/outdated-views.ts'
+import { renameCopies } from '../ledger/rename-copies.ts'
 import {
   recordApply,
   recordCanonicalForms,
@@ -128,7 +129,10 @@ async function runInTransaction(
   if (fingerprintOf(before) !== definitions.fingerprint) throw staleError(context, definitions)
   if (steps.flatMap(secretsOf).length > 0) await hideSecrets(session, options.allow)
   await recordApply(session, applyRecordOf(context))
-  if (definitions.stage === 'define') await rekeyObjects(session, plan.manifest, inHand.rekeyed)
+  if (definitions.stage === 'define') {
+    await rekeyObjects(session, plan.manifest, inHand.rekeyed)
+    await renameCopies(session, plan.manifest, inHand.rekeyed)
+  }
   const requireTrusted = await trustedEvaluation(session, inHand, options.allow)
   for (const step of steps) {
     onStep(step)

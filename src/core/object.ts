@@ -15,6 +15,8 @@ export type ObjectId =
   | { readonly kind: 'view'; readonly schema: string; readonly name: string }
   | { readonly kind: 'index'; readonly schema: string; readonly name: string }
   | { readonly kind: 'statistics'; readonly schema: string; readonly name: string }
+  /** By the name of the copy. */
+  | { readonly kind: 'refreshPolicy'; readonly schema: string; readonly name: string }
 
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
@@ -37,6 +39,7 @@ export function keyOf(id: ObjectId): Key {
     case 'view':
     case 'index':
     case 'statistics':
+    case 'refreshPolicy':
       return JSON.stringify([id.kind, id.schema, id.name]) as Key
   }
 }
@@ -60,6 +63,7 @@ export function idOf(key: string): ObjectId | undefined {
     case 'view':
     case 'index':
     case 'statistics':
+    case 'refreshPolicy':
       return typeof second === 'string' ? { kind, schema: first, name: second } : undefined
     default:
       return undefined

@@ -1,5 +1,6 @@
 // Refresh policies: how, and how often, a copy is brought up to date. A policy is part of no definition.
 
+import { sameData } from './data.ts'
 import { parseDuration } from './duration.ts'
 
 export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap'] as const
@@ -21,6 +22,10 @@ export interface RefreshPolicy {
 
 /** The policy of a copy for which nothing is declared. */
 export const defaultPolicy: RefreshPolicy = { strategy: 'auto' }
+
+export function isDefaultPolicy(policy: RefreshPolicy): boolean {
+  return sameData(policy, defaultPolicy)
+}
 
 /** `refresh:` in a manifest. `none` as a value takes back a default. */
 export interface RefreshStanza {

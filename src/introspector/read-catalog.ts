@@ -62,9 +62,13 @@ export async function readCatalog(
     kinds.filter(isOfNames).flatMap(({ kind }) => wanted.get(kind) ?? []),
   )
   const { ofRun } = createRunDigests(salt)
+  const absent = await absentTables(
+    session,
+    kinds.filter(({ kind }) => wanted.has(kind)).map(({ catalog }) => catalog),
+  )
   let isLockedSet = false
   for (const kind of kinds) {
-    const ofKind = wanted.get(kind.kind) ?? []
+    const ofKind = absent.has(kind.catalog) ? [] : (wanted.get(kind.kind) ?? [])
     const rows = new Map<Key, Row>()
     for (const { query, ids } of queriesFor(kind, ofKind, stateOf, occupied)) {
       if (kind.readsLocked && !isLockedSet) {
@@ -81,6 +85,21 @@ export async function readCatalog(
     }
   }
   return { live, occupied }
+}
+
+// Without USAGE on the schema, to_regclass() would fail.
+const absentQuery: Sql = trusted(`
+  SELECT name FROM unnest($1::text[]) AS name
+   WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                      WHERE n.nspname = split_part(name, '.', 1) AND c.relname = split_part(name, '.', 2)
+                        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))`)
+
+/** Those that are tables with a schema, and do not exist or cannot be read. */
+async function absentTables(session: Session, catalogs: readonly string[]): Promise<ReadonlySet<string>> {
+  const tables = catalogs.filter((catalog) => catalog.includes('.'))
+  if (tables.length === 0) return new Set()
+  const rows = await session.query<{ name: string }>(absentQuery, [tables])
+  return new Set(rows.map(({ name }) => name))
 }
 
 type Row = CatalogRow<unknown> & { readonly id: ObjectId }

@@ -57,7 +57,7 @@ export interface Child<Id extends ObjectId, Spec> {
 
 /**
  * An object that another one cannot be used without, though PostgreSQL records no dependency, so that it is dropped only with
- * its owner: the user mapping of a server.
+ * its owner: the user mapping of a server, the refresh policy of a copy. It is renamed with its owner.
  */
 export interface BelongsTo<Id extends ObjectId> {
   ownerOf(id: Id): Key
@@ -140,6 +140,8 @@ export interface Preconditions<Spec> {
 
 /** What a plan shows of a new object. */
 export interface Display<Spec> {
+  /** Set for what {@link BelongsTo} another object, if a list shows it in that one's line as long as nothing is wrong. */
+  readonly isShownWithOwner?: true
   /** A few words on its line. */
   summary?(spec: Spec): string
   /** The attributes under that line. */
@@ -167,7 +169,10 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly locks: { readonly create: number; readonly drop: number }
   /** The address as PostgreSQL writes it, after the kind: `foreign table shop_proxy.orders`. */
   title(id: Id): string
-  /** The catalog that its OIDs belong to. */
+  /**
+   * The catalog that its OIDs belong to, or a table with a schema. While this role cannot read such a table, or it does not exist,
+   * there are no objects of this kind.
+   */
   readonly catalog: string
   /**
    * Reads the objects named in `$1`, a JSON array of ids. Columns: `id` (the id's parts as JSON) and those of

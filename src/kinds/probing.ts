@@ -8,11 +8,13 @@ export type StandInOf = (id: ObjectId) => ObjectId
 
 /**
  * How a wanted object is tried out on the server, in a transaction that is always rolled back.
+ * - `none`: not at all. The server knows nothing of it, and no SQL can name it.
  * - `by-name`: the server normalizes nothing. A missing object is created under its own name, for others to use.
  * - `checked`: the server normalizes nothing, but validates. A stand-in is created where the object differs from the live one.
  * - `read-back`: the server rewrites what was declared. A stand-in is created and read like a live object.
  */
 export type Probe<Id extends ObjectId, Spec> =
+  | { readonly how: 'none' }
   | ({ readonly how: 'by-name' } & ByName<Spec, Id>)
   | ({ readonly how: 'checked' } & StandIn<Id, Spec>)
   | ({

@@ -7,6 +7,7 @@ import { index } from './index/index-kind.ts'
 import type { AnyDeclaredKind, AnyKind } from './kind.ts'
 import { materializedView } from './materialized-view/materialized-view.ts'
 import { view } from './materialized-view/plain-view.ts'
+import { refreshPolicy } from './refresh-policy.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
 import { statistics } from './statistics.ts'
@@ -25,6 +26,7 @@ const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } =
   materializedView,
   index,
   statistics,
+  refreshPolicy,
 }
 
 /** No manifest declares a plain view: it is only kept working when what it reads is replaced. */
@@ -50,4 +52,9 @@ export function kindOf(id: ObjectId): AnyKind {
 
 export function titleOf(id: ObjectId): string {
   return kindOf(id).title(id)
+}
+
+/** Whether the object itself is a row of the ledger, so that nothing is known of it where the ledger cannot be read. */
+export function isInLedger(id: ObjectId): boolean {
+  return kindOf(id).catalog.startsWith('fdwsync.')
 }

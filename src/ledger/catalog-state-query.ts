@@ -128,4 +128,12 @@ export const stateQuery: Sql = trusted(`
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM owned o JOIN pg_constraint k ON k.contypid = o.oid
      WHERE o.catalog = 'pg_type'
   )
-  SELECT ${digestOfParts(parts)} AS digest, ${mayUseCode} AS "mayUseCode"`)
+  SELECT ${digestOfParts(parts)} AS digest, ${mayUseCode} AS "mayUseCode",
+         EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies"`)
+
+/** A part of its own, since a ledger of an older release has no policies. A policy is stored under the name of its copy. */
+export const policiesQuery: Sql = trusted(`
+  SELECT md5(string_agg(p::text, '|' ORDER BY p.address)) AS digest
+    FROM fdwsync.object o
+    JOIN fdwsync.policy p ON p.address = '["materializedView"' || substr(o.address, length('["refreshPolicy"') + 1)
+   WHERE o.manifest = $1 AND o.address LIKE '["refreshPolicy"%'`)

@@ -6,10 +6,10 @@ import { dataDigest } from '../introspector/digests.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { codeQuery } from './catalog-code-query.ts'
-import { stateQuery } from './catalog-state-query.ts'
+import { policiesQuery, stateQuery } from './catalog-state-query.ts'
 
 /** The catalogs whose rows the digest covers. */
-const digestedCatalogs = ['pg_class', 'pg_type', 'pg_statistic_ext', 'pg_foreign_data_wrapper']
+const digestedCatalogs = ['pg_class', 'pg_type', 'pg_statistic_ext', 'pg_foreign_data_wrapper', 'fdwsync.policy']
 
 /**
  * Kinds with many objects, which are compared by one digest of the catalog instead of one by one. Every other kind is compared object
@@ -22,6 +22,12 @@ export interface StateRequest {
   readonly searchPath: readonly string[]
   /** Everything that the SQL of the manifest's objects could name. */
   readonly names: readonly string[]
+}
+
+interface OwnState {
+  readonly digest: string
+  readonly mayUseCode: boolean
+  readonly hasPolicies: boolean
 }
 
 /** Computes the digest within the session's transaction, which it leaves under `readingPath`. */
@@ -37,9 +43,10 @@ export async function readCatalogState(
   await session.run(catalogCosts)
   const catalogs = Object.fromEntries(digestedKinds.map(({ kind, catalog }) => [kind, catalog]))
   const parameters = [manifest, JSON.stringify(catalogs), path?.schemas ?? [], names]
-  const [own] = await session.query<{ digest: string; mayUseCode: boolean }>(stateQuery, parameters)
+  const [own] = await session.query<OwnState>(stateQuery, parameters)
   if (!own) throw new Error('an aggregate query returned no row')
   // It takes as long to plan as the other, and for most manifests finds nothing.
   const [code] = own.mayUseCode ? await session.query<{ digest: string | null }>(codeQuery, parameters) : []
-  return dataDigest([own.digest, code?.digest ?? null])
+  const [policies] = own.hasPolicies ? await session.query<{ digest: string | null }>(policiesQuery, [manifest]) : []
+  return dataDigest([own.digest, code?.digest ?? null, policies?.digest ?? null])
 }

@@ -86,6 +86,18 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     source_state: 'A digest of what the sources returned for all imports; null if the manifest imports nothing',
     proven_at: 'When the plan found nothing to do',
   },
+  policy: {
+    table:
+      'One row per copy with a refresh policy. Its owner and its search_path are in fdwsync.object, under the address of the copy.',
+    address,
+    strategy: 'How the copy is refreshed: auto, plain, concurrently or swap',
+    max_age: 'The copy is stale if its last refresh began longer ago than that; null: it is never stale',
+    schedule: 'When pg_cron refreshes the copy; null: never',
+    timeout: 'A single refresh is cancelled after that time; null: never',
+    skip_if_same:
+      'A query. A refresh is skipped if it returns what it returned at the last one; null: no refresh is skipped',
+    group_name: 'Copies with the same group are refreshed in one transaction; null: the copy is refreshed by itself',
+  },
   refresh: {
     table: 'One row per load of a materialized view, by an apply or by the refresh command.',
     id: 'A unique id',

@@ -143,6 +143,20 @@ const migrations: readonly Migration[] = [
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.object ADD COLUMN outdated_by text[]')],
   },
+  {
+    tables: ['policy'],
+    statements: [
+      trusted(`CREATE TABLE fdwsync.policy (
+        address text NOT NULL,
+        strategy text NOT NULL,
+        max_age interval,
+        schedule text,
+        timeout interval,
+        skip_if_same text,
+        group_name text,
+        PRIMARY KEY (address))`),
+    ],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */

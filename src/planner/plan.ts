@@ -12,7 +12,7 @@ import { onlyDrift } from '../differ/drift.ts'
 import { createRunDigests } from '../introspector/digests.ts'
 import { unmetPreconditions } from '../introspector/preconditions.ts'
 import { withRequirements } from '../introspector/requirements.ts'
-import { declaredKinds } from '../kinds/registry.ts'
+import { declaredKinds, isInLedger } from '../kinds/registry.ts'
 import { explainingDamage } from '../ledger/damage.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { unresolvedObjects } from '../manifest/unresolved.ts'
@@ -99,8 +99,9 @@ async function resolveAndRead(session: Session, manifest: ParsedManifest, option
     input,
     options.prove && options.populate ? namesOf(objects) : undefined,
   )
-  const unresolved = unresolvedObjects(objects, manifest)
-  const declared = await withRequirements(session, objects, target.catalog.live)
+  const comparable = target.ledger.unreadable ? objects.filter(({ id }) => !isInLedger(id)) : objects
+  const unresolved = unresolvedObjects(comparable, manifest)
+  const declared = await withRequirements(session, comparable, target.catalog.live)
   const { suffix = newSuffix() } = options
   return { session, options, digests, suffix, resolved, searchPath, trustedRoles, declared, unresolved, target }
 }

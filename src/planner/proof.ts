@@ -6,7 +6,8 @@ import { namesInSql } from '../introspector/sql-names.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { digestedKinds } from '../ledger/catalog-state.ts'
 import type { ManifestProof } from '../ledger/manifest-proof.ts'
-import type { ParsedManifest, Path } from '../manifest/manifest.ts'
+import { refreshStanzas } from '../manifest/checks/walk.ts'
+import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import type { ProvenState } from './target.ts'
 
 /**
@@ -64,7 +65,8 @@ export function namesOf(declared: readonly DeclaredObject[]): readonly string[] 
 function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
   const head = structuredClone(written)
   const digested = declared.filter(({ id }) => digestedKinds.some(({ kind }) => kind === id.kind))
-  const removed = digested.map(({ path }) => remove(head, path))
+  const policies = refreshStanzas(written as Manifest) // it has the shape of a manifest
+  const removed = [...digested, ...policies].map(({ path }) => remove(head, path))
   return JSON.stringify(removed).includes('${') ? undefined : head
 }
 

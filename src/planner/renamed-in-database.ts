@@ -74,8 +74,8 @@ function isRenamedManually(object: LiveObject | undefined): boolean {
 
 /** After a restore, OIDs belong to other objects. Then none of the objects that exist has its recorded OID. */
 function isAnotherDatabase({ live }: CatalogReading, { entries }: Ledger): boolean {
-  const matches = [...entries].flatMap(([key, { oid }]) => {
-    const object = live.get(key)
+  const matches = [...entries].flatMap(([key, { id, oid }]) => {
+    const object = kindOf(id).renaming && live.get(key)
     return object ? [object.oid === oid] : []
   })
   return matches.length > 0 && !matches.includes(true)
@@ -139,12 +139,19 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
   for (const key of lost) {
     const id = idOf(key)
     if (!id || current.has(key)) continue
-    const moved = moveTo(id, schemas, servers)
+    const moved = withOwner(id, found) ?? moveTo(id, schemas, servers)
     if (moved !== id) current.set(key, moved)
   }
   const back = new Map(Array.from(current, ([key, id]) => [keyOf(id), idOf(key)]))
   const [schemasBack, serversBack] = [inverse(schemas), inverse(servers)]
   return { schemas, current, declared: (id) => back.get(keyOf(id)) ?? moveTo(id, schemasBack, serversBack) }
+}
+
+/** The id of what belongs to a renamed object. */
+function withOwner(id: ObjectId, found: ReadonlyMap<Key, ObjectId>): ObjectId | undefined {
+  const { belongsTo } = kindOf(id)
+  const owner = belongsTo && found.get(belongsTo.ownerOf(id))
+  return owner && belongsTo.under(id, owner)
 }
 
 /** The id after its schema or server was renamed. */
@@ -179,7 +186,7 @@ function underDeclaredName(object: LiveObject, id: ObjectId, { declared }: Names
   const parent = child?.movesWithParent ? idOf(child.parentOf(renamed.spec, id)) : undefined
   const schemas = new Map([[schemaOf(object.id), parent ? schemaOf(parent) : nameOf(schema)]])
   const servers = new Map([[server, nameOf(declared({ kind: 'server', name: server }))]])
-  const from = moveTo(object.id, schemas, servers)
+  const from = kindOf(id).belongsTo ? id : moveTo(object.id, schemas, servers)
   return { ...renamed, id, elsewhere: object.id, ...(keyOf(from) === keyOf(id) ? {} : { renamedFrom: from }) }
 }
 

@@ -98,7 +98,8 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
     const live = reading.live.get(key)
     const current = live ?? run.elsewhere.get(key)
     if (reading.occupied.has(key)) continue
-    if (how.how !== 'read-back') {
+    if (how.how === 'none') recordWanted(run, object, object.spec)
+    else if (how.how !== 'read-back') {
       recordWanted(run, object, object.spec)
       if (!live || differs(run, object, live)) rest.push(object)
     } else if (current?.locked) {

@@ -21,7 +21,7 @@ export async function createStandIns(
 ): Promise<readonly DeclaredObject[]> {
   const units = objects.flatMap((object) => {
     const { probe: how } = kindOf(object.id)
-    if (how.how === 'by-name') return []
+    if (how.how === 'by-name' || how.how === 'none') return []
     const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
     const standIn = how.standIn(object, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
     run.standIns.set(keyOf(object.id), standIn.id)
@@ -67,7 +67,7 @@ async function excuseIfLiveFailsToo(run: ProbeRun, object: DeclaredObject): Prom
   const { probe: how, query } = kindOf(object.id)
   const at = run.findings.findIndex((finding) => finding.key === key && finding.status === 'problem')
   const finding = run.findings[at]
-  if (how.how === 'by-name' || query || !live || !finding) return
+  if (how.how === 'by-name' || how.how === 'none' || query || !live || !finding) return
   const scratch = { schema: run.scratchSchema, name: `${run.scratchSchema}_s${run.names++}` }
   const standIn = how.standIn({ ...object, spec: live.spec }, scratch, (id) => run.standIns.get(keyOf(id)) ?? id)
   const unit = unitOf({ ...object, spec: live.spec }, standIn)

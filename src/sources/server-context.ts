@@ -71,7 +71,7 @@ async function readPostgresWrappers(session: Session): Promise<ReadonlySet<strin
 
 /** Servers, what they depend on, and the types of columns. */
 function isServerPrerequisite(id: ObjectId): boolean {
-  return id.kind === 'type' || kindOf(id).probe.how !== 'read-back'
+  return id.kind === 'type' || ['by-name', 'checked'].includes(kindOf(id).probe.how)
 }
 
 /** The foreign-data wrapper of a server; undefined if the server is neither declared nor exists. */

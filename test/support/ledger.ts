@@ -4,9 +4,10 @@ import type { Fixture } from './fixture.ts'
 
 /** Turns a ledger of this release into one of version 7, keeping its rows. */
 export const asVersion7 = `
+  DROP TABLE fdwsync.policy;
   ALTER TABLE fdwsync.proof DROP names, DROP warnings;
   ALTER TABLE fdwsync.apply DROP not_imported;
-  ALTER TABLE fdwsync.object DROP canonical, DROP search_path;
+  ALTER TABLE fdwsync.object DROP canonical, DROP search_path, DROP outdated_by;
   UPDATE fdwsync.version SET version = 7`
 
 /** Turns a ledger of this release into one of version 6, keeping its rows. */

@@ -81,4 +81,5 @@ const nouns: Readonly<Record<KindName, readonly [one: string, many: string]>> = 
   view: ['view', 'views'],
   index: ['index', 'indexes'],
   statistics: ['statistics object', 'statistics objects'],
+  refreshPolicy: ['refresh policy', 'refresh policies'],
 }

@@ -61,6 +61,7 @@ schemas:
         with: { fillfactor: 90 }
         indexes: { by_id: { columns: [id] } }
         statistics: { stx: { columns: [id, double] } }
+        refresh: { max_age: 1h }
 `
 
 const noticed: Readonly<Record<string, string>> = {
@@ -184,6 +185,7 @@ const drift: Readonly<Record<Exclude<KindName, 'view'>, string>> = {
   foreignTable: 'ALTER FOREIGN TABLE proxy.orders ALTER note SET NOT NULL',
   materializedView: 'ALTER MATERIALIZED VIEW local.orders SET (fillfactor = 50)',
   index: 'DROP INDEX local.by_id; CREATE INDEX by_id ON local.orders (id DESC)',
+  refreshPolicy: "UPDATE fdwsync.policy SET max_age = '2h'",
   statistics: 'DROP STATISTICS local.stx; CREATE STATISTICS local.stx (ndistinct) ON id, double FROM local.orders',
 }
 

@@ -162,6 +162,7 @@ export const materializedViewTable: KindTable<MaterializedViewSpec> = {
       renamed_from: 'done once applied',
       indexes: 'a kind of its own',
       statistics: 'a kind of its own',
+      refresh: 'a kind of its own',
     },
     manifest: { schemas: { shop: { materialized_views: { orders: { indexes: { orders_a: { columns: ['a'] } } } } } } },
     stanzas: [

@@ -32,7 +32,12 @@ export const serverTable: KindTable<ServerSpec> = {
   settle: { comment: ['new', 'live', ''], ...openAccess('usage') },
   roundTrips: {
     definition: 'server',
-    unwritten: { protect: 'not in the catalog', renamed_from: 'done once applied', user_mappings: 'a kind of its own' },
+    unwritten: {
+      protect: 'not in the catalog',
+      renamed_from: 'done once applied',
+      user_mappings: 'a kind of its own',
+      max_connections: 'not in the catalog',
+    },
     stanzas: [
       [
         {

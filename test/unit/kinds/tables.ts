@@ -6,6 +6,7 @@ import { foreignTableTable } from './foreign-table.ts'
 import { indexTable } from './index-kind.ts'
 import { materializedViewTable } from './materialized-view.ts'
 import { viewTable } from './plain-view.ts'
+import { refreshPolicyTable } from './refresh-policy.ts'
 import { schemaTable } from './schema.ts'
 import { serverTable } from './server.ts'
 import { statisticsTable } from './statistics.ts'
@@ -28,4 +29,5 @@ export const tables: { readonly [K in KindName]: unknown } = {
   view: viewTable,
   index: indexTable,
   statistics: statisticsTable,
+  refreshPolicy: refreshPolicyTable,
 }

@@ -68,7 +68,7 @@ schemas:
   const { expanded } = expandManifest(parsed, [
     { request, tables, types: [], indexes: new Map(), ...unidentified, isComplete: true },
   ])
-  const policies = Array.from(refreshPolicies(expanded.manifest), ([key, policy]) => [JSON.parse(key)[2], policy])
+  const policies = refreshPolicies(expanded.manifest).map(({ copy, policy }) => [copy.name, policy])
   const timeoutMilliseconds = 60_000
   expect(Object.fromEntries(policies)).toEqual({
     a: { strategy: 'auto', maxAgeMilliseconds: 900_000, group: 'g', timeoutMilliseconds },
