@@ -2,7 +2,8 @@
 
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
-import { keyOf } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported, RefreshReport } from '../core/report.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
@@ -12,11 +13,12 @@ import { inSnapshot } from '../introspector/snapshot.ts'
 import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
 import { withLease } from '../ledger/lease.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
+import { readPolicies } from '../ledger/policies.ts'
 import { readLedger } from '../ledger/read.ts'
 import type { CopyId } from '../loader/copies.ts'
 import { type RefreshOptions, refreshCopies } from '../loader/refresh.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
+import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 
 /**
  * @param names `view` or `schema.view`, as PostgreSQL writes them. If there are none: all views
@@ -35,11 +37,13 @@ export async function refresh(
     // An apply may replace what a refresh reads, and a refresh may swap what an apply has planned to change.
     return await withLease(connect, name, 'refresh', options, async () => {
       const { views, notImported } = await viewsOf(session, parsed)
-      const report = await refreshCopies(name, chosen(views, names), session, loads.connect, {
+      const copies = chosen(views, names)
+      const policies = await policiesOf(session, copies, parsed.manifest)
+      const report = await refreshCopies(name, copies, session, loads.connect, {
         ...options,
         searchPath,
         trustedRoles,
-        policies: refreshPolicies(parsed.manifest),
+        policies,
       })
       return { ...report, notImported: names.length === 0 ? notImported : [] }
     })
@@ -47,6 +51,19 @@ export async function refresh(
     await loads.close()
     await session.close()
   }
+}
+
+/** The policies that were last applied. Without a ledger that this role can read, those that the manifest spells out. */
+async function policiesOf(
+  session: Session,
+  copies: readonly CopyId[],
+  manifest: Manifest,
+): Promise<ReadonlyMap<Key, RefreshPolicy>> {
+  const applied = await inSnapshot(session, () => readPolicies(session, copies))
+  if (applied) return applied
+  return new Map(
+    refreshPolicies(manifest).map(({ copy, policy }) => [keyOf({ kind: 'materializedView', ...copy }), policy]),
+  )
 }
 
 interface Views {
