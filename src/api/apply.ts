@@ -16,6 +16,7 @@ import { isReusable, pooledConnect } from '../db/session-pool.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { withLease } from '../ledger/lease.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import type { PlanOptions } from '../planner/context.ts'
 import { createPlan } from '../planner/plan.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { isProvable } from '../planner/proof.ts'
@@ -38,6 +39,8 @@ export interface ApplyRequest {
   /** Whether to try first whether the sources of what is new or changed can be read, and to apply nothing if one cannot. */
   readonly trySources?: boolean
   readonly takeOver?: boolean
+  /** Which objects to release, instead of what the manifest declares: see {@link PlanOptions}. */
+  readonly releasing?: PlanOptions['releasing']
   /** The plan that is to be applied, and no other. */
   readonly expected?: ExpectedPlan
   readonly options: ApplyOptions
@@ -154,7 +157,17 @@ async function planOnce(request: ApplyRequest): Promise<PlanInHand> {
 
 function planOn(
   session: Session,
-  { parsed, connect, populate, offline, trySources = false, takeOver = false, expected, options }: ApplyRequest,
+  {
+    parsed,
+    connect,
+    populate,
+    offline,
+    trySources = false,
+    takeOver = false,
+    releasing,
+    expected,
+    options,
+  }: ApplyRequest,
 ): Promise<PlanInHand> {
   const mayExpose = options.allow.includes('exposes-secret')
   const mayEvaluate = mayEvaluateFor(options, expected)
@@ -167,6 +180,7 @@ function planOn(
     prove: true,
     mayEvaluate,
     ...(expected ? { suffix: expected.suffix } : {}),
+    ...(releasing ? { releasing } : {}),
   })
 }
 

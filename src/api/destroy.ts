@@ -35,8 +35,9 @@ export async function destroy(
   )
 }
 
-async function requireKnown(connect: Connect, manifest: string): Promise<void> {
-  const session = await connect('destroy')
+/** @throws FdwsyncError if no manifest of that name was applied */
+export async function requireKnown(connect: Connect, manifest: string): Promise<void> {
+  const session = await connect('manifests')
   try {
     await inReadOnlyTransaction(session, () => requireKnownManifest(session, manifest))
   } finally {
@@ -44,7 +45,8 @@ async function requireKnown(connect: Connect, manifest: string): Promise<void> {
   }
 }
 
-function withoutObjects(name: string): ParsedManifest {
+/** A manifest that declares nothing. */
+export function withoutObjects(name: string): ParsedManifest {
   const place = () => ({ file: '', line: 1, column: 1, excerpt: '' })
   const manifest = { version: 1, name } as const
   const none = {

@@ -148,6 +148,21 @@ function addChanges(root: Command): void {
     .addOption(shared.leaseTimeout())
     .action(async (names, flags) => setExitCode((await import('./commands/refresh.ts')).refresh(names, flags)))
   root
+    .command('release')
+    .description('Stop managing objects; drops nothing')
+    .argument('<name...>', "Names, as in psql: shop.orders, 'shop.*', server:shop")
+    .addOption(shared.manifest())
+    .addOption(shared.variables())
+    .option('--manifest <name>', 'Name of the manifest, instead of its file')
+    .addOption(shared.database())
+    .addOption(shared.format())
+    .addOption(shared.width())
+    .addOption(shared.verbose())
+    .option('--auto-approve', 'Do not ask for confirmation')
+    .addOption(shared.lockTimeout())
+    .addOption(shared.leaseTimeout())
+    .action(async (names, flags) => setExitCode((await import('./commands/release.ts')).release(names, flags)))
+  root
     .command('destroy')
     .description('Drop everything a manifest owns')
     .addOption(shared.manifest())
@@ -164,6 +179,14 @@ function addChanges(root: Command): void {
 }
 
 function addInspection(root: Command): void {
+  root
+    .command('manifests')
+    .description('List the manifests of a database: what each manages, and when it was applied')
+    .addOption(shared.database())
+    .addOption(shared.ledgerOwner())
+    .addOption(shared.format())
+    .addOption(shared.width())
+    .action(async (flags) => setExitCode((await import('./commands/manifests.ts')).manifests(flags)))
   root
     .command('status')
     .description('List managed objects and their state')

@@ -19,6 +19,8 @@ export interface DiffInput {
   readonly digests: SecretDigests
   /** Whether this manifest takes over what others own. */
   readonly takeOver: boolean
+  /** Which of the objects that are not declared to release. Nothing is dropped then, and the others stay managed. */
+  readonly releasing?: ((id: ObjectId) => boolean) | undefined
 }
 
 export interface Diff {
@@ -161,6 +163,7 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   if (input.declared.has(key)) return []
   const live = input.reading.live.get(key)
   const release = (because: string): readonly Finding[] => [{ change: { op: 'release', key, because } }]
+  if (input.releasing) return input.releasing(entry.id) ? release('as requested; it stays as it is') : []
   if (!live) return release('it no longer exists')
   const origin = kindOf(entry.id).cameWith?.(live.spec)
   if (origin !== undefined) return release(`it came with ${origin}`)

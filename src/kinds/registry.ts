@@ -37,6 +37,9 @@ export const declaredKinds: readonly AnyDeclaredKind[] = Object.values(declared)
   (left, right) => left.rank - right.rank,
 )
 
+/** Their names. */
+export const kindNames: readonly KindName[] = declaredKinds.map(({ kind }) => kind)
+
 /** All kinds that are read from the catalogs. */
 export const kinds: readonly AnyKind[] = Object.values(byName)
 

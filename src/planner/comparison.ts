@@ -103,8 +103,8 @@ function requireValid(context: PlanContext, { findings, wanted }: ProbeResult): 
 function compareDeclared({ declared, target, digests, options }: PlanContext, { wanted, live }: ProbeResult): Diff {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const { catalog, ledger } = target
-  const { takeOver = false } = options
-  return diff({ wanted, declared: keys, reading: { ...catalog, live }, ledger, digests, takeOver })
+  const { takeOver = false, releasing } = options
+  return diff({ wanted, declared: keys, reading: { ...catalog, live }, ledger, digests, takeOver, releasing })
 }
 
 /** Reads what uses the types that may have to be replaced because of that. */

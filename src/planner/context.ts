@@ -2,7 +2,7 @@
 
 import type { DeclaredObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
-import type { Key } from '../core/object.ts'
+import type { Key, ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly trySources?: boolean
   /** Whether this manifest takes over what others own. */
   readonly takeOver?: boolean
+  /** Which of the objects that are not declared to release, and to drop none: see `DiffInput`. */
+  readonly releasing?: (id: ObjectId) => boolean
   /** Whether to leave out what is known to come from the manifest. Such a plan can only be looked at. */
   readonly driftOnly?: boolean
   /** Which user-defined code the probe may run: some only for an apply, which runs it anyway. Default: nothing. */

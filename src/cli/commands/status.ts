@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs'
 import { status as statusOf } from '../../api/status.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
-import type { KindName } from '../../core/object.ts'
+import { kindNamed } from '../../core/object-pattern.ts'
 import { withReference } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
-import { declaredKinds } from '../../kinds/registry.ts'
+import { kindNames } from '../../kinds/registry.ts'
 import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
@@ -29,7 +29,7 @@ const defaultFile = 'fdwsync.yaml'
 
 export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
   const settings = targetSettings(flags)
-  const kinds = flags.kind.map(kindNamed)
+  const kinds = flags.kind.map((kind) => kindNamed(kind, kindNames))
   const file = flags.file ?? (existsSync(defaultFile) ? [defaultFile] : undefined)
   const manifest =
     file === undefined ? undefined : await loadLockedManifest(file, { ...flags, isNeeded: needsAllButObjects })
@@ -59,17 +59,6 @@ function withReferences(report: StatusReport, parsed: ParsedManifest | undefined
   const shown = (name: string) => withReference(name, parsed.references)
   const objects = report.objects.map((object) => ({ ...object, manifests: object.manifests.map(shown) }))
   return { ...report, manifest: report.manifest && shown(report.manifest), objects }
-}
-
-/** Accepts `foreign-table`, `foreign table` and `foreignTable`. */
-function kindNamed(text: string): KindName {
-  const found = declaredKinds.find(({ kind }) => kind.toLowerCase() === text.replace(/[\s_-]/g, '').toLowerCase())
-  if (found) return found.kind
-  const names = declaredKinds.map(({ kind }) => kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
-  throw new FdwsyncError(
-    { code: 'usage/invalid-argument', message: `unknown kind "${text}"`, hint: `Kinds are ${names.join(', ')}.` },
-    exitCode.usage,
-  )
 }
 
 function checkCodeOf({ objects }: StatusReport): number {

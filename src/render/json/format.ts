@@ -4,6 +4,7 @@ import type { Format } from '../format.ts'
 import { failureJson, validationJson } from './failure.ts'
 import { applyJson, historyJson } from './history.ts'
 import { jsonText } from './json-text.ts'
+import type { ManifestsDocument } from './manifests.ts'
 import { planJson } from './plan.ts'
 import { refreshJson, reportJson } from './report.ts'
 import { statusJson } from './status.ts'
@@ -18,4 +19,5 @@ export const jsonFormat: Format = {
   status: (report) => jsonText(statusJson(report)),
   history: (history) => jsonText(historyJson(history)),
   applyDetails: (details) => jsonText(applyJson(details)),
+  manifests: (list) => jsonText({ format: 'fdwsync.manifests/1', ...list } satisfies ManifestsDocument),
 }

@@ -2,6 +2,7 @@
 
 import type { Format } from '../format.ts'
 import { renderApplyDetails, renderHistory } from './history.ts'
+import { renderManifests } from './manifests.ts'
 import { renderPlan } from './plan.ts'
 import { renderRefresh, renderReport } from './report.ts'
 import { renderStatus } from './status.ts'
@@ -14,4 +15,5 @@ export const textFormat: Format = {
   status: renderStatus,
   history: renderHistory,
   applyDetails: renderApplyDetails,
+  manifests: renderManifests,
 }

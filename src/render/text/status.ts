@@ -132,7 +132,7 @@ function dataOf({ populated, refreshed }: ObjectStatus): string {
 }
 
 /** `40 s ago`, `12 min ago`, `3 h ago`, `5 days ago`. */
-function agoText(seconds: number): string {
+export function agoText(seconds: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s ago`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`
   if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h ago`
