@@ -18,11 +18,22 @@ export function sameData(left: unknown, right: unknown): boolean {
     if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
     return one.every((item, at) => sameData(item, other[at]))
   }
-  const [leftParts, rightParts] = [definedEntries(one), new Map(definedEntries(other))]
   return (
-    leftParts.length === rightParts.size &&
-    leftParts.every(([key, part]) => rightParts.has(key) && sameData(part, rightParts.get(key)))
+    isPartOf(one, other) &&
+    Object.keys(other).every((key) => partOf(other, key) === undefined || Object.hasOwn(one, key))
   )
+}
+
+/** Whether the other has all parts of the one, with the same data. */
+function isPartOf(one: object, other: object): boolean {
+  return Object.keys(one).every((key) => {
+    const [part, otherPart] = [partOf(one, key), partOf(other, key)]
+    return (part === undefined) === (otherPart === undefined) && sameData(part, otherPart)
+  })
+}
+
+function partOf(value: object, key: string): unknown {
+  return Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : undefined
 }
 
 /** The value that JSON would have, but for the parts of a map or a list. */

@@ -34,5 +34,12 @@ function matchesRecorded(secret: Secret, recorded: string): boolean {
 
 /** A digest of plain data. The order of keys does not matter. */
 export function dataDigest(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+  return listDigest([value])
+}
+
+/** A digest of a list of plain data, which need not be in memory as a whole. */
+export function listDigest(items: Iterable<unknown>): string {
+  const hash = createHash('sha256')
+  for (const item of items) hash.update(canonicalJson(item))
+  return hash.digest('hex')
 }

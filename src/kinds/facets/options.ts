@@ -50,6 +50,7 @@ export function secretValue(secret: Secret, digestOf: DigestOf): SecretValue {
 
 /** Options as the ledger keeps them. */
 export function recordedOptions(options: OptionValues): OptionValues {
+  if (Object.values(options).every((value) => typeof value === 'string')) return options
   return record(
     Object.entries(options).map(([name, value]) => [name, typeof value === 'string' ? value : { digest: '' }]),
   )

@@ -39,7 +39,9 @@ export function secretsIn(options: OptionValues): Readonly<Record<string, Secret
   )
 }
 
+/** The same spec if all options stay as they are. */
 function withOptions(spec: ForeignTableSpec, edit: (options: OptionValues) => OptionValues): ForeignTableSpec {
+  if (allOptions(spec).every((options) => edit(options) === options)) return spec
   const columns = Object.entries(spec.columns).map(
     ([name, column]) => [name, { ...column, options: edit(column.options) }] as const,
   )
