@@ -17,7 +17,7 @@ export function fingerprintOf(
     for (const entry of sorted(catalog.occupied)) yield ['occupied', ...entry]
     for (const [key, { oid, declared }] of sorted(ledger.entries))
       if (!except.has(key)) yield ['ledger', key, oid, declared]
-    for (const [key, manifests] of sorted(ledger.otherOwners)) yield ['others', key, [...manifests].sort()]
+    for (const [key, manifests] of sorted(ledger.otherOwners)) yield ['owners', key, [...manifests].sort()]
   }
 }
 
