@@ -1,6 +1,6 @@
 // Reads refresh policies as they were last applied.
 
-import { type IdOf, type Key, type Relation } from '../core/object.ts'
+import type { IdOf, Key, Relation } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
