@@ -173,6 +173,8 @@ export type ProblemCode =
   | 'source/not-found'
   /** A table of the source cannot be imported. */
   | 'source/not-importable'
+  /** A table has changed at the source in a way that the target cannot follow. */
+  | 'source/not-followed'
   /** A type of the source does not exist here, or cannot be copied. */
   | 'source/type'
   /** An index of the source cannot be copied. */

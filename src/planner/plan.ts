@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { sameData } from '../core/data.ts'
 import { FdwsyncError } from '../core/errors.ts'
-import { keyOf } from '../core/object.ts'
+import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Warning } from '../core/plan.ts'
 import { redactTexts } from '../core/redaction.ts'
 import { isConnectionLost } from '../db/database-error.ts'
@@ -18,6 +18,7 @@ import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { unresolvedObjects } from '../manifest/unresolved.ts'
 import { TargetChangedError } from '../probe/run.ts'
 import { checkSources, type SourceCheck } from '../sources/check-sources.ts'
+import type { Reason } from '../sources/reasons.ts'
 import { resolveImports } from '../sources/resolve-imports.ts'
 import { sourceRecords } from '../sources/source-records.ts'
 import { tryChanges } from '../sources/try-changes.ts'
@@ -31,6 +32,7 @@ import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, namesOf } from './proof.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
+import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
 
 /**
@@ -77,20 +79,34 @@ async function planInFull(session: Session, manifest: ParsedManifest, options: P
   }
 }
 
-async function planOnce(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  const context = await resolveAndRead(session, manifest, options)
+/** Plans again without the tables that cannot follow their source. */
+async function planOnce(
+  session: Session,
+  manifest: ParsedManifest,
+  options: PlanOptions,
+  kept: ReadonlyMap<Key, Reason> = new Map(),
+): Promise<PlanInHand> {
+  const context = await resolveAndRead(session, manifest, options, kept)
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const plan = await assemblePlan(context, changeSet, sourceCheck, faults)
+  const more = tablesToKeep(plan, context.resolved)
+  if ([...more.keys()].some((key) => !kept.has(key)))
+    return planOnce(session, manifest, options, new Map([...kept, ...more]))
   return putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
 }
 
 /** Expands imports and mirrors, declares every object, and reads the ledger and the live objects in one snapshot. */
-async function resolveAndRead(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanContext> {
+async function resolveAndRead(
+  session: Session,
+  manifest: ParsedManifest,
+  options: PlanOptions,
+  kept: ReadonlyMap<Key, Reason>,
+): Promise<PlanContext> {
   const digests = createRunDigests()
-  const resolved = await resolveImports(session, manifest, digests, options.sources)
+  const resolved = await resolveImports(session, manifest, digests, options.sources, kept)
   const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = resolved.expanded.manifest
   const objects = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
   const input = { manifest: name, declared: objects, searchPath, salt: digests.salt }

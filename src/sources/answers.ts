@@ -3,7 +3,7 @@
 import type { Problem } from '../core/errors.ts'
 import { didYouMean } from '../core/nearest.ts'
 import type { Notice } from '../core/notice.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { PathProblem } from '../manifest/checks/path-problem.ts'
@@ -22,6 +22,8 @@ export interface ImportAnswer {
   readonly tables: ReadonlyMap<string, ForeignTableSpec>
   /** Tables that exist at the source but cannot be imported. */
   readonly failed: ReadonlyMap<string, Reason>
+  /** Tables that are kept as they were last applied, since this database cannot follow their source. */
+  readonly kept: ReadonlyMap<string, Reason>
   /** What the wrapper reported while it imported, for example that it skips a table. */
   readonly notices: readonly Notice[]
   /** Tables that the request excludes and the source does not have. Empty if the wrapper cannot list tables. */
@@ -53,6 +55,22 @@ export type SourceFailure =
 export interface SourceState {
   readonly status: 'state'
   readonly state: string | undefined
+}
+
+/** The answers as if the source had not changed these tables. By the key of the foreign table: why it is kept. */
+export function withTablesKept(answers: Answers, kept: ReadonlyMap<Key, Reason>): Answers {
+  if (kept.size === 0) return answers
+  return new Map(Array.from(answers, ([request, answer]) => [request, withKept(request, answer, kept)]))
+}
+
+function withKept({ schema }: ImportRequest, answer: Answer, all: ReadonlyMap<Key, Reason>): Answer {
+  if (answer.status !== 'answered') return answer
+  const own = Array.from(all, ([key, reason]) => [idOf(key), reason] as const)
+  const kept = new Map(
+    own.flatMap(([id, reason]) => (id?.kind === 'foreignTable' && id.schema === schema ? [[id.name, reason]] : [])),
+  )
+  const tables = new Map([...answer.tables].filter(([name]) => !kept.has(name)))
+  return { ...answer, tables, kept, state: undefined }
 }
 
 /** What the manifest requests and the source does not have. */

@@ -1,6 +1,7 @@
 // Finds tables and columns that a source has renamed, by the numbers that its catalog gives them. Without that, a rename would be the
 // drop of one object and the creation of another.
 
+import { keyOf } from '../core/object.ts'
 import { record } from '../kinds/facets/options.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { FormerNames, TableIdentity } from '../manifest/expansion/imports.ts'
@@ -32,6 +33,18 @@ export function formerNames(
     return table === undefined && Object.keys(columns).length === 0 ? [] : [[name, { table, columns }] as const]
   })
   return new Map(found.flat())
+}
+
+/** Of tables that are kept as they were last applied. */
+export function recordedIdentities(
+  ledger: Ledger,
+  { schema }: ImportRequest,
+  tables: readonly string[],
+): readonly (readonly [string, TableIdentity])[] {
+  return tables.flatMap((name) => {
+    const identity = ledger.entries.get(keyOf({ kind: 'foreignTable', schema, name }))?.source?.identity
+    return identity ? [[name, identity] as const] : []
+  })
 }
 
 function formerColumns(before: TableIdentity, now: TableIdentity): Readonly<Record<string, string>> {

@@ -15,7 +15,7 @@ import {
 import { unidentified } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import type { Answer } from './answers.ts'
-import { formerNames } from './former-names.ts'
+import { formerNames, recordedIdentities } from './former-names.ts'
 import type { Reason } from './reasons.ts'
 import type { ServerContext } from './server-context.ts'
 import { lastTables, lastTypes, tableStanza } from './stanzas.ts'
@@ -45,7 +45,12 @@ export function resolveImport(
   const found = { key: keyOf({ kind: 'server', name: request.server }), title: importTitle(request) }
   if (answer?.status === 'answered') {
     const tables = new Map(Array.from(answer.tables, ([name, spec]) => [name, tableStanza(request.schema, name, spec)]))
-    for (const name of answer.failed.keys()) {
+    const former = formerNames(ledger, request, answer.identities)
+    const keptNames = [
+      ...answer.failed.keys(),
+      ...[...answer.kept.keys()].map((name) => former.get(name)?.table ?? name),
+    ]
+    for (const name of keptNames) {
       const kept = last.get(name)
       if (kept) tables.set(name, kept)
     }
@@ -54,7 +59,7 @@ export function resolveImport(
     const undetermined = failures.map(([name, failure]) => failedTable(request, name, failure, last.has(name)))
     const { copied } = answer
     // A table that is kept may use a type that the source no longer has.
-    const keepsTables = [...answer.failed.keys()].some((name) => last.has(name))
+    const keepsTables = keptNames.some((name) => last.has(name))
     const keptTypes = lastTypes(ledger).filter(
       (type) => request.copiesTypes && (keepsTables || copied.failed.has(titleOf(type))),
     )
@@ -62,11 +67,11 @@ export function resolveImport(
       request,
       tables,
       types: copied.types,
-      identities: answer.identities,
-      formerNames: formerNames(ledger, request, answer.identities),
+      identities: new Map([...answer.identities, ...recordedIdentities(ledger, request, keptNames)]),
+      formerNames: new Map([...former].filter(([name]) => answer.tables.has(name))),
       keptTypes,
       isComplete: true,
-      undetermined: [...copied.undetermined, ...undetermined],
+      undetermined: [...copied.undetermined, ...undetermined, ...keptTables(request, answer.kept)],
       refusals: [],
       warnings: [
         ...copied.warnings,
@@ -94,6 +99,17 @@ export function resolveImport(
     undetermined: [{ code: failure.code, ...found, reason, hint: failure.hint, follows: false }],
     refusals: [],
   }
+}
+
+function keptTables({ schema }: ImportRequest, kept: ReadonlyMap<string, Reason>): readonly Undetermined[] {
+  return Array.from(kept, ([name, { reason, hint }]) => ({
+    code: 'source/not-followed',
+    key: keyOf({ kind: 'foreignTable', schema, name }),
+    title: `foreign table ${qualified(schema, name)}`,
+    reason: `it is kept as it was last applied, and so is its copy. It has changed at the source, but ${reason}`,
+    hint,
+    follows: false,
+  }))
 }
 
 function failedTable(request: ImportRequest, name: string, failure: Reason, isKept: boolean): Undetermined {

@@ -12,9 +12,10 @@ import { addImports, indexCopyProblems } from '../manifest/expansion/imports.ts'
 import { type Locked, lockedResolutions } from '../manifest/expansion/lock.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
-import { freshTables, requestErrors, unknownTables } from './answers.ts'
+import { freshTables, requestErrors, unknownTables, withTablesKept } from './answers.ts'
 import { askSources, type SourceAccess, sourceStateOf } from './ask-sources.ts'
 import { copyIndexes } from './copy-indexes.ts'
+import type { Reason } from './reasons.ts'
 import { type ResolvedImport, resolveImport, withKeptTypes, withoutTypesOfOtherManifests } from './resolve-import.ts'
 import { isPostgresFdw, readServerContext, type ServerContext, wrapperOf } from './server-context.ts'
 
@@ -31,12 +32,16 @@ export interface ResolvedImports extends ResolvedManifest {
   readonly sourceState: string | undefined
 }
 
-/** @throws FdwsyncError if a source does not have what the manifest names, or the lock does not match the manifest */
+/**
+ * @param kept the foreign tables to keep as they were last applied, each with the reason
+ * @throws FdwsyncError if a source does not have what the manifest names, or the lock does not match the manifest
+ */
 export async function resolveImports(
   session: Session,
   parsed: ParsedManifest,
   digests: RunDigests,
   sources: SourceAccess | undefined,
+  kept: ReadonlyMap<Key, Reason> = new Map(),
 ): Promise<ResolvedImports> {
   const { manifest, requests, lock } = parsed
   if (lock) return resolveFromLock({ ...parsed, lock })
@@ -55,7 +60,7 @@ export async function resolveImports(
       return wrapper === undefined || isPostgresFdw(context, wrapper) ? [] : indexCopyProblems(request, wrapper)
     }),
   )
-  const answers = await askSources(session, context, requests, sources)
+  const answers = withTablesKept(await askSources(session, context, requests, sources), kept)
   throwIfAny(
     parsed,
     requests.flatMap((request) => requestErrors(request, answers.get(request))),
