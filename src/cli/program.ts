@@ -1,8 +1,9 @@
 // The command line: its commands, arguments, options and help. Each command's own code is loaded when it runs.
 
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { refreshStrategies } from '../core/refresh-policy.ts'
 import { toolVersion } from '../core/version.ts'
+import { examplesText } from './help-examples.ts'
 import { manifestFiles, options as shared } from './options.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
 import { reportError, requestedFormat } from './report-error.ts'
@@ -48,11 +49,10 @@ export function createProgram(): Command {
   addChanges(root)
   addInspection(root)
   addAuthoring(root)
-  root
-    .command('demo')
-    .description('Take a tour on two throwaway servers')
-    .action(async () => setExitCode((await import('./commands/demo.ts')).demo()))
-  for (const command of root.commands) command.helpOption('-h, --help', 'Show help')
+  addTools(root)
+  for (const command of root.commands) {
+    command.helpOption('-h, --help', 'Show help').addHelpText('after', examplesText(command.name()))
+  }
   return root
 }
 
@@ -240,6 +240,27 @@ function addAuthoring(root: Command): void {
     .addOption(shared.sourceTimeout())
     .option('--check', 'Write nothing; exit with 2 if the sources differ from the lock, 6 if they cannot be queried')
     .action(async (flags) => setExitCode((await import('./commands/pin.ts')).pin(flags)))
+}
+
+function addTools(root: Command): void {
+  root
+    .command('schema')
+    .description('Print the JSON Schema of the manifest, or of a document')
+    .argument('[name]', 'Name of the schema; default: list the names')
+    .action(async (name) => setExitCode((await import('./commands/schema.ts')).schema(name)))
+  root
+    .command('completion')
+    .description('Print a script that completes commands, options and names in your shell')
+    .addArgument(new Argument('<shell>', 'Your shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell) => setExitCode((await import('./commands/completion.ts')).completion(shell)))
+  root
+    .command('complete', { hidden: true })
+    .argument('[word...]')
+    .action(async (words) => setExitCode((await import('./commands/completion.ts')).complete(root, words)))
+  root
+    .command('demo')
+    .description('Take a tour on two throwaway servers')
+    .action(async () => setExitCode((await import('./commands/demo.ts')).demo()))
 }
 
 /** The options that the command line has, without those from defaults and the environment. */

@@ -1,0 +1,79 @@
+// What could be typed next: commands, options, their values, and names from the manifest.
+
+import type { Command, Option } from 'commander'
+import type { Manifest } from '../../manifest/manifest.ts'
+
+export interface Candidates {
+  readonly words: readonly string[]
+  /** Whether files fit too. */
+  readonly files: boolean
+}
+
+/** Where the names come from. Each is asked only if its names are needed. */
+export interface NameSources {
+  /** The manifest that the typed words name, or the default one; undefined if it cannot be read. */
+  manifest(files: readonly string[]): Promise<Manifest | undefined>
+  schemas(): Promise<readonly string[]>
+}
+
+const nothing: Candidates = { words: [], files: false }
+const filesOnly: Candidates = { words: [], files: true }
+
+/** @param typed the words after `fdwsync`; the last one is being typed, and may be empty */
+export async function candidates(root: Command, typed: readonly string[], names: NameSources): Promise<Candidates> {
+  const word = typed.at(-1) ?? ''
+  const before = typed.slice(0, -1)
+  const command = root.commands.find((each) => each.name() === before[0])
+  if (!command)
+    return before.length > 0
+      ? nothing
+      : starting(word, [...root.commands.map((each) => each.name()), '--help', '--version'])
+  const option = command.options.find((each) => [each.long, each.short].includes(before.at(-1)))
+  if (option?.required) return valuesOf(option, word)
+  if (word.startsWith('-')) return starting(word, [...command.options.map(longOf), '--help'])
+  const found = await argumentsOf(command.name(), filesIn(command, before), names)
+  return { words: starting(word, found.words).words, files: found.files }
+}
+
+function starting(word: string, all: readonly string[]): Candidates {
+  return { words: all.filter((each) => each.startsWith(word)), files: false }
+}
+
+function longOf({ long, flags }: Option): string {
+  return long ?? flags
+}
+
+function valuesOf({ argChoices, flags }: Option, word: string): Candidates {
+  if (argChoices) return starting(word, argChoices)
+  return /<(?:file|folder|path)>/.test(flags) ? filesOnly : nothing
+}
+
+function filesIn(command: Command, before: readonly string[]): readonly string[] {
+  const isFile = (word: string | undefined) => word === '-f' || word === '--file'
+  const given = before.filter((_word, at) => isFile(before[at - 1]))
+  return given.length > 0 || !command.options.some(({ long }) => long === '--file') ? given : ['fdwsync.yaml']
+}
+
+async function argumentsOf(command: string, files: readonly string[], names: NameSources): Promise<Candidates> {
+  switch (command) {
+    case 'apply':
+    case 'show':
+      return filesOnly
+    case 'schema':
+      return { words: await names.schemas(), files: false }
+    case 'completion':
+      return { words: ['bash', 'zsh', 'fish'], files: false }
+    case 'refresh':
+    case 'status':
+      return { words: viewsOf(await names.manifest(files)), files: false }
+    default:
+      return nothing
+  }
+}
+
+/** Those that are written out. What a mirror copies is only known to its source. */
+function viewsOf(manifest: Manifest | undefined): readonly string[] {
+  return Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { materialized_views = {} }]) =>
+    Object.keys(materialized_views).map((name) => `${schema}.${name}`),
+  )
+}

@@ -1,0 +1,43 @@
+// The completion scripts of shells. Each asks `fdwsync complete` for what could be typed next: one candidate on a line, and `:files` if
+// files fit too.
+
+export const completionScripts = {
+  bash: `# Completion of fdwsync for bash: source <(fdwsync completion bash)
+_fdwsync() {
+  local IFS=$'\\n' candidate files=
+  local word="\${COMP_WORDS[COMP_CWORD]}"
+  COMPREPLY=()
+  for candidate in $(fdwsync complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
+    if [ "$candidate" = ':files' ]; then files=1; else COMPREPLY+=("$(printf '%q' "$candidate")"); fi
+  done
+  if [ -n "$files" ]; then compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "$word")); fi
+}
+complete -F _fdwsync fdwsync
+`,
+  zsh: `#compdef fdwsync
+# Completion of fdwsync for zsh: fdwsync completion zsh > "\${fpath[1]}/_fdwsync"
+_fdwsync() {
+  local -a candidates
+  candidates=("\${(@f)$(fdwsync complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if (( \${candidates[(Ie):files]} )); then _files; fi
+  candidates=("\${(@)candidates:#:files}")
+  compadd -- "\${(@)candidates:#}"
+}
+if [ "$funcstack[1]" = _fdwsync ]; then _fdwsync "$@"; else compdef _fdwsync fdwsync; fi
+`,
+  fish: `# Completion of fdwsync for fish: fdwsync completion fish > ~/.config/fish/completions/fdwsync.fish
+function __fdwsync
+    set -l words (commandline -opc) (commandline -ct)
+    for candidate in (fdwsync complete -- $words[2..-1] 2>/dev/null)
+        if test "$candidate" = ':files'
+            __fish_complete_path (commandline -ct)
+        else
+            echo $candidate
+        end
+    end
+end
+complete -c fdwsync -f -a '(__fdwsync)'
+`,
+} as const
+
+export type Shell = keyof typeof completionScripts
