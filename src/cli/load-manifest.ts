@@ -19,8 +19,8 @@ import {
   unusedLocks,
 } from '../manifest/load.ts'
 import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
-import { type ManifestTexts, parseManifestFiles } from '../manifest/parse.ts'
 import { readReferencedFile } from '../manifest/referenced-file.ts'
+import type { ManifestTexts } from '../manifest/texts.ts'
 import { planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
 import type { IsNeeded } from './needed-references.ts'
@@ -158,6 +158,8 @@ async function readStandardInput(): Promise<Uint8Array> {
 }
 
 async function parseAndCheck(texts: ManifestTexts, isNeeded?: IsNeeded): Promise<ParsedManifest> {
+  // Loaded late, since a manifest that is in place is not parsed.
+  const { parseManifestFiles } = await import('../manifest/parse.ts')
   const parsed = await parseManifestFiles(texts, isNeeded)
   hideInErrors(hiddenIn(parsed))
   await checkFragments(parsed)

@@ -1,21 +1,12 @@
 // One file of a manifest: its values as plain data, and the places of them.
 
-import { createHash } from 'node:crypto'
 import { isScalar, type Node } from 'yaml'
 import type { Place, Problem } from '../core/errors.ts'
 import type { PathProblem } from './checks/path-problem.ts'
 import type { Path, References } from './manifest.ts'
+import type { ManifestFile } from './texts.ts'
 import { isOverlay, readYaml, type YamlDocument } from './yaml/read-yaml.ts'
 import { findNode, offsetInside, placeAt, startOf } from './yaml/source-map.ts'
-
-/** The text of a file, before parsing. */
-export interface ManifestFile {
-  /** Its name in messages. */
-  readonly file: string
-  readonly bytes: Uint8Array
-  /** Undefined leaves `${…}` unresolved. Paths in `${file:…}` are relative to the file that refers to them. */
-  readonly references: References | undefined
-}
 
 export interface ManifestDocument {
   readonly file: string
@@ -51,11 +42,6 @@ export function placed(document: Pick<ManifestDocument, 'place'>, found: PathPro
   const elsewhere = other && document.place(other, true)
   const at = elsewhere ? ` at ${elsewhere.file}:${elsewhere.line}:${elsewhere.column}` : ''
   return { ...problem, message: `${problem.message}${at}`, place: document.place(path, atKey) }
-}
-
-/** The SHA-256 of a text, as `sha256sum` prints it. */
-export function textDigest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function offsetOf(root: Node, path: Path, atKey: boolean): number {

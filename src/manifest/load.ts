@@ -5,10 +5,9 @@ import { lstat, readdir, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { GivenVariables } from './composition/variables.ts'
-import type { ManifestFile } from './document.ts'
 import type { ParsedManifest, References } from './manifest.ts'
-import { type ManifestTexts, parseManifest } from './parse.ts'
 import { readReferencedFile } from './referenced-file.ts'
+import type { ManifestFile, ManifestTexts } from './texts.ts'
 
 /** What messages call `-`. */
 export const standardInput = 'standard input'
@@ -116,7 +115,8 @@ export async function readLock(path: string): Promise<Uint8Array | undefined> {
 }
 
 /** A lock has no references. */
-export function parseLock(path: string, bytes: Uint8Array): Promise<ParsedManifest> {
+export async function parseLock(path: string, bytes: Uint8Array): Promise<ParsedManifest> {
+  const { parseManifest } = await import('./parse.ts')
   return parseManifest(path, bytes, noReferences)
 }
 

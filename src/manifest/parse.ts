@@ -1,25 +1,19 @@
 // Parses the files of a manifest: YAML, one map of all of them, variables, the JSON Schema, references, then the rules. Imports and
 // mirrors are expanded later, since that may need their sources.
 
-import { createHash } from 'node:crypto'
 import { uniqueBy } from '../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { PathProblem } from './checks/path-problem.ts'
 import { optionValueProblems } from './checks/postgres-fdw-options.ts'
 import { ruleProblems } from './checks/rules.ts'
 import { type Composition, compose, type Documents } from './composition/compose.ts'
-import { type GivenVariables, variablesOf, withVariables } from './composition/variables.ts'
-import { type ManifestFile, parseFile, placed, textDigest } from './document.ts'
+import { variablesOf, withVariables } from './composition/variables.ts'
+import { parseFile, placed } from './document.ts'
 import { importRequests } from './expansion/imports.ts'
 import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
+import { digestOf, type ManifestFile, type ManifestTexts } from './texts.ts'
 import { type Resolved, resolveReferences, textAt } from './yaml/references.ts'
-
-/** The texts of a manifest, before parsing, with the values of variables. */
-export interface ManifestTexts {
-  readonly files: readonly [ManifestFile, ...ManifestFile[]]
-  readonly variables: GivenVariables
-}
 
 /**
  * Parses a manifest that is one text without variables.
@@ -85,15 +79,6 @@ export async function parseManifestFiles(
       hint: 'Keep it out of Git: use ${env:NAME} or ${file:path}.',
     })),
   }
-}
-
-/** Of a single text, its SHA-256. The order of several files is part of what they mean. */
-export function digestOf({ files, variables }: ManifestTexts): string {
-  const [first, ...later] = files
-  const given = Object.entries(variables).toSorted(([left], [right]) => (left < right ? -1 : 1))
-  if (later.length === 0 && given.length === 0) return textDigest(first.bytes)
-  const all = [files.map(({ bytes }) => textDigest(bytes)), given]
-  return createHash('sha256').update(JSON.stringify(all)).digest('hex')
 }
 
 /** Where secrets are in plain text, even those that an overlay replaces. */

@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
 import { lockPathOf, type ManifestRequest, readManifestTexts } from '../../../src/manifest/load.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
-import { digestOf, parseManifestFiles } from '../../../src/manifest/parse.ts'
+import { parseManifestFiles } from '../../../src/manifest/parse.ts'
+import { digestOf } from '../../../src/manifest/texts.ts'
 
 const base = `version: 1
 name: shop
