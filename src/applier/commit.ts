@@ -24,7 +24,7 @@ export async function commit(
 ): Promise<void> {
   const pid = await backendPid(session)
   try {
-    await commitWithWatchdog(connect, session, pid)
+    await commitWithWatchdog(connect, session, pid, trusted('COMMIT'))
   } catch (error) {
     if (!isConnectionLost(error)) throw error
     if (!(await wasCommitted(connect, pid, proof))) throw error

@@ -28,8 +28,14 @@ export function isLoad(purpose: string): boolean {
 /** A firewall or proxy may silently cut a connection that is idle for longer. */
 const idleMilliseconds = 5000
 
+/** A session that was in use just now is taken as it is. If it is lost all the same, its user finds out. */
+const recentMilliseconds = 500
+
 interface Idle {
   readonly session: Session
+  readonly purpose: string
+  /** When it was returned. */
+  readonly since: number
   readonly timer: NodeJS.Timeout
 }
 
@@ -42,26 +48,26 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
   const idle = new Set<Idle>()
   let isClosed = false
 
-  function keep(session: Session): void {
+  function keep(session: Session, purpose: string): void {
     const timer = setTimeout(() => {
       idle.delete(kept)
       void session.close()
     }, idleMilliseconds)
     timer.unref()
-    const kept = { session, timer }
+    const kept = { session, purpose, since: performance.now(), timer }
     idle.add(kept)
   }
 
-  function take(): Session | undefined {
+  function take(): Idle | undefined {
     const [last] = [...idle].slice(-1)
     if (!last) return undefined
     idle.delete(last)
     clearTimeout(last.timer)
-    return last.session
+    return last
   }
 
   /** A session for one user, who can no longer use it once it is returned. */
-  function leased(session: Session): Session {
+  function leased(session: Session, purpose: string): Session {
     let isReturned = false
     // A late cancel request would hit whoever leases the session next, so it is not pooled again.
     let wasCancelled = false
@@ -86,13 +92,16 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
         if (isReturned) return
         isReturned = true
         if (isClosed || wasCancelled || !session.isFree()) await session.close()
-        else keep(session)
+        else keep(session, purpose)
       },
     }
   }
 
   async function reuse(purpose: string): Promise<Session | undefined> {
-    for (let session = take(); session; session = take()) {
+    for (let last = take(); last; last = take()) {
+      const { session } = last
+      if (last.purpose === purpose && performance.now() - last.since < recentMilliseconds && session.isFree())
+        return session
       try {
         await session.repurpose(purpose)
         return session
@@ -107,11 +116,11 @@ export function pooledConnect(open: Connect, isPooled: (purpose: string) => bool
   return {
     connect: async (purpose, secrets = []) =>
       secrets.length === 0 && isPooled(purpose)
-        ? leased((await reuse(purpose)) ?? (await open(purpose)))
+        ? leased((await reuse(purpose)) ?? (await open(purpose)), purpose)
         : open(purpose, secrets),
     async close() {
       isClosed = true
-      for (let session = take(); session; session = take()) await session.close()
+      for (let last = take(); last; last = take()) await last.session.close()
     },
   }
 }

@@ -2,12 +2,12 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
-import { ident, sql, trusted } from '../core/sql.ts'
+import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { begin } from '../db/transaction.ts'
+import { begin, beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { findLedger, lockLedger, lockStatements, requireTrusted } from './trust.ts'
+import { findLedger, lockLedger } from './trust.ts'
 
 /** How one load of a materialized view ended. */
 export interface RefreshRecord {
@@ -30,21 +30,31 @@ export async function recordRefreshes(
   applyId: string | undefined,
   records: readonly RefreshRecord[],
 ): Promise<void> {
-  if (records.length === 0) return
+  if (records.length > 0) await session.run(insertRefreshes(manifest, applyId, records))
+}
+
+function insertRefreshes(manifest: string, applyId: string | undefined, records: readonly RefreshRecord[]): Sql {
   const now = performance.now()
+  const text = (value: string | undefined) => (value === undefined ? trusted('NULL') : literal(value))
+  const ago = (time: number) => sql`pg_catalog.clock_timestamp() - ${literal(`${now - time} ms`)}::pg_catalog.interval`
   const rows = records.map(({ id, key, how, started, ended, rows, status, reason }) => {
-    return { id, address: key, how, started: now - started, ended: now - ended, rows, outcome: status, reason }
+    const values = [
+      literal(id),
+      literal(manifest),
+      literal(key),
+      literal(how),
+      trusted('current_user'),
+      ago(started),
+      ago(ended),
+      text(rows),
+      literal(status),
+      text(reason),
+      text(applyId),
+    ]
+    return sql`(${join(values, ', ')})`
   })
-  await session.query(
-    trusted(`
-      INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, row_count, outcome, reason, apply_id)
-      SELECT r.id, $1, r.address, r.how, current_user, pg_catalog.clock_timestamp() - r.started * interval '1 ms',
-             pg_catalog.clock_timestamp() - r.ended * interval '1 ms', r.rows, r.outcome, r.reason, $2
-        FROM pg_catalog.jsonb_to_recordset($3) AS r(id uuid, address text, how text, started double precision,
-               ended double precision, rows bigint, outcome text, reason text)
-      ON CONFLICT (id) DO NOTHING`),
-    [manifest, applyId ?? null, JSON.stringify(rows)],
-  )
+  return sql`INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, row_count, outcome, reason, apply_id)
+      VALUES ${join(rows, ', ')} ON CONFLICT (id) DO NOTHING`
 }
 
 /**
@@ -73,27 +83,21 @@ async function undoOptional(session: Session, error: unknown): Promise<string> {
 }
 
 /**
- * Records loads in the transaction that did them, which it does not fail: see {@link tryInSavepoint}. COMMIT has to follow.
- * @returns the reason why they could not be recorded
+ * Records loads at the end of the transaction that did them, to be sent with its COMMIT. Another session must
+ * have opened the log ({@link openRefreshLog}), so that the table is still trusted.
  */
-export async function recordBeforeCommit(
-  session: Session,
-  manifest: string,
-  records: readonly RefreshRecord[],
-): Promise<string | undefined> {
-  try {
-    const lock = lockStatements(session, 'ROW EXCLUSIVE', ['refresh'])
-    await requireTrusted(session, await session.query(sql`${optionalSavepoint}; ${lock}`))
-    await recordRefreshes(session, manifest, undefined, records)
-    return undefined
-  } catch (error) {
-    return await undoOptional(session, error)
+export function recordAtEnd(manifest: string, records: readonly RefreshRecord[]): OptionalEnd {
+  const insert = insertRefreshes(manifest, undefined, records)
+  return {
+    statements: sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = pg_catalog, pg_temp; ${insert}`,
+    undo: trusted('ROLLBACK TO optional'),
   }
 }
 
-/** Locks the table that {@link recordRefreshes} writes. */
-export function lockRefreshes(session: Session): Promise<void> {
-  return lockLedger(session, 'ROW EXCLUSIVE', ['refresh'])
+/** Statements before COMMIT that must not fail the transaction, and what undoes them. */
+export interface OptionalEnd {
+  readonly statements: Sql
+  readonly undo: Sql
 }
 
 /** Whether loads can be recorded, and if not, a warning for the user. */
@@ -116,6 +120,22 @@ export async function refreshRecording(session: Session): Promise<RefreshRecordi
     return unrecorded(error.message)
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+/**
+ * Begins a transaction that keeps other sessions from adding a trigger or a rule to the table of refreshes, once it is found to be
+ * trusted. While it is open, loads in other sessions can be recorded without another check.
+ */
+export async function openRefreshLog(session: Session): Promise<RefreshRecording> {
+  await session.run(sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 5000 })}; ${readingPath}`)
+  try {
+    await lockLedger(session, 'ROW EXCLUSIVE', ['refresh'])
+    return { records: true }
+  } catch (error) {
+    if (session.isLost() || !(isDatabaseError(error) || error instanceof FdwsyncError)) throw error
+    await session.run(trusted('ROLLBACK'))
+    return unrecorded(error.message)
   }
 }
 

@@ -144,23 +144,14 @@ export async function findLedger(session: Session): Promise<FoundLedger> {
 /** Locks tables of the ledger, so that no one can add a trigger or a rule to them, and checks again that they are trusted. */
 export async function lockLedger(
   session: Session,
-  mode: LedgerLock,
+  mode: 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE',
   tables: readonly string[] = ledgerTables,
 ): Promise<void> {
-  await requireTrusted(session, await session.query(lockStatements(session, mode, tables)))
-}
-
-type LedgerLock = 'ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE'
-
-/** What {@link lockLedger} sends, to be sent behind other statements. {@link requireTrusted} checks the result. */
-export function lockStatements({ ledgerOwner }: Session, mode: LedgerLock, tables: readonly string[]): Sql {
   const qualifiedNames = tables.map((table) => qualified('fdwsync', table))
-  const owner = ledgerOwner === undefined ? trusted('NULL') : literal(ledgerOwner)
-  return sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE; SELECT ${isPlain(owner)} AS "isPlain" ${fromLedger}`
-}
-
-/** @throws FdwsyncError if the ledger is not trusted */
-export async function requireTrusted(session: Session, [ledger]: readonly Pick<Facts, 'isPlain'>[]): Promise<void> {
+  const owner = session.ledgerOwner === undefined ? trusted('NULL') : literal(session.ledgerOwner)
+  const [ledger] = await session.query<Pick<Facts, 'isPlain'>>(
+    sql`LOCK TABLE ${join(qualifiedNames, ', ')} IN ${trusted(mode)} MODE; SELECT ${isPlain(owner)} AS "isPlain" ${fromLedger}`,
+  )
   const reasons = ledger?.isPlain ? [] : await reasonsNotToTrust(session)
   if (reasons.length > 0) throw untrustedLedgerError(reasons)
 }

@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { FdwsyncError } from '../core/errors.ts'
-import { trusted } from '../core/sql.ts'
+import { type Sql, trusted } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -21,12 +21,18 @@ export async function backendPid(session: Session): Promise<number> {
  * During COMMIT postgres_fdw first ends its transactions at the sources. If a source has stopped answering, it waits
  * until TCP gives up, and everyone who waits for our locks waits with it. statement_timeout does not apply to COMMIT,
  * so another session cancels the backend; the transaction is then rolled back.
+ * @param statements COMMIT, and what is sent with it
  * @throws FdwsyncError if that happened
  */
-export async function commitWithWatchdog(connect: Connect, session: Session, pid: number): Promise<void> {
+export async function commitWithWatchdog(
+  connect: Connect,
+  session: Session,
+  pid: number,
+  statements: Sql,
+): Promise<void> {
   const watchdog = watchCommit(connect, pid)
   try {
-    await session.run(trusted('COMMIT'))
+    await session.run(statements)
   } catch (error) {
     const wasCancelled = (await watchdog.stop()) && isDatabaseError(error) && error.sqlstate === '57014'
     throw wasCancelled ? sourceUnresponsive() : error

@@ -59,7 +59,7 @@ export async function load(
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
-  await sources.commit(session, pid).catch(explainLoss)
+  await sources.commit(session, pid, trusted('COMMIT')).catch(explainLoss)
 }
 
 /** Runs the statements that load a view. Returns the number of rows, or undefined if the server does not count them. */
@@ -84,7 +84,8 @@ export function takeWarnings(
   return warnings.map((notice) => ({ key, title, notice }))
 }
 
-function explainLoss(error: unknown): never {
+/** For an error of COMMIT. */
+export function explainLoss(error: unknown): never {
   if (!isConnectionLost(error)) throw error
   throw new CommitOutcomeUnknown({
     code: 'plan/unknown-outcome',

@@ -3,9 +3,11 @@
 import type { Key } from '../core/object.ts'
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
+import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
-import { loadSettings } from './load.ts'
+import type { OptionalEnd } from '../ledger/refresh-log.ts'
+import { explainLoss, loadSettings } from './load.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
 import type { Copy, RefreshTransaction, StrategyName } from './strategies/strategy.ts'
@@ -23,20 +25,25 @@ export interface CopyResult {
   readonly bytes: number
 }
 
-export type UnitContext = Omit<RefreshTransaction, 'session' | 'pid'>
+export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
+  /** What each transaction begins with. */
+  readonly begin: Sql
+  /** A refresh does not fail because it could not be recorded. */
+  onUnrecorded(reason: string): void
+}
 
 /**
  * Refreshes the copies, and commits.
- * @param record runs before COMMIT, in the same transaction
+ * @param record what COMMIT is sent with
  */
 export async function refreshInTransaction(
   context: UnitContext,
   session: Session,
   chosen: readonly ChosenCopy[],
-  record: (results: ReadonlyMap<Key, CopyResult>) => Promise<void>,
+  record: (results: ReadonlyMap<Key, CopyResult>) => OptionalEnd | undefined,
 ): Promise<ReadonlyMap<Key, CopyResult>> {
   const copies = chosen.map(({ copy }) => copy)
-  const before = await beginRefresh(session, context.searchPath, copies)
+  const before = await beginRefresh(session, context.begin, copies)
   try {
     const transaction: RefreshTransaction = { ...context, session, pid: before.pid }
     for (const { strategy, run } of runsOf(chosen)) await strategyNamed(strategy).run(transaction, run)
@@ -44,13 +51,32 @@ export async function refreshInTransaction(
     const results = new Map(
       chosen.map((each, at) => [each.copy.key, resultOf(each, before.counted[at], after[at])] as const),
     )
-    await record(results)
-    await context.sources.commit(session, before.pid)
+    await commit(context, session, before.pid, record(results))
     return results
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
   }
+}
+
+async function commit(
+  { sources, onUnrecorded }: UnitContext,
+  session: Session,
+  pid: number,
+  end: OptionalEnd | undefined,
+): Promise<void> {
+  const commitWith = (statements: Sql) => sources.commit(session, pid, statements).catch(explainLoss)
+  if (end) {
+    try {
+      return await commitWith(sql`${end.statements}; COMMIT`)
+    } catch (error) {
+      // After a failed COMMIT no transaction is open.
+      if (!isDatabaseError(error) || session.isFree()) throw error
+      await session.run(end.undo)
+      onUnrecorded(error.message)
+    }
+  }
+  await commitWith(trusted('COMMIT'))
 }
 
 interface StrategyRun {
@@ -84,11 +110,23 @@ interface Measured extends Counted {
 const inserted = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
          THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted`)
 
+/**
+ * Finds out once what each transaction of a refresh begins with. The session is in a transaction, whose settings this changes. The block
+ * that tries whether the server can notice the end of a client would cost a small REFRESH half as much again each time.
+ */
+export async function refreshBeginning(session: Session, searchPath: readonly string[]): Promise<Sql> {
+  const setting = "pg_catalog.current_setting('client_connection_check_interval')"
+  const [row] = await session.query<{ interval: string }>(
+    sql`${abortWhenClientDisconnects}; SELECT ${trusted(setting)} AS interval`,
+  )
+  const interval = sql`SET LOCAL client_connection_check_interval = ${literal(row?.interval ?? '0')}`
+  return join([beginStatement(session.serverVersion), interval, loadSettings(searchPath)], '; ')
+}
+
 /** Everything that comes before the load, in one round trip. */
-async function beginRefresh(session: Session, searchPath: readonly string[], copies: readonly Copy[]) {
+async function beginRefresh(session: Session, begin: Sql, copies: readonly Copy[]) {
   const rows = await session.query<Counted & { readonly pid: number }>(
-    sql`${beginStatement(session.serverVersion)}; ${abortWhenClientDisconnects}; ${loadSettings(searchPath)};
-        SELECT pg_catalog.pg_backend_pid() AS pid, copy.oid, ${inserted} FROM ${theCopies(copies)}`,
+    sql`${begin}; SELECT pg_catalog.pg_backend_pid() AS pid, copy.oid, ${inserted} FROM ${theCopies(copies)}`,
   )
   const [first] = rows
   if (!first) throw new Error('a query over a list returned no row')

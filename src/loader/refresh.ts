@@ -8,21 +8,21 @@ import { idOf, type Key, keyOf } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { RefreshPolicy, RefreshStrategy } from '../core/refresh-policy.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
-import { sql, trusted } from '../core/sql.ts'
+import { trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { withSession } from '../db/session-pool.ts'
-import { beginStatement } from '../db/transaction.ts'
-import { inReadOnlyTransaction, readingPath } from '../introspector/transaction-settings.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { titleOf } from '../kinds/registry.ts'
 import { readLastLoads } from '../ledger/last-loads.ts'
 import {
-  lockRefreshes,
+  type OptionalEnd,
+  openRefreshLog,
   type RefreshRecord,
   type RefreshRecording,
-  recordBeforeCommit,
+  recordAtEnd,
   recordRefreshes,
   refreshRecording,
 } from '../ledger/refresh-log.ts'
@@ -30,7 +30,7 @@ import { type CopyId, readTargets } from './copies.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
 import { takeWarnings } from './load.ts'
 import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
-import { type CopyResult, refreshInTransaction, type UnitContext } from './refresh-unit.ts'
+import { type CopyResult, refreshBeginning, refreshInTransaction, type UnitContext } from './refresh-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { readSources, sourceWatchdog } from './source-watchdog.ts'
 
@@ -60,8 +60,8 @@ interface RefreshRun {
   readonly connect: Connect
   readonly context: UnitContext
   readonly options: RefreshOptions
-  /** Whether this role may record refreshes in the ledger. */
-  readonly isRecorded: boolean
+  /** Whether refreshes can be recorded in the ledger at the moment. */
+  isRecorded(): boolean
   readonly results: Map<Key, CopyResult>
   /** To be recorded at the end. */
   readonly failed: RefreshRecord[]
@@ -77,19 +77,24 @@ export async function refreshCopies(
   options: RefreshOptions,
 ): Promise<Omit<RefreshReport, 'notImported'>> {
   const { emit, jobs, signal, policies, strategy, sourceTimeoutMilliseconds: timeoutMilliseconds } = options
-  const recording = await interruptible(session, signal, () => refreshRecording(session))
+  const found = await interruptible(session, signal, () => refreshRecording(session))
+  const { targets, sourcesOf, begin } = await interruptible(session, signal, () =>
+    readAll(session, ids, { recording: found, searchPath: options.searchPath }),
+  )
+  const recording = found.records ? await interruptible(session, signal, () => openRefreshLog(session)) : found
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
-  const { targets, sourcesOf } = await interruptible(session, signal, () => readAll(session, ids, recording))
   const units = planRefresh({ targets, policies, strategy })
   const context: UnitContext = {
     sources: sourceWatchdog({ connect, timeoutMilliseconds, signal }),
     sourcesOf,
+    begin,
     searchPath: options.searchPath,
     trust: { trustedRoles: options.trustedRoles, allowsUntrusted: false },
     signal,
     onRetry: (reason, attempt) => emit({ type: 'retrying', stage: 'populate', reason, attempt }),
+    onUnrecorded: (reason) => emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` }),
   }
-  const isRecorded = recording.records
+  const isRecorded = () => recording.records && !session.isLost()
   const run: RefreshRun = {
     manifest,
     connect,
@@ -102,7 +107,7 @@ export async function refreshCopies(
   }
   emit({ type: 'stage-started', stage: 'populate', steps: targets.length, objects: targets.length })
   const outcomes = await runUnits(run, units, jobs)
-  if (isRecorded) await recordFailures(run, session)
+  if (recording.records) await recordFailures(run, session)
   const ended = outcomes.flatMap(([{ copies }, outcome]) => copies.map((each) => reportOf(run, each, outcome)))
   const byKey = new Map(ended.map((view) => [view.key, view]))
   return {
@@ -112,14 +117,20 @@ export async function refreshCopies(
   }
 }
 
-async function readAll(session: Session, ids: readonly CopyId[], recording: RefreshRecording) {
+async function readAll(
+  session: Session,
+  ids: readonly CopyId[],
+  { recording, searchPath }: { readonly recording: RefreshRecording; readonly searchPath: readonly string[] },
+) {
   const lastLoads = recording.records
     ? await inReadOnlyTransaction(session, () => readLastLoads(session, ids.map(keyOf)))
     : new Map()
   const ledgerProblem = recording.records ? undefined : recording.warning
   const targets = await readTargets(session, ids, { lastLoads, ledgerProblem })
-  const sourcesOf = await inReadOnlyTransaction(session, () => readSources(session, ids))
-  return { targets, sourcesOf }
+  return inReadOnlyTransaction(session, async () => {
+    const sourcesOf = await readSources(session, ids)
+    return { targets, sourcesOf, begin: await refreshBeginning(session, searchPath) }
+  })
 }
 
 function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) {
@@ -159,9 +170,7 @@ async function refreshUnit(
   const records = chosen.map(({ copy, choice }) => ({ id: randomUUID(), key: copy.key, how: choice.strategy, started }))
   try {
     await withSession(run.connect, 'load', run.options.signal, async (session) => {
-      const results = await refreshInTransaction(run.context, session, chosen, (each) =>
-        recordSuccess(run, session, records, each),
-      )
+      const results = await refreshInTransaction(run.context, session, chosen, (each) => successOf(run, records, each))
       for (const [key, result] of results) run.results.set(key, result)
       for (const { copy } of chosen) run.notices.push(...takeWarnings(session, copy))
     })
@@ -191,32 +200,27 @@ function titleOfKey(key: Key): string {
   return id ? titleOf(id) : 'a copy'
 }
 
-/** In the transaction of the refresh, which does not fail if it cannot be recorded. */
-async function recordSuccess(
-  { manifest, isRecorded, options }: RefreshRun,
-  session: Session,
+function successOf(
+  { manifest, isRecorded }: RefreshRun,
   records: readonly Pick<RefreshRecord, 'id' | 'key' | 'how' | 'started'>[],
   results: ReadonlyMap<Key, CopyResult>,
-): Promise<void> {
-  if (!isRecorded) return
+): OptionalEnd | undefined {
+  if (!isRecorded()) return undefined
   const ended = performance.now()
   const complete = records.map((record) => {
     return { ...record, ended, rows: results.get(record.key)?.rows, status: 'applied' as const }
   })
-  const reason = await recordBeforeCommit(session, manifest, complete)
-  if (reason !== undefined) options.emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` })
+  return recordAtEnd(manifest, complete)
 }
 
 /** In a transaction of its own, because those of the refreshes were rolled back. */
-async function recordFailures({ manifest, failed, options }: RefreshRun, session: Session): Promise<void> {
-  if (failed.length === 0) return
+async function recordFailures({ manifest, failed, options }: RefreshRun, log: Session): Promise<void> {
+  if (log.isLost()) return
   try {
-    await session.run(sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds: 5000 })}; ${readingPath}`)
-    await lockRefreshes(session)
-    await recordRefreshes(session, manifest, undefined, failed)
-    await session.run(trusted('COMMIT'))
+    await recordRefreshes(log, manifest, undefined, failed)
+    await log.run(trusted('COMMIT'))
   } catch (error) {
-    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+    if (!log.isLost()) await log.run(trusted('ROLLBACK'))
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
     options.emit({ type: 'warning', reason: `failed refreshes could not be recorded: ${error.message}` })
   }

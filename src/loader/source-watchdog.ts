@@ -33,8 +33,9 @@ export interface SourceWatchdog {
   load<T>(session: Session, pid: number, sources: readonly ConnectivityProbe[], load: () => Promise<T>): Promise<T>
   /**
    * Commits the load, unless a source delays the COMMIT for too long. `pid` is the backend that runs the transaction.
+   * @param statements COMMIT, and what is sent with it
    */
-  commit(session: Session, pid: number): Promise<void>
+  commit(session: Session, pid: number, statements: Sql): Promise<void>
 }
 
 // One foreign table for each server that each view reads, directly or through plain views. Not through materialized
@@ -77,7 +78,7 @@ export function sourceWatchdog(options: WatchdogOptions): SourceWatchdog {
       }
       return sources.length === 0 ? load() : loadWithWatchdog(options, { sources, pid }, session, load)
     },
-    commit: (session, pid) => commitWithWatchdog(options.connect, session, pid),
+    commit: (session, pid, statements) => commitWithWatchdog(options.connect, session, pid, statements),
   }
 }
 

@@ -110,7 +110,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await applyTo(await fixture.manifest(indexed), fixture.url)
     await fixture.sql('DELETE FROM fdwsync.refresh')
     expect(await refreshAll(fixture, indexed)).toEqual({ outcomes: ['applied', 'applied'], warnings: [] })
-    expect([...(await refreshesOf(fixture))].sort()).toEqual(['applied here concurrently', 'applied orders plain 50'])
+    expect([...(await refreshesOf(fixture))].sort()).toEqual([
+      'applied here concurrently',
+      expect.stringMatching(/^applied orders (plain|swap) 50$/),
+    ])
 
     const { user, url } = await fixture.role()
     await fixture.sql(`ALTER MATERIALIZED VIEW local.here OWNER TO ${user}; GRANT USAGE ON SCHEMA local TO ${user}`)

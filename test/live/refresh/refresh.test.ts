@@ -162,7 +162,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(shop), fixture.url)
     expect(await refreshed(fixture, shop, ['local.top', 'buyers'])).toEqual([
-      ['top', 'plain', 'applied'],
+      ['top', expect.stringMatching(/plain|swap/), 'applied'],
       ['buyers', 'concurrently', 'applied'],
     ])
     const wrong = await run(fixture, ['refresh', 'buyres', 'orders'], shop)
