@@ -2,6 +2,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import { ignoredOf, withIgnored } from '../core/ignored.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Plan, PlannedChange } from '../core/plan.ts'
 import { secretText } from '../core/secret.ts'
@@ -100,13 +101,14 @@ function compareWithEntry(entry: LedgerEntry, live: LiveObject): StateFinding {
 function compareDefinition(entry: LedgerEntry, live: LiveObject): StateFinding {
   const needsManifest = 'only a comparison with its manifest (-f) can show more'
   const unknown = { state: 'unknown', reason: needsManifest } as const
-  if (entry.digest !== null && live.digest !== null) {
+  const ignored = ignoredOf(entry.declared)
+  if (entry.digest !== null && live.digest !== null && (entry.digest === live.digest || ignored.length === 0)) {
     if (entry.digest === live.digest) return { state: 'in sync' }
     if (entry.oid === live.oid) return { state: 'drifted', reason: 'its definition was altered outside fdwsync' }
     return { state: 'unknown', reason: `it was recreated, by a restore for example: ${needsManifest}` }
   }
   const kind = kindOf(entry.id)
-  const declared = kind.settle(entry.declared, entry.declared, live.spec)
+  const declared = withIgnored(kind.settle(entry.declared, entry.declared, live.spec), live.spec, ignored)
   const context = { declared, last: undefined, digests: createRunDigests() }
   const all = kind.compare(entry.id, live.spec, declared, context)
   // The ledger has no secrets to compare with.

@@ -4,6 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LiveState, WantedObject } from '../core/change.ts'
 import { FdwsyncError } from '../core/errors.ts'
+import { ignoredOf, isIgnoredField } from '../core/ignored.ts'
 import { keyOf } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
 import { createRunDigests, type RunDigests } from '../introspector/digests.ts'
@@ -77,9 +78,10 @@ interface Difference {
 function differences(object: WantedObject, live: LiveState, digests: RunDigests): readonly Difference[] {
   const found = live.get(keyOf(object.id))
   if (!found) return [{ text: `${titleOf(object.id)} does not exist`, locked: false }]
+  const ignored = ignoredOf(object.written)
   return kindOf(object.id)
     .compare(object.id, found.spec, object.spec, { declared: object.declared, last: undefined, digests })
-    .filter(({ effect }) => effect.how !== 'populate')
+    .filter(({ effect, field }) => effect.how !== 'populate' && !isIgnoredField(object.id.kind, field, ignored))
     .map(({ field, from, to }) => ({
       text: `${titleOf(object.id)}: ${field} is ${from ?? 'absent'} instead of ${to ?? 'absent'}`,
       locked: found.locked,

@@ -1,6 +1,7 @@
 // Compares what is wanted with what exists, object by object. What one change means for other objects is decided elsewhere.
 
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
+import { ignoredOf } from '../core/ignored.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
@@ -143,7 +144,7 @@ function isRecorded(entry: LedgerEntry | undefined, live: LiveObject, wanted: Wa
   if (!entry) return false
   return (
     entry.oid === live.oid &&
-    entry.digest === live.digest &&
+    (entry.digest === live.digest || ignoredOf(wanted.written).length > 0) &&
     areDeclaredAlike(wanted.id, entry.declared, wanted.written)
   )
 }

@@ -20,6 +20,7 @@ import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements, optionsOf } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
+import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
 import {
   changedOptions,
@@ -42,7 +43,7 @@ import { present, secretVariable, writtenName, writtenOptions } from './facets/s
 import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
-export interface ForeignDataWrapperSpec extends Access, Protection, SecretOptions {
+export interface ForeignDataWrapperSpec extends Access, Ignoring, Protection, SecretOptions {
   /** Null: none. Undefined: the one that the wrapper's extension gives it. */
   readonly handler: ObjectName | null | undefined
   readonly validator: ObjectName | null | undefined
@@ -99,6 +100,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
           comesWithExtension,
           comment: declared.comment,
           ...declaredProtection(declared),
+          ...declaredIgnore(declared),
           ...declaredAccess(declared),
         } satisfies ForeignDataWrapperSpec,
         // It is not known which extension creates the functions. One of the wrapper's name creates the wrapper.

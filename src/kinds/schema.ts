@@ -18,12 +18,13 @@ import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
+import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { present } from './facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
-export interface SchemaSpec extends Access, Protection {
+export interface SchemaSpec extends Access, Ignoring, Protection {
   readonly comment?: Comment
 }
 
@@ -43,6 +44,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
         comment: declared.comment,
         ...declaredAccess(declared),
         ...declaredProtection(declared),
+        ...declaredIgnore(declared),
       } satisfies SchemaSpec,
       needs: [],
       path: ['schemas', name],

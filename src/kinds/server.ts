@@ -20,6 +20,7 @@ import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
+import { declaredIgnoreOfServer, type Ignoring } from './facets/ignored.ts'
 import {
   describeOptions,
   hideSecrets,
@@ -48,7 +49,7 @@ import {
 import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
-export interface ServerSpec extends Access, Protection, SecretOptions {
+export interface ServerSpec extends Access, Ignoring, Protection, SecretOptions {
   readonly wrapper: string
   readonly type: string | null
   readonly version: string | null
@@ -80,6 +81,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
         ...declaredSecretOptions(declared),
         comment: declared.comment,
         ...declaredProtection(declared),
+        ...declaredIgnoreOfServer(declared),
         ...declaredAccess(declared),
       } satisfies ServerSpec,
       // Most wrappers come with an extension of the same name. Keys of objects that are not declared are ignored.

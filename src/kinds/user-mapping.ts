@@ -1,5 +1,6 @@
 // User mappings. Their secret options are compared by digests and never read.
 import type { FieldChange } from '../core/change.ts'
+import { ignoredOptions } from '../core/ignored.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
 import { isSecretMappingOption, plainMappingOptions } from '../core/secret-options.ts'
@@ -16,7 +17,7 @@ import {
   statementOf,
   trusted,
 } from '../core/sql.ts'
-
+import { declaredIgnoreOfMapping, type Ignoring } from './facets/ignored.ts'
 import {
   describeOptions,
   type OptionValue,
@@ -33,7 +34,7 @@ import { type Stanza, secretVariable, type WriteContext, writtenOptions } from '
 import { notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind, SecretDigests } from './kind.ts'
 
-export interface UserMappingSpec {
+export interface UserMappingSpec extends Ignoring {
   /** Null: this role may not see the options, which is not the same as having none. */
   readonly options: OptionValues | null
 }
@@ -60,10 +61,13 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
   },
 
   declare: (manifest, digests) =>
-    Object.entries(manifest.servers ?? {}).flatMap(([server, { user_mappings }]) =>
-      Object.entries(user_mappings ?? {}).map(([role, options]) => ({
+    Object.entries(manifest.servers ?? {}).flatMap(([server, declared]) =>
+      Object.entries(declared.user_mappings ?? {}).map(([role, options]) => ({
         id: { kind: 'userMapping', server, role: role === 'public' ? null : role } satisfies MappingId,
-        spec: { options: declaredOptions(options, digests) } satisfies UserMappingSpec,
+        spec: {
+          options: declaredOptions(options, digests),
+          ...declaredIgnoreOfMapping(declared, role),
+        } satisfies UserMappingSpec,
         needs: [keyOf({ kind: 'server', name: server })],
         path: ['servers', server, 'user_mappings', role],
       })),
@@ -111,7 +115,8 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
             hint: `Only a superuser can see them${id.role === null ? ', or the owner of the server' : `, or ${id.role} itself with USAGE on the server`}.`,
           }
         : undefined,
-    recorded: ({ options }, slowDigest) => ({
+    recorded: ({ options, ...more }, slowDigest) => ({
+      ...more,
       options: record(
         Object.entries(options ?? {}).map(([name, value]): [string, OptionValue] => {
           if (typeof value === 'string') return [name, value]
@@ -123,7 +128,8 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
 
   compare(_id, from, to, { declared, last, digests }) {
     if (from.options !== null) return fieldsOf(from.options, to.options ?? {})
-    if (last === undefined || sameAsRecorded(declared.options ?? {}, last.options ?? {}, digests)) return []
+    const [now, before] = [declared, last ?? declared].map(({ options }) => withoutOptions(options ?? {}, declared))
+    if (last === undefined || sameAsRecorded(now ?? {}, before ?? {}, digests)) return []
     return [
       {
         field: 'options',
@@ -202,6 +208,11 @@ function alterMapping(id: MappingId, items: readonly Parts[]): readonly Statemen
   if (items.length === 0) return []
   const head = sql`ALTER USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)} OPTIONS (`
   return [statementOf([head, ...joinParts(items, sql`, `), sql`)`])]
+}
+
+function withoutOptions(options: OptionValues, { ignore = [] }: Ignoring): OptionValues {
+  const ignored = ignoredOptions(ignore)
+  return record(Object.entries(options).filter(([name]) => !ignored.includes(name)))
 }
 
 function sameAsRecorded(declared: OptionValues, recorded: OptionValues, digests: SecretDigests): boolean {

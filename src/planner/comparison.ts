@@ -14,6 +14,7 @@ import { canBeRenamedAside, replaceBlocked } from '../differ/blocked-fields.ts'
 import { affectedObjects } from '../differ/blockers.ts'
 import { type Diff, diff } from '../differ/diff.ts'
 import { addForcedReplacements } from '../differ/forced-replacements.ts'
+import { keepIgnored, refuseLost } from '../differ/keep-ignored.ts'
 import { alteredRows } from '../differ/outdated-views.ts'
 import { probeMismatches } from '../introspector/preconditions.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
@@ -91,7 +92,8 @@ export async function compareWithUnmanagedViews(
       wanted.set(view.key, view.to)
     }
     const unmanaged = new Set([...materialized.live.keys(), ...recreated.map(({ key }) => key)])
-    return { probed, diff: found, changes, live, wanted, unmanaged, tried, materialized }
+    const refusals = [...found.refusals, ...refuseLost(changes)]
+    return { probed, diff: { ...found, refusals }, changes, live, wanted, unmanaged, tried, materialized }
   }
 }
 
@@ -202,7 +204,7 @@ function ofDeclared(
 ): ProbeResult {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   return {
-    wanted: new Map([...wanted].filter(([key]) => keys.has(key))),
+    wanted: keepIgnored(new Map([...wanted].filter(([key]) => keys.has(key))), reading.live),
     live: new Map([...live].filter(([key]) => reading.live.has(key))),
     findings: findings.filter(({ key }) => keys.has(key)),
     code: new Map([...code].filter(([key]) => keys.has(key))),

@@ -6,6 +6,7 @@ import { type Key, keyOf } from '../core/object.ts'
 import type { Plan, Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import { diff } from '../differ/diff.ts'
+import { keepIgnored } from '../differ/keep-ignored.ts'
 import { createRunDigests, type RunDigests } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
@@ -148,6 +149,13 @@ async function compareHead(
       return [key, { id: object.id, spec, needs: object.needs, declared: spec, written: object.spec }]
     }),
   )
-  const { unchanged, warnings } = diff({ wanted, declared: keys, reading, ledger, digests, takeOver: false })
+  const { unchanged, warnings } = diff({
+    wanted: keepIgnored(wanted, reading.live),
+    declared: keys,
+    reading,
+    ledger,
+    digests,
+    takeOver: false,
+  })
   return { isUnchanged: unchanged === declared.length, warnings }
 }

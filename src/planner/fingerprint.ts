@@ -1,5 +1,7 @@
 // The fingerprint of a plan: a digest of everything in the target that the plan depends on. If it is another one, the plan is stale.
 
+import type { LiveObject } from '../core/change.ts'
+import { ignoredOf, withoutIgnored } from '../core/ignored.ts'
 import type { Key } from '../core/object.ts'
 import { listDigest } from '../introspector/digests.ts'
 import { stateOf } from '../introspector/object-state.ts'
@@ -13,12 +15,21 @@ export function fingerprintOf(
   return listDigest(state())
 
   function* state(): Iterable<unknown> {
-    for (const [key, object] of sorted(catalog.live)) if (!except.has(key)) yield ['live', key, ...stateOf(object)]
+    for (const [key, object] of sorted(catalog.live)) {
+      if (except.has(key)) continue
+      yield ['live', key, ...stateOf(withoutIgnoredParts(object, ledger.entries.get(key)?.declared))]
+    }
     for (const entry of sorted(catalog.occupied)) yield ['occupied', ...entry]
     for (const [key, { oid, declared }] of sorted(ledger.entries))
       if (!except.has(key)) yield ['ledger', key, oid, declared]
     for (const [key, manifests] of sorted(ledger.otherOwners)) yield ['owners', key, [...manifests].sort()]
   }
+}
+
+/** What something else manages may change between a plan and its apply. */
+function withoutIgnoredParts(object: LiveObject, declared: unknown): LiveObject {
+  const ignored = ignoredOf(declared)
+  return ignored.length === 0 ? object : { ...object, digest: null, spec: withoutIgnored(object.spec, ignored) }
 }
 
 /** By key, since the server returns rows in any order, and in another one once its statistics change. */

@@ -48,6 +48,7 @@ import {
 } from '../facets/columns/renames.ts'
 import { commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
+import { declaredIgnore } from '../facets/ignored.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions, hideSecrets, record, tableOptionChanges } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
@@ -69,7 +70,7 @@ import {
   withoutInherited,
   withoutParents,
 } from './inheritance.ts'
-import { withNames } from './names.ts'
+import { columnNames, withNames } from './names.ts'
 import { parentStandIns } from './parent-stand-ins.ts'
 import {
   boundText,
@@ -135,6 +136,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
           checks: declaredChecks(declared.checks ?? {}),
           comment: declared.comment,
           ...declaredProtection(declared),
+          ...declaredIgnore(declared),
           ...declaredAccess(declared),
         } satisfies ForeignTableSpec,
         needs: [
@@ -291,8 +293,4 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
 function columnDetails(columns: ForeignTableSpec['columns']): readonly (readonly [label: string, text: string])[] {
   const described = Object.entries(columns).map(([name, column]) => describeColumn(name, column))
   return described.length === 0 ? [] : [['columns', described.join(' · ')]]
-}
-
-function columnNames({ columns }: ForeignTableSpec): ReadonlySet<string> {
-  return new Set(Object.keys(columns))
 }

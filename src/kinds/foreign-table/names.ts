@@ -35,3 +35,7 @@ function withTypes(spec: ForeignTableSpec, nameOf: StandInOf): ForeignTableSpec 
     ),
   }
 }
+
+export function columnNames({ columns }: Pick<ForeignTableSpec, 'columns'>): ReadonlySet<string> {
+  return new Set(Object.keys(columns))
+}

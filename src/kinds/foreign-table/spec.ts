@@ -4,12 +4,13 @@ import type { Check } from '../facets/columns/checks.ts'
 import type { Column } from '../facets/columns/columns.ts'
 import type { TextsAsLive } from '../facets/columns/renames.ts'
 import type { Comment } from '../facets/comment.ts'
+import type { Ignoring } from '../facets/ignored.ts'
 import type { OptionValues } from '../facets/options.ts'
 import type { Protection } from '../facets/protection.ts'
 import type { SecretOptions } from '../facets/secret-options.ts'
 import type { Parents } from './parents.ts'
 
-export interface ForeignTableSpec extends Access, Partial<Parents>, Protection, SecretOptions {
+export interface ForeignTableSpec extends Access, Partial<Parents>, Ignoring, Protection, SecretOptions {
   readonly server: string
   readonly options: OptionValues
   readonly columns: Readonly<Record<string, Column>>

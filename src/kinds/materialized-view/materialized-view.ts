@@ -30,6 +30,7 @@ import {
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
+import { declaredIgnore, type Ignoring } from '../facets/ignored.ts'
 import { type Options, record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
 import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
@@ -63,7 +64,7 @@ import {
 import { viewHazards } from './hazards.ts'
 import { queryChanges, renamesIn, renamesOf, typeChanges, type ViewQuery } from './query.ts'
 
-export interface MaterializedViewSpec extends Access, Protection, Tablespace, ViewQuery {
+export interface MaterializedViewSpec extends Access, Ignoring, Protection, Tablespace, ViewQuery {
   readonly declaredColumns?: DeclaredViewColumns
   /** Null: the server's default. */
   readonly accessMethod: string | null
@@ -124,6 +125,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
           populated: declared.populate ?? true,
           comment: declared.comment,
           ...declaredProtection(declared),
+          ...declaredIgnore(declared),
           ...declaredAccess(declared),
         } satisfies MaterializedViewSpec,
         needs: [keyOf({ kind: 'schema', name: schema })],

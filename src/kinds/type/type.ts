@@ -26,6 +26,7 @@ import {
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
 import { settle } from '../facets/defaults.ts'
 import type { Grant } from '../facets/grants.ts'
+import { declaredIgnore, type Ignoring } from '../facets/ignored.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../facets/names.ts'
 import { record } from '../facets/options.ts'
 import { declaredProtection, type Protection } from '../facets/protection.ts'
@@ -51,7 +52,7 @@ import { partsOf, withPartNames, withParts } from './parts.ts'
 import { declaredRange, multirangeText, rangeDefinition, rangeText, standInMultirange, writtenRange } from './range.ts'
 import { renamedBack, valueChanges, valuesText } from './values.ts'
 
-export interface TypeSpec extends Access, Protection {
+export interface TypeSpec extends Access, Ignoring, Protection {
   readonly sort: 'enum' | 'domain' | 'range' | 'composite'
   readonly values: readonly string[]
   /** Of a domain or a range. */
@@ -130,6 +131,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
             comment: declared.comment,
             ...declaredAccess(declared),
             ...declaredProtection(declared),
+            ...declaredIgnore(declared),
           } satisfies TypeSpec,
           needs: [keyOf({ kind: 'schema', name: schema })],
           path: ['schemas', schema, 'types', name],

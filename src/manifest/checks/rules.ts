@@ -6,6 +6,7 @@ import type { Secret } from '../../core/secret.ts'
 import { isSecretOption, soundsSecret } from '../../core/secret-options.ts'
 import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
+import { ignoreProblems } from './ignored.ts'
 import { nameProblems } from './names.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { userOptionProblems, usesPostgresFdw } from './postgres-fdw-options.ts'
@@ -25,6 +26,7 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...clusterProblems(manifest),
     ...statisticsProblems(manifest),
     ...renameProblems(manifest),
+    ...ignoreProblems(manifest),
     ...refreshPolicyProblems(manifest),
     ...connectionProblems(manifest),
     ...types(manifest).flatMap(typeProblems),

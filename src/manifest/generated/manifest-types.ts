@@ -275,6 +275,12 @@ export interface Generated {
  */
 export interface Type {
   /**
+   * Attributes that something else manages: comment, owner, grants. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [comment, grants]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
+  /**
    * The values of an enumeration, in order. Values can be added. If one is removed or the order changes, the type is recreated, which is refused while something uses it. Example: [sad, ok, happy]
    *
    * Items: A value.
@@ -526,6 +532,12 @@ export interface Extension {
  */
 export interface ForeignDataWrapper {
   /**
+   * Attributes that something else manages: comment, owner, grants, options.NAME. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [options.token]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
+  /**
    * The function that fetches the data (HANDLER): its exact name, or { schema: s, name: n }. Default: none, or that of the wrapper's extension. Example: postgres_fdw_handler
    */
   handler?: string | ObjectName
@@ -576,6 +588,12 @@ export interface ForeignDataWrapper {
  * A foreign server (CREATE SERVER).
  */
 export interface Server {
+  /**
+   * Attributes that something else manages: comment, owner, grants, options.NAME, user_mappings.ROLE.OPTION. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [options.fetch_size, user_mappings.etl.password]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
   /**
    * The foreign-data wrapper that manages the server. Changing it replaces the server. Default: postgres_fdw
    */
@@ -653,6 +671,12 @@ export interface Server {
  * A schema (CREATE SCHEMA) with the objects declared in it.
  */
 export interface Schema {
+  /**
+   * Attributes that something else manages: comment, owner, grants. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [comment, grants]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
   /**
    * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
    */
@@ -1026,6 +1050,12 @@ export interface MirrorTable {
  */
 export interface ForeignTable {
   /**
+   * Attributes that something else manages: comment, owner, grants, options.NAME. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [options.fetch_size, comment]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
+  /**
    * The foreign server of the table: one of servers, or one that exists in the database. Changing it replaces the table.
    */
   server: string
@@ -1284,6 +1314,12 @@ export interface Cron {
  * A materialized view (CREATE MATERIALIZED VIEW).
  */
 export interface MaterializedView {
+  /**
+   * Attributes that something else manages: comment, owner, grants. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [comment, grants]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
   /**
    * The view's query: one SELECT, TABLE, VALUES or WITH … SELECT. Changing it rebuilds the view. Example: SELECT * FROM shop_proxy.orders
    */

@@ -1,7 +1,7 @@
 // Foreign-data wrappers.
 import { type ForeignDataWrapperSpec, foreignDataWrapper } from '../../../src/kinds/foreign-data-wrapper.ts'
 import { accessRows, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { commentRows, namedSecretRows, optionRows, protectRows, secretOptionRows } from './rows.ts'
+import { commentRows, ignoreRows, namedSecretRows, optionRows, protectRows, secretOptionRows } from './rows.ts'
 import { type KindTable, nothing } from './table.ts'
 
 const alter = 'ALTER FOREIGN DATA WRAPPER csv'
@@ -34,6 +34,7 @@ export const foreignDataWrapperTable: KindTable<ForeignDataWrapperSpec> = {
     comesWithExtension: [[{}, { comesWithExtension: true }, nothing, 'it only decides who creates the wrapper']],
     ofExtension: [[{}, { ofExtension: true }, nothing, 'it only decides who creates the wrapper']],
     comment: commentRows('FOREIGN DATA WRAPPER csv'),
+    ignore: ignoreRows,
     protect: protectRows,
     ...accessRows('FOREIGN DATA WRAPPER csv', 'FOREIGN DATA WRAPPER csv', 'usage'),
   },
@@ -69,7 +70,7 @@ export const foreignDataWrapperTable: KindTable<ForeignDataWrapperSpec> = {
   ],
   roundTrips: {
     definition: 'foreign_data_wrapper',
-    unwritten: { protect: 'not in the catalog' },
+    unwritten: { ignore: 'not in the catalog', protect: 'not in the catalog' },
     stanzas: [
       [{}],
       [{ handler: { schema: 'public', name: 'csv_handler' }, validator: 'csv_validator', comment: 'c' }],

@@ -5,7 +5,7 @@ import { foreignTable } from '../../../src/kinds/foreign-table/foreign-table.ts'
 import type { ForeignTableSpec } from '../../../src/kinds/foreign-table/spec.ts'
 import { accessRows, grant, liveAccess, openAccess, writtenAccess } from './access.ts'
 import { liveSettings, settingsRows } from './columns.ts'
-import { commentRows, namedSecretRows, protectRows, secretOptionRows } from './rows.ts'
+import { commentRows, ignoreRows, namedSecretRows, protectRows, secretOptionRows } from './rows.ts'
 import { type KindTable, nothing, type Rows, within } from './table.ts'
 
 const alter = 'ALTER FOREIGN TABLE p.orders'
@@ -324,6 +324,7 @@ export const foreignTableTable: KindTable<ForeignTableSpec> = {
       ],
     ],
     comment: commentRows('FOREIGN TABLE p.orders'),
+    ignore: ignoreRows,
     protect: protectRows,
     ...accessRows('FOREIGN TABLE p.orders', 'TABLE p.orders', 'select'),
   },
@@ -380,7 +381,7 @@ export const foreignTableTable: KindTable<ForeignTableSpec> = {
   ],
   roundTrips: {
     definition: 'foreign_table',
-    unwritten: { protect: 'not in the catalog', renamed_from: 'done once applied' },
+    unwritten: { ignore: 'not in the catalog', protect: 'not in the catalog', renamed_from: 'done once applied' },
     stanzas: [
       [{ server: 'shop' }],
       [

@@ -3,7 +3,7 @@ import type { ViewColumn } from '../../../src/kinds/materialized-view/columns.ts
 import { type MaterializedViewSpec, materializedView } from '../../../src/kinds/materialized-view/materialized-view.ts'
 import { accessRows, grant, liveAccess, openAccess, writtenAccess } from './access.ts'
 import { liveSettings, settingsRows } from './columns.ts'
-import { commentRows, protectRows, storageRows, tablespaceRows } from './rows.ts'
+import { commentRows, ignoreRows, protectRows, storageRows, tablespaceRows } from './rows.ts'
 import { type KindTable, nothing, type Rows, within } from './table.ts'
 
 const alter = 'ALTER MATERIALIZED VIEW shop.orders'
@@ -100,6 +100,7 @@ export const materializedViewTable: KindTable<MaterializedViewSpec> = {
       [{}, { populated: false }, nothing, 'it is never emptied'],
     ],
     comment: commentRows('MATERIALIZED VIEW shop.orders'),
+    ignore: ignoreRows,
     protect: protectRows,
     ...accessRows('MATERIALIZED VIEW shop.orders', 'TABLE shop.orders', 'select'),
   },
@@ -158,6 +159,7 @@ export const materializedViewTable: KindTable<MaterializedViewSpec> = {
   roundTrips: {
     definition: 'materialized_view',
     unwritten: {
+      ignore: 'not in the catalog',
       protect: 'not in the catalog',
       renamed_from: 'done once applied',
       indexes: 'a kind of its own',

@@ -13,6 +13,9 @@ export const commentRows = (target: string, field = 'comment'): readonly [Row<Co
   [{ comment: 'old' }, { comment: undefined }, nothing, 'not declared'],
 ]
 
+/** What is ignored is known from the ledger and the manifest, and is no difference by itself. */
+export const ignoreRows = [[{}, { ignore: ['comment'] }, nothing, 'only the ledger has it']] as const
+
 export const protectRows: readonly [Row<{ readonly protect?: true }>] = [
   [{}, { protect: true }, nothing, 'it protects the object in plans, and is not in the catalog'],
 ]

@@ -1,7 +1,7 @@
 // Schemas.
 import { type SchemaSpec, schema } from '../../../src/kinds/schema.ts'
 import { accessRows, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { commentRows, protectRows } from './rows.ts'
+import { commentRows, ignoreRows, protectRows } from './rows.ts'
 import type { KindTable } from './table.ts'
 
 export const schemaTable: KindTable<SchemaSpec> = {
@@ -11,12 +11,14 @@ export const schemaTable: KindTable<SchemaSpec> = {
   compare: {
     ...accessRows('SCHEMA shop', 'SCHEMA shop', 'usage'),
     comment: commentRows('SCHEMA shop'),
+    ignore: ignoreRows,
     protect: protectRows,
   },
   settle: { comment: ['new', 'live', ''], ...openAccess('usage') },
   roundTrips: {
     definition: 'schema',
     unwritten: {
+      ignore: 'not in the catalog',
       protect: 'not in the catalog',
       types: 'a kind of its own',
       imports: 'exports list the tables',

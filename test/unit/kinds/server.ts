@@ -1,7 +1,7 @@
 // Foreign servers.
 import { type ServerSpec, server } from '../../../src/kinds/server.ts'
 import { accessRows, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { commentRows, namedSecretRows, optionRows, protectRows, secretOptionRows } from './rows.ts'
+import { commentRows, ignoreRows, namedSecretRows, optionRows, protectRows, secretOptionRows } from './rows.ts'
 import type { KindTable } from './table.ts'
 
 export const serverTable: KindTable<ServerSpec> = {
@@ -18,6 +18,7 @@ export const serverTable: KindTable<ServerSpec> = {
     options: [...optionRows('ALTER SERVER "Shop"'), ...secretOptionRows('ALTER SERVER "Shop"')],
     secretOptions: namedSecretRows('ALTER SERVER "Shop"'),
     comment: commentRows('SERVER "Shop"'),
+    ignore: ignoreRows,
     protect: protectRows,
     ...accessRows('SERVER "Shop"', 'FOREIGN SERVER "Shop"', 'usage'),
   },
@@ -33,6 +34,7 @@ export const serverTable: KindTable<ServerSpec> = {
   roundTrips: {
     definition: 'server',
     unwritten: {
+      ignore: 'not in the catalog',
       protect: 'not in the catalog',
       renamed_from: 'done once applied',
       user_mappings: 'a kind of its own',

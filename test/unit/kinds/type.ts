@@ -3,7 +3,7 @@ import type { Check } from '../../../src/kinds/facets/columns/checks.ts'
 import type { Attribute } from '../../../src/kinds/type/attributes.ts'
 import { type TypeSpec, type } from '../../../src/kinds/type/type.ts'
 import { accessRows, grant, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { commentRows, protectRows } from './rows.ts'
+import { commentRows, ignoreRows, protectRows } from './rows.ts'
 import { type KindTable, nothing, type Rows, within } from './table.ts'
 
 const alterType = 'ALTER TYPE shop.kind'
@@ -184,6 +184,7 @@ export const typeTable: KindTable<TypeSpec> = {
       [{}, { order: ['a'] }, nothing, 'as an older release recorded it'],
     ],
     comment: commentRows('TYPE shop.kind'),
+    ignore: ignoreRows,
     protect: protectRows,
     ...accessRows('TYPE shop.kind', 'TYPE shop.kind', 'usage'),
   },
@@ -216,7 +217,7 @@ export const typeTable: KindTable<TypeSpec> = {
   ],
   roundTrips: {
     definition: 'type',
-    unwritten: { protect: 'not in the catalog' },
+    unwritten: { ignore: 'not in the catalog', protect: 'not in the catalog' },
     stanzas: [
       [{ enum: ['b', 'a'] }, { grants: [grant('usage', null)] }],
       [{ enum: ['a'], grants: {} }],

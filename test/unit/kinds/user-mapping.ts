@@ -15,6 +15,7 @@ export const userMappingTable: KindTable<UserMappingSpec> = {
   id: { kind: 'userMapping', server: 'shop', role: 'etl' },
   spec: { options: {} },
   compare: {
+    ignore: [[{}, { ignore: ['options.password'] }, nothing, 'only the ledger has it']],
     options: [
       [{}, { options: { user: 'app' } }, 'user: none → app', `${alter} OPTIONS (ADD user 'app')`],
       [{ options: { user: 'app' } }, { options: { user: 'b' } }, 'user: app → b', `${alter} OPTIONS (SET user 'b')`],
