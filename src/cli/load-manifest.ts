@@ -21,7 +21,7 @@ import {
 import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
 import { readReferencedFile } from '../manifest/referenced-file.ts'
 import type { ManifestTexts } from '../manifest/texts.ts'
-import { planWithoutParsing } from '../planner/fast-path.ts'
+import { mayPlanWithoutParsing, planWithoutParsing } from '../planner/fast-path.ts'
 import { connectTo } from './environment.ts'
 import type { IsNeeded } from './needed-references.ts'
 import { printMessage } from './output.ts'
@@ -102,10 +102,7 @@ function savedReferences(path: string, allowFiles: readonly string[]): Reference
   }
 }
 
-/** From this size on, parsing a manifest takes longer than asking the server whether anything changed since the last apply. */
-const fastPathBytes = 1 << 20
-
-/** A manifest with its lock; or, if a large manifest is still in place as it was last proven, an empty plan without parsing it. */
+/** A manifest with its lock; or, if everything is still in place as it was last proven, an empty plan without parsing the manifest. */
 export async function loadManifestOrPlan(
   paths: readonly string[],
   settings: ConnectionSettings,
@@ -113,18 +110,26 @@ export async function loadManifestOrPlan(
 ): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
   const texts = await readTexts(paths, options)
   const isLocked = existsSync(lockPathOf(paths) ?? '')
-  const size = texts.files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
-  if (options.mustParse || isLocked || size < fastPathBytes) {
-    return { parsed: await attachLock(await parseAndCheck(texts), await lockBeside(paths)) }
+  if (!options.mustParse && !isLocked && mayPlanWithoutParsing(texts)) {
+    const inPlace = await planInPlace(texts, settings)
+    if (inPlace) return { inPlace }
   }
-  const session = await connectTo(settings, [])('plan')
+  return { parsed: await attachLock(await parseAndCheck(texts), await lockBeside(paths)) }
+}
+
+/** Undefined if nothing proves that everything is in place. Throws what is wrong with the manifest before anything else. */
+async function planInPlace(texts: ManifestTexts, settings: ConnectionSettings): Promise<Plan | undefined> {
   try {
-    const known = await planWithoutParsing(session, texts)
-    if (known) return { inPlace: known.plan }
-  } finally {
-    await session.close()
+    const session = await connectTo(settings, [])('plan')
+    try {
+      return (await planWithoutParsing(session, texts))?.plan
+    } finally {
+      await session.close()
+    }
+  } catch (error) {
+    await parseAndCheck(texts)
+    throw error
   }
-  return { parsed: await parseAndCheck(texts) }
 }
 
 /** The manifest, with nothing to hide but its secrets if that is asked for. */

@@ -60,14 +60,18 @@ export async function planFromProof(
   return { unanswered, inHand: state === proof.sourceState ? inHand : undefined }
 }
 
+/** Which file a reference is in, and so which folder its path is relative to, is not known without parsing. */
+export function mayPlanWithoutParsing({ files: [{ references }, ...later] }: ManifestTexts): boolean {
+  return references !== undefined && later.length === 0
+}
+
 /**
  * Like {@link planFromProof}, for a text that is not even parsed: the ledger finds the proof by the digest of the text, and the proof
  * contains the part that has to be compared. Not for manifests that import.
  */
 export function planWithoutParsing(session: Session, texts: ManifestTexts): Promise<PlanInHand | undefined> {
-  const [{ references }, ...later] = texts.files
-  // Which file a reference is in, and so which folder its path is relative to, is not known without parsing.
-  if (references === undefined || later.length > 0) return Promise.resolve(undefined)
+  const [{ references }] = texts.files
+  if (references === undefined || !mayPlanWithoutParsing(texts)) return Promise.resolve(undefined)
   return inSnapshot(session, async () => {
     const ledger = await findLedger(session)
     const proof = await readProof(session, ledger, digestOf(texts))
