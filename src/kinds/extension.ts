@@ -3,7 +3,7 @@ import type { FieldChange } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import { alterStatements } from './facets/changes.ts'
-import { type Comment, commentChange, commentStatement } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, commentStatement } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { present } from './facets/stanza.ts'
@@ -60,7 +60,7 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'extension', 'name', extname) AS id, e.oid,
            jsonb_build_object('schema', n.nspname, 'version', e.extversion,
-                              'comment', coalesce(obj_description(e.oid, 'pg_extension'), ''),
+                              'comment', ${commentColumn('pg_extension', 'e.oid')},
                               'ownComment', (SELECT comment FROM pg_available_extensions WHERE name = extname),
                               'hasRelations', EXISTS (
                                 SELECT FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid

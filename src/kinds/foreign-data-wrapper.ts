@@ -18,7 +18,7 @@ import {
 } from './facets/access.ts'
 import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements, optionsOf } from './facets/changes.ts'
-import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { nameOf, type ObjectName, objectName, sameName, showName } from './facets/names.ts'
@@ -140,7 +140,7 @@ export const foreignDataWrapper: DeclaredKind<'foreignDataWrapper', ForeignDataW
              'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                            FROM pg_options_to_table(w.fdwoptions)),
              'ofExtension', NOT ${notOfAnExtension('pg_foreign_data_wrapper', 'w.oid')},
-             'comment', coalesce(obj_description(w.oid, 'pg_foreign_data_wrapper'), ''),
+             'comment', ${commentColumn('pg_foreign_data_wrapper', 'w.oid')},
              ${accessColumns('F', 'w.fdwowner', 'w.fdwacl')}) AS spec,
            -- The extension that it is a member of, or those of its functions.
            (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('kind', 'extension', 'name', e.extname)), '[]')

@@ -16,7 +16,7 @@ import {
 } from './facets/access.ts'
 import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements } from './facets/changes.ts'
-import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
@@ -66,7 +66,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'schema', 'name', nspname) AS id, n.oid,
            jsonb_build_object(
-             'comment', coalesce(obj_description(n.oid, 'pg_namespace'), ''), ${accessColumns('n', 'n.nspowner', 'n.nspacl')}) AS spec
+             'comment', ${commentColumn('pg_namespace', 'n.oid')}, ${accessColumns('n', 'n.nspowner', 'n.nspacl')}) AS spec
       FROM jsonb_to_recordset($1) AS wanted(name text)
       JOIN pg_namespace n ON n.nspname = wanted.name`),
 

@@ -18,7 +18,7 @@ import {
 } from './facets/access.ts'
 import { accessColumns } from './facets/access-columns.ts'
 import { alterStatements, optionsOf, replacedBy } from './facets/changes.ts'
-import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { declaredIgnoreOfServer, type Ignoring } from './facets/ignored.ts'
 import {
@@ -104,7 +104,7 @@ export const server: DeclaredKind<'server', ServerSpec> = {
              'wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion,
              'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
                            FROM pg_options_to_table(s.srvoptions)),
-             'comment', coalesce(obj_description(s.oid, 'pg_foreign_server'), ''),
+             'comment', ${commentColumn('pg_foreign_server', 's.oid')},
              ${accessColumns('S', 's.srvowner', 's.srvacl')}) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'foreignDataWrapper', 'name', w.fdwname)) AS needs
       FROM jsonb_to_recordset($1) AS wanted(name text)

@@ -15,7 +15,7 @@ import {
 } from '../core/sql.ts'
 import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, settleAccess } from './facets/access.ts'
 import { alterStatements, replacedBy } from './facets/changes.ts'
-import { type Comment, commentChange, newComment } from './facets/comment.ts'
+import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
 import { settle } from './facets/defaults.ts'
 import { asideInSchema, statisticsRenaming } from './facets/renaming.ts'
 import { present, withoutBrackets } from './facets/stanza.ts'
@@ -131,7 +131,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
              'target', nullif((to_jsonb(s) ->> 'stxstattarget')::int, -1),
              'owner', pg_get_userbyid(s.stxowner),
              'ownedByCurrentRole', s.stxowner = quote_ident(current_user)::regrole,
-             'comment', coalesce(obj_description(s.oid, 'pg_statistic_ext'), '')) AS spec,
+             'comment', ${commentColumn('pg_statistic_ext', 's.oid')}) AS spec,
            jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
       JOIN pg_namespace n ON n.nspname = wanted.schema

@@ -4,6 +4,7 @@ import { trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
 import { identityColumn } from '../facets/columns/identity.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
+import { commentColumn } from '../facets/comment.ts'
 import { occupiedBy } from '../facets/relations.ts'
 import { typesUsed } from '../facets/types-used.ts'
 import { definitionDigest } from './definition-digest.ts'
@@ -51,8 +52,9 @@ const catalogOf = ({ column, check, parents, needs }: Inherited, digest: string)
                'generated', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
                'virtual', a.attgenerated = 'v',
                ${identityColumn},
-               'options', (SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
-                             FROM pg_options_to_table(a.attfdwoptions)),
+               'options', CASE WHEN a.attfdwoptions IS NULL THEN '{}' ELSE (
+                  SELECT coalesce(jsonb_object_agg(option_name, coalesce(option_value, '')), '{}')
+                    FROM pg_options_to_table(a.attfdwoptions)) END,
                ${column},
                ${settingsColumns}) ORDER BY a.attnum), '{}')
              FROM pg_attribute a
@@ -64,9 +66,9 @@ const catalogOf = ({ column, check, parents, needs }: Inherited, digest: string)
                'mark', CASE WHEN to_jsonb(k) ->> 'conenforced' = 'false' THEN 'NOT ENFORCED'
                             WHEN NOT convalidated THEN 'NOT VALID' END,
                ${check},
-               'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
+               'comment', ${commentColumn('pg_constraint', 'k.oid')}) ORDER BY conname), '{}')
              FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'),
-           'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
+           'comment', ${commentColumn('pg_class', 'c.oid')},
            ${parents},
            ${relationAccessColumns}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname),

@@ -1,5 +1,7 @@
 // The catalog query of indexes.
+
 import { type Sql, trusted } from '../../core/sql.ts'
+import { commentColumn } from '../facets/comment.ts'
 import { occupiedBy } from '../facets/relations.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 
@@ -54,7 +56,7 @@ export const indexCatalog: Sql = trusted(`
                          JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k]),
            'where', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
                          THEN pg_get_expr(i.indpred, i.indrelid) END,
-           'comment', coalesce(obj_description(c.oid, 'pg_class'), '')) AS spec,
+           'comment', ${commentColumn('pg_class', 'c.oid')}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
     JOIN pg_namespace n ON n.nspname = wanted.schema

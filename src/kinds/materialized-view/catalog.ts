@@ -3,6 +3,7 @@
 import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
 import { settingsColumns } from '../facets/columns/settings.ts'
+import { commentColumn } from '../facets/comment.ts'
 import { occupiedBy } from '../facets/relations.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 import { typesUsed } from '../facets/types-used.ts'
@@ -24,7 +25,7 @@ const catalogOf = (kind: 'materializedView' | 'view', relkind: 'm' | 'v', moreOf
                          FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                         WHERE a.attrelid = c.oid AND a.attnum > 0),
            ${moreOfSpec},
-           'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
+           'comment', ${commentColumn('pg_class', 'c.oid')},
            ${relationAccessColumns}) AS spec,
          ${typesUsed("((d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = c.oid))")} ||
          (SELECT jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||

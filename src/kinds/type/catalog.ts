@@ -2,6 +2,7 @@
 
 import { type Sql, trusted } from '../../core/sql.ts'
 import { accessColumns } from '../facets/access-columns.ts'
+import { commentColumn } from '../facets/comment.ts'
 import { typesUsed } from '../facets/types-used.ts'
 
 /** A range whose definition a manifest can express. A canonical function exists before its type, as a shell type has to. */
@@ -30,19 +31,19 @@ export const typeCatalog: Sql = trusted(`
            'checks', (SELECT coalesce(json_object_agg(conname, json_build_object(
                'expression', pg_get_expr(conbin, 0), 'noInherit', false,
                'mark', CASE WHEN NOT convalidated THEN 'NOT VALID' END,
-               'comment', coalesce(obj_description(k.oid, 'pg_constraint'), '')) ORDER BY conname), '{}')
+               'comment', ${commentColumn('pg_constraint', 'k.oid')}) ORDER BY conname), '{}')
              FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'),
            'attributes', (SELECT coalesce(json_object_agg(a.attname, json_build_object(
                'type', format_type(a.atttypid, a.atttypmod),
                'collation', CASE WHEN a.attcollation <> own.typcollation THEN
                   (SELECT jsonb_build_object('schema', cn.nspname, 'name', collname)
                      FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
-               'comment', coalesce(col_description(a.attrelid, a.attnum), '')) ORDER BY a.attnum), '{}')
+               'comment', ${commentColumn('pg_class', 'a.attrelid', 'a.attnum')}) ORDER BY a.attnum), '{}')
              FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
             WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped),
            'order', ARRAY(SELECT attname FROM pg_attribute a
              WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-           'comment', coalesce(obj_description(t.oid, 'pg_type'), ''),
+           'comment', ${commentColumn('pg_type', 't.oid')},
            ${accessColumns('T', 't.typowner', 't.typacl', { defaultAcl: "acldefault('T', t.typowner)" })}) AS spec,
          jsonb_build_array(jsonb_build_object('kind', 'schema', 'name', n.nspname)) ||
            ${typesUsed("((d.classid = 'pg_type'::regclass AND d.objid = t.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = t.typrelid AND t.typrelid <> 0))")} AS needs

@@ -2,7 +2,7 @@
 import type { FieldChange } from '../../../core/change.ts'
 import { sameData } from '../../../core/data.ts'
 import { ident, number, type Sql, type Statement, sql, statement, trusted } from '../../../core/sql.ts'
-import { type Comment, commentChange } from '../comment.ts'
+import { type Comment, commentChange, commentColumn } from '../comment.ts'
 import { settle } from '../defaults.ts'
 import { type Options, record } from '../options.ts'
 import { present, type WrittenMap, writtenOptions } from '../stanza.ts'
@@ -71,15 +71,16 @@ const storageName = (letter: string) =>
 
 /** Attributes of a column in a catalog query: `a` is its row of pg_attribute, `t` that of its type. */
 export const settingsColumns = `
-  'comment', coalesce(col_description(a.attrelid, a.attnum), ''),
+  'comment', ${commentColumn('pg_class', 'a.attrelid', 'a.attnum')},
   -- The default is null from 17 on, and -1 before.
-  'statistics', nullif((to_jsonb(a) ->> 'attstattarget')::int, -1),
+  'statistics', nullif(a.attstattarget, -1),
   'storage', CASE WHEN a.attstorage <> t.typstorage THEN ${storageName('a.attstorage')} END,
   'typeStorage', ${storageName('t.typstorage')},
   'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
   -- Recent minor releases record in pg_attver where in the WAL a column got its type. It cannot be set.
-  'attributes', (SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
-                  WHERE option_name <> 'pg_attver')`
+  'attributes', CASE WHEN a.attoptions IS NULL THEN '{}' ELSE (
+     SELECT coalesce(jsonb_object_agg(option_name, option_value), '{}') FROM pg_options_to_table(a.attoptions)
+      WHERE option_name <> 'pg_attver') END`
 
 const settings = ['comment', 'statistics', 'storage', 'compression', 'attributes'] as const
 
