@@ -4,13 +4,15 @@ import { join, resolve } from 'node:path'
 import { findBinaries, startThrowawayServer } from '../../src/demo/server/server.ts'
 import { benchBuild } from './build.ts'
 import { benchImport } from './import.ts'
+import { benchMirror } from './mirror.ts'
 import { benchPlan } from './plan.ts'
 import { benchRefresh } from './refresh.ts'
 import { benchWait } from './wait.ts'
 
 /**
  * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
- * `-- import`, `-- build`, `-- refresh` and `-- wait` measure one thing, all of them are measured without; numbers behind it are numbers of tables, or of rows.
+ * `-- import`, `-- mirror`, `-- build`, `-- refresh` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
+ * numbers of tables, or of rows.
  */
 const [mode, ...numbers] = process.argv.slice(2)
 const sizes = (standard: readonly number[]) => (numbers.length > 0 ? numbers.map(Number) : standard)
@@ -26,6 +28,7 @@ try {
   process.stdout.write(`PostgreSQL ${binaries.major}, Node ${process.version}, medians of interleaved rounds\n`)
   if (!mode || mode === 'plan') for (const size of sizes([100, 1000, 10_000])) await benchPlan(bench, size)
   if (!mode || mode === 'import') for (const size of sizes([100, 2000])) await benchImport(bench, size)
+  if (!mode || mode === 'mirror') for (const size of sizes([150])) await benchMirror(bench, size)
   if (!mode || mode === 'build') await benchBuild(bench)
   if (!mode || mode === 'refresh') for (const rows of sizes([400_000])) await benchRefresh(bench, rows)
   if (!mode || mode === 'wait') await benchWait(bench)
