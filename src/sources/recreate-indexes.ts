@@ -35,7 +35,8 @@ export interface RecreatedIndexes {
   readonly warnings: readonly Warning[]
 }
 
-const batchSize = 100
+/** In indexes: the server's lock table is finite. */
+const batchSize = 200
 
 const uniqueInParent =
   'it is unique among the rows of the table alone, and the copy has those of the tables that inherit from it, too. To have an index that is not unique, declare it below "indexes" of the view'
@@ -48,13 +49,13 @@ export async function recreateIndexes(
   const warnings: Warning[] = []
   const units: Unit[] = []
   const schema = `fdwsync_import_${randomBytes(6).toString('hex')}`
-  for (const of of all) {
+  for (const [at, of] of all.entries()) {
     for (const index of of.indexes) {
       if (index.isUniqueInParent) {
         warnings.push(notCopied(of, index, uniqueInParent))
         continue
       }
-      const scratch = { table: { schema, name: `t${units.length}` }, name: `i${units.length}` }
+      const scratch = { table: { schema, name: `t${at}` }, name: `i${units.length}` }
       const parsed = await createStatement(index, scratch.table, scratch.name)
       if (parsed) units.push({ of, index, ...scratch, ...parsed })
       else warnings.push(notCopied(of, index, 'fdwsync cannot parse its definition'))
@@ -126,7 +127,9 @@ function notCopiedIf(of: IndexesToRecreate, index: RemoteIndex, reason: string |
 /** Creates all at once or, if that fails, each half by itself. Returns those that could be created. */
 async function createIndexes(session: Session, units: readonly Unit[], warnings: Warning[]): Promise<readonly Unit[]> {
   try {
-    await inSavepoint(session, () => session.run(join(units.flatMap(statements), '; ')))
+    await inSavepoint(session, () =>
+      session.run(join([...tablesOf(units), ...units.map(({ create }) => create)], '; ')),
+    )
     return units
   } catch (error) {
     if (!isDatabaseError(error) || isTransient(error)) throw error
@@ -148,12 +151,16 @@ function whyNotCreated({ serverVersion }: Session, { definition }: RemoteIndex, 
   return error.message
 }
 
-function statements({ of, table, create }: Unit): readonly Sql[] {
-  const columns = Object.entries(of.columns).map(([name, column]) =>
-    columnDefinition(name, { ...column, notNull: false, default: null, generated: null, options: {} }),
-  )
-  const list = joinParts(columns, sql`, `)
-  return [statementOf([sql`CREATE TABLE ${qualified(table.schema, table.name)} (`, ...list, sql`)`]).sql, create]
+/** The tables that the indexes are on. What failed before may have left some of them. */
+function tablesOf(units: readonly Unit[]): readonly Sql[] {
+  const tables = new Map(units.map(({ of, table }) => [table.name, { of, table }]))
+  return Array.from(tables.values(), ({ of, table }) => {
+    const columns = Object.entries(of.columns).map(([name, column]) =>
+      columnDefinition(name, { ...column, notNull: false, default: null, generated: null, options: {} }),
+    )
+    const list = joinParts(columns, sql`, `)
+    return statementOf([sql`CREATE TABLE IF NOT EXISTS ${qualified(table.schema, table.name)} (`, ...list, sql`)`]).sql
+  })
 }
 
 async function readIndexes(
