@@ -15,6 +15,7 @@ import { withLease } from '../ledger/lease.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
 import { readPolicies } from '../ledger/policies.ts'
 import { readLedger } from '../ledger/read.ts'
+import { findLedger } from '../ledger/trust.ts'
 import type { CopyId } from '../loader/copies.ts'
 import { type RefreshOptions, refreshCopies } from '../loader/refresh.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
@@ -59,7 +60,9 @@ async function policiesOf(
   copies: readonly CopyId[],
   manifest: Manifest,
 ): Promise<ReadonlyMap<Key, RefreshPolicy>> {
-  const applied = await inSnapshot(session, () => readPolicies(session, copies))
+  const applied = await inSnapshot(session, async () =>
+    (await findLedger(session)).state === 'ready' ? readPolicies(session, copies) : undefined,
+  )
   if (applied) return applied
   return new Map(
     refreshPolicies(manifest).map(({ copy, policy }) => [keyOf({ kind: 'materializedView', ...copy }), policy]),

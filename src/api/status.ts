@@ -1,10 +1,13 @@
 // Lists the objects of a database that manifests own, and the state of each.
 
+import { nextRun, parseCron } from '../core/cron-schedule.ts'
 import { groupBy } from '../core/data.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { isStale, type RecordedFreshness } from '../core/freshness.ts'
 import { namePattern } from '../core/name-pattern.ts'
 import { idOf, type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
-import type { ObjectStatus, StatusReport } from '../core/status.ts'
+import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
+import type { CopyFreshness, ObjectStatus, StatusReport } from '../core/status.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { OwnedEntry } from '../ledger/read.ts'
@@ -101,7 +104,7 @@ function planOptions({ sources }: StatusOptions): PlanOptions {
 
 function describe(
   id: ObjectId,
-  { catalog, refreshed, indexes }: StatusReading,
+  { catalog, freshness, policies, indexes }: StatusReading,
   entries: readonly OwnedEntry[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
   const key: Key = keyOf(id)
@@ -113,10 +116,20 @@ function describe(
     id,
     manifests: entries.map(({ manifest }) => manifest),
     populated: holdsData,
-    refreshed: holdsData ? refreshed.get(key) : undefined,
+    freshness: live && data ? freshnessOf(policies.get(key), freshness.get(key)) : undefined,
     indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
     isChild: child !== undefined || display?.isShownWithOwner === true,
   }
+}
+
+function freshnessOf(policy: RefreshPolicy = defaultPolicy, recorded: RecordedFreshness | undefined): CopyFreshness {
+  const { maxAgeMilliseconds, schedule } = policy
+  return { recorded, maxAgeMilliseconds, isStale: isStale(policy, recorded), nextRun: nextRunOf(schedule) }
+}
+
+function nextRunOf(schedule: string | undefined): string | undefined {
+  const parsed = schedule === undefined ? undefined : parseCron(schedule)
+  return parsed && !('message' in parsed) ? nextRun(parsed, new Date())?.toISOString() : undefined
 }
 
 /** By kind, in the order of creation, and by name within a kind. */

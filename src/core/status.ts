@@ -1,9 +1,20 @@
 // What `fdwsync status` reports of each object.
 
+import type { RecordedFreshness } from './freshness.ts'
 import type { Key, ObjectId } from './object.ts'
 
 /** `unmanaged`: no manifest owns it, so nothing is expected of it. */
 export type ObjectState = 'in sync' | 'drifted' | 'missing' | 'not populated' | 'unknown' | 'unmanaged'
+
+/** How old the data of a copy is, and how old it may be. */
+export interface CopyFreshness {
+  /** Undefined if the ledger has no refresh of it. */
+  readonly recorded: RecordedFreshness | undefined
+  readonly maxAgeMilliseconds: number | undefined
+  readonly isStale: boolean
+  /** When its schedule refreshes it next, in ISO 8601. */
+  readonly nextRun: string | undefined
+}
 
 /** One object in the report. */
 export interface ObjectStatus {
@@ -16,8 +27,8 @@ export interface ObjectStatus {
   readonly reason: string | undefined
   /** Whether it holds data; undefined for kinds that never do. */
   readonly populated: boolean | undefined
-  /** When its data was last loaded, if the ledger knows. */
-  readonly refreshed: { readonly at: string; readonly secondsAgo: number } | undefined
+  /** When its data was last loaded; undefined for what holds none. */
+  readonly freshness: CopyFreshness | undefined
   /** The number of its indexes; undefined for kinds without indexes. */
   readonly indexes: number | undefined
   /** For a server, if sources were contacted: whether its source was reachable. */

@@ -5,15 +5,12 @@ import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { findLedger } from './trust.ts'
 
-/** By copy, without those that have the default policy. Undefined if the ledger does not exist or cannot be read. */
+/** By copy, without those that have the default policy. The caller has found a ledger that this role can read. */
 export async function readPolicies(
   session: Session,
   copies: readonly Relation[],
-): Promise<ReadonlyMap<Key, RefreshPolicy> | undefined> {
-  const { state } = await findLedger(session)
-  if (state !== 'ready') return undefined
+): Promise<ReadonlyMap<Key, RefreshPolicy>> {
   const ids = copies.map(({ schema, name }): IdOf<'refreshPolicy'> => ({ kind: 'refreshPolicy', schema, name }))
   const { live } = await readCatalog(session, ids, '')
   const policies = Array.from(live.values(), ({ id, spec }): readonly (readonly [Key, RefreshPolicy])[] => {

@@ -1,25 +1,36 @@
-// Records loads of materialized views in `fdwsync.refresh`.
+// Records loads and refreshes of copies in `fdwsync.refresh`.
 
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
+import type { RefreshStrategy } from '../core/refresh-policy.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { begin, beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { ledgerVersion } from './schema.ts'
 import { findLedger, lockLedger } from './trust.ts'
 
-/** How one load of a materialized view ended. */
+/** How one load or refresh of a copy ended. */
 export interface RefreshRecord {
   readonly id: string
   readonly key: Key
   readonly how: 'concurrently' | 'plain' | 'swap'
+  /** The strategy that was asked for; undefined for the loads of an apply. */
+  readonly asked?: RefreshStrategy | undefined
+  /** Why that strategy was used. */
+  readonly because?: string | undefined
   /** As returned by `performance.now()`, like `ended`. */
   readonly started: number
   readonly ended: number
   /** The number of rows loaded; undefined if unknown. */
   readonly rows: string | undefined
-  readonly status: 'applied' | 'failed' | 'in doubt'
+  readonly inserted?: string | undefined
+  readonly deleted?: string | undefined
+  /** The size of its data afterwards. */
+  readonly bytes?: number | undefined
+  /** `skipped`: there was nothing to do, since nothing has changed. */
+  readonly status: 'applied' | 'skipped' | 'failed' | 'in doubt'
   readonly reason?: string
 }
 
@@ -35,25 +46,32 @@ export async function recordRefreshes(
 
 function insertRefreshes(manifest: string, applyId: string | undefined, records: readonly RefreshRecord[]): Sql {
   const now = performance.now()
-  const text = (value: string | undefined) => (value === undefined ? trusted('NULL') : literal(value))
+  const text = (value: string | number | undefined) => (value === undefined ? trusted('NULL') : literal(String(value)))
   const ago = (time: number) => sql`pg_catalog.clock_timestamp() - ${literal(`${now - time} ms`)}::pg_catalog.interval`
-  const rows = records.map(({ id, key, how, started, ended, rows, status, reason }) => {
+  const rows = records.map((record) => {
     const values = [
-      literal(id),
+      literal(record.id),
       literal(manifest),
-      literal(key),
-      literal(how),
+      literal(record.key),
+      literal(applyId === undefined ? 'refresh' : 'apply'),
+      text(record.asked),
+      literal(record.how),
+      text(record.because),
       trusted('current_user'),
-      ago(started),
-      ago(ended),
-      text(rows),
-      literal(status),
-      text(reason),
+      ago(record.started),
+      ago(record.ended),
+      text(record.rows),
+      text(record.inserted),
+      text(record.deleted),
+      text(record.bytes),
+      literal(record.status),
+      text(record.reason),
       text(applyId),
     ]
     return sql`(${join(values, ', ')})`
   })
-  return sql`INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, row_count, outcome, reason, apply_id)
+  return sql`INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count,
+             inserted, deleted, bytes, outcome, reason, apply_id)
       VALUES ${join(rows, ', ')} ON CONFLICT (id) DO NOTHING`
 }
 
@@ -111,6 +129,7 @@ export async function refreshRecording(session: Session): Promise<RefreshRecordi
     if (found.state === 'unreadable') return unrecorded(found.problem.message)
     // No release that has the table has applied anything yet.
     if (found.state !== 'ready' || found.version < 2) return { records: false }
+    if (found.version < ledgerVersion) return unrecorded('the ledger is that of an older release, until the next apply')
     const [row] = await session.query<{ allowed: boolean }>(
       trusted("SELECT pg_catalog.has_table_privilege('fdwsync.refresh', 'INSERT') AS allowed"),
     )

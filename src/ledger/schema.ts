@@ -157,6 +157,13 @@ const migrations: readonly Migration[] = [
         PRIMARY KEY (address))`),
     ],
   },
+  {
+    tables: [],
+    statements: [
+      trusted(`ALTER TABLE fdwsync.refresh ADD COLUMN origin text, ADD COLUMN asked text, ADD COLUMN because text,
+        ADD COLUMN inserted bigint, ADD COLUMN updated bigint, ADD COLUMN deleted bigint, ADD COLUMN bytes bigint`),
+    ],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */

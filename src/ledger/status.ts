@@ -1,7 +1,9 @@
 // Reads what `status` reports: what manifests own, its live state, and when its data was last loaded.
 
 import type { LiveObject } from '../core/change.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import type { RecordedFreshness } from '../core/freshness.ts'
+import { type Key, keyOf, type ObjectId, type Relation } from '../core/object.ts'
+import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -9,21 +11,20 @@ import { createRunDigests } from '../introspector/digests.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { declaredKinds } from '../kinds/registry.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
+import { readFreshness } from './freshness.ts'
 import { readNotImported } from './not-imported.ts'
+import { readPolicies } from './policies.ts'
 import { type OwnedEntry, readOwned } from './read.ts'
-
-export interface Loaded {
-  readonly at: string
-  readonly secondsAgo: number
-}
 
 /** Everything that `status` reports on. */
 export interface StatusReading {
   readonly owned: readonly OwnedEntry[]
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
-  readonly refreshed: ReadonlyMap<Key, Loaded>
+  readonly freshness: ReadonlyMap<Key, RecordedFreshness>
+  /** Those that are not the default, by copy. */
+  readonly policies: ReadonlyMap<Key, RefreshPolicy>
   /** What could not be imported when each manifest was last applied, by the name of the manifest. */
   readonly notImported: ReadonlyMap<string, readonly NotImported[]>
   /** The number of indexes of each relation, by its OID. */
@@ -47,11 +48,13 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
     const ids = [...owned.map(({ entry }) => entry.id), ...declared, ...(all ? await listAll(session) : [])]
     const chosen = new Map(ids.filter(isChosen).map((id) => [keyOf(id), id]))
     const catalog = await readCatalog(session, chosen.values(), createRunDigests().salt)
+    const copies = [...catalog.live.values()].filter(({ id }) => kindOf(id).data).map(({ id }) => id)
     return {
       owned,
       catalog,
       notImported: exists ? await readNotImported(session) : new Map(),
-      refreshed: exists ? await readRefreshed(session) : new Map(),
+      freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
+      policies: exists ? await readPolicies(session, copies.filter(isRelation)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
     }
   })
@@ -75,19 +78,6 @@ async function countIndexes(session: Session, live: readonly LiveObject[]): Prom
   return new Map(rows.map(({ oid, count }) => [oid, count]))
 }
 
-// An older ledger may lack the table or some of its columns. Reading the rows as JSON allows for missing columns.
-async function readRefreshed(session: Session): Promise<ReadonlyMap<Key, Loaded>> {
-  const [table] = await session.query<{ exists: boolean }>(
-    trusted(`SELECT to_regclass('fdwsync.refresh') IS NOT NULL AS exists`),
-  )
-  if (!table?.exists) return new Map()
-  const rows = await session.query<{ address: string; at: string; seconds: number }>(
-    trusted(`
-      SELECT address, to_json(ended)#>>'{}' AS at, extract(epoch FROM now() - ended)::float8 AS seconds
-        FROM (SELECT r ->> 'address' AS address, max((r ->> 'ended_at')::timestamptz) AS ended
-                FROM fdwsync.refresh AS t, LATERAL to_jsonb(t) AS r
-               WHERE r ->> 'outcome' = 'applied' GROUP BY 1) AS last
-       WHERE address IS NOT NULL AND ended IS NOT NULL`),
-  )
-  return new Map(rows.map(({ address, at, seconds }) => [address as Key, { at, secondsAgo: Math.max(0, seconds) }])) // keyOf wrote the address
+function isRelation(id: ObjectId): id is ObjectId & Relation {
+  return 'schema' in id
 }

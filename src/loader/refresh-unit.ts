@@ -22,6 +22,9 @@ export interface ChosenCopy {
 export interface CopyResult {
   /** The number of rows that it holds; undefined if unknown. */
   readonly rows: string | undefined
+  /** How many rows were inserted and deleted; undefined if unknown. */
+  readonly inserted: string | undefined
+  readonly deleted: string | undefined
   readonly bytes: number
 }
 
@@ -99,16 +102,19 @@ function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
 interface Counted {
   /** Null if it does not exist. */
   readonly oid: number | null
-  /** The rows that this session has inserted, with earlier transactions that it has not reported yet. Null without track_counts. */
+  /** The rows that this session has inserted and deleted, with earlier transactions that it has not reported yet. Null without track_counts. */
   readonly inserted: string | null
+  readonly deleted: string | null
 }
 
 interface Measured extends Counted {
   readonly bytes: string | null
 }
 
-const inserted = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
-         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted`)
+const counts = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
+         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted,
+         CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
+         THEN pg_catalog.pg_stat_get_xact_tuples_deleted(copy.oid) END AS deleted`)
 
 /**
  * Finds out once what each transaction of a refresh begins with. The session is in a transaction, whose settings this changes. The block
@@ -126,7 +132,7 @@ export async function refreshBeginning(session: Session, searchPath: readonly st
 /** Everything that comes before the load, in one round trip. */
 async function beginRefresh(session: Session, begin: Sql, copies: readonly Copy[]) {
   const rows = await session.query<Counted & { readonly pid: number }>(
-    sql`${begin}; SELECT pg_catalog.pg_backend_pid() AS pid, copy.oid, ${inserted} FROM ${theCopies(copies)}`,
+    sql`${begin}; SELECT pg_catalog.pg_backend_pid() AS pid, copy.oid, ${counts} FROM ${theCopies(copies)}`,
   )
   const [first] = rows
   if (!first) throw new Error('a query over a list returned no row')
@@ -135,7 +141,7 @@ async function beginRefresh(session: Session, begin: Sql, copies: readonly Copy[
 
 function measure(session: Session, copies: readonly Copy[]): Promise<readonly Measured[]> {
   return session.query<Measured>(
-    sql`SELECT copy.oid, ${inserted}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
+    sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
   )
 }
 
@@ -147,10 +153,18 @@ function theCopies(copies: readonly Copy[]): Sql {
 }
 
 function resultOf({ choice }: ChosenCopy, before: Counted | undefined, after: Measured | undefined): CopyResult {
-  const bytes = Number(after?.bytes ?? 0)
-  // CONCURRENTLY inserts only the rows that differ, so their number is not that of the copy.
-  if (choice.strategy === 'concurrently' || before?.inserted == null || after?.inserted == null)
-    return { rows: undefined, bytes }
-  const earlier = before.oid === after.oid ? BigInt(before.inserted) : 0n
-  return { rows: String(BigInt(after.inserted) - earlier), bytes }
+  const since = (count: 'inserted' | 'deleted') => {
+    const [first, last] = [before?.[count], after?.[count]]
+    if (first == null || last == null) return undefined
+    return String(BigInt(last) - (before?.oid === after?.oid ? BigInt(first) : 0n))
+  }
+  const inserted = since('inserted')
+  const isDifference = choice.strategy === 'concurrently'
+  return {
+    // CONCURRENTLY inserts only the rows that differ, so their number is not that of the copy.
+    rows: isDifference ? undefined : inserted,
+    inserted,
+    deleted: isDifference ? since('deleted') : undefined,
+    bytes: Number(after?.bytes ?? 0),
+  }
 }

@@ -167,7 +167,10 @@ async function refreshUnit(
   if (refused && 'refusal' in refused) return { status: 'failed', ...refused.refusal, of: refused.target.key }
   const chosen = copies.filter((each) => 'choice' in each)
   const started = performance.now()
-  const records = chosen.map(({ copy, choice }) => ({ id: randomUUID(), key: copy.key, how: choice.strategy, started }))
+  const records = chosen.map(({ copy, policy, choice }) => {
+    const { strategy: how, reason: because } = choice
+    return { id: randomUUID(), key: copy.key, asked: policy.strategy, how, because, started }
+  })
   try {
     await withSession(run.connect, 'load', run.options.signal, async (session) => {
       const results = await refreshInTransaction(run.context, session, chosen, (each) => successOf(run, records, each))
@@ -202,13 +205,14 @@ function titleOfKey(key: Key): string {
 
 function successOf(
   { manifest, isRecorded }: RefreshRun,
-  records: readonly Pick<RefreshRecord, 'id' | 'key' | 'how' | 'started'>[],
+  records: readonly Omit<RefreshRecord, 'ended' | 'rows' | 'status'>[],
   results: ReadonlyMap<Key, CopyResult>,
 ): OptionalEnd | undefined {
   if (!isRecorded()) return undefined
   const ended = performance.now()
   const complete = records.map((record) => {
-    return { ...record, ended, rows: results.get(record.key)?.rows, status: 'applied' as const }
+    const { rows, ...result } = results.get(record.key) ?? { rows: undefined }
+    return { ...record, ...result, ended, rows, status: 'applied' as const }
   })
   return recordAtEnd(manifest, complete)
 }

@@ -63,6 +63,7 @@ function withReferences(report: StatusReport, parsed: ParsedManifest | undefined
 
 function checkCodeOf({ objects }: StatusReport): number {
   const has = (...states: readonly string[]) => objects.some(({ state }) => states.includes(state))
-  if (has('drifted', 'missing', 'not populated')) return exitCode.changes
+  const isStale = objects.some(({ freshness }) => freshness?.isStale)
+  if (isStale || has('drifted', 'missing', 'not populated')) return exitCode.changes
   return has('unknown') ? exitCode.undetermined : exitCode.done
 }

@@ -176,6 +176,16 @@ export interface ProblemDocument extends Pick<Problem, 'code' | 'message'> {
   readonly hint: string | null
 }
 
+interface FreshnessDocument {
+  readonly startedAt: string | null
+  readonly secondsAgo: number | null
+  readonly maxAgeSeconds: number | null
+  readonly isStale: boolean
+  readonly milliseconds: number | null
+  readonly rows: number | null
+  readonly nextRun: string | null
+}
+
 /** What `status --format json` prints: `schemas/status.schema.json`. */
 export interface StatusDocument extends Pick<StatusReport, 'database'> {
   readonly format: 'fdwsync.status/1'
@@ -188,6 +198,7 @@ export interface StatusDocument extends Pick<StatusReport, 'database'> {
     readonly reason: string | null
     readonly populated: boolean | null
     readonly refreshed: string | null
+    readonly freshness: FreshnessDocument | null
     readonly indexes: number | null
     readonly sourceReachable: boolean | null
   }[]

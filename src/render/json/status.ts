@@ -1,6 +1,6 @@
 // The status of objects as a JSON document.
 
-import type { StatusReport } from '../../core/status.ts'
+import type { CopyFreshness, StatusReport } from '../../core/status.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import type { StatusDocument } from './documents.ts'
 
@@ -9,16 +9,29 @@ export function statusJson({ database, manifest, objects }: StatusReport): Statu
     format: 'fdwsync.status/1',
     database,
     manifest: manifest ?? null,
-    objects: objects.map(({ id, manifests, state, reason, populated, refreshed, indexes, sourceReachable }) => ({
+    objects: objects.map(({ id, manifests, state, reason, populated, freshness, indexes, sourceReachable }) => ({
       address: id,
       title: titleOf(id),
       manifests,
       state,
       reason: reason ?? null,
       populated: populated ?? null,
-      refreshed: refreshed?.at ?? null,
+      refreshed: (populated && freshness?.recorded?.lastLoad?.endedAt) || null,
+      freshness: freshness ? freshnessJson(freshness) : null,
       indexes: indexes ?? null,
       sourceReachable: sourceReachable ?? null,
     })),
+  }
+}
+
+function freshnessJson({ recorded, maxAgeMilliseconds, isStale, nextRun }: CopyFreshness) {
+  return {
+    startedAt: recorded?.startedAt ?? null,
+    secondsAgo: recorded ? recorded.millisecondsAgo / 1000 : null,
+    maxAgeSeconds: maxAgeMilliseconds === undefined ? null : maxAgeMilliseconds / 1000,
+    isStale,
+    milliseconds: recorded?.lastLoad?.milliseconds ?? null,
+    rows: recorded?.lastLoad?.rows ?? null,
+    nextRun: nextRun ?? null,
   }
 }

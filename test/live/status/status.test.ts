@@ -146,12 +146,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   test('when data was last loaded, once the ledger has it', async () => {
     await applied()
     await fixture.sql(`
-      CREATE TABLE IF NOT EXISTS fdwsync.refresh (id uuid PRIMARY KEY, manifest text NOT NULL, address text NOT NULL, how text NOT NULL,
-        refreshed_by name NOT NULL, started_at timestamptz NOT NULL, ended_at timestamptz NOT NULL, row_count bigint,
-        outcome text NOT NULL, reason text, apply_id uuid);
       DELETE FROM fdwsync.refresh;
       INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, outcome)
-      SELECT gen_random_uuid(), 'faults', '["materializedView","local","orders"]', 'plain', 'me', now(), now() - age, outcome
+      SELECT gen_random_uuid(), 'faults', '["materializedView","local","orders"]', 'plain', 'me', now() - age, now(), outcome
         FROM (VALUES (interval '3 hours', 'applied'), ('1 minute', 'failed')) AS r(age, outcome)`)
     const report = await statusOf(fixture, { pattern: 'local.orders' })
     expect(renderStatus(report, { style: new Chalk({ level: 0 }), columns: 80 })).toMatch(/ 1 +3 h ago$/m)

@@ -6,7 +6,7 @@ import type { ApplyDetails, History, RecordedApply } from '../../../src/core/his
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import type { RefreshReport, Report, StepOutcome } from '../../../src/core/report.ts'
-import type { ObjectStatus, StatusReport } from '../../../src/core/status.ts'
+import type { CopyFreshness, ObjectStatus, StatusReport } from '../../../src/core/status.ts'
 import { DatabaseError } from '../../../src/db/database-error.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
 import type { PlanOptions } from '../../../src/render/format.ts'
@@ -304,14 +304,20 @@ const status = (id: ObjectId, more: Partial<ObjectStatus> = {}): ObjectStatus =>
   state: 'in sync',
   reason: undefined,
   populated: undefined,
-  refreshed: undefined,
+  freshness: undefined,
   indexes: undefined,
   sourceReachable: undefined,
   isChild: false,
   ...more,
 })
 const database = { name: 'analytics', serverVersion: '18.4', user: 'deployer' }
-const refreshed = { at: '2026-01-31T12:00:00Z', secondsAgo: 720 }
+const lastLoad = { endedAt: '2026-01-31T12:00:41Z', milliseconds: 41_000, rows: 1_204_331 }
+const freshness: CopyFreshness = {
+  recorded: { startedAt: '2026-01-31T12:00:00Z', millisecondsAgo: 720_000, lastLoad },
+  maxAgeMilliseconds: 600_000,
+  isStale: true,
+  nextRun: '2026-01-31T12:15:00.000Z',
+}
 
 export const statuses: readonly (readonly [title: string, report: StatusReport])[] = [
   [
@@ -323,7 +329,7 @@ export const statuses: readonly (readonly [title: string, report: StatusReport])
         status(server, { state: 'drifted', reason: 'altered outside fdwsync: option fetch_size' }),
         status(mapping),
         status(table, { state: 'missing', reason: 'dropped outside fdwsync' }),
-        status(view, { populated: true, indexes: 2, refreshed }),
+        status(view, { populated: true, indexes: 2, freshness }),
         status(customers, { state: 'not populated', populated: false, indexes: 0, manifests: ['reports'] }),
       ],
     },

@@ -26,7 +26,7 @@ const unmanaged = {
   key,
   manifests: [],
   populated: undefined,
-  refreshed: undefined,
+  freshness: undefined,
   indexes: undefined,
   sourceReachable: undefined,
   isChild: false,

@@ -1,0 +1,57 @@
+// Reads when copies were last refreshed.
+
+import type { RecordedFreshness } from '../core/freshness.ts'
+import type { Key } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+interface Row {
+  readonly address: Key
+  readonly millisecondsAgo: number
+  readonly startedAt: string
+  readonly endedAt: string | null
+  readonly milliseconds: number | null
+  readonly rows: string | null
+}
+
+// Both are the newest row of a copy: of all that ended well, and of those that loaded data. A skip loads none.
+const freshnessQuery = trusted(`
+  SELECT checked.address, extract(epoch FROM now() - checked.started_at)::float8 * 1000 AS "millisecondsAgo",
+         to_json(checked.started_at) #>> '{}' AS "startedAt", to_json(loaded.ended_at) #>> '{}' AS "endedAt",
+         extract(epoch FROM loaded.ended_at - loaded.started_at)::float8 * 1000 AS milliseconds, loaded.row_count::text AS rows
+    FROM (SELECT DISTINCT ON (address) address, started_at FROM fdwsync.refresh
+           WHERE address = ANY ($1::text[]) AND outcome IN ('applied', 'skipped')
+           ORDER BY address, started_at DESC) AS checked
+    LEFT JOIN (SELECT DISTINCT ON (address) address, started_at, ended_at, row_count FROM fdwsync.refresh
+                WHERE address = ANY ($1::text[]) AND outcome = 'applied'
+                ORDER BY address, started_at DESC) AS loaded USING (address)`)
+
+/** By copy. The caller has found a ledger that this role can read. */
+export async function readFreshness(
+  session: Session,
+  copies: readonly Key[],
+): Promise<ReadonlyMap<Key, RecordedFreshness>> {
+  if (copies.length === 0 || !(await hasRefreshes(session))) return new Map()
+  const rows = await session.query<Row>(freshnessQuery, [copies])
+  return new Map(rows.map((row) => [row.address, freshnessOf(row)]))
+}
+
+/** A ledger of version 1 has no table for them. */
+async function hasRefreshes(session: Session): Promise<boolean> {
+  const [table] = await session.query<{ exists: boolean }>(
+    trusted(`SELECT to_regclass('fdwsync.refresh') IS NOT NULL AS exists`),
+  )
+  return table?.exists ?? false
+}
+
+function freshnessOf({ millisecondsAgo, startedAt, endedAt, milliseconds, rows }: Row): RecordedFreshness {
+  return {
+    // A server whose clock was set back has refreshes in the future.
+    millisecondsAgo: Math.max(0, millisecondsAgo),
+    startedAt,
+    lastLoad:
+      endedAt === null || milliseconds === null
+        ? undefined
+        : { endedAt, milliseconds, rows: rows === null ? undefined : Number(rows) },
+  }
+}
