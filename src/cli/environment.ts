@@ -6,6 +6,7 @@ import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
+import { logged } from './log.ts'
 
 export interface TargetFlags {
   readonly database?: string
@@ -33,7 +34,7 @@ export function targetSettings({ database, ledgerOwner }: TargetFlags): Connecti
 
 /** Opens sessions that show their purpose in pg_stat_activity, and whose errors show no secret of the manifest, and no value of its references. */
 export function connectTo(settings: ConnectionSettings, hidden: readonly Hidden[]): Connect {
-  return (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden })
+  return logged((purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden }), hidden)
 }
 
 /** Aborts at the first signal, so that running work is cancelled and reported. A second signal ends the process. */

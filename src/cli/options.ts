@@ -5,6 +5,7 @@ import { hazardsToAllow } from '../core/plan.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
 import { formats, planFormats, validationFormats } from '../render/formats.ts'
 import { durationMilliseconds } from './duration.ts'
+import { logKinds } from './log.ts'
 
 /** Functions, because commander changes an option when it is added to a command. */
 export const options = {
@@ -31,6 +32,10 @@ export const options = {
     new Option('--width <columns>', 'Width to break lines at; default: COLUMNS, else that of the terminal').argParser(
       parseWidth,
     ),
+  log: () =>
+    new Option('--log <what>', 'Log on standard error: statements as text, or events and statements as json').choices([
+      ...logKinds,
+    ]),
   verbose: () => new Option('--verbose', 'List every object, however many are alike'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),

@@ -14,7 +14,19 @@ export function printCommands(text: string): void {
 
 /** Prints on standard error what is not the result itself: errors, warnings and progress. */
 export function printMessage(text: string, isColoured = false): void {
-  process.stderr.write(printable(text, isColoured))
+  process.stderr.write(wrapMessage ? wrapMessage(text) : printable(text, isColoured))
+}
+
+/** Prints a line of the log on standard error. */
+export function printLog(line: string): void {
+  process.stderr.write(line)
+}
+
+let wrapMessage: ((text: string) => string) | undefined
+
+/** From now on, messages are printed in another form, which has to be printable. */
+export function wrapMessages(wrap: (text: string) => string): void {
+  wrapMessage = wrap
 }
 
 /** As {@link printResult}; resolves once the text is written, so that the output of another process comes after it. */

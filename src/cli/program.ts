@@ -4,6 +4,7 @@ import { Argument, Command, Option } from 'commander'
 import { refreshStrategies } from '../core/refresh-policy.ts'
 import { toolVersion } from '../core/version.ts'
 import { examplesText } from './help-examples.ts'
+import { startLog } from './log.ts'
 import { manifestFiles, options as shared } from './options.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
 import { reportError, requestedFormat } from './report-error.ts'
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   addInspection(root)
   addAuthoring(root)
   addTools(root)
+  root.hook('preAction', (_root, command) => startLog(command.opts().log))
   for (const command of root.commands) {
     command.helpOption('-h, --help', 'Show help').addHelpText('after', examplesText(command.name()))
   }
@@ -75,6 +77,7 @@ function addChecks(root: Command): void {
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
     .addOption(shared.planFormat())
+    .addOption(shared.log())
     .addOption(shared.width())
     .addOption(shared.showValues())
     .addOption(shared.verbose())
@@ -101,6 +104,7 @@ function addChanges(root: Command): void {
     .addOption(shared.allowFiles())
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.log())
     .addOption(shared.width())
     .addOption(shared.showValues())
     .addOption(shared.verbose())
@@ -136,6 +140,7 @@ function addChanges(root: Command): void {
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
     .addOption(shared.format())
+    .addOption(shared.log())
     .addOption(shared.width())
     .addOption(shared.verbose())
     .addOption(
@@ -156,6 +161,7 @@ function addChanges(root: Command): void {
     .option('--manifest <name>', 'Name of the manifest, instead of its file')
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.log())
     .addOption(shared.width())
     .addOption(shared.verbose())
     .option('--auto-approve', 'Do not ask for confirmation')
@@ -170,6 +176,7 @@ function addChanges(root: Command): void {
     .option('--manifest <name>', 'Name of the manifest, instead of its file')
     .addOption(shared.database())
     .addOption(shared.format())
+    .addOption(shared.log())
     .addOption(shared.width())
     .addOption(shared.verbose())
     .option('--auto-approve', 'Do not ask for confirmation, even if data is dropped')
@@ -197,6 +204,7 @@ function addInspection(root: Command): void {
     .addOption(shared.database())
     .addOption(shared.ledgerOwner())
     .addOption(shared.format())
+    .addOption(shared.log())
     .addOption(shared.width())
     .addOption(shared.kind())
     .addOption(shared.checkSource())

@@ -2,8 +2,10 @@
 
 import type { ApplyEvent } from '../core/event.ts'
 import type { Key } from '../core/object.ts'
+import { withAddress } from '../render/json/address.ts'
 import { renderEvent } from '../render/text/events.ts'
 import { maxListed } from '../render/text/objects.ts'
+import { eventLog } from './log.ts'
 import { printMessage } from './output.ts'
 import { styleOf, type TextFlags } from './terminal.ts'
 
@@ -15,6 +17,8 @@ export function progressPrinter(
   { verbose = false }: TextFlags,
   verb: 'loading' | 'refreshing' = 'loading',
 ): (event: ApplyEvent) => void {
+  const log = eventLog()
+  if (log) return (event) => log('key' in event ? withAddress(event) : event)
   const style = styleOf('stderr')
   const announcements = new Map<Key, NodeJS.Timeout>()
   const warnings = new Set<string>()

@@ -20,3 +20,17 @@ export type ApplyEvent =
   | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
   /** Does not prevent anything, but whoever runs the command should know it. */
   | { readonly type: 'warning'; readonly reason: string }
+
+/** A statement that has ended, for a log. */
+export interface StatementLog {
+  readonly type: 'statement'
+  /** What the session is for. */
+  readonly purpose: string
+  /** One statement, or several that were sent at once. Values of parameters are not part of it. */
+  readonly sql: string
+  readonly milliseconds: number
+  /** Undefined if it returns none. */
+  readonly rows?: number
+  /** Why it failed. */
+  readonly error?: string
+}

@@ -4,8 +4,16 @@ import { escapeUnprintable, withoutRunnerCommands } from '../../core/printable.t
 
 /** Outside of strings JSON is printable, so what is escaped is inside of one, where these escapes mean the same. */
 export function jsonText(document: unknown): string {
-  const text = escapeUnprintable(JSON.stringify(document, undefined, 2), escaped)
-  return `${withoutRunnerCommands(text, escaped)}\n`
+  return printed(JSON.stringify(document, undefined, 2))
+}
+
+/** On one line, for a log. */
+export function jsonLine(document: unknown): string {
+  return printed(JSON.stringify(document))
+}
+
+function printed(json: string): string {
+  return `${withoutRunnerCommands(escapeUnprintable(json, escaped), escaped)}\n`
 }
 
 /** A character outside of the basic plane is two escapes. */

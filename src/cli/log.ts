@@ -1,0 +1,36 @@
+// What --log prints on standard error: statements as text, or everything as JSON, one document on a line.
+
+import type { StatementLog } from '../core/event.ts'
+import type { Hidden } from '../core/redaction.ts'
+import type { Connect } from '../db/connect.ts'
+import { observed } from '../db/observed.ts'
+import { jsonLine } from '../render/json/json-text.ts'
+import { renderStatement } from '../render/text/statements.ts'
+import { printLog, printMessage, wrapMessages } from './output.ts'
+import { styleOf } from './terminal.ts'
+
+export const logKinds = ['statements', 'json'] as const
+type LogKind = (typeof logKinds)[number]
+
+let kind: LogKind | undefined
+
+/** From now on, for all sessions and messages of this process. */
+export function startLog(asked: LogKind | undefined): void {
+  kind = asked
+  if (asked === 'json') wrapMessages((text) => jsonLine({ type: 'message', text: text.trimEnd() }))
+}
+
+/** Undefined where events are printed as text. */
+export function eventLog(): ((event: object) => void) | undefined {
+  return kind === 'json' ? (event) => printLog(jsonLine(event)) : undefined
+}
+
+export function logged(connect: Connect, hidden: readonly Hidden[]): Connect {
+  return kind === undefined ? connect : observed(connect, hidden, printStatement)
+}
+
+function printStatement(log: StatementLog): void {
+  const style = styleOf('stderr')
+  if (kind === 'json') printLog(jsonLine(log))
+  else printMessage(`${renderStatement(log, style)}\n`, style.level > 0)
+}

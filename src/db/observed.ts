@@ -1,0 +1,58 @@
+// Sessions that report each statement once it has ended: its text without secrets, how long it took, and how many rows it returned.
+
+import type { StatementLog } from '../core/event.ts'
+import { type Hidden, redact } from '../core/redaction.ts'
+import { type Sql, type Statement, withoutSecrets } from '../core/sql.ts'
+import type { Connect } from './connect.ts'
+import type { Session } from './session.ts'
+
+/** @param hidden what the text of a statement must not show */
+export function observed(connect: Connect, hidden: readonly Hidden[], report: (log: StatementLog) => void): Connect {
+  return async (purpose, secrets) => observedSession(await connect(purpose, secrets), purpose, hidden, report)
+}
+
+function observedSession(
+  session: Session,
+  openedFor: string,
+  hidden: readonly Hidden[],
+  report: (log: StatementLog) => void,
+): Session {
+  let purpose = openedFor
+  const observe = async <Result>(
+    text: string,
+    run: () => Promise<Result>,
+    countOf?: (result: Result) => number,
+  ): Promise<Result> => {
+    const started = performance.now()
+    const log = (more: Pick<StatementLog, 'rows' | 'error'>) => {
+      const milliseconds = Math.round((performance.now() - started) * 10) / 10
+      report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds, ...more })
+    }
+    try {
+      const result = await run()
+      log(countOf ? { rows: countOf(result) } : {})
+      return result
+    } catch (error) {
+      // Errors of a session are redacted already.
+      log({ error: error instanceof Error ? error.message : String(error) })
+      throw error
+    }
+  }
+  return {
+    ...session,
+    query: <Row>(text: Sql, parameters?: readonly unknown[]) =>
+      observe(
+        text,
+        () => session.query<Row>(text, parameters),
+        (rows) => rows.length,
+      ),
+    run: (text) => observe(text, () => session.run(text)),
+    execute: (statement: Statement) => observe(withoutSecrets(statement).sql, () => session.execute(statement)),
+    executeApart: (statement: Statement) =>
+      observe(withoutSecrets(statement).sql, () => session.executeApart(statement)),
+    repurpose: (next) => {
+      purpose = next
+      return session.repurpose(next)
+    },
+  }
+}
