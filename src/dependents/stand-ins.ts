@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Lost } from '../core/dependent.ts'
 import { relationKey } from '../core/object.ts'
 import { ident, join, qualified, type Sql, sql, trusted } from '../core/sql.ts'
-import { isDatabaseError } from '../db/database-error.ts'
+import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { describeCode, type MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
 import { evaluationReason, readEvaluatingCode, runByStatements } from '../introspector/evaluation/evaluation.ts'
@@ -67,6 +67,12 @@ export function requalifyForScratch(
   )
 }
 
+/** Why statements failed, or were not run. */
+export interface FailedTrial extends Lost {
+  /** Whether PostgreSQL would refuse them at any other time, too. */
+  readonly isProof: boolean
+}
+
 /**
  * Runs statements in a savepoint. If they fail, it rolls them back and returns the reason. In a plan it does not run statements
  * that would run user-defined code.
@@ -75,13 +81,15 @@ export async function tryStatements(
   session: Session,
   statements: Sql,
   { scratch, mayEvaluate, trustedRoles, types }: Pick<Place, 'scratch' | 'mayEvaluate' | 'trustedRoles' | 'types'>,
-): Promise<Lost | undefined> {
+): Promise<FailedTrial | undefined> {
   if (mayEvaluate !== 'everything') {
     const isUntrustedOnly = mayEvaluate === 'trusted-code'
     const evaluating = await readEvaluatingCode(session, { trustedRoles, isUntrustedOnly })
     const code = await runByStatements(session, evaluating, [{ sql: statements }])
-    if (code.length > 0)
-      return { reason: isUntrustedOnly ? `creating it would run ${describeCode(code)}` : evaluationReason(code) }
+    if (code.length > 0) {
+      const reason = isUntrustedOnly ? `creating it would run ${describeCode(code)}` : evaluationReason(code)
+      return { reason, isProof: false }
+    }
   }
   await session.run(trusted('SAVEPOINT view'))
   try {
@@ -94,11 +102,20 @@ export async function tryStatements(
     // A new type has its final name in the message. Other names of stand-ins are those of row types.
     const reason = [...types].reduce((text, [standIn, name]) => text.replaceAll(standIn, () => name), error.message)
     const namesScratch = [...scratch.values()].some((name) => reason.includes(name))
-    return { reason: namesScratch ? 'it uses the row type of a relation that changes' : reason }
+    return {
+      reason: namesScratch ? 'it uses the row type of a relation that changes' : reason,
+      isProof: isProof(error),
+    }
   }
 }
 
-const locked: Lost = {
+/** What does not depend on the moment, such as a type that does not fit, unlike a timeout, a lock or a missing privilege. */
+export function isProof({ sqlstate }: Pick<DatabaseError, 'sqlstate'>): boolean {
+  return /^(?:0A|22|42|54)/.test(sqlstate) && sqlstate !== '42501'
+}
+
+const locked: FailedTrial = {
+  isProof: false,
   reason: 'what it reads is locked by another session',
   hint: 'Plan again when that is done.',
 }

@@ -1,19 +1,21 @@
 // Finds out which attachments the server rejects once the types of columns have changed: creates them on empty tables with the
 // wanted columns, in a transaction that is rolled back.
 
-import type { Attachment } from '../core/dependent.ts'
+import type { Attachment, Lost } from '../core/dependent.ts'
 import { namespaceOf } from '../core/object.ts'
 import { qualified, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
-import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
+import type { EvaluatedCode, MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
+import { evaluationReason } from '../introspector/evaluation/evaluation.ts'
 import { calledByViews } from '../introspector/evaluation/expressions.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
 import { createScratchTypes, type TypesToCreate } from './scratch-types.ts'
 import {
   createEmptyTables,
   createScratchSchemas,
+  type FailedTrial,
   type Place,
   type RelationToCreate,
   requalifyForScratch,
@@ -65,38 +67,50 @@ const definitionsQuery = trusted(`
     FROM wanted JOIN pg_trigger t ON classid = 'pg_trigger'::regclass AND t.oid = wanted.oid
     JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace`)
 
-/** The reasons of the server, by attachment. None if this server or role cannot create anything. */
-export async function rejectedAttachments(
-  session: Session,
-  trial: AttachmentTrial,
-): Promise<ReadonlyMap<Attachment, string>> {
-  if (trial.attachments.length === 0) return new Map()
+export interface TriedAttachments {
+  /** Those that PostgreSQL would reject, with its reasons. */
+  readonly rejected: ReadonlyMap<Attachment, string>
+  /** Those of which it is unknown, and why. */
+  readonly untried: ReadonlyMap<Attachment, Lost>
+}
+
+export async function tryAttachments(session: Session, trial: AttachmentTrial): Promise<TriedAttachments> {
+  if (trial.attachments.length === 0) return noneTried(trial, undefined)
   const mode = { lockTimeoutMilliseconds: 3000, limitMilliseconds: planLimits }
   await session.run(sql`${beginStatement(session.serverVersion, mode)}; ${readingPath}`)
   try {
-    return await rejectedIn(session, trial)
+    return await tryIn(session, trial)
   } catch (error) {
+    // The server is read-only, the role may not create anything, or a limit of time was reached.
     if (!isDatabaseError(error) || session.isLost()) throw error
-    return new Map()
+    return noneTried(trial, { reason: error.message })
   } finally {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
   }
 }
 
-async function rejectedIn(session: Session, trial: AttachmentTrial): Promise<ReadonlyMap<Attachment, string>> {
+function noneTried({ attachments }: AttachmentTrial, why: Lost | undefined): TriedAttachments {
+  return { rejected: new Map(), untried: new Map(why ? attachments.map((each) => [each, why]) : []) }
+}
+
+async function tryIn(session: Session, trial: AttachmentTrial): Promise<TriedAttachments> {
   const { relations, attachments, types } = trial
   const schemas = [...relations.map(({ id }) => id.schema), ...types.created.flatMap(({ id }) => namespaceOf(id) ?? [])]
   const place = await createScratchSchemas(session, schemas, trial)
-  if (await createScratchTypes(session, types, place)) return new Map()
+  const withoutTypes = await createScratchTypes(session, types, place)
+  if (withoutTypes) return noneTried(trial, withoutTypes)
   await createEmptyTables(session, relations, place)
   const byOid = new Map(attachments.map((attachment) => [`${attachment.catalog} ${attachment.oid}`, attachment]))
   const rejected = new Map<Attachment, string>()
+  const untried = new Map<Attachment, Lost>()
   for (const definition of await readDefinitions(session, attachments, place)) {
     const attachment = byOid.get(`${definition.catalog} ${definition.oid}`)
-    const reason = await rejection(session, definition, place)
-    if (attachment && reason !== undefined) rejected.set(attachment, reason)
+    const failed = await tryOne(session, definition, place)
+    if (!attachment || !failed) continue
+    if (failed.isProof) rejected.set(attachment, failed.reason)
+    else untried.set(attachment, failed)
   }
-  return rejected
+  return { rejected, untried }
 }
 
 function readDefinitions(
@@ -112,22 +126,27 @@ function readDefinitions(
  * A view of the expressions evaluates nothing, and shows whether the attachment itself would run code as it is created. It is not
  * created then.
  */
-async function rejection(session: Session, definition: Definition, place: Place): Promise<string | undefined> {
+async function tryOne(session: Session, definition: Definition, place: Place): Promise<FailedTrial | undefined> {
   if (definition.expressions !== null) {
     const [schema, name] = [place.scratch.get(definition.schema) ?? '', `fdwsync_${definition.oid}`]
     const query = trusted(await requalifyForScratch(definition.expressions, place))
-    const lost = await tryStatements(session, sql`CREATE VIEW ${qualified(schema, name)} AS ${query}`, place)
-    if (lost) return lost.reason
-    if (await runsCode(session, { schema, name }, place)) return undefined
+    const failed = await tryStatements(session, sql`CREATE VIEW ${qualified(schema, name)} AS ${query}`, place)
+    if (failed) return failed
+    const code = await codeRun(session, { schema, name }, place)
+    if (code.length > 0) return { reason: evaluationReason(code), isProof: false }
   }
   const creation = trusted(await requalifyForScratch(definition.definition, place))
-  return (await tryStatements(session, creation, place))?.reason
+  return tryStatements(session, creation, place)
 }
 
-async function runsCode(session: Session, { schema, name }: RelationToCreate['id'], place: Place): Promise<boolean> {
+async function codeRun(
+  session: Session,
+  { schema, name }: RelationToCreate['id'],
+  place: Place,
+): Promise<readonly EvaluatedCode[]> {
   const { mayEvaluate, trustedRoles } = place
-  if (mayEvaluate === 'everything') return false
+  if (mayEvaluate === 'everything') return []
   const isUntrustedOnly = mayEvaluate === 'trusted-code'
   const called = await calledByViews(session, schema, [name], { trustedRoles, isUntrustedOnly })
-  return (called.get(name) ?? []).some(({ isTrusted }) => !(isUntrustedOnly && isTrusted))
+  return (called.get(name) ?? []).filter(({ isTrusted }) => !(isUntrustedOnly && isTrusted))
 }

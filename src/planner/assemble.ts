@@ -109,7 +109,7 @@ function refusalsOf(
 
 function undeterminedOf(
   { resolved, target }: PlanContext,
-  { comparison }: ChangeSet,
+  { comparison, attachments }: ChangeSet,
   sourceCheck: SourceCheck | undefined,
   titles: ReadonlyMap<Key, string>,
 ): readonly Undetermined[] {
@@ -119,6 +119,7 @@ function undeterminedOf(
     ...unknownOwnership(target.ledger),
     ...undeterminedFindings(comparison.probed.findings, titles),
     ...comparison.diff.undetermined,
+    ...attachments.undetermined,
   ]
 }
 

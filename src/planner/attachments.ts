@@ -4,11 +4,11 @@ import type { Change } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Attachment, LostAttachment } from '../core/dependent.ts'
 import type { Key } from '../core/object.ts'
-import type { Hazard, Predecessor, Refusal } from '../core/plan.ts'
+import type { Hazard, Predecessor, Refusal, Undetermined } from '../core/plan.ts'
 import { listAttachments } from '../dependents/attachments.ts'
 import { type ChangedTypes, changedTypes } from '../dependents/scratch-types.ts'
 import { readSizes } from '../dependents/sizes.ts'
-import { rejectedAttachments } from '../dependents/try-attachments.ts'
+import { type TriedAttachments, tryAttachments } from '../dependents/try-attachments.ts'
 import {
   type ChangeOfColumns,
   lossHazards,
@@ -27,7 +27,10 @@ export interface AttachmentFindings {
   readonly predecessors: ReadonlyMap<number, Predecessor>
   readonly hazards: ReadonlyMap<Key, readonly Hazard[]>
   readonly refusals: readonly Refusal[]
+  readonly undetermined: readonly Undetermined[]
 }
+
+const nothingFound: AttachmentFindings = { predecessors: new Map(), hazards: new Map(), refusals: [], undetermined: [] }
 
 export async function examineAttachments(
   context: PlanContext,
@@ -35,7 +38,7 @@ export async function examineAttachments(
   changes: readonly Change[],
 ): Promise<AttachmentFindings> {
   const changing = changes.filter(mayLoseAttachments)
-  if (changing.length === 0) return { predecessors: new Map(), hazards: new Map(), refusals: [] }
+  if (changing.length === 0) return nothingFound
   const { session } = context
   const oidsOf = (some: readonly ChangeOfColumns[]) => some.map(({ from }) => from.oid)
   const [attached, sizes] = await inReadOnlyTransaction(session, async () => [
@@ -45,22 +48,30 @@ export async function examineAttachments(
   const byRelation = groupBy(attached, ({ of }) => of)
   const attachedTo = ({ from }: ChangeOfColumns) => byRelation.get(from.oid) ?? []
   const types = changedTypes(compared)
-  const rejected = await tryOnNewColumns(context, { changing, attachedTo, types })
+  const { rejected, untried } = await tryOnNewColumns(context, { changing, attachedTo, types })
   const lost = new Map(changing.map((change) => [change, lostAttachments(change, attachedTo(change), rejected)]))
   const predecessors = Array.from(lost, ([change, loses]): readonly (readonly [number, Predecessor])[] => {
     const size = sizes.get(change.from.oid)
-    return size ? [[change.from.oid, { ...size, keeps: keptTitles(attachedTo(change), loses), loses }]] : []
+    return size ? [[change.from.oid, { ...size, keeps: keptTitles(attachedTo(change), loses, untried), loses }]] : []
   })
   return {
     predecessors: new Map(predecessors.flat()),
     hazards: new Map(Array.from(lost, ([{ key }, loses]) => [key, lossHazards(loses)])),
     refusals: changing.flatMap((change) => refuseRejected(change, attachedTo(change), rejected)),
+    undetermined: changing.flatMap((change) => undeterminedAttachments(change, attachedTo(change), untried)),
   }
 }
 
-function keptTitles(attached: readonly Attachment[], loses: readonly LostAttachment[]): readonly string[] {
+function keptTitles(
+  attached: readonly Attachment[],
+  loses: readonly LostAttachment[],
+  untried: TriedAttachments['untried'],
+): readonly string[] {
   const lost = new Set(loses.map(({ title }) => title))
-  return attached.flatMap(({ title, isOfChild }) => (isOfChild || lost.has(title) ? [] : [title]))
+  return attached.flatMap((attachment) => {
+    const { title, isOfChild } = attachment
+    return isOfChild || lost.has(title) || untried.has(attachment) ? [] : [title]
+  })
 }
 
 interface OnNewColumns {
@@ -73,7 +84,7 @@ interface OnNewColumns {
 function tryOnNewColumns(
   { session, searchPath, trustedRoles, options: { mayEvaluate = 'nothing' } }: PlanContext,
   { changing, attachedTo, types }: OnNewColumns,
-): Promise<ReadonlyMap<Attachment, string>> {
+): Promise<TriedAttachments> {
   const trials = changing.flatMap((change) => {
     const relation = retypedRelation(change, types.replaced)
     // A plain view has been tried with its attachments.
@@ -86,7 +97,7 @@ function tryOnNewColumns(
     )
     return attachments.length > 0 ? [{ relation, attachments }] : []
   })
-  return rejectedAttachments(session, {
+  return tryAttachments(session, {
     relations: trials.map(({ relation }) => relation),
     attachments: trials.flatMap(({ attachments }) => attachments),
     types: { ...types, searchPath },
@@ -114,5 +125,19 @@ function refuseRejected(
         hint: 'Drop that first, and create it again once this is applied.',
       },
     ]
+  })
+}
+
+function undeterminedAttachments(
+  { key, to }: ChangeOfColumns,
+  attached: readonly Attachment[],
+  untried: TriedAttachments['untried'],
+): readonly Undetermined[] {
+  return attached.flatMap((attachment): readonly Undetermined[] => {
+    const why = untried.get(attachment)
+    if (!why) return []
+    const reason = `whether it can keep ${attachment.title} is unknown: ${why.reason}`
+    const hint = why.hint ?? 'An apply finds it out, and changes nothing of the object if it cannot.'
+    return [{ code: 'object/not-probed', key, title: titleOf(to.id), reason, hint, follows: false }]
   })
 }
