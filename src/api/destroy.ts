@@ -29,7 +29,7 @@ export async function destroy(
       ...request,
       parsed: withoutObjects(manifest),
       populate: false,
-      options: { ...options, allow: [...options.allow, 'drops-data'] },
+      options: { ...options, allow: [...options.allow, 'drops-data', 'drops-dependents'] },
     },
     approve,
   )

@@ -1,6 +1,7 @@
 // The set of all changes: what differs, and everything that has to change along with it.
 
 import type { Key } from '../core/object.ts'
+import type { Hazard } from '../core/plan.ts'
 import { refusalOf } from '../differ/steps/through-views.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
@@ -8,6 +9,7 @@ import { type AttachmentFindings, examineAttachments } from './attachments.ts'
 import { type Comparison, compareWithUnmanagedViews } from './comparison.ts'
 import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
+import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
 import { readCode } from './untrusted-code.ts'
 
@@ -15,6 +17,8 @@ export interface ChangeSet {
   readonly comparison: Comparison
   readonly impact: Impact
   readonly attachments: AttachmentFindings
+  /** Hazards of drops, by key. */
+  readonly drops: ReadonlyMap<Key, readonly Hazard[]>
   /** Of the objects that are as they were when they were last proven. */
   readonly dependencyDigests: DependencyDigests
   readonly code: CodeOfObjects
@@ -50,7 +54,8 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
     if (views.length === 0) {
       const code = await readCode(context, probeInput, comparison.probed)
       const attachments = await examineAttachments(context, comparison, impact.changes)
-      return { comparison, impact: refuseStaleReads(impact), attachments, dependencyDigests, code }
+      const drops = await examineDrops(context, comparison, impact.changes)
+      return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code }
     }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
   }

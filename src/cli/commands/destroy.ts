@@ -22,7 +22,7 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
   }
   return runPlan({
     flags,
-    allow: ['drops-data'],
+    allow: ['drops-data', 'drops-dependents'],
     // Nothing is loaded.
     jobs: 1,
     sourceTimeoutMilliseconds: 0,
