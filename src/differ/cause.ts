@@ -49,6 +49,8 @@ function explain(change: Change, context: Context): ExplainedChange {
   const replaced =
     change.op === 'create' ? change.renamesAside : change.op === 'drop' ? change.renamedAsideFor : undefined
   if (replaced) return explainRenamedAside(change, replaced, context)
+  // It has come there by hand: see planner/strays.ts.
+  if (!entry && change.op === 'drop') return { change, because: [], cause: 'drift' }
   if (!entry) {
     const isNewAtSource = change.op === 'create' && added.has(change.key)
     return { change, because: [], ...causeOf(isNewAtSource ? ['source'] : []) }

@@ -42,6 +42,7 @@ export function diff(input: DiffInput): Diff {
   const findings = [
     ...Array.from(input.wanted, ([key, wanted]) => compareObject(input, key, wanted)),
     ...Array.from(input.ledger.entries, ([key, entry]) => noLongerDeclared(input, key, entry)),
+    ...Array.from(input.reading.strays ?? [], (key) => dropStray(input, key)),
   ].flat()
   return {
     changes: findings.flatMap((finding) => ('change' in finding ? [finding.change] : [])),
@@ -173,6 +174,11 @@ function noLongerDeclared(input: DiffInput, key: Key, entry: LedgerEntry): reado
   const [other] = input.ledger.otherOwners.get(key) ?? []
   if (other !== undefined) return release(`the manifest "${other}" declares it too`)
   return [{ change: { op: 'drop', key, from: live } }]
+}
+
+function dropStray({ reading }: DiffInput, key: Key): readonly Finding[] {
+  const from = reading.live.get(key)
+  return from ? [{ change: { op: 'drop', key, from } }] : []
 }
 
 function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal {

@@ -18,6 +18,8 @@ export interface CatalogReading {
   readonly occupied: ReadonlyMap<Key, string>
   /** For objects that were renamed in the database: the keys of `live`, by the keys of their current names. */
   readonly declaredKeys?: ReadonlyMap<Key, Key>
+  /** The keys of the objects in `live` that have got to another owner by hand, where no manifest declares them. */
+  readonly strays?: ReadonlySet<Key>
   /** The current names of schemas that were renamed in the database, by their declared names. */
   readonly renamedSchemas?: ReadonlyMap<string, string>
   /** Replaces the current names in an object by the declared ones. */

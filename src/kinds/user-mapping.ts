@@ -160,6 +160,9 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
   },
 
   belongsTo: {
+    namesQuery: trusted(`
+      SELECT jsonb_build_object('kind', 'userMapping', 'server', srvname, 'role', CASE WHEN umuser <> 0 THEN usename END) AS id
+        FROM pg_user_mappings WHERE umid = ANY ($1::oid[])`),
     ownerOf: (id) => keyOf({ kind: 'server', name: id.server }),
     under: (id, renamed) => (renamed.kind === 'server' ? { ...id, server: renamed.name } : id),
   },

@@ -73,7 +73,7 @@ function isRenamedManually(object: LiveObject | undefined): boolean {
 }
 
 /** After a restore, OIDs belong to other objects. Then none of the objects that exist has its recorded OID. */
-function isAnotherDatabase({ live }: CatalogReading, { entries }: Ledger): boolean {
+export function isAnotherDatabase({ live }: CatalogReading, { entries }: Ledger): boolean {
   const matches = [...entries].flatMap(([key, { id, oid }]) => {
     const object = kindOf(id).renaming && live.get(key)
     return object ? [object.oid === oid] : []
@@ -101,7 +101,7 @@ async function locate(session: Session, lost: readonly Key[], { entries }: Ledge
 }
 
 /** Leaves out objects whose present names a manifest owns or declares. Those are that manifest's, whatever their OIDs. */
-async function withoutOwned(
+export async function withoutOwned(
   session: Session,
   found: ReadonlyMap<Key, ObjectId>,
   declared: ReadonlySet<Key>,

@@ -10,6 +10,7 @@ import { readCatalogState } from '../ledger/catalog-state.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
 import { detectManualRenames } from './renamed-in-database.ts'
+import { withStrays } from './strays.ts'
 
 export interface TargetReading {
   readonly catalog: CatalogReading
@@ -37,7 +38,8 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const catalog = { ...read, occupied: withoutFormer(read, keys, ledger) }
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
   const found = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
-  const { refusals, ...target } = withColumnsRenamed(found, ledger, declared)
+  const all = await withStrays(session, found, ledger, keys, salt)
+  const { refusals, ...target } = withColumnsRenamed(all, ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }
 

@@ -68,10 +68,15 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
         return `formerly ${titleOf(change.renamedAsideFor.to.id)}; kept until its dependents are ${change.renamedAsideFor.keptAs ? 'dropped' : 'swapped'}`
       return [
         ...(change.formerly ? [`formerly ${titleOf(change.formerly.id)}`] : []),
-        planned.cause === 'source' ? 'dropped at the source' : 'no longer declared',
+        whyDropped(planned.cause),
         ...(change.dropped === 'last' ? ['dropped last'] : []),
       ].join(' · ')
   }
+}
+
+function whyDropped(cause: PlannedChange['cause']): string {
+  if (cause === 'source') return 'dropped at the source'
+  return cause === 'drift' ? 'has got there outside fdwsync' : 'no longer declared'
 }
 
 function causeOf({ cause, causes = [], because }: PlannedChange, change: DatabaseChange): string {
