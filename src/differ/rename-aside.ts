@@ -151,7 +151,9 @@ function renamedTo(id: ObjectId, object: LiveObject, temporaryNames: ReadonlyMap
     const renamed = temporaryNames.get(need)
     return renamed ? keyOf(renamed) : need
   })
-  return { ...object, id, needs, spec: withTemporaryNames(object, temporaryNames) }
+  // If it has to be renamed back, that comes first: see the steps.
+  const { renamedFrom: _, ...rest } = object
+  return { ...rest, id, needs, spec: withTemporaryNames(object, temporaryNames) }
 }
 
 /** A child that is dropped with its parent, or moves away from it, while the parent has a temporary name. */
@@ -201,12 +203,12 @@ function isDroppedLast(change: Going): boolean {
   return change.op === 'drop' && change.dropped === 'last'
 }
 
-/** Only managed objects are renamed, none that is renamed anyway, and none that is protected, since the old one is dropped. */
+/** Only managed objects are renamed, and none that is protected, since the old one is dropped. */
 function canBeRenamed(change: Replace, context: Context): boolean {
-  const { key, from, to } = change
+  const { key, to } = change
   const { entries } = context.ledger
   const isKept = isProtected(to.written) || isProtected(entries.get(key)?.declared)
-  if (isKept || from.renamedFrom) return false
+  if (isKept) return false
   const renamed = [change, ...ownedBy(change, context)]
   const dependents = context.dependentsOn.get(key) ?? []
   return renamed.every((each) => entries.has(each.key)) && dependents.every((each) => isReplacedToo(each, context))

@@ -1,6 +1,6 @@
 // The steps of a plan, by stage, in an order in which they can run. Each stage is described at StageName.
 
-import type { Change } from '../../core/change.ts'
+import type { Change, LiveObject } from '../../core/change.ts'
 import { groupBy } from '../../core/data.ts'
 import { keyOf, type ObjectId } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
@@ -83,7 +83,8 @@ function isPrepared(change: DefiningChange, { renamed }: StepContext): boolean {
 /** Before all other definitions, whose statements use the declared names. Outer objects, such as schemas, come first. */
 function renameSteps(changes: readonly Change[]): readonly Step[] {
   return changes
-    .flatMap((change) => ('from' in change && isRenamed(change.from) ? [change.from] : []))
+    .flatMap((change) => formerOf(change) ?? [])
+    .filter(isRenamed)
     .sort((left, right) => kindOf(left.id).rank - kindOf(right.id).rank)
     .map(({ id, renamedFrom, renamedColumns }) => ({
       id: `${stepId('define', keyOf(id))} rename`,
@@ -99,6 +100,12 @@ function renameSteps(changes: readonly Change[]): readonly Step[] {
         ...(renamedColumns ? (kindOf(id).renaming?.renameColumns?.(id, renamedColumns) ?? []) : []),
       ],
     }))
+}
+
+/** What exists under the name of the change now, or did when it was recorded. */
+function formerOf(change: Change): LiveObject | undefined {
+  if ('from' in change) return change.from
+  return change.op === 'create' ? change.renamesAside?.from : undefined
 }
 
 /** What gets a temporary name leaves its own before anything is created under that. */
