@@ -60,8 +60,8 @@ export interface Child<Id extends ObjectId, Spec> {
  * its owner: the user mapping of a server, the refresh policy of a copy. It is renamed with its owner.
  */
 export interface BelongsTo<Id extends ObjectId> {
-  /** `id` of the objects of this kind with the OIDs in `$1`. */
-  readonly namesQuery: Sql
+  /** `id` of the objects of this kind with the OIDs in `$1`, for kinds that have OIDs. */
+  readonly namesQuery?: Sql
   ownerOf(id: Id): Key
   /** Its id once the owner is renamed. */
   under(id: Id, renamed: ObjectId): ObjectId

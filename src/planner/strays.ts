@@ -23,7 +23,7 @@ export async function withStrays(
     const lost = belongsTo
       ? [...ledger.entries].filter(([key, { id }]) => id.kind === kind && !catalog.live.has(key))
       : []
-    if (!belongsTo || lost.length === 0 || isAnotherDatabase(catalog, ledger)) continue
+    if (!belongsTo?.namesQuery || lost.length === 0 || isAnotherDatabase(catalog, ledger)) continue
     const oids = lost.map(([, { oid }]) => oid)
     const rows = await session.query<{ id: ObjectId }>(belongsTo.namesQuery, [oids])
     for (const { id } of rows) found.set(keyOf(id), id)
