@@ -66,6 +66,19 @@ test('a server that is recreated under what is read is renamed aside, with its u
   expect(droppedMapping).toMatchObject({ from: { needs: [dropped?.key] } })
 })
 
+test('what has to be renamed back is, before it leaves its name', () => {
+  const from = live(shop, { renamedFrom: server('s').id })
+  const { changes } = renamed(
+    [{ ...replace(shop, 'drop-and-create', other), from }, ...recreated.slice(1)],
+    chain,
+    recorded(shop, app, orders, sales),
+  )
+  const [dropped, created] = changes
+  expect(dropped).toMatchObject({ op: 'drop' })
+  expect(dropped).not.toHaveProperty('from.renamedFrom')
+  expect(created).toMatchObject({ op: 'create', renamesAside: { from } })
+})
+
 test.each([
   ['nothing reads it', resultOf(recreated, chain.slice(0, 2)), inPlace],
   [
@@ -83,18 +96,6 @@ test.each([
   [
     'it is protected',
     renamed(recreated, chain, recorded(server('shop', { protect: true }), app, orders, sales)).changes.map(changeText),
-    inPlace,
-  ],
-  [
-    'it is renamed anyway',
-    renamed(
-      [
-        { ...replace(shop, 'drop-and-create', other), from: live(shop, { renamedFrom: server('s').id }) },
-        ...recreated.slice(1),
-      ],
-      chain,
-      recorded(shop, app, orders, sales),
-    ).changes.map(changeText),
     inPlace,
   ],
   ['there is no ledger', renamed(recreated, chain, ledger([])).changes.map(changeText), inPlace],
