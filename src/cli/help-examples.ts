@@ -19,6 +19,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   export: ['fdwsync export > fdwsync.yaml', 'fdwsync export --server shop --schema shop > shop.yaml'],
   pin: ['fdwsync pin', 'fdwsync pin --check'],
   schema: ['fdwsync schema', 'fdwsync schema manifest > manifest.schema.json'],
+  graph: ['fdwsync graph > graph.mmd', 'fdwsync graph --format dot | dot -Tsvg > graph.svg'],
   completion: [
     'source <(fdwsync completion bash)',
     'fdwsync completion zsh > "${fpath[1]}/_fdwsync"',

@@ -257,6 +257,16 @@ function addTools(root: Command): void {
     .argument('[name]', 'Name of the schema; default: list the names')
     .action(async (name) => setExitCode((await import('./commands/schema.ts')).schema(name)))
   root
+    .command('graph')
+    .description('Draw what reads what in a manifest')
+    .addOption(shared.manifest())
+    .addOption(shared.variables())
+    .addOption(shared.allowFiles())
+    .addOption(
+      new Option('--format <format>', 'Language of the diagram').choices(['mermaid', 'dot']).default('mermaid'),
+    )
+    .action(async (flags) => setExitCode((await import('./commands/graph.ts')).graph(flags)))
+  root
     .command('completion')
     .description('Print a script that completes commands, options and names in your shell')
     .addArgument(new Argument('<shell>', 'Your shell').choices(['bash', 'zsh', 'fish']))

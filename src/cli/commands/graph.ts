@@ -1,0 +1,19 @@
+// `fdwsync graph`: draws what reads what in a manifest.
+
+import { graphOf } from '../../api/graph.ts'
+import { exitCode } from '../../core/errors.ts'
+import { dot } from '../../render/graph/dot.ts'
+import { mermaid } from '../../render/graph/mermaid.ts'
+import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
+import { printResult } from '../output.ts'
+
+export interface GraphFlags extends ManifestFlags {
+  readonly format: 'mermaid' | 'dot'
+}
+
+export async function graph({ file, format, ...flags }: GraphFlags): Promise<number> {
+  // A diagram needs no secrets, so a reference that cannot be resolved stays.
+  const parsed = await loadLockedManifest(file, { ...flags, isNeeded: () => false })
+  printResult({ mermaid, dot }[format](await graphOf(parsed)))
+  return exitCode.done
+}
