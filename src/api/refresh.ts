@@ -8,7 +8,6 @@ import type { NotImported, RefreshReport } from '../core/report.ts'
 import { ident, qualified } from '../core/sql.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
-import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
 import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
 import { withLease } from '../ledger/lease.ts'
@@ -18,6 +17,7 @@ import { readLedger } from '../ledger/read.ts'
 import { findLedger } from '../ledger/trust.ts'
 import type { CopyId } from '../loader/copies.ts'
 import { type RefreshOptions, refreshCopies } from '../loader/refresh.ts'
+import { maxConnectionsOf } from '../loader/server-limits.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
 
@@ -29,10 +29,9 @@ export async function refresh(
   parsed: ParsedManifest,
   names: readonly string[],
   connect: Connect,
-  options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies'>,
+  options: Omit<RefreshOptions, 'searchPath' | 'trustedRoles' | 'policies' | 'maxConnections'>,
 ): Promise<RefreshReport> {
   const session = await connect('refresh')
-  const loads = pooledConnect(connect, isLoad)
   try {
     const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = parsed.manifest
     // An apply may replace what a refresh reads, and a refresh may swap what an apply has planned to change.
@@ -40,16 +39,16 @@ export async function refresh(
       const { views, notImported } = await viewsOf(session, parsed)
       const copies = chosen(views, names)
       const policies = await policiesOf(session, copies, parsed.manifest)
-      const report = await refreshCopies(name, copies, session, loads.connect, {
+      const report = await refreshCopies(name, copies, session, connect, {
         ...options,
         searchPath,
         trustedRoles,
         policies,
+        maxConnections: maxConnectionsOf(parsed.manifest),
       })
       return { ...report, notImported: names.length === 0 ? notImported : [] }
     })
   } finally {
-    await loads.close()
     await session.close()
   }
 }

@@ -6,6 +6,7 @@ import type { ObjectNotice } from '../core/notice.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
 import type { ApplyRecord } from '../ledger/write.ts'
+import type { MaxConnections } from '../loader/server-limits.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 
 export interface ApplyOptions {
@@ -15,6 +16,8 @@ export interface ApplyOptions {
   readonly sourceTimeoutMilliseconds: number
   /** How many builds and loads run at once. */
   readonly jobs: number
+  /** How many connections the run may have to each source at once. */
+  readonly maxConnections: MaxConnections
   /** The hazards that are allowed. */
   readonly allow: readonly string[]
   /** The id of the apply in the ledger. Default: a new one. */

@@ -68,7 +68,7 @@ export function expectedOfStep(step: Step, { plan, wanted }: PlanInHand): Expect
 }
 
 /** The objects that a step changes. */
-export function keysOf(step: Step): ReadonlySet<Key> {
+export function keysOf(step: Step): Set<Key> {
   return new Set(step.action === 'replace' ? step.members.map(({ key }) => key) : [step.key])
 }
 

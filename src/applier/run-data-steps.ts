@@ -8,16 +8,20 @@ import type { StepOutcome } from '../core/report.ts'
 import type { Connect } from '../db/connect.ts'
 import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { type RefreshRecord, recordRefreshes, tryInSavepoint } from '../ledger/refresh-log.ts'
 import { lockLedger } from '../ledger/trust.ts'
 import { recordSteps } from '../ledger/write.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from '../loader/failure.ts'
 import { load, takeWarnings } from '../loader/load.ts'
 import { runGraph, tooManyAtOnce } from '../loader/scheduler.ts'
+import { serverLimits } from '../loader/server-limits.ts'
 import { type SourceWatchdog, sourceWatchdog } from '../loader/source-watchdog.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { countObjects } from './applied-changes.ts'
 import { build } from './build.ts'
 import type { ApplyContext } from './context.ts'
+import { keysOf } from './expected-result.ts'
 import type { FinishedStep } from './finished-step.ts'
 import { secretsOf } from './step-secrets.ts'
 
@@ -35,8 +39,11 @@ export async function runDataSteps(
   const objects = countObjects(inHand.plan, steps)
   options.emit({ type: 'stage-started', stage: 'populate', steps: steps.length, objects })
   const { sourceTimeoutMilliseconds: timeoutMilliseconds, signal } = options
-  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal })
+  const limits = serverLimits(options.maxConnections)
+  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal, limits })
   const pool = pooledConnect(connect, isLoad)
+  // postgres_fdw keeps its connection to a source for as long as the session lives.
+  const connectFor = (step: Step) => (serversOf(step, inHand).some(limits.isLimited) ? connect : pool.connect)
   const onFinished = ({ stage, key, title }: Step, outcome: StepOutcome) =>
     options.emit({ type: 'step-finished', stage, key, title, outcome })
   const run = (some: readonly Step[]) =>
@@ -46,10 +53,12 @@ export async function runDataSteps(
       id: ({ id }) => id,
       after: ({ after }) => after,
       locks: ({ locks }) => locks,
+      servers: (step) => serversOf(step, inHand),
+      limits,
       skipped: onFinished,
       async run(step, othersRun) {
         options.emit({ type: 'step-started', stage: step.stage, key: step.key, title: step.title })
-        const outcome = await runStep({ context, sources, connect: pool.connect, failedLoads }, step, othersRun)
+        const outcome = await runStep({ context, sources, connect: connectFor(step), failedLoads }, step, othersRun)
         if (outcome !== tooManyAtOnce) onFinished(step, outcome)
         return outcome
       },
@@ -152,6 +161,25 @@ async function loadView(
       })
     },
   })
+}
+
+/** The servers that a step reads from, as far as the manifest declares what is between. */
+function serversOf(step: Step, { wanted }: PlanInHand): readonly string[] {
+  const servers = new Set<string>()
+  const seen = keysOf(step)
+  for (const key of seen) {
+    const object = wanted.get(key)
+    const server = object && kindOf(object.id).connectivityProbe?.(object.id, object.spec)?.source
+    if (server !== undefined) servers.add(server)
+    for (const need of object?.needs ?? []) if (!holdsData(need)) seen.add(need)
+  }
+  return [...servers]
+}
+
+/** What a copy reads of another one is here already. */
+function holdsData(key: Key): boolean {
+  const id = idOf(key)
+  return id !== undefined && kindOf(id).data !== undefined
 }
 
 function relationOf(key: Key): Relation {

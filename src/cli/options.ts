@@ -39,6 +39,11 @@ export const options = {
   verbose: () => new Option('--verbose', 'List every object, however many are alike'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),
+  refreshTimeout: () =>
+    new Option(
+      '--timeout <duration>',
+      'Cancel a refresh that takes longer, in place of the declared timeouts',
+    ).argParser(parseDuration),
   lockTimeout: () => duration('--lock-timeout', 'How long to wait for a lock before retrying', '3s'),
   leaseTimeout: () =>
     duration('--lease-timeout', 'How long to wait for another apply or refresh of the manifest', '30s'),

@@ -148,6 +148,7 @@ function addChanges(root: Command): void {
         refreshStrategies,
       ),
     )
+    .addOption(shared.refreshTimeout())
     .addOption(shared.sourceTimeout())
     .addOption(shared.jobs())
     .addOption(shared.leaseTimeout())

@@ -4,16 +4,16 @@ import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
 import { type ObjectNotice, warningsOfNotices } from '../core/notice.ts'
-import { idOf, type Key, keyOf } from '../core/object.ts'
+import { idOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { RefreshPolicy, RefreshStrategy } from '../core/refresh-policy.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
-import { interruptible } from '../db/cancellation.ts'
+import { interruptible, withDeadline } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { withSession } from '../db/session-pool.ts'
+import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { titleOf } from '../kinds/registry.ts'
 import { readLastLoads } from '../ledger/last-loads.ts'
@@ -29,9 +29,11 @@ import {
 import { type CopyId, readTargets } from './copies.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
 import { takeWarnings } from './load.ts'
+import { withLoadRetries } from './load-retries.ts'
 import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
 import { type CopyResult, refreshBeginning, refreshInTransaction, type UnitContext } from './refresh-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
+import { type MaxConnections, type ServerLimits, serverLimits } from './server-limits.ts'
 import { readSources, sourceWatchdog } from './source-watchdog.ts'
 
 export interface RefreshOptions {
@@ -44,6 +46,10 @@ export interface RefreshOptions {
   readonly strategy?: RefreshStrategy | undefined
   /** How many units are refreshed at once. */
   readonly jobs: number
+  /** How many connections the run may have to each source at once. */
+  readonly maxConnections: MaxConnections
+  /** After that a single refresh is cancelled, in place of what the policies declare. */
+  readonly timeoutMilliseconds?: number | undefined
   /** How long a source may take to answer before the copies that need it fail. */
   readonly sourceTimeoutMilliseconds: number
   /** How long to wait for an apply of the manifest. */
@@ -58,10 +64,13 @@ export interface RefreshOptions {
 interface RefreshRun {
   readonly manifest: string
   readonly connect: Connect
+  /** Shares sessions between loads. */
+  readonly pooled: Connect
   readonly context: UnitContext
   readonly options: RefreshOptions
   /** Whether refreshes can be recorded in the ledger at the moment. */
   isRecorded(): boolean
+  readonly limits: ServerLimits
   readonly results: Map<Key, CopyResult>
   /** To be recorded at the end. */
   readonly failed: RefreshRecord[]
@@ -83,9 +92,10 @@ export async function refreshCopies(
   )
   const recording = found.records ? await interruptible(session, signal, () => openRefreshLog(session)) : found
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
+  const limits = serverLimits(options.maxConnections)
   const units = planRefresh({ targets, policies, strategy })
   const context: UnitContext = {
-    sources: sourceWatchdog({ connect, timeoutMilliseconds, signal }),
+    sources: sourceWatchdog({ connect, timeoutMilliseconds, signal, limits }),
     sourcesOf,
     begin,
     searchPath: options.searchPath,
@@ -95,18 +105,21 @@ export async function refreshCopies(
     onUnrecorded: (reason) => emit({ type: 'warning', reason: `a refresh could not be recorded: ${reason}` }),
   }
   const isRecorded = () => recording.records && !session.isLost()
+  const pool = pooledConnect(connect, isLoad)
   const run: RefreshRun = {
     manifest,
     connect,
+    pooled: pool.connect,
     context,
     options,
     isRecorded,
+    limits,
     results: new Map(),
     failed: [],
     notices: [],
   }
   emit({ type: 'stage-started', stage: 'populate', steps: targets.length, objects: targets.length })
-  const outcomes = await runUnits(run, units, jobs)
+  const outcomes = await runUnits(run, units, jobs).finally(pool.close)
   if (recording.records) await recordFailures(run, session)
   const ended = outcomes.flatMap(([{ copies }, outcome]) => copies.map((each) => reportOf(run, each, outcome)))
   const byKey = new Map(ended.map((view) => [view.key, view]))
@@ -147,6 +160,8 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
     id: ({ id }) => id,
     after: ({ after }) => after,
     locks: () => [],
+    servers: (unit) => serversOf(run, unit),
+    limits: run.limits,
     skipped: onFinished,
     async run(unit, othersRun) {
       for (const { target } of unit.copies)
@@ -160,9 +175,10 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
 
 async function refreshUnit(
   run: RefreshRun,
-  { copies }: RefreshUnit,
+  unit: RefreshUnit,
   othersRun: () => boolean,
 ): Promise<StepOutcome | typeof tooManyAtOnce> {
+  const { copies } = unit
   const refused = copies.find((each) => 'refusal' in each)
   if (refused && 'refusal' in refused) return { status: 'failed', ...refused.refusal, of: refused.target.key }
   const chosen = copies.filter((each) => 'choice' in each)
@@ -171,12 +187,20 @@ async function refreshUnit(
     const { strategy: how, reason: because } = choice
     return { id: randomUUID(), key: copy.key, asked: policy.strategy, how, because, started }
   })
+  const isLimited = serversOf(run, unit).some(run.limits.isLimited)
   try {
-    await withSession(run.connect, 'load', run.options.signal, async (session) => {
-      const results = await refreshInTransaction(run.context, session, chosen, (each) => successOf(run, records, each))
-      for (const [key, result] of results) run.results.set(key, result)
-      for (const { copy } of chosen) run.notices.push(...takeWarnings(session, copy))
-    })
+    const onRetry = (reason: string, attempt: number) =>
+      run.context.onRetry(`${chosen.map(({ target }) => target.title).join(', ')}: ${reason}`, attempt)
+    await withLoadRetries({ signal: run.options.signal, onRetry }, () =>
+      // postgres_fdw keeps its connection to a source for as long as the session lives.
+      withSession(isLimited ? run.connect : run.pooled, 'load', run.options.signal, async (session) => {
+        const refresh = () =>
+          refreshInTransaction(run.context, session, chosen, (each) => successOf(run, records, each))
+        const results = await withinTimeout(session, timeoutOf(run, chosen), refresh)
+        for (const [key, result] of results) run.results.set(key, result)
+        for (const { copy } of chosen) run.notices.push(...takeWarnings(session, copy))
+      }),
+    )
     return { status: 'applied', milliseconds: performance.now() - started }
   } catch (error) {
     if (isBusySource(error) && othersRun()) return tooManyAtOnce
@@ -189,6 +213,23 @@ async function refreshUnit(
     }
     return outcome
   }
+}
+
+/** Of copies that are refreshed together, the shortest one counts. */
+function timeoutOf({ options }: RefreshRun, chosen: readonly Extract<PlannedCopy, { policy: RefreshPolicy }>[]) {
+  const declared = chosen.flatMap(({ policy }) => policy.timeoutMilliseconds ?? [])
+  return options.timeoutMilliseconds ?? (declared.length > 0 ? Math.min(...declared) : undefined)
+}
+
+function withinTimeout<T>(session: Session, milliseconds: number | undefined, work: () => Promise<T>): Promise<T> {
+  return milliseconds === undefined ? work() : withDeadline(session, milliseconds, 'it', work)
+}
+
+function serversOf({ context }: RefreshRun, { copies }: RefreshUnit): readonly string[] {
+  const sources = copies.flatMap(
+    ({ target }) => context.sourcesOf.get(relationKey(target.id.schema, target.id.name)) ?? [],
+  )
+  return sources.map(({ source }) => source)
 }
 
 /** The outcome of one copy of a unit. If one of them fails, none is refreshed. */

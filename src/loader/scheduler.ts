@@ -1,6 +1,7 @@
 // Runs a graph of steps: several at once, each after the steps that it depends on. It does not know what a step does.
 
 import type { StepOutcome } from '../core/report.ts'
+import type { ServerLimits } from './server-limits.ts'
 
 /** What an item ends with that cannot run while so many others do. */
 export const tooManyAtOnce = Symbol('too many at once')
@@ -15,6 +16,9 @@ export interface GraphOptions<Item> {
   after(item: Item): readonly string[]
   /** Of the items that share a lock, one runs at a time. */
   locks(item: Item): readonly string[]
+  /** The sources that the item reads. */
+  servers(item: Item): readonly string[]
+  readonly limits: ServerLimits
   /**
    * @param othersRun whether other items run at the moment
    * @returns `tooManyAtOnce` to be run again when another item has ended, with fewer at once from then on
@@ -48,7 +52,8 @@ export async function runGraph<Item>(
       } else if (
         running.size < jobs &&
         !options.locks(item).some((lock) => locked.has(lock)) &&
-        isReady(item, options, waiting, running)
+        isReady(item, options, waiting, running) &&
+        options.limits.take(options.servers(item))
       ) {
         for (const lock of options.locks(item)) locked.add(lock)
         waiting.delete(id)
@@ -67,6 +72,7 @@ export async function runGraph<Item>(
   async function start(id: string, item: Item): Promise<void> {
     const outcome = await options.run(item, () => running.size > 1)
     running.delete(id)
+    options.limits.giveBack(options.servers(item))
     if (outcome === tooManyAtOnce) {
       waiting.set(id, item)
       jobs = Math.max(1, Math.min(jobs, running.size))

@@ -23,6 +23,7 @@ import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
 import { commitWithWatchdog } from './commit-watchdog.ts'
 import { seenRepeatedly, sourcesWaitingFor, waitsForItself } from './self-wait.ts'
+import type { ServerLimits } from './server-limits.ts'
 
 export interface SourceWatchdog {
   /**
@@ -64,6 +65,7 @@ export interface WatchdogOptions {
   /** How long a source may take to answer. */
   readonly timeoutMilliseconds: number
   readonly signal: AbortSignal
+  readonly limits: ServerLimits
 }
 
 /** Connects to each source once before the first load that reads it, and checks it again during loads. */
@@ -227,7 +229,13 @@ async function firstUnresponsive(
   sources: readonly ConnectivityProbe[],
 ): Promise<string | undefined> {
   for (const each of sources) {
-    if ((await exceedsDeadline(options, each)) && (await exceedsDeadline(options, each))) return each.source
+    // If the loads have all connections that the server may have, it is not asked.
+    if (!options.limits.take([each.source])) continue
+    try {
+      if ((await exceedsDeadline(options, each)) && (await exceedsDeadline(options, each))) return each.source
+    } finally {
+      options.limits.giveBack([each.source])
+    }
   }
   return undefined
 }

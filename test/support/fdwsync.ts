@@ -67,6 +67,7 @@ export const applyDefaults: ApplyOptions = {
   leaseTimeoutMilliseconds: 60_000,
   sourceTimeoutMilliseconds: 60_000,
   jobs: 4,
+  maxConnections: new Map(),
   allow: [],
   signal: new AbortController().signal,
   emit: () => {},

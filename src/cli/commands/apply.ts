@@ -4,6 +4,7 @@ import { nothingDone, planAndApply } from '../../api/apply.ts'
 import { applySavedPlan } from '../../api/saved-plan/apply.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
+import { maxConnectionsOf } from '../../loader/server-limits.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
@@ -57,6 +58,7 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
     flags,
     allow: flags.allow ?? [],
     jobs: flags.jobs,
+    maxConnections: maxConnectionsOf(parsed.manifest),
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     destroys: false,
     readsStandardInput: path === '-',
@@ -86,6 +88,7 @@ async function applyManifest(flags: ApplyFlags): Promise<number> {
     flags,
     allow: flags.allow ?? [],
     jobs: flags.jobs,
+    maxConnections: maxConnectionsOf(parsed.manifest),
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     destroys: false,
     readsStandardInput: flags.file.includes('-'),

@@ -25,6 +25,7 @@ export async function destroy(flags: DestroyFlags): Promise<number> {
     allow: ['drops-data', 'drops-dependents'],
     // Nothing is loaded.
     jobs: 1,
+    maxConnections: new Map(),
     sourceTimeoutMilliseconds: 0,
     destroys: true,
     readsStandardInput: flags.manifest === undefined && flags.file.includes('-'),

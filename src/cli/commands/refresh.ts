@@ -18,6 +18,7 @@ export interface RefreshFlags extends TextFlags, ManifestFlags {
   readonly format: FormatName
   readonly strategy?: RefreshStrategy
   readonly jobs: number
+  readonly timeout?: number
   readonly sourceTimeout: number
   readonly leaseTimeout: number
 }
@@ -28,6 +29,7 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
   const report = await refreshManifest(parsed, names, connectTo(settings, hiddenIn(parsed)), {
     strategy: flags.strategy,
     jobs: flags.jobs,
+    timeoutMilliseconds: flags.timeout,
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     leaseTimeoutMilliseconds: flags.leaseTimeout,
     hidden: hiddenIn(parsed),

@@ -32,6 +32,7 @@ export async function release(patterns: readonly string[], flags: ReleaseFlags):
     allow: [],
     // Nothing is loaded.
     jobs: 1,
+    maxConnections: new Map(),
     sourceTimeoutMilliseconds: 0,
     destroys: false,
     readsStandardInput: flags.manifest === undefined && flags.file.includes('-'),

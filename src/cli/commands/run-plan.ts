@@ -21,7 +21,7 @@ export interface RunFlags extends TextFlags {
   readonly leaseTimeout: number
 }
 
-export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'sourceTimeoutMilliseconds'> {
+export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'maxConnections' | 'sourceTimeoutMilliseconds'> {
   readonly flags: RunFlags
   readonly destroys: boolean
   /** Standard input contains the manifest, so it cannot answer the question. */
@@ -30,10 +30,11 @@ export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'sourceTimeou
 }
 
 export async function runPlan(run: Run): Promise<number> {
-  const { flags, allow, jobs, sourceTimeoutMilliseconds } = run
+  const { flags, allow, jobs, maxConnections, sourceTimeoutMilliseconds } = run
   const options: ApplyOptions = {
     allow,
     jobs,
+    maxConnections,
     sourceTimeoutMilliseconds,
     lockTimeoutMilliseconds: flags.lockTimeout,
     leaseTimeoutMilliseconds: flags.leaseTimeout,

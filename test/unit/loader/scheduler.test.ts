@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import type { StepOutcome } from '../../../src/core/report.ts'
 import { runGraph, tooManyAtOnce } from '../../../src/loader/scheduler.ts'
+import { serverLimits } from '../../../src/loader/server-limits.ts'
 
 interface Item {
   readonly id: string
   readonly after: readonly string[]
   readonly locks?: string
+  readonly servers?: readonly string[]
 }
 
 const applied: StepOutcome = { status: 'applied', milliseconds: 0 }
@@ -26,6 +28,8 @@ async function run(
     id: ({ id }) => id,
     after: ({ after }) => after,
     locks: ({ locks, id }) => [locks ?? id],
+    servers: ({ servers = [] }) => servers,
+    limits: serverLimits(new Map([['small', 1]])),
     skipped: ({ id }) => log.push(`skip ${id}`),
     async run({ id }) {
       log.push(`start ${id}`)
@@ -120,6 +124,8 @@ test('an item that cannot run beside so many others is run again, with fewer at 
     id: (id) => id,
     after: () => [],
     locks: (id) => [id],
+    servers: () => [],
+    limits: serverLimits(new Map()),
     skipped: () => {},
     async run(id, othersRun) {
       running++
@@ -144,9 +150,20 @@ test('an item that cannot run even alone is not run again', async () => {
     id: (id) => id,
     after: () => [],
     locks: () => [],
+    servers: () => [],
+    limits: serverLimits(new Map()),
     skipped: () => {},
     run: async (_, othersRun) => (++runs > 3 || !othersRun() ? failed : tooManyAtOnce),
   })
   expect(outcomes).toEqual([['a', failed]])
   expect(runs).toBe(1)
+})
+
+test('no more items read from a server at once than its limit allows, and the others go on', async () => {
+  const items = ['a', 'b', 'c'].map((id) => ({ id, after: [], servers: ['large', 'small'] }))
+  const free = ['d', 'e'].map((id) => ({ id, after: [], servers: ['large'] }))
+  const { log, most, statuses } = await run([...items, ...free], 4, () => applied)
+  expect(most).toBe(3)
+  expect(log.slice(0, 3)).toEqual(['start a', 'start d', 'start e'])
+  expect(Object.values(statuses)).not.toContain('skipped')
 })

@@ -1,0 +1,50 @@
+// Retries a load that failed for a reason that may be gone in a moment.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { throwIfInterrupted } from '../db/cancellation.ts'
+import { isConnectionLost, isDatabaseError, isTransient } from '../db/database-error.ts'
+import { explainSourceError, isSourceError } from '../sources/source-error.ts'
+import { MemberFailure } from './failure.ts'
+
+const attempts = 4
+const pauseMilliseconds = 500
+
+interface LoadRetries {
+  readonly signal: AbortSignal
+  onRetry(reason: string, attempt: number): void
+}
+
+/**
+ * Runs a load again after a serialization failure, a deadlock, a lost connection to the target or to a source, or where one of them has
+ * too many connections. The pauses double, and are random, so that loads that collided do not collide again. A load whose outcome is
+ * unknown is not repeated.
+ */
+export async function withLoadRetries<T>({ signal, onRetry }: LoadRetries, load: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await load()
+    } catch (error) {
+      if (attempt === attempts || !mayPass(error)) throw error
+      throwIfInterrupted(signal)
+      onRetry(reasonOf(error), attempt + 1)
+      const pause = pauseMilliseconds * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)
+      await wait(pause, undefined, { signal }).catch(() => throwIfInterrupted(signal))
+    }
+  }
+}
+
+/** connection_exception, and what the server ends connections or refuses new ones with. */
+const lostOrRefused = /^(08...|57P0[123]|53300)$/
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof MemberFailure) return mayPass(error.cause)
+  if (isConnectionLost(error)) return true
+  if (!isDatabaseError(error)) return false
+  if (isTransient(error) || lostOrRefused.test(error.sqlstate)) return true
+  return isSourceError(error) && explainSourceError(error).kind === 'busy'
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof MemberFailure) return reasonOf(error.cause)
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,101 @@
+// What a refresh is held to: a timeout, connections to a source, and retries of what may pass.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import { until } from '../../../src/demo/server/processes.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { applyTo, connectTo, refreshDefaults } from '../../support/fdwsync.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { closeGate, waiting } from '../../support/gates.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+import { eventLog } from '../../support/outcomes.ts'
+
+const gated = shopManifest({ a: 'SELECT 1 AS one WHERE public.gate()', b: 'SELECT 2 AS two' })
+
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('a timeout cancels one refresh, the old data stay, and the failure is recorded; the others go on', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const text = gated.replace('public.gate()"', 'public.gate()", refresh: { timeout: 200ms, strategy: swap }')
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const gate = await closeGate(fixture)
+    const { code, stdout } = await run(fixture, ['refresh', '--width', '200'], text)
+    expect(stdout).toMatch(/failed materialized view local.a: it took longer than 0.2 s and was cancelled/)
+    expect(code).toBe(5)
+    expect(await fixture.sql('SELECT (SELECT one FROM local.a) AS one, (SELECT two FROM local.b) AS two')).toEqual([
+      { one: 1, two: 2 },
+    ])
+    const failed = await fixture.sql("SELECT address FROM fdwsync.refresh WHERE outcome = 'failed'")
+    expect(failed).toEqual([{ address: '["materializedView","local","a"]' }])
+    await gate.open()
+    const longer = await run(fixture, ['refresh', 'a', '--timeout', '1min'], text)
+    expect(longer.code).toBe(0)
+  })
+
+  test('max_connections: no more connections to the source at once, over the whole run', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const names = ['v1', 'v2', 'v3', 'v4']
+    const queries = names.map((name) => [name, 'SELECT id FROM proxy.orders WHERE id > 0 AND public.gate()'])
+    const text = shopManifest(Object.fromEntries(queries)).replace('  shop:\n', '  shop:\n    max_connections: 2\n')
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const gate = await closeGate(fixture)
+    const refreshing = refresh(await fixture.manifest(text), [], connectTo(fixture.url), refreshDefaults)
+    const connections = async () => {
+      const rows = await runSql(
+        source.url,
+        "SELECT FROM pg_stat_activity WHERE application_name = 'postgres_fdw' AND datname = current_database()",
+      )
+      return rows.length
+    }
+    let most = 0
+    await until('two loads', async () => {
+      const count = await connections()
+      most = Math.max(most, count)
+      return count === 2
+    })
+    await gate.open()
+    let isOver = false
+    const watching = until('the end', async () => {
+      most = Math.max(most, await connections())
+      return isOver
+    })
+    const { views } = await refreshing
+    isOver = true
+    await watching
+    expect(views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
+    expect(most).toBe(2)
+  })
+
+  test('a load whose connection is lost is repeated, which is printed', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(gated), fixture.url)
+    for (const strategy of ['plain', 'swap'] as const) {
+      const gate = await closeGate(fixture)
+      const log = eventLog()
+      const refreshing = refresh(await fixture.manifest(gated), [], connectTo(fixture.url), {
+        ...refreshDefaults,
+        ...log,
+        strategy,
+      })
+      const pid = await waiting(fixture, 'load')
+      await fixture.sql(`SELECT pg_terminate_backend(${pid})`)
+      await until('the retry', () => log.events.some(({ type }) => type === 'retrying'))
+      await gate.open()
+      expect((await refreshing).views.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied'])
+      expect(log.events).toContainEqual(
+        expect.objectContaining({
+          type: 'retrying',
+          reason: expect.stringMatching(/local.a: the connection .* was lost/),
+        }),
+      )
+    }
+  })
+})
