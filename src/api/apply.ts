@@ -8,7 +8,7 @@ import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { type Hazard, mustBeAllowed, type Plan } from '../core/plan.ts'
 import { allowedHazards } from '../core/policy.ts'
 import { isNothingDone, type Report } from '../core/report.ts'
-import { interruptible } from '../db/cancellation.ts'
+import { cutOnAbort, interruptible, throwIfInterrupted } from '../db/cancellation.ts'
 import type { Connect } from '../db/connect.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -147,9 +147,12 @@ async function planOnce(request: ApplyRequest): Promise<PlanInHand> {
   const session = await connect('plan')
   try {
     const allow = allowedBy(request, session.user)
-    return await interruptible(session, options.signal, () =>
+    const inHand = await interruptible(session, options.signal, () =>
       planOn(session, { ...request, options: { ...options, allow } }),
     )
+    // To a plan, a source that was cut off is one that does not answer.
+    throwIfInterrupted(options.signal)
+    return inHand
   } finally {
     await session.close()
   }
@@ -171,7 +174,12 @@ function planOn(
 ): Promise<PlanInHand> {
   const mayExpose = options.allow.includes('exposes-secret')
   const mayEvaluate = mayEvaluateFor(options, expected)
-  const sources = { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds, mayExpose, mayEvaluate } as const
+  const sources = {
+    connect: cutOnAbort(connect, options.signal),
+    timeoutMilliseconds: options.sourceTimeoutMilliseconds,
+    mayExpose,
+    mayEvaluate,
+  } as const
   return createPlan(session, parsed, {
     populate,
     takeOver,

@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import { FdwsyncError } from '../core/errors.ts'
 import { type Sql, trusted } from '../core/sql.ts'
+import type { Connect } from './connect.ts'
 import { isConnectionLost, isDatabaseError } from './database-error.ts'
 import type { Session } from './session.ts'
 
@@ -46,6 +47,31 @@ export async function interruptible<T>(session: Session, signal: AbortSignal, wo
   } finally {
     signal.removeEventListener('abort', abort)
     await stopping?.end()
+  }
+}
+
+/**
+ * Opens sessions that are cut off when the signal aborts. For those that wait for sources: until these answer, nothing that runs on
+ * another session would end.
+ */
+export function cutOnAbort(connect: Connect, signal: AbortSignal): Connect {
+  return async (purpose, secrets) => {
+    throwIfInterrupted(signal)
+    const session = await connect(purpose, secrets)
+    const cut = () => {
+      // So that the server ends the statement, too. From 16 on it does so while it connects to a source.
+      session.cancel().catch(() => {})
+      session.abandon('it was interrupted')
+    }
+    if (signal.aborted) cut()
+    signal.addEventListener('abort', cut)
+    return {
+      ...session,
+      close: () => {
+        signal.removeEventListener('abort', cut)
+        return session.close()
+      },
+    }
   }
 }
 
