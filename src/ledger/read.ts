@@ -214,6 +214,8 @@ export interface SourceRecord {
   readonly request: SourceRequest
   /** The object as a manifest would declare it. */
   readonly response: unknown
+  /** For a composite type: its attributes in order, which the ledger does not keep in `response`. */
+  readonly attributes?: readonly string[]
   /** For an index: its table at the source. */
   readonly table?: string
   /** For a table, if the source is a PostgreSQL server and was asked by a release that records it. */

@@ -5,6 +5,7 @@ import { sameData } from '../core/data.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import { declaredKinds } from '../kinds/registry.ts'
+import { inOrder } from '../kinds/type/attributes.ts'
 import type { Ledger, SourceRecord } from '../ledger/read.ts'
 import { expandImports, type ResolvedManifest } from '../manifest/expansion/expand.ts'
 import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
@@ -94,7 +95,9 @@ function recordedTypes(
   const recorded = new Map<Key, CopiedType>()
   for (const [key, { id, source }] of ledger.entries) {
     if (id.kind !== 'type' || !source || !isRecordOf(source, id, request, id.schema)) continue
-    const stanza = source.response as TypeStanza // the ledger keeps stanzas as written
+    const response = source.response as TypeStanza // the ledger keeps stanzas as written
+    const composite = response.composite && { composite: inOrder(response.composite, source.attributes) }
+    const stanza = { ...response, ...composite }
     recorded.set(key, { schema: id.schema, name: id.name, stanza })
   }
   // Which tables use a type is not recorded. If other tables are requested now, it is unknown which types these used

@@ -27,7 +27,8 @@ export function sourceRecords(
     const recorded = recordedRequest(request)
     for (const { schema, name, stanza: response } of types) {
       if (!isImported('schemas', schema, 'types', name)) continue
-      records.set(keyOf({ kind: 'type', schema, name }), { request: recorded, response })
+      const attributes = response.composite ? { attributes: Object.keys(response.composite) } : {}
+      records.set(keyOf({ kind: 'type', schema, name }), { request: recorded, response, ...attributes })
     }
     for (const [name, response] of tables) {
       if (!isImported('schemas', request.schema, 'foreign_tables', name)) continue

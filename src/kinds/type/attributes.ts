@@ -35,6 +35,16 @@ export function declaredAttributes(attributes: Readonly<Record<string, Declared>
   )
 }
 
+/** The ledger keeps the order of the names, but not that of a map. */
+export function inOrder<Value>(
+  attributes: Readonly<Record<string, Value>>,
+  order: readonly string[] = [],
+): Readonly<Record<string, Value>> {
+  const places = new Map(order.map((name, place) => [name, place]))
+  const placeOf = (name: string) => places.get(name) ?? order.length
+  return record(Object.entries(attributes).toSorted(([left], [right]) => placeOf(left) - placeOf(right)))
+}
+
 /** The inverse of {@link declaredAttributes}. */
 export function writtenAttributes(attributes: Attributes): WrittenMap {
   return record(

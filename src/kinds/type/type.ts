@@ -40,6 +40,7 @@ import {
   attributeDefinition,
   attributeText,
   declaredAttributes,
+  inOrder,
   newAttributeComments,
   orderChange,
   settleAttributes,
@@ -146,7 +147,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
     value: {
       // Not inside present(): both may be empty.
       ...(spec.sort === 'enum' ? { enum: spec.values } : {}),
-      ...(spec.sort === 'composite' ? { composite: writtenAttributes(spec.attributes) } : {}),
+      ...(spec.sort === 'composite' ? { composite: writtenAttributes(inOrder(spec.attributes, spec.order)) } : {}),
       ...present({
         domain: spec.base,
         ...writtenRange(id.name, spec),

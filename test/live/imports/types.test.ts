@@ -280,7 +280,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
   test('a declared type takes precedence; two imports share a copied type; a type that the source no longer has is kept', async () => {
     const fixture = await fixtureWithOwnSource(
       pair,
-      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE own AS ENUM ('theirs'); CREATE TABLE a (m mood, o own); CREATE TABLE b (m mood)`,
+      `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE own AS ENUM ('theirs'); CREATE TYPE pair AS (zip text, a int); CREATE TABLE a (m mood, o own, p pair); CREATE TABLE b (m mood)`,
     )
     const two = `${importing('types: copy\nlimit_to: [a]').trimEnd()}
       - { server: shop, remote_schema: public, limit_to: [b], types: copy }
@@ -291,6 +291,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     expect(changesOf(plan).filter((change) => change.includes(' type '))).toEqual([
       'create type public.own',
       'create type public.mood',
+      'create type public.pair',
     ])
     expect(await fixture.sql(values('public.own'))).toEqual([{ values: ['first', 'second'] }])
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
@@ -298,6 +299,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     await runSql(fixture.source.url, "DROP TABLE a; ALTER TYPE mood ADD VALUE 'fine'")
     const offline = await fixture.manifest(two, { SOURCE_PORT: '1' })
     const without = await planFor(offline, fixture.url)
+    // The ledger has the attributes of the composite type in their order.
     expect(changesOf(without)).toEqual(['alter server shop'])
     expect(without.undetermined).toMatchObject([{ title: expect.stringContaining('import') }])
   })
