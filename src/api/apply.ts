@@ -39,6 +39,8 @@ export interface ApplyRequest {
   /** Whether to try first whether the sources of what is new or changed can be read, and to apply nothing if one cannot. */
   readonly trySources?: boolean
   readonly takeOver?: boolean
+  /** Patterns of the objects to apply, with what they need. Default: all. */
+  readonly only?: readonly string[]
   /** Which objects to release, instead of what the manifest declares: see {@link PlanOptions}. */
   readonly releasing?: PlanOptions['releasing']
   /** The plan that is to be applied, and no other. */
@@ -167,6 +169,7 @@ function planOn(
     offline,
     trySources = false,
     takeOver = false,
+    only,
     releasing,
     expected,
     options,
@@ -189,6 +192,7 @@ function planOn(
     mayEvaluate,
     ...(expected ? { suffix: expected.suffix } : {}),
     ...(releasing ? { releasing } : {}),
+    only,
   })
 }
 

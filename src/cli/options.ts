@@ -52,6 +52,11 @@ export const options = {
   noCheckSource: () =>
     new Option('--no-check-source', 'Do not try new and changed foreign tables against their sources'),
   showValues: () => new Option('--show-values', 'Show what references resolve to, except secrets'),
+  only: () =>
+    repeatable(
+      '--only <pattern>',
+      'Only what matches (shop.*, server:shop; + adds dependents) and what it needs; repeatable',
+    ),
   takeOver: () => new Option('--take-over', 'Take over objects that other manifests own'),
   populate: () => new Option('--no-populate', 'Do not load new materialized views'),
   allow: () =>

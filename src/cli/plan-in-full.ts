@@ -27,6 +27,7 @@ export interface PlanFlags extends TextFlags, ManifestFlags {
   readonly showValues?: boolean
   /** Undefined: only what is new or changed. */
   readonly checkSource?: boolean
+  readonly only: readonly string[]
   readonly takeOver?: boolean
   /** The file to save the plan to. */
   readonly out?: string
@@ -47,6 +48,7 @@ export async function planAndSave(
   const options = {
     populate: flags.populate,
     offline: flags.offline ?? false,
+    only: flags.only,
     takeOver: flags.takeOver ?? false,
   }
   const { plan, saved } = await withPlan(texts.parsed, settings, { ...flags, suffix }, async (session, inHand) => {
@@ -85,6 +87,7 @@ async function withPlan<Result>(
       sources,
       checkSource: flags.checkSource ?? false,
       trySources: flags.checkSource ?? true,
+      only: flags.only,
       takeOver: flags.takeOver ?? false,
       driftOnly: flags.driftOnly ?? false,
       withPlaces: flags.format === 'github' || flags.out !== undefined,

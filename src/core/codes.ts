@@ -121,6 +121,8 @@ export type ProblemCode =
   | 'plan/not-converged'
   /** The connection was lost during COMMIT, and the outcome is unknown. */
   | 'plan/unknown-outcome'
+  /** A plan of a part of the manifest takes something along, or leaves something out. */
+  | 'plan/selection'
   /** Recreating an object would lose what the manifest ignores. */
   | 'object/ignored-lost'
   /** The object belongs to another manifest, or its ownership is unknown. */

@@ -22,6 +22,7 @@ import type { PlanContext } from './context.ts'
 import { exposedSecrets } from './exposed-secrets.ts'
 import { refuseUncreatable, undeterminedFindings, unknownOwnership } from './findings.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { selectionWarnings } from './selection.ts'
 import { codeHazards, codeWarnings } from './untrusted-code.ts'
 
 export async function assemblePlan(
@@ -91,19 +92,26 @@ function underNewNames(change: Change, form: unknown): unknown {
   return from?.renamedColumns ? (kindOf(from.id).renaming?.withColumns?.(form, from.renamedColumns) ?? form) : form
 }
 
+/** Of an object that is not planned, nothing refuses the plan. */
+function isPlanned({ selection }: ChangeSet['comparison']): (finding: { readonly key?: Key | undefined }) => boolean {
+  return ({ key }) => selection === undefined || key === undefined || selection.keys.has(key)
+}
+
 function refusalsOf(
   { resolved, target }: PlanContext,
   { comparison, impact, attachments }: ChangeSet,
   titles: ReadonlyMap<Key, string>,
 ): readonly Refusal[] {
   return [
-    ...resolved.refusals,
-    ...refuseTakenNames(target.catalog, titles),
-    ...target.renaming.refusals,
-    ...comparison.diff.refusals,
+    ...[
+      ...resolved.refusals,
+      ...refuseTakenNames(target.catalog, titles),
+      ...target.renaming.refusals,
+      ...comparison.diff.refusals,
+      ...refuseUncreatable(comparison.probed.findings, target.catalog, titles),
+    ].filter(isPlanned(comparison)),
     ...impact.refusals,
     ...attachments.refusals,
-    ...refuseUncreatable(comparison.probed.findings, target.catalog, titles),
   ]
 }
 
@@ -120,7 +128,7 @@ function undeterminedOf(
     ...undeterminedFindings(comparison.probed.findings, titles),
     ...comparison.diff.undetermined,
     ...attachments.undetermined,
-  ]
+  ].filter(isPlanned(comparison))
 }
 
 function warningsOf(
@@ -132,6 +140,7 @@ function warningsOf(
     ...resolved.warnings,
     ...(sourceCheck?.warnings ?? []),
     ...warningsOfNotices(comparison.probed.notices),
+    ...(comparison.selection ? selectionWarnings(comparison.selection, impact.changes) : []),
     ...comparison.diff.warnings,
     ...codeWarnings(code, comparison.probed.wanted, impact.changes),
     ...uniqueBy(impact.staleReads.map(warningOf), ({ message }) => message),

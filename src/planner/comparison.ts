@@ -25,8 +25,11 @@ import type { ProbeInput, ProbeResult } from '../probe/run.ts'
 import type { PlanContext } from './context.ts'
 import { requireUsableOptions, throwProblems } from './findings.ts'
 import { readOutdated } from './outdated-views.ts'
+import { type Selection, select, within } from './selection.ts'
 
 export interface Comparison {
+  /** The part that is planned; undefined if that is all. */
+  readonly selection: Selection | undefined
   /** Declared objects only. */
   readonly probed: ProbeResult
   readonly diff: Diff
@@ -62,10 +65,13 @@ export async function compareWithUnmanagedViews(
     const withViews = addPlainViews(input, readByCopies)
     const probed = ofDeclared(await probe(session, addCopies(withViews, copiesInBetween)), input)
     requireValid(context, probed)
-    const found = compareDeclared(context, probed)
+    const compared = compareDeclared(context, probed)
+    const { only = [] } = context.options
+    const selection = only.length === 0 ? undefined : select(only, { ...probed, changes: compared.changes })
+    const found = selection ? within(compared, selection) : compared
     requireUsableOptions(context, found.changes)
-    const compared = await replaceUsed(context, found.changes)
-    const changes = addForcedReplacements(compared, probed.wanted, probed.live)
+    const withUsed = await replaceUsed(context, found.changes)
+    const changes = addForcedReplacements(withUsed, probed.wanted, probed.live)
     const outdated = await outdatedViews(context, changes)
     const changing = [...affectedObjects(changes), ...outdated, ...readByCopies.values()]
     const materialized = await probeUnmanagedMaterializedViews(session, changing, withViews)
@@ -93,7 +99,7 @@ export async function compareWithUnmanagedViews(
     }
     const unmanaged = new Set([...materialized.live.keys(), ...recreated.map(({ key }) => key)])
     const refusals = [...found.refusals, ...refuseLost(changes)]
-    return { probed, diff: { ...found, refusals }, changes, live, wanted, unmanaged, tried, materialized }
+    return { probed, selection, diff: { ...found, refusals }, changes, live, wanted, unmanaged, tried, materialized }
   }
 }
 

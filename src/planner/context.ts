@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly trySources?: boolean
   /** Whether this manifest takes over what others own. */
   readonly takeOver?: boolean
+  /** Patterns of the objects to plan: with what they need, and nothing else. Default: all. See selection.ts. */
+  readonly only?: readonly string[] | undefined
   /** Which of the objects that are not declared to release, and to drop none: see `DiffInput`. */
   readonly releasing?: (id: ObjectId) => boolean
   /** Whether to leave out what is known to come from the manifest. Such a plan can only be looked at. */

@@ -32,6 +32,7 @@ import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, namesOf } from './proof.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
+import type { Selection } from './selection.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
 
@@ -95,7 +96,8 @@ async function planOnce(
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))
     return planOnce(session, manifest, options, new Map([...kept, ...more]))
-  return putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
+  const inHand = putInHand(context, manifest, changeSet, options.withPlaces ? addPlaces(plan, context) : plan)
+  return ofSelection(inHand, changeSet.comparison.selection)
 }
 
 /** Expands imports and mirrors, declares every object, and reads the ledger and the live objects in one snapshot. */
@@ -168,6 +170,22 @@ function specsWithReferences({ resolved, declared, digests }: PlanContext): Plan
   return new Map(
     shown.flatMap(({ id, spec }) => (sameData(specs.get(keyOf(id)), spec) ? [] : [[keyOf(id), spec] as const])),
   )
+}
+
+/** Of a plan of a part: what it leaves out must not count as done, nor the manifest as proven. */
+function ofSelection(inHand: PlanInHand, selection: Selection | undefined): PlanInHand {
+  if (!selection) return inHand
+  const isKept = (key: Key) => !selection.leftOut.has(key)
+  const only = <Value>(all: ReadonlyMap<Key, Value>) => new Map([...all].filter(([key]) => isKept(key)))
+  return {
+    ...inHand,
+    sourceRecords: only(inHand.sourceRecords),
+    rekeyed: new Map([...inHand.rekeyed].filter(([, after]) => isKept(after))),
+    provenDigests: only(inHand.provenDigests),
+    canonicalForms: only(inHand.canonicalForms),
+    notImported: undefined,
+    proof: undefined,
+  }
 }
 
 function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: ChangeSet, plan: Plan): PlanInHand {

@@ -52,6 +52,8 @@ export interface SavedTarget {
 }
 
 export interface SavedOptions {
+  /** The patterns of --only; empty for all. */
+  readonly only: readonly string[]
   readonly populate: boolean
   readonly offline: boolean
   readonly takeOver: boolean

@@ -18,6 +18,7 @@ export interface ApplyFlags extends RunFlags, ManifestFlags {
   readonly populate: boolean
   readonly offline?: boolean
   readonly checkSource: boolean
+  readonly only: readonly string[]
   readonly takeOver?: boolean
   readonly allow?: readonly string[]
   readonly sourceTimeout: number
@@ -34,7 +35,7 @@ export function apply(planFile: string | undefined, flags: ApplyFlags, given: re
 }
 
 /** What a saved plan has decided already. */
-const decided = ['file', 'var', 'populate', 'offline', 'takeOver']
+const decided = ['file', 'var', 'only', 'populate', 'offline', 'takeOver']
 
 async function applySaved(path: string, flags: ApplyFlags, given: readonly string[]): Promise<number> {
   const contradicting = given.filter((option) => decided.includes(option))
@@ -42,6 +43,7 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
     const names = {
       file: '--file',
       var: '--var',
+      only: '--only',
       populate: '--no-populate',
       offline: '--offline',
       takeOver: '--take-over',
@@ -81,6 +83,7 @@ async function applyManifest(flags: ApplyFlags): Promise<number> {
     populate: flags.populate,
     offline: flags.offline ?? false,
     trySources: flags.checkSource,
+    only: flags.only,
     takeOver: flags.takeOver ?? false,
     unattended: flags.autoApprove ?? false,
   }
