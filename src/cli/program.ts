@@ -135,7 +135,13 @@ function addChanges(root: Command): void {
   root
     .command('refresh')
     .description('Refresh materialized views in dependency order')
-    .argument('[name...]', 'Views of the manifest; default: all')
+    .argument(
+      '[name...]',
+      'Copies, as patterns of psql; NAME+ with what reads them, +NAME with what they read. Default: all',
+    )
+    .option('--stale', 'Only copies that are older than their max_age')
+    .option('--unpopulated', 'Only copies without data')
+    .option('--dry-run', 'Only print what would be done, how and why')
     .addOption(shared.manifest())
     .addOption(shared.variables())
     .addOption(shared.allowFiles())

@@ -42,6 +42,9 @@ export interface NotImported {
   readonly reason: string
 }
 
+/** `planned`: in a preview, what would be done. */
+export type RefreshOutcome = StepOutcome | { readonly status: 'planned' }
+
 export interface RefreshReport {
   readonly manifest: string
   readonly views: readonly {
@@ -53,11 +56,11 @@ export interface RefreshReport {
     readonly because?: string | undefined
     /** The number of rows that it holds; undefined if unknown. */
     readonly rows?: string | undefined
-    /** The size of its data afterwards; undefined if it was not refreshed. */
+    /** The size of its data afterwards, or before in a preview; undefined if unknown. */
     readonly bytes?: number | undefined
     /** How long its last refresh by the same strategy took; undefined if there was none. */
     readonly lastMilliseconds?: number | undefined
-    readonly outcome: StepOutcome
+    readonly outcome: RefreshOutcome
   }[]
   /** What the server reported meanwhile. */
   readonly warnings: readonly Warning[]

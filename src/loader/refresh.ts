@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { FdwsyncError } from '../core/errors.ts'
 import type { ApplyEvent } from '../core/event.ts'
 import { type ObjectNotice, warningsOfNotices } from '../core/notice.ts'
-import { idOf, type Key, keyOf, relationKey } from '../core/object.ts'
+import { idOf, type Key, relationKey } from '../core/object.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { RefreshPolicy, RefreshStrategy } from '../core/refresh-policy.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
@@ -16,7 +16,6 @@ import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { titleOf } from '../kinds/registry.ts'
-import { readLastLoads } from '../ledger/last-loads.ts'
 import {
   type OptionalEnd,
   openRefreshLog,
@@ -26,11 +25,12 @@ import {
   recordRefreshes,
   refreshRecording,
 } from '../ledger/refresh-log.ts'
-import { type CopyId, readTargets } from './copies.ts'
+import type { CopyId } from './copies.ts'
 import { isBusySource, outcomeOfError, recordedStatus } from './failure.ts'
 import { takeWarnings } from './load.ts'
 import { withLoadRetries } from './load-retries.ts'
 import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
+import { readTargetsToPlan } from './preview.ts'
 import { type CopyResult, refreshBeginning, refreshInTransaction, type UnitContext } from './refresh-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { type MaxConnections, type ServerLimits, serverLimits } from './server-limits.ts'
@@ -135,11 +135,7 @@ async function readAll(
   ids: readonly CopyId[],
   { recording, searchPath }: { readonly recording: RefreshRecording; readonly searchPath: readonly string[] },
 ) {
-  const lastLoads = recording.records
-    ? await inReadOnlyTransaction(session, () => readLastLoads(session, ids.map(keyOf)))
-    : new Map()
-  const ledgerProblem = recording.records ? undefined : recording.warning
-  const targets = await readTargets(session, ids, { lastLoads, ledgerProblem })
+  const targets = await readTargetsToPlan(session, ids, recording)
   return inReadOnlyTransaction(session, async () => {
     const sourcesOf = await readSources(session, ids)
     return { targets, sourcesOf, begin: await refreshBeginning(session, searchPath) }

@@ -1,6 +1,6 @@
 // `fdwsync refresh`: refreshes the materialized views of a manifest.
 
-import { refresh as refreshManifest } from '../../api/refresh.ts'
+import { previewRefresh, refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'
 import { withReference } from '../../core/redaction.ts'
 import type { RefreshStrategy } from '../../core/refresh-policy.ts'
@@ -21,23 +21,33 @@ export interface RefreshFlags extends TextFlags, ManifestFlags {
   readonly timeout?: number
   readonly sourceTimeout: number
   readonly leaseTimeout: number
+  readonly stale?: boolean
+  readonly unpopulated?: boolean
+  readonly dryRun?: boolean
 }
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
   const settings = targetSettings(flags)
   const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsViews })
-  const report = await refreshManifest(parsed, names, connectTo(settings, hiddenIn(parsed)), {
-    strategy: flags.strategy,
-    jobs: flags.jobs,
-    timeoutMilliseconds: flags.timeout,
-    sourceTimeoutMilliseconds: flags.sourceTimeout,
-    leaseTimeoutMilliseconds: flags.leaseTimeout,
-    hidden: hiddenIn(parsed),
-    signal: abortOnInterrupt(),
-    emit: progressPrinter(flags, 'refreshing'),
-  })
+  const connect = connectTo(settings, hiddenIn(parsed))
+  const only = (['stale', 'unpopulated'] as const).filter((state) => flags[state])
+  const { strategy } = flags
+  const report = flags.dryRun
+    ? await previewRefresh(parsed, names, connect, { strategy, only })
+    : await refreshManifest(parsed, names, connect, {
+        strategy,
+        only,
+        jobs: flags.jobs,
+        timeoutMilliseconds: flags.timeout,
+        sourceTimeoutMilliseconds: flags.sourceTimeout,
+        leaseTimeoutMilliseconds: flags.leaseTimeout,
+        hidden: hiddenIn(parsed),
+        signal: abortOnInterrupt(),
+        emit: progressPrinter(flags, 'refreshing'),
+      })
   const format = await formats[flags.format]()
   const manifest = withReference(report.manifest, parsed.references)
   printRendered(format.refresh({ ...report, manifest }, renderOptions(flags)))
-  return report.views.every(({ outcome }) => outcome.status === 'applied') ? exitCode.done : exitCode.dataNotLoaded
+  const isWell = report.views.every(({ outcome: { status } }) => status === 'applied' || status === 'planned')
+  return isWell ? exitCode.done : exitCode.dataNotLoaded
 }

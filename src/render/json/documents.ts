@@ -5,7 +5,7 @@ import type { Counts } from '../../core/counts.ts'
 import type { ExitCode, Place, Problem } from '../../core/errors.ts'
 import type { ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, Warning } from '../../core/plan.ts'
-import type { NotImported, StepOutcome, StepReport } from '../../core/report.ts'
+import type { NotImported, RefreshOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
 import type { VariableType } from '../../manifest/manifest.ts'
@@ -144,7 +144,7 @@ export interface RefreshDocument {
     readonly rows: number | null
     readonly bytes: number | null
     readonly lastMilliseconds: number | null
-    readonly outcome: StepOutcome
+    readonly outcome: RefreshOutcome
   }[]
   readonly warnings: readonly WarningDocument[]
   readonly notImported: readonly Addressed<NotImported>[]

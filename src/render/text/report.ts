@@ -85,29 +85,42 @@ function outcomeSentence(report: Report): string {
   return `Applied in part: ${done}; ${missedText(planned, applied, loads)}.`
 }
 
-/** The views that were refreshed, those that were not with the cause, and a summary. */
+/** The views that were refreshed, those that were not with the cause, and a summary; or, of a preview, what would be done. */
 export function renderRefresh(report: RefreshReport, options: RenderOptions): string {
   const { views, notImported } = report
   const refreshed = views.flatMap(({ outcome, ...view }) =>
     outcome.status === 'applied' ? [{ ...view, milliseconds: outcome.milliseconds }] : [],
   )
+  const planned = views.filter(({ outcome }) => outcome.status === 'planned')
   const problems = problemsOf(
-    views.map((view) => ({ ...view, verb: '' })),
+    views.flatMap(({ outcome, ...view }) => (outcome.status === 'planned' ? [] : [{ ...view, outcome, verb: '' }])),
     options,
   )
-  const summary =
-    refreshed.length < views.length
-      ? `Refreshed ${refreshed.length} of ${counted(views.length, 'view')}.`
-      : `Refreshed ${counted(views.length, 'view')}.`
   const missing =
     notImported.length === 0 ? '' : ` Not imported: ${listed(notImported.map(({ title }) => oneLine(title)))}.`
   const lines = [
+    ...plannedLines(planned, options),
     ...refreshedLines(refreshed, options),
     ...problems,
     ...renderWarnings(report, options),
-    ...sentenceLines(`${summary}${missing}`, options),
+    ...sentenceLines(`${refreshSummary(views.length, refreshed.length, planned.length)}${missing}`, options),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function refreshSummary(all: number, refreshed: number, planned: number): string {
+  if (all === 0) return 'Nothing to refresh.'
+  const [verb, count] = planned > 0 ? ['Would refresh', planned] : ['Refreshed', refreshed]
+  return count < all ? `${verb} ${count} of ${counted(all, 'view')}.` : `${verb} ${counted(all, 'view')}.`
+}
+
+/** `would refresh materialized view shop.orders  swap: readers do not wait, …`, and how long that took the last time. */
+function plannedLines(views: RefreshReport['views'], { columns }: RenderOptions): readonly string[] {
+  const width = Math.max(0, ...views.map(({ title }) => widthOf(oneLine(title))))
+  return views.flatMap(({ title, how = '', because = '', lastMilliseconds }) => {
+    const last = lastMilliseconds === undefined ? '' : ` · ${durationText(lastMilliseconds)} last time`
+    return wrap(`would refresh ${pad(oneLine(title), width)}  ${how}: ${because}${last}`, columns, '  ', hanging)
+  })
 }
 
 type Refreshed = Omit<RefreshReport['views'][number], 'outcome'> & { readonly milliseconds: number }

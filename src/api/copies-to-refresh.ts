@@ -1,0 +1,149 @@
+// Finds the copies that a refresh is asked for: those of the manifest, by name, by age, or those without data.
+
+import { exitCode, FdwsyncError } from '../core/errors.ts'
+import { isStale, type RecordedFreshness } from '../core/freshness.ts'
+import { type Key, keyOf } from '../core/object.ts'
+import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
+import type { NotImported } from '../core/report.ts'
+import type { Session } from '../db/session.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
+import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
+import { kindOf } from '../kinds/registry.ts'
+import { readFreshness } from '../ledger/freshness.ts'
+import { readNotImported } from '../ledger/not-imported.ts'
+import { readPolicies } from '../ledger/policies.ts'
+import { readLedger } from '../ledger/read.ts'
+import { findLedger } from '../ledger/trust.ts'
+import { type CopyId, readTargets } from '../loader/copies.ts'
+import { needsReads, selectCopies } from '../loader/select-copies.ts'
+import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
+import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
+
+/** `stale`: older than its policy allows. `unpopulated`: without data. */
+export type CopyState = 'stale' | 'unpopulated'
+
+export interface CopiesToRefresh {
+  readonly ids: readonly CopyId[]
+  readonly policies: ReadonlyMap<Key, RefreshPolicy>
+  /** What the last apply could not import, if all copies are asked for. */
+  readonly notImported: readonly NotImported[]
+}
+
+/**
+ * @param names `orders`, `shop.*`, `orders+` with what reads it, `+orders` with what it reads. If there are none: all copies
+ * @param only those in one of these states; if there are none, in any
+ * @throws FdwsyncError if a name matches none of the copies, or their age is asked for and not known
+ */
+export async function copiesToRefresh(
+  session: Session,
+  parsed: ParsedManifest,
+  names: readonly string[],
+  only: readonly CopyState[],
+): Promise<CopiesToRefresh> {
+  const { copies, notImported } = await copiesOf(session, parsed)
+  const named = copies.map((id) => ({ id, key: keyOf(id) }))
+  const reads = needsReads(names) ? await readReads(session, copies) : new Map()
+  const selected = selectCopies(named, names, reads)
+  const ids = named.flatMap(({ id, key }) => (selected.has(key) ? [id] : []))
+  const recorded = await readRecorded(session, ids, only.includes('stale'))
+  const policies = recorded.policies ?? declaredPolicies(parsed.manifest)
+  if (only.length === 0) return { ids, policies, notImported: names.length === 0 ? notImported : [] }
+  const stale = only.includes('stale') ? staleCopies(ids, policies, recorded) : []
+  const unpopulated = only.includes('unpopulated') ? await readUnpopulated(session, ids) : []
+  const asked = new Set([...stale, ...unpopulated])
+  return { ids: ids.filter((id) => asked.has(keyOf(id))), policies, notImported: [] }
+}
+
+interface Copies {
+  readonly copies: readonly CopyId[]
+  readonly notImported: readonly NotImported[]
+}
+
+/**
+ * Copies that the manifest spells out, and those that its mirrors created when it was last applied.
+ * @throws FdwsyncError if it has mirrors, and the ledger does not show what they created
+ */
+async function copiesOf(session: Session, parsed: ParsedManifest): Promise<Copies> {
+  const { name, mirrors = {} } = parsed.manifest
+  const spelled = declaredCopies(parsed)
+  const schemas = new Set(Object.values(mirrors).map(({ schema }) => schema))
+  if (schemas.size === 0) return { copies: spelled, notImported: [] }
+  const { ledger, notImported } = await inSnapshot(session, async () => ({
+    ledger: await readLedger(session, name, []),
+    notImported: (await readNotImported(session)).get(name) ?? [],
+  }))
+  const { entries, unreadable } = ledger
+  if (unreadable) {
+    const message = `the views of mirrors are unknown, because the ledger cannot be read: ${unreadable.message}`
+    throw new FdwsyncError({ ...unreadable, message })
+  }
+  if (entries.size === 0) {
+    const message = `the views of mirrors are unknown, because the manifest "${name}" was never applied to this database`
+    throw new FdwsyncError({ code: 'usage/unknown-name', message, hint: 'Run fdwsync apply first.' })
+  }
+  const copies = new Map(spelled.map((id) => [keyOf(id), id]))
+  for (const { id } of entries.values()) {
+    if (id.kind === 'materializedView' && schemas.has(id.schema)) copies.set(keyOf(id), id)
+  }
+  return { copies: [...copies.values()], notImported }
+}
+
+function declaredCopies({ manifest }: ParsedManifest): readonly CopyId[] {
+  const noDigests = { ofRun: () => '', matchesRecorded: () => false }
+  return materializedView.declare(manifest, noDigests).flatMap(({ id }) => (id.kind === 'materializedView' ? [id] : []))
+}
+
+/** For a role that cannot read the ledger. */
+function declaredPolicies(manifest: Manifest): ReadonlyMap<Key, RefreshPolicy> {
+  return new Map(
+    refreshPolicies(manifest).map(({ copy, policy }) => [keyOf({ kind: 'materializedView', ...copy }), policy]),
+  )
+}
+
+/** What the ledger has of copies. */
+interface Recorded {
+  /** As they were last applied. Undefined if the ledger does not exist or cannot be read. */
+  readonly policies?: ReadonlyMap<Key, RefreshPolicy>
+  /** Also undefined if it was not asked for. */
+  readonly freshness?: ReadonlyMap<Key, RecordedFreshness>
+  readonly problem?: { readonly message: string; readonly hint: string }
+}
+
+function readRecorded(session: Session, ids: readonly CopyId[], withFreshness: boolean): Promise<Recorded> {
+  return inSnapshot(session, async () => {
+    const found = await findLedger(session)
+    if (found.state === 'unreadable') return { problem: found.problem }
+    if (found.state !== 'ready') return {}
+    const policies = await readPolicies(session, ids)
+    return withFreshness ? { policies, freshness: await readFreshness(session, ids.map(keyOf)) } : { policies }
+  })
+}
+
+function staleCopies(
+  ids: readonly CopyId[],
+  policies: ReadonlyMap<Key, RefreshPolicy>,
+  { freshness, problem }: Recorded,
+): readonly Key[] {
+  if (!freshness) {
+    const reason = problem?.message ?? 'no manifest was applied to this database'
+    const message = `it is unknown which copies are stale: ${reason}`
+    const hint = problem?.hint ?? 'Run fdwsync apply first.'
+    throw new FdwsyncError({ code: 'ledger/unreadable', message, hint }, exitCode.undetermined)
+  }
+  return ids.map(keyOf).filter((key) => isStale(policies.get(key) ?? defaultPolicy, freshness.get(key)))
+}
+
+async function readUnpopulated(session: Session, ids: readonly CopyId[]): Promise<readonly Key[]> {
+  const { live } = await inSnapshot(session, () => readCatalog(session, ids, ''))
+  const isEmpty = (key: Key) => {
+    const object = live.get(key)
+    return object === undefined || kindOf(object.id).data?.isPopulated(object.spec) === false
+  }
+  return ids.map(keyOf).filter(isEmpty)
+}
+
+async function readReads(session: Session, ids: readonly CopyId[]): Promise<ReadonlyMap<Key, readonly Key[]>> {
+  const targets = await readTargets(session, ids, { lastLoads: new Map(), ledgerProblem: undefined })
+  return new Map(targets.map(({ key, reads }) => [key, reads]))
+}

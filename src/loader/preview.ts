@@ -1,0 +1,49 @@
+// Previews a refresh: the strategy of each copy, and why, without refreshing anything.
+
+import { keyOf } from '../core/object.ts'
+import type { RefreshReport } from '../core/report.ts'
+import type { Session } from '../db/session.ts'
+import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { readLastLoads } from '../ledger/last-loads.ts'
+import { type RefreshRecording, refreshRecording } from '../ledger/refresh-log.ts'
+import { type CopyId, type RefreshTarget, readTargets } from './copies.ts'
+import { type PlannedCopy, planRefresh, type RefreshRequest } from './plan-refresh.ts'
+
+/** What the strategies of copies are chosen by. */
+export async function readTargetsToPlan(
+  session: Session,
+  ids: readonly CopyId[],
+  recording: RefreshRecording,
+): Promise<readonly RefreshTarget[]> {
+  const lastLoads = recording.records
+    ? await inReadOnlyTransaction(session, () => readLastLoads(session, ids.map(keyOf)))
+    : new Map()
+  return readTargets(session, ids, { lastLoads, ledgerProblem: recording.records ? undefined : recording.warning })
+}
+
+type Preview = RefreshReport['views'][number]
+
+export async function previewCopies(
+  session: Session,
+  ids: readonly CopyId[],
+  request: Omit<RefreshRequest, 'targets'>,
+): Promise<readonly Preview[]> {
+  const targets = await readTargetsToPlan(session, ids, await refreshRecording(session))
+  return planRefresh({ ...request, targets }).flatMap(({ copies }) => {
+    const refused = copies.find((each) => 'refusal' in each)
+    return copies.map((each) => previewOf(each, refused))
+  })
+}
+
+/** If one copy of a transaction cannot be refreshed, none of them is. */
+function previewOf(planned: PlannedCopy, refused: PlannedCopy | undefined): Preview {
+  const { key, title } = planned.target
+  if ('refusal' in planned) return { key, title, how: undefined, outcome: { status: 'failed', ...planned.refusal } }
+  if (refused) {
+    const reason = `${refused.target.title}, which is refreshed with it, would fail`
+    return { key, title, how: undefined, outcome: { status: 'skipped', reason } }
+  }
+  const { strategy: how, reason: because } = planned.choice
+  const lastMilliseconds = planned.copy.facts.lastMilliseconds[how]
+  return { key, title, how, because, bytes: planned.copy.facts.bytes, lastMilliseconds, outcome: { status: 'planned' } }
+}

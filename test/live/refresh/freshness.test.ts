@@ -1,0 +1,92 @@
+// How old copies are: what a refresh records, what is stale, and what brings only that up to date.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { shopManifest } from '../../support/manifests.ts'
+
+const shop = shopManifest({
+  orders: 'SELECT id, total FROM proxy.orders',
+  totals: 'SELECT sum(total) AS total FROM local.orders',
+  here: 'SELECT 1 AS one',
+}).replace('here: { query', 'here: { populate: false, refresh: { max_age: none }, query')
+const withAge = `${shop}\nrefresh: { max_age: 1h }\n`
+
+const age = (fixture: Fixture, view: string, interval: string) =>
+  fixture.sql(
+    `UPDATE fdwsync.refresh SET started_at = started_at - interval '${interval}' WHERE address LIKE '%"${view}"]'`,
+  )
+
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('what is stale, and --stale, --unpopulated and --dry-run', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const refresh = async (...args: readonly string[]) => {
+      const { code, stdout } = await run(fixture, ['refresh', '--format', 'json', ...args], withAge)
+      const { views } = JSON.parse(stdout)
+      return [
+        code,
+        ...views.map((view: { title: string; outcome: { status: string } }) => `${view.outcome.status} ${view.title}`),
+      ]
+    }
+    const status = async () => {
+      const { code, stdout } = await run(fixture, ['status', '--check', '--format', 'json'], withAge)
+      const { objects } = JSON.parse(stdout)
+      const copies = objects.filter((object: { freshness: unknown }) => object.freshness !== null)
+      return [
+        code,
+        ...copies.map(
+          (copy: { title: string; freshness: { isStale: boolean } }) => `${copy.title} ${copy.freshness.isStale}`,
+        ),
+      ]
+    }
+    const [orders, totals, here] = ['orders', 'totals', 'here'].map((name) => `materialized view local.${name}`)
+
+    expect((await run(fixture, ['refresh', '--stale'], withAge)).code).toBe(6)
+    expect((await run(fixture, ['apply', '--auto-approve'], withAge)).code).toBe(0)
+    expect(await refresh('--stale')).toEqual([0])
+    expect(await status()).toEqual([0, `${here} false`, `${orders} false`, `${totals} false`])
+
+    await age(fixture, 'orders', '2 hours')
+    expect(await status()).toEqual([2, `${here} false`, `${orders} true`, `${totals} false`])
+    expect(await refresh('--stale', '--dry-run')).toEqual([0, `planned ${orders}`])
+    expect(await refresh('--stale', '--dry-run', 'totals')).toEqual([0])
+    expect(await refresh('--stale')).toEqual([0, `applied ${orders}`])
+    expect(await status()).toEqual([0, `${here} false`, `${orders} false`, `${totals} false`])
+
+    // A failure proves nothing, a skip does.
+    await age(fixture, 'totals', '2 hours')
+    const again = (outcome: string) =>
+      fixture.sql(`INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, outcome)
+        VALUES (gen_random_uuid(), 'faults', '["materializedView","local","totals"]', 'plain', 'me', now(), now(), '${outcome}')`)
+    await again('failed')
+    expect(await refresh('--stale', '--dry-run')).toEqual([0, `planned ${totals}`])
+    await again('skipped')
+    expect(await refresh('--stale', '--dry-run')).toEqual([0])
+
+    expect(await refresh('--unpopulated', '--dry-run', '+totals+')).toEqual([0])
+    expect(await refresh('--unpopulated')).toEqual([0, `applied ${here}`])
+    expect(await refresh('orders+', '--dry-run')).toEqual([0, `planned ${orders}`, `planned ${totals}`])
+    expect((await run(fixture, ['refresh', 'orders+', '--dry-run'], withAge)).stdout).toMatch(
+      /would refresh materialized view local.orders +(plain|swap): .* last time\n.*local.totals.*\nWould refresh 2 views.\n/,
+    )
+
+    const recorded = await fixture.sql(`
+      SELECT DISTINCT address::json ->> 2 AS name, origin, asked, bytes > 0 AS "hasBytes", because IS NOT NULL AS "hasReason"
+        FROM fdwsync.refresh WHERE outcome = 'applied' ORDER BY 1, 2`)
+    expect(recorded).toEqual([
+      { name: 'here', origin: 'refresh', asked: 'auto', hasBytes: true, hasReason: true },
+      { name: 'orders', origin: 'apply', asked: null, hasBytes: null, hasReason: false },
+      { name: 'orders', origin: 'refresh', asked: 'auto', hasBytes: true, hasReason: true },
+      { name: 'totals', origin: 'apply', asked: null, hasBytes: null, hasReason: false },
+    ])
+  })
+})
