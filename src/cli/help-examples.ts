@@ -18,6 +18,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   history: ['fdwsync history', 'fdwsync history 3f2a', 'fdwsync history --manifest shop-mirror --limit 5'],
   export: ['fdwsync export > fdwsync.yaml', 'fdwsync export --server shop --schema shop > shop.yaml'],
   pin: ['fdwsync pin', 'fdwsync pin --check'],
+  init: [
+    'fdwsync init --name shop --host shop-db.internal --dbname shop',
+    'fdwsync init --from-source postgresql://reader@shop-db.internal/shop',
+  ],
   schema: ['fdwsync schema', 'fdwsync schema manifest > manifest.schema.json'],
   graph: ['fdwsync graph > graph.mmd', 'fdwsync graph --format dot | dot -Tsvg > graph.svg'],
   completion: [

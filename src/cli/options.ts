@@ -64,6 +64,9 @@ export const options = {
   kind: () => repeatable('--kind <kind>', 'Only objects of this kind, such as foreign-table; repeatable'),
   servers: () => repeatable('--server <name>', 'Only this server, its dependents, and what they need; repeatable'),
   schemas: () => repeatable('--schema <name>', 'Only this schema, its contents, and what they need; repeatable'),
+  schemasToMirror: () =>
+    repeatable('--schema <name>', 'Schema of the source to mirror; repeatable', 'public, or all that the source has'),
+  port: () => new Option('--port <number>', 'Port of the source').argParser(parsePort).default(5432),
   limit: () =>
     new Option('--limit <number>', 'Maximum number of applies, newest first').argParser(parseLimit).default(20),
 } as const
@@ -110,6 +113,10 @@ function collectHazard(hazard: string, previous: readonly string[] | undefined):
 
 function parseJobs(text: string): number {
   return wholeNumber(text, 64)
+}
+
+function parsePort(text: string): number {
+  return wholeNumber(text, 65_535)
 }
 
 function parseWidth(text: string): number {

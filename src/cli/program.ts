@@ -1,13 +1,15 @@
 // The command line: its commands, arguments, options and help. Each command's own code is loaded when it runs.
 
-import { Argument, Command, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { refreshStrategies } from '../core/refresh-policy.ts'
 import { toolVersion } from '../core/version.ts'
+import { setExitCode } from './exit-code.ts'
 import { examplesText } from './help-examples.ts'
 import { startLog } from './log.ts'
 import { manifestFiles, options as shared } from './options.ts'
 import { outputWidth, printMessage, printResult } from './output.ts'
 import { reportError, requestedFormat } from './report-error.ts'
+import { addTools } from './tools.ts'
 
 /** Runs a command and sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -259,42 +261,7 @@ function addAuthoring(root: Command): void {
     .action(async (flags) => setExitCode((await import('./commands/pin.ts')).pin(flags)))
 }
 
-function addTools(root: Command): void {
-  root
-    .command('schema')
-    .description('Print the JSON Schema of the manifest, or of a document')
-    .argument('[name]', 'Name of the schema; default: list the names')
-    .action(async (name) => setExitCode((await import('./commands/schema.ts')).schema(name)))
-  root
-    .command('graph')
-    .description('Draw what reads what in a manifest')
-    .addOption(shared.manifest())
-    .addOption(shared.variables())
-    .addOption(shared.allowFiles())
-    .addOption(
-      new Option('--format <format>', 'Language of the diagram').choices(['mermaid', 'dot']).default('mermaid'),
-    )
-    .action(async (flags) => setExitCode((await import('./commands/graph.ts')).graph(flags)))
-  root
-    .command('completion')
-    .description('Print a script that completes commands, options and names in your shell')
-    .addArgument(new Argument('<shell>', 'Your shell').choices(['bash', 'zsh', 'fish']))
-    .action(async (shell) => setExitCode((await import('./commands/completion.ts')).completion(shell)))
-  root
-    .command('complete', { hidden: true })
-    .argument('[word...]')
-    .action(async (words) => setExitCode((await import('./commands/completion.ts')).complete(root, words)))
-  root
-    .command('demo')
-    .description('Take a tour on two throwaway servers')
-    .action(async () => setExitCode((await import('./commands/demo.ts')).demo()))
-}
-
 /** The options that the command line has, without those from defaults and the environment. */
 function givenOptions(command: Command): readonly string[] {
   return Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli')
-}
-
-async function setExitCode(code: Promise<number>): Promise<void> {
-  process.exitCode = await code
 }

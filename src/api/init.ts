@@ -1,0 +1,64 @@
+// A first manifest: a server, a user mapping, and a mirror of each schema of the source.
+
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { manifestText } from '../exporter/document.ts'
+import { createVariables, type RequiredVariable } from '../exporter/variables.ts'
+import type { Stanza } from '../kinds/facets/stanza.ts'
+
+/** Where the data comes from. */
+export interface StarterSource {
+  /** As seen from the server of the target, which connects to it. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  /** Those to mirror. */
+  readonly schemas: readonly string[]
+}
+
+export interface Starter {
+  readonly text: string
+  /** To be set before the manifest can be planned. */
+  readonly variables: readonly RequiredVariable[]
+}
+
+/** The schemas that have tables, which is what a mirror copies unless it lists more, and that this role may use. */
+export async function schemasToMirror(session: Session): Promise<readonly string[]> {
+  const rows = await session.query<{ name: string }>(
+    trusted(`
+      SELECT n.nspname AS name FROM pg_catalog.pg_namespace n
+       WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'fdwsync')
+         AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+         AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p'))
+       ORDER BY n.nspname`),
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** @param name of the manifest and of the server */
+export function starterManifest(name: string, source: StarterSource): Starter {
+  const variables = createVariables()
+  const password = variables.variable([name, 'password'], `the password of ${source.user} at the source`)
+  const { host, port, database, user } = source
+  const stanzas: readonly Stanza[] = [
+    { path: ['extensions', 'postgres_fdw'], value: {} },
+    { path: ['servers', name], value: { options: { host, port: String(port), dbname: database } } },
+    { path: ['servers', name, 'user_mappings'], value: { public: { user, password } } },
+    ...mirrorStanzas(name, source.schemas),
+  ]
+  const comment = [
+    'The target copies the source: for each table a foreign table (proxy_schema) and a materialized view (schema).',
+    `The server of the target connects to the host, so it must be able to reach it. Set ${variables.required.map((each) => each.name).join(', ')}, then:`,
+    'fdwsync validate, fdwsync plan, fdwsync apply',
+  ]
+  return { text: manifestText({ comment, name, searchPath: undefined }, stanzas), variables: variables.required }
+}
+
+function mirrorStanzas(server: string, schemas: readonly string[]): readonly Stanza[] {
+  return schemas.map((schema) => {
+    const local = schema === 'public' ? server : `${server}_${schema}`
+    const value = { server, remote_schema: schema, proxy_schema: `${local}_proxy`, schema: local }
+    return { path: ['mirrors', local], value: { ...value, types: 'copy', indexes: { copy: true } } }
+  })
+}
