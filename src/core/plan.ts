@@ -127,6 +127,8 @@ export interface Warning {
   readonly place?: Place
   /** Whether an apply is refused because of it. A plan only warns, since it may be mended until then. */
   readonly refusesApply?: true
+  /** Whether the last apply has reported it. It lasts, and asks for nothing to be done. */
+  readonly isReported?: true
 }
 
 export interface Plan {

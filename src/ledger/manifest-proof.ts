@@ -41,6 +41,20 @@ export async function readProof(
   return row
 }
 
+/** The warnings of the last proof of a manifest, whatever its text was. */
+export async function readReportedWarnings(
+  session: Session,
+  found: FoundLedger,
+  manifest: string,
+): Promise<readonly Warning[]> {
+  if (found.state !== 'ready' || found.version < ledgerVersion) return []
+  const rows = await session.query<{ warnings: readonly Warning[] }>(
+    trusted('SELECT warnings FROM fdwsync.proof WHERE manifest = $1'),
+    [manifest],
+  )
+  return rows.flatMap(({ warnings }) => warnings)
+}
+
 /** Records a proof, instead of an earlier one of the same manifest, within the session's transaction. */
 export async function recordManifestProof(session: Session, proof: ManifestProof): Promise<void> {
   const { manifest, digest, head, objectCount, catalogState, names, warnings, sourceState } = proof

@@ -22,6 +22,7 @@ import type { PlanContext } from './context.ts'
 import { exposedSecrets } from './exposed-secrets.ts'
 import { refuseUncreatable, undeterminedFindings, unknownOwnership } from './findings.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { withReportedMarked } from './reported-warnings.ts'
 import { selectionWarnings } from './selection.ts'
 import { codeHazards, codeWarnings } from './untrusted-code.ts'
 
@@ -39,6 +40,7 @@ export async function assemblePlan(
   const hidden = hiddenIn(resolved.expanded)
   const shown = <Finding extends Refusal | Undetermined | Warning>(findings: readonly Finding[]) =>
     findings.map((finding) => redactTexts(finding, hidden))
+  const warnings = shown([...sourceFaults, ...warningsOf(context, changeSet, sourceCheck)])
   return {
     manifest: resolved.expanded.manifest.name,
     searchPath,
@@ -64,7 +66,7 @@ export async function assemblePlan(
       ...(await lockRefusals(session, locksNeeded(steps), steps)),
     ],
     undetermined: shown(undeterminedOf(context, changeSet, sourceCheck, titles)),
-    warnings: shown([...sourceFaults, ...warningsOf(context, changeSet, sourceCheck)]),
+    warnings: await withReportedMarked(session, resolved.expanded.manifest.name, warnings),
     unchanged: comparison.diff.unchanged,
     ...(sourceCheck ? { source: sourceCheck.report } : {}),
   }

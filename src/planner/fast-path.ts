@@ -22,6 +22,7 @@ import type { SourceFailure } from '../sources/answers.ts'
 import { readSourceState, type SourceAccess } from '../sources/ask-sources.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { isProvable } from './proof.ts'
+import { markReported } from './reported-warnings.ts'
 
 export interface FastPlan {
   /** Undefined if nothing proves that the manifest has nothing to do. */
@@ -103,7 +104,7 @@ async function planIfUnchanged(
     steps: [],
     refusals: [],
     undetermined: [],
-    warnings: [...proof.warnings, ...head.warnings],
+    warnings: [...markReported(proof.warnings, proof.warnings), ...head.warnings],
     unchanged: proof.objectCount,
   }
   return {

@@ -30,7 +30,9 @@ export function createProof(
   if (head === undefined) return undefined
   const { name } = manifest.manifest
   // The warnings of the head are not recorded, since every plan finds them again.
-  const lasting = warnings.filter(({ code }) => code !== 'object/hidden-options')
+  const lasting = warnings
+    .filter(({ code }) => code !== 'object/hidden-options')
+    .map(({ isReported: _, ...each }) => each)
   return {
     manifest: name,
     digest,

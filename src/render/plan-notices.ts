@@ -65,7 +65,8 @@ function sourceNotices({ source }: Plan): readonly PlacedNotice[] {
 /** Many warnings may differ only in the object at their start. */
 function warningsOf(warnings: readonly Warning[]): readonly PlanNotice[] {
   const reasonIn = (message: string) => message.slice(Math.max(0, message.indexOf(': ')))
-  const groups = groupBy(warnings, ({ code, message, hint, refusesApply }) =>
+  const fresh = warnings.filter(({ isReported }) => !isReported)
+  const groups = groupBy(fresh, ({ code, message, hint, refusesApply }) =>
     JSON.stringify([code, reasonIn(message), hint, refusesApply]),
   )
   return [...groups.values()].flatMap((alike) => {

@@ -57,6 +57,11 @@ export async function importTables(
     return { ...results, notices: [...notices.values()], state }
   } catch (error) {
     if (!isTableError(error)) throw error
+    const state = await withoutCollations(request, (plain) =>
+      importAndRead(all, plain, limits(request), results.tables),
+    )
+    if (state !== undefined)
+      return { ...results, withoutCollations: new Set(results.tables.keys()), notices: [...notices.values()], state }
     const each = await names()
     if (each) await importHalves(all, request, each, results)
     else await importExcept(all, request, error, results)
@@ -64,10 +69,35 @@ export async function importTables(
   return { ...results, notices: [...notices.values()], state: undefined }
 }
 
-/** Imports, but reads only the state; undefined if a table cannot be imported. */
-export async function importedState(run: ImportRun, request: ImportRequest): Promise<string | undefined> {
+interface ImportedState {
+  /** Undefined if a table cannot be imported. */
+  readonly state: string | undefined
+  readonly isWithoutCollations: boolean
+}
+
+/** Imports, but reads only the state. */
+export async function importedState(run: ImportRun, request: ImportRequest): Promise<ImportedState> {
+  const read = (each: ImportRequest) =>
+    withImported(run, each, limits(each), () => readTablesState(run.session, run.scratch))
   try {
-    return await withImported(run, request, limits(request), () => readTablesState(run.session, run.scratch))
+    return { state: await read(request), isWithoutCollations: false }
+  } catch (error) {
+    if (!isTableError(error)) throw error
+    return { state: await withoutCollations(request, read), isWithoutCollations: true }
+  }
+}
+
+/**
+ * Tries an import that has failed again, all of it without the collations of its columns: one that does not exist here is the
+ * most frequent reason. Undefined if this fails, too, or if the request has to have them.
+ */
+async function withoutCollations(
+  request: ImportRequest,
+  read: (request: ImportRequest) => Promise<string>,
+): Promise<string | undefined> {
+  if (!request.mirrored || !isOn(request, 'import_collate')) return undefined
+  try {
+    return await read({ ...request, options: { ...request.options, import_collate: 'false' } })
   } catch (error) {
     if (!isTableError(error)) throw error
     return undefined
@@ -100,7 +130,7 @@ async function importWithoutCollations(
   request: ImportRequest,
   name: string,
   error: DatabaseError,
-  { tables, failed, withoutCollations }: Results,
+  { tables, failed, withoutCollations: without }: Results,
 ): Promise<void> {
   if (!request.mirrored || !isOn(request, 'import_collate')) {
     failed.set(name, importFailure(error, request))
@@ -109,7 +139,7 @@ async function importWithoutCollations(
   const options = { ...request.options, import_collate: 'false' }
   try {
     await importAndRead(run, { ...request, options }, limits({ limitTo: [name], except: [] }), tables)
-    withoutCollations.add(name)
+    without.add(name)
   } catch (next) {
     if (!isTableError(next)) throw next
     failed.set(name, importFailure(next, request))

@@ -20,6 +20,7 @@ import {
   type RemoteExpression,
   type RemoteIndex,
   type RemoteRelation,
+  remoteCollations,
   remoteColumnNames,
   remoteExpressions,
   remoteIdentities,
@@ -99,7 +100,14 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     state:
       state === undefined
         ? undefined
-        : stateOf({ tables: state, types, indexes, expressions: expressions.all, leftOut }),
+        : stateOf({
+            tables: state,
+            collations: await collationsOf(run, request, withoutCollations.size > 0),
+            types,
+            indexes,
+            expressions: expressions.all,
+            leftOut,
+          }),
   }
 }
 
@@ -108,10 +116,11 @@ export async function readImportState(run: ImportRun, asked: ImportRequest): Pro
   const { request, leftOut } = await limitedToRelations(run, asked)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   if (types && asked.mirrored) await standInForTypes(run.session, types.all)
-  const tables = await importedState(run, request)
+  const { state: tables, isWithoutCollations } = await importedState(run, request)
   if (tables === undefined) return { status: 'state', state: undefined }
+  const collations = await collationsOf(run, request, isWithoutCollations)
   const [indexes, expressions] = [await indexesOf(run, request), await expressionsOf(run, request)]
-  return { status: 'state', state: stateOf({ tables, types, indexes, expressions, leftOut }) }
+  return { status: 'state', state: stateOf({ tables, collations, types, indexes, expressions, leftOut }) }
 }
 
 /** The request of a mirror lists the relations that it copies, instead of leaving their choice to the wrapper. */
@@ -163,6 +172,11 @@ async function indexesOf(
 ): Promise<readonly RemoteIndex[]> {
   const isRead = withIndexes && run.setup.isPostgresFdw
   return isRead ? remoteIndexes(run.session, catalogSchema(run), remoteSchema) : []
+}
+
+/** What the state of tables lacks that were imported without the collations of their columns. */
+function collationsOf(run: ImportRun, { remoteSchema, limitTo = [] }: ImportRequest, isWithout: boolean) {
+  return isWithout ? remoteCollations(run.session, catalogSchema(run), remoteSchema, limitTo) : Promise.resolve([])
 }
 
 /** Expressions that the request asks for. */

@@ -12,6 +12,7 @@ import type { RemoteTypes } from './remote-types.ts'
 interface SourceContent {
   /** See {@link readTablesState}. */
   readonly tables: string
+  readonly collations: readonly unknown[]
   readonly types: RemoteTypes | undefined
   readonly indexes: readonly RemoteIndex[]
   readonly expressions: readonly RemoteExpression[]
@@ -19,9 +20,9 @@ interface SourceContent {
   readonly leftOut: readonly RemoteRelation[]
 }
 
-export function stateOf({ tables, types, indexes, expressions, leftOut }: SourceContent): string {
+export function stateOf({ tables, collations, types, indexes, expressions, leftOut }: SourceContent): string {
   const typesOfTables = types ? { all: types.all, ofTables: [...types.ofTables] } : null
-  return digestOf([tables, typesOfTables, indexes, expressions, leftOut])
+  return digestOf([tables, collations, typesOfTables, indexes, expressions, leftOut])
 }
 
 export function digestOf(value: unknown): string {

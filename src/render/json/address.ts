@@ -22,7 +22,16 @@ export function placeJson(place: Place | undefined): { readonly place?: PlaceDoc
   return place ? { place: { file: place.file, line: place.line, column: place.column } } : {}
 }
 
-export function warningJson({ code, message, hint, key, title, place, refusesApply }: Warning): WarningDocument {
+export function warningJson({
+  code,
+  message,
+  hint,
+  key,
+  title,
+  place,
+  refusesApply,
+  isReported,
+}: Warning): WarningDocument {
   return {
     code,
     message,
@@ -31,5 +40,6 @@ export function warningJson({ code, message, hint, key, title, place, refusesApp
     ...(title === undefined ? {} : { title }),
     ...placeJson(place),
     ...(refusesApply ? { refusesApply } : {}),
+    ...(isReported ? { reported: isReported } : {}),
   }
 }

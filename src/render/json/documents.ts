@@ -44,6 +44,7 @@ export interface WarningDocument {
   readonly title?: string
   readonly place?: PlaceDocument
   readonly refusesApply?: true
+  readonly reported?: true
 }
 
 /** With --check-source: how declared foreign tables differ from their sources. */

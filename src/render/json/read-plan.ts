@@ -63,7 +63,7 @@ function placeOf(place: PlaceDocument | undefined): { readonly place?: Place } {
   return place ? { place: { ...place, excerpt: '' } } : {}
 }
 
-function warningOf({ code, message, hint, address, title, place, refusesApply }: WarningDocument): Warning {
+function warningOf({ code, message, hint, address, title, place, refusesApply, reported }: WarningDocument): Warning {
   return {
     code,
     message,
@@ -72,6 +72,7 @@ function warningOf({ code, message, hint, address, title, place, refusesApply }:
     ...(title === undefined ? {} : { title }),
     ...placeOf(place),
     ...(refusesApply ? { refusesApply } : {}),
+    ...(reported ? { isReported: reported } : {}),
   }
 }
 

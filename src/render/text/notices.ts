@@ -45,8 +45,9 @@ export function renderFindings({ source }: Plan, options: RenderOptions): readon
 
 /** Warnings are texts, of which many may differ only in what they concern: `index a of …: REASON`. */
 export function renderWarnings({ warnings }: Pick<Plan, 'warnings'>, options: RenderOptions): readonly string[] {
-  const byCause = groupBy(warnings, ({ code, message, hint }) => JSON.stringify([code, reasonIn(message), hint]))
-  return [...byCause.values()].flatMap((alike) => {
+  const fresh = warnings.filter(({ isReported }) => options.verbose || !isReported)
+  const byCause = groupBy(fresh, ({ code, message, hint }) => JSON.stringify([code, reasonIn(message), hint]))
+  const lines = [...byCause.values()].flatMap((alike) => {
     const [first, ...others] = alike
     if (first === undefined) return []
     const { hint = '' } = first
@@ -56,6 +57,13 @@ export function renderWarnings({ warnings }: Pick<Plan, 'warnings'>, options: Re
     const more = `and ${counted(others.length, 'more like it', 'more like it')}; --verbose lists them`
     return notice('warning', options.style.yellow, first.message, [more, hint], options)
   })
+  return [...lines, ...reportedLines(warnings.length - fresh.length, options)]
+}
+
+function reportedLines(count: number, { style, columns }: RenderOptions): readonly string[] {
+  if (count === 0) return []
+  const text = `${counted(count, 'warning')} of the last apply still ${count === 1 ? 'holds' : 'hold'}; --verbose lists ${count === 1 ? 'it' : 'them'}`
+  return wrap(text, columns, '  ').map((line) => style.dim(line))
 }
 
 /** A message without the object at its start. */

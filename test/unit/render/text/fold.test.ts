@@ -158,6 +158,17 @@ describe('one cause is one line', () => {
     for (const { message } of warnings) expect(show({ warnings }, true)).toContain(message)
   })
 
+  test('warnings that the last apply has reported', () => {
+    const old = { code: 'source/type', message: 'type t: no', isReported: true } as const
+    const text = show({ warnings: [old, old, { code: 'source/type', message: 'type u: no' }] })
+    expect(text).toContain(`
+  warning type u: no
+  2 warnings of the last apply still hold; --verbose lists them
+`)
+    expect(text).not.toContain('type t')
+    expect(show({ warnings: [old] }, true)).toContain('type t: no')
+  })
+
   const failed: StepOutcome = { status: 'failed', reason: 'password authentication failed', hint: 'Check it.' }
   const all = count(69).map((n) => ({ key: keyOf(view(n)), title: titleOf(view(n)), outcome: failed }))
 
