@@ -1,11 +1,12 @@
 // The history of applies, from the ledger.
 
 import { FdwsyncError } from '../core/errors.ts'
-import type { ApplyDetails, History } from '../core/history.ts'
+import type { ApplyDetails, History, RefreshHistory } from '../core/history.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readApplies, readSteps } from '../ledger/history.ts'
+import { type RefreshHistoryFilter, readRefreshHistory } from '../ledger/refresh-history.ts'
 import { requireKnownManifest } from './known-manifest.ts'
 
 export interface HistoryOptions {
@@ -25,6 +26,14 @@ export function history(session: Session, options: HistoryOptions): Promise<Hist
     if (options.mustExist && options.manifest !== undefined) await requireKnownManifest(session, options.manifest)
     return readApplies(session, options)
   })
+}
+
+/**
+ * Lists how copies were refreshed and loaded, newest first. Changes nothing.
+ * @throws FdwsyncError if this role may not read the ledger
+ */
+export function refreshHistory(session: Session, filter: RefreshHistoryFilter): Promise<RefreshHistory> {
+  return reading(session, () => readRefreshHistory(session, filter))
 }
 
 /**

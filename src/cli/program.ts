@@ -226,7 +226,8 @@ function addInspection(root: Command): void {
   root
     .command('history')
     .description('List past applies, or show one in detail')
-    .argument('[id]', 'Id of an apply, or the beginning of it')
+    .argument('[id]', 'Id of an apply, or the beginning of it; with --refreshes, copies as a pattern of psql')
+    .option('--refreshes', 'List refreshes and loads of copies instead')
     .option('--manifest <name>', 'Only applies of the manifest with this name')
     .addOption(manifestFiles('Only applies of this manifest; repeatable, if it has several files'))
     .addOption(shared.variables())

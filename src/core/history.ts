@@ -80,6 +80,38 @@ export interface RecordedRefresh {
   readonly reason: string | null
 }
 
+/** One refresh or load of a copy. Null is what is not known, or what an older version of the ledger did not record. */
+export interface RefreshHistoryEntry {
+  readonly address: string
+  readonly manifest: string
+  /** `apply`, `refresh`, `function` or `cron`. */
+  readonly origin: string | null
+  readonly asked: string | null
+  readonly how: string
+  readonly because: string | null
+  readonly refreshedBy: string
+  readonly startedAt: string
+  readonly endedAt: string
+  /** A string, since it is an int8, as those below. */
+  readonly rows: string | null
+  readonly inserted: string | null
+  readonly updated: string | null
+  readonly deleted: string | null
+  readonly bytes: string | null
+  readonly outcome: string
+  readonly reason: string | null
+  /** The id of the apply that loaded it. */
+  readonly apply: string | null
+}
+
+/** The refreshes and loads of a database, newest first. */
+export interface RefreshHistory {
+  readonly database: string
+  readonly refreshes: readonly RefreshHistoryEntry[]
+  /** Whether the ledger has more than requested. */
+  readonly more: boolean
+}
+
 /** The applies to a database, newest first. */
 export interface History {
   readonly database: string

@@ -2,7 +2,7 @@
 
 import type { ChalkInstance } from 'chalk'
 import type { Failure, Problem } from '../core/errors.ts'
-import type { ApplyDetails, History } from '../core/history.ts'
+import type { ApplyDetails, History, RefreshHistory } from '../core/history.ts'
 import type { ManifestList } from '../core/manifest-summary.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RefreshReport, Report } from '../core/report.ts'
@@ -50,5 +50,6 @@ export interface Format extends PlanFormat {
   status(report: StatusReport, options: RenderOptions): string
   history(history: History, options: RenderOptions): string
   applyDetails(details: ApplyDetails, options: RenderOptions): string
+  refreshHistory(history: RefreshHistory, options: RenderOptions): string
   manifests(list: ManifestList, options: RenderOptions): string
 }

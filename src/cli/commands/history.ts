@@ -1,7 +1,9 @@
-// `fdwsync history`: lists past applies, or shows one in detail.
+// `fdwsync history`: lists past applies, or shows one in detail; or lists past refreshes.
 
-import { applyDetails, history as historyOf } from '../../api/history.ts'
+import { applyDetails, history as historyOf, refreshHistory } from '../../api/history.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
+import type { Session } from '../../db/session.ts'
+import type { Format } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { connectTo, targetSettings } from '../environment.ts'
 import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
@@ -13,27 +15,37 @@ export interface HistoryFlags extends TextFlags, Partial<ManifestFlags> {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly limit: number
+  readonly refreshes?: boolean
   readonly format: FormatName
 }
 
-export async function history(id: string | undefined, flags: HistoryFlags): Promise<number> {
+/** @param name the id of an apply, or with `--refreshes` a pattern of names of copies */
+export async function history(name: string | undefined, flags: HistoryFlags): Promise<number> {
   const settings = targetSettings(flags)
-  const manifest = await manifestNameOf(id, flags)
+  const manifest = await manifestNameOf(flags.refreshes ? undefined : name, flags)
   const format = await formats[flags.format]()
   const session = await connectTo(settings, [])('history')
   try {
-    const text =
-      id === undefined
-        ? format.history(
-            await historyOf(session, { manifest, mustExist: flags.manifest !== undefined, limit: flags.limit }),
-            renderOptions(flags),
-          )
-        : format.applyDetails(await applyDetails(session, id), renderOptions(flags))
-    printRendered(text)
+    printRendered(await renderedHistory(session, format, { name, manifest, flags }))
     return exitCode.done
   } finally {
     await session.close()
   }
+}
+
+interface Asked {
+  readonly name: string | undefined
+  readonly manifest: string | undefined
+  readonly flags: HistoryFlags
+}
+
+async function renderedHistory(session: Session, format: Format, { name, manifest, flags }: Asked): Promise<string> {
+  const { limit } = flags
+  const options = renderOptions(flags)
+  if (flags.refreshes)
+    return format.refreshHistory(await refreshHistory(session, { pattern: name, manifest, limit }), options)
+  if (name !== undefined) return format.applyDetails(await applyDetails(session, name), options)
+  return format.history(await historyOf(session, { manifest, mustExist: flags.manifest !== undefined, limit }), options)
 }
 
 async function manifestNameOf(id: string | undefined, flags: HistoryFlags): Promise<string | undefined> {

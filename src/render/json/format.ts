@@ -2,7 +2,7 @@
 
 import type { Format } from '../format.ts'
 import { failureJson, validationJson } from './failure.ts'
-import { applyJson, historyJson } from './history.ts'
+import { applyJson, historyJson, refreshHistoryJson } from './history.ts'
 import { jsonText } from './json-text.ts'
 import type { ManifestsDocument } from './manifests.ts'
 import { planJson } from './plan.ts'
@@ -19,5 +19,6 @@ export const jsonFormat: Format = {
   status: (report) => jsonText(statusJson(report)),
   history: (history) => jsonText(historyJson(history)),
   applyDetails: (details) => jsonText(applyJson(details)),
+  refreshHistory: (history) => jsonText(refreshHistoryJson(history)),
   manifests: (list) => jsonText({ format: 'fdwsync.manifests/1', ...list } satisfies ManifestsDocument),
 }

@@ -1,6 +1,6 @@
 // The history of a database, and one apply in detail, as JSON documents.
 
-import type { ApplyDetails, History, RecordedApply } from '../../core/history.ts'
+import type { ApplyDetails, History, RecordedApply, RefreshHistory, RefreshHistoryEntry } from '../../core/history.ts'
 import { idOf, type ObjectId } from '../../core/object.ts'
 
 /** What `history --format json` prints: `schemas/history.schema.json`. */
@@ -32,6 +32,30 @@ type AppliedDocument = Omit<RecordedApply, 'summary'> & {
 
 export function historyJson({ database, applies, more }: History): HistoryDocument {
   return { format: 'fdwsync.history/1', database, applies: applies.map(appliedJson), more }
+}
+
+/** What `history --refreshes --format json` prints: `schemas/refresh-history.schema.json`. */
+export interface RefreshHistoryDocument {
+  readonly format: 'fdwsync.refresh-history/1'
+  readonly database: string
+  readonly refreshes: readonly (Omit<AddressedText<RefreshHistoryEntry>, Amount> &
+    Readonly<Record<Amount, number | null>>)[]
+  readonly more: boolean
+}
+
+type Amount = 'rows' | 'inserted' | 'updated' | 'deleted' | 'bytes'
+
+export function refreshHistoryJson({ database, refreshes, more }: RefreshHistory): RefreshHistoryDocument {
+  const amount = (text: string | null) => (text === null ? null : Number(text))
+  const entries = refreshes.map(({ rows, inserted, updated, deleted, bytes, ...entry }) => ({
+    ...addressed(entry),
+    rows: amount(rows),
+    inserted: amount(inserted),
+    updated: amount(updated),
+    deleted: amount(deleted),
+    bytes: amount(bytes),
+  }))
+  return { format: 'fdwsync.refresh-history/1', database, refreshes: entries, more }
 }
 
 export function applyJson({ database, apply, steps, refreshes }: ApplyDetails): ApplyDocument {

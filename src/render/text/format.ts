@@ -4,6 +4,7 @@ import type { Format } from '../format.ts'
 import { renderApplyDetails, renderHistory } from './history.ts'
 import { renderManifests } from './manifests.ts'
 import { renderPlan } from './plan.ts'
+import { renderRefreshHistory } from './refresh-history.ts'
 import { renderRefresh, renderReport } from './report.ts'
 import { renderStatus } from './status.ts'
 
@@ -15,5 +16,6 @@ export const textFormat: Format = {
   status: renderStatus,
   history: renderHistory,
   applyDetails: renderApplyDetails,
+  refreshHistory: renderRefreshHistory,
   manifests: renderManifests,
 }

@@ -1,5 +1,7 @@
 // How old copies are: what a refresh records, what is stale, and what brings only that up to date.
 
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -77,6 +79,20 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await refresh('orders+', '--dry-run')).toEqual([0, `planned ${orders}`, `planned ${totals}`])
     expect((await run(fixture, ['refresh', 'orders+', '--dry-run'], withAge)).stdout).toMatch(
       /would refresh materialized view local.orders +(plain|swap): .* last time\n.*local.totals.*\nWould refresh 2 views.\n/,
+    )
+
+    const past = await run(
+      fixture,
+      ['history', '--refreshes', 'local.t*', '--limit', '2', '--format', 'json'],
+      undefined,
+    )
+    const listed = JSON.parse(past.stdout)
+    expect(listed).toMatchObject({ more: true, refreshes: [{ outcome: 'skipped' }, { outcome: 'failed' }] })
+    const schema = new URL('../../../schemas/refresh-history.schema.json', import.meta.url)
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(readFileSync(schema, 'utf8')))
+    expect(validate(listed), JSON.stringify(validate.errors)).toBe(true)
+    expect((await run(fixture, ['history', '--refreshes', 'here'], undefined)).stdout).toMatch(
+      /applied {2}local.here {2}plain, .* 1 row, .*\n.* by the command/,
     )
 
     const recorded = await fixture.sql(`

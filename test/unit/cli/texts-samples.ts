@@ -2,7 +2,13 @@
 
 import { exitCode, FdwsyncError } from '../../../src/core/errors.ts'
 import type { ApplyEvent } from '../../../src/core/event.ts'
-import type { ApplyDetails, History, RecordedApply } from '../../../src/core/history.ts'
+import type {
+  ApplyDetails,
+  History,
+  RecordedApply,
+  RefreshHistory,
+  RefreshHistoryEntry,
+} from '../../../src/core/history.ts'
 import { keyOf, type ObjectId } from '../../../src/core/object.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import type { RefreshReport, Report, StepOutcome } from '../../../src/core/report.ts'
@@ -362,6 +368,52 @@ const apply: RecordedApply = {
   databaseOid: 16401,
   systemIdentifier: '7312345678901234567',
   madeElsewhere: false,
+}
+
+const refreshed: RefreshHistoryEntry = {
+  address: '["materializedView","shop","order_lines"]',
+  manifest: 'shop-mirror',
+  origin: 'refresh',
+  asked: 'auto',
+  how: 'swap',
+  because: 'readers do not wait',
+  refreshedBy: 'deployer',
+  startedAt: '2026-01-31T12:00:00+00:00',
+  endedAt: '2026-01-31T12:00:41+00:00',
+  rows: '1204331',
+  inserted: '1204331',
+  updated: null,
+  deleted: null,
+  bytes: '100663296',
+  outcome: 'applied',
+  reason: null,
+  apply: null,
+}
+
+export const refreshHistory: RefreshHistory = {
+  database: 'analytics',
+  refreshes: [
+    refreshed,
+    {
+      ...refreshed,
+      address: '["materializedView","shop","orders"]',
+      how: 'concurrently',
+      because: null,
+      origin: 'cron',
+      rows: null,
+      inserted: '3',
+      deleted: '2',
+    },
+    {
+      ...refreshed,
+      outcome: 'failed',
+      reason: 'permission denied for table order_lines',
+      rows: null,
+      inserted: null,
+      bytes: null,
+    },
+  ],
+  more: true,
 }
 
 export const histories: readonly (readonly [title: string, history: History])[] = [

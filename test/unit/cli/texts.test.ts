@@ -28,6 +28,7 @@ test('the texts are those of texts.md', async () => {
     ],
     ['Status', samples.statuses.map(([title, report]) => block(title, textFormat.status(report, options)))],
     ['History', samples.histories.map(([title, found]) => block(title, textFormat.history(found, options)))],
+    ['History of refreshes', [block('three of more', textFormat.refreshHistory(samples.refreshHistory, options))]],
     ['One apply', [block('in detail', textFormat.applyDetails(samples.applyDetails, options))]],
     ['A lock that is out of date', [block('pin --check', renderLockDiff('shop.lock.yaml', ...samples.locks, style))]],
     ['Errors in a manifest', await manifestErrors()],
