@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 /**
@@ -16,11 +16,25 @@ await build({
   target: 'node20',
   chunkNames: 'chunks/[name]-[hash]',
   packages: 'external',
-  // Names stay, so that the stack trace of a bug can be read.
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minify: true,
+  // So that the stack trace of a bug can be read.
+  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
+  plugins: [
+    {
+      // The command needs the keys of the schema, not its descriptions: those are in the published file.
+      name: 'keys-of-schema',
+      setup({ onLoad }) {
+        onLoad({ filter: /manifest\.schema\.json$/ }, async ({ path }) => {
+          const schema = JSON.parse(await readFile(path, 'utf8'), (key, value) =>
+            key === 'description' && typeof value === 'string' ? undefined : value,
+          )
+          return { contents: JSON.stringify(schema), loader: 'json' }
+        })
+      },
+    },
+  ],
 })
 
 // tsc writes declarations for what is TypeScript, but copies none, and published ones refer to this one.
