@@ -61,6 +61,13 @@ function withoutFormer(
   return new Map([...occupied].filter(([key]) => !isFormer(key)))
 }
 
+/** Whether a plan may have nothing to do. If something is missing, or is to be dropped, no proof is possible. */
+function mayBeInPlace({ catalog, ledger }: TargetReading, declared: readonly DeclaredObject[]): boolean {
+  const keys = new Set(declared.map(({ id }) => keyOf(id)))
+  const isDeclared = [...ledger.entries.keys()].every((key) => keys.has(key))
+  return ledger.exists && isDeclared && [...keys].every((key) => catalog.live.has(key))
+}
+
 /** The state of the catalog that a proof needs, and the names that it was computed with. */
 export interface ProvenState {
   readonly catalogState: string
@@ -68,7 +75,7 @@ export interface ProvenState {
 }
 
 /**
- * Reads everything in one snapshot, with the state of the catalog if there is a ledger.
+ * Reads everything in one snapshot, with the state of the catalog if a proof is possible.
  * @param names those that the SQL of the declared objects could name; undefined if no state is needed
  */
 export function readTargetInSnapshot(
@@ -78,7 +85,7 @@ export function readTargetInSnapshot(
 ): Promise<TargetReading & { readonly provenState: ProvenState | undefined }> {
   return inSnapshot(session, async () => {
     const target = await readTarget(session, input)
-    if (names === undefined || !target.ledger.exists) return { ...target, provenState: undefined }
+    if (names === undefined || !mayBeInPlace(target, input.declared)) return { ...target, provenState: undefined }
     return { ...target, provenState: { catalogState: await readCatalogState(session, { ...input, names }), names } }
   })
 }
