@@ -50,11 +50,20 @@ export async function inReadOnlyTransaction<Result>(session: Session, read: () =
   }
 }
 
+/** The settings of {@link manifestPath} in a form to be read, for scripts. */
+export function manifestSettings(searchPath: readonly string[]): Sql {
+  const all = Object.entries(pinned).map(([name, value]) => sql`SET LOCAL ${trusted(name)} = ${literal(value)}`)
+  return join([...all, sql`SET LOCAL search_path = ${pathOf(searchPath)}`], '; ')
+}
+
 /** For catalog queries: JIT compilation or parallel workers would take longer than the queries themselves. */
 export const catalogCosts: Sql = trusted('SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0')
 
 /** The probe and apply both parse a manifest's SQL under the manifest's own search path. */
 export function manifestPath(searchPath: readonly string[]): Sql {
-  const path = searchPath.length === 0 ? [trusted("''")] : searchPath.map(ident)
-  return sql`${pin}; SET LOCAL search_path = ${join(path, ', ')}`
+  return sql`${pin}; SET LOCAL search_path = ${pathOf(searchPath)}`
+}
+
+function pathOf(searchPath: readonly string[]): Sql {
+  return searchPath.length === 0 ? trusted("''") : join(searchPath.map(ident), ', ')
 }

@@ -5,7 +5,7 @@ import type { PlainStep, Plan, ReplaceStep, Step } from '../../core/plan.ts'
 import { isPrintable, oneLine, printable } from '../../core/printable.ts'
 import { ident } from '../../core/sql.ts'
 import { toolVersion } from '../../core/version.ts'
-import { manifestPath, readingPath } from '../../introspector/transaction-settings.ts'
+import { manifestSettings } from '../../introspector/transaction-settings.ts'
 import { planNotices } from '../plan-notices.ts'
 import { printableSql } from './printable-sql.ts'
 import { nameSecrets, type SecretVariables, withVariables } from './secret-variables.ts'
@@ -99,7 +99,7 @@ function transaction(plan: Plan, steps: readonly PlainStep[], variables: SecretV
   for (const step of steps) {
     lines.push('', comment(`${step.action} ${step.title}`))
     for (const statement of step.statements) {
-      const needed = statement.isResolved ? String(readingPath) : pathOf(plan, step)
+      const needed = statement.isResolved ? String(manifestSettings(['pg_catalog', 'pg_temp'])) : pathOf(plan, step)
       if (needed !== path) lines.push(`${needed};`)
       path = needed
       const text = `${printableSql(withVariables(step, statement, variables))};`
@@ -111,6 +111,6 @@ function transaction(plan: Plan, steps: readonly PlainStep[], variables: SecretV
 
 /** A load runs under the settings of the session, as any REFRESH does. */
 function pathOf({ searchPath }: Plan, { stage }: PlainStep): string {
-  if (stage !== 'populate') return String(manifestPath(searchPath))
+  if (stage !== 'populate') return String(manifestSettings(searchPath))
   return `SET LOCAL search_path = ${searchPath.length === 0 ? "''" : searchPath.map(ident).join(', ')}`
 }
