@@ -7,12 +7,15 @@ import { benchImport } from './import.ts'
 import { benchMirror } from './mirror.ts'
 import { benchPlan } from './plan.ts'
 import { benchRefresh } from './refresh.ts'
+import { benchScale } from './scale.ts'
 import { benchWait } from './wait.ts'
 
 /**
  * What fdwsync costs, each time next to what the server itself needs for the same in the same run. `npm run bench -- plan`,
  * `-- import`, `-- mirror`, `-- build`, `-- refresh` and `-- wait` measure one thing, all of them are measured without; numbers behind it are
  * numbers of tables, or of rows.
+ * `-- scale` prints what each command costs at each size, beside its goal; the first number is the large size, others are further
+ * sizes for plans with nothing to do.
  */
 const [mode, ...numbers] = process.argv.slice(2)
 const sizes = (standard: readonly number[]) => (numbers.length > 0 ? numbers.map(Number) : standard)
@@ -21,7 +24,7 @@ const [binaries] = findBinaries()
 if (!binaries) throw new Error('no PostgreSQL server was found: run npm ci')
 const server = await startThrowawayServer({
   binaries,
-  settings: { max_locks_per_transaction: '512', log_statement: 'ddl' },
+  settings: { max_locks_per_transaction: '2048', log_statement: 'ddl' },
 })
 const bench = { server, cli: resolve(import.meta.dirname, '../../dist/fdwsync.js'), folder }
 try {
@@ -32,6 +35,10 @@ try {
   if (!mode || mode === 'build') await benchBuild(bench)
   if (!mode || mode === 'refresh') for (const rows of sizes([400_000])) await benchRefresh(bench, rows)
   if (!mode || mode === 'wait') await benchWait(bench)
+  if (mode === 'scale') {
+    const [large = 10_000, ...more] = sizes([10_000, 50_000])
+    await benchScale(bench, [...[100, 1000, 2200].filter((size) => size < large), large, ...more], large)
+  }
 } finally {
   await server.stop()
   rmSync(folder, { recursive: true, force: true })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ThrowawayServer } from '../../src/demo/server/server.ts'
+import { serverCpuSeconds } from './server-cpu.ts'
 
 const run = promisify(execFile)
 
@@ -13,8 +14,12 @@ export interface Bench {
   readonly folder: string
 }
 
-interface Measurement {
+export interface Measurement {
+  /** On the clock. */
   readonly seconds: number
+  /** CPU seconds. Those of the server are known on Linux only. */
+  readonly client: number
+  readonly server: number
   readonly megabytes: number
 }
 
@@ -53,7 +58,7 @@ export async function compare(
       if (command.countsDefinitions) definitions += definitionsInLog(bench) - before
     }
   }
-  const medians = new Map(Array.from(measured, ([name, all]) => [name, median(all)]))
+  const medians = new Map(Array.from(measured, ([name, all]) => [name, medianOf(all)]))
   const floor = medians.get(floorName)?.seconds ?? Number.NaN
   for (const [name, { seconds, megabytes }] of medians) {
     const cells = [
@@ -69,8 +74,9 @@ export async function compare(
 }
 
 /** @throws Error if it ends otherwise than it should: then it was not what is to be measured */
-export async function measure({ folder }: Bench, { args, exit }: Omit<Command, 'name'>): Promise<Measurement> {
+export async function measure({ folder, server }: Bench, { args, exit }: Omit<Command, 'name'>): Promise<Measurement> {
   const peak = join(folder, 'peak')
+  const before = serverCpuSeconds(server.pid)
   const started = performance.now()
   const code = await run(process.execPath, ['--import', script('peak.js'), ...args], {
     env: { ...process.env, FDWSYNC_BENCH_PEAK: peak },
@@ -84,18 +90,21 @@ export async function measure({ folder }: Bench, { args, exit }: Omit<Command, '
   )
   const seconds = (performance.now() - started) / 1000
   if (code !== exit) throw new Error(`exit ${code} instead of ${exit}: ${args.join(' ')}`)
-  return { seconds, megabytes: Number(readFileSync(peak, 'utf8')) / 1024 }
+  const { kilobytes, cpu } = JSON.parse(readFileSync(peak, 'utf8'))
+  return { seconds, client: cpu, server: serverCpuSeconds(server.pid) - before, megabytes: kilobytes / 1024 }
 }
 
 function definitionsInLog({ server }: Bench): number {
   return readFileSync(server.logFile, 'utf8').split('LOG:  statement:').length
 }
 
-function median(all: readonly Measurement[]): Measurement {
+export function medianOf(all: readonly Measurement[]): Measurement {
   const middle = (values: readonly number[]) =>
     values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
   return {
     seconds: middle(all.map(({ seconds }) => seconds)),
+    client: middle(all.map(({ client }) => client)),
+    server: middle(all.map(({ server }) => server)),
     megabytes: middle(all.map(({ megabytes }) => megabytes)),
   }
 }

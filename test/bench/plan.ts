@@ -21,7 +21,7 @@ export async function benchPlan(bench: Bench, tables: number): Promise<void> {
   writeFileSync(changed, manifestOf(tables, 'numeric(12,2)'))
   const url = server.url(database)
   const { seconds } = await measure(bench, {
-    args: [cli, 'apply', '-f', same, '--database', url, '--auto-approve'],
+    args: [cli, 'apply', '-f', same, '--database', url, '--auto-approve', '--no-check-source'],
     exit: 0,
   })
   const title = `${tables} foreign tables of 8 columns, ${tables / 10} materialized views of 2 indexes`
@@ -37,7 +37,10 @@ async function benchBeside(bench: Bench, database: string, title: string, same: 
   await runScript('create-database.js', server.url('postgres'), crowded, database)
   const url = server.url(crowded)
   await runScript('create-unrelated.js', url, String(unrelatedTables))
-  await measure(bench, { args: [cli, 'apply', '-f', same, '--database', url, '--auto-approve'], exit: 0 })
+  await measure(bench, {
+    args: [cli, 'apply', '-f', same, '--database', url, '--auto-approve', '--no-check-source'],
+    exit: 0,
+  })
   process.stdout.write(`\n${title}, in turn with the same beside ${unrelatedTables} tables of somebody else\n`)
   const both = [server.url(database), url].flatMap((each, at) =>
     commandsOf({ cli, url: each, same, changed: same })
@@ -53,7 +56,16 @@ async function benchBeside(bench: Bench, database: string, title: string, same: 
 
 function commandsOf(files: Readonly<Record<'cli' | 'url' | 'same' | 'changed', string>>): readonly Command[] {
   const { cli, url, same, changed } = files
-  const plan = (file: string) => [cli, 'plan', '-f', file, '--database', url, '--detailed-exitcode']
+  const plan = (file: string) => [
+    cli,
+    'plan',
+    '-f',
+    file,
+    '--database',
+    url,
+    '--detailed-exitcode',
+    '--no-check-source',
+  ]
   return [
     { name: 'node, bare', args: ['-e', ''], exit: 0 },
     { name: 'fdwsync --version', args: [cli, '--version'], exit: 0 },

@@ -1,0 +1,238 @@
+// Prints the table of issue 17: what each command costs at each size, next to the floor of the same run, and the goal.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Bench, type Command, type Measurement, measure, medianOf, runScript, script } from './compare.ts'
+import { manifestOf } from './manifest.ts'
+
+/** A manifest that is applied to a database of its own. */
+interface Sized {
+  readonly tables: number
+  readonly file: string
+  readonly url: string
+}
+
+interface Goal {
+  readonly text: string
+  readonly isMet: boolean
+}
+
+/**
+ * @param sizes of the plans with nothing to do
+ * @param large the size of everything else
+ */
+export async function benchScale(bench: Bench, sizes: readonly number[], large: number): Promise<void> {
+  process.stdout.write(
+    `\nCPU is that of the client and the server together, in seconds; × is over the floor of the same run\n`,
+  )
+  await printStart(bench, await applied(bench, 10))
+  const growth: [tables: number, cpu: number][] = []
+  for (const tables of sizes) growth.push([tables, await printInPlace(bench, await applied(bench, tables))])
+  printGrowth(growth)
+  await printFirstApply(bench, large)
+  const sized = sizes.includes(large) ? sizedAs(bench, large) : await applied(bench, large)
+  await printOthers(bench, sized)
+  await printAdoption(bench, sized)
+  await printDestroy(bench, large)
+}
+
+const flags = ['--no-check-source'] as const
+const planOf = ({ file, url }: Pick<Sized, 'file' | 'url'>) => ['plan', '-f', file, '--database', url, ...flags]
+const applyOf = ({ file, url }: Pick<Sized, 'file' | 'url'>) => [
+  'apply',
+  '-f',
+  file,
+  '--database',
+  url,
+  '--auto-approve',
+  ...flags,
+]
+
+async function newDatabase({ server }: Bench, name: string, template?: string): Promise<string> {
+  await runScript('create-database.js', server.url('postgres'), name, ...(template === undefined ? [] : [template]))
+  return server.url(name)
+}
+
+function sizedAs({ server, folder }: Bench, tables: number): Sized {
+  return { tables, file: join(folder, `scale_${tables}.yaml`), url: server.url(`scale_${tables}`) }
+}
+
+async function applied(bench: Bench, tables: number): Promise<Sized> {
+  const sized = sizedAs(bench, tables)
+  writeFileSync(sized.file, manifestOf(tables, 'numeric(10,2)'))
+  await newDatabase(bench, `scale_${tables}`)
+  await measure(bench, { args: [bench.cli, ...applyOf(sized)], exit: 0 })
+  return sized
+}
+
+/** Runs the commands in turn. */
+async function medians(
+  bench: Bench,
+  rounds: number,
+  commands: readonly Omit<Command, 'name'>[],
+): Promise<readonly Measurement[]> {
+  const all = commands.map((): Measurement[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, command] of commands.entries()) all[at]?.push(await measure(bench, command))
+  }
+  return all.map(medianOf)
+}
+
+async function printStart(bench: Bench, sized: Sized): Promise<void> {
+  const node = ['-e', selectOne(sized.url)]
+  const [floor, plan] = await medians(bench, 9, [
+    { args: node, exit: 0 },
+    { args: [bench.cli, ...planOf(sized)], exit: 0 },
+  ])
+  const ratio = (plan?.seconds ?? 0) / (floor?.seconds ?? 1)
+  print('small plan, nothing to do: wall over Node + select 1', times(ratio), atMost(ratio, 2, '×'))
+}
+
+function selectOne(url: string): string {
+  return `const c = new (require('pg').Client)(${JSON.stringify(url)}); c.connect().then(() => c.query('select 1')).then(() => c.end())`
+}
+
+async function printInPlace(bench: Bench, sized: Sized): Promise<number> {
+  const [floor, plan] = await medians(bench, sized.tables > 1000 ? 3 : 7, [
+    { args: [script('floor.js'), sized.url], exit: 0 },
+    { args: [bench.cli, ...planOf(sized)], exit: 0 },
+  ])
+  const ratio = cpuOf(plan) / cpuOf(floor)
+  const name = `plan, nothing to do, ${sized.tables} tables: CPU`
+  print(name, `${cpuOf(plan).toFixed(2)} s, ${times(ratio)}, ${memoryOf(plan)}`, atMost(ratio, 1.2, '×'))
+  return cpuOf(plan)
+}
+
+/** The exponent of n between the first size and the last: 1 is linear. */
+function printGrowth(growth: readonly (readonly [tables: number, cpu: number])[]): void {
+  const [first, last] = [growth[0], growth.at(-1)]
+  if (!first || !last || first === last) return
+  const exponent = Math.log(last[1] / first[1]) / Math.log(last[0] / first[0])
+  print(`its growth from ${first[0]} to ${last[0]} tables`, `n^${exponent.toFixed(2)}`, atMost(exponent, 1, ''))
+}
+
+async function printFirstApply(bench: Bench, large: number): Promise<void> {
+  for (const tables of [Math.round(large / 5), large]) {
+    const file = join(bench.folder, 'first.yaml')
+    writeFileSync(file, manifestOf(tables, 'numeric(10,2)'))
+    const sized = { file, url: await newDatabase(bench, `first_${tables}`) }
+    const sql = join(bench.folder, 'first.sql')
+    await runScript('write-script.js', bench.cli, sql, ...planOf(sized))
+    const byHand = await newDatabase(bench, `by_hand_${tables}`)
+    const floor = await measure(bench, { args: [script('run-script.js'), byHand, sql], exit: 0 })
+    const apply = await measure(bench, { args: [bench.cli, ...applyOf(sized)], exit: 0 })
+    const ratio = cpuOf(apply) / cpuOf(floor)
+    print(
+      `first apply of ${tables}: CPU over its DDL in one transaction`,
+      `${cpuOf(apply).toFixed(1)} s, ${times(ratio)}, ${memoryOf(apply)}`,
+      both(atMost(ratio, 2.5, '×'), atMost(apply.megabytes, 300, ' MB')),
+    )
+  }
+}
+
+async function printOthers(bench: Bench, sized: Sized): Promise<void> {
+  const { tables, url, file } = sized
+  const few = join(bench.folder, 'few.yaml')
+  const every = join(bench.folder, 'every.yaml')
+  const text = readFileSync(file, 'utf8')
+  let left = 10
+  writeFileSync(
+    few,
+    text.replace(/numeric\(10,2\)/g, (type) => (left-- > 0 ? 'numeric(12,2)' : type)),
+  )
+  writeFileSync(every, manifestOf(tables, 'numeric(12,2)'))
+  const run = (...args: readonly string[]) => ({ args: [bench.cli, ...args], exit: 0 })
+  const [floor, ten, all, validate, exported, status] = await medians(bench, 3, [
+    { args: [script('floor.js'), url], exit: 0 },
+    run(...planOf({ file: few, url })),
+    run(...planOf({ file: every, url })),
+    run('validate', '-f', file),
+    run('export', '--database', url),
+    run('status', '-f', file, '--database', url),
+  ])
+  const tenRatio = cpuOf(ten) / cpuOf(floor)
+  print(
+    `10 of ${tables} changed: CPU`,
+    `${times(tenRatio)}, ${memoryOf(ten)}`,
+    both(atMost(tenRatio, 3, '×'), atMost(ten?.megabytes ?? 0, 200, ' MB')),
+  )
+  print(
+    `${tables} of ${tables} changed: client CPU`,
+    `${seconds(all?.client)}, ${memoryOf(all)}`,
+    both(atMost(all?.client ?? 0, 8, ' s'), atMost(all?.megabytes ?? 0, 300, ' MB')),
+  )
+  print(
+    `validate ${tables}: client CPU`,
+    `${seconds(validate?.client)}, ${memoryOf(validate)}`,
+    both(atMost(validate?.client ?? 0, 1.5, ' s'), atMost(validate?.megabytes ?? 0, 200, ' MB')),
+  )
+  for (const [name, found] of [['export', exported] as const, ['status -f', status] as const]) {
+    const ratio = (found?.seconds ?? 0) / (floor?.seconds ?? 1)
+    print(`${name} of ${tables}: wall`, `${seconds(found?.seconds)}, ${times(ratio)}`, atMost(ratio, 3, '×'))
+  }
+}
+
+/** What another manifest finds in place, without a ledger. */
+async function printAdoption(bench: Bench, { tables, file }: Sized): Promise<void> {
+  const url = await newDatabase(bench, `adopted_${tables}`, `scale_${tables}`)
+  await runScript('run-script.js', url, '-', 'DROP SCHEMA fdwsync CASCADE')
+  const adopt = await measure(bench, { args: [bench.cli, ...applyOf({ file, url })], exit: 0 })
+  print(`adopting ${tables}: client CPU`, seconds(adopt.client), atMost(adopt.client, 6, ' s'))
+}
+
+async function printDestroy(bench: Bench, large: number): Promise<void> {
+  const { server, cli, folder } = bench
+  const growth: [number, number][] = []
+  const most = Math.round(large / 5)
+  for (const tables of [75, 150, 300, most].filter((size) => size <= most)) {
+    const source = `destroy_source_${tables}`
+    await runScript('create-tables.js', await newDatabase(bench, source), String(tables))
+    const url = await newDatabase(bench, `destroy_${tables}`)
+    const file = join(folder, 'destroy.yaml')
+    writeFileSync(file, mirrorOf(bench, source))
+    await measure(bench, { args: [cli, 'apply', '-f', file, '--database', url, '--auto-approve'], exit: 0 })
+    const args = [cli, 'destroy', '-f', file, '--database', server.url(`destroy_${tables}`), '--auto-approve']
+    const { client } = await measure(bench, { args, exit: 0 })
+    growth.push([tables, client])
+    print(
+      `destroy of a mirror of ${tables} tables: client CPU`,
+      seconds(client),
+      tables === most ? atMost(client, 5, ' s') : undefined,
+    )
+  }
+  printGrowth(growth)
+}
+
+function mirrorOf({ server }: Bench, source: string): string {
+  return `version: 1
+name: destroyed
+extensions: { postgres_fdw: {} }
+servers:
+  source:
+    options: { host: ${server.host}, port: ${server.port}, dbname: ${source} }
+    user_mappings: { public: { user: ${server.user}, password: ${server.password} } }
+mirrors:
+  all: { server: source, remote_schema: public, proxy_schema: proxy, schema: copy }
+`
+}
+
+function cpuOf(measured: Measurement | undefined): number {
+  return (measured?.client ?? 0) + (measured?.server ?? 0)
+}
+
+const times = (ratio: number) => `${ratio.toFixed(2)} ×`
+const seconds = (value: number | undefined) => `${(value ?? 0).toFixed(2)} s`
+const memoryOf = (measured: Measurement | undefined) => `${(measured?.megabytes ?? 0).toFixed(0)} MB`
+
+function atMost(value: number, limit: number, unit: string): Goal {
+  return { text: `≤ ${limit}${unit}`, isMet: value <= limit }
+}
+
+function both(one: Goal, other: Goal): Goal {
+  return { text: `${one.text}, ${other.text}`, isMet: one.isMet && other.isMet }
+}
+
+function print(name: string, found: string, goal: Goal | undefined): void {
+  const verdict = goal ? `  ${goal.isMet ? 'met   ' : 'missed'}  goal ${goal.text}` : ''
+  process.stdout.write(`  ${name.padEnd(62)}${found.padStart(28)}${verdict}\n`)
+}
