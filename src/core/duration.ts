@@ -14,3 +14,9 @@ export function formatDuration(milliseconds: number): string {
   const [unit, factor] = Object.entries(units).findLast(([, size]) => milliseconds % size === 0) ?? ['ms', 1]
   return `${milliseconds / factor}${unit}`
 }
+
+/** In one unit, for texts: `12 min`. */
+export function roughDuration(milliseconds: number): string {
+  const [unit, factor] = Object.entries(units).findLast(([, size]) => milliseconds >= size) ?? ['ms', 1]
+  return `${Math.round(milliseconds / factor)} ${unit}`
+}

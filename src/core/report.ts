@@ -6,7 +6,8 @@ import type { StageName, Step, Undetermined, Warning } from './plan.ts'
 import type { RefreshStrategy } from './refresh-policy.ts'
 
 export type StepOutcome =
-  | { readonly status: 'applied'; readonly milliseconds: number }
+  /** `unchanged`: why a refresh had nothing to do, if it was skipped because its source has not changed. */
+  | { readonly status: 'applied'; readonly milliseconds: number; readonly unchanged?: string }
   /** `of`: the member that failed, for a step that replaces several objects. */
   | { readonly status: 'failed'; readonly reason: string; readonly hint?: string; readonly of?: Key }
   | { readonly status: 'skipped'; readonly reason: string }
@@ -54,6 +55,8 @@ export interface RefreshReport {
     readonly how: Exclude<RefreshStrategy, 'auto'> | undefined
     /** Why by that one. */
     readonly because?: string | undefined
+    /** What would keep readers from waiting, if they had to. */
+    readonly hint?: string | undefined
     /** The number of rows that it holds; undefined if unknown. */
     readonly rows?: string | undefined
     /** The size of its data afterwards, or before in a preview; undefined if unknown. */

@@ -117,6 +117,7 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     updated: 'The number of rows updated; null if unknown',
     deleted: 'The number of rows deleted; null if unknown',
     bytes: 'The size of the data of the copy afterwards, without indexes; null if unknown',
+    answer: 'A digest of the query skip_if_same of the policy and of what it returned; null if it was not asked',
     outcome: 'applied, skipped (nothing had changed), failed or in doubt (unknown whether it was committed)',
     reason: 'Why the refresh was skipped, or not applied',
     apply_id: 'The apply that loaded the copy; null for other refreshes',

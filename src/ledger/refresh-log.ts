@@ -29,6 +29,8 @@ export interface RefreshRecord {
   readonly deleted?: string | undefined
   /** The size of its data afterwards. */
   readonly bytes?: number | undefined
+  /** A digest of what `skip_if_same` returned. */
+  readonly answer?: string | undefined
   /** `skipped`: there was nothing to do, since nothing has changed. */
   readonly status: 'applied' | 'skipped' | 'failed' | 'in doubt'
   readonly reason?: string
@@ -64,6 +66,7 @@ function insertRefreshes(manifest: string, applyId: string | undefined, records:
       text(record.inserted),
       text(record.deleted),
       text(record.bytes),
+      text(record.answer),
       literal(record.status),
       text(record.reason),
       text(applyId),
@@ -71,7 +74,7 @@ function insertRefreshes(manifest: string, applyId: string | undefined, records:
     return sql`(${join(values, ', ')})`
   })
   return sql`INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count,
-             inserted, deleted, bytes, outcome, reason, apply_id)
+             inserted, deleted, bytes, answer, outcome, reason, apply_id)
       VALUES ${join(rows, ', ')} ON CONFLICT (id) DO NOTHING`
 }
 

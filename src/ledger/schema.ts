@@ -164,6 +164,10 @@ const migrations: readonly Migration[] = [
         ADD COLUMN inserted bigint, ADD COLUMN updated bigint, ADD COLUMN deleted bigint, ADD COLUMN bytes bigint`),
     ],
   },
+  {
+    tables: [],
+    statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN answer text')],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */

@@ -36,6 +36,7 @@ interface FactsRow {
   readonly bytes: number
   readonly owner: string
   readonly actsAsOwner: boolean
+  readonly setsOwner: boolean
   readonly createsInSchema: boolean
   readonly createsInDatabase: boolean
   readonly writesLedger: boolean
@@ -49,6 +50,7 @@ const factsQuery = trusted(`
          CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[])
               THEN c.relpages * current_setting('block_size')::float8 ELSE pg_relation_size(c.oid)::float8 END AS bytes,
          pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS "actsAsOwner",
+         pg_has_role(c.relowner, CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS "setsOwner",
          has_schema_privilege(c.relnamespace, 'CREATE') AS "createsInSchema",
          has_database_privilege(current_database(), 'CREATE') AS "createsInDatabase",
          (SELECT coalesce(bool_and(has_schema_privilege(ln.oid, 'USAGE') AND has_table_privilege(l.oid, 'SELECT')
@@ -124,6 +126,8 @@ function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
     isPopulated: populated,
     hasUniqueIndex: row.hasUniqueIndex,
     bytes: row.bytes,
+    owner: row.owner,
+    isOwnerAvailable: row.setsOwner,
     swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents),
     lastMilliseconds: lastLoads.get(key) ?? {},
   }

@@ -8,13 +8,13 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import type { OptionalEnd } from '../ledger/refresh-log.ts'
 import { explainLoss, loadSettings } from './load.ts'
+import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
 import type { Copy, RefreshTransaction, StrategyName } from './strategies/strategy.ts'
 
 /** A copy and the strategy that was chosen for it. */
-export interface ChosenCopy {
-  readonly copy: Copy
+export interface ChosenCopy extends AskedCopy {
   readonly choice: Choice
 }
 
@@ -26,6 +26,8 @@ export interface CopyResult {
   readonly inserted: string | undefined
   readonly deleted: string | undefined
   readonly bytes: number
+  /** What its policy's `skip_if_same` returned, as a digest. */
+  readonly answer: string | undefined
 }
 
 export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
@@ -35,27 +37,43 @@ export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'>
   onUnrecorded(reason: string): void
 }
 
+/** What a transaction has done. */
+export type UnitResult =
+  | { readonly isSame: true; readonly forMilliseconds: number }
+  | { readonly isSame: false; readonly copies: ReadonlyMap<Key, CopyResult> }
+
 /**
- * Refreshes the copies, and commits.
+ * Refreshes the copies, unless their policies find that there is nothing to do, and commits.
  * @param record what COMMIT is sent with
  */
 export async function refreshInTransaction(
   context: UnitContext,
   session: Session,
   chosen: readonly ChosenCopy[],
-  record: (results: ReadonlyMap<Key, CopyResult>) => OptionalEnd | undefined,
-): Promise<ReadonlyMap<Key, CopyResult>> {
+  record: (result: UnitResult) => OptionalEnd | undefined,
+): Promise<UnitResult> {
   const copies = chosen.map(({ copy }) => copy)
   const before = await beginRefresh(session, context.begin, copies)
   try {
     const transaction: RefreshTransaction = { ...context, session, pid: before.pid }
-    for (const { strategy, run } of runsOf(chosen)) await strategyNamed(strategy).run(transaction, run)
-    const after = await measure(session, copies)
-    const results = new Map(
-      chosen.map((each, at) => [each.copy.key, resultOf(each, before.counted[at], after[at])] as const),
-    )
-    await commit(context, session, before.pid, record(results))
-    return results
+    const { byCopy, sameForMilliseconds } = await askIfSame(transaction, chosen)
+    const result: UnitResult =
+      sameForMilliseconds === undefined
+        ? { isSame: false, copies: await refreshAll() }
+        : { isSame: true, forMilliseconds: sameForMilliseconds }
+    await commit(context, session, before.pid, record(result))
+    return result
+
+    async function refreshAll(): Promise<ReadonlyMap<Key, CopyResult>> {
+      for (const { strategy, run } of runsOf(chosen)) await strategyNamed(strategy).run(transaction, run)
+      const after = await measure(session, copies)
+      return new Map(
+        chosen.map((each, at) => {
+          const { key } = each.copy
+          return [key, { ...resultOf(each, before.counted[at], after[at]), answer: byCopy.get(key) }] as const
+        }),
+      )
+    }
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
@@ -152,7 +170,11 @@ function theCopies(copies: readonly Copy[]): Sql {
     FROM pg_catalog.unnest(ARRAY[${join(names, ', ')}]) WITH ORDINALITY AS given(name, position) ORDER BY position) AS copy`
 }
 
-function resultOf({ choice }: ChosenCopy, before: Counted | undefined, after: Measured | undefined): CopyResult {
+function resultOf(
+  { choice }: ChosenCopy,
+  before: Counted | undefined,
+  after: Measured | undefined,
+): Omit<CopyResult, 'answer'> {
   const since = (count: 'inserted' | 'deleted') => {
     const [first, last] = [before?.[count], after?.[count]]
     if (first == null || last == null) return undefined

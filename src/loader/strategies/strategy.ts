@@ -17,6 +17,9 @@ export interface CopyFacts {
   readonly hasUniqueIndex: boolean
   /** The size of its data, without its indexes. */
   readonly bytes: number
+  readonly owner: string
+  /** Whether this role may SET ROLE to the owner. */
+  readonly isOwnerAvailable: boolean
   /** Why it cannot be swapped, as in "cannot be swapped: …". */
   readonly swapObstacle: string | undefined
   /** How long its last load by each strategy took. */

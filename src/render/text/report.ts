@@ -6,7 +6,7 @@ import { isNothingDone, isRecordedOnly, type RefreshReport, type Report, type St
 import type { RenderOptions } from '../format.ts'
 import { doneText, missedText } from './counts.ts'
 import { foldAlike } from './fold.ts'
-import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
+import { counted, durationText, pad, sizeText, widthOf, wrap } from './layout.ts'
 import { renderWarnings } from './notices.ts'
 import { listed, placeOfTitled, subjectOf } from './objects.ts'
 
@@ -89,13 +89,14 @@ function outcomeSentence(report: Report): string {
 export function renderRefresh(report: RefreshReport, options: RenderOptions): string {
   const { views, notImported } = report
   const refreshed = views.flatMap(({ outcome, ...view }) =>
-    outcome.status === 'applied' ? [{ ...view, milliseconds: outcome.milliseconds }] : [],
+    outcome.status === 'applied' ? [{ ...view, milliseconds: outcome.milliseconds, unchanged: outcome.unchanged }] : [],
   )
   const planned = views.filter(({ outcome }) => outcome.status === 'planned')
   const problems = problemsOf(
     views.flatMap(({ outcome, ...view }) => (outcome.status === 'planned' ? [] : [{ ...view, outcome, verb: '' }])),
     options,
   )
+  const unchanged = refreshed.filter((view) => view.unchanged !== undefined).length
   const missing =
     notImported.length === 0 ? '' : ` Not imported: ${listed(notImported.map(({ title }) => oneLine(title)))}.`
   const lines = [
@@ -103,15 +104,25 @@ export function renderRefresh(report: RefreshReport, options: RenderOptions): st
     ...refreshedLines(refreshed, options),
     ...problems,
     ...renderWarnings(report, options),
-    ...sentenceLines(`${refreshSummary(views.length, refreshed.length, planned.length)}${missing}`, options),
+    ...sentenceLines(
+      `${refreshSummary(views.length, { refreshed: refreshed.length - unchanged, unchanged, planned: planned.length })}${missing}`,
+      options,
+    ),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function refreshSummary(all: number, refreshed: number, planned: number): string {
+interface Summary {
+  readonly refreshed: number
+  readonly unchanged: number
+  readonly planned: number
+}
+
+function refreshSummary(all: number, { refreshed, unchanged, planned }: Summary): string {
   if (all === 0) return 'Nothing to refresh.'
   const [verb, count] = planned > 0 ? ['Would refresh', planned] : ['Refreshed', refreshed]
-  return count < all ? `${verb} ${count} of ${counted(all, 'view')}.` : `${verb} ${counted(all, 'view')}.`
+  const same = unchanged === 0 ? '' : `; ${unchanged} had not changed`
+  return `${verb} ${count < all ? `${count} of ` : ''}${counted(all, 'view')}${same}.`
 }
 
 /** `would refresh materialized view shop.orders  swap: readers do not wait, …`, and how long that took the last time. */
@@ -123,29 +134,71 @@ function plannedLines(views: RefreshReport['views'], { columns }: RenderOptions)
   })
 }
 
-type Refreshed = Omit<RefreshReport['views'][number], 'outcome'> & { readonly milliseconds: number }
+type Refreshed = Omit<RefreshReport['views'][number], 'outcome'> & {
+  readonly milliseconds: number
+  readonly unchanged: string | undefined
+}
 
+/** A table: the copy, the strategy, rows and size, the duration, and that of the last time. */
 function refreshedLines(views: readonly Refreshed[], options: RenderOptions): readonly string[] {
-  const entries = foldAlike(views, (view) => JSON.stringify([placeOfTitled(view), view.how]), options).map((alike) => ({
-    alike,
-    title: oneLine(subjectOf(alike, false).subject),
-  }))
-  const width = Math.max(0, ...entries.map(({ title }) => widthOf(title)))
-  return entries.flatMap(({ alike, title }) => {
-    const milliseconds = alike.reduce((sum, view) => sum + view.milliseconds, 0)
-    const mode = alike[0].how === 'plain' ? '' : `, ${alike[0].how}`
-    const remark = `${durationText(milliseconds)}${alike.length > 1 ? ' in total' : ''}${mode}`
-    const longest = alike.length > 1 ? wrap(`longest: ${longestOf(alike)}`, options.columns, hanging) : []
-    return [...refreshedLine(title, width, remark, options), ...longest]
+  const { style, columns } = options
+  const groups = foldAlike(
+    views,
+    (view) => JSON.stringify([placeOfTitled(view), view.how, view.unchanged === undefined]),
+    options,
+  )
+  const rows = groups.map((alike) => cellsOf(alike, options))
+  const widths = [0, 1, 2, 3].map((at) => Math.max(0, ...rows.map(({ cells }) => widthOf(cells[at] ?? ''))))
+  return rows.flatMap(({ cells, below }) => {
+    const columnsOfLine = cells.flatMap((cell, at) => (widths[at] === 0 ? [] : [pad(cell, widths[at] ?? 0)]))
+    const line = `  ${columnsOfLine.join('  ')}`.trimEnd()
+    const [title = '', how = '', ...others] = cells
+    const lines =
+      widthOf(line) <= columns
+        ? [line]
+        : [
+            ...wrap(title, columns, '  ', hanging),
+            ...wrap([how, ...others].filter((cell) => cell !== '').join(', '), columns, hanging),
+          ]
+    return [...lines, ...below].map((each) => each.replace(` ${how} `, (word) => style.green(word)))
   })
 }
 
-function refreshedLine(title: string, width: number, remark: string, options: RenderOptions): readonly string[] {
-  const { style, columns } = options
-  const line = `  refreshed ${pad(title, width)}  ${remark}`
-  const lines =
-    widthOf(line) <= columns ? [line] : [...wrap(`refreshed ${title}`, columns, '  ', hanging), hanging + remark]
-  return lines.map((each, at) => (at === 0 ? each.replace('refreshed', (word) => style.green(word)) : each))
+function cellsOf(alike: readonly [Refreshed, ...Refreshed[]], { columns }: RenderOptions) {
+  const [first] = alike
+  const isAlone = alike.length === 1
+  const subject = oneLine(subjectOf(alike, false).subject)
+  const title = isAlone ? subject.replace(/^materialized view /, '') : subject
+  const milliseconds = alike.reduce((sum, view) => sum + view.milliseconds, 0)
+  const last =
+    isAlone && first.lastMilliseconds !== undefined ? `(${durationText(first.lastMilliseconds)} last time)` : ''
+  const longest = isAlone ? [] : wrap(`longest: ${longestOf(alike)}`, columns, hanging)
+  return {
+    cells: [
+      title,
+      first.unchanged === undefined ? (first.how ?? '') : 'skipped',
+      isAlone && first.unchanged !== undefined ? first.unchanged : amountOf(alike),
+      `${durationText(milliseconds)}${isAlone ? '' : ' in total'}`,
+      last,
+    ],
+    below: [
+      ...longest,
+      ...(isAlone && first.hint !== undefined ? wrap(`${first.because}. ${first.hint}`, columns, hanging) : []),
+    ],
+  }
+}
+
+/** `1,204,331 rows · 96 MB`, as far as it is known. */
+function amountOf(views: readonly Refreshed[]): string {
+  const rows = views.every((view) => view.rows !== undefined)
+    ? views.reduce((sum, view) => sum + BigInt(view.rows ?? 0), 0n)
+    : undefined
+  const bytes = views.reduce((sum, view) => sum + (view.bytes ?? 0), 0)
+  const parts = [
+    rows === undefined ? '' : `${rows.toLocaleString('en')} ${rows === 1n ? 'row' : 'rows'}`,
+    bytes === 0 ? '' : sizeText(bytes),
+  ]
+  return parts.filter((part) => part !== '').join(' · ')
 }
 
 function longestOf(views: readonly Refreshed[]): string {

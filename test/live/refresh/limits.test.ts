@@ -1,4 +1,4 @@
-// What a refresh is held to: a timeout, connections to a source, and retries of what may pass.
+// What a refresh is held to: a timeout, connections to a source, retries of what may pass, and what it need not do.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
@@ -97,5 +97,36 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         }),
       )
     }
+  })
+
+  test('skip_if_same: the same answer as at the last refresh is a check that reads nothing; another one is a refresh', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const asking = 'SELECT max(total) AS a, count(*) AS a FROM proxy.orders'
+    const text = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' }).replace(
+      'FROM proxy.orders"',
+      `FROM proxy.orders", refresh: { skip_if_same: "${asking}" }`,
+    )
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const outcomes = async () => {
+      const { views } = await refresh(await fixture.manifest(text), [], connectTo(fixture.url), refreshDefaults)
+      return views.map(({ how, outcome }) => [how === undefined ? 'skipped' : 'refreshed', outcome.status])
+    }
+    // The load of the apply has not asked.
+    expect(await outcomes()).toEqual([['refreshed', 'applied']])
+    expect(await outcomes()).toEqual([['skipped', 'applied']])
+    await runSql(source.url, 'UPDATE orders SET total = 1000 WHERE id = 50')
+    expect(await outcomes()).toEqual([['refreshed', 'applied']])
+    expect(await fixture.sql('SELECT max(total)::float FROM local.orders')).toEqual([{ max: 1000 }])
+    const { code, stdout } = await run(fixture, ['refresh'], text)
+    expect(stdout).toMatch(/local\.orders +skipped +same as \d+ m?s ago .*\nRefreshed 0 of 1 view; 1 had not changed\./)
+    expect(code).toBe(0)
+    const recorded = await fixture.sql('SELECT outcome, reason FROM fdwsync.refresh ORDER BY started_at')
+    expect(recorded.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'skipped', 'applied', 'skipped'])
+    await runSql(source.url, 'UPDATE orders SET total = 75 WHERE id = 50')
+    const wrong = text.replace('max(total)', 'max(nothing)')
+    await applyTo(await fixture.manifest(wrong), fixture.url)
+    expect((await run(fixture, ['refresh', '--width', '200'], wrong)).stdout).toMatch(
+      /failed materialized view local.orders: column "nothing" does not exist/,
+    )
   })
 })

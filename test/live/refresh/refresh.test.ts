@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { until } from '../../../src/demo/server/processes.ts'
-import type { RefreshOptions } from '../../../src/loader/refresh.ts'
+import type { RefreshOptions } from '../../../src/loader/refresh-options.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'

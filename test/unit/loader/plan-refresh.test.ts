@@ -13,6 +13,8 @@ const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   isPopulated: true,
   hasUniqueIndex: true,
   bytes: large,
+  owner: 'owner',
+  isOwnerAvailable: true,
   swapObstacle: undefined,
   lastMilliseconds: {},
   ...more,

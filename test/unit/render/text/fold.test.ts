@@ -203,7 +203,7 @@ Refreshed 0 of 69 views.
       } as const
     })
     expect(renderRefresh({ ...quiet, views, notImported: [] }, { style, columns: 200 })).toBe(
-      `  refreshed 8 materialized views in shop  36 ms in total
+      `  8 materialized views in shop  plain  36 ms in total
             longest: materialized view shop.t_8 8 ms, materialized view shop.t_7 7 ms, materialized view shop.t_6 6 ms
 Refreshed 8 views.
 `,

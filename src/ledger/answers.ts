@@ -1,0 +1,23 @@
+// Reads what the queries `skip_if_same` returned when copies were last loaded.
+
+import type { Key } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+
+export interface RecordedAnswer {
+  /** Null if the last load of the copy has not asked. */
+  readonly answer: string | null
+  readonly millisecondsAgo: number
+}
+
+const answersQuery = trusted(`
+  SELECT DISTINCT ON (address) address, answer,
+         extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 AS "millisecondsAgo"
+    FROM fdwsync.refresh WHERE address = ANY ($1::text[]) AND outcome = 'applied'
+   ORDER BY address, started_at DESC`)
+
+/** By copy. The caller has found the ledger to be trusted, and reads under `readingPath`. */
+export async function readAnswers(session: Session, copies: readonly Key[]): Promise<ReadonlyMap<Key, RecordedAnswer>> {
+  const rows = await session.query<RecordedAnswer & { readonly address: Key }>(answersQuery, [copies])
+  return new Map(rows.map((row) => [row.address, row]))
+}

@@ -1,0 +1,32 @@
+// What a refresh is run with.
+
+import type { ApplyEvent } from '../core/event.ts'
+import type { Key } from '../core/object.ts'
+import type { Hidden } from '../core/redaction.ts'
+import type { RefreshPolicy, RefreshStrategy } from '../core/refresh-policy.ts'
+import type { MaxConnections } from './server-limits.ts'
+
+export interface RefreshOptions {
+  /** The manifest's. */
+  readonly searchPath: readonly string[]
+  /** The manifest's: roles whose code may run when views over a swapped copy are recreated. */
+  readonly trustedRoles: readonly string[]
+  readonly policies: ReadonlyMap<Key, RefreshPolicy>
+  /** The strategy of this run, in place of those of the policies. */
+  readonly strategy?: RefreshStrategy | undefined
+  /** How many units are refreshed at once. */
+  readonly jobs: number
+  /** How many connections the run may have to each source at once. */
+  readonly maxConnections: MaxConnections
+  /** After that a single refresh is cancelled, in place of what the policies declare. */
+  readonly timeoutMilliseconds?: number | undefined
+  /** How long a source may take to answer before the copies that need it fail. */
+  readonly sourceTimeoutMilliseconds: number
+  /** How long to wait for an apply of the manifest. */
+  readonly leaseTimeoutMilliseconds: number
+  /** What no message may show. */
+  readonly hidden: readonly Hidden[]
+  emit(event: ApplyEvent): void
+  /** Aborting it cancels what runs. */
+  readonly signal: AbortSignal
+}
