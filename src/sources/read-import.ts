@@ -59,9 +59,9 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     if (!isPostgres) return undefined
     return (await allNames()).filter((name) => !request.except.includes(name))
   }
-  const types = request.copiesTypes ? await typesOf(run, request) : undefined
-  const asText = types && asked.mirrored ? await standInForTypes(session, types.all) : new Map()
-  const toCopy = types?.all.filter(({ title }) => !asText.has(title))
+  const types = readsTypes(request) && isPostgres ? await typesOf(run, request) : undefined
+  const asText = types && readsAsText(request) ? await standInForTypes(session, types.all) : new Map()
+  const toCopy = request.copiesTypes && types?.all.filter(({ title }) => !asText.has(title))
   const copied = toCopy ? await copyTypes({ session, context, scratch: catalogSchema(run) }, toCopy) : nothingCopied
   const expressions = await chooseExpressions(run, await expressionsOf(run, request))
   const { tables: plain, failed, notices, withoutCollations, state } = await importTables(run, request, names)
@@ -109,6 +109,15 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
             leftOut,
           }),
   }
+}
+
+function readsTypes(request: ImportRequest): boolean {
+  return request.copiesTypes || request.withColumnNames === true
+}
+
+/** A mirror copies columns as text whose types cannot be here. So they are compared as text, too. */
+function readsAsText({ mirrored, withColumnNames }: ImportRequest): boolean {
+  return mirrored !== undefined || withColumnNames === true
 }
 
 export async function readImportState(run: ImportRun, asked: ImportRequest): Promise<SourceState> {

@@ -16,6 +16,7 @@ const source = `
   CREATE TABLE orders (id bigint, total numeric(10,2), note text);
   CREATE TYPE mood AS ENUM ('sad');
   CREATE TABLE moods (id int, m mood);
+  CREATE TABLE things (id int); CREATE TABLE kept (id int, thing things, more things[]);
   CREATE SCHEMA audit; CREATE TABLE audit.events (id int, body jsonb);
   CREATE TABLE parted (id int, day date) PARTITION BY RANGE (day);
   CREATE TABLE parted_1 PARTITION OF parted DEFAULT`
@@ -36,6 +37,7 @@ schemas:
         options: { table_name: orders }
         columns: { number: { type: bigint, options: { column_name: id } }, total: "numeric(10,2)", note: text }
       moods: { server: shop, columns: { id: integer, m: text } }
+      kept: { server: shop, columns: { id: integer, thing: text, more: "text[]" } }
       part: { server: shop, options: { table_name: parted_1 }, columns: { id: integer, day: date } }
       logs: { server: files, columns: { line: text } }
   proxy:
