@@ -33,6 +33,8 @@ export interface StatisticsSpec extends Pick<Access, 'owner' | 'ownedByCurrentRo
   /** In the order of the view's columns. */
   readonly columns: readonly string[]
   readonly expressions: readonly string[]
+  /** Wanted only: the expressions while the view has the column names that it has now. */
+  readonly expressionsUnderLiveNames?: readonly string[]
   /** Declared null: the default, which is all kinds, or none for a single expression. */
   readonly kinds: readonly StatisticsKind[] | null
   /** Undefined: not declared. Null: the default. */
@@ -59,8 +61,9 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({
+    wanted: (read, declared, matched) => ({
       ...declared,
+      ...(matched && { expressionsUnderLiveNames: matched.read.expressions }),
       columns: read.columns,
       expressions: read.expressions,
       kinds: read.kinds,
@@ -158,7 +161,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
     return [
       ...replacedBy('on', qualified(from.on.schema, from.on.name), qualified(to.on.schema, to.on.name)),
       ...replacedBy('columns', columnsText(from), columnsText(to)),
-      ...replacedBy('expressions', expressionsText(from), expressionsText(to)),
+      ...replacedBy('expressions', expressionsText(withNewNames(from, to)), expressionsText(to)),
       ...replacedBy('kinds', kindsText(from), kindsText(to)),
       ...targetChange(name, from.target ?? null, to.target),
       ...commentChange(sql`STATISTICS ${name}`, 'comment', from.comment, to.comment),
@@ -237,6 +240,14 @@ function targetChange(name: Sql, from: number | null, to: number | null | undefi
 /** Sorted, since the order has no meaning. */
 function columnsText({ columns }: StatisticsSpec): string | undefined {
   return columns.map(ident).toSorted().join(', ') || undefined
+}
+
+/** The live statistics with the expressions as they will be once columns of their view are renamed, where nothing else differs. */
+function withNewNames(live: StatisticsSpec, to: StatisticsSpec): StatisticsSpec {
+  const expressions = live.expressions.map((expression, at) =>
+    expression === to.expressionsUnderLiveNames?.[at] ? (to.expressions[at] ?? expression) : expression,
+  )
+  return { ...live, expressions }
 }
 
 function expressionsText({ expressions }: StatisticsSpec): string | undefined {

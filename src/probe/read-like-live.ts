@@ -15,10 +15,10 @@ import type { ProbeRun } from './run.ts'
  */
 export async function readMatchedToLive(
   run: ProbeRun,
-  { id }: DeclaredObject,
+  { id, spec }: DeclaredObject,
   standIn: LiveObject,
 ): Promise<MatchedToLive<unknown> | undefined> {
-  const { probe: how, renaming } = kindOf(id)
+  const { probe: how, renaming, child } = kindOf(id)
   const key = keyOf(id)
   const live = liveOf(run, key)
   if (how.how !== 'read-back' || !live) return undefined
@@ -26,6 +26,7 @@ export async function readMatchedToLive(
     ...[...run.underOwnNames].flatMap((other) => (other === key ? [] : renameToCurrent(run, other))),
     ...(live.renamedColumns ? (renaming?.renameColumns?.(standIn.id, inverse(live.renamedColumns)) ?? []) : []),
     ...(how.matchLive?.(standIn.id, standIn.spec, live.spec) ?? []),
+    ...(child ? matchParent(run, child.parentOf(spec, id)) : []),
   ]
   if (statements.length === 0) return undefined
   const { session } = run
@@ -34,6 +35,14 @@ export async function readMatchedToLive(
   const again = (await readScratch(run, [standIn.id])).get(keyOf(standIn.id))
   await session.run(trusted('ROLLBACK TO match'))
   return again && { live: live.spec, read: again.spec }
+}
+
+/** Expressions of a child have the names of its parent's columns. */
+function matchParent(run: ProbeRun, key: Key): readonly Statement[] {
+  const [standIn, wanted, live] = [run.standIns.get(key), run.wanted.get(key), liveOf(run, key)]
+  const how = standIn && kindOf(standIn).probe
+  if (!standIn || !wanted || !live || how?.how !== 'read-back') return []
+  return how.matchLive?.(standIn, wanted.spec, live.spec) ?? []
 }
 
 function liveOf({ input, elsewhere }: ProbeRun, key: Key): LiveObject | undefined {

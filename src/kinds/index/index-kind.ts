@@ -35,8 +35,9 @@ export const index: DeclaredKind<'index', IndexSpec> = {
 
   probe: {
     how: 'read-back',
-    wanted: (read, declared) => ({
+    wanted: (read, declared, matched) => ({
       ...read,
+      ...(matched && { underLiveNames: expressionsOf(matched.read) }),
       on: declared.on,
       with: declared.with,
       tablespace: declared.tablespace,
@@ -120,7 +121,8 @@ export const index: DeclaredKind<'index', IndexSpec> = {
     comment: settle(wanted.comment, last?.comment, live?.comment, ''),
   }),
 
-  compare(id, from, to) {
+  compare(id, live, to) {
+    const from = withNewNames(live, to)
     const before = definitionFields(from)
     const after = definitionFields(to)
     const fields = Object.keys(after).flatMap((field): readonly FieldChange[] =>
@@ -239,4 +241,23 @@ function createIndex(own: IdOf<'index'>, spec: IndexSpec, name: string): readonl
     ...(isMarked ? [clusterOn(id, spec)] : []),
     ...newComment(sql`INDEX ${qualified(id.schema, id.name)}`, spec.comment),
   ]
+}
+
+function expressionsOf({ columns, where }: IndexSpec): NonNullable<IndexSpec['underLiveNames']> {
+  return { expressions: columns.map(({ expression }) => expression ?? null), where }
+}
+
+/** The live index with the expressions as they will be once columns of its view are renamed, where nothing else differs. */
+function withNewNames(live: IndexSpec, { underLiveNames, columns, where }: IndexSpec): IndexSpec {
+  if (!underLiveNames) return live
+  const { expressions } = underLiveNames
+  return {
+    ...live,
+    columns: live.columns.map((column, at) =>
+      column.expression && column.expression === expressions[at]
+        ? { ...column, expression: columns[at]?.expression }
+        : column,
+    ),
+    where: live.where === underLiveNames.where ? where : live.where,
+  }
 }

@@ -85,6 +85,20 @@ export const indexTable: KindTable<IndexSpec> = {
   compare: {
     on: [[{}, { on: { schema: 'shop', name: 'items' } }, 'on: shop.orders → shop.items', 'replace']],
     method: [[{}, { method: 'hash' }, 'method: btree → hash', 'replace']],
+    underLiveNames: [
+      [
+        { where: '(old > 0)' },
+        { where: '(new > 0)', underLiveNames: { expressions: [], where: '(old > 0)' } },
+        nothing,
+        'only a column of the view is renamed',
+      ],
+      [
+        { where: '(old > 1)' },
+        { where: '(new > 0)', underLiveNames: { expressions: [], where: '(old > 0)' } },
+        'where: (old > 1) → (new > 0)',
+        'replace',
+      ],
+    ],
     unique: [[{}, { unique: true }, 'unique: no → yes', 'replace']],
     columns: [
       [

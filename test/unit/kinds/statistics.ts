@@ -26,6 +26,14 @@ export const statisticsTable: KindTable<StatisticsSpec> = {
       [{}, { columns: ['a', 'Case'] }, 'columns: a, b → "Case", a', 'replace'],
       [{}, { columns: ['b', 'a'] }, nothing, 'the order has no meaning'],
     ],
+    expressionsUnderLiveNames: [
+      [
+        { expressions: ['(old + 1)'] },
+        { expressions: ['(new + 1)'], expressionsUnderLiveNames: ['(old + 1)'] },
+        nothing,
+        'only a column of the view is renamed',
+      ],
+    ],
     expressions: [
       [{}, { expressions: ['lower(a)'] }, 'expressions: none → lower(a)', 'replace'],
       [{ expressions: ['x', 'y'] }, { expressions: ['y', 'x'] }, nothing, 'the order has no meaning'],
