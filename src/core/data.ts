@@ -2,11 +2,15 @@
 
 /** JSON with sorted keys and without undefined values, so that equal data gives equal text. */
 export function canonicalJson(value: unknown): string {
-  const data = asJson(value)
-  if (data === null || typeof data !== 'object') return JSON.stringify(data)
-  if (Array.isArray(data)) return `[${data.map(canonicalJson).join()}]`
-  const entries = definedEntries(data).sort(([left], [right]) => (left < right ? -1 : 1))
-  return `{${entries.map(([key, part]) => `${JSON.stringify(key)}:${canonicalJson(part)}`).join()}}`
+  return JSON.stringify(withSortedKeys(value))
+}
+
+function withSortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedKeys)
+  if (value === null || typeof value !== 'object' || 'toJSON' in value) return value
+  const sorted = emptyRecord<unknown>()
+  for (const key of Object.keys(value).sort()) sorted[key] = withSortedKeys(partOf(value, key))
+  return sorted
 }
 
 /** Whether two values are equal as JSON, whatever the order of their keys. */
@@ -42,10 +46,6 @@ function asJson(value: unknown): unknown {
   const hasOwnJson =
     typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
   return hasOwnJson ? JSON.parse(JSON.stringify(value)) : value
-}
-
-function definedEntries(value: object): [key: string, part: unknown][] {
-  return Object.entries(value).filter(([, part]) => part !== undefined)
 }
 
 /** A prototype without keys. Objects without any prototype are slow and large in V8. */
