@@ -34,7 +34,12 @@ export function canonicalOf(wanted: WantedObject, live: LiveObject, slowDigest: 
  * is cheaper than the slow digests.
  */
 export function areDeclaredAlike(id: ObjectId, one: unknown, other: unknown): boolean {
-  return sameData(recordedSpec(id, one), recordedSpec(id, other))
+  return one === other || sameData(recordedSpec(id, one), recordedSpec(id, other))
+}
+
+/** Whether the ledger has a declaration as it is: it is the same data, and none of it is a secret. */
+export function isRecordedAsDeclared(id: ObjectId, recorded: unknown, declared: unknown): boolean {
+  return recordedSpec(id, declared) === declared && sameData(recorded, declared)
 }
 
 /** Whether the ledger has a digest of every secret. It has none of those that every role can see. */

@@ -6,6 +6,7 @@ import type { Session } from '../db/session.ts'
 import { sharedName } from '../differ/taken-names.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
+import { isRecordedAsDeclared } from '../kinds/recorded.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
@@ -31,7 +32,7 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
   const recorded = await readLedger(session, manifest, [...keys, ...formerKeys(declared)])
   const renaming = await resolveRenamedFrom(session, declared, recorded, salt)
-  const ledger = rekeyLedger(recorded, renaming)
+  const ledger = shareDeclarations(rekeyLedger(recorded, renaming), declared)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
   const read = await readCatalog(session, ids.values(), salt)
@@ -41,6 +42,16 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const all = await withStrays(session, found, ledger, keys, salt)
   const { refusals, ...target } = withColumnsRenamed(all, ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
+}
+
+/** Most declarations are those that were last applied. They are held once. */
+function shareDeclarations(ledger: Ledger, declared: readonly DeclaredObject[]): Ledger {
+  const entries = new Map(ledger.entries)
+  for (const { id, spec } of declared) {
+    const [key, entry] = [keyOf(id), entries.get(keyOf(id))]
+    if (entry && isRecordedAsDeclared(id, entry.declared, spec)) entries.set(key, { ...entry, declared: spec })
+  }
+  return { ...ledger, entries }
 }
 
 /** Without the names of objects of another kind that this manifest no longer declares, which this plan drops. */

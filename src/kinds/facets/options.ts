@@ -29,14 +29,21 @@ export function record<Value>(entries: Iterable<readonly [string, Value]>): Read
   return map
 }
 
-/** Options as declared, or as read from the catalog. @param named the options that the manifest calls secret */
+/** Most columns have none, and share this. */
+export const noOptions: OptionValues = Object.freeze(emptyRecord<OptionValue>())
+
+/** Options as declared, or as read from the catalog; the same map if none is a secret. @param named the options that the manifest calls secret */
 export function hideSecrets(
   options: Readonly<Record<string, string | Secret | SecretValue>>,
   named: readonly string[] | undefined,
   digestOf: DigestOf,
 ): OptionValues {
+  const isSecret = ([name, value]: readonly [string, string | Secret | SecretValue]) =>
+    value instanceof Secret || (typeof value === 'string' && isSecretOption(name, value, named))
+  const entries = Object.entries(options)
+  if (!entries.some(isSecret)) return options as OptionValues // no value of it is a Secret
   return record(
-    Object.entries(options).map(([name, value]): [string, OptionValue] => {
+    entries.map(([name, value]): [string, OptionValue] => {
       if (value instanceof Secret) return [name, secretValue(value, digestOf)]
       if (typeof value !== 'string' || !isSecretOption(name, value, named)) return [name, value]
       return [name, secretValue(new Secret(value), digestOf)]

@@ -2,7 +2,7 @@
 import type { Secret } from '../../../core/secret.ts'
 import { fragment, ident, join, type Parts, type Sql, type Statement, sql, trusted } from '../../../core/sql.ts'
 import { nameOf, type ObjectName, objectName, showName } from '../names.ts'
-import { describeOptions, hideSecrets, type OptionValues, optionsClause, record } from '../options.ts'
+import { describeOptions, hideSecrets, noOptions, type OptionValues, optionsClause, record } from '../options.ts'
 import {
   present,
   type Variable,
@@ -84,7 +84,7 @@ export function declaredColumns(
           default: column.default ?? null,
           ...declaredGenerated(column.generated),
           ...declaredIdentity(column.identity),
-          options: hideSecrets(column.options ?? {}, named, digestOf),
+          options: hideSecrets(column.options ?? noOptions, named, digestOf),
           ...declaredSettings(column),
         },
       ]
@@ -169,13 +169,13 @@ export function withTypes(read: Columns, declared: Columns, liveOrder: readonly 
         virtual,
         inheritedFrom = [],
       } = column
-      const own = Object.hasOwn(declared, name) ? declared[name] : { options: {} }
+      const own = Object.hasOwn(declared, name) ? declared[name] : undefined
       return [
         [
           name,
           {
             ...own,
-            options: own?.options ?? {},
+            options: own?.options ?? noOptions,
             type,
             collation,
             notNull,
