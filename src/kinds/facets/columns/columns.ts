@@ -1,7 +1,7 @@
 // Columns of a foreign table: from a manifest and back, their SQL, and how a plan shows them.
 import type { Secret } from '../../../core/secret.ts'
 import { fragment, ident, join, type Parts, type Sql, type Statement, sql, trusted } from '../../../core/sql.ts'
-import { nameOf, type ObjectName, objectName, showName } from '../names.ts'
+import { nameOf, type ObjectName, objectName, sameName, showName } from '../names.ts'
 import { describeOptions, hideSecrets, noOptions, type OptionValues, optionsClause, record } from '../options.ts'
 import {
   present,
@@ -158,37 +158,37 @@ export function withTypes(read: Columns, declared: Columns, liveOrder: readonly 
   return record(
     [...order].flatMap((name) => {
       const column = read[name]
-      if (!column) return []
-      const {
-        type,
-        collation,
-        notNull,
-        notNullMark = null,
-        default: value,
-        generated,
-        virtual,
-        inheritedFrom = [],
-      } = column
       const own = Object.hasOwn(declared, name) ? declared[name] : undefined
-      return [
-        [
-          name,
-          {
-            ...own,
-            options: own?.options ?? noOptions,
-            type,
-            collation,
-            notNull,
-            notNullMark,
-            default: value,
-            generated,
-            virtual,
-            inheritedFrom,
-          },
-        ],
-      ]
+      return column ? [[name, withType(column, own)] as const] : []
     }),
   )
+}
+
+/** The same column if the server shows it as it is declared, as it does nearly all of a hundred thousand. */
+function withType(read: Column, declared: Column | undefined): Column {
+  const { type, collation, notNull, notNullMark = null, default: value, generated, virtual, inheritedFrom = [] } = read
+  const isAlike =
+    declared?.type === type &&
+    sameName(declared.collation, collation) &&
+    declared.notNull === notNull &&
+    (declared.notNullMark ?? null) === notNullMark &&
+    declared.default === value &&
+    declared.generated === generated &&
+    declared.virtual === virtual
+  if (isAlike && inheritedFrom.length === 0) return declared
+  const options = declared?.options ?? noOptions
+  return {
+    ...declared,
+    options,
+    type,
+    collation,
+    notNull,
+    notNullMark,
+    default: value,
+    generated,
+    virtual,
+    inheritedFrom,
+  }
 }
 
 /** PostgreSQL's grammar requires this order: type, OPTIONS, COLLATE, constraints. */
