@@ -4,15 +4,17 @@ import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type IdOf, idOf, type Key, keyOf } from '../core/object.ts'
+import { type IdOf, idOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readDependents } from '../dependents/dependents.ts'
 import { readByPlainViews } from '../dependents/read-through-views.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
+import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { titleOf } from '../kinds/registry.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
+import { readSources } from './source-watchdog.ts'
 import type { Copy, CopyFacts } from './strategies/strategy.ts'
 
 export type CopyId = IdOf<'materializedView'>
@@ -24,11 +26,25 @@ export interface RefreshTarget {
   readonly title: string
   /** Undefined if it does not exist. */
   readonly copy: Copy | undefined
+  /** How to connect to the sources that it reads. */
+  readonly sources: readonly ConnectivityProbe[]
   /** The other targets that it reads, directly or through plain views. */
   readonly reads: readonly Key[]
   /** The materialized views that read it directly, whether they are targets or not: they are bound to it by its OID. */
   readonly readers: readonly { readonly key: Key; readonly title: string }[]
 }
+
+interface MappingRow {
+  readonly server: string
+  readonly owner: string
+  readonly mapping: number | null
+}
+
+// The user mapping of each role, or else that of PUBLIC.
+const mappingsQuery = trusted(`
+  SELECT s.srvname AS server, r.rolname AS owner,
+         (SELECT m.umid FROM pg_user_mappings m WHERE m.srvid = s.oid AND m.umuser IN (r.oid, 0) ORDER BY m.umuser DESC LIMIT 1) AS mapping
+    FROM pg_foreign_server s, pg_roles r WHERE s.srvname = ANY ($1::name[]) AND r.rolname = ANY ($2::name[])`)
 
 interface FactsRow {
   readonly oid: number
@@ -77,6 +93,10 @@ export async function readTargets(
     const objects = [...live.values()]
     const throughViews = await readByPlainViews(session, objects)
     const rows = await session.query<FactsRow>(factsQuery, [objects.map(({ oid }) => oid)])
+    const sourcesOf = await readSources(session, ids)
+    const servers = new Set([...sourcesOf.values()].flatMap((sources) => sources.map(({ source }) => source)))
+    const owners = new Set(rows.map(({ owner }) => owner))
+    const mappings = await session.query<MappingRow>(mappingsQuery, [[...servers], [...owners]])
     const dependents = groupBy(await readDependents(session, objects), ({ on }) => on)
     const facts = new Map(rows.map((row) => [row.oid, row]))
     const targets = ids.map((id): RefreshTarget => {
@@ -84,11 +104,17 @@ export async function readTargets(
       const object = live.get(key)
       const row = object && facts.get(object.oid)
       const own = dependents.get(key) ?? []
+      const sources = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
+      const connections = mappings.filter(
+        ({ server, owner }) => owner === row?.owner && sources.some(({ source }) => source === server),
+      )
       return {
         id,
         key,
         title: titleOf(id),
-        copy: object && row && copyOf(id, object, { row, dependents: own, session, lastLoads, ledgerProblem }),
+        sources,
+        copy:
+          object && row && copyOf(id, object, { row, dependents: own, connections, session, lastLoads, ledgerProblem }),
         reads: (object?.needs ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])]),
         readers: own.flatMap((dependent) =>
           dependent.key !== undefined && isCopy(dependent)
@@ -115,11 +141,12 @@ export async function readTargets(
 interface Known extends KnownOfLedger {
   readonly row: FactsRow
   readonly dependents: readonly Dependent[]
+  readonly connections: CopyFacts['connections']
   readonly session: Session
 }
 
 function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
-  const { row, dependents, session, lastLoads, ledgerProblem } = known
+  const { row, dependents, connections, session, lastLoads, ledgerProblem } = known
   const key = keyOf(id)
   const { populated } = spec as { populated: boolean } // of the kind of the id
   const facts: CopyFacts = {
@@ -127,6 +154,7 @@ function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
     hasUniqueIndex: row.hasUniqueIndex,
     bytes: row.bytes,
     owner: row.owner,
+    connections,
     isOwnerAvailable: row.setsOwner,
     swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents),
     lastMilliseconds: lastLoads.get(key) ?? {},

@@ -4,6 +4,7 @@ import { groupBy } from '../core/data.ts'
 import { disjointSets } from '../core/graph.ts'
 import type { Key } from '../core/object.ts'
 import { defaultPolicy, type RefreshPolicy, type RefreshStrategy } from '../core/refresh-policy.ts'
+import { ident } from '../core/sql.ts'
 import type { RefreshTarget } from './copies.ts'
 import { type Choice, chooseStrategy, indexHint } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
@@ -43,15 +44,49 @@ export function planRefresh(request: RefreshRequest): readonly RefreshUnit[] {
     const planned = chooseForAll(request, unswappable)
     const units = unitsOf(request, planned)
     const inCircle = unitsInCircles(units)
-    if (inCircle.length === 0) return units
+    if (inCircle.length === 0) return units.map(requireOneMoment)
     // A copy that is swapped with its readers would wait for one that reads it through a view, and that for the copy.
     const culprits = inCircle.flatMap(({ copies }) =>
       copies.filter((each) => isSwapped(each) && each.target.readers.length > 0),
     )
-    if (culprits.length === 0) throw new Error('units of copies wait for each other')
+    // What is left are groups with a copy between two of their members.
+    if (culprits.length === 0)
+      return units.map((unit) => (inCircle.includes(unit) ? refuseUnit(unit, circle) : requireOneMoment(unit)))
     for (const { target } of culprits)
       unswappable.set(target.key, 'a copy that is refreshed with it reads it through a view too')
   }
+}
+
+const circle: RefreshRefusal = {
+  reason: 'a copy outside of a group reads one of its members, and another member reads that copy',
+  hint: 'Add the copy between to the group.',
+}
+
+function refuseUnit(unit: RefreshUnit, refusal: RefreshRefusal): RefreshUnit {
+  return { ...unit, after: [], copies: unit.copies.map(({ target }) => ({ target, refusal })) }
+}
+
+/** Refuses a group that postgres_fdw would not read in one snapshot. */
+function requireOneMoment(unit: RefreshUnit): RefreshUnit {
+  const groups = groupBy(
+    unit.copies.flatMap((each) => ('policy' in each && each.policy.group !== undefined ? [each] : [])),
+    ({ policy }) => policy.group,
+  )
+  for (const [group, copies] of groups) {
+    const all = copies.flatMap(({ copy }) => copy.facts.connections.map((connection) => ({ ...connection, copy })))
+    const [first] = all
+    const other = all.find(({ server, mapping }) => server !== first?.server || mapping !== first.mapping)
+    if (!first || !other) continue
+    const reason =
+      other.server === first.server
+        ? `${first.copy.title} and ${other.copy.title} read server ${ident(first.server)} by the user mappings of different owners`
+        : `${first.copy.title} reads server ${ident(first.server)}, and ${other.copy.title} reads server ${ident(other.server)}`
+    return refuseUnit(unit, {
+      reason: `the group ${JSON.stringify(group)} is not of one moment: ${reason}`,
+      hint: 'Only what is read from one server by one user mapping is of one snapshot. Take one of them out of the group.',
+    })
+  }
+  return unit
 }
 
 function isSwapped(planned: PlannedCopy): boolean {

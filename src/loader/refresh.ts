@@ -2,6 +2,7 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import { warningsOfNotices } from '../core/notice.ts'
+import { relationKey } from '../core/object.ts'
 import type { RefreshReport, StepOutcome } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
 import { interruptible } from '../db/cancellation.ts'
@@ -19,7 +20,7 @@ import { refreshBeginning, type UnitContext } from './refresh-unit.ts'
 import { outcomeOfCopy, type RefreshRun, refreshUnit, serversOf } from './run-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { serverLimits } from './server-limits.ts'
-import { readSources, sourceWatchdog } from './source-watchdog.ts'
+import { sourceWatchdog } from './source-watchdog.ts'
 
 /** Refreshes copies, each after those that it reads. If one fails, only the copies that read it are skipped. */
 export async function refreshCopies(
@@ -81,7 +82,7 @@ async function readAll(
 ) {
   const targets = await readTargetsToPlan(session, ids, recording)
   return inReadOnlyTransaction(session, async () => {
-    const sourcesOf = await readSources(session, ids)
+    const sourcesOf = new Map(targets.map(({ id, sources }) => [relationKey(id.schema, id.name), sources]))
     return { targets, sourcesOf, begin: await refreshBeginning(session, searchPath) }
   })
 }

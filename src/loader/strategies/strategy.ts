@@ -18,12 +18,23 @@ export interface CopyFacts {
   /** The size of its data, without its indexes. */
   readonly bytes: number
   readonly owner: string
+  /**
+   * The connections to sources that a refresh of it reads through: a server, and the user mapping of the owner. postgres_fdw reads
+   * through one of them in one snapshot.
+   */
+  readonly connections: readonly SourceConnection[]
   /** Whether this role may SET ROLE to the owner. */
   readonly isOwnerAvailable: boolean
   /** Why it cannot be swapped, as in "cannot be swapped: …". */
   readonly swapObstacle: string | undefined
   /** How long its last load by each strategy took. */
   readonly lastMilliseconds: Readonly<Partial<Record<StrategyName, number>>>
+}
+
+export interface SourceConnection {
+  readonly server: string
+  /** The OID of the user mapping; null if there is none. */
+  readonly mapping: number | null
 }
 
 export interface Copy {

@@ -1,6 +1,6 @@
 // What a refresh is held to: a timeout, connections to a source, retries of what may pass, and what it need not do.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { until } from '../../../src/demo/server/processes.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
@@ -128,5 +128,27 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await run(fixture, ['refresh', '--width', '200'], wrong)).stdout).toMatch(
       /failed materialized view local.orders: column "nothing" does not exist/,
     )
+  })
+
+  test.each(['plain', 'swap'] as const)('a group is of one moment of the source, by strategy %s', async (strategy) => {
+    const own = await createSource(pair)
+    const fixture = await fixtureFor(pair, own)
+    onTestFinished(() => own.drop())
+    const query = 'SELECT count(*)::int AS count FROM proxy.orders'
+    const text = shopManifest({ a: query, b: `${query} WHERE public.gate()` }).replaceAll(
+      /( [ab]: \{ query: "[^"]*")/g,
+      '$1, refresh: { group: both }',
+    )
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const gate = await closeGate(fixture)
+    const refreshing = refresh(await fixture.manifest(text), [], connectTo(fixture.url), {
+      ...refreshDefaults,
+      strategy,
+    })
+    await waiting(fixture, 'load')
+    await runSql(own.url, "INSERT INTO orders VALUES (1000, 1, 'late')")
+    await gate.open()
+    expect((await refreshing).views.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied'])
+    expect(await fixture.sql('SELECT a.count AS a, b.count AS b FROM local.a, local.b')).toEqual([{ a: 50, b: 50 }])
   })
 })

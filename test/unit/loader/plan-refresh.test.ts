@@ -14,6 +14,7 @@ const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   hasUniqueIndex: true,
   bytes: large,
   owner: 'owner',
+  connections: [],
   isOwnerAvailable: true,
   swapObstacle: undefined,
   lastMilliseconds: {},
@@ -79,6 +80,7 @@ function planned(
       id,
       key: key(name),
       title: name,
+      sources: [],
       copy: missing ? undefined : { id, key: key(name), title: name, oid: 1, facts: facts(more) },
       reads: [...reads, ...through].map(key),
       readers: [...readers, ...unmanagedReaders].map((reader) => ({ key: key(reader), title: reader })),
@@ -155,4 +157,28 @@ test('the first load is plain, whatever is declared', () => {
 test('a copy that is read both directly and through a view by what is refreshed with it is not swapped', () => {
   const copies = { a: { strategy: 'swap' }, x: { through: ['a'] }, b: { reads: ['a'], through: ['x'] } } as const
   expect(planned(copies)[0]?.copies[0]).toMatch(/a it cannot be refreshed by strategy swap: .* through a view too/)
+})
+
+const through = (server: string, mapping = 1) => ({ connections: [{ server, mapping }], group: 'g' })
+
+test('a group is one transaction, if one connection reads all of it', () => {
+  const here = { group: 'g' }
+  expect(
+    planned({ a: through('x'), b: { ...through('x'), reads: ['a'] }, c: here, d: {} }).map(({ copies }) => copies),
+  ).toEqual([['a concurrently', 'b swap', 'c swap'], ['d swap']])
+  const two = planned({ a: through('x'), b: through('y') })[0]?.copies
+  expect(two).toEqual(
+    ['a', 'b'].map((name) =>
+      expect.stringMatching(`^${name} the group "g" is not of one moment: a reads server x, and b reads server y`),
+    ),
+  )
+  const mappings = planned({ a: through('x'), b: through('x', 2) })[0]?.copies
+  expect(mappings?.[0]).toMatch(/by the user mappings of different owners/)
+})
+
+test('a group with a copy between two of its members is refused', () => {
+  const units = planned({ a: { group: 'g' }, x: { reads: ['a'] }, b: { group: 'g', through: ['x'] } })
+  expect(units.map(({ copies }) => copies[0])).toContainEqual(
+    expect.stringMatching(/a copy outside of a group reads one of its members/),
+  )
 })

@@ -74,7 +74,7 @@ describe('reports', () => {
     expect(
       renderRefresh({ manifest: 'm', views: [], warnings: [], notImported: undetermined }, { style, columns: 200 }),
     ).toBe(
-      'Refreshed 0 views. Not imported: foreign table s.t, foreign table s.u, foreign table s.v, foreign table s.w, foreign table s.x.\n',
+      'Nothing to refresh. Not imported: foreign table s.t, foreign table s.u, foreign table s.v, foreign table s.w, foreign table s.x.\n',
     )
   })
   test('warnings come before the last line', () => {
