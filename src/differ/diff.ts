@@ -2,8 +2,9 @@
 
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { ignoredOf } from '../core/ignored.ts'
-import { type Key, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
+import { ident } from '../core/sql.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { areDeclaredAlike, hasDigests } from '../kinds/recorded.ts'
@@ -200,12 +201,20 @@ function hiddenWarning({ id }: WantedObject, { reason, hint }: { reason: string;
 export function refuseTakenNames(
   { occupied }: Pick<CatalogReading, 'occupied'>,
   titles: ReadonlyMap<Key, string>,
+  imported: ReadonlySet<Key>,
 ): readonly Refusal[] {
   return Array.from(occupied, ([key, kind]) => ({
     code: 'object/name-taken',
     key,
     title: titles.get(key) ?? '',
     reason: `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} with that name already exists`,
-    hint: 'Rename one of the two; fdwsync does not touch what it does not manage.',
+    hint: takenNameHint(key, imported),
   }))
+}
+
+function takenNameHint(key: Key, imported: ReadonlySet<Key>): string {
+  const rename = 'fdwsync does not touch what it does not manage.'
+  const id = imported.has(key) ? idOf(key) : undefined
+  if (!id || !('name' in id)) return `Rename one of the two; ${rename}`
+  return `Exclude the table of the source: except: [${ident(id.name)}]. Or rename what has the name here; ${rename}`
 }

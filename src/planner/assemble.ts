@@ -16,6 +16,7 @@ import { kindOf, titleOf } from '../kinds/registry.ts'
 import { readCanonicalForms } from '../ledger/read.ts'
 import { hiddenIn } from '../manifest/manifest.ts'
 import type { SourceCheck } from '../sources/check-sources.ts'
+import { importedRelations } from '../sources/imported-relations.ts'
 import { sourceChanges } from '../sources/source-changes.ts'
 import type { ChangeSet } from './change-set.ts'
 import type { PlanContext } from './context.ts'
@@ -107,7 +108,7 @@ function refusalsOf(
   return [
     ...[
       ...resolved.refusals,
-      ...refuseTakenNames(target.catalog, titles),
+      ...refuseTakenNames(target.catalog, titles, importedRelations(resolved)),
       ...target.renaming.refusals,
       ...comparison.diff.refusals,
       ...refuseUncreatable(comparison.probed.findings, target.catalog, titles),
