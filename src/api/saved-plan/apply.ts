@@ -21,7 +21,7 @@ export async function applySavedPlan(request: SavedRequest, approve: Approve): P
   const session = await request.connect('plan')
   let applyId: string | undefined
   try {
-    applyId = await requireApplicable(session, saved, label)
+    applyId = await requireApplicable(session, saved, label ?? request.parsed.manifest.target)
   } finally {
     await session.close()
   }

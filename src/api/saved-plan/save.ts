@@ -32,7 +32,7 @@ export async function savePlan(session: Session, toSave: PlanToSave): Promise<Sa
     createdAt: new Date().toISOString(),
     apply: randomUUID(),
     suffix,
-    target: await readTargetIdentity(session, label),
+    target: await readTargetIdentity(session, label ?? parsed.manifest.target),
     options,
     manifest: { ...manifest, digest, references: referencesDigest(parsed) },
     lock: lock ?? null,

@@ -15,6 +15,10 @@ export interface Manifest {
    */
   name: string
   /**
+   * Which of several databases this manifest is applied to, for saved plans: a plan for another target is refused, even if that is a physical copy. --target takes precedence. Example: ${env:ENVIRONMENT}
+   */
+  target?: string
+  /**
    * The schemas in which SQL in this manifest (types, defaults, checks, queries, expressions) finds unqualified names, in this order. pg_catalog is always searched. Default: [public]
    *
    * Items: Name of a schema.

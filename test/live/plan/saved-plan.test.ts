@@ -135,6 +135,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const ended = await run(on, ['apply', '--auto-approve', ...args], undefined)
       expect([ended.code, ended.stderr], String(args)).toEqual([code, expect.stringContaining(reason)])
     }
+    const labelled = await savePlan(
+      { ...fixture, env: { ...fixture.env, ENVIRONMENT: 'one' } },
+      first.replace('name: faults', 'name: faults\ntarget: "${env:ENVIRONMENT}"'),
+    )
+    const elsewhere = await run(fixture, ['apply', '--auto-approve', labelled], undefined, { ENVIRONMENT: 'two' })
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+      4,
+      expect.stringContaining('its label is "one", here it is "${env:ENVIRONMENT}"'),
+    ])
     const ended = await run(fixture, ['apply', '--auto-approve', file, ...production], undefined, { SOURCE_PORT: '1' })
     expect([ended.code, ended.stderr]).toEqual([3, expect.stringContaining('resolve to other values')])
     expect(await fixture.sql("SELECT FROM pg_namespace WHERE nspname IN ('fdwsync', 'local')")).toEqual([])
