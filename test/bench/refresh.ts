@@ -85,6 +85,11 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
       change,
     )
   }
+  process.stdout.write(`\nfetch_size, plain by hand\n`)
+  for (const fetchSize of [100, 1000, 10_000, 50_000]) {
+    await target.query(`ALTER SERVER bench OPTIONS (SET fetch_size '${fetchSize}')`)
+    await compareCosts(bench, 3, [{ name: String(fetchSize), args: byHand('plain') }])
+  }
   await source.end()
   await target.end()
 }
