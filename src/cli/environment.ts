@@ -1,11 +1,11 @@
 // What the commands take from their environment: the connection to the target, and interruption by signals.
 
-import { readFileSync, statSync } from 'node:fs'
 import { FdwsyncError } from '../core/errors.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
 import { openSession } from '../db/session.ts'
-import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
+import type { ConnectionSettings } from '../db/settings.ts'
+import { settingsOf } from '../library/target.ts'
 import { logged } from './log.ts'
 
 export interface TargetFlags {
@@ -14,22 +14,8 @@ export interface TargetFlags {
 }
 
 /** The target: `--database`, or else what the environment and the files of libpq name. */
-export function targetSettings({ database, ledgerOwner }: TargetFlags): ConnectionSettings {
-  const readFile = (path: string) => {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return undefined
-    }
-  }
-  const fileMode = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
-  const settings = connectionSettings({
-    env: process.env,
-    readFile,
-    fileMode,
-    ...(database === undefined ? {} : { database }),
-  })
-  return { ...settings, ...(ledgerOwner === undefined ? {} : { ledgerOwner }) }
+export function targetSettings(flags: TargetFlags): ConnectionSettings {
+  return settingsOf({ ...flags, env: process.env })
 }
 
 /** Opens sessions that show their purpose in pg_stat_activity, and whose errors show no secret of the manifest, and no value of its references. */

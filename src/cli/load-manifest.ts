@@ -6,9 +6,9 @@ import type { SavedManifest, SavedPlan, SavedText } from '../api/saved-plan/docu
 import { formatProblem, type Problem } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { ConnectionSettings } from '../db/settings.ts'
+import { withLock } from '../library/load-manifest.ts'
 import { checkFragments } from '../manifest/checks/sql-fragments.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
-import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import {
   loadLock,
   lockPathOf,
@@ -51,7 +51,7 @@ export async function loadManifest(paths: readonly string[], options: LoadOption
 
 /** As {@link loadManifest}, with the lock beside it if one exists. A manifest from standard input has no lock. */
 export async function loadLockedManifest(paths: readonly string[], options: LoadOptions): Promise<ParsedManifest> {
-  return attachLock(await loadManifest(paths, options), await lockBeside(paths))
+  return withLock(await loadManifest(paths, options), await lockBeside(paths))
 }
 
 /** The texts of a manifest and of its lock, and what they mean together. */
@@ -61,7 +61,7 @@ export async function loadManifestWithTexts(paths: readonly string[], options: L
   const lock = lockPath === undefined ? undefined : await readLock(lockPath)
   const asText = (path: string, bytes: Uint8Array) => ({ path, text: Buffer.from(bytes).toString('utf8') })
   const saved = lock && lockPath !== undefined ? asText(lockPath, lock) : undefined
-  const parsed = await attachLock(await parseAndCheck(texts), await lockOf(saved))
+  const parsed = await withLock(await parseAndCheck(texts), await lockOf(saved))
   const files = texts.files.map(({ file, bytes }) => asText(file === standardInput ? '-' : file, bytes))
   return { parsed, manifest: { files, variables: texts.variables }, lock: saved }
 }
@@ -84,7 +84,7 @@ export async function loadSavedManifest(
   }))
   if (!first) throw new TypeError('a saved plan without a manifest was accepted')
   const parsed = await parseAndCheck({ files: [first, ...later], variables: manifest.variables })
-  return attachLock(parsed, await lockOf(lock))
+  return withLock(parsed, await lockOf(lock))
 }
 
 function lockOf(saved: SavedText | null | undefined): Promise<ParsedManifest> | undefined {
@@ -114,7 +114,7 @@ export async function loadManifestOrPlan(
     const inPlace = await planInPlace(texts, settings)
     if (inPlace) return { inPlace }
   }
-  return { parsed: await attachLock(await parseAndCheck(texts), await lockBeside(paths)) }
+  return { parsed: await withLock(await parseAndCheck(texts), await lockBeside(paths)) }
 }
 
 /** Undefined if nothing proves that everything is in place. Throws what is wrong with the manifest before anything else. */
@@ -176,15 +176,6 @@ async function lockBeside(paths: readonly string[]): Promise<ParsedManifest | un
   const path = lockPathOf(paths)
   printWarnings(unusedLocks(paths).map((unused) => unusedLock(unused, path)))
   return path === undefined ? undefined : loadLock(path)
-}
-
-async function attachLock(parsed: ParsedManifest, lock: ParsedManifest | undefined): Promise<ParsedManifest> {
-  if (!lock) return parsed
-  await checkFragments(lock)
-  const locked = { ...parsed, lock }
-  // Checks that the lock matches the manifest. Unresolved references would not match.
-  if (!parsed.isUnresolved) lockedResolutions(locked)
-  return locked
 }
 
 function unusedLock(unused: string, path: string | undefined): Problem {

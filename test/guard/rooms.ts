@@ -17,6 +17,7 @@ export const roomsFromTheGroundUp: readonly (readonly string[])[] = [
   ['render'],
   ['exporter'],
   ['api'],
+  ['library'],
   ['demo'],
   ['cli'],
 ]

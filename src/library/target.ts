@@ -1,0 +1,40 @@
+// How programs name the database to work on, and how sessions to it are opened.
+
+import { readFileSync, statSync } from 'node:fs'
+import type { Hidden } from '../core/redaction.ts'
+import type { Connect } from '../db/connect.ts'
+import { openSession } from '../db/session.ts'
+import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
+
+/** A database, as the command line names it. */
+export interface Target {
+  /** A connection URL. Default: what `env` names. */
+  readonly database?: string
+  /** For DATABASE_URL and the variables of libpq, such as PGHOST: usually `process.env`. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Trust a ledger that belongs to this role. */
+  readonly ledgerOwner?: string
+}
+
+/**
+ * Reads the service file and the password file of libpq, too.
+ * @throws FdwsyncError if a setting is malformed
+ */
+export function settingsOf({ database, env = {}, ledgerOwner }: Target): ConnectionSettings {
+  const readFile = (path: string) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  }
+  const fileMode = (path: string) => statSync(path, { throwIfNoEntry: false })?.mode
+  const settings = connectionSettings({ env, readFile, fileMode, ...(database === undefined ? {} : { database }) })
+  return { ...settings, ...(ledgerOwner === undefined ? {} : { ledgerOwner }) }
+}
+
+/** @param hidden what errors of the sessions must not show */
+export function connectTo(target: Target, hidden: readonly Hidden[]): Connect {
+  const settings = settingsOf(target)
+  return (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden })
+}
