@@ -25,6 +25,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       const [row] = await second.query<{ name: string }>(sql`SELECT current_setting('application_name') AS name`)
       expect(row?.name).toBe('fdwsync ledger')
     },
+    'a lease takes no connection that has worked, and leaves its own to the next lease': async ({ connect }, first) => {
+      await first.close()
+      const lease = await connect('lease')
+      await lease.close()
+      const [plan, next] = [await connect('plan'), await connect('lease')]
+      expect([plan.processId, next.processId]).toEqual([first.processId, lease.processId])
+      expect(lease.processId).not.toBe(first.processId)
+    },
     'two sessions at once have different connections': async ({ connect }, first) => {
       const second = await connect('ledger')
       expect(second.processId).not.toBe(first.processId)
