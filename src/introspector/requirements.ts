@@ -19,7 +19,11 @@ export async function withRequirements(
   for (const kind of declaredKinds) {
     const missing = declared.filter(({ id }) => id.kind === kind.kind && !live.has(keyOf(id))).map(({ id }) => id)
     const needsQuery = kind.preconditions?.needsQuery
-    if (!needsQuery || missing.length === 0) continue
+    // One alone can require none of the others.
+    const all = new Set(
+      [...declared, ...live.values()].filter(({ id }) => id.kind === kind.kind).map(({ id }) => keyOf(id)),
+    )
+    if (!needsQuery || missing.length === 0 || all.size === 1) continue
     const rows = await inReadOnlyTransaction(session, () =>
       session.query<{ id: ObjectId; needs: readonly ObjectId[] }>(needsQuery, [JSON.stringify(missing)]),
     )

@@ -82,7 +82,8 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
         JOIN pg_available_extension_versions v ON v.name = wanted.name
         CROSS JOIN unnest(v.requires) AS required
        GROUP BY v.name`),
-    // An extension that is not installed can have any available version, an installed one those with an update path.
+    // An extension that is not installed can have any available version, an installed one those with an update path. The server reads
+    // a file of every version of every extension to list them, so that is done only where another version is declared.
     impossibleQuery: trusted(`
       WITH wanted AS (
         SELECT w.name, w.spec ->> 'version' AS version, w.spec ->> 'schema' AS schema,
@@ -90,14 +91,18 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
           FROM jsonb_to_recordset($1) AS w(name text, spec jsonb)
           LEFT JOIN pg_extension e ON e.extname = w.name
           LEFT JOIN pg_namespace n ON n.oid = e.extnamespace
+      ), other_version AS (
+        SELECT * FROM wanted WHERE version IS NOT NULL AND version IS DISTINCT FROM extversion
       ), possible(name, version) AS (
-        SELECT v.name, v.version FROM wanted w JOIN pg_available_extension_versions v ON v.name = w.name
+        SELECT v.name, v.version
+          FROM other_version w
+          CROSS JOIN LATERAL (SELECT * FROM pg_available_extension_versions a WHERE a.name = w.name OFFSET 0) AS v
          WHERE w.extversion IS NULL
         UNION ALL
-        SELECT a.name, p.target
-          FROM wanted w
-          JOIN pg_available_extensions a ON a.name = w.name
-          CROSS JOIN LATERAL pg_extension_update_paths(a.name) AS p
+        SELECT v.name, p.target
+          FROM other_version w
+          CROSS JOIN LATERAL (SELECT * FROM pg_available_extensions a WHERE a.name = w.name OFFSET 0) AS v
+          CROSS JOIN LATERAL pg_extension_update_paths(v.name) AS p
          WHERE p.source = w.extversion AND p.path IS NOT NULL
       ), listed AS (
         SELECT name, string_agg(version, ', ' ORDER BY
@@ -108,10 +113,9 @@ export const extension: DeclaredKind<'extension', ExtensionSpec> = {
              format(CASE WHEN w.extversion IS NULL THEN 'version %s is not available on this server'
                          ELSE 'it cannot be updated to version %s from %s' END, w.version, w.extversion) AS reason,
              coalesce('Available: ' || versions || '.', 'This server has no other version of it.') AS hint
-        FROM wanted w LEFT JOIN listed USING (name)
-       WHERE w.version IS NOT NULL AND w.version IS DISTINCT FROM w.extversion
+        FROM other_version w LEFT JOIN listed USING (name)
          -- The server itself reports an unknown extension.
-         AND (w.extversion IS NOT NULL OR versions IS NOT NULL)
+       WHERE (w.extversion IS NOT NULL OR versions IS NOT NULL)
          AND NOT EXISTS (SELECT FROM possible p WHERE p.name = w.name AND p.version = w.version)
       UNION ALL
       SELECT jsonb_build_object('kind', 'extension', 'name', w.name),
