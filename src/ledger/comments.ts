@@ -1,6 +1,7 @@
 // The comments on the ledger's tables and columns, which document them.
 
 import { ident, literal, qualified, type Sql, sql } from '../core/sql.ts'
+import { commentOnRefreshFunction } from './refresh-function.ts'
 
 const applyIdentity = 'The id of the apply, as in its report'
 const address =
@@ -135,5 +136,5 @@ export function commentStatements(): readonly Sql[] {
   ])
   const schema =
     'The ledger of fdwsync: the objects that its manifests own in this database. Any role may be granted SELECT; only fdwsync writes.'
-  return [sql`COMMENT ON SCHEMA fdwsync IS ${literal(schema)}`, ...tables]
+  return [sql`COMMENT ON SCHEMA fdwsync IS ${literal(schema)}`, commentOnRefreshFunction, ...tables]
 }

@@ -2,6 +2,7 @@
 
 import { join, type Sql, trusted } from '../core/sql.ts'
 import { commentStatements } from './comments.ts'
+import { createRefreshFunction } from './refresh-function.ts'
 
 /** How one version changes the ledger's tables. A database runs each migration once, in the order of the list. */
 interface Migration {
@@ -167,6 +168,10 @@ const migrations: readonly Migration[] = [
   {
     tables: [],
     statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN answer text')],
+  },
+  {
+    tables: [],
+    statements: [createRefreshFunction],
   },
 ]
 

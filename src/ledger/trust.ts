@@ -5,6 +5,7 @@ import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { isRefreshFunction, refreshFunctions } from './refresh-function.ts'
 import { ledgerTables, ledgerVersion } from './schema.ts'
 
 /** What exists of a ledger. In every state but `unreadable` it is trusted. */
@@ -33,13 +34,16 @@ const inSchema = (catalog: 'pg_class' | 'pg_proc', schema: 'n.oid' | 'ns.oid'): 
        AND d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass`)
 
 /**
- * Whether the schema `n` contains nothing but tables `c` as fdwsync creates them, and all belong to one role that is trusted as such.
+ * Whether the schema `n` contains nothing but tables `c` and a function as fdwsync creates them, and all belong to one role that is
+ * trusted as such.
  * Then `reasonsQuery`, which takes several times as long, would return nothing. It goes by the flags by which PostgreSQL itself knows of
  * triggers, rules, defaults and checks. Some of them stay set when the last trigger is gone, so false proves nothing.
  */
 const isPlain = (owner: Sql): Sql => sql`
   n.nspowner IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname IN (current_user, ${owner}::pg_catalog.name))
-  AND pg_catalog.count(c.oid) = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_depend d
+  AND pg_catalog.count(c.oid)
+        + (SELECT pg_catalog.count(*) FROM ${refreshFunctions('n.oid')} AND p.proowner = n.nspowner AND ${isRefreshFunction})
+      = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_depend d
         WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid)
   AND pg_catalog.bool_and(c.relowner = n.nspowner AND c.relkind = 'r' AND c.relchecks = 0
     AND NOT (c.relrowsecurity OR c.relispartition OR c.relhassubclass OR c.relhastriggers OR c.relhasrules)
@@ -71,7 +75,7 @@ const otherRelationsQuery: Sql = sql`
  * in the schema is read or written. It requires two things:
  * - The owner is this role, a superuser, the role `$1`, or a role in which another role has granted one of these membership.
  *   Memberships of superusers do not count.
- * - The tables are plain tables with exactly the properties that fdwsync gives them.
+ * - The tables are plain tables, and the function refresh() a function, with exactly the properties that fdwsync gives them.
  */
 const reasonsQuery: Sql = sql`
   WITH RECURSIVE trusted(oid) AS (
@@ -99,6 +103,9 @@ const reasonsQuery: Sql = sql`
   SELECT 'function ' || pg_catalog.quote_ident(proname) || ' belongs to ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(proowner))
     FROM ns CROSS JOIN LATERAL (SELECT proname, proowner FROM ${inSchema('pg_proc', 'ns.oid')}) AS member
    WHERE proowner NOT IN (SELECT oid FROM trusted)
+  UNION ALL
+  SELECT 'function refresh is not as fdwsync has created it'
+    FROM ns CROSS JOIN LATERAL (SELECT p.* FROM ${refreshFunctions('ns.oid')}) AS p WHERE ${isRefreshFunction} IS NOT TRUE
   UNION ALL
   SELECT pg_catalog.quote_ident(relname) || ' is not a plain table'
     FROM ledger_table WHERE relkind <> 'r' OR relrowsecurity OR relispartition OR relhassubclass

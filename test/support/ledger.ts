@@ -4,6 +4,7 @@ import type { Fixture } from './fixture.ts'
 
 /** Turns a ledger of this release into one of version 7, keeping its rows. */
 export const asVersion7 = `
+  DROP FUNCTION fdwsync.refresh;
   DROP TABLE fdwsync.policy;
   ALTER TABLE fdwsync.refresh DROP origin, DROP asked, DROP because, DROP inserted, DROP updated, DROP deleted, DROP bytes;
   ALTER TABLE fdwsync.proof DROP names, DROP warnings;

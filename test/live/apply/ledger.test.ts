@@ -45,7 +45,7 @@ const attacks: Readonly<Record<string, string>> = {
   'a default of refreshes': 'ALTER TABLE fdwsync.refresh ALTER COLUMN row_count SET DEFAULT public.payload()',
   'a ledger of the first version, and a view where the next one has a table':
     'UPDATE fdwsync.version SET version = 1; DROP TABLE fdwsync.step; CREATE VIEW fdwsync.step AS SELECT public.payload()',
-  'an empty schema': `DROP TABLE ${ledgerTables.map((table) => `fdwsync.${table}`).join(', ')}`,
+  'an empty schema': `DROP FUNCTION fdwsync.refresh; DROP TABLE ${ledgerTables.map((table) => `fdwsync.${table}`).join(', ')}`,
   'a function':
     'CREATE FUNCTION fdwsync.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT public.payload(); SELECT clock_timestamp() $$',
   'a domain':
