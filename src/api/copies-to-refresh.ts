@@ -14,7 +14,7 @@ import { readFreshness } from '../ledger/freshness.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
 import { readPolicies } from '../ledger/policies.ts'
 import { readLedger } from '../ledger/read.ts'
-import { findLedger } from '../ledger/trust.ts'
+import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import { type CopyId, readTargets } from '../loader/copies.ts'
 import { needsReads, selectCopies } from '../loader/select-copies.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
@@ -112,12 +112,23 @@ interface Recorded {
 
 function readRecorded(session: Session, ids: readonly CopyId[], withFreshness: boolean): Promise<Recorded> {
   return inSnapshot(session, async () => {
-    const found = await findLedger(session)
+    const found = await findUsableLedger(session)
     if (found.state === 'unreadable') return { problem: found.problem }
     if (found.state !== 'ready') return {}
     const policies = await readPolicies(session, ids)
     return withFreshness ? { policies, freshness: await readFreshness(session, ids.map(keyOf)) } : { policies }
   })
+}
+
+/** A refresh needs no ledger. So one that is not trusted is like one that cannot be read. */
+async function findUsableLedger(session: Session): Promise<FoundLedger> {
+  try {
+    return await findLedger(session)
+  } catch (error) {
+    const [problem] = error instanceof FdwsyncError ? error.problems : []
+    if (!problem) throw error
+    return { state: 'unreadable', problem: { hint: '', ...problem } }
+  }
 }
 
 function staleCopies(
