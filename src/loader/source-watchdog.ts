@@ -18,6 +18,7 @@ import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
@@ -91,6 +92,8 @@ export type SourcesOfViews = ReadonlyMap<string, readonly ConnectivityProbe[]>
  * Looks up what views read, on the session whose transaction may have created them. It leaves the transaction under the reading path.
  */
 export async function readSources(session: Session, views: readonly Relation[]): Promise<SourcesOfViews> {
+  // Under the database's own path, an operator that a user has created could hide the built-in one.
+  await session.run(readingPath)
   const rows = await session.query<{ schema: string; name: string; id: ObjectId }>(foreignTablesQuery, [
     JSON.stringify(views.map(({ schema, name }) => ({ schema, name }))),
   ])
