@@ -36,6 +36,8 @@ export const options = {
     new Option('--log <what>', 'Log on standard error: statements as text, or events and statements as json').choices([
       ...logKinds,
     ]),
+  events: () =>
+    new Option('--events <file>', 'Write what happens as JSON, a document on each line; - is standard output'),
   verbose: () => new Option('--verbose', 'List every object, however many are alike'),
   jobs: () => new Option('--jobs <number>', 'Maximum number of concurrent loads').argParser(parseJobs).default(4),
   sourceTimeout: () => duration('--source-timeout', 'How long to wait for a source to answer', '10s'),

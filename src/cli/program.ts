@@ -122,6 +122,7 @@ function addChanges(root: Command): void {
     .addOption(shared.leaseTimeout())
     .addOption(shared.sourceTimeout())
     .addOption(shared.jobs())
+    .addOption(shared.events())
     .addOption(shared.target())
     .action(async (planFile, flags, command) =>
       setExitCode((await import('./commands/apply.ts')).apply(planFile, flags, givenOptions(command))),
@@ -162,6 +163,7 @@ function addChanges(root: Command): void {
     .addOption(shared.sourceTimeout())
     .addOption(shared.jobs())
     .addOption(shared.leaseTimeout())
+    .addOption(shared.events())
     .action(async (names, flags) => setExitCode((await import('./commands/refresh.ts')).refresh(names, flags)))
   root
     .command('release')

@@ -23,6 +23,7 @@ export function progressPrinter(
   const announcements = new Map<Key, NodeJS.Timeout>()
   const warnings = new Set<string>()
   let listsAll = true
+  const isDue = progressIntervals()
   const print = (event: ApplyEvent) => {
     const line = renderEvent(event, style, verb)
     if (line !== undefined) printMessage(`${line}\n`, style.level > 0)
@@ -50,6 +51,8 @@ export function progressPrinter(
         // The report of a refresh lists how each view ended.
         return announcement === undefined && verb === 'loading' ? print(event) : undefined
       }
+      case 'progress':
+        return isDue(event) ? print(event) : undefined
       case 'warning':
         // One cause may concern every step.
         if (!warnings.has(event.reason)) print(event)
@@ -58,5 +61,21 @@ export function progressPrinter(
       default:
         return print(event)
     }
+  }
+}
+
+/** How often the progress of one load is printed: to someone who looks on, or into a log. */
+const intervals = { terminal: 10_000, log: 60_000 } as const
+
+/** A wait for a lock is printed at once, and then like everything else. */
+function progressIntervals(): (event: Extract<ApplyEvent, { type: 'progress' }>) => boolean {
+  const interval = process.stderr.isTTY ? intervals.terminal : intervals.log
+  const printed = new Map<Key, { readonly at: number; readonly waits: boolean }>()
+  return ({ key, milliseconds, waitsFor }) => {
+    const last = printed.get(key)
+    const waits = waitsFor !== undefined
+    const isDue = milliseconds - (last?.at ?? 0) >= interval || (waits && last?.waits !== true)
+    if (isDue || !waits) printed.set(key, { at: isDue ? milliseconds : (last?.at ?? 0), waits })
+    return isDue
   }
 }

@@ -17,6 +17,21 @@ export type ApplyEvent =
       readonly title: string
       readonly outcome: StepOutcome
     }
+  /** Of a load that takes long, every few seconds. */
+  | {
+      readonly type: 'progress'
+      readonly stage: StageName
+      readonly key: Key
+      readonly title: string
+      readonly milliseconds: number
+      /** How long it took the last time. */
+      readonly lastMilliseconds?: number
+      /** The index that is being built, and how many rows of it are. */
+      readonly index?: string
+      readonly rows?: number
+      /** The sessions whose locks it waits for. */
+      readonly waitsFor?: string
+    }
   | { readonly type: 'retrying'; readonly stage: StageName; readonly reason: string; readonly attempt: number }
   /** Does not prevent anything, but whoever runs the command should know it. */
   | { readonly type: 'warning'; readonly reason: string }

@@ -8,6 +8,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import type { OptionalEnd } from '../ledger/refresh-log.ts'
 import { explainLoss, loadSettings } from './load.ts'
+import type { LoadMonitor } from './load-monitor.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
@@ -33,6 +34,7 @@ export interface CopyResult {
 export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
   /** What each transaction begins with. */
   readonly begin: Sql
+  readonly monitor: LoadMonitor
   /** A refresh does not fail because it could not be recorded. */
   onUnrecorded(reason: string): void
 }
@@ -54,6 +56,7 @@ export async function refreshInTransaction(
 ): Promise<UnitResult> {
   const copies = chosen.map(({ copy }) => copy)
   const before = await beginRefresh(session, context.begin, copies)
+  const unwatch = context.monitor.watch(before.pid, copies, lastMillisecondsOf(chosen))
   try {
     const transaction: RefreshTransaction = { ...context, session, pid: before.pid }
     const { byCopy, sameForMilliseconds } = await askIfSame(transaction, chosen)
@@ -77,7 +80,15 @@ export async function refreshInTransaction(
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
+  } finally {
+    unwatch()
   }
+}
+
+/** Undefined unless it is known for all of them. */
+function lastMillisecondsOf(chosen: readonly ChosenCopy[]): number | undefined {
+  const last = chosen.flatMap(({ copy, choice }) => copy.facts.lastMilliseconds[choice.strategy] ?? [])
+  return last.length === chosen.length ? last.reduce((sum, each) => sum + each, 0) : undefined
 }
 
 async function commit(

@@ -13,6 +13,7 @@ import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { openRefreshLog, type RefreshRecording, recordRefreshes, refreshRecording } from '../ledger/refresh-log.ts'
 import type { CopyId } from './copies.ts'
+import { loadMonitor } from './load-monitor.ts'
 import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
 import { readTargetsToPlan } from './preview.ts'
 import type { RefreshOptions } from './refresh-options.ts'
@@ -39,7 +40,9 @@ export async function refreshCopies(
   if (!recording.records && recording.warning !== undefined) emit({ type: 'warning', reason: recording.warning })
   const limits = serverLimits(options.maxConnections)
   const units = planRefresh({ targets, policies, strategy })
+  const monitor = loadMonitor(connect, emit)
   const context: UnitContext = {
+    monitor,
     sources: sourceWatchdog({ connect, timeoutMilliseconds, signal, limits }),
     sourcesOf,
     begin,
@@ -64,7 +67,9 @@ export async function refreshCopies(
     notices: [],
   }
   emit({ type: 'stage-started', stage: 'populate', steps: targets.length, objects: targets.length })
-  const outcomes = await runUnits(run, units, jobs).finally(pool.close)
+  const outcomes = await runUnits(run, units, jobs).finally(async () => {
+    await Promise.all([pool.close(), monitor.close()])
+  })
   if (recording.records) await recordFailures(run, session)
   const ended = outcomes.flatMap(([{ copies }, outcome]) => copies.map((each) => reportOf(run, each, outcome)))
   const byKey = new Map(ended.map((view) => [view.key, view]))

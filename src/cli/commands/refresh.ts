@@ -7,12 +7,13 @@ import type { RefreshStrategy } from '../../core/refresh-policy.ts'
 import { hiddenIn } from '../../manifest/manifest.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
+import { type EventsFlag, eventWriter, printReport } from '../events.ts'
 import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsViews } from '../needed-references.ts'
 import { progressPrinter } from '../progress.ts'
-import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
+import { renderOptions, type TextFlags } from '../terminal.ts'
 
-export interface RefreshFlags extends TextFlags, ManifestFlags {
+export interface RefreshFlags extends TextFlags, ManifestFlags, EventsFlag {
   readonly database?: string
   readonly ledgerOwner?: string
   readonly format: FormatName
@@ -32,6 +33,7 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
   const connect = connectTo(settings, hiddenIn(parsed))
   const only = (['stale', 'unpopulated'] as const).filter((state) => flags[state])
   const { strategy } = flags
+  const [print, write] = [progressPrinter(flags, 'refreshing'), eventWriter(flags)]
   const report = flags.dryRun
     ? await previewRefresh(parsed, names, connect, { strategy, only })
     : await refreshManifest(parsed, names, connect, {
@@ -43,11 +45,14 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
         leaseTimeoutMilliseconds: flags.leaseTimeout,
         hidden: hiddenIn(parsed),
         signal: abortOnInterrupt(),
-        emit: progressPrinter(flags, 'refreshing'),
+        emit(event) {
+          write(event)
+          print(event)
+        },
       })
   const format = await formats[flags.format]()
   const manifest = withReference(report.manifest, parsed.references)
-  printRendered(format.refresh({ ...report, manifest }, renderOptions(flags)))
+  printReport(format.refresh({ ...report, manifest }, renderOptions(flags)), flags)
   const isWell = report.views.every(({ outcome: { status } }) => status === 'applied' || status === 'planned')
   return isWell ? exitCode.done : exitCode.dataNotLoaded
 }

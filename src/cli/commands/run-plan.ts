@@ -7,13 +7,14 @@ import type { Plan } from '../../core/plan.ts'
 import type { Format } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
 import { abortOnInterrupt } from '../environment.ts'
+import { type EventsFlag, eventWriter, printReport } from '../events.ts'
 import { originOf } from '../origin.ts'
 import { printResult } from '../output.ts'
 import { progressPrinter } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
-export interface RunFlags extends TextFlags {
+export interface RunFlags extends TextFlags, EventsFlag {
   readonly showValues?: boolean
   readonly format: FormatName
   readonly autoApprove?: boolean
@@ -31,6 +32,7 @@ export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'maxConnectio
 
 export async function runPlan(run: Run): Promise<number> {
   const { flags, allow, jobs, maxConnections, sourceTimeoutMilliseconds } = run
+  const [print, write] = [progressPrinter(flags), eventWriter(flags)]
   const options: ApplyOptions = {
     allow,
     jobs,
@@ -40,7 +42,10 @@ export async function runPlan(run: Run): Promise<number> {
     leaseTimeoutMilliseconds: flags.leaseTimeout,
     origin: originOf(process.env),
     signal: abortOnInterrupt(),
-    emit: progressPrinter(flags),
+    emit(event) {
+      write(event)
+      print(event)
+    },
   }
   const format = await formats[flags.format]()
   let name = ''
@@ -52,7 +57,7 @@ export async function runPlan(run: Run): Promise<number> {
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)
-  printRendered(format.report({ ...report, manifest: name }, renderOptions(flags)))
+  printReport(format.report({ ...report, manifest: name }, renderOptions(flags)), flags)
   return exitCodeOf(report)
 }
 

@@ -22,10 +22,27 @@ export function renderEvent(
       return style.yellow(`warning: ${oneLine(event.reason)}`)
     case 'step-started':
       return style.dim(`${event.stage === 'build' ? 'building' : verb} ${oneLine(event.title)}`)
+    case 'progress':
+      return progressLine(event, style)
     case 'step-finished':
       if (event.stage === 'define' || event.stage === 'prepare' || event.outcome.status !== 'applied') return undefined
       return style.dim(`finished ${oneLine(event.title)} in ${durationText(event.outcome.milliseconds)}`)
   }
+}
+
+/** `shop.orders: 41 s, about 60 %, 27 s left`. */
+function progressLine(event: Extract<ApplyEvent, { type: 'progress' }>, style: ChalkInstance): string {
+  const { title, milliseconds, lastMilliseconds = 0, index, rows, waitsFor } = event
+  const left = lastMilliseconds - milliseconds
+  const parts = [
+    durationText(milliseconds),
+    ...(left > 0 ? [`about ${Math.round((100 * milliseconds) / lastMilliseconds)} %, ${durationText(left)} left`] : []),
+    ...(index === undefined
+      ? []
+      : [`building index ${oneLine(index)}${rows === undefined ? '' : `, ${rows.toLocaleString('en')} rows so far`}`]),
+  ]
+  const line = `${oneLine(title)}: ${parts.join(', ')}`
+  return waitsFor === undefined ? style.dim(line) : style.yellow(`${line}, waiting for a lock of ${oneLine(waitsFor)}`)
 }
 
 function stageLine(

@@ -151,4 +151,34 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await refreshing).views.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied'])
     expect(await fixture.sql('SELECT a.count AS a, b.count AS b FROM local.a, local.b')).toEqual([{ a: 50, b: 50 }])
   })
+
+  test('a wait for a lock is an event that names who holds it; --events - writes events, and the report elsewhere', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const text = shopManifest({ a: 'SELECT 1 AS one' })
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const reader = await fixture.client()
+    await reader.query('BEGIN; SELECT * FROM local.a')
+    const log = eventLog()
+    const options = { ...refreshDefaults, ...log, strategy: 'plain' } as const
+    const refreshing = refresh(await fixture.manifest(text), [], connectTo(fixture.url), options)
+    await until('the event', () =>
+      log.events.some((event) => event.type === 'progress' && event.waitsFor?.includes('process')),
+    )
+    await reader.query('COMMIT')
+    expect((await refreshing).views[0]?.outcome.status).toBe('applied')
+
+    const { code, stdout, stderr } = await run(fixture, ['refresh', '--events', '-'], text)
+    const types = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).type)
+    expect(types).toEqual(['stage-started', 'step-started', 'step-finished'])
+    expect(stderr).toMatch(/Refreshed 1 view\./)
+    expect(code).toBe(0)
+    const wrong = await run(fixture, ['refresh', '--events', '/nowhere/events'], text)
+    expect(wrong).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/--events \/nowhere\/events: the file cannot be written/),
+    })
+  })
 })

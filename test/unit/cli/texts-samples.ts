@@ -226,6 +226,24 @@ export const events: readonly ApplyEvent[] = [
   { type: 'step-started', stage: 'populate', key: keyOf(customers), title: titleOf(customers) },
   { type: 'step-finished', stage: 'populate', key: keyOf(customers), title: titleOf(customers), outcome: applied },
   { type: 'warning', reason: 'the refresh could not be recorded' },
+  {
+    type: 'progress',
+    stage: 'populate',
+    key: keyOf(customers),
+    title: titleOf(customers),
+    milliseconds: 41_000,
+    lastMilliseconds: 68_000,
+    index: 'shop.customers_id_idx',
+    rows: 1_204_331,
+  },
+  {
+    type: 'progress',
+    stage: 'populate',
+    key: keyOf(view),
+    title: titleOf(view),
+    milliseconds: 4000,
+    waitsFor: 'process 4711 (etl, psql)',
+  },
 ]
 
 const step = (
