@@ -4,8 +4,8 @@ import type { LiveObject } from '../core/change.ts'
 import { keyOf } from '../core/object.ts'
 import { record } from '../kinds/facets/options.ts'
 
-/** A privilege list that is stored may grant what the default one does. */
-const notCompared: ReadonlySet<string> = new Set(['hasAcl'])
+/** A privilege list that is stored may grant what the default one does. Whether this role is the owner follows from the owner. */
+const notCompared: ReadonlySet<string> = new Set(['hasAcl', 'ownedByCurrentRole'])
 /** The text that the digest covers is not read while another session has the object locked. */
 const notComparedWithDigest: ReadonlySet<string> = new Set([
   ...notCompared,

@@ -122,6 +122,7 @@ async function planIfUnchanged(
     canonicalForms: new Map(),
     notImported: undefined,
     proof: undefined,
+    savedFingerprint: undefined,
     manifestDigest: proof.digest,
     ownershipUnknown: undefined,
   }

@@ -5,6 +5,7 @@ import { ignoredOf, withoutIgnored } from '../core/ignored.ts'
 import type { Key } from '../core/object.ts'
 import { listDigest } from '../introspector/digests.ts'
 import { stateOf } from '../introspector/object-state.ts'
+import { kindOf } from '../kinds/registry.ts'
 import type { TargetReading } from './target.ts'
 
 /** Equal fingerprints mean that a plan based on the one state is valid for the other. `except` are objects to leave out. */
@@ -24,6 +25,14 @@ export function fingerprintOf(
       if (!except.has(key)) yield ['ledger', key, oid, declared]
     for (const [key, manifests] of sorted(ledger.otherOwners)) yield ['owners', key, [...manifests].sort()]
   }
+}
+
+/** As {@link fingerprintOf}, but the same for every role that reads the target: without what is hidden from some. */
+export function fingerprintForAnyRole({ catalog, ledger }: Pick<TargetReading, 'catalog' | 'ledger'>): string {
+  const shown = Array.from(catalog.live, ([key, live]): readonly [Key, LiveObject] =>
+    kindOf(live.id).secrets?.hidden ? [key, { ...live, digest: null, spec: {} }] : [key, live],
+  )
+  return fingerprintOf({ ledger, catalog: { ...catalog, live: new Map(shown) } })
 }
 
 /** What something else manages may change between a plan and its apply. */

@@ -38,6 +38,8 @@ export interface PlanInHand {
   readonly notImported: readonly NotImported[] | undefined
   /** For a plan with nothing to do, to record: the next plan need not read more than this. */
   readonly proof: ManifestProof | undefined
+  /** For a plan that is saved: its fingerprint as another role would see it, which may apply it. */
+  readonly savedFingerprint: string | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */
   readonly manifestDigest: string | undefined
   /** Why ownership is unknown, if it is. Then nothing can be applied. */

@@ -28,6 +28,7 @@ import type { PlanContext, PlanOptions } from './context.ts'
 import { newCanonicalForms, newlyProven } from './dependency-proofs.ts'
 import { planFromProof } from './fast-path.ts'
 import { throwProblems } from './findings.ts'
+import { fingerprintForAnyRole } from './fingerprint.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, namesOf } from './proof.ts'
@@ -208,6 +209,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
     proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
+    savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,
   }

@@ -10,7 +10,7 @@ import type { PlanInHand } from '../../planner/plan-in-hand.ts'
 import { showReferences } from '../../planner/show-references.ts'
 import { planJson } from '../../render/json/plan.ts'
 import { differencesOf, type SavedPlan } from './document.ts'
-import { referencesText } from './save.ts'
+import { referencesText, savedFingerprintOf } from './save.ts'
 import { readTargetIdentity, requireSameTarget } from './target.ts'
 
 /**
@@ -50,11 +50,10 @@ export function requireSameReferences({ manifest }: SavedPlan, { references }: P
 }
 
 /** @throws FdwsyncError (`exitCode.stale`) if planning again does not give the saved plan */
-export function requireSamePlan({ plan: saved }: SavedPlan, inHand: PlanInHand): void {
-  const now = planJson(showReferences(inHand))
-  const differences = differencesOf(saved, now)
+export function requireSamePlan({ plan, fingerprint }: SavedPlan, inHand: PlanInHand): void {
+  const differences = differencesOf(plan, planJson(showReferences(inHand)))
   if (differences.length > 0) throw stale(`since it was saved, what has to be done has changed: ${listed(differences)}`)
-  if (saved.fingerprint !== now.fingerprint) throw stale('the database has changed since it was saved')
+  if (fingerprint !== savedFingerprintOf(inHand)) throw stale('the database has changed since it was saved')
 }
 
 function stale(reason: string): FdwsyncError {

@@ -31,6 +31,8 @@ export interface SavedPlan {
   readonly suffix: string
   readonly target: SavedTarget
   readonly options: SavedOptions
+  /** A digest of everything in the target that the plan depends on, the same for every role. */
+  readonly fingerprint: string
   readonly manifest: SavedManifest & {
     /** The SHA-256 of its text, or of its texts and variables. */
     readonly digest: string

@@ -34,6 +34,7 @@ export async function savePlan(session: Session, toSave: PlanToSave): Promise<Sa
     suffix,
     target: await readTargetIdentity(session, label ?? parsed.manifest.target),
     options,
+    fingerprint: savedFingerprintOf(inHand),
     manifest: { ...manifest, digest, references: referencesDigest(parsed) },
     lock: lock ?? null,
     plan: planJson(showReferences(inHand)),
@@ -63,4 +64,9 @@ function referencesDigest({ references }: ParsedManifest): string | null {
 
 export function referencesText(references: ParsedManifest['references']): Secret {
   return new Secret(canonicalJson(references))
+}
+
+export function savedFingerprintOf({ savedFingerprint }: PlanInHand): string {
+  if (savedFingerprint === undefined) throw new TypeError('only a plan with a suffix can be saved')
+  return savedFingerprint
 }

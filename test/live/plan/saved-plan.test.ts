@@ -155,6 +155,20 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect([applied.code, applied.stderr.includes('error')]).toEqual([0, false])
   })
 
+  test('one role plans, another one applies', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await applyFile(fixture, await savePlan(fixture, first))
+    const planner = await fixture.role()
+    // It reads what it compares, but not the options of the user mapping.
+    await fixture.sql(`
+      GRANT CREATE, TEMP ON DATABASE ${fixture.target.name} TO ${planner.user};
+      GRANT USAGE ON SCHEMA fdwsync, proxy, local TO ${planner.user};
+      GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync, proxy, local TO ${planner.user};
+      GRANT USAGE ON FOREIGN SERVER shop TO ${planner.user}`)
+    const file = await savePlan({ ...fixture, url: planner.url }, second)
+    expect(await applyFile(fixture, file)).toMatchObject({ code: 0 })
+  })
+
   test('what cannot be applied, or contains a secret, is not saved', async () => {
     const fixture = await fixtureFor(pair, source)
     const file = join(newFolder(), 'plan.json')
