@@ -69,10 +69,11 @@ function mirrorStanzas(manifest: Manifest, { request, indexes }: Resolution): re
   const mirror = mirrorOf(manifest, request)
   if (!mirror) return []
   const path = ['mirrors', String(request.path[1])]
-  const { proxy_schema, schema, limit_to, except = [], relations, partitions } = mirror
+  const { proxy_schema, schema, limit_to, except = [], relations, partitions, types_schema } = mirror
   const chosen: WrittenMap = {
     ...(relations ? { relations: relations.toSorted() } : {}),
     ...(partitions ? { partitions } : {}),
+    ...(types_schema === undefined ? {} : { types_schema }),
   }
   const asWritten = source({ ...request, limitTo: limit_to, except })
   const copy: WrittenMap = request.withIndexes ? { indexes: { copy: true } } : {}

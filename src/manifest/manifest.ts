@@ -74,6 +74,8 @@ export interface ImportRequest {
   readonly withIndexes: boolean
   /** Whether the types of the source's columns are to be created. */
   readonly copiesTypes: boolean
+  /** The schema to create them in. Undefined: that which they have at the source. */
+  readonly typesSchema: string | undefined
   /** What a mirror copies. An import leaves that to the wrapper. */
   readonly mirrored: MirroredRelations | undefined
   /** Whether to list the column names of a table that cannot be imported. */

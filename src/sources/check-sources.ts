@@ -126,6 +126,7 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     tables: {},
     withIndexes: false,
     copiesTypes: false,
+    typesSchema: undefined,
     mirrored: undefined,
     withColumnNames: true,
   }

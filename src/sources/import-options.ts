@@ -8,7 +8,7 @@ type Request = Pick<ImportRequest, 'options' | 'mirrored'>
 type Wrapper = Pick<ServerSetup, 'isPostgresFdw'>
 
 /** What postgres_fdw does if an option is not set. */
-const defaultsOfImports = { import_collate: true, import_default: false, import_generated: true }
+const defaultsOfImports = { import_collate: true, import_default: false, import_generated: true, import_not_null: true }
 
 /** A copy has the values of generated columns. What generates them may not exist here. */
 const defaultsOfMirrors: typeof defaultsOfImports = { ...defaultsOfImports, import_generated: false }

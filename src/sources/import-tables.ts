@@ -49,6 +49,7 @@ export async function importTables(
   names: () => Promise<readonly string[] | undefined>,
 ): Promise<Imported> {
   const results: Results = { tables: new Map(), failed: new Map(), withoutCollations: new Set() }
+  if (request.limitTo?.length === 0) return { ...results, notices: [], state: 'nothing' }
   // An import may be repeated for a part of the tables, with the same notices.
   const notices = new Map<string, Notice>()
   const all: ImportRun = { ...run, onNotice: (notice) => notices.set(notice.text, notice) }
@@ -77,6 +78,7 @@ interface ImportedState {
 
 /** Imports, but reads only the state. */
 export async function importedState(run: ImportRun, request: ImportRequest): Promise<ImportedState> {
+  if (request.limitTo?.length === 0) return { state: 'nothing', isWithoutCollations: false }
   const read = (each: ImportRequest) =>
     withImported(run, each, limits(each), () => readTablesState(run.session, run.scratch))
   try {
@@ -175,23 +177,31 @@ function importAndRead(
   limit: Sql,
   tables: Map<string, ForeignTableSpec>,
 ): Promise<string> {
-  const { session, context, scratch } = run
+  const { session, scratch } = run
   return withImported(run, request, limit, async () => {
     const state = await readTablesState(session, scratch)
-    const ids = await session.query<{ id: ObjectId }>(
-      trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'f' ORDER BY c.oid`),
-      [scratch],
-    )
-    const { live } = await readCatalog(
-      session,
-      ids.map(({ id }) => id),
-      context.digests.salt,
-    )
-    for (const { id, spec } of live.values())
-      if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec) // the objects of a kind have its specs
+    await readForeignTables(run, tables)
     return state
   })
+}
+
+/** Reads the foreign tables in the scratch schema. */
+export async function readForeignTables(
+  { session, context, scratch }: ImportRun,
+  tables: Map<string, ForeignTableSpec>,
+): Promise<void> {
+  const ids = await session.query<{ id: ObjectId }>(
+    trusted(`SELECT jsonb_build_object('kind', 'foreignTable', 'schema', n.nspname, 'name', c.relname) AS id
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'f' ORDER BY c.oid`),
+    [scratch],
+  )
+  const { live } = await readCatalog(
+    session,
+    ids.map(({ id }) => id),
+    context.digests.salt,
+  )
+  for (const { id, spec } of live.values())
+    if (id.kind === 'foreignTable') tables.set(id.name, spec as ForeignTableSpec) // the objects of a kind have its specs
 }
 
 /** Imports, reads the result, and rolls the import back. */

@@ -5,7 +5,7 @@ import { ident, sql } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
-import type { ImportAnswer, SourceState } from './answers.ts'
+import type { ImportAnswer, SourceFailure, SourceState } from './answers.ts'
 import { chooseRelations, leftOutWarnings } from './choose-relations.ts'
 import { collationWarnings, withCollations } from './column-collations.ts'
 import { chooseExpressions, expressionWarnings, withExpressions } from './column-expressions.ts'
@@ -30,6 +30,12 @@ import {
 } from './remote-catalog.ts'
 import { type RemoteTypes, remoteTypes } from './remote-types.ts'
 import { stateOf } from './source-state.ts'
+import {
+  type ColumnOfTable,
+  columnsOfTables,
+  createTablesOfMovedTypes,
+  tablesOfMovedTypes,
+} from './tables-of-moved-types.ts'
 import { standInForTypes, withTypesAsText } from './types-as-text.ts'
 
 export const emptyAnswer: ImportAnswer = {
@@ -48,7 +54,7 @@ export const emptyAnswer: ImportAnswer = {
   state: 'nothing',
 }
 
-export async function readImport(run: ImportRun, asked: ImportRequest): Promise<ImportAnswer> {
+export async function readImport(run: ImportRun, asked: ImportRequest): Promise<ImportAnswer | SourceFailure> {
   const { session, context, setup, scratch, server } = run
   const isPostgres = setup.isPostgresFdw
   if (isPostgres) await createCatalogSchema(run)
@@ -60,18 +66,24 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     return (await allNames()).filter((name) => !request.except.includes(name))
   }
   const types = readsTypes(request) && isPostgres ? await typesOf(run, request) : undefined
+  if (types?.clash) return clashing(types.clash)
   const asText = types && readsAsText(request) ? await standInForTypes(session, types.all) : new Map()
   const toCopy = request.copiesTypes && types?.all.filter(({ title }) => !asText.has(title))
   const copied = toCopy ? await copyTypes({ session, context, scratch: catalogSchema(run) }, toCopy) : nothingCopied
-  const expressions = await chooseExpressions(run, await expressionsOf(run, request))
-  const { tables: plain, failed, notices, withoutCollations, state } = await importTables(run, request, names)
+  const expressions = await chooseExpressions(run, await expressionsOf(run, request, types))
+  const own = await ownColumns(run, request, types)
+  const imported = await importTables(run, withoutTables(request, own), names)
+  const { notices, withoutCollations, state } = imported
+  const created = types ? await createTablesOfMovedTypes(run, request, own, types) : undefined
+  const plain = new Map([...imported.tables, ...(created?.tables ?? [])])
+  const failed = new Map([...imported.failed, ...(created?.failed ?? [])])
   const from = { catalog: catalogSchema(run), remoteSchema: request.remoteSchema }
   const collated = await withCollations(session, from, plain, withoutCollations)
   const typed = withTypesAsText(collated.tables, asText)
   const tables = withServer(await withExpressions(run, typed.tables, expressions), scratch, server)
   const lacksTables = asked.limitTo?.some((name) => !tables.has(name) && !failed.has(name)) ?? false
   const reasons = isPostgres && failed.size > 0 ? await explainFailures(run, request, failed, types, copied) : failed
-  const indexes = await indexesOf(run, request)
+  const indexes = await indexesOf(run, request, types)
   const columnNames =
     request.withColumnNames && isPostgres && failed.size > 0
       ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
@@ -98,10 +110,11 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
       ...optionWarnings(run, asked),
     ],
     state:
-      state === undefined
+      state === undefined || failed.size > 0
         ? undefined
         : stateOf({
             tables: state,
+            own,
             collations: await collationsOf(run, request, withoutCollations.size > 0),
             types,
             indexes,
@@ -125,11 +138,12 @@ export async function readImportState(run: ImportRun, asked: ImportRequest): Pro
   const { request, leftOut } = await limitedToRelations(run, asked)
   const types = request.copiesTypes ? await typesOf(run, request) : undefined
   if (types && asked.mirrored) await standInForTypes(run.session, types.all)
-  const { state: tables, isWithoutCollations } = await importedState(run, request)
+  const own = await ownColumns(run, request, types)
+  const { state: tables, isWithoutCollations } = await importedState(run, withoutTables(request, own))
   if (tables === undefined) return { status: 'state', state: undefined }
   const collations = await collationsOf(run, request, isWithoutCollations)
-  const [indexes, expressions] = [await indexesOf(run, request), await expressionsOf(run, request)]
-  return { status: 'state', state: stateOf({ tables, collations, types, indexes, expressions, leftOut }) }
+  const [indexes, expressions] = [await indexesOf(run, request, types), await expressionsOf(run, request, types)]
+  return { status: 'state', state: stateOf({ tables, own, collations, types, indexes, expressions, leftOut }) }
 }
 
 /** The request of a mirror lists the relations that it copies, instead of leaving their choice to the wrapper. */
@@ -178,9 +192,28 @@ function catalogSchema({ scratch }: ImportRun): string {
 async function indexesOf(
   run: ImportRun,
   { withIndexes, remoteSchema }: ImportRequest,
+  types: RemoteTypes | undefined,
 ): Promise<readonly RemoteIndex[]> {
-  const isRead = withIndexes && run.setup.isPostgresFdw
-  return isRead ? remoteIndexes(run.session, catalogSchema(run), remoteSchema) : []
+  if (!withIndexes || !run.setup.isPostgresFdw) return []
+  const all = await remoteIndexes(run.session, catalogSchema(run), remoteSchema)
+  return types ? all.map((index) => ({ ...index, definition: types.rename(index.definition) })) : all
+}
+
+/** The columns of the tables that are created from the catalog of the source. */
+function ownColumns(run: ImportRun, request: ImportRequest, types: RemoteTypes | undefined) {
+  return columnsOfTables(run.session, catalogSchema(run), request, tablesOfMovedTypes(request, types))
+}
+
+function withoutTables(request: ImportRequest, own: readonly ColumnOfTable[]): ImportRequest {
+  if (own.length === 0) return request
+  const names = new Set(own.map(({ table }) => table))
+  return { ...request, limitTo: request.limitTo?.filter((name) => !names.has(name)) }
+}
+
+function clashing(clash: string): SourceFailure {
+  const hint =
+    'Exclude the tables with one of them, or declare the type below "types" of its schema, without types_schema.'
+  return { status: 'rejected', key: 'types_schema', reason: clash, hint }
 }
 
 /** What the state of tables lacks that were imported without the collations of their columns. */
@@ -189,13 +222,18 @@ function collationsOf(run: ImportRun, { remoteSchema, limitTo = [] }: ImportRequ
 }
 
 /** Expressions that the request asks for. */
-async function expressionsOf(run: ImportRun, request: ImportRequest): Promise<readonly RemoteExpression[]> {
+async function expressionsOf(
+  run: ImportRun,
+  request: ImportRequest,
+  types: RemoteTypes | undefined,
+): Promise<readonly RemoteExpression[]> {
   const { remoteSchema, limitTo, except } = request
   const [defaults, generated] = [isOn(request, 'import_default'), isOn(request, 'import_generated')]
   if (!run.setup.isPostgresFdw || !(defaults || generated)) return []
   const from = { catalog: catalogSchema(run), server: run.setup.name }
   const all = await remoteExpressions(run.session, from, remoteSchema, { defaults, generated })
-  return all.filter(({ table }) => (limitTo ? limitTo.includes(table) : !except.includes(table)))
+  const requested = all.filter(({ table }) => (limitTo ? limitTo.includes(table) : !except.includes(table)))
+  return types ? requested.map((each) => ({ ...each, text: types.rename(each.text) })) : requested
 }
 
 /** Options that would bring the text of expressions which only the wrapper sees. */
@@ -225,9 +263,12 @@ async function explainFailures(
 }
 
 /** The types of the requested tables. */
-async function typesOf(run: ImportRun, { remoteSchema, limitTo, except }: ImportRequest): Promise<RemoteTypes> {
+async function typesOf(
+  run: ImportRun,
+  { remoteSchema, limitTo, except, typesSchema }: ImportRequest,
+): Promise<RemoteTypes> {
   const isRequested = (table: string) => (limitTo ? limitTo.includes(table) : !except.includes(table))
-  return remoteTypes(run.session, catalogSchema(run), remoteSchema, isRequested)
+  return remoteTypes(run.session, catalogSchema(run), remoteSchema, isRequested, typesSchema)
 }
 
 /** The declared server, where a stand-in was asked in its place. */

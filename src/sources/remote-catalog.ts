@@ -33,7 +33,7 @@ const tables: Readonly<Record<string, string>> = {
   pg_type: `oid oid, typname name, typnamespace oid, typtype "char", typcategory "char", typelem oid, typlen int2, typrelid oid,
             typbasetype oid, typtypmod int4, typnotnull boolean, typdefault text, typcollation oid`,
   pg_enum: 'enumtypid oid, enumlabel name, enumsortorder float4',
-  pg_attribute: `attrelid oid, attname name, attnum int2, attisdropped boolean, atttypid oid, atttypmod int4, attcollation oid`,
+  pg_attribute: `attrelid oid, attname name, attnum int2, attisdropped boolean, atttypid oid, atttypmod int4, attnotnull boolean, attcollation oid`,
   pg_collation: 'oid oid, collname name, collnamespace oid',
   pg_constraint: 'conname name, connamespace oid, contype "char", contypid oid, convalidated boolean',
   pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',

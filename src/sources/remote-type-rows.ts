@@ -64,6 +64,10 @@ export interface TypeRows {
   readonly checks: ReadonlyMap<number, readonly CheckRow[]>
 }
 
+export function isBuiltIn({ schema, extension }: TypeRow): boolean {
+  return extension === null && ['pg_catalog', 'information_schema'].includes(schema)
+}
+
 /** Types with a lower OID are built in, and have the same OID on every server. */
 export const firstOwnOid = 10000
 

@@ -7,7 +7,16 @@ import type { Session } from '../db/session.ts'
 import { record } from '../kinds/facets/options.ts'
 import { defaultMultirange } from '../kinds/type/range.ts'
 import type { TypeSpec } from '../kinds/type/type.ts'
-import { type CheckRow, firstOwnOid, type RangeRow, type TypeRow, type TypeRows, typeRows } from './remote-type-rows.ts'
+import { movedTypes } from './moved-types.ts'
+import {
+  type CheckRow,
+  firstOwnOid,
+  isBuiltIn,
+  type RangeRow,
+  type TypeRow,
+  type TypeRows,
+  typeRows,
+} from './remote-type-rows.ts'
 
 /** A type of a source that is not built in, and not an array. */
 export interface RemoteType {
@@ -33,6 +42,11 @@ export interface RemoteTypes {
   readonly all: readonly RemoteType[]
   /** By table: the titles of the types of its columns. */
   readonly ofTables: ReadonlyMap<string, readonly string[]>
+  readonly rows: TypeRows
+  /** SQL of the source, with the names that its types have here. */
+  rename(text: string): string
+  /** Why two types would have the same name here. */
+  readonly clash: string | undefined
 }
 
 /** Reads the types of the columns of requested tables and, recursively, the types that they consist of. */
@@ -41,6 +55,7 @@ export async function remoteTypes(
   catalog: string,
   remoteSchema: string,
   isRequested: (table: string) => boolean,
+  typesSchema: string | undefined,
 ): Promise<RemoteTypes> {
   const from = ident(catalog)
   const all = await session.query<{ table: string; type: number }>(
@@ -53,13 +68,13 @@ export async function remoteTypes(
   )
   const columns = all.filter(({ table }) => isRequested(table))
   const roots = columns.map(({ type }) => type)
-  const rows = await typeRows(session, catalog, roots)
+  const { rows, rename, clash } = movedTypes(await typeRows(session, catalog, roots), typesSchema)
   const nameOf = await namesOfTypes(session, rows)
   const isOfRange = ({ oid, type }: TypeRow) => type === 'm' && rows.ranges.has(oid)
   const types = [...rows.types.values()].filter((row) => row.element === null && !isBuiltIn(row) && !isOfRange(row))
   return {
     all: topologicalOrder(
-      types.map((row) => remoteType(row, rows, nameOf)),
+      types.map((row) => remoteType(row, rows, nameOf, rename)),
       ({ title }) => title,
       ({ parts }) => parts,
     ),
@@ -69,12 +84,15 @@ export async function remoteTypes(
         ([table, own]) => [table, [...new Set(own.flatMap(({ type }) => titlesOf(type, rows)))]],
       ),
     ),
+    rows,
+    rename,
+    clash,
   }
 }
 
-type NameOf = (type: number, modifier: number) => string
+export type NameOf = (type: number, modifier: number) => string
 
-function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
+function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf, rename: RemoteTypes['rename']): RemoteType {
   const { schema, name, extension } = row
   const attributes = rows.attributes.get(row.relation) ?? []
   const checks = (rows.checks.get(row.oid) ?? []).map(domainCheck)
@@ -94,10 +112,10 @@ function remoteType(row: TypeRow, rows: TypeRows, nameOf: NameOf): RemoteType {
         : defaultMultirange(name)
       : null,
     notNull: row.notNull,
-    default: row.type === 'd' ? row.default : null,
+    default: row.type === 'd' && row.default !== null ? rename(row.default) : null,
     checks: record(
       checks.flatMap(({ name: check, expression }) =>
-        expression === undefined ? [] : [[check, { expression, noInherit: false }] as const],
+        expression === undefined ? [] : [[check, { expression: rename(expression), noInherit: false }] as const],
       ),
     ),
     attributes: record(
@@ -160,10 +178,6 @@ function sortOf({ type, isOfRows }: TypeRow): string {
   return sorts[type] ?? 'a base type'
 }
 
-function isBuiltIn({ schema, extension }: TypeRow): boolean {
-  return extension === null && ['pg_catalog', 'information_schema'].includes(schema)
-}
-
 /** The type of a column, or its element type, unless that is built in. */
 function titlesOf(oid: number, rows: TypeRows): readonly string[] {
   const row = rows.types.get(oid)
@@ -193,8 +207,13 @@ function domainCheck({ name, isValid, clauses }: CheckRow): DomainCheck {
 }
 
 /** How SQL here names a type: as format_type does, or for a type that does not exist here yet, by schema and name. */
-async function namesOfTypes(session: Session, rows: TypeRows): Promise<NameOf> {
+export async function namesOfTypes(
+  session: Session,
+  rows: TypeRows,
+  more: readonly { readonly type: number; readonly modifier: number }[] = [],
+): Promise<NameOf> {
   const used = [
+    ...more.map(({ type, modifier }) => ({ type, modifier })),
     ...[...rows.types.values()].map(({ base, modifier }) => ({ type: base, modifier })),
     ...[...rows.attributes.values()].flat(),
     ...[...rows.ranges.values()].map(({ subtype }) => ({ type: subtype, modifier: -1 })),

@@ -12,6 +12,8 @@ import type { RemoteTypes } from './remote-types.ts'
 interface SourceContent {
   /** See {@link readTablesState}. */
   readonly tables: string
+  /** The columns of tables that are not imported, but created from the catalog of the source. */
+  readonly own: readonly unknown[]
   readonly collations: readonly unknown[]
   readonly types: RemoteTypes | undefined
   readonly indexes: readonly RemoteIndex[]
@@ -20,9 +22,9 @@ interface SourceContent {
   readonly leftOut: readonly RemoteRelation[]
 }
 
-export function stateOf({ tables, collations, types, indexes, expressions, leftOut }: SourceContent): string {
+export function stateOf({ tables, own, collations, types, indexes, expressions, leftOut }: SourceContent): string {
   const typesOfTables = types ? { all: types.all, ofTables: [...types.ofTables] } : null
-  return digestOf([tables, collations, typesOfTables, indexes, expressions, leftOut])
+  return digestOf([tables, own, collations, typesOfTables, indexes, expressions, leftOut])
 }
 
 export function digestOf(value: unknown): string {

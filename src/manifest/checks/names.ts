@@ -112,6 +112,7 @@ function importNames({ schemas, mirrors }: Manifest): readonly PathProblem[] {
     return [
       ...sourceNames(path, mirror),
       ...value([...path, 'proxy_schema'], mirror.proxy_schema),
+      ...value([...path, 'types_schema'], mirror.types_schema),
       ...value([...path, 'schema'], mirror.schema),
       ...(mirror.indexes?.each ?? []).flatMap((index, at) => indexNames([...path, 'indexes', 'each', at], index)),
       ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => viewNames([...path, 'tables', table], view)),

@@ -67,6 +67,7 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       tables: item.tables ?? {},
       withIndexes: false,
       copiesTypes: item.types === 'copy',
+      typesSchema: undefined,
       mirrored: undefined,
     })),
   )
@@ -85,6 +86,7 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       tables: {},
       withIndexes: mirror.indexes?.copy ?? false,
       copiesTypes: mirror.types === 'copy',
+      typesSchema: mirror.types_schema,
       mirrored: {
         kinds: mirror.relations ?? ['tables'],
         isDefault: mirror.relations === undefined,
@@ -233,7 +235,13 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
     const request = { path: ['mirrors', name], server: serverName, withIndexes: indexes?.copy ?? false }
     return indexCopyProblems(request, server.foreign_data_wrapper ?? 'postgres_fdw')
   })
-  return [...both, ...same, ...noColumn, ...copied]
+  const noTypes = Object.entries(manifest.mirrors ?? {}).flatMap(([name, mirror]): readonly PathProblem[] => {
+    if (mirror.types_schema === undefined || mirror.types === 'copy') return []
+    const message = 'types_schema has no meaning without types: copy'
+    const hint = 'Add types: copy, or remove types_schema.'
+    return [atKey(['mirrors', name, 'types_schema'], { code: 'manifest/conflicting-keys', message, hint })]
+  })
+  return [...both, ...same, ...noColumn, ...copied, ...noTypes]
 }
 
 /** Indexes are read from the catalog of the source, so it must be a PostgreSQL server. */

@@ -61,6 +61,7 @@ const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
       'proxy_schema',
       'schema',
       'types',
+      'types_schema',
       'indexes',
       'tables',
     ],
@@ -175,6 +176,7 @@ function requestFields(request: ImportRequest, manifest: Manifest): Readonly<Rec
     'other partitions': request.mirrored?.partitions,
     'other options': request.options,
     'another types': request.copiesTypes,
+    'another types_schema': request.typesSchema,
     'another indexes.copy': request.withIndexes,
   }
 }

@@ -944,6 +944,10 @@ export interface Mirror {
    */
   types?: 'copy'
   /**
+   * With types: copy, the schema to create the types in, for a role that may not create them in the schema that has their name at the source. It is created if it does not exist. Default: the schema that they have at the source
+   */
+  types_schema?: string
+  /**
    * The refresh policy of the mirror's copies. Example: { max_age: 15min }
    */
   refresh?: Refresh

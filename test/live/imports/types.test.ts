@@ -384,6 +384,61 @@ schemas: { second: { imports: [{ server: shop, remote_schema: public, types: cop
     ])
   })
 
+  test('types_schema, for a role that may not create types where the source has them', async () => {
+    const fixture = await fixtureWithOwnSource(pair, varied)
+    await fixture.sql('CREATE EXTENSION postgres_fdw; REVOKE CREATE ON SCHEMA public FROM PUBLIC')
+    const { url, user } = await fixture.role()
+    await fixture.sql(
+      `GRANT CREATE ON DATABASE ${fixture.target.name} TO ${user}; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO ${user}`,
+    )
+    const text = copying('types_schema: Kinds\noptions: { import_default: true }')
+      .replace('extensions: { postgres_fdw: {} }\n', '')
+      .replace('public: {', `${user}: {`)
+    const parsed = await fixture.manifest(text)
+    const { plan, report } = await applyTo(parsed, url)
+    expect({ undetermined: plan.undetermined, warnings: plan.warnings, missed: missedOf(report) }).toEqual({
+      undetermined: [],
+      warnings: [],
+      missed: [],
+    })
+    const here = (await fixture.sql(typesHere)).map(({ text: type }) => String(type))
+    const there = (await runSql(fixture.source.url, typesHere)).map(({ text: type }) => String(type))
+    expect(here).toEqual(there.map((type) => type.replace(/^(public|Other Types)\./, 'Kinds.')).toSorted())
+    expect(await rowsOf(fixture.url, 'local', ['a', 'b'])).toEqual(
+      await rowsOf(fixture.source.url, 'public', ['a', 'b']),
+    )
+    expect(
+      await fixture.sql(`SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conname = 'fine_check'`),
+    ).toEqual([{ text: `CHECK ((VALUE <> 'green'::"Kinds".colour))` }])
+    expect(changesOf(await planFor(parsed, url))).toEqual([])
+
+    await runSql(
+      fixture.source.url,
+      "ALTER TYPE colour ADD VALUE 'blue'; ALTER TABLE a RENAME mood TO state; ALTER TABLE b ADD c colour",
+    )
+    expect(changesOf((await applyTo(parsed, url)).plan)).toEqual([
+      'alter type "Kinds".colour',
+      'alter foreign table proxy.a',
+      'alter foreign table proxy.b',
+      'alter materialized view local.a',
+      'replace materialized view local.b',
+      'adopt index local.a_mood_idx',
+    ])
+    expect(changesOf(await planFor(parsed, url))).toEqual([])
+    await runSql(
+      fixture.source.url,
+      'CREATE SCHEMA twice; CREATE DOMAIN twice.colour AS text; ALTER TABLE b ADD d twice.colour',
+    )
+    await expect(planFor(parsed, url)).rejects.toMatchObject({
+      problems: [
+        {
+          message: expect.stringContaining('two schemas of the source have a type colour'),
+          place: { excerpt: expect.stringContaining('types_schema') },
+        },
+      ],
+    })
+  })
+
   test('a role without superuser, and a source that hides checks', async () => {
     const fixture = await fixtureWithOwnSource(
       pair,

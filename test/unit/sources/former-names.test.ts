@@ -20,6 +20,7 @@ const importRequest: ImportRequest = {
   tables: {},
   withIndexes: false,
   copiesTypes: false,
+  typesSchema: undefined,
   mirrored: undefined,
 }
 

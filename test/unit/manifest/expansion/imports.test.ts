@@ -13,6 +13,7 @@ test.each([
   [imports('limit_to: [a], except: [b]'), 'limit_to and except cannot be combined'],
   [mirror('limit_to: [a], except: [b]'), 'limit_to and except cannot be combined'],
   [mirror('options: {}', 'p'), 'schema and proxy_schema must differ'],
+  [mirror('types_schema: t'), 'types_schema has no meaning without types: copy'],
   [mirror('indexes: { each: [{ columns: [{ expression: a + b }] }] }'), 'must name a column'],
   [mirror('indexes: { each: [{ columns: [{ column: a }], where: a b }] }'), 'expected exactly one expression'],
   [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query must be a SELECT'],
