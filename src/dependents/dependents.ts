@@ -25,7 +25,8 @@ interface Row {
 //   domain counts as the domain, the attributes of a composite type count as the type.
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
 // - What depends on a member of an extension depends on the extension.
-// - What depends on an inherited column of a child depends on that column of the parent, which is changed in both.
+// - What depends on an inherited column of a child depends on that column of the parent, which is changed in both. So does what depends
+//   on the row type of a child.
 // Values of a type are stored where PostgreSQL would find them: in columns of that type, of an array or domain of it, or of
 // another composite type that contains it. A query that uses the type counts too: ROW(1, 2)::pair depends on its attributes.
 // Triggers and statistics on a foreign table are listed although they are automatic, since they are lost with the table.
@@ -36,31 +37,32 @@ const dependentsQuery = trusted(`
     SELECT objid, inhrelid FROM target JOIN pg_inherits ON inhparent = objid WHERE classid = 'pg_class'::regclass
     UNION
     SELECT objid, inhrelid FROM descendant JOIN pg_inherits ON inhparent = child
-  ), referenced AS (
-    SELECT classid, objid, classid AS refclassid, objid AS refobjid FROM target
+  ), row_type(objid, relid, type, typarray) AS (
+    SELECT relation.objid, relid, ty.oid, typarray
+      FROM (SELECT objid, objid FROM target WHERE classid = 'pg_class'::regclass UNION ALL SELECT objid, child FROM descendant) relation(objid, relid)
+      JOIN pg_type ty ON ty.typrelid = relid
+  ), referenced(classid, objid, refclassid, refobjid, relid) AS (
+    SELECT classid, objid, classid, objid, objid FROM target
     UNION ALL
-    SELECT 'pg_class'::regclass, objid, 'pg_class'::regclass, child FROM descendant
+    SELECT 'pg_class'::regclass, objid, 'pg_class'::regclass, child, child FROM descendant
     UNION ALL
-    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid
-      FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
+    SELECT 'pg_class'::regclass, objid, 'pg_type'::regclass, type, relid FROM row_type
     UNION ALL
-    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
-      FROM target JOIN pg_type ty ON ty.typrelid = target.objid AND target.classid = 'pg_class'::regclass
-     WHERE ty.typarray <> 0
+    SELECT 'pg_class'::regclass, objid, 'pg_type'::regclass, typarray, relid FROM row_type WHERE typarray <> 0
     UNION ALL
-    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.typarray, ty.typarray
       FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
      WHERE ty.typarray <> 0
     UNION ALL
-    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid
+    SELECT target.classid, target.objid, 'pg_type'::regclass, ty.oid, ty.oid
       FROM target JOIN pg_range r ON r.rngtypid = target.objid AND target.classid = 'pg_type'::regclass
       JOIN pg_type m ON m.oid = r.rngmultitypid JOIN pg_type ty ON ty.oid IN (m.oid, m.typarray)
     UNION ALL
-    SELECT target.classid, target.objid, 'pg_class'::regclass, ty.typrelid
+    SELECT target.classid, target.objid, 'pg_class'::regclass, ty.typrelid, ty.typrelid
       FROM target JOIN pg_type ty ON ty.oid = target.objid AND target.classid = 'pg_type'::regclass
      WHERE ty.typrelid <> 0
     UNION ALL
-    SELECT target.classid, target.objid, member.classid, member.objid
+    SELECT target.classid, target.objid, member.classid, member.objid, member.objid
       FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
        AND member.deptype = 'e'
      WHERE target.classid = 'pg_extension'::regclass
@@ -78,7 +80,7 @@ const dependentsQuery = trusted(`
            false AS uses_type
       FROM attached
     UNION
-    SELECT r.classid AS ofclass, r.objid AS of, r.refobjid AS used, nullif(d.refobjsubid, 0) AS attnum,
+    SELECT r.classid AS ofclass, r.objid AS of, r.relid AS used, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN coalesce(dk.contypid, composite.reltype) IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
            coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, composite.reltype, d.objid) AS objid,
@@ -145,7 +147,7 @@ const dependentsQuery = trusted(`
     LEFT JOIN pg_attribute used_column ON used_column.attrelid = d.used AND used_column.attnum = d.attnum
     LEFT JOIN descendant ON d.ofclass = 'pg_class'::regclass AND descendant.objid = d.of AND descendant.child = d.used
    WHERE (d.classid, d.objid) NOT IN ((d.ofclass, d.of), (d.ofclass, d.used))
-     AND (descendant.child IS NULL OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = d.of AND attname = used_column.attname))
+     AND (descendant.child IS NULL OR d.uses_type OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = d.of AND attname = used_column.attname))
      -- The members of an extension depend on its schema like other objects, but are dropped with the extension.
      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classid AND x.objid = d.objid
                        AND (x.deptype = 'i' OR x.deptype = 'e' AND d.ofclass IN ('pg_namespace'::regclass, 'pg_extension'::regclass)))

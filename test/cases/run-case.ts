@@ -9,6 +9,7 @@ import { isProvable } from '../../src/planner/proof.ts'
 import { applyTo, manifestOf, planFor } from '../support/fdwsync.ts'
 import { missedOf } from '../support/outcomes.ts'
 import type { CaseFixture } from './case-fixture.ts'
+import { disagreements } from './compare-formats.ts'
 import type { Case, Expectation } from './read-case.ts'
 
 /** One thing that a case expects, and what was found instead or just as well. */
@@ -77,6 +78,7 @@ async function runToEnd(testCase: Case, { env, url, sql }: CaseFixture, log: Cas
           } as const,
         ]
       : []),
+    { what: 'what the text of the plan and its JSON do not share', expected: [], found: disagreements(plan) },
     { what: 'steps that were not applied', expected: [], found: missedOf(report) },
     { what: 'the counts of the report', expected: countsOf(plan), found: report?.applied },
     ...catalog,

@@ -64,8 +64,11 @@ function remarkOf(planned: PlannedChange, change: DatabaseChange): string {
       return why === '' ? how : `${why} · ${how}`
     }
     case 'drop':
-      if (change.renamedAsideFor)
-        return `formerly ${titleOf(change.renamedAsideFor.to.id)}; kept until its dependents are ${change.renamedAsideFor.keptAs ? 'dropped' : 'swapped'}`
+      if (change.renamedAsideFor) {
+        const { to, keptAs } = change.renamedAsideFor
+        const kept = `formerly ${titleOf(to.id)}; kept until its dependents are ${keptAs ? 'dropped' : 'swapped'}`
+        return planned.cause === 'dependency' ? `${causeOf(planned, change)} · ${kept}` : kept
+      }
       return [
         ...(change.formerly ? [`formerly ${titleOf(change.formerly.id)}`] : []),
         whyDropped(planned.cause),
