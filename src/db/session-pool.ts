@@ -27,7 +27,7 @@ export function isLoad(purpose: string): boolean {
 
 /**
  * A lease needs a connection, but no work is done on it. So it takes none that has worked: a backend whose caches of the catalog are
- * filled reads in a third of the time.
+ * warm reads in a third of the time.
  */
 function holdsLease(purpose: string): boolean {
   return purpose === 'lease'
