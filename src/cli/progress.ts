@@ -2,7 +2,7 @@
 
 import type { ApplyEvent } from '../core/event.ts'
 import type { Key } from '../core/object.ts'
-import { withAddress } from '../render/json/address.ts'
+import { eventJson } from '../render/json/event.ts'
 import { renderEvent } from '../render/text/events.ts'
 import { maxListed } from '../render/text/objects.ts'
 import { eventLog } from './log.ts'
@@ -18,7 +18,7 @@ export function progressPrinter(
   verb: 'loading' | 'refreshing' = 'loading',
 ): (event: ApplyEvent) => void {
   const log = eventLog()
-  if (log) return (event) => log('key' in event ? withAddress(event) : event)
+  if (log) return (event) => log(eventJson(event, new Date()))
   const style = styleOf('stderr')
   const announcements = new Map<Key, NodeJS.Timeout>()
   const warnings = new Set<string>()
