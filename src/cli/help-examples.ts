@@ -7,6 +7,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     'fdwsync plan -f manifest/ -f production.yaml --database postgresql://etl@db/analytics',
     'fdwsync plan --out plan.json --format markdown > comment.md',
     'fdwsync plan --drift-only --detailed-exitcode',
+    'fdwsync plan --targets targets.yaml --parallel 8',
   ],
   apply: ['fdwsync apply', 'fdwsync apply plan.json --auto-approve', 'fdwsync apply --auto-approve --allow drops-data'],
   show: ['fdwsync show plan.json', 'fdwsync show plan.json --format markdown'],

@@ -5,6 +5,7 @@ import { hazardsToAllow } from '../core/plan.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
 import { formats, planFormats, validationFormats } from '../render/formats.ts'
 import { durationMilliseconds } from './duration.ts'
+import type { Shard } from './fleet/choose.ts'
 import { logKinds } from './log.ts'
 
 /** Functions, because commander changes an option when it is added to a command. */
@@ -69,6 +70,13 @@ export const options = {
   schemasToMirror: () =>
     repeatable('--schema <name>', 'Schema of the source to mirror; repeatable', 'public, or all that the source has'),
   port: () => new Option('--port <number>', 'Port of the source').argParser(parsePort).default(5432),
+  targets: () => new Option('--targets <file>', 'Run on every database of this file, each by itself'),
+  parallel: () =>
+    new Option('--parallel <number>', 'With --targets: how many run at once').argParser(parseJobs).default(4),
+  shard: () =>
+    new Option('--shard <index/count>', 'With --targets: only this part of them, from 0/N').argParser(parseShard),
+  canary: () => new Option('--canary <name>', 'With --targets: first this one; the others only if it succeeds'),
+  labels: () => repeatable('--label <name=value>', 'With --targets: only those with this label; repeatable'),
   limit: () =>
     new Option('--limit <number>', 'Maximum number of applies, newest first').argParser(parseLimit).default(20),
 } as const
@@ -119,6 +127,13 @@ function parseJobs(text: string): number {
 
 function parsePort(text: string): number {
   return wholeNumber(text, 65_535)
+}
+
+function parseShard(text: string): Shard {
+  const [, index, count] = /^(\d+)\/([1-9]\d*)$/.exec(text) ?? []
+  if (index === undefined || Number(index) >= Number(count))
+    throw new InvalidArgumentError('Expected INDEX/COUNT, with an index from 0 to COUNT - 1.')
+  return { index: Number(index), count: Number(count) }
 }
 
 function parseWidth(text: string): number {

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { refreshStrategies } from '../core/refresh-policy.ts'
 import { toolVersion } from '../core/version.ts'
 import { setExitCode } from './exit-code.ts'
+import { addFleetOptions, onTargets } from './fleet/on-targets.ts'
 import { examplesText } from './help-examples.ts'
 import { startLog } from './log.ts'
 import { manifestFiles, options as shared } from './options.ts'
@@ -54,6 +55,7 @@ export function createProgram(): Command {
   addAuthoring(root)
   addTools(root)
   root.hook('preAction', (_root, command) => startLog(command.opts().log))
+  addFleetOptions(root)
   for (const command of root.commands) {
     command.helpOption('-h, --help', 'Show help').addHelpText('after', examplesText(command.name()))
   }
@@ -94,7 +96,7 @@ function addChecks(root: Command): void {
     .addOption(shared.target())
     .option('--drift-only', 'Show only drift: what was changed outside fdwsync')
     .option('--detailed-exitcode', 'Exit with 2 if there are changes, 6 if something is undetermined')
-    .action(async (flags) => setExitCode((await import('./commands/plan.ts')).plan(flags)))
+    .action((flags) => onTargets('plan', flags, async () => (await import('./commands/plan.ts')).plan(flags)))
 }
 
 function addChanges(root: Command): void {
@@ -124,8 +126,10 @@ function addChanges(root: Command): void {
     .addOption(shared.jobs())
     .addOption(shared.events())
     .addOption(shared.target())
-    .action(async (planFile, flags, command) =>
-      setExitCode((await import('./commands/apply.ts')).apply(planFile, flags, givenOptions(command))),
+    .action((planFile, flags, command) =>
+      onTargets('apply', flags, async () =>
+        (await import('./commands/apply.ts')).apply(planFile, flags, givenOptions(command)),
+      ),
     )
   root
     .command('show')
@@ -164,7 +168,9 @@ function addChanges(root: Command): void {
     .addOption(shared.jobs())
     .addOption(shared.leaseTimeout())
     .addOption(shared.events())
-    .action(async (names, flags) => setExitCode((await import('./commands/refresh.ts')).refresh(names, flags)))
+    .action((names, flags) =>
+      onTargets('refresh', flags, async () => (await import('./commands/refresh.ts')).refresh(names, flags)),
+    )
   root
     .command('release')
     .description('Stop managing objects; drops nothing')
@@ -224,7 +230,9 @@ function addInspection(root: Command): void {
     .addOption(shared.sourceTimeout())
     .option('--all', 'Include unmanaged objects')
     .option('--check', 'Exit with 2 if something has drifted, is missing or not populated, 6 if that is unknown')
-    .action(async (pattern, flags) => setExitCode((await import('./commands/status.ts')).status(pattern, flags)))
+    .action((pattern, flags) =>
+      onTargets('status', flags, async () => (await import('./commands/status.ts')).status(pattern, flags)),
+    )
   root
     .command('history')
     .description('List past applies, or show one in detail')

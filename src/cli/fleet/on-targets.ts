@@ -1,0 +1,25 @@
+// The options of the commands that can run on many databases. What runs them is in fleet.ts, which is loaded only then.
+
+import type { Command } from 'commander'
+import { setExitCode } from '../exit-code.ts'
+import { options as shared } from '../options.ts'
+import type { FleetCommand, FleetFlags } from './fleet.ts'
+
+const fleetCommands: readonly string[] = ['plan', 'apply', 'refresh', 'status'] satisfies readonly FleetCommand[]
+
+export function addFleetOptions(root: Command): void {
+  for (const command of root.commands.filter((each) => fleetCommands.includes(each.name()))) {
+    command
+      .addOption(shared.targets())
+      .addOption(shared.parallel())
+      .addOption(shared.shard())
+      .addOption(shared.canary())
+      .addOption(shared.labels())
+  }
+}
+
+/** Runs on the targets that `--targets` names, or else on one. */
+export function onTargets(command: FleetCommand, flags: FleetFlags, onOne: () => Promise<number>): Promise<void> {
+  const run = async () => (flags.targets === undefined ? onOne() : (await import('./fleet.ts')).fleet(command, flags))
+  return setExitCode(run())
+}

@@ -1,0 +1,93 @@
+// Reads a file of targets: the databases that one command runs on.
+
+import { readFile } from 'node:fs/promises'
+import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
+import { type ManifestDocument, parseFile } from '../../manifest/document.ts'
+
+/** One database of a fleet. */
+export interface FleetTarget {
+  readonly name: string
+  /** The variables of the environment that name the database. */
+  readonly env: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  /** Values of variables of the manifest. */
+  readonly vars: Readonly<Record<string, string>>
+}
+
+type Variables = Readonly<Record<string, string | undefined>>
+type Data = Readonly<Record<string, unknown>>
+
+/**
+ * @param env what `${env:NAME}` in a URL resolves to
+ * @throws FdwsyncError with every problem and its place
+ */
+export async function readTargets(path: string, env: Variables): Promise<readonly FleetTarget[]> {
+  const bytes = await readFile(path).catch(() => {
+    const message = `the targets ${path} cannot be read`
+    throw new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
+  })
+  const document = parseFile({ file: path, bytes, references: undefined })
+  const problems: Problem[] = []
+  const note = (at: readonly string[], message: string, hint?: string) =>
+    problems.push({
+      code: 'usage/invalid-argument',
+      message,
+      place: document.place(at, true),
+      ...(hint === undefined ? {} : { hint }),
+    })
+  const targets = targetsIn(document, env, note)
+  if (problems.length > 0) throw new FdwsyncError(problems, exitCode.usage)
+  return targets
+}
+
+type Note = (at: readonly string[], message: string, hint?: string) => void
+
+function targetsIn({ data }: ManifestDocument, env: Variables, note: Note): readonly FleetTarget[] {
+  const { targets, ...others } = isMap(data) ? data : {}
+  for (const key of Object.keys(others)) note([key], `unknown key "${key}"`, 'The only key here is targets.')
+  if (!isMap(targets) || Object.keys(targets).length === 0) {
+    note(['targets'], 'there are no targets', 'Name them: targets: { eu: { database: "postgresql://…" } }.')
+    return []
+  }
+  return Object.entries(targets).map(([name, target]) => targetOf(name, target, env, note))
+}
+
+const keys = ['database', 'service', 'labels', 'vars']
+
+function targetOf(name: string, target: unknown, env: Variables, note: Note): FleetTarget {
+  const at = ['targets', name]
+  const given: Data = isMap(target) ? target : { database: target }
+  for (const key of Object.keys(given)) {
+    if (!keys.includes(key)) note([...at, key], `unknown key "${key}"`, `Valid keys here: ${keys.join(', ')}.`)
+  }
+  const { database, service, labels = {}, vars = {} } = given
+  if ((typeof database === 'string') === (typeof service === 'string')) {
+    note(at, `"${name}" needs either a database (a URL) or a service of libpq`)
+  }
+  const texts = (key: string, value: unknown): Readonly<Record<string, string>> => {
+    if (isMap(value) && Object.values(value).every((each) => typeof each === 'string'))
+      return value as Record<string, string> // checked
+    note([...at, key], `"${key}" must be a map of texts`)
+    return {}
+  }
+  return {
+    name,
+    env:
+      typeof service === 'string'
+        ? { PGSERVICE: service }
+        : { DATABASE_URL: resolved(String(database), env, (message) => note([...at, 'database'], message)) },
+    labels: texts('labels', labels),
+    vars: texts('vars', vars),
+  }
+}
+
+function resolved(url: string, env: Variables, note: (message: string) => void): string {
+  return url.replace(/\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g, (reference, name: string) => {
+    if (env[name] === undefined) note(`${reference}: the variable is not set`)
+    return env[name] ?? ''
+  })
+}
+
+function isMap(value: unknown): value is Data {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,70 @@
+// One command on many databases.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { run } from '../../support/command.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { newestMajor } from '../../support/majors.ts'
+import { head } from '../../support/manifests.ts'
+
+const schema = JSON.parse(readFileSync(new URL('../../../schemas/fleet.schema.json', import.meta.url), 'utf8'))
+const isValid = new Ajv2020().compile(schema)
+const manifest = `${head('fleet').replace('name: fleet', 'name: fleet\nvars: { size: { type: integer, default: 1 } }').replace('options: { host', 'options: { fetch_size: "${var:size}", host')}`
+
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+  })
+  afterAll(() => source.drop())
+
+  test('a target that fails stops none of the others, but a canary does', async () => {
+    const [one, two] = [await fixtureFor(pair, source), await fixtureFor(pair, source)]
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-fleet-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'fdwsync.yaml')
+    const targets = join(folder, 'targets.yaml')
+    writeFileSync(file, manifest)
+    writeFileSync(
+      targets,
+      `targets:
+  a: { database: "${one.url}", vars: { size: 7 } }
+  down: postgresql://nobody@127.0.0.1:1/none
+  z: { database: "${two.url}", labels: { region: eu } }
+`,
+    )
+    const command = (...args: readonly string[]) => run(one, [...args, '-f', file, '--targets', targets], undefined)
+
+    expect(await command('apply')).toMatchObject({ code: 64, stderr: expect.stringContaining('--auto-approve') })
+    const stopped = await command('apply', '--auto-approve', '--canary', 'down')
+    expect(stopped).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('3 targets: 1 failed (down), 2 skipped (a, z)'),
+    })
+    const applied = await command('apply', '--auto-approve')
+    expect(applied, applied.stderr).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('3 targets: 2 done, 1 failed (down)'),
+      stderr: expect.stringMatching(/^down: /m),
+    })
+    const size = 'SELECT srvoptions FROM pg_foreign_server'
+    expect((await one.sql(size))[0]?.srvoptions).toContain('fetch_size=7')
+    expect((await two.sql(size))[0]?.srvoptions).toContain('fetch_size=1')
+
+    const planned = await command('plan', '--format', 'json', '--label', 'region=eu', '--detailed-exitcode')
+    expect(planned.code).toBe(0)
+    const document = JSON.parse(planned.stdout)
+    expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true)
+    expect(document).toMatchObject({
+      format: 'fdwsync.fleet/1',
+      targets: [{ name: 'z', labels: { region: 'eu' }, exitCode: 0, document: { format: 'fdwsync.plan/1' } }],
+    })
+    const sharded = await command('status', '--shard', '0/2')
+    expect(sharded.stdout).toMatch(/== a ==.*== z ==.*2 targets: 2 done/s)
+  })
+})

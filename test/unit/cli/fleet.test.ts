@@ -1,0 +1,69 @@
+// Files of targets, and which of them a run is about.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { chooseTargets } from '../../../src/cli/fleet/choose.ts'
+import { readTargets } from '../../../src/cli/fleet/targets.ts'
+import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+
+function read(text: string, env: Readonly<Record<string, string>> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'fdwsync-targets-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'targets.yaml'), text)
+  return readTargets(join(folder, 'targets.yaml'), env)
+}
+
+test('a target has a URL or a service, labels and variables', async () => {
+  const text = `targets:
+  eu: { database: "postgresql://app:\${env:PASSWORD}@eu/shop", labels: { region: eu }, vars: { stage: prod, port: 5432 } }
+  us: { service: us-shop }
+  dev: postgresql://localhost/dev
+`
+  expect(await read(text, { PASSWORD: 'x' })).toEqual([
+    {
+      name: 'eu',
+      env: { DATABASE_URL: 'postgresql://app:x@eu/shop' },
+      labels: { region: 'eu' },
+      vars: { stage: 'prod', port: '5432' },
+    },
+    { name: 'us', env: { PGSERVICE: 'us-shop' }, labels: {}, vars: {} },
+    { name: 'dev', env: { DATABASE_URL: 'postgresql://localhost/dev' }, labels: {}, vars: {} },
+  ])
+})
+
+test.each([
+  ['targets: {}', ':1:1: there are no targets'],
+  ['target: {}', 'unknown key "target"'],
+  ['targets:\n  a: { datbase: x }', ':2:8: unknown key "datbase"'],
+  ['targets:\n  a: { database: x, service: y }', ':2:3: "a" needs either a database (a URL) or a service'],
+  ['targets:\n  a: { database: "${env:NOPE}" }', ':2:8: ${env:NOPE}: the variable is not set'],
+  ['targets:\n  a: { service: s, vars: [x] }', ':2:20: "vars" must be a map of texts'],
+])('a wrong file: %s', async (text, message) => {
+  const error: unknown = await read(text).catch((reason: unknown) => reason)
+  if (!(error instanceof FdwsyncError)) throw new Error('it was accepted')
+  expect(error.exitCode).toBe(64)
+  expect(error.problems.map(formatProblem).join('\n')).toContain(message)
+})
+
+describe('a run is about', () => {
+  const targets = ['c', 'a', 'b', 'd'].map((name) => ({ name, env: {}, labels: { odd: String(name > 'b') }, vars: {} }))
+  const names = (choice: Partial<Parameters<typeof chooseTargets>[1]>) => {
+    const { canary, others } = chooseTargets(targets, { label: [], shard: undefined, canary: undefined, ...choice })
+    return [canary?.name, ...others.map(({ name }) => name)]
+  }
+  test.each([
+    ['all, by name', {}, [undefined, 'a', 'b', 'c', 'd']],
+    ['a label', { label: ['odd=true'] }, [undefined, 'c', 'd']],
+    ['a shard', { shard: { index: 1, count: 2 } }, [undefined, 'b', 'd']],
+    ['a canary and the others', { canary: 'c' }, ['c', 'a', 'b', 'd']],
+    ['the canary, in every shard', { canary: 'c', shard: { index: 1, count: 2 } }, ['c', 'b']],
+  ])('%s', (_, choice, expected) => {
+    expect(names(choice)).toEqual(expected)
+  })
+  test('no unknown canary, and no label that none has', () => {
+    expect(() => names({ canary: 'e' })).toThrow('--canary e: there is no such target')
+    expect(() => names({ label: ['odd=maybe'] })).toThrow('no target has the labels odd=maybe')
+  })
+})
