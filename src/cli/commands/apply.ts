@@ -63,7 +63,7 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
     maxConnections: maxConnectionsOf(parsed.manifest),
     sourceTimeoutMilliseconds: flags.sourceTimeout,
     destroys: false,
-    readsStandardInput: path === '-',
+    readsStandardInput: false,
     start: (options, approve) => applySavedPlan({ ...request, options }, approve),
   })
 }

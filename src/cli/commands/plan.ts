@@ -36,6 +36,10 @@ async function planInFull(parsed: ParsedManifest, settings: ConnectionSettings, 
 function refuseContradiction({ checkSource, offline, out, driftOnly }: PlanFlags): void {
   if (checkSource && offline) throw contradiction('--check-source', '--offline')
   if (out !== undefined && driftOnly) throw contradiction('--out', '--drift-only')
+  if (out === '-') {
+    const message = '--out needs a file: the plan itself is on standard output'
+    throw new FdwsyncError({ code: 'usage/invalid-argument', message }, exitCode.usage)
+  }
 }
 
 function contradiction(one: string, other: string): FdwsyncError {

@@ -166,7 +166,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync, proxy, local TO ${planner.user};
       GRANT USAGE ON FOREIGN SERVER shop TO ${planner.user}`)
     const file = await savePlan({ ...fixture, url: planner.url }, second)
+    // An apply of this plan that has failed, and so changed nothing.
+    const { apply } = JSON.parse(readFileSync(file, 'utf8'))
+    await fixture.sql(`
+      INSERT INTO fdwsync.apply
+      SELECT (jsonb_populate_record(a, '{"id": "${apply}", "outcome": "failed"}')).* FROM fdwsync.apply a LIMIT 1`)
     expect(await applyFile(fixture, file)).toMatchObject({ code: 0 })
+    expect(await fixture.sql('SELECT outcome FROM fdwsync.apply ORDER BY 1')).toEqual(
+      ['applied', 'applied', 'failed'].map((outcome) => ({ outcome })),
+    )
   })
 
   test('what cannot be applied, or contains a secret, is not saved', async () => {
