@@ -36,8 +36,10 @@ function isPartOf(one: object, other: object): boolean {
   })
 }
 
-function partOf(value: object, key: string): unknown {
-  return Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : undefined
+/** The part of a map or a list under a key of its own. */
+export function partOf(value: unknown, key: string | number): unknown {
+  if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined
+  return (value as Readonly<Record<string | number, unknown>>)[key]
 }
 
 /** The value that JSON would have, but for the parts of a map or a list. */
@@ -54,6 +56,28 @@ const noKeys: object = Object.freeze(Object.create(null))
 /** A map that inherits no keys, so that it can have any key, `__proto__` included. */
 export function emptyRecord<Value>(): Record<string, Value> {
   return Object.create(noKeys)
+}
+
+/** The parts of a map or a list, mapped; the value itself if they stay as they are. */
+export function mapParts(value: unknown, map: (part: unknown, step: string | number) => unknown): unknown {
+  if (value === null || typeof value !== 'object') return value
+  let changed: Parts | undefined
+  for (const [key, part] of Object.entries(value)) {
+    const step = Array.isArray(value) ? Number(key) : key
+    const mapped = map(part, step)
+    if (mapped === part) continue
+    changed ??= copyOf(value)
+    changed[step] = mapped
+  }
+  return changed ?? value
+}
+
+/** The steps of a list are numbers. */
+type Parts = Record<string | number, unknown>
+
+function copyOf(value: object): Parts {
+  const empty: object = Array.isArray(value) ? [] : emptyRecord()
+  return Object.assign(empty, value) as Parts
 }
 
 /** The items of which each has another key: of those with the same one the first. */

@@ -1,10 +1,10 @@
 // What the ledger keeps of an object: its declaration and its canonical form, both without secrets.
 
 import type { LiveObject, WantedObject } from '../core/change.ts'
-import { sameData } from '../core/data.ts'
+import { mapParts, partOf, sameData } from '../core/data.ts'
 import type { ObjectId } from '../core/object.ts'
 import { Secret } from '../core/secret.ts'
-import { record, type SecretValue } from './facets/options.ts'
+import type { SecretValue } from './facets/options.ts'
 import type { SecretDigests } from './kind.ts'
 import { kindOf } from './registry.ts'
 
@@ -48,7 +48,7 @@ export function hasDigests(recorded: unknown): boolean {
   return typeof recorded !== 'object' || recorded === null || Object.values(recorded).every(hasDigests)
 }
 
-/** A recorded spec to compare with: with the secrets of `wanted` where they are the same. */
+/** A recorded spec to compare with: the same, or with the secrets of `wanted` where they are the same. */
 export function withRunDigests(recorded: unknown, wanted: unknown, digests: SecretDigests): unknown {
   if (isSecretValue(recorded)) {
     const secret = isSecretValue(wanted) ? wanted.secret : undefined
@@ -57,10 +57,7 @@ export function withRunDigests(recorded: unknown, wanted: unknown, digests: Secr
     return isSame ? wanted : { ...recorded, secret: new Secret('') }
   }
   if (typeof recorded !== 'object' || recorded === null || Array.isArray(recorded)) return recorded
-  const parts = new Map(Object.entries(typeof wanted === 'object' && wanted !== null ? wanted : {}))
-  return record(
-    Object.entries(recorded).map(([name, part]) => [name, withRunDigests(part, parts.get(name), digests)] as const),
-  )
+  return mapParts(recorded, (part, name) => withRunDigests(part, partOf(wanted, name), digests))
 }
 
 /** Recorded, or declared with the secret itself. */

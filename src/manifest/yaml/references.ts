@@ -1,6 +1,6 @@
 // Resolves `${env:NAME}` and `${file:path}` in the values of a manifest, and finds its secrets.
 
-import { emptyRecord } from '../../core/data.ts'
+import { mapParts, partOf } from '../../core/data.ts'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { ResolvedReference } from '../../core/redaction.ts'
 import { Secret } from '../../core/secret.ts'
@@ -156,28 +156,6 @@ function withReferencesIn(data: unknown, resolved: unknown): unknown {
   return mapParts(data, (part, step) => withReferencesIn(part, partOf(resolved, step)))
 }
 
-/** The parts of a map or a list, mapped; the value itself if they stay as they are. */
-function mapParts(value: unknown, map: (part: unknown, step: string | number) => unknown): unknown {
-  if (value === null || typeof value !== 'object') return value
-  let changed: Parts | undefined
-  for (const [key, part] of Object.entries(value)) {
-    const step = Array.isArray(value) ? Number(key) : key
-    const mapped = map(part, step)
-    if (mapped === part) continue
-    changed ??= copyOf(value)
-    changed[step] = mapped
-  }
-  return changed ?? value
-}
-
-/** The steps of a list are numbers. */
-type Parts = Record<string | number, unknown>
-
-function copyOf(value: object): Parts {
-  const empty: object = Array.isArray(value) ? [] : emptyRecord()
-  return Object.assign(empty, value) as Parts
-}
-
 /** Whether a value is a secret: of a user mapping by its name, of other options also by what it looks like. */
 function isSecretAt(data: unknown, path: Path, value: string): boolean {
   const name = String(path.at(-1))
@@ -191,10 +169,6 @@ function secretOptionsAt(data: unknown, path: Path): readonly string[] {
   const object = path.slice(0, depth).reduce(partOf, data)
   const names = partOf(object, 'secret_options')
   return Array.isArray(names) ? names.map(String) : []
-}
-
-function partOf(value: unknown, key: string | number): unknown {
-  return value !== null && typeof value === 'object' ? (value as Readonly<Record<string, unknown>>)[key] : undefined
 }
 
 interface Resolving extends References {
