@@ -192,6 +192,10 @@ export type ProblemCode =
   /** The wrapper cannot report what the source has, so its foreign tables were not compared. */
   | 'source/not-comparable'
 
+  // Schedules
+  /** pg_cron is not where it would have to be, so nothing runs the schedules of the manifest. */
+  | 'schedule/not-applied'
+
   // The demo
   /** No PostgreSQL server for the demo was found, or it did not start. */
   | 'demo/no-server'

@@ -17,6 +17,7 @@ export type ObjectId =
   | { readonly kind: 'statistics'; readonly schema: string; readonly name: string }
   /** By the name of the copy. */
   | { readonly kind: 'refreshPolicy'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'scheduledJob'; readonly schema: string; readonly name: string }
 
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
@@ -43,6 +44,7 @@ export function keyOf(id: ObjectId): Key {
     case 'index':
     case 'statistics':
     case 'refreshPolicy':
+    case 'scheduledJob':
       return isPlain.test(id.schema) && isPlain.test(id.name)
         ? (`["${id.kind}","${id.schema}","${id.name}"]` as Key)
         : (JSON.stringify([id.kind, id.schema, id.name]) as Key)
@@ -69,6 +71,7 @@ export function idOf(key: string): ObjectId | undefined {
     case 'index':
     case 'statistics':
     case 'refreshPolicy':
+    case 'scheduledJob':
       return typeof second === 'string' ? { kind, schema: first, name: second } : undefined
     default:
       return undefined

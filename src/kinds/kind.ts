@@ -142,7 +142,7 @@ export interface Preconditions<Spec> {
 
 /** What a plan shows of a new object. */
 export interface Display<Spec> {
-  /** Set for what {@link BelongsTo} another object, if a list shows it in that one's line as long as nothing is wrong. */
+  /** Set for what goes with another object, if a list shows it in that one's line as long as nothing is wrong. */
   readonly isShownWithOwner?: true
   /** A few words on its line. */
   summary?(spec: Spec): string

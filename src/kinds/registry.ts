@@ -8,6 +8,7 @@ import type { AnyDeclaredKind, AnyKind } from './kind.ts'
 import { materializedView } from './materialized-view/materialized-view.ts'
 import { view } from './materialized-view/plain-view.ts'
 import { refreshPolicy } from './refresh-policy.ts'
+import { scheduledJob } from './scheduled-job.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
 import { statistics } from './statistics.ts'
@@ -27,6 +28,7 @@ const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } =
   index,
   statistics,
   refreshPolicy,
+  scheduledJob,
 }
 
 /** No manifest declares a plain view: it is only kept working when what it reads is replaced. */

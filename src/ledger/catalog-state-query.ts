@@ -129,7 +129,16 @@ export const stateQuery: Sql = trusted(`
      WHERE o.catalog = 'pg_type'
   )
   SELECT ${digestOfParts(parts)} AS digest, ${mayUseCode} AS "mayUseCode",
-         EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies"`)
+         EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies",
+         EXISTS (SELECT FROM owned WHERE catalog = 'cron.job')
+           AND EXISTS (SELECT FROM pg_namespace WHERE nspname = 'cron' AND has_schema_privilege(oid, 'USAGE')) AS "hasJobs"`)
+
+/** Likewise, since pg_cron need not be in the database. */
+export const jobsQuery: Sql = trusted(`
+  SELECT md5(string_agg(concat_ws(' ', j.jobid, j.jobname, j.schedule, j.command, j.active, j.username), '|' ORDER BY j.jobid)) AS digest
+    FROM fdwsync.object o
+    JOIN cron.job j ON j.jobname = format('fdwsync %I.%I', o.address::json ->> 1, o.address::json ->> 2) AND j.database = current_database()
+   WHERE o.manifest = $1 AND o.address LIKE '["scheduledJob"%'`)
 
 /** A part of its own, since a ledger of an older release has no policies. A policy is stored under the name of its copy. */
 export const policiesQuery: Sql = trusted(`

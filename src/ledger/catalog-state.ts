@@ -6,10 +6,17 @@ import { dataDigest } from '../introspector/digests.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { declaredKinds } from '../kinds/registry.ts'
 import { codeQuery } from './catalog-code-query.ts'
-import { policiesQuery, stateQuery } from './catalog-state-query.ts'
+import { jobsQuery, policiesQuery, stateQuery } from './catalog-state-query.ts'
 
 /** The catalogs whose rows the digest covers. */
-const digestedCatalogs = ['pg_class', 'pg_type', 'pg_statistic_ext', 'pg_foreign_data_wrapper', 'fdwsync.policy']
+const digestedCatalogs = [
+  'pg_class',
+  'pg_type',
+  'pg_statistic_ext',
+  'pg_foreign_data_wrapper',
+  'fdwsync.policy',
+  'cron.job',
+]
 
 /**
  * Kinds with many objects, which are compared by one digest of the catalog instead of one by one. Every other kind is compared object
@@ -28,6 +35,7 @@ interface OwnState {
   readonly digest: string
   readonly mayUseCode: boolean
   readonly hasPolicies: boolean
+  readonly hasJobs: boolean
 }
 
 /** Computes the digest within the session's transaction, which it leaves under `readingPath`. */
@@ -48,5 +56,6 @@ export async function readCatalogState(
   // It takes as long to plan as the other, and for most manifests finds nothing.
   const [code] = own.mayUseCode ? await session.query<{ digest: string | null }>(codeQuery, parameters) : []
   const [policies] = own.hasPolicies ? await session.query<{ digest: string | null }>(policiesQuery, [manifest]) : []
-  return dataDigest([own.digest, code?.digest ?? null, policies?.digest ?? null])
+  const [jobs] = own.hasJobs ? await session.query<{ digest: string | null }>(jobsQuery, [manifest]) : []
+  return dataDigest([own.digest, code?.digest ?? null, policies?.digest ?? null, jobs?.digest ?? null])
 }

@@ -135,12 +135,13 @@ function undeterminedOf(
 }
 
 function warningsOf(
-  { resolved }: PlanContext,
+  { resolved, warnings }: PlanContext,
   { comparison, impact, code }: ChangeSet,
   sourceCheck: SourceCheck | undefined,
 ): readonly Warning[] {
   return [
     ...resolved.warnings,
+    ...warnings,
     ...(sourceCheck?.warnings ?? []),
     ...warningsOfNotices(comparison.probed.notices),
     ...(comparison.selection ? selectionWarnings(comparison.selection, impact.changes) : []),

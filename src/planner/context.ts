@@ -3,6 +3,7 @@
 import type { DeclaredObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { Key, ObjectId } from '../core/object.ts'
+import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { RunDigests } from '../introspector/digests.ts'
 import type { MayEvaluate } from '../introspector/evaluation/evaluated-code.ts'
@@ -51,6 +52,8 @@ export interface PlanContext {
   readonly trustedRoles: readonly string[]
   /** What the resolved manifest declares, with the needs that only the server knows. */
   readonly declared: readonly DeclaredObject[]
+  /** What is declared and cannot be planned. */
+  readonly warnings: readonly Warning[]
   /** The objects whose declarations have references that could not be resolved. */
   readonly unresolved: ReadonlyMap<Key, Problem>
   readonly target: TargetReading & { readonly provenState: ProvenState | undefined }

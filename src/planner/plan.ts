@@ -33,6 +33,7 @@ import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, namesOf } from './proof.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
+import { applicableSchedules } from './schedules.ts'
 import type { Selection } from './selection.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
@@ -111,7 +112,8 @@ async function resolveAndRead(
   const digests = createRunDigests()
   const resolved = await resolveImports(session, manifest, digests, options.sources, kept)
   const { name, search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = resolved.expanded.manifest
-  const objects = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
+  const all = declaredKinds.flatMap((kind) => kind.declare(resolved.expanded.manifest, digests))
+  const { objects, warnings } = await applicableSchedules(session, all, resolved.expanded.manifest)
   const input = { manifest: name, declared: objects, searchPath, salt: digests.salt }
   const target = await readTargetInSnapshot(
     session,
@@ -122,7 +124,19 @@ async function resolveAndRead(
   const unresolved = unresolvedObjects(comparable, manifest)
   const declared = await withRequirements(session, comparable, target.catalog.live)
   const { suffix = newSuffix() } = options
-  return { session, options, digests, suffix, resolved, searchPath, trustedRoles, declared, unresolved, target }
+  return {
+    session,
+    options,
+    digests,
+    suffix,
+    resolved,
+    searchPath,
+    trustedRoles,
+    declared,
+    unresolved,
+    target,
+    warnings,
+  }
 }
 
 /** Checks what takes no probe: the version of the server, its roles, and the names that queries use. */
@@ -208,7 +222,11 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
-    proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
+    // That pg_cron is missing may change without a change of the catalog that a proof covers.
+    proof:
+      context.warnings.length > 0
+        ? undefined
+        : createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
     savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,

@@ -2,12 +2,16 @@
 
 import { type CronMistake, type CronSchedule, parseCron } from '../../core/cron-schedule.ts'
 import { parseDuration } from '../../core/duration.ts'
-import { noDefault } from '../../core/refresh-policy.ts'
+import { mergeStanzas, noDefault } from '../../core/refresh-policy.ts'
 import type { Manifest } from '../manifest.ts'
-import { atValue, type PathProblem } from './path-problem.ts'
-import { refreshStanzas } from './walk.ts'
+import { atKey, atValue, type PathProblem } from './path-problem.ts'
+import { refreshStanzas, views } from './walk.ts'
 
 export function refreshPolicyProblems(manifest: Manifest): readonly PathProblem[] {
+  return [...valueProblems(manifest), ...swapProblems(manifest)]
+}
+
+function valueProblems(manifest: Manifest): readonly PathProblem[] {
   return refreshStanzas(manifest).flatMap(({ path, stanza }): readonly PathProblem[] => {
     const check = (
       key: 'max_age' | 'timeout' | 'schedule' | 'group',
@@ -24,6 +28,17 @@ export function refreshPolicyProblems(manifest: Manifest): readonly PathProblem[
       ...check('schedule', scheduleMistake),
       ...check('group', (value) => (value.trim() === '' ? { message: '"group" must not be empty' } : undefined)),
     ]
+  })
+}
+
+/** A job runs SQL, and a swap needs the command. In a manifest whose mirrors are expanded, their copies are checked too. */
+function swapProblems(manifest: Manifest): readonly PathProblem[] {
+  return views(manifest).flatMap(({ path, view }): readonly PathProblem[] => {
+    const { strategy, schedule = noDefault } = mergeStanzas(view.refresh, manifest.refresh)
+    if (strategy !== 'swap' || schedule === noDefault) return []
+    const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
+    const hint = 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.'
+    return [atKey([...path, 'refresh'], { code: 'manifest/conflicting-keys', message, hint })]
   })
 }
 

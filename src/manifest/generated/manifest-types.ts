@@ -1291,7 +1291,7 @@ export interface Refresh {
    */
   max_age?: string
   /**
-   * When pg_cron refreshes it, in UTC unless cron.timezone is set: five fields as in a crontab, @daily and the like, or "30 seconds" (pg_cron 1.5 and later). none takes back a default. Default: none. Example: "* /15 * * * *"
+   * When pg_cron refreshes it, which cannot be by strategy swap. In UTC unless cron.timezone is set: five fields as in a crontab, @daily and the like, or "30 seconds" (pg_cron 1.5 and later). none takes back a default. Default: none. Example: "* /15 * * * *"
    */
   schedule?: string
   /**

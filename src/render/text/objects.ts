@@ -82,4 +82,5 @@ const nouns: Readonly<Record<KindName, readonly [one: string, many: string]>> = 
   index: ['index', 'indexes'],
   statistics: ['statistics object', 'statistics objects'],
   refreshPolicy: ['refresh policy', 'refresh policies'],
+  scheduledJob: ['scheduled job', 'scheduled jobs'],
 }

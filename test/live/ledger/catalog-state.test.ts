@@ -175,7 +175,7 @@ const ignored: Readonly<Record<string, string>> = {
 }
 
 /** A drift of each kind. */
-const drift: Readonly<Record<Exclude<KindName, 'view'>, string>> = {
+const drift: Readonly<Record<Exclude<KindName, 'view' | 'scheduledJob'>, string>> = {
   schema: "COMMENT ON SCHEMA proxy IS 'x'",
   extension: "COMMENT ON EXTENSION hstore IS 'x'",
   foreignDataWrapper: "ALTER FOREIGN DATA WRAPPER bare OPTIONS (SET a '2')",

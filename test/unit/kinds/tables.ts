@@ -7,6 +7,7 @@ import { indexTable } from './index-kind.ts'
 import { materializedViewTable } from './materialized-view.ts'
 import { viewTable } from './plain-view.ts'
 import { refreshPolicyTable } from './refresh-policy.ts'
+import { scheduledJobTable } from './scheduled-job.ts'
 import { schemaTable } from './schema.ts'
 import { serverTable } from './server.ts'
 import { statisticsTable } from './statistics.ts'
@@ -30,4 +31,5 @@ export const tables: { readonly [K in KindName]: unknown } = {
   index: indexTable,
   statistics: statisticsTable,
   refreshPolicy: refreshPolicyTable,
+  scheduledJob: scheduledJobTable,
 }

@@ -24,6 +24,11 @@ test.each([
   ['a query', refresh('skip_if_same: SELECT FROM WHERE'), 'm.yaml:6:66: invalid query'],
   ['a query that changes data', refresh('skip_if_same: DELETE FROM t'), 'm.yaml:6:54: a query must be a SELECT'],
   ['a group', refresh('group: ""'), 'm.yaml:6:47: "group" must not be empty'],
+  [
+    'a schedule and a swap',
+    refresh('schedule: "@daily", strategy: swap'),
+    'm.yaml:6:29: a copy with a schedule cannot have',
+  ],
   ['an unknown key', refresh('maxage: 1h'), 'm.yaml:6:40: unknown key "maxage"; did you mean "max_age"?'],
   ['of the manifest', `${head}refresh: { max_age: soon }\n`, 'm.yaml:3:21: "max_age" must be a duration'],
   ['of a mirror', mirror('refresh: { max_age: soon }'), 'm.yaml:4:90: "max_age" must be a duration'],

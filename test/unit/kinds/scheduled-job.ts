@@ -1,0 +1,27 @@
+// Scheduled jobs of pg_cron.
+import { type ScheduledJobSpec, scheduledJob } from '../../../src/kinds/scheduled-job.ts'
+import type { KindTable } from './table.ts'
+
+const name = "'fdwsync shop.\"it''s\"'"
+const command = `SELECT fdwsync.refresh('shop."it''s"')`
+const schedule = (when: string) =>
+  `SELECT cron.schedule(${name}, '${when}', 'SELECT fdwsync.refresh(''shop."it''''s"'')')`
+
+export const scheduledJobTable: KindTable<ScheduledJobSpec> = {
+  kind: scheduledJob,
+  id: { kind: 'scheduledJob', schema: 'shop', name: "it's" },
+  spec: { schedule: '@daily', command, isActive: true },
+  compare: {
+    schedule: [[{}, { schedule: '@hourly' }, 'schedule: @daily → @hourly', schedule('@hourly')]],
+    command: [[{ command: 'SELECT 1' }, {}, `command: SELECT 1 → ${command}`, schedule('@daily')]],
+    isActive: [
+      [
+        { isActive: false },
+        {},
+        'active: no → yes',
+        `SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${name} AND database = current_database(); ${schedule('@daily')}`,
+      ],
+    ],
+  },
+  settle: {},
+}
