@@ -3,6 +3,7 @@
 import type { DeclaredObject, LiveState } from '../core/change.ts'
 import type { Key } from '../core/object.ts'
 import { keyOf } from '../core/object.ts'
+import { namesInSql } from '../introspector/sql-names.ts'
 import { areDeclaredAlike } from '../kinds/recorded.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
@@ -28,7 +29,7 @@ export function settleProven(run: ProbeRun): ReadonlySet<Key> {
   const isRenamed =
     reading.declaredKeys?.size || [...reading.live.values()].some(({ renamedColumns }) => renamedColumns)
   if (isRenamed || [...unstable].some((key) => isFoundByName(run, key))) return new Set()
-  const fresh = [...unstable].filter((key) => !reading.live.has(key)).flatMap((key) => nameOf(run, key))
+  const fresh = new Set([...unstable].filter((key) => !reading.live.has(key)).flatMap((key) => nameOf(run, key)))
   // Probing a child, such as an index, takes a stand-in of its parent.
   const parentsToProbe = new Set(
     [...run.settled].flatMap(([key, { id, spec }]) =>
@@ -70,8 +71,10 @@ function unstableKeys(run: ProbeRun, candidates: ReadonlyMap<Key, DeclaredObject
 }
 
 /** Whether its SQL contains a name that a new object will have, and so could refer to that object. */
-function mentions({ id, spec }: DeclaredObject, names: readonly string[]): boolean {
-  return (kindOf(id).sqlFragments?.(spec) ?? []).some((text) => names.some((name) => text.includes(name)))
+function mentions({ id, spec }: DeclaredObject, names: ReadonlySet<string>): boolean {
+  if (names.size === 0) return false
+  const mentioned = namesInSql(kindOf(id).sqlFragments?.(spec) ?? [])
+  return mentioned === undefined || mentioned.some((name) => names.has(name))
 }
 
 function isFoundByName(run: ProbeRun, key: Key): boolean {

@@ -68,7 +68,14 @@ function isMap(value: unknown): value is Readonly<Record<string | number, unknow
 }
 
 function piecesBelow(manifest: Manifest, objectPath: Path): readonly Fragment[] {
-  return [...fragmentsOf(manifest)].filter(({ path }) => isBelow(path, objectPath))
+  const alone = onlyAt(manifest, objectPath) as Manifest // all keys of its parts are optional
+  return [...fragmentsOf(alone)].filter(({ path }) => isBelow(path, objectPath))
+}
+
+/** The manifest with nothing but the object, so that thousands of errors do not search all of it each. */
+function onlyAt(value: unknown, path: Path): unknown {
+  const [step, ...rest] = path
+  return step === undefined || !isMap(value) || Array.isArray(value) ? value : { [step]: onlyAt(value[step], rest) }
 }
 
 function isBelow(path: Path, parent: Path): boolean {
