@@ -64,12 +64,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const saved = JSON.parse(text)
     expect(isValid(saved), JSON.stringify(isValid.errors)).toBe(true)
     expect(text).not.toContain(fixture.env.SOURCE_PASSWORD)
-    for (const format of ['text', 'json']) {
-      const planned = await run(fixture, ['plan', '--format', format, '--verbose'], second)
-      const shown = await run(fixture, ['show', file, '--format', format, '--verbose'], undefined)
-      const withoutNames = (output: string) => output.replace(/fdwsync_(?:build|old)_[0-9a-f]+/g, 'fdwsync_x')
-      expect([shown.code, withoutNames(shown.stdout)]).toEqual([0, withoutNames(planned.stdout)])
-    }
+    const planned = await run(fixture, ['plan', '--verbose'], second)
+    const shown = await run(fixture, ['show', file, '--verbose'], undefined)
+    expect([shown.code, shown.stdout]).toEqual([0, planned.stdout])
     const applied = await applyFile(fixture, file, '--format', 'json')
     expect([applied.code, JSON.parse(applied.stdout).apply]).toEqual([0, saved.apply])
     expect((await run(fixture, ['plan', '--detailed-exitcode'], second)).code).toBe(0)
