@@ -2,7 +2,7 @@
 // maps merge, null removes, lists and values replace.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { Place, Problem } from '../../core/errors.ts'
+import { FdwsyncError, type Place, type Problem } from '../../core/errors.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import { type ManifestDocument, placed } from '../document.ts'
 import type { Path } from '../manifest.ts'
@@ -20,10 +20,12 @@ export interface Composition {
 
 export type Documents = readonly [ManifestDocument, ...ManifestDocument[]]
 
+/** @throws FdwsyncError if the first file is an overlay */
 export function compose(documents: Documents): Composition {
   const [first, ...later] = documents
+  // Nearly everything else in it would be wrong because of that.
+  if (first.isOverlay) throw new FdwsyncError(placed(first, overlayWithoutBase))
   const problems = documents.flatMap((document) => document.problems.map((found) => placed(document, found)))
-  if (first.isOverlay) problems.push(placed(first, overlayWithoutBase))
   let data = first.data
   for (const [at, document] of later.entries()) {
     const earlier = documentsAt([first, ...later.slice(0, at)])
