@@ -104,7 +104,7 @@ function planOptions({ sources }: StatusOptions): PlanOptions {
 
 function describe(
   id: ObjectId,
-  { catalog, freshness, policies, indexes }: StatusReading,
+  { catalog, freshness, policies, scheduled, indexes }: StatusReading,
   entries: readonly OwnedEntry[],
 ): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
   const key: Key = keyOf(id)
@@ -116,15 +116,20 @@ function describe(
     id,
     manifests: entries.map(({ manifest }) => manifest),
     populated: holdsData,
-    freshness: live && data ? freshnessOf(policies.get(key), freshness.get(key)) : undefined,
+    freshness: live && data ? freshnessOf(policies.get(key), freshness.get(key), scheduled.has(key)) : undefined,
     indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
     isChild: child !== undefined || display?.isShownWithOwner === true,
   }
 }
 
-function freshnessOf(policy: RefreshPolicy = defaultPolicy, recorded: RecordedFreshness | undefined): CopyFreshness {
+function freshnessOf(
+  policy: RefreshPolicy = defaultPolicy,
+  recorded: RecordedFreshness | undefined,
+  isScheduled: boolean,
+): CopyFreshness {
   const { maxAgeMilliseconds, schedule } = policy
-  return { recorded, maxAgeMilliseconds, isStale: isStale(policy, recorded), nextRun: nextRunOf(schedule) }
+  const nextRun = isScheduled ? nextRunOf(schedule) : undefined
+  return { recorded, maxAgeMilliseconds, isStale: isStale(policy, recorded), nextRun }
 }
 
 function nextRunOf(schedule: string | undefined): string | undefined {

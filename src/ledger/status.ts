@@ -23,6 +23,8 @@ export interface StatusReading {
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
   readonly freshness: ReadonlyMap<Key, RecordedFreshness>
+  /** The copies that a job refreshes by their schedules. */
+  readonly scheduled: ReadonlySet<Key>
   /** Those that are not the default, by copy. */
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
   /** What could not be imported when each manifest was last applied, by the name of the manifest. */
@@ -54,6 +56,7 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
       catalog,
       notImported: exists ? await readNotImported(session) : new Map(),
       freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
+      scheduled: new Set(entries.flatMap(({ entry }) => scheduledCopy(entry.id))),
       policies: exists ? await readPolicies(session, copies.filter(isRelation)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
     }
@@ -80,4 +83,8 @@ async function countIndexes(session: Session, live: readonly LiveObject[]): Prom
 
 function isRelation(id: ObjectId): id is ObjectId & Relation {
   return 'schema' in id
+}
+
+function scheduledCopy(id: ObjectId): readonly Key[] {
+  return id.kind === 'scheduledJob' ? [keyOf({ ...id, kind: 'materializedView' })] : []
 }

@@ -52,7 +52,7 @@ function warningOf(session: Session, jobs: readonly DeclaredObject[], reason: Re
   const count = jobs.length === 1 ? 'the schedule of one copy is' : `the schedules of ${jobs.length} copies are`
   if ('message' in reason) {
     const hint =
-      'Run fdwsync refresh --stale by a timer instead, or declare extensions: { pg_cron: {} }, or grant USAGE on schema cron.'
+      'Run fdwsync refresh --stale by a timer instead, or declare extensions: { pg_cron: { schema: pg_catalog } }, or grant USAGE on schema cron.'
     return { code, message: `${count} not applied: ${reason.message}`, hint }
   }
   const hint = `Run there, once for each: ${jobs

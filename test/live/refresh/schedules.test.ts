@@ -1,6 +1,7 @@
 // Schedules of copies as jobs of pg_cron, where that is installed: created, altered, dropped, and their drift.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { status } from '../../../src/api/status.ts'
 import {
   findBinaries,
   hasLibrary,
@@ -8,7 +9,7 @@ import {
   type ThrowawayServer,
 } from '../../../src/demo/server/server.ts'
 import { runSql } from '../../servers/databases.ts'
-import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const manifest = (views: string, head = '') => `
@@ -47,6 +48,12 @@ describe.skipIf(!binaries)('pg_cron', () => {
       return changesOf(plan)
     }
     const jobs = () => runSql(url, 'SELECT jobname, schedule, command, active FROM cron.job ORDER BY jobid')
+    const nextRunOf = async (text: string) => {
+      const session = await connectTo(url)('status')
+      const { objects } = await status(session, { kinds: [], all: false, manifest: await manifestOf(text, {}) })
+      await session.close()
+      return objects.find(({ freshness, id }) => freshness && 'name' in id && id.name === "It's")?.freshness?.nextRun
+    }
     const job = 'scheduled job of shop."It\'s"'
     const wanted = { jobname: 'fdwsync shop."It\'s"', command: `SELECT fdwsync.refresh('shop."It''s"')`, active: true }
 
@@ -58,7 +65,9 @@ describe.skipIf(!binaries)('pg_cron', () => {
     ])
 
     await runSql(url, 'CREATE EXTENSION pg_cron')
+    expect(await nextRunOf(scheduled('@daily'))).toBeUndefined()
     expect(await apply(scheduled('@daily'))).toEqual([`create ${job}`])
+    expect(await nextRunOf(scheduled('@daily'))).toMatch(/T00:00:00/)
     expect(await jobs()).toEqual([{ ...wanted, schedule: '@daily' }])
     expect(await runSql(url, `SELECT how FROM cron.job, LATERAL fdwsync.refresh('shop."It''s"')`)).toEqual([
       { how: 'plain' },
