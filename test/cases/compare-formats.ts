@@ -5,6 +5,7 @@ import type { Plan } from '../../src/core/plan.ts'
 import { oneLine } from '../../src/core/printable.ts'
 import type { ChangeDocument, PlanDocument } from '../../src/render/json/documents.ts'
 import { planJson } from '../../src/render/json/plan.ts'
+import { planOfDocument } from '../../src/render/json/read-plan.ts'
 import { renderPlan } from '../../src/render/text/plan.ts'
 
 const signs: Readonly<Record<string, string>> = { create: '+', alter: '~', replace: '±', drop: '-' }
@@ -13,8 +14,16 @@ const isRecordedOnly = ({ op }: ChangeDocument) => op === 'adopt' || op === 'rel
 /** What one of the two has and the other lacks. */
 export function disagreements(plan: Plan): readonly string[] {
   const document = planJson(plan)
-  const lines = renderPlan(plan, { style: new Chalk({ level: 0 }), columns: 1_000_000, verbose: true }).split('\n')
-  return [...inChanges(document, lines), ...inNotices(document, lines), ...inSummary(document, lines.at(-2) ?? '')]
+  const options = { style: new Chalk({ level: 0 }), columns: 1_000_000, verbose: true }
+  const text = renderPlan(plan, options)
+  const lines = text.split('\n')
+  const isReadBack = renderPlan(planOfDocument(JSON.parse(JSON.stringify(document))), options) === text
+  return [
+    ...inChanges(document, lines),
+    ...inNotices(document, lines),
+    ...inSummary(document, lines.at(-2) ?? ''),
+    ...(isReadBack ? [] : ['the text of the plan that is read from the JSON is another one']),
+  ]
 }
 
 function inChanges({ changes }: PlanDocument, lines: readonly string[]): readonly string[] {

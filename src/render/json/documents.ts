@@ -96,6 +96,7 @@ export interface FieldDocument {
   readonly effect: 'alter' | 'rename' | 'replace' | 'populate'
   readonly cause: FieldCause | 'dependency' | null
   readonly causes?: readonly Origin[]
+  readonly outdates?: true
 }
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after' | 'last'> {

@@ -99,10 +99,10 @@ function setAsideJson({ to, fields, keptAs }: Replace): Pick<ChangeDocument, 'se
   return { setAsideFor: to.id, ...(keptAs ? { keptAs } : {}), fields: fields.map(fieldJson) }
 }
 
-function fieldJson({ field, from, to, effect, cause, causes }: FieldChange): FieldDocument {
+function fieldJson({ field, from, to, effect, cause, causes, outdates }: FieldChange): FieldDocument {
   const how = effect.how === 'clause' || effect.how === 'statement' ? 'alter' : effect.how
   const why = { cause: cause ?? null, ...(causes ? { causes } : {}) }
-  return { field, from: from ?? null, to: to ?? null, effect: how, ...why }
+  return { field, from: from ?? null, to: to ?? null, effect: how, ...why, ...(outdates ? { outdates } : {}) }
 }
 
 function stepJson(step: Step): StepDocument {

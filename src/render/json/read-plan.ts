@@ -152,7 +152,7 @@ function wantedOf(id: ObjectId): WantedObject {
   return { id, spec: {}, needs: [], declared: {}, written: {} }
 }
 
-function fieldOf({ field, from, to, effect, cause, causes }: FieldDocument): FieldChange {
+function fieldOf({ field, from, to, effect, cause, causes, outdates }: FieldDocument): FieldChange {
   return {
     field,
     from: from ?? undefined,
@@ -160,6 +160,7 @@ function fieldOf({ field, from, to, effect, cause, causes }: FieldDocument): Fie
     effect: effect === 'alter' ? { how: 'clause', clause: [] } : { how: effect },
     ...(cause === null ? {} : { cause }),
     ...(causes ? { causes } : {}),
+    ...(outdates ? { outdates } : {}),
   }
 }
 
