@@ -11,6 +11,8 @@ export interface WholeRowReader {
   readonly of: Key
   /** The name of the view in the database. */
   readonly id: ObjectId
+  /** Whether it has the rows only from functions that return such rows. */
+  readonly isThroughFunction: boolean
 }
 
 // pg_depend has no entry for a whole row: SELECT to_jsonb(o) FROM o depends on o as SELECT id FROM o does. So the stored query is
@@ -35,30 +37,32 @@ const readersQuery = trusted(`
      WHERE d.classid = 'pg_type'::regclass OR (d.objsubid > 0 AND c.reltype <> 0)
   ), pattern AS (
     SELECT classid, objid, ':[a-z_]*type(id)? (' || string_agg(type::text, '|') || ')\\M' AS pattern FROM changed GROUP BY 1, 2
-  ), used(classid, objid, refclassid, refobjid) AS (
-    SELECT classid, objid, 'pg_type'::regclass, type FROM changed
+  ), used(classid, objid, refclassid, refobjid, through_function) AS (
+    SELECT classid, objid, 'pg_type'::regclass, type, false FROM changed
     UNION ALL
-    SELECT classid, objid, 'pg_class'::regclass, c.oid FROM changed JOIN pg_type t ON t.oid = type JOIN pg_class c ON c.oid = t.typrelid
+    SELECT classid, objid, 'pg_class'::regclass, c.oid, false FROM changed JOIN pg_type t ON t.oid = type JOIN pg_class c ON c.oid = t.typrelid
     UNION ALL
-    SELECT changed.classid, changed.objid, 'pg_proc'::regclass, p.oid
+    SELECT changed.classid, changed.objid, 'pg_proc'::regclass, p.oid, true
       FROM changed JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = type AND d.classid = 'pg_proc'::regclass
       JOIN pg_proc p ON p.oid = d.objid
-  ), reader(classid, objid, oid, relkind) AS (
-    SELECT used.classid, used.objid, c.oid, c.relkind
+  ), reader(classid, objid, oid, relkind, through_function) AS (
+    SELECT used.classid, used.objid, c.oid, c.relkind, through_function
       FROM used JOIN pattern USING (classid, objid)
       JOIN pg_depend d ON (d.refclassid, d.refobjid) = (used.refclassid, used.refobjid) AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class
      WHERE regexp_replace(ev_action::text, '\\{FIELDSELECT :arg \\{(VAR|CONST) [^{}]*\\}', '', 'g') ~ pattern
     UNION
-    SELECT reader.classid, reader.objid, c.oid, c.relkind
+    SELECT reader.classid, reader.objid, c.oid, c.relkind, through_function
       FROM reader JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reader.oid AND d.classid = 'pg_rewrite'::regclass
       JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class
      WHERE reader.relkind = 'v'
   )
   SELECT reader.classid::text AS catalog, reader.objid AS oid,
-         jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id
+         jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id,
+         bool_and(through_function) AS "isThroughFunction"
     FROM reader JOIN pg_class c ON c.oid = reader.oid JOIN pg_namespace n ON n.oid = relnamespace
-   WHERE reader.relkind = 'm' AND c.relispopulated ORDER BY nspname, relname`)
+   WHERE reader.relkind = 'm' AND c.relispopulated
+   GROUP BY reader.classid, reader.objid, nspname, relname ORDER BY nspname, relname`)
 
 /** Reads the views that compute something of whole rows of the objects, also through plain views, under the reading path. */
 export async function readWholeRowReaders(
@@ -68,9 +72,11 @@ export async function readWholeRowReaders(
   if (objects.length === 0) return []
   const keys = new Map(objects.map(({ catalog, oid, id }) => [`${catalog} ${oid}`, keyOf(id)]))
   const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
-  const rows = await session.query<{ catalog: string; oid: number; id: ObjectId }>(readersQuery, [targets])
-  return rows.flatMap(({ catalog, oid, id }) => {
+  const rows = await session.query<Omit<WholeRowReader, 'of'> & { catalog: string; oid: number }>(readersQuery, [
+    targets,
+  ])
+  return rows.flatMap(({ catalog, oid, ...reader }) => {
     const of = keys.get(`${catalog} ${oid}`)
-    return of === undefined ? [] : [{ of, id }]
+    return of === undefined ? [] : [{ of, ...reader }]
   })
 }

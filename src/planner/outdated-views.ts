@@ -15,8 +15,8 @@ export async function readOutdated(
   { declaredKeys }: CatalogReading,
 ): Promise<readonly OutdatedView[]> {
   const readers = await readWholeRowReaders(session, alteredRows(changes))
-  return readers.flatMap(({ of, id }) => {
+  return readers.flatMap(({ of, id, isThroughFunction }) => {
     const [altered, key] = [idOf(of), keyOf(id)]
-    return altered ? [{ key: declaredKeys?.get(key) ?? key, by: titleOf(altered) }] : []
+    return altered ? [{ key: declaredKeys?.get(key) ?? key, by: titleOf(altered), isThroughFunction }] : []
   })
 }
