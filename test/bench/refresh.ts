@@ -35,7 +35,7 @@ async function benchManyEmpty(bench: Bench, count: number): Promise<void> {
   const file = join(folder, 'many-empty.yaml')
   const views = names.map((name) => `      ${name}: { query: SELECT 1 AS id WHERE false }`)
   writeFileSync(file, `version: 1\nname: many-empty\nschemas:\n  many:\n    materialized_views:\n${views.join('\n')}\n`)
-  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'])
+  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'], environment(server))
   const refresh = (...more: readonly string[]) => [cli, 'refresh', '-f', file, '--database', url, ...more]
   process.stdout.write(`\nrefresh of ${count} empty views\n`)
   await compareCosts(bench, 5, [
@@ -53,19 +53,21 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
   for (const name of ['refresh_source', 'refresh_target'])
     await runScript('create-database.js', server.url('postgres'), name)
   const source = new pg.Client({ connectionString: server.url('refresh_source') })
+  source.on('error', () => {})
   await source.connect()
   await source.query(`
     CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, total numeric(10,2), note text, placed_at timestamptz);
     INSERT INTO orders SELECT i, i % 1000, i % 977, repeat(md5(i::text), 2), timestamptz '2026-01-01' + i * interval '1 s'
-      FROM generate_series(1, ${rows}) i;
-    VACUUM ANALYZE orders`)
+      FROM generate_series(1, ${rows}) i`)
+  await source.query('VACUUM ANALYZE orders')
   const url = server.url('refresh_target')
   const file = join(folder, 'refresh.yaml')
   writeFileSync(file, manifestOf(bench))
   const target = new pg.Client({ connectionString: url })
+  target.on('error', () => {})
   await target.connect()
   await target.query('CREATE EXTENSION postgres_fdw')
-  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'])
+  await run(process.execPath, [cli, 'apply', '-f', file, '--database', url, '--auto-approve'], environment(server))
   const refresh = (strategy: string) => [cli, 'refresh', '-f', file, '--database', url, '--strategy', strategy]
   const byHand = (mode: string) => [script('refresh-by-hand.js'), url, mode, 'copy.orders']
   for (const percent of [0, 1, 10]) {
@@ -73,7 +75,9 @@ async function benchLarge(bench: Bench, rows: number): Promise<void> {
     const change = () =>
       percent === 0
         ? Promise.resolve()
-        : source.query(`UPDATE orders SET total = total + 1 WHERE id % 100 < ${percent}; VACUUM orders`)
+        : source
+            .query(`UPDATE orders SET total = total + 1 WHERE id % 100 < ${percent}`)
+            .then(() => source.query('VACUUM orders'))
     await compareCosts(
       bench,
       3,
@@ -131,10 +135,7 @@ async function compareCosts(
     for (const { name, args } of ways) {
       await before()
       const [started, cpu] = [performance.now(), serverCpuSeconds(server.pid)]
-      await run(process.execPath, [...args], {
-        env: { ...process.env, BENCH_PASSWORD: server.password },
-        maxBuffer: 1 << 30,
-      })
+      await run(process.execPath, [...args], environment(server))
       costs.get(name)?.push({ wall: (performance.now() - started) / 1000, cpu: serverCpuSeconds(server.pid) - cpu })
     }
   }
@@ -156,4 +157,8 @@ async function compareCosts(
 
 function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0
+}
+
+function environment({ password }: Bench['server']) {
+  return { env: { ...process.env, BENCH_PASSWORD: password } }
 }
