@@ -105,7 +105,8 @@ function memberOf(id: Copy['id'], from: LiveObject, declared: MaterializedViewSp
 const sameDefinitionQuery = trusted(`
   SELECT (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
             FROM pg_attribute WHERE attrelid = $1 AND attnum > 0)
-       = (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
+         IS NOT DISTINCT FROM -- a view may have no columns
+         (SELECT jsonb_agg(jsonb_build_array(attname, atttypid, atttypmod, attcollation) ORDER BY attnum)
             FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
            WHERE nspname = $2 AND relname = $3 AND attnum > 0) AS same`)
 

@@ -59,6 +59,6 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
     const again = await planFor(parsed, fixture.url)
     expect({ changes: changesOf(again), undetermined: again.undetermined }).toEqual({ changes: [], undetermined: [] })
     const refreshed = await refresh(parsed, [], connectTo(fixture.url), { ...applyDefaults, hidden: [] })
-    expect(refreshed.views.map(({ outcome }) => outcome.status)).toEqual(names.map(() => 'applied'))
+    expect(refreshed.views.filter(({ outcome }) => outcome.status !== 'applied')).toEqual([])
   })
 })
