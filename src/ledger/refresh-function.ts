@@ -18,6 +18,7 @@ DECLARE
   started timestamptz;
   inserted bigint;
   deleted bigint;
+  is_job boolean;
   written fdwsync.refresh;
 BEGIN
   SELECT c.relkind, c.relispopulated, n.nspname, c.relname, format('%I.%I', n.nspname, c.relname) AS name,
@@ -70,10 +71,13 @@ BEGIN
     inserted := NULL;
     deleted := NULL;
   END IF;
+  -- pg_cron runs its jobs over connections or in background workers. Both have its name, but only one as a setting.
+  is_job := EXISTS (SELECT FROM pg_stat_activity
+                     WHERE pid = pg_backend_pid() AND (application_name LIKE 'pg\\_cron%' OR backend_type LIKE 'pg\\_cron%'));
   INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count, inserted,
          deleted, bytes, outcome)
   VALUES (gen_random_uuid(), entry.manifest, entry.address,
-          CASE WHEN current_setting('application_name') LIKE 'pg\\_cron%' THEN 'cron' ELSE 'function' END, asked, how, because,
+          CASE WHEN is_job THEN 'cron' ELSE 'function' END, asked, how, because,
           current_user, started, clock_timestamp(), CASE how WHEN 'plain' THEN inserted END, inserted,
           CASE how WHEN 'concurrently' THEN deleted END, pg_relation_size($1), 'applied')
   RETURNING * INTO written;
