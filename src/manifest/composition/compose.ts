@@ -2,6 +2,7 @@
 // maps merge, null removes, lists and values replace.
 
 import { isDeepStrictEqual } from 'node:util'
+import { emptyRecord } from '../../core/data.ts'
 import { FdwsyncError, type Place, type Problem } from '../../core/errors.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import { type ManifestDocument, placed } from '../document.ts'
@@ -148,7 +149,7 @@ function overlaid(earlier: unknown, overlay: unknown): Combined {
   const problems: PathProblem[] = []
   const change = (lower: unknown, upper: unknown, path: Path): unknown => {
     if (!isMap(upper)) return upper
-    const base = isMap(lower) ? lower : Object.create(null)
+    const base = isMap(lower) ? lower : emptyRecord()
     const map = merged(base, upper, (key, present, changed) => change(present, changed, [...path, key]))
     for (const [key, value] of Object.entries(upper)) {
       const at = [...path, key]
@@ -171,7 +172,7 @@ type Data = Record<string | number, unknown>
 
 /** Both maps, in the order of the first one; what both have is combined. */
 function merged(lower: Data, upper: Data, combine: (key: string, lower: unknown, upper: unknown) => unknown): Data {
-  const map: Data = Object.assign(Object.create(null), lower)
+  const map: Data = Object.assign(emptyRecord(), lower)
   for (const [key, value] of Object.entries(upper)) {
     map[key] = Object.hasOwn(lower, key) ? combine(key, lower[key], value) : value
   }
@@ -182,7 +183,7 @@ function merged(lower: Data, upper: Data, combine: (key: string, lower: unknown,
 function withoutMark(data: unknown): unknown {
   if (!isMap(data) || typeof data.overlay !== 'boolean') return data
   const { overlay: _, ...rest } = data
-  return Object.assign(Object.create(null), rest)
+  return Object.assign(emptyRecord(), rest)
 }
 
 function isMap(value: unknown): value is Data {

@@ -1,6 +1,7 @@
 // The variables of a manifest: `vars:` declares them, `--var` sets them, `${var:NAME}` uses them. They are no secrets, and resolved
 // before the manifest is checked, so that a truth value can be one, too.
 
+import { emptyRecord } from '../../core/data.ts'
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
 import { atKey, atValue, type PathProblem } from '../checks/path-problem.ts'
@@ -100,7 +101,7 @@ export function withVariables(
     if (typeof value === 'string') return value.includes('${var:') ? replaced(value, path) : value
     if (Array.isArray(value)) return value.map((item, at) => visit(item, [...path, at]))
     if (!isMap(value) || (path.length === 1 && path[0] === 'vars')) return value
-    const map: Record<string, unknown> = Object.create(null)
+    const map: Record<string, unknown> = emptyRecord()
     for (const [key, item] of Object.entries(value)) map[key] = visit(item, [...path, key])
     return map
   }

@@ -61,7 +61,7 @@ export function scalarValue(text: string, isPlain: boolean, path: Path, report: 
 
 /** `stage: dev` is short for `stage: { default: dev }`. */
 function shortVariable(text: string): unknown {
-  return Object.assign(Object.create(null), { default: text })
+  return Object.assign(emptyRecord(), { default: text })
 }
 
 function marksOverlay(root: Node): boolean {

@@ -13,7 +13,9 @@ function notPlain(value: unknown, path = ''): readonly string[] {
   if (typeof value === 'function') return [path]
   if (typeof value !== 'object' || value === null || value instanceof Secret) return []
   if (value instanceof Map || value instanceof Set) return notPlain([...value], path)
-  const isPlain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  const prototype = Object.getPrototypeOf(value)
+  // That of a class has a prototype itself.
+  const isPlain = Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null
   if (!isPlain) return [path]
   return Object.entries(value).flatMap(([name, each]) => notPlain(each, `${path}.${name}`))
 }
