@@ -2,20 +2,20 @@
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { isStale, type RecordedFreshness } from '../core/freshness.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { type CopyId, type Key, keyOf } from '../core/object.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import type { Session } from '../db/session.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
-import { materializedView } from '../kinds/materialized-view/materialized-view.ts'
+import { copiesIn } from '../kinds/facets/copies.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { readFreshness } from '../ledger/freshness.ts'
 import { readNotImported } from '../ledger/not-imported.ts'
 import { readPolicies } from '../ledger/policies.ts'
 import { readLedger } from '../ledger/read.ts'
 import { type FoundLedger, findLedger } from '../ledger/trust.ts'
-import { type CopyId, readTargets } from '../loader/copies.ts'
+import { readTargets } from '../loader/copies.ts'
 import { needsReads, selectCopies } from '../loader/select-copies.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import type { Manifest, ParsedManifest } from '../manifest/manifest.ts'
@@ -84,14 +84,13 @@ async function copiesOf(session: Session, parsed: ParsedManifest): Promise<Copie
   }
   const copies = new Map(spelled.map((id) => [keyOf(id), id]))
   for (const { id } of entries.values()) {
-    if (id.kind === 'materializedView' && schemas.has(id.schema)) copies.set(keyOf(id), id)
+    if ((id.kind === 'materializedView' || id.kind === 'table') && schemas.has(id.schema)) copies.set(keyOf(id), id)
   }
   return { copies: [...copies.values()], notImported }
 }
 
 function declaredCopies({ manifest }: ParsedManifest): readonly CopyId[] {
-  const noDigests = { ofRun: () => '', matchesRecorded: () => false }
-  return materializedView.declare(manifest, noDigests).flatMap(({ id }) => (id.kind === 'materializedView' ? [id] : []))
+  return copiesIn(manifest).map(({ id }) => id)
 }
 
 /** For a role that cannot read the ledger. */

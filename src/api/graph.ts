@@ -4,6 +4,7 @@
 import { type Key, keyOf } from '../core/object.ts'
 import type { GraphNode, ObjectGraph } from '../core/object-graph.ts'
 import { qualified } from '../core/sql.ts'
+import { copiesIn } from '../kinds/facets/copies.ts'
 import { expandManifest } from '../manifest/expansion/expand.ts'
 import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'
@@ -51,14 +52,16 @@ interface Relation {
   readonly node: GraphNode
 }
 
+const words = { foreignTable: 'foreign table', materializedView: 'materialized view', table: 'table' } as const
+
 function objectsIn({ servers = {}, schemas = {} }: Manifest): {
   readonly servers: readonly GraphNode[]
   readonly tables: readonly (Relation & { readonly server: string })[]
   readonly views: readonly (Relation & { readonly query: string })[]
 } {
-  const relation = (kind: 'foreignTable' | 'materializedView', schema: string, name: string): Relation => {
+  const relation = (kind: keyof typeof words, schema: string, name: string): Relation => {
     const key = keyOf({ kind, schema, name })
-    const shown = kind === 'foreignTable' ? 'foreign table' : 'materialized view'
+    const shown = words[kind]
     return { key, node: { id: key, kind: shown, name: qualified(schema, name) } }
   }
   const all = Object.entries(schemas)
@@ -70,12 +73,10 @@ function objectsIn({ servers = {}, schemas = {} }: Manifest): {
         server,
       })),
     ),
-    views: all.flatMap(([schema, { materialized_views = {} }]) =>
-      Object.entries(materialized_views).map(([name, { query }]) => ({
-        ...relation('materializedView', schema, name),
-        query,
-      })),
-    ),
+    views: copiesIn({ schemas }).map(({ id, declared: { query } }) => ({
+      ...relation(id.kind, id.schema, id.name),
+      query,
+    })),
   }
 }
 

@@ -3,7 +3,7 @@
 export interface GraphNode {
   /** Unique in the graph. */
   readonly id: string
-  readonly kind: 'server' | 'import' | 'mirror' | 'foreign table' | 'materialized view'
+  readonly kind: 'server' | 'import' | 'mirror' | 'foreign table' | 'materialized view' | 'table'
   readonly name: string
 }
 

@@ -12,6 +12,7 @@ export type ObjectId =
   | { readonly kind: 'userMapping'; readonly server: string; readonly role: string | null }
   | { readonly kind: 'foreignTable'; readonly schema: string; readonly name: string }
   | { readonly kind: 'materializedView'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'table'; readonly schema: string; readonly name: string }
   | { readonly kind: 'view'; readonly schema: string; readonly name: string }
   | { readonly kind: 'index'; readonly schema: string; readonly name: string }
   | { readonly kind: 'statistics'; readonly schema: string; readonly name: string }
@@ -21,6 +22,14 @@ export type ObjectId =
 
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
+
+/** A copy: a relation that holds what its query returned. */
+export type CopyId = IdOf<'materializedView' | 'table'>
+
+/** The copy that an index or a statistics object is on. Releases that knew no tables recorded it without a kind. */
+export function copyOf(on: Relation & { readonly kind?: CopyId['kind'] }): CopyId {
+  return { kind: 'materializedView', ...on }
+}
 
 /** An ObjectId as text. Keys are equal exactly if the ids are, so they serve in maps, sets and the ledger. */
 export type Key = Branded<string, 'Key'>
@@ -40,6 +49,7 @@ export function keyOf(id: ObjectId): Key {
     case 'type':
     case 'foreignTable':
     case 'materializedView':
+    case 'table':
     case 'view':
     case 'index':
     case 'statistics':
@@ -67,6 +77,7 @@ export function idOf(key: string): ObjectId | undefined {
     case 'type':
     case 'foreignTable':
     case 'materializedView':
+    case 'table':
     case 'view':
     case 'index':
     case 'statistics':

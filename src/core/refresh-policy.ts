@@ -6,6 +6,9 @@ import { parseDuration } from './duration.ts'
 export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap'] as const
 export type RefreshStrategy = (typeof refreshStrategies)[number]
 
+/** A strategy that can be run. `auto` is a choice among these. A policy cannot name `merge`: it is that of tables. */
+export type StrategyName = Exclude<RefreshStrategy, 'auto'> | 'merge'
+
 export interface RefreshPolicy {
   readonly strategy: RefreshStrategy
   /** A copy whose last refresh began longer ago is stale. Without it, no copy is. */

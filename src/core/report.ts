@@ -3,7 +3,7 @@
 import type { Counts } from './counts.ts'
 import type { Key } from './object.ts'
 import type { StageName, Step, Undetermined, Warning } from './plan.ts'
-import type { RefreshStrategy } from './refresh-policy.ts'
+import type { StrategyName } from './refresh-policy.ts'
 
 export type StepOutcome =
   /** `unchanged`: why a refresh had nothing to do, if it was skipped because its source has not changed. */
@@ -52,7 +52,7 @@ export interface RefreshReport {
     readonly key: Key
     readonly title: string
     /** The strategy by which it was refreshed; undefined if its refresh did not start. */
-    readonly how: Exclude<RefreshStrategy, 'auto'> | undefined
+    readonly how: StrategyName | undefined
     /** Why by that one. */
     readonly because?: string | undefined
     /** What would keep readers from waiting, if they had to. */

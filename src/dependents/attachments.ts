@@ -16,7 +16,7 @@ const attachmentsQuery = trusted(`
   ), attached(of, relid, classid, objid, title) AS (
     SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname)
       FROM relation JOIN pg_index ON indrelid = relid JOIN pg_class ic ON ic.oid = indexrelid JOIN pg_namespace n ON n.oid = ic.relnamespace
-     WHERE relid = of
+     WHERE relid = of AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND contype = 'p')
     UNION ALL
     SELECT of, relid, 'pg_statistic_ext'::regclass, s.oid, format('statistics %I.%I', nspname, stxname)
       FROM relation JOIN pg_statistic_ext s ON stxrelid = relid JOIN pg_namespace n ON n.oid = stxnamespace

@@ -5,6 +5,9 @@ import type { Dependent, DependentView } from '../core/dependent.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { copyIdColumn } from '../kinds/facets/copies.ts'
+import { kindOfRelation } from '../kinds/facets/relations.ts'
+import { sourceViews } from '../kinds/facets/source-view.ts'
 import { temporaryViewReason } from './ownership.ts'
 
 interface Row {
@@ -21,7 +24,7 @@ interface Row {
 
 // Internal and automatic dependencies (the index of a view, the default of a column) are dropped along and block nothing.
 // Other dependencies are attributed to the object that a user would name:
-// - A rule counts as its view. A default, a constraint and a statistics object count as their table. A constraint of a
+// - A rule counts as its view, that of a source view as the table that it is the query of. A default, a constraint and a statistics object count as their table. A constraint of a
 //   domain counts as the domain, the attributes of a composite type count as the type.
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
 // - What depends on a member of an extension depends on the extension.
@@ -31,7 +34,7 @@ interface Row {
 // another composite type that contains it. A query that uses the type counts too: ROW(1, 2)::pair depends on its attributes.
 // Triggers and statistics on a foreign table are listed although they are automatic, since they are lost with the table.
 const dependentsQuery = trusted(`
-  WITH RECURSIVE target AS (
+  WITH RECURSIVE ${sourceViews}, target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
   ), descendant(objid, child) AS (
     SELECT objid, inhrelid FROM target JOIN pg_inherits ON inhparent = objid WHERE classid = 'pg_class'::regclass
@@ -66,6 +69,9 @@ const dependentsQuery = trusted(`
       FROM target JOIN pg_depend member ON member.refclassid = target.classid AND member.refobjid = target.objid
        AND member.deptype = 'e'
      WHERE target.classid = 'pg_extension'::regclass
+    UNION ALL
+    SELECT target.classid, target.objid, target.classid, view, view
+      FROM target JOIN source_view ON copy = target.objid WHERE target.classid = 'pg_class'::regclass
   ), attached(classid, objid, part_class, part) AS (
     SELECT t.classid, t.objid, 'pg_trigger'::regclass, tg.oid
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f'
@@ -83,13 +89,14 @@ const dependentsQuery = trusted(`
     SELECT r.classid AS ofclass, r.objid AS of, r.relid AS used, nullif(d.refobjsubid, 0) AS attnum,
            CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN coalesce(dk.contypid, composite.reltype) IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
-           coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, composite.reltype, d.objid) AS objid,
+           coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, composite.reltype, d.objid) AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
                 WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed,
            r.refclassid = 'pg_type'::regclass AS uses_type
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
+      LEFT JOIN source_view ON source_view.view = coalesce(rw.ev_class, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objid END)
       LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid AND k.conrelid <> 0
       LEFT JOIN pg_constraint dk ON d.classid = 'pg_constraint'::regclass AND dk.oid = d.objid AND dk.contypid <> 0
       LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
@@ -111,10 +118,10 @@ const dependentsQuery = trusted(`
          CASE WHEN descendant.child IS NOT NULL THEN (
            SELECT jsonb_build_object('kind', 'foreignTable', 'schema', cn.nspname, 'name', child.relname)
              FROM pg_class child JOIN pg_namespace cn ON cn.oid = child.relnamespace WHERE child.oid = d.used) END AS child,
-         CASE WHEN d.classid = 'pg_class'::regclass AND c.relkind IN ('f', 'm', 'v') THEN
-                jsonb_build_object('kind', CASE c.relkind WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' ELSE 'materializedView' END,
+         CASE WHEN d.classid = 'pg_class'::regclass AND (c.relkind IN ('f', 'm', 'v') OR c.oid IN (SELECT copy FROM source_view)) THEN
+                jsonb_build_object('kind', ${kindOfRelation('c.relkind')},
                                    'schema', n.nspname, 'name', c.relname)
-              WHEN c.relkind = 'i' AND view.relkind = 'm' THEN
+              WHEN c.relkind = 'i' AND (view.relkind = 'm' OR view.oid IN (SELECT copy FROM source_view)) THEN
                 jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname)
               WHEN d.classid = 'pg_type'::regclass THEN
                 (SELECT jsonb_build_object('kind', 'type', 'schema', tn.nspname, 'name', ty.typname)
@@ -130,8 +137,8 @@ const dependentsQuery = trusted(`
                 (SELECT jsonb_build_object('kind', 'userMapping', 'server', m.srvname,
                                            'role', CASE WHEN m.umuser <> 0 THEN m.usename END)
                    FROM pg_user_mappings m WHERE m.umid = d.objid) END AS id,
-         CASE WHEN view.relkind = 'm' THEN
-                jsonb_build_object('kind', 'materializedView', 'schema', n.nspname, 'name', view.relname)
+         CASE WHEN view.relkind = 'm' OR view.oid IN (SELECT copy FROM source_view) THEN
+                ${copyIdColumn('view', 'n')}
               WHEN (d.ofclass, d.of, d.classid, d.objid) IN (SELECT classid, objid, part_class, part FROM attached) THEN
                 (SELECT jsonb_build_object('kind', 'foreignTable', 'schema', fn.nspname, 'name', f.relname)
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,

@@ -20,7 +20,7 @@ import type { ReadsThroughViews } from './read-through-views.ts'
 import { type ChangedTypes, changedTypes, createScratchTypes, type TypesToCreate } from './scratch-types.ts'
 import { createEmptyTables, createScratchSchemas, type Place, requalifyForScratch, tryStatements } from './stand-ins.ts'
 import { unrecreatableParts } from './view-parts.ts'
-import { readingThrough, readsOfView } from './view-reads.ts'
+import { isNoSourceView, readingThrough, readsOfView } from './view-reads.ts'
 
 export interface TrialInput {
   readonly live: LiveState
@@ -63,7 +63,7 @@ const viewsQuery: Sql = trusted(`
          ${readsOfView} AS reads,
          EXISTS (SELECT FROM pg_depend d
                    JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-                   JOIN pg_class reader ON reader.oid = r.ev_class AND reader.relkind = 'm'
+                   JOIN pg_class reader ON reader.oid = r.ev_class AND (reader.relkind = 'm' OR NOT (${isNoSourceView('reader')}))
                   WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid) AS "isReadByData"
     FROM (SELECT DISTINCT oid FROM reading) view JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'v' ORDER BY c.oid`)
 

@@ -1,6 +1,13 @@
 // SQL fragments for what views read. Only the _RETURN rule counts, which is the view's query. Another rule, such as one for
 // INSERT, can refer to anything, even to a view that reads this one.
 
+import { sourceSchema } from '../kinds/facets/user-objects.ts'
+
+/** Whether a view is one of users, and not the query of a table, which is replaced along with its table. */
+export function isNoSourceView(view: string): string {
+  return `${view}.relnamespace IS DISTINCT FROM to_regnamespace('${sourceSchema}')`
+}
+
 /**
  * A common table expression `reading(oid, what)` for WITH RECURSIVE: the views `oid` of one kind that read the relation
  * `what`, directly or through other views of that kind. Each relation of `$1` is in it as a reader of itself.
@@ -10,7 +17,7 @@ export const readingThrough = (relkind: 'm' | 'v') => `reading(oid, what) AS (
     UNION
     SELECT c.oid, reading.what FROM reading
       JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reading.oid AND d.classid = 'pg_rewrite'::regclass
-      JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = '${relkind}'
+      JOIN pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN' JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = '${relkind}' AND ${isNoSourceView('c')}
   )`
 
 /** An array of the OIDs of the relations that the view `c` reads. */

@@ -6,6 +6,7 @@ import { groupBy } from '../core/data.ts'
 import { type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import { type Sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { sourceViewOid } from '../kinds/facets/source-view.ts'
 import { realParent } from '../kinds/foreign-table/parents.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { type NamedKind, type WrittenNames, writtenNames } from '../parser/written-names.ts'
@@ -160,6 +161,9 @@ const referencesQuery: Sql = trusted(`
   ), part(key, class, oid) AS (
     SELECT key, catalog, oid FROM subject
     UNION ALL SELECT key, 'pg_rewrite'::regclass, r.oid FROM subject s JOIN pg_rewrite r ON r.ev_class = s.oid WHERE s.catalog = 'pg_class'::regclass
+    UNION ALL SELECT key, 'pg_rewrite'::regclass, r.oid
+      FROM subject s JOIN pg_class c ON c.oid = s.oid AND c.relkind = 'r' JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_rewrite r ON r.ev_class = ${sourceViewOid()} WHERE s.catalog = 'pg_class'::regclass
     -- Defaults and checks that are only inherited were chosen by the owner of the parent.
     UNION ALL SELECT key, 'pg_attrdef'::regclass, d.oid FROM subject s JOIN pg_attrdef d ON d.adrelid = s.oid
       JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE s.catalog = 'pg_class'::regclass AND a.attislocal

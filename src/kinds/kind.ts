@@ -37,7 +37,7 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   readonly inScratch: boolean
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Loads what was built, as {@link Data.populate} would. */
-  load?(id: Id, scratch: string): readonly Statement[]
+  load?(id: Id, scratch: string, wanted: Spec): readonly Statement[]
   /** The short part: the old object goes, the new one takes its place. `wanted` is the spec as the catalog shows it. */
   swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
 }

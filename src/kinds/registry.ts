@@ -12,6 +12,7 @@ import { scheduledJob } from './scheduled-job.ts'
 import { schema } from './schema.ts'
 import { server } from './server.ts'
 import { statistics } from './statistics.ts'
+import { table } from './table/table.ts'
 import { type } from './type/type.ts'
 import { userMapping } from './user-mapping.ts'
 
@@ -25,6 +26,7 @@ const declared: { readonly [K in Exclude<KindName, 'view'>]: AnyDeclaredKind } =
   userMapping,
   foreignTable,
   materializedView,
+  table,
   index,
   statistics,
   refreshPolicy,

@@ -2,6 +2,7 @@
 
 import type { IdOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import {
   type Access,
   type AccessTarget,
@@ -21,7 +22,7 @@ import { settle } from './facets/defaults.ts'
 import { declaredIgnore, type Ignoring } from './facets/ignored.ts'
 import { declaredProtection, type Protection } from './facets/protection.ts'
 import { present } from './facets/stanza.ts'
-import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
+import { isUserSchema, notOfAnExtension, sourceSchema } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface SchemaSpec extends Access, Ignoring, Protection {
@@ -38,7 +39,7 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
   title: (id) => `schema ${ident(id.name)}`,
 
   declare: (manifest) =>
-    Object.entries(manifest.schemas ?? {}).map(([name, declared]) => ({
+    Object.entries(withSourceSchema(manifest.schemas ?? {})).map(([name, declared]) => ({
       id: { kind: 'schema', name },
       spec: {
         comment: declared.comment,
@@ -96,6 +97,12 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
   display: {
     details: accessDetails,
   },
+}
+
+/** The owner of a table reads its query there, so every role may look for names in that schema. */
+function withSourceSchema(schemas: NonNullable<Manifest['schemas']>): NonNullable<Manifest['schemas']> {
+  const hasTables = Object.values(schemas).some(({ tables = {} }) => Object.keys(tables).length > 0)
+  return hasTables ? { ...schemas, [sourceSchema]: { grants: { usage: ['public'] } } } : schemas
 }
 
 function target({ name }: IdOf<'schema'>): AccessTarget {

@@ -1,6 +1,6 @@
-// Extended statistics of a materialized view. They are in its schema, but do not move with it to another one.
+// Extended statistics of a materialized view or table. They are in its schema, but do not move with it to another one.
 import type { FieldChange } from '../core/change.ts'
-import { type IdOf, keyOf } from '../core/object.ts'
+import { type CopyId, copyOf, type IdOf, keyOf } from '../core/object.ts'
 import {
   fragment,
   ident,
@@ -16,8 +16,10 @@ import {
 import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, settleAccess } from './facets/access.ts'
 import { alterStatements, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
+import { copiesIn, copyIdColumn, pathOf } from './facets/copies.ts'
 import { settle } from './facets/defaults.ts'
-import { asideInSchema, statisticsRenaming } from './facets/renaming.ts'
+import { asideInSchema, statisticsRenaming, withCopyNames } from './facets/renaming.ts'
+import { isCopy } from './facets/source-view.ts'
 import { present, withoutBrackets } from './facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
@@ -28,8 +30,8 @@ type StatisticsKind = (typeof allKinds)[number]
 
 /** Statistics have an owner, but no privileges. */
 export interface StatisticsSpec extends Pick<Access, 'owner' | 'ownedByCurrentRole'> {
-  /** The materialized view. */
-  readonly on: { readonly schema: string; readonly name: string }
+  /** The materialized view or table. */
+  readonly on: CopyId
   /** In the order of the view's columns. */
   readonly columns: readonly string[]
   readonly expressions: readonly string[]
@@ -50,7 +52,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   dropPolicy: 'owned',
   title: (id) => `statistics ${qualified(id.schema, id.name)}`,
   child: {
-    parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+    parentOf: (spec) => keyOf(copyOf(spec.on)),
     createIn: (id, spec, schema) => statistics.create({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }),
     finishAfterSwap: (id, schema) => [
       statement(sql`ALTER STATISTICS ${qualified(schema, id.name)} SET SCHEMA ${ident(id.schema)}`),
@@ -69,34 +71,31 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
       kinds: read.kinds,
     }),
     standIn(object, scratch, standInOf) {
-      const on = standInOf({ kind: 'materializedView', ...object.spec.on })
-      const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
-      return { id: { kind: 'statistics', ...scratch }, spec: { ...object.spec, owner: undefined, on: view } }
+      const spec = withCopyNames(object.spec, standInOf)
+      return { id: { kind: 'statistics', ...scratch }, spec: { ...spec, owner: undefined } }
     },
   },
 
   declare: (manifest) =>
-    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-      Object.entries(materialized_views ?? {}).flatMap(([view, declaredView]) =>
-        Object.entries(declaredView.statistics ?? {}).map(([name, declared]) => ({
-          id: { kind: 'statistics', schema, name } satisfies IdOf<'statistics'>,
-          spec: {
-            on: { schema, name: view },
-            columns: declared.columns ?? [],
-            expressions: declared.expressions ?? [],
-            kinds: declared.kinds ?? null,
-            target: declared.target === undefined ? undefined : Number(declared.target),
-            comment: declared.comment,
-            owner: declared.owner,
-          } satisfies StatisticsSpec,
-          needs: [keyOf({ kind: 'materializedView', schema, name: view })],
-          path: ['schemas', schema, 'materialized_views', view, 'statistics', name],
-        })),
-      ),
+    copiesIn(manifest).flatMap(({ id: on, path, declared: { statistics } }) =>
+      Object.entries(statistics ?? {}).map(([name, declared]) => ({
+        id: { kind: 'statistics', schema: on.schema, name } satisfies IdOf<'statistics'>,
+        spec: {
+          on,
+          columns: declared.columns ?? [],
+          expressions: declared.expressions ?? [],
+          kinds: declared.kinds ?? null,
+          target: declared.target === undefined ? undefined : Number(declared.target),
+          comment: declared.comment,
+          owner: declared.owner,
+        } satisfies StatisticsSpec,
+        needs: [keyOf(on)],
+        path: [...path, 'statistics', name],
+      })),
     ),
 
   write: (id, spec) => ({
-    path: ['schemas', spec.on.schema, 'materialized_views', spec.on.name, 'statistics', id.name],
+    path: [...pathOf(spec.on), 'statistics', id.name],
     value: present({
       columns: spec.columns,
       expressions: spec.expressions.map(withoutBrackets),
@@ -111,18 +110,18 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'statistics', 'schema', nspname, 'name', stxname) AS id
       FROM pg_statistic_ext s
-      JOIN pg_class view ON view.oid = s.stxrelid AND view.relkind = 'm' AND view.relnamespace = s.stxnamespace
+      JOIN pg_class view ON view.oid = s.stxrelid AND view.relnamespace = s.stxnamespace
       JOIN pg_namespace n ON n.oid = s.stxnamespace
-     WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+     WHERE ${isCopy('view', 'n')} AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
   // Deparsing expressions would wait for a lock on the view, so they are not read while it is locked.
   catalogQuery: trusted(`
     SELECT jsonb_build_object('kind', 'statistics', 'schema', n.nspname, 'name', s.stxname) AS id, s.oid,
-           CASE WHEN view.relkind <> 'm' THEN 'statistics object of another relation' END AS occupied_by,
+           CASE WHEN NOT ${isCopy('view', 'viewn')} THEN 'statistics object of another relation' END AS occupied_by,
            view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
            md5(concat_ws(' ', s.stxrelid, s.stxkeys, s.stxkind, s.stxexprs)) AS digest,
            jsonb_build_object(
-             'on', jsonb_build_object('schema', viewn.nspname, 'name', view.relname),
+             'on', ${copyIdColumn('view', 'viewn')},
              'columns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]')
                            FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)),
              'expressions', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
@@ -135,7 +134,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
              'owner', pg_get_userbyid(s.stxowner),
              'ownedByCurrentRole', s.stxowner = quote_ident(current_user)::regrole,
              'comment', ${commentColumn('pg_statistic_ext', 's.oid')}) AS spec,
-           jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
+           jsonb_build_array(${copyIdColumn('view', 'viewn')}) AS needs
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
       JOIN pg_namespace n ON n.nspname = wanted.schema
       JOIN pg_statistic_ext s ON s.stxnamespace = n.oid AND s.stxname = wanted.name

@@ -1,6 +1,7 @@
 // What the queries for the digest of the catalog have in common: see catalog-state.ts.
 
 import { type Sql, trusted } from '../core/sql.ts'
+import { sourceViewOid } from '../kinds/facets/source-view.ts'
 
 /** A row as text, with its NULLs. */
 export const row = (...columns: readonly string[]) => `ROW(${columns.join(', ')})::text`
@@ -26,6 +27,10 @@ export const ownedTables = `owned AS MATERIALIZED (
       FROM fdwsync.object o WHERE o.manifest = $1
   ), own_relation AS MATERIALIZED (
     SELECT oid, declared, manages_owner, manages_grants FROM owned WHERE catalog = 'pg_class'
+    UNION ALL
+    SELECT ${sourceViewOid()}, declared, true, true
+      FROM owned JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE catalog = 'pg_class' AND relkind = 'r' AND ${sourceViewOid()} IS NOT NULL
     UNION ALL
     SELECT t.typrelid, declared, manages_owner, manages_grants FROM owned JOIN pg_type t USING (oid)
      WHERE catalog = 'pg_type' AND t.typrelid <> 0

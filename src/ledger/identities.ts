@@ -9,7 +9,7 @@ import { findLedger, lockLedger } from './trust.ts'
 
 const attachedQuery = trusted(`
   SELECT DISTINCT address FROM fdwsync.object
-   WHERE address::jsonb ->> 0 IN ('materializedView', 'index', 'statistics')
+   WHERE address::jsonb ->> 0 IN ('materializedView', 'table', 'index', 'statistics')
      AND object_oid IN (SELECT unnest($1::oid[])
                         UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = ANY ($1::oid[])
                         UNION ALL SELECT oid FROM pg_statistic_ext WHERE stxrelid = ANY ($1::oid[]))`)

@@ -2,7 +2,7 @@
 
 import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
-import type { RefreshStrategy } from '../core/refresh-policy.ts'
+import type { RefreshStrategy, StrategyName } from '../core/refresh-policy.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -15,7 +15,7 @@ import { findLedger, lockLedger } from './trust.ts'
 export interface RefreshRecord {
   readonly id: string
   readonly key: Key
-  readonly how: 'concurrently' | 'plain' | 'swap'
+  readonly how: StrategyName
   /** The strategy that was asked for; undefined for the loads of an apply. */
   readonly asked?: RefreshStrategy | undefined
   /** Why that strategy was used. */

@@ -18,7 +18,7 @@ export async function renameCopies(session: Session, manifest: string, rekeyed: 
   await renameRefreshes(
     session,
     manifest,
-    copies.filter(({ before }) => idOf(before)?.kind === 'materializedView'),
+    copies.filter(({ before }) => ['materializedView', 'table'].includes(idOf(before)?.kind ?? '')),
   )
 }
 

@@ -4,7 +4,7 @@ import type { LiveObject } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type IdOf, idOf, type Key, keyOf, relationKey } from '../core/object.ts'
+import { type CopyId, idOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
@@ -12,12 +12,12 @@ import { readDependents } from '../dependents/dependents.ts'
 import { readByPlainViews } from '../dependents/read-through-views.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
+import type { CopySpec } from '../kinds/materialized-view/copy.ts'
 import { titleOf } from '../kinds/registry.ts'
+import type { TableSpec } from '../kinds/table/table.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
 import { readSources } from './source-watchdog.ts'
-import type { Copy, CopyFacts } from './strategies/strategy.ts'
-
-export type CopyId = IdOf<'materializedView'>
+import type { Copy, CopyFacts, TableFacts } from './strategies/strategy.ts'
 
 /** A copy that is to be refreshed. */
 export interface RefreshTarget {
@@ -30,7 +30,7 @@ export interface RefreshTarget {
   readonly sources: readonly ConnectivityProbe[]
   /** The other targets that it reads, directly or through plain views. */
   readonly reads: readonly Key[]
-  /** The materialized views that read it directly, whether they are targets or not: they are bound to it by its OID. */
+  /** The copies that read it directly, whether they are targets or not: they are bound to it by its OID. */
   readonly readers: readonly { readonly key: Key; readonly title: string }[]
 }
 
@@ -148,10 +148,11 @@ interface Known extends KnownOfLedger {
 function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
   const { row, dependents, connections, session, lastLoads, ledgerProblem } = known
   const key = keyOf(id)
-  const { populated } = spec as { populated: boolean } // of the kind of the id
+  const { populated } = spec as CopySpec // of the kind of the id
   const facts: CopyFacts = {
     isPopulated: populated,
     hasUniqueIndex: row.hasUniqueIndex,
+    table: id.kind === 'table' ? tableFacts(spec as TableSpec) : undefined, // of the kind of the id
     bytes: row.bytes,
     owner: row.owner,
     connections,
@@ -160,6 +161,11 @@ function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
     lastMilliseconds: lastLoads.get(key) ?? {},
   }
   return { id, key, title: titleOf(id), oid, facts }
+}
+
+function tableFacts({ owner, columns, primaryKey }: TableSpec): TableFacts {
+  if (typeof owner !== 'string') throw new Error('a live table has an owner')
+  return { owner, columns: columns.map(({ name }) => name), key: primaryKey?.columns ?? [] }
 }
 
 /** Why this role may not drop the copy and put another one in its place. */
@@ -185,5 +191,6 @@ function isRepointed({ view }: Dependent): boolean {
 
 /** One that stores rows of the other would store another type over its successor. */
 function isCopy({ key, storesValues }: Dependent): boolean {
-  return key !== undefined && storesValues !== true && idOf(key)?.kind === 'materializedView'
+  const kind = key === undefined ? undefined : idOf(key)?.kind
+  return storesValues !== true && (kind === 'materializedView' || kind === 'table')
 }

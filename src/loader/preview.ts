@@ -1,12 +1,12 @@
 // Previews a refresh: the strategy of each copy, and why, without refreshing anything.
 
-import { keyOf } from '../core/object.ts'
+import { type CopyId, keyOf } from '../core/object.ts'
 import type { RefreshReport } from '../core/report.ts'
 import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { readLastLoads } from '../ledger/last-loads.ts'
 import { type RefreshRecording, refreshRecording } from '../ledger/refresh-log.ts'
-import { type CopyId, type RefreshTarget, readTargets } from './copies.ts'
+import { type RefreshTarget, readTargets } from './copies.ts'
 import { type PlannedCopy, planRefresh, type RefreshRequest } from './plan-refresh.ts'
 
 /** What the strategies of copies are chosen by. */

@@ -1,6 +1,7 @@
 // Refreshes the copies of one unit in one transaction, with few round trips: a REFRESH of little data takes not much longer than one.
 
 import type { Key } from '../core/object.ts'
+import type { StrategyName } from '../core/refresh-policy.ts'
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
@@ -12,7 +13,7 @@ import type { LoadMonitor } from './load-monitor.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
-import type { Copy, RefreshTransaction, StrategyName } from './strategies/strategy.ts'
+import type { Copy, RefreshTransaction } from './strategies/strategy.ts'
 
 /** A copy and the strategy that was chosen for it. */
 export interface ChosenCopy extends AskedCopy {
@@ -121,7 +122,7 @@ interface StrategyRun {
  * unless it reads it through a view.
  */
 function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
-  const order: readonly StrategyName[] = ['concurrently', 'plain', 'swap']
+  const order: readonly StrategyName[] = ['concurrently', 'merge', 'plain', 'swap']
   return order.flatMap((strategy) => {
     const run = chosen.flatMap(({ copy, choice }) => (choice.strategy === strategy ? [copy] : []))
     return run.length === 0 ? [] : [{ strategy, run }]
@@ -192,9 +193,9 @@ function resultOf(
     return String(BigInt(last) - (before?.oid === after?.oid ? BigInt(first) : 0n))
   }
   const inserted = since('inserted')
-  const isDifference = choice.strategy === 'concurrently'
+  const isDifference = choice.strategy === 'concurrently' || choice.strategy === 'merge'
   return {
-    // CONCURRENTLY inserts only the rows that differ, so their number is not that of the copy.
+    // CONCURRENTLY and merge insert only the rows that differ, so their number is not that of the copy.
     rows: isDifference ? undefined : inserted,
     inserted,
     deleted: isDifference ? since('deleted') : undefined,

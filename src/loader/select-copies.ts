@@ -3,9 +3,8 @@
 import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
 import { namePattern } from '../core/name-pattern.ts'
 import { didYouMean } from '../core/nearest.ts'
-import type { Key } from '../core/object.ts'
+import type { CopyId, Key } from '../core/object.ts'
 import { ident, qualified } from '../core/sql.ts'
-import type { CopyId } from './copies.ts'
 
 export interface NamedCopy {
   readonly id: CopyId

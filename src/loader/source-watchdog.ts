@@ -19,6 +19,7 @@ import type { Session } from '../db/session.ts'
 import { beginStatement, planLimits } from '../db/transaction.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import { sourceViewOf } from '../kinds/facets/source-view.ts'
 import type { ConnectivityProbe } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { explainSourceError, sourceErrorText } from '../sources/source-error.ts'
@@ -40,14 +41,15 @@ export interface SourceWatchdog {
   commit(session: Session, pid: number, statements: Sql): Promise<void>
 }
 
-// One foreign table for each server that each view reads, directly or through plain views. Not through materialized
+// One foreign table for each server that each copy reads, directly or through plain views, such as that of a table. Not through materialized
 // views: their data is here already.
 const foreignTablesQuery: Sql = trusted(`
   WITH RECURSIVE read(schema, name, oid) AS (
-    SELECT n.nspname, c.relname, c.oid
-      FROM pg_catalog.jsonb_to_recordset($1) AS loaded(schema text, name text)
-      JOIN pg_catalog.pg_namespace n ON n.nspname = loaded.schema
-      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = loaded.name
+    SELECT loaded.schema, loaded.name, c.oid
+      FROM pg_catalog.jsonb_to_recordset($1) AS loaded(schema text, name text, source_schema text, source_name text)
+      JOIN pg_catalog.pg_namespace n ON n.nspname IN (loaded.schema, loaded.source_schema)
+      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+       AND (n.nspname, c.relname) IN ((loaded.schema, loaded.name), (loaded.source_schema, loaded.source_name))
     UNION
     SELECT read.schema, read.name, d.refobjid
       FROM read
@@ -95,7 +97,12 @@ export async function readSources(session: Session, views: readonly Relation[]):
   // Under the database's own path, an operator that a user has created could hide the built-in one.
   await session.run(readingPath)
   const rows = await session.query<{ schema: string; name: string; id: ObjectId }>(foreignTablesQuery, [
-    JSON.stringify(views.map(({ schema, name }) => ({ schema, name }))),
+    JSON.stringify(
+      views.map((view) => {
+        const source = sourceViewOf(view)
+        return { schema: view.schema, name: view.name, source_schema: source.schema, source_name: source.name }
+      }),
+    ),
   ])
   if (rows.length === 0) return new Map()
   const ids = rows.map(({ id }) => id)

@@ -15,6 +15,7 @@ export function possibleKeys({ schema, name }: RelationName, searchPath: readonl
   const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
     { kind: 'foreignTable', schema: candidate, name },
     { kind: 'materializedView', schema: candidate, name },
+    { kind: 'table', schema: candidate, name },
     { kind: 'view', schema: candidate, name },
   ])
   return ids.map(keyOf)

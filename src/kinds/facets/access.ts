@@ -82,7 +82,12 @@ export function settleAccess(
   }
 }
 
-const relationWords = { foreignTable: 'FOREIGN TABLE', materializedView: 'MATERIALIZED VIEW', view: 'VIEW' } as const
+const relationWords = {
+  foreignTable: 'FOREIGN TABLE',
+  materializedView: 'MATERIALIZED VIEW',
+  table: 'TABLE',
+  view: 'VIEW',
+} as const
 
 export function relationAccess({ kind, schema, name }: IdOf<keyof typeof relationWords>): AccessTarget {
   const relation = qualified(schema, name)

@@ -1,4 +1,9 @@
 // Parts of catalog queries that find what else has the name of a relation.
+/** The kind of a relation in a catalog query. An ordinary table may be a managed one. */
+export function kindOfRelation(relkind: string): string {
+  return `CASE ${relkind} WHEN 'f' THEN 'foreignTable' WHEN 'v' THEN 'view' WHEN 'r' THEN 'table' ELSE 'materializedView' END`
+}
+
 /**
  * The column `occupied_by`: what has the name of a wanted relation, if `condition` holds. Relations of all kinds share one
  * namespace in a schema.

@@ -1,5 +1,5 @@
 // How objects are renamed and moved: kinds of relations share this.
-import type { IdOf, ObjectId } from '../../core/object.ts'
+import { type CopyId, copyOf, type IdOf, type ObjectId } from '../../core/object.ts'
 import { ident, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import type { StandInOf } from '../probing.ts'
 
@@ -43,7 +43,7 @@ export function enterSchema(object: Sql, scratch: string, { schema, name }: Rela
   ]
 }
 
-type InSchema = 'type' | 'foreignTable' | 'materializedView' | 'index' | 'statistics'
+type InSchema = 'type' | 'foreignTable' | 'materializedView' | 'table' | 'index' | 'statistics'
 
 /** A temporary name in the same schema. `object` follows ALTER. */
 export function asideInSchema<Kind extends InSchema>(kind: Kind, object: Sql) {
@@ -56,7 +56,7 @@ export function asideInSchema<Kind extends InSchema>(kind: Kind, object: Sql) {
 
 /** The former name that a stanza declares. */
 export function declaredRename(
-  id: IdOf<'server' | 'foreignTable' | 'materializedView' | 'index'>,
+  id: IdOf<'server' | 'foreignTable' | 'materializedView' | 'table' | 'index'>,
   { renamed_from: old }: { readonly renamed_from?: string },
 ): { readonly renamedFrom?: ObjectId } {
   return old === undefined ? {} : { renamedFrom: { ...id, name: old } }
@@ -69,20 +69,21 @@ function namesQuery(kind: string, relkind: string): Sql {
      WHERE c.oid = ANY ($1::oid[]) AND c.relkind = '${relkind}'`)
 }
 
-function withViewNames<Spec extends { readonly on: RelationId }>(spec: Spec, nameOf: StandInOf): Spec {
-  const on = nameOf({ kind: 'materializedView', ...spec.on })
-  return on.kind === 'materializedView' ? { ...spec, on: { schema: on.schema, name: on.name } } : spec
+/** The spec of what sits on a copy, with other names. */
+export function withCopyNames<Spec extends { readonly on: CopyId }>(spec: Spec, nameOf: StandInOf): Spec {
+  const on = nameOf(copyOf(spec.on))
+  return on.kind === 'materializedView' || on.kind === 'table' ? { ...spec, on } : spec
 }
 
-/** The spec also names the index that its view is clustered on, which may be this one. */
-function withIndexNames<Spec extends { readonly on: RelationId; readonly clusterOn?: string | null | undefined }>(
+/** The spec also names the index that its copy is clustered on, which may be this one. */
+function withIndexNames<Spec extends { readonly on: CopyId; readonly clusterOn?: string | null | undefined }>(
   spec: Spec,
   nameOf: StandInOf,
 ): Spec {
   const { clusterOn } = spec
   const marked = clusterOn ? nameOf({ kind: 'index', schema: spec.on.schema, name: clusterOn }) : undefined
   const named = marked?.kind === 'index' ? { ...spec, clusterOn: marked.name } : spec
-  return withViewNames(named, nameOf)
+  return withCopyNames(named, nameOf)
 }
 
 /** An index is always in the schema of its relation, and cannot be moved by itself. */
@@ -109,5 +110,5 @@ export const statisticsRenaming = {
       FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
      WHERE s.oid = ANY ($1::oid[])`),
   rename: (from: RelationId, to: RelationId) => renamed(sql`STATISTICS`, from, to),
-  withNames: withViewNames,
+  withNames: withCopyNames,
 }

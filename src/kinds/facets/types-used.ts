@@ -7,7 +7,7 @@ export function typesUsed(condition: string): string {
   // Subqueries for the names: a join of six catalogs takes twice as long to plan.
   return `(SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
                     'kind', CASE (SELECT relkind FROM pg_class WHERE oid = u.typrelid)
-                              WHEN 'f' THEN 'foreignTable' WHEN 'm' THEN 'materializedView' WHEN 'v' THEN 'view' ELSE 'type' END,
+                              WHEN 'f' THEN 'foreignTable' WHEN 'm' THEN 'materializedView' WHEN 'v' THEN 'view' WHEN 'r' THEN 'table' ELSE 'type' END,
                     'schema', (SELECT nspname FROM pg_namespace WHERE oid = u.typnamespace), 'name', u.typname)), '[]')
              FROM (SELECT coalesce((SELECT rngtypid FROM pg_range WHERE rngmultitypid = single.oid), single.oid) AS oid
                      FROM (SELECT CASE WHEN raw.typelem <> 0 AND raw.typlen = -1 THEN raw.typelem ELSE raw.oid END AS oid

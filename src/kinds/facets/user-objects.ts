@@ -1,7 +1,10 @@
 // Conditions of list queries, which find user objects: not those of the system, of an extension or of fdwsync.
-/** Neither a schema of the system nor that of the ledger. */
+/** The schema of the views that hold the queries of tables: see kinds/table/source-view.ts. */
+export const sourceSchema = 'fdwsync_source'
+
+/** Neither a schema of the system nor one of fdwsync. */
 export function isUserSchema(schema: string): string {
-  return `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync')`
+  return `${schema} !~ '^pg_' AND ${schema} NOT IN ('information_schema', 'fdwsync', '${sourceSchema}')`
 }
 
 /** The object is not a member of an extension. */

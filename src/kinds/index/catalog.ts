@@ -2,7 +2,9 @@
 
 import { type Sql, trusted } from '../../core/sql.ts'
 import { commentColumn } from '../facets/comment.ts'
+import { copyIdColumn } from '../facets/copies.ts'
 import { occupiedBy } from '../facets/relations.ts'
+import { isCopy } from '../facets/source-view.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 
 // Read in parts rather than by pg_get_indexdef as a whole, so that texts do not depend on the name of the relation. indoption
@@ -10,13 +12,15 @@ import { tablespaceColumns } from '../facets/storage.ts'
 // locked: pg_get_indexdef and pg_get_expr would wait for the lock.
 export const indexCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'index', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-         -- An index of a table must not be replaced, except in the scratch schema, where indexes of a source are tried out on tables.
-         ${occupiedBy("c.relkind <> 'i' OR view.relkind <> 'm' AND n.nspname <> current_setting('fdwsync.scratch_schema')")},
+         -- An index of another table, or of a constraint, must not be replaced. In the scratch schema, indexes of a source are
+         -- tried out on tables.
+         ${occupiedBy(`c.relkind <> 'i' OR EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid AND contype IN ('p', 'u', 'x'))
+            OR NOT ${isCopy('view', 'viewn')} AND n.nspname <> current_setting('fdwsync.scratch_schema')`)},
          view.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
          md5(concat_ws(' ', i.indrelid, i.indkey, i.indclass, i.indcollation, i.indoption, i.indisunique, i.indisvalid, i.indnkeyatts,
                        i.indexprs, i.indpred, am.amname)) AS digest,
          jsonb_build_object(
-           'on', jsonb_build_object('schema', viewn.nspname, 'name', view.relname),
+           'on', ${copyIdColumn('view', 'viewn')},
            'method', am.amname,
            'unique', i.indisunique,
            'valid', i.indisvalid,
@@ -57,7 +61,7 @@ export const indexCatalog: Sql = trusted(`
            'where', CASE WHEN view.oid <> ALL (current_setting('fdwsync.locked')::oid[])
                          THEN pg_get_expr(i.indpred, i.indrelid) END,
            'comment', ${commentColumn('pg_class', 'c.oid')}) AS spec,
-         jsonb_build_array(jsonb_build_object('kind', 'materializedView', 'schema', viewn.nspname, 'name', view.relname)) AS needs
+         jsonb_build_array(${copyIdColumn('view', 'viewn')}) AS needs
     FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
     JOIN pg_namespace n ON n.nspname = wanted.schema
     JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name

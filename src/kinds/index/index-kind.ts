@@ -1,15 +1,17 @@
-// Indexes of materialized views.
+// Indexes of materialized views and tables.
 import type { FieldChange } from '../../core/change.ts'
-import { type IdOf, keyOf } from '../../core/object.ts'
+import { copyOf, type IdOf, keyOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { fragment, ident, join, qualified, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { alterStatements } from '../facets/changes.ts'
 import { commentChange, newComment } from '../facets/comment.ts'
+import { copiesIn, pathOf } from '../facets/copies.ts'
 import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions, record } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
-import { asideInSchema, declaredRename, indexRenaming } from '../facets/renaming.ts'
+import { asideInSchema, declaredRename, indexRenaming, withCopyNames } from '../facets/renaming.ts'
+import { isCopy } from '../facets/source-view.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from '../facets/stanza.ts'
 import { storageChanges, storageClause, tablespaceChange, writtenTablespace } from '../facets/storage.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
@@ -28,7 +30,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   dropPolicy: 'owned',
   title: (id) => `index ${qualified(id.schema, id.name)}`,
   child: {
-    parentOf: (spec) => keyOf({ kind: 'materializedView', ...spec.on }),
+    parentOf: (spec) => keyOf(copyOf(spec.on)),
     createIn: (id, spec, schema) => createIndex({ ...id, schema }, { ...spec, on: { ...spec.on, schema } }, id.name),
     movesWithParent: true,
   },
@@ -46,37 +48,34 @@ export const index: DeclaredKind<'index', IndexSpec> = {
       columns: read.columns.map((column, at) => ({ ...column, statistics: declared.columns[at]?.statistics })),
     }),
     standIn(object, scratch, standInOf) {
-      const on = standInOf({ kind: 'materializedView', ...object.spec.on })
-      const view = on.kind === 'materializedView' ? { schema: on.schema, name: on.name } : object.spec.on
+      const spec = withCopyNames(object.spec, standInOf)
       // An index is always in the schema of its relation.
-      return { id: { kind: 'index', schema: view.schema, name: scratch.name }, spec: { ...object.spec, on: view } }
+      return { id: { kind: 'index', schema: spec.on.schema, name: scratch.name }, spec }
     },
   },
 
   declare: (manifest) =>
-    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-      Object.entries(materialized_views ?? {}).flatMap(([view, { indexes, cluster_on }]) =>
-        Object.entries(indexes ?? {}).map(([name, declared]) => ({
-          id: { kind: 'index', schema, name } satisfies IdOf<'index'>,
-          spec: {
-            on: { schema, name: view },
-            method: declared.method ?? 'btree',
-            unique: declared.unique ?? false,
-            columns: declared.columns.map(declaredColumn),
-            include: declared.include ?? [],
-            where: declared.where ?? null,
-            nullsNotDistinct: declared.nulls_not_distinct ?? false,
-            with: declared.with && record(Object.entries(declared.with)),
-            tablespace: declared.tablespace ?? null,
-            clusterOn: cluster_on,
-            comment: declared.comment,
-            ...declaredProtection(declared),
-          } satisfies IndexSpec,
-          needs: [keyOf({ kind: 'materializedView', schema, name: view })],
-          ...declaredRename({ kind: 'index', schema, name } as const, declared),
-          path: ['schemas', schema, 'materialized_views', view, 'indexes', name],
-        })),
-      ),
+    copiesIn(manifest).flatMap(({ id: on, path, declared: { indexes, cluster_on } }) =>
+      Object.entries(indexes ?? {}).map(([name, declared]) => ({
+        id: { kind: 'index', schema: on.schema, name } satisfies IdOf<'index'>,
+        spec: {
+          on,
+          method: declared.method ?? 'btree',
+          unique: declared.unique ?? false,
+          columns: declared.columns.map(declaredColumn),
+          include: declared.include ?? [],
+          where: declared.where ?? null,
+          nullsNotDistinct: declared.nulls_not_distinct ?? false,
+          with: declared.with && record(Object.entries(declared.with)),
+          tablespace: declared.tablespace ?? null,
+          clusterOn: cluster_on,
+          comment: declared.comment,
+          ...declaredProtection(declared),
+        } satisfies IndexSpec,
+        needs: [keyOf(on)],
+        ...declaredRename({ kind: 'index', schema: on.schema, name } as const, declared),
+        path: [...path, 'indexes', name],
+      })),
     ),
 
   write: (id, spec) => writtenIndex(id, spec),
@@ -84,9 +83,9 @@ export const index: DeclaredKind<'index', IndexSpec> = {
   listQuery: trusted(`
     SELECT jsonb_build_object('kind', 'index', 'schema', nspname, 'name', c.relname) AS id
       FROM pg_index i
-      JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class view ON view.oid = i.indrelid AND view.relkind = 'm'
+      JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class view ON view.oid = i.indrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
+     WHERE ${isCopy('view', 'n')} AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid) AND ${isUserSchema('nspname')} AND ${notOfAnExtension('pg_class', 'view.oid')}`),
 
   catalogQuery: indexCatalog,
   readsLocked: true,
@@ -186,7 +185,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
 
 function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
   return {
-    path: ['schemas', id.schema, 'materialized_views', spec.on.name, 'indexes', id.name],
+    path: [...pathOf(spec.on), 'indexes', id.name],
     value: present({
       method: spec.method === 'btree' ? undefined : spec.method,
       unique: spec.unique,

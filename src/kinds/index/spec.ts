@@ -1,4 +1,5 @@
 // What an index consists of.
+import type { CopyId } from '../../core/object.ts'
 import type { Comment } from '../facets/comment.ts'
 import type { Options } from '../facets/options.ts'
 import type { Protection } from '../facets/protection.ts'
@@ -6,8 +7,8 @@ import type { Tablespace } from '../facets/storage.ts'
 import type { IndexColumn } from './columns.ts'
 
 export interface IndexSpec extends Tablespace, Protection {
-  /** The materialized view. */
-  readonly on: { readonly schema: string; readonly name: string }
+  /** The materialized view or table. */
+  readonly on: CopyId
   readonly method: string
   readonly unique: boolean
   readonly columns: readonly IndexColumn[]

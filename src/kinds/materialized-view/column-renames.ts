@@ -17,19 +17,22 @@ export function columnRenames(from: Columns, to: Columns): ColumnRenames {
   return new Map(pairs.filter(([before, after]) => before !== after))
 }
 
-/** Two columns can swap their names only through a third one, which no other column must have. */
-export function renameColumns(view: Sql, columns: Columns, renames: ColumnRenames): readonly Statement[] {
+/**
+ * Two columns can swap their names only through a third one, which no other column must have.
+ * @param objects what has the columns: each follows ALTER
+ */
+export function renameColumns(objects: readonly Sql[], columns: Columns, renames: ColumnRenames): readonly Statement[] {
   const names = new Set([...columns.map(({ name }) => name), ...renames.keys()])
   const rename = (from: string, to: string) =>
-    statement(sql`ALTER MATERIALIZED VIEW ${view} RENAME COLUMN ${ident(from)} TO ${ident(to)}`)
+    objects.map((object) => statement(sql`ALTER ${object} RENAME COLUMN ${ident(from)} TO ${ident(to)}`))
   const free = Array.from(renames).filter(([, to]) => !names.has(to))
   const taken = Array.from(renames).filter(([, to]) => names.has(to))
   const avoided = new Set([...names, ...renames.values()])
   const between = taken.map((_pair, at) => betweenName(at, avoided))
   return [
-    ...taken.map(([from], at) => rename(from, between[at] ?? from)),
-    ...free.map(([from, to]) => rename(from, to)),
-    ...taken.map(([from, to], at) => rename(between[at] ?? from, to)),
+    ...taken.flatMap(([from], at) => rename(from, between[at] ?? from)),
+    ...free.flatMap(([from, to]) => rename(from, to)),
+    ...taken.flatMap(([from, to], at) => rename(between[at] ?? from, to)),
   ]
 }
 
@@ -39,8 +42,8 @@ function betweenName(at: number, taken: ReadonlySet<string>): string {
   return name
 }
 
-export function renameChange(view: Sql, columns: Columns, renames: ColumnRenames): FieldChange {
-  const all = renameColumns(view, columns, renames).map((each) => each.sql)
+export function renameChange(objects: readonly Sql[], columns: Columns, renames: ColumnRenames): FieldChange {
+  const all = renameColumns(objects, columns, renames).map((each) => each.sql)
   return {
     field: 'column names',
     from: [...renames.keys()].map(ident).join(', '),

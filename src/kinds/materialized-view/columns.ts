@@ -77,18 +77,20 @@ export function settingsOf(columns: readonly ViewColumn[]): DeclaredViewColumns 
   return { names: [], settings: record(columns.map((column) => [column.name, column])) }
 }
 
-/** The settings of a new view's columns. Those of columns that do not exist are left out. */
+/** The settings of a new view's columns. Those of columns that do not exist are left out. `word` follows ALTER. */
 export function newViewColumnSettings(
+  word: Sql,
   view: Sql,
   { settings }: DeclaredViewColumns,
   columns: ReadonlySet<string>,
 ): readonly Statement[] {
   return Object.entries(settings).flatMap(([name, each]) =>
-    columns.has(name) ? newSettings(() => targetOf(view, name), each) : [],
+    columns.has(name) ? newSettings(() => targetOf(word, view, name), each) : [],
   )
 }
 
 export function viewColumnChanges(
+  word: Sql,
   view: Sql,
   from: readonly ViewColumn[],
   to: readonly ViewColumn[],
@@ -96,12 +98,12 @@ export function viewColumnChanges(
   const before = new Map(from.map((column) => [column.name, column]))
   return to.flatMap((column) => {
     const live = before.get(column.name)
-    return live ? settingsChanges(() => targetOf(view, column.name), live, column) : []
+    return live ? settingsChanges(() => targetOf(word, view, column.name), live, column) : []
   })
 }
 
-function targetOf(view: Sql, name: string) {
-  return { alter: sql`ALTER MATERIALIZED VIEW ${view}`, column: sql`COLUMN ${view}.${ident(name)}`, name }
+function targetOf(word: Sql, view: Sql, name: string) {
+  return { alter: sql`ALTER ${word} ${view}`, column: sql`COLUMN ${view}.${ident(name)}`, name }
 }
 
 /** ` (a, b)`, or nothing. */

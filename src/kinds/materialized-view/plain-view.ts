@@ -49,7 +49,7 @@ export const view: KindOf<IdOf<'view'>, ViewSpec> = {
   // Not the query: its text may change with what it reads.
   compare: (id, from, to) => [
     ...replacedBy('columns', columnsText(from.columns), columnsText(to.columns)),
-    ...viewColumnChanges(qualified(id.schema, id.name), from.columns, to.columns),
+    ...viewColumnChanges(sql`VIEW`, qualified(id.schema, id.name), from.columns, to.columns),
     ...storageChanges(sql`ALTER VIEW ${qualified(id.schema, id.name)}`, from.with, to.with),
     ...commentChange(sql`VIEW ${qualified(id.schema, id.name)}`, 'comment', from.comment, to.comment),
     ...accessChanges(relationAccess(id), from, to),
@@ -94,7 +94,7 @@ function create(id: IdOf<'view'>, spec: ViewSpec): readonly Statement[] {
   return [
     statement(sql`CREATE VIEW ${name}${storageClause(spec.with)} AS\n${fragment(spec.query)}`),
     ...newComment(sql`VIEW ${name}`, spec.comment),
-    ...newViewColumnSettings(name, settings, new Set(Object.keys(settings.settings))),
+    ...newViewColumnSettings(sql`VIEW`, name, settings, new Set(Object.keys(settings.settings))),
     ...newAccess(relationAccess(id), spec),
   ]
 }

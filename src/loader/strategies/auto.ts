@@ -4,8 +4,10 @@
 // objects that it creates. So CONCURRENTLY is cheaper only for little data. Where a REFRESH takes no longer than the longest pause
 // that a swap causes, nothing is gained by another strategy.
 
+import type { StrategyName } from '../../core/refresh-policy.ts'
 import { concurrently } from './concurrently.ts'
-import type { CopyFacts, StrategyName } from './strategy.ts'
+import { merge } from './merge.ts'
+import type { CopyFacts } from './strategy.ts'
 import { swap } from './swap.ts'
 
 export interface Choice {
@@ -27,6 +29,18 @@ export const indexHint =
   'To refresh it while it is read, declare a unique index on plain columns that covers all rows: unique: true, without where.'
 
 export function chooseStrategy(facts: CopyFacts): Choice {
+  return facts.table ? chooseForTable(facts) : chooseForView(facts)
+}
+
+/** Readers of a table never wait, so the strategy that writes least is the best one. */
+function chooseForTable(facts: CopyFacts): Choice {
+  const obstacle = merge.obstacle(facts)
+  return obstacle === undefined
+    ? { strategy: 'merge', reason: 'it has a primary key, so only rows that differ are written' }
+    : { strategy: 'swap', reason: obstacle }
+}
+
+function chooseForView(facts: CopyFacts): Choice {
   if (!facts.isPopulated) return { strategy: 'plain', reason: 'it holds no data yet, so no reader waits' }
   const obstacle = swap.obstacle(facts)
   if (concurrently.obstacle(facts) === undefined) {

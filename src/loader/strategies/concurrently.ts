@@ -6,7 +6,8 @@ import type { Strategy } from './strategy.ts'
 
 export const concurrently: Strategy = {
   name: 'concurrently',
-  obstacle({ isPopulated, hasUniqueIndex }) {
+  obstacle({ isPopulated, hasUniqueIndex, table }) {
+    if (table) return 'it is a table'
     if (!isPopulated) return 'it holds no data yet'
     return hasUniqueIndex ? undefined : 'it has no unique index on plain columns that covers all rows'
   },

@@ -6,6 +6,6 @@ import type { Strategy } from './strategy.ts'
 
 export const plain: Strategy = {
   name: 'plain',
-  obstacle: () => undefined,
+  obstacle: ({ table }) => (table ? 'it is a table' : undefined),
   run: (transaction, copies) => refreshEach(transaction, copies, (id) => refreshStatement(id, false)),
 }

@@ -1,13 +1,18 @@
 // The contract of a refresh strategy: one way to bring a copy up to date. Plain data in and out, apart from the session.
 
-import type { IdOf, Key } from '../../core/object.ts'
-import type { RefreshStrategy } from '../../core/refresh-policy.ts'
+import type { CopyId, Key } from '../../core/object.ts'
+import type { StrategyName } from '../../core/refresh-policy.ts'
 import type { Session } from '../../db/session.ts'
 import type { SourcesOfViews, SourceWatchdog } from '../source-watchdog.ts'
 import type { CodeTrust } from '../swap/replacement-set.ts'
 
-/** A strategy that can be run. `auto` is a choice among these. */
-export type StrategyName = Exclude<RefreshStrategy, 'auto'>
+/** What is known about a table. */
+export interface TableFacts {
+  readonly owner: string
+  readonly columns: readonly string[]
+  /** The columns of the primary key; empty without one. */
+  readonly key: readonly string[]
+}
 
 /** What is known about a copy before it is refreshed. */
 export interface CopyFacts {
@@ -15,6 +20,8 @@ export interface CopyFacts {
   readonly isPopulated: boolean
   /** Whether it has a unique index that REFRESH CONCURRENTLY can use: on plain columns, of all rows. */
   readonly hasUniqueIndex: boolean
+  /** Undefined for a materialized view. */
+  readonly table: TableFacts | undefined
   /** The size of its data, without its indexes. */
   readonly bytes: number
   readonly owner: string
@@ -38,7 +45,7 @@ export interface SourceConnection {
 }
 
 export interface Copy {
-  readonly id: IdOf<'materializedView'>
+  readonly id: CopyId
   readonly key: Key
   readonly title: string
   readonly oid: number

@@ -11,7 +11,8 @@ import { declaredAsIs } from '../../dependents/declared-as-is.ts'
 import { createRunDigests, type RunDigests } from '../../introspector/digests.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
 import { readingPath } from '../../introspector/transaction-settings.ts'
-import { type MaterializedViewSpec, materializedView } from '../../kinds/materialized-view/materialized-view.ts'
+import type { CopySpec } from '../../kinds/materialized-view/copy.ts'
+import { kindOf } from '../../kinds/registry.ts'
 import { recordedUnder, updateIdentities } from '../../ledger/identities.ts'
 import { requalify } from '../../parser/requalify.ts'
 import { replace } from '../swap/replace.ts'
@@ -58,7 +59,7 @@ async function membersOf(session: Session, copies: readonly Copy[], digests: Run
   for (const { id, key, title } of copies) {
     const from = live.get(key)
     if (!from) throw new FdwsyncError({ code: 'object/changed-meanwhile', message: `${title} was dropped meanwhile` })
-    const declared = declaredAsIs(from, digests).spec as MaterializedViewSpec // of the kind of the id
+    const declared = declaredAsIs(from, digests).spec as CopySpec // of the kind of the id
     // A copy that reads another one is built over the successor of that.
     const query = await requalify(declared.query, ({ schema, name }) =>
       schema !== null && swapped.has(relationKey(schema, name)) ? scratchOf.get(schema) : undefined,
@@ -81,10 +82,10 @@ async function readDefinitions(session: Session, copies: readonly Copy[], digest
   return live
 }
 
-function memberOf(id: Copy['id'], from: LiveObject, declared: MaterializedViewSpec, scratch: string): Member {
-  const { replacement, title } = materializedView
-  if (!replacement?.load) throw new Error('a materialized view can be built beside the old one, and loaded')
-  const spec = from.spec as MaterializedViewSpec // of the kind of the id
+function memberOf(id: Copy['id'], from: LiveObject, declared: CopySpec, scratch: string): Member {
+  const { replacement, title } = kindOf(id)
+  if (!replacement?.load) throw new Error('a copy can be built beside the old one, and loaded')
+  const { spec } = from
   const to: WantedObject = { id, needs: from.needs, spec, declared, written: declared }
   const key = keyOf(id)
   return {
@@ -93,7 +94,7 @@ function memberOf(id: Copy['id'], from: LiveObject, declared: MaterializedViewSp
     scratch,
     path: 'catalog',
     statements: replacement.build(id, declared, scratch, spec),
-    load: replacement.load(id, scratch),
+    load: replacement.load(id, scratch, declared),
     children: [],
     swap: replacement.swap(id, scratch, declared, spec),
     hazards: [],

@@ -19,7 +19,8 @@ import type { Session } from '../../db/session.ts'
 // - A trigger that a partition inherits from its parent is created along with the partition.
 const attachmentsQuery: Sql = trusted(`
   WITH old AS (
-    SELECT c.*, n.nspname, scratch, kept, format('%I.%I', scratch, c.relname) AS successor, columns
+    SELECT c.*, n.nspname, scratch, kept, format('%I.%I', scratch, c.relname) AS successor, columns,
+           CASE relkind WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'v' THEN 'VIEW' WHEN 'r' THEN 'TABLE' ELSE 'MATERIALIZED VIEW' END AS word
       FROM jsonb_to_recordset($1) AS r(oid oid, scratch text, kept boolean, columns jsonb) JOIN pg_class c USING (oid)
       JOIN pg_namespace n ON n.oid = c.relnamespace
   ), declared AS (
@@ -38,6 +39,7 @@ const attachmentsQuery: Sql = trusted(`
      WHERE NOT EXISTS (SELECT FROM declared WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
        AND NOT EXISTS (SELECT FROM dropped WHERE kind = 'index' AND schema = old.nspname AND name = ic.relname)
        AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_class'::regclass, ic.oid))
+       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND conrelid = old.oid)
   ), added_statistics AS (
     SELECT s.*, sn.nspname, scratch, successor, to_jsonb(s) ->> 'stxstattarget' AS target,
            format('%I.%I', scratch, 'fdwsync_' || s.oid) AS beside, format('%I.%I', sn.nspname, s.stxname) AS place
@@ -65,8 +67,12 @@ const attachmentsQuery: Sql = trusted(`
     SELECT oid, 4, format('COMMENT ON INDEX %I.%I IS %L', scratch, relname, obj_description(indexrelid, 'pg_class'))
       FROM added_indexes WHERE obj_description(indexrelid, 'pg_class') IS NOT NULL
     UNION ALL
-    SELECT oid, 4, format('ALTER MATERIALIZED VIEW %s CLUSTER ON %I', successor, relname)
+    SELECT oid, 4, format('ALTER TABLE %s CLUSTER ON %I', successor, relname)
       FROM added_indexes WHERE indisclustered
+    UNION ALL
+    -- The primary key and NOT NULL are declared.
+    SELECT conrelid, 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', successor, conname, pg_get_constraintdef(k.oid))
+      FROM old JOIN pg_constraint k ON conrelid = old.oid WHERE relkind = 'r' AND contype IN ('u', 'x', 'c', 'f')
     UNION ALL
     SELECT stxrelid, 5, format('CREATE STATISTICS %s%s ON %s FROM %s', beside,
                      (SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'
@@ -108,7 +114,11 @@ const attachmentsQuery: Sql = trusted(`
     UNION ALL
     -- An original that is kept for others leaves the names of its indexes and statistics to its successor, like its own.
     SELECT old.oid, 8, format('DROP INDEX %I.%I', nspname, ic.relname)
-      FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid WHERE kept
+      FROM old JOIN pg_index i ON i.indrelid = old.oid JOIN pg_class ic ON ic.oid = i.indexrelid
+     WHERE kept AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND conrelid = old.oid)
+    UNION ALL
+    SELECT old.oid, 8, format('ALTER TABLE %I.%I DROP CONSTRAINT %I', nspname, relname, conname)
+      FROM old JOIN pg_constraint k ON conrelid = old.oid WHERE kept AND relkind = 'r' AND contype IN ('p', 'u', 'x')
     UNION ALL
     SELECT old.oid, 8, format('DROP STATISTICS %I.%I', sn.nspname, stxname)
       FROM old JOIN pg_statistic_ext ON stxrelid = old.oid JOIN pg_namespace sn ON sn.oid = stxnamespace WHERE kept
@@ -120,7 +130,7 @@ const attachmentsQuery: Sql = trusted(`
     UNION ALL
     SELECT tgrelid, 11, pg_get_triggerdef(oid) FROM triggers
     UNION ALL
-    SELECT tgrelid, 12, format('ALTER FOREIGN TABLE %s %s TRIGGER %I', on_relation, CASE tgenabled WHEN 'D' THEN 'DISABLE'
+    SELECT tgrelid, 12, format('ALTER TABLE %s %s TRIGGER %I', on_relation, CASE tgenabled WHEN 'D' THEN 'DISABLE'
                       WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END, tgname)
       FROM triggers WHERE tgenabled <> 'O'
     UNION ALL
@@ -130,7 +140,7 @@ const attachmentsQuery: Sql = trusted(`
     SELECT tgrelid, 12, format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION %I', tgname, on_relation, extname)
       FROM triggers JOIN extended ON classid = 'pg_trigger'::regclass AND objid = triggers.oid
     UNION ALL
-    SELECT old.oid, 12, format('ALTER MATERIALIZED VIEW %I.%I DEPENDS ON EXTENSION %I', nspname, relname, extname)
+    SELECT old.oid, 12, format('ALTER %s %I.%I DEPENDS ON EXTENSION %I', word, nspname, relname, extname)
       FROM old JOIN extended ON classid = 'pg_class'::regclass AND objid = old.oid
     UNION ALL
     SELECT old.oid, 12, format('ALTER INDEX %I.%I DEPENDS ON EXTENSION %I', old.nspname, ic.relname, extname)
@@ -141,8 +151,7 @@ const attachmentsQuery: Sql = trusted(`
     UNION ALL
     -- This fails if the module of the label provider is not loaded. It must, because the label would be lost.
     SELECT old.oid, 12, format('SECURITY LABEL FOR %I ON %s %I.%I%s IS %L', provider,
-                               CASE WHEN attname IS NOT NULL THEN 'COLUMN' WHEN relkind = 'f' THEN 'FOREIGN TABLE'
-                                    WHEN relkind = 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, nspname, relname, '.' || quote_ident(columns ->> attname), label)
+                               CASE WHEN attname IS NOT NULL THEN 'COLUMN' ELSE word END, nspname, relname, '.' || quote_ident(columns ->> attname), label)
       FROM old JOIN pg_seclabel l ON classoid = 'pg_class'::regclass AND objoid = old.oid
       LEFT JOIN pg_attribute ON attrelid = old.oid AND attnum = l.objsubid AND l.objsubid > 0
      WHERE attname IS NULL OR columns ? attname

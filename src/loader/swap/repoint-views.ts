@@ -4,7 +4,7 @@
 import { topologicalOrder } from '../../core/graph.ts'
 import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
-import { readsOfView } from '../../dependents/view-reads.ts'
+import { isNoSourceView, readsOfView } from '../../dependents/view-reads.ts'
 import { requalify } from '../../parser/requalify.ts'
 import type { FinalNames } from './final-names.ts'
 import type { SwappedRelation } from './lock-order.ts'
@@ -19,7 +19,7 @@ const swappedQuery: Sql = trusted(`
     UNION
     SELECT c.oid FROM pg_depend d
       JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.rulename = '_RETURN'
-      JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v'
+      JOIN pg_class c ON c.oid = r.ev_class AND c.relkind = 'v' AND ${isNoSourceView('c')}
      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ($1::oid[])
   )
   SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,

@@ -2,7 +2,7 @@
 
 import type { Manifest, Path } from '../manifest.ts'
 import { atValue, type PathProblem } from './path-problem.ts'
-import { foreignTables, types, views } from './walk.ts'
+import { copies, foreignTables, types } from './walk.ts'
 
 interface Stanza {
   readonly path: Path
@@ -35,7 +35,7 @@ function stanzas({ servers = {}, schemas = {}, foreign_data_wrappers: wrappers =
       ([name, { ignore }]): Stanza => ({ path: ['schemas', name], ignore, hasOptions: false }),
     ),
     ...foreignTables(all).map(({ path, table: { ignore } }): Stanza => ({ path, ignore, hasOptions: true })),
-    ...views(all).map(({ path, view: { ignore } }): Stanza => ({ path, ignore, hasOptions: false })),
+    ...copies(all).map(({ path, copy: { ignore } }): Stanza => ({ path, ignore, hasOptions: false })),
     ...types(all).map(({ path, type: { ignore } }): Stanza => ({ path, ignore, hasOptions: false })),
   ]
 }

@@ -3,7 +3,7 @@
 import type { Import, ImportTable, Mirror } from '../generated/manifest-types.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
-import { accessibles, foreignTables, type Granted, grantees, types, views } from './walk.ts'
+import { accessibles, copies, foreignTables, type Granted, grantees, tables, types } from './walk.ts'
 
 const longestName = 63
 
@@ -22,7 +22,8 @@ export function nameProblems(manifest: Manifest): readonly PathProblem[] {
     ...serverNames(manifest),
     ...keys(['schemas'], manifest.schemas),
     ...foreignTables(manifest).flatMap(({ path, table }) => tableNames(path, table)),
-    ...views(manifest).flatMap(({ path, view }) => viewNames(path, view)),
+    ...copies(manifest).flatMap(({ path, copy }) => copyNames(path, copy)),
+    ...tables(manifest).flatMap(({ path, table }) => keyNames(path, table)),
     ...types(manifest).flatMap(({ path, type }) => [
       ...ownName(path),
       ...object([...path, 'collation'], type.collation),
@@ -115,7 +116,7 @@ function importNames({ schemas, mirrors }: Manifest): readonly PathProblem[] {
       ...value([...path, 'types_schema'], mirror.types_schema),
       ...value([...path, 'schema'], mirror.schema),
       ...(mirror.indexes?.each ?? []).flatMap((index, at) => indexNames([...path, 'indexes', 'each', at], index)),
-      ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => viewNames([...path, 'tables', table], view)),
+      ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => copyNames([...path, 'tables', table], view)),
     ]
   })
   return [...imports, ...views]
@@ -134,8 +135,9 @@ function sourceNames(path: Path, { server, remote_schema, limit_to, except, opti
 }
 
 type Table = ReturnType<typeof foreignTables>[number]['table']
-type View = ReturnType<typeof views>[number]['view']
-type Index = NonNullable<View['indexes']>[string]
+type Copy = ReturnType<typeof copies>[number]['copy']
+type DeclaredTable = ReturnType<typeof tables>[number]['table']
+type Index = NonNullable<Copy['indexes']>[string]
 
 function tableNames(
   path: Path,
@@ -171,21 +173,40 @@ function tableNames(
   ]
 }
 
-function viewNames(
+function copyNames(
   path: Path,
-  view: Pick<View, 'renamed_from' | 'with' | 'indexes' | 'statistics'>,
+  copy: Pick<Copy, 'renamed_from' | 'with' | 'indexes' | 'statistics'>,
 ): readonly PathProblem[] {
   return [
     ...ownName(path),
-    ...value([...path, 'renamed_from'], view.renamed_from),
-    ...keys([...path, 'with'], view.with),
-    ...keys([...path, 'indexes'], view.indexes),
-    ...Object.entries(view.indexes ?? {}).flatMap(([name, index]) => indexNames([...path, 'indexes', name], index)),
-    ...keys([...path, 'statistics'], view.statistics),
-    ...Object.entries(view.statistics ?? {}).flatMap(([name, { columns = [] }]) =>
+    ...value([...path, 'renamed_from'], copy.renamed_from),
+    ...keys([...path, 'with'], copy.with),
+    ...keys([...path, 'indexes'], copy.indexes),
+    ...Object.entries(copy.indexes ?? {}).flatMap(([name, index]) => indexNames([...path, 'indexes', name], index)),
+    ...keys([...path, 'statistics'], copy.statistics),
+    ...Object.entries(copy.statistics ?? {}).flatMap(([name, { columns = [] }]) =>
       columns.flatMap((column, at) => value([...path, 'statistics', name, 'columns', at], column)),
     ),
   ]
+}
+
+function keyNames(path: Path, { primary_key: key, not_null: columns }: DeclaredTable): readonly PathProblem[] {
+  const list = (place: Path, names: readonly string[] | undefined) =>
+    (names ?? []).flatMap((name, at) => value([...place, at], name))
+  const at = [...path, 'primary_key']
+  const ofKey =
+    key === undefined || isList(key)
+      ? list(at, key)
+      : [
+          ...value([...at, 'name'], key.name),
+          ...list([...at, 'columns'], key.columns),
+          ...list([...at, 'include'], key.include),
+        ]
+  return [...ofKey, ...list([...path, 'not_null'], columns)]
+}
+
+function isList<List extends readonly unknown[]>(value: List | object): value is List {
+  return Array.isArray(value)
 }
 
 function indexNames(path: Path, { method, renamed_from, columns, include }: Index): readonly PathProblem[] {

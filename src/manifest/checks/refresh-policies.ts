@@ -33,8 +33,8 @@ function valueProblems(manifest: Manifest): readonly PathProblem[] {
 
 /** A job runs SQL, and a swap needs the command. In a manifest whose mirrors are expanded, their copies are checked too. */
 function swapProblems(manifest: Manifest): readonly PathProblem[] {
-  return views(manifest).flatMap(({ path, view }): readonly PathProblem[] => {
-    const { strategy, schedule = noDefault } = mergeStanzas(view.refresh, manifest.refresh)
+  return views(manifest).flatMap(({ path, copy }): readonly PathProblem[] => {
+    const { strategy, schedule = noDefault } = mergeStanzas(copy.refresh, manifest.refresh)
     if (strategy !== 'swap' || schedule === noDefault) return []
     const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
     const hint = 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.'

@@ -2,7 +2,7 @@
 
 import type { Manifest, Path } from '../manifest.ts'
 import { atValue, type PathProblem } from './path-problem.ts'
-import { foreignTables, views } from './walk.ts'
+import { copies, foreignTables } from './walk.ts'
 
 /** A declaration that may have `renamed_from`. */
 interface Renamable {
@@ -41,9 +41,9 @@ export function renameProblems(manifest: Manifest): readonly PathProblem[] {
 function renamables(manifest: Manifest): readonly Renamable[] {
   const relations = [
     ...foreignTables(manifest).map(({ table, ...place }) => ({ ...place, from: table.renamed_from })),
-    ...views(manifest).map(({ view, ...place }) => ({ ...place, from: view.renamed_from })),
-    ...views(manifest).flatMap(({ path, schema, view }) =>
-      Object.entries(view.indexes ?? {}).map(([name, { renamed_from: from }]) => ({
+    ...copies(manifest).map(({ copy, ...place }) => ({ ...place, from: copy.renamed_from })),
+    ...copies(manifest).flatMap(({ path, schema, copy }) =>
+      Object.entries(copy.indexes ?? {}).map(([name, { renamed_from: from }]) => ({
         path: [...path, 'indexes', name],
         schema,
         name,

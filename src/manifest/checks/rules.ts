@@ -6,13 +6,14 @@ import type { Secret } from '../../core/secret.ts'
 import { isSecretOption, soundsSecret } from '../../core/secret-options.ts'
 import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
+import { declaredPrimaryKey } from '../primary-key.ts'
 import { ignoreProblems } from './ignored.ts'
 import { nameProblems } from './names.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
 import { userOptionProblems, usesPostgresFdw } from './postgres-fdw-options.ts'
 import { refreshPolicyProblems } from './refresh-policies.ts'
 import { renameProblems } from './renames.ts'
-import { accessibles, foreignTables, grantees, types, views } from './walk.ts'
+import { accessibles, copies, foreignTables, grantees, tables, types } from './walk.ts'
 
 export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
   return [
@@ -36,10 +37,14 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
 /** Relations of all kinds, including indexes, share the namespace of their schema. */
 function collisions(manifest: Manifest): readonly PathProblem[] {
   const childrenOf = (key: 'indexes' | 'statistics') =>
-    views(manifest).flatMap(({ path, schema, view }) =>
-      Object.keys(view[key] ?? {}).map((name) => ({ path: [...path, key, name], schema, name })),
+    copies(manifest).flatMap(({ path, schema, copy }) =>
+      Object.keys(copy[key] ?? {}).map((name) => ({ path: [...path, key, name], schema, name })),
     )
-  const relations = [...foreignTables(manifest), ...views(manifest), ...childrenOf('indexes')]
+  const keys = tables(manifest).flatMap(({ path, schema, name, table }) => {
+    const key = declaredPrimaryKey(name, table.primary_key)
+    return key ? [{ path: [...path, 'primary_key'], schema, name: key.name }] : []
+  })
+  const relations = [...foreignTables(manifest), ...copies(manifest), ...childrenOf('indexes'), ...keys]
   const shared = 'Tables, materialized views and indexes of a schema share one namespace.'
   return [
     ...sameNames(relations, 'a relation', shared),
@@ -94,7 +99,7 @@ function parentProblems(manifest: Manifest): readonly PathProblem[] {
 }
 
 function statisticsProblems(manifest: Manifest): readonly PathProblem[] {
-  const own = views(manifest).map(({ path, view }) => ({ path, statistics: view.statistics }))
+  const own = copies(manifest).map(({ path, copy }) => ({ path, statistics: copy.statistics }))
   const mirrored = Object.entries(manifest.mirrors ?? {}).flatMap(([mirror, { tables = {} }]) =>
     Object.entries(tables).map(([name, { statistics }]) => ({ path: ['mirrors', mirror, 'tables', name], statistics })),
   )
@@ -150,9 +155,9 @@ function typeProblems({ path, type }: ReturnType<typeof types>[number]): readonl
 }
 
 function clusterProblems(manifest: Manifest): readonly PathProblem[] {
-  return views(manifest).flatMap(({ path, view: { cluster_on: index, indexes = {} } }): readonly PathProblem[] => {
+  return copies(manifest).flatMap(({ path, copy: { cluster_on: index, indexes = {} } }): readonly PathProblem[] => {
     if (index === undefined || Object.hasOwn(indexes, index)) return []
-    const message = `the view declares no index "${index}"`
+    const message = `it declares no index "${index}"`
     const hint = 'Declare it under indexes, or name another index.'
     return [atValue([...path, 'cluster_on'], { code: 'manifest/unknown-name', message, hint })]
   })

@@ -68,7 +68,7 @@ type View = NonNullable<Schema['materialized_views']>[string]
 type Type = NonNullable<Schema['types']>[string]
 
 function* schemaFragments(path: Path, schema: Schema): Iterable<Fragment> {
-  const { foreign_tables = {}, materialized_views = {}, imports = [], types = {} } = schema
+  const { foreign_tables = {}, materialized_views = {}, tables = {}, imports = [], types = {} } = schema
   for (const [name, type] of Object.entries(types)) yield* typeFragments([...path, 'types', name], type)
   for (const [at, { tables = {} }] of imports.entries()) {
     for (const [name, table] of Object.entries(tables))
@@ -78,6 +78,7 @@ function* schemaFragments(path: Path, schema: Schema): Iterable<Fragment> {
     yield* tableFragments([...path, 'foreign_tables', name], table)
   for (const [name, view] of Object.entries(materialized_views))
     yield* viewFragments([...path, 'materialized_views', name], view)
+  for (const [name, table] of Object.entries(tables)) yield* viewFragments([...path, 'tables', name], table)
 }
 
 function* typeFragments(path: Path, type: Type): Iterable<Fragment> {

@@ -3,6 +3,13 @@
 import type { RefreshStanza } from '../../core/refresh-policy.ts'
 import type { Manifest, Path } from '../manifest.ts'
 
+/** An object in a schema. */
+interface Placed {
+  readonly path: Path
+  readonly schema: string
+  readonly name: string
+}
+
 export function foreignTables(manifest: Manifest) {
   return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { foreign_tables }]) =>
     Object.entries(foreign_tables ?? {}).map(([name, table]) => ({
@@ -25,13 +32,35 @@ export function types(manifest: Manifest) {
   )
 }
 
-export function views(manifest: Manifest) {
-  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, { materialized_views }]) =>
-    Object.entries(materialized_views ?? {}).map(([name, view]) => ({
-      path: ['schemas', schema, 'materialized_views', name] as Path,
+/** What materialized views and tables have in common. */
+type Copy = NonNullable<NonNullable<Manifest['schemas']>[string]['materialized_views']>[string]
+
+/** Materialized views and tables. */
+export function copies(manifest: Manifest): readonly (Placed & { readonly copy: Copy })[] {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, declared]) =>
+    (['materialized_views', 'tables'] as const).flatMap((section) =>
+      Object.entries<Copy>(declared[section] ?? {}).map(([name, copy]) => ({
+        path: ['schemas', schema, section, name],
+        schema,
+        name,
+        copy,
+      })),
+    ),
+  )
+}
+
+/** Materialized views. */
+export function views(manifest: Manifest): readonly (Placed & { readonly copy: Copy })[] {
+  return copies(manifest).filter(({ path }) => path[2] === 'materialized_views')
+}
+
+export function tables(manifest: Manifest) {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, declared]) =>
+    Object.entries(declared.tables ?? {}).map(([name, table]) => ({
+      path: ['schemas', schema, 'tables', name] as Path,
       schema,
       name,
-      view,
+      table,
     })),
   )
 }
@@ -40,7 +69,7 @@ export function views(manifest: Manifest) {
 export function refreshStanzas(manifest: Manifest): readonly { readonly path: Path; readonly stanza: RefreshStanza }[] {
   const all = [
     { path: [], refresh: manifest.refresh },
-    ...views(manifest).map(({ path, view }) => ({ path, refresh: view.refresh })),
+    ...copies(manifest).map(({ path, copy }) => ({ path, refresh: copy.refresh })),
     ...Object.entries(manifest.mirrors ?? {}).flatMap(([mirror, { refresh, tables = {} }]) => [
       { path: ['mirrors', mirror], refresh },
       ...Object.entries(tables).map(([table, override]) => ({
@@ -68,9 +97,9 @@ export function accessibles(manifest: Manifest): readonly Accessible[] {
     ...named('schemas'),
     ...types(manifest).map(({ path, type }) => ({ ...type, path })),
     ...foreignTables(manifest).map(({ path, table }) => ({ ...table, path })),
-    ...views(manifest).map(({ path, view }) => ({ ...view, path })),
-    ...views(manifest).flatMap(({ path, view }) =>
-      Object.entries(view.statistics ?? {}).map(([name, of]) => ({ ...of, path: [...path, 'statistics', name] })),
+    ...copies(manifest).map(({ path, copy }) => ({ ...copy, path })),
+    ...copies(manifest).flatMap(({ path, copy }) =>
+      Object.entries(copy.statistics ?? {}).map(([name, of]) => ({ ...of, path: [...path, 'statistics', name] })),
     ),
     ...importedTables(manifest),
     ...mirroredViews(manifest),

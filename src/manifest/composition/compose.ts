@@ -116,6 +116,7 @@ const isShared = matcher([
   'schemas.*.types',
   'schemas.*.foreign_tables',
   'schemas.*.materialized_views',
+  'schemas.*.tables',
   'mirrors',
 ])
 /** What may be repeated in each file, such as the name, so that each is complete by itself. */

@@ -12,8 +12,8 @@ export interface CopyPolicy {
 
 /** One for each copy. In an expanded manifest, the copies of mirrors have what those declare: see mirrors.ts. */
 export function refreshPolicies(manifest: Manifest): readonly CopyPolicy[] {
-  return views(manifest).map(({ schema, name, view }) => ({
+  return views(manifest).map(({ schema, name, copy }) => ({
     copy: { schema, name },
-    policy: policyOf(mergeStanzas(view.refresh, manifest.refresh)),
+    policy: policyOf(mergeStanzas(copy.refresh, manifest.refresh)),
   }))
 }

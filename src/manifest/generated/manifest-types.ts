@@ -736,6 +736,15 @@ export interface Schema {
      */
     [k: string]: MaterializedView
   }
+  /**
+   * Tables of this schema by name. Each holds what its query returned.
+   */
+  tables?: {
+    /**
+     * The table of this name.
+     */
+    [k: string]: Table
+  }
 }
 
 /**
@@ -1414,6 +1423,139 @@ export interface MaterializedView {
   protect?: boolean
   /**
    * The view's comment (COMMENT ON MATERIALIZED VIEW). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
+   */
+  comment?: string
+}
+
+/**
+ * A table that holds what its query returned when it was last refreshed. Unlike a materialized view, it is in every dump with its data, and a refresh can write only what differs. The query is kept as a view in schema fdwsync_source.
+ */
+export interface Table {
+  /**
+   * The table's query: one SELECT, TABLE, VALUES or WITH … SELECT. Its columns and their types are the table's. Changing it rebuilds the table beside the old one. Example: SELECT * FROM shop_proxy.orders
+   */
+  query: string
+  /**
+   * The primary key: the names of its columns, or a map with a name and further columns that its index stores. Default name: that of PostgreSQL, such as orders_pkey. Example: [id]
+   *
+   * @minItems 1
+   */
+  primary_key?:
+    | string[]
+    | {
+        /**
+         * The name of the constraint and its index. Default: that of PostgreSQL, such as orders_pkey
+         */
+        name?: string
+        /**
+         * The columns of the key, in order. Example: [id]
+         *
+         * @minItems 1
+         *
+         * Items: Name of a column.
+         */
+        columns: string[]
+        /**
+         * Columns that the index stores without being keys (INCLUDE). Default: none. Example: [total]
+         *
+         * Items: Name of a column.
+         */
+        include?: string[]
+      }
+  /**
+   * Columns that are NOT NULL beside those of the primary key. The list is complete. Example: [customer_id]
+   *
+   * Items: Name of a column.
+   */
+  not_null?: string[]
+  /**
+   * Whether the table is UNLOGGED: faster to load, but empty after a crash of the server, and on standbys. Default: false
+   */
+  unlogged?: boolean
+  /**
+   * Attributes that something else manages: comment, owner, grants. They are neither drift nor changed. What is declared for them is used only when the object is created. Example: [comment, grants]
+   *
+   * Items: The name of an attribute.
+   */
+  ignore?: string[]
+  /**
+   * Whether the table is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
+   */
+  populate?: boolean
+  /**
+   * Storage parameters (WITH), those of the TOAST table as toast.NAME. If omitted: left alone, or reset if this manifest declared some before. If declared, the list is complete. Example: { fillfactor: 100, autovacuum_enabled: false }
+   */
+  with?: {
+    /**
+     * The storage parameter's value.
+     */
+    [k: string]: string
+  }
+  /**
+   * The table's columns: a list gives names in order, as CREATE TABLE v (a, b) does; a map only sets attributes of columns that the query names. Default: as the query names them. Example: [id, { name: total, comment: with tax }]
+   */
+  columns?:
+    | (string | NamedViewColumn)[]
+    | {
+        /**
+         * Attributes of a column of a materialized view.
+         */
+        [k: string]: ViewColumn
+      }
+  /**
+   * The table access method (USING). Changing it replaces the table. Default: the server's default_table_access_method
+   */
+  access_method?: string
+  /**
+   * The tablespace. Default: that of the database
+   */
+  tablespace?: string
+  /**
+   * The index of this table that CLUSTER uses (CLUSTER ON). If omitted: left alone, or unset if this manifest declared one before. Example: orders_id_idx
+   */
+  cluster_on?: string
+  /**
+   * Indexes on the table by name. They are in the table's schema, where no other relation may have the same name. Example: orders_id_idx: { unique: true, columns: [id] }
+   */
+  indexes?: {
+    /**
+     * The index of this name.
+     */
+    [k: string]: Index
+  }
+  /**
+   * Extended statistics (CREATE STATISTICS) by name, which inform the planner about correlated columns. They are in the table's schema. Example: orders_stx: { columns: [customer_id, region] }
+   */
+  statistics?: {
+    /**
+     * The statistics of this name.
+     */
+    [k: string]: Statistics
+  }
+  /**
+   * The former name of the table in this schema. It is renamed with its data, and its dependents are kept. It has no effect once applied, and can then be removed. Example: old_orders
+   */
+  renamed_from?: string
+  /**
+   * The role that owns it. If omitted: left alone, or given to the role that applies if this manifest declared one before.
+   */
+  owner?: string
+  /**
+   * The privileges of other roles. The list is complete: any other privilege is revoked, except the owner's; {} revokes all. If omitted: left alone, or revoked if this manifest declared some before. Example: { select: [analyst, { role: admin, with_grant_option: true }] }
+   */
+  grants?: RelationGrants
+  /**
+   * Privileges that are revoked from the owner, who may grant them to itself again. The list is complete; [] revokes none. If omitted: left alone, or granted back if this manifest declared some before. Example: [insert, update, delete]
+   *
+   * Items: A privilege.
+   */
+  revoked_from_owner?: string[]
+  /**
+   * Refuses every plan that would drop or replace the table, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
+   */
+  protect?: boolean
+  /**
+   * The table's comment (COMMENT ON TABLE). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }

@@ -9,6 +9,7 @@ const shapes: Readonly<Record<GraphNode['kind'], string>> = {
   mirror: 'folder',
   'foreign table': 'ellipse',
   'materialized view': 'box',
+  table: 'box',
 }
 
 export function dot({ manifest, nodes, edges }: ObjectGraph): string {

@@ -9,6 +9,7 @@ const shapes: Readonly<Record<GraphNode['kind'], readonly [string, string]>> = {
   mirror: ['[[', ']]'],
   'foreign table': ['(', ')'],
   'materialized view': ['[', ']'],
+  table: ['[', ']'],
 }
 
 export function mermaid({ nodes, edges }: ObjectGraph): string {

@@ -5,6 +5,7 @@ import type { Counts } from '../../core/counts.ts'
 import type { ExitCode, Place, Problem } from '../../core/errors.ts'
 import type { ObjectId } from '../../core/object.ts'
 import type { Plan, PlannedChange, Predecessor, Refusal, Step, Undetermined, Warning } from '../../core/plan.ts'
+import type { StrategyName } from '../../core/refresh-policy.ts'
 import type { NotImported, RefreshOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
@@ -141,7 +142,7 @@ export interface RefreshDocument {
   readonly views: readonly {
     readonly address: ObjectId | null
     readonly title: string
-    readonly how: 'plain' | 'concurrently' | 'swap' | null
+    readonly how: StrategyName | null
     readonly because: string | null
     readonly rows: number | null
     readonly bytes: number | null

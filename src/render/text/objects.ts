@@ -78,6 +78,7 @@ const nouns: Readonly<Record<KindName, readonly [one: string, many: string]>> = 
   userMapping: ['user mapping', 'user mappings'],
   foreignTable: ['foreign table', 'foreign tables'],
   materializedView: ['materialized view', 'materialized views'],
+  table: ['table', 'tables'],
   view: ['view', 'views'],
   index: ['index', 'indexes'],
   statistics: ['statistics object', 'statistics objects'],

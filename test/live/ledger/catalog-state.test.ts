@@ -62,6 +62,8 @@ schemas:
         indexes: { by_id: { columns: [id] } }
         statistics: { stx: { columns: [id, double] } }
         refresh: { max_age: 1h }
+    tables:
+      kept: { query: SELECT 1 AS id, primary_key: [id], populate: false }
 `
 
 const noticed: Readonly<Record<string, string>> = {
@@ -184,6 +186,7 @@ const drift: Readonly<Record<Exclude<KindName, 'view' | 'scheduledJob'>, string>
   userMapping: "ALTER USER MAPPING FOR PUBLIC SERVER shop OPTIONS (ADD user 'x')",
   foreignTable: 'ALTER FOREIGN TABLE proxy.orders ALTER note SET NOT NULL',
   materializedView: 'ALTER MATERIALIZED VIEW local.orders SET (fillfactor = 50)',
+  table: 'CREATE OR REPLACE VIEW fdwsync_source."local.kept" AS SELECT 2 AS id',
   index: 'DROP INDEX local.by_id; CREATE INDEX by_id ON local.orders (id DESC)',
   refreshPolicy: "UPDATE fdwsync.policy SET max_age = '2h'",
   statistics: 'DROP STATISTICS local.stx; CREATE STATISTICS local.stx (ndistinct) ON id, double FROM local.orders',

@@ -69,7 +69,7 @@ export const indexTable: KindTable<IndexSpec> = {
   kind: index,
   id: { kind: 'index', schema: 'shop', name: 'orders_a' },
   spec: {
-    on: { schema: 'shop', name: 'orders' },
+    on: { kind: 'materializedView', schema: 'shop', name: 'orders' },
     method: 'btree',
     unique: false,
     columns: [column],
@@ -83,7 +83,14 @@ export const indexTable: KindTable<IndexSpec> = {
     comment: '',
   },
   compare: {
-    on: [[{}, { on: { schema: 'shop', name: 'items' } }, 'on: shop.orders → shop.items', 'replace']],
+    on: [
+      [
+        {},
+        { on: { kind: 'materializedView', schema: 'shop', name: 'items' } },
+        'on: shop.orders → shop.items',
+        'replace',
+      ],
+    ],
     method: [[{}, { method: 'hash' }, 'method: btree → hash', 'replace']],
     underLiveNames: [
       [

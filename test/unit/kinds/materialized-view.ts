@@ -1,107 +1,19 @@
 // Materialized views.
-import type { ViewColumn } from '../../../src/kinds/materialized-view/columns.ts'
 import { type MaterializedViewSpec, materializedView } from '../../../src/kinds/materialized-view/materialized-view.ts'
-import { accessRows, grant, liveAccess, openAccess, writtenAccess } from './access.ts'
-import { liveSettings, settingsRows } from './columns.ts'
-import { commentRows, ignoreRows, protectRows, storageRows, tablespaceRows } from './rows.ts'
-import { type KindTable, nothing, type Rows, within } from './table.ts'
+import { accessRows, grant, openAccess, writtenAccess } from './access.ts'
+import { column, copyRows, liveCopy } from './copy.ts'
+import type { KindTable } from './table.ts'
 
 const alter = 'ALTER MATERIALIZED VIEW shop.orders'
-const column: ViewColumn = { name: 'a', type: 'text', collation: null, ...liveSettings }
-
-const columnRows: Rows<ViewColumn> = {
-  name: [[{}, { name: 'B' }, 'columns: a text → "B" text', 'replace']],
-  type: [[{}, { type: 'bigint' }, 'columns: a text → a bigint', 'replace']],
-  collation: [[{}, { collation: '"C"' }, 'columns: a text → a text COLLATE "C"', 'replace']],
-  ...settingsRows(alter, 'shop.orders'),
-}
+const renames = (...pairs: readonly (readonly [string, string])[]) =>
+  pairs.map(([from, to]) => `${alter} RENAME COLUMN ${from} TO ${to}`).join('; ')
 
 export const materializedViewTable: KindTable<MaterializedViewSpec> = {
   kind: materializedView,
   id: { kind: 'materializedView', schema: 'shop', name: 'orders' },
-  spec: {
-    ...liveAccess,
-    query: 'SELECT a',
-    columns: [column],
-    accessMethod: 'heap',
-    defaultAccessMethod: 'heap',
-    tablespace: 'pg_default',
-    databaseTablespace: 'pg_default',
-    with: {},
-    populated: true,
-    comment: '',
-  },
+  spec: liveCopy,
   compare: {
-    query: [
-      [{}, { query: 'SELECT b' }, 'query: SELECT a → SELECT b', 'replace'],
-      [{}, { query: 'SELECT b', columns: [{ ...column, name: 'b' }] }, 'query: SELECT a → SELECT b', 'replace'],
-    ],
-    equivalentDeparse: [
-      [
-        {},
-        { query: '( SELECT a )', equivalentDeparse: 'SELECT a' },
-        nothing,
-        'PostgreSQL shows the same query in two ways',
-      ],
-    ],
-    queryUnderLiveNames: [
-      [
-        {},
-        { query: 'SELECT a AS b', queryUnderLiveNames: 'SELECT a', columns: [{ ...column, name: 'b' }] },
-        'column names: a → b',
-        `${alter} RENAME COLUMN a TO b`,
-      ],
-      [
-        { columns: [column, { ...column, name: 'b' }] },
-        {
-          query: 'SELECT b, a',
-          queryUnderLiveNames: 'SELECT a',
-          columns: [{ ...column, name: 'b' }, column],
-        },
-        'column names: a, b → b, a',
-        `${alter} RENAME COLUMN a TO fdwsync_1; ${alter} RENAME COLUMN b TO fdwsync_2;
-         ${alter} RENAME COLUMN fdwsync_1 TO b; ${alter} RENAME COLUMN fdwsync_2 TO a`,
-      ],
-      [
-        {},
-        { query: 'SELECT a FROM renamed', queryUnderLiveNames: 'SELECT a' },
-        nothing,
-        'only the name of what it reads differs',
-      ],
-    ],
-    columns: [
-      [{}, { columns: [column, { ...column, name: 'b' }] }, 'columns: a text → a text, b text', 'replace'],
-      ...within<ViewColumn, MaterializedViewSpec>(columnRows, (part) => ({ columns: [{ ...column, ...part }] })),
-    ],
-    declaredColumns: [
-      [{}, { declaredColumns: { names: ['b'], settings: {} } }, nothing, 'the probe puts them into query and columns'],
-    ],
-    accessMethod: [
-      [{}, { accessMethod: 'columnar' }, 'access method: heap → columnar', 'replace'],
-      [{}, { accessMethod: null }, nothing, 'the default already'],
-    ],
-    defaultAccessMethod: [
-      [{ accessMethod: 'columnar' }, { accessMethod: null }, 'access method: columnar → heap', 'replace'],
-    ],
-    ...tablespaceRows(alter),
-    with: [
-      ...storageRows(alter),
-      [
-        {},
-        { with: { 'toast.autovacuum_enabled': 'false' } },
-        'with toast.autovacuum_enabled: none → false',
-        `${alter} SET (toast.autovacuum_enabled = 'false')`,
-      ],
-    ],
-    hasToast: [[{}, { hasToast: true }, nothing, 'it only decides which parameters are possible']],
-    clusterOn: [[{}, { clusterOn: 'orders_a' }, nothing, 'an attribute of the index']],
-    populated: [
-      [{ populated: false }, {}, 'populated: no → yes', 'populate'],
-      [{}, { populated: false }, nothing, 'it is never emptied'],
-    ],
-    comment: commentRows('MATERIALIZED VIEW shop.orders'),
-    ignore: ignoreRows,
-    protect: protectRows,
+    ...copyRows('MATERIALIZED VIEW', renames),
     ...accessRows('MATERIALIZED VIEW shop.orders', 'TABLE shop.orders', 'select'),
   },
   together: [

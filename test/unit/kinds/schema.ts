@@ -24,6 +24,7 @@ export const schemaTable: KindTable<SchemaSpec> = {
       imports: 'exports list the tables',
       foreign_tables: 'a kind of its own',
       materialized_views: 'a kind of its own',
+      tables: 'a kind of its own',
     },
     stanzas: [[{ comment: 'of the shop' }], [{ comment: 'c', ...writtenAccess('usage') }], [{}]],
   },

@@ -11,7 +11,7 @@ export const statisticsTable: KindTable<StatisticsSpec> = {
   kind: statistics,
   id: { kind: 'statistics', schema: 'shop', name: 'stats' },
   spec: {
-    on: { schema: 'shop', name: 'orders' },
+    on: { kind: 'materializedView', schema: 'shop', name: 'orders' },
     columns: ['a', 'b'],
     expressions: [],
     kinds: allKinds,
@@ -21,7 +21,14 @@ export const statisticsTable: KindTable<StatisticsSpec> = {
     ownedByCurrentRole: false,
   },
   compare: {
-    on: [[{}, { on: { schema: 'shop', name: 'items' } }, 'on: shop.orders → shop.items', 'replace']],
+    on: [
+      [
+        {},
+        { on: { kind: 'materializedView', schema: 'shop', name: 'items' } },
+        'on: shop.orders → shop.items',
+        'replace',
+      ],
+    ],
     columns: [
       [{}, { columns: ['a', 'Case'] }, 'columns: a, b → "Case", a', 'replace'],
       [{}, { columns: ['b', 'a'] }, nothing, 'the order has no meaning'],

@@ -12,6 +12,7 @@ import { schemaTable } from './schema.ts'
 import { serverTable } from './server.ts'
 import { statisticsTable } from './statistics.ts'
 import type { KindTable } from './table.ts'
+import { tableTable } from './table-kind.ts'
 import { typeTable } from './type.ts'
 import { userMappingTable } from './user-mapping.ts'
 
@@ -27,6 +28,7 @@ export const tables: { readonly [K in KindName]: unknown } = {
   userMapping: userMappingTable,
   foreignTable: foreignTableTable,
   materializedView: materializedViewTable,
+  table: tableTable,
   view: viewTable,
   index: indexTable,
   statistics: statisticsTable,

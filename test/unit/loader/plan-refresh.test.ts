@@ -12,6 +12,7 @@ const large = 100 * 1024 * 1024
 const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   isPopulated: true,
   hasUniqueIndex: true,
+  table: undefined,
   bytes: large,
   owner: 'owner',
   connections: [],
@@ -22,6 +23,8 @@ const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
 })
 
 test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
+  ['a table with a key', { table: { owner: 'alice', columns: ['a'], key: ['a'] } }, 'merge', /primary key/],
+  ['a table without a key', { table: { owner: 'alice', columns: ['a'], key: [] } }, 'swap', /no primary key/],
   ['large', {}, 'swap', /size/],
   ['small', { bytes: 8192 }, 'concurrently', /small/],
   ['not loaded', { isPopulated: false }, 'plain', /no data yet/],

@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { FdwsyncError } from '../../../src/core/errors.ts'
-import { type Key, keyOf } from '../../../src/core/object.ts'
-import type { CopyId } from '../../../src/loader/copies.ts'
+import { type CopyId, type Key, keyOf } from '../../../src/core/object.ts'
 import { selectCopies } from '../../../src/loader/select-copies.ts'
 
 const id = (schema: string, name: string): CopyId => ({ kind: 'materializedView', schema, name })

@@ -1,0 +1,92 @@
+// The plain view in schema fdwsync_source that holds the query of a table. PostgreSQL then knows what the table reads: it
+// tracks renames, refuses to drop what is read, and dumps the query along with the data.
+import { createHash } from 'node:crypto'
+import type { Relation } from '../../core/object.ts'
+import { fragment, ident, literal, qualified, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
+import { sourceSchema } from './user-objects.ts'
+
+/** Names have at most 63 bytes. */
+const longestName = 63
+
+/** Comments on the view. They are a part of the catalog, so that they commit with the data and are in every dump. */
+const marks = { notLoaded: 'not loaded', standIn: 'stand-in' } as const
+
+/** The view of a table: `shop.orders`, or the MD5 of that if it is too long for a name. */
+export function sourceViewOf({ schema, name }: Relation): Relation {
+  const full = `${schema}.${name}`
+  return { schema: sourceSchema, name: Buffer.byteLength(full) > longestName ? md5(full) : full }
+}
+
+/** The view of a stand-in is beside it. No query finds it there by a name that it uses itself. */
+export function standInViewOf({ schema, name }: Relation): Relation {
+  return { schema, name: md5(`${schema}.${name}`) }
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex')
+}
+
+/**
+ * The OID of the source view of a table, or of a stand-in; NULL if there is none. For queries under the reading path, given the
+ * aliases of its rows in pg_class and pg_namespace. Lengths and digests are of UTF-8, whatever the encoding of the database is.
+ */
+export function sourceViewOid(table = 'c', schema = 'n'): string {
+  const { view, standIn } = viewNames(table, schema)
+  return `coalesce(
+    (SELECT s.oid FROM pg_class s WHERE s.relnamespace = to_regnamespace('${sourceSchema}') AND s.relkind = 'v' AND s.relname = ${view}),
+    (SELECT s.oid FROM pg_class s WHERE s.relnamespace = ${schema}.oid AND s.relkind = 'v' AND s.relname = ${standIn}
+        AND ${markOf('s')} = '${marks.standIn}'))`
+}
+
+/** Whether a relation is a copy: a materialized view, or a table with a source view. */
+export function isCopy(relation: string, schema: string): string {
+  return `(${relation}.relkind = 'm' OR ${relation}.relkind = 'r' AND ${sourceViewOid(relation, schema)} IS NOT NULL)`
+}
+
+/** A common table expression `source_view(view, copy)`: the source view of each table that has one. */
+export const sourceViews = `source_view(view, copy) AS (
+    SELECT v.oid, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_class v ON v.relnamespace = to_regnamespace('${sourceSchema}') AND v.relkind = 'v' AND v.relname = ${viewNames('c', 'n').view}
+     WHERE c.relkind = 'r')`
+
+function viewNames(table: string, schema: string): { readonly view: string; readonly standIn: string } {
+  const full = `${schema}.nspname || '.' || ${table}.relname`
+  const bytes = `convert_to(${full}, 'UTF8')`
+  return {
+    view: `(CASE WHEN octet_length(${bytes}) > ${longestName} THEN md5(${bytes}) ELSE ${full} END)::name`,
+    standIn: `md5(${bytes})::name`,
+  }
+}
+
+function markOf(view: string): string {
+  return `obj_description(${view}.oid, 'pg_class')`
+}
+
+/** Whether the table has been loaded, in such a query. */
+export function isLoaded(view: string): string {
+  return `${markOf(view)} IS NULL`
+}
+
+/** `names` follows the name of the view: names of its columns in parentheses, or nothing. */
+export function createSourceView(view: Relation, names: Sql, query: string): readonly Statement[] {
+  const name = qualified(view.schema, view.name)
+  const mark = view.schema === sourceSchema ? marks.notLoaded : marks.standIn
+  return [
+    // A table that was renamed by hand has left its view behind.
+    ...(mark === marks.notLoaded ? [statement(sql`DROP VIEW IF EXISTS ${name}`)] : []),
+    statement(sql`CREATE VIEW ${name}${names} AS\n${fragment(query)}`),
+    statement(sql`COMMENT ON VIEW ${name} IS ${literal(mark)}`),
+  ]
+}
+
+/** What a load ends with. */
+export function markLoaded(table: Relation): Statement {
+  const view = sourceViewOf(table)
+  return statement(sql`COMMENT ON VIEW ${qualified(view.schema, view.name)} IS NULL`)
+}
+
+/** Follows the name of its table. A stand-in has none of that name. */
+export function renameSourceView(from: Relation, to: Relation): Statement {
+  const [before, after] = [sourceViewOf(from), sourceViewOf(to)]
+  return statement(sql`ALTER VIEW IF EXISTS ${qualified(before.schema, before.name)} RENAME TO ${ident(after.name)}`)
+}

@@ -1,0 +1,44 @@
+// The catalog query of tables.
+
+import { type Sql, trusted } from '../../core/sql.ts'
+import { relationAccessColumns } from '../facets/access-columns.ts'
+import { occupiedBy } from '../facets/relations.ts'
+import { isLoaded, sourceViewOid } from '../facets/source-view.ts'
+import { columnsOfRelation, readByQuery, storageOfRelation } from '../materialized-view/catalog.ts'
+
+// An ordinary table without a source view is unmanaged: it only has the name.
+export const tableCatalog: Sql = trusted(`
+  SELECT jsonb_build_object('kind', 'table', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
+         ${occupiedBy("c.relkind <> 'r' OR v.oid IS NULL")},
+         v.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
+         (SELECT md5(concat_ws(' ', r.ev_action, v.relowner, c.relpersistence,
+                   (SELECT string_agg(format('%I %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull), ',' ORDER BY attnum)
+                      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey))) AS digest,
+         jsonb_build_object(
+           'query', CASE WHEN v.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN '' ELSE rtrim(pg_get_viewdef(v.oid), ';') END,
+           'queryOwner', pg_get_userbyid(v.relowner),
+           ${columnsOfRelation},
+           ${storageOfRelation},
+           'populated', ${isLoaded('v')},
+           'unlogged', c.relpersistence = 'u',
+           'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname,
+              'columns', ${namesOf('i.indkey[0 : i.indnkeyatts - 1]')}, 'include', ${namesOf('i.indkey[i.indnkeyatts : i.indnatts - 1]')}) END,
+           'notNull', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attname), '[]') FROM pg_attribute a
+                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attnotnull AND a.attnum <> ALL (coalesce(k.conkey, '{}'))),
+           'comment', coalesce(obj_description(c.oid, 'pg_class'), ''),
+           ${relationAccessColumns}) AS spec,
+         ${readByQuery} AS needs
+    FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
+    JOIN pg_namespace n ON n.nspname = wanted.schema
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.name
+    LEFT JOIN pg_class v ON v.oid = CASE c.relkind WHEN 'r' THEN ${sourceViewOid()} END
+    LEFT JOIN pg_rewrite r ON r.ev_class = v.oid AND r.rulename = '_RETURN'
+    LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+    LEFT JOIN pg_index i ON i.indexrelid = k.conindid`)
+
+/** The names of columns of `c`, given their numbers. */
+function namesOf(numbers: string): string {
+  return `(SELECT coalesce(jsonb_agg(a.attname ORDER BY place), '[]')
+             FROM unnest((${numbers})::int2[]) WITH ORDINALITY AS keyed(attnum, place)
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = keyed.attnum)`
+}

@@ -1,0 +1,73 @@
+// The primary key of a table, and the columns that are NOT NULL beside those of the key.
+import type { FieldChange } from '../../core/change.ts'
+import { ident, join, type Parts, type Sql, sql } from '../../core/sql.ts'
+import { defaultKeyName, type PrimaryKey } from '../../manifest/primary-key.ts'
+
+/** The inverse of `declaredPrimaryKey`. */
+export function writtenPrimaryKey(table: string, key: PrimaryKey | null) {
+  if (!key) return undefined
+  if (key.name === defaultKeyName(table) && key.include.length === 0) return key.columns
+  return { name: key.name, columns: key.columns, ...(key.include.length === 0 ? {} : { include: key.include }) }
+}
+
+/** `orders_pkey PRIMARY KEY (id) INCLUDE (total)`, for plans. */
+export function keyText(key: PrimaryKey | null): string | undefined {
+  return key ? sql`${ident(key.name)} ${keyClause(key)}` : undefined
+}
+
+function keyClause({ columns, include }: PrimaryKey): Sql {
+  const more = include.length === 0 ? sql`` : sql` INCLUDE (${join(include.map(ident), ', ')})`
+  return sql`PRIMARY KEY (${join(columns.map(ident), ', ')})${more}`
+}
+
+export function addPrimaryKey(key: PrimaryKey): Sql {
+  return sql`ADD CONSTRAINT ${ident(key.name)} ${keyClause(key)}`
+}
+
+/** Clauses of one ALTER TABLE. PostgreSQL drops constraints before it adds others, so the name can stay. */
+export function primaryKeyChange(from: PrimaryKey | null, to: PrimaryKey | null): readonly FieldChange[] {
+  if (keyText(from) === keyText(to)) return []
+  const clauses = [...(from ? [sql`DROP CONSTRAINT ${ident(from.name)}`] : []), ...(to ? [addPrimaryKey(to)] : [])]
+  return [
+    {
+      field: 'primary key',
+      from: keyText(from),
+      to: keyText(to),
+      effect: { how: 'clause', clause: clauseOf(clauses) },
+    },
+  ]
+}
+
+export function notNullChanges(from: readonly string[], to: readonly string[]): readonly FieldChange[] {
+  const change = (name: string, isNotNull: boolean): FieldChange => ({
+    field: `column ${name} not null`,
+    from: isNotNull ? 'no' : 'yes',
+    to: isNotNull ? 'yes' : 'no',
+    effect: {
+      how: 'clause',
+      clause: clauseOf([sql`ALTER COLUMN ${ident(name)} ${isNotNull ? sql`SET NOT NULL` : sql`DROP NOT NULL`}`]),
+    },
+  })
+  return [
+    ...from.filter((name) => !to.includes(name)).map((name) => change(name, false)),
+    ...to.filter((name) => !from.includes(name)).map((name) => change(name, true)),
+  ]
+}
+
+function clauseOf(clauses: readonly Sql[]): Parts {
+  return [join(clauses, ', ')]
+}
+
+/** Clauses of an ALTER TABLE for a new table. */
+export function newConstraints({
+  primaryKey,
+  notNull,
+}: {
+  readonly primaryKey: PrimaryKey | null
+  readonly notNull: readonly string[]
+}): readonly Sql[] {
+  return [
+    ...(primaryKey ? [addPrimaryKey(primaryKey)] : []),
+    ...notNull.map((name) => sql`ALTER COLUMN ${ident(name)} SET NOT NULL`),
+  ]
+}

@@ -1,0 +1,236 @@
+// Tables that hold what their query returns. Unlike a materialized view, such a table is in every dump with its data. The query
+// is in a plain view: see source-view.ts.
+import type { FieldChange } from '../../core/change.ts'
+import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
+import { ident, join, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import { declaredPrimaryKey, type PrimaryKey } from '../../manifest/primary-key.ts'
+import { accessChanges, accessDetails, newAccess, relationAccess } from '../facets/access.ts'
+import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
+import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
+import {
+  createSourceView,
+  markLoaded,
+  renameSourceView,
+  sourceViewOf,
+  sourceViewOid,
+  standInViewOf,
+} from '../facets/source-view.ts'
+import { present } from '../facets/stanza.ts'
+import { isUserSchema, notOfAnExtension, sourceSchema } from '../facets/user-objects.ts'
+import type { DeclaredKind } from '../kind.ts'
+import { renameColumns } from '../materialized-view/column-renames.ts'
+import { columnTypes, namesClause } from '../materialized-view/columns.ts'
+import {
+  type CopySpec,
+  columnsDeclared,
+  copyChanges,
+  copyMembers,
+  copyPreconditions,
+  copyProbe,
+  declaredCopy,
+  newCopyComment,
+  newCopySettings,
+  settleCopy,
+  storageClauses,
+  successorSettings,
+  writtenCopy,
+} from '../materialized-view/copy.ts'
+import { viewHazards } from '../materialized-view/hazards.ts'
+import { renamesIn } from '../materialized-view/query.ts'
+import { tableCatalog } from './catalog.ts'
+import { keyText, newConstraints, notNullChanges, primaryKeyChange, writtenPrimaryKey } from './primary-key.ts'
+
+export interface TableSpec extends CopySpec {
+  readonly primaryKey: PrimaryKey | null
+  /** The columns that are NOT NULL beside those of the key, sorted. */
+  readonly notNull: readonly string[]
+  readonly unlogged: boolean
+  /** Live only: the owner of the source view, as whom the query reads. */
+  readonly queryOwner?: string
+  /** Of a stand-in only. */
+  readonly isStandIn?: true
+}
+
+type Id = IdOf<'table'>
+
+const word = sql`TABLE`
+const { how, wanted, matchLive, standIn } = copyProbe<Id, TableSpec>('table', (id) => objectsOf(id, standInViewOf(id)))
+
+export const table: DeclaredKind<'table', TableSpec> = {
+  kind: 'table',
+  rank: 5,
+  locks: { create: 6, drop: 10 },
+  catalog: 'pg_class',
+  dropPolicy: 'owned',
+  title: (id) => `table ${qualified(id.schema, id.name)}`,
+
+  probe: {
+    how,
+    wanted,
+    matchLive,
+    standIn(object, scratch) {
+      const { id, spec } = standIn(object, scratch)
+      // Several stand-ins share a schema, where two keys cannot have the same name.
+      const primaryKey = spec.primaryKey && { ...spec.primaryKey, name: `${scratch.name}_pkey` }
+      return { id, spec: { ...spec, primaryKey, isStandIn: true } }
+    },
+  },
+
+  declare: (manifest) =>
+    Object.entries(manifest.schemas ?? {}).flatMap(([schema, { tables }]) =>
+      Object.entries(tables ?? {}).map(([name, declared]) => {
+        const primaryKey = declaredPrimaryKey(name, declared.primary_key)
+        return {
+          id: { kind: 'table', schema, name } satisfies Id,
+          spec: {
+            ...declaredCopy(declared),
+            primaryKey,
+            notNull: (declared.not_null ?? []).filter((column) => !primaryKey?.columns.includes(column)).toSorted(),
+            unlogged: declared.unlogged ?? false,
+          } satisfies TableSpec,
+          needs: [keyOf({ kind: 'schema', name: schema }), keyOf({ kind: 'schema', name: sourceSchema })],
+          ...declaredRename({ kind: 'table', schema, name } as const, declared),
+          path: ['schemas', schema, 'tables', name],
+        }
+      }),
+    ),
+
+  write(id, spec) {
+    const { query, ...rest } = writtenCopy(spec)
+    return {
+      path: ['schemas', id.schema, 'tables', id.name],
+      value: {
+        ...(query === undefined ? {} : { query }),
+        ...present({
+          primary_key: writtenPrimaryKey(id.name, spec.primaryKey),
+          not_null: spec.notNull,
+          unlogged: spec.unlogged,
+        }),
+        ...rest,
+      },
+    }
+  },
+
+  listQuery: trusted(`
+    SELECT jsonb_build_object('kind', 'table', 'schema', n.nspname, 'name', c.relname) AS id
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND ${sourceViewOid()} IS NOT NULL AND ${isUserSchema('n.nspname')} AND ${notOfAnExtension('pg_class', 'c.oid')}`),
+
+  catalogQuery: tableCatalog,
+  hasRowType: true,
+  readsLocked: true,
+
+  settle: settleCopy,
+  compare: (id, live, to) => [
+    ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live, to),
+    ...queryOwnerChange(id, live, to),
+    ...replacedBy('unlogged', yesNo(live.unlogged), yesNo(to.unlogged)),
+    ...primaryKeyChange(live.primaryKey, to.primaryKey),
+    ...notNullChanges(live.notNull, to.notNull),
+  ],
+
+  create: (id, spec) => [...createTable(id, spec), ...newCopySettings(id, word, spec)],
+  alter: (id, fields) => alterStatements(sql`ALTER TABLE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
+  drop: (id) => [
+    statement(sql`DROP TABLE ${qualified(id.schema, id.name)}`),
+    statement(sql`DROP VIEW ${sourceName(id)}`),
+  ],
+  aside: { ...asideInSchema('table', word), rename: renameTable },
+  renaming: {
+    ...relationRenaming('table', 'r', word),
+    rename: renameTable,
+    renameColumns: (id, renames) => renameColumns(objectsOf(id, sourceViewOf(id)), [], renames),
+    alteredColumnNames: renamesIn,
+  },
+  ...copyMembers,
+  columns: (spec) => columnTypes(spec.columns),
+  data: {
+    isPopulated: (spec) => spec.populated,
+    populate: (id, spec) => [...loadTable(id, spec), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],
+  },
+
+  replacement: {
+    onlyIfUsed: false,
+    inScratch: true,
+    build: (id, spec, scratch, wantedSpec) => [
+      ...createTable({ ...id, schema: scratch }, spec),
+      ...successorSettings({ ...id, schema: scratch }, word, spec, wantedSpec),
+    ],
+    load: (id, scratch, spec) => loadTable({ ...id, schema: scratch }, spec),
+    swap: (id, scratch) => ({
+      out: table.drop(id),
+      in: [...enterSchema(word, scratch, id), renameSourceView({ ...id, schema: scratch }, id)],
+    }),
+  },
+
+  hazards: viewHazards,
+  display: {
+    details: (spec) => [
+      ['query', spec.query],
+      ...(spec.primaryKey ? [['key', keyText(spec.primaryKey) ?? ''] as const] : []),
+      ...(spec.notNull.length > 0 ? [['not null', spec.notNull.map(ident).join(', ')] as const] : []),
+      ...(spec.unlogged ? [['unlogged', 'its data is lost in a crash, and in no physical copy'] as const] : []),
+      ...accessDetails(spec),
+    ],
+  },
+  preconditions: copyPreconditions,
+}
+
+/** What has the columns of a table. Each follows ALTER. */
+function objectsOf(id: Relation, view: Relation): readonly Sql[] {
+  return [sql`TABLE ${qualified(id.schema, id.name)}`, sql`VIEW ${qualified(view.schema, view.name)}`]
+}
+
+function sourceName(id: Relation) {
+  const view = sourceViewOf(id)
+  return qualified(view.schema, view.name)
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no'
+}
+
+function createTable(id: Id, spec: TableSpec): readonly Statement[] {
+  const name = qualified(id.schema, id.name)
+  const view = spec.isStandIn ? standInViewOf(id) : sourceViewOf(id)
+  const viewName = qualified(view.schema, view.name)
+  const unlogged = spec.unlogged ? sql`UNLOGGED ` : sql``
+  const constraints = newConstraints(spec)
+  return [
+    ...createSourceView(view, namesClause(columnsDeclared(spec)), spec.query),
+    statement(sql`CREATE ${unlogged}TABLE ${name} (LIKE ${viewName})${storageClauses(spec)}`),
+    ...(constraints.length === 0 ? [] : [statement(sql`ALTER TABLE ${name} ${join(constraints, ', ')}`)]),
+    ...newCopyComment(id, word, spec),
+    // Without default privileges: no other role reads the source through it.
+    ...(spec.isStandIn ? [] : newAccess(relationAccess({ kind: 'view', ...view }), { owner: spec.owner, grants: [] })),
+  ]
+}
+
+/**
+ * Replaces the rows of a table. Until COMMIT, readers see those that it had. The functions of a query run as the table's owner, as in
+ * REFRESH of a materialized view.
+ */
+function loadTable(id: Id, { owner }: TableSpec): readonly Statement[] {
+  const name = qualified(id.schema, id.name)
+  const asOwner = typeof owner === 'string' ? [statement(sql`SET LOCAL ROLE ${ident(owner)}`)] : []
+  return [
+    ...asOwner,
+    statement(sql`DELETE FROM ONLY ${name}`),
+    statement(sql`INSERT INTO ${name} SELECT * FROM ${sourceName(id)}`),
+    ...(asOwner.length > 0 ? [statement(sql`RESET ROLE`)] : []),
+    markLoaded(id),
+  ]
+}
+
+function renameTable(from: Relation, to: Relation): readonly Statement[] {
+  return [...relationRenaming('table', 'r', word).rename(from, to), renameSourceView(from, to)]
+}
+
+/** The view reads the source as its owner, so it belongs to the owner of the table. */
+function queryOwnerChange(id: Id, live: TableSpec, to: TableSpec): readonly FieldChange[] {
+  const view = relationAccess({ kind: 'view', ...sourceViewOf(id) })
+  const owner = to.owner === undefined ? live.owner : to.owner
+  const isApplier = live.ownedByCurrentRole === true && live.queryOwner === live.owner
+  const from = { owner: live.queryOwner, ownedByCurrentRole: isApplier }
+  return accessChanges(view, from, { owner }).map((change) => ({ ...change, field: 'owner of the query' }))
+}

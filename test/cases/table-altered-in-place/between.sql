@@ -1,0 +1,2 @@
+CREATE VIEW shop.totals AS SELECT sum(total) FROM shop.orders;
+ALTER TABLE shop.orders ADD CONSTRAINT positive CHECK (id > 0);

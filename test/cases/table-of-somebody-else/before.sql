@@ -1,0 +1,3 @@
+CREATE SCHEMA shop;
+CREATE TABLE shop.orders (id bigint);
+INSERT INTO shop.orders VALUES (1);

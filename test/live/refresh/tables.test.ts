@@ -1,0 +1,121 @@
+// Tables: a refresh writes the rows that differ, and nothing else.
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
+import { runSql, type TestDatabase } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
+import { createSource, fixtureFor } from '../../support/fixture.ts'
+import { eachMajor } from '../../support/majors.ts'
+import { changesOf } from '../../support/outcomes.ts'
+
+const columns = {
+  id: 'integer',
+  part: 'text',
+  note: 'text',
+  data: 'json',
+  amount: 'numeric',
+  at: 'timestamptz',
+  more: 'bytea',
+  list: 'integer[]',
+}
+
+const manifest = `
+version: 1
+name: tables
+extensions: { postgres_fdw: {} }
+servers:
+  shop:
+    options: { host: "\${env:SOURCE_HOST}", port: "\${env:SOURCE_PORT}", dbname: "\${env:SOURCE_DATABASE}" }
+    user_mappings: { public: { user: "\${env:SOURCE_USER}", password: "\${env:SOURCE_PASSWORD}" } }
+schemas:
+  proxy: { foreign_tables: { facts: { server: shop, options: { schema_name: public }, columns: ${JSON.stringify(columns)} } } }
+  local:
+    tables:
+      keyed: { query: SELECT * FROM proxy.facts, primary_key: [id, part] }
+      only_key: { query: "SELECT id, part FROM proxy.facts", primary_key: [id, part] }
+      heap: { query: SELECT note FROM proxy.facts }
+`
+
+const everything = `INSERT INTO facts SELECT id, 'p', 'note ' || id, '{"a": 1}', id / 3.0, '2026-01-01', '\\x00', ARRAY[id, NULL]
+  FROM generate_series(1, 50) AS id`
+
+/** Changes at the source, and how many rows of `keyed` they write. */
+const changes: readonly (readonly [change: string, inserted: number, updated: number, deleted: number])[] = [
+  ['SELECT 1', 0, 0, 0],
+  ["INSERT INTO facts (id, part) VALUES (51, 'p'), (51, 'q')", 2, 0, 0],
+  ["UPDATE facts SET note = NULL WHERE id = 1; UPDATE facts SET note = '' WHERE id = 51", 0, 3, 0],
+  ['UPDATE facts SET data = \'{"a":1}\' WHERE id = 2', 0, 1, 0],
+  ['UPDATE facts SET amount = 1.0 WHERE id = 3', 0, 1, 0],
+  ['UPDATE facts SET amount = 1.00 WHERE id = 3', 0, 1, 0],
+  ["UPDATE facts SET more = '\\x', list = NULL, at = '-infinity' WHERE id = 4", 0, 1, 0],
+  ["UPDATE facts SET part = 'q' WHERE id = 5", 1, 0, 1],
+  ['DELETE FROM facts WHERE id BETWEEN 6 AND 10', 0, 0, 5],
+  ["UPDATE facts SET id = id + 1000, note = 'moved'", 47, 0, 47],
+  ['TRUNCATE facts', 0, 0, 47],
+  [everything, 50, 0, 0],
+]
+
+const logWrites = `
+  CREATE TABLE public.log (op text);
+  CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (TG_OP); RETURN NULL; END';
+  CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON local.keyed FOR EACH ROW EXECUTE FUNCTION public.note()`
+
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  let source: TestDatabase
+  beforeAll(async () => {
+    source = await createSource(pair)
+    const list = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
+    await runSql(source.url, `CREATE TABLE facts (${list.join(', ')}); ${everything}`)
+  })
+  afterAll(() => source.drop())
+
+  test('after each change at the source, the contents are equal', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(manifest)
+    await applyTo(parsed, fixture.url)
+    await fixture.sql(logWrites)
+    const contents = (table: string) => `SELECT t::text AS row FROM ${table} AS t ORDER BY 1`
+    for (const [change, inserted, updated, deleted] of changes) {
+      await runSql(source.url, change)
+      await fixture.sql('TRUNCATE public.log')
+      const report = await refresh(parsed, [], connectTo(fixture.url), refreshDefaults)
+      expect(report.views.map(({ how, outcome }) => [how, outcome.status])).toEqual([
+        ['merge', 'applied'],
+        ['merge', 'applied'],
+        ['swap', 'applied'],
+      ])
+      const [counts] = await fixture.sql(
+        "SELECT count(*) FILTER (WHERE op = 'INSERT')::int AS i, count(*) FILTER (WHERE op = 'UPDATE')::int AS u, count(*) FILTER (WHERE op = 'DELETE')::int AS d FROM public.log",
+      )
+      expect([change, counts]).toEqual([change, { i: inserted, u: updated, d: deleted }])
+      expect(await fixture.sql(contents('local.keyed'))).toEqual(await fixture.sql(contents('proxy.facts')))
+      expect(await fixture.sql(contents('local.only_key'))).toEqual(
+        await fixture.sql('SELECT ROW(id, part)::text AS row FROM proxy.facts ORDER BY 1'),
+      )
+      expect(await fixture.sql('SELECT note FROM local.heap ORDER BY 1')).toEqual(
+        await fixture.sql('SELECT note FROM proxy.facts ORDER BY 1'),
+      )
+    }
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+  })
+
+  test('a key that is not unique is an error that names it, and nothing is written', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const parsed = await fixture.manifest(manifest)
+    await applyTo(parsed, fixture.url)
+    onTestFinished(() => runSql(source.url, 'DELETE FROM facts WHERE id > 50').then(() => {}))
+    for (const [row, shown] of [
+      ["(1, 'p')", '{"id":1,"part":"p"'],
+      ['(70, NULL)', '{"id":70,"part":null'],
+    ] as const) {
+      await runSql(
+        source.url,
+        `DELETE FROM facts WHERE id > 50 OR note IS NULL; INSERT INTO facts (id, part) VALUES ${row}`,
+      )
+      const report = await refresh(parsed, ['keyed'], connectTo(fixture.url), refreshDefaults)
+      expect(report.views[0]?.outcome).toMatchObject({ status: 'failed', reason: expect.stringContaining(shown) })
+      expect(await fixture.sql('SELECT count(*)::int FROM local.keyed')).toEqual([{ count: 50 }])
+    }
+  })
+})
