@@ -130,8 +130,9 @@ export const stateQuery: Sql = trusted(`
   )
   SELECT ${digestOfParts(parts)} AS digest, ${mayUseCode} AS "mayUseCode",
          EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies",
-         EXISTS (SELECT FROM owned WHERE catalog = 'cron.job')
-           AND EXISTS (SELECT FROM pg_namespace WHERE nspname = 'cron' AND has_schema_privilege(oid, 'USAGE')) AS "hasJobs"`)
+         EXISTS (SELECT FROM owned WHERE catalog = 'cron.job') AS "hasJobs",
+         EXISTS (SELECT FROM pg_extension, pg_namespace
+                  WHERE extname = 'pg_cron' AND nspname = 'cron' AND has_schema_privilege(pg_namespace.oid, 'USAGE')) AS "canSchedule"`)
 
 /** Likewise, since pg_cron need not be in the database. */
 export const jobsQuery: Sql = trusted(`

@@ -36,6 +36,8 @@ interface OwnState {
   readonly mayUseCode: boolean
   readonly hasPolicies: boolean
   readonly hasJobs: boolean
+  /** Whether this role can use pg_cron here. Without it, a plan warns of schedules. */
+  readonly canSchedule: boolean
 }
 
 /** Computes the digest within the session's transaction, which it leaves under `readingPath`. */
@@ -56,6 +58,7 @@ export async function readCatalogState(
   // It takes as long to plan as the other, and for most manifests finds nothing.
   const [code] = own.mayUseCode ? await session.query<{ digest: string | null }>(codeQuery, parameters) : []
   const [policies] = own.hasPolicies ? await session.query<{ digest: string | null }>(policiesQuery, [manifest]) : []
-  const [jobs] = own.hasJobs ? await session.query<{ digest: string | null }>(jobsQuery, [manifest]) : []
-  return dataDigest([own.digest, code?.digest ?? null, policies?.digest ?? null, jobs?.digest ?? null])
+  const [jobs] =
+    own.hasJobs && own.canSchedule ? await session.query<{ digest: string | null }>(jobsQuery, [manifest]) : []
+  return dataDigest([own.digest, code?.digest ?? null, policies?.digest ?? null, jobs?.digest ?? null, own.canSchedule])
 }

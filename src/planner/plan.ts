@@ -222,11 +222,7 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     provenDigests: newlyProven(dependencyDigests, wanted, impact.changes, target.ledger),
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
-    // That pg_cron is missing may change without a change of the catalog that a proof covers.
-    proof:
-      context.warnings.length > 0
-        ? undefined
-        : createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
+    proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
     savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,
