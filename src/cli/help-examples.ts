@@ -4,7 +4,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   validate: ['fdwsync validate', 'fdwsync validate -f shop.yaml --no-env --format github'],
   plan: [
     'fdwsync plan',
-    'fdwsync plan -f manifest/ -f production.yaml --database postgresql://etl@db/analytics',
+    'fdwsync plan -f manifest/ -f production.yaml --var stage=production',
     'fdwsync plan --out plan.json --format markdown > comment.md',
     'fdwsync plan --drift-only --detailed-exitcode',
     'fdwsync plan --targets targets.yaml --parallel 8',

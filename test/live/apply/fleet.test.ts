@@ -65,6 +65,6 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       targets: [{ name: 'z', labels: { region: 'eu' }, exitCode: 0, document: { format: 'fdwsync.plan/1' } }],
     })
     const sharded = await command('status', '--shard', '0/2')
-    expect(sharded.stdout).toMatch(/== a ==.*== z ==.*2 targets: 2 done/s)
+    for (const text of ['== a ==', '== z ==', '2 targets: 2 done']) expect(sharded.stdout).toContain(text)
   })
 })
