@@ -11,3 +11,8 @@ import { kindOf } from '../kinds/registry.ts'
 export function temporaryName({ id, oid }: LiveObject, suffix: string): ObjectId | undefined {
   return kindOf(id).aside?.called(id, `fdwsync_old_${suffix}_${oid}`)
 }
+
+/** Whether a name, perhaps after that of its schema, is the temporary one of that object. */
+export function isTemporaryName(name: string, oid: number): boolean {
+  return new RegExp(`(?:^|\\.)fdwsync_old_[0-9a-z]+_${oid}$`).test(name)
+}

@@ -2,11 +2,13 @@
 
 import type { Change } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
+import type { Attachment } from '../core/dependent.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
 import { ident } from '../core/sql.ts'
 import { listAttachments } from '../dependents/attachments.ts'
 import { type LostWithRelation, readLostWithRelations } from '../dependents/lost-with-relations.ts'
+import { isTemporaryName } from '../differ/temporary-name.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import type { Comparison } from './comparison.ts'
 import type { PlanContext } from './context.ts'
@@ -32,7 +34,7 @@ export async function examineDrops(
     drops.map((drop): [Key, readonly Hazard[]] => {
       const { oid } = drop.from
       const declared = ledger.entries.get(drop.formerly ? keyOf(drop.formerly.id) : drop.key)?.declared
-      const titles = (attachedTo.get(oid) ?? []).flatMap(({ title, isOfChild }) => (isOfChild ? [] : [title]))
+      const titles = (attachedTo.get(oid) ?? []).flatMap((each) => (isPutThere(each) ? [each.title] : []))
       const lost = otherOf.get(oid)
       const details = [...titles, ...(lost ? undeclared(lost, declared) : [])]
       return [drop.key, details.map((what) => ({ name: 'drops-dependents', detail: `drops ${what} (not declared)` }))]
@@ -40,9 +42,16 @@ export async function examineDrops(
   )
 }
 
-/** What an old object has is on its successor when it is dropped. */
+/** An index that has left its name to that of a successor was managed. */
+function isPutThere({ isOfChild, title, oid }: Attachment): boolean {
+  return !isOfChild && !isTemporaryName(title, oid)
+}
+
+/** What an old object has is on its successor when it is dropped, by this plan or by one after an apply that failed. */
 function isDropOfRelation(change: Change): change is Drop {
-  return change.op === 'drop' && change.from.catalog === 'pg_class' && !change.renamedAsideFor
+  if (change.op !== 'drop' || change.from.catalog !== 'pg_class' || change.renamedAsideFor) return false
+  const { id, oid } = change.from
+  return change.formerly !== undefined || !('name' in id && isTemporaryName(id.name, oid))
 }
 
 function undeclared({ grantees, comments }: LostWithRelation, declared: unknown): readonly string[] {
