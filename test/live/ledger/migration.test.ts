@@ -68,7 +68,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const before = await fixture.sql(rows)
     const records = before.filter(({ source }) => source !== null)
     expect(records.map(({ address, source }) => [JSON.parse(String(address))[0], source])).toEqual([
-      ['foreignTable', { request: expect.anything(), response: expect.anything() }],
+      ['foreignTable', { request: expect.anything(), response: expect.anything(), identity: expect.anything() }],
       ['index', { request: expect.anything(), response: expect.anything(), table: 'a' }],
       ['type', { request: expect.anything(), response: expect.anything() }],
     ])
