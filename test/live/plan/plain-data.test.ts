@@ -14,8 +14,12 @@ function notPlain(value: unknown, path = ''): readonly string[] {
   if (typeof value !== 'object' || value === null || value instanceof Secret) return []
   if (value instanceof Map || value instanceof Set) return notPlain([...value], path)
   const prototype = Object.getPrototypeOf(value)
-  // That of a class has a prototype itself.
-  const isPlain = Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null
+  // That of a class has a prototype itself, and keys. A map of names has one without keys: see core/data.ts.
+  const isPlain =
+    Array.isArray(value) ||
+    prototype === null ||
+    Object.getPrototypeOf(prototype) === null ||
+    Reflect.ownKeys(prototype).length === 0
   if (!isPlain) return [path]
   return Object.entries(value).flatMap(([name, each]) => notPlain(each, `${path}.${name}`))
 }
