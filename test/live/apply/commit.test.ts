@@ -83,6 +83,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     const proxy = await proxyTo(addressOf(fixture.url))
     proxy.onSend = (data, greeting) => {
+      // Connections that are open already must not answer either.
+      if (proxy.mode === 'refuse') return 'cut'
       if (!greeting.includes('fdwsync define') || !data.includes('COMMIT\0')) return undefined
       proxy.mode = 'refuse'
       return 'send-and-cut'

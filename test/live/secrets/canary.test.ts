@@ -12,7 +12,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { run, start } from '../../support/command.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { waiting } from '../../support/gates.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { eachMajor, newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { logOf } from '../../support/server-log.ts'
 
@@ -106,7 +106,7 @@ async function hasStatistics(fixture: Fixture): Promise<boolean> {
   return Boolean(row?.loaded)
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
