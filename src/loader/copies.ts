@@ -163,9 +163,13 @@ function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
   return { id, key, title: titleOf(id), oid, facts }
 }
 
-function tableFacts({ owner, columns, primaryKey }: TableSpec): TableFacts {
+function tableFacts({ owner, columns, addedColumns = [], primaryKey }: TableSpec): TableFacts {
   if (typeof owner !== 'string') throw new Error('a live table has an owner')
-  return { owner, columns: columns.map(({ name }) => name), key: primaryKey?.columns ?? [] }
+  return {
+    owner,
+    columns: columns.map(({ name }) => name).filter((name) => !addedColumns.includes(name)),
+    key: primaryKey?.columns ?? [],
+  }
 }
 
 /** Why this role may not drop the copy and put another one in its place. */

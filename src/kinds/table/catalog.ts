@@ -21,6 +21,9 @@ export const tableCatalog: Sql = trusted(`
            ${storageOfRelation},
            'populated', ${isLoaded('v')},
            'unlogged', c.relpersistence = 'u',
+           'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
+                             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                               AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),
            'primaryKey', CASE WHEN k.oid IS NOT NULL THEN jsonb_build_object('name', k.conname,
               'columns', ${namesOf('i.indkey[0 : i.indnkeyatts - 1]')}, 'include', ${namesOf('i.indkey[i.indnkeyatts : i.indnatts - 1]')}) END,
            'notNull', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attname), '[]') FROM pg_attribute a

@@ -1,7 +1,8 @@
 // Tables that hold what their query returns. Unlike a materialized view, such a table is in every dump with its data. The query
 // is in a plain view: see source-view.ts.
-import type { FieldChange } from '../../core/change.ts'
+import type { Change, FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
+import type { Hazard } from '../../core/plan.ts'
 import { ident, join, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { declaredPrimaryKey, type PrimaryKey } from '../../manifest/primary-key.ts'
 import { accessChanges, accessDetails, newAccess, relationAccess } from '../facets/access.ts'
@@ -47,6 +48,8 @@ export interface TableSpec extends CopySpec {
   readonly unlogged: boolean
   /** Live only: the owner of the source view, as whom the query reads. */
   readonly queryOwner?: string
+  /** Live only: columns that its query does not return. */
+  readonly addedColumns?: readonly string[]
   /** Of a stand-in only. */
   readonly isStandIn?: true
 }
@@ -163,7 +166,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
     }),
   },
 
-  hazards: viewHazards,
+  hazards: (change) => [...viewHazards(change), ...addedColumnHazards(change)],
   display: {
     details: (spec) => [
       ['query', spec.query],
@@ -179,6 +182,15 @@ export const table: DeclaredKind<'table', TableSpec> = {
 /** What has the columns of a table. Each follows ALTER. */
 function objectsOf(id: Relation, view: Relation): readonly Sql[] {
   return [sql`TABLE ${qualified(id.schema, id.name)}`, sql`VIEW ${qualified(view.schema, view.name)}`]
+}
+
+/** What an added column holds is nowhere else. */
+function addedColumnHazards(change: Change): readonly Hazard[] {
+  if (change.op !== 'replace') return []
+  const { addedColumns = [] } = change.from.spec as TableSpec // a kind sees only its own objects
+  if (addedColumns.length === 0) return []
+  const names = addedColumns.map(ident).join(', ')
+  return [{ name: 'drops-data', detail: `drops columns that its query does not return, with their data: ${names}` }]
 }
 
 function sourceName(id: Relation) {

@@ -168,7 +168,7 @@ function cellsOf(alike: readonly [Refreshed, ...Refreshed[]], { columns }: Rende
   const [first] = alike
   const isAlone = alike.length === 1
   const subject = oneLine(subjectOf(alike, false).subject)
-  const title = isAlone ? subject.replace(/^materialized view /, '') : subject
+  const title = isAlone ? subject.replace(/^(?:materialized view|table) /, '') : subject
   const milliseconds = alike.reduce((sum, view) => sum + view.milliseconds, 0)
   const last =
     isAlone && first.lastMilliseconds !== undefined ? `(${durationText(first.lastMilliseconds)} last time)` : ''

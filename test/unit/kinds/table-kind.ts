@@ -75,6 +75,7 @@ export const tableTable: KindTable<TableSpec> = {
       [{ notNull: ['a'] }, {}, 'column a not null: yes → no', `${alter} ALTER COLUMN a DROP NOT NULL`],
     ],
     unlogged: [[{}, { unlogged: true }, 'unlogged: no → yes', 'replace']],
+    addedColumns: [[{}, { addedColumns: ['mine'] }, nothing, 'columns shows them']],
     isStandIn: [[{}, { isStandIn: true }, nothing, 'it decides where a stand-in has its query']],
   },
   settle: {
