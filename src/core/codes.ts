@@ -167,8 +167,6 @@ export type ProblemCode =
   | 'source/rejected'
   /** A column has a type that values of the source do not have. */
   | 'source/wrong-type'
-  /** A query returned a key more than once, or with a null. */
-  | 'source/not-unique'
   /** It was not tried whether the source can be read. */
   | 'source/not-tried'
   /** The source stopped answering during a load. */

@@ -161,9 +161,12 @@ const referencesQuery: Sql = trusted(`
   ), part(key, class, oid) AS (
     SELECT key, catalog, oid FROM subject
     UNION ALL SELECT key, 'pg_rewrite'::regclass, r.oid FROM subject s JOIN pg_rewrite r ON r.ev_class = s.oid WHERE s.catalog = 'pg_class'::regclass
-    UNION ALL SELECT key, 'pg_rewrite'::regclass, r.oid
+    -- The source view of a table is a part of it, with its query.
+    UNION ALL SELECT key, part.class, part.oid
       FROM subject s JOIN pg_class c ON c.oid = s.oid AND c.relkind = 'r' JOIN pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_rewrite r ON r.ev_class = ${sourceViewOid()} WHERE s.catalog = 'pg_class'::regclass
+      JOIN pg_rewrite r ON r.ev_class = ${sourceViewOid()}
+      CROSS JOIN LATERAL (VALUES ('pg_rewrite'::regclass, r.oid), ('pg_class'::regclass, r.ev_class)) AS part(class, oid)
+     WHERE s.catalog = 'pg_class'::regclass
     -- Defaults and checks that are only inherited were chosen by the owner of the parent.
     UNION ALL SELECT key, 'pg_attrdef'::regclass, d.oid FROM subject s JOIN pg_attrdef d ON d.adrelid = s.oid
       JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE s.catalog = 'pg_class'::regclass AND a.attislocal

@@ -38,6 +38,7 @@ import {
 } from '../materialized-view/copy.ts'
 import { viewHazards } from '../materialized-view/hazards.ts'
 import { renamesIn } from '../materialized-view/query.ts'
+import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
 import { keyText, newConstraints, notNullChanges, primaryKeyChange, writtenPrimaryKey } from './primary-key.ts'
 
@@ -219,19 +220,15 @@ function createTable(id: Id, spec: TableSpec): readonly Statement[] {
 }
 
 /**
- * Replaces the rows of a table. Until COMMIT, readers see those that it had. The functions of a query run as the table's owner, as in
- * REFRESH of a materialized view.
+ * Replaces the rows of a table. Until COMMIT, readers see those that it had. A new table that
+ * the applying role owns has only its own triggers.
  */
 function loadTable(id: Id, { owner }: TableSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
-  const asOwner = typeof owner === 'string' ? [statement(sql`SET LOCAL ROLE ${ident(owner)}`)] : []
-  return [
-    ...asOwner,
-    statement(sql`DELETE FROM ONLY ${name}`),
-    statement(sql`INSERT INTO ${name} SELECT * FROM ${sourceName(id)}`),
-    ...(asOwner.length > 0 ? [statement(sql`RESET ROLE`)] : []),
-    markLoaded(id),
-  ]
+  const rows = [sql`DELETE FROM ONLY ${name}`, sql`INSERT INTO ${name} SELECT * FROM ${sourceName(id)}`]
+  const load =
+    typeof owner === 'string' ? asOwner(owner, sql`BEGIN ${join(rows, '; ')}; ${runDeferred} END`) : rows.map(statement)
+  return [...load, markLoaded(id)]
 }
 
 function renameTable(from: Relation, to: Relation): readonly Statement[] {

@@ -5,7 +5,7 @@ import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
-import { eachMajor, oldSourceNewTarget } from '../../support/majors.ts'
+import { newestMajor, oldSourceNewTarget } from '../../support/majors.ts'
 import { importHead, importing, mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 import { rowsOf } from './varied-source.ts'
@@ -305,7 +305,7 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
   })
 })
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   const reasonsOf = async (fixture: Fixture, text: string, more: Readonly<Record<string, string>> = {}) =>
     planFor(await fixture.manifest(text, more), fixture.url).then(
       () => 'fine',

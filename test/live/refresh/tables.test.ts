@@ -118,4 +118,38 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       expect(await fixture.sql('SELECT count(*)::int FROM local.keyed')).toEqual([{ count: 50 }])
     }
   })
+
+  test('what runs for a load has the rights of the owner of the table, and cannot return to those of the role that loads', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await fixture.sql(`CREATE SCHEMA own AUTHORIZATION ${user};
+      CREATE FUNCTION own.who() RETURNS text LANGUAGE sql AS 'SELECT current_user::text'; ALTER FUNCTION own.who() OWNER TO ${user};
+      CREATE TABLE own.log (who text); ALTER TABLE own.log OWNER TO ${user}`)
+    const parsed = await fixture.manifest(`${manifest}  own:
+    tables:
+      rows: { query: "SELECT 1 AS id, own.who() AS who", primary_key: [id], owner: ${user} }
+`)
+    await applyTo(parsed, fixture.url)
+    expect(await fixture.sql('SELECT who FROM own.rows')).toEqual([{ who: user }])
+    await fixture.sql(`CREATE FUNCTION own.note() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN INSERT INTO own.log VALUES (current_user); RETURN NULL; END'; ALTER FUNCTION own.note() OWNER TO ${user};
+      CREATE CONSTRAINT TRIGGER note AFTER DELETE OR UPDATE ON own.rows DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION own.note();
+      UPDATE own.rows SET who = 'changed'`)
+    await fixture.sql('TRUNCATE own.log')
+    const [report] = (await refresh(parsed, ['own.rows'], connectTo(fixture.url), refreshDefaults)).views
+    expect(report?.outcome.status).toBe('applied')
+    expect(await fixture.sql('SELECT who FROM own.rows UNION ALL SELECT who FROM own.log')).toEqual([
+      { who: user },
+      { who: user },
+    ])
+    await fixture.sql(
+      `CREATE OR REPLACE FUNCTION own.who() RETURNS text LANGUAGE plpgsql AS 'BEGIN RESET ROLE; RETURN current_user; END'`,
+    )
+    const [refused] = (await refresh(parsed, ['own.rows'], connectTo(fixture.url), refreshDefaults)).views
+    expect(refused?.outcome).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('security-definer function'),
+    })
+    expect(await fixture.sql('SELECT who FROM own.rows')).toEqual([{ who: user }])
+  })
 })
