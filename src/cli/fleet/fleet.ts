@@ -1,6 +1,7 @@
 // Runs a command on many databases: each target in a process of its own, so that none can stop another one.
 
 import { spawn } from 'node:child_process'
+import { mapConcurrently } from '../../core/concurrently.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
 import type { GivenVariables } from '../../manifest/composition/variables.ts'
@@ -55,7 +56,7 @@ export async function fleet(command: FleetCommand, flags: FleetFlags): Promise<n
   const first = canary && (await run(canary))
   const mayGoOn = first === undefined || first.code === exitCode.done || first.code === exitCode.changes
   const rest = mayGoOn
-    ? await inParallel(others, flags.parallel, run)
+    ? await mapConcurrently(others, flags.parallel, run)
     : others.map((target): Ended => ({ target, code: undefined, stdout: '' }))
   const all = [...(first ? [first] : []), ...rest]
   const code = worstOf(all)
@@ -102,20 +103,6 @@ function ownArguments(argv: readonly string[]): readonly string[] {
     const isValue = ofFleet.includes(argv[at - 1] ?? '')
     return !isValue && !ofFleet.includes(argument.split('=')[0] ?? '')
   })
-}
-
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  count: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = []
-  const waiting = items.entries()
-  const worker = async () => {
-    for (const [at, item] of waiting) results[at] = await work(item)
-  }
-  await Promise.all(Array.from({ length: Math.min(count, items.length) }, worker))
-  return results
 }
 
 /** From the worst one. Any other code is worse than all of these. */

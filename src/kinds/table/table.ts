@@ -219,10 +219,7 @@ function createTable(id: Id, spec: TableSpec): readonly Statement[] {
   ]
 }
 
-/**
- * Replaces the rows of a table. Until COMMIT, readers see those that it had. A new table that
- * the applying role owns has only its own triggers.
- */
+/** Replaces the rows of a table. Until COMMIT, readers see those that it had. Without an owner, it belongs to the role that applies. */
 function loadTable(id: Id, { owner }: TableSpec): readonly Statement[] {
   const name = qualified(id.schema, id.name)
   const rows = [sql`DELETE FROM ONLY ${name}`, sql`INSERT INTO ${name} SELECT * FROM ${sourceName(id)}`]
