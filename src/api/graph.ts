@@ -4,7 +4,7 @@
 import { type Key, keyOf } from '../core/object.ts'
 import type { GraphNode, ObjectGraph } from '../core/object-graph.ts'
 import { qualified } from '../core/sql.ts'
-import { copiesIn } from '../kinds/facets/copies.ts'
+import { copiesIn } from '../manifest/copies.ts'
 import { expandManifest } from '../manifest/expansion/expand.ts'
 import { lockedResolutions } from '../manifest/expansion/lock.ts'
 import type { ImportRequest, Manifest, ParsedManifest } from '../manifest/manifest.ts'

@@ -5,9 +5,9 @@ import type { Dependent, DependentView } from '../core/dependent.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { copyIdColumn } from '../kinds/facets/copies.ts'
+import { copyIdColumn } from '../kinds/facets/copy/catalog.ts'
+import { sourceViews } from '../kinds/facets/copy/source-view.ts'
 import { kindOfRelation } from '../kinds/facets/relations.ts'
-import { sourceViews } from '../kinds/facets/source-view.ts'
 import { temporaryViewReason } from './ownership.ts'
 
 interface Row {

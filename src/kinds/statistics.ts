@@ -13,13 +13,14 @@ import {
   statement,
   trusted,
 } from '../core/sql.ts'
+import { copiesIn, copyPath } from '../manifest/copies.ts'
 import { type Access, type AccessTarget, accessChanges, newAccess, rolesOf, settleAccess } from './facets/access.ts'
 import { alterStatements, replacedBy } from './facets/changes.ts'
 import { type Comment, commentChange, commentColumn, newComment } from './facets/comment.ts'
-import { copiesIn, copyIdColumn, pathOf } from './facets/copies.ts'
+import { copyIdColumn } from './facets/copy/catalog.ts'
+import { isCopy } from './facets/copy/source-view.ts'
 import { settle } from './facets/defaults.ts'
 import { asideInSchema, statisticsRenaming, withCopyNames } from './facets/renaming.ts'
-import { isCopy } from './facets/source-view.ts'
 import { present, withoutBrackets } from './facets/stanza.ts'
 import { isUserSchema, notOfAnExtension } from './facets/user-objects.ts'
 import type { DeclaredKind } from './kind.ts'
@@ -95,7 +96,7 @@ export const statistics: DeclaredKind<'statistics', StatisticsSpec> = {
     ),
 
   write: (id, spec) => ({
-    path: [...pathOf(spec.on), 'statistics', id.name],
+    path: [...copyPath(spec.on), 'statistics', id.name],
     value: present({
       columns: spec.columns,
       expressions: spec.expressions.map(withoutBrackets),

@@ -1,7 +1,7 @@
 // What the queries for the digest of the catalog have in common: see catalog-state.ts.
 
 import { type Sql, trusted } from '../core/sql.ts'
-import { sourceViewOid } from '../kinds/facets/source-view.ts'
+import { sourceViewOid } from '../kinds/facets/copy/source-view.ts'
 
 /** A row as text, with its NULLs. */
 export const row = (...columns: readonly string[]) => `ROW(${columns.join(', ')})::text`

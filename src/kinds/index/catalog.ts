@@ -2,9 +2,9 @@
 
 import { type Sql, trusted } from '../../core/sql.ts'
 import { commentColumn } from '../facets/comment.ts'
-import { copyIdColumn } from '../facets/copies.ts'
+import { copyIdColumn } from '../facets/copy/catalog.ts'
+import { isCopy } from '../facets/copy/source-view.ts'
 import { occupiedBy } from '../facets/relations.ts'
-import { isCopy } from '../facets/source-view.ts'
 import { tablespaceColumns } from '../facets/storage.ts'
 
 // Read in parts rather than by pg_get_indexdef as a whole, so that texts do not depend on the name of the relation. indoption

@@ -3,15 +3,15 @@ import type { FieldChange } from '../../core/change.ts'
 import { copyOf, type IdOf, keyOf } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { fragment, ident, join, qualified, type Statement, sql, statement, trusted } from '../../core/sql.ts'
+import { copiesIn, copyPath } from '../../manifest/copies.ts'
 import { alterStatements } from '../facets/changes.ts'
 import { commentChange, newComment } from '../facets/comment.ts'
-import { copiesIn, pathOf } from '../facets/copies.ts'
+import { isCopy } from '../facets/copy/source-view.ts'
 import { settle } from '../facets/defaults.ts'
 import { nameOf } from '../facets/names.ts'
 import { describeOptions, record } from '../facets/options.ts'
 import { declaredProtection } from '../facets/protection.ts'
 import { asideInSchema, declaredRename, indexRenaming, withCopyNames } from '../facets/renaming.ts'
-import { isCopy } from '../facets/source-view.ts'
 import { present, type Stanza, withoutBrackets, writtenOptions } from '../facets/stanza.ts'
 import { storageChanges, storageClause, tablespaceChange, writtenTablespace } from '../facets/storage.ts'
 import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
@@ -185,7 +185,7 @@ export const index: DeclaredKind<'index', IndexSpec> = {
 
 function writtenIndex(id: IdOf<'index'>, spec: IndexSpec): Stanza {
   return {
-    path: [...pathOf(spec.on), 'indexes', id.name],
+    path: [...copyPath(spec.on), 'indexes', id.name],
     value: present({
       method: spec.method === 'btree' ? undefined : spec.method,
       unique: spec.unique,

@@ -3,12 +3,8 @@ import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
 import { fragment, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 import { accessDetails } from '../facets/access.ts'
 import { alterStatements, clausesOf } from '../facets/changes.ts'
-import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
-import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
-import type { DeclaredKind } from '../kind.ts'
-import { materializedViewCatalog } from './catalog.ts'
-import { renameColumns } from './column-renames.ts'
-import { columnTypes, namesClause } from './columns.ts'
+import { renameColumns } from '../facets/copy/column-renames.ts'
+import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
   type CopySpec,
   columnsDeclared,
@@ -23,9 +19,13 @@ import {
   storageClauses,
   successorSettings,
   writtenCopy,
-} from './copy.ts'
-import { viewHazards } from './hazards.ts'
-import { renamesIn } from './query.ts'
+} from '../facets/copy/copy.ts'
+import { copyHazards } from '../facets/copy/hazards.ts'
+import { renamesIn } from '../facets/copy/query.ts'
+import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
+import { isUserSchema, notOfAnExtension } from '../facets/user-objects.ts'
+import type { DeclaredKind } from '../kind.ts'
+import { materializedViewCatalog } from './catalog.ts'
 
 export type MaterializedViewSpec = CopySpec
 
@@ -97,7 +97,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
     }),
   },
 
-  hazards: viewHazards,
+  hazards: copyHazards,
   display: {
     details: (spec) => [['query', spec.query], ...accessDetails(spec)],
   },

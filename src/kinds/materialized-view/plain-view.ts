@@ -6,11 +6,6 @@ import { fragment, qualified, type Statement, sql, statement } from '../../core/
 import { type Access, accessChanges, newAccess, relationAccess, withoutAccess } from '../facets/access.ts'
 import { replacedBy } from '../facets/changes.ts'
 import { type Comment, commentChange, newComment } from '../facets/comment.ts'
-import { type Options, record } from '../facets/options.ts'
-import { enterSchema } from '../facets/renaming.ts'
-import { storageChanges, storageClause } from '../facets/storage.ts'
-import type { KindOf } from '../kind.ts'
-import { viewCatalog } from './catalog.ts'
 import {
   columnsText,
   columnTypes,
@@ -18,7 +13,12 @@ import {
   newViewColumnSettings,
   type ViewColumn,
   viewColumnChanges,
-} from './columns.ts'
+} from '../facets/copy/columns.ts'
+import { type Options, record } from '../facets/options.ts'
+import { enterSchema } from '../facets/renaming.ts'
+import { storageChanges, storageClause } from '../facets/storage.ts'
+import type { KindOf } from '../kind.ts'
+import { viewCatalog } from './catalog.ts'
 
 export interface ViewSpec extends Access {
   readonly query: string

@@ -2,9 +2,9 @@
 
 import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
+import { columnsOfRelation, readByQuery, storageOfRelation } from '../facets/copy/catalog.ts'
+import { isLoaded, sourceViewOid } from '../facets/copy/source-view.ts'
 import { occupiedBy } from '../facets/relations.ts'
-import { isLoaded, sourceViewOid } from '../facets/source-view.ts'
-import { columnsOfRelation, readByQuery, storageOfRelation } from '../materialized-view/catalog.ts'
 
 // An ordinary table without a source view is unmanaged: it only has the name.
 export const tableCatalog: Sql = trusted(`

@@ -7,20 +7,8 @@ import { ident, join, qualified, type Sql, type Statement, sql, statement, trust
 import { declaredPrimaryKey, type PrimaryKey } from '../../manifest/primary-key.ts'
 import { accessChanges, accessDetails, newAccess, relationAccess } from '../facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
-import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
-import {
-  createSourceView,
-  markLoaded,
-  renameSourceView,
-  sourceViewOf,
-  sourceViewOid,
-  standInViewOf,
-} from '../facets/source-view.ts'
-import { present } from '../facets/stanza.ts'
-import { isUserSchema, notOfAnExtension, sourceSchema } from '../facets/user-objects.ts'
-import type { DeclaredKind } from '../kind.ts'
-import { renameColumns } from '../materialized-view/column-renames.ts'
-import { columnTypes, namesClause } from '../materialized-view/columns.ts'
+import { renameColumns } from '../facets/copy/column-renames.ts'
+import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
   type CopySpec,
   columnsDeclared,
@@ -35,9 +23,21 @@ import {
   storageClauses,
   successorSettings,
   writtenCopy,
-} from '../materialized-view/copy.ts'
-import { viewHazards } from '../materialized-view/hazards.ts'
-import { renamesIn } from '../materialized-view/query.ts'
+} from '../facets/copy/copy.ts'
+import { copyHazards } from '../facets/copy/hazards.ts'
+import { renamesIn } from '../facets/copy/query.ts'
+import {
+  createSourceView,
+  markLoaded,
+  renameSourceView,
+  sourceViewOf,
+  sourceViewOid,
+  standInViewOf,
+} from '../facets/copy/source-view.ts'
+import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '../facets/renaming.ts'
+import { present } from '../facets/stanza.ts'
+import { isUserSchema, notOfAnExtension, sourceSchema } from '../facets/user-objects.ts'
+import type { DeclaredKind } from '../kind.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
 import { keyText, newConstraints, notNullChanges, primaryKeyChange, writtenPrimaryKey } from './primary-key.ts'
@@ -167,7 +167,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
     }),
   },
 
-  hazards: (change) => [...viewHazards(change), ...addedColumnHazards(change)],
+  hazards: (change) => [...copyHazards(change), ...addedColumnHazards(change)],
   display: {
     details: (spec) => [
       ['query', spec.query],

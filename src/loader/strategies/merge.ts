@@ -3,7 +3,7 @@
 
 import { relationKey } from '../../core/object.ts'
 import { ident, join, literal, qualified, type Sql, sql, statement, trusted } from '../../core/sql.ts'
-import { markLoaded, sourceViewOf } from '../../kinds/facets/source-view.ts'
+import { markLoaded, sourceViewOf } from '../../kinds/facets/copy/source-view.ts'
 import { asOwner, runDeferred } from '../../kinds/table/as-owner.ts'
 import { MemberFailure } from '../failure.ts'
 import type { Copy, Strategy, TableFacts } from './strategy.ts'

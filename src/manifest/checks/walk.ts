@@ -1,6 +1,7 @@
 // Lists the objects of a manifest with their paths, for the checks.
 
 import type { RefreshStanza } from '../../core/refresh-policy.ts'
+import { copiesIn } from '../copies.ts'
 import type { Manifest, Path } from '../manifest.ts'
 
 /** An object in a schema. */
@@ -37,20 +38,16 @@ type Copy = NonNullable<NonNullable<Manifest['schemas']>[string]['materialized_v
 
 /** Materialized views and tables. */
 export function copies(manifest: Manifest): readonly (Placed & { readonly copy: Copy })[] {
-  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, declared]) =>
-    (['materialized_views', 'tables'] as const).flatMap((section) =>
-      Object.entries<Copy>(declared[section] ?? {}).map(([name, copy]) => ({
-        path: ['schemas', schema, section, name],
-        schema,
-        name,
-        copy,
-      })),
-    ),
-  )
+  return copiesIn(manifest).map(({ id: { schema, name }, declared, path }) => ({
+    path,
+    schema,
+    name,
+    copy: declared as Copy,
+  }))
 }
 
 /** Materialized views. */
-export function views(manifest: Manifest): readonly (Placed & { readonly copy: Copy })[] {
+export function views(manifest: Manifest) {
   return copies(manifest).filter(({ path }) => path[2] === 'materialized_views')
 }
 

@@ -1,6 +1,6 @@
 // Rows for what materialized views and tables have in common.
-import type { ViewColumn } from '../../../src/kinds/materialized-view/columns.ts'
-import type { CopySpec } from '../../../src/kinds/materialized-view/copy.ts'
+import type { ViewColumn } from '../../../src/kinds/facets/copy/columns.ts'
+import type { CopySpec } from '../../../src/kinds/facets/copy/copy.ts'
 import { liveAccess } from './access.ts'
 import { liveSettings, settingsRows } from './columns.ts'
 import { commentRows, ignoreRows, protectRows, storageRows, tablespaceRows } from './rows.ts'

@@ -1,5 +1,5 @@
 // Plain views, which fdwsync recreates but neither alters nor declares.
-import type { ViewColumn } from '../../../src/kinds/materialized-view/columns.ts'
+import type { ViewColumn } from '../../../src/kinds/facets/copy/columns.ts'
 import { type ViewSpec, view } from '../../../src/kinds/materialized-view/plain-view.ts'
 import { liveAccess } from './access.ts'
 import { type KindTable, nothing } from './table.ts'

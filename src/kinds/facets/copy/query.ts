@@ -1,8 +1,8 @@
-// When two queries of a materialized view are the same, although their texts may differ.
-import type { FieldChange } from '../../core/change.ts'
-import { replacedBy } from '../facets/changes.ts'
-import type { ColumnRenames } from '../facets/renaming.ts'
-import type { MatchedToLive } from '../probing.ts'
+// When two queries of a copy are the same, although their texts may differ.
+import type { FieldChange } from '../../../core/change.ts'
+import type { MatchedToLive } from '../../probing.ts'
+import { replacedBy } from '../changes.ts'
+import type { ColumnRenames } from '../renaming.ts'
 import { columnRenames } from './column-renames.ts'
 import { columnsText, type ViewColumn } from './columns.ts'
 

@@ -1,7 +1,9 @@
 // What materialized views and tables have in common: a query, the columns that follow from it, storage, owner and grants.
-import type { FieldChange } from '../../core/change.ts'
-import type { CopyId, Relation } from '../../core/object.ts'
-import { ident, qualified, type Sql, type Statement, sql, withoutSemicolon } from '../../core/sql.ts'
+import type { FieldChange } from '../../../core/change.ts'
+import type { CopyId, Relation } from '../../../core/object.ts'
+import { ident, qualified, type Sql, type Statement, sql, withoutSemicolon } from '../../../core/sql.ts'
+import type { KindOf, Preconditions } from '../../kind.ts'
+import type { MatchedToLive, Probe } from '../../probing.ts'
 import {
   type Access,
   accessChanges,
@@ -16,14 +18,14 @@ import {
   settleAccess,
   withoutAccess,
   writtenAccess,
-} from '../facets/access.ts'
-import { replacedBy } from '../facets/changes.ts'
-import { type Comment, commentChange, newComment } from '../facets/comment.ts'
-import { settle } from '../facets/defaults.ts'
-import { declaredIgnore, type Ignoring } from '../facets/ignored.ts'
-import { type Options, record } from '../facets/options.ts'
-import { declaredProtection, type Protection } from '../facets/protection.ts'
-import { present, type WrittenMap, writtenOptions } from '../facets/stanza.ts'
+} from '../access.ts'
+import { replacedBy } from '../changes.ts'
+import { type Comment, commentChange, newComment } from '../comment.ts'
+import { settle } from '../defaults.ts'
+import { declaredIgnore, type Ignoring } from '../ignored.ts'
+import { type Options, record } from '../options.ts'
+import { declaredProtection, type Protection } from '../protection.ts'
+import { present, type WrittenMap, writtenOptions } from '../stanza.ts'
 import {
   storageChanges,
   storageClause,
@@ -31,9 +33,7 @@ import {
   tablespaceChange,
   untoastable,
   writtenTablespace,
-} from '../facets/storage.ts'
-import type { KindOf, Preconditions } from '../kind.ts'
-import type { MatchedToLive, Probe } from '../probing.ts'
+} from '../storage.ts'
 import { columnRenames, renameChange, renameColumns, settingsUnder, underNewNames } from './column-renames.ts'
 import {
   type DeclaredViewColumns,

@@ -1,11 +1,11 @@
-// Columns of a materialized view that are renamed, and keep what is set on them.
-import type { FieldChange } from '../../core/change.ts'
-import { sameData } from '../../core/data.ts'
-import { ident, join, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
-import type { Access } from '../facets/access.ts'
-import { grantsUnder } from '../facets/access.ts'
-import { record } from '../facets/options.ts'
-import type { ColumnRenames } from '../facets/renaming.ts'
+// Columns of a copy that are renamed, and keep what is set on them.
+import type { FieldChange } from '../../../core/change.ts'
+import { sameData } from '../../../core/data.ts'
+import { ident, join, type Sql, type Statement, sql, statement } from '../../../core/sql.ts'
+import type { Access } from '../access.ts'
+import { grantsUnder } from '../access.ts'
+import { record } from '../options.ts'
+import type { ColumnRenames } from '../renaming.ts'
 import type { DeclaredViewColumns, ViewColumn } from './columns.ts'
 
 type Columns = readonly ViewColumn[]

@@ -1,6 +1,6 @@
 // The columns of a view: types from the query, names and settings from a manifest.
-import type { FieldChange } from '../../core/change.ts'
-import { ident, join, type Sql, type Statement, sql } from '../../core/sql.ts'
+import type { FieldChange } from '../../../core/change.ts'
+import { ident, join, type Sql, type Statement, sql } from '../../../core/sql.ts'
 import {
   type ColumnSettings,
   declaredSettings,
@@ -8,9 +8,9 @@ import {
   settingsChanges,
   settleSettings,
   writtenSettings,
-} from '../facets/columns/settings.ts'
-import { record } from '../facets/options.ts'
-import type { Written } from '../facets/stanza.ts'
+} from '../columns/settings.ts'
+import { record } from '../options.ts'
+import type { Written } from '../stanza.ts'
 
 /** As the server derived it from the query. */
 export interface ViewColumn extends ColumnSettings {

@@ -1,9 +1,9 @@
 // The plain view in schema fdwsync_source that holds the query of a table. PostgreSQL then knows what the table reads: it
 // tracks renames, refuses to drop what is read, and dumps the query along with the data.
 import { createHash } from 'node:crypto'
-import type { Relation } from '../../core/object.ts'
-import { fragment, ident, literal, qualified, type Sql, type Statement, sql, statement } from '../../core/sql.ts'
-import { sourceSchema } from './user-objects.ts'
+import type { Relation } from '../../../core/object.ts'
+import { fragment, ident, literal, qualified, type Sql, type Statement, sql, statement } from '../../../core/sql.ts'
+import { sourceSchema } from '../user-objects.ts'
 
 /** Names have at most 63 bytes. */
 const longestName = 63

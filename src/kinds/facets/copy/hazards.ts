@@ -1,9 +1,9 @@
-// What a change of a materialized view means for its data, its readers and its grants.
+// What a change of a copy means for its data, its readers and its grants.
 
-import type { Change } from '../../core/change.ts'
-import type { Hazard } from '../../core/plan.ts'
-import { type Access, accessHazards } from '../facets/access.ts'
-import type { ColumnRenames } from '../facets/renaming.ts'
+import type { Change } from '../../../core/change.ts'
+import type { Hazard } from '../../../core/plan.ts'
+import { type Access, accessHazards } from '../access.ts'
+import type { ColumnRenames } from '../renaming.ts'
 import { renamesIn, type ViewQuery } from './query.ts'
 
 /** What is looked at. A kind sees only its own objects, so that a change carries specs of this kind. */
@@ -11,7 +11,7 @@ interface Spec extends Access, ViewQuery {
   readonly populated: boolean
 }
 
-export function viewHazards(change: Change): readonly Hazard[] {
+export function copyHazards(change: Change): readonly Hazard[] {
   if (change.op === 'drop') {
     const live = change.from.spec as Spec // see above
     if (!live.populated || change.renamedAsideFor) return []

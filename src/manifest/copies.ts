@@ -1,0 +1,33 @@
+// The copies that a manifest declares: materialized views and tables.
+import type { CopyId } from '../core/object.ts'
+import type { Manifest } from './manifest.ts'
+
+/** Where the copies of a kind are declared in a schema. */
+const sections = { materializedView: 'materialized_views', table: 'tables' } as const
+
+type Schemas = NonNullable<Manifest['schemas']>[string]
+
+/** What both kinds have in common. */
+export type CopyStanza = NonNullable<Schemas['materialized_views'] | Schemas['tables']>[string]
+
+export interface DeclaredCopy {
+  readonly id: CopyId
+  readonly declared: CopyStanza
+  readonly path: readonly string[]
+}
+
+export function copiesIn(manifest: Pick<Manifest, 'schemas'>): readonly DeclaredCopy[] {
+  return Object.entries(manifest.schemas ?? {}).flatMap(([schema, declared]) =>
+    (['materializedView', 'table'] as const).flatMap((kind) =>
+      Object.entries<CopyStanza>(declared[sections[kind]] ?? {}).map(([name, each]) => ({
+        id: { kind, schema, name },
+        declared: each,
+        path: copyPath({ kind, schema, name }),
+      })),
+    ),
+  )
+}
+
+export function copyPath({ kind, schema, name }: CopyId): readonly string[] {
+  return ['schemas', schema, sections[kind], name]
+}
