@@ -7,6 +7,7 @@ import { formatProblem, type Problem } from '../core/errors.ts'
 import type { Plan } from '../core/plan.ts'
 import type { ConnectionSettings } from '../db/settings.ts'
 import { withLock } from '../library/load-manifest.ts'
+import { checkRefreshGroups } from '../manifest/checks/refresh-groups.ts'
 import { checkFragments } from '../manifest/checks/sql-fragments.ts'
 import type { GivenVariables } from '../manifest/composition/variables.ts'
 import {
@@ -168,6 +169,7 @@ async function parseAndCheck(texts: ManifestTexts, isNeeded?: IsNeeded): Promise
   const parsed = await parseManifestFiles(texts, isNeeded)
   hideInErrors(hiddenIn(parsed))
   await checkFragments(parsed)
+  await checkRefreshGroups(parsed)
   printWarnings(parsed.warnings)
   return parsed
 }

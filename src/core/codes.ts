@@ -192,6 +192,12 @@ export type ProblemCode =
   /** The wrapper cannot report what the source has, so its foreign tables were not compared. */
   | 'source/not-comparable'
 
+  // Refresh policies
+  /** The copies of a group cannot be read in one snapshot. */
+  | 'refresh/group'
+  /** Readers of a copy wait while it is refreshed. */
+  | 'refresh/blocks-readers'
+
   // Schedules
   /** pg_cron is not where it would have to be, so nothing runs the schedules of the manifest. */
   | 'schedule/not-applied'

@@ -33,8 +33,10 @@ export async function loadManifest(
   const request = { paths: all, variables, env, unresolved: !resolve, allowedFolders, readStandardInput }
   const { parseManifestFiles } = await import('../manifest/parse.ts')
   const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
+  const { checkRefreshGroups } = await import('../manifest/checks/refresh-groups.ts')
   const parsed = await parseManifestFiles(await readManifestTexts(request))
   await checkFragments(parsed)
+  await checkRefreshGroups(parsed)
   const lockPath = lockPathOf(all)
   return withLock(parsed, lockPath === undefined ? undefined : await loadLock(lockPath))
 }

@@ -3,8 +3,8 @@
 import { groupBy } from '../core/data.ts'
 import { disjointSets } from '../core/graph.ts'
 import type { Key } from '../core/object.ts'
+import { whyNotOneMoment } from '../core/one-moment.ts'
 import { defaultPolicy, type RefreshPolicy, type RefreshStrategy } from '../core/refresh-policy.ts'
-import { ident } from '../core/sql.ts'
 import type { RefreshTarget } from './copies.ts'
 import { type Choice, chooseStrategy, indexHint } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
@@ -72,19 +72,10 @@ function requireOneMoment(unit: RefreshUnit): RefreshUnit {
     unit.copies.flatMap((each) => ('policy' in each && each.policy.group !== undefined ? [each] : [])),
     ({ policy }) => policy.group,
   )
-  for (const [group, copies] of groups) {
-    const all = copies.flatMap(({ copy }) => copy.facts.connections.map((connection) => ({ ...connection, copy })))
-    const [first] = all
-    const other = all.find(({ server, mapping }) => server !== first?.server || mapping !== first.mapping)
-    if (!first || !other) continue
-    const reason =
-      other.server === first.server
-        ? `${first.copy.title} and ${other.copy.title} read server ${ident(first.server)} by the user mappings of different owners`
-        : `${first.copy.title} reads server ${ident(first.server)}, and ${other.copy.title} reads server ${ident(other.server)}`
-    return refuseUnit(unit, {
-      reason: `the group ${JSON.stringify(group)} is not of one moment: ${reason}`,
-      hint: 'Only what is read from one server by one user mapping is of one snapshot. Take one of them out of the group.',
-    })
+  for (const [group = '', copies] of groups) {
+    const members = copies.map(({ copy: { title, facts } }) => ({ title, connections: facts.connections }))
+    const problem = whyNotOneMoment(group, members)
+    if (problem) return refuseUnit(unit, { reason: problem.reason, hint: problem.hint })
   }
   return unit
 }

@@ -43,7 +43,8 @@ function previewOf(planned: PlannedCopy, refused: PlannedCopy | undefined): Prev
     const reason = `${refused.target.title}, which is refreshed with it, would fail`
     return { key, title, how: undefined, outcome: { status: 'skipped', reason } }
   }
-  const { strategy: how, reason: because } = planned.choice
+  const { strategy: how, reason: because, hint } = planned.choice
   const lastMilliseconds = planned.copy.facts.lastMilliseconds[how]
-  return { key, title, how, because, bytes: planned.copy.facts.bytes, lastMilliseconds, outcome: { status: 'planned' } }
+  const { bytes } = planned.copy.facts
+  return { key, title, how, because, hint, bytes, lastMilliseconds, outcome: { status: 'planned' } }
 }

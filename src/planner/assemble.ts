@@ -31,7 +31,7 @@ export async function assemblePlan(
   context: PlanContext,
   changeSet: ChangeSet,
   sourceCheck: SourceCheck | undefined,
-  sourceFaults: readonly Warning[],
+  found: readonly Warning[],
 ): Promise<Plan> {
   const { session, resolved, searchPath, target, digests } = context
   const { comparison, impact, attachments, drops, code } = changeSet
@@ -41,7 +41,7 @@ export async function assemblePlan(
   const hidden = hiddenIn(resolved.expanded)
   const shown = <Finding extends Refusal | Undetermined | Warning>(findings: readonly Finding[]) =>
     findings.map((finding) => redactTexts(finding, hidden))
-  const warnings = shown([...sourceFaults, ...warningsOf(context, changeSet, sourceCheck)])
+  const warnings = shown([...found, ...warningsOf(context, changeSet, sourceCheck)])
   return {
     manifest: resolved.expanded.manifest.name,
     searchPath,

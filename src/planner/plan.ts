@@ -32,11 +32,13 @@ import { fingerprintForAnyRole } from './fingerprint.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
 import { createProof, namesOf } from './proof.ts'
+import { requireOneMoment } from './refresh-groups.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
 import { applicableSchedules } from './schedules.ts'
 import type { Selection } from './selection.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
+import { waitingReaders } from './waiting-readers.ts'
 
 /**
  * Plans what it takes for the session's database to match the manifest. Changes nothing.
@@ -92,9 +94,11 @@ async function planOnce(
   const context = await resolveAndRead(session, manifest, options, kept)
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
+  await requireOneMoment(context, changeSet)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
-  const plan = await assemblePlan(context, changeSet, sourceCheck, faults)
+  const waits = await waitingReaders(context, changeSet)
+  const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...waits])
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))
     return planOnce(session, manifest, options, new Map([...kept, ...more]))

@@ -138,8 +138,18 @@ function serversWithChanges(changes: readonly Change[], changed: ReadonlySet<Key
 }
 
 /** For each foreign table the copies that read it, and as which roles. */
-function readersByTable({ wanted, live, user, throughViews }: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
-  const readers = [...wanted].flatMap(([view, { id, spec, needs }]) => {
+function readersByTable(input: ReadsInput): ReadonlyMap<Key, readonly Reader[]> {
+  return groupBy(readsOfCopies(input), ({ table }) => table)
+}
+
+/** What copies read, directly or through plain views. Not all of it need be foreign tables. */
+export function readsOfCopies({
+  wanted,
+  live,
+  user,
+  throughViews,
+}: Pick<ReadsInput, 'wanted' | 'live' | 'user' | 'throughViews'>): readonly (Reader & { readonly table: Key })[] {
+  return [...wanted].flatMap(([view, { id, spec, needs }]) => {
     if (id.kind !== 'materializedView' && id.kind !== 'table') return []
     const owner = ownerOf(spec, live.get(view)?.spec, user)
     return needs.flatMap((need) => {
@@ -148,7 +158,6 @@ function readersByTable({ wanted, live, user, throughViews }: ReadsInput): Reado
       return [{ table: need, view, role: owner }, ...indirect]
     })
   })
-  return groupBy(readers, ({ table }) => table)
 }
 
 function ownerOf(wanted: unknown, live: unknown, user: string): string {

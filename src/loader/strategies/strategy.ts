@@ -1,6 +1,7 @@
 // The contract of a refresh strategy: one way to bring a copy up to date. Plain data in and out, apart from the session.
 
 import type { CopyId, Key } from '../../core/object.ts'
+import type { SourceConnection } from '../../core/one-moment.ts'
 import type { StrategyName } from '../../core/refresh-policy.ts'
 import type { Session } from '../../db/session.ts'
 import type { SourcesOfViews, SourceWatchdog } from '../source-watchdog.ts'
@@ -36,12 +37,6 @@ export interface CopyFacts {
   readonly swapObstacle: string | undefined
   /** How long its last load by each strategy took. */
   readonly lastMilliseconds: Readonly<Partial<Record<StrategyName, number>>>
-}
-
-export interface SourceConnection {
-  readonly server: string
-  /** The OID of the user mapping; null if there is none. */
-  readonly mapping: number | null
 }
 
 export interface Copy {

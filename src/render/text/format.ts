@@ -5,7 +5,8 @@ import { renderApplyDetails, renderHistory } from './history.ts'
 import { renderManifests } from './manifests.ts'
 import { renderPlan } from './plan.ts'
 import { renderRefreshHistory } from './refresh-history.ts'
-import { renderRefresh, renderReport } from './report.ts'
+import { renderRefresh } from './refresh-report.ts'
+import { renderReport } from './report.ts'
 import { renderStatus } from './status.ts'
 
 export const textFormat: Format = {

@@ -176,7 +176,7 @@ test('a group is one transaction, if one connection reads all of it', () => {
     ),
   )
   const mappings = planned({ a: through('x'), b: through('x', 2) })[0]?.copies
-  expect(mappings?.[0]).toMatch(/by the user mappings of different owners/)
+  expect(mappings?.[0]).toMatch(/by the user mappings of different roles/)
 })
 
 test('a group with a copy between two of its members is refused', () => {

@@ -1,6 +1,7 @@
 // Reads short manifests, for the tests of this folder.
 
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { checkRefreshGroups } from '../../../src/manifest/checks/refresh-groups.ts'
 import { checkFragments } from '../../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
 import { parseManifest } from '../../../src/manifest/parse.ts'
@@ -22,6 +23,7 @@ export const references: References = {
 export async function read(text: string, known: References | undefined = references): Promise<ParsedManifest> {
   const parsed = await parseManifest('m.yaml', Buffer.from(text), known)
   await checkFragments(parsed)
+  await checkRefreshGroups(parsed)
   return parsed
 }
 
@@ -31,6 +33,7 @@ export async function problemsOf(text: string | Uint8Array): Promise<string> {
   const error: unknown = await parseManifest('m.yaml', bytes, references)
     .then(async (parsed) => {
       await checkFragments(parsed)
+      await checkRefreshGroups(parsed)
       if (parsed.optionProblems.length > 0) throw new FdwsyncError(parsed.optionProblems.map(({ problem }) => problem))
     })
     .then(

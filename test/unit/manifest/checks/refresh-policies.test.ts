@@ -82,3 +82,52 @@ schemas:
     e: { strategy: 'auto', maxAgeMilliseconds: 3_600_000, timeoutMilliseconds },
   })
 })
+
+/** Two copies of one group, the second one with `two` as its query, and a mirror of the source. */
+const grouped = ({ one = '', two = 'SELECT id FROM p.a', mirror = '' }) => `${head}
+servers:
+  s: { user_mappings: { public: { user: x }, etl: { user: x } } }
+  other: {}
+schemas:
+  p:
+    foreign_tables:
+      a: { server: s, columns: { id: int } }
+      b: { server: other, columns: { id: int } }
+  local:
+    materialized_views:
+      one: { query: SELECT id FROM p.a, ${one}refresh: { group: g } }
+      two:
+        query: ${two}
+        refresh: { group: g }
+mirrors:
+  m: { server: other, remote_schema: public, proxy_schema: m, schema: c, ${mirror} }
+`
+
+test.each([
+  [
+    'two servers',
+    grouped({ two: 'WITH a AS (SELECT 1) SELECT id FROM p.b' }),
+    'm.yaml:17:20: the group "g" is not of one moment: materialized view local.one reads server s, and materialized view local.two reads server other',
+  ],
+  [
+    'the mappings of two roles',
+    grouped({ one: 'owner: etl, ', two: 'SELECT id FROM p.a\n        owner: bi' }),
+    'm.yaml:18:',
+  ],
+  ['two servers in one query', grouped({ two: 'SELECT FROM p.a, p.b' }), 'local.two reads server other'],
+  ['a mirror of another server', grouped({ mirror: 'refresh: { group: g }' }), 'mirror m reads server other, and'],
+  [
+    'a table of such a mirror',
+    grouped({ mirror: 'tables: { t: { refresh: { group: g } } }' }),
+    'materialized view c.t reads server other, and',
+  ],
+  ['a table that such a mirror imports', grouped({ two: 'SELECT FROM m.anything' }), 'local.two reads server other'],
+])('a group of %s is rejected', async (_, text, problem) => expect(await problemsOf(text)).toContain(problem))
+
+test.each([
+  ['one server', grouped({})],
+  ['an unknown role', grouped({ one: 'owner: etl, ' })],
+  ['roles without mappings', grouped({ one: 'owner: a, ', two: 'SELECT id FROM p.a\n        owner: b' })],
+  ['a copy of a copy', grouped({ two: 'SELECT id FROM local.one' })],
+  ['relations that are not managed', grouped({ two: 'SELECT FROM b, pg_class, x.y' })],
+])('a group of %s is accepted', async (_, text) => expect(await problemsOf(text)).toBe(''))

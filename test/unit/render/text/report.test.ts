@@ -6,7 +6,8 @@ import { keyOf, type ObjectId } from '../../../../src/core/object.ts'
 import type { RefreshReport, Report, StepOutcome } from '../../../../src/core/report.ts'
 import { titleOf } from '../../../../src/kinds/registry.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
-import { renderRefresh, renderReport } from '../../../../src/render/text/report.ts'
+import { renderRefresh } from '../../../../src/render/text/refresh-report.ts'
+import { renderReport } from '../../../../src/render/text/report.ts'
 import { reportOf } from '../../../support/reports.ts'
 
 const style = new Chalk({ level: 0 })
@@ -110,6 +111,25 @@ describe('reports', () => {
     expect(text).toMatch(/concurrently(, | {2})1.2 s/)
     expect(text.trimEnd().split('\n').at(-1)).toBe('Refreshed 1 of 2 views.')
   })
+})
+
+test('in a refresh and its preview, readers who wait are one entry, however many copies there are', () => {
+  const views = (outcome: RefreshReport['views'][number]['outcome']): RefreshReport['views'] =>
+    Array.from({ length: 7 }, (_, at) => ({
+      key: keyOf({ kind: 'materializedView', schema: 'shop', name: `v${at}` }),
+      title: `materialized view shop.v${at}`,
+      how: 'plain',
+      because: 'readers wait',
+      hint: 'Declare an index.',
+      outcome,
+    }))
+  const text = (outcome: RefreshReport['views'][number]['outcome']) =>
+    renderRefresh({ manifest: 'm', views: views(outcome), warnings: [], notImported: [] }, { style, columns: 120 })
+  expect(text({ status: 'planned' }).split('\n').slice(0, 2)).toEqual([
+    '  would refresh 7 materialized views in shop  plain: readers wait',
+    '            Declare an index.',
+  ])
+  expect(text({ status: 'applied', milliseconds: 1000 }).match(/readers wait. Declare an index./g)).toHaveLength(1)
 })
 
 test('a refresh is a table: strategy, rows and size, duration and that of the last time', () => {

@@ -1,0 +1,106 @@
+// Copies whose readers will wait while they are refreshed, since what the plan changes leaves `auto` no other strategy. Of what stays
+// as it is, a refresh reports that.
+
+import type { Change, WantedObject } from '../core/change.ts'
+import { type CopyId, idOf, type Key, keyOf } from '../core/object.ts'
+import type { Warning } from '../core/plan.ts'
+import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
+import type { IndexSpec } from '../kinds/index/spec.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
+import { refreshRecording } from '../ledger/refresh-log.ts'
+import { readTargetsToPlan } from '../loader/preview.ts'
+import { chooseStrategy } from '../loader/strategies/auto.ts'
+import type { CopyFacts } from '../loader/strategies/strategy.ts'
+import type { ChangeSet } from './change-set.ts'
+import type { PlanContext } from './context.ts'
+
+export async function waitingReaders(
+  { session }: PlanContext,
+  { comparison, impact: { changes } }: ChangeSet,
+): Promise<readonly Warning[]> {
+  const { wanted } = comparison.probed
+  const candidates = candidatesIn(changes, wanted)
+  if (candidates.length === 0) return []
+  const created = new Set(changes.flatMap(({ op, key }) => (op === 'create' ? [key] : [])))
+  const existing = candidates.filter((id) => !created.has(keyOf(id)))
+  const targets =
+    existing.length === 0 ? [] : await readTargetsToPlan(session, existing, await refreshRecording(session))
+  const facts = new Map(targets.map(({ key, copy }) => [key, copy?.facts]))
+  const readers = readersOf(wanted)
+  const losing = losingIndexes(changes)
+  return candidates.flatMap((id): readonly Warning[] => {
+    const key = keyOf(id)
+    const found = facts.get(key) ?? factsOfNew
+    const reader = readers.get(key)
+    const swapObstacle = found.swapObstacle ?? (reader && `${titleOf(reader)} reads it`)
+    const hasUniqueIndex = found.hasUniqueIndex && !losing.has(key)
+    const { hint } = chooseStrategy({ ...found, hasUniqueIndex, swapObstacle })
+    if (hint === undefined) return []
+    // The text after the colon is the same for all of them, so that many are reported as one.
+    const message = `${titleOf(id)}, which cannot be swapped because ${swapObstacle}: readers wait while it is refreshed`
+    return [{ code: 'refresh/blocks-readers', key, title: titleOf(id), message, hint }]
+  })
+}
+
+/** Of what is created, as if it were large. */
+const factsOfNew: CopyFacts = {
+  isPopulated: true,
+  hasUniqueIndex: false,
+  table: undefined,
+  bytes: Number.POSITIVE_INFINITY,
+  owner: '',
+  connections: [],
+  isOwnerAvailable: true,
+  swapObstacle: undefined,
+  lastMilliseconds: {},
+}
+
+/** Materialized views that change, that what changes reads, or that lose a child or a policy: without a unique index, and with `auto`. */
+function candidatesIn(changes: readonly Change[], wanted: ReadonlyMap<Key, WantedObject>): readonly CopyId[] {
+  const affected = new Set(changes.flatMap(copiesAffectedBy))
+  const indexed = new Set(Array.from(wanted.values(), uniquelyIndexed))
+  return [...affected].flatMap((key) => {
+    const id = wanted.get(key)?.id
+    if (id?.kind !== 'materializedView' || indexed.has(key)) return []
+    const policy = wanted.get(keyOf({ kind: 'refreshPolicy', schema: id.schema, name: id.name }))?.spec
+    const { strategy } = (policy as RefreshPolicy | undefined) ?? defaultPolicy // of the kind of the id
+    return strategy === 'auto' ? [id] : []
+  })
+}
+
+function copiesAffectedBy(change: Change): readonly Key[] {
+  const { op, key } = change
+  const id = idOf(key)
+  if (id === undefined || op === 'adopt' || op === 'release') return []
+  if (id.kind === 'materializedView') return op === 'create' || op === 'replace' ? [key, ...change.to.needs] : [key]
+  if (id.kind === 'refreshPolicy') return [kindOf(id).belongsTo?.ownerOf(id) ?? key]
+  return 'from' in change ? [kindOf(id).child?.parentOf(change.from.spec, id) ?? key] : []
+}
+
+/** The copy that an index lets be refreshed by CONCURRENTLY. */
+function uniquelyIndexed({ id, spec }: WantedObject): Key | undefined {
+  if (id.kind !== 'index') return undefined
+  const { on, unique, where, columns } = spec as IndexSpec // of the kind of the id
+  const isUsable = unique && where === null && columns.every(({ expression }) => expression == null)
+  return isUsable ? keyOf(on) : undefined
+}
+
+/** The copies of which the plan drops or changes an index, perhaps the only unique one. */
+function losingIndexes(changes: readonly Change[]): ReadonlySet<Key> {
+  return new Set(
+    changes.flatMap((change) => {
+      if (!('from' in change) || change.from.id.kind !== 'index') return []
+      return kindOf(change.from.id).child?.parentOf(change.from.spec, change.from.id) ?? []
+    }),
+  )
+}
+
+/** One copy that reads each. */
+function readersOf(wanted: ReadonlyMap<Key, WantedObject>): ReadonlyMap<Key, CopyId> {
+  const readers = new Map<Key, CopyId>()
+  for (const { id, needs } of wanted.values()) {
+    if (id.kind !== 'materializedView' && id.kind !== 'table') continue
+    for (const need of needs) readers.set(need, id)
+  }
+  return readers
+}
