@@ -1,25 +1,60 @@
 // The only way out to standard output and standard error. Whatever a renderer or a message forgot to escape is escaped here.
 
+import { clearScreenDown, moveCursor } from 'node:readline'
 import { printable, printableText } from '../core/printable.ts'
 
 /** Prints on standard output what a command was asked for. `isColoured`: a renderer coloured the text. */
 export function printResult(text: string, isColoured = false): void {
+  eraseLive()
   process.stdout.write(printable(text, isColoured))
 }
 
 /** Prints commands to a CI runner. The format that has written them has escaped whatever is not one of its own. */
 export function printCommands(text: string): void {
+  eraseLive()
   process.stdout.write(printableText(text))
 }
 
 /** Prints on standard error what is not the result itself: errors, warnings and progress. */
 export function printMessage(text: string, isColoured = false): void {
+  eraseLive()
   process.stderr.write(wrapMessage ? wrapMessage(text) : printable(text, isColoured))
 }
 
 /** Prints a line of the log on standard error. */
 export function printLog(line: string): void {
+  eraseLive()
   process.stderr.write(line)
+}
+
+/** Whether standard error is a terminal whose lines can be replaced. */
+export function hasLiveLines(): boolean {
+  return process.stderr.isTTY && process.env.TERM !== 'dumb'
+}
+
+/** What fits the terminal in one line, and how many lines. */
+export function liveSize(): { readonly columns: number; readonly rows: number } {
+  // In its last column some terminals would break the line.
+  return { columns: (process.stderr.columns || 80) - 1, rows: process.stderr.rows || 24 }
+}
+
+let live: { readonly lines: number; readonly columns: number } | undefined
+
+/** Prints lines at the bottom of the terminal, in place of those of the last call. Whatever else is printed takes their place, too. */
+export function printLive(lines: readonly string[], isColoured: boolean): void {
+  eraseLive()
+  if (lines.length === 0) return
+  process.stderr.write(lines.map((line) => `${printable(line, isColoured)}\n`).join(''))
+  live = { lines: lines.length, columns: liveSize().columns }
+}
+
+function eraseLive(): void {
+  const before = live
+  live = undefined
+  // A terminal that is narrower now may have broken the lines. Then they stay, so that nothing above them is erased.
+  if (before === undefined || liveSize().columns < before.columns) return
+  moveCursor(process.stderr, 0, -before.lines)
+  clearScreenDown(process.stderr)
 }
 
 let wrapMessage: ((text: string) => string) | undefined

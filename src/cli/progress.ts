@@ -1,35 +1,48 @@
-// Prints the progress of an apply or a refresh on standard error.
+// Prints the progress of an apply or a refresh on standard error: on a terminal a line for each step that runs, in place; elsewhere
+// a line where one starts and ends, and from time to time for what takes long.
 
 import type { ApplyEvent } from '../core/event.ts'
 import type { Key } from '../core/object.ts'
 import { eventJson } from '../render/json/event.ts'
 import { renderEvent } from '../render/text/events.ts'
 import { maxListed } from '../render/text/objects.ts'
+import { liveProgress } from './live-progress.ts'
 import { eventLog } from './log.ts'
-import { printMessage } from './output.ts'
+import { hasLiveLines, printMessage } from './output.ts'
+import { isLong, longMilliseconds, type Progress } from './progress-lines.ts'
 import { styleOf, type TextFlags } from './terminal.ts'
 
-/** Of many steps only those are listed that take longer. */
-const longMilliseconds = 2000
+/** How often the progress of one load is printed. */
+const intervalMilliseconds = 60_000
 
-/** A function for all events of one run. */
-export function progressPrinter(
-  { verbose = false }: TextFlags,
-  verb: 'loading' | 'refreshing' = 'loading',
-): (event: ApplyEvent) => void {
+export function progressOf({ verbose = false }: TextFlags, verb: 'loading' | 'refreshing' = 'loading'): Progress {
   const log = eventLog()
-  if (log) return (event) => log(eventJson(event, new Date()))
+  if (log) return { print: (event) => log(eventJson(event, new Date())), end: () => {} }
+  const printLine = linePrinter(verb)
+  return hasLiveLines() ? liveProgress(verb, printLine) : plainProgress(verbose, verb, printLine)
+}
+
+function linePrinter(verb: 'loading' | 'refreshing'): (event: ApplyEvent) => void {
   const style = styleOf('stderr')
-  const announcements = new Map<Key, NodeJS.Timeout>()
   const warnings = new Set<string>()
-  let listsAll = true
-  const isDue = progressIntervals()
-  const print = (event: ApplyEvent) => {
+  return (event) => {
+    if (event.type === 'warning') {
+      // One cause may concern every step.
+      if (warnings.has(event.reason)) return
+      warnings.add(event.reason)
+    }
     const line = renderEvent(event, style, verb)
     if (line !== undefined) printMessage(`${line}\n`, style.level > 0)
   }
+}
 
-  return (event) => {
+function plainProgress(verbose: boolean, verb: 'loading' | 'refreshing', print: (event: ApplyEvent) => void): Progress {
+  const announcements = new Map<Key, NodeJS.Timeout>()
+  const isDue = progressIntervals()
+  let listsAll = true
+  return { print: printEvent, end: () => {} }
+
+  function printEvent(event: ApplyEvent) {
     switch (event.type) {
       case 'stage-started':
         if (event.stage !== 'populate') return print(event)
@@ -48,33 +61,25 @@ export function progressPrinter(
         const announcement = announcements.get(event.key)
         announcements.delete(event.key)
         clearTimeout(announcement)
+        if (announcement !== undefined) return
         // The report of a refresh lists how each view ended.
-        return announcement === undefined && verb === 'loading' ? print(event) : undefined
+        return verb === 'loading' || isLong(event) ? print(event) : undefined
       }
       case 'progress':
         return isDue(event) ? print(event) : undefined
-      case 'warning':
-        // One cause may concern every step.
-        if (!warnings.has(event.reason)) print(event)
-        warnings.add(event.reason)
-        return
       default:
         return print(event)
     }
   }
 }
 
-/** How often the progress of one load is printed: to someone who looks on, or into a log. */
-const intervals = { terminal: 10_000, log: 60_000 } as const
-
 /** A wait for a lock is printed at once, and then like everything else. */
 function progressIntervals(): (event: Extract<ApplyEvent, { type: 'progress' }>) => boolean {
-  const interval = process.stderr.isTTY ? intervals.terminal : intervals.log
   const printed = new Map<Key, { readonly at: number; readonly waits: boolean }>()
   return ({ key, milliseconds, waitsFor }) => {
     const last = printed.get(key)
     const waits = waitsFor !== undefined
-    const isDue = milliseconds - (last?.at ?? 0) >= interval || (waits && last?.waits !== true)
+    const isDue = milliseconds - (last?.at ?? 0) >= intervalMilliseconds || (waits && last?.waits !== true)
     if (isDue || !waits) printed.set(key, { at: isDue ? milliseconds : (last?.at ?? 0), waits })
     return isDue
   }

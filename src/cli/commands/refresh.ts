@@ -10,7 +10,7 @@ import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
 import { type EventsFlag, eventWriter, printReport } from '../events.ts'
 import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
 import { needsViews } from '../needed-references.ts'
-import { progressPrinter } from '../progress.ts'
+import { progressOf } from '../progress.ts'
 import { renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface RefreshFlags extends TextFlags, ManifestFlags, EventsFlag {
@@ -33,10 +33,10 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
   const connect = connectTo(settings, hiddenIn(parsed))
   const only = (['stale', 'unpopulated'] as const).filter((state) => flags[state])
   const { strategy } = flags
-  const [print, write] = [progressPrinter(flags, 'refreshing'), eventWriter(flags)]
-  const report = flags.dryRun
-    ? await previewRefresh(parsed, names, connect, { strategy, only })
-    : await refreshManifest(parsed, names, connect, {
+  const [progress, write] = [progressOf(flags, 'refreshing'), eventWriter(flags)]
+  const running = flags.dryRun
+    ? previewRefresh(parsed, names, connect, { strategy, only })
+    : refreshManifest(parsed, names, connect, {
         strategy,
         only,
         jobs: flags.jobs,
@@ -47,9 +47,10 @@ export async function refresh(names: readonly string[], flags: RefreshFlags): Pr
         signal: abortOnInterrupt(),
         emit(event) {
           write(event)
-          print(event)
+          progress.print(event)
         },
       })
+  const report = await running.finally(progress.end)
   const format = await formats[flags.format]()
   const manifest = withReference(report.manifest, parsed.references)
   printReport(format.refresh({ ...report, manifest }, renderOptions(flags)), flags)

@@ -10,7 +10,7 @@ import { abortOnInterrupt } from '../environment.ts'
 import { type EventsFlag, eventWriter, printReport } from '../events.ts'
 import { originOf } from '../origin.ts'
 import { printResult } from '../output.ts'
-import { progressPrinter } from '../progress.ts'
+import { progressOf } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
@@ -32,7 +32,7 @@ export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'maxConnectio
 
 export async function runPlan(run: Run): Promise<number> {
   const { flags, allow, jobs, maxConnections, sourceTimeoutMilliseconds } = run
-  const [print, write] = [progressPrinter(flags), eventWriter(flags)]
+  const [progress, write] = [progressOf(flags), eventWriter(flags)]
   const options: ApplyOptions = {
     allow,
     jobs,
@@ -44,16 +44,17 @@ export async function runPlan(run: Run): Promise<number> {
     signal: abortOnInterrupt(),
     emit(event) {
       write(event)
-      print(event)
+      progress.print(event)
     },
   }
   const format = await formats[flags.format]()
   let name = ''
-  const { report } = await run.start(options, (plan, withReferences) => {
+  const starting = run.start(options, (plan, withReferences) => {
     const shown = flags.showValues ? plan : withReferences
     name = shown.manifest
     return approve(plan, shown, run)
   })
+  const { report } = await starting.finally(progress.end)
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)

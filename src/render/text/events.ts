@@ -3,7 +3,7 @@
 import type { ChalkInstance } from 'chalk'
 import type { ApplyEvent } from '../../core/event.ts'
 import { oneLine } from '../../core/printable.ts'
-import { counted, durationText } from './layout.ts'
+import { counted, cut, durationText } from './layout.ts'
 
 /** Undefined if the event needs no line. Definitions of a stage share one transaction, and so one line. */
 export function renderEvent(
@@ -30,19 +30,56 @@ export function renderEvent(
   }
 }
 
+/** A step that runs. */
+export interface RunningStep {
+  readonly title: string
+  readonly milliseconds: number
+  /** What was last reported of it. */
+  readonly progress?: ProgressEvent | undefined
+}
+
+type ProgressEvent = Extract<ApplyEvent, { type: 'progress' }>
+
+/** The steps that run, each as one line that fits a terminal, below a line that counts those that have ended. */
+export function renderRunning(
+  running: readonly RunningStep[],
+  ended: { readonly steps: number; readonly of: number },
+  {
+    style,
+    columns,
+    rows,
+    verb,
+  }: { style: ChalkInstance; columns: number; rows: number; verb: 'loading' | 'refreshing' },
+): readonly string[] {
+  const shown = running.slice(0, Math.max(1, rows - 2))
+  const lines = shown.map(({ title, milliseconds, progress }) => {
+    const name = title.replace(/^(?:materialized view|table) /, '')
+    const text = cut(`  ${progressText(name, milliseconds, progress)}`, columns)
+    return progress?.waitsFor === undefined ? text : style.yellow(text)
+  })
+  const more = running.length - shown.length
+  const count = `${verb}: ${ended.steps} of ${counted(ended.of, 'step')} done${more === 0 ? '' : `, ${running.length} running`}`
+  return ended.of === 1 ? lines : [style.dim(cut(count, columns)), ...lines]
+}
+
+function progressLine(event: ProgressEvent, style: ChalkInstance): string {
+  const line = progressText(event.title, event.milliseconds, event)
+  return event.waitsFor === undefined ? style.dim(line) : style.yellow(line)
+}
+
 /** `shop.orders: 41 s, about 60 %, 27 s left`. */
-function progressLine(event: Extract<ApplyEvent, { type: 'progress' }>, style: ChalkInstance): string {
-  const { title, milliseconds, lastMilliseconds = 0, index, rows, waitsFor } = event
+function progressText(title: string, milliseconds: number, progress: Partial<ProgressEvent> = {}): string {
+  const { lastMilliseconds = 0, index, rows, waitsFor } = progress
   const left = lastMilliseconds - milliseconds
   const parts = [
     durationText(milliseconds),
+    ...(waitsFor === undefined ? [] : [`waiting for a lock of ${oneLine(waitsFor)}`]),
     ...(left > 0 ? [`about ${Math.round((100 * milliseconds) / lastMilliseconds)} %, ${durationText(left)} left`] : []),
     ...(index === undefined
       ? []
       : [`building index ${oneLine(index)}${rows === undefined ? '' : `, ${rows.toLocaleString('en')} rows so far`}`]),
   ]
-  const line = `${oneLine(title)}: ${parts.join(', ')}`
-  return waitsFor === undefined ? style.dim(line) : style.yellow(`${line}, waiting for a lock of ${oneLine(waitsFor)}`)
+  return `${oneLine(title)}: ${parts.join(', ')}`
 }
 
 function stageLine(

@@ -30,6 +30,18 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }
 
+/** As much of a text as fits, with an ellipsis for the rest. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
+  let [kept, width] = ['', 0]
+  for (const character of text) {
+    width += columnsOf(character)
+    if (width >= columns) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
 /**
  * Breaks a text at blanks so that its lines fit the terminal. Nothing is cut off: a word that is wider than the terminal stays
  * in one piece. `hanging` is the indent of all lines but the first. For text from a manifest or a server it must be deeper than
