@@ -19,17 +19,35 @@ export function createRunDigests(salt: string = randomBytes(16).toString('hex'))
   }
 }
 
-/** `scrypt:SALT:HASH`, for the ledger, where the server hides the secret itself. It is slow, since it is stored. */
-export function slowDigest(secret: Secret): string {
-  const salt = randomBytes(16)
-  return `scrypt:${salt.toString('hex')}:${scryptSync(secret.reveal(), salt, 32).toString('hex')}`
+/**
+ * `scrypt:SALT:HASH`, for the ledger, where the server hides the secret itself. It is slow, since it is stored. Within this process
+ * the same secret of the same object keeps its salt: a fleet records one manifest in hundreds of databases.
+ */
+export function slowDigest(secret: Secret, object: string): string {
+  const key = `${object}\0${ofProcess.ofRun(secret)}`
+  const salt = salts.get(key) ?? randomBytes(16).toString('hex')
+  salts.set(key, salt)
+  return `scrypt:${salt}:${scryptHash(secret, salt)}`
 }
 
 function matchesRecorded(secret: Secret, recorded: string): boolean {
   const [scheme, salt, hash] = recorded.split(':')
-  if (scheme !== 'scrypt' || !salt || !hash) return false
-  const expected = Buffer.from(hash, 'hex')
-  return timingSafeEqual(scryptSync(secret.reveal(), Buffer.from(salt, 'hex'), expected.length), expected)
+  if (scheme !== 'scrypt' || !salt || hash?.length !== 2 * hashBytes) return false
+  return timingSafeEqual(Buffer.from(scryptHash(secret, salt), 'hex'), Buffer.from(hash, 'hex'))
+}
+
+const hashBytes = 32
+
+// By fast digests, so that no secret is kept in memory for longer than its run.
+const ofProcess = createRunDigests()
+const salts = new Map<string, string>()
+const hashes = new Map<string, string>()
+
+function scryptHash(secret: Secret, salt: string): string {
+  const key = `${salt}:${ofProcess.ofRun(secret)}`
+  const hash = hashes.get(key) ?? scryptSync(secret.reveal(), Buffer.from(salt, 'hex'), hashBytes).toString('hex')
+  hashes.set(key, hash)
+  return hash
 }
 
 /** A digest of plain data. The order of keys does not matter. */

@@ -156,11 +156,11 @@ export async function recordObjects(
   sources: ReadonlyMap<Key, SourceRecord>,
   searchPath: readonly string[],
 ): Promise<void> {
-  const digestOf = memoized(slowDigest)
   const rows = objects.flatMap(({ wanted, createdByFdwsync }) => {
     const key = keyOf(wanted.id)
     const object = live.get(key)
     if (!object) return []
+    const digestOf = (secret: Secret) => slowDigest(secret, key)
     const declared = recordedSpec(wanted.id, wanted.written, digestOf)
     const { oid, digest } = object
     return [
@@ -208,16 +208,6 @@ export async function recordCanonicalForms(
               WHERE o.manifest = $1 AND o.address = r.address`),
     [manifest, JSON.stringify(rows), searchPath, majorOf(session)],
   )
-}
-
-/** A slow digest has a random salt, so one secret would get several. */
-function memoized(digest: (secret: Secret) => string): (secret: Secret) => string {
-  const known = new Map<Secret, string>()
-  return (secret) => {
-    const found = known.get(secret) ?? digest(secret)
-    known.set(secret, found)
-    return found
-  }
 }
 
 function majorOf({ serverVersion }: Session): number {

@@ -59,7 +59,7 @@ function requireNoSecret({ warnings, digest }: ParsedManifest): string {
 
 /** The plan shows the references, so this is what reveals that one resolves to another value. */
 function referencesDigest({ references }: ParsedManifest): string | null {
-  return references.length === 0 ? null : slowDigest(referencesText(references))
+  return references.length === 0 ? null : slowDigest(referencesText(references), 'references')
 }
 
 export function referencesText(references: ParsedManifest['references']): Secret {

@@ -82,8 +82,8 @@ describe('an altered object', () => {
 
   test.each([
     ['without its digest in the ledger', '', 'unknown'],
-    ['if it is the recorded one', slowDigest(new Secret('password')), 'drift'],
-    ['if it is not', slowDigest(new Secret('old')), 'manifest'],
+    ['if it is the recorded one', slowDigest(new Secret('password'), 'user mapping'), 'drift'],
+    ['if it is not', slowDigest(new Secret('old'), 'user mapping'), 'manifest'],
   ])('a changed secret, %s', (_title, digest, expected) => {
     const secret = new Secret('password')
     const changed = mapping(shop, { options: { password: { digest: digests.ofRun(secret), secret } } })

@@ -7,7 +7,7 @@ import { type KindTable, nothing } from './table.ts'
 const { ofRun } = createRunDigests()
 const secret = (value: string) => ({ digest: ofRun(new Secret(value)), secret: new Secret(value) })
 const [old, rotated] = [secret('hunter2'), secret('hunter3')]
-const recorded = { digest: slowDigest(new Secret('hunter2')) }
+const recorded = { digest: slowDigest(new Secret('hunter2'), 'user mapping') }
 const alter = 'ALTER USER MAPPING FOR etl SERVER shop'
 
 export const userMappingTable: KindTable<UserMappingSpec> = {
