@@ -228,6 +228,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   ownerOf?(spec: Spec): string | null | undefined
   /** The SQL and the names in a spec, with their schemas, for kinds whose meaning depends on what those resolve to. */
   sqlFragments?(spec: Spec): readonly string[]
+  /** For kinds without a query: expressions that name all types in a spec, some of which may be row types. Only to be parsed. */
+  typedExpressions?(spec: Spec): readonly string[]
   readonly evaluated?: Evaluated<Id, Spec>
   readonly secrets?: Secrets<Id, Spec>
   readonly preconditions?: Preconditions<Spec>

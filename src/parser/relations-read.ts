@@ -11,14 +11,23 @@ export interface RelationName {
 
 /** The keys that a name may refer to: relations of its schema, or of any schema in the search path. */
 export function possibleKeys({ schema, name }: RelationName, searchPath: readonly string[]): readonly Key[] {
+  return keysOf(['foreignTable', 'materializedView', 'table', 'view'], { schema, name }, searchPath)
+}
+
+/** The keys that the name of a type may refer to: those of types, and those of relations, whose rows have such a type. */
+export function possibleTypeKeys(name: RelationName, searchPath: readonly string[]): readonly Key[] {
+  return [...keysOf(['type'], name, searchPath), ...possibleKeys(name, searchPath)]
+}
+
+type KindInSchema = Extract<ObjectId, { readonly schema: string }>['kind']
+
+function keysOf(
+  kinds: readonly KindInSchema[],
+  { schema, name }: RelationName,
+  searchPath: readonly string[],
+): readonly Key[] {
   const schemas = schema === null ? searchPath : [schema]
-  const ids = schemas.flatMap((candidate): readonly ObjectId[] => [
-    { kind: 'foreignTable', schema: candidate, name },
-    { kind: 'materializedView', schema: candidate, name },
-    { kind: 'table', schema: candidate, name },
-    { kind: 'view', schema: candidate, name },
-  ])
-  return ids.map(keyOf)
+  return schemas.flatMap((candidate) => kinds.map((kind) => keyOf({ kind, schema: candidate, name })))
 }
 
 /**

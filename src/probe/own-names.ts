@@ -20,7 +20,11 @@ import { unitOf } from './unit.ts'
 export async function createTypes(run: ProbeRun): Promise<void> {
   const { live } = run.input.reading
   const types = [...run.settled.values()].filter(({ id }) => canBeInScratch(id))
-  const read = await readAltered(run, types)
+  const isForLater = ({ id }: DeclaredObject) => run.rowTypeUsers.has(keyOf(id))
+  const read = await readAltered(
+    run,
+    types.filter((object) => !isForLater(object)),
+  )
   const asShown = (object: DeclaredObject) => {
     const key = keyOf(object.id)
     return { ...object, spec: read.get(key) ?? run.wanted.get(key)?.spec ?? object.spec }
@@ -38,7 +42,10 @@ export async function createTypes(run: ProbeRun): Promise<void> {
     ({ id }) => keyOf(id),
     ({ needs }) => needs,
   )
-  await createUnderOwnNames(run, ordered)
+  await createUnderOwnNames(
+    run,
+    ordered.filter((object) => !isForLater(object)),
+  )
 }
 
 /** Reads the types that seem to differ, since PostgreSQL may call their parts something else than the manifest does. */

@@ -17,6 +17,7 @@ import { recordUnchecked, unresolvedFinding } from './findings.ts'
 import { altersTypes, createTypes } from './own-names.ts'
 import { settleProven } from './proven.ts'
 import { probeQueries } from './queries.ts'
+import { findRowTypeUsers } from './row-type-users.ts'
 import {
   differs,
   isKnown,
@@ -123,10 +124,13 @@ function settleWithoutProbe(run: ProbeRun): readonly DeclaredObject[] {
 async function probeIn(run: ProbeRun, toProbe: readonly DeclaredObject[]): Promise<void> {
   if (!(await beginWithScratchSchema(run, toProbe))) return
   await createByName(run, toProbe)
+  run.rowTypeUsers = await findRowTypeUsers(run, toProbe)
   await createTypes(run)
   await checkStandIns(run, toProbe)
   const readBack = toProbe.filter(({ id }) => kindOf(id).probe.how === 'read-back')
-  const withoutQuery = readBack.filter(({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id))
+  const withoutQuery = readBack.filter(
+    ({ id, spec }) => !kindOf(id).query && !kindOf(id).child?.parentOf(spec, id) && !run.rowTypeUsers.has(keyOf(id)),
+  )
   await probeInScratch(run, withoutQuery)
   await probeQueries(run, readBack)
   recordUnchecked(run, readBack)

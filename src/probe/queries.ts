@@ -2,9 +2,9 @@
 
 import type { DeclaredObject } from '../core/change.ts'
 import { topologicalOrder } from '../core/graph.ts'
-import { type Key, keyOf } from '../core/object.ts'
+import { idOf, type Key, keyOf } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
-import { possibleKeys, relationsRead } from '../parser/relations-read.ts'
+import { possibleTypeKeys, relationsRead } from '../parser/relations-read.ts'
 import { probeBeside } from './beside.ts'
 import { reportCircles } from './circles.ts'
 import { probeUnderOwnNames } from './own-names.ts'
@@ -46,11 +46,13 @@ async function queryObjects(run: ProbeRun, objects: readonly DeclaredObject[]): 
   const result: QueryObject[] = []
   for (const object of objects) {
     const query = kindOf(object.id).query?.text(object.spec)
+    const named = run.rowTypeUsers.get(keyOf(object.id))
+    if (named) result.push({ object, names: [], reads: named, children: [] })
     if (query === undefined) continue
     const names = await relationsRead(query)
-    const reads = [...new Set(names.flatMap((name) => possibleKeys(name, run.input.searchPath)))].filter(
-      (key) => run.settled.has(key) && key !== keyOf(object.id),
-    )
+    const isRead = (key: Key) =>
+      run.settled.has(key) && key !== keyOf(object.id) && (run.rowTypeUsers.has(key) || idOf(key)?.kind !== 'type')
+    const reads = [...new Set(names.flatMap((name) => possibleTypeKeys(name, run.input.searchPath)))].filter(isRead)
     const needs = [...object.needs, ...reads]
     result.push({ object: { ...object, needs }, names, reads, children: parts.get(keyOf(object.id)) ?? [] })
   }

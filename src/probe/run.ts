@@ -84,6 +84,8 @@ export interface ProbeRun {
   readonly underOwnNames: Set<Key>
   /** Types that SQL finds in a scratch schema instead of their own. */
   readonly scratchTypes: Set<Key>
+  /** The types and tables that use row types, with what they need: see row-type-users.ts. */
+  rowTypeUsers: ReadonlyMap<Key, readonly Key[]>
   /** Whether types are as this plan alters them: enumerations with new values, composite types with new attributes. */
   readonly usesFutureTypes: boolean
   /** Set if something could not be created because a type lacks a value or an attribute. */
@@ -123,6 +125,7 @@ export function newRun(session: Session, input: ProbeInput, usesFutureTypes: boo
     ownNames: new Set(),
     underOwnNames: new Set(),
     scratchTypes: new Set(),
+    rowTypeUsers: new Map(),
     usesFutureTypes,
     needsFutureTypes: false,
     evaluatingCode: undefined,
@@ -158,7 +161,7 @@ export function recordWanted(
   run.wanted.set(keyOf(object.id), { id: object.id, spec, needs, declared: object.spec, written })
 }
 
-/** An object that is defined by a query, with the relations that the query names. */
+/** An object that is defined by a query, with the relations that the query names, or one that uses row types. */
 export interface QueryObject {
   readonly object: DeclaredObject
   readonly names: readonly RelationName[]
@@ -171,7 +174,13 @@ export interface QueryObject {
 /** Whether a declared relation does not exist under its name yet, or does not have its wanted columns yet. */
 export function isNewOrReshaped(run: ProbeRun, key: Key, besides: readonly QueryObject[]): boolean {
   const live = run.input.reading.live.get(key)
-  if (!live || live.renamedColumns || besides.some(({ object }) => keyOf(object.id) === key)) return true
+  if (
+    !live ||
+    live.renamedColumns ||
+    run.scratchTypes.has(key) ||
+    besides.some(({ object }) => keyOf(object.id) === key)
+  )
+    return true
   if (live.needs.some((need) => run.scratchTypes.has(need))) return true
   const wanted = run.wanted.get(key)
   const { columns } = kindOf(live.id)

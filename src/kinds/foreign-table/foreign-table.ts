@@ -85,7 +85,7 @@ import {
   writtenParents,
 } from './parents.ts'
 import { lockBefore, secretsOfTable, tableSecrets } from './secrets.ts'
-import type { ForeignTableSpec } from './spec.ts'
+import { type ForeignTableSpec, typedExpressions } from './spec.ts'
 import { withoutUnchangedOptions } from './unchanged-options.ts'
 
 export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
@@ -267,6 +267,7 @@ export const foreignTable: DeclaredKind<'foreignTable', ForeignTableSpec> = {
     hasParents(parentsIn(spec))
       ? []
       : [...columnTexts(spec.columns), ...Object.values(spec.checks).map(({ expression }) => expression)],
+  typedExpressions,
   columns: (spec) => columnTypes(spec.columns),
   display: {
     summary: (spec) => `on server ${spec.server}`,

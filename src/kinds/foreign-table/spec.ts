@@ -1,7 +1,7 @@
 // What a foreign table consists of.
 import type { Access } from '../facets/access.ts'
 import type { Check } from '../facets/columns/checks.ts'
-import type { Column } from '../facets/columns/columns.ts'
+import { type Column, columnExpressions } from '../facets/columns/columns.ts'
 import type { TextsAsLive } from '../facets/columns/renames.ts'
 import type { Comment } from '../facets/comment.ts'
 import type { Ignoring } from '../facets/ignored.ts'
@@ -20,4 +20,9 @@ export interface ForeignTableSpec extends Access, Partial<Parents>, Ignoring, Pr
   readonly liveColumns?: readonly string[]
   /** Wanted only, and only where columns are renamed. */
   readonly textsAsLive?: TextsAsLive | undefined
+}
+
+/** Expressions that name the types of its columns, and those that the table contains. */
+export function typedExpressions({ columns, checks }: ForeignTableSpec): readonly string[] {
+  return [...columnExpressions(columns), ...Object.values(checks).map(({ expression }) => expression)]
 }

@@ -62,6 +62,13 @@ interface Parts {
   readonly attributes: Attributes
 }
 
+/** Expressions that name the types that a type consists of, and those that it evaluates. */
+export function partExpressions({ base, subtype, default: value, checks, attributes }: Parts): readonly string[] {
+  const types = [base, subtype, ...Object.values(attributes).map((each) => each.type)]
+  const expressions = [value, ...Object.values(checks).map(({ expression }) => expression)]
+  return [...types.flatMap((part) => (part ? [`NULL::${part}`] : [])), ...expressions.filter((each) => each !== null)]
+}
+
 /** A type as the catalog would show it if the types in it had other names. */
 export function withPartNames<Spec extends Parts>(spec: Spec, nameOf: StandInOf): Spec {
   const renamed = (text: string | null | undefined) => text && withTypeNames(text, nameOf)

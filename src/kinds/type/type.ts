@@ -49,7 +49,7 @@ import {
 } from './attributes.ts'
 import { isDeclarableRange, typeCatalog } from './catalog.ts'
 import { addCheck, checkTarget, domainChanges } from './domain.ts'
-import { partsOf, withPartNames, withParts } from './parts.ts'
+import { partExpressions, partsOf, withPartNames, withParts } from './parts.ts'
 import { declaredRange, multirangeText, rangeDefinition, rangeText, standInMultirange, writtenRange } from './range.ts'
 import { renamedBack, valueChanges, valuesText } from './values.ts'
 
@@ -215,6 +215,7 @@ export const type: DeclaredKind<'type', TypeSpec> = {
   // The multirange type of the old one would keep its name.
   aside: { ...asideInSchema('type', sql`TYPE`), isPossible: ({ sort }) => sort !== 'range' },
   renaming: { ...typeRenaming, withNames: withPartNames },
+  typedExpressions: partExpressions,
   display: {
     summary: ({ sort }) => sortTitles[sort],
     details: (spec) => [

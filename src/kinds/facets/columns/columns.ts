@@ -250,6 +250,14 @@ export function columnTexts(columns: Columns): readonly string[] {
   ])
 }
 
+/** Expressions that name the types of columns, and those that their values come from. */
+export function columnExpressions(columns: Columns): readonly string[] {
+  return Object.values(columns).flatMap(({ type, default: value, generated }) => [
+    `NULL::${type}`,
+    ...[value, generated].filter((expression) => expression !== null),
+  ])
+}
+
 /** Each with its collation, unless that is the default of the type. */
 export function columnTypes(columns: Columns): ReadonlyMap<string, string> {
   const withCollation = Object.entries(columns).map(([name, { type, collation }]): [string, string] => [
