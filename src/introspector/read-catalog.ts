@@ -6,6 +6,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Secret } from '../core/secret.ts'
 import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import type { RenamedTable } from '../kinds/facets/copy/source-view.ts'
 import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { createRunDigests } from './digests.ts'
@@ -18,6 +19,8 @@ export interface CatalogReading {
   readonly occupied: ReadonlyMap<Key, string>
   /** For objects that were renamed in the database: the keys of `live`, by the keys of their current names. */
   readonly declaredKeys?: ReadonlyMap<Key, Key>
+  /** The tables that were renamed in the database. */
+  readonly renamedTables?: readonly RenamedTable[]
   /** The keys of the objects in `live` that have got to another owner by hand, where no manifest declares them. */
   readonly strays?: ReadonlySet<Key>
   /** The current names of schemas that were renamed in the database, by their declared names. */

@@ -21,6 +21,7 @@ import { createSteps } from '../differ/steps/steps.ts'
 import { orderLoadsThroughViews, type StaleRead } from '../differ/steps/through-views.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { findSourceViewsOf } from '../kinds/facets/copy/source-view.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import type { RelationName } from '../parser/relations-read.ts'
 import { requalify } from '../parser/requalify.ts'
@@ -48,6 +49,7 @@ export function analyzeImpact(
   { populate, suffix }: { readonly populate: boolean; readonly suffix: string },
 ): Promise<Impact> {
   return inReadOnlyTransaction(session, async () => {
+    await session.run(findSourceViewsOf(input.reading.renamedTables ?? []))
     const { probed, materialized, live, wanted, tried } = comparison
     const { changes, refusals, temporaryNames, dependents, throughViews, outdated } = await completeChanges(
       session,

@@ -6,6 +6,7 @@ import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
+import { findSourceViewsOf, type RenamedTable } from '../kinds/facets/copy/source-view.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { renameSchemas } from '../parser/requalify.ts'
@@ -39,8 +40,17 @@ export async function detectManualRenames(
   if (all.size === 0) return catalog
   const known = new Set([...declared, ...ledger.entries.keys()])
   const names = namesOf(all, [...known].filter(isLost))
-  const elsewhere = await readCatalog(session, names.current.values(), salt)
+  const renamedTables = withoutSourceViews(names, renamed, ledger)
+  // What is on such a table has not been recognized before.
+  const occupying = renamedTables.length === 0 ? [] : [...catalog.occupied.keys()].flatMap((key) => idOf(key) ?? [])
+  await session.run(findSourceViewsOf(renamedTables))
+  const elsewhere = await readCatalog(session, [...names.current.values(), ...occupying], salt)
+  await session.run(findSourceViewsOf([]))
   const live = new Map(Array.from(catalog.live, ([key, object]) => [key, withNames(object, names.declared)]))
+  for (const key of occupying.map(keyOf)) {
+    const object = elsewhere.live.get(key)
+    if (object) live.set(key, withNames(object, names.declared))
+  }
   for (const [key, current] of names.current) {
     const object = elsewhere.live.get(keyOf(current))
     const id = idOf(key)
@@ -57,7 +67,17 @@ export async function detectManualRenames(
   }
   const declaredKeys = new Map(Array.from(names.current, ([key, id]) => [keyOf(id), key]))
   const withDeclaredNames = (object: LiveObject) => withNames(object, names.declared)
-  return { ...catalog, live, declaredKeys, renamedSchemas: names.schemas, withDeclaredNames }
+  const occupied = new Map([...catalog.occupied].filter(([key]) => !live.has(key)))
+  return { ...catalog, live, occupied, declaredKeys, renamedSchemas: names.schemas, renamedTables, withDeclaredNames }
+}
+
+/** The tables that were renamed by hand. Their source views were not renamed with them. */
+function withoutSourceViews({ current }: Names, { objects }: Renamed, { entries }: Ledger): readonly RenamedTable[] {
+  return [...current].flatMap(([key, is]) => {
+    const [was, entry] = [idOf(key), entries.get(key)]
+    const isTable = was?.kind === 'table' && is.kind === 'table' && !objects.has(key)
+    return isTable && entry ? [{ oid: entry.oid, was, is }] : []
+  })
 }
 
 /** A query also names what the manifest does not declare, which was moved along with its schema. */

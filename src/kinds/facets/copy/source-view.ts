@@ -11,6 +11,9 @@ const longestName = 63
 /** Comments on the view. They are a part of the catalog, so that they commit with the data and are in every dump. */
 const marks = { notLoaded: 'not loaded', standIn: 'stand-in' } as const
 
+/** The setting that has them: see {@link findSourceViewsOf}. */
+const formerNames = 'fdwsync.source_views'
+
 /** The view of a table: `shop.orders`, or the MD5 of that if it is too long for a name. */
 export function sourceViewOf({ schema, name }: Relation): Relation {
   const full = `${schema}.${name}`
@@ -52,10 +55,28 @@ export const sourceViews = `source_view(view, copy) AS (
 function viewNames(table: string, schema: string): { readonly view: string; readonly standIn: string } {
   const full = `${schema}.nspname || '.' || ${table}.relname`
   const bytes = `convert_to(${full}, 'UTF8')`
+  const former = `nullif(current_setting('${formerNames}', true), '')::jsonb ->> ${table}.oid::text`
   return {
-    view: `(CASE WHEN octet_length(${bytes}) > ${longestName} THEN md5(${bytes}) ELSE ${full} END)::name`,
+    view: `coalesce(${former}, CASE WHEN octet_length(${bytes}) > ${longestName} THEN md5(${bytes}) ELSE ${full} END)::name`,
     standIn: `md5(${bytes})::name`,
   }
+}
+
+/** A table that was renamed by hand. */
+export interface RenamedTable {
+  readonly oid: number
+  readonly was: Relation
+  readonly is: Relation
+}
+
+/** Lets catalog queries of this transaction find the source views of such tables, unless these were renamed too. */
+export function findSourceViewsOf(tables: readonly RenamedTable[]): Sql {
+  const names = tables.map(({ oid, was, is }) => ({ oid, was: sourceViewOf(was).name, is: sourceViewOf(is).name }))
+  const former = sql`SELECT pg_catalog.jsonb_object_agg(oid, was)::text
+    FROM pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(names))}) AS renamed(oid oid, was name, "is" name)
+   WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.to_regnamespace(${literal(sourceSchema)}) AND relname = "is")`
+  const value = tables.length === 0 ? sql`NULL` : sql`(${former})`
+  return sql`SELECT pg_catalog.set_config(${literal(formerNames)}, coalesce(${value}, ''), true)`
 }
 
 function markOf(view: string): string {
