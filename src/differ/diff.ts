@@ -203,13 +203,13 @@ export function refuseTakenNames(
   titles: ReadonlyMap<Key, string>,
   imported: ReadonlySet<Key>,
 ): readonly Refusal[] {
-  return Array.from(occupied, ([key, kind]) => ({
-    code: 'object/name-taken',
-    key,
-    title: titles.get(key) ?? '',
-    reason: `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} with that name already exists`,
-    hint: takenNameHint(key, imported),
-  }))
+  return [...occupied].flatMap(([key, kind]): readonly Refusal[] => {
+    const title = titles.get(key)
+    // What is no longer declared does not need its name any more.
+    if (title === undefined) return []
+    const reason = `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} with that name already exists`
+    return [{ code: 'object/name-taken', key, title, reason, hint: takenNameHint(key, imported) }]
+  })
 }
 
 function takenNameHint(key: Key, imported: ReadonlySet<Key>): string {
