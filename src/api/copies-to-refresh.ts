@@ -75,11 +75,11 @@ async function copiesOf(session: Session, parsed: ParsedManifest): Promise<Copie
   }))
   const { entries, unreadable } = ledger
   if (unreadable) {
-    const message = `the views of mirrors are unknown, because the ledger cannot be read: ${unreadable.message}`
+    const message = `the copies of mirrors are unknown, because the ledger cannot be read: ${unreadable.message}`
     throw new FdwsyncError({ ...unreadable, message })
   }
   if (entries.size === 0) {
-    const message = `the views of mirrors are unknown, because the manifest "${name}" was never applied to this database`
+    const message = `the copies of mirrors are unknown, because the manifest "${name}" was never applied to this database`
     throw new FdwsyncError({ code: 'usage/unknown-name', message, hint: 'Run fdwsync apply first.' })
   }
   const copies = new Map(spelled.map((id) => [keyOf(id), id]))
@@ -95,9 +95,7 @@ function declaredCopies({ manifest }: ParsedManifest): readonly CopyId[] {
 
 /** For a role that cannot read the ledger. */
 function declaredPolicies(manifest: Manifest): ReadonlyMap<Key, RefreshPolicy> {
-  return new Map(
-    refreshPolicies(manifest).map(({ copy, policy }) => [keyOf({ kind: 'materializedView', ...copy }), policy]),
-  )
+  return new Map(refreshPolicies(manifest).map(({ copy, policy }) => [keyOf(copy), policy]))
 }
 
 /** What the ledger has of copies. */

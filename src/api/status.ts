@@ -5,7 +5,7 @@ import { groupBy } from '../core/data.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { isStale, type RecordedFreshness } from '../core/freshness.ts'
 import { namePattern } from '../core/name-pattern.ts'
-import { idOf, type Key, type KindName, keyOf, type ObjectId } from '../core/object.ts'
+import { idOf, type Key, type KindName, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import type { CopyFreshness, ObjectStatus, StatusReport } from '../core/status.ts'
 import type { Session } from '../db/session.ts'
@@ -116,7 +116,14 @@ function describe(
     id,
     manifests: entries.map(({ manifest }) => manifest),
     populated: holdsData,
-    freshness: live && data ? freshnessOf(policies.get(key), freshness.get(key), scheduled.has(key)) : undefined,
+    freshness:
+      live && data
+        ? freshnessOf(
+            policies.get(key),
+            freshness.get(key),
+            'schema' in id && scheduled.has(relationKey(id.schema, id.name)),
+          )
+        : undefined,
     indexes: live && data ? (indexes.get(live.oid) ?? 0) : undefined,
     isChild: child !== undefined || display?.isShownWithOwner === true,
   }

@@ -141,7 +141,7 @@ function addChanges(root: Command): void {
     .action(async (planFile, flags) => setExitCode((await import('./commands/show.ts')).show(planFile, flags)))
   root
     .command('refresh')
-    .description('Refresh materialized views in dependency order')
+    .description('Refresh views and tables in dependency order')
     .argument(
       '[name...]',
       'Copies, as patterns of psql; NAME+ with what reads them, +NAME with what they read. Default: all',

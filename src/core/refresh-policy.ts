@@ -3,11 +3,11 @@
 import { sameData } from './data.ts'
 import { parseDuration } from './duration.ts'
 
-export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap'] as const
+export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap', 'merge'] as const
 export type RefreshStrategy = (typeof refreshStrategies)[number]
 
-/** A strategy that can be run. `auto` is a choice among these. A policy cannot name `merge`: it is that of tables. */
-export type StrategyName = Exclude<RefreshStrategy, 'auto'> | 'merge'
+/** A strategy that can be run. `auto` is a choice among these. */
+export type StrategyName = Exclude<RefreshStrategy, 'auto'>
 
 export interface RefreshPolicy {
   readonly strategy: RefreshStrategy

@@ -68,8 +68,8 @@ function contextOf({ changes, dependents, ledger, wanted, suffix }: AsideInput):
   const going = changes.filter(isGoing)
   const needs = going.flatMap((change) => Array.from(new Set(change.from.needs), (need) => ({ need, change })))
   const owned = going.flatMap((change) => {
-    const owner = kindOf(change.from.id).belongsTo?.ownerOf(change.from.id)
-    return owner === undefined ? [] : [{ owner, change }]
+    const owners = kindOf(change.from.id).belongsTo?.ownersOf(change.from.id) ?? []
+    return owners.map((owner) => ({ owner, change }))
   })
   const changesOf = (groups: ReadonlyMap<Key, readonly { readonly change: Going }[]>) =>
     new Map(Array.from(groups, ([key, group]) => [key, group.map(({ change }) => change)]))

@@ -62,7 +62,8 @@ export interface Child<Id extends ObjectId, Spec> {
 export interface BelongsTo<Id extends ObjectId> {
   /** `id` of the objects of this kind with the OIDs in `$1`, for kinds that have OIDs. */
   readonly namesQuery?: Sql
-  ownerOf(id: Id): Key
+  /** Its owner is one of these: at most one of them exists. */
+  ownersOf(id: Id): readonly Key[]
   /** Its id once the owner is renamed. */
   under(id: Id, renamed: ObjectId): ObjectId
 }

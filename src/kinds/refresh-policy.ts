@@ -4,6 +4,7 @@ import { formatDuration } from '../core/duration.ts'
 import { type IdOf, type Key, keyOf } from '../core/object.ts'
 import { isDefaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import { join, literal, qualified, resolved, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { copyPath } from '../manifest/copies.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import { alterStatements, clausesOf } from './facets/changes.ts'
 import { present } from './facets/stanza.ts'
@@ -20,17 +21,16 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
 
   // A copy without a policy has the default one.
   declare: (manifest) =>
-    refreshPolicies(manifest).flatMap(({ copy: { schema, name }, policy }) => {
-      const path = ['schemas', schema, 'materialized_views', name, 'refresh']
+    refreshPolicies(manifest).flatMap(({ copy: { schema, name }, policy, path }) => {
       const id: IdOf<'refreshPolicy'> = { kind: 'refreshPolicy', schema, name }
       return isDefaultPolicy(policy) ? [] : [{ id, spec: policy, needs: [], path }]
     }),
 
+  // A policy belongs to a manifest, not to the database. So it is neither exported nor listed as unmanaged.
   write: (id, spec) => ({
-    path: ['schemas', id.schema, 'materialized_views', id.name, 'refresh'],
+    path: [...copyPath({ ...id, kind: 'materializedView' }), 'refresh'],
     value: present(Object.fromEntries(attributes.map(({ key, textOf }) => [key, textOf(spec)]))),
   }),
-  // A policy belongs to a manifest, not to the database. So it is neither exported nor listed as unmanaged.
   listQuery: trusted('SELECT NULL::jsonb AS id WHERE false'),
 
   catalogQuery: trusted(`
@@ -43,7 +43,7 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
              'skipIfSame', p.skip_if_same,
              'group', p.group_name)) AS spec
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
-      JOIN fdwsync.policy p ON p.address = ${viewAddress('wanted.schema', 'wanted.name')}`),
+      JOIN fdwsync.policy p ON p.address IN (${address('refreshPolicy')}, ${address('materializedView')})`),
 
   settle: (wanted) => wanted,
 
@@ -59,20 +59,22 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
   create: (id, spec) => {
     const columns = attributes.map(({ column }) => column)
     const values = attributes.map(({ textOf }) => value(textOf(spec)))
-    const row = [literal(copyOf(id)), ...values]
+    const row = [literal(keyOf(id)), ...values]
     const insert = sql`INSERT INTO fdwsync.policy (${join([sql`address`, ...columns], ', ')}) VALUES (${join(row, ', ')})`
     return [resolved(statement(insert))]
   },
   alter: (id, changed) =>
     alterStatements(sql`UPDATE fdwsync.policy SET `, clausesOf(changed), changed).map((update) =>
-      resolved({ ...update, sql: sql`${update.sql} ${ofCopy(id)}` }),
+      resolved({ ...update, sql: sql`${update.sql} ${at(id)}` }),
     ),
-  drop: (id) => [resolved(statement(sql`DELETE FROM fdwsync.policy ${ofCopy(id)}`))],
+  drop: (id) => [resolved(statement(sql`DELETE FROM fdwsync.policy ${at(id)}`))],
 
   belongsTo: {
-    ownerOf: copyOf,
+    ownersOf: copiesOf,
     under: (id, renamed) =>
-      renamed.kind === 'materializedView' ? { ...id, schema: renamed.schema, name: renamed.name } : id,
+      renamed.kind === 'materializedView' || renamed.kind === 'table'
+        ? { ...id, schema: renamed.schema, name: renamed.name }
+        : id,
   },
   display: {
     isShownWithOwner: true,
@@ -87,17 +89,18 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
   },
 }
 
-/** The address of a materialized view as the ledger has it: what `keyOf` returns for it. */
-function viewAddress(schema: string, name: string): string {
-  return `format('["materializedView",%s,%s]', to_json(${schema}::text), to_json(${name}::text))`
+/** An address as the ledger has it: what `keyOf` returns. Before version 16 of the ledger it was that of the copy. */
+function address(kind: 'refreshPolicy' | 'materializedView'): string {
+  return `format('["${kind}",%s,%s]', to_json(wanted.schema), to_json(wanted.name))`
 }
 
-function copyOf({ schema, name }: IdOf<'refreshPolicy'>): Key {
-  return keyOf({ kind: 'materializedView', schema, name })
+/** A relation has one of these kinds, whose names are of one namespace. */
+function copiesOf({ schema, name }: IdOf<'refreshPolicy'>): readonly Key[] {
+  return [keyOf({ kind: 'materializedView', schema, name }), keyOf({ kind: 'table', schema, name })]
 }
 
-function ofCopy(id: IdOf<'refreshPolicy'>): Sql {
-  return sql`WHERE address = ${literal(copyOf(id))}`
+function at(id: IdOf<'refreshPolicy'>): Sql {
+  return sql`WHERE address = ${literal(keyOf(id))}`
 }
 
 interface Attribute {

@@ -2,6 +2,7 @@
 import type { FieldChange } from '../core/change.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import { literal, qualified, resolved, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
+import { copyPath } from '../manifest/copies.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import type { DeclaredKind } from './kind.ts'
 
@@ -25,19 +26,19 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
 
   // Without `cron.database` pg_cron has to be in the target database: see planner/schedules.ts.
   declare: (manifest) =>
-    refreshPolicies(manifest).flatMap(({ copy, policy: { schedule } }) => {
+    refreshPolicies(manifest).flatMap(({ copy, policy: { schedule }, path }) => {
       if (schedule === undefined) return []
-      const id: JobId = { kind: 'scheduledJob', ...copy }
+      const id: JobId = { kind: 'scheduledJob', schema: copy.schema, name: copy.name }
       const spec: ScheduledJobSpec = { schedule, command: commandOf(id), isActive: true }
       // What the manifest itself declares has to exist before it.
-      const needs = [keyOf({ kind: 'materializedView', ...copy }), ...declaredExtension(manifest)]
-      return [{ id, spec, needs, path: ['schemas', copy.schema, 'materialized_views', copy.name, 'refresh'] }]
+      const needs = [keyOf(copy), ...declaredExtension(manifest)]
+      return [{ id, spec, needs, path }]
     }),
-  write: (id, spec) => ({
-    path: ['schemas', id.schema, 'materialized_views', id.name, 'refresh'],
-    value: { schedule: spec.schedule },
-  }),
   // A schedule is a part of a policy, which is neither exported nor listed as unmanaged.
+  write: (id, { schedule }) => ({
+    path: [...copyPath({ ...id, kind: 'materializedView' }), 'refresh'],
+    value: { schedule },
+  }),
   listQuery: trusted('SELECT NULL::jsonb AS id WHERE false'),
 
   // pg_cron shows each role its own jobs, and superusers all. One of another role is taken for the same.

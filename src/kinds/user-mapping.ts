@@ -163,7 +163,7 @@ export const userMapping: DeclaredKind<'userMapping', UserMappingSpec> = {
     namesQuery: trusted(`
       SELECT jsonb_build_object('kind', 'userMapping', 'server', srvname, 'role', CASE WHEN umuser <> 0 THEN usename END) AS id
         FROM pg_user_mappings WHERE umid = ANY ($1::oid[])`),
-    ownerOf: (id) => keyOf({ kind: 'server', name: id.server }),
+    ownersOf: (id) => [keyOf({ kind: 'server', name: id.server })],
     under: (id, renamed) => (renamed.kind === 'server' ? { ...id, server: renamed.name } : id),
   },
   drop: (id) => [statement(sql`DROP USER MAPPING FOR ${roleOf(id)} SERVER ${ident(id.server)}`)],

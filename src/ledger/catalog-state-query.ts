@@ -141,9 +141,9 @@ export const jobsQuery: Sql = trusted(`
     JOIN cron.job j ON j.jobname = format('fdwsync %I.%I', o.address::json ->> 1, o.address::json ->> 2) AND j.database = current_database()
    WHERE o.manifest = $1 AND o.address LIKE '["scheduledJob"%'`)
 
-/** A part of its own, since a ledger of an older release has no policies. A policy is stored under the name of its copy. */
+/** A part of its own, since a ledger of an older release has no policies. */
 export const policiesQuery: Sql = trusted(`
   SELECT md5(string_agg(p::text, '|' ORDER BY p.address)) AS digest
     FROM fdwsync.object o
-    JOIN fdwsync.policy p ON p.address = '["materializedView"' || substr(o.address, length('["refreshPolicy"') + 1)
+    JOIN fdwsync.policy p USING (address)
    WHERE o.manifest = $1 AND o.address LIKE '["refreshPolicy"%'`)

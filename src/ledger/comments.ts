@@ -89,9 +89,9 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
   },
   policy: {
     table:
-      'One row per copy with a refresh policy. Its owner and its search_path are in fdwsync.object, under the address of the copy.',
-    address,
-    strategy: 'How the copy is refreshed: auto, plain, concurrently or swap',
+      'One row per copy with a refresh policy. The manifest that declares it is in fdwsync.object, under the same address.',
+    address: 'The policy, as JSON: ["refreshPolicy","schema","name"], with the name of the copy',
+    strategy: 'How the copy is refreshed: auto, plain, concurrently, swap or merge',
     max_age: 'The copy is stale if its last refresh began longer ago than that; null: it is never stale',
     schedule: 'When pg_cron refreshes the copy; null: never',
     timeout: 'A single refresh is cancelled after that time; null: never',
@@ -108,7 +108,7 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
       'What refreshed it: apply, refresh, function (fdwsync.refresh) or cron; null before version 13 of these tables',
     asked:
       'The strategy that was asked for, by the policy or for this run; null for the first load and before version 13',
-    how: 'The strategy that was used: plain, concurrently or swap; readers wait only for a plain one',
+    how: 'The strategy that was used: plain, concurrently, swap or merge; readers wait only for a plain one',
     because: 'Why that strategy was used; null if unknown',
     refreshed_by: 'The database role that refreshed the copy',
     started_at: 'When the refresh began; the age of a copy counts from here',

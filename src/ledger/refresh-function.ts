@@ -31,7 +31,7 @@ BEGIN
   -- Under its present name, or under the declared one if it was renamed by hand.
   SELECT o.manifest, o.address, coalesce(o.search_path, '{public}') AS path, p.strategy
     INTO entry
-    FROM fdwsync.object o LEFT JOIN fdwsync.policy p USING (address)
+    FROM fdwsync.object o LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
    WHERE o.object_oid = $1 AND o.address LIKE '["materializedView",%'
       OR o.address = format('["materializedView",%s,%s]', to_json(class.nspname::text), to_json(class.relname::text))
    ORDER BY o.object_oid = $1 DESC LIMIT 1;
@@ -88,7 +88,7 @@ const settings = 'search_path=pg_catalog, pg_temp'
 const signature = 'copy regclass, strategy text DEFAULT NULL::text'
 
 export const createRefreshFunction: Sql = sql`
-  CREATE FUNCTION fdwsync.refresh(copy regclass, strategy text DEFAULT NULL) RETURNS fdwsync.refresh
+  CREATE OR REPLACE FUNCTION fdwsync.refresh(copy regclass, strategy text DEFAULT NULL) RETURNS fdwsync.refresh
   LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS ${literal(body)}`
 
 export const commentOnRefreshFunction: Sql = sql`COMMENT ON FUNCTION fdwsync.refresh(regclass, text) IS ${literal(
@@ -96,7 +96,10 @@ export const commentOnRefreshFunction: Sql = sql`COMMENT ON FUNCTION fdwsync.ref
 )}`
 
 /** The MD5 of the body in this release and in older ones, whose ledgers are read as they are. */
-const knownBodies: readonly string[] = [createHash('md5').update(body).digest('hex')]
+const knownBodies: readonly string[] = [
+  createHash('md5').update(body).digest('hex'),
+  '8c3967d264fed1241607db65137e0ed4', // version 15 of the ledger
+]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked apart. */
 export const isRefreshFunction: Sql = sql`

@@ -1,38 +1,21 @@
 // Moves what the ledger has of copies to their new names: their policies, and their refreshes, so that a rename keeps the age.
 
-import { idOf, type Key } from '../core/object.ts'
+import { idOf, type Key, type KindName } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
-import { kindOf } from '../kinds/registry.ts'
 
 interface Renamed {
-  /** The key of a copy. */
   readonly before: Key
   readonly address: Key
 }
 
 /** @param rekeyed the new keys of all renamed objects, by their old ones */
 export async function renameCopies(session: Session, manifest: string, rekeyed: ReadonlyMap<Key, Key>): Promise<void> {
-  await renamePolicies(session, renamedCopiesOf(rekeyed))
-  const copies = Array.from(rekeyed, ([before, address]) => ({ before, address }))
-  await renameRefreshes(
-    session,
-    manifest,
-    copies.filter(({ before }) => ['materializedView', 'table'].includes(idOf(before)?.kind ?? '')),
-  )
-}
-
-/** A policy is stored under the name of its copy. */
-function renamedCopiesOf(rekeyed: ReadonlyMap<Key, Key>): readonly Renamed[] {
-  return Array.from(rekeyed, ([from, to]): readonly Renamed[] => {
-    const [before, address] = [copyOf(from), copyOf(to)]
-    return before && address ? [{ before, address }] : []
-  }).flat()
-}
-
-function copyOf(key: Key): Key | undefined {
-  const id = idOf(key)
-  return id?.kind === 'refreshPolicy' ? kindOf(id).belongsTo?.ownerOf(id) : undefined
+  const renamed = Array.from(rekeyed, ([before, address]) => ({ before, address }))
+  const ofKind = (...kinds: readonly KindName[]) =>
+    renamed.filter(({ before }) => kinds.some((kind) => kind === idOf(before)?.kind))
+  await renamePolicies(session, ofKind('refreshPolicy'))
+  await renameRefreshes(session, manifest, ofKind('materializedView', 'table'))
 }
 
 async function renamePolicies(session: Session, renamed: readonly Renamed[]): Promise<void> {

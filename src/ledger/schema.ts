@@ -170,8 +170,19 @@ const migrations: readonly Migration[] = [
     statements: [trusted('ALTER TABLE fdwsync.refresh ADD COLUMN answer text')],
   },
   {
+    // It created the function fdwsync.refresh(), which version 16 replaces.
     tables: [],
-    statements: [createRefreshFunction],
+    statements: [],
+  },
+  {
+    // A policy had the address of its copy, which was a materialized view.
+    tables: [],
+    statements: [
+      trusted(
+        `UPDATE fdwsync.policy SET address = '["refreshPolicy"' || substr(address, length('["materializedView"') + 1)`,
+      ),
+      createRefreshFunction,
+    ],
   },
 ]
 

@@ -2,7 +2,7 @@
 
 import type { LiveObject } from '../core/change.ts'
 import type { RecordedFreshness } from '../core/freshness.ts'
-import { type Key, keyOf, type ObjectId, type Relation } from '../core/object.ts'
+import { type CopyId, type Key, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import type { NotImported } from '../core/report.ts'
 import { trusted } from '../core/sql.ts'
@@ -23,8 +23,8 @@ export interface StatusReading {
   readonly catalog: CatalogReading
   /** When data was last loaded, by key. */
   readonly freshness: ReadonlyMap<Key, RecordedFreshness>
-  /** The copies that a job refreshes by their schedules. */
-  readonly scheduled: ReadonlySet<Key>
+  /** The copies that a job refreshes by their schedules, as {@link relationKey} has them. */
+  readonly scheduled: ReadonlySet<string>
   /** Those that are not the default, by copy. */
   readonly policies: ReadonlyMap<Key, RefreshPolicy>
   /** What could not be imported when each manifest was last applied, by the name of the manifest. */
@@ -57,7 +57,7 @@ export function readStatus(session: Session, { isChosen, declared, all }: Status
       notImported: exists ? await readNotImported(session) : new Map(),
       freshness: exists ? await readFreshness(session, copies.map(keyOf)) : new Map(),
       scheduled: new Set(entries.flatMap(({ entry }) => scheduledCopy(entry.id))),
-      policies: exists ? await readPolicies(session, copies.filter(isRelation)) : new Map(),
+      policies: exists ? await readPolicies(session, copies.filter(isCopy)) : new Map(),
       indexes: await countIndexes(session, [...catalog.live.values()]),
     }
   })
@@ -81,10 +81,10 @@ async function countIndexes(session: Session, live: readonly LiveObject[]): Prom
   return new Map(rows.map(({ oid, count }) => [oid, count]))
 }
 
-function isRelation(id: ObjectId): id is ObjectId & Relation {
-  return 'schema' in id
+function isCopy(id: ObjectId): id is CopyId {
+  return id.kind === 'materializedView' || id.kind === 'table'
 }
 
-function scheduledCopy(id: ObjectId): readonly Key[] {
-  return id.kind === 'scheduledJob' ? [keyOf({ ...id, kind: 'materializedView' })] : []
+function scheduledCopy(id: ObjectId): readonly string[] {
+  return id.kind === 'scheduledJob' ? [relationKey(id.schema, id.name)] : []
 }

@@ -76,8 +76,8 @@ function noSuchCopy(copies: readonly NamedCopy[], { pattern }: Selector): Proble
   const all = copies.map(({ id }) => qualified(id.schema, id.name)).join(', ') || 'none'
   return {
     code: 'usage/unknown-name',
-    message: `the manifest has no materialized view "${pattern}"${near}`,
-    hint: `Its materialized views: ${all}`,
+    message: `the manifest has no copy "${pattern}"${near}`,
+    hint: `Its materialized views and tables: ${all}`,
   }
 }
 

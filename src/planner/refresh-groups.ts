@@ -23,7 +23,9 @@ export async function requireOneMoment(context: PlanContext, { comparison, impac
   // The objects of a kind have its specs.
   const policies = [...wanted.values()].flatMap(({ id, spec }) => {
     const { group } = id.kind === 'refreshPolicy' ? (spec as RefreshPolicy) : {}
-    const copy = kindOf(id).belongsTo?.ownerOf(id)
+    const copy = kindOf(id)
+      .belongsTo?.ownersOf(id)
+      .find((key) => wanted.has(key))
     return group === undefined || copy === undefined ? [] : [{ id, copy, group }]
   })
   const groups = groupBy(policies, ({ group }) => group)

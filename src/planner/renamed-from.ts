@@ -116,10 +116,11 @@ function ownedByAnother(id: ObjectId, old: ObjectId, owner: string): Refusal {
 /** For renamed objects, and for those that have such a name in their own: the user mappings of a server. */
 function rekeyedEntries(renames: readonly DeclaredRename[], { entries }: Ledger): ReadonlyMap<Key, ObjectId> {
   const own = new Map(renames.map(({ id, oldKey }) => [oldKey, id]))
-  const along = Array.from(entries.values(), ({ id }): readonly (readonly [Key, ObjectId])[] => {
+  const along = Array.from(entries.values(), ({ id }) => {
     const { belongsTo } = kindOf(id)
-    const renamed = belongsTo && own.get(belongsTo.ownerOf(id))
-    return renamed ? [[keyOf(id), belongsTo.under(id, renamed)]] : []
+    if (!belongsTo) return []
+    const owners = belongsTo.ownersOf(id).flatMap((owner) => own.get(owner) ?? [])
+    return owners.map((owner) => [keyOf(id), belongsTo.under(id, owner)] as const)
   })
   return new Map([...own, ...along.flat()])
 }

@@ -170,7 +170,8 @@ function namesOf(found: ReadonlyMap<Key, ObjectId>, lost: readonly Key[]): Names
 /** The id of what belongs to a renamed object. */
 function withOwner(id: ObjectId, found: ReadonlyMap<Key, ObjectId>): ObjectId | undefined {
   const { belongsTo } = kindOf(id)
-  const owner = belongsTo && found.get(belongsTo.ownerOf(id))
+  if (!belongsTo) return undefined
+  const [owner] = belongsTo.ownersOf(id).flatMap((key) => found.get(key) ?? [])
   return owner && belongsTo.under(id, owner)
 }
 

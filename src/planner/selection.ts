@@ -75,7 +75,7 @@ function withNeeds(chosen: ReadonlySet<Key>, candidates: Candidates): ReadonlySe
     for (const need of wanted.get(key)?.needs ?? []) all.add(need)
     const isDropped = changed.get(key)?.op === 'drop'
     for (const change of changes) {
-      const isPart = parentOf(change) === key || ownerOf(change) === key
+      const isPart = parentOf(change) === key || ownersOf(change).includes(key)
       if (isPart || (isDropped && 'from' in change && change.from.needs.includes(key))) all.add(change.key)
     }
   }
@@ -88,9 +88,9 @@ function parentOf(change: Change): Key | undefined {
   return kindOf(id).child?.parentOf(spec, id)
 }
 
-function ownerOf({ key }: Change): Key | undefined {
+function ownersOf({ key }: Change): readonly Key[] {
   const id = idOf(key)
-  return id && kindOf(id).belongsTo?.ownerOf(id)
+  return (id && kindOf(id).belongsTo?.ownersOf(id)) ?? []
 }
 
 /** What the comparison has found, of the selection only. */

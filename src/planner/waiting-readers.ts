@@ -73,7 +73,7 @@ function copiesAffectedBy(change: Change): readonly Key[] {
   const id = idOf(key)
   if (id === undefined || op === 'adopt' || op === 'release') return []
   if (id.kind === 'materializedView') return op === 'create' || op === 'replace' ? [key, ...change.to.needs] : [key]
-  if (id.kind === 'refreshPolicy') return [kindOf(id).belongsTo?.ownerOf(id) ?? key]
+  if (id.kind === 'refreshPolicy') return kindOf(id).belongsTo?.ownersOf(id) ?? []
   return 'from' in change ? [kindOf(id).child?.parentOf(change.from.spec, id) ?? key] : []
 }
 

@@ -1,4 +1,4 @@
-// `fdwsync refresh`: refreshes the materialized views of a manifest.
+// `fdwsync refresh`: refreshes the copies of a manifest.
 
 import { previewRefresh, refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'

@@ -14,18 +14,19 @@ import { buildId, dropId } from './step-ids.ts'
  * @param deferred the keys of the changes that are not part of the stage `define`
  */
 export function dropPrerequisites(change: Drop, context: StepContext, deferred: ReadonlySet<Key>): readonly string[] {
-  const owner = ownerOf(change)
+  const owners = ownersOf(change)
   const deferredDropsNeeding = (key: Key) =>
     (context.dropsNeeding.get(key) ?? []).filter((other) => deferred.has(other.key))
   const users = deferredDropsNeeding(change.key)
   // Without it nothing could read through its owner any more, so whatever still needs the owner goes first.
-  const usersOfOwner =
-    owner === undefined ? [] : deferredDropsNeeding(owner).filter((other) => ownerOf(other) !== owner)
+  const usersOfOwner = owners.flatMap((owner) =>
+    deferredDropsNeeding(owner).filter((other) => !ownersOf(other).includes(owner)),
+  )
   const { renamedAsideFor } = change
   return [
     ...(renamedAsideFor?.keptAs ? [buildId(renamedAsideFor.key, context.groups)] : []),
     ...buildsWithout(change.key, context),
-    ...(owner === undefined ? [] : buildsWithout(owner, context)),
+    ...owners.flatMap((owner) => buildsWithout(owner, context)),
     ...[...users, ...usersOfOwner].flatMap((other) => deferredDropOf(other, change.key, context, deferred)),
   ]
 }
@@ -65,8 +66,8 @@ function buildsWithout(key: Key, { dependentsOn, changeOf, groups }: StepContext
 }
 
 /** What cannot be used without the dropped object: the server of a user mapping. */
-function ownerOf({ from: { id } }: Drop): Key | undefined {
-  return kindOf(id).belongsTo?.ownerOf(id)
+function ownersOf({ from: { id } }: Drop): readonly Key[] {
+  return kindOf(id).belongsTo?.ownersOf(id) ?? []
 }
 
 export function dropStep(change: DroppingChange, stage: StageName, after: readonly string[]): Step {

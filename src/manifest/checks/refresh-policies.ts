@@ -1,14 +1,15 @@
-// Checks the refresh policies of a manifest: durations and schedules.
+// Checks the refresh policies of a manifest: durations, schedules, and whether the strategies fit.
 
 import { type CronMistake, type CronSchedule, parseCron } from '../../core/cron-schedule.ts'
 import { parseDuration } from '../../core/duration.ts'
-import { mergeStanzas, noDefault } from '../../core/refresh-policy.ts'
+import { noDefault } from '../../core/refresh-policy.ts'
 import type { Manifest } from '../manifest.ts'
-import { atKey, atValue, type PathProblem } from './path-problem.ts'
-import { refreshStanzas, views } from './walk.ts'
+import { atValue, type PathProblem } from './path-problem.ts'
+import { strategyProblems } from './refresh-strategies.ts'
+import { refreshStanzas } from './walk.ts'
 
 export function refreshPolicyProblems(manifest: Manifest): readonly PathProblem[] {
-  return [...valueProblems(manifest), ...swapProblems(manifest)]
+  return [...valueProblems(manifest), ...strategyProblems(manifest)]
 }
 
 function valueProblems(manifest: Manifest): readonly PathProblem[] {
@@ -28,17 +29,6 @@ function valueProblems(manifest: Manifest): readonly PathProblem[] {
       ...check('schedule', scheduleMistake),
       ...check('group', (value) => (value.trim() === '' ? { message: '"group" must not be empty' } : undefined)),
     ]
-  })
-}
-
-/** A job runs SQL, and a swap needs the command. In a manifest whose mirrors are expanded, their copies are checked too. */
-function swapProblems(manifest: Manifest): readonly PathProblem[] {
-  return views(manifest).flatMap(({ path, copy }): readonly PathProblem[] => {
-    const { strategy, schedule = noDefault } = mergeStanzas(copy.refresh, manifest.refresh)
-    if (strategy !== 'swap' || schedule === noDefault) return []
-    const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
-    const hint = 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.'
-    return [atKey([...path, 'refresh'], { code: 'manifest/conflicting-keys', message, hint })]
   })
 }
 

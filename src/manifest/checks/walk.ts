@@ -1,7 +1,7 @@
 // Lists the objects of a manifest with their paths, for the checks.
 
 import type { RefreshStanza } from '../../core/refresh-policy.ts'
-import { copiesIn } from '../copies.ts'
+import { type CopyStanza, copiesIn } from '../copies.ts'
 import type { Manifest, Path } from '../manifest.ts'
 
 /** An object in a schema. */
@@ -33,22 +33,9 @@ export function types(manifest: Manifest) {
   )
 }
 
-/** What materialized views and tables have in common. */
-type Copy = NonNullable<NonNullable<Manifest['schemas']>[string]['materialized_views']>[string]
-
 /** Materialized views and tables. */
-export function copies(manifest: Manifest): readonly (Placed & { readonly copy: Copy })[] {
-  return copiesIn(manifest).map(({ id: { schema, name }, declared, path }) => ({
-    path,
-    schema,
-    name,
-    copy: declared as Copy,
-  }))
-}
-
-/** Materialized views. */
-export function views(manifest: Manifest) {
-  return copies(manifest).filter(({ path }) => path[2] === 'materialized_views')
+export function copies(manifest: Manifest): readonly (Placed & { readonly copy: CopyStanza })[] {
+  return copiesIn(manifest).map(({ id: { schema, name }, declared, path }) => ({ path, schema, name, copy: declared }))
 }
 
 export function tables(manifest: Manifest) {

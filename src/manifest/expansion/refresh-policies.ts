@@ -1,19 +1,21 @@
 // The refresh policy of each copy that a manifest declares.
 
-import type { Relation } from '../../core/object.ts'
+import type { CopyId } from '../../core/object.ts'
 import { mergeStanzas, policyOf, type RefreshPolicy } from '../../core/refresh-policy.ts'
-import { views } from '../checks/walk.ts'
+import { copiesIn } from '../copies.ts'
 import type { Manifest } from '../manifest.ts'
 
 export interface CopyPolicy {
-  readonly copy: Relation
+  readonly copy: CopyId
   readonly policy: RefreshPolicy
+  readonly path: readonly string[]
 }
 
 /** One for each copy. In an expanded manifest, the copies of mirrors have what those declare: see mirrors.ts. */
 export function refreshPolicies(manifest: Manifest): readonly CopyPolicy[] {
-  return views(manifest).map(({ schema, name, copy }) => ({
-    copy: { schema, name },
-    policy: policyOf(mergeStanzas(copy.refresh, manifest.refresh)),
+  return copiesIn(manifest).map(({ id, declared, path }) => ({
+    copy: id,
+    policy: policyOf(mergeStanzas(declared.refresh, manifest.refresh)),
+    path: [...path, 'refresh'],
   }))
 }

@@ -57,6 +57,7 @@ export const maps: readonly string[] = [
   'schemas.*.materialized_views.*.grants',
   'schemas.*.tables',
   'schemas.*.tables.*',
+  'schemas.*.tables.*.refresh',
   'schemas.*.tables.*.with',
   'schemas.*.tables.*.columns.*',
   'schemas.*.tables.*.columns.*.attributes',

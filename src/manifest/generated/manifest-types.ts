@@ -1292,9 +1292,9 @@ export interface CheckOfADomain {
  */
 export interface Refresh {
   /**
-   * How a copy is refreshed. plain: readers wait until it is done. concurrently: readers do not wait, but it needs a unique index on columns, and takes longer. swap: a new copy is built beside the old one and takes its place. auto: the cheapest of these that blocks no readers. Default: auto
+   * How a copy is refreshed. Of a materialized view: plain, with which readers wait until it is done; concurrently, with which they do not, but which needs a unique index on columns and takes longer. Of a table: merge, which reads everything and writes only the rows that differ, and needs a primary key. Of both: swap, which builds a new copy beside the old one and lets it take its place; and auto, the cheapest of these with which readers do not wait. Default: auto
    */
-  strategy?: 'auto' | 'plain' | 'concurrently' | 'swap'
+  strategy?: 'auto' | 'plain' | 'concurrently' | 'swap' | 'merge'
   /**
    * A copy is stale if its last refresh began longer ago than that. Units are those of PostgreSQL: ms, s, min, h, d. none takes back a default. Default: none. Example: 15min
    */
@@ -1478,6 +1478,10 @@ export interface Table {
    * Items: The name of an attribute.
    */
   ignore?: string[]
+  /**
+   * The refresh policy of the table. Example: { max_age: 15min, strategy: merge }
+   */
+  refresh?: Refresh
   /**
    * Whether the table is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
    */

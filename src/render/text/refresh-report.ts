@@ -1,5 +1,6 @@
 // The report of a refresh as text: a table of what was done, or would be done, what went wrong, and a summary.
 
+import { idOf } from '../../core/object.ts'
 import { oneLine } from '../../core/printable.ts'
 import type { RefreshReport } from '../../core/report.ts'
 import type { RenderOptions } from '../format.ts'
@@ -9,7 +10,7 @@ import { renderWarnings } from './notices.ts'
 import { listed, placeOfTitled, subjectOf } from './objects.ts'
 import { hanging, problemsOf, sentenceLines } from './report.ts'
 
-/** The views that were refreshed, those that were not with the cause, and a summary; or, of a preview, what would be done. */
+/** The copies that were refreshed, those that were not with the cause, and a summary; or, of a preview, what would be done. */
 export function renderRefresh(report: RefreshReport, options: RenderOptions): string {
   const { views, notImported } = report
   const refreshed = views.flatMap(({ outcome, ...view }) =>
@@ -29,7 +30,7 @@ export function renderRefresh(report: RefreshReport, options: RenderOptions): st
     ...problems,
     ...renderWarnings(report, options),
     ...sentenceLines(
-      `${refreshSummary(views.length, { refreshed: refreshed.length - unchanged, unchanged, planned: planned.length })}${missing}`,
+      `${refreshSummary(views, { refreshed: refreshed.length - unchanged, unchanged, planned: planned.length })}${missing}`,
       options,
     ),
   ]
@@ -42,11 +43,19 @@ interface Summary {
   readonly planned: number
 }
 
-function refreshSummary(all: number, { refreshed, unchanged, planned }: Summary): string {
+function refreshSummary(views: readonly View[], { refreshed, unchanged, planned }: Summary): string {
+  const all = views.length
   if (all === 0) return 'Nothing to refresh.'
   const [verb, count] = planned > 0 ? ['Would refresh', planned] : ['Refreshed', refreshed]
   const same = unchanged === 0 ? '' : `; ${unchanged} had not changed`
-  return `${verb} ${count < all ? `${count} of ` : ''}${counted(all, 'view')}${same}.`
+  return `${verb} ${count < all ? `${count} of ` : ''}${copiesText(views)}${same}.`
+}
+
+/** `2 views`, `1 table`; `3 copies` of both kinds. */
+function copiesText(views: readonly View[]): string {
+  const kinds = new Set(views.map(({ key }) => idOf(key)?.kind))
+  if (kinds.size > 1) return counted(views.length, 'copy', 'copies')
+  return counted(views.length, kinds.has('table') ? 'table' : 'view')
 }
 
 /** `would refresh materialized view shop.orders  swap: readers do not wait, …`, and how long that took the last time. */

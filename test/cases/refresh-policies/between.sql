@@ -1,1 +1,1 @@
-UPDATE fdwsync.policy SET max_age = '5 days' WHERE address = '["materializedView","shop","by_hand"]';
+UPDATE fdwsync.policy SET max_age = '5 days' WHERE address = '["refreshPolicy","shop","by_hand"]';

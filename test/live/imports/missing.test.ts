@@ -66,7 +66,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const { code, stderr } = await run({ ...rig, url: role.url }, ['refresh'], mirroring())
     expect([code, stderr]).toEqual([
       1,
-      expect.stringContaining('the views of mirrors are unknown, because the ledger cannot be read'),
+      expect.stringContaining('the copies of mirrors are unknown, because the ledger cannot be read'),
     ])
     expect(stderr).toContain('GRANT')
   })

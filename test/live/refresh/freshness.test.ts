@@ -12,10 +12,12 @@ import { shopManifest } from '../../support/manifests.ts'
 
 const shop = shopManifest({
   orders: 'SELECT id, total FROM proxy.orders',
-  totals: 'SELECT sum(total) AS total FROM local.orders',
   here: 'SELECT 1 AS one',
 }).replace('here: { query', 'here: { populate: false, refresh: { max_age: none }, query')
-const withAge = `${shop}\nrefresh: { max_age: 1h }\n`
+const withAge = `${shop}    tables:
+      totals: { query: SELECT sum(total) AS total FROM local.orders }
+refresh: { max_age: 1h }
+`
 
 const age = (fixture: Fixture, view: string, interval: string) =>
   fixture.sql(
@@ -50,7 +52,8 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
         ),
       ]
     }
-    const [orders, totals, here] = ['orders', 'totals', 'here'].map((name) => `materialized view local.${name}`)
+    const [orders, here] = ['orders', 'here'].map((name) => `materialized view local.${name}`)
+    const totals = 'table local.totals'
 
     expect((await run(fixture, ['refresh', '--stale'], withAge)).code).toBe(6)
     expect((await run(fixture, ['apply', '--auto-approve'], withAge)).code).toBe(0)
@@ -68,7 +71,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await age(fixture, 'totals', '2 hours')
     const again = (outcome: string) =>
       fixture.sql(`INSERT INTO fdwsync.refresh (id, manifest, address, how, refreshed_by, started_at, ended_at, outcome)
-        VALUES (gen_random_uuid(), 'faults', '["materializedView","local","totals"]', 'plain', 'me', now(), now(), '${outcome}')`)
+        VALUES (gen_random_uuid(), 'faults', '["table","local","totals"]', 'plain', 'me', now(), now(), '${outcome}')`)
     await again('failed')
     expect(await refresh('--stale', '--dry-run')).toEqual([0, `planned ${totals}`])
     await again('skipped')
@@ -78,7 +81,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await refresh('--unpopulated')).toEqual([0, `applied ${here}`])
     expect(await refresh('orders+', '--dry-run')).toEqual([0, `planned ${orders}`, `planned ${totals}`])
     expect((await run(fixture, ['refresh', 'orders+', '--dry-run'], withAge)).stdout).toMatch(
-      /would refresh materialized view local.orders +(plain|swap): .* last time\n.*local.totals.*\nWould refresh 2 views.\n/,
+      /would refresh materialized view local.orders +(plain|swap): .* last time\n.*local.totals.*\nWould refresh 2 copies.\n/,
     )
 
     const past = await run(

@@ -4,7 +4,7 @@ import { refreshPolicy } from '../../../src/kinds/refresh-policy.ts'
 import { type KindTable, nothing } from './table.ts'
 
 const update = (assignment: string) =>
-  `UPDATE fdwsync.policy SET ${assignment} WHERE address = '["materializedView","shop","it''s"]'`
+  `UPDATE fdwsync.policy SET ${assignment} WHERE address = '["refreshPolicy","shop","it''s"]'`
 
 export const refreshPolicyTable: KindTable<RefreshPolicy> = {
   kind: refreshPolicy,

@@ -91,6 +91,7 @@ export const tableTable: KindTable<TableSpec> = {
       renamed_from: 'done once applied',
       indexes: 'a kind of its own',
       statistics: 'a kind of its own',
+      refresh: 'a kind of its own',
     },
     manifest: { schemas: { shop: { tables: { orders: { indexes: { orders_a: { columns: ['a'] } } } } } } },
     stanzas: [

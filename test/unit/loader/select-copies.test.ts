@@ -42,7 +42,7 @@ test.each([
 
 test('a name that matches nothing is a usage error, with the nearest one', () => {
   const attempt = () => selectCopies(copies, ['items', 'ordres+', 'nothing.*'], reads)
-  expect(attempt).toThrow('no materialized view "ordres"; did you mean "orders"?')
-  expect(attempt).toThrow('no materialized view "nothing.*"')
+  expect(attempt).toThrow('no copy "ordres"; did you mean "orders"?')
+  expect(attempt).toThrow('no copy "nothing.*"')
   expect(attempt).toThrow(FdwsyncError)
 })

@@ -49,4 +49,5 @@ export const head = 'version: 1\nname: a\n'
 export const server = (text: string) => `${head}servers:\n  s:\n    ${text}\n`
 export const table = (text: string) => `${head}schemas:\n  p:\n    foreign_tables:\n      t: { server: s, ${text} }\n`
 export const view = (text: string) => `${head}schemas:\n  p:\n    materialized_views:\n      v: { ${text} }\n`
+export const localTable = (text: string) => `${head}schemas:\n  p:\n    tables:\n      t: { ${text} }\n`
 export const mapping = (text: string) => server(`user_mappings:\n      etl:\n        ${text}`)

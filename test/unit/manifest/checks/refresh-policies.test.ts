@@ -5,9 +5,10 @@ import { expandManifest } from '../../../../src/manifest/expansion/expand.ts'
 import { unidentified } from '../../../../src/manifest/expansion/lock.ts'
 import { refreshPolicies } from '../../../../src/manifest/expansion/refresh-policies.ts'
 import { parseManifest } from '../../../../src/manifest/parse.ts'
-import { head, problemsOf, read, server, view } from '../reading.ts'
+import { head, localTable, problemsOf, read, server, view } from '../reading.ts'
 
 const refresh = (text: string) => view(`query: SELECT 1, refresh: { ${text} }`)
+const ofTable = (text: string) => localTable(`query: SELECT 1 AS id, ${text}`)
 const mirror = (text: string) =>
   `${head}mirrors:\n  m: { server: s, remote_schema: public, proxy_schema: p, schema: c, ${text} }\n`
 
@@ -27,7 +28,24 @@ test.each([
   [
     'a schedule and a swap',
     refresh('schedule: "@daily", strategy: swap'),
-    'm.yaml:6:29: a copy with a schedule cannot have',
+    'm.yaml:6:70: a copy with a schedule cannot have',
+  ],
+  ['plain of a table', ofTable('refresh: { strategy: plain }'), 'm.yaml:6:56: a table cannot have the strategy plain'],
+  [
+    'concurrently of a table, inherited',
+    `refresh: { strategy: concurrently }\n${ofTable('primary_key: [id]')}`,
+    'm.yaml:7:7: a table cannot have the strategy concurrently',
+  ],
+  ['merge of a view', refresh('strategy: merge'), 'm.yaml:6:50: a materialized view cannot have the strategy merge'],
+  [
+    'merge without a key',
+    ofTable('refresh: { strategy: merge }'),
+    'm.yaml:6:56: the strategy merge needs a primary key',
+  ],
+  [
+    'a schedule without a key',
+    ofTable('refresh: { schedule: "@daily" }'),
+    'm.yaml:6:35: a table without a primary key cannot have a schedule',
   ],
   ['an unknown key', refresh('maxage: 1h'), 'm.yaml:6:40: unknown key "maxage"; did you mean "max_age"?'],
   ['of the manifest', `${head}refresh: { max_age: soon }\n`, 'm.yaml:3:21: "max_age" must be a duration'],
@@ -40,6 +58,11 @@ test.each([
   ['a database', `${head}cron: { database: ${'x'.repeat(64)} }\n`, 'm.yaml:3:19: the name has 64 bytes'],
   ['a limit of connections', server('max_connections: 0'), 'm.yaml:5:22: "max_connections" must be at least 1'],
 ])('%s is rejected', async (_, text, problem) => expect(await problemsOf(text)).toContain(problem))
+
+test('what a copy declares takes back a strategy that it cannot have', async () => {
+  const table = ofTable('primary_key: [id], refresh: { strategy: merge, schedule: "@daily" }')
+  expect(await problemsOf(`refresh: { strategy: plain }\n${table}`)).toBe('')
+})
 
 test('a group with one copy, none and an unresolved reference are accepted', async () => {
   expect(await problemsOf(refresh('group: alone, max_age: none, schedule: none, skip_if_same: none'))).toBe('')
@@ -65,6 +88,8 @@ schemas:
     materialized_views:
       d: { query: SELECT 1, refresh: { max_age: none } }
       e: { query: SELECT 1 }
+    tables:
+      f: { query: SELECT 1, refresh: { max_age: 2h } }
 `)
   const [request] = parsed.requests
   if (!request) throw new Error('the mirror requests nothing')
@@ -80,6 +105,7 @@ schemas:
     b: { strategy: 'auto', maxAgeMilliseconds: 86_400_000, group: 'g', timeoutMilliseconds },
     d: { strategy: 'swap', group: 'g', timeoutMilliseconds },
     e: { strategy: 'auto', maxAgeMilliseconds: 3_600_000, timeoutMilliseconds },
+    f: { strategy: 'auto', maxAgeMilliseconds: 7_200_000, timeoutMilliseconds },
   })
 })
 

@@ -132,6 +132,19 @@ test('in a refresh and its preview, readers who wait are one entry, however many
   expect(text({ status: 'applied', milliseconds: 1000 }).match(/readers wait. Declare an index./g)).toHaveLength(1)
 })
 
+test.each([
+  ['views', ['materializedView', 'materializedView'], 'Refreshed 2 views.'],
+  ['a table', ['table'], 'Refreshed 1 table.'],
+  ['both', ['table', 'materializedView', 'table'], 'Refreshed 3 copies.'],
+] as const)('a refresh counts %s', (_, kinds, sentence) => {
+  const views = kinds.map((kind, at) => {
+    const outcome = { status: 'applied', milliseconds: 1 } as const
+    return { key: keyOf({ kind, schema: 's', name: String(at) }), title: `copy ${at}`, how: undefined, outcome }
+  })
+  const text = renderRefresh({ manifest: 'm', views, warnings: [], notImported: [] }, { style, columns: 100 })
+  expect(text.trimEnd().split('\n').at(-1)).toBe(sentence)
+})
+
 test('a refresh is a table: strategy, rows and size, duration and that of the last time', () => {
   const view = (name: string) => ({
     key: keyOf({ kind: 'materializedView', schema: 'shop', name }),

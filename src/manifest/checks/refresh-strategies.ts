@@ -1,0 +1,79 @@
+// Checks whether the strategy of each copy is one that it can have: some are of materialized views, some of tables with a key.
+
+import type { CopyId } from '../../core/object.ts'
+import { mergeStanzas, noDefault, type StrategyName } from '../../core/refresh-policy.ts'
+import { type CopyStanza, copiesIn, type DeclaredCopy } from '../copies.ts'
+import type { Manifest } from '../manifest.ts'
+import { atKey, atValue, type PathProblem } from './path-problem.ts'
+
+interface Needs {
+  readonly kind: CopyId['kind']
+  readonly primaryKey?: true
+}
+
+/** What a strategy needs of the declaration of a copy; undefined: nothing. */
+const needs: { readonly [Name in StrategyName]: Needs | undefined } = {
+  plain: { kind: 'materializedView' },
+  concurrently: { kind: 'materializedView' },
+  swap: undefined,
+  merge: { kind: 'table', primaryKey: true },
+}
+
+/** In a manifest whose mirrors are expanded, their copies are checked too. */
+export function strategyProblems(manifest: Manifest): readonly PathProblem[] {
+  return copiesIn(manifest).flatMap((copy): readonly PathProblem[] => {
+    const { strategy = 'auto', schedule = noDefault } = mergeStanzas(copy.declared.refresh, manifest.refresh)
+    const mistake =
+      (strategy === 'auto' ? undefined : misfit(strategy, copy)) ??
+      (schedule === noDefault ? undefined : unscheduled(strategy, copy))
+    if (!mistake) return []
+    const problem = { code: 'manifest/conflicting-keys', ...mistake } as const
+    const { path, declared } = copy
+    return [
+      declared.refresh?.strategy === undefined
+        ? atKey(declared.refresh ? [...path, 'refresh'] : path, problem)
+        : atValue([...path, 'refresh', 'strategy'], problem),
+    ]
+  })
+}
+
+interface Mistake {
+  readonly message: string
+  readonly hint: string
+}
+
+function misfit(strategy: StrategyName, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
+  const needed = needs[strategy]
+  if (needed === undefined) return undefined
+  if (needed.kind !== kind) {
+    const [noun, others] = nouns[kind]
+    const hint = `Strategies of ${others}: ${strategiesOf(kind).join(', ')}.`
+    return { message: `a ${noun} cannot have the strategy ${strategy}`, hint }
+  }
+  if (!needed.primaryKey || hasKey(declared)) return undefined
+  const hint = 'Declare its primary_key, or use the strategy swap, or auto.'
+  return { message: `the strategy ${strategy} needs a primary key, and the table declares none`, hint }
+}
+
+/** A job runs SQL, and a swap needs the command. */
+function unscheduled(strategy: string, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
+  if (strategy === 'swap') {
+    const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
+    return { message, hint: 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.' }
+  }
+  if (kind === 'materializedView' || hasKey(declared)) return undefined
+  const message =
+    'a table without a primary key cannot have a schedule: it can only be swapped, which needs the command'
+  return { message, hint: 'Declare its primary_key, or run fdwsync refresh by a timer in place of the schedule.' }
+}
+
+function hasKey(declared: CopyStanza): boolean {
+  return 'primary_key' in declared && declared.primary_key !== undefined
+}
+
+const nouns = { materializedView: ['materialized view', 'materialized views'], table: ['table', 'tables'] } as const
+
+function strategiesOf(kind: CopyId['kind']): readonly string[] {
+  const possible = Object.entries(needs).flatMap(([name, need]) => (need && need.kind !== kind ? [] : [name]))
+  return ['auto', ...possible]
+}
