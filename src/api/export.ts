@@ -6,6 +6,7 @@ import { toolVersion } from '../core/version.ts'
 import type { Session } from '../db/session.ts'
 import { manifestText } from '../exporter/document.ts'
 import { readForExport } from '../exporter/read.ts'
+import { schemaComment } from '../exporter/schema-comment.ts'
 import { type ExportScope, inScope } from '../exporter/scope.ts'
 import { createVariables } from '../exporter/variables.ts'
 import type { Stanza } from '../kinds/facets/stanza.ts'
@@ -22,8 +23,6 @@ export interface Exported {
   /** What the manifest leaves out, or what prevents it from being applied. */
   readonly warnings: readonly string[]
 }
-
-const schemaFile = 'node_modules/fdwsync/schemas/manifest.schema.json'
 
 /**
  * A plan of the exported manifest for the same database has nothing to change. The manifest contains no secrets, but references to
@@ -48,7 +47,7 @@ export async function exportManifest(session: Session, options: ExportOptions): 
   )
   const name = options.name ?? session.database
   const comment = [
-    ` yaml-language-server: $schema=${schemaFile}`.trim(),
+    schemaComment('fdwsync.yaml'),
     '',
     `Exported by fdwsync ${toolVersion} from the database ${session.database} (PostgreSQL ${session.serverVersionText}).`,
     ...section(

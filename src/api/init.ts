@@ -3,6 +3,7 @@
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { manifestText } from '../exporter/document.ts'
+import { schemaComment } from '../exporter/schema-comment.ts'
 import { createVariables, type RequiredVariable } from '../exporter/variables.ts'
 import type { Stanza } from '../kinds/facets/stanza.ts'
 
@@ -36,8 +37,11 @@ export async function schemasToMirror(session: Session): Promise<readonly string
   return rows.map(({ name }) => name)
 }
 
-/** @param name of the manifest and of the server */
-export function starterManifest(name: string, source: StarterSource): Starter {
+/**
+ * @param name of the manifest and of the server
+ * @param file where it is written, relative to the folder with `node_modules`
+ */
+export function starterManifest(name: string, source: StarterSource, file: string): Starter {
   const variables = createVariables()
   const password = variables.variable([name, 'password'], `the password of ${source.user} at the source`)
   const { host, port, database, user } = source
@@ -48,6 +52,8 @@ export function starterManifest(name: string, source: StarterSource): Starter {
     ...mirrorStanzas(name, source.schemas),
   ]
   const comment = [
+    schemaComment(file),
+    '',
     'The target copies the source: for each table a foreign table (proxy_schema) and a materialized view (schema).',
     `The server of the target connects to the host, so it must be able to reach it. Set ${variables.required.map((each) => each.name).join(', ')}, then:`,
     'fdwsync validate, fdwsync plan, fdwsync apply',

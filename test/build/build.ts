@@ -1,5 +1,6 @@
-import { cp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
+import { withoutHints } from './without-hints.ts'
 
 /**
  * Bundles the command and the library: split, so that what a command does not need is not loaded, and minified, since
@@ -23,20 +24,16 @@ await build({
   logLevel: 'warning',
   plugins: [
     {
-      // The command needs the keys of the schema, not its descriptions: those are in the published file.
+      // The command needs the keys of the schema, and nothing that is for editors: that is in the published file.
       name: 'keys-of-schema',
       setup({ onLoad }) {
         onLoad({ filter: /manifest\.schema\.json$/ }, async ({ path }) => {
           const schema = JSON.parse(await readFile(path, 'utf8'), (key, value) =>
             key === 'description' && typeof value === 'string' ? undefined : value,
           )
-          return { contents: JSON.stringify(schema), loader: 'json' }
+          return { contents: JSON.stringify(withoutHints(schema)), loader: 'json' }
         })
       },
     },
   ],
 })
-
-// tsc writes declarations for what is TypeScript, but copies none, and published ones refer to this one.
-const validator = 'src/manifest/generated/validate-manifest.d.ts'
-await cp(validator, `dist/types/${validator}`)

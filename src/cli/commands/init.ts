@@ -29,7 +29,7 @@ export async function init(flags: InitFlags): Promise<number> {
     )
   }
   const source = flags.fromSource === undefined ? declaredSource(flags) : await existingSource(flags.fromSource, flags)
-  const { text, variables } = starterManifest(flags.name, source)
+  const { text, variables } = starterManifest(flags.name, source, flags.out === '-' ? 'fdwsync.yaml' : flags.out)
   if (flags.out === '-') printResult(text)
   else await writeAtomically(flags.out, text, { what: 'the manifest', code: 'manifest/unreadable' })
   const todo = variables.map(({ name, meaning }) => `  export ${name}=…    # ${oneLine(meaning)}\n`).join('')

@@ -103,6 +103,56 @@ export interface Manifest {
 }
 
 /**
+ * Options of a foreign server. Those of postgres_fdw, file_fdw, mysql_fdw, ogr_fdw and tds_fdw are listed; the wrapper defines which exist.
+ */
+export interface ServerOptions {
+  /**
+   * The option's value.
+   */
+  [k: string]: string | Secret
+}
+
+/**
+ * Options of a user mapping. Those of postgres_fdw, file_fdw, mysql_fdw, ogr_fdw and tds_fdw are listed; the wrapper defines which exist.
+ */
+export interface UserMappingOptions {
+  /**
+   * The option's value.
+   */
+  [k: string]: string | Secret
+}
+
+/**
+ * Options of a foreign table. Those of postgres_fdw, file_fdw, mysql_fdw, ogr_fdw and tds_fdw are listed; the wrapper defines which exist.
+ */
+export interface TableOptions {
+  /**
+   * The option's value.
+   */
+  [k: string]: string | Secret
+}
+
+/**
+ * Options of a column of a foreign table. Those of postgres_fdw, file_fdw, mysql_fdw, ogr_fdw and tds_fdw are listed; the wrapper defines which exist.
+ */
+export interface ColumnOptions {
+  /**
+   * The option's value.
+   */
+  [k: string]: string | Secret
+}
+
+/**
+ * Options of an import. Those of postgres_fdw, file_fdw, mysql_fdw, ogr_fdw and tds_fdw are listed; the wrapper defines which exist.
+ */
+export interface ImportOptions {
+  /**
+   * The option's value.
+   */
+  [k: string]: string
+}
+
+/**
  * The exact name of an object that search_path finds, or its schema and name: { schema: s, name: n }
  */
 export interface ObjectName {
@@ -550,7 +600,7 @@ export interface ForeignDataWrapper {
    */
   validator?: string | ObjectName
   /**
-   * The wrapper's OPTIONS. The list is complete: an option that is not declared is dropped. The validator defines which exist. Example: { debug: true }
+   * The wrapper's OPTIONS. The list is complete: an option that is not declared is dropped. The validator defines which exist: postgres_fdw, file_fdw, mysql_fdw, ogr_fdw and tds_fdw have none at this level. Example: { debug: true }
    */
   options?: {
     /**
@@ -643,12 +693,7 @@ export interface Server {
   /**
    * The server's OPTIONS. The list is complete: an option that is not declared is dropped. The wrapper defines which exist. Example: { host: shop-db.internal, port: 5432, dbname: shop, fetch_size: 10000 }
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string | Secret
-  }
+  options?: ServerOptions
   /**
    * Options whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
    *
@@ -662,12 +707,7 @@ export interface Server {
     /**
      * OPTIONS of this role's user mapping. The list is complete: an option that is not declared is dropped. postgres_fdw accepts user, password, password_required, sslcert, sslkey and others.
      */
-    [k: string]: {
-      /**
-       * The option's value. Keep secrets out of the manifest with a reference: "${env:SHOP_PASSWORD}", or "${file:secrets/shop}" relative to the manifest.
-       */
-      [k: string]: string | Secret
-    }
+    [k: string]: UserMappingOptions
   }
 }
 
@@ -776,12 +816,7 @@ export interface Import {
   /**
    * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: false }. Defaults and generation expressions are imported only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Through other wrappers they are not imported.
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string
-  }
+  options?: ImportOptions
   /**
    * copy: the enumerations, domains, ranges and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
@@ -804,12 +839,7 @@ export interface ImportTable {
   /**
    * OPTIONS of the foreign table, which add to the imported ones or replace them. Example: { fetch_size: 10000 }
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string | Secret
-  }
+  options?: TableOptions
   /**
    * Options of the table and its columns whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
    *
@@ -881,12 +911,7 @@ export interface ImportColumn {
   /**
    * OPTIONS of the column, which add to the imported ones or replace them.
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string | Secret
-  }
+  options?: ColumnOptions
   /**
    * The column's comment (COMMENT ON COLUMN). None is imported.
    */
@@ -934,12 +959,7 @@ export interface Mirror {
   /**
    * OPTIONS of the import, which depend on the wrapper. Example for postgres_fdw: { import_default: true, import_generated: true }. Unlike with imports, a generated column is copied as a plain one by default (import_generated: false). Defaults and generation expressions are imported only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Through other wrappers they are not imported.
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string
-  }
+  options?: ImportOptions
   /**
    * The schema for the foreign tables. It is created if it does not exist.
    */
@@ -1079,12 +1099,7 @@ export interface ForeignTable {
   /**
    * The table's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { schema_name: audit, table_name: events }
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string | Secret
-  }
+  options?: TableOptions
   /**
    * Options of the table and its columns whose values are secrets although their names do not suggest it: never shown, and never part of a statement. Every role of the database can read them all the same. Default: none. Example: [license]
    *
@@ -1196,12 +1211,7 @@ export interface Column {
   /**
    * The column's OPTIONS. The list is complete: an option that is not declared is dropped. Example for postgres_fdw: { column_name: body }
    */
-  options?: {
-    /**
-     * The option's value.
-     */
-    [k: string]: string | Secret
-  }
+  options?: ColumnOptions
   /**
    * The column's statistics target (SET STATISTICS). If omitted: left alone, or reset to the default if this manifest declared one before. Example: 500
    */

@@ -9,7 +9,7 @@ const source = { host: 'shop-db', port: 5433, database: 'shop', user: 'reader', 
 const parse = (text: string) => parseManifest('fdwsync.yaml', Buffer.from(text), undefined)
 
 test('a server, a user mapping, and a mirror of each schema', async () => {
-  const { text, variables } = starterManifest('shop', source)
+  const { text, variables } = starterManifest('shop', source, 'fdwsync.yaml')
   expect(variables).toEqual([{ name: 'SHOP_PASSWORD', meaning: 'the password of reader at the source' }])
   const { manifest, warnings } = await parse(text)
   expect(warnings).toEqual([])
@@ -22,11 +22,16 @@ test('a server, a user mapping, and a mirror of each schema', async () => {
     },
   })
   expect(text).toContain('${env:SHOP_PASSWORD}')
+  expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/node_modules\/fdwsync\//)
 })
 
 describe('hostile names:', () => {
   test.each(['a"b: #', '{}', '${env:X}', 'größe', "it's", '::error::x', '- x', 'null', ' '])('%j', async (name) => {
-    const { text } = starterManifest('shop', { ...source, host: name, database: name, user: name, schemas: [name] })
+    const { text } = starterManifest(
+      'shop',
+      { ...source, host: name, database: name, user: name, schemas: [name] },
+      'db/fdwsync.yaml',
+    )
     const { written } = await parse(text)
     expect(JSON.stringify(written)).toContain(JSON.stringify(name).slice(1, -1).replace('${', '$${'))
   })

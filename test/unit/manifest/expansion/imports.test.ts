@@ -19,7 +19,7 @@ test.each([
   [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query must be a SELECT'],
   [imports('tables: { a: { columns: { b: int int } } }'), 'expected exactly one type'],
   [imports('limit_to: [""]'), 'limit_to'],
-  [imports('types: all'), '"types" must be one of copy'],
+  [imports('types: all'), '"types" must be copy'],
 ])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
 
 test('an excluded table is not requested', async () => {

@@ -1,0 +1,65 @@
+// Makes the schema of overlays out of that of manifests: everything may be left out, and null removes.
+
+type Schema = Readonly<Record<string, unknown>>
+
+const replaced = {
+  $id: 'overlay.schema.json',
+  title: 'Overlay',
+  description:
+    'A file that changes what the files before it declare (-f fdwsync.yaml -f overlay.yaml): maps merge, null removes, lists and values replace.',
+}
+
+export function overlaySchema(manifest: Schema): string {
+  const { properties, $defs, ...head } = partial(manifest)
+  const overlay = {
+    description: 'That this file is an overlay.',
+    const: true,
+  }
+  const schema = {
+    ...head,
+    ...replaced,
+    required: ['version', 'overlay'],
+    properties: { ...(properties as Schema), version: (manifest.properties as Schema).version, overlay },
+    $defs,
+  }
+  // On one line, which is a third smaller.
+  return `${JSON.stringify(schema)}\n`
+}
+
+/** Conditions ask for what another file may have. */
+const ofWholeManifests = ['required', 'if', 'then', 'default']
+
+/** Copies a schema: what it requires may be left out, and any value of a map may be null. */
+function partial(schema: Schema): Schema {
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([keyword, value]): readonly (readonly [string, unknown])[] => {
+      if (keyword === 'properties') return [[keyword, mapValues(value, removable)]]
+      if (keyword === '$defs') return [[keyword, mapValues(value, partial)]]
+      if (keyword === 'additionalProperties' && isMap(value)) return [[keyword, removable(value)]]
+      if (ofWholeManifests.includes(keyword)) return []
+      return [[keyword, keyword === 'items' && isMap(value) ? partial(value) : value]]
+    }),
+  )
+}
+
+/** The same schema, or null. */
+function removable(schema: unknown): unknown {
+  if (!isMap(schema)) return schema
+  const { description, examples, ...rest } = partial(schema)
+  const about = {
+    ...(description === undefined ? {} : { description }),
+    ...(examples === undefined ? {} : { examples }),
+  }
+  if (typeof rest.type === 'string' && !('enum' in rest)) return { ...about, ...rest, type: [rest.type, 'null'] }
+  return { ...about, anyOf: [rest, { type: 'null' }] }
+}
+
+function mapValues(map: unknown, change: (value: Schema) => unknown): unknown {
+  return isMap(map)
+    ? Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value as Schema)]))
+    : map // a map of schemas
+}
+
+function isMap(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
