@@ -1,10 +1,9 @@
 // The rules for examples/pipelines: the commands and options exist, containers have no rights, and units are valid for systemd.
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { createProgram } from '../../src/cli/program.ts'
 
@@ -78,23 +77,6 @@ test('containers have no rights', () => {
     }
   }
   expect(textOf('docker/Dockerfile')).toMatch(/^USER node$/m)
-})
-
-test('each pod of a fleet has the target of its line', () => {
-  const [fleet] = pods.filter(({ file }) => file.endsWith('fleet-job.yaml'))
-  const script = fleet?.pod.containers[0]?.args?.[0] ?? ''
-  const root = mkdtempSync(join(tmpdir(), 'fdwsync-fleet-'))
-  onTestFinished(() => rmSync(root, { recursive: true }))
-  writeFileSync(join(root, 'services'), 'one\ntwo\n')
-  writeFileSync(join(root, 'fdwsync'), '#!/bin/sh\necho "$PGSERVICE: $*"\n')
-  chmodSync(join(root, 'fdwsync'), 0o755)
-  const run = (index: number) =>
-    spawnSync('/bin/sh', ['-euc', script.replaceAll('/targets', root)], {
-      env: { PATH: `${root}:${process.env.PATH}`, JOB_COMPLETION_INDEX: String(index) },
-      encoding: 'utf8',
-    }).stdout
-  expect(run(1)).toBe('two\ntwo: apply --auto-approve --log json -f /manifest/fdwsync.yaml\n')
-  expect(run(2)).toBe('no target 2\n')
 })
 
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0

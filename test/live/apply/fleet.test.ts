@@ -1,13 +1,15 @@
 // One command on many databases.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { run } from '../../support/command.ts'
+import { command, run } from '../../support/command.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
@@ -15,6 +17,13 @@ import { head } from '../../support/manifests.ts'
 const schema = JSON.parse(readFileSync(new URL('../../../schemas/fleet.schema.json', import.meta.url), 'utf8'))
 const isValid = new Ajv2020().compile(schema)
 const manifest = `${head('fleet').replace('name: fleet', 'name: fleet\nvars: { size: { type: integer, default: 1 } }').replace('options: { host', 'options: { fetch_size: "${var:size}", host')}`
+
+function indexedJob(): { readonly script: string; readonly completions: number } {
+  const file = new URL('../../../examples/pipelines/kubernetes/fleet-job.yaml', import.meta.url)
+  const { spec } = parse(readFileSync(file, 'utf8'))
+  const [container] = spec.template.spec.containers
+  return { script: container.args[0], completions: spec.completions }
+}
 
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
@@ -38,15 +47,15 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   z: { database: "${two.url}", labels: { region: eu } }
 `,
     )
-    const command = (...args: readonly string[]) => run(one, [...args, '-f', file, '--targets', targets], undefined)
+    const fleet = (...args: readonly string[]) => run(one, [...args, '-f', file, '--targets', targets], undefined)
 
-    expect(await command('apply')).toMatchObject({ code: 64, stderr: expect.stringContaining('--auto-approve') })
-    const stopped = await command('apply', '--auto-approve', '--canary', 'down')
+    expect(await fleet('apply')).toMatchObject({ code: 64, stderr: expect.stringContaining('--auto-approve') })
+    const stopped = await fleet('apply', '--auto-approve', '--canary', 'down')
     expect(stopped).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('3 targets: 1 failed (down), 2 skipped (a, z)'),
     })
-    const applied = await command('apply', '--auto-approve')
+    const applied = await fleet('apply', '--auto-approve')
     expect(applied, applied.stderr).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('3 targets: 2 done, 1 failed (down)'),
@@ -56,7 +65,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect((await one.sql(size))[0]?.srvoptions).toContain('fetch_size=7')
     expect((await two.sql(size))[0]?.srvoptions).toContain('fetch_size=1')
 
-    const planned = await command('plan', '--format', 'json', '--label', 'region=eu', '--detailed-exitcode')
+    const planned = await fleet('plan', '--format', 'json', '--label', 'region=eu', '--detailed-exitcode')
     expect(planned.code).toBe(0)
     const document = JSON.parse(planned.stdout)
     expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true)
@@ -64,7 +73,28 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       format: 'fdwsync.fleet/1',
       targets: [{ name: 'z', labels: { region: 'eu' }, exitCode: 0, document: { format: 'fdwsync.plan/1' } }],
     })
-    const sharded = await command('status', '--shard', '0/2')
+    const sharded = await fleet('status', '--shard', '0/2')
     for (const text of ['== a ==', '== z ==', '2 targets: 2 done']) expect(sharded.stdout).toContain(text)
+  })
+
+  test('the pods of the Indexed Job in examples/pipelines apply to each target once', async () => {
+    const [one, two] = [await fixtureFor(pair, source), await fixtureFor(pair, source)]
+    const folder = mkdtempSync(join(tmpdir(), 'fdwsync-pods-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'fdwsync.yaml'), manifest)
+    writeFileSync(join(folder, 'targets.yaml'), `targets:\n  a: "${one.url}"\n  b: "${two.url}"\n`)
+    writeFileSync(join(folder, 'fdwsync'), `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`)
+    chmodSync(join(folder, 'fdwsync'), 0o755)
+    const { script, completions } = indexedJob()
+    const pod = (index: number) =>
+      spawnSync('/bin/sh', ['-euc', script.replaceAll(/\/(?:targets|manifest)\//g, `${folder}/`)], {
+        env: { ...process.env, ...one.env, PATH: `${folder}:${process.env.PATH}`, JOB_COMPLETION_INDEX: String(index) },
+        encoding: 'utf8',
+      })
+    const [first, second, last] = [pod(0), pod(1), pod(completions - 1)]
+    expect(first, first.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining('1 target: 1 done') })
+    expect(first.stdout).toContain('== a ==')
+    expect(second, second.stderr).toMatchObject({ status: 0, stdout: expect.stringContaining('== b ==') })
+    expect(last).toMatchObject({ status: 0, stdout: '0 targets: \n' })
   })
 })
