@@ -183,6 +183,8 @@ export type ProblemCode =
   | 'source/type'
   /** An index of the source cannot be copied. */
   | 'source/index'
+  /** Tables of the source are copied into tables without a primary key. */
+  | 'source/no-key'
   /** A mirror does not copy some relations of the source. */
   | 'source/left-out'
   /** A column is copied without its collation, which does not exist here. */

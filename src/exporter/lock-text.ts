@@ -4,7 +4,8 @@ import { canonicalJson } from '../core/data.ts'
 import { FdwsyncError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import type { Stanza, Written, WrittenMap } from '../kinds/facets/stanza.ts'
-import { mirrorOf, type Resolution } from '../manifest/expansion/lock.ts'
+import type { Resolution } from '../manifest/expansion/lock.ts'
+import { mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
 import { manifestText } from './document.ts'
 
@@ -65,7 +66,7 @@ function tableStanzas({ request, tables }: Resolution): readonly Stanza[] {
   }))
 }
 
-function mirrorStanzas(manifest: Manifest, { request, indexes }: Resolution): readonly Stanza[] {
+function mirrorStanzas(manifest: Manifest, { request, indexes, primaryKeys }: Resolution): readonly Stanza[] {
   const mirror = mirrorOf(manifest, request)
   if (!mirror) return []
   const path = ['mirrors', String(request.path[1])]
@@ -76,12 +77,22 @@ function mirrorStanzas(manifest: Manifest, { request, indexes }: Resolution): re
     ...(types_schema === undefined ? {} : { types_schema }),
   }
   const asWritten = source({ ...request, limitTo: limit_to, except })
-  const copy: WrittenMap = request.withIndexes ? { indexes: { copy: true } } : {}
+  const copy: WrittenMap = {
+    ...(request.withKeys ? { as: 'tables' } : {}),
+    ...(request.withIndexes ? { indexes: { copy: true } } : {}),
+  }
   const excluded = Object.entries(mirror.tables ?? {}).filter(([, { exclude }]) => exclude)
   return [
     { path, value: { ...asWritten, ...chosen, proxy_schema, schema, ...copy } },
     ...excluded.map(([name]) => ({ path: [...path, 'tables', name], value: { exclude: true } })),
-    ...Array.from(indexes, ([name, own]) => ({ path: [...path, 'tables', name], value: { indexes: sortedMap(own) } })),
+    ...[...new Set([...indexes.keys(), ...primaryKeys.keys()])].map((name) => {
+      const [own, key] = [indexes.get(name), primaryKeys.get(name)]
+      const value = {
+        ...(key ? { primary_key: toWrittenMap(key) } : {}),
+        ...(own ? { indexes: sortedMap(own) } : {}),
+      }
+      return { path: [...path, 'tables', name], value }
+    }),
   ]
 }
 

@@ -212,7 +212,7 @@ function toSourceRecord(source: SourceRecord | OldSourceRecord): SourceRecord {
  */
 export interface SourceRecord {
   readonly request: SourceRequest
-  /** The object as a manifest would declare it. */
+  /** The object as a manifest would declare it. Of a table, its primary key, or null if it has none. */
   readonly response: unknown
   /** For a composite type: its attributes in order, which the ledger does not keep in `response`. */
   readonly attributes?: readonly string[]

@@ -72,6 +72,8 @@ export interface ImportRequest {
   readonly tables: Readonly<Record<string, ImportTable>>
   /** Whether the definitions of the source's indexes are requested too. */
   readonly withIndexes: boolean
+  /** Whether the primary keys of the source's tables are requested. */
+  readonly withKeys: boolean
   /** Whether the types of the source's columns are to be created. */
   readonly copiesTypes: boolean
   /** The schema to create them in. Undefined: that which they have at the source. */

@@ -7,6 +7,13 @@ export interface PrimaryKey {
   readonly include: readonly string[]
 }
 
+/** The same as a manifest would declare it. */
+export interface PrimaryKeyStanza {
+  readonly name: string
+  readonly columns: string[]
+  readonly include?: string[]
+}
+
 type Declared =
   | readonly string[]
   | { readonly name?: string; readonly columns: readonly string[]; readonly include?: readonly string[] }
@@ -16,6 +23,16 @@ export function declaredPrimaryKey(table: string, declared: Declared | undefined
   if (declared === undefined) return null
   if (isList(declared)) return { name: defaultKeyName(table), columns: declared, include: [] }
   return { name: declared.name ?? defaultKeyName(table), columns: declared.columns, include: declared.include ?? [] }
+}
+
+/** A key that is declared, with its name. */
+export function namedPrimaryKey(table: string, declared: Declared | undefined): PrimaryKeyStanza | undefined {
+  const key = declaredPrimaryKey(table, declared)
+  return key ? stanzaOfKey(key) : undefined
+}
+
+export function stanzaOfKey({ name, columns, include }: PrimaryKey): PrimaryKeyStanza {
+  return { name, columns: [...columns], ...(include.length === 0 ? {} : { include: [...include] }) }
 }
 
 function isList(declared: Declared): declared is Extract<Declared, readonly unknown[]> {

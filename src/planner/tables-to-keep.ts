@@ -3,7 +3,7 @@
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { Plan } from '../core/plan.ts'
-import { mirrorOf } from '../manifest/expansion/lock.ts'
+import { mirroredCopy, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { Reason } from '../sources/reasons.ts'
 import type { ResolvedImports } from '../sources/resolve-imports.ts'
 
@@ -22,8 +22,10 @@ export function tablesToKeep(plan: Plan, { asWritten, resolutions }: ResolvedImp
   const found = plan.changes.flatMap(({ cause, change }): readonly (readonly [Key, Reason])[] => {
     const { id } = change.op === 'drop' ? change.from : 'to' in change ? change.to : { id: undefined }
     if (cause !== 'source' || id?.kind !== 'foreignTable') return []
-    const views = tables.flatMap(({ schema, mirror }) => (schema === id.schema && mirror ? [mirror.schema] : []))
-    const keys = [change.key, ...views.map((schema) => keyOf({ ...id, kind: 'materializedView', schema }))]
+    const copies = tables.flatMap(({ schema, mirror }) =>
+      schema === id.schema && mirror ? [keyOf(mirroredCopy(mirror, id.name))] : [],
+    )
+    const keys = [change.key, ...copies]
     const [refusal] = keys.flatMap((key) => refused.get(key) ?? [])
     return refusal ? [[change.key, { reason: `${refusal.title}: ${refusal.reason}`, hint: refusal.hint }]] : []
   })

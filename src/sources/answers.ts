@@ -9,6 +9,7 @@ import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { PathProblem } from '../manifest/checks/path-problem.ts'
 import { importTitle, type TableIdentity } from '../manifest/expansion/imports.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
+import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
 import type { Copied } from './copy-types.ts'
 import type { Reason } from './reasons.ts'
 import type { RemoteIndex } from './remote-catalog.ts'
@@ -31,6 +32,8 @@ export interface ImportAnswer {
   /** The tables of the source, to suggest one in the place of a requested one that does not exist. Empty if all exist. */
   readonly suggestions: readonly string[]
   readonly indexes: readonly RemoteIndex[]
+  /** By table. */
+  readonly primaryKeys: ReadonlyMap<string, PrimaryKeyStanza>
   readonly copied: Copied
   /** The column names of tables that failed, if they were requested. */
   readonly columnNames: ReadonlyMap<string, readonly string[]>

@@ -125,6 +125,7 @@ function requestOf(server: string, remoteSchema: string, limitTo: readonly strin
     options: { import_default: 'false', import_collate: 'false', import_not_null: 'false', import_generated: 'false' },
     tables: {},
     withIndexes: false,
+    withKeys: false,
     copiesTypes: false,
     typesSchema: undefined,
     mirrored: undefined,

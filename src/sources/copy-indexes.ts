@@ -1,11 +1,11 @@
-// Finds the source's indexes for the views of mirrors that copy them.
+// Finds the source's indexes for the copies of mirrors that have them.
 
 import { groupBy } from '../core/data.ts'
 import type { Warning } from '../core/plan.ts'
 import type { Session } from '../db/session.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { IndexStanza } from '../manifest/expansion/imports.ts'
-import { hasOwnQuery, mirrorOf } from '../manifest/expansion/lock.ts'
+import { hasOwnQuery, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Answers } from './answers.ts'
 import { type IndexesToRecreate, recreateIndexes } from './recreate-indexes.ts'

@@ -1,4 +1,4 @@
-// Which foreign tables and views a manifest has from its imports and mirrors.
+// Which foreign tables and copies a manifest has from its imports and mirrors.
 
 import { type Key, keyOf } from '../core/object.ts'
 import type { ResolvedManifest } from '../manifest/expansion/expand.ts'
@@ -6,12 +6,15 @@ import { originKey } from '../manifest/expansion/imports.ts'
 
 export function importedRelations({ expanded, origins }: ResolvedManifest): ReadonlySet<Key> {
   const all = Object.entries(expanded.manifest.schemas ?? {}).flatMap(
-    ([schema, { foreign_tables, materialized_views }]) => [
+    ([schema, { foreign_tables, materialized_views, tables }]) => [
       ...importedNames(origins, ['schemas', schema, 'foreign_tables'], foreign_tables).map((name) =>
         keyOf({ kind: 'foreignTable', schema, name }),
       ),
       ...importedNames(origins, ['schemas', schema, 'materialized_views'], materialized_views).map((name) =>
         keyOf({ kind: 'materializedView', schema, name }),
+      ),
+      ...importedNames(origins, ['schemas', schema, 'tables'], tables).map((name) =>
+        keyOf({ kind: 'table', schema, name }),
       ),
     ],
   )

@@ -5,6 +5,7 @@ import { ident, sql } from '../core/sql.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
+import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
 import type { ImportAnswer, SourceFailure, SourceState } from './answers.ts'
 import { chooseRelations, leftOutWarnings } from './choose-relations.ts'
 import { collationWarnings, withCollations } from './column-collations.ts'
@@ -25,6 +26,7 @@ import {
   remoteExpressions,
   remoteIdentities,
   remoteIndexes,
+  remotePrimaryKeys,
   remoteRelations,
   remoteTables,
 } from './remote-catalog.ts'
@@ -47,6 +49,7 @@ export const emptyAnswer: ImportAnswer = {
   unknownExceptions: [],
   suggestions: [],
   indexes: [],
+  primaryKeys: new Map(),
   copied: nothingCopied,
   columnNames: new Map(),
   identities: new Map(),
@@ -84,6 +87,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
   const lacksTables = asked.limitTo?.some((name) => !tables.has(name) && !failed.has(name)) ?? false
   const reasons = isPostgres && failed.size > 0 ? await explainFailures(run, request, failed, types, copied) : failed
   const indexes = await indexesOf(run, request, types)
+  const primaryKeys = await primaryKeysOf(run, request)
   const columnNames =
     request.withColumnNames && isPostgres && failed.size > 0
       ? await remoteColumnNames(session, catalogSchema(run), request.remoteSchema, [...failed.keys()])
@@ -97,6 +101,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
     suggestions: isPostgres && lacksTables ? await allNames() : [],
     unknownExceptions: await unknownExceptions(run, asked),
     indexes,
+    primaryKeys,
     copied,
     columnNames,
     identities: isPostgres
@@ -118,6 +123,7 @@ export async function readImport(run: ImportRun, asked: ImportRequest): Promise<
             collations: await collationsOf(run, request, withoutCollations.size > 0),
             types,
             indexes,
+            primaryKeys,
             expressions: expressions.all,
             leftOut,
           }),
@@ -143,7 +149,9 @@ export async function readImportState(run: ImportRun, asked: ImportRequest): Pro
   if (tables === undefined) return { status: 'state', state: undefined }
   const collations = await collationsOf(run, request, isWithoutCollations)
   const [indexes, expressions] = [await indexesOf(run, request, types), await expressionsOf(run, request, types)]
-  return { status: 'state', state: stateOf({ tables, own, collations, types, indexes, expressions, leftOut }) }
+  const primaryKeys = await primaryKeysOf(run, request)
+  const content = { tables, own, collations, types, indexes, primaryKeys, expressions, leftOut }
+  return { status: 'state', state: stateOf(content) }
 }
 
 /** The request of a mirror lists the relations that it copies, instead of leaving their choice to the wrapper. */
@@ -197,6 +205,11 @@ async function indexesOf(
   if (!withIndexes || !run.setup.isPostgresFdw) return []
   const all = await remoteIndexes(run.session, catalogSchema(run), remoteSchema)
   return types ? all.map((index) => ({ ...index, definition: types.rename(index.definition) })) : all
+}
+
+async function primaryKeysOf(run: ImportRun, { withKeys, remoteSchema }: ImportRequest) {
+  if (!withKeys || !run.setup.isPostgresFdw) return new Map<string, PrimaryKeyStanza>()
+  return remotePrimaryKeys(run.session, catalogSchema(run), remoteSchema)
 }
 
 /** The columns of the tables that are created from the catalog of the source. */

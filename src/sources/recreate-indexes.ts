@@ -22,7 +22,7 @@ import type { ServerContext } from './server-context.ts'
 import { indexStanza } from './stanzas.ts'
 import { foreignExpressions } from './stored-expressions.ts'
 
-/** The indexes of one table of the source, for a view of the same columns. */
+/** The indexes of one table of the source, for a copy of the same columns. */
 export interface IndexesToRecreate {
   readonly schema: string
   readonly table: string
@@ -39,7 +39,7 @@ export interface RecreatedIndexes {
 const batchSize = 200
 
 const uniqueInParent =
-  'it is unique among the rows of the table alone, and the copy has those of the tables that inherit from it, too. To have an index that is not unique, declare it below "indexes" of the view'
+  'it is unique among the rows of the table alone, and the copy has those of the tables that inherit from it, too. To have an index that is not unique, declare it below "indexes" of the copy'
 
 export async function recreateIndexes(
   session: Session,
@@ -120,7 +120,7 @@ async function withoutForeignCode(
 
 function notCopiedIf(of: IndexesToRecreate, index: RemoteIndex, reason: string | undefined): readonly Warning[] {
   if (reason === undefined) return []
-  const hint = `To have it, declare it below "indexes" of the view: ${index.definition}`
+  const hint = `To have it, declare it below "indexes" of the copy: ${index.definition}`
   return [notCopied(of, index, `${reason}. ${hint}`)]
 }
 
@@ -146,7 +146,7 @@ async function createIndexes(session: Session, units: readonly Unit[], warnings:
 
 function whyNotCreated({ serverVersion }: Session, { definition }: RemoteIndex, error: DatabaseError): string {
   if (serverVersion < 150_000 && error.sqlstate === '42601' && / NULLS NOT DISTINCT/.test(definition)) {
-    return 'NULLS NOT DISTINCT needs PostgreSQL 15 or later here. A unique index without it can be declared below "indexes" of the view'
+    return 'NULLS NOT DISTINCT needs PostgreSQL 15 or later here. A unique index without it can be declared below "indexes" of the copy'
   }
   return error.message
 }

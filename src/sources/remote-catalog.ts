@@ -6,6 +6,7 @@ import { ident, join, literal, number, qualified, type Sql, sql, trusted } from 
 import type { Session } from '../db/session.ts'
 import { record } from '../kinds/facets/options.ts'
 import type { TableIdentity } from '../manifest/expansion/imports.ts'
+import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
 
 /** An index of the source, defined by its pg_get_indexdef. */
 export interface RemoteIndex {
@@ -35,13 +36,15 @@ const tables: Readonly<Record<string, string>> = {
   pg_enum: 'enumtypid oid, enumlabel name, enumsortorder float4',
   pg_attribute: `attrelid oid, attname name, attnum int2, attisdropped boolean, atttypid oid, atttypmod int4, attnotnull boolean, attcollation oid`,
   pg_collation: 'oid oid, collname name, collnamespace oid',
-  pg_constraint: 'conname name, connamespace oid, contype "char", contypid oid, convalidated boolean',
+  pg_constraint:
+    'conname name, connamespace oid, contype "char", contypid oid, convalidated boolean, conrelid oid, conkey int2[]',
   pg_depend: 'classid oid, objid oid, refclassid oid, refobjid oid, deptype "char"',
   pg_extension: 'oid oid, extname name, extnamespace oid',
   pg_class: 'oid oid, relname name, relnamespace oid, relkind "char", relispartition boolean',
   pg_opclass: 'oid oid, opcdefault boolean',
   pg_range: `rngtypid oid, rngsubtype oid, rngmultitypid oid, rngcollation oid, rngsubopc oid, rngcanonical text, rngsubdiff text`,
-  pg_index: 'indexrelid oid, indrelid oid, indisvalid boolean, indisunique boolean',
+  pg_index:
+    'indexrelid oid, indrelid oid, indisvalid boolean, indisunique boolean, indisprimary boolean, indkey int2vector',
   pg_inherits: 'inhparent oid',
   pg_indexes: 'schemaname name, tablename name, indexname name, indexdef text',
 }
@@ -182,6 +185,36 @@ export async function remoteIndexes(
                                         WHERE n.nspname = $1 AND NOT i.indisvalid))
          ORDER BY 1, 2`,
     [remoteSchema],
+  )
+}
+
+/**
+ * The primary keys of tables. That of a table that others inherit from is left out, since it is unique among the rows of the table
+ * alone.
+ */
+export async function remotePrimaryKeys(
+  session: Session,
+  schema: string,
+  remoteSchema: string,
+): Promise<ReadonlyMap<string, PrimaryKeyStanza>> {
+  const from = ident(schema)
+  const rows = await session.query<{ table: string; name: string; columns: string[] | null; include: string[] | null }>(
+    sql`SELECT k."table", k.name, array_agg(a.attname::text ORDER BY at) FILTER (WHERE at <= cardinality(k.conkey)) AS columns,
+               array_agg(a.attname::text ORDER BY at) FILTER (WHERE at > cardinality(k.conkey)) AS include
+          FROM (SELECT c.oid, c.relname AS "table", o.conname AS name, o.conkey, i.indkey
+                  FROM ${from}.pg_class c JOIN ${from}.pg_namespace n ON n.oid = c.relnamespace
+                  JOIN ${from}.pg_constraint o ON o.conrelid = c.oid AND o.contype = 'p'
+                  JOIN ${from}.pg_index i ON i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
+                 WHERE n.nspname = $1 AND NOT (c.relkind = 'r' AND c.oid = ANY (ARRAY(SELECT inhparent FROM ${from}.pg_inherits)))) k
+         CROSS JOIN unnest(k.indkey::int2[]) WITH ORDINALITY AS key(attnum, at)
+          JOIN ${from}.pg_attribute a ON a.attrelid = k.oid AND a.attnum = key.attnum
+         GROUP BY k."table", k.name`,
+    [remoteSchema],
+  )
+  return new Map(
+    rows.flatMap(({ table, name, columns, include }) =>
+      columns ? [[table, { name, columns, ...(include ? { include } : {}) }] as const] : [],
+    ),
   )
 }
 

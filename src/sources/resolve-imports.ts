@@ -15,6 +15,7 @@ import { withoutUnresolvedServers } from '../manifest/unresolved.ts'
 import { freshTables, requestErrors, unknownTables, withTablesKept } from './answers.ts'
 import { askSources, type SourceAccess, sourceStateOf } from './ask-sources.ts'
 import { copyIndexes } from './copy-indexes.ts'
+import { copyPrimaryKeys, keylessWarnings } from './copy-primary-keys.ts'
 import type { Reason } from './reasons.ts'
 import { type ResolvedImport, resolveImport, withKeptTypes, withoutTypesOfOtherManifests } from './resolve-import.ts'
 import { isPostgresFdw, readServerContext, type ServerContext, wrapperOf } from './server-context.ts'
@@ -78,17 +79,23 @@ export async function resolveImports(
   )
   const isAnswered = requests.every((request) => answers.get(request)?.status === 'answered')
   const copied = await copyIndexes(session, contextForIndexes, manifest, resolved, answers)
+  const expansion = expandManifest(
+    parsed,
+    resolved.map((each) => ({
+      ...each,
+      indexes: copied.indexes.get(each) ?? new Map(),
+      primaryKeys: copyPrimaryKeys(contextForIndexes, manifest, each, answers.get(each.request)),
+    })),
+  )
+  const warnings = [...resolved.flatMap((each) => each.warnings), ...copied.warnings, ...keylessWarnings(expansion)]
   return {
-    ...expandManifest(
-      parsed,
-      resolved.map((each) => ({ ...each, indexes: copied.indexes.get(each) ?? new Map() })),
-    ),
+    ...expansion,
     fresh: freshTables(manifest, answers),
     sourceState: ownsAllTypes ? sourceStateOf(requests, answers) : undefined,
     undetermined,
     notImported: isAnswered ? undetermined.map(({ key, title, reason }) => ({ key, title, reason })) : undefined,
     refusals: resolved.flatMap(({ refusals }) => refusals),
-    warnings: uniqueBy([...resolved.flatMap(({ warnings }) => warnings), ...copied.warnings], canonicalJson),
+    warnings: uniqueBy(warnings, canonicalJson),
   }
 }
 
@@ -99,7 +106,8 @@ function resolveFromLock(parsed: ParsedManifest & Locked): ResolvedImports {
     resolutions.flatMap(({ request, tables }) => unknownTables(request, new Set(tables.keys()))),
   )
   const all = resolutions.map((each) => ({ ...each, isComplete: true }))
-  return { ...nothingToReport, ...expandManifest(parsed, all) }
+  const expansion = expandManifest(parsed, all)
+  return { ...nothingToReport, ...expansion, warnings: keylessWarnings(expansion) }
 }
 
 const nothingToReport: Omit<ResolvedImports, keyof ResolvedManifest> = {

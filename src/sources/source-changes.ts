@@ -9,8 +9,10 @@ import { inOrder } from '../kinds/type/attributes.ts'
 import type { Ledger, SourceRecord } from '../ledger/read.ts'
 import { expandImports, type ResolvedManifest } from '../manifest/expansion/expand.ts'
 import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
-import { includesTable, mirrorOf, type Resolution, unidentified } from '../manifest/expansion/lock.ts'
+import { includesTable, type Resolution, unidentified } from '../manifest/expansion/lock.ts'
+import { mirroredCopy, mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { ImportRequest, Manifest } from '../manifest/manifest.ts'
+import type { PrimaryKeyStanza } from '../manifest/primary-key.ts'
 import { isRecordOf, recordedRequest } from './source-records.ts'
 
 export interface SourceChanges {
@@ -44,17 +46,22 @@ export function sourceChanges(
 }
 
 function renamedObjects(manifest: Manifest, { request, formerNames }: Resolution): readonly Key[] {
-  const schema = mirrorOf(manifest, request)?.schema
+  const mirror = mirrorOf(manifest, request)
   return [...formerNames.keys()].flatMap((name) => [
     keyOf({ kind: 'foreignTable', schema: request.schema, name }),
-    ...(schema === undefined ? [] : [keyOf({ kind: 'materializedView', schema, name })]),
+    ...(mirror ? [keyOf(mirroredCopy(mirror, name))] : []),
   ])
 }
 
-function comparable({ tables, types, indexes }: Resolution): unknown {
+function comparable({ tables, types, indexes, primaryKeys }: Resolution): unknown {
   const withIndexes = [...indexes].filter(([, own]) => Object.keys(own).length > 0)
   const byKey = types.map(({ schema, name, stanza }) => [keyOf({ kind: 'type', schema, name }), stanza])
-  return [Object.fromEntries(tables), Object.fromEntries(byKey), Object.fromEntries(withIndexes)]
+  return [
+    Object.fromEntries(tables),
+    Object.fromEntries(byKey),
+    Object.fromEntries(withIndexes),
+    Object.fromEntries(primaryKeys),
+  ]
 }
 
 /**
@@ -75,6 +82,7 @@ function withRecordedResponses(manifest: Manifest, resolution: Resolution, ledge
     tables,
     types: recordedTypes(resolution, ledger, recorded),
     indexes: recordedIndexes(manifest, resolution, ledger, wasRequested, tables),
+    primaryKeys: recordedKeys(manifest, resolution, ledger, wasRequested, tables),
     ...unidentified,
   }
 }
@@ -133,6 +141,26 @@ function recordedIndexes(
   )
 }
 
+/** What a table had as its key, if it was a table when it was recorded. */
+function recordedKeys(
+  manifest: Manifest,
+  { request, primaryKeys }: Resolution,
+  ledger: Ledger,
+  wasRequested: (table: string) => boolean,
+  tables: ReadonlyMap<string, TableStanza>,
+): Resolution['primaryKeys'] {
+  const schema = mirrorOf(manifest, request)?.schema
+  if (schema === undefined || !request.withKeys) return primaryKeys
+  const recorded = new Map(recordsOf(ledger, 'table', request, schema).map(({ name, source }) => [name, source]))
+  const found = Array.from(tables.keys(), (table) => {
+    const source = wasRequested(table) ? recorded.get(table) : undefined
+    // The ledger keeps stanzas as written; null is no key.
+    const key = source ? (source.response as PrimaryKeyStanza | null) : primaryKeys.get(table)
+    return key ? [[table, key] as const] : []
+  })
+  return new Map(found.flat())
+}
+
 interface RecordedObject {
   readonly name: string
   readonly source: SourceRecord
@@ -140,7 +168,7 @@ interface RecordedObject {
 
 function recordsOf(
   ledger: Ledger,
-  kind: 'foreignTable' | 'index',
+  kind: 'foreignTable' | 'index' | 'table',
   request: ImportRequest,
   schema: string,
 ): readonly RecordedObject[] {

@@ -6,7 +6,7 @@ import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Ledger, SourceRecord, SourceRequest } from '../ledger/read.ts'
 import type { ResolvedManifest } from '../manifest/expansion/expand.ts'
 import { originKey } from '../manifest/expansion/imports.ts'
-import { mirrorOf } from '../manifest/expansion/lock.ts'
+import { mirrorOf } from '../manifest/expansion/mirrored-copy.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest/manifest.ts'
 
 /** The records to write. For a source that was not asked, they are those that the ledger has. */
@@ -23,7 +23,7 @@ export function sourceRecords(
   }
   // The manifest's own declarations take precedence over imported ones, and have no record.
   const isImported = (...path: Path) => origins.has(originKey(path))
-  for (const { request, tables, types, indexes, identities } of resolutions) {
+  for (const { request, tables, types, indexes, primaryKeys, identities } of resolutions) {
     const recorded = recordedRequest(request)
     for (const { schema, name, stanza: response } of types) {
       if (!isImported('schemas', schema, 'types', name)) continue
@@ -36,8 +36,14 @@ export function sourceRecords(
       const record = { request: recorded, response, ...(identity ? { identity } : {}) }
       records.set(keyOf({ kind: 'foreignTable', schema: request.schema, name }), record)
     }
-    const schema = mirrorOf(manifest, request)?.schema
-    if (schema === undefined) continue
+    const mirror = mirrorOf(manifest, request)
+    if (!mirror) continue
+    const { schema } = mirror
+    for (const name of request.withKeys ? tables.keys() : []) {
+      if (!isImported('schemas', schema, 'tables', name)) continue
+      const record = { request: recorded, response: primaryKeys.get(name) ?? null }
+      records.set(keyOf({ kind: 'table', schema, name }), record)
+    }
     for (const [table, own] of indexes) {
       for (const [name, response] of Object.entries(own)) {
         records.set(keyOf({ kind: 'index', schema, name }), { request: recorded, response, table })
@@ -50,7 +56,7 @@ export function sourceRecords(
 /** The schema of the objects of an import. Copied types have the schema that they have at the source. */
 function schemaOf(manifest: Manifest, request: ImportRequest, id: ObjectId): string | undefined {
   if (id.kind === 'type') return id.schema
-  return id.kind === 'index' ? mirrorOf(manifest, request)?.schema : request.schema
+  return id.kind === 'index' || id.kind === 'table' ? mirrorOf(manifest, request)?.schema : request.schema
 }
 
 /**

@@ -17,14 +17,15 @@ interface SourceContent {
   readonly collations: readonly unknown[]
   readonly types: RemoteTypes | undefined
   readonly indexes: readonly RemoteIndex[]
+  readonly primaryKeys: ReadonlyMap<string, unknown>
   readonly expressions: readonly RemoteExpression[]
   /** What a mirror leaves out, which a plan reports. */
   readonly leftOut: readonly RemoteRelation[]
 }
 
-export function stateOf({ tables, own, collations, types, indexes, expressions, leftOut }: SourceContent): string {
+export function stateOf({ types, primaryKeys, ...content }: SourceContent): string {
   const typesOfTables = types ? { all: types.all, ofTables: [...types.ofTables] } : null
-  return digestOf([tables, own, collations, typesOfTables, indexes, expressions, leftOut])
+  return digestOf({ ...content, types: typesOfTables, primaryKeys: [...primaryKeys].toSorted() })
 }
 
 export function digestOf(value: unknown): string {

@@ -10,10 +10,12 @@ import { secretsIn, withPlainOptions } from '../kinds/foreign-table/secrets.ts'
 import type { ForeignTableSpec } from '../kinds/foreign-table/spec.ts'
 import { index } from '../kinds/index/index-kind.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
+import type { TableSpec } from '../kinds/table/table.ts'
 import { type TypeSpec, type } from '../kinds/type/type.ts'
 import type { Ledger } from '../ledger/read.ts'
 import type { CopiedType, IndexStanza, TableStanza, TypeStanza } from '../manifest/expansion/imports.ts'
 import type { ImportRequest } from '../manifest/manifest.ts'
+import { type PrimaryKeyStanza, stanzaOfKey } from '../manifest/primary-key.ts'
 import { normalizeExported } from '../manifest/yaml/from-export.ts'
 
 /** An imported table. It leaves open what comes from no source: owner, grants and comment. */
@@ -94,9 +96,19 @@ function remoteSchemaOf({ options }: ForeignTableSpec): string | undefined {
   return found
 }
 
-/** The indexes of views as they were last applied, by view. */
+/** The primary keys of tables as they were last applied, by table. */
+export function lastPrimaryKeys(ledger: Ledger, schema: string): ReadonlyMap<string, PrimaryKeyStanza> {
+  const keys = Array.from(ledger.entries.values(), ({ id, declared }) => {
+    if (id.kind !== 'table' || id.schema !== schema) return []
+    const { primaryKey } = declared as TableSpec // the ledger has the specs of a kind
+    return primaryKey ? [[id.name, stanzaOfKey(primaryKey)] as const] : []
+  })
+  return new Map(keys.flat())
+}
+
+/** The indexes of copies as they were last applied, by copy. */
 export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<string, IndexStanza>> {
-  const views = new Map<string, Record<string, IndexStanza>>()
+  const copies = new Map<string, Record<string, IndexStanza>>()
   for (const { id, declared } of ledger.entries.values()) {
     if (id.kind !== 'index' || id.schema !== schema) continue
     const spec = declared as IndexSpec // the ledger has the specs of a kind
@@ -105,9 +117,9 @@ export function lastIndexes(ledger: Ledger, schema: string): Map<string, Record<
     const names = spec.columns.flatMap(({ collation, operatorClass }) => [collation, operatorClass])
     const definition = names.flatMap((name) => (name ? ident(name.name) : [])).join(' ')
     const stanza = asIndex(index.write(id, { ...spec, definition }, noVariables))
-    views.set(spec.on.name, { ...views.get(spec.on.name), [id.name]: stanza })
+    copies.set(spec.on.name, { ...copies.get(spec.on.name), [id.name]: stanza })
   }
-  return views
+  return copies
 }
 
 // `write` returns what the schema of manifests allows: an exported manifest can be parsed.

@@ -66,6 +66,7 @@ function referenced(name: string, { title, type }: Schema): string {
   if (!type.includes('object')) return 'string'
   const object = title.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase())
   if (type === 'object') return object
+  if (type.includes('array')) return `(string[] | ${object})`
   return isTruthValue({ type }) ? `(boolean | ${object})` : `(string | ${object})`
 }
 

@@ -1,7 +1,9 @@
 // The primary key of a table, and the columns that are NOT NULL beside those of the key.
 import type { FieldChange } from '../../core/change.ts'
-import { ident, join, type Parts, type Sql, sql } from '../../core/sql.ts'
+import type { Relation } from '../../core/object.ts'
+import { ident, join, type Parts, qualified, type Sql, sql, statement } from '../../core/sql.ts'
 import { defaultKeyName, type PrimaryKey } from '../../manifest/primary-key.ts'
+import type { ColumnRenames } from '../facets/renaming.ts'
 
 /** The inverse of `declaredPrimaryKey`. */
 export function writtenPrimaryKey(table: string, key: PrimaryKey | null) {
@@ -25,8 +27,13 @@ export function addPrimaryKey(key: PrimaryKey): Sql {
 }
 
 /** Clauses of one ALTER TABLE. PostgreSQL drops constraints before it adds others, so the name can stay. */
-export function primaryKeyChange(from: PrimaryKey | null, to: PrimaryKey | null): readonly FieldChange[] {
+export function primaryKeyChange(
+  table: Relation,
+  from: PrimaryKey | null,
+  to: PrimaryKey | null,
+): readonly FieldChange[] {
   if (keyText(from) === keyText(to)) return []
+  if (from && to && keyClause(from) === keyClause(to)) return [renamedKey(table, from, to)]
   const clauses = [...(from ? [sql`DROP CONSTRAINT ${ident(from.name)}`] : []), ...(to ? [addPrimaryKey(to)] : [])]
   return [
     {
@@ -38,7 +45,37 @@ export function primaryKeyChange(from: PrimaryKey | null, to: PrimaryKey | null)
   ]
 }
 
-export function notNullChanges(from: readonly string[], to: readonly string[]): readonly FieldChange[] {
+/** Needs no new index, for which readers would wait. */
+function renamedKey({ schema, name }: Relation, from: PrimaryKey, to: PrimaryKey): FieldChange {
+  const rename = sql`ALTER TABLE ${qualified(schema, name)} RENAME CONSTRAINT ${ident(from.name)} TO ${ident(to.name)}`
+  return {
+    field: 'primary key',
+    from: keyText(from),
+    to: keyText(to),
+    effect: { how: 'statement', statement: statement(rename) },
+  }
+}
+
+interface Constrained {
+  readonly primaryKey: PrimaryKey | null
+  readonly notNull: readonly string[]
+}
+
+/** The key and NOT NULL once columns have been renamed. */
+export function constraintsUnder({ primaryKey, notNull }: Constrained, renames: ColumnRenames): Constrained {
+  const renamed = (columns: readonly string[]) => columns.map((name) => renames.get(name) ?? name)
+  const { columns = [], include = [] } = primaryKey ?? {}
+  return {
+    primaryKey: primaryKey && { ...primaryKey, columns: renamed(columns), include: renamed(include) },
+    notNull: renamed(notNull),
+  }
+}
+
+/** Columns that leave the key stay NOT NULL unless that is dropped, too. */
+export function notNullChanges(live: Constrained, wanted: Constrained): readonly FieldChange[] {
+  const keyOf = ({ primaryKey }: Constrained) => primaryKey?.columns ?? []
+  const from = [...live.notNull, ...keyOf(live)]
+  const to = [...wanted.notNull, ...keyOf(wanted)]
   const change = (name: string, isNotNull: boolean): FieldChange => ({
     field: `column ${name} not null`,
     from: isNotNull ? 'no' : 'yes',
@@ -50,7 +87,7 @@ export function notNullChanges(from: readonly string[], to: readonly string[]): 
   })
   return [
     ...from.filter((name) => !to.includes(name)).map((name) => change(name, false)),
-    ...to.filter((name) => !from.includes(name)).map((name) => change(name, true)),
+    ...wanted.notNull.filter((name) => !from.includes(name)).map((name) => change(name, true)),
   ]
 }
 
@@ -59,13 +96,7 @@ function clauseOf(clauses: readonly Sql[]): Parts {
 }
 
 /** Clauses of an ALTER TABLE for a new table. */
-export function newConstraints({
-  primaryKey,
-  notNull,
-}: {
-  readonly primaryKey: PrimaryKey | null
-  readonly notNull: readonly string[]
-}): readonly Sql[] {
+export function newConstraints({ primaryKey, notNull }: Constrained): readonly Sql[] {
   return [
     ...(primaryKey ? [addPrimaryKey(primaryKey)] : []),
     ...notNull.map((name) => sql`ALTER COLUMN ${ident(name)} SET NOT NULL`),

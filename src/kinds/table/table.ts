@@ -7,7 +7,7 @@ import { ident, join, qualified, type Sql, type Statement, sql, statement, trust
 import { declaredPrimaryKey, type PrimaryKey } from '../../manifest/primary-key.ts'
 import { accessChanges, accessDetails, newAccess, relationAccess } from '../facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
-import { renameColumns } from '../facets/copy/column-renames.ts'
+import { isRenameOfColumns, renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
   type CopySpec,
@@ -40,7 +40,14 @@ import { isUserSchema, notOfAnExtension, sourceSchema } from '../facets/user-obj
 import type { DeclaredKind } from '../kind.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
-import { keyText, newConstraints, notNullChanges, primaryKeyChange, writtenPrimaryKey } from './primary-key.ts'
+import {
+  constraintsUnder,
+  keyText,
+  newConstraints,
+  notNullChanges,
+  primaryKeyChange,
+  writtenPrimaryKey,
+} from './primary-key.ts'
 
 export interface TableSpec extends CopySpec {
   readonly primaryKey: PrimaryKey | null
@@ -125,16 +132,24 @@ export const table: DeclaredKind<'table', TableSpec> = {
   readsLocked: true,
 
   settle: settleCopy,
-  compare: (id, live, to) => [
-    ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live, to),
-    ...queryOwnerChange(id, live, to),
-    ...replacedBy('unlogged', yesNo(live.unlogged), yesNo(to.unlogged)),
-    ...primaryKeyChange(live.primaryKey, to.primaryKey),
-    ...notNullChanges(live.notNull, to.notNull),
-  ],
+  compare(id, live, to) {
+    const constraints = constraintsUnder(live, renamesIn(live, to))
+    return [
+      ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live, to),
+      ...queryOwnerChange(id, live, to),
+      ...replacedBy('unlogged', yesNo(live.unlogged), yesNo(to.unlogged)),
+      ...primaryKeyChange(id, constraints.primaryKey, to.primaryKey),
+      ...notNullChanges(constraints, to),
+    ]
+  },
 
   create: (id, spec) => [...createTable(id, spec), ...newCopySettings(id, word, spec)],
-  alter: (id, fields) => alterStatements(sql`ALTER TABLE ${qualified(id.schema, id.name)} `, clausesOf(fields), fields),
+  alter(id, fields) {
+    const alter = sql`ALTER TABLE ${qualified(id.schema, id.name)} `
+    // The clauses use the new names of columns.
+    const [renames, others] = [fields.filter(isRenameOfColumns), fields.filter((field) => !isRenameOfColumns(field))]
+    return [...alterStatements(alter, [], renames), ...alterStatements(alter, clausesOf(others), others)]
+  },
   drop: (id) => [
     statement(sql`DROP TABLE ${qualified(id.schema, id.name)}`),
     statement(sql`DROP VIEW ${sourceName(id)}`),

@@ -116,7 +116,10 @@ function importNames({ schemas, mirrors }: Manifest): readonly PathProblem[] {
       ...value([...path, 'types_schema'], mirror.types_schema),
       ...value([...path, 'schema'], mirror.schema),
       ...(mirror.indexes?.each ?? []).flatMap((index, at) => indexNames([...path, 'indexes', 'each', at], index)),
-      ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => copyNames([...path, 'tables', table], view)),
+      ...Object.entries(mirror.tables ?? {}).flatMap(([table, view]) => [
+        ...copyNames([...path, 'tables', table], view),
+        ...keyNames([...path, 'tables', table], view),
+      ]),
     ]
   })
   return [...imports, ...views]
@@ -190,7 +193,10 @@ function copyNames(
   ]
 }
 
-function keyNames(path: Path, { primary_key: key, not_null: columns }: DeclaredTable): readonly PathProblem[] {
+function keyNames(
+  path: Path,
+  { primary_key: key, not_null: columns }: Pick<DeclaredTable, 'primary_key' | 'not_null'>,
+): readonly PathProblem[] {
   const list = (place: Path, names: readonly string[] | undefined) =>
     (names ?? []).flatMap((name, at) => value([...place, at], name))
   const at = [...path, 'primary_key']

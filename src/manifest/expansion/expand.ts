@@ -6,7 +6,8 @@ import type { PathProblem } from '../checks/path-problem.ts'
 import { ruleProblems } from '../checks/rules.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest.ts'
 import { addImports, type Expansion, importRequests, originKey } from './imports.ts'
-import { mirrorOf, type Resolution } from './lock.ts'
+import type { Resolution } from './lock.ts'
+import { mirrorOf } from './mirrored-copy.ts'
 import { addMirrors } from './mirrors.ts'
 
 /** A manifest whose imports and mirrors are expanded, and what they were expanded from. */

@@ -6,13 +6,23 @@ import { atKey, atValue, type PathProblem } from '../checks/path-problem.ts'
 import { usesOtherExtension } from '../checks/postgres-fdw-options.ts'
 import type { ImportColumn, ImportTable } from '../generated/manifest-types.ts'
 import type { ImportRequest, Manifest, Path } from '../manifest.ts'
+import type { PrimaryKeyStanza } from '../primary-key.ts'
+import { copiedAs, copiesTables } from './mirrored-copy.ts'
 
 type Schemas = NonNullable<Manifest['schemas']>
 export type TableStanza = NonNullable<Schemas[string]['foreign_tables']>[string]
 export type ViewStanza = NonNullable<Schemas[string]['materialized_views']>[string]
 export type IndexStanza = NonNullable<ViewStanza['indexes']>[string]
 export type TypeStanza = NonNullable<Schemas[string]['types']>[string]
+export type CopiedTableStanza = NonNullable<Schemas[string]['tables']>[string]
 type ColumnStanza = NonNullable<TableStanza['columns']>[string]
+
+/** What the tables of a source have, as far as a mirror copies it. By table. */
+export interface SourceTables {
+  readonly indexes: ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>
+  /** None of a table without one. */
+  readonly primaryKeys: ReadonlyMap<string, PrimaryKeyStanza>
+}
 
 /** A type of a source, as a manifest would declare it. */
 export interface CopiedType {
@@ -66,6 +76,7 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       options: item.options ?? {},
       tables: item.tables ?? {},
       withIndexes: false,
+      withKeys: false,
       copiesTypes: item.types === 'copy',
       typesSchema: undefined,
       mirrored: undefined,
@@ -85,6 +96,7 @@ export function importRequests(manifest: Manifest): readonly ImportRequest[] {
       options: mirror.options ?? {},
       tables: {},
       withIndexes: mirror.indexes?.copy ?? false,
+      withKeys: copiesTables(mirror),
       copiesTypes: mirror.types === 'copy',
       typesSchema: mirror.types_schema,
       mirrored: {
@@ -219,13 +231,13 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
   })
   const same = Object.entries(manifest.mirrors ?? {}).flatMap(([name, mirror]): readonly PathProblem[] => {
     if (mirror.schema !== mirror.proxy_schema) return []
-    const message = 'schema and proxy_schema must differ, because a view and its foreign table have the same name'
+    const message = 'schema and proxy_schema must differ, because a copy and its foreign table have the same name'
     return [atValue(['mirrors', name, 'schema'], { code: 'manifest/conflicting-keys', message })]
   })
   const noColumn = Object.entries(manifest.mirrors ?? {}).flatMap(([name, { indexes }]) =>
     (indexes?.each ?? []).flatMap(({ columns }, at): readonly PathProblem[] => {
       if (columns.some((column) => typeof column === 'string' || 'column' in column)) return []
-      const message = 'an index under each must name a column: only views with its columns get the index'
+      const message = 'an index under each must name a column: only copies with its columns get the index'
       return [atValue(['mirrors', name, 'indexes', 'each', at], { code: 'manifest/invalid-value', message })]
     }),
   )
@@ -241,7 +253,22 @@ export function importProblems(manifest: Manifest): readonly PathProblem[] {
     const hint = 'Add types: copy, or remove types_schema.'
     return [atKey(['mirrors', name, 'types_schema'], { code: 'manifest/conflicting-keys', message, hint })]
   })
-  return [...both, ...same, ...noColumn, ...copied, ...noTypes]
+  return [...both, ...same, ...noColumn, ...copied, ...noTypes, ...tableKeyProblems(manifest)]
+}
+
+/** The keys that only tables have. */
+function tableKeyProblems({ mirrors = {} }: Manifest): readonly PathProblem[] {
+  return Object.entries(mirrors).flatMap(([name, mirror]) =>
+    Object.entries(mirror.tables ?? {}).flatMap(([table, override]) => {
+      if (copiedAs(mirror, table) === 'tables') return []
+      const keys = (['primary_key', 'not_null', 'unlogged'] as const).filter((key) => override[key] !== undefined)
+      return keys.map((key) => {
+        const message = `only a table can have "${key}", and "${table}" is copied into a materialized view`
+        const hint = 'Add as: tables to the mirror or to this entry, or remove the key.'
+        return atKey(['mirrors', name, 'tables', table, key], { code: 'manifest/conflicting-keys', message, hint })
+      })
+    }),
+  )
 }
 
 /** Indexes are read from the catalog of the source, so it must be a PostgreSQL server. */
@@ -251,6 +278,6 @@ export function indexCopyProblems(
 ): readonly PathProblem[] {
   if (!withIndexes) return []
   const message = `indexes can be copied only through postgres_fdw, and server ${server} uses ${wrapper}`
-  const hint = 'Declare them under indexes.each, or under tables for a single view.'
+  const hint = 'Declare them under indexes.each, or under tables for a single copy.'
   return [atKey([...path, 'indexes', 'copy'], { code: 'manifest/invalid-value', message, hint })]
 }

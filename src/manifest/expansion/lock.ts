@@ -5,23 +5,23 @@ import type { ProblemCode } from '../../core/codes.ts'
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { ImportRequest, Manifest, ParsedManifest, Path } from '../manifest.ts'
+import { namedPrimaryKey } from '../primary-key.ts'
 import {
   type CopiedType,
   type FormerNames,
-  type IndexStanza,
   importTitle,
+  type SourceTables,
   type TableIdentity,
   type TableStanza,
 } from './imports.ts'
+import { hasOwnQuery, type Mirror, mirrorOf } from './mirrored-copy.ts'
 
 /** What one import or mirror resolved to at its source, before the overrides of the manifest. */
-export interface Resolution {
+export interface Resolution extends SourceTables {
   readonly request: ImportRequest
   readonly tables: ReadonlyMap<string, TableStanza>
   /** The types of the source, if they are copied. */
   readonly types: readonly CopiedType[]
-  /** The indexes of the source that a mirror copies, by table. */
-  readonly indexes: ReadonlyMap<string, Readonly<Record<string, IndexStanza>>>
   /** By table. None for sources other than PostgreSQL servers. */
   readonly identities: ReadonlyMap<string, TableIdentity>
   /** By table: what the source has renamed since the last apply. */
@@ -36,7 +36,8 @@ export const unidentified: Pick<Resolution, 'identities' | 'formerNames'> = {
 
 /**
  * A lock is a manifest with only these keys, and is parsed and checked as one. It has the imports and mirrors as they were
- * requested, the imported tables as foreign tables, and the indexes of the source under `tables` of each mirror.
+ * requested, the imported tables as foreign tables, and the keys and indexes of the source under `tables` of each mirror. `as` of a
+ * mirror only shows that it has the keys.
  */
 const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
   [[], ['version', 'name', 'schemas', 'mirrors']],
@@ -62,6 +63,7 @@ const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
       'schema',
       'types',
       'types_schema',
+      'as',
       'indexes',
       'tables',
     ],
@@ -69,7 +71,7 @@ const lockKeys: readonly (readonly [path: Path, keys: readonly string[]])[] = [
   [['mirrors', '*', 'indexes'], ['copy']],
   [
     ['mirrors', '*', 'tables', '*'],
-    ['exclude', 'indexes'],
+    ['exclude', 'primary_key', 'indexes'],
   ],
 ]
 
@@ -129,8 +131,16 @@ export function resolutionsIn({ manifest: lock, requests }: LockContent): readon
     )
     const types = request.copiesTypes ? typesIn(lock) : []
     const copied = new Map(request.withIndexes ? indexes : [])
-    return { request, tables: new Map(tables), types, indexes: copied, ...unidentified }
+    return { request, tables: new Map(tables), types, indexes: copied, primaryKeys: keysIn(mirror), ...unidentified }
   })
+}
+
+function keysIn(mirror: Mirror | undefined): Resolution['primaryKeys'] {
+  const keys = Object.entries(mirror?.tables ?? {}).flatMap(([table, { primary_key }]) => {
+    const key = namedPrimaryKey(table, primary_key)
+    return key ? [[table, key] as const] : []
+  })
+  return new Map(keys)
 }
 
 /** All types in the lock. Which import copied a type does not matter: if several did, it is the same type. */
@@ -151,22 +161,12 @@ export function includesTable({ limitTo, except }: ImportRequest, name: string):
   return (limitTo?.includes(name) ?? true) && !except.includes(name)
 }
 
-export function mirrorOf(manifest: Manifest, { path: [top, name] }: ImportRequest) {
-  return top === 'mirrors' ? manifest.mirrors?.[String(name)] : undefined
-}
-
-/** Whether the manifest itself declares the query of a mirrored view. Then the source's indexes may not fit it. */
-export function hasOwnQuery(manifest: Manifest, request: ImportRequest, table: string): boolean {
-  const tables = mirrorOf(manifest, request)?.tables ?? {}
-  return Object.hasOwn(tables, table) && tables[table]?.query !== undefined
-}
-
 /** What a request consists of, in any order. The keys are texts for messages. */
 function requestFields(request: ImportRequest, manifest: Manifest): Readonly<Record<string, unknown>> {
   const mirror = mirrorOf(manifest, request)
   return {
     'another name of the mirror': mirror ? request.path[1] : undefined,
-    'another schema of its views': mirror?.schema,
+    'another schema of its copies': mirror?.schema,
     'another server': request.server,
     'another remote_schema': request.remoteSchema,
     'another schema': request.schema,
@@ -177,6 +177,7 @@ function requestFields(request: ImportRequest, manifest: Manifest): Readonly<Rec
     'other options': request.options,
     'another types': request.copiesTypes,
     'another types_schema': request.typesSchema,
+    'another as': request.withKeys,
     'another indexes.copy': request.withIndexes,
   }
 }
@@ -248,13 +249,13 @@ function unexpectedEntries(lock: ParsedManifest, resolutions: readonly Resolutio
         `no import in the lock contains table "${name}"`,
       )
     }),
-    ...resolutions.flatMap(({ request, tables: own, indexes }) => [
+    ...resolutions.flatMap(({ request, tables: own, indexes, primaryKeys }) => [
       ...(request.limitTo ?? []).flatMap((name, at) =>
         own.has(name)
           ? []
           : problem(lock, [...request.path, 'limit_to', at], `the lock does not contain table "${name}"`),
       ),
-      ...[...indexes.keys()].flatMap((name) =>
+      ...Array.from(new Set([...indexes.keys(), ...primaryKeys.keys()])).flatMap((name) =>
         own.has(name)
           ? []
           : problem(lock, [...request.path, 'tables', name], `the lock does not contain table "${name}"`),

@@ -1,4 +1,4 @@
-// Mirrors: how the tables of a source become materialized views of the manifest.
+// Mirrors: how the tables of a source become materialized views or tables of the manifest.
 
 import { canonicalJson } from '../../core/data.ts'
 import { didYouMean } from '../../core/nearest.ts'
@@ -6,66 +6,102 @@ import { mergeStanzas, type RefreshStanza } from '../../core/refresh-policy.ts'
 import { qualified } from '../../core/sql.ts'
 import { atKey, type PathProblem } from '../checks/path-problem.ts'
 import type { Manifest, Path } from '../manifest.ts'
+import { namedPrimaryKey, type PrimaryKeyStanza } from '../primary-key.ts'
 import {
+  type CopiedTableStanza,
   type Expansion,
   type FormerNames,
   type IndexStanza,
   originKey,
+  type SourceTables,
   type TableStanza,
   type ViewStanza,
 } from './imports.ts'
+import { type CopiesKey, copiedAs, type Mirror, overrideOf } from './mirrored-copy.ts'
 
-type Mirror = NonNullable<Manifest['mirrors']>[string]
 type Indexes = Readonly<Record<string, IndexStanza>>
+type Schema = NonNullable<Manifest['schemas']>[string]
 
 /** What a mirror finds at its source. */
-export interface Mirrored {
+export interface Mirrored extends SourceTables {
   readonly name: string
   readonly tables: ReadonlyMap<string, TableStanza>
-  /** The source's own indexes, by table. */
-  readonly indexes: ReadonlyMap<string, Indexes>
   /** By table. */
   readonly formerNames: ReadonlyMap<string, FormerNames>
   /** Whether all tables of the source are known, so that a table that is missing here does not exist. */
   readonly isComplete: boolean
 }
 
-/** Adds the views of mirrors to their schemas. A view that the manifest itself declares takes precedence; the mirror's policy applies to it too. */
+/** Adds the copies of mirrors to their schemas. What the manifest itself declares takes precedence; the mirror's policy applies to it too. */
 export function addMirrors(manifest: Manifest, all: readonly Mirrored[]): Expansion {
   const origins = new Map<string, Path>()
   const problems: PathProblem[] = []
   const schemas = { ...manifest.schemas }
-  for (const { name, tables, indexes, formerNames, isComplete } of all) {
+  for (const mirrored of all) {
+    const { name, tables, formerNames, isComplete } = mirrored
     const mirror = manifest.mirrors?.[name]
     if (!mirror) continue
     const { schema } = mirror
     if (!schemas[schema]) origins.set(originKey(['schemas', schema]), ['mirrors', name])
-    const declared = manifest.schemas?.[schema]?.materialized_views ?? {}
-    const views = { ...schemas[schema]?.materialized_views }
-    const taken = namesIn(views, tables.keys(), indexes.values())
-    for (const [table, stanza] of tables) {
-      const instead = Object.hasOwn(declared, table) ? declared[table] : undefined
-      if (instead) {
-        views[table] = { ...instead, ...refreshOf(mirror, table, instead.refresh) }
+    const copies = {
+      materialized_views: { ...schemas[schema]?.materialized_views },
+      tables: { ...schemas[schema]?.tables },
+    }
+    const taken = namesIn(copies, mirrored)
+    for (const table of tables.keys()) {
+      const as = declaredAs(manifest.schemas?.[schema], table)
+      if (as) {
+        addPolicy(copies, as, table, mirror)
         continue
       }
-      const override = mirror.tables && Object.hasOwn(mirror.tables, table)
+      const override = overrideOf(mirror, table)
       const at = ['mirrors', name, ...(override ? ['tables', table] : [])]
-      const path = ['schemas', schema, 'materialized_views', table]
-      if (origins.has(originKey(path))) problems.push(mirroredTwice(schema, table, at))
-      origins.set(originKey(path), at)
-      const view = viewOf(mirror, table, stanza, indexes.get(table) ?? {}, taken)
+      const place = (key: CopiesKey) => originKey(['schemas', schema, key, table])
+      if (origins.has(place('materialized_views')) || origins.has(place('tables')))
+        problems.push(mirroredTwice(schema, table, at))
+      origins.set(place(copiedAs(mirror, table)), at)
       const former = formerNames.get(table)?.table
-      views[table] = former === undefined ? view : { renamed_from: former, ...view }
+      const renamed = former === undefined ? {} : { renamed_from: former }
+      const stanza = copyOf(mirror, table, mirrored, taken)
+      if (copiedAs(mirror, table) === 'tables') {
+        copies.tables[table] = { ...renamed, ...stanza, ...tableKeys(mirror, table, mirrored) }
+      } else {
+        copies.materialized_views[table] = { ...renamed, ...stanza }
+      }
     }
     if (isComplete) problems.push(...unknownTables(name, mirror, tables))
-    schemas[schema] = { ...schemas[schema], materialized_views: views }
+    schemas[schema] = { ...schemas[schema], ...withoutEmpty(copies) }
   }
   return { manifest: { ...manifest, schemas }, origins, problems }
 }
 
+interface Copies {
+  readonly materialized_views: Record<string, ViewStanza>
+  readonly tables: Record<string, CopiedTableStanza>
+}
+
+/** A schema has both keys only if it has both kinds of copies. */
+function withoutEmpty({ materialized_views, tables }: Copies): Pick<Schema, CopiesKey> {
+  return Object.keys(tables).length === 0
+    ? { materialized_views }
+    : { ...(Object.keys(materialized_views).length === 0 ? {} : { materialized_views }), tables }
+}
+
+/** What the manifest itself declares by the name of a table of a mirror. */
+function declaredAs(schema: Schema | undefined, table: string): CopiesKey | undefined {
+  return (['materialized_views', 'tables'] as const).find((key) => Object.hasOwn(schema?.[key] ?? {}, table))
+}
+
+function addPolicy({ materialized_views: views, tables }: Copies, as: CopiesKey, table: string, mirror: Mirror): void {
+  const declared = as === 'tables' ? tables[table] : views[table]
+  const policy = refreshOf(mirror, table, declared?.refresh)
+  if (as === 'tables')
+    tables[table] = { ...tables[table], ...policy } as CopiedTableStanza // it is declared
+  else views[table] = { ...views[table], ...policy } as ViewStanza // it is declared
+}
+
 function mirroredTwice(schema: string, table: string, path: Path): PathProblem {
-  const message = `two mirrors declare view "${table}" in schema "${schema}"`
+  const message = `two mirrors declare "${table}" in schema "${schema}"`
   return atKey(path, { code: 'manifest/duplicate-name', message, hint: 'Exclude it in one of the two.' })
 }
 
@@ -77,24 +113,52 @@ function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap
   })
 }
 
-function viewOf(mirror: Mirror, table: string, stanza: TableStanza, copied: Indexes, taken: Set<string>): ViewStanza {
-  const override = mirror.tables && Object.hasOwn(mirror.tables, table) ? mirror.tables[table] : undefined
-  const { exclude: _, query, indexes = {}, ...rest } = override ?? {}
-  const own = { ...(query === undefined ? copied : {}), ...indexes }
+/** What views and tables have in common. */
+function copyOf(mirror: Mirror, table: string, mirrored: Mirrored, taken: Set<string>): ViewStanza {
+  const override = overrideOf(mirror, table)
+  const { exclude: _, as: __, primary_key, not_null, unlogged, query, indexes = {}, ...rest } = override ?? {}
+  const key = keyOf(mirror, table, mirrored)
+  const own = { ...(query === undefined ? withoutKey(mirrored.indexes.get(table) ?? {}, key) : {}), ...indexes }
+  const existing = key ? [...Object.values(own), key] : Object.values(own)
+  const columns = mirrored.tables.get(table)?.columns ?? {}
   for (const index of mirror.indexes?.each ?? []) {
     const plain = plainColumns(index)
-    if (!plain.every((column) => stanza.columns && Object.hasOwn(stanza.columns, column))) continue
-    if (Object.values(own).some((other) => isSameIndex(other, index))) continue
+    if (!plain.every((column) => Object.hasOwn(columns, column))) continue
+    if (existing.some((other) => isSameIndex(other, index))) continue
     own[freeName(table, plain, taken)] = index
   }
   const all = query ?? `SELECT * FROM ${qualified(mirror.proxy_schema, table)}`
   return { query: all, ...rest, ...refreshOf(mirror, table), indexes: own }
 }
 
+/** What only tables have. */
+function tableKeys(mirror: Mirror, table: string, mirrored: Mirrored) {
+  const { not_null, unlogged } = overrideOf(mirror, table) ?? {}
+  const key = keyOf(mirror, table, mirrored)
+  return {
+    ...(key === undefined ? {} : { primary_key: key }),
+    ...(not_null === undefined ? {} : { not_null }),
+    ...(unlogged === undefined ? {} : { unlogged }),
+  }
+}
+
+/** The primary key of a copy. What a query of its own returns may be unique by other columns than the source's table. */
+function keyOf(mirror: Mirror, table: string, { primaryKeys }: Mirrored): PrimaryKeyStanza | undefined {
+  if (copiedAs(mirror, table) !== 'tables') return undefined
+  const { primary_key: declared, query } = overrideOf(mirror, table) ?? {}
+  return namedPrimaryKey(table, declared) ?? (query === undefined ? primaryKeys.get(table) : undefined)
+}
+
+/** A primary key has an index of its own. */
+function withoutKey(indexes: Indexes, key: PrimaryKeyStanza | undefined): Indexes {
+  if (!key) return indexes
+  const others = Object.entries(indexes).filter(([name, index]) => name !== key.name && !isSameIndex(index, key))
+  return Object.fromEntries(others)
+}
+
 /** The policy of a copy, as far as it and the mirror declare one. */
 function refreshOf(mirror: Mirror, table: string, own?: RefreshStanza): { readonly refresh?: RefreshStanza } {
-  const override = mirror.tables && Object.hasOwn(mirror.tables, table) ? mirror.tables[table] : undefined
-  const refresh = mergeStanzas(own, override?.refresh, mirror.refresh)
+  const refresh = mergeStanzas(own, overrideOf(mirror, table)?.refresh, mirror.refresh)
   return Object.keys(refresh).length > 0 ? { refresh } : {}
 }
 
@@ -103,24 +167,24 @@ function plainColumns({ columns, include = [] }: IndexStanza): readonly string[]
   return [...keys, ...include]
 }
 
-function isSameIndex(left: IndexStanza, right: IndexStanza): boolean {
+type Covering = Pick<IndexStanza, 'method' | 'columns' | 'include' | 'where'>
+
+function isSameIndex(left: Covering, right: Covering): boolean {
   return comparable(left) === comparable(right)
 }
 
-function comparable({ method = 'btree', columns, include = [], where }: IndexStanza): string {
+function comparable({ method = 'btree', columns, include = [], where }: Covering): string {
   const keys = columns.map((column) => (typeof column === 'string' ? { column } : column))
   return canonicalJson({ method, keys, include, where })
 }
 
 /** The names of all relations in the schema. */
-function namesIn(
-  views: Readonly<Record<string, ViewStanza>>,
-  tables: Iterable<string>,
-  indexes: Iterable<Indexes>,
-): Set<string> {
-  const names = new Set([...Object.keys(views), ...tables])
-  for (const view of Object.values(views)) for (const index of Object.keys(view.indexes ?? {})) names.add(index)
-  for (const map of indexes) for (const index of Object.keys(map)) names.add(index)
+function namesIn({ materialized_views, tables }: Copies, mirrored: Mirrored): Set<string> {
+  const declared = { ...materialized_views, ...tables }
+  const names = new Set([...Object.keys(declared), ...mirrored.tables.keys()])
+  for (const copy of Object.values(declared)) for (const index of Object.keys(copy.indexes ?? {})) names.add(index)
+  for (const indexes of mirrored.indexes.values()) for (const index of Object.keys(indexes)) names.add(index)
+  for (const { name } of mirrored.primaryKeys.values()) names.add(name)
   return names
 }
 

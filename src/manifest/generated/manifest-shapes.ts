@@ -168,6 +168,7 @@ export const truthValues: readonly string[] = [
   'mirrors.*.indexes.each.*.nulls_not_distinct',
   'mirrors.*.indexes.each.*.protect',
   'mirrors.*.tables.*.exclude',
+  'mirrors.*.tables.*.unlogged',
   'mirrors.*.tables.*.populate',
   'mirrors.*.tables.*.indexes.*.unique',
   'mirrors.*.tables.*.indexes.*.nulls_not_distinct',

@@ -919,7 +919,7 @@ export interface ImportColumn {
 }
 
 /**
- * A copy of a schema of a source: each table is imported as a foreign table into proxy_schema, and copied into a materialized view of the same name in schema. A foreign table or materialized view declared under schemas takes precedence over the mirror's. If a table no longer exists at the source, its view is kept with its data until --allow drops-data.
+ * A copy of a schema of a source: each table is imported as a foreign table into proxy_schema, and copied into a materialized view of the same name in schema, or into a table. What is declared under schemas by the same name takes precedence over the mirror's. If a table no longer exists at the source, its copy is kept with its data until --allow drops-data.
  */
 export interface Mirror {
   /**
@@ -965,9 +965,13 @@ export interface Mirror {
    */
   proxy_schema: string
   /**
-   * The schema for the materialized views. It is created if it does not exist.
+   * The schema for the copies. It is created if it does not exist.
    */
   schema: string
+  /**
+   * What the copies are. tables: tables with the primary keys of the source, which are in every dump with their data. Changing it builds each copy beside the present one, loads and then swaps it. Default: materialized_views
+   */
+  as?: 'materialized_views' | 'tables'
   /**
    * copy: the enumerations, domains, ranges and composite types of the source's columns are created here and kept in sync, in schemas with the same names as at the source, since imported columns refer to those. A declaration under types of that schema takes precedence. Checks and defaults are copied only if they consist of immutable functions of PostgreSQL and its extensions; a plan lists the others, with what to declare. Types of an extension need that extension. Checks of domains run here, as defined at the source. For PostgreSQL sources only. Default: the types must already exist here
    */
@@ -981,7 +985,7 @@ export interface Mirror {
    */
   refresh?: Refresh
   /**
-   * Indexes on the views. Example: { copy: true, each: [{ method: gist, columns: [geom] }] }
+   * Indexes on the copies. Example: { copy: true, each: [{ method: gist, columns: [geom] }] }
    */
   indexes?: MirrorIndexes
   /**
@@ -996,15 +1000,15 @@ export interface Mirror {
 }
 
 /**
- * Which indexes the views of a mirror get.
+ * Which indexes the copies of a mirror get.
  */
 export interface MirrorIndexes {
   /**
-   * Whether to create the primary keys and indexes of the source on the views, with the same names. Those that cannot be created here are omitted, with a warning. For PostgreSQL sources only. Default: false
+   * Whether to create the indexes of the source on the copies, with the same names; on views, those of primary keys too. Those that cannot be created here are omitted, with a warning. A table gets none that equals its primary key. For PostgreSQL sources only. Default: false
    */
   copy?: boolean
   /**
-   * Indexes for every view that has all of their columns. They are named as PostgreSQL would name them: orders_geom_idx. An index is omitted if the view already gets an equal one from the source.
+   * Indexes for every copy that has all of their columns. They are named as PostgreSQL would name them: orders_geom_idx. An index is omitted if the copy already gets an equal one from the source.
    *
    * Items: An index. At least one of its columns must be a plain column.
    */
@@ -1016,23 +1020,41 @@ export interface MirrorIndexes {
  */
 export interface MirrorTable {
   /**
-   * Excludes the table: neither a foreign table nor a view is created. Default: false
+   * Excludes the table: neither a foreign table nor a copy is created. Default: false
    */
   exclude?: boolean
   /**
-   * The view's query. With a query, the indexes of the source are not copied. Default: every column and row. Example: SELECT id, total FROM shop_proxy.orders WHERE total > 0
+   * The copy's query. With a query, the primary key and the indexes of the source are not copied. Default: every column and row. Example: SELECT id, total FROM shop_proxy.orders WHERE total > 0
    */
   query?: string
+  /**
+   * What this copy is. Default: what the mirror has
+   */
+  as?: 'materialized_views' | 'tables'
+  /**
+   * The primary key of a table. Default: that of the source, unless it has a query. Example: [id]
+   */
+  primary_key?: string[] | PrimaryKey
+  /**
+   * Columns of a table that are NOT NULL beside those of the primary key. The list is complete. Example: [customer_id]
+   *
+   * Items: Name of a column.
+   */
+  not_null?: string[]
+  /**
+   * Whether the table is UNLOGGED: faster to load, but empty after a crash of the server, and on standbys. Default: false
+   */
+  unlogged?: boolean
   /**
    * The refresh policy of this copy. Example: { max_age: 1d }
    */
   refresh?: Refresh
   /**
-   * Whether the view is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
+   * Whether the copy is loaded when it is created or found unpopulated. false leaves the load to a later refresh (WITH NO DATA). Default: true
    */
   populate?: boolean
   /**
-   * Storage parameters (WITH) of the view. If omitted: left alone, or reset if this manifest declared some before. If declared, the list is complete.
+   * Storage parameters (WITH) of the copy. If omitted: left alone, or reset if this manifest declared some before. If declared, the list is complete.
    */
   with?: {
     /**
@@ -1041,7 +1063,7 @@ export interface MirrorTable {
     [k: string]: string
   }
   /**
-   * Further indexes on the view, by name. An index with the name of a copied one replaces it. Example: orders_day_idx: { columns: [day] }
+   * Further indexes on the copy, by name. An index with the name of a copied one replaces it. Example: orders_day_idx: { columns: [day] }
    */
   indexes?: {
     /**
@@ -1050,7 +1072,7 @@ export interface MirrorTable {
     [k: string]: Index
   }
   /**
-   * Extended statistics (CREATE STATISTICS) by name, which inform the planner about correlated columns. They are in the view's schema. Example: orders_stx: { columns: [customer_id, region] }
+   * Extended statistics (CREATE STATISTICS) by name, which inform the planner about correlated columns. They are in the copy's schema. Example: orders_stx: { columns: [customer_id, region] }
    */
   statistics?: {
     /**
@@ -1073,11 +1095,11 @@ export interface MirrorTable {
    */
   revoked_from_owner?: string[]
   /**
-   * Refuses every plan that would drop or replace the materialized view, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
+   * Refuses every plan that would drop or replace the copy, including destroy and the removal of its stanza, until an apply has seen protect removed or false. Renames and changes in place remain allowed. Default: false
    */
   protect?: boolean
   /**
-   * The view's comment (COMMENT ON MATERIALIZED VIEW). If omitted: left alone, or removed if this manifest declared one before. "" removes it.
+   * The copy's comment. If omitted: left alone, or removed if this manifest declared one before. "" removes it.
    */
   comment?: string
 }
@@ -1438,6 +1460,32 @@ export interface MaterializedView {
 }
 
 /**
+ * The primary key: the names of its columns, or a map with a name and further columns that its index stores. Default name: that of PostgreSQL, such as orders_pkey. Example: [id]
+ *
+ * @minItems 1
+ */
+export interface PrimaryKey {
+  /**
+   * The name of the constraint and its index. Default: that of PostgreSQL, such as orders_pkey
+   */
+  name?: string
+  /**
+   * The columns of the key, in order. Example: [id]
+   *
+   * @minItems 1
+   *
+   * Items: Name of a column.
+   */
+  columns: string[]
+  /**
+   * Columns that the index stores without being keys (INCLUDE). Default: none. Example: [total]
+   *
+   * Items: Name of a column.
+   */
+  include?: string[]
+}
+
+/**
  * A table that holds what its query returned when it was last refreshed. Unlike a materialized view, it is in every dump with its data, and a refresh can write only what differs. The query is kept as a view in schema fdwsync_source.
  */
 export interface Table {
@@ -1447,31 +1495,8 @@ export interface Table {
   query: string
   /**
    * The primary key: the names of its columns, or a map with a name and further columns that its index stores. Default name: that of PostgreSQL, such as orders_pkey. Example: [id]
-   *
-   * @minItems 1
    */
-  primary_key?:
-    | string[]
-    | {
-        /**
-         * The name of the constraint and its index. Default: that of PostgreSQL, such as orders_pkey
-         */
-        name?: string
-        /**
-         * The columns of the key, in order. Example: [id]
-         *
-         * @minItems 1
-         *
-         * Items: Name of a column.
-         */
-        columns: string[]
-        /**
-         * Columns that the index stores without being keys (INCLUDE). Default: none. Example: [total]
-         *
-         * Items: Name of a column.
-         */
-        include?: string[]
-      }
+  primary_key?: string[] | PrimaryKey
   /**
    * Columns that are NOT NULL beside those of the primary key. The list is complete. Example: [customer_id]
    *

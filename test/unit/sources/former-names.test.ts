@@ -19,6 +19,7 @@ const importRequest: ImportRequest = {
   options: {},
   tables: {},
   withIndexes: false,
+  withKeys: false,
   copiesTypes: false,
   typesSchema: undefined,
   mirrored: undefined,

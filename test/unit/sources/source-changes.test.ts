@@ -24,7 +24,15 @@ async function resolved(text: string, tables: Tables) {
   if (!request) throw new Error('the manifest has no import')
   const imported = new Map(Object.entries(tables))
   return expandManifest(parsed, [
-    { request, tables: imported, types: [], indexes: new Map(), ...unidentified, isComplete: true },
+    {
+      request,
+      tables: imported,
+      types: [],
+      indexes: new Map(),
+      primaryKeys: new Map(),
+      ...unidentified,
+      isComplete: true,
+    },
   ])
 }
 

@@ -42,10 +42,16 @@ function betweenName(at: number, taken: ReadonlySet<string>): string {
   return name
 }
 
+const renamedColumns = 'column names'
+
+export function isRenameOfColumns({ field }: FieldChange): boolean {
+  return field === renamedColumns
+}
+
 export function renameChange(objects: readonly Sql[], columns: Columns, renames: ColumnRenames): FieldChange {
   const all = renameColumns(objects, columns, renames).map((each) => each.sql)
   return {
-    field: 'column names',
+    field: renamedColumns,
     from: [...renames.keys()].map(ident).join(', '),
     to: [...renames.values()].map(ident).join(', '),
     effect: { how: 'statement', statement: statement(join(all, ';\n')) },

@@ -96,7 +96,7 @@ schemas:
   const stanza = { server: 's', columns: { id: 'int' } }
   const tables = new Map(['a', 'b', 'd'].map((name) => [name, stanza]))
   const { expanded } = expandManifest(parsed, [
-    { request, tables, types: [], indexes: new Map(), ...unidentified, isComplete: true },
+    { request, tables, types: [], indexes: new Map(), primaryKeys: new Map(), ...unidentified, isComplete: true },
   ])
   const policies = refreshPolicies(expanded.manifest).map(({ copy, policy }) => [copy.name, policy])
   const timeoutMilliseconds = 60_000

@@ -28,7 +28,14 @@ mirrors:
 async function expand(tables: readonly string[], isComplete = true) {
   const parsed = await read(manifest)
   const imported = new Map(tables.map((name) => [name, { server: 's', columns: { id: 'integer' } }]))
-  const content = { tables: imported, types: [], indexes: new Map(), ...unidentified, isComplete }
+  const content = {
+    tables: imported,
+    types: [],
+    indexes: new Map(),
+    primaryKeys: new Map(),
+    ...unidentified,
+    isComplete,
+  }
   return expandManifest(
     parsed,
     parsed.requests.map((request): ImportToExpand => ({ request, ...content })),

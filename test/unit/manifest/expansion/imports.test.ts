@@ -18,6 +18,9 @@ test.each([
   [mirror('indexes: { each: [{ columns: [{ column: a }], where: a b }] }'), 'expected exactly one expression'],
   [mirror('tables: { a: { query: DELETE FROM a } }'), 'a query must be a SELECT'],
   [imports('tables: { a: { columns: { b: int int } } }'), 'expected exactly one type'],
+  [mirror('tables: { a: { primary_key: [id] } }'), 'only a table can have "primary_key"'],
+  [mirror('as: tables, tables: { a: { as: materialized_views, unlogged: true } }'), 'only a table can have "unlogged"'],
+  [mirror('as: tables, tables: { a: { primary_key: [""] } }'), 'primary_key'],
   [imports('limit_to: [""]'), 'limit_to'],
   [imports('types: all'), '"types" must be copy'],
 ])('%s', async (text, message) => expect(await problemsOf(text)).toContain(message))
@@ -40,7 +43,9 @@ test('indexes are named as PostgreSQL would name them, without duplicates', asyn
   ])
   const [request] = requests
   const imported = addImports(manifest, request ? [{ request, tables, types: [], formerNames: new Map() }] : [])
-  const all = [{ name: 'm', tables, indexes: new Map(), formerNames: new Map(), isComplete: true }]
+  const all = [
+    { name: 'm', tables, indexes: new Map(), primaryKeys: new Map(), formerNames: new Map(), isComplete: true },
+  ]
   const { materialized_views: views = {} } = addMirrors(imported.manifest, all).manifest.schemas?.l ?? {}
   expect(Object.values(views).flatMap(({ indexes }) => Object.keys(indexes ?? {}))).toEqual([
     't_a_b_idx1',

@@ -163,3 +163,23 @@ describe('an edited lock', () => {
     expect(found, all.join('\n')).toMatch(message)
   })
 })
+
+describe('a mirror of tables', () => {
+  const asTables = manifest.replace('    indexes:', '    as: tables\n    indexes:')
+  const withKey = lock
+    .replace('    indexes:', '    as: tables\n    indexes:')
+    .replace('c: { indexes:', 'c: { primary_key: { name: the key, columns: [id], include: [x] }, indexes:')
+
+  test('has the primary keys of its source in the lock', async () => {
+    const [, found] = await read(withKey, asTables)
+    if (!found) throw new Error('the mirror is not in the lock')
+    expect([...found.primaryKeys]).toEqual([['c', { name: 'the key', columns: ['id'], include: ['x'] }]])
+    const parsed = await parseManifest('shop.yaml', Buffer.from(asTables), nothing)
+    const text = lockText(parsed.manifest, await read(withKey, asTables))
+    expect((await read(text, asTables))[1]).toEqual(found)
+  })
+
+  test('needs a lock with keys', async () => {
+    expect(await problemsOf(lock, asTables)).toEqual([expect.stringContaining('another as')])
+  })
+})
