@@ -5,7 +5,7 @@ import { exitCode } from '../../../src/core/errors.ts'
 import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import {
   asMallory,
   hasRun,
@@ -21,7 +21,8 @@ const manifestWith = (schemas: string) => `version: 1\nname: attacked\nschemas:\
 const view = (query: string, more = '') =>
   manifestWith(`    materialized_views: { v: { query: ${JSON.stringify(query)}${more} } }`)
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+// What an apply looks up again before it runs code does not depend on the version; that a plan finds it is tested on each.
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let target: TestDatabase
   beforeEach(async () => {
     target = await createDatabase(pair.target)
