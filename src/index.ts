@@ -1,6 +1,5 @@
 // The public API of the library. Everything else is internal.
 
-export type { Applied } from './api/apply.ts'
 export type { Change, FieldChange } from './core/change.ts'
 export type { ProblemCode } from './core/codes.ts'
 export type { ExitCode, Place, Problem } from './core/errors.ts'
@@ -13,17 +12,48 @@ export type { RefreshReport, Report, StepOutcome } from './core/report.ts'
 export { Secret } from './core/secret.ts'
 export type { ObjectState, ObjectStatus, StatusReport } from './core/status.ts'
 export { toolVersion } from './core/version.ts'
+export type { ApplyingOptions, RemovingOptions, SavedPlanOptions } from './library/apply.ts'
+export { apply, applySavedPlan, destroy, release } from './library/apply.ts'
+export type { Pinned, PinningOptions, Starter, StarterSource } from './library/author.ts'
+export { declaredAmong, graph, inspectSource, kinds, lockText, pin, starterManifest } from './library/author.ts'
+export type { FleetTarget } from './library/fleet-targets.ts'
+export { readTargets } from './library/fleet-targets.ts'
 export type {
-  ApplyingOptions,
-  CommandOptions,
   ExportingOptions,
-  PlanningOptions,
-  RefreshingOptions,
+  HistoryListOptions,
+  RefreshHistoryOptions,
   StatusListOptions,
-} from './library/commands.ts'
-export { apply, exportManifest, plan, refresh, status } from './library/commands.ts'
-export type { LoadManifestOptions } from './library/load-manifest.ts'
-export { loadManifest } from './library/load-manifest.ts'
+} from './library/inspect.ts'
+export {
+  applyDetails,
+  exportManifest,
+  history,
+  manifests,
+  refreshHistory,
+  status,
+} from './library/inspect.ts'
+export type { GivenVariables, LoadedTexts, LoadManifestOptions, Manifest, Variable } from './library/load-manifest.ts'
+export {
+  hiddenValues,
+  loadLockFile,
+  loadManifest,
+  loadManifestOrPlan,
+  loadManifestWithTexts,
+  loadSavedManifest,
+  lockPathOf,
+} from './library/load-manifest.ts'
+export { loadSavedPlan } from './library/load-saved-plan.ts'
+export type { IsNeeded } from './library/needed-references.ts'
+export { needsAllButObjects, needsName, needsViews } from './library/needed-references.ts'
+export type { CommandOptions, RunningOptions } from './library/options.ts'
+export type { Applied } from './library/outcome.ts'
+export { exitCodeOf, nothingDone } from './library/outcome.ts'
+export type { PlanningOptions, ViewingOptions } from './library/plan.ts'
+export { plan, planToSave, savedPlanText } from './library/plan.ts'
+export type { RefreshChoice, RefreshingOptions } from './library/refresh.ts'
+export { previewRefresh, refresh } from './library/refresh.ts'
 export type { Run } from './library/run.ts'
+export { schemaNames, schemaText } from './library/schemas.ts'
+export { isServerError } from './library/server-error.ts'
 export type { Target } from './library/target.ts'
 export type { ParsedManifest } from './manifest/manifest.ts'

@@ -1,12 +1,8 @@
 // What the commands take from their environment: the connection to the target, and interruption by signals.
 
 import { FdwsyncError } from '../core/errors.ts'
-import type { Hidden } from '../core/redaction.ts'
-import type { Connect } from '../db/connect.ts'
-import { openSession } from '../db/session.ts'
-import type { ConnectionSettings } from '../db/settings.ts'
-import { settingsOf } from '../library/target.ts'
-import { logged } from './log.ts'
+import type { CommandOptions } from '../library/options.ts'
+import { statementLog } from './log.ts'
 
 export interface TargetFlags {
   readonly database?: string
@@ -14,13 +10,8 @@ export interface TargetFlags {
 }
 
 /** The target: `--database`, or else what the environment and the files of libpq name. */
-export function targetSettings(flags: TargetFlags): ConnectionSettings {
-  return settingsOf({ ...flags, env: process.env })
-}
-
-/** Opens sessions that show their purpose in pg_stat_activity, and whose errors show no secret of the manifest, and no value of its references. */
-export function connectTo(settings: ConnectionSettings, hidden: readonly Hidden[]): Connect {
-  return logged((purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden }), hidden)
+export function targetOf({ database, ledgerOwner }: TargetFlags): CommandOptions {
+  return { database, ledgerOwner, env: process.env, onStatement: statementLog() }
 }
 
 /** Aborts at the first signal, so that running work is cancelled and reported. A second signal ends the process. */

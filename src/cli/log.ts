@@ -1,9 +1,6 @@
 // What --log prints on standard error: statements as text, or everything as JSON, one document on a line.
 
 import type { StatementLog } from '../core/event.ts'
-import type { Hidden } from '../core/redaction.ts'
-import type { Connect } from '../db/connect.ts'
-import { observed } from '../db/observed.ts'
 import { jsonLine } from '../render/json/json-text.ts'
 import { renderStatement } from '../render/text/statements.ts'
 import { printLog, printMessage, wrapMessages } from './output.ts'
@@ -25,8 +22,9 @@ export function eventLog(): ((event: object) => void) | undefined {
   return kind === 'json' ? (event) => printLog(jsonLine(event)) : undefined
 }
 
-export function logged(connect: Connect, hidden: readonly Hidden[]): Connect {
-  return kind === undefined ? connect : observed(connect, hidden, printStatement)
+/** Undefined if statements are not logged. */
+export function statementLog(): ((statement: StatementLog) => void) | undefined {
+  return kind === undefined ? undefined : printStatement
 }
 
 function printStatement(log: StatementLog): void {

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, Option } from 'commander'
 import { hazardsToAllow } from '../core/plan.ts'
-import type { GivenVariables } from '../manifest/composition/variables.ts'
+import type { GivenVariables } from '../library/load-manifest.ts'
 import { formats, planFormats, validationFormats } from '../render/formats.ts'
 import { durationMilliseconds } from './duration.ts'
 import type { Shard } from './fleet/choose.ts'

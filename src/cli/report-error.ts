@@ -5,7 +5,7 @@ import { exitCode, type Failure, FdwsyncError } from '../core/errors.ts'
 import { oneLine } from '../core/printable.ts'
 import { type Hidden, redactTexts } from '../core/redaction.ts'
 import { toolVersion } from '../core/version.ts'
-import { isDatabaseError } from '../db/database-error.ts'
+import { isServerError } from '../library/server-error.ts'
 import type { PlanFormat } from '../render/format.ts'
 import { type PlanFormatName, planFormats } from '../render/formats.ts'
 import { renderProblems } from '../render/text/errors.ts'
@@ -49,7 +49,7 @@ export function requestedFormat(argv: readonly string[]): PlanFormatName {
 /** A stack trace is printed for bugs only. */
 export function errorText(error: unknown): string {
   if (error instanceof FdwsyncError) return renderProblems(error.problems)
-  if (isDatabaseError(error)) {
+  if (isServerError(error)) {
     const more = [error.detail, error.hint].flatMap((part) => (part === undefined ? [] : [`  ${oneLine(part)}\n`]))
     return `error: PostgreSQL reports: ${oneLine(error.message)} (SQLSTATE ${oneLine(error.sqlstate)})\n${more.join('')}`
   }
@@ -66,7 +66,7 @@ export function failureOf(error: unknown): Failure {
     const problem = { code: 'usage/invalid-argument', message, ...(hint === undefined ? {} : { hint }) } as const
     return { exitCode: exitCode.usage, problems: [problem] }
   }
-  if (isDatabaseError(error)) {
+  if (isServerError(error)) {
     const { message, sqlstate, detail, hint } = error
     const more = { ...(detail === undefined ? {} : { detail }), ...(hint === undefined ? {} : { hint }) }
     return { exitCode: exitCode.failed, problems: [{ code: 'server/error', message, sqlstate, ...more }] }

@@ -1,19 +1,53 @@
-// Loads a manifest for a program: its files, their references and variables, and the lock beside it. The parser is loaded late, since the
-// command line does without it if a manifest is in place.
+// Loads a manifest: its files, their references and variables, and the lock beside it. What parses is loaded late, since a manifest that
+// is known to be in place is not parsed.
 
-import { FdwsyncError } from '../core/errors.ts'
-import { loadLock, lockPathOf, readManifestTexts } from '../manifest/load.ts'
-import type { ParsedManifest } from '../manifest/manifest.ts'
+import { existsSync } from 'node:fs'
+import { dirname, isAbsolute, relative, resolve as resolvePath } from 'node:path'
+import type { SavedManifest, SavedPlan, SavedText } from '../api/saved-plan/document.ts'
+import { FdwsyncError, type Problem } from '../core/errors.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Hidden } from '../core/redaction.ts'
+import type { GivenVariables } from '../manifest/composition/variables.ts'
+import {
+  loadLock,
+  lockPathOf,
+  parseLock,
+  readLock,
+  readManifestTexts,
+  standardInput,
+  unusedLocks,
+} from '../manifest/load.ts'
+import { hiddenIn, type ParsedManifest, type References } from '../manifest/manifest.ts'
+import { readReferencedFile } from '../manifest/referenced-file.ts'
+import type { ManifestTexts } from '../manifest/texts.ts'
+import { mayPlanWithoutParsing, planWithoutParsing } from '../planner/fast-path.ts'
+import type { IsNeeded } from './needed-references.ts'
+import { onSession } from './on-session.ts'
+import type { CommandOptions } from './options.ts'
+
+export type { Manifest, ParsedManifest, Variable } from '../manifest/manifest.ts'
+export type { GivenVariables }
+export { lockPathOf }
 
 export interface LoadManifestOptions {
   /** What `${env:NAME}` resolves to: usually `process.env`. Default: nothing. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Values of the variables that the manifest declares (`vars`). */
-  readonly variables?: Readonly<Record<string, string>>
+  readonly variables?: GivenVariables | undefined
   /** Folders that `${file:…}` may read from, beside that of the manifest. */
-  readonly allowedFolders?: readonly string[]
+  readonly allowedFolders?: readonly string[] | undefined
   /** False leaves references as they are, for a check without secrets. Default: true */
-  readonly resolve?: boolean
+  readonly resolve?: boolean | undefined
+  /** Which references have to be resolved; others may stay as they are. Default: all */
+  readonly isNeeded?: IsNeeded | undefined
+  /** False ignores the lock beside the manifest. Default: true */
+  readonly lock?: boolean
+  /** What the path `-` reads. Default: an error */
+  readonly readStandardInput?: () => Promise<Uint8Array>
+  /** Called as soon as the text is parsed, before anything else about it can be wrong. */
+  readonly onParsed?: (manifest: ParsedManifest) => void
+  /** Called with what should be mended, but prevents nothing. */
+  readonly onWarning?: (warning: Problem) => void
 }
 
 /**
@@ -23,29 +57,160 @@ export interface LoadManifestOptions {
  */
 export async function loadManifest(
   paths: string | readonly string[],
-  { env = {}, variables = {}, allowedFolders = [], resolve = true }: LoadManifestOptions = {},
+  options: LoadManifestOptions = {},
 ): Promise<ParsedManifest> {
   const all = typeof paths === 'string' ? [paths] : paths
-  const readStandardInput = () =>
-    Promise.reject(
-      new FdwsyncError({ code: 'manifest/unreadable', message: 'the library does not read standard input' }),
-    )
-  const request = { paths: all, variables, env, unresolved: !resolve, allowedFolders, readStandardInput }
-  const { parseManifestFiles } = await import('../manifest/parse.ts')
-  const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
-  const { checkRefreshGroups } = await import('../manifest/checks/refresh-groups.ts')
-  const parsed = await parseManifestFiles(await readManifestTexts(request))
-  await checkFragments(parsed)
-  await checkRefreshGroups(parsed)
-  const lockPath = lockPathOf(all)
-  return withLock(parsed, lockPath === undefined ? undefined : await loadLock(lockPath))
+  const parsed = await parseAndCheck(await readTexts(all, options), options)
+  return options.lock === false ? parsed : withLock(parsed, await lockBeside(all, options))
+}
+
+/** What messages about a manifest must not show. */
+export function hiddenValues(manifest: ParsedManifest): readonly Hidden[] {
+  return hiddenIn(manifest)
+}
+
+/** A manifest with the texts that it comes from, for a saved plan. */
+export interface LoadedTexts {
+  readonly parsed: ParsedManifest
+  readonly manifest: SavedManifest
+  readonly lock: SavedText | undefined
+}
+
+/** As {@link loadManifest}, with the texts of the manifest and of its lock. */
+export async function loadManifestWithTexts(
+  paths: readonly string[],
+  options: LoadManifestOptions,
+): Promise<LoadedTexts> {
+  const texts = await readTexts(paths, options)
+  const lockPath = lockPathOf(paths)
+  const lock = lockPath === undefined ? undefined : await readLock(lockPath)
+  const asText = (path: string, bytes: Uint8Array) => ({ path, text: Buffer.from(bytes).toString('utf8') })
+  const saved = lock && lockPath !== undefined ? asText(lockPath, lock) : undefined
+  const parsed = await withLock(await parseAndCheck(texts, options), await lockOf(saved))
+  const files = texts.files.map(({ file, bytes }) => asText(file === standardInput ? '-' : file, bytes))
+  return { parsed, manifest: { files, variables: texts.variables }, lock: saved }
+}
+
+/** The manifest that a plan was saved with. References are resolved now. */
+export async function loadSavedManifest(
+  { manifest, lock }: SavedPlan,
+  options: LoadManifestOptions,
+): Promise<ParsedManifest> {
+  const [first, ...later] = manifest.files.map(({ path, text }) => ({
+    file: path === '-' ? standardInput : path,
+    bytes: Buffer.from(text),
+    references: savedReferences(path, options),
+  }))
+  if (!first) throw new TypeError('a saved plan without a manifest was accepted')
+  const parsed = await parseAndCheck({ files: [first, ...later], variables: manifest.variables }, options)
+  return withLock(parsed, await lockOf(lock))
+}
+
+/** A manifest with its lock; or, if everything is still in place as it was last proven, an empty plan without parsing the manifest. */
+export async function loadManifestOrPlan(
+  paths: readonly string[],
+  target: CommandOptions,
+  options: LoadManifestOptions & { readonly mustParse?: boolean },
+): Promise<{ readonly parsed: ParsedManifest } | { readonly inPlace: Plan }> {
+  const texts = await readTexts(paths, options)
+  const isLocked = existsSync(lockPathOf(paths) ?? '')
+  if (!options.mustParse && !isLocked && mayPlanWithoutParsing(texts)) {
+    const inPlace = await planInPlace(texts, target, options)
+    if (inPlace) return { inPlace }
+  }
+  return { parsed: await withLock(await parseAndCheck(texts, options), await lockBeside(paths, options)) }
 }
 
 /**
- * The manifest with its lock, if it has one.
- * @throws FdwsyncError if the lock does not match
+ * A lock beside a manifest, checked by itself; undefined if there is none.
+ * @param path see {@link lockPathOf}
  */
-export async function withLock(parsed: ParsedManifest, lock: ParsedManifest | undefined): Promise<ParsedManifest> {
+export async function loadLockFile(path: string): Promise<ParsedManifest | undefined> {
+  const lock = await loadLock(path)
+  if (lock) await (await import('../manifest/checks/sql-fragments.ts')).checkFragments(lock)
+  return lock
+}
+
+function lockOf(saved: SavedText | null | undefined): Promise<ParsedManifest> | undefined {
+  return saved ? parseLock(saved.path, Buffer.from(saved.text)) : undefined
+}
+
+/** The file names the folder of the manifest, so that one elsewhere must be allowed. */
+function savedReferences(path: string, { env = {}, allowedFolders = [] }: LoadManifestOptions): References {
+  const folder = path === '-' ? '.' : dirname(path)
+  const isElsewhere = relative('.', folder).startsWith('..') || isAbsolute(folder)
+  const [first = '.', ...others] = isElsewhere ? allowedFolders : [folder, ...allowedFolders]
+  return {
+    env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+    file: (named) => readReferencedFile(resolvePath(folder, named), [first, ...others]),
+  }
+}
+
+/** Undefined if nothing proves that everything is in place. Throws what is wrong with the manifest before anything else. */
+async function planInPlace(
+  texts: ManifestTexts,
+  target: CommandOptions,
+  options: LoadManifestOptions,
+): Promise<Plan | undefined> {
+  try {
+    return await onSession(
+      undefined,
+      target,
+      'plan',
+      async (session) => (await planWithoutParsing(session, texts))?.plan,
+    )
+  } catch (error) {
+    await parseAndCheck(texts, options)
+    throw error
+  }
+}
+
+function readTexts(
+  paths: readonly string[],
+  { env = {}, variables = {}, allowedFolders = [], resolve = true, readStandardInput = noInput }: LoadManifestOptions,
+): Promise<ManifestTexts> {
+  return readManifestTexts({ paths, variables, env, readStandardInput, unresolved: !resolve, allowedFolders })
+}
+
+function noInput(): Promise<never> {
+  const message = 'standard input is not read here'
+  return Promise.reject(new FdwsyncError({ code: 'manifest/unreadable', message }))
+}
+
+async function parseAndCheck(
+  texts: ManifestTexts,
+  { isNeeded, onParsed, onWarning }: LoadManifestOptions,
+): Promise<ParsedManifest> {
+  const { parseManifestFiles } = await import('../manifest/parse.ts')
+  const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
+  const { checkRefreshGroups } = await import('../manifest/checks/refresh-groups.ts')
+  const parsed = await parseManifestFiles(texts, isNeeded)
+  onParsed?.(parsed)
+  await checkFragments(parsed)
+  await checkRefreshGroups(parsed)
+  if (onWarning) parsed.warnings.forEach(onWarning)
+  return parsed
+}
+
+async function lockBeside(
+  paths: readonly string[],
+  { onWarning }: LoadManifestOptions,
+): Promise<ParsedManifest | undefined> {
+  const path = lockPathOf(paths)
+  if (onWarning) for (const unused of unusedLocks(paths)) onWarning(unusedLock(unused, path))
+  return path === undefined ? undefined : loadLock(path)
+}
+
+function unusedLock(unused: string, path: string | undefined): Problem {
+  return {
+    code: 'lock/unused',
+    message: `the lock ${unused} is not used: the lock of several files is ${path ?? 'beside the last one'}`,
+    hint: 'Write that lock with fdwsync pin and the same files.',
+  }
+}
+
+/** @throws FdwsyncError if the lock does not match the manifest */
+async function withLock(parsed: ParsedManifest, lock: ParsedManifest | undefined): Promise<ParsedManifest> {
   if (!lock) return parsed
   const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
   const { lockedResolutions } = await import('../manifest/expansion/lock.ts')

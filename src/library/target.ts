@@ -1,19 +1,21 @@
 // How programs name the database to work on, and how sessions to it are opened.
 
 import { readFileSync, statSync } from 'node:fs'
+import type { StatementLog } from '../core/event.ts'
 import type { Hidden } from '../core/redaction.ts'
 import type { Connect } from '../db/connect.ts'
+import { observed } from '../db/observed.ts'
 import { openSession } from '../db/session.ts'
 import { type ConnectionSettings, connectionSettings } from '../db/settings.ts'
 
 /** A database, as the command line names it. */
 export interface Target {
   /** A connection URL. Default: what `env` names. */
-  readonly database?: string
+  readonly database?: string | undefined
   /** For DATABASE_URL and the variables of libpq, such as PGHOST: usually `process.env`. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Trust a ledger that belongs to this role. */
-  readonly ledgerOwner?: string
+  readonly ledgerOwner?: string | undefined
 }
 
 /**
@@ -33,8 +35,13 @@ export function settingsOf({ database, env = {}, ledgerOwner }: Target): Connect
   return { ...settings, ...(ledgerOwner === undefined ? {} : { ledgerOwner }) }
 }
 
-/** @param hidden what errors of the sessions must not show */
-export function connectTo(target: Target, hidden: readonly Hidden[]): Connect {
+/** @param hidden what neither errors nor logged statements of the sessions show */
+export function connectTo(target: Target & Logged, hidden: readonly Hidden[]): Connect {
   const settings = settingsOf(target)
-  return (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden })
+  const connect: Connect = (purpose, secrets = []) => openSession(settings, { purpose, secrets, hidden })
+  return target.onStatement ? observed(connect, hidden, target.onStatement) : connect
+}
+
+interface Logged {
+  readonly onStatement?: ((statement: StatementLog) => void) | undefined
 }

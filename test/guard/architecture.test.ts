@@ -41,7 +41,7 @@ function importsOf(text: string): SourceFile['imports'] {
 }
 
 /** The folder of src that an import leads to; undefined for packages and Node's modules. */
-function importedFolder(file: SourceFile, specifier: string): string | undefined {
+function importedFolder(file: Pick<SourceFile, 'path'>, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined
   const target = relative(join(root, 'src'), resolve(root, 'src', dirname(file.path), specifier))
   return target.startsWith('..') ? undefined : target.includes('/') ? target.split('/')[0] : ''
@@ -88,6 +88,27 @@ describe('the architecture', () => {
       }),
     )
     expect(upward).toEqual([])
+  })
+
+  test('the command line is built on the library, and on nothing that programs cannot have', () => {
+    const allowed = ['cli', 'library', 'render', 'core']
+    const outside = inFolder('cli').flatMap(({ path, imports }) =>
+      imports.flatMap(({ specifier }) => {
+        const room = importedFolder({ path }, specifier)
+        const isDemo = path === 'cli/commands/demo.ts' && room === 'demo'
+        return room === undefined || room === '' || allowed.includes(room) || isDemo ? [] : [`${path}: ${specifier}`]
+      }),
+    )
+    expect(outside).toEqual([])
+    const published = readFileSync(join(root, 'src/index.ts'), 'utf8')
+    const used = inFolder('cli').flatMap(({ text }) =>
+      Array.from(text.matchAll(/import (type )?\{([^}]*)\} from '[^']*\/library\//g), ([, , names = '']) =>
+        names.split(','),
+      ),
+    )
+    const names = used.flat().flatMap((name) => /(?:type )?(\w+)/.exec(name.trim().replace(/^type /, ''))?.[1] ?? [])
+    expect(names.length).toBeGreaterThan(20)
+    expect([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(published))).toEqual([])
   })
 
   test('no file imports itself through others, types included', () => {

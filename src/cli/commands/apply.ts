@@ -1,20 +1,18 @@
 // `fdwsync apply`: plans, asks for confirmation, and applies the plan.
 
-import { nothingDone, planAndApply } from '../../api/apply.ts'
-import { applySavedPlan } from '../../api/saved-plan/apply.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
-import { maxConnectionsOf } from '../../loader/server-limits.ts'
-import { hiddenIn } from '../../manifest/manifest.ts'
+import { apply as applyPlan, applySavedPlan } from '../../library/apply.ts'
+import { loadManifestOrPlan, loadSavedManifest } from '../../library/load-manifest.ts'
+import { loadSavedPlan } from '../../library/load-saved-plan.ts'
+import { nothingDone } from '../../library/outcome.ts'
 import { formats } from '../../render/formats.ts'
-import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifestOrPlan, loadSavedManifest, type ManifestFlags, withValues } from '../load-manifest.ts'
-import { loadSavedPlan } from '../load-saved-plan.ts'
+import { targetOf } from '../environment.ts'
+import { loadingOptions, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { printRendered, renderOptions } from '../terminal.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
 export interface ApplyFlags extends RunFlags, ManifestFlags {
-  readonly database?: string
   readonly populate: boolean
   readonly offline?: boolean
   readonly checkSource: boolean
@@ -52,20 +50,18 @@ async function applySaved(path: string, flags: ApplyFlags, given: readonly strin
     throw usageError(`option '${option}' cannot be used with a saved plan, which was created with or without it`)
   }
   const saved = await loadSavedPlan(path)
-  const settings = targetSettings(flags)
-  const parsed = withValues(await loadSavedManifest(saved, flags), flags)
-  const connect = connectTo(settings, hiddenIn(parsed))
-  const request = { saved, parsed, connect, label: flags.target, trySources: flags.checkSource }
+  const parsed = withValues(await loadSavedManifest(saved, loadingOptions(flags)), flags)
+  const more = { label: flags.target, trySources: flags.checkSource, ...ofApply(flags) }
   return runPlan({
     flags,
-    allow: flags.allow ?? [],
-    jobs: flags.jobs,
-    maxConnections: maxConnectionsOf(parsed.manifest),
-    sourceTimeoutMilliseconds: flags.sourceTimeout,
     destroys: false,
     readsStandardInput: false,
-    start: (options, approve) => applySavedPlan({ ...request, options }, approve),
+    start: (options) => applySavedPlan(saved, parsed, { ...options, ...more }),
   })
+}
+
+function ofApply({ allow = [], jobs, sourceTimeout }: ApplyFlags) {
+  return { allow, jobs, sourceTimeoutMilliseconds: sourceTimeout }
 }
 
 function usageError(message: string): FdwsyncError {
@@ -73,29 +69,16 @@ function usageError(message: string): FdwsyncError {
 }
 
 async function applyManifest(flags: ApplyFlags): Promise<number> {
-  const settings = targetSettings(flags)
-  const found = await loadManifestOrPlan(flags.file, settings, flags)
+  const found = await loadManifestOrPlan(flags.file, targetOf(flags), loadingOptions(flags))
   if ('inPlace' in found) return reportInPlace(found.inPlace, flags)
   const parsed = withValues(found.parsed, flags)
-  const request = {
-    parsed,
-    connect: connectTo(settings, hiddenIn(parsed)),
-    populate: flags.populate,
-    offline: flags.offline ?? false,
-    trySources: flags.checkSource,
-    only: flags.only,
-    takeOver: flags.takeOver ?? false,
-    unattended: flags.autoApprove ?? false,
-  }
+  const { populate, offline, checkSource: trySources, only, takeOver } = flags
+  const planned = { populate, offline, trySources, only, takeOver, ...ofApply(flags) }
   return runPlan({
     flags,
-    allow: flags.allow ?? [],
-    jobs: flags.jobs,
-    maxConnections: maxConnectionsOf(parsed.manifest),
-    sourceTimeoutMilliseconds: flags.sourceTimeout,
     destroys: false,
     readsStandardInput: flags.file.includes('-'),
-    start: (options, approve) => planAndApply({ ...request, options }, approve),
+    start: (options) => applyPlan(parsed, { ...options, ...planned }),
   })
 }
 

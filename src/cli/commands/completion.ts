@@ -2,11 +2,11 @@
 
 import type { Command } from 'commander'
 import { exitCode } from '../../core/errors.ts'
+import { loadManifest } from '../../library/load-manifest.ts'
+import { schemaNames } from '../../library/schemas.ts'
 import { candidates } from '../completion/candidates.ts'
 import { completionScripts, type Shell } from '../completion/scripts.ts'
-import { loadManifest } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
-import { schemaNames } from './schema.ts'
 
 export async function completion(shell: Shell): Promise<number> {
   printResult(completionScripts[shell])
@@ -16,7 +16,7 @@ export async function completion(shell: Shell): Promise<number> {
 /** Prints nothing if something is wrong: an error has no place in the middle of a command line. */
 export async function complete(root: Command, typed: readonly string[]): Promise<number> {
   const manifest = async (files: readonly string[]) =>
-    (await loadManifest(files, { resolve: false }).catch(() => undefined))?.manifest
+    (await loadManifest(files, { resolve: false, lock: false }).catch(() => undefined))?.manifest
   const found = await candidates(root, typed, { manifest, schemas: schemaNames })
   printResult([...found.words, ...(found.files ? [':files'] : [])].map((word) => `${word}\n`).join(''))
   return exitCode.done

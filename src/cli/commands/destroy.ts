@@ -1,34 +1,22 @@
 // `fdwsync destroy`: drops everything that a manifest owns.
 
-import { destroy as destroyManifest } from '../../api/destroy.ts'
-import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
-import { needsName } from '../needed-references.ts'
+import { destroy as destroyManifest } from '../../library/apply.ts'
+import { loadManifest } from '../../library/load-manifest.ts'
+import { needsName } from '../../library/needed-references.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { type RunFlags, runPlan } from './run-plan.ts'
 
 export interface DestroyFlags extends RunFlags, ManifestFlags {
   readonly manifest?: string
-  readonly database?: string
 }
 
 export async function destroy(flags: DestroyFlags): Promise<number> {
-  const settings = targetSettings(flags)
-  const manifest = flags.manifest ?? (await loadManifest(flags.file, { ...flags, isNeeded: needsName })).manifest.name
-  const request = {
-    manifest,
-    mustExist: flags.manifest !== undefined,
-    connect: connectTo(settings, []),
-    unattended: flags.autoApprove ?? false,
-  }
+  const loading = { ...loadingOptions(flags, { isNeeded: needsName }), lock: false }
+  const manifest = flags.manifest ?? (await loadManifest(flags.file, loading)).manifest.name
   return runPlan({
     flags,
-    allow: ['drops-data', 'drops-dependents'],
-    // Nothing is loaded.
-    jobs: 1,
-    maxConnections: new Map(),
-    sourceTimeoutMilliseconds: 0,
     destroys: true,
     readsStandardInput: flags.manifest === undefined && flags.file.includes('-'),
-    start: (options, approve) => destroyManifest({ ...request, options }, approve),
+    start: (options) => destroyManifest(manifest, { ...options, mustExist: flags.manifest !== undefined }),
   })
 }

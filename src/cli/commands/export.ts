@@ -1,8 +1,8 @@
 // `fdwsync export`: writes a manifest of an existing database to standard output.
 
-import { exportManifest } from '../../api/export.ts'
 import { exitCode } from '../../core/errors.ts'
-import { connectTo, targetSettings } from '../environment.ts'
+import { exportManifest } from '../../library/inspect.ts'
+import { targetOf } from '../environment.ts'
 import { printResult } from '../output.ts'
 import { printWarnings } from '../terminal.ts'
 
@@ -15,17 +15,9 @@ export interface ExportFlags {
 }
 
 export async function exportDatabase(flags: ExportFlags): Promise<number> {
-  const session = await connectTo(targetSettings(flags), [])('export')
-  try {
-    const { text, warnings } = await exportManifest(session, {
-      servers: flags.server,
-      schemas: flags.schema,
-      name: flags.name,
-    })
-    printResult(text)
-    printWarnings(warnings)
-    return exitCode.done
-  } finally {
-    await session.close()
-  }
+  const { server: servers, schema: schemas, name } = flags
+  const { text, warnings } = await exportManifest({ ...targetOf(flags), servers, schemas, name })
+  printResult(text)
+  printWarnings(warnings)
+  return exitCode.done
 }

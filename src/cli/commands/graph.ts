@@ -1,10 +1,11 @@
 // `fdwsync graph`: draws what reads what in a manifest.
 
-import { graphOf } from '../../api/graph.ts'
 import { exitCode } from '../../core/errors.ts'
+import { graph as graphOf } from '../../library/author.ts'
+import { loadManifest } from '../../library/load-manifest.ts'
 import { dot } from '../../render/graph/dot.ts'
 import { mermaid } from '../../render/graph/mermaid.ts'
-import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
 
 export interface GraphFlags extends ManifestFlags {
@@ -13,7 +14,7 @@ export interface GraphFlags extends ManifestFlags {
 
 export async function graph({ file, format, ...flags }: GraphFlags): Promise<number> {
   // A diagram needs no secrets, so a reference that cannot be resolved stays.
-  const parsed = await loadLockedManifest(file, { ...flags, isNeeded: () => false })
+  const parsed = await loadManifest(file, loadingOptions(flags, { isNeeded: () => false }))
   printResult({ mermaid, dot }[format](await graphOf(parsed)))
   return exitCode.done
 }

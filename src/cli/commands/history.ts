@@ -1,13 +1,13 @@
 // `fdwsync history`: lists past applies, or shows one in detail; or lists past refreshes.
 
-import { applyDetails, history as historyOf, refreshHistory } from '../../api/history.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
-import type { Session } from '../../db/session.ts'
+import { applyDetails, history as historyOf, refreshHistory } from '../../library/inspect.ts'
+import { loadManifest } from '../../library/load-manifest.ts'
+import { needsName } from '../../library/needed-references.ts'
 import type { Format } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
-import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
-import { needsName } from '../needed-references.ts'
+import { targetOf } from '../environment.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface HistoryFlags extends TextFlags, Partial<ManifestFlags> {
@@ -21,16 +21,10 @@ export interface HistoryFlags extends TextFlags, Partial<ManifestFlags> {
 
 /** @param name the id of an apply, or with `--refreshes` a pattern of names of copies */
 export async function history(name: string | undefined, flags: HistoryFlags): Promise<number> {
-  const settings = targetSettings(flags)
   const manifest = await manifestNameOf(flags.refreshes ? undefined : name, flags)
   const format = await formats[flags.format]()
-  const session = await connectTo(settings, [])('history')
-  try {
-    printRendered(await renderedHistory(session, format, { name, manifest, flags }))
-    return exitCode.done
-  } finally {
-    await session.close()
-  }
+  printRendered(await renderedHistory(format, { name, manifest, flags }))
+  return exitCode.done
 }
 
 interface Asked {
@@ -39,13 +33,17 @@ interface Asked {
   readonly flags: HistoryFlags
 }
 
-async function renderedHistory(session: Session, format: Format, { name, manifest, flags }: Asked): Promise<string> {
+async function renderedHistory(format: Format, { name, manifest, flags }: Asked): Promise<string> {
   const { limit } = flags
   const options = renderOptions(flags)
+  const target = targetOf(flags)
   if (flags.refreshes)
-    return format.refreshHistory(await refreshHistory(session, { pattern: name, manifest, limit }), options)
-  if (name !== undefined) return format.applyDetails(await applyDetails(session, name), options)
-  return format.history(await historyOf(session, { manifest, mustExist: flags.manifest !== undefined, limit }), options)
+    return format.refreshHistory(await refreshHistory({ ...target, pattern: name, manifest, limit }), options)
+  if (name !== undefined) return format.applyDetails(await applyDetails(name, target), options)
+  return format.history(
+    await historyOf({ ...target, manifest, mustExist: flags.manifest !== undefined, limit }),
+    options,
+  )
 }
 
 async function manifestNameOf(id: string | undefined, flags: HistoryFlags): Promise<string | undefined> {
@@ -58,5 +56,7 @@ async function manifestNameOf(id: string | undefined, flags: HistoryFlags): Prom
       exitCode.usage,
     )
   }
-  return file === undefined ? manifest : (await loadManifest(file, { ...flags, isNeeded: needsName })).manifest.name
+  return file === undefined
+    ? manifest
+    : (await loadManifest(file, { ...loadingOptions(flags, { isNeeded: needsName }), lock: false })).manifest.name
 }

@@ -1,10 +1,10 @@
 // `fdwsync init`: writes a first manifest.
 
 import { existsSync } from 'node:fs'
-import { type StarterSource, schemasToMirror, starterManifest } from '../../api/init.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
-import { connectTo, targetSettings } from '../environment.ts'
+import { inspectSource, type StarterSource, starterManifest } from '../../library/author.ts'
+import { targetOf } from '../environment.ts'
 import { printMessage, printResult } from '../output.ts'
 import { writeAtomically } from '../write-file.ts'
 
@@ -45,17 +45,11 @@ function declaredSource({ name, host, port, dbname, user, schema }: InitFlags): 
 
 /** The password of the URL is used to look, and written nowhere. */
 async function existingSource(url: string, { schema }: InitFlags): Promise<StarterSource> {
-  const settings = targetSettings({ database: url })
-  const session = await connectTo(settings, [])('init')
-  try {
-    const found = await schemasToMirror(session)
-    const missing = schema.find((name) => !found.includes(name))
-    if (missing !== undefined || found.length === 0) throw nothingToMirror(missing, found)
-    const { host, port, database, user } = settings
-    return { host, port, database, user, schemas: schema.length > 0 ? schema : found }
-  } finally {
-    await session.close()
-  }
+  const source = await inspectSource(targetOf({ database: url }))
+  const found = source.schemas
+  const missing = schema.find((name) => !found.includes(name))
+  if (missing !== undefined || found.length === 0) throw nothingToMirror(missing, found)
+  return { ...source, schemas: schema.length > 0 ? schema : found }
 }
 
 function nothingToMirror(missing: string | undefined, found: readonly string[]): FdwsyncError {

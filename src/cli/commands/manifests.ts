@@ -1,9 +1,9 @@
 // `fdwsync manifests`: lists the manifests of a database.
 
-import { listManifests } from '../../api/manifests.ts'
 import { exitCode } from '../../core/errors.ts'
+import { manifests as listManifests } from '../../library/inspect.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
-import { connectTo, type TargetFlags, targetSettings } from '../environment.ts'
+import { type TargetFlags, targetOf } from '../environment.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface ManifestsFlags extends TextFlags, TargetFlags {
@@ -11,13 +11,8 @@ export interface ManifestsFlags extends TextFlags, TargetFlags {
 }
 
 export async function manifests(flags: ManifestsFlags): Promise<number> {
-  const session = await connectTo(targetSettings(flags), [])('manifests')
-  try {
-    const list = await listManifests(session)
-    const format = await formats[flags.format]()
-    printRendered(format.manifests(list, renderOptions(flags)))
-    return exitCode.done
-  } finally {
-    await session.close()
-  }
+  const list = await listManifests(targetOf(flags))
+  const format = await formats[flags.format]()
+  printRendered(format.manifests(list, renderOptions(flags)))
+  return exitCode.done
 }

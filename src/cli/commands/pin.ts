@@ -1,17 +1,14 @@
 // `fdwsync pin`: writes the lock of a manifest, or compares it with the sources.
 
-import { type Pinned, pin as pinManifest, pinnedText } from '../../api/pin.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
-import type { ConnectionSettings } from '../../db/settings.ts'
-import { checkFragments } from '../../manifest/checks/sql-fragments.ts'
-import { loadLock, lockPathOf } from '../../manifest/load.ts'
-import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
+import { lockText, type Pinned, pin as pinManifest } from '../../library/author.ts'
+import { loadLockFile, loadManifest, lockPathOf, type ParsedManifest } from '../../library/load-manifest.ts'
+import { needsAllButObjects } from '../../library/needed-references.ts'
 import { counted } from '../../render/text/layout.ts'
 import { renderLockDiff } from '../../render/text/lock-diff.ts'
-import { connectTo, targetSettings } from '../environment.ts'
-import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
-import { needsAllButObjects } from '../needed-references.ts'
+import { targetOf } from '../environment.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
 import { printRendered, printWarnings, styleOf } from '../terminal.ts'
 import { writeAtomically } from '../write-file.ts'
@@ -32,22 +29,16 @@ export async function pin(flags: PinFlags): Promise<number> {
       exitCode.usage,
     )
   }
-  const settings = targetSettings(flags)
-  const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsAllButObjects })
-  const pinNow = () => pinnedNow(parsed, settings, flags)
+  const loading = loadingOptions(flags, { isNeeded: needsAllButObjects })
+  const parsed = await loadManifest(flags.file, { ...loading, lock: false })
+  const pinNow = () => pinnedNow(parsed, flags)
   return flags.check ? compareLock(path, await requireLock(path), await pinNow()) : writeLock(path, pinNow)
 }
 
-async function pinnedNow(parsed: ParsedManifest, settings: ConnectionSettings, flags: PinFlags): Promise<Pinned> {
-  const connect = connectTo(settings, hiddenIn(parsed))
-  const session = await connect('pin')
-  try {
-    const pinned = await pinManifest(session, parsed, { connect, timeoutMilliseconds: flags.sourceTimeout })
-    printWarnings(pinned.warnings)
-    return pinned
-  } finally {
-    await session.close()
-  }
+async function pinnedNow(parsed: ParsedManifest, flags: PinFlags): Promise<Pinned> {
+  const pinned = await pinManifest(parsed, { ...targetOf(flags), sourceTimeoutMilliseconds: flags.sourceTimeout })
+  printWarnings(pinned.warnings)
+  return pinned
 }
 
 async function writeLock(path: string, pinNow: () => Promise<Pinned>): Promise<number> {
@@ -63,7 +54,7 @@ async function writeLock(path: string, pinNow: () => Promise<Pinned>): Promise<n
 }
 
 function compareLock(path: string, lock: ParsedManifest, pinned: Pinned): number {
-  const old = pinnedText(lock)
+  const old = lockText(lock)
   if (old === pinned.text) {
     printResult(`${oneLine(path)} is up to date: ${sizeOf(pinned)}\n`)
     return exitCode.done
@@ -78,11 +69,10 @@ function sizeOf({ tables, indexes }: Pinned): string {
 }
 
 async function requireLock(path: string): Promise<ParsedManifest> {
-  const lock = await loadLock(path)
+  const lock = await loadLockFile(path)
   if (!lock) {
     const hint = 'Run fdwsync pin to write it.'
     throw new FdwsyncError({ code: 'lock/unavailable', message: `the lock ${path} does not exist`, hint })
   }
-  await checkFragments(lock)
   return lock
 }

@@ -4,32 +4,66 @@ import { changesDatabase } from '../../core/change.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
 import { oneLine } from '../../core/printable.ts'
-import type { ConnectionSettings } from '../../db/settings.ts'
-import type { ParsedManifest } from '../../manifest/manifest.ts'
-import { planFormats } from '../../render/formats.ts'
-import { targetSettings } from '../environment.ts'
-import { loadManifestOrPlan, withValues } from '../load-manifest.ts'
+import { loadManifestOrPlan, loadManifestWithTexts, type ParsedManifest } from '../../library/load-manifest.ts'
+import type { ViewingOptions } from '../../library/plan.ts'
+import { type PlanFormatName, planFormats } from '../../render/formats.ts'
+import { targetOf } from '../environment.ts'
+import { loadingOptions, type ManifestFlags, withValues } from '../load-manifest.ts'
 import { printMessage } from '../output.ts'
-import type { FlagsToSave, PlanFlags } from '../plan-in-full.ts'
-import { printIn, renderOptions } from '../terminal.ts'
+import { printIn, renderOptions, type TextFlags } from '../terminal.ts'
+import { writeAtomically } from '../write-file.ts'
+
+export interface PlanFlags extends TextFlags, ManifestFlags {
+  readonly database?: string
+  readonly ledgerOwner?: string
+  readonly format: PlanFormatName
+  readonly populate: boolean
+  readonly offline?: boolean
+  readonly sourceTimeout: number
+  readonly detailedExitcode?: boolean
+  readonly driftOnly?: boolean
+  readonly showValues?: boolean
+  /** Undefined: only what is new or changed. */
+  readonly checkSource?: boolean
+  readonly only: readonly string[]
+  readonly takeOver?: boolean
+  /** The file to save the plan to. */
+  readonly out?: string
+  readonly target?: string
+}
+
+interface FlagsToSave extends PlanFlags {
+  readonly out: string
+}
 
 export async function plan(given: PlanFlags): Promise<number> {
   // A script that contained references could not run.
   const flags = given.format === 'sql' ? { ...given, showValues: true } : given
   refuseContradiction(flags)
-  const settings = targetSettings(flags)
-  if (flags.out !== undefined) return planAndSave({ ...flags, out: flags.out }, settings)
-  const found = await loadManifestOrPlan(flags.file, settings, { ...flags, mustParse: flags.checkSource ?? false })
-  const plan = 'inPlace' in found ? found.inPlace : await planInFull(withValues(found.parsed, flags), settings, flags)
+  if (flags.out !== undefined) return planAndSave({ ...flags, out: flags.out })
+  const loading = { ...loadingOptions(flags), mustParse: flags.checkSource ?? false }
+  const found = await loadManifestOrPlan(flags.file, targetOf(flags), loading)
+  const plan = 'inPlace' in found ? found.inPlace : await planInFull(withValues(found.parsed, flags), flags)
   const format = await planFormats[flags.format]()
   printIn(format, format.plan(plan, renderOptions(flags)))
   return exitCodeOf(plan, flags.detailedExitcode ?? false)
 }
 
 /** Loaded late, since most manifests are known to be in place. */
-async function planInFull(parsed: ParsedManifest, settings: ConnectionSettings, flags: PlanFlags): Promise<Plan> {
-  const { planInFull } = await import('../plan-in-full.ts')
-  return planInFull(parsed, settings, flags)
+async function planInFull(parsed: ParsedManifest, flags: PlanFlags): Promise<Plan> {
+  const { plan } = await import('../../library/plan.ts')
+  return plan(parsed, viewingOptions(flags))
+}
+
+function viewingOptions(flags: PlanFlags): ViewingOptions {
+  const { populate, offline, only, takeOver, driftOnly, showValues, checkSource } = flags
+  return {
+    ...targetOf(flags),
+    ...{ populate, offline, only, takeOver, driftOnly, showValues, checkSource },
+    trySources: checkSource ?? true,
+    withPlaces: flags.format === 'github',
+    sourceTimeoutMilliseconds: flags.sourceTimeout,
+  }
 }
 
 /** Commander would take `--no-check-source` for `--check-source`. */
@@ -48,14 +82,16 @@ function contradiction(one: string, other: string): FdwsyncError {
 }
 
 /** A plan that cannot be applied is shown, but not saved. */
-async function planAndSave(flags: FlagsToSave, settings: ConnectionSettings): Promise<number> {
-  const { planAndSave } = await import('../plan-in-full.ts')
-  const { plan, isSaved } = await planAndSave(flags, settings)
+async function planAndSave(flags: FlagsToSave): Promise<number> {
+  const loaded = await loadManifestWithTexts(flags.file, loadingOptions(flags))
+  const { planToSave, savedPlanText } = await import('../../library/plan.ts')
+  const { plan, saved } = await planToSave(loaded, { ...viewingOptions(flags), label: flags.target })
+  if (saved) await writeAtomically(flags.out, savedPlanText(saved), { what: 'the plan', code: 'plan/unwritable' })
   const format = await planFormats[flags.format]()
   printIn(format, format.plan(plan, renderOptions(flags)))
   const file = oneLine(flags.out)
   printMessage(
-    isSaved
+    saved
       ? `saved to ${file}; to apply exactly this plan: fdwsync apply ${file}\n`
       : `the plan was not saved to ${file}, since it cannot be applied\n`,
   )

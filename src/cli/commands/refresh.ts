@@ -1,15 +1,16 @@
 // `fdwsync refresh`: refreshes the copies of a manifest.
 
-import { previewRefresh, refresh as refreshManifest } from '../../api/refresh.ts'
 import { exitCode } from '../../core/errors.ts'
 import { withReference } from '../../core/redaction.ts'
 import type { RefreshStrategy } from '../../core/refresh-policy.ts'
-import { hiddenIn } from '../../manifest/manifest.ts'
+import type { RefreshReport } from '../../core/report.ts'
+import { loadManifest, type ParsedManifest } from '../../library/load-manifest.ts'
+import { needsViews } from '../../library/needed-references.ts'
+import { previewRefresh, type RefreshChoice, refresh as refreshManifest } from '../../library/refresh.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
-import { abortOnInterrupt, connectTo, targetSettings } from '../environment.ts'
+import { abortOnInterrupt, targetOf } from '../environment.ts'
 import { type EventsFlag, eventWriter, printReport } from '../events.ts'
-import { loadManifest, type ManifestFlags } from '../load-manifest.ts'
-import { needsViews } from '../needed-references.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { progressOf } from '../progress.ts'
 import { renderOptions, type TextFlags } from '../terminal.ts'
 
@@ -28,32 +29,39 @@ export interface RefreshFlags extends TextFlags, ManifestFlags, EventsFlag {
 }
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
-  const settings = targetSettings(flags)
-  const parsed = await loadManifest(flags.file, { ...flags, isNeeded: needsViews })
-  const connect = connectTo(settings, hiddenIn(parsed))
+  const loading = loadingOptions(flags, { isNeeded: needsViews })
+  const parsed = await loadManifest(flags.file, { ...loading, lock: false })
   const only = (['stale', 'unpopulated'] as const).filter((state) => flags[state])
-  const { strategy } = flags
-  const [progress, write] = [progressOf(flags, 'refreshing'), eventWriter(flags)]
-  const running = flags.dryRun
-    ? previewRefresh(parsed, names, connect, { strategy, only })
-    : refreshManifest(parsed, names, connect, {
-        strategy,
-        only,
-        jobs: flags.jobs,
-        timeoutMilliseconds: flags.timeout,
-        sourceTimeoutMilliseconds: flags.sourceTimeout,
-        leaseTimeoutMilliseconds: flags.leaseTimeout,
-        hidden: hiddenIn(parsed),
-        signal: abortOnInterrupt(),
-        emit(event) {
-          write(event)
-          progress.print(event)
-        },
-      })
-  const report = await running.finally(progress.end)
+  const choice = { ...targetOf(flags), names, only, strategy: flags.strategy }
+  const report = flags.dryRun ? await previewRefresh(parsed, choice) : await refreshCopies(parsed, choice, flags)
   const format = await formats[flags.format]()
   const manifest = withReference(report.manifest, parsed.references)
   printReport(format.refresh({ ...report, manifest }, renderOptions(flags)), flags)
   const isWell = report.views.every(({ outcome: { status } }) => status === 'applied' || status === 'planned')
   return isWell ? exitCode.done : exitCode.dataNotLoaded
+}
+
+async function refreshCopies(
+  parsed: ParsedManifest,
+  choice: RefreshChoice,
+  flags: RefreshFlags,
+): Promise<RefreshReport> {
+  const [progress, write] = [progressOf(flags, 'refreshing'), eventWriter(flags)]
+  const run = refreshManifest(parsed, {
+    ...choice,
+    jobs: flags.jobs,
+    timeoutMilliseconds: flags.timeout,
+    sourceTimeoutMilliseconds: flags.sourceTimeout,
+    leaseTimeoutMilliseconds: flags.leaseTimeout,
+    signal: abortOnInterrupt(),
+  })
+  try {
+    for await (const event of run) {
+      write(event)
+      progress.print(event)
+    }
+    return await run.result
+  } finally {
+    progress.end()
+  }
 }

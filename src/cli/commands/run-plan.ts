@@ -1,12 +1,13 @@
 // What apply and destroy share: show the plan, ask for confirmation, run it with progress, and print the report.
 
-import { type Applied, type Approve, exitCodeOf, reasonsToRefuse } from '../../api/apply.ts'
-import type { ApplyOptions } from '../../applier/context.ts'
-import { exitCode } from '../../core/errors.ts'
+import { exitCode, type Problem } from '../../core/errors.ts'
 import type { Plan } from '../../core/plan.ts'
+import type { RunningOptions } from '../../library/options.ts'
+import { type Applied, exitCodeOf } from '../../library/outcome.ts'
+import type { Run } from '../../library/run.ts'
 import type { Format } from '../../render/format.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
-import { abortOnInterrupt } from '../environment.ts'
+import { abortOnInterrupt, type TargetFlags, targetOf } from '../environment.ts'
 import { type EventsFlag, eventWriter, printReport } from '../events.ts'
 import { originOf } from '../origin.ts'
 import { printResult } from '../output.ts'
@@ -14,7 +15,7 @@ import { progressOf } from '../progress.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 import { confirm } from './confirm.ts'
 
-export interface RunFlags extends TextFlags, EventsFlag {
+export interface RunFlags extends TextFlags, EventsFlag, TargetFlags {
   readonly showValues?: boolean
   readonly format: FormatName
   readonly autoApprove?: boolean
@@ -22,39 +23,41 @@ export interface RunFlags extends TextFlags, EventsFlag {
   readonly leaseTimeout: number
 }
 
-export interface Run extends Pick<ApplyOptions, 'allow' | 'jobs' | 'maxConnections' | 'sourceTimeoutMilliseconds'> {
+export interface PlanRun {
   readonly flags: RunFlags
   readonly destroys: boolean
   /** Standard input contains the manifest, so it cannot answer the question. */
   readonly readsStandardInput: boolean
-  start(options: ApplyOptions, approve: Approve): Promise<Applied>
+  start(options: RunningOptions): Run<Applied>
 }
 
-export async function runPlan(run: Run): Promise<number> {
-  const { flags, allow, jobs, maxConnections, sourceTimeoutMilliseconds } = run
+export async function runPlan(plan: PlanRun): Promise<number> {
+  const { flags } = plan
   const [progress, write] = [progressOf(flags), eventWriter(flags)]
-  const options: ApplyOptions = {
-    allow,
-    jobs,
-    maxConnections,
-    sourceTimeoutMilliseconds,
+  const format = await formats[flags.format]()
+  let name = ''
+  const run = plan.start({
+    ...targetOf(flags),
     lockTimeoutMilliseconds: flags.lockTimeout,
     leaseTimeoutMilliseconds: flags.leaseTimeout,
     origin: originOf(process.env),
     signal: abortOnInterrupt(),
-    emit(event) {
+    showValues: flags.showValues,
+    unattended: flags.autoApprove ?? false,
+    approve(shown, refused) {
+      name = shown.manifest
+      return approve(shown, refused, plan)
+    },
+  })
+  try {
+    for await (const event of run) {
       write(event)
       progress.print(event)
-    },
+    }
+  } finally {
+    progress.end()
   }
-  const format = await formats[flags.format]()
-  let name = ''
-  const starting = run.start(options, (plan, withReferences) => {
-    const shown = flags.showValues ? plan : withReferences
-    name = shown.manifest
-    return approve(plan, shown, run)
-  })
-  const { report } = await starting.finally(progress.end)
+  const { report } = await run.result
   if (!report) return reportDeclined(format)
   // The plan has already printed that there is nothing to do.
   if (report.applyId === undefined && !format.isDocument) return exitCodeOf(report)
@@ -69,11 +72,15 @@ function reportDeclined({ failure }: Format): number {
   return exitCode.refused
 }
 
-async function approve(plan: Plan, shown: Plan, { flags, allow, destroys, readsStandardInput }: Run): Promise<boolean> {
+async function approve(
+  shown: Plan,
+  refused: readonly Problem[],
+  { flags, destroys, readsStandardInput }: PlanRun,
+): Promise<boolean> {
   const format = await formats[flags.format]()
   if (!format.isDocument) printRendered(format.plan(shown, { ...renderOptions(flags), destroys }))
-  if (plan.changes.length === 0 || flags.autoApprove) return true
+  if (shown.changes.length === 0 || flags.autoApprove) return true
   // A plan that will be refused needs no confirmation.
-  if (reasonsToRefuse(plan, allow).length > 0) return true
+  if (refused.length > 0) return true
   return confirm(destroys ? 'Drop all of this?' : 'Apply these changes?', readsStandardInput)
 }

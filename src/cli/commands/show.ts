@@ -1,9 +1,9 @@
 // `fdwsync show`: prints a saved plan.
 
 import { exitCode } from '../../core/errors.ts'
+import { loadSavedPlan } from '../../library/load-saved-plan.ts'
 import { type PlanFormatName, planFormats } from '../../render/formats.ts'
 import { planOfDocument } from '../../render/json/read-plan.ts'
-import { loadSavedPlan } from '../load-saved-plan.ts'
 import { printIn, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface ShowFlags extends TextFlags {

@@ -1,17 +1,17 @@
 // `fdwsync status`: lists managed objects and their state.
 
 import { existsSync } from 'node:fs'
-import { status as statusOf } from '../../api/status.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { kindNamed } from '../../core/object-pattern.ts'
 import { withReference } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
-import { kindNames } from '../../kinds/registry.ts'
-import { hiddenIn, type ParsedManifest } from '../../manifest/manifest.ts'
+import { kinds as kindNames } from '../../library/author.ts'
+import { status as statusOf } from '../../library/inspect.ts'
+import { loadManifest, type ParsedManifest } from '../../library/load-manifest.ts'
+import { needsAllButObjects } from '../../library/needed-references.ts'
 import { type FormatName, formats } from '../../render/formats.ts'
-import { connectTo, targetSettings } from '../environment.ts'
-import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
-import { needsAllButObjects } from '../needed-references.ts'
+import { targetOf } from '../environment.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { printRendered, renderOptions, type TextFlags } from '../terminal.ts'
 
 export interface StatusFlags extends TextFlags, Partial<ManifestFlags> {
@@ -28,11 +28,10 @@ export interface StatusFlags extends TextFlags, Partial<ManifestFlags> {
 const defaultFile = 'fdwsync.yaml'
 
 export async function status(pattern: string | undefined, flags: StatusFlags): Promise<number> {
-  const settings = targetSettings(flags)
   const kinds = flags.kind.map((kind) => kindNamed(kind, kindNames))
   const file = flags.file ?? (existsSync(defaultFile) ? [defaultFile] : undefined)
   const manifest =
-    file === undefined ? undefined : await loadLockedManifest(file, { ...flags, isNeeded: needsAllButObjects })
+    file === undefined ? undefined : await loadManifest(file, loadingOptions(flags, { isNeeded: needsAllButObjects }))
   if (flags.checkSource && !manifest) {
     const hint = 'Name it with -f FILE.'
     throw new FdwsyncError(
@@ -40,17 +39,12 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
       exitCode.usage,
     )
   }
-  const connect = connectTo(settings, manifest ? hiddenIn(manifest) : [])
-  const sources = flags.checkSource ? { connect, timeoutMilliseconds: flags.sourceTimeout } : undefined
-  const session = await connect('status')
-  try {
-    const report = await statusOf(session, { pattern, kinds, all: flags.all ?? false, manifest, sources })
-    const format = await formats[flags.format]()
-    printRendered(format.status(withReferences(report, manifest), renderOptions(flags)))
-    return flags.check ? checkCodeOf(report) : exitCode.done
-  } finally {
-    await session.close()
-  }
+  const { all, checkSource, sourceTimeout: sourceTimeoutMilliseconds } = flags
+  const chosen = { pattern, kinds, all, manifest, checkSource, sourceTimeoutMilliseconds }
+  const report = await statusOf({ ...targetOf(flags), ...chosen })
+  const format = await formats[flags.format]()
+  printRendered(format.status(withReferences(report, manifest), renderOptions(flags)))
+  return flags.check ? checkCodeOf(report) : exitCode.done
 }
 
 /** With references in the place of names that they resolve to. */

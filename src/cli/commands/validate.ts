@@ -5,10 +5,10 @@ import { oneLine } from '../../core/printable.ts'
 import { withReference } from '../../core/redaction.ts'
 import { secretText } from '../../core/secret.ts'
 import { soundsSecret } from '../../core/secret-options.ts'
-import type { Variable } from '../../manifest/manifest.ts'
+import { loadManifest, type Variable } from '../../library/load-manifest.ts'
 import type { PlanFormat } from '../../render/format.ts'
 import { type ValidationFormatName, validationFormats } from '../../render/formats.ts'
-import { loadLockedManifest, type ManifestFlags } from '../load-manifest.ts'
+import { loadingOptions, type ManifestFlags } from '../load-manifest.ts'
 import { printResult } from '../output.ts'
 import { printIn } from '../terminal.ts'
 
@@ -18,10 +18,10 @@ export interface ValidateFlags extends ManifestFlags {
 }
 
 export async function validate({ file, env, format, ...flags }: ValidateFlags): Promise<number> {
-  const { manifest, references, optionProblems, variables, warnings } = await loadLockedManifest(file, {
-    ...flags,
-    resolve: env,
-  })
+  const { manifest, references, optionProblems, variables, warnings } = await loadManifest(
+    file,
+    loadingOptions(flags, { resolve: env }),
+  )
   if (optionProblems.length > 0) throw new FdwsyncError(optionProblems.map(({ problem }) => problem))
   const rendered: PlanFormat = await validationFormats[format]()
   const name = withReference(manifest.name, references)

@@ -1,7 +1,7 @@
 // What could be typed next: commands, options, their values, and names from the manifest.
 
 import type { Command, Option } from 'commander'
-import type { Manifest } from '../../manifest/manifest.ts'
+import type { Manifest } from '../../library/load-manifest.ts'
 
 export interface Candidates {
   readonly words: readonly string[]

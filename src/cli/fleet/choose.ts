@@ -2,7 +2,7 @@
 
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
-import type { FleetTarget } from './targets.ts'
+import type { FleetTarget } from '../../library/fleet-targets.ts'
 
 export interface Shard {
   /** From 0, as Kubernetes counts the pods of an Indexed Job. */

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process'
 import { mapConcurrently } from '../../core/concurrently.ts'
 import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { oneLine } from '../../core/printable.ts'
-import type { GivenVariables } from '../../manifest/composition/variables.ts'
+import { type FleetTarget, readTargets } from '../../library/fleet-targets.ts'
+import type { GivenVariables } from '../../library/load-manifest.ts'
 import { printMessage, printResult } from '../output.ts'
 import { chooseTargets, type Shard } from './choose.ts'
-import { type FleetTarget, readTargets } from './targets.ts'
 
 export interface FleetFlags {
   /** Undefined: the command runs on one database. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { chooseTargets } from '../../../src/cli/fleet/choose.ts'
-import { readTargets } from '../../../src/cli/fleet/targets.ts'
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { readTargets } from '../../../src/library/fleet-targets.ts'
 
 function read(text: string, env: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'fdwsync-targets-'))

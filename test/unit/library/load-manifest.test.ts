@@ -4,14 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { loadManifestOrPlan } from '../../../src/cli/load-manifest.ts'
-import { connectionSettings } from '../../../src/db/settings.ts'
+import { loadManifestOrPlan } from '../../../src/library/load-manifest.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fdwsync-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const url = 'postgresql://nobody@127.0.0.1:1/none'
-const unreachable = connectionSettings({ database: url, env: {}, readFile: () => undefined })
+const unreachable = { database: 'postgresql://nobody@127.0.0.1:1/none' }
 
 test.each([
   ['a manifest with an error', 'version: 1\nname: x\nschemaz: {}\n', /unknown key "schemaz"/],

@@ -1,8 +1,8 @@
 // Reads a file of targets: the databases that one command runs on.
 
 import { readFile } from 'node:fs/promises'
-import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
-import { type ManifestDocument, parseFile } from '../../manifest/document.ts'
+import { exitCode, FdwsyncError, type Problem } from '../core/errors.ts'
+import { type ManifestDocument, parseFile } from '../manifest/document.ts'
 
 /** One database of a fleet. */
 export interface FleetTarget {

@@ -1,0 +1,25 @@
+// Runs the work of a command on a session of its own.
+
+import { interruptible } from '../db/cancellation.ts'
+import type { Session } from '../db/session.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { type CommandOptions, signalOf } from './options.ts'
+import { connectTo } from './target.ts'
+
+/**
+ * @param manifest whose secrets and references no error shows
+ * @param purpose what pg_stat_activity shows
+ */
+export async function onSession<Result>(
+  manifest: ParsedManifest | undefined,
+  options: CommandOptions,
+  purpose: string,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const session = await connectTo(options, manifest ? hiddenIn(manifest) : [])(purpose)
+  try {
+    return await interruptible(session, signalOf(options), () => work(session))
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,101 @@
+// Plans what it takes for a database to match a manifest, and puts plans into the form that can be saved.
+
+import { type SavedPlan, savedPlanText as savedText } from '../api/saved-plan/document.ts'
+import { savePlan } from '../api/saved-plan/save.ts'
+import type { Plan } from '../core/plan.ts'
+import type { Session } from '../db/session.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { createPlan, newSuffix } from '../planner/plan.ts'
+import type { PlanInHand } from '../planner/plan-in-hand.ts'
+import { showReferences } from '../planner/show-references.ts'
+import type { LoadedTexts } from './load-manifest.ts'
+import { onSession } from './on-session.ts'
+import type { CommandOptions } from './options.ts'
+import { connectTo } from './target.ts'
+
+/** What a plan, and so an apply, is about. */
+export interface PlanningOptions extends CommandOptions {
+  /** Patterns of the objects to plan, with what they need: `shop.*`, `server:shop`, `proxy.*+`. Default: all */
+  readonly only?: readonly string[]
+  /** Whether new materialized views are loaded. Default: true */
+  readonly populate?: boolean
+  /** Contact no source, and use the last imported definitions. Default: false */
+  readonly offline?: boolean | undefined
+  /** Whether to try whether the sources of what is new or changed can be read. Default: true */
+  readonly trySources?: boolean
+  /** Take over objects that other manifests own. Default: false */
+  readonly takeOver?: boolean | undefined
+  /** How long a source may take to answer. Default: 10,000 */
+  readonly sourceTimeoutMilliseconds?: number
+  /** Show what references resolve to, except secrets. Default: false */
+  readonly showValues?: boolean | undefined
+}
+
+/** What a plan that is only looked at can leave out, or show. */
+export interface ViewingOptions extends PlanningOptions {
+  /** Compare foreign tables with their sources. Default: false */
+  readonly checkSource?: boolean | undefined
+  /** Leave out what is known to come from the manifest. Default: false */
+  readonly driftOnly?: boolean | undefined
+  /** Add where the manifest declares what is reported. Default: false */
+  readonly withPlaces?: boolean
+}
+
+/**
+ * Plans what it takes for the database to match the manifest. Changes nothing.
+ * @throws FdwsyncError if the manifest declares what the server cannot have
+ */
+export function plan(manifest: ParsedManifest, options: ViewingOptions): Promise<Plan> {
+  return withPlan(manifest, options, undefined, async (_session, inHand) => shown(inHand, options))
+}
+
+/**
+ * As {@link plan}, for an apply at another time, by another role or on another machine. A plan that cannot be applied is not saved.
+ * @param label which of several databases this is, in the words of the user
+ */
+export function planToSave(
+  loaded: LoadedTexts,
+  { label, ...options }: ViewingOptions & { readonly label?: string | undefined },
+): Promise<{ readonly plan: Plan; readonly saved: SavedPlan | undefined }> {
+  const suffix = newSuffix()
+  const { populate = true, offline = false, only = [], takeOver = false } = options
+  return withPlan(loaded.parsed, { ...options, withPlaces: true }, suffix, async (session, inHand) => {
+    const toSave = { ...loaded, inHand, suffix, options: { populate, offline, only, takeOver }, label }
+    const isApplicable = inHand.plan.refusals.length === 0
+    return { plan: shown(inHand, options), saved: isApplicable ? await savePlan(session, toSave) : undefined }
+  })
+}
+
+/** The text of a saved plan's file. It contains no secrets. */
+export function savedPlanText(saved: SavedPlan): string {
+  return savedText(saved)
+}
+
+function shown(inHand: PlanInHand, { showValues = false }: PlanningOptions): Plan {
+  return showValues ? inHand.plan : showReferences(inHand)
+}
+
+function withPlan<Result>(
+  manifest: ParsedManifest,
+  options: ViewingOptions,
+  suffix: string | undefined,
+  use: (session: Session, inHand: PlanInHand) => Promise<Result>,
+): Promise<Result> {
+  const { populate = true, offline = false, takeOver = false, only, checkSource = false, driftOnly = false } = options
+  const connect = connectTo(options, hiddenIn(manifest))
+  const sources = offline ? undefined : { connect, timeoutMilliseconds: options.sourceTimeoutMilliseconds ?? 10_000 }
+  return onSession(manifest, options, 'plan', async (session) => {
+    const inHand = await createPlan(session, manifest, {
+      populate,
+      sources,
+      checkSource,
+      trySources: options.trySources ?? true,
+      only,
+      takeOver,
+      driftOnly,
+      withPlaces: options.withPlaces ?? false,
+      ...(suffix === undefined ? {} : { suffix }),
+    })
+    return use(session, inHand)
+  })
+}

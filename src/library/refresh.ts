@@ -1,0 +1,56 @@
+// Refreshes the copies of a manifest, or shows what a refresh would do.
+
+import type { CopyState } from '../api/copies-to-refresh.ts'
+import { previewRefresh as previewCopies, refresh as refreshCopies } from '../api/refresh.ts'
+import type { RefreshStrategy } from '../core/refresh-policy.ts'
+import type { RefreshReport } from '../core/report.ts'
+import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { type CommandOptions, signalOf } from './options.ts'
+import { type Run, startRun } from './run.ts'
+import { connectTo } from './target.ts'
+
+/** Which copies, and how. */
+export interface RefreshChoice extends CommandOptions {
+  /** Names as in psql: `shop.orders`, `shop.*`. Default: all copies of the manifest */
+  readonly names?: readonly string[]
+  /** Only copies that are `stale` or `unpopulated`. Default: all */
+  readonly only?: readonly CopyState[]
+  /** The strategy of this run, in place of those of the policies. */
+  readonly strategy?: RefreshStrategy | undefined
+}
+
+export interface RefreshingOptions extends RefreshChoice {
+  /** How many copies are refreshed at once. Default: 4 */
+  readonly jobs?: number
+  /** After that a single refresh is cancelled, in place of what the policies declare. */
+  readonly timeoutMilliseconds?: number | undefined
+  /** How long a source may take to answer. Default: 10,000 */
+  readonly sourceTimeoutMilliseconds?: number
+  /** How long to wait for an apply of the manifest. Default: 30,000 */
+  readonly leaseTimeoutMilliseconds?: number
+}
+
+/** Refreshes the copies of a manifest. A failed refresh does not reject the result: see the outcomes in the report. */
+export function refresh(manifest: ParsedManifest, options: RefreshingOptions): Run<RefreshReport> {
+  const { names = [], only = [], strategy, jobs = 4, timeoutMilliseconds } = options
+  const hidden = hiddenIn(manifest)
+  return startRun((emit) =>
+    refreshCopies(manifest, names, connectTo(options, hidden), {
+      only,
+      strategy,
+      jobs,
+      timeoutMilliseconds,
+      sourceTimeoutMilliseconds: options.sourceTimeoutMilliseconds ?? 10_000,
+      leaseTimeoutMilliseconds: options.leaseTimeoutMilliseconds ?? 30_000,
+      hidden,
+      signal: signalOf(options),
+      emit,
+    }),
+  )
+}
+
+/** Reports what {@link refresh} would do, how and why, and does nothing. */
+export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice): Promise<RefreshReport> {
+  const { names = [], only = [], strategy } = options
+  return previewCopies(manifest, names, connectTo(options, hiddenIn(manifest)), { only, strategy })
+}

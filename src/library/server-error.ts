@@ -1,0 +1,8 @@
+// Errors that PostgreSQL reports and that are none of the user's. By itself, since the command line loads it at every start.
+
+import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
+
+/** Whether PostgreSQL has reported the error: it has a SQLSTATE. */
+export function isServerError(error: unknown): error is DatabaseError {
+  return isDatabaseError(error)
+}
