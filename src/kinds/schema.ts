@@ -1,6 +1,6 @@
 // Schemas.
 
-import type { IdOf } from '../core/object.ts'
+import { type IdOf, keyOf } from '../core/object.ts'
 import { ident, literal, sql, statement, trusted } from '../core/sql.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import {
@@ -93,11 +93,14 @@ export const schema: DeclaredKind<'schema', SchemaSpec> = {
     rename: (from, to) => [statement(sql`ALTER SCHEMA ${ident(from.name)} RENAME TO ${ident(to.name)}`)],
   },
   preconditions: { roles: rolesOf },
-  hazards: accessHazards,
+  // USAGE of the schema of source views lets no one read them.
+  hazards: (change) => (change.key === sourceSchemaKey ? [] : accessHazards(change)),
   display: {
     details: accessDetails,
   },
 }
+
+const sourceSchemaKey = keyOf({ kind: 'schema', name: sourceSchema })
 
 /** The owner of a table reads its query there, so every role may look for names in that schema. */
 function withSourceSchema(schemas: NonNullable<Manifest['schemas']>): NonNullable<Manifest['schemas']> {

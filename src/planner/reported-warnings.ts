@@ -13,6 +13,7 @@ const lasting: ReadonlySet<Warning['code']> = new Set([
   'source/left-out',
   'source/collation',
   'source/expression',
+  'source/no-key',
 ])
 
 export async function withReportedMarked(

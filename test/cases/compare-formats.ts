@@ -126,7 +126,7 @@ function inSummary({ summary, undetermined, refusals }: PlanDocument, last: stri
     [/(\d+) to alter/, alter],
     [/(\d+) to replace/, replace],
     [/(\d+) to drop/, drop],
-    [/loads (\d+) view/, load],
+    [/loads (\d+) cop/, load],
     [/(\d+) objects? undetermined/, undetermined.length],
     ...(isEmpty ? [] : [[/(\d+) to record/, adopt + release] as const]),
   ]

@@ -161,8 +161,13 @@ export function shown(value: OptionValue | undefined): string | undefined {
 /** `host shop-db · port 5432`: how a plan shows options. An ambiguous value is quoted. */
 export function describeOptions(options: OptionValues): string {
   return Object.entries(options)
-    .map(([name, value]) => `${ident(name)} ${typeof value === 'string' ? describeValue(value) : shown(value)}`)
+    .map(([name, value]) => `${describeName(name)} ${typeof value === 'string' ? describeValue(value) : shown(value)}`)
     .join(' · ')
+}
+
+/** As in a manifest: `user` is no keyword there. */
+function describeName(name: string): string {
+  return /^[\p{L}\p{N}_.]+$/u.test(name) ? name : ident(name)
 }
 
 function describeValue(value: string): string {

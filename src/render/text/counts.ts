@@ -8,14 +8,14 @@ type Shown = Omit<Counts, 'load'> & Partial<Counts>
 const operations = ['create', 'alter', 'replace', 'drop'] as const
 const participles = { create: 'created', alter: 'altered', replace: 'replaced', drop: 'dropped' } as const
 
-/** `2 to create, 1 to drop · 3 to record · loads 2 views from the source`, in parts. */
+/** `2 to create, 1 to drop · 3 to record · loads 2 copies from the source`, in parts. */
 export function plannedParts(counts: Shown): readonly string[] {
   const changes = operations.flatMap((op) => (counts[op] > 0 ? [`${counts[op]} to ${op}`] : []))
   const [recorded, { load = 0 }] = [recordedIn(counts), counts]
   return [
     changes.join(', '),
     recorded > 0 ? `${recorded} to record` : '',
-    load > 0 ? `loads ${counted(load, 'view')} from the source` : '',
+    load > 0 ? `loads ${counted(load, 'copy', 'copies')} from the source` : '',
   ].filter((part) => part !== '')
 }
 
@@ -27,7 +27,7 @@ export function doneText(counts: Counts): string {
 }
 
 /**
- * What was planned and not done. A view that was not loaded is empty; an object that was not replaced still serves readers.
+ * What was planned and not done. A copy that was not loaded is empty; an object that was not replaced still serves readers.
  * @param loads the first loads that failed; that of a replacement is part of it
  */
 export function missedText(planned: Counts, applied: Counts, loads: number): string {
@@ -35,7 +35,7 @@ export function missedText(planned: Counts, applied: Counts, loads: number): str
     const count = planned[op] - applied[op]
     return count > 0 ? [`${counted(count, 'object')} not ${participles[op]}`] : []
   })
-  return [...(loads > 0 ? [`${counted(loads, 'view')} could not be loaded`] : []), ...missed].join(', ')
+  return [...(loads > 0 ? [`${counted(loads, 'copy', 'copies')} could not be loaded`] : []), ...missed].join(', ')
 }
 
 /** Objects whose change is one of the ledger alone. */

@@ -66,8 +66,8 @@ export const tableTable: KindTable<TableSpec> = {
       [
         { primaryKey: key },
         {},
-        'primary key: orders_pkey PRIMARY KEY (a) → none',
-        `${alter} DROP CONSTRAINT orders_pkey`,
+        ['primary key: orders_pkey PRIMARY KEY (a) → none', 'column a not null: yes → no'],
+        `${alter} DROP CONSTRAINT orders_pkey, ALTER COLUMN a DROP NOT NULL`,
       ],
     ],
     notNull: [

@@ -229,13 +229,15 @@ export function typeText({ type, collation }: Column): string {
 
 /** `id bigint not null`: how a plan shows a column of a new table. */
 export function describeColumn(name: string, column: Column): string {
+  // IMPORT FOREIGN SCHEMA gives every column its own name as an option.
+  const options = Object.entries(column.options).filter(([option, value]) => option !== 'column_name' || value !== name)
   const parts = [
     `${ident(name)} ${typeText(column)}`,
     column.notNull ? `not null${column.notNullMark ? ` ${column.notNullMark}` : ''}` : '',
     column.default === null ? '' : `default ${column.default}`,
     column.identity ? `identity ${column.identity}` : '',
     column.generated === null ? '' : `generated${column.virtual ? ' virtual' : ''} as ${column.generated}`,
-    Object.keys(column.options).length === 0 ? '' : `(${describeOptions(column.options)})`,
+    options.length === 0 ? '' : `(${describeOptions(Object.fromEntries(options))})`,
   ]
   return parts.filter((part) => part !== '').join(' ')
 }

@@ -350,6 +350,6 @@ describe('documents', () => {
   test('a report ends with a summary in one sentence', () => {
     const text = renderReport(report, { style, columns: 80 })
     expect(text).toContain('failed populate v: r')
-    expect(text.trimEnd().split('\n').at(-1)).toBe('Applied in part: 1 created; 1 view could not be loaded.')
+    expect(text.trimEnd().split('\n').at(-1)).toBe('Applied in part: 1 created; 1 copy could not be loaded.')
   })
 })

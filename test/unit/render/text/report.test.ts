@@ -39,12 +39,12 @@ describe('reports', () => {
     [
       'data not loaded',
       [step('create'), step('populate', failed)],
-      'Applied in part: 1 created; 1 view could not be loaded.',
+      'Applied in part: 1 created; 1 copy could not be loaded.',
     ],
     [
       'not dropped',
       [step('create'), step('populate', failed), step('drop', { status: 'skipped', reason: 'r' })],
-      'Applied in part: 1 created; 1 view could not be loaded, 1 object not dropped.',
+      'Applied in part: 1 created; 1 copy could not be loaded, 1 object not dropped.',
     ],
     ['not replaced', [step('create'), step('replace', failed)], 'Applied in part: 1 created; 1 object not replaced.'],
     [
