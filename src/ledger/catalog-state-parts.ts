@@ -10,6 +10,13 @@ export const row = (...columns: readonly string[]) => `ROW(${columns.join(', ')}
 export const part = (name: string, text: string, order: string, from: string) =>
   `SELECT '${name}', md5(string_agg(${text}, '|' ORDER BY ${order})) FROM ${from}`
 
+/**
+ * The rows of a catalog for each row of a part of the query, by an index, as `alias`. The ledger and new catalog rows have no statistics
+ * until they are analyzed. PostgreSQL then takes the parts for small, and would scan them for each row of the catalog.
+ */
+export const eachOf = (catalog: string, alias: string, condition: string, columns = '*') =>
+  `CROSS JOIN LATERAL (SELECT ${columns} FROM ${catalog} WHERE ${condition} OFFSET 0) AS ${alias}`
+
 /** Whether a name in a column of type name is one of those that the SQL has. The cast cuts them to the length of names. */
 export const isNamed = (column: string) => `${column} = ANY ($4::text[]::name[])`
 
@@ -19,6 +26,15 @@ export const named = (catalog: string, prefix: string) =>
 
 /** The columns of pg_attribute that decide what a query over a relation means. */
 export const readAttribute = row('a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attisdropped')
+
+/** The relations that the object of a catalog's row refers to. */
+const relationsOf = (catalog: string, alias: string) =>
+  eachOf(
+    'pg_depend',
+    'd',
+    `classid = '${catalog}'::regclass AND objid = ${alias}.oid AND refclassid = 'pg_class'::regclass`,
+    'refobjid',
+  )
 
 /** Tables of such a query: what the manifest owns, what that reads, and the schemas in which its SQL finds names. */
 export const ownedTables = `owned AS MATERIALIZED (
@@ -35,26 +51,26 @@ export const ownedTables = `owned AS MATERIALIZED (
     SELECT t.typrelid, declared, manages_owner, manages_grants FROM owned JOIN pg_type t USING (oid)
      WHERE catalog = 'pg_type' AND t.typrelid <> 0
   ), parent AS MATERIALIZED (
-    SELECT DISTINCT i.inhparent AS oid FROM own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid
+    SELECT DISTINCT i.inhparent AS oid FROM own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}
   ), relation AS MATERIALIZED (
     SELECT oid, true AS is_whole, manages_grants FROM own_relation
     UNION ALL
     SELECT oid, true, false FROM parent WHERE oid NOT IN (SELECT oid FROM own_relation)
     UNION ALL
     SELECT oid, false, false FROM (
-      SELECT d.refobjid AS oid FROM own_relation o JOIN pg_rewrite r ON r.ev_class = o.oid
-        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+      SELECT d.refobjid AS oid FROM own_relation o ${eachOf('pg_rewrite', 'r', 'ev_class = o.oid', 'oid')} ${relationsOf('pg_rewrite', 'r')}
       UNION
-      SELECT d.refobjid FROM own_relation o JOIN pg_attrdef e ON e.adrelid = o.oid
-        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_class'::regclass
+      SELECT d.refobjid FROM own_relation o ${eachOf('pg_attrdef', 'e', 'adrelid = o.oid', 'oid')} ${relationsOf('pg_attrdef', 'e')}
       UNION
-      SELECT d.refobjid FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid AND k.contype = 'c'
-        JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid AND d.refclassid = 'pg_class'::regclass
+      SELECT d.refobjid FROM own_relation o ${eachOf('pg_constraint', 'k', "conrelid = o.oid AND contype = 'c'", 'oid')} ${relationsOf('pg_constraint', 'k')}
     ) AS read WHERE oid NOT IN (SELECT oid FROM own_relation) AND oid NOT IN (SELECT oid FROM parent)
   ), reachable AS MATERIALIZED (
     SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($3::name[]) OR ${isNamed('nspname')} OR nspname = 'pg_catalog'`
 
-/** One digest of the parts that have rows; null if none has. */
+/**
+ * One digest of the parts that have rows; null if none has. It uses FILTER, since PostgreSQL would move a WHERE clause into each part, and
+ * compute those with subqueries a second time for it.
+ */
 export const digestOfParts = (parts: readonly string[]): Sql =>
-  trusted(`(SELECT md5(string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name))
-     FROM (${parts.join('\n    UNION ALL\n')}) AS part(name, digest) WHERE digest IS NOT NULL)`)
+  trusted(`(SELECT md5(string_agg(concat(name, ' ', digest), E'\\n' ORDER BY name) FILTER (WHERE digest IS NOT NULL))
+     FROM (${parts.join('\n    UNION ALL\n')}) AS part(name, digest))`)

@@ -1,7 +1,7 @@
 // The query for the digest of what a manifest owns and reads. What its SQL could refer to beyond that is in catalog-code-query.ts.
 
 import { type Sql, trusted } from '../core/sql.ts'
-import { digestOfParts, isNamed, named, ownedTables, part, readAttribute, row } from './catalog-state-parts.ts'
+import { digestOfParts, eachOf, isNamed, named, ownedTables, part, readAttribute, row } from './catalog-state-parts.ts'
 
 /** All columns of pg_attribute that DDL can set. */
 const attribute = row(
@@ -22,9 +22,10 @@ const parts: readonly string[] = [
     'own relations',
     row(
       'c.oid, relname, n.nspname, reltype, relkind, relpersistence, CASE WHEN manages_owner THEN pg_get_userbyid(relowner) END',
-      'CASE WHEN manages_grants THEN relacl END, (SELECT amname FROM pg_am WHERE oid = relam), reltablespace',
-      '(SELECT spcname FROM pg_tablespace WHERE oid = reltablespace), relispartition, relispopulated, reloptions, relpartbound',
-      'relrowsecurity, (SELECT reloptions FROM pg_class toast WHERE toast.oid = c.reltoastrelid)',
+      'CASE WHEN manages_grants THEN relacl END, relam, reltablespace',
+      'CASE WHEN reltablespace <> 0 THEN (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) END',
+      'relispartition, relispopulated, reloptions, relpartbound, relrowsecurity',
+      'CASE WHEN reltoastrelid <> 0 THEN (SELECT reloptions FROM pg_class toast WHERE toast.oid = c.reltoastrelid) END',
     ),
     'c.oid',
     'own_relation JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace',
@@ -44,20 +45,41 @@ const parts: readonly string[] = [
       `(${named('pg_class', 'rel')}) AS c WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S')`,
     )}`,
   `SELECT 'columns', md5(string_agg(digest, '' ORDER BY oid))
-      FROM (SELECT r.oid, md5(string_agg(CASE WHEN r.is_whole THEN ${attribute} ELSE ${readAttribute} END, '|' ORDER BY attnum)) AS digest
-              FROM relation r JOIN pg_attribute a ON attrelid = r.oid AND attnum > 0 GROUP BY r.oid) AS each`,
-  part('defaults', 'd::text', 'd.adrelid, d.adnum', 'relation r JOIN pg_attrdef d ON d.adrelid = r.oid WHERE is_whole'),
-  part('constraints', 'k::text', 'k.oid', 'relation r JOIN pg_constraint k ON k.conrelid = r.oid WHERE is_whole'),
+      FROM (SELECT r.oid, (SELECT md5(string_agg(CASE WHEN r.is_whole THEN ${attribute} ELSE ${readAttribute} END, '|' ORDER BY attnum))
+                             FROM pg_attribute a WHERE attrelid = r.oid AND attnum > 0) AS digest
+              FROM relation r) AS each`,
+  part(
+    'defaults',
+    'd::text',
+    'd.adrelid, d.adnum',
+    `relation r ${eachOf('pg_attrdef', 'd', 'adrelid = r.oid')} WHERE is_whole`,
+  ),
+  part(
+    'constraints',
+    'k::text',
+    'k.oid',
+    `relation r ${eachOf('pg_constraint', 'k', 'conrelid = r.oid')} WHERE is_whole`,
+  ),
   part('partition keys', 'p::text', 'p.partrelid', 'parent JOIN pg_partitioned_table p ON p.partrelid = parent.oid'),
-  part('queries', 'w::text', 'w.oid', 'own_relation o JOIN pg_rewrite w ON w.ev_class = o.oid'),
+  part('queries', 'w::text', 'w.oid', `own_relation o ${eachOf('pg_rewrite', 'w', 'ev_class = o.oid')}`),
   part(
     'indexes',
     "(to_jsonb(i) - 'indcheckxmin')::text",
     'i.indexrelid',
-    'own_relation o JOIN pg_index i ON i.indexrelid = o.oid',
+    `own_relation o ${eachOf('pg_index', 'i', 'indexrelid = o.oid')}`,
   ),
-  part('foreign tables', 'f::text', 'f.ftrelid', 'own_relation o JOIN pg_foreign_table f ON f.ftrelid = o.oid'),
-  part('parents', 'i::text', 'i.inhrelid, i.inhseqno', 'own_relation o JOIN pg_inherits i ON i.inhrelid = o.oid'),
+  part(
+    'foreign tables',
+    'f::text',
+    'f.ftrelid',
+    `own_relation o ${eachOf('pg_foreign_table', 'f', 'ftrelid = o.oid')}`,
+  ),
+  part(
+    'parents',
+    'i::text',
+    'i.inhrelid, i.inhseqno',
+    `own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}`,
+  ),
   part(
     'statistics',
     row('s::text, pg_get_userbyid(s.stxowner)'),
@@ -83,10 +105,10 @@ const parts: readonly string[] = [
   ),
   part(
     'comments',
-    'd::text',
+    // In the text and not as a condition, which would be computed for all that have no comment.
+    "CASE WHEN jsonb_path_exists(declared, '$.**.comment') THEN d::text END",
     'd.classoid, d.objoid, d.objsubid',
-    `described JOIN pg_description d ON d.classoid = class AND d.objoid = described.oid
-        WHERE jsonb_path_exists(declared, '$.**.comment')`,
+    `described ${eachOf('pg_description', 'd', 'objoid = described.oid AND classoid = class')}`,
   ),
   part('schemas', row('oid, nspname'), 'oid', 'reachable'),
   `SELECT 'database', ${row('dattablespace, spcname, encoding, datcollate, datctype')}
@@ -123,7 +145,7 @@ const mayUseCode = `
 export const stateQuery: Sql = trusted(`
   WITH RECURSIVE ${ownedTables}), described(class, oid, declared) AS (
     SELECT 'pg_class'::regclass, oid, declared FROM own_relation
-    UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM own_relation o JOIN pg_constraint k ON k.conrelid = o.oid
+    UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM own_relation o ${eachOf('pg_constraint', 'k', 'conrelid = o.oid', 'oid')}
     UNION ALL SELECT catalog::regclass, oid, declared FROM owned WHERE catalog <> 'pg_class'
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM owned o JOIN pg_constraint k ON k.contypid = o.oid
      WHERE o.catalog = 'pg_type'
