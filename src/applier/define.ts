@@ -1,7 +1,7 @@
 // Runs the definitions of one stage, `prepare` or `define`, in one transaction: all of them or none.
 
 import { exitCode, FdwsyncError } from '../core/errors.ts'
-import { isReported, type ObjectNotice } from '../core/notice.ts'
+import type { ObjectNotice } from '../core/notice.ts'
 import type { Key } from '../core/object.ts'
 import type { PlainStep, Plan, Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
@@ -23,13 +23,13 @@ import {
   recordSteps,
   rekeyObjects,
 } from '../ledger/write.ts'
-import { runStatements } from '../loader/run-statements.ts'
 import { fingerprintOf } from '../planner/fingerprint.ts'
 import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
 import { trustedEvaluation } from './require-trusted-evaluation.ts'
+import { runSteps } from './run-steps.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
 import { verifyAndRecord } from './verify-and-record.ts'
 
@@ -133,14 +133,8 @@ async function runInTransaction(
     await rekeyObjects(session, plan.manifest, inHand.rekeyed)
     await renameCopies(session, plan.manifest, inHand.rekeyed)
   }
-  const requireTrusted = await trustedEvaluation(session, inHand, options.allow)
-  for (const step of steps) {
-    onStep(step)
-    await requireTrusted(step)
-    session.takeNotices()
-    await runStatements(session, step.statements, plan.searchPath)
-    for (const notice of session.takeNotices()) if (isReported(notice)) notices.push({ ...step, notice })
-  }
+  const checkOf = await trustedEvaluation(session, inHand, options.allow)
+  notices.push(...(await runSteps(session, steps, { searchPath: plan.searchPath, checkOf, onStep })))
   onStep(undefined)
   await recordDefinitions(context, definitions, session, steps)
   const fingerprint =

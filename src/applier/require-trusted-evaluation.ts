@@ -2,9 +2,10 @@
 // another role may have planted some since. Only what is evaluated at once: see require-known-code.ts for the rest.
 
 import { randomBytes } from 'node:crypto'
+import type { WantedObject } from '../core/change.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import type { PlainStep } from '../core/plan.ts'
-import { ident, join, sql, trusted } from '../core/sql.ts'
+import { ident, join, type Statement, sql, trusted } from '../core/sql.ts'
 import { isDatabaseError, isTransient } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { describeCode } from '../introspector/evaluation/evaluated-code.ts'
@@ -14,41 +15,64 @@ import { kindOf } from '../kinds/registry.ts'
 import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { requireKnownCode } from './require-known-code.ts'
 
-/** The session must be in a transaction under `readingPath`. It returns the check of one step, which is to run before the step. */
+/**
+ * The session must be in a transaction under `readingPath`. It returns what has to be checked before a step, if anything has. The check
+ * may set another search_path.
+ */
 export async function trustedEvaluation(
   session: Session,
   inHand: PlanInHand,
   allow: readonly string[],
-): Promise<(step: PlainStep) => Promise<void>> {
-  if (allow.includes('untrusted-code')) return () => Promise.resolve()
+): Promise<(step: PlainStep) => (() => Promise<void>) | undefined> {
+  if (allow.includes('untrusted-code')) return () => undefined
   const { trustedRoles, plan } = inHand
   const context = { trustedRoles, isUntrustedOnly: true, foundIn: plan.searchPath }
   const code = await readEvaluatingCode(session, context)
-  return async (step) => {
-    await requireTrustedLiterals(session, code, step)
-    await requireTrustedConstants(session, inHand, step)
+  return (step) => {
+    const hasLiterals = mayEvaluate(code, step)
+    const constants = constantsOf(inHand, step)
+    if (!hasLiterals && !constants) return undefined
+    return async () => {
+      if (hasLiterals) await requireTrustedLiterals(session, code, step)
+      if (constants) await requireTrustedConstants(session, inHand, constants)
+    }
   }
 }
 
+function mayEvaluate({ types }: EvaluatingCode, { statements }: PlainStep): boolean {
+  return types !== undefined || unresolved(statements).some(({ sql: text }) => /\bVALIDATOR\b/i.test(text))
+}
+
+function unresolved(statements: readonly Statement[]): readonly Statement[] {
+  return statements.filter(({ isResolved }) => !isResolved)
+}
+
 async function requireTrustedLiterals(session: Session, code: EvaluatingCode, { title, statements }: PlainStep) {
-  const unresolved = statements.filter(({ isResolved }) => !isResolved)
-  if (!code.types && !unresolved.some((statement) => /\bVALIDATOR\b/i.test(statement.sql))) return
   await session.run(readingPath)
-  const found = await runByStatements(session, code, unresolved)
+  const found = await runByStatements(session, code, unresolved(statements))
   if (found.length === 0) return
   const message = `the plan is stale: creating ${title} would now run ${describeCode(found)}`
   const hint = 'This transaction was rolled back. Plan again.'
   throw new FdwsyncError({ code: 'plan/stale', message, hint }, exitCode.stale)
 }
 
+interface Constants {
+  readonly wanted: WantedObject
+  readonly view: { readonly schema: string; readonly name: string }
+  readonly statements: readonly Statement[]
+}
+
 /** Constant parts of expressions, in a view, which PostgreSQL stores as it is. Those of children are resolved already. */
-async function requireTrustedConstants(session: Session, inHand: PlanInHand, { key, action }: PlainStep) {
+function constantsOf(inHand: PlanInHand, { key, action }: PlainStep): Constants | undefined {
   const wanted = inHand.wanted.get(key)
   const kind = wanted && kindOf(wanted.id)
-  if (!wanted || kind?.child || action === 'drop' || action === 'populate') return
+  if (!wanted || !kind?.evaluated || kind.child || action === 'drop' || action === 'populate') return undefined
   const view = { schema: `fdwsync_check_${randomBytes(6).toString('hex')}`, name: 'expressions' }
-  const statements = kind?.evaluated?.expressions({ id: wanted.id, spec: wanted.declared }, view) ?? []
-  if (statements.length === 0) return
+  const statements = kind.evaluated.expressions({ id: wanted.id, spec: wanted.declared }, view)
+  return statements.length === 0 ? undefined : { wanted, view, statements }
+}
+
+async function requireTrustedConstants(session: Session, inHand: PlanInHand, { wanted, view, statements }: Constants) {
   await session.run(
     sql`SAVEPOINT expressions; CREATE SCHEMA ${ident(view.schema)}; ${manifestPath(inHand.plan.searchPath)}`,
   )

@@ -25,8 +25,7 @@ function observedSession(
   ): Promise<Result> => {
     const started = performance.now()
     const log = (more: Pick<StatementLog, 'rows' | 'error'>) => {
-      const milliseconds = Math.round((performance.now() - started) * 10) / 10
-      report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds, ...more })
+      report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds: since(started), ...more })
     }
     try {
       const result = await run()
@@ -48,6 +47,24 @@ function observedSession(
       ),
     run: (text) => observe(text, () => session.run(text)),
     execute: (statement: Statement) => observe(withoutSecrets(statement).sql, () => session.execute(statement)),
+    pipeline: async (texts, onFinished) => {
+      let started = performance.now()
+      let next = 0
+      const log = (more: Pick<StatementLog, 'error'>) => {
+        const text = texts[next++] ?? ''
+        report({ type: 'statement', purpose, sql: redact(text, hidden), milliseconds: since(started), ...more })
+        started = performance.now()
+      }
+      try {
+        await session.pipeline(texts, (at) => {
+          log({})
+          onFinished(at)
+        })
+      } catch (error) {
+        log({ error: error instanceof Error ? error.message : String(error) })
+        throw error
+      }
+    },
     executeApart: (statement: Statement) =>
       observe(withoutSecrets(statement).sql, () => session.executeApart(statement)),
     repurpose: (next) => {
@@ -55,4 +72,8 @@ function observedSession(
       return session.repurpose(next)
     },
   }
+}
+
+function since(started: number): number {
+  return Math.round((performance.now() - started) * 10) / 10
 }

@@ -42,6 +42,12 @@ export interface Session {
    * would log it as it runs inside the DO block, with its secrets.
    */
   execute(statement: Statement): Promise<void>
+  /**
+   * Runs statements in the caller's transaction, one after the other, without waiting for an answer before the next one is sent. Each
+   * is logged by itself, unlike those of one text. The first error is thrown, and what comes after it is not run.
+   * @param onFinished called after each, before anything that the next one reports
+   */
+  pipeline(texts: readonly Sql[], onFinished: (at: number) => void): Promise<void>
   /** Runs one statement with secrets that the session was not opened with, in the caller's transaction. Nothing of them remains. */
   executeApart(statement: Statement): Promise<void>
   /**
@@ -113,6 +119,7 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
       if (statement.secrets.length > 0) await carry(wire, statement)
       else await wire.send(statement.sql)
     },
+    pipeline: (texts, onFinished) => wire.pipeline(texts, onFinished),
     executeApart: async (statement) => {
       if (statement.secrets.length > 0) await executeWithCopy(wire, statement, newSuffix())
       else await wire.send(statement.sql)

@@ -2,7 +2,7 @@
 // is lost.
 
 import { finished } from 'node:stream/promises'
-import type { TransactionStatus } from 'pg'
+import type { Client, TransactionStatus } from 'pg'
 import type { Notice } from '../core/notice.ts'
 import { type Hidden, redact } from '../core/redaction.ts'
 import type { Sql } from '../core/sql.ts'
@@ -14,6 +14,8 @@ import { collectNotices } from './notices.ts'
 export interface Wire {
   /** Returns the rows. Without parameters the text may have several statements; the rows are those of the last. */
   send(text: Sql, parameters?: readonly unknown[]): Promise<readonly unknown[]>
+  /** See {@link Session.pipeline}. */
+  pipeline(texts: readonly Sql[], onFinished: (at: number) => void): Promise<void>
   copyIn(text: Sql, data: Buffer): Promise<void>
   /** As of the last answer: idle, in a transaction, or in a failed one. */
   transactionStatus(): TransactionStatus
@@ -61,13 +63,18 @@ export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hi
   client.on('error', (error) => lose(error.message))
   client.on('end', () => lose('the server closed it'))
 
+  /** The end of the connection that follows is then reported for this reason. */
+  function noteTermination(error: unknown): void {
+    if (isServerError(error) && terminationCodes.has(error.code)) terminationReason = error.message
+  }
+
   async function translated(error: unknown): Promise<unknown> {
     if (loss || !isServerError(error)) return loss ?? error
     // A wrapper passes on the SQLSTATE of the source's error, so it may be the source that ended a connection. If it was
     // this server, the end of our own connection follows at once. (The severity FATAL is
     // translated text, so it cannot be checked.)
     if (terminationCodes.has(error.code)) {
-      terminationReason = error.message
+      noteTermination(error)
       await atMost(terminationMilliseconds, lost)
       terminationReason = undefined
     }
@@ -102,6 +109,7 @@ export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hi
         )
         return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
       }),
+    pipeline: (texts, onFinished) => enqueue(() => pipelined(client, texts, onFinished, noteTermination)),
     copyIn: (text, data) =>
       enqueue(async () => {
         const { from } = await import('pg-copy-streams')
@@ -126,6 +134,37 @@ export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hi
       client.connection.stream.destroy()
     },
   }
+}
+
+/**
+ * The driver's mode is on only meanwhile, since it refuses COPY in it. Its types take the property for a constant.
+ * @param onError called with the first error, before the driver reads on
+ */
+async function pipelined(
+  client: { pipeline: boolean; query: Client['query'] },
+  texts: readonly Sql[],
+  onFinished: (at: number) => void,
+  onError: (error: Error) => void,
+): Promise<void> {
+  let first: Error | undefined
+  const run = (text: Sql, at: number) =>
+    new Promise<void>((resolve) => {
+      // A callback runs before the driver reads what the next statement reports, unlike a promise.
+      client.query(text, (error: Error | null) => {
+        if (error && !first) onError(error)
+        // What comes after the first error only repeats that the transaction has failed.
+        first ??= error ?? undefined
+        if (!first) onFinished(at)
+        resolve()
+      })
+    })
+  client.pipeline = true
+  try {
+    await Promise.all(texts.map(run))
+  } finally {
+    client.pipeline = false
+  }
+  if (first) throw first
 }
 
 /** Waits for the work, but not longer than that. A timer left behind would keep the process alive. */

@@ -1,6 +1,6 @@
 // Runs the statements of a step, each under the search_path that its SQL was written for.
 
-import { type Statement, trusted } from '../core/sql.ts'
+import { type Statement, statement, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 
@@ -9,13 +9,31 @@ export async function runStatements(
   statements: readonly Statement[],
   searchPath: readonly string[],
 ): Promise<void> {
+  for (const each of pathKeeper(searchPath).withPath(statements)) await session.execute(each)
+}
+
+/** Knows the search_path of a transaction, so that it is set only where it changes. */
+export interface PathKeeper {
+  /** The statements, with what they need around them. */
+  withPath(statements: readonly Statement[]): readonly Statement[]
+  /** To be called when something else may have set another path. */
+  forget(): void
+}
+
+export function pathKeeper(searchPath: readonly string[]): PathKeeper {
   let isCatalogPath: boolean | undefined
-  for (const statement of statements) {
-    const { isResolved = false } = statement
-    if (isResolved !== isCatalogPath) await session.run(isResolved ? readingPath : manifestPath(searchPath))
+  function* around(each: Statement): Iterable<Statement> {
+    const { isResolved = false, isInSubtransaction = false } = each
+    if (isResolved !== isCatalogPath) yield statement(isResolved ? readingPath : manifestPath(searchPath))
     isCatalogPath = isResolved
-    if (statement.isInSubtransaction) await session.run(trusted('SAVEPOINT statement'))
-    await session.execute(statement)
-    if (statement.isInSubtransaction) await session.run(trusted('RELEASE statement'))
+    if (isInSubtransaction) yield statement(trusted('SAVEPOINT statement'))
+    yield each
+    if (isInSubtransaction) yield statement(trusted('RELEASE statement'))
+  }
+  return {
+    withPath: (statements) => statements.flatMap((each) => [...around(each)]),
+    forget() {
+      isCatalogPath = undefined
+    },
   }
 }

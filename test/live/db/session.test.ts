@@ -60,6 +60,29 @@ describe.each(majors)('PostgreSQL $major', (binaries) => {
     await session.run(trusted('SELECT 1'))
   })
 
+  test('a pipeline: each statement is reported before the next one, and nothing runs after an error', async () => {
+    await session.run(trusted('BEGIN; CREATE TEMPORARY TABLE piped (n int)'))
+    const reported: unknown[] = []
+    const texts = [
+      "DO 'BEGIN RAISE WARNING ''one''; END'",
+      'INSERT INTO piped VALUES (1)',
+      'SELECT 1 / 0',
+      'INSERT INTO piped VALUES (2)',
+    ].map(trusted)
+    const failing = session.pipeline(texts, (at) => {
+      reported.push([at, session.takeNotices().map(({ text }) => text)])
+    })
+    // What is sent meanwhile comes after it.
+    const after = session.run(trusted('ROLLBACK'))
+    await expect(failing).rejects.toMatchObject({ sqlstate: '22012' })
+    expect(reported).toEqual([
+      [0, ['one']],
+      [1, []],
+    ])
+    await after
+    expect(await session.query(trusted("SELECT to_regclass('piped') AS piped"))).toEqual([{ piped: null }])
+  })
+
   test('cancel', async () => {
     const running = session.run(trusted('SELECT pg_sleep(60)'))
     const cancelling = asleep(admin, session).then(session.cancel)

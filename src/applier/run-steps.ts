@@ -1,0 +1,81 @@
+// Runs the steps of a transaction, in order. Statements between which nothing has to be checked are sent without waiting for each
+// answer.
+
+import { isReported, type ObjectNotice } from '../core/notice.ts'
+import type { PlainStep } from '../core/plan.ts'
+import type { Statement } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import { pathKeeper } from '../loader/run-statements.ts'
+
+const mostAtOnce = 200
+
+interface Waiting {
+  readonly step: PlainStep
+  readonly statement: Statement
+  /** Whether it is the last one of its step. */
+  readonly isLast: boolean
+}
+
+export interface StepsOptions {
+  readonly searchPath: readonly string[]
+  /** What has to be checked before the step; undefined if nothing. It may set another search_path. */
+  checkOf(step: PlainStep): (() => Promise<void>) | undefined
+  /** Called with the step that the next error is about. */
+  onStep(step: PlainStep): void
+}
+
+/** @returns what the server has reported of the steps */
+export async function runSteps(
+  session: Session,
+  steps: readonly PlainStep[],
+  { searchPath, checkOf, onStep }: StepsOptions,
+): Promise<readonly ObjectNotice[]> {
+  const notices: ObjectNotice[] = []
+  const path = pathKeeper(searchPath)
+  session.takeNotices()
+  let waiting: Waiting[] = []
+  // Each text once for a step, however many of its statements report it.
+  const finish = ({ step, isLast }: Waiting) => {
+    if (!isLast) return
+    for (const notice of session.takeNotices()) if (isReported(notice)) notices.push({ ...step, notice })
+  }
+  const send = async () => {
+    const sent = waiting
+    waiting = []
+    const [first] = sent
+    if (!first) return
+    onStep(first.step)
+    await session.pipeline(
+      sent.map(({ statement }) => statement.sql),
+      (at) => {
+        const [done, next] = [sent[at], sent[at + 1]]
+        if (done) finish(done)
+        if (next) onStep(next.step)
+      },
+    )
+  }
+  for (const step of steps) {
+    const check = checkOf(step)
+    if (check) {
+      await send()
+      onStep(step)
+      await check()
+      session.takeNotices()
+      path.forget()
+    }
+    const statements = path.withPath(step.statements)
+    for (const [at, statement] of statements.entries()) {
+      const next = { step, statement, isLast: at === statements.length - 1 }
+      if (statement.secrets.length === 0) waiting.push(next)
+      else {
+        await send()
+        onStep(step)
+        await session.execute(statement)
+        finish(next)
+      }
+    }
+    if (waiting.length >= mostAtOnce) await send()
+  }
+  await send()
+  return notices
+}
