@@ -113,8 +113,8 @@ async function applyOnce(request: ApplyRequest, approve: Approve, held?: Session
     return { plan, report: nothingDone(plan) }
   }
   const apply = async (lease: Session) => {
-    const report = await applyPlan(inHand, connect, lease, hiddenIn(parsed), options)
-    if (report.steps.every(({ outcome }) => outcome.status === 'applied')) await proveApplied(request)
+    const { report, isComplete, isProven } = await applyPlan(inHand, connect, lease, hiddenIn(parsed), options)
+    if (isComplete && !isProven) await proveApplied(request)
     return report
   }
   return { plan, report: await (held ? apply(held) : holdingLease(request, apply)) }

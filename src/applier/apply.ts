@@ -13,9 +13,18 @@ import type { PlanInHand } from '../planner/plan-in-hand.ts'
 import { countsOfApplied } from './applied-changes.ts'
 import type { ApplyContext, ApplyOptions } from './context.ts'
 import { type FinishedStep, reportsOf } from './finished-step.ts'
+import { proveLoads } from './prove-created.ts'
 import { recordOutcome } from './record-outcome.ts'
 import { runDataSteps } from './run-data-steps.ts'
 import { runDefinitions } from './run-definitions.ts'
+
+export interface AppliedPlan {
+  readonly report: Report
+  /** Whether every step was applied. */
+  readonly isComplete: boolean
+  /** Whether the ledger has a proof that nothing is left to do. */
+  readonly isProven: boolean
+}
 
 /**
  * Applies the plan. The caller holds the manifest's lease, on a session of its own, for as long as this runs.
@@ -27,7 +36,7 @@ export async function applyPlan(
   lease: Session,
   hidden: readonly Hidden[],
   options: ApplyOptions,
-): Promise<Report> {
+): Promise<AppliedPlan> {
   const checkLease = () => requireLease(lease)
   const context: ApplyContext = {
     inHand,
@@ -41,10 +50,12 @@ export async function applyPlan(
   const started = performance.now()
   const definitions = await runDefinitions(context, started)
   const failedLoads: RefreshRecord[] = []
-  const dataSteps = await runDataSteps(context, definitions, failedLoads)
-  const finished: readonly FinishedStep[] = [...definitions, ...dataSteps]
+  const dataSteps = await runDataSteps(context, definitions.finished, failedLoads)
+  const finished: readonly FinishedStep[] = [...definitions.finished, ...dataSteps]
   await recordOutcome(context, finished, failedLoads, performance.now() - started)
-  return {
+  const isComplete = finished.every(([, { status }]) => status === 'applied')
+  const isProven = isComplete && (await proveLoads(connect, inHand, definitions.state))
+  const report: Report = {
     manifest: inHand.plan.manifest,
     applyId: context.applyId,
     steps: finished.flatMap(reportsOf),
@@ -53,6 +64,7 @@ export async function applyPlan(
     warnings: warningsOfNotices(context.notices),
     undetermined: inHand.plan.undetermined,
   }
+  return { report, isComplete, isProven }
 }
 
 function requireLease(lease: Session): void {

@@ -11,6 +11,7 @@ import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
+import type { CatalogState } from '../ledger/catalog-state.ts'
 import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordOutdated } from '../ledger/outdated-views.ts'
@@ -28,6 +29,7 @@ import { readTarget, type TargetReading } from '../planner/target.ts'
 import { commit } from './commit.ts'
 import { type ApplyContext, applyRecordOf } from './context.ts'
 import { expectedOfDefine, expectedOfPrepare, preparedKeys } from './expected-result.ts'
+import { proveDefinitions } from './prove-created.ts'
 import { trustedEvaluation } from './require-trusted-evaluation.ts'
 import { runSteps } from './run-steps.ts'
 import { hideSecrets, secretsOf } from './step-secrets.ts'
@@ -41,6 +43,13 @@ export interface DefineFailure {
   readonly error: unknown
 }
 
+export interface Defined {
+  /** Of the committed state. */
+  readonly fingerprint: string
+  /** For a plan that creates everything: what later plans compare with. */
+  readonly state: CatalogState | undefined
+}
+
 export interface Definitions {
   readonly stage: 'prepare' | 'define'
   /** The state that the plan requires: the one that it was created from, or the one that `prepare` left. */
@@ -50,9 +59,9 @@ export interface Definitions {
 /**
  * Runs all steps of the stage, verifies the result, records it in the ledger and commits. An error that another session
  * caused is retried from the beginning.
- * @returns the fingerprint of the committed state, or what failed
+ * @returns the committed state, or what failed
  */
-export async function define(context: ApplyContext, definitions: Definitions): Promise<string | DefineFailure> {
+export async function define(context: ApplyContext, definitions: Definitions): Promise<Defined | DefineFailure> {
   const { stage } = definitions
   const steps = context.inHand.plan.steps.flatMap((step) =>
     step.action !== 'replace' && step.stage === stage ? [step] : [],
@@ -88,12 +97,12 @@ async function defineOnce(
   session: Session,
   steps: readonly PlainStep[],
   onStep: (step: Step | undefined) => void,
-): Promise<string> {
+): Promise<Defined> {
   onStep(undefined)
   const notices: ObjectNotice[] = []
-  let fingerprint: string
+  let defined: Defined
   try {
-    fingerprint = await runInTransaction(context, definitions, session, steps, onStep, notices)
+    defined = await runInTransaction(context, definitions, session, steps, onStep, notices)
   } catch (error) {
     if (!session.isLost()) await session.run(trusted('ROLLBACK'))
     throw error
@@ -102,7 +111,7 @@ async function defineOnce(
   const [first] = preparedKeys(context.inHand.plan).size > 0 ? steps : []
   await commit(context, session, { applyId: context.applyId, ...(first ? { step: first.id } : {}) })
   context.notices.push(...notices)
-  return fingerprint
+  return defined
 }
 
 async function runInTransaction(
@@ -112,7 +121,7 @@ async function runInTransaction(
   steps: readonly PlainStep[],
   onStep: (step: Step | undefined) => void,
   notices: ObjectNotice[],
-): Promise<string> {
+): Promise<Defined> {
   const { inHand, options } = context
   const { plan } = inHand
   context.checkLease()
@@ -141,8 +150,9 @@ async function runInTransaction(
     definitions.stage === 'prepare'
       ? await fingerprintAfterPrepare(context, definitions, session, before)
       : definitions.fingerprint
+  const state = definitions.stage === 'define' ? await proveDefinitions(session, inHand) : undefined
   context.checkLease()
-  return fingerprint
+  return { fingerprint, state }
 }
 
 /**

@@ -24,7 +24,7 @@ const parts: readonly string[] = [
       'c.oid, relname, n.nspname, reltype, relkind, relpersistence, CASE WHEN manages_owner THEN pg_get_userbyid(relowner) END',
       'CASE WHEN manages_grants THEN relacl END, relam, reltablespace',
       'CASE WHEN reltablespace <> 0 THEN (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) END',
-      'relispartition, relispopulated, reloptions, relpartbound, relrowsecurity',
+      'relispartition, reloptions, relpartbound, relrowsecurity',
       'CASE WHEN reltoastrelid <> 0 THEN (SELECT reloptions FROM pg_class toast WHERE toast.oid = c.reltoastrelid) END',
     ),
     'c.oid',
@@ -151,6 +151,8 @@ export const stateQuery: Sql = trusted(`
      WHERE o.catalog = 'pg_type'
   )
   SELECT ${digestOfParts(parts)} AS digest, ${mayUseCode} AS "mayUseCode",
+         ARRAY(SELECT o.address FROM owned o JOIN pg_class c USING (oid) WHERE o.catalog = 'pg_class' AND NOT c.relispopulated
+                ORDER BY o.address) AS unloaded,
          EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies",
          EXISTS (SELECT FROM owned WHERE catalog = 'cron.job') AS "hasJobs",
          EXISTS (SELECT FROM pg_extension, pg_namespace

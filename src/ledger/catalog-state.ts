@@ -1,5 +1,6 @@
 // Computes one digest of the catalog, as far as it matters to a manifest. A proof holds while the digest is equal.
 
+import type { Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { dataDigest } from '../introspector/digests.ts'
@@ -31,8 +32,19 @@ export interface StateRequest {
   readonly names: readonly string[]
 }
 
+/** The state of the catalog, as far as it matters to a manifest. */
+export interface CatalogState {
+  /** Of all of it. */
+  readonly digest: string
+  /** Of all but which materialized views have data. */
+  readonly definitions: string
+  /** The keys of the materialized views that have none. */
+  readonly unloaded: readonly Key[]
+}
+
 interface OwnState {
   readonly digest: string
+  readonly unloaded: readonly Key[]
   readonly mayUseCode: boolean
   readonly hasPolicies: boolean
   readonly hasJobs: boolean
@@ -40,11 +52,11 @@ interface OwnState {
   readonly canSchedule: boolean
 }
 
-/** Computes the digest within the session's transaction, which it leaves under `readingPath`. */
+/** Reads the state within the session's transaction, which it leaves under `readingPath`. */
 export async function readCatalogState(
   session: Session,
   { manifest, searchPath, names }: StateRequest,
-): Promise<string> {
+): Promise<CatalogState> {
   await session.run(manifestPath(searchPath))
   const [path] = await session.query<{ schemas: readonly string[] }>(
     trusted('SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas'),
@@ -60,5 +72,13 @@ export async function readCatalogState(
   const [policies] = own.hasPolicies ? await session.query<{ digest: string | null }>(policiesQuery, [manifest]) : []
   const [jobs] =
     own.hasJobs && own.canSchedule ? await session.query<{ digest: string | null }>(jobsQuery, [manifest]) : []
-  return dataDigest([own.digest, code?.digest ?? null, policies?.digest ?? null, jobs?.digest ?? null, own.canSchedule])
+  const { unloaded } = own
+  const definitions = dataDigest([
+    own.digest,
+    code?.digest ?? null,
+    policies?.digest ?? null,
+    jobs?.digest ?? null,
+    own.canSchedule,
+  ])
+  return { digest: dataDigest([definitions, unloaded]), definitions, unloaded }
 }

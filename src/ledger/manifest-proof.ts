@@ -25,6 +25,9 @@ export interface ManifestProof {
   readonly sourceState: string | null
 }
 
+/** A proof without the state of the catalog, which is not known yet. */
+export type UnprovenManifest = Omit<ManifestProof, 'catalogState'>
+
 /** Reads the proof of this release for a manifest file and this server's version, within the session's transaction. */
 export async function readProof(
   session: Session,

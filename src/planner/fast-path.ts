@@ -94,12 +94,12 @@ async function planIfUnchanged(
   const head = await compareHead(session, ledger, manifest, digests)
   if (!head.isUnchanged) return undefined
   const state = await readCatalogState(session, { manifest: name, searchPath, names: proof.names })
-  if (state !== proof.catalogState) return undefined
+  if (state.digest !== proof.catalogState) return undefined
   const plan: Plan = {
     manifest: name,
     searchPath,
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
-    fingerprint: state,
+    fingerprint: state.digest,
     changes: [],
     steps: [],
     refusals: [],
@@ -122,6 +122,7 @@ async function planIfUnchanged(
     canonicalForms: new Map(),
     notImported: undefined,
     proof: undefined,
+    proofOfCreation: undefined,
     savedFingerprint: undefined,
     manifestDigest: proof.digest,
     ownershipUnknown: undefined,

@@ -9,7 +9,7 @@ import type { ResolvedReference } from '../core/redaction.ts'
 import type { NotImported } from '../core/report.ts'
 import type { DependencyDigests } from '../introspector/dependency-digests.ts'
 import type { CodeOfObjects } from '../introspector/referenced-code.ts'
-import type { ManifestProof } from '../ledger/manifest-proof.ts'
+import type { ManifestProof, UnprovenManifest } from '../ledger/manifest-proof.ts'
 import type { SourceRecord } from '../ledger/read.ts'
 
 export interface PlanInHand {
@@ -38,6 +38,8 @@ export interface PlanInHand {
   readonly notImported: readonly NotImported[] | undefined
   /** For a plan with nothing to do, to record: the next plan need not read more than this. */
   readonly proof: ManifestProof | undefined
+  /** For a plan that creates everything, to record with the state of the catalog once all of it is applied. */
+  readonly proofOfCreation: UnprovenManifest | undefined
   /** For a plan that is saved: its fingerprint as another role would see it, which may apply it. */
   readonly savedFingerprint: string | undefined
   /** The SHA-256 of the manifest's text; undefined where that could help to guess a secret. */

@@ -31,7 +31,7 @@ import { throwProblems } from './findings.ts'
 import { fingerprintForAnyRole } from './fingerprint.ts'
 import { addPlaces } from './places.ts'
 import type { PlanInHand } from './plan-in-hand.ts'
-import { createProof, namesOf } from './proof.ts'
+import { createProof, createProofOfCreation, namesOf } from './proof.ts'
 import { requireOneMoment } from './refresh-groups.ts'
 import { queriesUsingOldNames } from './renamed-from.ts'
 import { applicableSchedules } from './schedules.ts'
@@ -204,6 +204,7 @@ function ofSelection(inHand: PlanInHand, selection: Selection | undefined): Plan
     canonicalForms: only(inHand.canonicalForms),
     notImported: undefined,
     proof: undefined,
+    proofOfCreation: undefined,
   }
 }
 
@@ -227,6 +228,10 @@ function putInHand(context: PlanContext, manifest: ParsedManifest, changeSet: Ch
     canonicalForms: newCanonicalForms(comparison, impact.changes, target.ledger, plan.searchPath),
     notImported: resolved.notImported,
     proof: createProof(manifest, declared, plan, target.provenState, resolved.sourceState),
+    proofOfCreation:
+      options.prove && options.populate
+        ? createProofOfCreation(manifest, declared, plan, resolved.sourceState)
+        : undefined,
     savedFingerprint: options.suffix === undefined ? undefined : fingerprintForAnyRole(target),
     manifestDigest: resolved.expanded.digest,
     ownershipUnknown: target.ledger.unreadable,

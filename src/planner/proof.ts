@@ -1,11 +1,12 @@
 // Creates the proof that a manifest had nothing to do. The fast path reads it: see fast-path.ts.
 
-import type { DeclaredObject } from '../core/change.ts'
-import type { Plan } from '../core/plan.ts'
+import type { Change, DeclaredObject } from '../core/change.ts'
+import { idOf, keyOf, type ObjectId } from '../core/object.ts'
+import type { Plan, Step } from '../core/plan.ts'
 import { namesInSql } from '../introspector/sql-names.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { digestedKinds } from '../ledger/catalog-state.ts'
-import type { ManifestProof } from '../ledger/manifest-proof.ts'
+import type { ManifestProof, UnprovenManifest } from '../ledger/manifest-proof.ts'
 import { refreshStanzas } from '../manifest/checks/walk.ts'
 import type { Manifest, ParsedManifest, Path } from '../manifest/manifest.ts'
 import type { ProvenState } from './target.ts'
@@ -18,14 +19,51 @@ import type { ProvenState } from './target.ts'
 export function createProof(
   manifest: ParsedManifest,
   declared: readonly DeclaredObject[],
-  { changes, refusals, undetermined, warnings, unchanged }: Plan,
+  plan: Plan,
   proven: ProvenState | undefined,
   sourceState: string | undefined,
 ): ManifestProof | undefined {
+  if (proven === undefined || plan.changes.length > 0) return undefined
+  const { catalogState, names } = proven
+  const proof = proofWithoutState(manifest, declared, plan, names, sourceState)
+  return proof && { ...proof, catalogState }
+}
+
+/**
+ * The proof of a plan that creates every object that the catalog's state covers. Each is verified before its COMMIT, and no other session
+ * sees it earlier. So the state of the catalog within that transaction is one with nothing left to do but to load.
+ */
+export function createProofOfCreation(
+  manifest: ParsedManifest,
+  declared: readonly DeclaredObject[],
+  plan: Plan,
+  sourceState: string | undefined,
+): UnprovenManifest | undefined {
+  const created = new Set(declared.filter(isDigested).map(({ id }) => keyOf(id)))
+  const createsAll = plan.changes.every(
+    ({ change, hazards }) =>
+      // Later plans warn of some hazards.
+      hazards.length === 0 &&
+      (!isDigestedKind(idOf(change.key)?.kind) || (isPlainCreation(change) && created.delete(change.key))),
+  )
+  if (!createsAll || created.size > 0 || !plan.steps.every(isDefinitionOrLoadOfView)) return undefined
+  const names = namesOf(declared)
+  const proof = names && proofWithoutState(manifest, declared, plan, names, sourceState)
+  // Some warnings are only about what is created.
+  return proof?.warnings.length === 0 ? { ...proof, objectCount: declared.length } : undefined
+}
+
+function proofWithoutState(
+  manifest: ParsedManifest,
+  declared: readonly DeclaredObject[],
+  { refusals, undetermined, warnings, unchanged }: Plan,
+  names: readonly string[],
+  sourceState: string | undefined,
+): UnprovenManifest | undefined {
   const { requests, digest, written } = manifest
-  if (proven === undefined || digest === undefined || !isProvable(manifest)) return undefined
+  if (digest === undefined || !isProvable(manifest)) return undefined
   if (requests.length > 0 !== (sourceState !== undefined)) return undefined
-  if ([changes, refusals, undetermined].some((all) => all.length > 0)) return undefined
+  if ([refusals, undetermined].some((all) => all.length > 0)) return undefined
   const head = comparedPart(written, declared)
   if (head === undefined) return undefined
   const { name } = manifest.manifest
@@ -38,10 +76,28 @@ export function createProof(
     digest,
     head,
     objectCount: unchanged,
-    ...proven,
+    names,
     warnings: lasting,
     sourceState: sourceState ?? null,
   }
+}
+
+/** Without another object whose name it takes. */
+function isPlainCreation(change: Change): boolean {
+  return change.op === 'create' && !change.renamesAside && !change.displaces && !change.instead
+}
+
+/** Whether a table has been loaded is not in the catalog. */
+function isDefinitionOrLoadOfView({ stage, key }: Step): boolean {
+  return stage === 'define' || (stage === 'populate' && idOf(key)?.kind === 'materializedView')
+}
+
+function isDigested({ id }: DeclaredObject): boolean {
+  return isDigestedKind(id.kind)
+}
+
+function isDigestedKind(kind: ObjectId['kind'] | undefined): boolean {
+  return digestedKinds.some((digested) => digested.kind === kind)
 }
 
 /** Whether a proof is possible at all. The digest of a manifest does not cover what a lock beside it imports. */
@@ -51,8 +107,7 @@ export function isProvable({ requests, digest, isUnresolved, lock }: ParsedManif
 
 /** Everything that the SQL of the objects which the catalog's state covers could name. Undefined if that cannot be determined. */
 export function namesOf(declared: readonly DeclaredObject[]): readonly string[] | undefined {
-  const digested = declared.filter(({ id }) => digestedKinds.some(({ kind }) => kind === id.kind))
-  const texts = digested.flatMap(({ id, spec }) => {
+  const texts = declared.filter(isDigested).flatMap(({ id, spec }) => {
     const { sqlFragments, create } = kindOf(id)
     const fragments = sqlFragments?.(spec) ?? []
     return fragments.length > 0 ? fragments : create(id, spec).map(({ sql }) => sql)
@@ -66,9 +121,8 @@ export function namesOf(declared: readonly DeclaredObject[]): readonly string[] 
  */
 function comparedPart(written: unknown, declared: readonly DeclaredObject[]): unknown {
   const head = structuredClone(written)
-  const digested = declared.filter(({ id }) => digestedKinds.some(({ kind }) => kind === id.kind))
   const policies = refreshStanzas(written as Manifest) // it has the shape of a manifest
-  const removed = [...digested, ...policies].map(({ path }) => remove(head, path))
+  const removed = [...declared.filter(isDigested), ...policies].map(({ path }) => remove(head, path))
   return JSON.stringify(removed).includes('${') ? undefined : head
 }
 

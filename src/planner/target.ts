@@ -97,6 +97,7 @@ export function readTargetInSnapshot(
   return inSnapshot(session, async () => {
     const target = await readTarget(session, input)
     if (names === undefined || !mayBeInPlace(target, input.declared)) return { ...target, provenState: undefined }
-    return { ...target, provenState: { catalogState: await readCatalogState(session, { ...input, names }), names } }
+    const { digest: catalogState } = await readCatalogState(session, { ...input, names })
+    return { ...target, provenState: { catalogState, names } }
   })
 }

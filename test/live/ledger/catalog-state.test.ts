@@ -218,7 +218,8 @@ async function prepare(pair: ServerPair, source: TestDatabase): Promise<Proven> 
       await session.run(trusted('BEGIN'))
       try {
         await session.run(trusted(asOwner(sql)))
-        return await readCatalogState(session, request)
+        const { digest } = await readCatalogState(session, request)
+        return digest
       } finally {
         await session.run(trusted('ROLLBACK'))
       }

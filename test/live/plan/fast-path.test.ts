@@ -8,7 +8,7 @@ import { applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
-import { changesOf } from '../../support/outcomes.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 const shop = shopManifest({ orders: 'SELECT id, total, public.twice(total) AS twice FROM proxy.orders' })
   .replace(
@@ -138,6 +138,24 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await fixture.sql('DELETE FROM fdwsync.proof')
     expect(warnings).toEqual([{ code: 'object/untrusted-code', message: expect.stringContaining(user) }])
     expect((await planFor(await fixture.manifest(unqualified), fixture.url)).warnings).toEqual(warnings)
+  })
+
+  test('what was created is proven at once, but not what has changed since', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql(`${setUp}; CREATE FUNCTION public.meddle() RETURNS int LANGUAGE plpgsql AS
+      'BEGIN IF to_regclass(''public.meddling'') IS NOT NULL THEN
+               ALTER FOREIGN TABLE proxy.customers OPTIONS (ADD table_name ''x''); END IF; RETURN 1; END'`)
+    const meddled = `${shop}      meddled: { query: SELECT public.meddle() AS done }\n`
+    await applyTo(await fixture.manifest(meddled), fixture.url)
+    expect(await isProven(fixture, meddled)).toBe(true)
+    await applyTo(await fixture.manifest(shop.replace(/ {2}local:[\s\S]*/, '')), fixture.url, { allow: ['drops-data'] })
+    await fixture.sql('DROP FOREIGN TABLE proxy.orders, proxy.customers; CREATE TABLE public.meddling ()')
+    const { report } = await applyTo(await fixture.manifest(meddled), fixture.url)
+    expect(missedOf(report)).toEqual([])
+    expect(await isProven(fixture, meddled)).toBe(false)
+    expect(changesOf(await planFor(await fixture.manifest(meddled), fixture.url))).toEqual([
+      'alter foreign table proxy.customers',
+    ])
   })
 
   test('a server of another major, as after pg_upgrade, which keeps OIDs: it is probed again', async () => {
