@@ -102,7 +102,13 @@ export function withVariables(
     if (Array.isArray(value)) return value.map((item, at) => visit(item, [...path, at]))
     if (!isMap(value) || (path.length === 1 && path[0] === 'vars')) return value
     const map: Record<string, unknown> = emptyRecord()
-    for (const [key, item] of Object.entries(value)) map[key] = visit(item, [...path, key])
+    for (const [key, item] of Object.entries(value)) {
+      const itemPath = [...path, key]
+      const [, name] = /\$\{var:([^}$]*)\}/.exec(key) ?? []
+      // Without such a variable it is just a name, which an export may contain.
+      if (name !== undefined && known.has(name)) problems.push(atKey(itemPath, inName(name)))
+      map[key] = visit(item, itemPath)
+    }
     return map
   }
 
@@ -126,6 +132,14 @@ function undeclared(reference: string, name: string, known: Iterable<string>): P
     code: 'manifest/unresolved-reference',
     message: `${reference}: the manifest declares no such variable${didYouMean(name, known)}`,
     hint: 'Declare it under vars.',
+  }
+}
+
+function inName(name: string): Problem {
+  return {
+    code: 'manifest/invalid-value',
+    message: `a variable cannot be a part of a name: \${var:${name}}`,
+    hint: 'Write the name. Where it differs between databases, declare the object in an overlay for each.',
   }
 }
 

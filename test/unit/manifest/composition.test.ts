@@ -278,6 +278,16 @@ schemas:
     expect(await problemsOf(read({ 'm.yaml': wrong }, { variables: { region: 'eu' } }))).toContain(message)
   })
 
+  test('are no part of names: without such a variable a name is as written', async () => {
+    const named = (name: string) => using.replace('      orders:', `      "${name}":`)
+    const given = { variables: { region: 'eu' } }
+    expect(await problemsOf(read({ 'm.yaml': named('orders_${var:stage}') }, given))).toMatch(
+      /^m\.yaml:14:7: a variable cannot be a part of a name: \$\{var:stage\}\n.*overlay/s,
+    )
+    const parsed = await read({ 'm.yaml': named('orders_${var:x}') }, given)
+    expect(Object.keys(parsed.manifest.schemas?.shop?.materialized_views ?? {})).toEqual(['orders_${var:x}'])
+  })
+
   test.each([
     ['port: { type: integer, default: a }', 'the default of "port" must be a whole number, not "a"'],
     ['port: { type: number }', '"type" must be one of text, integer, boolean'],
