@@ -1,5 +1,6 @@
 // Runs one step of the stage `build`, in a transaction of its own: a replacement, or an index of an existing view.
 
+import { currentIdOf } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
 import { sql, trusted } from '../core/sql.ts'
@@ -64,20 +65,22 @@ async function runInTransaction(
   else await runStatements(session, step.statements, searchPath)
   await session.run(readingPath)
   await openLedger(session)
-  await rekeyObjects(session, manifest, keptNames(step, inHand))
+  await rekeyObjects(session, manifest, namesSwapped(step, inHand))
   await verifyAndRecord(session, expectedOfStep(step, inHand), inHand, applyId)
   await recordSteps(session, applyId, [{ step, status: 'applied' }])
   await recordRefreshes(session, manifest, applyId, loads)
   context.checkLease()
 }
 
-/** The temporary names of old objects that the swap has kept. */
-function keptNames(step: Step, inHand: PlanInHand): ReadonlyMap<Key, Key> {
+/** The new keys of ledger entries: of old objects that the swap has kept, and of copies that are of another kind now. */
+function namesSwapped(step: Step, inHand: PlanInHand): ReadonlyMap<Key, Key> {
   const members = step.action === 'replace' ? step.members : []
   return new Map(
     members.flatMap(({ key }) => {
-      const { keptAs } = plannedReplacement(inHand, key).change
-      return keptAs ? [[key, keyOf(keptAs)] as const] : []
+      const { from, keptAs } = plannedReplacement(inHand, key).change
+      const before = keyOf(currentIdOf(from))
+      if (keptAs) return [[before, keyOf(keptAs)] as const]
+      return before === key ? [] : [[before, key] as const]
     }),
   )
 }

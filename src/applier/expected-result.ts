@@ -80,7 +80,10 @@ function expectedOf(changes: readonly Change[]): ExpectedResult {
         : [{ wanted: change.to, createdByFdwsync: change.op === 'create' || change.op === 'replace' }],
     ),
     unmanaged: changes.flatMap((change) => (change.op === 'replace' && change.isUnmanaged ? [change.to] : [])),
-    absent: changes.flatMap((change) => (change.op === 'drop' ? [change.from.id] : [])),
+    absent: changes.flatMap((change) => {
+      if (change.op === 'replace' && change.from.currentId) return [change.from.currentId]
+      return change.op === 'drop' ? [change.from.id] : []
+    }),
     forgotten: changes.flatMap(({ op, key }) => (op === 'drop' || op === 'release' ? [key] : [])),
   }
 }

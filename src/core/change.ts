@@ -64,12 +64,19 @@ export interface LiveObject extends DbObject {
   readonly elsewhere?: ObjectId
   /** The name to rename it from, once the schema or object that contains it has been renamed. */
   readonly renamedFrom?: ObjectId
+  /** Its id until it is replaced, if it becomes a copy of another kind: a table, for example, which is a materialized view so far. */
+  readonly currentId?: ObjectId
   /** Whether the manifest renames it (`renamed_from`). Otherwise it was renamed outside fdwsync. */
   readonly isRenamedByManifest?: boolean
   /** The new names of renamed columns, by their current names. `spec` has the columns under their new names. */
   readonly renamedColumns?: ReadonlyMap<string, string>
   /** Whether its SQL names something under another name than the wanted one. That alone is not a difference. */
   readonly readsRenamed?: boolean
+}
+
+/** The id that an object has until it is replaced. */
+export function currentIdOf({ id, currentId }: LiveObject): ObjectId {
+  return currentId ?? id
 }
 
 export type LiveState = ReadonlyMap<Key, LiveObject>

@@ -26,6 +26,10 @@ export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
 /** A copy: a relation that holds what its query returned. */
 export type CopyId = IdOf<'materializedView' | 'table'>
 
+export function isCopyId(id: ObjectId): id is CopyId {
+  return id.kind === 'materializedView' || id.kind === 'table'
+}
+
 /** The copy that an index or a statistics object is on. Releases that knew no tables recorded it without a kind. */
 export function copyOf(on: Relation & { readonly kind?: CopyId['kind'] }): CopyId {
   return { kind: 'materializedView', ...on }

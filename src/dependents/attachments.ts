@@ -16,7 +16,19 @@ const attachmentsQuery = trusted(`
   ), attached(of, relid, classid, objid, title) AS (
     SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname)
       FROM relation JOIN pg_index ON indrelid = relid JOIN pg_class ic ON ic.oid = indexrelid JOIN pg_namespace n ON n.oid = ic.relnamespace
-     WHERE relid = of AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND contype = 'p')
+     WHERE relid = of AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND conrelid = relid)
+    UNION ALL
+    SELECT of, relid, 'pg_constraint'::regclass, k.oid, format('constraint %I', conname)
+      FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_constraint k ON conrelid = relid
+     WHERE relid = of AND contype IN ('u', 'x', 'c', 'f')
+    UNION ALL
+    SELECT of, relid, 'pg_policy'::regclass, p.oid, format('policy %I', polname)
+      FROM relation JOIN pg_policy p ON polrelid = relid WHERE relid = of
+    UNION ALL
+    SELECT of, relid, 'pg_publication_rel'::regclass, p.oid, format('its place in publication %I', pubname)
+      FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_publication_rel p ON prrelid = relid
+      JOIN pg_publication b ON b.oid = prpubid
+     WHERE relid = of
     UNION ALL
     SELECT of, relid, 'pg_statistic_ext'::regclass, s.oid, format('statistics %I.%I', nspname, stxname)
       FROM relation JOIN pg_statistic_ext s ON stxrelid = relid JOIN pg_namespace n ON n.oid = stxnamespace

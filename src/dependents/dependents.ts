@@ -24,8 +24,9 @@ interface Row {
 
 // Internal and automatic dependencies (the index of a view, the default of a column) are dropped along and block nothing.
 // Other dependencies are attributed to the object that a user would name:
-// - A rule counts as its view, that of a source view as the table that it is the query of. A default, a constraint and a statistics object count as their table. A constraint of a
-//   domain counts as the domain, the attributes of a composite type count as the type.
+// - A rule counts as its view, that of a source view as the table that it is the query of. A default, a constraint, a policy, a
+//   statistics object and a place in a publication count as their table. A constraint of a domain counts as the domain, the
+//   attributes of a composite type count as the type.
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
 // - What depends on a member of an extension depends on the extension.
 // - What depends on an inherited column of a child depends on that column of the parent, which is changed in both. So does what depends
@@ -87,9 +88,9 @@ const dependentsQuery = trusted(`
       FROM attached
     UNION
     SELECT r.classid AS ofclass, r.objid AS of, r.relid AS used, nullif(d.refobjsubid, 0) AS attnum,
-           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid) IS NOT NULL THEN 'pg_class'::regclass
+           CASE WHEN coalesce(rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid) IS NOT NULL THEN 'pg_class'::regclass
                 WHEN coalesce(dk.contypid, composite.reltype) IS NOT NULL THEN 'pg_type'::regclass ELSE d.classid END AS classid,
-           coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, dk.contypid, composite.reltype, d.objid) AS objid,
+           coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid, dk.contypid, composite.reltype, d.objid) AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
                 WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed,
            r.refclassid = 'pg_type'::regclass AS uses_type
@@ -102,6 +103,8 @@ const dependentsQuery = trusted(`
       LEFT JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
       LEFT JOIN pg_class composite ON d.classid = 'pg_class'::regclass AND composite.oid = d.objid AND composite.relkind = 'c'
       LEFT JOIN pg_statistic_ext st ON d.classid = 'pg_statistic_ext'::regclass AND st.oid = d.objid
+      LEFT JOIN pg_policy po ON d.classid = 'pg_policy'::regclass AND po.oid = d.objid
+      LEFT JOIN pg_publication_rel pr ON d.classid = 'pg_publication_rel'::regclass AND pr.oid = d.objid
   ), holding(ofclass, of, classid, objid, at_class, at) AS (
     SELECT ofclass, of, classid, objid, classid, objid FROM direct WHERE uses_type
     UNION

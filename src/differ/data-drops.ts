@@ -1,7 +1,7 @@
 // Drops of what holds data. Something else may take its place, and loading that can fail. So such an object is dropped last, and
 // what it reads is kept for it until then.
 
-import type { Change, LiveObject, Replace } from '../core/change.ts'
+import { type Change, currentIdOf, type LiveObject, type Replace } from '../core/change.ts'
 import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
@@ -104,7 +104,7 @@ function isBlocked({ key, fields }: Extract<Change, { op: 'alter' }>, uses: read
 
 /** The ledger must have it, so that the next apply drops it if this one cannot. */
 function canBeKept(change: Replace, { ledger }: Context): boolean {
-  const { aside } = kindOf(change.from.id)
+  const { aside } = kindOf(currentIdOf(change.from))
   const isPossible = aside !== undefined && aside.isPossible?.(change.from.spec) !== false
   return isOnlineReplacement(change) && isPossible && ledger.entries.has(change.key)
 }

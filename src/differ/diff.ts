@@ -89,6 +89,7 @@ function differences(
   wanted: WantedObject,
   entry: LedgerEntry | undefined,
 ): readonly FieldChange[] {
+  if (live.currentId) return [kindChange(live.currentId, wanted.id)]
   const { declared } = wanted
   const fields = kindOf(wanted.id).compare(wanted.id, live.spec, wanted.spec, {
     declared,
@@ -97,6 +98,15 @@ function differences(
   })
   const isRenameOnly = live.readsRenamed === true && isSameDefinition(entry, live, wanted)
   return [...renames(live), ...fields.filter(({ effect }) => effect.how !== 'replace' || !isRenameOnly)]
+}
+
+function kindChange(from: ObjectId, to: ObjectId): FieldChange {
+  return { field: 'kind', from: wordsOf(from), to: wordsOf(to), effect: { how: 'replace' }, cause: 'manifest' }
+}
+
+/** `materialized view` of `materializedView`. */
+function wordsOf({ kind }: ObjectId): string {
+  return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }
 
 /** A child whose parent has columns renamed by the plan, as it will be after that. */
@@ -132,8 +142,7 @@ function renames({
 
 /** `proxy.orders` of `foreign table proxy.orders`. */
 function titleWithoutKind(id: ObjectId): string {
-  const kind = id.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`)
-  return titleOf(id).slice(kind.length + 1)
+  return titleOf(id).slice(wordsOf(id).length + 1)
 }
 
 /** Whether the ledger proves that what this role cannot see was applied as it is declared. */

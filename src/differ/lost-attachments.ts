@@ -5,7 +5,7 @@ import type { Attachment, LostAttachment } from '../core/dependent.ts'
 import { type Key, namespaceOf } from '../core/object.ts'
 import type { Hazard } from '../core/plan.ts'
 import { ident } from '../core/sql.ts'
-import { kindOf } from '../kinds/registry.ts'
+import { kindOf, titleOf } from '../kinds/registry.ts'
 import { isBuiltInScratch } from './replacement-groups.ts'
 
 export type ChangeOfColumns = Extract<Change, { op: 'alter' | 'replace' }>
@@ -32,9 +32,17 @@ export function lostAttachments(
     if (attachment.isOfChild && change.op === 'replace') return []
     const column = attachment.columns.find((name) => isLost(renamedColumns?.get(name) ?? name))
     const isRejected = column === undefined && change.op === 'replace'
-    const reason = isRejected ? rejected.get(attachment) : column && `it uses the dropped column ${ident(column)}`
+    const reason = isRejected
+      ? (rejected.get(attachment) ?? whyNotOnKind(change, attachment))
+      : column && `it uses the dropped column ${ident(column)}`
     return reason === undefined ? [] : [{ ...attachment, reason }]
   })
+}
+
+/** What the object can have, and one of another kind that takes its place cannot. */
+function whyNotOnKind({ from, to }: Replace, { catalog }: Attachment): string | undefined {
+  const attachable = from.currentId && kindOf(to.id).replacement?.attachable
+  return !attachable || attachable.includes(catalog) ? undefined : `${titleOf(to.id)} cannot have it`
 }
 
 function lostColumns(change: ChangeOfColumns): (name: string) => boolean {

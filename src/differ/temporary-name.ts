@@ -1,6 +1,6 @@
 // The name of an object that leaves its own to another one, until it is dropped.
 
-import type { LiveObject } from '../core/change.ts'
+import { currentIdOf, type LiveObject } from '../core/change.ts'
 import type { ObjectId } from '../core/object.ts'
 import { kindOf } from '../kinds/registry.ts'
 
@@ -8,7 +8,9 @@ import { kindOf } from '../kinds/registry.ts'
  * Undefined if objects of its kind cannot be renamed for that.
  * @param suffix random, so that no role can take the name before
  */
-export function temporaryName({ id, oid }: LiveObject, suffix: string): ObjectId | undefined {
+export function temporaryName(live: LiveObject, suffix: string): ObjectId | undefined {
+  const { oid } = live
+  const id = currentIdOf(live)
   return kindOf(id).aside?.called(id, `fdwsync_old_${suffix}_${oid}`)
 }
 

@@ -16,9 +16,9 @@ const notComparedWithDigest: ReadonlySet<string> = new Set([
 ])
 
 /** What of an object shows that another session has changed it. */
-export function stateOf({ oid, digest, spec, elsewhere }: LiveObject): readonly unknown[] {
+export function stateOf({ oid, digest, spec, elsewhere, currentId }: LiveObject): readonly unknown[] {
   const shown = comparable(spec, digest === null ? notCompared : notComparedWithDigest)
-  return [oid, digest, shown, ...(elsewhere ? [keyOf(elsewhere)] : [])]
+  return [oid, digest, shown, ...[elsewhere, currentId].flatMap((id) => (id ? [keyOf(id)] : []))]
 }
 
 function comparable(value: unknown, without: ReadonlySet<string>): unknown {

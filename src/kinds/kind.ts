@@ -35,6 +35,8 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   readonly onlyIfUsed: boolean
   /** Whether `scratch` is the schema in which it is built, or its own name until the swap, next to the old one. */
   readonly inScratch: boolean
+  /** The catalogs of what can be attached to it, if it can take the place of an object of another kind that may have more. */
+  readonly attachable?: readonly string[]
   build(id: Id, spec: Spec, scratch: string, wanted: Spec): readonly Statement[]
   /** Loads what was built, as {@link Data.populate} would. */
   load?(id: Id, scratch: string, wanted: Spec): readonly Statement[]

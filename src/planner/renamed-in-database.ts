@@ -191,7 +191,7 @@ function inverse(names: ReadonlyMap<string, string>): ReadonlyMap<string, string
 }
 
 /** The object, with the declared names of everything that it refers to. */
-function withNames(object: LiveObject, declared: Names['declared']): LiveObject {
+export function withNames(object: LiveObject, declared: (id: ObjectId) => ObjectId): LiveObject {
   const needs = object.needs.map((need) => {
     const id = idOf(need)
     return id ? keyOf(declared(id)) : need

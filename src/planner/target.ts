@@ -9,6 +9,7 @@ import { inSnapshot } from '../introspector/snapshot.ts'
 import { isRecordedAsDeclared } from '../kinds/recorded.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
+import { withConvertedCopies } from './converted-copies.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
 import { detectManualRenames } from './renamed-in-database.ts'
 import { withStrays } from './strays.ts'
@@ -39,8 +40,9 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const catalog = { ...read, occupied: withoutFormer(read, keys, ledger) }
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
   const found = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
-  const all = await withStrays(session, found, ledger, keys, salt)
-  const { refusals, ...target } = withColumnsRenamed(all, ledger, declared)
+  const converted = withConvertedCopies({ catalog: found, ledger }, keys)
+  const all = await withStrays(session, converted.catalog, converted.ledger, keys, salt)
+  const { refusals, ...target } = withColumnsRenamed(all, converted.ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
 }
 

@@ -36,5 +36,8 @@ export function hazardsOf(change: Change): readonly Hazard[] {
   // A successor is compared with the object that was renamed aside for it.
   const compared = (change.op === 'create' && change.renamesAside) || change
   const object = compared.op === 'drop' ? compared.from : compared.to
-  return [...(kindOf(object.id).hazards?.(compared) ?? []), ...resultTypeHazards(compared)]
+  const former = compared.op === 'replace' ? compared.from.currentId : undefined
+  return [object.id, ...(former ? [former] : [])]
+    .flatMap((id) => kindOf(id).hazards?.(compared) ?? [])
+    .concat(resultTypeHazards(compared))
 }

@@ -1,6 +1,6 @@
 // Replacements that are built while the old objects serve: a group that reads itself is one step, with one swap.
 
-import type { Replace } from '../../core/change.ts'
+import { currentIdOf, type Replace } from '../../core/change.ts'
 import type { Hazard, Replacement, Step } from '../../core/plan.ts'
 import { resolved, type Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
@@ -59,7 +59,10 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
     ),
     swap: {
       // The name of a child that moves here is taken until it is dropped from its former parent.
-      out: [...arrivals.flatMap((child) => kindOf(child.id).drop(child.id)), ...(keep(change) ?? swap.out)],
+      out: [
+        ...arrivals.flatMap((child) => kindOf(child.id).drop(child.id)),
+        ...(keep(change) ?? dropOf(change, swap.out)),
+      ],
       in: [
         ...swap.in,
         ...children.flatMap((child) => kindOf(child.id).child?.finishAfterSwap?.(child.id, scratch) ?? []),
@@ -70,8 +73,14 @@ export function replacementOf(change: Replace, group: ReplacementGroup | undefin
 }
 
 /** What leaves the old object for those that still read it. */
-function keep({ from: { id }, keptAs }: Replace): readonly Statement[] | undefined {
+function keep({ from, keptAs }: Replace): readonly Statement[] | undefined {
+  const id = currentIdOf(from)
   return keptAs && kindOf(id).aside?.rename(id, keptAs)
+}
+
+/** An object of another kind is not dropped as its successor would be. */
+function dropOf({ from: { currentId } }: Replace, out: readonly Statement[]): readonly Statement[] {
+  return currentId ? kindOf(currentId).drop(currentId) : out
 }
 
 /** For plain views that keep their identity and are repointed at the new object. */

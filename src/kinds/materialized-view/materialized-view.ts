@@ -86,6 +86,7 @@ export const materializedView: DeclaredKind<'materializedView', MaterializedView
   replacement: {
     onlyIfUsed: false,
     inScratch: true,
+    attachable: ['pg_class', 'pg_statistic_ext'],
     build: (id, spec, scratch, wanted) => [
       ...createAs({ ...id, schema: scratch }, spec),
       ...successorSettings({ ...id, schema: scratch }, word, spec, wanted),

@@ -6,8 +6,9 @@ import type { ObjectId } from '../../core/object.ts'
 import { type Sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 
-// The statements recreate what no manifest declares: indexes, extended statistics, triggers, rules, column defaults
-// of views, security labels, dependencies on extensions, and the position of identity columns. `$1` lists the relations,
+// The statements recreate what no manifest declares: indexes, constraints, extended statistics, triggers, rules, column defaults
+// of views, row-level security, places in publications, replica identities, security labels, dependencies on extensions, and the
+// position of identity columns. `$1` lists the relations,
 // each with the scratch schema of its successor, which has the same name, and with its columns that the successor has too,
 // whose names there may differ. `$2` lists the ids of all declared objects, `$3` those that are no longer declared, `$4` the
 // attachments that the plan has named as lost.
@@ -20,8 +21,9 @@ import type { Session } from '../../db/session.ts'
 const attachmentsQuery: Sql = trusted(`
   WITH old AS (
     SELECT c.*, n.nspname, scratch, kept, format('%I.%I', scratch, c.relname) AS successor, columns,
-           CASE relkind WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'v' THEN 'VIEW' WHEN 'r' THEN 'TABLE' ELSE 'MATERIALIZED VIEW' END AS word
-      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text, kept boolean, columns jsonb) JOIN pg_class c USING (oid)
+           kind = 'table' AND relkind = 'r' AS "isTable", kind <> 'materializedView' OR relkind = 'm' AS "hasTriggers",
+           CASE kind WHEN 'foreignTable' THEN 'FOREIGN TABLE' WHEN 'view' THEN 'VIEW' WHEN 'table' THEN 'TABLE' ELSE 'MATERIALIZED VIEW' END AS word
+      FROM jsonb_to_recordset($1) AS r(oid oid, scratch text, kept boolean, columns jsonb, kind text) JOIN pg_class c USING (oid)
       JOIN pg_namespace n ON n.oid = c.relnamespace
   ), declared AS (
     SELECT * FROM jsonb_to_recordset($2) AS o(kind text, schema text, name text)
@@ -49,11 +51,15 @@ const attachmentsQuery: Sql = trusted(`
        AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_statistic_ext'::regclass, s.oid))
   ), triggers AS (
     SELECT t.*, format('%I.%I', nspname, relname) AS on_relation
-      FROM old JOIN pg_trigger t ON t.tgrelid = old.oid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+      FROM old JOIN pg_trigger t ON t.tgrelid = old.oid AND "hasTriggers" WHERE NOT t.tgisinternal AND t.tgparentid = 0
        AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_trigger'::regclass, t.oid))
   ), rules AS (
     SELECT old.oid, rulename, r.oid AS rule, format('%I.%I', nspname, relname) AS on_relation
-      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND rulename <> '_RETURN'
+      FROM old JOIN pg_rewrite r ON r.ev_class = old.oid AND rulename <> '_RETURN' AND "hasTriggers"
+  ), policies AS (
+    SELECT p.*, format('%I.%I', nspname, relname) AS on_relation
+      FROM old JOIN pg_policy p ON polrelid = old.oid AND "isTable"
+     WHERE NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_policy'::regclass, p.oid))
   ), statements AS (
     SELECT oid, 3 AS place, CASE WHEN spcname IS NULL THEN '' ELSE format('SET LOCAL default_tablespace = %L; ', spcname) END ||
               left(definition, strpos(definition, on_old) - 1) || ' ON ' || successor ||
@@ -72,7 +78,9 @@ const attachmentsQuery: Sql = trusted(`
     UNION ALL
     -- The primary key and NOT NULL are declared.
     SELECT conrelid, 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', successor, conname, pg_get_constraintdef(k.oid))
-      FROM old JOIN pg_constraint k ON conrelid = old.oid WHERE relkind = 'r' AND contype IN ('u', 'x', 'c', 'f')
+      FROM old JOIN pg_constraint k ON conrelid = old.oid
+     WHERE "isTable" AND contype IN ('u', 'x', 'c', 'f')
+       AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_constraint'::regclass, k.oid))
     UNION ALL
     SELECT stxrelid, 5, format('CREATE STATISTICS %s%s ON %s FROM %s', beside,
                      (SELECT ' (' || string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'
@@ -128,6 +136,34 @@ const attachmentsQuery: Sql = trusted(`
     SELECT oid, 12, format('COMMENT ON RULE %I ON %s IS %L', rulename, on_relation, obj_description(rule, 'pg_rewrite'))
       FROM rules WHERE obj_description(rule, 'pg_rewrite') IS NOT NULL
     UNION ALL
+    SELECT polrelid, 11, format('CREATE POLICY %I ON %s AS %s FOR %s TO %s%s%s', polname, on_relation,
+                    CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                    CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                    (SELECT string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END, ', ') FROM unnest(polroles) AS role),
+                    ' USING (' || pg_get_expr(polqual, polrelid) || ')', ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')')
+      FROM policies
+    UNION ALL
+    SELECT polrelid, 12, format('COMMENT ON POLICY %I ON %s IS %L', polname, on_relation, obj_description(oid, 'pg_policy'))
+      FROM policies WHERE obj_description(oid, 'pg_policy') IS NOT NULL
+    UNION ALL
+    SELECT oid, 12, format('ALTER TABLE %I.%I %s ROW LEVEL SECURITY', nspname, relname, security)
+      FROM old CROSS JOIN LATERAL (VALUES ('ENABLE', relrowsecurity), ('FORCE', relforcerowsecurity)) AS s(security, "isSet")
+     WHERE "isTable" AND "isSet"
+    UNION ALL
+    -- Columns and conditions exist since 15. Read through JSON, so that the query works on older servers.
+    SELECT old.oid, 11, format('ALTER PUBLICATION %I ADD TABLE ONLY %I.%I%s%s', b.pubname, nspname, relname,
+                    (SELECT ' (' || string_agg(quote_ident(attname), ', ' ORDER BY attnum) || ')' FROM pg_attribute
+                      WHERE attrelid = old.oid AND to_jsonb(p) -> 'prattrs' @> to_jsonb(attnum)),
+                    ' WHERE (' || (to_jsonb(t) ->> 'rowfilter') || ')')
+      FROM old JOIN pg_publication_rel p ON prrelid = old.oid JOIN pg_publication b ON b.oid = prpubid
+      LEFT JOIN pg_publication_tables t ON (t.pubname, schemaname, tablename) = (b.pubname, nspname, relname)
+     WHERE "isTable" AND NOT EXISTS (SELECT FROM lost WHERE (classid, objid) = ('pg_publication_rel'::regclass, p.oid))
+    UNION ALL
+    SELECT old.oid, 12, format('ALTER TABLE %I.%I REPLICA IDENTITY %s', nspname, old.relname,
+                    CASE old.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE 'USING INDEX ' || quote_ident(ic.relname) END)
+      FROM old LEFT JOIN (pg_index i JOIN pg_class ic ON ic.oid = indexrelid) ON indrelid = old.oid AND indisreplident
+     WHERE "isTable" AND (old.relreplident IN ('f', 'n') OR old.relreplident = 'i' AND ic.oid IS NOT NULL)
+    UNION ALL
     SELECT tgrelid, 11, pg_get_triggerdef(oid) FROM triggers
     UNION ALL
     SELECT tgrelid, 12, format('ALTER TABLE %s %s TRIGGER %I', on_relation, CASE tgenabled WHEN 'D' THEN 'DISABLE'
@@ -176,6 +212,8 @@ export interface Replaced {
   readonly oid: number
   /** The schema of its successor. */
   readonly scratch: string
+  /** The kind of its successor. */
+  readonly kind: ObjectId['kind']
   /** Whether it is kept under another name. */
   readonly kept: boolean
   /** The columns that its successor has too, and their names there. */

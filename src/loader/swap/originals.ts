@@ -4,7 +4,7 @@
 import type { LiveObject, Replace } from '../../core/change.ts'
 import { sameData } from '../../core/data.ts'
 import { FdwsyncError } from '../../core/errors.ts'
-import { keyOf } from '../../core/object.ts'
+import { keyOf, type ObjectId } from '../../core/object.ts'
 import type { Session } from '../../db/session.ts'
 import { keptColumns } from '../../differ/lost-attachments.ts'
 import { stateOf } from '../../introspector/object-state.ts'
@@ -34,18 +34,19 @@ export async function readOriginals(
     scratch === undefined ? [] : [{ change, loses, scratch }],
   )
   if (built.length === 0) return []
-  const ids = built.map(({ change }) => change.to.id)
+  const ids = built.map(({ change }) => originalId(change))
   const { live } = await readCatalog(session, ids, salt)
   const relations = built.map(({ change, scratch, loses }) => ({
     oid: change.from.oid,
     scratch,
+    kind: change.to.id.kind,
     kept: change.keptAs !== undefined,
     columns: record(keptColumns(change) ?? []),
     loses,
   }))
   const attachments = await readAttachments(session, relations, declared, dropped)
   return built.map(({ change, scratch }) => {
-    const original = live.get(keyOf(change.to.id))
+    const original = live.get(keyOf(originalId(change)))
     return {
       change,
       scratch,
@@ -53,6 +54,11 @@ export async function readOriginals(
       attachments: finalNames.inData(attachments.get(change.from.oid) ?? noAttachments),
     }
   })
+}
+
+/** Unlike its key, its id may be that of another kind. What is renamed has its new name by now. */
+function originalId({ from, to }: Replace): ObjectId {
+  return from.currentId ?? to.id
 }
 
 /**

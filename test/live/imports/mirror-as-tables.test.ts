@@ -1,7 +1,7 @@
 // Mirrors whose copies are tables: their primary keys follow the source.
 
 import { describe, expect, test } from 'vitest'
-import { runSql } from '../../servers/databases.ts'
+import { connect, runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
@@ -95,4 +95,53 @@ describe.each(crossedMajors())('PostgreSQL $name', (pair: ServerPair) => {
         (SELECT relacl::text ~ '{|,=r' FROM pg_class WHERE oid = 'local.sales'::regclass) AS granted`),
     ).toEqual([{ rows: 20, comment: 'by hand', granted: true }])
   })
+
+  test('a mirror becomes one of tables, and of views again, while readers see its rows', async () => {
+    const fixture = await fixtureWithOwnSource(pair, shop)
+    const [views, tables] = [await fixture.manifest(mirroring()), await fixture.manifest(mirroring('as: tables'))]
+    await applyTo(views, fixture.url)
+    await fixture.sql(`
+      GRANT SELECT ON local.orders TO public; COMMENT ON MATERIALIZED VIEW local.orders IS 'by hand';
+      CREATE VIEW public.regions AS SELECT region, count(*) AS n FROM local.orders GROUP BY 1`)
+    for (const [parsed, kind] of [
+      [tables, 'table'],
+      [views, 'materialized view'],
+    ] as const) {
+      const reader = readUntilStopped(
+        fixture,
+        'SELECT (SELECT count(*) FROM local.orders) + (SELECT sum(n) FROM public.regions) AS n',
+      )
+      const { plan, report } = await applyTo(parsed, fixture.url)
+      const seen = await reader.stop()
+      expect(missedOf(report), kind).toEqual([])
+      expect(changesOf(plan), kind).toContain(`replace ${kind} local.orders`)
+      expect([...new Set(seen)], kind).toEqual(['40'])
+      expect(changesOf(await planFor(parsed, fixture.url)), kind).toEqual([])
+      expect(
+        await fixture.sql(`SELECT obj_description('local.orders'::regclass) AS comment, relacl::text ~ '[{,]=r' AS granted
+                             FROM pg_class WHERE oid = 'local.orders'::regclass`),
+      ).toEqual([{ comment: 'by hand', granted: true }])
+    }
+  })
 })
+
+/** Reads again and again, on a connection of its own. */
+function readUntilStopped({ url }: Fixture, query: string) {
+  let isStopped = false
+  const seen: unknown[] = []
+  const reading = (async () => {
+    const client = await connect(url)
+    try {
+      while (!isStopped) seen.push((await client.query<{ n: string }>(query)).rows[0]?.n)
+    } finally {
+      await client.end()
+    }
+  })()
+  return {
+    async stop(): Promise<readonly unknown[]> {
+      isStopped = true
+      await reading
+      return seen
+    },
+  }
+}
