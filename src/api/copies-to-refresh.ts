@@ -152,6 +152,6 @@ async function readUnpopulated(session: Session, ids: readonly CopyId[]): Promis
 }
 
 async function readReads(session: Session, ids: readonly CopyId[]): Promise<ReadonlyMap<Key, readonly Key[]>> {
-  const targets = await readTargets(session, ids, { lastLoads: new Map(), ledgerProblem: undefined })
+  const targets = await readTargets(session, ids, { lastLoads: new Map(), states: new Map(), ledgerProblem: undefined })
   return new Map(targets.map(({ key, reads }) => [key, reads]))
 }

@@ -2,8 +2,9 @@
 
 import { sameData } from './data.ts'
 import { parseDuration } from './duration.ts'
+import { type Watermark, type WatermarkStanza, watermarkOf } from './watermark.ts'
 
-export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap', 'merge'] as const
+export const refreshStrategies = ['auto', 'plain', 'concurrently', 'swap', 'merge', 'compare', 'watermark'] as const
 export type RefreshStrategy = (typeof refreshStrategies)[number]
 
 /** A strategy that can be run. `auto` is a choice among these. */
@@ -19,6 +20,8 @@ export interface RefreshPolicy {
   readonly timeoutMilliseconds?: number
   /** A query. A refresh is skipped if it returns what it returned at the last one. */
   readonly skipIfSame?: string
+  /** Of a table: what shows which rows have changed. */
+  readonly watermark?: Watermark
   /** Copies with the same group are refreshed in one transaction. */
   readonly group?: string
 }
@@ -38,6 +41,7 @@ export interface RefreshStanza {
   readonly timeout?: string
   readonly skip_if_same?: string
   readonly group?: string
+  readonly watermark?: WatermarkStanza
 }
 
 export const noDefault = 'none'
@@ -61,5 +65,6 @@ export function policyOf(stanza: RefreshStanza): RefreshPolicy {
     ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
     ...(skipIfSame !== undefined && { skipIfSame }),
     ...(group !== undefined && { group }),
+    ...(stanza.watermark !== undefined && { watermark: watermarkOf(stanza.watermark) }),
   }
 }

@@ -59,6 +59,8 @@ export interface RefreshReport {
     readonly hint?: string | undefined
     /** The number of rows that it holds; undefined if unknown. */
     readonly rows?: string | undefined
+    /** How many rows were written, by a strategy that writes only those that differ. */
+    readonly written?: { readonly inserted: string; readonly updated: string; readonly deleted: string } | undefined
     /** The size of its data afterwards, or before in a preview; undefined if unknown. */
     readonly bytes?: number | undefined
     /** How long its last refresh by the same strategy took; undefined if there was none. */

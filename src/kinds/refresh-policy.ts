@@ -1,13 +1,15 @@
 // Refresh policies of copies. They are rows of the ledger, so PostgreSQL's own catalogs know nothing of them.
 import type { FieldChange } from '../core/change.ts'
+import { canonicalJson } from '../core/data.ts'
 import { formatDuration } from '../core/duration.ts'
 import { type IdOf, type Key, keyOf } from '../core/object.ts'
 import { isDefaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import { join, literal, qualified, resolved, type Sql, sql, statement, trusted } from '../core/sql.ts'
+import { watermarkStanza, watermarkText } from '../core/watermark.ts'
 import { copyPath } from '../manifest/copies.ts'
 import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import { alterStatements, clausesOf } from './facets/changes.ts'
-import { present } from './facets/stanza.ts'
+import { present, type Written } from './facets/stanza.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
@@ -29,7 +31,7 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
   // A policy belongs to a manifest, not to the database. So it is neither exported nor listed as unmanaged.
   write: (id, spec) => ({
     path: [...copyPath({ ...id, kind: 'materializedView' }), 'refresh'],
-    value: present(Object.fromEntries(attributes.map(({ key, textOf }) => [key, textOf(spec)]))),
+    value: present(Object.fromEntries(attributes.map(({ key, textOf, writtenAs = textOf }) => [key, writtenAs(spec)]))),
   }),
   listQuery: trusted('SELECT NULL::jsonb AS id WHERE false'),
 
@@ -41,24 +43,30 @@ export const refreshPolicy: DeclaredKind<'refreshPolicy', RefreshPolicy> = {
              'schedule', p.schedule,
              'timeoutMilliseconds', (extract(epoch FROM p.timeout) * 1000)::bigint,
              'skipIfSame', p.skip_if_same,
-             'group', p.group_name)) AS spec
+             'group', p.group_name,
+             'watermark', to_jsonb(p) -> 'watermark')) AS spec
       FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
       JOIN fdwsync.policy p ON p.address IN (${address('refreshPolicy')}, ${address('materializedView')})`),
 
   settle: (wanted) => wanted,
 
   compare: (_id, from, to) =>
-    attributes.flatMap(({ name, column, textOf }): readonly FieldChange[] => {
+    attributes.flatMap(({ name, column, textOf, storedAs = textOf }): readonly FieldChange[] => {
       const [before, after] = [textOf(from), textOf(to)]
       if (before === after) return []
       return [
-        { field: name, from: before, to: after, effect: { how: 'clause', clause: [sql`${column} = ${value(after)}`] } },
+        {
+          field: name,
+          from: before,
+          to: after,
+          effect: { how: 'clause', clause: [sql`${column} = ${value(storedAs(to))}`] },
+        },
       ]
     }),
 
   create: (id, spec) => {
     const columns = attributes.map(({ column }) => column)
-    const values = attributes.map(({ textOf }) => value(textOf(spec)))
+    const values = attributes.map(({ textOf, storedAs = textOf }) => value(storedAs(spec)))
     const row = [literal(keyOf(id)), ...values]
     const insert = sql`INSERT INTO fdwsync.policy (${join([sql`address`, ...columns], ', ')}) VALUES (${join(row, ', ')})`
     return [resolved(statement(insert))]
@@ -113,6 +121,10 @@ interface Attribute {
   /** Whether it fits into a line. */
   readonly isShort: boolean
   textOf(policy: RefreshPolicy): string | undefined
+  /** The value in that column, if it is not the text. */
+  storedAs?(policy: RefreshPolicy): string | undefined
+  /** The value in a manifest, if it is not the text. */
+  writtenAs?(policy: RefreshPolicy): Written | undefined
 }
 
 const attributes: readonly Attribute[] = [
@@ -140,6 +152,15 @@ const attributes: readonly Attribute[] = [
     textOf: ({ skipIfSame }) => skipIfSame,
   },
   { key: 'group', name: 'group', column: sql`group_name`, isShort: true, textOf: ({ group }) => group },
+  {
+    key: 'watermark',
+    name: 'watermark',
+    column: sql`watermark`,
+    isShort: true,
+    textOf: ({ watermark }) => watermark && watermarkText(watermark),
+    storedAs: ({ watermark }) => watermark && canonicalJson(watermark),
+    writtenAs: ({ watermark }) => watermark && { ...watermarkStanza(watermark) },
+  },
 ]
 
 function durationText(milliseconds: number | undefined): string | undefined {

@@ -91,13 +91,15 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     table:
       'One row per copy with a refresh policy. The manifest that declares it is in fdwsync.object, under the same address.',
     address: 'The policy, as JSON: ["refreshPolicy","schema","name"], with the name of the copy',
-    strategy: 'How the copy is refreshed: auto, plain, concurrently, swap or merge',
+    strategy: 'How the copy is refreshed: auto, plain, concurrently, swap, merge, compare or watermark',
     max_age: 'The copy is stale if its last refresh began longer ago than that; null: it is never stale',
     schedule: 'When pg_cron refreshes the copy; null: never',
     timeout: 'A single refresh is cancelled after that time; null: never',
     skip_if_same:
       'A query. A refresh is skipped if it returns what it returned at the last one; null: no refresh is skipped',
     group_name: 'Copies with the same group are refreshed in one transaction; null: the copy is refreshed by itself',
+    watermark:
+      'The column that shows which rows of a table have changed, how far below its highest value a refresh reads again, and how often keys and everything are compared; null: none',
   },
   refresh: {
     table: 'One row per load or refresh of a copy, and per refresh that was skipped because nothing had changed.',
@@ -108,7 +110,7 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
       'What refreshed it: apply, refresh, function (fdwsync.refresh) or cron; null before version 13 of these tables',
     asked:
       'The strategy that was asked for, by the policy or for this run; null for the first load and before version 13',
-    how: 'The strategy that was used: plain, concurrently, swap or merge; readers wait only for a plain one',
+    how: 'The strategy that was used: plain, concurrently, swap, merge, compare or watermark; readers wait only for a plain one',
     because: 'Why that strategy was used; null if unknown',
     refreshed_by: 'The database role that refreshed the copy',
     started_at: 'When the refresh began; the age of a copy counts from here',
@@ -119,6 +121,7 @@ const ledgerComments: Readonly<Record<string, { readonly table: string } & Reado
     deleted: 'The number of rows deleted; null if unknown',
     bytes: 'The size of the data of the copy afterwards, without indexes; null if unknown',
     answer: 'A digest of the query skip_if_same of the policy and of what it returned; null if it was not asked',
+    state: 'What the next refresh of the table depends on: what was compared with the source, and how much had changed',
     outcome: 'applied, skipped (nothing had changed), failed or in doubt (unknown whether it was committed)',
     reason: 'Why the refresh was skipped, or not applied',
     apply_id: 'The apply that loaded the copy; null for other refreshes',

@@ -4,6 +4,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import type { Key } from '../core/object.ts'
 import type { RefreshStrategy, StrategyName } from '../core/refresh-policy.ts'
 import { ident, join, literal, type Sql, sql, trusted } from '../core/sql.ts'
+import type { FoundState } from '../core/strategy-state.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { begin, beginStatement } from '../db/transaction.ts'
@@ -26,11 +27,13 @@ export interface RefreshRecord {
   /** The number of rows loaded; undefined if unknown. */
   readonly rows: string | undefined
   readonly inserted?: string | undefined
+  readonly updated?: string | undefined
   readonly deleted?: string | undefined
   /** The size of its data afterwards. */
   readonly bytes?: number | undefined
   /** A digest of what `skip_if_same` returned. */
   readonly answer?: string | undefined
+  readonly state?: FoundState | undefined
   /** `skipped`: there was nothing to do, since nothing has changed. */
   readonly status: 'applied' | 'skipped' | 'failed' | 'in doubt'
   readonly reason?: string
@@ -64,9 +67,11 @@ function insertRefreshes(manifest: string, applyId: string | undefined, records:
       ago(record.ended),
       text(record.rows),
       text(record.inserted),
+      text(record.updated),
       text(record.deleted),
       text(record.bytes),
       text(record.answer),
+      text(record.state && JSON.stringify(record.state)),
       literal(record.status),
       text(record.reason),
       text(applyId),
@@ -74,7 +79,7 @@ function insertRefreshes(manifest: string, applyId: string | undefined, records:
     return sql`(${join(values, ', ')})`
   })
   return sql`INSERT INTO fdwsync.refresh (id, manifest, address, origin, asked, how, because, refreshed_by, started_at, ended_at, row_count,
-             inserted, deleted, bytes, answer, outcome, reason, apply_id)
+             inserted, updated, deleted, bytes, answer, state, outcome, reason, apply_id)
       VALUES ${join(rows, ', ')} ON CONFLICT (id) DO NOTHING`
 }
 

@@ -184,6 +184,13 @@ const migrations: readonly Migration[] = [
       createRefreshFunction,
     ],
   },
+  {
+    tables: [],
+    statements: [
+      trusted('ALTER TABLE fdwsync.refresh ADD COLUMN state jsonb'),
+      trusted('ALTER TABLE fdwsync.policy ADD COLUMN watermark jsonb'),
+    ],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */

@@ -6,6 +6,7 @@ import type { Dependent } from '../core/dependent.ts'
 import { topologicalOrder } from '../core/graph.ts'
 import { type CopyId, idOf, type Key, keyOf, relationKey } from '../core/object.ts'
 import { ident, trusted } from '../core/sql.ts'
+import { type StrategyState, unknownState } from '../core/strategy-state.ts'
 import type { Session } from '../db/session.ts'
 import { begin } from '../db/transaction.ts'
 import { readDependents } from '../dependents/dependents.ts'
@@ -18,6 +19,7 @@ import type { TableSpec } from '../kinds/table/table.ts'
 import type { LastLoads } from '../ledger/last-loads.ts'
 import { readSources } from './source-watchdog.ts'
 import type { Copy, CopyFacts, TableFacts } from './strategies/strategy.ts'
+import { readTableFacts } from './table-facts.ts'
 
 /** A copy that is to be refreshed. */
 export interface RefreshTarget {
@@ -77,6 +79,7 @@ const factsQuery = trusted(`
 
 export interface KnownOfLedger {
   readonly lastLoads: LastLoads
+  readonly states: ReadonlyMap<Key, StrategyState>
   /** Why the ledger cannot be used, if it exists. */
   readonly ledgerProblem: string | undefined
 }
@@ -85,7 +88,7 @@ export interface KnownOfLedger {
 export async function readTargets(
   session: Session,
   ids: readonly CopyId[],
-  { lastLoads, ledgerProblem }: KnownOfLedger,
+  ofLedger: KnownOfLedger,
 ): Promise<readonly RefreshTarget[]> {
   await begin(session, { isolation: 'REPEATABLE READ', readOnly: true, lockTimeoutMilliseconds: 5000 })
   try {
@@ -93,6 +96,11 @@ export async function readTargets(
     const objects = [...live.values()]
     const throughViews = await readByPlainViews(session, objects)
     const rows = await session.query<FactsRow>(factsQuery, [objects.map(({ oid }) => oid)])
+    const tables = await readTableFacts(
+      session,
+      // of the kind of the id
+      objects.flatMap(({ id, oid, spec }) => (id.kind === 'table' ? [{ oid, spec: spec as TableSpec }] : [])),
+    )
     const sourcesOf = await readSources(session, ids)
     const servers = new Set([...sourcesOf.values()].flatMap((sources) => sources.map(({ source }) => source)))
     const owners = new Set(rows.map(({ owner }) => owner))
@@ -113,8 +121,7 @@ export async function readTargets(
         key,
         title: titleOf(id),
         sources,
-        copy:
-          object && row && copyOf(id, object, { row, dependents: own, connections, session, lastLoads, ledgerProblem }),
+        copy: object && row && copyOf(id, object, { ...ofLedger, row, dependents: own, connections, session, tables }),
         reads: (object?.needs ?? []).flatMap((need) => [need, ...(throughViews.get(need) ?? [])]),
         readers: own.flatMap((dependent) =>
           dependent.key !== undefined && isCopy(dependent)
@@ -143,33 +150,27 @@ interface Known extends KnownOfLedger {
   readonly dependents: readonly Dependent[]
   readonly connections: CopyFacts['connections']
   readonly session: Session
+  /** By OID. */
+  readonly tables: ReadonlyMap<number, TableFacts>
 }
 
 function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
-  const { row, dependents, connections, session, lastLoads, ledgerProblem } = known
+  const { row, dependents, connections, session, tables, lastLoads, states, ledgerProblem } = known
   const key = keyOf(id)
   const { populated } = spec as CopySpec // of the kind of the id
   const facts: CopyFacts = {
     isPopulated: populated,
     hasUniqueIndex: row.hasUniqueIndex,
-    table: id.kind === 'table' ? tableFacts(spec as TableSpec) : undefined, // of the kind of the id
+    table: tables.get(oid),
     bytes: row.bytes,
     owner: row.owner,
     connections,
     isOwnerAvailable: row.setsOwner,
     swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents),
     lastMilliseconds: lastLoads.get(key) ?? {},
+    state: states.get(key) ?? unknownState,
   }
   return { id, key, title: titleOf(id), oid, facts }
-}
-
-function tableFacts({ owner, columns, addedColumns = [], primaryKey }: TableSpec): TableFacts {
-  if (typeof owner !== 'string') throw new Error('a live table has an owner')
-  return {
-    owner,
-    columns: columns.map(({ name }) => name).filter((name) => !addedColumns.includes(name)),
-    key: primaryKey?.columns ?? [],
-  }
 }
 
 /** Why this role may not drop the copy and put another one in its place. */

@@ -107,15 +107,15 @@ function chooseForAll({ targets, policies, strategy }: RefreshRequest, unswappab
       const [reader] = target.readers
       const swapObstacle =
         copy.facts.swapObstacle ?? (reader && `${reader.title} reads it, and would be swapped with it`)
-      return { target, copy, policy, choice: chooseStrategy({ ...copy.facts, swapObstacle }) }
+      return { target, copy, policy, choice: chooseStrategy({ ...copy.facts, swapObstacle }, policy) }
     }
     const facts = { ...copy.facts, swapObstacle: obstacleOf(key) }
-    const obstacle = strategyNamed(policy.strategy).obstacle(facts)
+    const obstacle = strategyNamed(policy.strategy).obstacle(facts, policy)
     if (obstacle === undefined)
       return { target, copy, policy, choice: { strategy: policy.strategy, reason: 'as declared' } }
     // The first load needs no index and keeps no reader waiting.
     if (policy.strategy === 'concurrently' && !facts.isPopulated)
-      return { target, copy, policy, choice: chooseStrategy(facts) }
+      return { target, copy, policy, choice: chooseStrategy(facts, policy) }
     const hint = policy.strategy === 'concurrently' ? indexHint : 'Use another strategy, or auto, which chooses one.'
     return { target, refusal: { reason: `it cannot be refreshed by strategy ${policy.strategy}: ${obstacle}`, hint } }
   }

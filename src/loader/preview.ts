@@ -6,6 +6,7 @@ import type { Session } from '../db/session.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { readLastLoads } from '../ledger/last-loads.ts'
 import { type RefreshRecording, refreshRecording } from '../ledger/refresh-log.ts'
+import { readStrategyStates } from '../ledger/strategy-states.ts'
 import { type RefreshTarget, readTargets } from './copies.ts'
 import { type PlannedCopy, planRefresh, type RefreshRequest } from './plan-refresh.ts'
 
@@ -15,10 +16,14 @@ export async function readTargetsToPlan(
   ids: readonly CopyId[],
   recording: RefreshRecording,
 ): Promise<readonly RefreshTarget[]> {
-  const lastLoads = recording.records
-    ? await inReadOnlyTransaction(session, () => readLastLoads(session, ids.map(keyOf)))
-    : new Map()
-  return readTargets(session, ids, { lastLoads, ledgerProblem: recording.records ? undefined : recording.warning })
+  const keys = ids.map(keyOf)
+  const recorded = recording.records
+    ? await inReadOnlyTransaction(session, async () => ({
+        lastLoads: await readLastLoads(session, keys),
+        states: await readStrategyStates(session, keys),
+      }))
+    : { lastLoads: new Map(), states: new Map() }
+  return readTargets(session, ids, { ...recorded, ledgerProblem: recording.records ? undefined : recording.warning })
 }
 
 type Preview = RefreshReport['views'][number]

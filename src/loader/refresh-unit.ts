@@ -1,8 +1,9 @@
 // Refreshes the copies of one unit in one transaction, with few round trips: a REFRESH of little data takes not much longer than one.
 
 import type { Key } from '../core/object.ts'
-import type { StrategyName } from '../core/refresh-policy.ts'
+import type { RefreshPolicy, StrategyName } from '../core/refresh-policy.ts'
 import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import type { FoundState } from '../core/strategy-state.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
@@ -13,10 +14,11 @@ import type { LoadMonitor } from './load-monitor.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
-import type { Copy, RefreshTransaction } from './strategies/strategy.ts'
+import type { Copy, CopyToRefresh, RefreshTransaction, StrategyOutcome } from './strategies/strategy.ts'
 
 /** A copy and the strategy that was chosen for it. */
 export interface ChosenCopy extends AskedCopy {
+  readonly policy: RefreshPolicy
   readonly choice: Choice
 }
 
@@ -24,12 +26,17 @@ export interface ChosenCopy extends AskedCopy {
 export interface CopyResult {
   /** The number of rows that it holds; undefined if unknown. */
   readonly rows: string | undefined
-  /** How many rows were inserted and deleted; undefined if unknown. */
+  /** How many rows were written; undefined if unknown. */
   readonly inserted: string | undefined
+  readonly updated: string | undefined
   readonly deleted: string | undefined
   readonly bytes: number
   /** What its policy's `skip_if_same` returned, as a digest. */
   readonly answer: string | undefined
+  /** The strategy that was used in place of the chosen one. */
+  readonly instead: StrategyOutcome['instead']
+  /** What the next refresh depends on. */
+  readonly state: FoundState | undefined
 }
 
 export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
@@ -69,12 +76,17 @@ export async function refreshInTransaction(
     return result
 
     async function refreshAll(): Promise<ReadonlyMap<Key, CopyResult>> {
-      for (const { strategy, run } of runsOf(chosen)) await strategyNamed(strategy).run(transaction, run)
+      const outcomes = new Map<Key, StrategyOutcome>()
+      for (const { strategy, run } of runsOf(chosen)) {
+        const found = await strategyNamed(strategy).run(transaction, run)
+        for (const [key, outcome] of found) outcomes.set(key, outcome)
+      }
       const after = await measure(session, copies)
       return new Map(
         chosen.map((each, at) => {
           const { key } = each.copy
-          return [key, { ...resultOf(each, before.counted[at], after[at]), answer: byCopy.get(key) }] as const
+          const outcome = outcomes.get(key) ?? {}
+          return [key, { ...resultOf(each, outcome, before.counted[at], after[at]), answer: byCopy.get(key) }] as const
         }),
       )
     }
@@ -114,7 +126,7 @@ async function commit(
 
 interface StrategyRun {
   readonly strategy: StrategyName
-  readonly run: readonly Copy[]
+  readonly run: readonly CopyToRefresh[]
 }
 
 /**
@@ -122,9 +134,11 @@ interface StrategyRun {
  * unless it reads it through a view.
  */
 function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
-  const order: readonly StrategyName[] = ['concurrently', 'merge', 'plain', 'swap']
+  const order: readonly StrategyName[] = ['concurrently', 'watermark', 'compare', 'merge', 'plain', 'swap']
   return order.flatMap((strategy) => {
-    const run = chosen.flatMap(({ copy, choice }) => (choice.strategy === strategy ? [copy] : []))
+    const run = chosen.flatMap(({ copy, policy, choice }) =>
+      choice.strategy === strategy ? [{ ...copy, policy }] : [],
+    )
     return run.length === 0 ? [] : [{ strategy, run }]
   })
 }
@@ -184,6 +198,7 @@ function theCopies(copies: readonly Copy[]): Sql {
 
 function resultOf(
   { choice }: ChosenCopy,
+  { written, instead, state }: StrategyOutcome,
   before: Counted | undefined,
   after: Measured | undefined,
 ): Omit<CopyResult, 'answer'> {
@@ -192,13 +207,14 @@ function resultOf(
     if (first == null || last == null) return undefined
     return String(BigInt(last) - (before?.oid === after?.oid ? BigInt(first) : 0n))
   }
-  const inserted = since('inserted')
-  const isDifference = choice.strategy === 'concurrently' || choice.strategy === 'merge'
-  return {
-    // CONCURRENTLY and merge insert only the rows that differ, so their number is not that of the copy.
-    rows: isDifference ? undefined : inserted,
-    inserted,
-    deleted: isDifference ? since('deleted') : undefined,
-    bytes: Number(after?.bytes ?? 0),
+  const common = { bytes: Number(after?.bytes ?? 0), instead, state }
+  if (written) {
+    const [inserted, updated, deleted] = [written.inserted, written.updated, written.deleted].map(String)
+    return { ...common, rows: undefined, inserted, updated, deleted }
   }
+  const inserted = since('inserted')
+  // CONCURRENTLY inserts only the rows that differ, so their number is not that of the copy.
+  return choice.strategy === 'concurrently'
+    ? { ...common, rows: undefined, inserted, updated: undefined, deleted: since('deleted') }
+    : { ...common, rows: inserted, inserted, updated: undefined, deleted: undefined }
 }

@@ -16,7 +16,7 @@ import { loadMonitor } from './load-monitor.ts'
 import { type PlannedCopy, planRefresh, type RefreshUnit } from './plan-refresh.ts'
 import { readTargetsToPlan } from './preview.ts'
 import type { RefreshOptions } from './refresh-options.ts'
-import { refreshBeginning, type UnitContext } from './refresh-unit.ts'
+import { type CopyResult, refreshBeginning, type UnitContext } from './refresh-unit.ts'
 import { outcomeOfCopy, type RefreshRun, refreshUnit, serversOf } from './run-unit.ts'
 import { runGraph, tooManyAtOnce } from './scheduler.ts'
 import { serverLimits } from './server-limits.ts'
@@ -140,15 +140,25 @@ function reportOf(
   const outcome = outcomeOfCopy(key, unitOutcome)
   const wasRun = outcome.status !== 'skipped' && !('unchanged' in outcome)
   const choice = 'choice' in planned && wasRun ? planned.choice : undefined
+  const result = results.get(key)
+  const { strategy, reason } = result?.instead ?? choice ?? {}
   return {
     key,
     title,
-    how: choice?.strategy,
-    because: choice?.reason,
+    how: strategy,
+    because: reason,
     hint: choice?.hint,
-    rows: results.get(key)?.rows,
-    bytes: results.get(key)?.bytes,
+    rows: result?.rows,
+    written: writtenBy(result),
+    bytes: result?.bytes,
     lastMilliseconds: choice && planned.target.copy?.facts.lastMilliseconds[choice.strategy],
     outcome,
   }
+}
+
+function writtenBy(result: CopyResult | undefined): RefreshReport['views'][number]['written'] {
+  const { inserted, updated, deleted } = result ?? {}
+  return inserted === undefined || updated === undefined || deleted === undefined
+    ? undefined
+    : { inserted, updated, deleted }
 }

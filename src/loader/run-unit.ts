@@ -122,8 +122,11 @@ function recordOf(
   const complete = records.map((record): RefreshRecord => {
     if (result.isSame)
       return { ...record, ended, rows: undefined, status: 'skipped', reason: sameText(result.forMilliseconds) }
-    const { rows, ...more } = result.copies.get(record.key) ?? { rows: undefined }
-    return { ...record, ...more, ended, rows, status: 'applied' }
+    const found = result.copies.get(record.key)
+    if (!found) throw new Error('each copy of a unit has a result')
+    const { instead, ...counts } = found
+    const used = instead && { how: instead.strategy, because: instead.reason }
+    return { ...record, ...counts, ...used, ended, status: 'applied' }
   })
   return recordAtEnd(manifest, complete)
 }

@@ -5,6 +5,7 @@ import type { Change, WantedObject } from '../core/change.ts'
 import { type CopyId, idOf, type Key, keyOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
+import { unknownState } from '../core/strategy-state.ts'
 import type { IndexSpec } from '../kinds/index/spec.ts'
 import { kindOf, titleOf } from '../kinds/registry.ts'
 import { refreshRecording } from '../ledger/refresh-log.ts'
@@ -34,7 +35,7 @@ export async function waitingReaders(
     const reader = readers.get(key)
     const swapObstacle = found.swapObstacle ?? (reader && `${titleOf(reader)} reads it`)
     const hasUniqueIndex = found.hasUniqueIndex && !losing.has(key)
-    const { hint } = chooseStrategy({ ...found, hasUniqueIndex, swapObstacle })
+    const { hint } = chooseStrategy({ ...found, hasUniqueIndex, swapObstacle }, defaultPolicy)
     if (hint === undefined) return []
     // The text after the colon is the same for all of them, so that many are reported as one.
     const message = `${titleOf(id)}, which cannot be swapped because ${swapObstacle}: readers wait while it is refreshed`
@@ -53,6 +54,7 @@ const factsOfNew: CopyFacts = {
   isOwnerAvailable: true,
   swapObstacle: undefined,
   lastMilliseconds: {},
+  state: unknownState,
 }
 
 /** Materialized views that change, that what changes reads, or that lose a child or a policy: without a unique index, and with `auto`. */

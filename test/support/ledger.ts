@@ -6,7 +6,8 @@ import type { Fixture } from './fixture.ts'
 export const asVersion7 = `
   DROP FUNCTION fdwsync.refresh;
   DROP TABLE fdwsync.policy;
-  ALTER TABLE fdwsync.refresh DROP origin, DROP asked, DROP because, DROP inserted, DROP updated, DROP deleted, DROP bytes, DROP answer;
+  ALTER TABLE fdwsync.refresh DROP origin, DROP asked, DROP because, DROP inserted, DROP updated, DROP deleted, DROP bytes, DROP answer,
+    DROP state;
   ALTER TABLE fdwsync.proof DROP names, DROP warnings;
   ALTER TABLE fdwsync.apply DROP not_imported;
   ALTER TABLE fdwsync.object DROP canonical, DROP search_path, DROP outdated_by;

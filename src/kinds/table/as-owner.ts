@@ -4,21 +4,43 @@ import { ident, literal, type Sql, type Statement, sql, statement, trusted } fro
 
 const load = trusted('pg_temp.fdwsync_load()')
 
+/** A call that runs as the owner, between the statements that create and drop what it calls. */
+export interface OwnerCall {
+  readonly before: readonly Statement[]
+  /** Returns a row with the column `result`. */
+  readonly call: Sql
+  readonly after: readonly Statement[]
+}
+
 /**
  * SET ROLE alone would not do, since whatever runs could RESET it. PostgreSQL refuses that within a function that is SECURITY DEFINER.
  * Deferred triggers run before it returns: at COMMIT they would have the rights of the role that loads.
- * @param body of a PL/pgSQL block
+ * @param body of a PL/pgSQL block that returns jsonb
  */
+export function callAsOwner(owner: string, body: Sql): OwnerCall {
+  return createFunction(owner, trusted('jsonb'), body)
+}
+
+/** @param body of a PL/pgSQL block that returns nothing */
 export function asOwner(owner: string, body: Sql): readonly Statement[] {
+  const { before, call, after } = createFunction(owner, trusted('void'), body)
+  return [...before, statement(call), ...after]
+}
+
+function createFunction(owner: string, type: Sql, body: Sql): OwnerCall {
   const block = sql`#variable_conflict use_column
 ${body}`
-  return [
-    statement(sql`SET LOCAL ROLE ${ident(owner)}`),
-    statement(sql`CREATE FUNCTION ${load} RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS ${literal(block)}`),
-    statement(sql`RESET ROLE`),
-    statement(sql`SELECT ${load}`),
-    statement(sql`DROP FUNCTION ${load}`),
-  ]
+  return {
+    before: [
+      statement(sql`SET LOCAL ROLE ${ident(owner)}`),
+      statement(
+        sql`CREATE FUNCTION ${load} RETURNS pg_catalog.${type} LANGUAGE plpgsql SECURITY DEFINER AS ${literal(block)}`,
+      ),
+      statement(sql`RESET ROLE`),
+    ],
+    call: sql`SELECT ${load} AS result`,
+    after: [statement(sql`DROP FUNCTION ${load}`)],
+  }
 }
 
 /** The end of such a body. */

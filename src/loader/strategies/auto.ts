@@ -4,11 +4,12 @@
 // objects that it creates. So CONCURRENTLY is cheaper only for little data. Where a REFRESH takes no longer than the longest pause
 // that a swap causes, nothing is gained by another strategy.
 
-import type { StrategyName } from '../../core/refresh-policy.ts'
+import type { RefreshPolicy, StrategyName } from '../../core/refresh-policy.ts'
+import { compare, planDigests } from './compare.ts'
 import { concurrently } from './concurrently.ts'
-import { merge } from './merge.ts'
 import type { CopyFacts } from './strategy.ts'
 import { swap } from './swap.ts'
+import { scopeOf, watermark } from './watermark.ts'
 
 export interface Choice {
   readonly strategy: StrategyName
@@ -28,22 +29,30 @@ const briefBytes = 1024 * 1024
 export const indexHint =
   'To refresh it while it is read, declare a unique index on plain columns that covers all rows: unique: true, without where.'
 
-export function chooseStrategy(facts: CopyFacts): Choice {
-  return facts.table ? chooseForTable(facts) : chooseForView(facts)
+export function chooseStrategy(facts: CopyFacts, policy: RefreshPolicy): Choice {
+  return facts.table ? chooseForTable(facts, policy) : chooseForView(facts, policy)
 }
 
-/** Readers of a table never wait, so the strategy that writes least is the best one. */
-function chooseForTable(facts: CopyFacts): Choice {
-  const obstacle = merge.obstacle(facts)
-  return obstacle === undefined
-    ? { strategy: 'merge', reason: 'it has a primary key, so only rows that differ are written' }
-    : { strategy: 'swap', reason: obstacle }
+/** For less data than that, one query for all of it is cheaper than one for digests. */
+const comparedBytes = 128 * 1024
+
+/** Readers of a table never wait, so the strategy that reads and writes least is the best one. */
+function chooseForTable(facts: CopyFacts, policy: RefreshPolicy): Choice {
+  const obstacle = compare.obstacle(facts, policy)
+  if (obstacle !== undefined) return { strategy: 'swap', reason: obstacle }
+  if (policy.watermark && watermark.obstacle(facts, policy) === undefined)
+    return { strategy: 'watermark', reason: scopeOf(policy.watermark, facts.state).reason }
+  if (facts.bytes < comparedBytes) return { strategy: 'merge', reason: 'it is small' }
+  const digests = planDigests(facts)
+  return 'reason' in digests
+    ? { strategy: 'merge', reason: digests.reason }
+    : { strategy: 'compare', reason: 'it has a primary key, so only blocks of rows that differ are read' }
 }
 
-function chooseForView(facts: CopyFacts): Choice {
+function chooseForView(facts: CopyFacts, policy: RefreshPolicy): Choice {
   if (!facts.isPopulated) return { strategy: 'plain', reason: 'it holds no data yet, so no reader waits' }
-  const obstacle = swap.obstacle(facts)
-  if (concurrently.obstacle(facts) === undefined) {
+  const obstacle = swap.obstacle(facts, policy)
+  if (concurrently.obstacle(facts, policy) === undefined) {
     if (obstacle !== undefined) return { strategy: 'concurrently', reason: `it cannot be swapped: ${obstacle}` }
     return facts.bytes < swapBytes
       ? { strategy: 'concurrently', reason: 'it is small' }

@@ -3,13 +3,13 @@
 import { relationKey } from '../../core/object.ts'
 import type { Statement } from '../../core/sql.ts'
 import { MemberFailure } from '../failure.ts'
-import type { Copy, RefreshTransaction } from './strategy.ts'
+import type { Copy, RefreshTransaction, StrategyOutcomes } from './strategy.ts'
 
 export async function refreshEach(
   { session, pid, sources, sourcesOf, signal }: RefreshTransaction,
   copies: readonly Copy[],
   statementFor: (id: Copy['id']) => Statement,
-): Promise<void> {
+): Promise<StrategyOutcomes> {
   for (const { id, key } of copies) {
     try {
       const probes = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
@@ -19,4 +19,5 @@ export async function refreshEach(
       throw session.isLost() || signal.aborted ? error : new MemberFailure(key, error)
     }
   }
+  return new Map()
 }

@@ -2,17 +2,38 @@
 
 import type { CopyId, Key } from '../../core/object.ts'
 import type { SourceConnection } from '../../core/one-moment.ts'
-import type { StrategyName } from '../../core/refresh-policy.ts'
+import type { RefreshPolicy, StrategyName } from '../../core/refresh-policy.ts'
+import type { FoundState, StrategyState } from '../../core/strategy-state.ts'
 import type { Session } from '../../db/session.ts'
 import type { SourcesOfViews, SourceWatchdog } from '../source-watchdog.ts'
 import type { CodeTrust } from '../swap/replacement-set.ts'
+import type { DigestMethod } from './digest.ts'
 
 /** What is known about a table. */
 export interface TableFacts {
   readonly owner: string
-  readonly columns: readonly string[]
+  /** Those that its query returns. */
+  readonly columns: readonly TableColumn[]
   /** The columns of the primary key; empty without one. */
-  readonly key: readonly string[]
+  readonly key: readonly KeyColumn[]
+  /** How many rows it had when it was analyzed last; negative if it never was. */
+  readonly rows: number
+}
+
+export interface KeyColumn {
+  readonly name: string
+  /** The operator by which the index of the key compares, such as `OPERATOR(pg_catalog.=)`. */
+  readonly equals: string
+}
+
+export interface TableColumn {
+  readonly name: string
+  /** As `format_type` shows it. */
+  readonly type: string
+  /** How a source can digest its values; undefined if it cannot. */
+  readonly digest: DigestMethod | undefined
+  /** The average size of a value in bytes; undefined if unknown. */
+  readonly width: number | undefined
 }
 
 /** What is known about a copy before it is refreshed. */
@@ -37,6 +58,8 @@ export interface CopyFacts {
   readonly swapObstacle: string | undefined
   /** How long its last load by each strategy took. */
   readonly lastMilliseconds: Readonly<Partial<Record<StrategyName, number>>>
+  /** What its last refreshes found that the next one depends on. */
+  readonly state: StrategyState
 }
 
 export interface Copy {
@@ -45,6 +68,10 @@ export interface Copy {
   readonly title: string
   readonly oid: number
   readonly facts: CopyFacts
+}
+
+export interface CopyToRefresh extends Copy {
+  readonly policy: RefreshPolicy
 }
 
 /** The open transaction that a strategy runs in. */
@@ -61,13 +88,31 @@ export interface RefreshTransaction {
   onRetry(reason: string, attempt: number): void
 }
 
+/** What a strategy has done to a copy, beyond what the server's statistics show. */
+export interface StrategyOutcome {
+  /** How many rows were written. */
+  readonly written?: WrittenRows
+  /** The strategy that was used in place of the one that was asked for, and why. */
+  readonly instead?: { readonly strategy: StrategyName; readonly reason: string }
+  /** To be recorded for the next refresh. */
+  readonly state?: FoundState
+}
+
+export interface WrittenRows {
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+}
+
+export type StrategyOutcomes = ReadonlyMap<Key, StrategyOutcome>
+
 export interface Strategy {
   readonly name: StrategyName
   /** Why it cannot refresh a copy; undefined if it can. */
-  obstacle(facts: CopyFacts): string | undefined
+  obstacle(facts: CopyFacts, policy: RefreshPolicy): string | undefined
   /**
    * Refreshes copies, without COMMIT, so that readers see all of them change at once. Each copy comes after those that it reads.
    * @throws an error of the server, or a MemberFailure that names the copy
    */
-  run(transaction: RefreshTransaction, copies: readonly Copy[]): Promise<void>
+  run(transaction: RefreshTransaction, copies: readonly CopyToRefresh[]): Promise<StrategyOutcomes>
 }

@@ -43,6 +43,7 @@ export const swap: Strategy = {
     await replace({ trust, signal, onRetry, checkSuccessor }, session, sources, set)
     const { live } = await readCatalog(session, owned, digests.salt)
     await updateIdentities(session, live)
+    return new Map()
   },
 }
 

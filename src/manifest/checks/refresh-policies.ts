@@ -3,6 +3,7 @@
 import { type CronMistake, type CronSchedule, parseCron } from '../../core/cron-schedule.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { noDefault } from '../../core/refresh-policy.ts'
+import { never, type WatermarkStanza } from '../../core/watermark.ts'
 import type { Manifest } from '../manifest.ts'
 import { atValue, type PathProblem } from './path-problem.ts'
 import { strategyProblems } from './refresh-strategies.ts'
@@ -27,6 +28,9 @@ function valueProblems(manifest: Manifest): readonly PathProblem[] {
       ...check('max_age', (value) => durationMistake('max_age', value)),
       ...check('timeout', (value) => durationMistake('timeout', value)),
       ...check('schedule', scheduleMistake),
+      ...watermarkMistakes(stanza.watermark).map(([key, mistake]) =>
+        atValue([...path, 'watermark', key], { code: 'manifest/invalid-value', ...mistake }),
+      ),
       ...check('group', (value) => (value.trim() === '' ? { message: '"group" must not be empty' } : undefined)),
     ]
   })
@@ -35,6 +39,18 @@ function valueProblems(manifest: Manifest): readonly PathProblem[] {
 interface Mistake {
   readonly message: string
   readonly hint?: string
+}
+
+/** Whether an overlap fits the type of its column is found when it is used. */
+function watermarkMistakes(
+  watermark: WatermarkStanza | undefined,
+): readonly (readonly [key: 'deletes' | 'full', mistake: Mistake])[] {
+  return (['deletes', 'full'] as const).flatMap((key) => {
+    const value = watermark?.[key]
+    if (typeof value !== 'string' || value === never || value.includes('${')) return []
+    const mistake = durationMistake(key, value)
+    return mistake ? [[key, { message: mistake.message, hint: 'Write a duration such as 1d, or never.' }] as const] : []
+  })
 }
 
 function durationMistake(key: string, value: string): Mistake | undefined {

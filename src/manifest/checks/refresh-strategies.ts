@@ -2,6 +2,7 @@
 
 import type { CopyId } from '../../core/object.ts'
 import { mergeStanzas, noDefault, type StrategyName } from '../../core/refresh-policy.ts'
+import type { WatermarkStanza } from '../../core/watermark.ts'
 import { type CopyStanza, copiesIn, type DeclaredCopy } from '../copies.ts'
 import type { Manifest } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
@@ -9,6 +10,7 @@ import { atKey, atValue, type PathProblem } from './path-problem.ts'
 interface Needs {
   readonly kind: CopyId['kind']
   readonly primaryKey?: true
+  readonly watermark?: true
 }
 
 /** What a strategy needs of the declaration of a copy; undefined: nothing. */
@@ -17,14 +19,17 @@ const needs: { readonly [Name in StrategyName]: Needs | undefined } = {
   concurrently: { kind: 'materializedView' },
   swap: undefined,
   merge: { kind: 'table', primaryKey: true },
+  compare: { kind: 'table', primaryKey: true },
+  watermark: { kind: 'table', primaryKey: true, watermark: true },
 }
 
 /** In a manifest whose mirrors are expanded, their copies are checked too. */
 export function strategyProblems(manifest: Manifest): readonly PathProblem[] {
   return copiesIn(manifest).flatMap((copy): readonly PathProblem[] => {
-    const { strategy = 'auto', schedule = noDefault } = mergeStanzas(copy.declared.refresh, manifest.refresh)
+    const { strategy = 'auto', schedule = noDefault, watermark } = mergeStanzas(copy.declared.refresh, manifest.refresh)
     const mistake =
-      (strategy === 'auto' ? undefined : misfit(strategy, copy)) ??
+      (strategy === 'auto' ? undefined : misfit(strategy, copy, watermark)) ??
+      (watermark === undefined ? undefined : misplaced(copy)) ??
       (schedule === noDefault ? undefined : unscheduled(strategy, copy))
     if (!mistake) return []
     const problem = { code: 'manifest/conflicting-keys', ...mistake } as const
@@ -42,7 +47,11 @@ interface Mistake {
   readonly hint: string
 }
 
-function misfit(strategy: StrategyName, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
+function misfit(
+  strategy: StrategyName,
+  { id: { kind }, declared }: DeclaredCopy,
+  watermark: WatermarkStanza | undefined,
+): Mistake | undefined {
   const needed = needs[strategy]
   if (needed === undefined) return undefined
   if (needed.kind !== kind) {
@@ -50,9 +59,21 @@ function misfit(strategy: StrategyName, { id: { kind }, declared }: DeclaredCopy
     const hint = `Strategies of ${others}: ${strategiesOf(kind).join(', ')}.`
     return { message: `a ${noun} cannot have the strategy ${strategy}`, hint }
   }
+  if (needed.watermark && !watermark) {
+    const hint = 'Declare its watermark: { column: updated_at }, or use the strategy compare, or auto.'
+    return { message: `the strategy ${strategy} needs a watermark, and none is declared`, hint }
+  }
   if (!needed.primaryKey || hasKey(declared)) return undefined
   const hint = 'Declare its primary_key, or use the strategy swap, or auto.'
   return { message: `the strategy ${strategy} needs a primary key, and the table declares none`, hint }
+}
+
+/** A watermark needs a key, whatever the strategy is. */
+function misplaced({ id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
+  if (kind !== 'table')
+    return { message: 'a materialized view cannot have a watermark', hint: 'Declare it as one of the tables.' }
+  if (hasKey(declared)) return undefined
+  return { message: 'a watermark needs a primary key, and the table declares none', hint: 'Declare its primary_key.' }
 }
 
 /** A job runs SQL, and a swap needs the command. */

@@ -60,6 +60,8 @@ export function* fragmentsOf(manifest: Manifest): Iterable<Fragment> {
   for (const [name, mirror] of Object.entries(mirrors)) yield* mirrorFragments(['mirrors', name], mirror)
   for (const { path, stanza } of refreshStanzas(manifest)) {
     if (stanza.skip_if_same !== noDefault) yield* part('query', [...path, 'skip_if_same'], stanza.skip_if_same)
+    const deletes = stanza.watermark?.deletes
+    if (typeof deletes === 'object') yield* part('expression', [...path, 'watermark', 'deletes', 'soft'], deletes.soft)
   }
 }
 

@@ -1324,9 +1324,9 @@ export interface CheckOfADomain {
  */
 export interface Refresh {
   /**
-   * How a copy is refreshed. Of a materialized view: plain, with which readers wait until it is done; concurrently, with which they do not, but which needs a unique index on columns and takes longer. Of a table: merge, which reads everything and writes only the rows that differ, and needs a primary key. Of both: swap, which builds a new copy beside the old one and lets it take its place; and auto, the cheapest of these with which readers do not wait. Default: auto
+   * How a copy is refreshed. Of a materialized view: plain, with which readers wait until it is done; concurrently, with which they do not, but which needs a unique index on columns and takes longer. Of a table with a primary key, to write only the rows that differ: watermark, which reads the rows that its watermark shows to have changed; compare, which has the source compute digests and reads only blocks of rows that differ; merge, which reads everything. Of both: swap, which builds a new copy beside the old one and lets it take its place; and auto, the cheapest of these with which readers do not wait. Default: auto
    */
-  strategy?: 'auto' | 'plain' | 'concurrently' | 'swap' | 'merge'
+  strategy?: 'auto' | 'plain' | 'concurrently' | 'swap' | 'merge' | 'compare' | 'watermark'
   /**
    * A copy is stale if its last refresh began longer ago than that. Units are those of PostgreSQL: ms, s, min, h, d. none takes back a default. Default: none. Example: 15min
    */
@@ -1347,6 +1347,39 @@ export interface Refresh {
    * Copies with the same group are refreshed in one transaction, so that they show one moment of the source. none takes back a default. Default: none. Example: orders
    */
   group?: string
+  /**
+   * Of a table: a column that grows with each change of a row at the source, so that a refresh reads only the rows that have changed. Example: { column: updated_at, overlap: 5min }
+   */
+  watermark?: Watermark
+}
+
+/**
+ * A column that grows with each change of a row at the source.
+ */
+export interface Watermark {
+  /**
+   * The column: a date, a time with a date, or a number. With an index on it at the source, a refresh costs little. Rows in which it is null are read each time.
+   */
+  column: string
+  /**
+   * How far below the highest value that was read before a refresh reads again: a duration such as 5min for times and dates, a number for numbers. Longer than any transaction of the source takes, so that a row that is committed late is not missed. Default: 5min for times, 1d for dates, 1000 for numbers
+   */
+  overlap?: string | number
+  /**
+   * How rows that are gone are found: how often keys are compared, never, or a condition on rows that the source marks as deleted. Default: 1d. Example: { soft: deleted_at IS NOT NULL }
+   */
+  deletes?:
+    | string
+    | {
+        /**
+         * A condition on the columns of the query. Rows that meet it are not kept.
+         */
+        soft: string
+      }
+  /**
+   * How often everything is compared, to find what the watermark does not show: a duration, or never. Default: 7d
+   */
+  full?: string
 }
 
 /**

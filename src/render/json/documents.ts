@@ -145,6 +145,7 @@ export interface RefreshDocument {
     readonly how: StrategyName | null
     readonly because: string | null
     readonly rows: number | null
+    readonly written: { readonly inserted: number; readonly updated: number; readonly deleted: number } | null
     readonly bytes: number | null
     readonly lastMilliseconds: number | null
     readonly outcome: RefreshOutcome

@@ -33,6 +33,13 @@ export function refreshJson({ manifest, views, warnings, notImported }: RefreshR
       how: view.how ?? null,
       because: view.because ?? null,
       rows: view.rows === undefined ? null : Number(view.rows),
+      written: view.written
+        ? {
+            inserted: Number(view.written.inserted),
+            updated: Number(view.written.updated),
+            deleted: Number(view.written.deleted),
+          }
+        : null,
       bytes: view.bytes ?? null,
       lastMilliseconds: view.lastMilliseconds ?? null,
     })),

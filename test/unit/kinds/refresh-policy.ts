@@ -29,6 +29,14 @@ export const refreshPolicyTable: KindTable<RefreshPolicy> = {
     skipIfSame: [
       [{}, { skipIfSame: "SELECT 'a'" }, "skip if same: none → SELECT 'a'", update("skip_if_same = 'SELECT ''a'''")],
     ],
+    watermark: [
+      [
+        { watermark: { column: 'at', fullMilliseconds: 86_400_000 } },
+        { watermark: { column: 'at', overlap: '5min', soft: 'gone' } },
+        'watermark: at, deletes never, full 1d → at, overlap 5min, deletes where gone, full never',
+        update(`watermark = '{"column":"at","overlap":"5min","soft":"gone"}'`),
+      ],
+    ],
     group: [[{ group: 'a' }, { group: 'b' }, 'group: a → b', update("group_name = 'b'")]],
   },
   together: [
@@ -42,7 +50,7 @@ export const refreshPolicyTable: KindTable<RefreshPolicy> = {
   settle: {},
   roundTrips: {
     definition: 'refresh',
-    unwritten: {},
+    unwritten: { watermark: 'a materialized view has none' },
     manifest: { schemas: { shop: { materialized_views: { "it's": { query: 'SELECT 1' } } } } },
     stanzas: [
       [{ strategy: 'concurrently', max_age: '15min', timeout: '90s' }],

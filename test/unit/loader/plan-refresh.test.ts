@@ -2,11 +2,27 @@
 
 import { expect, test } from 'vitest'
 import { type Key, keyOf } from '../../../src/core/object.ts'
-import type { RefreshStrategy } from '../../../src/core/refresh-policy.ts'
+import { defaultPolicy, type RefreshStrategy } from '../../../src/core/refresh-policy.ts'
+import { unknownState } from '../../../src/core/strategy-state.ts'
 import type { RefreshTarget } from '../../../src/loader/copies.ts'
 import { planRefresh } from '../../../src/loader/plan-refresh.ts'
 import { chooseStrategy } from '../../../src/loader/strategies/auto.ts'
-import type { CopyFacts } from '../../../src/loader/strategies/strategy.ts'
+import type { CopyFacts, TableColumn, TableFacts } from '../../../src/loader/strategies/strategy.ts'
+
+const column = (name: string, more: Partial<TableColumn> = {}): TableColumn => ({
+  name,
+  type: 'integer',
+  digest: { how: 'send', function: 'int4send' },
+  width: 4,
+  ...more,
+})
+const tableFacts = (more: Partial<TableFacts> = {}): TableFacts => ({
+  owner: 'alice',
+  columns: [column('a')],
+  key: [{ name: 'a', equals: 'OPERATOR(pg_catalog.=)' }],
+  rows: 1_000_000,
+  ...more,
+})
 
 const large = 100 * 1024 * 1024
 const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
@@ -19,12 +35,28 @@ const facts = (more: Partial<CopyFacts> = {}): CopyFacts => ({
   isOwnerAvailable: true,
   swapObstacle: undefined,
   lastMilliseconds: {},
+  state: unknownState,
   ...more,
 })
 
 test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
-  ['a table with a key', { table: { owner: 'alice', columns: ['a'], key: ['a'] } }, 'merge', /primary key/],
-  ['a table without a key', { table: { owner: 'alice', columns: ['a'], key: [] } }, 'swap', /no primary key/],
+  ['a table with a key', { table: tableFacts() }, 'compare', /primary key/],
+  ['a table without a key', { table: tableFacts({ key: [] }) }, 'swap', /no primary key/],
+  ['a small table', { table: tableFacts(), bytes: 8192 }, 'merge', /small/],
+  [
+    'a key without digests',
+    { table: tableFacts({ columns: [column('a', { digest: undefined })] }) },
+    'merge',
+    /key column a/,
+  ],
+  [
+    'most data without digests',
+    { table: tableFacts({ columns: [column('a'), column('b', { digest: undefined, width: 100 })] }) },
+    'merge',
+    /in columns that its source cannot digest/,
+  ],
+  ['most rows had changed', { table: tableFacts(), state: { ...unknownState, changed: 0.9 } }, 'merge', /90 %/],
+  ['other digests', { table: tableFacts(), state: { ...unknownState, unlikeDigests: true } }, 'merge', /other digests/],
   ['large', {}, 'swap', /size/],
   ['small', { bytes: 8192 }, 'concurrently', /small/],
   ['not loaded', { isPopulated: false }, 'plain', /no data yet/],
@@ -44,13 +76,16 @@ test.each<readonly [string, Partial<CopyFacts>, string, RegExp]>([
   ],
   ['large and quick, without an index', { hasUniqueIndex: false, lastMilliseconds: { plain: 5 } }, 'swap', /index/],
 ])('auto: %s', (_, more, strategy, reason) => {
-  const choice = chooseStrategy(facts(more))
+  const choice = chooseStrategy(facts(more), defaultPolicy)
   expect(choice).toMatchObject({ strategy, reason: expect.stringMatching(reason) })
   expect(choice.hint).toBeUndefined()
 })
 
 test('auto: where readers wait, it names what would change that', () => {
-  const choice = chooseStrategy(facts({ hasUniqueIndex: false, swapObstacle: 'function f() depends on it' }))
+  const choice = chooseStrategy(
+    facts({ hasUniqueIndex: false, swapObstacle: 'function f() depends on it' }),
+    defaultPolicy,
+  )
   expect(choice).toMatchObject({
     strategy: 'plain',
     reason: expect.stringMatching(/^readers wait: .*f\(\) depends on it/),

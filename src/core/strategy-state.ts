@@ -1,0 +1,38 @@
+// What the refreshes of a table have found that the next one depends on. The ledger has it.
+
+/** The highest value that was read of a column. */
+export interface ReachedWatermark {
+  readonly column: string
+  readonly value: string
+}
+
+/** As one refresh found it. */
+export interface FoundState {
+  /** What was compared with the source: changed rows alone, also which keys exist, or everything. */
+  readonly compared: 'changes' | 'keys' | 'all'
+  /** The fraction of rows that had changed, as if they were scattered. */
+  readonly changed?: number
+  /** That the source's digests of equal rows were other ones. */
+  readonly unlikeDigests?: true
+  readonly watermark?: ReachedWatermark
+}
+
+/** As the last refreshes found it. */
+export interface StrategyState {
+  readonly changed: number | undefined
+  /** Whether the digests of equal rows differed within the last days. */
+  readonly unlikeDigests: boolean
+  readonly watermark: ReachedWatermark | undefined
+  /** How long ago the last refresh began that compared at least the keys. */
+  readonly keysMillisecondsAgo: number | undefined
+  /** How long ago the last refresh began that compared everything. */
+  readonly allMillisecondsAgo: number | undefined
+}
+
+export const unknownState: StrategyState = {
+  changed: undefined,
+  unlikeDigests: false,
+  watermark: undefined,
+  keysMillisecondsAgo: undefined,
+  allMillisecondsAgo: undefined,
+}

@@ -1,0 +1,50 @@
+// Reads what the refreshes of tables have found: see core/strategy-state.ts.
+
+import type { Key } from '../core/object.ts'
+import { trusted } from '../core/sql.ts'
+import type { ReachedWatermark, StrategyState } from '../core/strategy-state.ts'
+import type { Session } from '../db/session.ts'
+
+interface Row {
+  readonly address: Key
+  readonly changed: number | null
+  readonly unlikeDigests: boolean
+  readonly watermark: ReachedWatermark | null
+  readonly keysMillisecondsAgo: number | null
+  readonly allMillisecondsAgo: number | null
+}
+
+// What was found before an apply has loaded the table was of another table, or another query. A source may get another encoding, so that
+// its digests are tried again after some days.
+const statesQuery = trusted(`
+  WITH found AS (
+    SELECT address, state, started_at, extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 AS ago,
+           max(started_at) FILTER (WHERE apply_id IS NOT NULL) OVER (PARTITION BY address) AS loaded_at
+      FROM fdwsync.refresh WHERE address = ANY ($1::text[]) AND outcome = 'applied')
+  SELECT address, (array_agg((state ->> 'changed')::float8 ORDER BY started_at DESC) FILTER (WHERE state ? 'changed'))[1] AS changed,
+         coalesce(bool_or(state ? 'unlikeDigests' AND ago < 7 * 86400000::float8), false) AS "unlikeDigests",
+         (array_agg(state -> 'watermark' ORDER BY started_at DESC) FILTER (WHERE state ? 'watermark'))[1] AS watermark,
+         min(ago) FILTER (WHERE state ->> 'compared' IN ('keys', 'all')) AS "keysMillisecondsAgo",
+         min(ago) FILTER (WHERE state ->> 'compared' = 'all') AS "allMillisecondsAgo"
+    FROM found WHERE state IS NOT NULL AND (loaded_at IS NULL OR started_at > loaded_at)
+   GROUP BY address`)
+
+/** By copy; without those that have none. The caller has found the ledger to be trusted. */
+export async function readStrategyStates(
+  session: Session,
+  keys: readonly Key[],
+): Promise<ReadonlyMap<Key, StrategyState>> {
+  const rows = await session.query<Row>(statesQuery, [keys])
+  return new Map(
+    rows.map(({ address, changed, watermark, keysMillisecondsAgo, allMillisecondsAgo, unlikeDigests }) => [
+      address,
+      {
+        changed: changed ?? undefined,
+        unlikeDigests,
+        watermark: watermark ?? undefined,
+        keysMillisecondsAgo: keysMillisecondsAgo ?? undefined,
+        allMillisecondsAgo: allMillisecondsAgo ?? undefined,
+      },
+    ]),
+  )
+}

@@ -1,0 +1,78 @@
+// Runs the PL/pgSQL blocks of tables: each as the owner of the table, while its sources are watched.
+
+import { type Key, relationKey } from '../../core/object.ts'
+import { markLoaded } from '../../kinds/facets/copy/source-view.ts'
+import { callAsOwner } from '../../kinds/table/as-owner.ts'
+import { MemberFailure } from '../failure.ts'
+import type { SourceWatchdog } from '../source-watchdog.ts'
+import type { CopyToRefresh, RefreshTransaction, StrategyOutcome, StrategyOutcomes } from './strategy.ts'
+import { type TableBlock, type TableCopy, tableBlock } from './table-block.ts'
+
+/** What a block returns: counts, and the values that it names itself. */
+export interface BlockResult {
+  readonly rows_read: number
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+  readonly [name: string]: unknown
+}
+
+/** A block, and what its result means. */
+export interface TableRun {
+  readonly block: TableBlock
+  outcomeOf(result: BlockResult): StrategyOutcome
+}
+
+export async function runTableBlocks(
+  transaction: RefreshTransaction,
+  copies: readonly CopyToRefresh[],
+  runOf: (copy: TableCopy & CopyToRefresh) => TableRun,
+): Promise<StrategyOutcomes> {
+  const { session, signal } = transaction
+  const outcomes = new Map<Key, StrategyOutcome>()
+  for (const copy of copies) {
+    const { table } = copy.facts
+    if (!table) throw new Error(`${copy.title} is no table`)
+    const { block, outcomeOf } = runOf({ ...copy, table })
+    try {
+      const result = await callTableBlock(transaction, { ...copy, table }, block)
+      await session.execute(markLoaded(copy.id))
+      const { inserted, updated, deleted } = result
+      outcomes.set(copy.key, { ...outcomeOf(result), written: { inserted, updated, deleted } })
+    } catch (error) {
+      // A lost connection or an interruption is not this copy's failure.
+      throw session.isLost() || signal.aborted ? error : new MemberFailure(copy.key, error)
+    }
+  }
+  return outcomes
+}
+
+/** Calls a block in the open transaction. */
+export async function callTableBlock(
+  {
+    session,
+    pid,
+    sources,
+    sourcesOf,
+  }: Pick<RefreshTransaction, 'session' | 'pid' | 'sourcesOf'> & {
+    readonly sources: Pick<SourceWatchdog, 'load'>
+  },
+  copy: TableCopy,
+  block: TableBlock,
+): Promise<BlockResult> {
+  const { before, call, after } = callAsOwner(copy.table.owner, tableBlock(copy, block))
+  const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
+  return sources.load(session, pid, probes, async () => {
+    for (const each of before) await session.execute(each)
+    const [row] = await session.query<{ result: BlockResult }>(call)
+    for (const each of after) await session.execute(each)
+    if (!row) throw new Error('a function returned no row')
+    return row.result
+  })
+}
+
+/** The fraction of rows that were written, of those that were read. */
+export function fractionWritten({ rows_read: read, inserted, updated, deleted }: BlockResult): number {
+  const written = inserted + updated + deleted
+  return written === 0 ? 0 : Math.min(written / Math.max(read, 1), 1)
+}

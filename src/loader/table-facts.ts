@@ -1,0 +1,65 @@
+// Reads what the strategies of tables depend on: columns with how a source can digest them, and the key.
+
+import { groupBy } from '../core/data.ts'
+import { trusted } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
+import type { TableSpec } from '../kinds/table/table.ts'
+import { type DigestMethod, digestMethodColumn } from './strategies/digest.ts'
+import type { TableFacts } from './strategies/strategy.ts'
+
+interface Row {
+  readonly oid: number
+  readonly rows: number
+  readonly name: string
+  readonly type: string
+  readonly digest: DigestMethod | null
+  readonly width: number | null
+  /** Null if it is no column of the key. */
+  readonly equals: string | null
+}
+
+// Statistics are shown only to roles that can read the column.
+const columnsQuery = trusted(`
+  SELECT c.oid, c.reltuples::float8 AS rows, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+         ${digestMethodColumn} AS digest, s.avg_width AS width,
+         (SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname)
+            FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) AS keyed(attnum, opclass)
+            JOIN pg_opclass oc ON oc.oid = keyed.opclass
+            JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amoplefttype = oc.opcintype AND am.amoprighttype = oc.opcintype
+                           AND am.amopstrategy = 3
+            JOIN pg_operator o ON o.oid = am.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace
+           WHERE i.indrelid = c.oid AND i.indisprimary AND keyed.attnum = a.attnum) AS equals
+    FROM pg_class c JOIN pg_namespace cn ON cn.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_proc f ON f.oid = t.typsend AND f.pronamespace = 'pg_catalog'::regnamespace
+    LEFT JOIN pg_stats s ON s.schemaname = cn.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
+   WHERE c.oid = ANY ($1::oid[])
+   ORDER BY c.oid, a.attnum`)
+
+/** By OID. */
+export async function readTableFacts(
+  session: Session,
+  tables: readonly { readonly oid: number; readonly spec: TableSpec }[],
+): Promise<ReadonlyMap<number, TableFacts>> {
+  if (tables.length === 0) return new Map()
+  const rows = await session.query<Row>(columnsQuery, [tables.map(({ oid }) => oid)])
+  const byTable = groupBy(rows, ({ oid }) => oid)
+  return new Map(tables.map(({ oid, spec }) => [oid, factsOf(spec, byTable.get(oid) ?? [])]))
+}
+
+function factsOf({ owner, addedColumns = [], primaryKey }: TableSpec, rows: readonly Row[]): TableFacts {
+  if (typeof owner !== 'string') throw new Error('a live table has an owner')
+  return {
+    owner,
+    columns: rows
+      .filter(({ name }) => !addedColumns.includes(name))
+      .map(({ name, type, digest, width }) => ({ name, type, digest: digest ?? undefined, width: width ?? undefined })),
+    key: (primaryKey?.columns ?? []).map((name) => {
+      const equals = rows.find((row) => row.name === name)?.equals
+      if (!equals) throw new Error(`the key has no operator for ${name}`)
+      return { name, equals }
+    }),
+    rows: rows[0]?.rows ?? -1,
+  }
+}

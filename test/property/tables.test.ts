@@ -1,0 +1,206 @@
+// Whatever changes at a source, each strategy leaves a table that holds what its query returns, between the oldest and the newest server.
+
+import { expect, onTestFinished, test } from 'vitest'
+import { refresh } from '../../src/api/refresh.ts'
+import { runSql } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
+import { applyTo, connectTo, refreshDefaults } from '../support/fdwsync.ts'
+import { createSource, fixtureFor } from '../support/fixture.ts'
+import { crossedMajors } from '../support/majors.ts'
+
+// The suite runs for some seconds per pair of servers, from a fixed seed; FDWSYNC_PROPERTY_SECONDS=600 for long, from another one each time.
+const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 4)
+const isLong = process.env.FDWSYNC_PROPERTY_SECONDS !== undefined
+const seed = Number(process.env.FDWSYNC_PROPERTY_SEED ?? (isLong ? Date.now() % 2 ** 31 : 20260101))
+/** However slow the machine is. */
+const fewestChanges = 8
+
+/** Columns, and values that are equal to some operator, or as text, or whose digests could be. */
+const columns: Readonly<Record<string, { readonly type: string; readonly values: readonly string[] }>> = {
+  word: { type: 'text', values: ["''", "'a'", "'a '", "'A'", "'1'", "'1.0'", "'ä'", "'\\x'", "repeat('long', 900)"] },
+  name: { type: 'varchar(20) COLLATE "C"', values: ["''", "'a'", "'b'", "'ab'"] },
+  padded: { type: 'char(4)', values: ["''", "'a'", "'ab'"] },
+  blanks: { type: 'bpchar', values: ["''", "'a'", "'a '", "'a  '"] },
+  label: { type: 'name', values: ["'a'", "'b'"] },
+  letter: { type: '"char"', values: ["'a'", "''"] },
+  amount: { type: 'numeric', values: ['0', '0.0', '1', '1.0', '1.00', "'NaN'", '1e100', '-1'] },
+  ratio: { type: 'float8', values: ['0', "'-0'", "'NaN'", "'Infinity'", '1e-300', '0.1'] },
+  fraction: { type: 'real', values: ['0', "'-0'", '0.1', "'NaN'"] },
+  small: { type: 'smallint', values: ['0', '1', "'-32768'"] },
+  big: { type: 'bigint', values: ['0', '1', "'-9223372036854775808'"] },
+  flag: { type: 'boolean', values: ['true', 'false'] },
+  day: { type: 'date', values: ["'2026-01-01'", "'infinity'", "'4713-01-01 BC'"] },
+  at: { type: 'timestamptz', values: ["'2026-01-01'", "'-infinity'", "'2026-01-01 00:00:00.000001+02'"] },
+  local: { type: 'timestamp', values: ["'2026-01-01'", "'2026-01-01 00:00:00.000001'"] },
+  clock: { type: 'timetz', values: ["'12:00+00'", "'13:00+01'"] },
+  span: { type: 'interval', values: ["'1 mon'", "'30 days'", "'720 hours'"] },
+  data: { type: 'jsonb', values: [`'{"a": 1}'`, `'{"a": 1.0}'`, "'null'", `'"1"'`, "'1'"] },
+  raw: { type: 'json', values: [`'{"a": 1}'`, `'{"a":1}'`] },
+  bytes: { type: 'bytea', values: ["'\\x'", "'\\x00'", "'\\x61'"] },
+  list: {
+    type: 'integer[]',
+    values: ["'{}'", "'{NULL}'", "'{1,2,3,4}'", "'{{1,2},{3,4}}'", "'[0:3]={1,2,3,4}'", "'{1,NULL}'", "'{NULL,1}'"],
+  },
+  words: { type: 'text[]', values: ["'{a,b}'", '\'{"a,b"}\'', "'{NULL}'", `'{"NULL"}'`, '\'{ab,""}\''] },
+  numbers: { type: 'numeric[]', values: ["'{1}'", "'{1.0}'"] },
+  within: { type: 'int4range', values: ["'empty'", "'[1,2)'", "'[1,)'", "'(,)'"] },
+  ranges: { type: 'numrange', values: ["'[1,2)'", "'[1.0,2)'", "'(1,2)'"] },
+  uuid: { type: 'uuid', values: ["'00000000-0000-0000-0000-000000000000'", "'00000000-0000-0000-0000-000000000001'"] },
+  address: { type: 'inet', values: ["'10.0.0.1'", "'10.0.0.1/24'", "'::1'"] },
+  bits: { type: 'varbit', values: ["'1'", "'01'", "'10'"] },
+  point: { type: 'point', values: ["'(0,0)'", "'(-0,0)'"] },
+  lexemes: { type: 'tsvector', values: ["'a b'", "'a:1 b'"] },
+  doc: { type: 'xml', values: ["'<a/>'", "'<a></a>'"] },
+  mood: { type: 'mood', values: ["'sad'", "'glad'"] },
+}
+const names = Object.keys(columns)
+/** Those that a source cannot digest. */
+const beside = ['numbers', 'ranges', 'doc', 'mood']
+const list = names.map((name) => `${name} ${columns[name]?.type}`)
+
+/** Tables of the source, whose keys differ in how their rows get into blocks. */
+const keys = { numbered: 'id int', named: 'part varchar(10), code uuid' } as const
+type Table = keyof typeof keys
+
+const create = (table: Table) => `
+  CREATE TABLE ${table} (${keys[table]}, ${list.join(', ')}, number int, version bigint, PRIMARY KEY (${keyColumns(table).join(', ')}));
+  CREATE FUNCTION touch_${table}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.version := nextval(''versions''); RETURN NEW; END';
+  CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION touch_${table}();
+  ${insert(table, 1, 300)}`
+const keyColumns = (table: Table) => keys[table].split(', ').map((column) => column.split(' ')[0] ?? '')
+const keyValues = (table: Table) => (table === 'numbered' ? 'i' : "'p' || i % 7, md5(i::text)::uuid")
+const insert = (table: Table, from: number, to: number) =>
+  `INSERT INTO ${table} (${keyColumns(table).join(', ')}, number, word, amount, data)
+     SELECT ${keyValues(table)}, i, 'word ' || i, i / 3.0, jsonb_build_object('i', i) FROM generate_series(${from}, ${to}) AS i ON CONFLICT DO NOTHING`
+
+const manifest = `
+version: 1
+name: tables
+extensions: { postgres_fdw: {} }
+search_path: [public]
+servers:
+  shop:
+    options: { host: "\${env:SOURCE_HOST}", port: "\${env:SOURCE_PORT}", dbname: "\${env:SOURCE_DATABASE}", fetch_size: "1000" }
+    user_mappings: { public: { user: "\${env:SOURCE_USER}", password: "\${env:SOURCE_PASSWORD}" } }
+schemas:
+  proxy:
+    foreign_tables:
+${Object.keys(keys)
+  .map((table) => {
+    const types = [...keys[table as Table].split(', '), ...list, 'number int', 'version bigint'].map((column) => {
+      const [name = '', ...type] = column.split(' ')
+      const collation = type.join(' ').match(/^(.*) COLLATE "(.*)"$/)
+      return collation
+        ? [name, { type: collation[1], collation: collation[2] }]
+        : [name, type.join(' ').replace('mood', 'public.mood')]
+    })
+    return `      ${table}: { server: shop, options: { schema_name: public }, columns: ${JSON.stringify(Object.fromEntries(types))} }`
+  })
+  .join('\n')}
+  local:
+    tables:
+${Object.keys(keys)
+  .map((table) => {
+    const key = `primary_key: [${keyColumns(table as Table).join(', ')}]`
+    const digested = [
+      ...keyColumns(table as Table),
+      ...names.filter((name) => !beside.includes(name)),
+      'number',
+      'version',
+    ]
+    return `      ${table}: { query: SELECT * FROM proxy.${table}, ${key} }
+      ${table}_digested: { query: "SELECT ${digested.join(', ')} FROM proxy.${table}", ${key} }`
+  })
+  .join('\n')}
+      marked:
+        query: SELECT id, version, ${names.filter((name) => name !== 'word').join(', ')} FROM proxy.numbered
+        primary_key: [id]
+        refresh: { watermark: { column: version, overlap: 0, deletes: 1ms, full: never } }
+`
+
+/** Pseudorandom numbers below a limit, the same ones for the same seed. */
+function randomNumbers(start: number): (limit: number) => number {
+  let state = start >>> 0
+  return (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
+
+/** Some change of the source's table. */
+function changeOf(table: Table, below: (limit: number) => number): string {
+  const number = below(330)
+  const rows = [
+    `number = ${number}`,
+    `number % 10 = ${below(10)}`,
+    `number BETWEEN ${number} AND ${number + below(40)}`,
+    'true',
+  ][below(4)] as string // of four
+  const name = names[below(names.length)] ?? ''
+  const column = columns[name]
+  const values = column?.values ?? []
+  const value = below(5) === 0 ? 'NULL' : values[below(values.length)]
+  switch (below(10)) {
+    case 0:
+      return insert(table, number, number + below(60))
+    case 1:
+      return `DELETE FROM ${table} WHERE ${rows}`
+    case 2:
+      return table === 'numbered'
+        ? `UPDATE ${table} SET id = id + 1000 WHERE ${rows} AND id < 1000`
+        : `UPDATE ${table} SET part = part || 'x' WHERE ${rows} AND length(part) < 9`
+    case 3:
+      // Two rows exchange a value.
+      return `UPDATE ${table} AS t SET ${name} = o.${name} FROM ${table} AS o WHERE t.number + o.number = ${2 * number + 1} AND ${rows.replace('number', 't.number').replace('true', 't.number < 9')}`
+    case 4:
+      return below(4) === 0 ? `TRUNCATE ${table}` : insert(table, 1, 300)
+    case 5:
+      return `ALTER TABLE ${table} ALTER word TYPE ${['text', 'varchar', 'char(4000)'][below(3)]}, ALTER number TYPE ${['int', 'smallint'][below(2)]}`
+    default:
+      return `UPDATE ${table} SET ${name} = ${value}::${column?.type} WHERE ${rows}`
+  }
+}
+
+test.each(crossedMajors())('PostgreSQL $name: whatever changes, tables are equal to their query after each refresh', {
+  timeout: 0,
+}, async (pair: ServerPair) => {
+  const source = await createSource(
+    pair,
+    `CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE SEQUENCE versions; ${create('numbered')}; ${create('named')}`,
+  )
+  onTestFinished(() => source.drop())
+  const fixture = await fixtureFor(
+    pair,
+    source,
+    "CREATE EXTENSION postgres_fdw; CREATE TYPE public.mood AS ENUM ('sad', 'glad')",
+  )
+  const parsed = await fixture.manifest(manifest)
+  await applyTo(parsed, fixture.url)
+  const below = randomNumbers(seed)
+  const end = Date.now() + seconds * 1000
+  const used = new Map<string, number>()
+  for (let change = 0; change < fewestChanges || Date.now() < end; change += 1) {
+    const table = change % 2 === 0 ? 'numbered' : 'named'
+    const text = changeOf(table, below)
+    await runSql(source.url, text)
+    const compared = await refresh(parsed, [`${table}*`], connectTo(fixture.url), {
+      ...refreshDefaults,
+      strategy: 'compare',
+    })
+    const marked =
+      table === 'numbered' ? (await refresh(parsed, ['marked'], connectTo(fixture.url), refreshDefaults)).views : []
+    for (const { title, how, because, outcome } of [...compared.views, ...marked]) {
+      const found = [seed, change, text, title]
+      expect([...found, outcome]).toEqual([...found, expect.objectContaining({ status: 'applied' })])
+      const way = `${how}: ${because}`.replace(/since version.*/, 'since a version')
+      used.set(way, (used.get(way) ?? 0) + 1)
+      const name = title.replace(/^table /, '')
+      const view = `fdwsync_source."${name}"`
+      const differing = await fixture.sql(`
+        (SELECT t::text AS row FROM ${name} AS t EXCEPT ALL SELECT q::text FROM ${view} AS q LIMIT 3) UNION ALL
+        (SELECT q::text FROM ${view} AS q EXCEPT ALL SELECT t::text FROM ${name} AS t LIMIT 3)`)
+      expect([...found, differing]).toEqual([...found, []])
+    }
+  }
+  if (isLong) process.stdout.write(`${pair.name}: ${JSON.stringify(Object.fromEntries(used))}\n`)
+})
