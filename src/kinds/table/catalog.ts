@@ -21,6 +21,8 @@ export const tableCatalog: Sql = trusted(`
            ${storageOfRelation},
            'populated', ${isLoaded('v')},
            'unlogged', c.relpersistence = 'u',
+           -- Reading the size waits for locks.
+           'hasRows', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN true ELSE pg_relation_size(c.oid) > 0 END,
            'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                                AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),

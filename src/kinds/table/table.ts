@@ -58,6 +58,8 @@ export interface TableSpec extends CopySpec {
   readonly queryOwner?: string
   /** Live only: columns that its query does not return. */
   readonly addedColumns?: readonly string[]
+  /** Live only: whether it has rows, or had some. */
+  readonly hasRows?: boolean
   /** Of a stand-in only. */
   readonly isStandIn?: true
 }
@@ -182,7 +184,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
     }),
   },
 
-  hazards: (change) => [...copyHazards(change), ...addedColumnHazards(change)],
+  hazards: (change) => [...copyHazards(change), ...addedColumnHazards(change), ...unmanagedRowHazards(change)],
   display: {
     details: (spec) => [
       ['query', spec.query],
@@ -207,6 +209,14 @@ function addedColumnHazards(change: Change): readonly Hazard[] {
   if (addedColumns.length === 0) return []
   const names = addedColumns.map(ident).join(', ')
   return [{ name: 'drops-data', detail: `drops columns that its query does not return, with their data: ${names}` }]
+}
+
+/** Rows that no load has written. */
+function unmanagedRowHazards(change: Change): readonly Hazard[] {
+  if (change.op !== 'drop' && change.op !== 'replace') return []
+  const { populated, hasRows } = change.from.spec as TableSpec // a kind sees only its own objects
+  if (populated || !hasRows) return []
+  return [{ name: 'drops-data', detail: 'it was never loaded, so its rows are from elsewhere, and are lost' }]
 }
 
 function sourceName(id: Relation) {

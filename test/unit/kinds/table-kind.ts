@@ -65,6 +65,12 @@ export const tableTable: KindTable<TableSpec> = {
       ],
       [
         { primaryKey: key },
+        { primaryKey: { ...key, name: 'the key' } },
+        'primary key: orders_pkey PRIMARY KEY (a) → "the key" PRIMARY KEY (a)',
+        `${alter} RENAME CONSTRAINT orders_pkey TO "the key"`,
+      ],
+      [
+        { primaryKey: key },
         {},
         ['primary key: orders_pkey PRIMARY KEY (a) → none', 'column a not null: yes → no'],
         `${alter} DROP CONSTRAINT orders_pkey, ALTER COLUMN a DROP NOT NULL`,
@@ -76,6 +82,7 @@ export const tableTable: KindTable<TableSpec> = {
     ],
     unlogged: [[{}, { unlogged: true }, 'unlogged: no → yes', 'replace']],
     addedColumns: [[{}, { addedColumns: ['mine'] }, nothing, 'columns shows them']],
+    hasRows: [[{}, { hasRows: true }, nothing, 'rows are no part of the definition']],
     isStandIn: [[{}, { isStandIn: true }, nothing, 'it decides where a stand-in has its query']],
   },
   settle: {
