@@ -168,7 +168,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const wrong = await run(fixture, ['refresh', 'buyres', 'orders'], shop)
     expect(wrong.code).toBe(64)
     expect(wrong.stderr).toMatch(
-      /no materialized view "buyres"; did you mean "buyers"\?\n.*local.buyers.*\n.*no materialized view "orders"/,
+      /no copy "buyres"; did you mean "buyers"\?\n.*local.buyers.*\n.*no copy "orders"/,
     )
     const json = await run(fixture, ['refresh', 'buyers', '--format', 'json'], shop)
     expect(JSON.parse(json.stdout)).toMatchObject({
