@@ -111,7 +111,9 @@ function readChanges(
 ): TableRun {
   const of = sql`q.${ident(declared.column)}`
   const since = sql` WHERE (${of} OPERATOR(pg_catalog.>=) fdwsync.low OR ${of} IS NULL)`
-  const rows = sql`SELECT ${columnList(namesOf(copy.table.columns), sql`q`)} FROM ${sourceRows(copy)} AS q`
+  // Rows that the source has marked as deleted show which ones to delete here.
+  const marked: TableCopy = { ...copy, policy: {} }
+  const rows = sql`SELECT ${columnList(namesOf(copy.table.columns), sql`q`)} FROM ${sourceRows(marked)} AS q`
   const { deleted, gone } = findDeleted(copy, declared, compared)
   return {
     block: {
@@ -126,7 +128,7 @@ function readChanges(
         sql`IF ${filtersIn(sql`with_condition`)} IS DISTINCT FROM ${filtersIn(sql`without_condition`)} THEN
           why := ${literal(`its source cannot select rows by ${ident(declared.column)}`)};
           ${readRows(copy)};
-        ELSE ${readRows(copy, since)}; END IF`,
+        ELSE ${readRows(marked, since)}; END IF`,
         highestIn(fresh, declared, column),
         sql`highest := GREATEST(highest, CAST(${literal(value)} AS ${column.type}))`,
         ...deleted,
