@@ -1,9 +1,9 @@
 // Recognizes sessions in which postgres_fdw reads for a transaction of this database, because a server connects back to it. Such a session
 // keeps its locks as long as that transaction lasts.
 
-/** Whether the row `session` of pg_stat_activity belongs to postgres_fdw, by its name. */
+/** Whether the row `session` of pg_stat_activity belongs to postgres_fdw, by its name. Where that is set to nothing, it is postgres_fdw too. */
 function isOfPostgresFdw(session: string): string {
-  return `${session}.application_name IN (
+  return `nullif(${session}.application_name, '') IN (
     SELECT 'postgres_fdw'
     UNION ALL SELECT current_setting('postgres_fdw.application_name', true)
     UNION ALL SELECT option_value FROM pg_foreign_server, pg_options_to_table(srvoptions) WHERE option_name = 'application_name')`

@@ -1,9 +1,11 @@
 // Servers that connect back to the target: loads and swaps that wait for themselves.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { trusted } from '../../../src/core/sql.ts'
+import { readLockHolders } from '../../../src/introspector/lock-holders.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo } from '../../support/fdwsync.ts'
+import { applyTo, connectTo } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor, sourceVariables } from '../../support/fixture.ts'
 import { eachMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
@@ -51,5 +53,19 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       { reason: expect.stringMatching(/in use by other sessions: local.numbers by process \d+ \(.*postgres_fdw\)/) },
     ])
     expect(performance.now() - started).toBeLessThan(30_000)
+  })
+
+  // Where postgres_fdw.application_name is set to nothing, as by default, its sessions have another name.
+  test('a reader without a name does not read for the swap that it keeps waiting', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await fixture.sql('CREATE MATERIALIZED VIEW m AS SELECT 1 AS a')
+    const session = await connectTo(fixture.url)('load')
+    await session.run(trusted("BEGIN; LOAD 'postgres_fdw'"))
+    const reader = await fixture.client()
+    await reader.query('BEGIN; SELECT FROM m')
+    const [relation] = await fixture.sql("SELECT 'm'::regclass::oid::int AS oid")
+    const holders = await readLockHolders(session, [{ oid: Number(relation?.oid) }])
+    expect(holders).toMatchObject([{ application: null, mayReadForUs: false }])
+    await session.close()
   })
 })
