@@ -1,6 +1,6 @@
 // How transactions begin: without the timeouts that a role or a database may have set for interactive use, which would cut a
 // long load or plan, as they would a pg_dump, which resets them too; and with the messages that a role may have turned off.
-import { join, type Sql, trusted } from '../core/sql.ts'
+import { join, literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from './session.ts'
 
 export interface TransactionMode {
@@ -24,24 +24,31 @@ export async function begin(session: Session, mode: TransactionMode = {}): Promi
 
 /** The same as SQL, to be sent with the first statements of the transaction. */
 export function beginStatement(serverVersion: number, mode: TransactionMode = {}): Sql {
-  const { isolation = 'READ COMMITTED', readOnly, lockTimeoutMilliseconds = 0, limitMilliseconds } = mode
+  const { isolation = 'READ COMMITTED', readOnly } = mode
+  return join(
+    [
+      trusted(`BEGIN ISOLATION LEVEL ${isolation}${readOnly ? ' READ ONLY' : ''}`),
+      ...beginSettings(serverVersion, mode).map(([name, value]) => sql`SET LOCAL ${trusted(name)} = ${literal(value)}`),
+    ],
+    '; ',
+  )
+}
+
+/** The settings of such a transaction. */
+export function beginSettings(
+  serverVersion: number,
+  { lockTimeoutMilliseconds = 0, limitMilliseconds }: TransactionMode = {},
+): readonly (readonly [name: string, value: string])[] {
   const { idle, whole } = limitMilliseconds ?? { idle: 0, whole: 0 }
-  const settings: readonly (readonly [name: string, value: string])[] = [
+  return [
     ['lock_timeout', String(Math.round(lockTimeoutMilliseconds))],
     ['statement_timeout', '0'],
     ['idle_in_transaction_session_timeout', String(idle)],
     ...(serverVersion >= 170_000 ? [['transaction_timeout', String(whole)] as const] : []),
     // pg_dump, for one, sets it for its role: then queries may not read foreign tables or views.
-    ...(hasRestrictedRelationKinds(serverVersion) ? [['restrict_nonsystem_relation_kind', "''"] as const] : []),
+    ...(hasRestrictedRelationKinds(serverVersion) ? [['restrict_nonsystem_relation_kind', ''] as const] : []),
     ['client_min_messages', 'notice'],
   ]
-  return join(
-    [
-      trusted(`BEGIN ISOLATION LEVEL ${isolation}${readOnly ? ' READ ONLY' : ''}`),
-      ...settings.map(([name, value]) => trusted(`SET LOCAL ${name} = ${value}`)),
-    ],
-    '; ',
-  )
 }
 
 /** It came with minor releases: 14.13, 15.8 and 16.4. */

@@ -64,6 +64,11 @@ export function manifestPath(searchPath: readonly string[]): Sql {
   return sql`${pin}; SET LOCAL search_path = ${pathOf(searchPath)}`
 }
 
+/** The settings of {@link manifestPath}, by name. */
+export function manifestSettingsByName(searchPath: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([...Object.entries(pinned), ['search_path', searchPath.map(ident).join(', ')]])
+}
+
 function pathOf(searchPath: readonly string[]): Sql {
   return searchPath.length === 0 ? trusted("''") : join(searchPath.map(ident), ', ')
 }

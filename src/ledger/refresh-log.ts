@@ -52,7 +52,8 @@ export async function recordRefreshes(
 function insertRefreshes(manifest: string, applyId: string | undefined, records: readonly RefreshRecord[]): Sql {
   const now = performance.now()
   const text = (value: string | number | undefined) => (value === undefined ? trusted('NULL') : literal(String(value)))
-  const ago = (time: number) => sql`pg_catalog.clock_timestamp() - ${literal(`${now - time} ms`)}::pg_catalog.interval`
+  const ago = (time: number) =>
+    sql`pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) ${literal(`${now - time} ms`)}::pg_catalog.interval`
   const rows = records.map((record) => {
     const values = [
       literal(record.id),
@@ -115,7 +116,7 @@ async function undoOptional(session: Session, error: unknown): Promise<string> {
 export function recordAtEnd(manifest: string, records: readonly RefreshRecord[]): OptionalEnd {
   const insert = insertRefreshes(manifest, undefined, records)
   return {
-    statements: sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = pg_catalog, pg_temp; ${insert}`,
+    statements: sql`SAVEPOINT optional; SET LOCAL lock_timeout = '1s'; ${insert}`,
     undo: trusted('ROLLBACK TO optional'),
   }
 }

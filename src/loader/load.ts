@@ -18,19 +18,21 @@ import { readSources, type SourceWatchdog } from './source-watchdog.ts'
  * values.
  */
 export function loadSettings(searchPath: readonly string[]): Sql {
-  const names = [
-    'DateStyle',
-    'IntervalStyle',
-    'TimeZone',
-    'extra_float_digits',
-    'bytea_output',
-    'xmloption',
-    'array_nulls',
-    'lc_monetary',
-  ]
-  const defaults = names.map((name) => trusted(`SET LOCAL ${name} TO DEFAULT`))
+  const defaults = settingsOfRole.map((name) => trusted(`SET LOCAL ${name} TO DEFAULT`))
   return join([manifestPath(searchPath), ...defaults], '; ')
 }
+
+/** The settings that a load leaves to the role and database. */
+export const settingsOfRole = [
+  'DateStyle',
+  'IntervalStyle',
+  'TimeZone',
+  'extra_float_digits',
+  'bytea_output',
+  'xmloption',
+  'array_nulls',
+  'lc_monetary',
+]
 
 export interface Load {
   readonly view: Relation

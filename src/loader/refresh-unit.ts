@@ -2,19 +2,18 @@
 
 import type { Key } from '../core/object.ts'
 import type { RefreshPolicy, StrategyName } from '../core/refresh-policy.ts'
-import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { type Sql, sql, trusted } from '../core/sql.ts'
 import type { FoundState } from '../core/strategy-state.ts'
-import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
-import { beginStatement } from '../db/transaction.ts'
 import type { OptionalEnd } from '../ledger/refresh-log.ts'
-import { explainLoss, loadSettings } from './load.ts'
+import { type Beginning, beginRefresh, type Counted, type Measured, measure } from './begin-refresh.ts'
+import { explainLoss } from './load.ts'
 import type { LoadMonitor } from './load-monitor.ts'
 import { type AskedCopy, askIfSame } from './skip-if-same.ts'
 import type { Choice } from './strategies/auto.ts'
 import { strategyNamed } from './strategies/strategies.ts'
-import type { Copy, CopyToRefresh, RefreshTransaction, StrategyOutcome } from './strategies/strategy.ts'
+import type { CopyToRefresh, RefreshTransaction, StrategyOutcome } from './strategies/strategy.ts'
 
 /** A copy and the strategy that was chosen for it. */
 export interface ChosenCopy extends AskedCopy {
@@ -41,7 +40,7 @@ export interface CopyResult {
 
 export interface UnitContext extends Omit<RefreshTransaction, 'session' | 'pid'> {
   /** What each transaction begins with. */
-  readonly begin: Sql
+  readonly begin: Beginning
   readonly monitor: LoadMonitor
   /** A refresh does not fail because it could not be recorded. */
   onUnrecorded(reason: string): void
@@ -141,59 +140,6 @@ function runsOf(chosen: readonly ChosenCopy[]): readonly StrategyRun[] {
     )
     return run.length === 0 ? [] : [{ strategy, run }]
   })
-}
-
-interface Counted {
-  /** Null if it does not exist. */
-  readonly oid: number | null
-  /** The rows that this session has inserted and deleted, with earlier transactions that it has not reported yet. Null without track_counts. */
-  readonly inserted: string | null
-  readonly deleted: string | null
-}
-
-interface Measured extends Counted {
-  readonly bytes: string | null
-}
-
-const counts = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
-         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted,
-         CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
-         THEN pg_catalog.pg_stat_get_xact_tuples_deleted(copy.oid) END AS deleted`)
-
-/**
- * Finds out once what each transaction of a refresh begins with. The session is in a transaction, whose settings this changes. The block
- * that tries whether the server can notice the end of a client would cost a small REFRESH half as much again each time.
- */
-export async function refreshBeginning(session: Session, searchPath: readonly string[]): Promise<Sql> {
-  const setting = "pg_catalog.current_setting('client_connection_check_interval')"
-  const [row] = await session.query<{ interval: string }>(
-    sql`${abortWhenClientDisconnects}; SELECT ${trusted(setting)} AS interval`,
-  )
-  const interval = sql`SET LOCAL client_connection_check_interval = ${literal(row?.interval ?? '0')}`
-  return join([beginStatement(session.serverVersion), interval, loadSettings(searchPath)], '; ')
-}
-
-/** Everything that comes before the load, in one round trip. */
-async function beginRefresh(session: Session, begin: Sql, copies: readonly Copy[]) {
-  const rows = await session.query<Counted & { readonly pid: number }>(
-    sql`${begin}; SELECT pg_catalog.pg_backend_pid() AS pid, copy.oid, ${counts} FROM ${theCopies(copies)}`,
-  )
-  const [first] = rows
-  if (!first) throw new Error('a query over a list returned no row')
-  return { pid: first.pid, counted: rows }
-}
-
-function measure(session: Session, copies: readonly Copy[]): Promise<readonly Measured[]> {
-  return session.query<Measured>(
-    sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
-  )
-}
-
-/** `copy.oid`, in the order of the copies. Looked up by name, since a swap has another OID at the end. */
-function theCopies(copies: readonly Copy[]): Sql {
-  const names = copies.map(({ id }) => literal(qualified(id.schema, id.name)))
-  return sql`(SELECT pg_catalog.to_regclass(name)::pg_catalog.oid AS oid
-    FROM pg_catalog.unnest(ARRAY[${join(names, ', ')}]) WITH ORDINALITY AS given(name, position) ORDER BY position) AS copy`
 }
 
 function resultOf(

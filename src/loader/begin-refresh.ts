@@ -1,0 +1,81 @@
+// What each transaction of a refresh begins with, in few statements: a REFRESH of little data takes not much longer than those. Also what
+// is counted before and after.
+
+import { join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
+import { abortWhenClientDisconnects } from '../db/cancellation.ts'
+import type { Session } from '../db/session.ts'
+import { beginSettings } from '../db/transaction.ts'
+import { manifestSettingsByName } from '../introspector/transaction-settings.ts'
+import { settingsOfRole } from './load.ts'
+import type { Copy } from './strategies/strategy.ts'
+
+export interface Counted {
+  /** Null if it does not exist. */
+  readonly oid: number | null
+  /** The rows that this session has inserted and deleted, with earlier transactions that it has not reported yet. Null without track_counts. */
+  readonly inserted: string | null
+  readonly deleted: string | null
+}
+
+export interface Measured extends Counted {
+  readonly bytes: string | null
+}
+
+const counts = trusted(`CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
+         THEN pg_catalog.pg_stat_get_xact_tuples_inserted(copy.oid) END AS inserted,
+         CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'
+         THEN pg_catalog.pg_stat_get_xact_tuples_deleted(copy.oid) END AS deleted`)
+
+/** What is the same for all transactions of a run. */
+export interface Beginning {
+  /** A scalar subquery that sets what has another value than in a load. */
+  readonly settings: Sql
+}
+
+/**
+ * Finds out once what each transaction of a refresh begins with. The session is in a transaction, whose settings this changes. The block
+ * that tries whether the server can notice the end of a client would cost a small REFRESH half as much again each time, and so would
+ * the settings, one by one.
+ */
+export async function refreshBeginning(session: Session, searchPath: readonly string[]): Promise<Beginning> {
+  const interval = 'client_connection_check_interval'
+  const rows = await session.query<{ name: string; value: string }>(sql`${abortWhenClientDisconnects};
+    SELECT name, CASE name WHEN ${literal(interval)} THEN current_setting(name) ELSE reset_val END AS value
+      FROM pg_settings WHERE name IN (${join([interval, ...settingsOfRole].map(literal), ', ')})`)
+  const wanted = new Map([
+    ...beginSettings(session.serverVersion),
+    ...manifestSettingsByName(searchPath),
+    ...rows.map(({ name, value }) => [name, value] as const),
+  ])
+  const values = Array.from(wanted, ([name, value]) => sql`(${literal(name)}, ${literal(value)})`)
+  return {
+    settings: sql`(SELECT pg_catalog.count(pg_catalog.set_config(name, value, true))
+      FROM (VALUES ${join(values, ', ')}) AS setting(name, value)
+     WHERE pg_catalog.current_setting(name) OPERATOR(pg_catalog.<>) value)`,
+  }
+}
+
+/** Everything that comes before the load, in one round trip. */
+export async function beginRefresh(session: Session, { settings }: Beginning, copies: readonly Copy[]) {
+  const rows = await session.query<Counted & { readonly pid: number }>(sql`BEGIN ISOLATION LEVEL READ COMMITTED;
+    SELECT ${settings} AS set, pg_catalog.pg_backend_pid() AS pid, copy.oid, ${counts} FROM ${theCopies(copies)}`)
+  const [first] = rows
+  if (!first) throw new Error('a query over a list returned no row')
+  return { pid: first.pid, counted: rows }
+}
+
+export function measure(session: Session, copies: readonly Copy[]): Promise<readonly Measured[]> {
+  return session.query<Measured>(
+    sql`SELECT copy.oid, ${counts}, pg_catalog.pg_relation_size(copy.oid) AS bytes FROM ${theCopies(copies)}`,
+  )
+}
+
+/** `copy.oid`, in the order of the copies. Looked up by name, since a swap has another OID at the end. */
+function theCopies(copies: readonly Copy[]): Sql {
+  const [first, ...others] = copies.map(({ id }) => literal(qualified(id.schema, id.name)))
+  if (first !== undefined && others.length === 0)
+    return sql`(SELECT pg_catalog.to_regclass(${first})::pg_catalog.oid AS oid) AS copy`
+  const names = join(first === undefined ? [] : [first, ...others], ', ')
+  return sql`(SELECT pg_catalog.to_regclass(name)::pg_catalog.oid AS oid
+    FROM pg_catalog.unnest(ARRAY[${names}]) WITH ORDINALITY AS given(name, position) ORDER BY position) AS copy`
+}
