@@ -65,6 +65,7 @@ function replacementContext({ inHand, options }: ApplyContext): ReplacementConte
       if (wanted && !change.isUnmanaged)
         await requireKnownCode(session, await createdAs(session, wanted, successor), inHand)
     },
+    beforeSwap: async () => {},
   }
 }
 

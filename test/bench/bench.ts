@@ -34,7 +34,7 @@ try {
   if (!mode || mode === 'mirror') for (const size of sizes([150])) await benchMirror(bench, size)
   if (!mode || mode === 'build') await benchBuild(bench)
   if (!mode || mode === 'refresh') for (const rows of sizes([400_000])) await benchRefresh(bench, rows)
-  if (!mode || mode === 'wait') await benchWait(bench)
+  if (!mode || mode === 'wait') for (const rows of sizes([2_000_000])) await benchWait(bench, rows)
   if (mode === 'scale') {
     const [large = 10_000, ...more] = sizes([10_000, 50_000])
     await benchScale(bench, [...[100, 1000, 2200].filter((size) => size < large), large, ...more], large)

@@ -45,6 +45,8 @@ export async function rowsOf({ server, cli, folder }: Bench, count: number, name
       writeFileSync(manifest, manifestWith(server, source, query))
       await run(process.execPath, [cli, 'apply', '-f', manifest, '--database', url, '--auto-approve'])
     },
+    refresh: (strategy: string) =>
+      run(process.execPath, [cli, 'refresh', '-f', manifest, '--database', url, '--strategy', strategy]),
   }
 }
 

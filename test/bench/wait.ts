@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process'
+import { cpus } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { rowsOf } from './build.ts'
 import { type Bench, runScript, script } from './compare.ts'
 
-const rows = 2_000_000
-
 /**
  * How long the longest of a dozen readers in loops waits, and how many errors they see: while nothing happens, while a copy
- * of their view is built by hand beside it, while fdwsync replaces the view, and while it does behind a reader who holds
- * on to the old one for 3 seconds.
+ * of their view is built by hand beside it, while fdwsync refreshes the view by each strategy, while it replaces it, and while it does
+ * behind a reader who holds on to the old one for 3 seconds; and the same while something else keeps all cores busy.
  */
-export async function benchWait(bench: Bench): Promise<void> {
-  const { url, apply, queryOf } = await rowsOf(bench, rows, 'waited')
+export async function benchWait(bench: Bench, rows: number): Promise<void> {
+  const { url, apply, refresh, queryOf } = await rowsOf(bench, rows, 'waited')
   await apply(queryOf(0))
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -24,6 +23,8 @@ export async function benchWait(bench: Bench): Promise<void> {
   const phases: Readonly<Record<string, () => Promise<unknown>>> = {
     'nothing happens': () => pause(5000),
     'built by hand beside': () => runScript('build-by-hand.js', url, queryOf(1)),
+    'refreshed, swap': () => refresh('swap'),
+    'refreshed, concurrently': () => refresh('concurrently'),
     'replaced by fdwsync': () => apply(queryOf(2)),
     'behind one who holds on 3 s': async () => {
       await holder.query('BEGIN; SELECT FROM copy.orders LIMIT 1')
@@ -33,6 +34,9 @@ export async function benchWait(bench: Bench): Promise<void> {
       await holder.query('COMMIT')
       await applying
     },
+    'all cores busy, nothing happens': () => whileBusy(() => pause(5000)),
+    'all cores busy, refreshed, swap': () => whileBusy(() => refresh('swap')),
+    'all cores busy, replaced': () => whileBusy(() => apply(queryOf(4))),
   }
   process.stdout.write(`\n${rows} rows, a dozen readers in loops: the longest wait of one of them\n`)
   for (const [phase, act] of Object.entries(phases)) {
@@ -50,6 +54,14 @@ export async function benchWait(bench: Bench): Promise<void> {
   }
   await holder.end()
   await client.end()
+}
+
+/** Runs work beside one process for each core that does nothing but use it. */
+async function whileBusy(work: () => Promise<unknown>): Promise<void> {
+  const others = cpus().map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }))
+  await work().finally(() => {
+    for (const other of others) other.kill()
+  })
 }
 
 async function isSwapping(client: pg.Client): Promise<boolean> {

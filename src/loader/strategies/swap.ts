@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { LiveObject, LiveState, WantedObject } from '../../core/change.ts'
 import { FdwsyncError } from '../../core/errors.ts'
-import { keyOf, type Relation, relationKey } from '../../core/object.ts'
+import { keyOf, type ObjectId, type Relation, relationKey } from '../../core/object.ts'
 import { trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { declaredAsIs } from '../../dependents/declared-as-is.ts'
@@ -30,6 +30,9 @@ export const swap: Strategy = {
       session,
       copies.map(({ oid }) => oid),
     )
+    // They move into their schemas, and get their names, only in the end.
+    const statistics = owned.filter(({ kind }) => kind === 'statistics')
+    const others = owned.filter(({ kind }) => kind !== 'statistics')
     const members = await membersOf(session, copies, digests)
     const set: ReplacementSet = {
       members,
@@ -40,11 +43,36 @@ export const swap: Strategy = {
       searchPath,
       salt: digests.salt,
     }
-    await replace({ trust, signal, onRetry, checkSuccessor }, session, sources, set)
-    const { live } = await readCatalog(session, owned, digests.salt)
-    await updateIdentities(session, live)
+    const beforeSwap = async () => updateIdentities(session, await readSuccessors(session, others, members, digests))
+    await replace({ trust, signal, onRetry, checkSuccessor, beforeSwap }, session, sources, set)
+    if (statistics.length > 0) {
+      const { live } = await readCatalog(session, statistics, digests.salt)
+      await updateIdentities(session, live)
+    }
     return new Map()
   },
+}
+
+/** By the keys of what they will replace. Their digests do not depend on their schemas. */
+async function readSuccessors(
+  session: Session,
+  ids: readonly ObjectId[],
+  members: readonly Member[],
+  { salt }: RunDigests,
+): Promise<LiveState> {
+  const scratchOf = new Map(
+    members.flatMap(({ change: { from }, scratch }) =>
+      'schema' in from.id ? [[from.id.schema, scratch ?? from.id.schema] as const] : [],
+    ),
+  )
+  const inScratch = ids.map((id) => ('schema' in id ? { ...id, schema: scratchOf.get(id.schema) ?? id.schema } : id))
+  const { live } = await readCatalog(session, inScratch, salt)
+  return new Map(
+    ids.flatMap((id, at) => {
+      const successor = live.get(keyOf(inScratch[at] ?? id))
+      return successor ? [[keyOf(id), successor] as const] : []
+    }),
+  )
 }
 
 const unchangedNames: ReplacementSet['finalNames'] = { inText: (text) => text, inData: (data) => data }
@@ -61,10 +89,13 @@ async function membersOf(session: Session, copies: readonly Copy[], digests: Run
     const from = live.get(key)
     if (!from) throw new FdwsyncError({ code: 'object/changed-meanwhile', message: `${title} was dropped meanwhile` })
     const declared = declaredAsIs(from, digests).spec as CopySpec // of the kind of the id
-    // A copy that reads another one is built over the successor of that.
-    const query = await requalify(declared.query, ({ schema, name }) =>
-      schema !== null && swapped.has(relationKey(schema, name)) ? scratchOf.get(schema) : undefined,
-    )
+    // A copy that reads another one is built over the successor of that. The parser takes long to load.
+    const query =
+      copies.length === 1
+        ? declared.query
+        : await requalify(declared.query, ({ schema, name }) =>
+            schema !== null && swapped.has(relationKey(schema, name)) ? scratchOf.get(schema) : undefined,
+          )
     members.push(memberOf(id, from, { ...declared, query }, scratchOf.get(id.schema) ?? ''))
   }
   return members

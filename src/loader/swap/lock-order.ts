@@ -13,7 +13,6 @@
 //    queue behind the swap's waiting lock request.
 
 import { ident, join, literal, number, qualified, type Sql, sql } from '../../core/sql.ts'
-import type { Session } from '../../db/session.ts'
 
 /** A relation that a swap changes: one that is replaced, or an unmanaged view that is repointed to the successor. */
 export interface SwappedRelation {
@@ -26,17 +25,17 @@ export interface SwappedRelation {
 /** The longest wait for all locks of a swap together. */
 export const swapTimeoutMilliseconds = 100
 
-/** How many attempts there are in one call of {@link lockForSwap}. */
+/** How many attempts there are in one statement of {@link lockForSwap}. */
 const attempts = 12
 
 /**
- * Locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All attempts
- * are one DO block on the server, so that an attempt costs no round trip and writes nothing to the server's log. The
+ * A statement that locks all relations in ACCESS EXCLUSIVE mode, or fails with lock_not_available and holds none of them. All
+ * attempts are one DO block on the server, so that an attempt costs no round trip and writes nothing to the server's log. The
  * block of PL/pgSQL with an EXCEPTION clause is a subtransaction: when it fails, its locks are released and queued
  * readers go on.
  * @param relations each view before the relations that it reads
  */
-export async function lockForSwap(session: Session, relations: readonly SwappedRelation[]): Promise<void> {
+export function lockForSwap(relations: readonly SwappedRelation[]): Sql {
   const locks = relations.map((relation) => literal(lockStatement(relation)))
   const body = sql`
 DECLARE
@@ -66,7 +65,7 @@ BEGIN
   END LOOP;
   RAISE lock_not_available USING MESSAGE = 'the relations to swap are still in use by other sessions';
 END`
-  await session.run(sql`DO ${literal(body)}`)
+  return sql`DO ${literal(body)}`
 }
 
 /**

@@ -12,6 +12,7 @@ import { readCatalog } from '../../introspector/read-catalog.ts'
 import { record } from '../../kinds/facets/options.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import { type Attachments, noAttachments, readAttachments } from './attachments.ts'
+import { readRawState } from './raw-state.ts'
 import type { ReplacementSet } from './replacement-set.ts'
 
 interface Original {
@@ -23,13 +24,23 @@ interface Original {
   readonly attachments: Attachments
 }
 
-export type Originals = readonly Original[]
+export interface Originals {
+  readonly all: readonly Original[]
+  /** A digest that shows whether one has changed since they were read. Undefined if that has to be compared by reading them again. */
+  readonly state: string | undefined
+}
 
 /** Reads the objects of which successors are built in scratch schemas. Runs under `readingPath`. */
-export async function readOriginals(
+export async function readOriginals(session: Session, set: ReplacementSet): Promise<Originals> {
+  // Before the rest, so that a change in between is noticed.
+  const state = await readRawState(session, set, [])
+  return { all: await readAll(session, set), state }
+}
+
+async function readAll(
   session: Session,
   { members, declared, dropped, finalNames, salt }: ReplacementSet,
-): Promise<Originals> {
+): Promise<readonly Original[]> {
   const built = members.flatMap(({ scratch, change, loses }) =>
     scratch === undefined ? [] : [{ change, loses, scratch }],
   )
@@ -65,16 +76,16 @@ function originalId({ from, to }: Replace): ObjectId {
  * Compares unmanaged objects with the plan, whose fingerprint does not cover them.
  * @throws FdwsyncError if one has changed since it was planned to recreate it
  */
-export function requireAsPlanned(originals: Originals): void {
-  for (const { change, live } of originals) {
+export function requireAsPlanned({ all }: Originals): void {
+  for (const { change, live } of all) {
     if (change.isUnmanaged && !isSame(change.from, live)) throw changed(change, 'since the plan was created')
   }
 }
 
 /** @throws FdwsyncError if an object has changed while its successor was built */
 export function requireUnchanged(before: Originals, after: Originals): void {
-  for (const [at, { change, live, attachments }] of before.entries()) {
-    const now = after[at]
+  for (const [at, { change, live, attachments }] of before.all.entries()) {
+    const now = after.all[at]
     if (!now || !isSame(live, now.live) || !sameData(attachments, now.attachments))
       throw changed(change, 'while its successor was built')
   }

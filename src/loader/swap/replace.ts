@@ -46,8 +46,9 @@ export async function replace(
     }
   }
   await session.run(readingPath)
-  await swap(context, session, set, originals)
-  for (const scratch of scratchSchemas) await session.run(sql`DROP SCHEMA ${ident(scratch)}`)
+  await context.beforeSwap(session)
+  const drops = scratchSchemas.map((scratch) => sql`DROP SCHEMA ${ident(scratch)}`)
+  await swap(context, session, set, originals, drops)
   return loads
 }
 
@@ -81,7 +82,7 @@ async function buildSuccessor(
   sources: SourceWatchdog,
   { set: { searchPath }, member, originals }: Building,
 ): Promise<readonly SuccessorLoad[]> {
-  const original = originals.find(({ change }) => change.key === member.key)
+  const original = originals.all.find(({ change }) => change.key === member.key)
   const { key, scratch, load, children } = member
   if (original?.change.isUnmanaged) {
     await session.run(readingPath)

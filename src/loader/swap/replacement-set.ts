@@ -45,6 +45,8 @@ export interface ReplacementContext {
    * @throws FdwsyncError if it is not what it should be
    */
   checkSuccessor(session: Session, member: Member, successor: Relation): Promise<void>
+  /** What can be done before readers have to wait. The successors are complete, in their scratch schemas. */
+  beforeSwap(session: Session): Promise<void>
 }
 
 /** The load of a successor. */

@@ -2,7 +2,7 @@
 // without this it would go on reading the old one.
 
 import { topologicalOrder } from '../../core/graph.ts'
-import { join, qualified, type Sql, sql, trusted } from '../../core/sql.ts'
+import { qualified, type Sql, sql, trusted } from '../../core/sql.ts'
 import type { Session } from '../../db/session.ts'
 import { isNoSourceView, readsOfView } from '../../dependents/view-reads.ts'
 import { requalify } from '../../parser/requalify.ts'
@@ -59,17 +59,17 @@ interface Repointing {
 }
 
 /**
- * Runs CREATE OR REPLACE VIEW, so that the views read the successors, which are still in their scratch schemas. A
- * view keeps its OID, owner, grants, comment and triggers, so that its own dependents notice nothing. The caller has
- * locked the views; their definitions are read only now, so that no change to one is lost. Runs under `readingPath`.
+ * CREATE OR REPLACE VIEW for each view, so that it reads the successors, which are still in their scratch schemas. A
+ * view keeps its OID, owner, grants, comment and triggers, so that its own dependents notice nothing. Reading the definitions locks
+ * the views and what they read in ACCESS SHARE mode. Runs under `readingPath`.
  */
-export async function repointViews(
+export async function repointStatements(
   trust: CodeTrust,
   session: Session,
   views: readonly SwappedRelation[],
   { names, scratchOf }: Repointing,
-): Promise<void> {
-  if (views.length === 0) return
+): Promise<readonly Sql[]> {
+  if (views.length === 0) return []
   const byOid = new Map(views.map((view) => [view.oid, view]))
   const definitions = await session.query<{ oid: number; definition: string; options: string | null }>(
     definitionsQuery,
@@ -86,10 +86,5 @@ export async function repointViews(
     statements.push({ title: `view ${name}`, sql: create })
   }
   await requireTrustedLiterals(trust, session, statements)
-  await session.run(
-    join(
-      statements.map((each) => each.sql),
-      ';\n',
-    ),
-  )
+  return statements.map((each) => each.sql)
 }

@@ -2,17 +2,18 @@
 
 import { topologicalOrder } from '../../core/graph.ts'
 import { relationKey } from '../../core/object.ts'
-import { join, sql, trusted } from '../../core/sql.ts'
+import { join, type Sql, sql, trusted } from '../../core/sql.ts'
 import { throwIfInterrupted } from '../../db/cancellation.ts'
 import { isDatabaseError, isTransient } from '../../db/database-error.ts'
 import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
 import { describeLockHolders, type LockHolder, readLockHolders } from '../../introspector/lock-holders.ts'
 import { seenRepeatedly, waitsForItself } from '../self-wait.ts'
-import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
+import { lockForSwap, swapTimeoutMilliseconds } from './lock-order.ts'
 import { type Originals, readOriginals, requireUnchanged } from './originals.ts'
+import { type RawState, rawStateQuery, readRawState, stateIn } from './raw-state.ts'
 import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
-import { repointViews, swappedRelations } from './repoint-views.ts'
+import { repointStatements, swappedRelations } from './repoint-views.ts'
 
 const attempts = 300
 
@@ -22,24 +23,31 @@ const attemptsAgainstItself = 3
 /**
  * Swaps the members of a set inside the transaction that built the successors. In this order:
  *
- * 1. Lock every relation that changes, in ACCESS EXCLUSIVE mode: see lock-order.ts. From here until COMMIT, readers
- *    wait.
- * 2. Read the originals again, and stop if another session has changed one since its successor was built.
- * 3. Repoint unmanaged views to the successors, which are still in their scratch schemas.
- * 4. Move the originals out, dependents first; then move the successors in, dependents last. Each in its own order.
+ * 1. Read which views have to be repointed, and how, and what the originals and these views are like.
+ * 2. Lock every relation that changes, in ACCESS EXCLUSIVE mode: see lock-order.ts. From here until COMMIT, readers
+ *    wait, so that what could be prepared was.
+ * 3. Stop if another session has changed an original since its successor was built.
+ * 4. Repoint unmanaged views to the successors, which are still in their scratch schemas.
+ * 5. Move the originals out, dependents first; then move the successors in, dependents last. Each in its own order.
  *
  * What fails because of a lock is rolled back to a savepoint and attempted again: the build itself is not repeated.
  * Runs under `readingPath`.
+ * @param last statements that are sent with those of the swap
  */
 export async function swap(
   { trust, signal, onRetry }: ReplacementContext,
   session: Session,
   set: ReplacementSet,
   originals: Originals,
+  last: readonly Sql[],
 ): Promise<void> {
-  const statements = swapStatements(set, originals)
+  const statements = [...swapStatements(set, originals), ...last]
   const replaced = set.members.map(({ change }) => change.from.oid)
   const scratchSchemas = scratchSchemasOf(set)
+  const names = {
+    names: set.finalNames,
+    scratchOf: (schema: string, name: string) => scratchSchemas.get(relationKey(schema, name)),
+  }
   let holders: readonly LockHolder[] = []
   const findItself = seenRepeatedly(attemptsAgainstItself)
   const report = (error: Error, attempt: number) => {
@@ -48,30 +56,46 @@ export async function swap(
     if (attempt % 10 === 2) onRetry(reason, attempt)
   }
   await withRetries({ attempts, pauseMilliseconds: 25, onRetry: report }, async () => {
-    await session.run(trusted('SAVEPOINT swap'))
-    let relations: readonly SwappedRelation[] = []
+    while (!(await attempt())) throwIfInterrupted(signal)
+  })
+
+  /** Returns false if another session has changed something between the preparation and the locks. */
+  async function attempt(): Promise<boolean> {
+    // First, so that a view that is created from now on is noticed.
+    const state = await readRawState(session, set, [])
+    const relations = await swappedRelations(session, replaced)
+    const views = relations.filter(({ oid }) => !replaced.includes(oid))
+    await session.run(sql`SAVEPOINT swap; ${limitedWait}`)
     try {
-      relations = await swappedRelations(session, replaced)
-      await lockForSwap(session, relations)
-      // Locks that the statements below need in addition, on servers' dependents for example, may not wait for long
-      // either.
-      await session.run(sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`)
-      requireUnchanged(originals, await readOriginals(session, set))
-      const views = relations.filter(({ oid }) => !replaced.includes(oid))
-      const scratchOf = (schema: string, name: string) => scratchSchemas.get(relationKey(schema, name))
-      await repointViews(trust, session, views, { names: set.finalNames, scratchOf })
-      await session.run(statements)
+      if (state !== originals.state) requireUnchanged(originals, await readOriginals(session, set))
+      const before = views.length === 0 ? state : await readRawState(session, set, views)
+      const repointing = await repointStatements(trust, session, views, names)
+      // The definitions were read with locks in any order. What comes next is sent at once, since readers wait from here on.
+      const lock = sql`ROLLBACK TO swap; ${lockForSwap(relations)}; ${limitedWait}`
+      const query = rawStateQuery(set, views)
+      if (query === undefined) {
+        await session.run(lock)
+        requireUnchanged(originals, await readOriginals(session, set))
+      } else if (stateIn(await session.query<RawState>(sql`${lock}; ${query}`)) !== before) {
+        await session.run(trusted('ROLLBACK TO swap; RELEASE swap'))
+        return false
+      }
+      await session.run(join([...repointing, ...statements], ';\n'))
+      return true
     } catch (error) {
       if (!isDatabaseError(error) || session.isLost()) throw error
-      await session.run(trusted('ROLLBACK TO swap'))
+      await session.run(trusted('ROLLBACK TO swap; RELEASE swap'))
       // If another session has dropped or changed an original, report that instead of the error that it caused.
       if (!isTransient(error)) requireUnchanged(originals, await readOriginals(session, set))
       holders = await readLockHolders(session, relations)
       throwIfItself(holders, findItself)
       throw error
     }
-  })
+  }
 }
+
+/** No statement of a swap may wait for long, while readers wait for it. */
+const limitedWait = sql`SET LOCAL lock_timeout = ${trusted(String(swapTimeoutMilliseconds))}`
 
 /** Gives up on a lock of a session that reads for this transaction, and so lasts as long. */
 function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof seenRepeatedly>): void {
@@ -85,7 +109,7 @@ function throwIfItself(holders: readonly LockHolder[], find: ReturnType<typeof s
  * Members are in the order in which the successors read each other. The originals have an order of their own: two views
  * may have read each other the other way round.
  */
-function swapStatements({ members }: ReplacementSet, originals: Originals) {
+function swapStatements({ members }: ReplacementSet, { all }: Originals): readonly Sql[] {
   const originalsFirstRead = topologicalOrder(
     members,
     ({ key }) => key,
@@ -93,14 +117,11 @@ function swapStatements({ members }: ReplacementSet, originals: Originals) {
   )
   const out = originalsFirstRead.toReversed().flatMap((member) => member.swap.out)
   const into = members.flatMap((member) => member.swap.in)
-  return join(
-    [
-      ...originals.flatMap(({ attachments }) => attachments.beforeSwap),
-      ...[...out, ...into].map((statement) => statement.sql),
-      ...originals.flatMap(({ attachments }) => attachments.afterSwap),
-    ],
-    ';\n',
-  )
+  return [
+    ...all.flatMap(({ attachments }) => attachments.beforeSwap),
+    ...[...out, ...into].map((statement) => statement.sql),
+    ...all.flatMap(({ attachments }) => attachments.afterSwap),
+  ]
 }
 
 /** By `relationKey`: the scratch schema that has the successor of a relation. */

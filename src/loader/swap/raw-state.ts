@@ -1,0 +1,66 @@
+// A digest of the rows of the system catalogs that define relations, to notice at once whether another session has changed one. To
+// read and compare the definitions themselves would take many times as long, and readers would wait for it.
+
+import { join, number, type Sql, sql, trusted } from '../../core/sql.ts'
+import type { Session } from '../../db/session.ts'
+import type { ReplacementSet } from './replacement-set.ts'
+
+// Each version of a row has its own xmin or ctid. VACUUM and ANALYZE overwrite their estimates in place. What the relations
+// read decides how their queries are shown.
+const stateOfGiven = trusted(`, named AS (
+    SELECT oid FROM given
+    UNION SELECT d.refobjid FROM given JOIN pg_rewrite r ON r.ev_class = given.oid
+      JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+  ), part AS (
+    SELECT oid FROM named
+    UNION SELECT indexrelid FROM given JOIN pg_index ON indrelid = given.oid
+    UNION SELECT c.reltoastrelid FROM given JOIN pg_class c ON c.oid = given.oid
+  ), object AS (
+    SELECT 'pg_class'::regclass AS catalog, c.oid, c.xmin, c.ctid FROM part JOIN pg_class c ON c.oid = part.oid
+    UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, r.xmin, r.ctid FROM given JOIN pg_rewrite r ON ev_class = given.oid
+    UNION ALL SELECT 'pg_trigger'::regclass, t.oid, t.xmin, t.ctid FROM given JOIN pg_trigger t ON tgrelid = given.oid
+    UNION ALL SELECT 'pg_constraint'::regclass, k.oid, k.xmin, k.ctid FROM given JOIN pg_constraint k ON conrelid = given.oid
+    UNION ALL SELECT 'pg_attrdef'::regclass, a.oid, a.xmin, a.ctid FROM given JOIN pg_attrdef a ON adrelid = given.oid
+    UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid, s.xmin, s.ctid FROM given JOIN pg_statistic_ext s ON stxrelid = given.oid
+  ), version AS (
+    SELECT catalog, oid, 0 AS part, xmin, ctid FROM object
+    UNION ALL SELECT 'pg_namespace'::regclass, n.oid, 0, n.xmin, n.ctid FROM named JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
+    UNION ALL SELECT 'pg_attribute'::regclass, attrelid, attnum, a.xmin, a.ctid FROM part JOIN pg_attribute a ON attrelid = part.oid AND attnum > 0
+    UNION ALL SELECT 'pg_index'::regclass, indexrelid, 0, i.xmin, i.ctid FROM given JOIN pg_index i ON indrelid = given.oid
+    UNION ALL SELECT d.tableoid, objoid, d.objsubid, d.xmin, d.ctid FROM object JOIN pg_description d ON (objoid, classoid) = (oid, catalog)
+    UNION ALL SELECT l.tableoid, objoid, l.objsubid, l.xmin, l.ctid FROM object JOIN pg_seclabel l ON (objoid, classoid) = (oid, catalog)
+    UNION ALL SELECT d.tableoid, objid, d.objsubid, d.xmin, d.ctid FROM object JOIN pg_depend d ON (objid, classid) = (oid, catalog) AND deptype = 'x'
+    UNION ALL SELECT d.tableoid, objid, d.objsubid, d.xmin, d.ctid FROM given JOIN pg_depend d ON (refobjid, refclassid) = (oid, 'pg_class'::regclass)
+  )
+  SELECT md5(string_agg(concat_ws(' ', catalog::oid, oid, part, xmin, ctid), ',' ORDER BY catalog::oid, oid, part, xmin::text, ctid)) AS state FROM version`)
+
+/**
+ * A query for the digest of the originals of a set, and of views. Undefined if some of them consist of more than these rows: foreign
+ * tables, for example, whose identity columns count on. For `readingPath`.
+ */
+export function rawStateQuery(
+  { members }: Pick<ReplacementSet, 'members'>,
+  views: readonly { readonly oid: number }[],
+): Sql | undefined {
+  if (members.some(({ change }) => change.from.id.kind !== 'materializedView')) return undefined
+  const oids = [...members.map(({ change }) => change.from.oid), ...views.map(({ oid }) => oid)]
+  return sql`WITH given AS (SELECT oid FROM unnest(ARRAY[${join(oids.map(number), ', ')}]::oid[]) AS oid)${stateOfGiven}`
+}
+
+/** The result of {@link rawStateQuery}. */
+export async function readRawState(
+  session: Session,
+  set: Pick<ReplacementSet, 'members'>,
+  views: readonly { readonly oid: number }[],
+): Promise<string | undefined> {
+  const query = rawStateQuery(set, views)
+  return query && stateIn(await session.query<RawState>(query))
+}
+
+export interface RawState {
+  readonly state: string | null
+}
+
+export function stateIn([row]: readonly RawState[]): string | undefined {
+  return row?.state ?? undefined
+}

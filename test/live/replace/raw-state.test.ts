@@ -1,0 +1,54 @@
+// What a swap goes by to see that nobody has changed an original: each change of a definition, and nothing else.
+
+import { describe, expect, test } from 'vitest'
+import type { Replace } from '../../../src/core/change.ts'
+import { readRawState } from '../../../src/loader/swap/raw-state.ts'
+import type { Member } from '../../../src/loader/swap/replacement-set.ts'
+import { createDatabase, runSql } from '../../servers/databases.ts'
+import type { ServerPair } from '../../servers/provided.ts'
+import { connectTo } from '../../support/fdwsync.ts'
+import { eachMajor } from '../../support/majors.ts'
+
+const changes: readonly (readonly [sql: string, isSeen: boolean])[] = [
+  ['ANALYZE m', false],
+  ['VACUUM m', false],
+  ['CREATE TABLE other (a int)', false],
+  ["COMMENT ON COLUMN m.a IS 'x'", true],
+  ['GRANT SELECT ON m TO PUBLIC', true],
+  ['CREATE INDEX j ON m (a)', true],
+  ["COMMENT ON INDEX j IS 'y'", true],
+  ['ALTER INDEX j RENAME TO k', true],
+  ['ALTER MATERIALIZED VIEW m SET (fillfactor = 50)', true],
+  ['ALTER MATERIALIZED VIEW m ALTER a SET STATISTICS 10', true],
+  ['ALTER STATISTICS s RENAME TO t', true],
+  ['DROP STATISTICS t', true],
+  ['CREATE VIEW w AS SELECT a FROM m', true],
+  ['REFRESH MATERIALIZED VIEW m', true],
+]
+
+describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+  test('definitions, and those of views over them', async () => {
+    const { url, drop } = await createDatabase(pair.target)
+    await runSql(url, 'CREATE TABLE base (a int); CREATE MATERIALIZED VIEW m AS SELECT a, a + 1 AS b FROM base')
+    await runSql(url, 'CREATE INDEX i ON m (a); CREATE STATISTICS s ON a, b FROM m; CREATE VIEW v AS SELECT a FROM m')
+    const [oids] = await runSql(url, "SELECT 'm'::regclass::oid::int AS m, 'v'::regclass::oid::int AS v")
+    const session = await connectTo(url)('state')
+    const id = { kind: 'materializedView', schema: 'public', name: 'm' } as const
+    const member = { change: { from: { id, oid: Number(oids?.m) } as Replace['from'] } } as Member // what is read of it
+    const read = (views: readonly { oid: number }[] = []) => readRawState(session, { members: [member] }, views)
+    for (const [sql, isSeen] of changes) {
+      const before = await read()
+      await runSql(url, sql)
+      expect((await read()) !== before, sql).toBe(isSeen)
+    }
+    const ofView = async (sql: string) => {
+      const [alone, before] = [await read(), await read([{ oid: Number(oids?.v) }])]
+      await runSql(url, sql)
+      return [(await read()) !== alone, (await read([{ oid: Number(oids?.v) }])) !== before]
+    }
+    expect(await ofView('ALTER VIEW v RENAME a TO c')).toEqual([false, true])
+    expect(await ofView('CREATE OR REPLACE VIEW v AS SELECT a AS c FROM m WHERE a > 0')).toEqual([true, true])
+    await session.close()
+    await drop()
+  })
+})
