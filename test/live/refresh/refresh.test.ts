@@ -167,9 +167,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     ])
     const wrong = await run(fixture, ['refresh', 'buyres', 'orders'], shop)
     expect(wrong.code).toBe(64)
-    expect(wrong.stderr).toMatch(
-      /no copy "buyres"; did you mean "buyers"\?\n.*local.buyers.*\n.*no copy "orders"/,
-    )
+    expect(wrong.stderr).toMatch(/no copy "buyres"; did you mean "buyers"\?\n.*local.buyers.*\n.*no copy "orders"/)
     const json = await run(fixture, ['refresh', 'buyers', '--format', 'json'], shop)
     expect(JSON.parse(json.stdout)).toMatchObject({
       format: 'fdwsync.refresh/1',
