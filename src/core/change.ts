@@ -29,6 +29,8 @@ export interface FieldChange {
   readonly effect: Effect
   /** The column that the server refuses to change while something depends on it. */
   readonly blockedByUseOf?: string
+  /** Set if the server refuses the change while something depends on the primary key. */
+  readonly blockedByUseOfKey?: true
   /** Set if that column is dropped, even if another one takes its name. */
   readonly dropsColumn?: true
   /** Set if the object, a type or a relation with its row type, cannot be altered in this way while a relation stores its values. */

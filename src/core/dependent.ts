@@ -19,6 +19,8 @@ export interface Dependent {
   readonly view: (DependentView & { readonly outcome?: ViewOutcome | undefined }) | undefined
   /** Whether values of the object, which is a type or has a row type, are stored by it or through it. */
   readonly storesValues?: boolean
+  /** Whether it depends on the primary key of the object. */
+  readonly usesKey?: boolean
   /** `view reports.daily`, `function total(shop.orders)` … */
   readonly description: string
   /** Why it cannot be recreated, if that was tried or is known. */

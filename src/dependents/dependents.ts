@@ -19,6 +19,7 @@ interface Row {
   readonly parent: ObjectId | null
   readonly view: DependentView | null
   readonly storesValues: boolean
+  readonly usesKey: boolean
   readonly description: string
 }
 
@@ -28,6 +29,7 @@ interface Row {
 //   statistics object and a place in a publication count as their table. A constraint of a domain counts as the domain, the
 //   attributes of a composite type count as the type.
 // - What depends on the row type of a relation depends on the relation: `setof m` is one case.
+// - What depends on the primary key of a table, a foreign key or a view that groups by it, depends on the table.
 // - What depends on a member of an extension depends on the extension.
 // - What depends on an inherited column of a child depends on that column of the parent, which is changed in both. So does what depends
 //   on the row type of a child.
@@ -73,6 +75,11 @@ const dependentsQuery = trusted(`
     UNION ALL
     SELECT target.classid, target.objid, target.classid, view, view
       FROM target JOIN source_view ON copy = target.objid WHERE target.classid = 'pg_class'::regclass
+    UNION ALL
+    SELECT target.classid, target.objid, refclassid, refobjid, target.objid
+      FROM target JOIN pg_constraint k ON k.conrelid = target.objid AND k.contype = 'p',
+           LATERAL (VALUES ('pg_constraint'::regclass, k.oid), ('pg_class'::regclass, k.conindid)) AS key(refclassid, refobjid)
+     WHERE target.classid = 'pg_class'::regclass
   ), attached(classid, objid, part_class, part) AS (
     SELECT t.classid, t.objid, 'pg_trigger'::regclass, tg.oid
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f'
@@ -84,7 +91,7 @@ const dependentsQuery = trusted(`
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
     SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed,
-           false AS uses_type
+           false AS uses_type, false AS uses_key
       FROM attached
     UNION
     SELECT r.classid AS ofclass, r.objid AS of, r.relid AS used, nullif(d.refobjsubid, 0) AS attnum,
@@ -93,7 +100,9 @@ const dependentsQuery = trusted(`
            coalesce(source_view.copy, rw.ev_class, k.conrelid, st.stxrelid, ad.adrelid, po.polrelid, pr.prrelid, dk.contypid, composite.reltype, d.objid) AS objid,
            CASE WHEN rw.rulename <> '_RETURN' THEN 'one of its rules uses it'
                 WHEN (r.classid, r.refclassid) = ('pg_class'::regclass, 'pg_type'::regclass) THEN 'it uses its row type' END AS why_not_repointed,
-           r.refclassid = 'pg_type'::regclass AS uses_type
+           r.refclassid = 'pg_type'::regclass AS uses_type,
+           r.refclassid = 'pg_constraint'::regclass OR (r.refclassid, r.classid) = ('pg_class'::regclass, 'pg_class'::regclass)
+             AND r.refobjid IN (SELECT conindid FROM pg_constraint WHERE conrelid = r.objid AND contype = 'p') AS uses_key
       FROM referenced r
       JOIN pg_depend d ON d.refclassid = r.refclassid AND d.refobjid = r.refobjid AND d.deptype = 'n'
       LEFT JOIN pg_rewrite rw ON d.classid = 'pg_rewrite'::regclass AND rw.oid = d.objid
@@ -147,6 +156,7 @@ const dependentsQuery = trusted(`
                    FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = d.of) END AS parent,
          CASE WHEN c.relkind = 'v' THEN jsonb_build_object('oid', c.oid::int8, 'mayRedefine', pg_has_role(c.relowner, 'USAGE'),
                 'whyNotRepointed', CASE WHEN c.relpersistence = 't' THEN '${temporaryViewReason}' ELSE d.why_not_repointed END) END AS view,
+         d.uses_key AS "usesKey",
          d.uses_type AND (d.ofclass, d.of, d.classid, d.objid) IN (SELECT * FROM storing) AS "storesValues",
          pg_describe_object(d.classid, d.objid, 0) AS description
     FROM direct d
@@ -169,12 +179,12 @@ export async function readDependents(session: Session, objects: readonly LiveObj
   const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
   const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Row>(dependentsQuery, [targets])
-  return rows.flatMap(({ of, catalog, column, child, id, parent, view, storesValues, description }) => {
+  return rows.flatMap(({ of, catalog, column, child, id, parent, view, storesValues, usesKey, description }) => {
     const on = keys.get(`${catalog} ${of}`)
     const address = { key: id ? keyOf(id) : undefined, parent: parent ? keyOf(parent) : undefined }
     const through = child ? { through: keyOf(child) } : {}
     return on === undefined
       ? []
-      : [{ on, column, ...address, ...through, view: view ?? undefined, storesValues, description }]
+      : [{ on, column, ...address, ...through, view: view ?? undefined, storesValues, usesKey, description }]
   })
 }

@@ -5,7 +5,9 @@ import { groupBy } from '../core/data.ts'
 import type { Dependent } from '../core/dependent.ts'
 import { kindOf } from '../kinds/registry.ts'
 
-export function isBlockedBy({ blockedByUseOf, rewritesValues }: FieldChange, dependent: Dependent): boolean {
+export function isBlockedBy(field: FieldChange, dependent: Dependent): boolean {
+  const { blockedByUseOf, blockedByUseOfKey, rewritesValues } = field
+  if (blockedByUseOfKey && dependent.usesKey) return true
   if (rewritesValues && dependent.storesValues) return true
   return blockedByUseOf !== undefined && blockedByUseOf === dependent.column
 }
@@ -13,7 +15,10 @@ export function isBlockedBy({ blockedByUseOf, rewritesValues }: FieldChange, dep
 /** Whether it depends on what uses the object. */
 export function mayBeBlocked(change: Change): boolean {
   if (change.op !== 'alter') return false
-  return change.fields.some(({ blockedByUseOf, rewritesValues }) => blockedByUseOf !== undefined || rewritesValues)
+  return change.fields.some(
+    ({ blockedByUseOf, blockedByUseOfKey, rewritesValues }) =>
+      blockedByUseOf !== undefined || blockedByUseOfKey || rewritesValues,
+  )
 }
 
 /**

@@ -41,6 +41,7 @@ export function primaryKeyChange(
       from: keyText(from),
       to: keyText(to),
       effect: { how: 'clause', clause: clauseOf(clauses) },
+      ...(from ? { blockedByUseOfKey: true } : {}),
     },
   ]
 }
