@@ -1,10 +1,12 @@
-// Finds the materialized views that compute something of the whole rows of a relation, or of whole values of a composite type: such
+// Finds the copies that compute something of the whole rows of a relation, or of whole values of a composite type: such
 // a view is outdated once the relation has another column, although its definition stays the same.
 
 import type { LiveObject } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { isLoaded, sourceViews } from '../kinds/facets/copy/source-view.ts'
+import { kindOfRelation } from '../kinds/facets/relations.ts'
 
 export interface WholeRowReader {
   /** What it reads rows of. */
@@ -20,7 +22,7 @@ export interface WholeRowReader {
 // are changed with it: arrays, domains, and the row types of what has a column of it. (o).id reads one attribute. Where a view has
 // the rows but its reader does not use them, this finds too much rather than too little.
 const readersQuery = trusted(`
-  WITH RECURSIVE target AS (
+  WITH RECURSIVE ${sourceViews}, target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
   ), descendant(objid, relid) AS (
     SELECT objid, objid FROM target WHERE classid = 'pg_class'::regclass
@@ -58,11 +60,12 @@ const readersQuery = trusted(`
      WHERE reader.relkind = 'v'
   )
   SELECT reader.classid::text AS catalog, reader.objid AS oid,
-         jsonb_build_object('kind', 'materializedView', 'schema', nspname, 'name', relname) AS id,
+         jsonb_build_object('kind', ${kindOfRelation('c.relkind')}, 'schema', nspname, 'name', relname) AS id,
          bool_and(through_function) AS "isThroughFunction"
-    FROM reader JOIN pg_class c ON c.oid = reader.oid JOIN pg_namespace n ON n.oid = relnamespace
-   WHERE reader.relkind = 'm' AND c.relispopulated
-   GROUP BY reader.classid, reader.objid, nspname, relname ORDER BY nspname, relname`)
+    FROM reader LEFT JOIN source_view ON view = reader.oid
+    JOIN pg_class c ON c.oid = coalesce(copy, reader.oid) JOIN pg_namespace n ON n.oid = relnamespace
+   WHERE reader.relkind = 'm' AND c.relispopulated OR copy IS NOT NULL AND ${isLoaded('reader')}
+   GROUP BY reader.classid, reader.objid, c.relkind, nspname, relname ORDER BY nspname, relname`)
 
 /** Reads the views that compute something of whole rows of the objects, also through plain views, under the reading path. */
 export async function readWholeRowReaders(
