@@ -1,9 +1,11 @@
 // Scheduled jobs: the jobs of pg_cron that refresh copies by their policies. pg_cron keeps them in a table, cron.job.
 import type { FieldChange } from '../core/change.ts'
+import { formatDuration } from '../core/duration.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
+import type { RefreshPolicy } from '../core/refresh-policy.ts'
 import { literal, qualified, resolved, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { copyPath } from '../manifest/copies.ts'
-import { refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
+import { type CopyPolicy, refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
 import type { DeclaredKind } from './kind.ts'
 
 export interface ScheduledJobSpec {
@@ -25,15 +27,18 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   probe: { how: 'none' },
 
   // Without `cron.database` pg_cron has to be in the target database: see planner/schedules.ts.
-  declare: (manifest) =>
-    refreshPolicies(manifest).flatMap(({ copy, policy: { schedule }, path }) => {
+  declare(manifest) {
+    const policies = refreshPolicies(manifest)
+    return policies.flatMap(({ copy, policy, path }) => {
+      const { schedule } = policy
       if (schedule === undefined) return []
       const id: JobId = { kind: 'scheduledJob', schema: copy.schema, name: copy.name }
-      const spec: ScheduledJobSpec = { schedule, command: commandOf(id), isActive: true }
+      const spec: ScheduledJobSpec = { schedule, command: commandOf(id, timeoutOf(policy, policies)), isActive: true }
       // What the manifest itself declares has to exist before it.
       const needs = [keyOf(copy), ...declaredExtension(manifest)]
       return [{ id, spec, needs, path }]
-    }),
+    })
+  },
   // A schedule is a part of a policy, which is neither exported nor listed as unmanaged.
   write: (id, { schedule }) => ({
     path: [...copyPath({ ...id, kind: 'materializedView' }), 'refresh'],
@@ -87,8 +92,25 @@ function jobName({ schema, name }: JobId): Sql {
   return literal(`fdwsync ${qualified(schema, name)}`)
 }
 
-function commandOf({ schema, name }: JobId): string {
-  return sql`SELECT fdwsync.refresh(${literal(qualified(schema, name))})`
+/** A function cannot limit how long the statement takes that calls it. */
+function commandOf({ schema, name }: JobId, timeoutMilliseconds: number | undefined): string {
+  const refresh = sql`SELECT fdwsync.refresh(${literal(qualified(schema, name))})`
+  if (timeoutMilliseconds === undefined) return refresh
+  const timeout = formatDuration(Math.min(timeoutMilliseconds, longestTimeout))
+  return sql`SET statement_timeout = ${literal(timeout)}; ${refresh}`
+}
+
+/** What `statement_timeout` can be. */
+const longestTimeout = 2 ** 31 - 1
+
+/** A group is refreshed as a whole, within the shortest of its timeouts. */
+function timeoutOf(policy: RefreshPolicy, all: readonly CopyPolicy[]): number | undefined {
+  const isWithIt = (other: RefreshPolicy) =>
+    other === policy || (policy.group !== undefined && other.group === policy.group)
+  const timeouts = all.flatMap(({ policy: other }) =>
+    isWithIt(other) && other.timeoutMilliseconds !== undefined ? [other.timeoutMilliseconds] : [],
+  )
+  return timeouts.length === 0 ? undefined : Math.min(...timeouts)
 }
 
 function activeText({ isActive }: ScheduledJobSpec): string {

@@ -13,10 +13,13 @@ interface Row {
   readonly milliseconds: number
 }
 
+// What has not been used for long is no measure, and a ledger can have hundreds of thousands of refreshes.
 const lastLoadsQuery = trusted(`
   SELECT DISTINCT ON (address, how) address, how,
          extract(epoch FROM ended_at - started_at)::float8 * 1000 AS milliseconds
-    FROM fdwsync.refresh WHERE address = ANY ($1::text[]) AND outcome = 'applied'
+    FROM unnest($1::text[]) AS address
+    CROSS JOIN LATERAL (SELECT how, started_at, ended_at FROM fdwsync.refresh r
+                         WHERE r.address = address.address AND outcome = 'applied' ORDER BY started_at DESC LIMIT 100) AS newest
    ORDER BY address, how, started_at DESC`)
 
 /** The caller has found the ledger to be trusted. */

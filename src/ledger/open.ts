@@ -4,6 +4,7 @@ import { FdwsyncError } from '../core/errors.ts'
 import { ident, literal, sql, trusted } from '../core/sql.ts'
 import { type DatabaseError, isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
+import { grantToReaders } from './readers.ts'
 import { createLedgerSchema, ledgerMigration, ledgerVersion, tablesOfVersion } from './schema.ts'
 import { type FoundLedger, findLedger, lockLedger } from './trust.ts'
 
@@ -54,6 +55,7 @@ async function migrate(session: Session, found: FoundLedger): Promise<void> {
   if (version > 0) await lockLedger(session, 'ACCESS EXCLUSIVE', tablesOfVersion(version))
   const before = 'owner' in found ? await switchToRole(session, found.owner) : undefined
   await session.run(ledgerMigration(version))
+  if (version > 0) await session.run(grantToReaders(version))
   if (before !== undefined) await setRole(session, before)
 }
 

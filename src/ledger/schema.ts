@@ -2,7 +2,7 @@
 
 import { join, type Sql, trusted } from '../core/sql.ts'
 import { commentStatements } from './comments.ts'
-import { createRefreshFunction } from './refresh-function.ts'
+import { createRefreshFunction } from './refresh-function/refresh-function.ts'
 
 /** How one version changes the ledger's tables. A database runs each migration once, in the order of the list. */
 interface Migration {
@@ -15,7 +15,7 @@ interface Migration {
  * The ledger is a set of public tables that users may query. They are in the target database, so that a record of
  * ownership commits together with the DDL that it describes. A state file could disagree with the catalog.
  *
- * The tables have only columns of built-in types and a primary key. `trust.ts` rejects any default, check, foreign key
+ * The tables have only columns of built-in types, a primary key, and indexes on columns. `trust.ts` rejects any default, check, foreign key
  * or trigger, because fdwsync would not have created it. A column that a migration adds is null in existing rows.
  */
 const migrations: readonly Migration[] = [
@@ -181,6 +181,10 @@ const migrations: readonly Migration[] = [
       trusted(
         `UPDATE fdwsync.policy SET address = '["refreshPolicy"' || substr(address, length('["materializedView"') + 1)`,
       ),
+      // When copies were refreshed last is read by every refresh --stale and status.
+      trusted('CREATE INDEX refresh_address_started_at_idx ON fdwsync.refresh (address, started_at)'),
+      // The history lists the newest ones.
+      trusted('CREATE INDEX refresh_started_at_idx ON fdwsync.refresh (started_at)'),
       createRefreshFunction,
     ],
   },

@@ -5,7 +5,7 @@ import { FdwsyncError, type Problem } from '../core/errors.ts'
 import { ident, join, literal, qualified, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { readingPath } from '../introspector/transaction-settings.ts'
-import { isRefreshFunction, refreshFunctions } from './refresh-function.ts'
+import { isRefreshFunction, refreshFunctions } from './refresh-function/refresh-function.ts'
 import { ledgerTables, ledgerVersion } from './schema.ts'
 
 /** What exists of a ledger. In every state but `unreadable` it is trusted. */
@@ -49,7 +49,8 @@ const isPlain = (owner: Sql): Sql => sql`
     AND NOT (c.relrowsecurity OR c.relispartition OR c.relhassubclass OR c.relhastriggers OR c.relhasrules)
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                        AND (a.atthasdef OR a.atttypid >= 10000)) -- below that all types are in pg_catalog
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND NOT i.indisprimary))`
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                     WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)))`
 
 const fromLedger: Sql = sql`
     FROM pg_catalog.pg_namespace n

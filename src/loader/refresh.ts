@@ -11,6 +11,7 @@ import { isDatabaseError } from '../db/database-error.ts'
 import type { Session } from '../db/session.ts'
 import { isLoad, pooledConnect } from '../db/session-pool.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { clearOutdated } from '../ledger/outdated-views.ts'
 import { openRefreshLog, type RefreshRecording, recordRefreshes, refreshRecording } from '../ledger/refresh-log.ts'
 import { refreshBeginning } from './begin-refresh.ts'
 import { loadMonitor } from './load-monitor.ts'
@@ -70,7 +71,7 @@ export async function refreshCopies(
   const outcomes = await runUnits(run, units, jobs).finally(async () => {
     await Promise.all([pool.close(), monitor.close()])
   })
-  if (recording.records) await recordFailures(run, session)
+  if (recording.records) await closeLog(run, session)
   const ended = outcomes.flatMap(([{ copies }, outcome]) => copies.map((each) => reportOf(run, each, outcome)))
   const byKey = new Map(ended.map((view) => [view.key, view]))
   return {
@@ -119,16 +120,23 @@ function runUnits(run: RefreshRun, units: readonly RefreshUnit[], jobs: number) 
   })
 }
 
-/** In a transaction of its own, because those of the refreshes were rolled back. */
-async function recordFailures({ manifest, failed, options }: RefreshRun, log: Session): Promise<void> {
+/** Records failures in the transaction of the log, because those of the refreshes were rolled back. */
+async function closeLog({ manifest, failed, results, options }: RefreshRun, log: Session): Promise<void> {
   if (log.isLost()) return
   try {
     await recordRefreshes(log, manifest, undefined, failed)
+    // A refresh of changed rows alone does not load what is outdated.
+    const loaded = [...results].filter(([, { state }]) => state === undefined || state.compared === 'all')
+    await clearOutdated(
+      log,
+      manifest,
+      loaded.map(([key]) => key),
+    )
     await log.run(trusted('COMMIT'))
   } catch (error) {
     if (!log.isLost()) await log.run(trusted('ROLLBACK'))
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
-    options.emit({ type: 'warning', reason: `failed refreshes could not be recorded: ${error.message}` })
+    options.emit({ type: 'warning', reason: `not all refreshes could be recorded: ${error.message}` })
   }
 }
 

@@ -1,7 +1,7 @@
 // Checks whether the strategy of each copy is one that it can have: some are of materialized views, some of tables with a key.
 
 import type { CopyId } from '../../core/object.ts'
-import { mergeStanzas, noDefault, type StrategyName } from '../../core/refresh-policy.ts'
+import { mergeStanzas, noDefault, type RefreshStrategy, type StrategyName } from '../../core/refresh-policy.ts'
 import type { WatermarkStanza } from '../../core/watermark.ts'
 import { type CopyStanza, copiesIn, type DeclaredCopy } from '../copies.ts'
 import type { Manifest } from '../manifest.ts'
@@ -76,10 +76,12 @@ function misplaced({ id: { kind }, declared }: DeclaredCopy): Mistake | undefine
   return { message: 'a watermark needs a primary key, and the table declares none', hint: 'Declare its primary_key.' }
 }
 
-/** A job runs SQL, and a swap needs the command. */
-function unscheduled(strategy: string, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
-  if (strategy === 'swap') {
-    const message = 'a copy with a schedule cannot have the strategy swap, which needs the command'
+/** What `fdwsync.refresh()` can do, which is what a job calls. */
+const strategiesInSql: readonly RefreshStrategy[] = ['auto', 'plain', 'concurrently', 'merge']
+
+function unscheduled(strategy: RefreshStrategy, { id: { kind }, declared }: DeclaredCopy): Mistake | undefined {
+  if (!strategiesInSql.includes(strategy)) {
+    const message = `a copy with a schedule cannot have the strategy ${strategy}, which needs the command`
     return { message, hint: 'Use another strategy, or run fdwsync refresh by a timer in place of the schedule.' }
   }
   if (kind === 'materializedView' || hasKey(declared)) return undefined

@@ -2,9 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { refresh } from '../../../src/api/refresh.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
@@ -54,5 +55,18 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       { least: expect.stringContaining('total') },
     ])
     expect(changesOf(await planFor(changed, fixture.url))).toEqual([])
+
+    // A refresh loads it too, whoever runs it.
+    for (const load of [
+      () => refresh(changed, [], connectTo(fixture.url), refreshDefaults),
+      () => fixture.sql(`SELECT FROM fdwsync.refresh('p."json"')`),
+    ]) {
+      await fixture.sql(
+        `DELETE FROM fdwsync.proof; UPDATE fdwsync.object SET outdated_by = '{something}' WHERE address LIKE '%,"json"]'`,
+      )
+      expect(changesOf(await planFor(changed, fixture.url))).toEqual(['replace materialized view p."json"'])
+      await load()
+      expect(changesOf(await planFor(changed, fixture.url))).toEqual([])
+    }
   })
 })

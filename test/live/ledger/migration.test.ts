@@ -3,7 +3,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import type { Plan } from '../../../src/core/plan.ts'
-import { ledgerVersion } from '../../../src/ledger/schema.ts'
+import { ledgerTables, ledgerVersion } from '../../../src/ledger/schema.ts'
 import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
@@ -73,7 +73,10 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       ['type', { request: expect.anything(), response: expect.anything() }],
     ])
 
-    await fixture.sql(asVersion6)
+    // Who reads all of it can read what the migration adds, and nobody else can.
+    const [monitor, other] = [await fixture.role(), await fixture.role()]
+    await fixture.sql(`${asVersion6}; GRANT USAGE ON SCHEMA fdwsync TO ${monitor.user}, ${other.user};
+      GRANT SELECT ON ALL TABLES IN SCHEMA fdwsync TO ${monitor.user}; GRANT SELECT ON fdwsync.object TO ${other.user}`)
     const emptied = await planFor(await fixture.manifest(importHead), fixture.url)
     expect(changesOf(emptied)).toEqual(
       expect.arrayContaining(['release schema local', 'drop schema proxy', 'drop foreign table proxy.a']),
@@ -83,6 +86,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const { report: nothing } = await applyTo(mirror, fixture.url)
     expect(nothing, 'only the proof is recorded').toMatchObject({ steps: [] })
     expect([await versionOf(fixture), await fixture.sql(rows)]).toEqual([ledgerVersion, before])
+    const readable = (role: string) =>
+      fixture.sql(
+        `SELECT count(*)::int FROM pg_class WHERE relnamespace = 'fdwsync'::regnamespace AND relkind = 'r' AND has_table_privilege('${role}', oid, 'SELECT')`,
+      )
+    expect([await readable(monitor.user), await readable(other.user)]).toEqual([
+      [{ count: ledgerTables.length }],
+      [{ count: 1 }],
+    ])
 
     await fixture.sql(asVersion6)
     await runSql(

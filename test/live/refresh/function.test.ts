@@ -1,12 +1,13 @@
-// fdwsync.refresh(): what it does by which strategy, what it records, and who may call it.
+// fdwsync.refresh(): what it does by which strategy and policy, what it records, and who may call it.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refresh } from '../../../src/api/refresh.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
-import { applyTo, planFor } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
 import { eachMajor } from '../../support/majors.ts'
-import { shopManifest } from '../../support/manifests.ts'
+import { head, shopManifest } from '../../support/manifests.ts'
 import { changesOf } from '../../support/outcomes.ts'
 
 // Before PostgreSQL 17, the function finds twice() by the search_path of the manifest.
@@ -43,12 +44,10 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await call("'local.empty'")).toEqual([
       { ...common, how: 'plain', asked: 'concurrently', rows: 1, inserted: 1, deleted: null },
     ])
-    await expect(call("'local.swapped'")).rejects.toThrow(
-      'materialized view local.swapped cannot be refreshed by strategy swap',
-    )
+    await expect(call("'local.swapped'")).rejects.toThrow('local.swapped cannot be refreshed by strategy swap from SQL')
     expect(await call("'local.swapped', 'plain'")).toMatchObject([{ how: 'plain', rows: 1 }])
-    await expect(call("'local.orders', 'fast'")).rejects.toThrow('unknown strategy "fast"')
-    await expect(call("'proxy.orders'")).rejects.toThrow('proxy.orders is not a materialized view')
+    await expect(call("'local.orders', 'fast'")).rejects.toThrow('by strategy fast from SQL')
+    await expect(call("'proxy.orders'")).rejects.toThrow('proxy.orders is neither a materialized view nor a table')
     await fixture.sql('CREATE MATERIALIZED VIEW public.mine AS SELECT 1 AS one')
     await expect(call("'public.mine'")).rejects.toThrow('no manifest manages materialized view public.mine')
     expect(await fixture.sql("SELECT count(*)::int FROM fdwsync.refresh WHERE origin = 'function'")).toEqual([
@@ -59,6 +58,103 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     expect(await call(`'local."Renamed by hand"', 'auto'`)).toMatchObject([{ how: 'plain' }])
     await fixture.sql('ALTER MATERIALIZED VIEW local."Renamed by hand" RENAME TO swapped')
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+  })
+
+  test('tables, groups, queries that are asked first, and timeouts', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    await fixture.sql(`CREATE TABLE public.rows (id int, part text, more json);
+      INSERT INTO public.rows SELECT id, 'p', '{"a": 1}' FROM generate_series(1, 20) AS id`)
+    const parsed = await fixture.manifest(`${head()}
+schemas:
+  local:
+    grants: { usage: [${user}] }
+    tables:
+      keyed:
+        query: SELECT * FROM public.rows
+        primary_key: [id, part]
+        refresh: { skip_if_same: "SELECT count(*), max(id), max(more::text) FROM public.rows -- all" }
+      heap: { query: SELECT id FROM public.rows }
+      over: { query: "SELECT part, count(*) AS n FROM local.under GROUP BY 1", primary_key: [part], refresh: { group: both } }
+      slow: { query: SELECT 1 AS id, primary_key: [id], refresh: { timeout: 10min } }
+      own: { query: "SELECT 1 AS id, own.who() AS who", primary_key: [id], owner: ${user}, refresh: { skip_if_same: SELECT own.who() } }
+    materialized_views: { under: { query: SELECT * FROM public.rows, refresh: { group: both } } }
+`)
+    await fixture.sql(`CREATE SCHEMA own AUTHORIZATION ${user}; GRANT SELECT ON public.rows TO ${user};
+      CREATE FUNCTION own.who() RETURNS text LANGUAGE sql AS 'SELECT current_user::text'; ALTER FUNCTION own.who() OWNER TO ${user}`)
+    await applyTo(parsed, fixture.url)
+    const call = async (args: string) => {
+      const [row] = await fixture.sql(
+        `SELECT concat_ws(' ', how, outcome, inserted, updated, deleted) AS row, row_count FROM fdwsync.refresh(${args})`,
+      )
+      return row?.row
+    }
+    const change = (text: string) => fixture.sql(text.replaceAll('rows', 'public.rows'))
+
+    expect(await call("'local.keyed'")).toBe('merge applied 0 0 0')
+    await change(
+      `UPDATE rows SET more = '{"a":1}' WHERE id = 1; UPDATE rows SET part = 'q' WHERE id = 2; DELETE FROM rows WHERE id = 3`,
+    )
+    expect(await call("'local.keyed'")).toBe('merge applied 1 1 2')
+    expect(await fixture.sql('SELECT k::text FROM local.keyed k ORDER BY 1')).toEqual(
+      await fixture.sql('SELECT r::text AS k FROM public.rows r ORDER BY 1'),
+    )
+    // It knows the answer that the command has recorded, and the other way round.
+    expect(await call("'local.keyed'")).toBe('merge skipped')
+    await change('DELETE FROM rows WHERE id = 4')
+    const byCommand = async () =>
+      (await refresh(parsed, ['keyed'], connectTo(fixture.url), refreshDefaults)).views.map(({ outcome }) => outcome)
+    expect(await byCommand()).toEqual([expect.not.objectContaining({ unchanged: expect.anything() })])
+    expect(await call("'local.keyed'")).toBe('merge skipped')
+    await change('DELETE FROM rows WHERE id = 5')
+    expect(await call("'local.keyed'")).toBe('merge applied 0 0 1')
+    expect(await byCommand()).toMatchObject([{ status: 'applied', unchanged: expect.anything() }])
+
+    await change('INSERT INTO rows VALUES (6, NULL)')
+    await expect(call("'local.keyed'")).rejects.toThrow(
+      'table local.keyed: its query returns the key {"id":6,"part":null}',
+    )
+    await change('DELETE FROM rows WHERE part IS NULL')
+    await expect(call("'local.heap'")).rejects.toThrow('table local.heap has no primary key')
+    await expect(call("'local.keyed', 'plain'")).rejects.toThrow(
+      'local.keyed cannot be refreshed by strategy plain: it is a table',
+    )
+    await expect(call("'local.under', 'merge'")).rejects.toThrow('it is a materialized view')
+
+    await change("INSERT INTO rows VALUES (100, 'new')")
+    expect(await call("'local.over'")).toBe('merge applied 2 1 0')
+    expect(await fixture.sql('SELECT count(*)::int FROM local.under')).toEqual(
+      await fixture.sql('SELECT count(*)::int FROM public.rows'),
+    )
+    expect(
+      await fixture.sql(
+        "SELECT count(*)::int, count(DISTINCT started_at)::int AS moments FROM fdwsync.refresh WHERE address ~ 'over|under' AND origin = 'function'",
+      ),
+    ).toEqual([{ count: 2, moments: 1 }])
+
+    await expect(call("'local.slow'")).rejects.toThrow(
+      'the timeout of 00:10:00 cannot be applied to local.slow: statement_timeout is 0',
+    )
+    expect(await fixture.sql(`SET statement_timeout = '10min'; SELECT how FROM fdwsync.refresh('local.slow')`)).toEqual(
+      [{ how: 'merge' }],
+    )
+    await expect(fixture.sql(`SET statement_timeout = '11min'; SELECT fdwsync.refresh('local.slow')`)).rejects.toThrow(
+      'statement_timeout is 11min',
+    )
+
+    // Whatever runs has the rights of the owner, and cannot return to those of the caller.
+    await fixture.sql("UPDATE local.own SET who = 'somebody'")
+    expect(await call("'local.own'")).toBe('merge applied 0 1 0')
+    expect(await fixture.sql("SELECT who, current_setting('role') AS role FROM local.own")).toEqual([
+      { who: user, role: 'none' },
+    ])
+    await fixture.sql(
+      `CREATE OR REPLACE FUNCTION own.who() RETURNS text LANGUAGE plpgsql AS 'BEGIN RESET ROLE; RETURN current_user; END'`,
+    )
+    await expect(call("'local.own'")).rejects.toThrow('security-definer function')
+    await fixture.sql("DELETE FROM fdwsync.policy WHERE address LIKE '%own%'")
+    await expect(call("'local.own'")).rejects.toThrow('security-definer function')
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['create refresh policy of local.own'])
   })
 
   test('a role needs rights on the copy and on the ledger, and another body is not trusted', async () => {

@@ -1,0 +1,106 @@
+// The part of fdwsync.refresh() that finds what to refresh: the copy, or all copies of its group, and by which strategy each.
+
+/** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
+export const findEntry = `
+  SELECT c.relkind IN ('m', 'r') AS is_copy, c.relkind = 'r' AS is_table, format('%I.%I', n.nspname, c.relname) AS name,
+         o.manifest, o.address, p.group_name
+    INTO entry
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN fdwsync.object o
+      ON o.address = format('["%s",%s,%s]', CASE c.relkind WHEN 'r' THEN 'table' ELSE 'materializedView' END,
+                            to_json(n.nspname::text), to_json(c.relname::text))
+      OR o.object_oid = c.oid AND o.address ~ '^\\["(materializedView|table)"'
+         -- The OIDs in the ledger of a restored database are those of other relations.
+         AND to_regclass(format('%I.%I', o.address::json ->> 1, o.address::json ->> 2)) IS NULL
+    LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
+   WHERE c.oid = $1 ORDER BY o.object_oid = c.oid DESC NULLS LAST LIMIT 1;
+  IF entry.is_copy IS NOT TRUE THEN
+    RAISE EXCEPTION '% is neither a materialized view nor a table', coalesce(entry.name, $1::text) USING ERRCODE = 'wrong_object_type';
+  END IF;
+  IF entry.manifest IS NULL THEN
+    RAISE EXCEPTION 'no manifest manages % %', CASE WHEN entry.is_table THEN 'table' ELSE 'materialized view' END, entry.name
+      USING ERRCODE = 'undefined_object', HINT = 'Declare it in a manifest, and run fdwsync apply.';
+  END IF;
+  IF NOT has_table_privilege('fdwsync.refresh', 'INSERT') THEN
+    RAISE EXCEPTION 'the refresh of % cannot be recorded: % has no INSERT on fdwsync.refresh', entry.name, current_user
+      USING ERRCODE = 'insufficient_privilege', HINT = format('Grant it: GRANT INSERT ON fdwsync.refresh TO %I;', current_user);
+  END IF;`
+
+// What a copy reads is what its rule depends on; the rule of a table is that of the view in fdwsync_source. A copy that reads another one,
+// also through views, reads more of them.
+const membersQuery = `
+    WITH RECURSIVE listed AS (
+      SELECT o.address, o.manifest, coalesce(o.search_path, '{public}') AS path, p.strategy, p.timeout, p.skip_if_same,
+             CASE o.address WHEN entry.address THEN $1::oid
+               ELSE coalesce(to_regclass(format('%I.%I', o.address::json ->> 1, o.address::json ->> 2))::oid, o.object_oid) END AS oid
+        FROM fdwsync.object o LEFT JOIN fdwsync.policy p ON p.address = regexp_replace(o.address, '^[^,]*', '["refreshPolicy"')
+       WHERE o.manifest = entry.manifest AND o.address ~ '^\\["(materializedView|table)"'
+         AND (o.address = entry.address OR p.group_name = entry.group_name)
+    ), found AS (
+      SELECT l.*, c.relkind = 'r' AS is_table, c.relowner, CASE c.relkind WHEN 'm' THEN c.oid ELSE v.oid END AS source,
+             format('%I.%I', coalesce(n.nspname, l.address::json ->> 1), coalesce(c.relname, l.address::json ->> 2)) AS name,
+             CASE c.relkind WHEN 'm' THEN c.relispopulated ELSE obj_description(v.oid, 'pg_class') IS NULL END AS is_loaded
+        FROM listed l
+        LEFT JOIN pg_class c ON c.oid = l.oid AND c.relkind IN ('m', 'r')
+        LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_class v ON c.relkind = 'r' AND v.relkind = 'v' AND v.relnamespace = to_regnamespace('fdwsync_source')
+              AND v.relname = (SELECT CASE WHEN octet_length(convert_to(full_name, 'UTF8')) > 63 THEN md5(convert_to(full_name, 'UTF8')) ELSE full_name END
+                                 FROM (SELECT n.nspname || '.' || c.relname) AS of(full_name))
+    ), reads(oid, what) AS (
+      SELECT f.oid, d.refobjid FROM found f JOIN pg_rewrite r ON r.ev_class = f.source
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> f.source
+      UNION
+      SELECT reads.oid, d.refobjid FROM reads LEFT JOIN found f ON f.oid = reads.what
+        JOIN pg_rewrite r ON r.ev_class = coalesce(f.source, reads.what)
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> reads.what
+    )
+    SELECT f.*, f.address = entry.address AS is_named, pg_get_userbyid(f.relowner) AS owner,
+           CASE f.address WHEN entry.address THEN coalesce($2, f.strategy, 'auto') ELSE coalesce(f.strategy, 'auto') END AS asked,
+           EXISTS (SELECT FROM pg_index i WHERE i.indrelid = f.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                      AND i.indpred IS NULL AND i.indexprs IS NULL) AS has_unique_index,
+           EXISTS (SELECT FROM pg_index i WHERE i.indrelid = f.oid AND i.indisprimary) AS has_key
+      FROM found f ORDER BY (SELECT count(*) FROM reads JOIN found AS other ON other.oid = reads.what WHERE reads.oid = f.oid), f.address`
+
+/** Appends each to `members`, in the order of their refreshes, with `how` it is refreshed, and `because` of what. */
+export const findMembers = `
+  FOR member IN ${membersQuery}
+  LOOP
+    command := format('Run the command: fdwsync refresh %s', member.name);
+    IF member.is_table IS NULL OR member.source IS NULL THEN
+      RAISE EXCEPTION '% does not exist as it was applied', member.name
+        USING ERRCODE = 'undefined_object', HINT = 'Run fdwsync apply first.';
+    ELSIF member.asked NOT IN ('auto', 'plain', 'concurrently', 'merge') THEN
+      RAISE EXCEPTION '% cannot be refreshed by strategy % from SQL', member.name, member.asked
+        USING ERRCODE = 'feature_not_supported',
+              HINT = format('%s, or name another strategy: fdwsync.refresh(%L, ''auto'').', command, member.name);
+    ELSIF member.is_table AND NOT member.has_key THEN
+      RAISE EXCEPTION 'table % has no primary key, and can only be swapped, not from SQL', member.name
+        USING ERRCODE = 'feature_not_supported', HINT = command || '.';
+    ELSIF member.asked <> 'auto' AND member.is_table <> (member.asked = 'merge') THEN
+      RAISE EXCEPTION '% cannot be refreshed by strategy %: it is a %', member.name, member.asked,
+                      CASE WHEN member.is_table THEN 'table' ELSE 'materialized view' END
+        USING ERRCODE = 'wrong_object_type', HINT = 'Use another strategy, or auto, which chooses one.';
+    END IF;
+    members := array_append(members, to_jsonb(member) || jsonb_build_object(
+      'how', CASE WHEN member.is_table THEN 'merge' WHEN NOT member.is_loaded THEN 'plain' WHEN member.asked <> 'auto' THEN member.asked
+                  WHEN member.has_unique_index THEN 'concurrently' ELSE 'plain' END,
+      'because', CASE WHEN NOT member.is_table AND NOT member.is_loaded THEN 'it holds no data yet, so no reader waits'
+                      WHEN member.asked <> 'auto' THEN 'as declared'
+                      WHEN member.is_table THEN 'it has a primary key, so only rows that differ are written'
+                      WHEN member.has_unique_index THEN 'readers do not wait' ELSE 'it has no unique index on plain columns' END));
+  END LOOP;`
+
+// PostgreSQL measures statement_timeout from the beginning of the statement that calls the function, so it cannot be set within it. A
+// background worker of pg_cron applies only what it has when it begins.
+export const requireTimeout = `
+  SELECT min((each ->> 'timeout')::interval) INTO timeout FROM unnest(members) AS each;
+  IF timeout IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_settings WHERE name = 'statement_timeout' AND setting::bigint > 0
+         AND setting::bigint <= GREATEST(1, LEAST(2147483647, extract(epoch FROM timeout) * 1000))
+         AND (source <> 'session' OR NOT is_worker)) THEN
+    RAISE EXCEPTION 'the timeout of % cannot be applied to %: statement_timeout is %', timeout, entry.name, current_setting('statement_timeout')
+      USING ERRCODE = 'feature_not_supported',
+            HINT = CASE WHEN is_worker THEN 'Set cron.use_background_workers to off, or statement_timeout for the role.'
+                        ELSE format('In a statement before it: SET statement_timeout = %L; or run the command: fdwsync refresh %s.',
+                                    (extract(epoch FROM timeout) * 1000)::bigint || 'ms', entry.name) END;
+  END IF;`

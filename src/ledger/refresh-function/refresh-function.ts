@@ -1,0 +1,33 @@
+// The function fdwsync.refresh(), by which SQL refreshes a copy: from psql, from functions and from pg_cron. Its body is in body.ts.
+
+import { createHash } from 'node:crypto'
+import { join, literal, type Sql, sql, trusted } from '../../core/sql.ts'
+import { body } from './body.ts'
+
+const settings = 'search_path=pg_catalog, pg_temp'
+const signature = 'copy regclass, strategy text DEFAULT NULL::text'
+
+export const createRefreshFunction: Sql = sql`
+  CREATE OR REPLACE FUNCTION fdwsync.refresh(copy regclass, strategy text DEFAULT NULL) RETURNS fdwsync.refresh
+  LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS ${literal(body)}`
+
+export const commentOnRefreshFunction: Sql = sql`COMMENT ON FUNCTION fdwsync.refresh(regclass, text) IS ${literal(
+  'Refreshes a copy by its policy, and with it the copies of its group, and records that. Returns the row that it has written for the copy.',
+)}`
+
+/** The MD5 of the body in this release and in older ones, whose ledgers are read as they are. */
+const knownBodies: readonly string[] = [
+  createHash('md5').update(body).digest('hex'),
+  '8c3967d264fed1241607db65137e0ed4', // version 15 of the ledger
+]
+
+/** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked apart. */
+export const isRefreshFunction: Sql = sql`
+  (p.proname = 'refresh' AND NOT p.prosecdef AND p.probin IS NULL AND p.proconfig = ARRAY[${literal(settings)}]
+   AND p.prolang = (SELECT oid FROM pg_catalog.pg_language WHERE lanname = 'plpgsql')
+   AND pg_catalog.pg_get_function_arguments(p.oid) = ${literal(signature)}
+   AND pg_catalog.md5(p.prosrc) IN (${join(knownBodies.map(literal), ', ')}))`
+
+/** For the query of another file: the function of the ledger's schema, if it exists. It goes by the index on the name. */
+export const refreshFunctions = (schema: 'n.oid' | 'ns.oid'): Sql =>
+  trusted(`pg_catalog.pg_proc p WHERE p.proname = 'refresh' AND p.pronamespace = ${schema}`)

@@ -1,0 +1,35 @@
+// The part of fdwsync.refresh() that asks the queries skip_if_same of the policies. See loader/skip-if-same.ts, which digests their answers in
+// the same way.
+
+import { callAsOwner } from './as-owner.ts'
+
+const question = `format('DECLARE
+  found_answer pg_catalog.text;
+BEGIN
+  SELECT pg_catalog.array_agg(answer::pg_catalog.text ORDER BY answer::pg_catalog.text)::pg_catalog.text INTO found_answer FROM (%s
+) AS answer;
+  SET CONSTRAINTS ALL IMMEDIATE;
+  RETURN found_answer;
+END', member ->> 'skip_if_same')`
+
+const jsonOf = (text: string) => `coalesce(to_json(${text})::text, 'null')`
+
+/** Sets `answers`, and `same_for` if none of the members needs a refresh. */
+export const askIfSame = `
+  FOREACH member IN ARRAY members LOOP
+    age := NULL;
+    IF member ->> 'skip_if_same' IS NOT NULL THEN
+      SELECT string_agg(quote_ident(name), ', ') INTO path FROM jsonb_array_elements_text(member -> 'path') AS name;${callAsOwner(question, 'answer')}
+      answer := encode(sha256(convert_to('[' || ${jsonOf("member ->> 'skip_if_same'")} || ',' || ${jsonOf('answer')} || ']', 'UTF8')), 'hex');
+      answers := answers || jsonb_build_object(member ->> 'address', answer);
+      SELECT CASE WHEN r.answer = answers ->> r.address AND (member ->> 'is_loaded')::bool THEN clock_timestamp() - r.started_at END INTO age
+        FROM fdwsync.refresh r WHERE r.address = member ->> 'address' AND r.outcome = 'applied' ORDER BY r.started_at DESC LIMIT 1;
+    END IF;
+    oldest := GREATEST(oldest, age);
+    is_same := is_same AND age IS NOT NULL;
+  END LOOP;
+  IF is_same THEN
+    SELECT format('same as %s %s ago', round(extract(epoch FROM oldest) / size), unit) INTO reason
+      FROM (VALUES (86400, 'd'), (3600, 'h'), (60, 'min'), (1, 's'), (0.001, 'ms')) AS units(size, unit)
+     WHERE extract(epoch FROM oldest) >= size OR unit = 'ms' ORDER BY size DESC LIMIT 1;
+  END IF;`
