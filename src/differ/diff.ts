@@ -2,6 +2,7 @@
 
 import type { Change, FieldChange, LiveObject, WantedObject } from '../core/change.ts'
 import { ignoredOf } from '../core/ignored.ts'
+import { kindChange, kindTitle } from '../core/kind-change.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Refusal, Undetermined, Warning } from '../core/plan.ts'
 import { ident } from '../core/sql.ts'
@@ -100,15 +101,6 @@ function differences(
   return [...renames(live), ...fields.filter(({ effect }) => effect.how !== 'replace' || !isRenameOnly)]
 }
 
-function kindChange(from: ObjectId, to: ObjectId): FieldChange {
-  return { field: 'kind', from: wordsOf(from), to: wordsOf(to), effect: { how: 'replace' }, cause: 'manifest' }
-}
-
-/** `materialized view` of `materializedView`. */
-function wordsOf({ kind }: ObjectId): string {
-  return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-}
-
 /** A child whose parent has columns renamed by the plan, as it will be after that. */
 function withParentColumnsRenamed(
   { reading, wanted }: DiffInput,
@@ -142,7 +134,7 @@ function renames({
 
 /** `proxy.orders` of `foreign table proxy.orders`. */
 function titleWithoutKind(id: ObjectId): string {
-  return titleOf(id).slice(wordsOf(id).length + 1)
+  return titleOf(id).slice(kindTitle(id).length + 1)
 }
 
 /** Whether the ledger proves that what this role cannot see was applied as it is declared. */

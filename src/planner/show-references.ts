@@ -77,6 +77,7 @@ function shownFields(
   referenced: readonly Referenced[],
   salt: string,
 ): readonly FieldChange[] {
+  if (from.currentId) return fields
   const declared = withTexts(to.declared, referenced)
   const compared = kindOf(to.id).compare(to.id, withTexts(from.spec, referenced), withTexts(to.spec, referenced), {
     declared,

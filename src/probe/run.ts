@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { DeclaredObject, FieldChange, LiveObject, LiveState, WantedObject } from '../core/change.ts'
 import type { Problem } from '../core/errors.ts'
 import type { ProbeFinding } from '../core/finding.ts'
+import { kindChange } from '../core/kind-change.ts'
 import type { ObjectNotice } from '../core/notice.ts'
 import { idOf, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { Session } from '../db/session.ts'
@@ -139,6 +140,7 @@ export function differs(run: ProbeRun, object: DeclaredObject, live: LiveObject)
 
 /** How an object differs from the live one, as far as can be determined without the server. */
 export function differences(run: ProbeRun, object: DeclaredObject, live: LiveObject): readonly FieldChange[] {
+  if (live.currentId) return [kindChange(live.currentId, object.id)]
   const last = run.input.ledger.entries.get(keyOf(object.id))?.declared
   const context = { declared: object.spec, last, digests: run.input.digests }
   return kindOf(object.id).compare(object.id, live.spec, object.spec, context)
