@@ -11,6 +11,7 @@ import type { PlanContext } from './context.ts'
 import { readDigestsOfUnchanged } from './dependency-proofs.ts'
 import { examineDrops } from './dropped-relations.ts'
 import { analyzeImpact, type Impact } from './impact.ts'
+import { replacedAlong } from './selection.ts'
 import { readCode } from './untrusted-code.ts'
 
 export interface ChangeSet {
@@ -28,6 +29,7 @@ export interface ChangeSet {
  * Probes and compares what is declared, and analyzes the impact. An unmanaged plain view that stays reads the new data only after
  * the swap, so what reads both that view and what is replaced would mix old and new data. Such views are recreated with the rest,
  * which can affect others in turn, so this repeats until none is found. It is refused if a view cannot be recreated.
+ * It repeats as well if a selection replaces what is not selected.
  */
 export async function computeChangeSet(context: PlanContext): Promise<ChangeSet> {
   // Digests are read before the probe, so that a change in between is noticed by the next plan.
@@ -47,17 +49,20 @@ export async function computeChangeSet(context: PlanContext): Promise<ChangeSet>
     mayEvaluate,
   }
   const forcedViews = new Map<Key, readonly Key[]>()
+  const along = new Set<Key>()
   for (;;) {
-    const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews)
+    const comparison = await compareWithUnmanagedViews(context, probeInput, forcedViews, along)
     const impact = await analyzeImpact(session, comparison, probeInput, { populate, suffix })
     const views = impact.staleReads.flatMap((read) => read.views).filter((view) => !forcedViews.has(view))
-    if (views.length === 0) {
+    const more = replacedAlong(comparison.selection, impact.changes)
+    if (views.length + more.length === 0) {
       const code = await readCode(context, probeInput, comparison.probed)
       const attachments = await examineAttachments(context, comparison, impact.changes)
       const drops = await examineDrops(context, comparison, impact.changes)
       return { comparison, impact: refuseStaleReads(impact), attachments, drops, dependencyDigests, code }
     }
     for (const view of views) forcedViews.set(view, impact.throughViews.get(view) ?? [])
+    for (const key of more) along.add(key)
   }
 }
 

@@ -50,12 +50,14 @@ export interface Comparison {
  * with such plain views, as if they were declared with their current definitions, until no more are found; likewise with unmanaged
  * materialized views that a declared one reads.
  * @param forcedViews unmanaged plain views to recreate even if their columns stay the same, with what they read
+ * @param along what a selection (`--only`) replaces along the way
  * @throws FdwsyncError if the server rejects what is declared
  */
 export async function compareWithUnmanagedViews(
   context: PlanContext,
   input: ProbeInput,
   forcedViews: ReadsThroughViews,
+  along: ReadonlySet<Key>,
 ): Promise<Comparison> {
   const { session, digests } = context
   const { mayEvaluate, trustedRoles } = input
@@ -67,7 +69,7 @@ export async function compareWithUnmanagedViews(
     requireValid(context, probed)
     const compared = compareDeclared(context, probed)
     const { only = [] } = context.options
-    const selection = only.length === 0 ? undefined : select(only, { ...probed, changes: compared.changes })
+    const selection = only.length === 0 ? undefined : select(only, along, { ...probed, changes: compared.changes })
     const found = selection ? within(compared, selection) : compared
     requireUsableOptions(context, found.changes)
     const withUsed = await replaceUsed(context, found.changes)

@@ -27,13 +27,23 @@ interface Candidates {
 
 /**
  * @param patterns such as `shop.orders`, `server:shop`, or `proxy.*+` with dependents
+ * @param along what else is planned: see {@link replacedAlong}
  * @throws FdwsyncError if a pattern matches nothing
  */
-export function select(patterns: readonly string[], candidates: Candidates): Selection {
+export function select(patterns: readonly string[], along: ReadonlySet<Key>, candidates: Candidates): Selection {
   const chosen = new Set(patterns.flatMap((pattern) => keysMatching(pattern, candidates)))
-  const keys = withNeeds(chosen, candidates)
+  const keys = withNeeds(new Set([...chosen, ...along]), candidates)
   const leftOut = new Set(candidates.changes.map(({ key }) => key).filter((key) => !keys.has(key)))
   return { chosen, keys, leftOut }
+}
+
+/**
+ * What is replaced along with the selection. It is built as it is declared, so its own changes, and those of its children, belong to the
+ * plan.
+ */
+export function replacedAlong(selection: Selection | undefined, changes: readonly Change[]): readonly Key[] {
+  if (!selection) return []
+  return changes.flatMap(({ op, key }) => (op === 'replace' && !selection.keys.has(key) ? [key] : []))
 }
 
 function keysMatching(pattern: string, candidates: Candidates): readonly Key[] {

@@ -1,15 +1,15 @@
-// Turns what is wrong with the shape of a manifest into problems that a user understands.
+// Turns the JSON Schema validator's errors into problems that a user understands.
 
 import schema from '../../../schemas/manifest.schema.json' with { type: 'json' }
 import type { Problem } from '../../core/errors.ts'
 import { didYouMean } from '../../core/nearest.ts'
+import type { ValidationError } from '../generated/validate-manifest.js'
 import type { Path } from '../manifest.ts'
 import { atKey, atValue, type PathProblem } from './path-problem.ts'
-import { definition, isMap, type SchemaNode, type ShapeError } from './shape.ts'
 
-/** Several errors at one place are one problem: the first. */
-export function schemaProblems(errors: readonly ShapeError[]): readonly PathProblem[] {
-  const problems = errors.map(problemOf)
+/** Translates the validator's errors. Several errors at one place are one problem: the first. */
+export function schemaProblems(errors: readonly ValidationError[]): readonly PathProblem[] {
+  const problems = errors.flatMap(problemOf)
   const seen = new Set<string>()
   return problems.filter(({ path, atKey }) => {
     const place = JSON.stringify([path, atKey])
@@ -17,33 +17,50 @@ export function schemaProblems(errors: readonly ShapeError[]): readonly PathProb
   })
 }
 
-function problemOf(error: ShapeError): PathProblem {
-  const { path } = error
-  const invalid = (what: string) =>
-    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}` })
-  switch (error.wrong) {
-    case 'unknown-key':
-      return atKey([...path, error.key], unknownKey(error.key, path))
-    case 'missing-key':
-      return atKey(path, { code: 'manifest/missing-key', message: `missing key "${error.key}"${inWhat(path)}` })
-    case 'conflicting': {
+function problemOf(error: ValidationError): readonly PathProblem[] {
+  const path = pathOf(error.instancePath)
+  const { params } = error
+  const invalid = (what: string): readonly PathProblem[] => [
+    atValue(path, { code: 'manifest/invalid-value', message: `${nameOf(path)} ${what}` }),
+  ]
+  switch (error.keyword) {
+    case 'if':
+      return []
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const key = String(params.additionalProperty ?? params.unevaluatedProperty)
+      return [atKey([...path, key], unknownKey(key, path))]
+    }
+    case 'required': {
+      const message = `missing key "${String(params.missingProperty)}"${inWhat(path)}`
+      return [atKey(path, { code: 'manifest/missing-key', message })]
+    }
+    case 'false schema': {
       const message = `${nameOf(path)} cannot be combined with "column"`
-      return atKey(path, { code: 'manifest/conflicting-keys', message, hint: 'Use one of the two.' })
+      return [atKey(path, { code: 'manifest/conflicting-keys', message, hint: 'Use one of the two.' })]
     }
-    case 'value': {
-      const { allowed } = error
-      return invalid(`must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`)
-    }
+    case 'const':
+      return invalid(`must be ${JSON.stringify(params.allowedValue)}`)
+    case 'enum':
+      return invalid(`must be one of ${Array.isArray(params.allowedValues) ? params.allowedValues.join(', ') : ''}`)
     case 'type':
-      return invalid(`must be ${typeName(error.types)}`)
-    case 'empty':
+      return invalid(`must be ${typeName(params.type)}`)
+    case 'minItems':
+    case 'minLength':
       return invalid('must not be empty')
-    case 'repeated':
-      return invalid('must not contain an entry twice')
     case 'pattern':
       // The schema has a single pattern: see "count" in it.
       return invalid('must be a whole number from 0 to 10000')
+    default:
+      return invalid(error.message ?? 'is not valid')
   }
+}
+
+function pathOf(pointer: string): Path {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function nameOf(path: Path): string {
@@ -55,7 +72,7 @@ function inWhat(path: Path): string {
   return path.length === 0 ? '' : ` in ${nameOf(path)}`
 }
 
-function typeName(all: readonly string[]): string {
+function typeName(type: unknown): string {
   const names: Readonly<Record<string, string>> = {
     object: 'a map',
     array: 'a list',
@@ -63,6 +80,7 @@ function typeName(all: readonly string[]): string {
     boolean: 'true or false',
     number: 'a number',
   }
+  const all: readonly string[] = Array.isArray(type) ? type.map(String) : String(type).split(',')
   // Scalars have been read as text, so a number or a boolean is text too.
   const types = all.includes('string') ? all.filter((name) => name !== 'number' && name !== 'boolean') : all
   return types.map((name) => names[name] ?? name).join(' or ')
@@ -75,18 +93,26 @@ function unknownKey(key: string, path: Path): Problem {
   return { code, message, ...(valid.length > 0 && { hint: `Valid keys here: ${valid.join(', ')}.` }) }
 }
 
-/** The keys that the schema allows at a path. */
+type SchemaNode = Readonly<Record<string, unknown>>
+
+/** The keys that the schema allows at a path. The validator's errors do not include them. */
 function keysAt(path: Path): readonly string[] {
   const node = path.reduce<SchemaNode | undefined>((part, step) => part && below(part, String(step)), schema)
-  return node && isMap(node.properties) ? Object.keys(node.properties) : []
+  return node && isNode(node.properties) ? Object.keys(node.properties) : []
 }
 
 function below(node: SchemaNode, step: string): SchemaNode | undefined {
-  const property = isMap(node.properties) ? node.properties[step] : undefined
-  return resolved(property ?? (isMap(node.additionalProperties) ? node.additionalProperties : node.items))
+  const property = isNode(node.properties) ? node.properties[step] : undefined
+  return resolved(property ?? (isNode(node.additionalProperties) ? node.additionalProperties : node.items))
 }
 
 function resolved(node: unknown): SchemaNode | undefined {
-  if (!isMap(node)) return undefined
-  return typeof node.$ref === 'string' ? resolved(definition(node.$ref)) : node
+  if (!isNode(node)) return undefined
+  if (typeof node.$ref !== 'string') return node
+  const name = node.$ref.replace('#/$defs/', '')
+  return resolved(Reflect.get(schema.$defs, name))
+}
+
+function isNode(value: unknown): value is SchemaNode {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

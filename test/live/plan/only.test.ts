@@ -11,7 +11,7 @@ import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsyn
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
-import { changesOf } from '../../support/outcomes.ts'
+import { changesOf, missedOf } from '../../support/outcomes.ts'
 
 interface Parts {
   readonly orders?: string
@@ -92,6 +92,34 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await expect(planOf(parsed, fixture, ['nothing'])).rejects.toThrow(
       '--only nothing: the manifest has nothing that matches',
     )
+  })
+
+  test('takes along what is replaced with it, with all that the manifest has changed of it', async () => {
+    const fixture = await fixtureFor(pair, source)
+    await applyTo(await fixture.manifest(manifest({ views: ordersView })), fixture.url)
+    const changed = manifest({
+      customers: ', comment: c',
+      views:
+        'orders: { query: SELECT id FROM proxy.orders WHERE id > 0, comment: c, indexes: { other: { columns: [id] } } }',
+    }).replace('columns: { id: bigint, note', 'columns: { id: integer, note')
+    const parsed = await fixture.manifest(changed)
+    const { plan, report } = await applyOnly(parsed, fixture, ['proxy.orders'])
+    expect(changesOf(plan).toSorted()).toEqual([
+      'create index local.other',
+      'drop index local.orders_id_idx',
+      'replace foreign table proxy.orders',
+      'replace materialized view local.orders',
+    ])
+    const fields = plan.changes.flatMap(({ change }) => (change.op === 'replace' ? change.fields : []))
+    expect(fields.map(({ field }) => field)).toEqual(expect.arrayContaining(['query', 'comment']))
+    expect(plan.warnings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/takes along what it needs or affects: .*materialized view local\.orders/),
+        '--only leaves out 1 other object that differs',
+      ]),
+    )
+    expect(missedOf(report)).toEqual([])
+    expect(changesOf(await planFor(parsed, fixture.url))).toEqual(['alter foreign table proxy.customers'])
   })
 
   test('renames only what is chosen, by its old name or its new one', async () => {
