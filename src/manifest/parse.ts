@@ -6,11 +6,11 @@ import { FdwsyncError, type Place, type Problem } from '../core/errors.ts'
 import type { PathProblem } from './checks/path-problem.ts'
 import { optionValueProblems } from './checks/postgres-fdw-options.ts'
 import { ruleProblems } from './checks/rules.ts'
-import { shapeErrors } from './checks/shape.ts'
 import { type Composition, compose, type Documents } from './composition/compose.ts'
 import { variablesOf, withVariables } from './composition/variables.ts'
 import { parseFile, placed } from './document.ts'
 import { importRequests } from './expansion/imports.ts'
+import validate from './generated/validate-manifest.js'
 import type { Manifest, ParsedManifest, Path, References } from './manifest.ts'
 import { digestOf, type ManifestFile, type ManifestTexts } from './texts.ts'
 import { type Resolved, resolveReferences, textAt } from './yaml/references.ts'
@@ -103,9 +103,10 @@ function withReference(found: PathProblem, { data, withReferences }: Resolved): 
 }
 
 async function schemaErrors(data: unknown): Promise<readonly PathProblem[]> {
-  const errors = shapeErrors(data)
-  if (errors.length === 0) return []
-  // Loaded only if something is wrong.
+  if (validate(data)) return []
+  // Taken before the import is awaited: the errors belong to the validator, and another parse would replace them.
+  const errors = validate.errors ?? []
+  // The messages need the schema itself, which is loaded only if something is wrong.
   const { schemaProblems } = await import('./checks/schema-problems.ts')
   return schemaProblems(errors)
 }

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { withoutHints } from './without-hints.ts'
 
@@ -37,3 +37,7 @@ await build({
     },
   ],
 })
+
+// tsc writes declarations for what is TypeScript, but copies none, and published ones refer to this one.
+const validator = 'src/manifest/generated/validate-manifest.d.ts'
+await cp(validator, `dist/types/${validator}`)

@@ -1,6 +1,6 @@
 // The package as npm would publish it: what it contains, how large it is, and that it can be imported and required. Needs a build.
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -16,14 +16,9 @@ test('has the command, the library, the schemas and the examples, and nothing of
 })
 
 test('is small', () => {
-  expect(packed.unpackedSize).toBeLessThan(1_800_000)
+  expect(packed.unpackedSize).toBeLessThan(2_100_000)
   const declarations = packed.files.filter(({ path }) => path.endsWith('.d.ts'))
   expect(declarations.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(320_000)
-})
-
-test('has what publint and attw ask of a package', () => {
-  const { status, stdout, stderr } = spawnSync('npm', ['run', 'check:package'], { cwd: root, encoding: 'utf8' })
-  expect(status, stdout + stderr).toBe(0)
 })
 
 const major = Number(process.versions.node.split('.')[0])

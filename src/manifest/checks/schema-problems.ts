@@ -41,8 +41,10 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     }
     case 'const':
       return invalid(`must be ${JSON.stringify(params.allowedValue)}`)
-    case 'enum':
-      return invalid(`must be one of ${Array.isArray(params.allowedValues) ? params.allowedValues.join(', ') : ''}`)
+    case 'enum': {
+      const allowed: readonly unknown[] = Array.isArray(params.allowedValues) ? params.allowedValues : []
+      return invalid(`must be ${allowed.length > 1 ? 'one of ' : ''}${allowed.join(', ')}`)
+    }
     case 'type':
       return invalid(`must be ${typeName(params.type)}`)
     case 'minItems':
