@@ -1,4 +1,5 @@
 // The part of fdwsync.refresh() that finds what to refresh: the copy, or all copies of its group, and by which strategy each.
+import { fullNameIn } from '../../kinds/facets/copy/source-view.ts'
 
 /** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
 export const findEntry = `
@@ -45,7 +46,7 @@ const membersQuery = `
         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_class v ON c.relkind = 'r' AND v.relkind = 'v' AND v.relnamespace = to_regnamespace('fdwsync_source')
               AND v.relname = (SELECT CASE WHEN octet_length(convert_to(full_name, 'UTF8')) > 63 THEN md5(convert_to(full_name, 'UTF8')) ELSE full_name END
-                                 FROM (SELECT n.nspname || '.' || c.relname) AS of(full_name))
+                                 FROM (SELECT ${fullNameIn('c', 'n')}) AS of(full_name))
     ), reads(oid, what) AS (
       SELECT f.oid, d.refobjid FROM found f JOIN pg_rewrite r ON r.ev_class = f.source
         JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> f.source

@@ -15,14 +15,24 @@ const marks = { notLoaded: 'not loaded', standIn: 'stand-in' } as const
 const formerNames = 'fdwsync.source_views'
 
 /** The view of a table: `shop.orders`, or the MD5 of that if it is too long for a name. */
-export function sourceViewOf({ schema, name }: Relation): Relation {
-  const full = `${schema}.${name}`
+export function sourceViewOf(table: Relation): Relation {
+  const full = fullNameOf(table)
   return { schema: sourceSchema, name: Buffer.byteLength(full) > longestName ? md5(full) : full }
 }
 
 /** The view of a stand-in is beside it. No query finds it there by a name that it uses itself. */
-export function standInViewOf({ schema, name }: Relation): Relation {
-  return { schema, name: md5(`${schema}.${name}`) }
+export function standInViewOf(table: Relation): Relation {
+  return { schema: table.schema, name: md5(fullNameOf(table)) }
+}
+
+/** The first dot of it ends the schema, so that the tables "a.b".c and a."b.c" have different ones. */
+function fullNameOf({ schema, name }: Relation): string {
+  return `${schema.replaceAll('~', '~0').replaceAll('.', '~1')}.${name}`
+}
+
+/** The same as SQL, given the aliases of its rows in pg_class and pg_namespace. */
+export function fullNameIn(table: string, schema: string): string {
+  return `replace(replace(${schema}.nspname::text, '~', '~0'), '.', '~1') || '.' || ${table}.relname`
 }
 
 function md5(text: string): string {
@@ -53,7 +63,7 @@ export const sourceViews = `source_view(view, copy) AS (
      WHERE c.relkind = 'r')`
 
 function viewNames(table: string, schema: string): { readonly view: string; readonly standIn: string } {
-  const full = `${schema}.nspname || '.' || ${table}.relname`
+  const full = fullNameIn(table, schema)
   const bytes = `convert_to(${full}, 'UTF8')`
   const former = `nullif(current_setting('${formerNames}', true), '')::jsonb ->> ${table}.oid::text`
   return {
