@@ -147,8 +147,8 @@ function changeOf(table: Table, below: (limit: number) => number): string {
       return `DELETE FROM ${table} WHERE ${rows}`
     case 2:
       return table === 'numbered'
-        ? `UPDATE ${table} SET id = id + 1000 WHERE ${rows} AND id < 1000`
-        : `UPDATE ${table} SET part = part || 'x' WHERE ${rows} AND length(part) < 9`
+        ? `UPDATE ${table} SET id = id + (SELECT max(id) FROM ${table}) WHERE ${rows} AND id < 1000000`
+        : `UPDATE ${table} SET code = gen_random_uuid() WHERE ${rows}`
     case 3:
       // Two rows exchange a value.
       return `UPDATE ${table} AS t SET ${name} = o.${name} FROM ${table} AS o WHERE t.number + o.number = ${2 * number + 1} AND ${rows.replace('number', 't.number').replace('true', 't.number < 9')}`
