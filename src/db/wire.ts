@@ -46,6 +46,9 @@ export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hi
   let loss: ConnectionLostError | undefined
   let closing = false
   let running = false
+  // The driver reports an error before the server has ended the transaction and is ready for another statement.
+  let isReady = true
+  let onReady: () => void = () => {}
   let terminationReason: string | undefined
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -62,6 +65,18 @@ export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hi
   client.on('notice', notices.add)
   client.on('error', (error) => lose(error.message))
   client.on('end', () => lose('the server closed it'))
+  client.on('drain', () => {
+    isReady = true
+    onReady()
+  })
+
+  function ready(): Promise<unknown> {
+    if (isReady) return Promise.resolve()
+    const readied = new Promise<void>((resolve) => {
+      onReady = resolve
+    })
+    return Promise.race([lost, readied])
+  }
 
   /** The end of the connection that follows is then reported for this reason. */
   function noteTermination(error: unknown): void {
@@ -87,9 +102,12 @@ export function wireOf({ client }: OpenClient, name: string, hidden: readonly Hi
       if (loss) throw loss
       if (closing) throw new Error('the session is closed')
       running = true
+      isReady = false
       try {
         return await work()
       } catch (error) {
+        noteTermination(error)
+        await ready()
         throw await translated(error)
       } finally {
         running = false

@@ -2,8 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import { type Key, relationKey } from '../core/object.ts'
-import { fragment, ident, sql, trusted } from '../core/sql.ts'
+import { fragment, type Sql, sql } from '../core/sql.ts'
+import type { Session } from '../db/session.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
+import { callAsOwner } from '../kinds/table/as-owner.ts'
 import { type RecordedAnswer, readAnswers } from '../ledger/answers.ts'
 import { MemberFailure } from './failure.ts'
 import { loadSettings } from './load.ts'
@@ -47,25 +49,33 @@ function ageIfSame(recorded: RecordedAnswer | undefined, answer: string | undefi
   return recorded !== undefined && recorded.answer === answer ? recorded.millisecondsAgo : undefined
 }
 
-async function ask(
-  { session, pid, sources, sourcesOf, searchPath }: RefreshTransaction,
-  { id, key, facts }: Copy,
-  query: string,
-): Promise<string> {
-  const probes = sourcesOf.get(relationKey(id.schema, id.name)) ?? []
-  const role = facts.isOwnerAvailable ? sql`SET LOCAL ROLE ${ident(facts.owner)}; ` : sql``
+async function ask(transaction: RefreshTransaction, copy: Copy, query: string): Promise<string> {
+  const { session, pid, sources, sourcesOf, searchPath } = transaction
+  const probes = sourcesOf.get(relationKey(copy.id.schema, copy.id.name)) ?? []
+  // The text of a row does not depend on the settings of a role. Rows come in any order.
+  const question = sql`SELECT pg_catalog.array_agg(answer::pg_catalog.text ORDER BY answer::pg_catalog.text)::pg_catalog.text AS answer
+          FROM (${fragment(query)}) AS answer`
   try {
-    const [row] = await sources.load(session, pid, probes, () =>
-      // The text of a row does not depend on the settings of a role. Rows come in any order.
-      session.query<{ answer: string | null }>(sql`${role}${manifestPath(searchPath)};
-        SELECT pg_catalog.array_agg(answer::pg_catalog.text ORDER BY answer::pg_catalog.text)::pg_catalog.text AS answer
-          FROM (${fragment(query)}) AS answer`),
-    )
-    await session.run(trusted('RESET ROLE'))
+    const answer = await sources.load(session, pid, probes, async () => {
+      await session.run(manifestPath(searchPath))
+      if (copy.facts.isOwnerAvailable) return answerOfOwner(session, copy.facts.owner, question)
+      const [row] = await session.query<{ answer: string | null }>(question)
+      return row?.answer
+    })
     return createHash('sha256')
-      .update(JSON.stringify([query, row?.answer]))
+      .update(JSON.stringify([query, answer]))
       .digest('hex')
   } catch (error) {
-    throw new MemberFailure(key, error)
+    throw new MemberFailure(copy.key, error)
   }
+}
+
+/** What the question calls has the rights of the owner, and cannot return to those of the role that refreshes. */
+async function answerOfOwner(session: Session, owner: string, question: Sql): Promise<string | null> {
+  const body = sql`DECLARE answer pg_catalog.text; BEGIN answer := (${question}); RETURN pg_catalog.to_jsonb(answer); END`
+  const { before, call, after } = callAsOwner(owner, body)
+  for (const each of before) await session.execute(each)
+  const [row] = await session.query<{ result: string | null }>(call)
+  for (const each of after) await session.execute(each)
+  return row?.result ?? null
 }

@@ -37,8 +37,9 @@ export function createProofOfCreation(
   manifest: ParsedManifest,
   declared: readonly DeclaredObject[],
   plan: Plan,
-  sourceState: string | undefined,
 ): UnprovenManifest | undefined {
+  // What is asked of a source also depends on the types that are copied by then.
+  if (manifest.requests.length > 0) return undefined
   const created = new Set(declared.filter(isDigested).map(({ id }) => keyOf(id)))
   const createsAll = plan.changes.every(
     ({ change, hazards }) =>
@@ -48,7 +49,7 @@ export function createProofOfCreation(
   )
   if (!createsAll || created.size > 0 || !plan.steps.every(isDefinitionOrLoadOfView)) return undefined
   const names = namesOf(declared)
-  const proof = names && proofWithoutState(manifest, declared, plan, names, sourceState)
+  const proof = names && proofWithoutState(manifest, declared, plan, names, undefined)
   // Some warnings are only about what is created.
   return proof?.warnings.length === 0 ? { ...proof, objectCount: declared.length } : undefined
 }

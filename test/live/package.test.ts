@@ -18,7 +18,7 @@ test('has the command, the library, the schemas and the examples, and nothing of
 test('is small', () => {
   expect(packed.unpackedSize).toBeLessThan(2_100_000)
   const declarations = packed.files.filter(({ path }) => path.endsWith('.d.ts'))
-  expect(declarations.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(320_000)
+  expect(declarations.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(330_000)
 })
 
 const major = Number(process.versions.node.split('.')[0])

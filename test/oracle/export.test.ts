@@ -51,7 +51,7 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       port: fixture.env.SOURCE_PORT,
       dbname: fixture.env.SOURCE_DATABASE,
     }
-    expect(text).toBe(`# yaml-language-server: $schema=node_modules/fdwsync/schemas/manifest.schema.json
+    expect(text).toBe(`# yaml-language-server: $schema=./node_modules/fdwsync/schemas/manifest.schema.json
 
 # Exported by fdwsync 0.1.0 from the database ${database.name} (PostgreSQL ${pair.target.version}).
 

@@ -1,4 +1,4 @@
-// Runs statements as the owner of a table, in the way that REFRESH treats the owner of a materialized view: functions of the query
+// Runs statements as the owner of a copy, in the way that REFRESH treats the owner of a materialized view: functions of the query
 // and triggers of the table have the rights of that role, and cannot return to those of the role that loads.
 import { ident, literal, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
 

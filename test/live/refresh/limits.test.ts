@@ -130,6 +130,33 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     )
   })
 
+  test('skip_if_same is asked with the rights of the owner, from which nothing leads back to those of the role that refreshes', async () => {
+    const fixture = await fixtureFor(pair, source)
+    const { user } = await fixture.role()
+    const asked = (body: string) =>
+      fixture.sql(
+        `CREATE OR REPLACE FUNCTION own.asked() RETURNS text LANGUAGE plpgsql AS 'BEGIN ${body} RETURN current_user; END'`,
+      )
+    await fixture.sql(
+      `CREATE SCHEMA own AUTHORIZATION ${user}; CREATE TABLE own.log (who text); ALTER TABLE own.log OWNER TO ${user}`,
+    )
+    await asked('INSERT INTO own.log VALUES (current_user);')
+    const text = shopManifest({ a: 'SELECT 1 AS one' }).replace(
+      'AS one"',
+      `AS one", owner: ${user}, refresh: { skip_if_same: SELECT own.asked() }`,
+    )
+    await applyTo(await fixture.manifest(text), fixture.url)
+    const outcome = async () =>
+      (await refresh(await fixture.manifest(text), [], connectTo(fixture.url), refreshDefaults)).views[0]?.outcome
+    expect(await outcome()).toMatchObject({ status: 'applied' })
+    expect(await fixture.sql('SELECT who FROM own.log')).toEqual([{ who: user }])
+    await asked('RESET ROLE;')
+    expect(await outcome()).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('security-definer function'),
+    })
+  })
+
   test.each(['plain', 'swap'] as const)('a group is of one moment of the source, by strategy %s', async (strategy) => {
     const own = await createSource(pair)
     const fixture = await fixtureFor(pair, own)

@@ -99,7 +99,7 @@ schemas:
     const first = await plan(env('first', '5432'))
     expect(first).not.toContain('resolved')
     expect(first).toContain('options  host ${env:HOST} · port ${env:PORT} · pair ${env:HOST}:${env:PORT} · plain 5432')
-    expect(first).toContain('"user" ${env:ROLE} · password (secret)')
+    expect(first).toContain('user ${env:ROLE} · password (secret)')
     expect(first).toContain("columns          id bigint (name ${env:HOST}) · region text default '${env:REGION}'")
     expect(first).toContain("query  SELECT id FROM p.t WHERE region = '${env:REGION}'")
     expect(await plan(env('first', '5432'), '--format', 'json')).not.toContain('resolved')
