@@ -14,7 +14,7 @@ import { type ManifestData, manifests, withoutViews } from './manifests.ts'
 
 // The suite runs for some seconds per major, from a fixed seed, so that what fails once fails again. `npm run test:property`
 // runs for long, from another seed each time; what it finds becomes a case folder.
-const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 6)
+const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 4)
 const isLong = process.env.FDWSYNC_PROPERTY_SECONDS !== undefined
 const firstSeed = Number(process.env.FDWSYNC_PROPERTY_SEED ?? (isLong ? Date.now() % 2 ** 31 : 20260101))
 /** However slow the machine is. */

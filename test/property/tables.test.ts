@@ -9,7 +9,7 @@ import { createSource, fixtureFor } from '../support/fixture.ts'
 import { crossedMajors } from '../support/majors.ts'
 
 // The suite runs for some seconds per pair of servers, from a fixed seed; FDWSYNC_PROPERTY_SECONDS=600 for long, from another one each time.
-const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 4)
+const seconds = Number(process.env.FDWSYNC_PROPERTY_SECONDS ?? 3)
 const isLong = process.env.FDWSYNC_PROPERTY_SECONDS !== undefined
 const seed = Number(process.env.FDWSYNC_PROPERTY_SEED ?? (isLong ? Date.now() % 2 ** 31 : 20260101))
 /** However slow the machine is. */

@@ -8,7 +8,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
 import { createSource, type Fixture } from '../../support/fixture.ts'
 import { closeGate, waiting } from '../../support/gates.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { missedOf } from '../../support/outcomes.ts'
 import { proxyTo } from '../../support/proxy.ts'
 import { before, changed, expectToConverge, type Hold, reading, setUp, stages } from './held-apply.ts'
@@ -29,7 +29,7 @@ function speakAgain(proxy: Source): void {
 
 const loading = `SELECT FROM pg_stat_activity WHERE application_name = 'fdwsync load' AND datname = current_database()`
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
