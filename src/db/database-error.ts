@@ -77,7 +77,8 @@ export function isConnectionLost(error: unknown): error is ConnectionLostError {
 const transientStates: ReadonlySet<string> = new Set(['55P03', '40P01', '40001'])
 
 /** Internal errors (XX000) that concurrent DDL causes. The server does not translate them. */
-const transientInternal = /^tuple concurrently (updated|deleted)|^cache lookup failed /
+const transientInternal =
+  /^tuple concurrently (updated|deleted)|^cache lookup failed |^could not open relation with OID /
 
 /** Whether a concurrent session caused the error, so that a retry with a new plan may succeed. */
 export function isTransient(error: unknown): boolean {

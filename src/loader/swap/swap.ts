@@ -9,7 +9,7 @@ import { withRetries } from '../../db/retry.ts'
 import type { Session } from '../../db/session.ts'
 import { describeLockHolders, type LockHolder, readLockHolders } from '../../introspector/lock-holders.ts'
 import { seenRepeatedly, waitsForItself } from '../self-wait.ts'
-import { lockForSwap, swapTimeoutMilliseconds } from './lock-order.ts'
+import { lockForSwap, type SwappedRelation, swapTimeoutMilliseconds } from './lock-order.ts'
 import { type Originals, readOriginals, requireUnchanged } from './originals.ts'
 import { type RawState, rawStateQuery, readRawState, stateIn } from './raw-state.ts'
 import type { ReplacementContext, ReplacementSet } from './replacement-set.ts'
@@ -61,12 +61,13 @@ export async function swap(
 
   /** Returns false if another session has changed something between the preparation and the locks. */
   async function attempt(): Promise<boolean> {
-    // First, so that a view that is created from now on is noticed.
-    const state = await readRawState(session, set, [])
-    const relations = await swappedRelations(session, replaced)
-    const views = relations.filter(({ oid }) => !replaced.includes(oid))
+    let relations: readonly SwappedRelation[] = []
     await session.run(sql`SAVEPOINT swap; ${limitedWait}`)
     try {
+      // First, so that a view that is created from now on is noticed.
+      const state = await readRawState(session, set, [])
+      relations = await swappedRelations(session, replaced)
+      const views = relations.filter(({ oid }) => !replaced.includes(oid))
       if (state !== originals.state) requireUnchanged(originals, await readOriginals(session, set))
       const before = views.length === 0 ? state : await readRawState(session, set, views)
       const repointing = await repointStatements(trust, session, views, names)

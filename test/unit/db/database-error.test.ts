@@ -37,7 +37,8 @@ describe('isTransient', () => {
     ['XX000', 'tuple concurrently updated', undefined, true],
     ['XX000', 'tuple concurrently deleted', undefined, true],
     ['XX000', 'cache lookup failed for foreign server 16390', undefined, true],
-    ['XX000', 'could not open relation with OID 1', undefined, false],
+    ['XX000', 'could not open relation with OID 1', undefined, true],
+    ['XX000', 'could not read block 0 in file "base/1/2"', undefined, false],
     ['42601', 'tuple concurrently updated', undefined, false],
     ['57014', 'canceling statement due to user request', undefined, false],
   ])('%s %s in %s: %s', (code, message, schema, expected) => {
