@@ -98,9 +98,17 @@ describe.each(oldSourceNewTarget())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('a mirror becomes one of tables, and of views again, while readers see its rows', async () => {
     const fixture = await fixtureWithOwnSource(pair, shop)
-    const [views, tables] = [await fixture.manifest(mirroring()), await fixture.manifest(mirroring('as: tables'))]
+    // A copy with a reference, and one that stays.
+    const host = `{ query: "SELECT '\${env:SOURCE_HOST}' AS host" }`
+    const total = 'total: { query: SELECT sum(total) FROM proxy.orders }'
+    const [views, tables] = [
+      await fixture.manifest(`${mirroring()}schemas: { local: { materialized_views: { ${total}, host: ${host} } } }`),
+      await fixture.manifest(
+        `${mirroring('as: tables')}schemas: { local: { materialized_views: { ${total} }, tables: { host: ${host} } } }`,
+      ),
+    ]
     await applyTo(views, fixture.url)
-    // The second time, the ledger gets the digest of what each object depends on.
+    // The second time, the ledger gets the digest of what each object depends on, so that the view that stays is not probed later.
     await fixture.sql('DELETE FROM fdwsync.proof')
     await applyTo(views, fixture.url)
     await fixture.sql(`
