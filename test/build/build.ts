@@ -1,4 +1,4 @@
-import { cp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { withoutHints } from './without-hints.ts'
 
@@ -18,8 +18,8 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   packages: 'external',
   minify: true,
-  // So that the stack trace of a bug can be read.
-  keepNames: true,
+  // By which the stack trace of a release can be read: build its tag with them, and the places are the same.
+  sourcemap: process.argv.includes('--source-maps') && 'external',
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [
@@ -37,7 +37,3 @@ await build({
     },
   ],
 })
-
-// tsc writes declarations for what is TypeScript, but copies none, and published ones refer to this one.
-const validator = 'src/manifest/generated/validate-manifest.d.ts'
-await cp(validator, `dist/types/${validator}`)

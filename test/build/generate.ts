@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
+import dependentSchemas from 'ajv/dist/vocabularies/applicator/dependentSchemas.js'
 import { build } from 'esbuild'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
 import { overlaySchema } from './overlay-schema.ts'
@@ -43,23 +44,24 @@ async function types(schema: Schema): Promise<string> {
   ].join('\n\n')
 }
 
-/** A part of the schema as the reader leaves it: scalars are text, secrets are not, and conditions are no types. */
+/**
+ * A part of the schema as the reader leaves it: scalars are text, secrets are not, and conditions are no types. Descriptions stay in the
+ * schema: they would be half of the package's declarations.
+ */
 function typeOf(part: unknown, definitions: Readonly<Record<string, Schema>>): unknown {
   if (Array.isArray(part)) return part.map((item) => typeOf(item, definitions))
   if (typeof part !== 'object' || part === null) return part
-  const dropped = ['if', 'then', 'dependentSchemas', 'default', 'minLength']
-  const kept = Object.entries(part).filter(
-    ([keyword, value]) => !dropped.includes(keyword) || (keyword === 'default' && isSchema(value)),
-  )
+  const dropped = ['if', 'then', 'dependentSchemas', 'default', 'minLength', 'description']
+  const kept = Object.entries(part).filter(([keyword, value]) => !dropped.includes(keyword) || isSchema(value))
   const { $ref, ...rest } = Object.fromEntries(kept.map(([keyword, value]) => [keyword, typeOf(value, definitions)]))
   if (typeof $ref !== 'string') return rest
   const name = $ref.replace('#/$defs/', '')
   const definition = definitions[name]
   if (!definition) throw new Error(`${schemaFile} refers to ${$ref}, which it does not have`)
-  return { description: definition.description, ...rest, tsType: referenced(name, definition) }
+  return { ...rest, tsType: referenced(name, definition) }
 }
 
-/** `default` is a keyword, and a key of a column too. */
+/** `default` is a keyword, and a key of a column too. Conditions are maps, but have no description. */
 function isSchema(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'description' in value
 }
@@ -74,15 +76,19 @@ function referenced(name: string, { title, type }: Schema): string {
 }
 
 async function validator(schema: Schema): Promise<string> {
-  const ajv = new Ajv2020({
+  const ajv = new Ajv({
     allErrors: true,
     strict: true,
     strictRequired: false,
     allowUnionTypes: true,
-    verbose: false,
+    // Errors are put into words elsewhere, and a definition is checked by one function wherever it is used: both make the code smaller.
+    messages: false,
+    inlineRefs: false,
     code: { source: true, esm: true },
   })
-  const code = standalone.default(ajv, ajv.compile(withoutTexts(schema)))
+  // The only keyword of a later draft that the schema uses. All others would add code to each function.
+  ajv.addKeyword(dependentSchemas.default)
+  const code = withoutUnused(standalone.default(ajv, ajv.compile(withoutTexts(schema))))
   const bundle = await build({
     stdin: { contents: entry, resolveDir: root, sourcefile: 'validate-manifest.js' },
     bundle: true,
@@ -105,6 +111,13 @@ async function validator(schema: Schema): Promise<string> {
     ],
   })
   return `${banner}\n${bundle.outputFiles[0]?.text ?? ''}`
+}
+
+/** Without what Ajv hands on for keywords that the schema does not have, and without where in the schema an error comes from. */
+function withoutUnused(code: string): string {
+  return code
+    .replaceAll(/,\s*parentData\b[^,]*,\s*parentDataProperty\b[^,]*,\s*rootData(=data)?/g, '')
+    .replaceAll(/schemaPath:"[^"]*",/g, '')
 }
 
 // What fails under a condition is reported by itself; that the condition failed says nothing more.
@@ -134,8 +147,6 @@ export interface ValidationError {
   readonly instancePath: string
   readonly keyword: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly message: string
-  readonly schemaPath: string
 }
 
 declare const validate: {

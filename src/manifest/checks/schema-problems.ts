@@ -53,8 +53,14 @@ function problemOf(error: ValidationError): readonly PathProblem[] {
     case 'pattern':
       // The schema has a single pattern: see "count" in it.
       return invalid('must be a whole number from 0 to 10000')
+    case 'minimum':
+      return invalid(`must be at least ${String(params.limit)}`)
+    case 'uniqueItems': {
+      const [first, second] = [Number(params.j) + 1, Number(params.i) + 1]
+      return invalid(`must not list anything twice: entries ${first} and ${second} are the same`)
+    }
     default:
-      return invalid(error.message ?? 'is not valid')
+      return invalid('is not valid')
   }
 }
 

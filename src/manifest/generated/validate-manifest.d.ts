@@ -5,8 +5,6 @@ export interface ValidationError {
   readonly instancePath: string
   readonly keyword: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly message: string
-  readonly schemaPath: string
 }
 
 declare const validate: {

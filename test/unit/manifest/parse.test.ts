@@ -125,6 +125,11 @@ describe('an invalid manifest', () => {
       view('query: SELECT 1, indexes: { i: { columns: [{ column: a, order: up }] } }'),
       ['"order" must be one of asc, desc'],
     ],
+    [
+      'a privilege twice',
+      view('query: SELECT 1, revoked_from_owner: [insert, delete, insert]'),
+      ['"revoked_from_owner" must not list anything twice: entries 1 and 3 are the same'],
+    ],
     ['an empty name', server('options: { "": a }'), ['a name cannot be empty']],
     ['NUL in a name', `${head}schemas: { "a\\0b": {} }\n`, ['cannot contain a NUL character']],
     ['a name of 64 bytes', `${head}schemas: { ${'x'.repeat(62)}é: {} }\n`, ['the name has 64 bytes']],
