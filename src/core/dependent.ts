@@ -73,6 +73,8 @@ export interface Attachment {
   readonly columns: readonly string[]
   /** Set if these are columns of a child, which PostgreSQL drops with those of the relation that they are inherited from. */
   readonly isOfChild: boolean
+  /** Why no successor of the relation gets it. Null if one does. */
+  readonly whyLost: string | null
 }
 
 /** An attachment that an apply of the plan drops. */

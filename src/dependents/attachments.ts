@@ -13,40 +13,49 @@ const attachmentsQuery = trusted(`
     SELECT oid, oid FROM unnest($1::oid[]) AS r(oid)
     UNION
     SELECT of, inhrelid FROM relation JOIN pg_inherits ON inhparent = relid
-  ), attached(of, relid, classid, objid, title) AS (
-    SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname)
+  ), attached(of, relid, classid, objid, title, why_lost) AS (
+    SELECT of, relid, 'pg_class'::regclass, ic.oid, format('index %I.%I', nspname, ic.relname), NULL
       FROM relation JOIN pg_index ON indrelid = relid JOIN pg_class ic ON ic.oid = indexrelid JOIN pg_namespace n ON n.oid = ic.relnamespace
      WHERE relid = of AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = ic.oid AND conrelid = relid)
     UNION ALL
-    SELECT of, relid, 'pg_constraint'::regclass, k.oid, format('constraint %I', conname)
+    SELECT of, relid, 'pg_constraint'::regclass, k.oid, format('constraint %I', conname), NULL
       FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_constraint k ON conrelid = relid
      WHERE relid = of AND contype IN ('u', 'x', 'c', 'f')
     UNION ALL
-    SELECT of, relid, 'pg_policy'::regclass, p.oid, format('policy %I', polname)
+    SELECT of, relid, 'pg_policy'::regclass, p.oid, format('policy %I', polname), NULL
       FROM relation JOIN pg_policy p ON polrelid = relid WHERE relid = of
     UNION ALL
-    SELECT of, relid, 'pg_publication_rel'::regclass, p.oid, format('its place in publication %I', pubname)
+    SELECT of, relid, 'pg_publication_rel'::regclass, p.oid, format('its place in publication %I', pubname), NULL
       FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_publication_rel p ON prrelid = relid
       JOIN pg_publication b ON b.oid = prpubid
      WHERE relid = of
     UNION ALL
-    SELECT of, relid, 'pg_statistic_ext'::regclass, s.oid, format('statistics %I.%I', nspname, stxname)
+    SELECT of, relid, 'pg_statistic_ext'::regclass, s.oid, format('statistics %I.%I', nspname, stxname), NULL
       FROM relation JOIN pg_statistic_ext s ON stxrelid = relid JOIN pg_namespace n ON n.oid = stxnamespace
     UNION ALL
-    SELECT of, relid, 'pg_trigger'::regclass, t.oid, format('trigger %I', tgname)
+    SELECT of, relid, 'pg_trigger'::regclass, t.oid, format('trigger %I', tgname), NULL
       FROM relation JOIN pg_trigger t ON tgrelid = relid WHERE relid = of AND NOT tgisinternal AND tgparentid = 0
     UNION ALL
-    SELECT of, relid, 'pg_rewrite'::regclass, r.oid, format('rule %I', rulename)
+    SELECT of, relid, 'pg_rewrite'::regclass, r.oid, format('rule %I', rulename), NULL
       FROM relation JOIN pg_rewrite r ON ev_class = relid WHERE relid = of AND rulename <> '_RETURN'
     UNION ALL
-    SELECT of, relid, 'pg_attrdef'::regclass, d.oid, format('default of %I', attname)
-      FROM relation JOIN pg_class v ON v.oid = relid AND relkind = 'v'
-      JOIN pg_attrdef d ON adrelid = relid JOIN pg_attribute ON attrelid = relid AND attnum = adnum
+    SELECT of, relid, 'pg_attrdef'::regclass, d.oid, format('default of %I', attname), NULL
+      FROM relation JOIN pg_class v ON v.oid = relid AND relkind IN ('v', 'r')
+      JOIN pg_attrdef d ON adrelid = relid JOIN pg_attribute ON attrelid = relid AND attnum = adnum AND attgenerated = ''
+     WHERE relid = of
+    UNION ALL
+    SELECT of, relid, 'pg_sequence'::regclass, s.oid, format('sequence %I.%I', nspname, s.relname), NULL
+      FROM relation JOIN pg_depend d ON (refclassid, refobjid) = ('pg_class'::regclass, relid) AND classid = 'pg_class'::regclass AND deptype = 'a'
+      JOIN pg_class s ON s.oid = objid AND relkind = 'S' JOIN pg_namespace n ON n.oid = relnamespace
+    UNION ALL
+    SELECT of, relid, 'pg_inherits'::regclass, inhparent, format(CASE WHEN relispartition THEN 'its place as a partition of %s' ELSE 'its inheritance from %s' END,
+           inhparent::regclass), 'its successor is no child of that'
+      FROM relation JOIN pg_class t ON t.oid = relid AND relkind = 'r' JOIN pg_inherits ON inhrelid = relid
      WHERE relid = of
   )
-  SELECT of, classid::regclass::text AS catalog, objid AS oid, title, relid <> of AS "isOfChild",
+  SELECT of, classid::regclass::text AS catalog, objid AS oid, title, relid <> of AS "isOfChild", why_lost AS "whyLost",
          ARRAY(SELECT attname::text FROM pg_depend d JOIN pg_attribute ON attrelid = relid AND attnum = d.refobjsubid
-                WHERE (d.classid, d.objid) = (attached.classid, attached.objid)
+                WHERE (d.classid, d.objid) = (CASE attached.classid WHEN 'pg_sequence'::regclass THEN 'pg_class'::regclass ELSE attached.classid END, attached.objid)
                   AND (d.refclassid, d.refobjid) = ('pg_class'::regclass, relid)
                   AND (relid = of OR (NOT attislocal AND attinhcount = 1))
                 ORDER BY attnum) AS columns

@@ -35,7 +35,8 @@ interface Row {
 //   on the row type of a child.
 // Values of a type are stored where PostgreSQL would find them: in columns of that type, of an array or domain of it, or of
 // another composite type that contains it. A query that uses the type counts too: ROW(1, 2)::pair depends on its attributes.
-// Triggers and statistics on a foreign table are listed although they are automatic, since they are lost with the table.
+// Triggers and statistics on a foreign table, and sequences of its columns, are listed although they are automatic, since they are
+// lost with the table.
 const dependentsQuery = trusted(`
   WITH RECURSIVE ${sourceViews}, target AS (
     SELECT catalog::regclass AS classid, oid AS objid FROM jsonb_to_recordset($1) AS t(catalog text, oid oid)
@@ -88,6 +89,12 @@ const dependentsQuery = trusted(`
     UNION ALL
     SELECT t.classid, t.objid, 'pg_statistic_ext'::regclass, st.oid
       FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f' JOIN pg_statistic_ext st ON st.stxrelid = f.oid
+     WHERE t.classid = 'pg_class'::regclass
+    UNION ALL
+    SELECT t.classid, t.objid, 'pg_class'::regclass, s.oid
+      FROM target t JOIN pg_class f ON f.oid = t.objid AND f.relkind = 'f'
+      JOIN pg_depend d ON (d.refclassid, d.refobjid) = (t.classid, t.objid) AND d.classid = t.classid AND d.deptype = 'a'
+      JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
      WHERE t.classid = 'pg_class'::regclass
   ), direct AS (
     SELECT classid AS ofclass, objid AS of, objid AS used, NULL::int AS attnum, part_class AS classid, part AS objid, NULL AS why_not_repointed,

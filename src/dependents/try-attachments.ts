@@ -40,7 +40,8 @@ interface Definition {
   readonly definition: string
 }
 
-// $2 has the scratch schemas by the real ones. Rules and defaults of views are tried with their view. See view-parts.ts.
+// $2 has the scratch schemas by the real ones. Rules and defaults of views are tried with their view: see view-parts.ts. A foreign
+// key is not tried, since that locks the table that it refers to.
 const definitionsQuery = trusted(`
   WITH wanted AS (
     SELECT catalog::regclass AS classid, oid FROM jsonb_to_recordset($1) AS w(catalog text, oid oid)
@@ -65,7 +66,28 @@ const definitionsQuery = trusted(`
   UNION ALL
   SELECT 'pg_trigger', t.oid, nspname, NULL, pg_get_triggerdef(t.oid)
     FROM wanted JOIN pg_trigger t ON classid = 'pg_trigger'::regclass AND t.oid = wanted.oid
-    JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace`)
+    JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
+  UNION ALL
+  SELECT 'pg_constraint', k.oid, nspname,
+         CASE WHEN conbin IS NOT NULL OR indexprs IS NOT NULL OR indpred IS NOT NULL THEN
+           format('SELECT FROM %I.%I WHERE %s AND ROW(%s) IS NOT NULL', nspname, relname,
+                  coalesce(pg_get_expr(conbin, conrelid), pg_get_expr(indpred, indrelid), 'true'), pg_get_expr(indexprs, indrelid)) END,
+         format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', nspname, relname, conname, pg_get_constraintdef(k.oid))
+    FROM wanted JOIN pg_constraint k ON classid = 'pg_constraint'::regclass AND k.oid = wanted.oid AND contype IN ('c', 'u', 'x')
+    JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = relnamespace LEFT JOIN pg_index ON indexrelid = conindid
+  UNION ALL
+  SELECT 'pg_policy', p.oid, nspname, format('SELECT FROM %I.%I WHERE %s', nspname, relname, condition),
+         format('CREATE POLICY %I ON %I.%I USING (%s)', polname, nspname, relname, condition)
+    FROM wanted JOIN pg_policy p ON classid = 'pg_policy'::regclass AND p.oid = wanted.oid
+    JOIN pg_class c ON c.oid = polrelid JOIN pg_namespace n ON n.oid = relnamespace
+    CROSS JOIN concat_ws(' AND ', pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) AS condition
+   WHERE condition <> ''
+  UNION ALL
+  SELECT 'pg_attrdef', d.oid, nspname, format('SELECT FROM %I.%I WHERE (%s) IS NOT NULL', nspname, relname, pg_get_expr(adbin, adrelid)),
+         format('ALTER TABLE %I.%I ALTER COLUMN %I SET DEFAULT %s', nspname, relname, attname, pg_get_expr(adbin, adrelid))
+    FROM wanted JOIN pg_attrdef d ON classid = 'pg_attrdef'::regclass AND d.oid = wanted.oid
+    JOIN pg_attribute a ON attrelid = adrelid AND attnum = adnum
+    JOIN pg_class c ON c.oid = adrelid JOIN pg_namespace n ON n.oid = relnamespace`)
 
 export interface TriedAttachments {
   /** Those that PostgreSQL would reject, with its reasons. */

@@ -33,7 +33,7 @@ export function lostAttachments(
     const column = attachment.columns.find((name) => isLost(renamedColumns?.get(name) ?? name))
     const isRejected = column === undefined && change.op === 'replace'
     const reason = isRejected
-      ? (rejected.get(attachment) ?? whyNotOnKind(change, attachment))
+      ? (attachment.whyLost ?? rejected.get(attachment) ?? whyNotOnKind(change, attachment))
       : column && `it uses the dropped column ${ident(column)}`
     return reason === undefined ? [] : [{ ...attachment, reason }]
   })

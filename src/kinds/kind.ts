@@ -227,6 +227,8 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly query?: Query<Spec>
   /** For relations: the columns in order, each with type and collation, which the definition of a dependent rests on. */
   columns?(spec: Spec): ReadonlyMap<string, string>
+  /** The name of its primary key, if it has one. */
+  keyName?(spec: Spec): string | undefined
   /** The owner that is declared for it, for kinds whose SQL runs as their owner. */
   ownerOf?(spec: Spec): string | null | undefined
   /** The SQL and the names in a spec, with their schemas, for kinds whose meaning depends on what those resolve to. */

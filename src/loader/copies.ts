@@ -58,6 +58,8 @@ interface FactsRow {
   readonly createsInSchema: boolean
   readonly createsInDatabase: boolean
   readonly writesLedger: boolean
+  /** A table that it is a partition of, or inherits from. */
+  readonly parent: string | null
 }
 
 // pg_relation_size waits for a REFRESH of another session, as pg_get_viewdef does: see read-catalog.ts.
@@ -74,7 +76,8 @@ const factsQuery = trusted(`
          (SELECT coalesce(bool_and(has_schema_privilege(ln.oid, 'USAGE') AND has_table_privilege(l.oid, 'SELECT')
                                      AND has_table_privilege(l.oid, 'UPDATE')), true)
             FROM pg_namespace ln JOIN pg_class l ON l.relnamespace = ln.oid AND l.relname = 'object'
-           WHERE ln.nspname = 'fdwsync') AS "writesLedger"
+           WHERE ln.nspname = 'fdwsync') AS "writesLedger",
+         (SELECT min(inhparent::regclass::text) FROM pg_inherits WHERE inhrelid = c.oid) AS parent
     FROM pg_class c WHERE c.oid = ANY ($1::oid[])`)
 
 export interface KnownOfLedger {
@@ -166,7 +169,7 @@ function copyOf(id: CopyId, { oid, spec }: LiveObject, known: Known): Copy {
     owner: row.owner,
     connections,
     isOwnerAvailable: row.setsOwner,
-    swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents),
+    swapObstacle: missingRight(row, session) ?? ledgerProblem ?? boundDependent(dependents) ?? boundParent(row),
     lastMilliseconds: lastLoads.get(key) ?? {},
     state: states.get(key) ?? unknownState,
   }
@@ -188,6 +191,10 @@ function boundDependent(dependents: readonly Dependent[]): string | undefined {
   return bound.view?.mayRedefine === false
     ? `this role may not alter ${bound.description}, which reads it`
     : `${bound.description} depends on it`
+}
+
+function boundParent({ parent }: FactsRow): string | undefined {
+  return parent === null ? undefined : `its successor would not be a child of ${parent}`
 }
 
 function isRepointed({ view }: Dependent): boolean {

@@ -165,6 +165,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
   },
   ...copyMembers,
   columns: (spec) => columnTypes(spec.columns),
+  keyName: (spec) => spec.primaryKey?.name,
   data: {
     isPopulated: (spec) => spec.populated,
     populate: (id, spec) => [...loadTable(id, spec), statement(sql`ANALYZE ${qualified(id.schema, id.name)}`)],

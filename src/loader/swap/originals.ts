@@ -10,7 +10,7 @@ import { keptColumns } from '../../differ/lost-attachments.ts'
 import { stateOf } from '../../introspector/object-state.ts'
 import { readCatalog } from '../../introspector/read-catalog.ts'
 import { record } from '../../kinds/facets/options.ts'
-import { titleOf } from '../../kinds/registry.ts'
+import { kindOf, titleOf } from '../../kinds/registry.ts'
 import { type Attachments, noAttachments, readAttachments } from './attachments.ts'
 import { readRawState } from './raw-state.ts'
 import type { ReplacementSet } from './replacement-set.ts'
@@ -53,6 +53,7 @@ async function readAll(
     kind: change.to.id.kind,
     kept: change.keptAs !== undefined,
     columns: record(keptColumns(change) ?? []),
+    keys: record(keptKeys(change)),
     loses,
   }))
   const attachments = await readAttachments(session, relations, declared, dropped)
@@ -65,6 +66,12 @@ async function readAll(
       attachments: finalNames.inData(attachments.get(change.from.oid) ?? noAttachments),
     }
   })
+}
+
+function keptKeys({ from, to }: Replace): readonly (readonly [string, string])[] {
+  const { keyName } = kindOf(to.id)
+  const [before, after] = [keyName?.(from.spec), keyName?.(to.spec)]
+  return before === undefined || after === undefined ? [] : [[before, after]]
 }
 
 /** Unlike its key, its id may be that of another kind. What is renamed has its new name by now. */

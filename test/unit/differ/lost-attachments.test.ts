@@ -23,6 +23,7 @@ const attached = (columns: readonly string[], more: Partial<Attachment> = {}): A
   title: 'index s.i',
   columns,
   isOfChild: false,
+  whyLost: null,
   ...more,
 })
 
