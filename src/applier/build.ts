@@ -3,11 +3,12 @@
 import { currentIdOf } from '../core/change.ts'
 import { type Key, keyOf } from '../core/object.ts'
 import type { Step } from '../core/plan.ts'
-import { sql, trusted } from '../core/sql.ts'
+import { type Statement, sql, trusted } from '../core/sql.ts'
 import { abortWhenClientDisconnects } from '../db/cancellation.ts'
 import { withRetries } from '../db/retry.ts'
 import type { Session } from '../db/session.ts'
 import { beginStatement } from '../db/transaction.ts'
+import { inDatabase } from '../introspector/read-elsewhere.ts'
 import { manifestPath, readingPath } from '../introspector/transaction-settings.ts'
 import { openLedger } from '../ledger/open.ts'
 import { type RefreshRecord, recordRefreshes } from '../ledger/refresh-log.ts'
@@ -62,6 +63,7 @@ async function runInTransaction(
   if (secretsOf(step).length > 0) await hideSecrets(session, options.allow)
   let loads: readonly RefreshRecord[] = []
   if (step.action === 'replace') loads = await replaceMembers(context, session, sources, step)
+  else if (step.database !== undefined) await runElsewhere(session, step.database, step.statements)
   else await runStatements(session, step.statements, searchPath)
   await session.run(readingPath)
   await openLedger(session)
@@ -70,6 +72,15 @@ async function runInTransaction(
   await recordSteps(session, applyId, [{ step, status: 'applied' }])
   await recordRefreshes(session, manifest, applyId, loads)
   context.checkLease()
+}
+
+/**
+ * Its COMMIT comes before that of the record in the ledger. If that fails, the next plan finds what was done, and records it.
+ */
+function runElsewhere(session: Session, database: string, statements: readonly Statement[]): Promise<void> {
+  return inDatabase(session, database, async (there) => {
+    for (const each of statements) await there.execute(each)
+  })
 }
 
 /** The new keys of ledger entries: of old objects that the swap has kept, and of copies that are of another kind now. */

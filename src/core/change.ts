@@ -76,6 +76,11 @@ export interface LiveObject extends DbObject {
   readonly readsRenamed?: boolean
 }
 
+/** Those that PostgreSQL's own catalogs have. What a table such as cron.job has, has no OID, and nothing depends on it. */
+export function withOids(objects: readonly LiveObject[]): readonly LiveObject[] {
+  return objects.filter(({ oid }) => oid !== 0)
+}
+
 /** The id that an object has until it is replaced. */
 export function currentIdOf({ id, currentId }: LiveObject): ObjectId {
   return currentId ?? id

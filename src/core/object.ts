@@ -18,7 +18,8 @@ export type ObjectId =
   | { readonly kind: 'statistics'; readonly schema: string; readonly name: string }
   /** By the name of the copy. */
   | { readonly kind: 'refreshPolicy'; readonly schema: string; readonly name: string }
-  | { readonly kind: 'scheduledJob'; readonly schema: string; readonly name: string }
+  /** By the name of the copy. `database`: where pg_cron is, if not in the database of the copy. */
+  | { readonly kind: 'scheduledJob'; readonly schema: string; readonly name: string; readonly database?: string }
 
 export type KindName = ObjectId['kind']
 export type IdOf<K extends KindName> = Extract<ObjectId, { kind: K }>
@@ -58,17 +59,24 @@ export function keyOf(id: ObjectId): Key {
     case 'index':
     case 'statistics':
     case 'refreshPolicy':
+      return relationKeyOf(id)
     case 'scheduledJob':
-      return isPlain.test(id.schema) && isPlain.test(id.name)
-        ? (`["${id.kind}","${id.schema}","${id.name}"]` as Key)
-        : (JSON.stringify([id.kind, id.schema, id.name]) as Key)
+      return id.database === undefined
+        ? relationKeyOf(id)
+        : (JSON.stringify([id.kind, id.schema, id.name, id.database]) as Key)
   }
+}
+
+function relationKeyOf({ kind, schema, name }: Relation & Pick<ObjectId, 'kind'>): Key {
+  return isPlain.test(schema) && isPlain.test(name)
+    ? (`["${kind}","${schema}","${name}"]` as Key)
+    : (JSON.stringify([kind, schema, name]) as Key)
 }
 
 /** The inverse of {@link keyOf}; undefined for text that is not a key. */
 export function idOf(key: string): ObjectId | undefined {
   const parts = parseArray(key)
-  const [kind, first, second] = parts
+  const [kind, first, second, third] = parts
   if (typeof first !== 'string') return undefined
   switch (kind) {
     case 'extension':
@@ -86,8 +94,10 @@ export function idOf(key: string): ObjectId | undefined {
     case 'index':
     case 'statistics':
     case 'refreshPolicy':
-    case 'scheduledJob':
       return typeof second === 'string' ? { kind, schema: first, name: second } : undefined
+    case 'scheduledJob':
+      if (typeof second !== 'string') return undefined
+      return { kind, schema: first, name: second, ...(typeof third === 'string' && { database: third }) }
     default:
       return undefined
   }

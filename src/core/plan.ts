@@ -89,6 +89,8 @@ export interface ReplaceStep extends StepBase {
 
 export interface PlainStep extends StepBase {
   readonly action: 'create' | 'alter' | 'drop' | 'populate'
+  /** The database of the same server in which the statements run, if that is not the target. */
+  readonly database?: string
   readonly statements: readonly Statement[]
 }
 

@@ -67,6 +67,8 @@ function observedSession(
     },
     executeApart: (statement: Statement) =>
       observe(withoutSecrets(statement).sql, () => session.executeApart(statement)),
+    beside: async (database, besides) =>
+      observedSession(await session.beside(database, besides), besides, hidden, report),
     repurpose: (next) => {
       purpose = next
       return session.repurpose(next)

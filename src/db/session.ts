@@ -55,6 +55,8 @@ export interface Session {
    * transaction, the settings of the role do not suppress them.
    */
   takeNotices(): readonly Notice[]
+  /** Opens a session to another database of the same server, as the same role. Throws an FdwsyncError if that fails. */
+  beside(database: string, purpose: string): Promise<Session>
   /** Cancels what is running. Rejects if the request could not be delivered. */
   cancel(): Promise<void>
   /** Resolves when the connection is lost; from then on every call rejects. Closing it is not a loss. */
@@ -105,7 +107,7 @@ async function open(opening: Opening, secrets: readonly Secret[]): Promise<Sessi
   return sessionOf(opening, await start(opening, options), copyCarrier(secrets, suffix))
 }
 
-function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carry: Carrier): Session {
+function sessionOf({ settings, hidden }: Opening, { client, wire, facts }: Started, carry: Carrier): Session {
   return {
     ...facts,
     ...(settings.ledgerOwner !== undefined && { ledgerOwner: settings.ledgerOwner }),
@@ -125,6 +127,7 @@ function sessionOf({ settings }: Opening, { client, wire, facts }: Started, carr
       else await wire.send(statement.sql)
     },
     takeNotices: wire.takeNotices,
+    beside: (database, purpose) => openSession({ ...settings, database }, { purpose, hidden }),
     cancel: () => requestCancel(client, settings.host),
     lost: wire.lost,
     isLost: wire.isLost,

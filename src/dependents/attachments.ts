@@ -1,6 +1,6 @@
 // Reads what is attached to relations although no manifest declares it, and which columns it uses.
 
-import type { LiveObject } from '../core/change.ts'
+import { type LiveObject, withOids } from '../core/change.ts'
 import type { Attachment } from '../core/dependent.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -73,6 +73,6 @@ export function listAttachments(
   relations: readonly number[],
   managed: readonly LiveObject[],
 ): Promise<readonly Attachment[]> {
-  const excluded = managed.map(({ catalog, oid }) => ({ catalog, oid }))
+  const excluded = withOids(managed).map(({ catalog, oid }) => ({ catalog, oid }))
   return session.query<Attachment>(attachmentsQuery, [relations, JSON.stringify(excluded)])
 }

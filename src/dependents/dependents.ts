@@ -1,6 +1,6 @@
 // Reads what depends on given objects, as DROP without CASCADE would report it.
 
-import type { LiveObject } from '../core/change.ts'
+import { type LiveObject, withOids } from '../core/change.ts'
 import type { Dependent, DependentView } from '../core/dependent.ts'
 import { keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
@@ -182,9 +182,10 @@ const dependentsQuery = trusted(`
 
 /** Reads the direct dependents of objects, within the session's transaction and under the reading path. */
 export async function readDependents(session: Session, objects: readonly LiveObject[]): Promise<readonly Dependent[]> {
-  if (objects.length === 0) return []
-  const keys = new Map(objects.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
-  const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
+  const found = withOids(objects)
+  if (found.length === 0) return []
+  const keys = new Map(found.map((object) => [`${object.catalog} ${object.oid}`, keyOf(object.id)]))
+  const targets = JSON.stringify(found.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Row>(dependentsQuery, [targets])
   return rows.flatMap(({ of, catalog, column, child, id, parent, view, storesValues, usesKey, description }) => {
     const on = keys.get(`${catalog} ${of}`)

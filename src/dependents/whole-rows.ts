@@ -1,7 +1,7 @@
 // Finds the copies that compute something of the whole rows of a relation, or of whole values of a composite type: such
 // a view is outdated once the relation has another column, although its definition stays the same.
 
-import type { LiveObject } from '../core/change.ts'
+import { type LiveObject, withOids } from '../core/change.ts'
 import { type Key, keyOf, type ObjectId } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
@@ -72,9 +72,10 @@ export async function readWholeRowReaders(
   session: Session,
   objects: readonly LiveObject[],
 ): Promise<readonly WholeRowReader[]> {
-  if (objects.length === 0) return []
-  const keys = new Map(objects.map(({ catalog, oid, id }) => [`${catalog} ${oid}`, keyOf(id)]))
-  const targets = JSON.stringify(objects.map(({ catalog, oid }) => ({ catalog, oid })))
+  const found = withOids(objects)
+  if (found.length === 0) return []
+  const keys = new Map(found.map(({ catalog, oid, id }) => [`${catalog} ${oid}`, keyOf(id)]))
+  const targets = JSON.stringify(found.map(({ catalog, oid }) => ({ catalog, oid })))
   const rows = await session.query<Omit<WholeRowReader, 'of'> & { catalog: string; oid: number }>(readersQuery, [
     targets,
   ])

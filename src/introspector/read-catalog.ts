@@ -7,9 +7,10 @@ import type { Secret } from '../core/secret.ts'
 import { literal, type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import type { RenamedTable } from '../kinds/facets/copy/source-view.ts'
-import type { AnyKind, CatalogRow } from '../kinds/kind.ts'
+import type { AnyKind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { createRunDigests } from './digests.ts'
+import { type RowWithId, readElsewhere } from './read-elsewhere.ts'
 import { type NameState, readNameStates } from './relation-names.ts'
 import { readingPath } from './transaction-settings.ts'
 
@@ -73,17 +74,20 @@ export async function readCatalog(
   )
   let isLockedSet = false
   for (const kind of kinds) {
-    const ofKind = absent.has(kind.catalog) ? [] : (wanted.get(kind.kind) ?? [])
-    const rows = new Map<Key, Row>()
-    for (const { query, ids } of queriesFor(kind, ofKind, stateOf, occupied)) {
+    const { here, elsewhere } = byDatabase(kind, wanted.get(kind.kind) ?? [])
+    const ofTarget = absent.has(kind.catalog) ? [] : here
+    const rows = new Map<Key, RowWithId>()
+    for (const [database, ids] of elsewhere)
+      for (const row of await readElsewhere(session, kind, database, ids)) rows.set(keyOf(row.id), row)
+    for (const { query, ids } of queriesFor(kind, ofTarget, stateOf, occupied)) {
       if (kind.readsLocked && !isLockedSet) {
         await session.query(setLocked)
         isLockedSet = true
       }
-      for (const row of await session.query<Row>(query, [JSON.stringify(ids)])) rows.set(keyOf(row.id), row)
+      for (const row of await session.query<RowWithId>(query, [JSON.stringify(ids)])) rows.set(keyOf(row.id), row)
     }
     // In the order of the ids, whichever query returned them.
-    for (const key of ofKind.map(keyOf)) {
+    for (const key of [...ofTarget, ...[...elsewhere.values()].flat()].map(keyOf)) {
       const row = rows.get(key)
       if (row?.occupied_by) occupied.set(key, row.occupied_by)
       else if (row) live.set(key, fromRow(kind, row, ofRun))
@@ -107,7 +111,22 @@ async function absentTables(session: Session, catalogs: readonly string[]): Prom
   return new Set(rows.map(({ name }) => name))
 }
 
-type Row = CatalogRow<unknown> & { readonly id: ObjectId }
+function byDatabase(
+  { elsewhere }: AnyKind,
+  ids: readonly ObjectId[],
+): { readonly here: readonly ObjectId[]; readonly elsewhere: ReadonlyMap<string, readonly ObjectId[]> } {
+  if (!elsewhere) return { here: ids, elsewhere: new Map() }
+  const databaseOf = (id: ObjectId) => elsewhere.databaseOf(id)
+  const inOthers = ids.flatMap((id) => {
+    const database = databaseOf(id)
+    return database === undefined ? [] : [{ id, database }]
+  })
+  const grouped = groupBy(inOthers, ({ database }) => database)
+  return {
+    here: ids.filter((id) => databaseOf(id) === undefined),
+    elsewhere: new Map(Array.from(grouped, ([database, all]) => [database, all.map(({ id }) => id)])),
+  }
+}
 
 interface CatalogQuery {
   readonly query: Sql
@@ -143,7 +162,7 @@ function isOfNames({ catalog }: AnyKind): boolean {
   return catalog === 'pg_class' || catalog === 'pg_type'
 }
 
-function fromRow(kind: AnyKind, row: Row, digestOf: (secret: Secret) => string): LiveObject {
+function fromRow(kind: AnyKind, row: RowWithId, digestOf: (secret: Secret) => string): LiveObject {
   return {
     id: row.id,
     spec: kind.secrets?.hide?.(row.spec, [], digestOf) ?? row.spec,

@@ -44,6 +44,28 @@ export interface ReplacementBeside<Id extends ObjectId, Spec> {
   swap(id: Id, scratch: string, declared: Spec, wanted: Spec): Swap
 }
 
+/** Why an object cannot be read, and what to do. */
+export interface Unreadable {
+  readonly reason: string
+  readonly hint: string
+}
+
+/** The setting with the name of the target, for statements that run in another database of its server. */
+export const targetSetting = 'fdwsync.target'
+
+/**
+ * Objects that can be in another database of the same server. They are read and changed over a connection of their own, so a change
+ * of it is no part of the transaction that records it: its statements must have the same result if they run again.
+ */
+export interface Elsewhere<Id extends ObjectId, Spec> {
+  /** Undefined if it is in the target. */
+  databaseOf(id: Id): string | undefined
+  /** Runs there, and returns a row of {@link Unreadable} if this role cannot change such objects. */
+  readonly obstacleQuery: Sql
+  /** The spec of an object that cannot be read. */
+  unreadable(why: Unreadable): Spec
+}
+
 /** An object that lives and dies with another one, as an index does with its materialized view. */
 export interface Child<Id extends ObjectId, Spec> {
   parentOf(spec: Spec, id: Id): Key
@@ -220,6 +242,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   /** Without it, an object that cannot be altered is dropped and created. */
   readonly replacement?: ReplacementBeside<Id, Spec>
   readonly child?: Child<Id, Spec>
+  readonly elsewhere?: Elsewhere<Id, Spec>
   readonly belongsTo?: BelongsTo<Id>
   readonly renaming?: Renaming<Id, Spec>
   readonly aside?: Aside<Id, Spec>

@@ -1,21 +1,38 @@
-// Scheduled jobs: the jobs of pg_cron that refresh copies by their policies. pg_cron keeps them in a table, cron.job.
+// Scheduled jobs: the jobs of pg_cron that refresh copies by their policies. pg_cron keeps them in a table, cron.job, of one database,
+// which need not be that of the copies.
+import { createHash } from 'node:crypto'
 import type { FieldChange } from '../core/change.ts'
 import { formatDuration } from '../core/duration.ts'
 import { type IdOf, keyOf } from '../core/object.ts'
 import type { RefreshPolicy } from '../core/refresh-policy.ts'
-import { literal, qualified, resolved, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
+import { ident, literal, qualified, resolved, type Sql, type Statement, sql, statement, trusted } from '../core/sql.ts'
 import { copyPath } from '../manifest/copies.ts'
 import { type CopyPolicy, refreshPolicies } from '../manifest/expansion/refresh-policies.ts'
-import type { DeclaredKind } from './kind.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import { type DeclaredKind, targetSetting, type Unreadable } from './kind.ts'
 
 export interface ScheduledJobSpec {
   readonly schedule: string
   readonly command: string
   /** Whether pg_cron runs it. Declared jobs are active. */
   readonly isActive: boolean
+  /** Of a live job: why it could not be read. The rest is empty then. */
+  readonly unreadable?: Unreadable
 }
 
 type JobId = IdOf<'scheduledJob'>
+
+/** Other targets on the same server may have a copy of the same name. */
+const target = trusted(`coalesce(nullif(current_setting('${targetSetting}', true), ''), current_database())`)
+
+/** The longest name that a job can have in pg_cron 1.4. */
+const longestName = 63
+
+/** The name of the job of what is `wanted`, in a query. */
+export const nameOfWantedJob = trusted(`
+  (SELECT CASE WHEN octet_length(job) > ${longestName} THEN 'fdwsync ' || md5(job) ELSE job END
+     FROM format('fdwsync %s%I.%I', CASE WHEN wanted.database IS NOT NULL THEN format('%I.', ${target}) END,
+                 wanted.schema, wanted.name) AS job)`)
 
 export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   kind: 'scheduledJob',
@@ -23,16 +40,19 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   locks: { create: 0, drop: 0 },
   catalog: 'cron.job',
   dropPolicy: 'owned',
-  title: (id) => `scheduled job of ${qualified(id.schema, id.name)}`,
+  title: ({ schema, name, database }) =>
+    `scheduled job of ${qualified(schema, name)}${database === undefined ? '' : ` in database ${ident(database)}`}`,
   probe: { how: 'none' },
 
-  // Without `cron.database` pg_cron has to be in the target database: see planner/schedules.ts.
+  // Which of them can be created: see planner/schedules.ts.
   declare(manifest) {
     const policies = refreshPolicies(manifest)
+    const database = manifest.cron?.database
     return policies.flatMap(({ copy, policy, path }) => {
       const { schedule } = policy
       if (schedule === undefined) return []
-      const id: JobId = { kind: 'scheduledJob', schema: copy.schema, name: copy.name }
+      const { schema, name } = copy
+      const id: JobId = { kind: 'scheduledJob', schema, name, ...(database !== undefined && { database }) }
       const spec: ScheduledJobSpec = { schedule, command: commandOf(id, timeoutOf(policy, policies)), isActive: true }
       // What the manifest itself declares has to exist before it.
       const needs = [keyOf(copy), ...declaredExtension(manifest)]
@@ -49,22 +69,43 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   // pg_cron shows each role its own jobs, and superusers all. One of another role is taken for the same.
   catalogQuery: trusted(`
     SELECT DISTINCT ON (wanted.schema, wanted.name)
-           jsonb_build_object('kind', 'scheduledJob', 'schema', wanted.schema, 'name', wanted.name) AS id, 0::oid AS oid,
+           jsonb_strip_nulls(jsonb_build_object('kind', 'scheduledJob', 'schema', wanted.schema, 'name', wanted.name,
+                                                'database', wanted.database)) AS id,
+           0::oid AS oid,
            jsonb_build_object('schedule', j.schedule, 'command', j.command, 'isActive', j.active) AS spec
-      FROM jsonb_to_recordset($1) AS wanted(schema text, name text)
-      JOIN cron.job j ON j.jobname = format('fdwsync %I.%I', wanted.schema, wanted.name) AND j.database = current_database()
+      FROM jsonb_to_recordset($1) AS wanted(schema text, name text, database text)
+      JOIN cron.job j ON j.jobname = ${nameOfWantedJob} AND j.database = ${target}
      ORDER BY wanted.schema, wanted.name, j.username = current_user DESC`),
 
+  elsewhere: {
+    databaseOf: ({ database }) => database,
+    // Superusers alone may schedule there, until one grants it.
+    obstacleQuery: trusted(`
+      SELECT format('the role %s cannot use pg_cron in the database %s', current_user, current_database()) AS reason,
+             format('Run there as a superuser: GRANT USAGE ON SCHEMA cron TO %1$I; GRANT EXECUTE ON FUNCTION %2$s TO %1$I', current_user,
+                    coalesce(string_agg(p.oid::regprocedure::text, ', '), 'cron.schedule_in_database')) AS hint
+        FROM pg_namespace n LEFT JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname = 'schedule_in_database'
+       WHERE n.nspname = 'cron'
+      HAVING NOT bool_and(has_schema_privilege(n.oid, 'USAGE') AND coalesce(has_function_privilege(p.oid, 'EXECUTE'), false))`),
+    unreadable: (unreadable) => ({ schedule: '', command: '', isActive: true, unreadable }),
+  },
+  secrets: {
+    hidden: (_id, { unreadable }) => unreadable,
+    recorded: (spec) => spec,
+  },
+
   settle: (wanted) => wanted,
-  compare: (id, from, to) => {
-    const again = (text: readonly Statement[]) => text.map((each) => ({ how: 'statement', statement: each }) as const)
-    const [whole] = again(scheduled(id, to))
+  compare: (id, from, to, { last }) => {
+    const before = from.unreadable ? (last ?? to) : from
+    const [whole] = scheduled(id, to)
     const field = (name: string, before: string, after: string): readonly FieldChange[] =>
-      before === after || !whole ? [] : [{ field: name, from: before, to: after, effect: whole }]
+      before === after || !whole
+        ? []
+        : [{ field: name, from: before, to: after, effect: { how: 'statement', statement: whole } }]
     return [
-      ...field('schedule', from.schedule, to.schedule),
-      ...field('command', from.command, to.command),
-      ...field('active', activeText(from), activeText(to)),
+      ...field('schedule', before.schedule, to.schedule),
+      ...field('command', before.command, to.command),
+      ...field('active', activeText(before), activeText(to)),
     ]
   },
 
@@ -77,7 +118,7 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
   drop: (id) => [
     resolved(
       statement(
-        sql`SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${jobName(id)} AND database = current_database()`,
+        sql`SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname = ${jobName(id)} AND database = ${targetOf(id)}`,
       ),
     ),
   ],
@@ -85,11 +126,30 @@ export const scheduledJob: DeclaredKind<'scheduledJob', ScheduledJobSpec> = {
 }
 
 function scheduled(id: JobId, { schedule, command }: ScheduledJobSpec): readonly Statement[] {
-  return [resolved(statement(sql`SELECT cron.schedule(${jobName(id)}, ${literal(schedule)}, ${literal(command)})`))]
+  const [name, when, what] = [jobName(id), literal(schedule), literal(command)]
+  return [
+    resolved(
+      statement(
+        id.database === undefined
+          ? sql`SELECT cron.schedule(${name}, ${when}, ${what})`
+          : sql`SELECT cron.schedule_in_database(${name}, ${when}, ${what}, ${targetOf(id)})`,
+      ),
+    ),
+  ]
 }
 
-function jobName({ schema, name }: JobId): Sql {
-  return literal(`fdwsync ${qualified(schema, name)}`)
+function targetOf({ database }: JobId): Sql {
+  return database === undefined ? trusted('current_database()') : trusted(`current_setting('${targetSetting}')`)
+}
+
+function jobName({ schema, name, database }: JobId): Sql {
+  const text = `fdwsync ${qualified(schema, name)}`
+  if (database !== undefined) {
+    const job = sql`format('fdwsync %I.%s', ${targetOf({ schema, name, database, kind: 'scheduledJob' })}, ${literal(qualified(schema, name))})`
+    return sql`(SELECT CASE WHEN octet_length(job) > ${trusted(String(longestName))} THEN 'fdwsync ' || md5(job) ELSE job END FROM ${job} AS job)`
+  }
+  const isShort = Buffer.byteLength(text) <= longestName
+  return literal(isShort ? text : `fdwsync ${createHash('md5').update(text).digest('hex')}`)
 }
 
 /** A function cannot limit how long the statement takes that calls it. */
@@ -117,6 +177,6 @@ function activeText({ isActive }: ScheduledJobSpec): string {
   return isActive ? 'yes' : 'no'
 }
 
-function declaredExtension({ extensions = {} }: { readonly extensions?: object }) {
-  return 'pg_cron' in extensions ? [keyOf({ kind: 'extension', name: 'pg_cron' })] : []
+function declaredExtension({ extensions = {}, cron }: Pick<Manifest, 'extensions' | 'cron'>) {
+  return cron === undefined && 'pg_cron' in extensions ? [keyOf({ kind: 'extension', name: 'pg_cron' })] : []
 }

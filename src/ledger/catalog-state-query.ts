@@ -1,6 +1,7 @@
 // The query for the digest of what a manifest owns and reads. What its SQL could refer to beyond that is in catalog-code-query.ts.
 
 import { type Sql, trusted } from '../core/sql.ts'
+import { nameOfWantedJob } from '../kinds/scheduled-job.ts'
 import { digestOfParts, eachOf, isNamed, named, ownedTables, part, readAttribute, row } from './catalog-state-parts.ts'
 
 /** All columns of pg_attribute that DDL can set. */
@@ -146,7 +147,8 @@ export const stateQuery: Sql = trusted(`
   WITH RECURSIVE ${ownedTables}), described(class, oid, declared) AS (
     SELECT 'pg_class'::regclass, oid, declared FROM own_relation
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM own_relation o ${eachOf('pg_constraint', 'k', 'conrelid = o.oid', 'oid')}
-    UNION ALL SELECT catalog::regclass, oid, declared FROM owned WHERE catalog <> 'pg_class'
+    -- Tables with a schema need not exist here.
+    UNION ALL SELECT CASE WHEN catalog NOT LIKE '%.%' THEN catalog::regclass END, oid, declared FROM owned WHERE catalog <> 'pg_class'
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM owned o JOIN pg_constraint k ON k.contypid = o.oid
      WHERE o.catalog = 'pg_type'
   )
@@ -154,7 +156,8 @@ export const stateQuery: Sql = trusted(`
          ARRAY(SELECT o.address FROM owned o JOIN pg_class c USING (oid) WHERE o.catalog = 'pg_class' AND NOT c.relispopulated
                 ORDER BY o.address) AS unloaded,
          EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies",
-         EXISTS (SELECT FROM owned WHERE catalog = 'cron.job') AS "hasJobs",
+         EXISTS (SELECT FROM owned WHERE catalog = 'cron.job' AND address::json ->> 3 IS NULL) AS "hasJobs",
+         ARRAY(SELECT address FROM owned WHERE catalog = 'cron.job' AND address::json ->> 3 IS NOT NULL ORDER BY address) AS elsewhere,
          EXISTS (SELECT FROM pg_extension, pg_namespace
                   WHERE extname = 'pg_cron' AND nspname = 'cron' AND has_schema_privilege(pg_namespace.oid, 'USAGE')) AS "canSchedule"`)
 
@@ -162,8 +165,9 @@ export const stateQuery: Sql = trusted(`
 export const jobsQuery: Sql = trusted(`
   SELECT md5(string_agg(concat_ws(' ', j.jobid, j.jobname, j.schedule, j.command, j.active, j.username), '|' ORDER BY j.jobid)) AS digest
     FROM fdwsync.object o
-    JOIN cron.job j ON j.jobname = format('fdwsync %I.%I', o.address::json ->> 1, o.address::json ->> 2) AND j.database = current_database()
-   WHERE o.manifest = $1 AND o.address LIKE '["scheduledJob"%'`)
+   CROSS JOIN LATERAL (SELECT o.address::json ->> 1 AS schema, o.address::json ->> 2 AS name, NULL AS database) AS wanted
+    JOIN cron.job j ON j.jobname = ${nameOfWantedJob} AND j.database = current_database()
+   WHERE o.manifest = $1 AND o.address LIKE '["scheduledJob"%' AND o.address::json ->> 3 IS NULL`)
 
 /** A part of its own, since a ledger of an older release has no policies. */
 export const policiesQuery: Sql = trusted(`

@@ -1,11 +1,13 @@
 // Computes one digest of the catalog, as far as it matters to a manifest. A proof holds while the digest is equal.
 
-import type { Key } from '../core/object.ts'
+import { randomUUID } from 'node:crypto'
+import { idOf, type Key } from '../core/object.ts'
 import { trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { dataDigest } from '../introspector/digests.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
 import { catalogCosts, manifestPath, readingPath } from '../introspector/transaction-settings.ts'
-import { declaredKinds } from '../kinds/registry.ts'
+import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { codeQuery } from './catalog-code-query.ts'
 import { jobsQuery, policiesQuery, stateQuery } from './catalog-state-query.ts'
 
@@ -48,6 +50,8 @@ interface OwnState {
   readonly mayUseCode: boolean
   readonly hasPolicies: boolean
   readonly hasJobs: boolean
+  /** The keys of the jobs that are in other databases. */
+  readonly elsewhere: readonly Key[]
   /** Whether this role can use pg_cron here. Without it, a plan warns of schedules. */
   readonly canSchedule: boolean
 }
@@ -72,6 +76,7 @@ export async function readCatalogState(
   const [policies] = own.hasPolicies ? await session.query<{ digest: string | null }>(policiesQuery, [manifest]) : []
   const [jobs] =
     own.hasJobs && own.canSchedule ? await session.query<{ digest: string | null }>(jobsQuery, [manifest]) : []
+  const others = await readJobsElsewhere(session, own.elsewhere)
   const { unloaded } = own
   const definitions = dataDigest([
     own.digest,
@@ -79,6 +84,18 @@ export async function readCatalogState(
     policies?.digest ?? null,
     jobs?.digest ?? null,
     own.canSchedule,
+    ...others,
   ])
   return { digest: dataDigest([definitions, unloaded]), definitions, unloaded }
+}
+
+async function readJobsElsewhere(session: Session, keys: readonly Key[]): Promise<readonly unknown[]> {
+  if (keys.length === 0) return []
+  const { live } = await readCatalog(
+    session,
+    keys.flatMap((key) => idOf(key) ?? []),
+    '',
+  )
+  // What cannot be read may be anything, so no other state is equal.
+  return Array.from(live, ([key, { id, spec }]) => [key, kindOf(id).secrets?.hidden?.(id, spec) ? randomUUID() : spec])
 }

@@ -1,10 +1,13 @@
-// Whether the schedules of a manifest can be applied: pg_cron has to be in the target database.
+// Which schedules of a manifest can be applied: where pg_cron is, and what to do if it is not there.
 
 import type { DeclaredObject } from '../core/change.ts'
+import type { IdOf } from '../core/object.ts'
 import type { Warning } from '../core/plan.ts'
-import { literal, qualified, sql, trusted } from '../core/sql.ts'
+import { ident, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
+import { readStateElsewhere } from '../introspector/read-elsewhere.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
+import { scheduledJob } from '../kinds/scheduled-job.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 
 export interface Schedules {
@@ -24,46 +27,55 @@ export async function applicableSchedules(
   objects: readonly DeclaredObject[],
   { cron, extensions = {} }: Manifest,
 ): Promise<Schedules> {
-  const jobs = objects.filter(({ id }) => id.kind === 'scheduledJob')
+  const jobs = objects.filter(isJob)
   if (jobs.length === 0) return { objects, warnings: [] }
-  const reason = await reasonNotToSchedule(session, cron?.database, Object.hasOwn(extensions, 'pg_cron'))
-  if (reason === undefined) return { objects, warnings: [] }
-  return { objects: objects.filter((object) => !jobs.includes(object)), warnings: [warningOf(session, jobs, reason)] }
+  const others = objects.filter((object) => !isJob(object))
+  const { database = session.database } = cron ?? {}
+  const isHere = database === session.database
+  const obstacle = isHere
+    ? await obstacleHere(session, Object.hasOwn(extensions, 'pg_cron'))
+    : await obstacleElsewhere(session, database)
+  if (obstacle) return { objects: others, warnings: [warningOf(jobs.length, obstacle)] }
+  return { objects: [...others, ...(isHere ? jobs.map(inTarget) : jobs)], warnings: [] }
 }
 
-type Reason = { readonly database: string } | { readonly message: string }
+interface Obstacle {
+  readonly reason: string
+  readonly hint: string
+}
 
-async function reasonNotToSchedule(
-  session: Session,
-  database: string | undefined,
-  isDeclared: boolean,
-): Promise<Reason | undefined> {
-  if (database !== undefined && database !== session.database) return { database }
+async function obstacleHere(session: Session, isDeclared: boolean): Promise<Obstacle | undefined> {
   const [pgCron] = await inReadOnlyTransaction(session, () =>
     session.query<{ usable: boolean; installed: boolean }>(usableQuery),
   )
-  if (pgCron?.usable) return undefined
-  if (pgCron?.installed) return { message: `this role has no USAGE on the schema of pg_cron` }
-  return isDeclared ? undefined : { message: 'pg_cron is not in this database' }
-}
-
-function warningOf(session: Session, jobs: readonly DeclaredObject[], reason: Reason): Warning {
-  const code = 'schedule/not-applied'
-  const count = jobs.length === 1 ? 'the schedule of one copy is' : `the schedules of ${jobs.length} copies are`
-  if ('message' in reason) {
-    const hint =
-      'Run fdwsync refresh --stale by a timer instead, or declare extensions: { pg_cron: { schema: pg_catalog } }, or grant USAGE on schema cron.'
-    return { code, message: `${count} not applied: ${reason.message}`, hint }
+  if (pgCron?.usable || (isDeclared && !pgCron?.installed)) return undefined
+  return {
+    reason: pgCron?.installed ? 'this role has no USAGE on the schema of pg_cron' : 'pg_cron is not in this database',
+    hint: 'Run fdwsync refresh --stale by a timer instead, or declare extensions: { pg_cron: { schema: pg_catalog } }, or grant USAGE on schema cron.',
   }
-  const hint = `Run there, once for each: ${jobs
-    .slice(0, 1)
-    .map((job) => statementFor(session, job))
-    .join('')}`
-  return { code, message: `${count} not applied: pg_cron is in database ${reason.database}`, hint }
 }
 
-function statementFor({ database }: Session, { id, spec }: DeclaredObject): string {
-  const { schedule, command } = spec as { schedule: string; command: string } // of a scheduled job
-  const name = 'schema' in id ? qualified(id.schema, id.name) : ''
-  return sql`SELECT cron.schedule_in_database(${literal(`fdwsync ${name}`)}, ${literal(schedule)}, ${literal(command)}, ${literal(database)});`
+/** If it exists and cannot be used, its jobs are not known: see `Elsewhere` in kinds/kind.ts. */
+async function obstacleElsewhere(session: Session, database: string): Promise<Obstacle | undefined> {
+  const state = await readStateElsewhere(session, scheduledJob, database)
+  if (state.is !== 'absent') return undefined
+  return {
+    reason: `pg_cron is not in the database ${ident(database)}`,
+    hint: `Run there as a superuser: CREATE EXTENSION pg_cron; or let cron: { database: … } name the database that the setting cron.database_name of the server has.`,
+  }
+}
+
+function isJob({ id }: DeclaredObject): boolean {
+  return id.kind === 'scheduledJob'
+}
+
+/** The manifest cannot know the name of the database that it is applied to. */
+function inTarget(job: DeclaredObject): DeclaredObject {
+  const { kind, schema, name } = job.id as IdOf<'scheduledJob'> // see isJob
+  return { ...job, id: { kind, schema, name } }
+}
+
+function warningOf(count: number, { reason, hint }: Obstacle): Warning {
+  const what = count === 1 ? 'the schedule of one copy is' : `the schedules of ${count} copies are`
+  return { code: 'schedule/not-applied', message: `${what} not applied: ${reason}`, hint }
 }

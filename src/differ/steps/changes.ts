@@ -1,8 +1,8 @@
 // The changes that a step can carry out, and what is known of a change by itself: its parent, its locks, its hazards.
 
 import type { Change, Replace } from '../../core/change.ts'
-import type { Key } from '../../core/object.ts'
-import type { Hazard } from '../../core/plan.ts'
+import type { Key, ObjectId } from '../../core/object.ts'
+import type { Hazard, PlainStep } from '../../core/plan.ts'
 import { kindOf } from '../../kinds/registry.ts'
 import { resultTypeHazards } from './result-type.ts'
 
@@ -23,6 +23,16 @@ export function parentOf(change: Change): Key | undefined {
   if (change.op === 'adopt' || change.op === 'release') return undefined
   const object = change.op === 'drop' ? change.from : change.to
   return kindOf(object.id).child?.parentOf(object.spec, object.id)
+}
+
+/** The database of the same server that has the object, if that is not the target. No transaction covers both. */
+export function databaseOf(id: ObjectId): string | undefined {
+  return kindOf(id).elsewhere?.databaseOf(id)
+}
+
+export function inDatabaseOf(id: ObjectId): Pick<PlainStep, 'database'> {
+  const database = databaseOf(id)
+  return database === undefined ? {} : { database }
 }
 
 /** The object itself, or its parent; for a child that moves to another parent, both parents. */

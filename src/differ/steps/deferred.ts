@@ -3,7 +3,7 @@
 import type { Change } from '../../core/change.ts'
 import type { Key } from '../../core/object.ts'
 import { kindOf } from '../../kinds/registry.ts'
-import { isOnlineReplacement, parentOf } from './changes.ts'
+import { databaseOf, isOnlineReplacement, parentOf } from './changes.ts'
 import { dropPrerequisites } from './drop-steps.ts'
 import { definitionOrder, dropOrder } from './order.ts'
 import type { StepContext } from './step-context.ts'
@@ -13,7 +13,7 @@ export function deferredChanges(context: StepContext): ReadonlySet<Key> {
   const deferred = new Set<Key>()
   const definitions = definitionOrder(context.changes)
   for (const change of definitions) {
-    if (isOnlineReplacement(change)) deferred.add(change.key)
+    if (isOnlineReplacement(change) || databaseOf(change.to.id) !== undefined) deferred.add(change.key)
     if (change.op !== 'create') continue
     if (hasLiveParent(change, context) || change.to.needs.some((need) => deferred.has(need))) deferred.add(change.key)
   }
@@ -22,7 +22,7 @@ export function deferredChanges(context: StepContext): ReadonlySet<Key> {
     if (change.op !== 'drop') continue
     // Dropping a child locks its parent: for a moment in a transaction of its own, but until COMMIT among all definitions.
     const mustWait = change.dropped === 'last' || dropPrerequisites(change, context, deferred).length > 0
-    if (mustWait || hasLiveParent(change, context)) deferred.add(change.key)
+    if (mustWait || databaseOf(change.from.id) !== undefined || hasLiveParent(change, context)) deferred.add(change.key)
   }
   for (const change of definitions) {
     const former = formerParentOf(change)

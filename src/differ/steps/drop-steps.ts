@@ -4,7 +4,15 @@ import type { Dependent } from '../../core/dependent.ts'
 import type { Key } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
-import { type Drop, type DroppingChange, hazardsOf, isOnlineReplacement, locksOf, parentOf } from './changes.ts'
+import {
+  type Drop,
+  type DroppingChange,
+  hazardsOf,
+  inDatabaseOf,
+  isOnlineReplacement,
+  locksOf,
+  parentOf,
+} from './changes.ts'
 import { isCoveredByParent, type StepContext } from './step-context.ts'
 import { buildId, dropId } from './step-ids.ts'
 
@@ -78,6 +86,7 @@ export function dropStep(change: DroppingChange, stage: StageName, after: readon
     key: change.key,
     title: titleOf(id),
     action: 'drop',
+    ...inDatabaseOf(id),
     locks: locksOf(change),
     statements: kindOf(id).drop(id),
     after,

@@ -6,7 +6,7 @@ import { keyOf, type ObjectId } from '../../core/object.ts'
 import type { StageName, Step } from '../../core/plan.ts'
 import { resolved, type Statement } from '../../core/sql.ts'
 import { kindOf, titleOf } from '../../kinds/registry.ts'
-import { type DefiningChange, hazardsOf, locksOf } from './changes.ts'
+import { type DefiningChange, hazardsOf, inDatabaseOf, locksOf } from './changes.ts'
 import { deferredChanges, formerParentOf } from './deferred.ts'
 import { dropPrerequisites, dropStep, lateDrops } from './drop-steps.ts'
 import { definitionOrder, dropOrder } from './order.ts'
@@ -158,6 +158,7 @@ function definitionSteps(
     stage,
     key: change.key,
     title: titleOf(id),
+    ...inDatabaseOf(id),
     after,
     locks: locksOf(change),
     hazards: hazardsOf(change),

@@ -102,6 +102,7 @@ export interface FieldDocument {
 
 export interface StepDocument extends Pick<Step, 'id' | 'stage' | 'action' | 'title' | 'after' | 'last'> {
   readonly address: ObjectId | null
+  readonly database?: string
   readonly statements?: readonly StatementDocument[]
   /** Of a replacement: the objects that are built and swapped together. */
   readonly members?: readonly ReplacementDocument[]

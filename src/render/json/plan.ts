@@ -117,7 +117,10 @@ function stepJson(step: Step): StepDocument {
     ...(step.last ? { last: true } : {}),
     ...(step.action === 'replace'
       ? { members: step.members.map(memberJson) }
-      : { statements: step.statements.map(statementJson) }),
+      : {
+          ...(step.database === undefined ? {} : { database: step.database }),
+          statements: step.statements.map(statementJson),
+        }),
   }
 }
 

@@ -165,7 +165,7 @@ function fieldOf({ field, from, to, effect, cause, causes, outdates }: FieldDocu
 }
 
 function stepOf(document: StepDocument): Step {
-  const { id, stage, action, address, title, after, last, members = [], statements = [] } = document
+  const { id, stage, action, address, title, after, last, database, members = [], statements = [] } = document
   const base = {
     id,
     stage,
@@ -177,7 +177,12 @@ function stepOf(document: StepDocument): Step {
     ...(last ? { last } : {}),
   }
   if (action === 'replace') return { ...base, action, members: members.map(memberOf) }
-  return { ...base, action, statements: statements.map(statementOf) }
+  return {
+    ...base,
+    action,
+    ...(database === undefined ? {} : { database }),
+    statements: statements.map(statementOf),
+  }
 }
 
 function memberOf({ address, title, statements, load, parts, swap }: ReplacementDocument): Replacement {

@@ -3,9 +3,10 @@
 import { exitCode, FdwsyncError, type Problem } from '../../core/errors.ts'
 import type { PlainStep, Plan, ReplaceStep, Step } from '../../core/plan.ts'
 import { isPrintable, oneLine, printable } from '../../core/printable.ts'
-import { ident } from '../../core/sql.ts'
+import { ident, literal } from '../../core/sql.ts'
 import { toolVersion } from '../../core/version.ts'
 import { manifestSettings } from '../../introspector/transaction-settings.ts'
+import { targetSetting } from '../../kinds/kind.ts'
 import { planNotices } from '../plan-notices.ts'
 import { printableSql } from './printable-sql.ts'
 import { nameSecrets, type SecretVariables, withVariables } from './secret-variables.ts'
@@ -22,7 +23,7 @@ export function renderScript(plan: Plan): string {
   const parts = [
     header(plan, variables),
     ...definitions,
-    ...data.map((step) => transaction(plan, [step], variables)),
+    ...data.map((step) => inDatabaseOf(plan, step, transaction(plan, [step], variables))),
     ...(steps.length === 0 ? ['-- Nothing to change.'] : []),
   ]
   const script = `${parts.join('\n\n')}\n`
@@ -91,6 +92,17 @@ function unset(name: string): string {
 
 function comment(text: string): string {
   return `-- ${printable(oneLine(text))}`
+}
+
+/** psql connects to the other database as it did to this one. */
+function inDatabaseOf({ database: target }: Plan, { database }: PlainStep, text: string): string {
+  if (database === undefined) return text
+  const setting = `SELECT pg_catalog.set_config('${targetSetting}', ${literal(target.name)}, false);`
+  return [connect(database), setting, text, connect(target.name)].join('\n')
+}
+
+function connect(database: string): string {
+  return `\\connect ${ident(database)}\nSET standard_conforming_strings = on;`
 }
 
 function transaction(plan: Plan, steps: readonly PlainStep[], variables: SecretVariables): string {

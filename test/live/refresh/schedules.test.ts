@@ -33,7 +33,12 @@ describe.skipIf(!binaries)('pg_cron', () => {
   let server: ThrowawayServer
   beforeAll(async () => {
     if (!binaries) return
-    const settings = { shared_preload_libraries: 'pg_cron', 'cron.database_name': 'postgres' }
+    const settings = {
+      shared_preload_libraries: 'pg_cron',
+      'cron.database_name': 'postgres',
+      // Otherwise it connects, for which the test would need a password file.
+      'cron.use_background_workers': 'on',
+    }
     server = await startThrowawayServer({ binaries, settings })
   })
   afterAll(() => server.stop())
@@ -97,18 +102,86 @@ describe.skipIf(!binaries)('pg_cron', () => {
     ])
     expect(await apply(manifest(''))).toContain('drop scheduled job of shop.renamed')
     expect(await jobs()).toEqual([])
+  })
 
-    const elsewhere = manifest(
-      'a: { query: SELECT 1 AS one, refresh: { schedule: "@daily" } }',
-      'cron: { database: jobs }',
-    )
-    expect((await plan(elsewhere)).warnings).toMatchObject([
+  test('jobs in another database, by a role without superuser: they run, and nothing of them is left', async () => {
+    const there = server.url('postgres')
+    await runSql(there, 'DROP EXTENSION IF EXISTS pg_cron; CREATE ROLE mirror LOGIN PASSWORD $$mirror$$')
+    await runSql(there, 'CREATE DATABASE "the target" OWNER mirror')
+    await runSql(there, 'REVOKE CONNECT ON DATABASE postgres FROM PUBLIC')
+    const url = server.url('the target', { user: 'mirror', password: 'mirror' })
+    const cron = 'cron: { database: postgres }'
+    const long = 'a_name_that_is_too_long_for_the_jobs_of_old_releases_of_pg_cron'
+    const text = (schedule: string, head = cron) =>
+      manifest(
+        `orders: { query: SELECT 1 AS one, refresh: { schedule: "${schedule}" } }
+      ${long}: { query: SELECT 2 AS two, refresh: { schedule: "@yearly" } }`,
+        head,
+      )
+    const plan = async (manifest: string) => planFor(await manifestOf(manifest, {}), url)
+    const apply = async (manifest: string) => {
+      const { plan: applied, report } = await applyTo(await manifestOf(manifest, {}), url, { allow: ['drops-data'] })
+      expect(missedOf(report)).toEqual([])
+      expect(changesOf(await plan(manifest))).toEqual([])
+      return changesOf(applied)
+    }
+    const jobs = () =>
+      runSql(there, `SELECT schedule, command, database, username, active FROM cron.job ORDER BY schedule DESC`)
+    const [job, longJob] = ['orders', long].map((name) => `scheduled job of shop.${name} in database postgres`)
+
+    // Whatever is missing, the plan contains what to run.
+    expect(await apply(text('@reboot'))).not.toContain(`create ${job}`)
+    expect((await plan(text('@reboot'))).undetermined).toMatchObject([
       {
-        message: expect.stringContaining('pg_cron is in database jobs'),
-        hint: expect.stringContaining(
-          "SELECT cron.schedule_in_database('fdwsync shop.a', '@daily', 'SELECT fdwsync.refresh(''shop.a'')', 'postgres');",
-        ),
+        title: job,
+        reason: expect.stringContaining('permission denied for database "postgres"'),
+        hint: expect.stringContaining('GRANT CONNECT ON DATABASE postgres TO mirror'),
+      },
+      { title: longJob },
+    ])
+    await runSql(there, 'GRANT CONNECT ON DATABASE postgres TO mirror')
+    expect((await plan(text('@reboot'))).warnings).toMatchObject([
+      {
+        message: expect.stringContaining('pg_cron is not in the database postgres'),
+        hint: expect.stringContaining('CREATE EXTENSION pg_cron'),
       },
     ])
+    await runSql(there, 'CREATE EXTENSION pg_cron')
+    const [{ hint = '' } = {}] = (await plan(text('@reboot'))).undetermined
+    await runSql(there, hint.replace(/.*: /, ''))
+
+    expect(await apply(text('@reboot'))).toEqual([`create ${job}`, `create ${longJob}`])
+    const wanted = { database: 'the target', username: 'mirror', active: true }
+    expect(await jobs()).toEqual([
+      { ...wanted, schedule: '@yearly', command: `SELECT fdwsync.refresh('shop.${long}')` },
+      { ...wanted, schedule: '@reboot', command: `SELECT fdwsync.refresh('shop.orders')` },
+    ])
+
+    await server.kill()
+    await server.restart()
+    await expect
+      .poll(() => runSql(url, `SELECT address, how, origin FROM fdwsync.refresh WHERE origin = 'cron'`), {
+        timeout: 30_000,
+      })
+      .toEqual([{ address: '["materializedView","shop","orders"]', how: 'plain', origin: 'cron' }])
+
+    // Seen by a proof as by any other plan.
+    await runSql(there, "UPDATE cron.job SET active = false WHERE schedule = '@reboot'")
+    expect((await plan(text('@reboot'))).changes.map(({ title, cause }) => [title, cause])).toEqual([[job, 'drift']])
+    expect(await apply(text('@hourly'))).toEqual(['alter refresh policy of shop.orders', `alter ${job}`])
+    await runSql(there, "SELECT cron.unschedule(jobid) FROM cron.job WHERE schedule = '@hourly'")
+    expect(await apply(text('@hourly'))).toEqual([`create ${job}`])
+
+    // What cannot be read is not called dropped.
+    await runSql(there, 'REVOKE CONNECT ON DATABASE postgres FROM mirror')
+    const unread = await plan(text('@hourly'))
+    expect([changesOf(unread), unread.undetermined]).toEqual([[], []])
+    expect(unread.warnings).toMatchObject(
+      [job, longJob].map((title) => ({ message: expect.stringContaining(`${title}: cannot connect`) })),
+    )
+    await runSql(there, 'GRANT CONNECT ON DATABASE postgres TO mirror')
+
+    expect(await apply(manifest('', cron))).toEqual(expect.arrayContaining([`drop ${job}`, `drop ${longJob}`]))
+    expect(await jobs()).toEqual([])
   })
 })

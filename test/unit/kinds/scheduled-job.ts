@@ -1,11 +1,13 @@
 // Scheduled jobs of pg_cron.
 import { type ScheduledJobSpec, scheduledJob } from '../../../src/kinds/scheduled-job.ts'
-import type { KindTable } from './table.ts'
+import { type KindTable, nothing } from './table.ts'
 
 const name = "'fdwsync shop.\"it''s\"'"
 const command = `SELECT fdwsync.refresh('shop."it''s"')`
 const schedule = (when: string) =>
   `SELECT cron.schedule(${name}, '${when}', 'SELECT fdwsync.refresh(''shop."it''''s"'')')`
+
+const unreadable = { reason: 'cannot connect', hint: '' }
 
 export const scheduledJobTable: KindTable<ScheduledJobSpec> = {
   kind: scheduledJob,
@@ -14,6 +16,17 @@ export const scheduledJobTable: KindTable<ScheduledJobSpec> = {
   compare: {
     schedule: [[{}, { schedule: '@hourly' }, 'schedule: @daily → @hourly', schedule('@hourly')]],
     command: [[{ command: 'SELECT 1' }, {}, `command: SELECT 1 → ${command}`, schedule('@daily')]],
+    // Only a change of the declaration is known then.
+    unreadable: [
+      [{ schedule: '', command: '', unreadable }, {}, nothing, 'as it was declared', { last: { schedule: '@daily' } }],
+      [
+        { schedule: '', command: '', unreadable },
+        {},
+        'schedule: @hourly → @daily',
+        schedule('@daily'),
+        { last: { schedule: '@hourly' } },
+      ],
+    ],
     isActive: [
       [
         { isActive: false },
