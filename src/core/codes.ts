@@ -129,6 +129,8 @@ export type ProblemCode =
   | 'object/owned-elsewhere'
   /** An unmanaged object already has this name. */
   | 'object/name-taken'
+  /** A table that the manifest adopts has other columns. */
+  | 'object/not-adoptable'
   /** The object is protected from what the plan would do. */
   | 'object/protected'
   /** Another session holds a lock that prevents reading the object. */

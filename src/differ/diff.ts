@@ -73,7 +73,9 @@ function compareObject(input: DiffInput, key: Key, wanted: WantedObject): Findin
       undetermined: { code: 'object/hidden-options', key, title: titleOf(wanted.id), ...hidden, follows: false },
     }
   }
-  if (fields.some(({ effect }) => effect.how === 'replace')) {
+  const forcing = fields.filter(({ effect }) => effect.how === 'replace')
+  if (forcing.length > 0 && kind.adoption?.isUnmanaged(live.spec)) return { refusal: notAdopted(key, wanted, forcing) }
+  if (forcing.length > 0) {
     const how = kind.replacement && !kind.replacement.onlyIfUsed ? 'beside' : 'drop-and-create'
     return { change: { op: 'replace', key, from: live, to: wanted, fields, how } }
   }
@@ -193,6 +195,18 @@ function ownedByAnother(key: Key, { id }: WantedObject, owner: string): Refusal 
   }
 }
 
+/** Replacing it would lose its data. */
+function notAdopted(key: Key, { id }: WantedObject, fields: readonly FieldChange[]): Refusal {
+  const differences = fields.map(({ field, from = 'none', to = 'none' }) => `${field} ${from}, not ${to}`)
+  return {
+    code: 'object/not-adoptable',
+    key,
+    title: titleOf(id),
+    reason: `it cannot be adopted, since it has other ${differences.join('; ')}`,
+    hint: 'Change what differs, in the database or in the manifest. Or rename the table, so that a new one is created.',
+  }
+}
+
 function hiddenWarning({ id }: WantedObject, { reason, hint }: { reason: string; hint: string }): Warning {
   const message = `${titleOf(id)}: ${reason}, so only a change of its declaration would be noticed. ${hint}`
   return { code: 'object/hidden-options', message }
@@ -203,18 +217,24 @@ export function refuseTakenNames(
   { occupied }: Pick<CatalogReading, 'occupied'>,
   titles: ReadonlyMap<Key, string>,
   imported: ReadonlySet<Key>,
+  isRecorded: (key: Key) => boolean,
 ): readonly Refusal[] {
   return [...occupied].flatMap(([key, kind]): readonly Refusal[] => {
     const title = titles.get(key)
     // What is no longer declared does not need its name any more.
     if (title === undefined) return []
-    const reason = `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} with that name already exists`
-    return [{ code: 'object/name-taken', key, title, reason, hint: takenNameHint(key, imported) }]
+    const exists = `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind} with that name already exists`
+    const id = idOf(key)
+    const isAdoptable = id !== undefined && kindOf(id).adoption !== undefined && kindTitle(id) === kind
+    const reason = isAdoptable && isRecorded(key) ? `${exists}, which is not the one that fdwsync created` : exists
+    return [{ code: 'object/name-taken', key, title, reason, hint: takenNameHint(key, imported, isAdoptable) }]
   })
 }
 
-function takenNameHint(key: Key, imported: ReadonlySet<Key>): string {
+function takenNameHint(key: Key, imported: ReadonlySet<Key>, isAdoptable: boolean): string {
   const rename = 'fdwsync does not touch what it does not manage.'
+  if (isAdoptable)
+    return `To take it over with its rows, declare adopt: true for it. Or rename one of the two; ${rename}`
   const id = imported.has(key) ? idOf(key) : undefined
   if (!id || !('name' in id)) return `Rename one of the two; ${rename}`
   return `Exclude the table of the source: except: [${ident(id.name)}]. Or rename what has the name here; ${rename}`

@@ -110,6 +110,14 @@ export interface Renaming<Id extends ObjectId, Spec> {
   inheritedColumns?(spec: Spec): ReadonlySet<string>
 }
 
+/** Kinds whose objects are taken over only if the manifest asks for it (`adopt`), since their data may be from elsewhere. */
+export interface Adoption<Spec> {
+  /** Whether a declaration does. */
+  isAsked(declared: Spec): boolean
+  /** Whether a live object is yet to be taken over. */
+  isUnmanaged(live: Spec): boolean
+}
+
 /** How an object leaves its name to another one, and is kept under a temporary name until nothing depends on it any more. */
 export interface Aside<Id extends ObjectId, Spec> {
   /** The id under that name. */
@@ -246,6 +254,7 @@ export interface KindOf<Id extends ObjectId, Spec> {
   readonly belongsTo?: BelongsTo<Id>
   readonly renaming?: Renaming<Id, Spec>
   readonly aside?: Aside<Id, Spec>
+  readonly adoption?: Adoption<Spec>
   readonly data?: Data<Id, Spec>
   readonly query?: Query<Spec>
   /** For relations: the columns in order, each with type and collation, which the definition of a dependent rests on. */

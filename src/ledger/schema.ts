@@ -195,6 +195,11 @@ const migrations: readonly Migration[] = [
       trusted('ALTER TABLE fdwsync.policy ADD COLUMN watermark jsonb'),
     ],
   },
+  {
+    // A table that was created under the name of a copy is not refreshed.
+    tables: [],
+    statements: [createRefreshFunction],
+  },
 ]
 
 /** The version of the tables that this release writes. It reads tables of older versions as they are. */

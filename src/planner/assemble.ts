@@ -108,7 +108,7 @@ function refusalsOf(
   return [
     ...[
       ...resolved.refusals,
-      ...refuseTakenNames(target.catalog, titles, importedRelations(resolved)),
+      ...refuseTakenNames(target.catalog, titles, importedRelations(resolved), (key) => target.ledger.entries.has(key)),
       ...target.renaming.refusals,
       ...comparison.diff.refusals,
       ...refuseUncreatable(comparison.probed.findings, target.catalog, titles),

@@ -4,7 +4,7 @@
 import type { LiveObject } from '../core/change.ts'
 import { type CopyId, idOf, isCopyId, type Key, keyOf, type ObjectId } from '../core/object.ts'
 import type { CatalogReading } from '../introspector/read-catalog.ts'
-import type { TableSpec } from '../kinds/table/table.ts'
+import type { TableSpec } from '../kinds/table/spec.ts'
 import type { Ledger } from '../ledger/read.ts'
 import { withNames } from './renamed-in-database.ts'
 

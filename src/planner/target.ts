@@ -6,7 +6,9 @@ import type { Session } from '../db/session.ts'
 import { sharedName } from '../differ/taken-names.ts'
 import { type CatalogReading, readCatalog } from '../introspector/read-catalog.ts'
 import { inSnapshot } from '../introspector/snapshot.ts'
+import { adoptTables } from '../kinds/facets/copy/table-mark.ts'
 import { isRecordedAsDeclared } from '../kinds/recorded.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
 import { withConvertedCopies } from './converted-copies.ts'
@@ -36,6 +38,7 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const ledger = shareDeclarations(rekeyLedger(recorded, renaming), declared)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
   for (const [key, { id }] of ledger.entries) ids.set(key, id)
+  await adoptDeclared(session, declared)
   const read = await readCatalog(session, ids.values(), salt)
   const catalog = { ...read, occupied: withoutFormer(read, keys, ledger) }
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
@@ -44,6 +47,14 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const all = await withStrays(session, converted.catalog, converted.ledger, keys, salt)
   const { refusals, ...target } = withColumnsRenamed(all, converted.ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
+}
+
+/** Lets the catalog queries of this transaction read the tables that the manifest takes over. */
+async function adoptDeclared(session: Session, declared: readonly DeclaredObject[]): Promise<void> {
+  const adopted = declared.flatMap(({ id, spec }) =>
+    'schema' in id && 'name' in id && kindOf(id).adoption?.isAsked(spec) ? [id] : [],
+  )
+  if (adopted.length > 0) await session.run(adoptTables(adopted))
 }
 
 /** Most declarations are those that were last applied. They are held once. */

@@ -53,7 +53,8 @@ async function copyOf(run: ProbeRun, { object, read }: ReadStandIn, name: string
   const spec = run.input.reading.live.get(key)?.spec
   if (how.how !== 'read-back' || !query || spec === undefined) return []
   const [live, wanted] = [query.text(spec), query.text(read.spec)]
-  if (live === wanted) return []
+  // What is locked, or is yet to be adopted, has no text.
+  if (live === wanted || live === '') return []
   const { id, spec: standIn } = how.standIn(
     { id: object.id, spec },
     { schema: run.scratchSchema, name },

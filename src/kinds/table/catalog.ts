@@ -4,25 +4,39 @@ import { type Sql, trusted } from '../../core/sql.ts'
 import { relationAccessColumns } from '../facets/access-columns.ts'
 import { columnsOfRelation, readByQuery, storageOfRelation } from '../facets/copy/catalog.ts'
 import { isLoaded, sourceViewOid } from '../facets/copy/source-view.ts'
-import { occupiedBy } from '../facets/relations.ts'
+import { isAdopted } from '../facets/copy/table-mark.ts'
+import { occupant } from '../facets/relations.ts'
 
-// An ordinary table without a source view is unmanaged: it only has the name.
+// Reading the size waits for locks.
+const hasRows =
+  "CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN true ELSE pg_relation_size(c.oid) > 0 END"
+
+/** What a refresh cannot write, or should not. */
+const notAdoptable = `CASE
+           WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND NOT attisdropped AND (attgenerated <> '' OR attidentity <> ''))
+             THEN 'table with generated or identity columns'
+           WHEN c.relispartition THEN 'partition'
+           WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid OR inhparent = c.oid) THEN 'table with parents or children'
+           WHEN EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e') THEN 'table of an extension' END`
+
+// An ordinary table without a source view is unmanaged: it only has the name, unless the manifest adopts it.
 export const tableCatalog: Sql = trusted(`
   SELECT jsonb_build_object('kind', 'table', 'schema', n.nspname, 'name', c.relname) AS id, c.oid,
-         ${occupiedBy("c.relkind <> 'r' OR v.oid IS NULL")},
+         CASE WHEN c.relkind = 'r' AND v.oid IS NULL AND ${isAdopted('c', 'n')} THEN ${notAdoptable}
+              ELSE ${occupant("c.relkind <> 'r' OR v.oid IS NULL")} END AS occupied_by,
          v.oid = ANY (current_setting('fdwsync.locked')::oid[]) AS locked,
          (SELECT md5(concat_ws(' ', r.ev_action, v.relowner, c.relpersistence,
                    (SELECT string_agg(format('%I %s %s %s %s', attname, atttypid, atttypmod, attcollation, attnotnull), ',' ORDER BY attnum)
                       FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), k.conname, k.conkey))) AS digest,
          jsonb_build_object(
-           'query', CASE WHEN v.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN '' ELSE rtrim(pg_get_viewdef(v.oid), ';') END,
+           'query', CASE WHEN v.oid IS NULL OR v.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN '' ELSE rtrim(pg_get_viewdef(v.oid), ';') END,
            'queryOwner', pg_get_userbyid(v.relowner),
            ${columnsOfRelation},
            ${storageOfRelation},
-           'populated', ${isLoaded('v')},
+           'populated', CASE WHEN v.oid IS NULL THEN ${hasRows} ELSE ${isLoaded('v')} END,
+           'isUnmanaged', v.oid IS NULL,
            'unlogged', c.relpersistence = 'u',
-           -- Reading the size waits for locks.
-           'hasRows', CASE WHEN c.oid = ANY (current_setting('fdwsync.locked')::oid[]) THEN true ELSE pg_relation_size(c.oid) > 0 END,
+           'hasRows', ${hasRows},
            'addedColumns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                                AND NOT EXISTS (SELECT FROM pg_attribute q WHERE q.attrelid = v.oid AND q.attname = a.attname AND q.attnum > 0)),

@@ -4,13 +4,13 @@ import type { Change, FieldChange } from '../../core/change.ts'
 import { type IdOf, keyOf, type Relation } from '../../core/object.ts'
 import type { Hazard } from '../../core/plan.ts'
 import { ident, join, qualified, type Sql, type Statement, sql, statement, trusted } from '../../core/sql.ts'
-import { declaredPrimaryKey, type PrimaryKey } from '../../manifest/primary-key.ts'
-import { accessChanges, accessDetails, newAccess, relationAccess } from '../facets/access.ts'
+import { tableMark } from '../../core/table-mark.ts'
+import { declaredPrimaryKey } from '../../manifest/primary-key.ts'
+import { accessChanges, accessDetails, relationAccess } from '../facets/access.ts'
 import { alterStatements, clausesOf, replacedBy } from '../facets/changes.ts'
 import { isRenameOfColumns, renameColumns } from '../facets/copy/column-renames.ts'
 import { columnTypes, namesClause } from '../facets/copy/columns.ts'
 import {
-  type CopySpec,
   columnsDeclared,
   copyChanges,
   copyMembers,
@@ -38,6 +38,7 @@ import { asideInSchema, declaredRename, enterSchema, relationRenaming } from '..
 import { present } from '../facets/stanza.ts'
 import { isUserSchema, notOfAnExtension, sourceSchema } from '../facets/user-objects.ts'
 import type { DeclaredKind } from '../kind.ts'
+import { adoptionChanges, ownSourceView, withQueryOf } from './adopt.ts'
 import { asOwner, runDeferred } from './as-owner.ts'
 import { tableCatalog } from './catalog.ts'
 import {
@@ -48,21 +49,7 @@ import {
   primaryKeyChange,
   writtenPrimaryKey,
 } from './primary-key.ts'
-
-export interface TableSpec extends CopySpec {
-  readonly primaryKey: PrimaryKey | null
-  /** The columns that are NOT NULL beside those of the key, sorted. */
-  readonly notNull: readonly string[]
-  readonly unlogged: boolean
-  /** Live only: the owner of the source view, as whom the query reads. */
-  readonly queryOwner?: string
-  /** Live only: columns that its query does not return. */
-  readonly addedColumns?: readonly string[]
-  /** Live only: whether it has rows, or had some. */
-  readonly hasRows?: boolean
-  /** Of a stand-in only. */
-  readonly isStandIn?: true
-}
+import type { TableSpec } from './spec.ts'
 
 type Id = IdOf<'table'>
 
@@ -100,6 +87,7 @@ export const table: DeclaredKind<'table', TableSpec> = {
             primaryKey,
             notNull: (declared.not_null ?? []).filter((column) => !primaryKey?.columns.includes(column)).toSorted(),
             unlogged: declared.unlogged ?? false,
+            ...(declared.adopt ? { adopt: true } : {}),
           } satisfies TableSpec,
           needs: [keyOf({ kind: 'schema', name: schema }), keyOf({ kind: 'schema', name: sourceSchema })],
           ...declaredRename({ kind: 'table', schema, name } as const, declared),
@@ -133,12 +121,15 @@ export const table: DeclaredKind<'table', TableSpec> = {
   hasRowType: true,
   readsLocked: true,
 
+  adoption: { isAsked: ({ adopt }) => adopt === true, isUnmanaged: (live) => live.isUnmanaged === true },
+
   settle: settleCopy,
   compare(id, live, to) {
     const constraints = constraintsUnder(live, renamesIn(live, to))
     return [
-      ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live, to),
-      ...queryOwnerChange(id, live, to),
+      ...(live.isUnmanaged ? adoptionChanges(id, live, to) : []),
+      ...copyChanges(id, word, objectsOf(id, sourceViewOf(id)), live.isUnmanaged ? withQueryOf(live, to) : live, to),
+      ...(live.isUnmanaged ? [] : queryOwnerChange(id, live, to)),
       ...replacedBy('unlogged', yesNo(live.unlogged), yesNo(to.unlogged)),
       ...primaryKeyChange(id, constraints.primaryKey, to.primaryKey),
       ...notNullChanges(constraints, to),
@@ -237,12 +228,17 @@ function createTable(id: Id, spec: TableSpec): readonly Statement[] {
   const constraints = newConstraints(spec)
   return [
     ...createSourceView(view, namesClause(columnsDeclared(spec)), spec.query),
-    statement(sql`CREATE ${unlogged}TABLE ${name} (LIKE ${viewName})${storageClauses(spec)}`),
+    statement(
+      sql`CREATE ${unlogged}TABLE ${name} (LIKE ${viewName})${storageClauses(spec.isStandIn ? spec : withMark(spec))}`,
+    ),
     ...(constraints.length === 0 ? [] : [statement(sql`ALTER TABLE ${name} ${join(constraints, ', ')}`)]),
     ...newCopyComment(id, word, spec),
-    // Without default privileges: no other role reads the source through it.
-    ...(spec.isStandIn ? [] : newAccess(relationAccess({ kind: 'view', ...view }), { owner: spec.owner, grants: [] })),
+    ...(spec.isStandIn ? [] : ownSourceView(view, spec.owner)),
   ]
+}
+
+function withMark(spec: TableSpec): TableSpec {
+  return { ...spec, with: { ...spec.with, [tableMark.name]: tableMark.value } }
 }
 
 /** Replaces the rows of a table. Until COMMIT, readers see those that it had. Without an owner, it belongs to the role that applies. */

@@ -1,5 +1,6 @@
 // The part of fdwsync.refresh() that finds what to refresh: the copy, or all copies of its group, and by which strategy each.
-import { fullNameIn } from '../../kinds/facets/copy/source-view.ts'
+import { fullNameIn } from '../../kinds/facets/copy/full-name.ts'
+import { isMarked } from '../../kinds/facets/copy/table-mark.ts'
 
 /** `entry` is the copy as the ledger knows it: under its present name, or under the declared one if it was renamed by hand. */
 export const findEntry = `
@@ -44,7 +45,7 @@ const membersQuery = `
         FROM listed l
         LEFT JOIN pg_class c ON c.oid = l.oid AND c.relkind IN ('m', 'r')
         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN pg_class v ON c.relkind = 'r' AND v.relkind = 'v' AND v.relnamespace = to_regnamespace('fdwsync_source')
+        LEFT JOIN pg_class v ON c.relkind = 'r' AND ${isMarked('c')} AND v.relkind = 'v' AND v.relnamespace = to_regnamespace('fdwsync_source')
               AND v.relname = (SELECT CASE WHEN octet_length(convert_to(full_name, 'UTF8')) > 63 THEN md5(convert_to(full_name, 'UTF8')) ELSE full_name END
                                  FROM (SELECT ${fullNameIn('c', 'n')}) AS of(full_name))
     ), reads(oid, what) AS (

@@ -19,6 +19,7 @@ export const commentOnRefreshFunction: Sql = sql`COMMENT ON FUNCTION fdwsync.ref
 const knownBodies: readonly string[] = [
   createHash('md5').update(body).digest('hex'),
   '8c3967d264fed1241607db65137e0ed4', // version 15 of the ledger
+  '36b74658fe9d4ad74dee9b7b4e7e2b00', // versions 16 and 17
 ]
 
 /** Whether the function `p` is just as a release of fdwsync has created it. Its owner is checked apart. */

@@ -4,6 +4,7 @@
 import type { ProblemCode } from '../../core/codes.ts'
 import type { Secret } from '../../core/secret.ts'
 import { isSecretOption, soundsSecret } from '../../core/secret-options.ts'
+import { tableMark } from '../../core/table-mark.ts'
 import { importProblems } from '../expansion/imports.ts'
 import type { Manifest, Path } from '../manifest.ts'
 import { declaredPrimaryKey } from '../primary-key.ts'
@@ -25,6 +26,7 @@ export function ruleProblems(manifest: Manifest): readonly PathProblem[] {
     ...grantProblems(manifest),
     ...importProblems(manifest),
     ...clusterProblems(manifest),
+    ...markProblems(manifest),
     ...statisticsProblems(manifest),
     ...renameProblems(manifest),
     ...ignoreProblems(manifest),
@@ -95,6 +97,21 @@ function parentProblems(manifest: Manifest): readonly PathProblem[] {
       note(['partition_of'], 'manifest/conflicting-keys', message, 'Declare one of the two.')
     }
     return problems
+  })
+}
+
+function markProblems(manifest: Manifest): readonly PathProblem[] {
+  const own = tables(manifest).map(({ path, table }) => ({ path, parameters: table.with }))
+  const mirrored = Object.entries(manifest.mirrors ?? {}).flatMap(([mirror, { tables = {} }]) =>
+    Object.entries(tables).map(([name, table]) => ({
+      path: ['mirrors', mirror, 'tables', name],
+      parameters: table.with,
+    })),
+  )
+  return [...own, ...mirrored].flatMap(({ path, parameters = {} }): readonly PathProblem[] => {
+    if (!Object.hasOwn(parameters, tableMark.name)) return []
+    const message = `fdwsync itself sets "${tableMark.name}" on tables, to recognize them`
+    return [atKey([...path, 'with', tableMark.name], { code: 'manifest/invalid-value', message, hint: 'Remove it.' })]
   })
 }
 

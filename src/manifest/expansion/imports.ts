@@ -261,7 +261,9 @@ function tableKeyProblems({ mirrors = {} }: Manifest): readonly PathProblem[] {
   return Object.entries(mirrors).flatMap(([name, mirror]) =>
     Object.entries(mirror.tables ?? {}).flatMap(([table, override]) => {
       if (copiedAs(mirror, table) === 'tables') return []
-      const keys = (['primary_key', 'not_null', 'unlogged'] as const).filter((key) => override[key] !== undefined)
+      const keys = (['primary_key', 'not_null', 'unlogged', 'adopt'] as const).filter(
+        (key) => override[key] !== undefined,
+      )
       return keys.map((key) => {
         const message = `only a table can have "${key}", and "${table}" is copied into a materialized view`
         const hint = 'Add as: tables to the mirror or to this entry, or remove the key.'

@@ -116,7 +116,7 @@ function unknownTables(name: string, { tables = {} }: Mirror, found: ReadonlyMap
 /** What views and tables have in common. */
 function copyOf(mirror: Mirror, table: string, mirrored: Mirrored, taken: Set<string>): ViewStanza {
   const override = overrideOf(mirror, table)
-  const { exclude: _, as: __, primary_key, not_null, unlogged, query, indexes = {}, ...rest } = override ?? {}
+  const { exclude: _, as: __, primary_key, not_null, unlogged, adopt, query, indexes = {}, ...rest } = override ?? {}
   const key = keyOf(mirror, table, mirrored)
   const own = { ...(query === undefined ? withoutKey(mirrored.indexes.get(table) ?? {}, key) : {}), ...indexes }
   const existing = key ? [...Object.values(own), key] : Object.values(own)
@@ -133,12 +133,13 @@ function copyOf(mirror: Mirror, table: string, mirrored: Mirrored, taken: Set<st
 
 /** What only tables have. */
 function tableKeys(mirror: Mirror, table: string, mirrored: Mirrored) {
-  const { not_null, unlogged } = overrideOf(mirror, table) ?? {}
+  const { not_null, unlogged, adopt } = overrideOf(mirror, table) ?? {}
   const key = keyOf(mirror, table, mirrored)
   return {
     ...(key === undefined ? {} : { primary_key: key }),
     ...(not_null === undefined ? {} : { not_null }),
     ...(unlogged === undefined ? {} : { unlogged }),
+    ...(adopt === undefined ? {} : { adopt }),
   }
 }
 

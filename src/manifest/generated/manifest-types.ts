@@ -315,6 +315,7 @@ export interface MirrorTable {
   primary_key?: string[] | PrimaryKey
   not_null?: string[]
   unlogged?: boolean
+  adopt?: boolean
   refresh?: Refresh
   populate?: boolean
   with?: {
@@ -468,6 +469,7 @@ export interface Table {
   primary_key?: string[] | PrimaryKey
   not_null?: string[]
   unlogged?: boolean
+  adopt?: boolean
   ignore?: string[]
   refresh?: Refresh
   populate?: boolean

@@ -250,11 +250,13 @@ test('names that objects of another kind have are refused', () => {
     [orders.key, 'foreign table s.orders'],
     [sales.key, 'materialized view s.sales'],
   ])
-  expect(refuseTakenNames({ occupied }, titles, new Set()).map(({ title, reason }) => `${title}: ${reason}`)).toEqual([
+  expect(
+    refuseTakenNames({ occupied }, titles, new Set(), () => false).map(({ title, reason }) => `${title}: ${reason}`),
+  ).toEqual([
     'foreign table s.orders: an index with that name already exists',
     'materialized view s.sales: a view with that name already exists',
   ])
-  const [ofManifest, ofMirror] = refuseTakenNames({ occupied }, titles, new Set([sales.key]))
+  const [ofManifest, ofMirror] = refuseTakenNames({ occupied }, titles, new Set([sales.key]), () => false)
   expect(ofManifest?.hint).toContain('Rename one of the two')
   expect(ofMirror?.hint).toContain('except: [sales]')
 })

@@ -1,11 +1,16 @@
 // Tables with a query.
-import { type TableSpec, table } from '../../../src/kinds/table/table.ts'
+
+import { newAccess, relationAccess } from '../../../src/kinds/facets/access.ts'
+import type { TableSpec } from '../../../src/kinds/table/spec.ts'
+import { table } from '../../../src/kinds/table/table.ts'
 import { accessRows, openAccess, writtenAccess } from './access.ts'
 import { column, copyRows, liveCopy } from './copy.ts'
 import { type KindTable, nothing, type Row } from './table.ts'
 
 const alter = 'ALTER TABLE shop.orders'
-const view = 'VIEW fdwsync_source."shop.orders"'
+const viewName = 'fdwsync_source."shop.orders"'
+const view = `VIEW ${viewName}`
+const viewAccess = relationAccess({ kind: 'view', schema: 'fdwsync_source', name: 'shop.orders' })
 const key = { name: 'orders_pkey', columns: ['a'], include: [] }
 const renames = (...pairs: readonly (readonly [string, string])[]) =>
   pairs
@@ -83,6 +88,34 @@ export const tableTable: KindTable<TableSpec> = {
     unlogged: [[{}, { unlogged: true }, 'unlogged: no → yes', 'replace']],
     addedColumns: [[{}, { addedColumns: ['mine'] }, nothing, 'columns shows them']],
     hasRows: [[{}, { hasRows: true }, nothing, 'rows are no part of the definition']],
+    adopt: [[{}, { adopt: true }, nothing, 'it decides whether an unmanaged table is read at all']],
+    isUnmanaged: [
+      // With a context, since there is no earlier declaration.
+      [
+        { isUnmanaged: true, query: '', hasRows: true },
+        {},
+        [
+          'managed: no → yes, with its rows: the next refresh writes and deletes those that differ',
+          'query: none → SELECT a',
+        ],
+        [
+          `${alter} SET (user_catalog_table = 'false')`,
+          `DROP VIEW IF EXISTS ${viewName}`,
+          `CREATE ${view} AS SELECT a`,
+          `COMMENT ON ${view} IS 'not loaded'`,
+          ...newAccess(viewAccess, { owner: 'alice', grants: [] }).map((each) => each.sql),
+          `COMMENT ON ${view} IS NULL`,
+        ].join('; '),
+        { last: {} },
+      ],
+      [
+        { isUnmanaged: true, query: '' },
+        { columns: [{ ...column, name: 'b' }] },
+        ['managed: no → yes', 'query: none → SELECT a', 'columns: a text → b text'],
+        'replace',
+        { last: {} },
+      ],
+    ],
     isStandIn: [[{}, { isStandIn: true }, nothing, 'it decides where a stand-in has its query']],
   },
   settle: {
@@ -95,6 +128,7 @@ export const tableTable: KindTable<TableSpec> = {
     unwritten: {
       protect: 'not in the catalog',
       ignore: 'not in the catalog',
+      adopt: 'done once applied',
       renamed_from: 'done once applied',
       indexes: 'a kind of its own',
       statistics: 'a kind of its own',

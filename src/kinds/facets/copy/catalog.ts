@@ -1,4 +1,5 @@
 // Parts of the catalog queries of copies and plain views.
+import { tableMark } from '../../../core/table-mark.ts'
 import { settingsColumns } from '../columns/settings.ts'
 import { kindOfRelation } from '../relations.ts'
 import { tablespaceColumns } from '../storage.ts'
@@ -37,7 +38,7 @@ export const storageOfRelation = `
            'clusterOn', (SELECT relname FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
                           WHERE i.indrelid = c.oid AND i.indisclustered),
            'with', (SELECT coalesce(jsonb_object_agg(name, value), '{}') FROM (
-                      ${optionsOf('c')}
+                      ${optionsOf('c')} WHERE c.relkind <> 'r' OR option_name <> '${tableMark.name}'
                       UNION ALL SELECT 'toast.' || name, value
                         FROM pg_class toast, LATERAL (${optionsOf('toast')}) t WHERE toast.oid = c.reltoastrelid) o)`
 

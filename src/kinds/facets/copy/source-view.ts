@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import type { Relation } from '../../../core/object.ts'
 import { fragment, ident, literal, qualified, type Sql, type Statement, sql, statement } from '../../../core/sql.ts'
 import { sourceSchema } from '../user-objects.ts'
+import { fullNameIn, fullNameOf } from './full-name.ts'
+import { isAdopted, isMarked } from './table-mark.ts'
 
 /** Names have at most 63 bytes. */
 const longestName = 63
@@ -25,42 +27,33 @@ export function standInViewOf(table: Relation): Relation {
   return { schema: table.schema, name: md5(fullNameOf(table)) }
 }
 
-/** The first dot of it ends the schema, so that the tables "a.b".c and a."b.c" have different ones. */
-function fullNameOf({ schema, name }: Relation): string {
-  return `${schema.replaceAll('~', '~0').replaceAll('.', '~1')}.${name}`
-}
-
-/** The same as SQL, given the aliases of its rows in pg_class and pg_namespace. */
-export function fullNameIn(table: string, schema: string): string {
-  return `replace(replace(${schema}.nspname::text, '~', '~0'), '.', '~1') || '.' || ${table}.relname`
-}
-
 function md5(text: string): string {
   return createHash('md5').update(text).digest('hex')
 }
 
 /**
- * The OID of the source view of a table, or of a stand-in; NULL if there is none. For queries under the reading path, given the
+ * The OID of the source view of a managed table, or of a stand-in; NULL if there is none. For queries under the reading path, given the
  * aliases of its rows in pg_class and pg_namespace. Lengths and digests are of UTF-8, whatever the encoding of the database is.
  */
 export function sourceViewOid(table = 'c', schema = 'n'): string {
   const { view, standIn } = viewNames(table, schema)
   return `coalesce(
-    (SELECT s.oid FROM pg_class s WHERE s.relnamespace = to_regnamespace('${sourceSchema}') AND s.relkind = 'v' AND s.relname = ${view}),
+    (SELECT s.oid FROM pg_class s WHERE ${isMarked(table)} AND s.relnamespace = to_regnamespace('${sourceSchema}') AND s.relkind = 'v' AND s.relname = ${view}),
     (SELECT s.oid FROM pg_class s WHERE s.relnamespace = ${schema}.oid AND s.relkind = 'v' AND s.relname = ${standIn}
         AND ${markOf('s')} = '${marks.standIn}'))`
 }
 
-/** Whether a relation is a copy: a materialized view, or a table with a source view. */
+/** Whether a relation is a copy: a materialized view, or a table with a source view, which one that is adopted gets. */
 export function isCopy(relation: string, schema: string): string {
-  return `(${relation}.relkind = 'm' OR ${relation}.relkind = 'r' AND ${sourceViewOid(relation, schema)} IS NOT NULL)`
+  const isTable = `(${sourceViewOid(relation, schema)} IS NOT NULL OR ${isAdopted(relation, schema)})`
+  return `(${relation}.relkind = 'm' OR ${relation}.relkind = 'r' AND ${isTable})`
 }
 
 /** A common table expression `source_view(view, copy)`: the source view of each table that has one. */
 export const sourceViews = `source_view(view, copy) AS (
     SELECT v.oid, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_class v ON v.relnamespace = to_regnamespace('${sourceSchema}') AND v.relkind = 'v' AND v.relname = ${viewNames('c', 'n').view}
-     WHERE c.relkind = 'r')`
+     WHERE c.relkind = 'r' AND ${isMarked('c')})`
 
 function viewNames(table: string, schema: string): { readonly view: string; readonly standIn: string } {
   const full = fullNameIn(table, schema)

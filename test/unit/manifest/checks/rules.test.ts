@@ -211,6 +211,11 @@ describe('a partition bound', () => {
   })
 })
 
+test('a table cannot have the storage parameter by which fdwsync recognizes it', async () => {
+  const text = `${head}schemas: { p: { tables: { t: { query: SELECT 1, with: { user_catalog_table: true } } } } }\n`
+  expect(await problemsOf(text)).toContain('fdwsync itself sets "user_catalog_table"')
+})
+
 test('parents that contradict each other', async () => {
   expect(await problemsOf(table('inherits: [a, a]'))).toContain('this table is already in the list')
   expect(await problemsOf(table('inherits: [a], partition_of: { table: b, default: true }'))).toContain(

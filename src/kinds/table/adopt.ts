@@ -1,0 +1,46 @@
+// Takes over a table that existed before: it gets a source view and the mark, and keeps its rows.
+
+import type { FieldChange } from '../../core/change.ts'
+import type { IdOf, Relation } from '../../core/object.ts'
+import { join, qualified, type Statement, sql, statement } from '../../core/sql.ts'
+import { tableMark } from '../../core/table-mark.ts'
+import { newAccess, relationAccess } from '../facets/access.ts'
+import { namesClause } from '../facets/copy/columns.ts'
+import { columnsDeclared } from '../facets/copy/copy.ts'
+import { createSourceView, markLoaded, sourceViewOf } from '../facets/copy/source-view.ts'
+import { storageList } from '../facets/storage.ts'
+import type { TableSpec } from './spec.ts'
+
+/** What it has no part of yet. Its columns, its key and all else are compared like those of any table. */
+export function adoptionChanges(id: IdOf<'table'>, live: TableSpec, to: TableSpec): readonly FieldChange[] {
+  const view = sourceViewOf(id)
+  const create = [
+    ...createSourceView(view, namesClause(columnsDeclared(to)), to.query),
+    ...ownSourceView(view, to.owner),
+    ...(live.populated ? [markLoaded(id)] : []),
+  ]
+  const query = join(
+    create.map((each) => each.sql),
+    ';\n',
+  )
+  const setMark = sql`ALTER TABLE ${qualified(id.schema, id.name)} SET (${storageList([[tableMark.name, tableMark.value]])})`
+  return [
+    {
+      field: 'managed',
+      from: 'no',
+      to: live.hasRows ? 'yes, with its rows: the next refresh writes and deletes those that differ' : 'yes',
+      effect: { how: 'statement', statement: statement(setMark) },
+    },
+    { field: 'query', from: undefined, to: to.query, effect: { how: 'statement', statement: statement(query) } },
+  ]
+}
+
+/** It has no query of its own that could differ. Only the columns of the two are compared. */
+export function withQueryOf(live: TableSpec, { query }: TableSpec): TableSpec {
+  return { ...live, query }
+}
+
+/** Without default privileges: no other role reads the source through the view. */
+export function ownSourceView(view: Relation, owner: TableSpec['owner']): readonly Statement[] {
+  return newAccess(relationAccess({ kind: 'view', ...view }), { owner, grants: [] })
+}

@@ -1,0 +1,22 @@
+// What is known about a table, declared or live.
+import type { PrimaryKey } from '../../manifest/primary-key.ts'
+import type { CopySpec } from '../facets/copy/copy.ts'
+
+export interface TableSpec extends CopySpec {
+  readonly primaryKey: PrimaryKey | null
+  /** The columns that are NOT NULL beside those of the key, sorted. */
+  readonly notNull: readonly string[]
+  readonly unlogged: boolean
+  /** Live only: the owner of the source view, as whom the query reads. */
+  readonly queryOwner?: string
+  /** Live only: columns that its query does not return. */
+  readonly addedColumns?: readonly string[]
+  /** Live only: whether it has rows, or had some. */
+  readonly hasRows?: boolean
+  /** Declared: whether a table that exists already is taken over. */
+  readonly adopt?: true
+  /** Live only: set for a table that is to be taken over. */
+  readonly isUnmanaged?: boolean
+  /** Of a stand-in only. */
+  readonly isStandIn?: true
+}
