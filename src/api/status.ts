@@ -5,13 +5,16 @@ import { groupBy } from '../core/data.ts'
 import { exitCode, FdwsyncError } from '../core/errors.ts'
 import { isStale, type RecordedFreshness } from '../core/freshness.ts'
 import { namePattern } from '../core/name-pattern.ts'
-import { idOf, type Key, type KindName, keyOf, type ObjectId, relationKey } from '../core/object.ts'
+import { idOf, isCopyId, type Key, type KindName, keyOf, type ObjectId, relationKey } from '../core/object.ts'
 import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
 import type { CopyFreshness, ObjectStatus, StatusReport } from '../core/status.ts'
+import type { Verification } from '../core/verification.ts'
 import type { Session } from '../db/session.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { OwnedEntry } from '../ledger/read.ts'
 import { readStatus, type StatusReading } from '../ledger/status.ts'
+import { maxConnectionsOf } from '../loader/server-limits.ts'
+import { type VerifyOptions, verifyCopies } from '../loader/verify.ts'
 import type { ParsedManifest } from '../manifest/manifest.ts'
 import type { PlanOptions } from '../planner/context.ts'
 import { createPlan } from '../planner/plan.ts'
@@ -36,6 +39,8 @@ export interface StatusOptions {
   readonly manifest?: ParsedManifest | undefined
   /** How to ask the sources of the manifest what they have. Without it no source is contacted. */
   readonly sources?: SourceAccess | undefined
+  /** How to compare copies with their sources. Without it none is compared. */
+  readonly verifying?: Verifying | undefined
 }
 
 /** Changes nothing, and does not wait for a running REFRESH. */
@@ -64,14 +69,37 @@ export async function status(session: Session, options: StatusOptions): Promise<
     const sourceReachable = id.kind === 'server' ? reachability.get(id.name) : undefined
     const described = describe(id, reading, entries)
     const manifests = notImported.get(key)?.manifests ?? described.manifests
-    return { ...described, manifests, state, reason, sourceReachable }
+    return { ...described, manifests, state, reason, sourceReachable, verification: undefined }
   })
   if (objects.length === 0 && options.pattern !== undefined) throw nothingMatches(options.pattern)
+  const { verifying, manifest } = options
+  const verified = verifying ? await verifyListed(session, objects, reading, { verifying, manifest }) : new Map()
   return {
     database: { name: session.database, serverVersion: session.serverVersionText, user: session.user },
     manifest: inHand?.plan.manifest,
-    objects: inOrder(objects),
+    objects: inOrder(objects.map((object) => ({ ...object, verification: verified.get(object.key) }))),
   }
+}
+
+/** How {@link status} compares copies with their sources. */
+export type Verifying = Pick<VerifyOptions, 'connect' | 'signal' | 'sourceTimeoutMilliseconds' | 'hidden'>
+
+function verifyListed(
+  session: Session,
+  objects: readonly ObjectStatus[],
+  { policies, owned }: StatusReading,
+  { verifying, manifest }: Pick<StatusOptions, 'manifest'> & { readonly verifying: Verifying },
+): Promise<ReadonlyMap<Key, Verification>> {
+  const ids = objects.flatMap(({ id, populated }) => (isCopyId(id) && populated ? [id] : []))
+  const paths = new Map(owned.map(({ entry }) => [keyOf(entry.id), entry.searchPath ?? undefined]))
+  const declared = manifest?.manifest.search_path ?? ['public']
+  const maxConnections = manifest ? maxConnectionsOf(manifest.manifest) : new Map()
+  return verifyCopies(session, ids, {
+    ...verifying,
+    policies,
+    maxConnections,
+    searchPathOf: (key) => paths.get(key) ?? declared,
+  })
 }
 
 function nothingMatches(pattern: string): FdwsyncError {
@@ -106,7 +134,7 @@ function describe(
   id: ObjectId,
   { catalog, freshness, policies, scheduled, indexes }: StatusReading,
   entries: readonly OwnedEntry[],
-): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable'> {
+): Omit<ObjectStatus, 'state' | 'reason' | 'sourceReachable' | 'verification'> {
   const key: Key = keyOf(id)
   const { data, child, display } = kindOf(id)
   const live = catalog.live.get(key)

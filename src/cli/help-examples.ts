@@ -11,7 +11,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   apply: ['fdwsync apply', 'fdwsync apply plan.json --auto-approve', 'fdwsync apply --auto-approve --allow drops-data'],
   show: ['fdwsync show plan.json', 'fdwsync show plan.json --format markdown'],
-  refresh: ['fdwsync refresh', 'fdwsync refresh shop.orders shop.customers --jobs 2'],
+  refresh: ['fdwsync refresh', 'fdwsync refresh shop.orders shop.customers --jobs 2', 'fdwsync refresh --verify'],
   destroy: ['fdwsync destroy', 'fdwsync destroy --manifest shop-mirror'],
   release: ["fdwsync release 'shop.orders'"],
   manifests: ['fdwsync manifests', 'fdwsync manifests --format json'],

@@ -51,6 +51,7 @@ export const options = {
   leaseTimeout: () =>
     duration('--lease-timeout', 'How long to wait for another apply or refresh of the manifest', '30s'),
   offline: () => new Option('--offline', 'Skip contacting sources; use the last imported definitions'),
+  verify: (description: string) => new Option('--verify', description),
   checkSource: () => new Option('--check-source', 'Compare foreign tables with their sources'),
   noCheckSource: () =>
     new Option('--no-check-source', 'Do not try new and changed foreign tables against their sources'),

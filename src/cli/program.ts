@@ -149,6 +149,11 @@ function addChanges(root: Command): void {
     .option('--stale', 'Only copies that are older than their max_age')
     .option('--unpopulated', 'Only copies without data')
     .option('--dry-run', 'Only print what would be done, how and why')
+    .addOption(
+      shared
+        .verify('Compare all rows with those of the sources instead; changes nothing, exits with 2 if some differ')
+        .conflicts(['dryRun', 'strategy', 'events']),
+    )
     .addOption(shared.manifest())
     .addOption(shared.variables())
     .addOption(shared.allowFiles())
@@ -228,6 +233,7 @@ function addInspection(root: Command): void {
     .addOption(shared.kind())
     .addOption(shared.checkSource())
     .addOption(shared.sourceTimeout())
+    .addOption(shared.verify('Also compare all rows of copies with those of their sources'))
     .option('--all', 'Include unmanaged objects')
     .option('--check', 'Exit with 2 if something has drifted, is missing or not populated, 6 if that is unknown')
     .action((pattern, flags) =>

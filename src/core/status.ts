@@ -2,6 +2,7 @@
 
 import type { RecordedFreshness } from './freshness.ts'
 import type { Key, ObjectId } from './object.ts'
+import type { Verification } from './verification.ts'
 
 /** `unmanaged`: no manifest owns it, so nothing is expected of it. */
 export type ObjectState = 'in sync' | 'drifted' | 'missing' | 'not populated' | 'unknown' | 'unmanaged'
@@ -33,6 +34,8 @@ export interface ObjectStatus {
   readonly indexes: number | undefined
   /** For a server, if sources were contacted: whether its source was reachable. */
   readonly sourceReachable: boolean | undefined
+  /** How a copy compares with its source, if that was asked for. */
+  readonly verification: Verification | undefined
   /** Whether it belongs to another object, as an index does. */
   readonly isChild: boolean
 }

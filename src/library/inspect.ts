@@ -10,7 +10,7 @@ import type { KindName } from '../core/object.ts'
 import type { StatusReport } from '../core/status.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
 import { onSession } from './on-session.ts'
-import type { CommandOptions } from './options.ts'
+import { type CommandOptions, signalOf } from './options.ts'
 import { connectTo } from './target.ts'
 
 export interface StatusListOptions extends CommandOptions {
@@ -24,18 +24,23 @@ export interface StatusListOptions extends CommandOptions {
   readonly all?: boolean | undefined
   /** Whether to compare with the sources of the manifest. Default: false */
   readonly checkSource?: boolean | undefined
+  /** Whether to compare all rows of copies with those of their sources. Default: false */
+  readonly verify?: boolean | undefined
   /** How long a source may take to answer. Default: 10,000 */
   readonly sourceTimeoutMilliseconds?: number
 }
 
 /** Lists managed objects and their state. */
 export function status(options: StatusListOptions): Promise<StatusReport> {
-  const { manifest, pattern, kinds = [], all = false, checkSource = false } = options
-  const connect = connectTo(options, manifest ? hiddenIn(manifest) : [])
+  const { manifest, pattern, kinds = [], all = false, checkSource = false, verify = false } = options
+  const hidden = manifest ? hiddenIn(manifest) : []
+  const connect = connectTo(options, hidden)
   const timeoutMilliseconds = options.sourceTimeoutMilliseconds ?? 10_000
   const sources = checkSource ? { connect, timeoutMilliseconds } : undefined
+  const sourceTimeoutMilliseconds = timeoutMilliseconds
+  const verifying = verify ? { connect, sourceTimeoutMilliseconds, hidden, signal: signalOf(options) } : undefined
   return onSession(manifest, options, 'status', (session) =>
-    statusOf(session, { manifest, pattern, kinds, all, sources }),
+    statusOf(session, { manifest, pattern, kinds, all, sources, verifying }),
   )
 }
 

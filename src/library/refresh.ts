@@ -2,9 +2,12 @@
 
 import type { CopyState } from '../api/copies-to-refresh.ts'
 import { previewRefresh as previewCopies, refresh as refreshCopies } from '../api/refresh.ts'
+import { verify as verifyCopies } from '../api/verify.ts'
 import type { RefreshStrategy } from '../core/refresh-policy.ts'
 import type { RefreshReport } from '../core/report.ts'
+import type { VerifyReport } from '../core/verification.ts'
 import { hiddenIn, type ParsedManifest } from '../manifest/manifest.ts'
+import { onSession } from './on-session.ts'
 import { type CommandOptions, signalOf } from './options.ts'
 import { type Run, startRun } from './run.ts'
 import { connectTo } from './target.ts'
@@ -53,4 +56,19 @@ export function refresh(manifest: ParsedManifest, options: RefreshingOptions): R
 export function previewRefresh(manifest: ParsedManifest, options: RefreshChoice): Promise<RefreshReport> {
   const { names = [], only = [], strategy } = options
   return previewCopies(manifest, names, connectTo(options, hiddenIn(manifest)), { only, strategy })
+}
+
+export interface VerifyingOptions extends Omit<RefreshChoice, 'strategy'> {
+  /** How long a source may take to answer. Default: 10,000 */
+  readonly sourceTimeoutMilliseconds?: number
+}
+
+/** Compares the whole contents of copies with what their queries return now, row by row, and changes nothing. */
+export function verify(manifest: ParsedManifest, options: VerifyingOptions): Promise<VerifyReport> {
+  const { names = [], only = [], sourceTimeoutMilliseconds = 10_000 } = options
+  const hidden = hiddenIn(manifest)
+  const [connect, signal] = [connectTo(options, hidden), signalOf(options)]
+  return onSession(manifest, options, 'refresh', (session) =>
+    verifyCopies(session, manifest, { names, only }, { connect, signal, sourceTimeoutMilliseconds, hidden }),
+  )
 }

@@ -7,6 +7,7 @@ import type { ManifestList } from '../core/manifest-summary.ts'
 import type { Plan } from '../core/plan.ts'
 import type { RefreshReport, Report } from '../core/report.ts'
 import type { StatusReport } from '../core/status.ts'
+import type { VerifyReport } from '../core/verification.ts'
 import type { Variable } from '../manifest/manifest.ts'
 
 /** The terminal that a text is rendered for. Documents do not depend on it. */
@@ -47,6 +48,7 @@ export interface PlanFormat {
 export interface Format extends PlanFormat {
   report(report: Report, options: RenderOptions): string
   refresh(report: RefreshReport, options: RenderOptions): string
+  verify(report: VerifyReport, options: RenderOptions): string
   status(report: StatusReport, options: RenderOptions): string
   history(history: History, options: RenderOptions): string
   applyDetails(details: ApplyDetails, options: RenderOptions): string

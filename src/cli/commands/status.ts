@@ -5,6 +5,7 @@ import { exitCode, FdwsyncError } from '../../core/errors.ts'
 import { kindNamed } from '../../core/object-pattern.ts'
 import { withReference } from '../../core/redaction.ts'
 import type { StatusReport } from '../../core/status.ts'
+import type { Verification } from '../../core/verification.ts'
 import { kinds as kindNames } from '../../library/author.ts'
 import { status as statusOf } from '../../library/inspect.ts'
 import { loadManifest, type ParsedManifest } from '../../library/load-manifest.ts'
@@ -22,6 +23,7 @@ export interface StatusFlags extends TextFlags, Partial<ManifestFlags> {
   readonly all?: boolean
   readonly check?: boolean
   readonly checkSource?: boolean
+  readonly verify?: boolean
   readonly sourceTimeout: number
 }
 
@@ -39,8 +41,8 @@ export async function status(pattern: string | undefined, flags: StatusFlags): P
       exitCode.usage,
     )
   }
-  const { all, checkSource, sourceTimeout: sourceTimeoutMilliseconds } = flags
-  const chosen = { pattern, kinds, all, manifest, checkSource, sourceTimeoutMilliseconds }
+  const { all, checkSource, verify, sourceTimeout: sourceTimeoutMilliseconds } = flags
+  const chosen = { pattern, kinds, all, manifest, checkSource, verify, sourceTimeoutMilliseconds }
   const report = await statusOf({ ...targetOf(flags), ...chosen })
   const format = await formats[flags.format]()
   printRendered(format.status(withReferences(report, manifest), renderOptions(flags)))
@@ -58,6 +60,8 @@ function withReferences(report: StatusReport, parsed: ParsedManifest | undefined
 function checkCodeOf({ objects }: StatusReport): number {
   const has = (...states: readonly string[]) => objects.some(({ state }) => states.includes(state))
   const isStale = objects.some(({ freshness }) => freshness?.isStale)
-  if (isStale || has('drifted', 'missing', 'not populated')) return exitCode.changes
-  return has('unknown') ? exitCode.undetermined : exitCode.done
+  const isVerifiedAs = (status: Verification['status']) =>
+    objects.some(({ verification }) => verification?.status === status)
+  if (isStale || isVerifiedAs('different') || has('drifted', 'missing', 'not populated')) return exitCode.changes
+  return has('unknown') || isVerifiedAs('failed') ? exitCode.undetermined : exitCode.done
 }

@@ -100,7 +100,7 @@ function compareRows(copy: TableCopy): readonly Sql[] {
 }
 
 /** Raises an error that names a key which occurs twice, or has a null. */
-function requireUniqueKey(title: string, key: readonly string[]): Sql {
+export function requireUniqueKey(title: string, key: readonly string[]): Sql {
   const columns = columnList(key)
   const isNull = join(
     key.map((name) => sql`${ident(name)} IS NULL`),

@@ -9,6 +9,7 @@ import type { StrategyName } from '../../core/refresh-policy.ts'
 import type { NotImported, RefreshOutcome, StepReport } from '../../core/report.ts'
 import type { SourceFinding } from '../../core/source.ts'
 import type { ObjectState, StatusReport } from '../../core/status.ts'
+import type { Verification } from '../../core/verification.ts'
 import type { VariableType } from '../../manifest/manifest.ts'
 
 /** The item with its object's address in place of the internal key. */
@@ -155,6 +156,25 @@ export interface RefreshDocument {
   readonly notImported: readonly Addressed<NotImported>[]
 }
 
+/** How the contents of a copy compare with its source. What is not known is null. */
+export interface VerificationDocument {
+  readonly status: Verification['status']
+  readonly rows: number | null
+  readonly missing: number | null
+  readonly extra: number | null
+  readonly different: number | null
+  readonly milliseconds: number | null
+  readonly reason: string | null
+  readonly hint: string | null
+}
+
+/** What `refresh --verify --format json` prints: `schemas/verify.schema.json`. */
+export interface VerifyDocument {
+  readonly format: 'fdwsync.verify/1'
+  readonly manifest: string
+  readonly copies: readonly (VerificationDocument & { readonly address: ObjectId | null; readonly title: string })[]
+}
+
 /** What every command with `--format json` prints if it fails: `schemas/error.schema.json`. */
 export interface ErrorDocument {
   readonly format: 'fdwsync.error/1'
@@ -206,5 +226,6 @@ export interface StatusDocument extends Pick<StatusReport, 'database'> {
     readonly freshness: FreshnessDocument | null
     readonly indexes: number | null
     readonly sourceReachable: boolean | null
+    readonly verification: VerificationDocument | null
   }[]
 }

@@ -8,6 +8,7 @@ import type { ManifestsDocument } from './manifests.ts'
 import { planJson } from './plan.ts'
 import { refreshJson, reportJson } from './report.ts'
 import { statusJson } from './status.ts'
+import { verifyJson } from './verify.ts'
 
 export const jsonFormat: Format = {
   isDocument: true,
@@ -16,6 +17,7 @@ export const jsonFormat: Format = {
   plan: (plan) => jsonText(planJson(plan)),
   report: (report) => jsonText(reportJson(report)),
   refresh: (report) => jsonText(refreshJson(report)),
+  verify: (report) => jsonText(verifyJson(report)),
   status: (report) => jsonText(statusJson(report)),
   history: (history) => jsonText(historyJson(history)),
   applyDetails: (details) => jsonText(applyJson(details)),

@@ -3,24 +3,28 @@
 import type { CopyFreshness, StatusReport } from '../../core/status.ts'
 import { titleOf } from '../../kinds/registry.ts'
 import type { StatusDocument } from './documents.ts'
+import { verificationJson } from './verify.ts'
 
 export function statusJson({ database, manifest, objects }: StatusReport): StatusDocument {
   return {
     format: 'fdwsync.status/1',
     database,
     manifest: manifest ?? null,
-    objects: objects.map(({ id, manifests, state, reason, populated, freshness, indexes, sourceReachable }) => ({
-      address: id,
-      title: titleOf(id),
-      manifests,
-      state,
-      reason: reason ?? null,
-      populated: populated ?? null,
-      refreshed: (populated && freshness?.recorded?.lastLoad?.endedAt) || null,
-      freshness: freshness ? freshnessJson(freshness) : null,
-      indexes: indexes ?? null,
-      sourceReachable: sourceReachable ?? null,
-    })),
+    objects: objects.map(
+      ({ id, manifests, state, reason, populated, freshness, indexes, sourceReachable, verification }) => ({
+        address: id,
+        title: titleOf(id),
+        manifests,
+        state,
+        reason: reason ?? null,
+        populated: populated ?? null,
+        refreshed: (populated && freshness?.recorded?.lastLoad?.endedAt) || null,
+        freshness: freshness ? freshnessJson(freshness) : null,
+        indexes: indexes ?? null,
+        sourceReachable: sourceReachable ?? null,
+        verification: verification ? verificationJson(verification) : null,
+      }),
+    ),
   }
 }
 

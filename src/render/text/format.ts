@@ -8,12 +8,14 @@ import { renderRefreshHistory } from './refresh-history.ts'
 import { renderRefresh } from './refresh-report.ts'
 import { renderReport } from './report.ts'
 import { renderStatus } from './status.ts'
+import { renderVerification } from './verify.ts'
 
 export const textFormat: Format = {
   isDocument: false,
   plan: renderPlan,
   report: renderReport,
   refresh: renderRefresh,
+  verify: renderVerification,
   status: renderStatus,
   history: renderHistory,
   applyDetails: renderApplyDetails,

@@ -8,6 +8,7 @@ import type { ObjectState, ObjectStatus, StatusReport } from '../../core/status.
 import type { RenderOptions } from '../format.ts'
 import { counted, durationText, pad, widthOf, wrap } from './layout.ts'
 import { listed } from './objects.ts'
+import { verificationText } from './verify.ts'
 
 interface Column {
   readonly title: string
@@ -93,7 +94,7 @@ function objectLines(
     const end = start + object.state.length
     return line.slice(0, start) + colours[object.state](object.state) + line.slice(end)
   }
-  const remarks = [object.reason, loadsOf(object)].flatMap((text) =>
+  const remarks = [object.reason, loadsOf(object), verifiedAs(object)].flatMap((text) =>
     text === undefined ? [] : wrap(oneLine(text), columns, '      '),
   )
   return [
@@ -151,6 +152,11 @@ function loadsOf({ freshness }: ObjectStatus): string | undefined {
   return [last, next].filter((text) => text !== undefined).join(' · ') || undefined
 }
 
+/** `compared with its source: same, 1,204 rows`. */
+function verifiedAs({ verification }: ObjectStatus): string | undefined {
+  return verification && `compared with its source: ${verificationText(verification)}`
+}
+
 /** `40 s ago`, `12 min ago`, `3 h ago`, `5 days ago`. */
 export function agoText(seconds: number): string {
   if (seconds < 60) return `${Math.floor(seconds)} s ago`
@@ -170,5 +176,7 @@ function summaryOf(objects: readonly ObjectStatus[]): string {
   })
   const stale = objects.filter(({ freshness }) => freshness?.isStale).length
   const staleText = stale === 0 ? '' : ` · ${stale} stale`
-  return `${counted(objects.length, 'object')}: ${parts.join(', ')}${staleText}`
+  const different = objects.filter(({ verification }) => verification?.status === 'different').length
+  const differentText = different === 0 ? '' : ` · ${different} with other rows than the source`
+  return `${counted(objects.length, 'object')}: ${parts.join(', ')}${staleText}${differentText}`
 }

@@ -2,6 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
+import { status } from '../../../src/library/inspect.ts'
+import { verify } from '../../../src/library/refresh.ts'
+import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
@@ -61,6 +64,12 @@ const logWrites = `
   CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log VALUES (TG_OP); RETURN NULL; END';
   CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON local.keyed FOR EACH ROW EXECUTE FUNCTION public.note()`
 
+/** How the copies differ from their source. */
+async function compare(parsed: ParsedManifest, database: string, names: readonly string[]) {
+  const { copies } = await verify(parsed, { database, names })
+  return copies.map(({ verification }) => verification)
+}
+
 describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
@@ -79,6 +88,8 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     for (const [change, inserted, updated, deleted] of changes) {
       await runSql(source.url, change)
       await fixture.sql('TRUNCATE public.log')
+      const found = await compare(parsed, fixture.url, ['keyed', 'heap'])
+      expect([change, found[0]]).toMatchObject([change, { missing: inserted, different: updated, extra: deleted }])
       const report = await refresh(parsed, [], connectTo(fixture.url), refreshDefaults)
       expect(report.views.map(({ how, outcome }) => [how, outcome.status])).toEqual([
         ['merge', 'applied'],
@@ -98,6 +109,15 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
       )
     }
     expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
+    await fixture.sql("INSERT INTO local.heap VALUES (NULL), ('note 1'); DELETE FROM local.heap WHERE note = 'note 2'")
+    const counts = { rows: 51, missing: 1, extra: 2, different: 0 }
+    expect(await compare(parsed, fixture.url, [])).toMatchObject([
+      { status: 'same', rows: 50 },
+      { status: 'same', rows: 50 },
+      { status: 'different', ...counts },
+    ])
+    const { objects } = await status({ database: fixture.url, manifest: parsed, pattern: 'heap', verify: true })
+    expect(objects[0]?.verification).toMatchObject({ status: 'different', ...counts })
   })
 
   test('a key that is not unique is an error that names it, and nothing is written', async () => {

@@ -13,6 +13,7 @@ import { keyOf, type ObjectId } from '../../../src/core/object.ts'
 import type { Plan } from '../../../src/core/plan.ts'
 import type { RefreshReport, Report, StepOutcome } from '../../../src/core/report.ts'
 import type { CopyFreshness, ObjectStatus, StatusReport } from '../../../src/core/status.ts'
+import type { VerifyReport } from '../../../src/core/verification.ts'
 import { DatabaseError } from '../../../src/db/database-error.ts'
 import { titleOf } from '../../../src/kinds/registry.ts'
 import type { PlanOptions } from '../../../src/render/format.ts'
@@ -321,6 +322,30 @@ export const refreshes: readonly (readonly [title: string, report: RefreshReport
   ],
 ]
 
+const verified = { rows: 1204, missing: 0, extra: 0, different: 0, milliseconds: 2100 }
+
+export const verifications: readonly (readonly [title: string, report: VerifyReport])[] = [
+  [
+    'copies that are compared with their sources',
+    {
+      manifest: 'shop-mirror',
+      copies: [
+        { key: keyOf(customers), title: 'table shop.customers', verification: { status: 'same', ...verified } },
+        {
+          key: keyOf(view),
+          title: 'materialized view shop.orders',
+          verification: { status: 'different', ...verified, missing: 2, different: 1, rows: 1 },
+        },
+        {
+          key: keyOf(view),
+          title: 'materialized view shop.gone',
+          verification: { status: 'failed', reason: 'it holds no data', hint: 'Run fdwsync refresh.' },
+        },
+      ],
+    },
+  ],
+]
+
 const status = (id: ObjectId, more: Partial<ObjectStatus> = {}): ObjectStatus => ({
   key: keyOf(id),
   id,
@@ -331,6 +356,7 @@ const status = (id: ObjectId, more: Partial<ObjectStatus> = {}): ObjectStatus =>
   freshness: undefined,
   indexes: undefined,
   sourceReachable: undefined,
+  verification: undefined,
   isChild: false,
   ...more,
 })

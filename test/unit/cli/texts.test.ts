@@ -26,6 +26,10 @@ test('the texts are those of texts.md', async () => {
       'Reports of refresh',
       samples.refreshes.map(([title, report]) => block(title, textFormat.refresh(report, options))),
     ],
+    [
+      'Comparisons with the sources',
+      samples.verifications.map(([title, report]) => block(title, textFormat.verify(report, options))),
+    ],
     ['Status', samples.statuses.map(([title, report]) => block(title, textFormat.status(report, options)))],
     ['History', samples.histories.map(([title, found]) => block(title, textFormat.history(found, options)))],
     ['History of refreshes', [block('three of more', textFormat.refreshHistory(samples.refreshHistory, options))]],

@@ -30,6 +30,7 @@ const unmanaged = {
   freshness: undefined,
   indexes: undefined,
   sourceReachable: undefined,
+  verification: undefined,
   isChild: false,
 }
 

@@ -12,6 +12,7 @@ import { statement, statementOf, trusted } from '../../../../src/core/sql.ts'
 import { titleOf } from '../../../../src/kinds/registry.ts'
 import { planJson } from '../../../../src/render/json/plan.ts'
 import { refreshJson, reportJson } from '../../../../src/render/json/report.ts'
+import { verifyJson } from '../../../../src/render/json/verify.ts'
 import { widthOf } from '../../../../src/render/text/layout.ts'
 import { renderPlan } from '../../../../src/render/text/plan.ts'
 import { renderReport } from '../../../../src/render/text/report.ts'
@@ -344,6 +345,19 @@ describe('documents', () => {
     ]
     expect(
       validate(JSON.parse(JSON.stringify(refreshJson({ manifest: 'm', views, warnings: [warning], notImported })))),
+      JSON.stringify(validate.errors),
+    ).toBe(true)
+  })
+  test('a comparison matches its schema', () => {
+    const validate = schema('verify')
+    const [key, title] = [keyOf(table), 't']
+    const rows = { rows: 2, missing: 0, extra: 1, different: 0, milliseconds: 1.5 }
+    const copies = [
+      { key, title, verification: { status: 'different', ...rows } as const },
+      { key, title, verification: { status: 'failed', reason: 'r' } as const },
+    ]
+    expect(
+      validate(JSON.parse(JSON.stringify(verifyJson({ manifest: 'm', copies })))),
       JSON.stringify(validate.errors),
     ).toBe(true)
   })

@@ -1,0 +1,133 @@
+// Compares the whole contents of copies with what their queries return now, and changes nothing: each in a transaction that is rolled back.
+
+import type { CopyId, Key } from '../core/object.ts'
+import type { Hidden } from '../core/redaction.ts'
+import { defaultPolicy, type RefreshPolicy } from '../core/refresh-policy.ts'
+import { fragment, ident, sql, trusted } from '../core/sql.ts'
+import type { ComparedRows, Verification } from '../core/verification.ts'
+import { abortWhenClientDisconnects } from '../db/cancellation.ts'
+import type { Connect } from '../db/connect.ts'
+import type { Session } from '../db/session.ts'
+import { isLoad, pooledConnect, withSession } from '../db/session-pool.ts'
+import { beginStatement } from '../db/transaction.ts'
+import { readCatalog } from '../introspector/read-catalog.ts'
+import { inSnapshot } from '../introspector/snapshot.ts'
+import { readingPath } from '../introspector/transaction-settings.ts'
+import type { CopySpec } from '../kinds/facets/copy/copy.ts'
+import { callAsOwner } from '../kinds/table/as-owner.ts'
+import { backendPid } from './commit-watchdog.ts'
+import { type RefreshTarget, readTargets } from './copies.ts'
+import { outcomeOfError } from './failure.ts'
+import { loadSettings } from './load.ts'
+import { type MaxConnections, serverLimits } from './server-limits.ts'
+import { type SourceWatchdog, sourceWatchdog } from './source-watchdog.ts'
+import type { Copy } from './strategies/strategy.ts'
+import { columnList, namesOf, sourceRows } from './strategies/table-block.ts'
+import { type ComparedCopy, verifyBlock } from './verify-block.ts'
+
+export interface VerifyOptions {
+  readonly connect: Connect
+  readonly signal: AbortSignal
+  readonly sourceTimeoutMilliseconds: number
+  readonly maxConnections: MaxConnections
+  readonly policies: ReadonlyMap<Key, RefreshPolicy>
+  /** Under which the query of a copy was declared. */
+  searchPathOf(key: Key): readonly string[]
+  readonly hidden: readonly Hidden[]
+}
+
+/** One after the other: a comparison reads all of a table at its source. */
+export async function verifyCopies(
+  session: Session,
+  ids: readonly CopyId[],
+  options: VerifyOptions,
+): Promise<ReadonlyMap<Key, Verification>> {
+  if (ids.length === 0) return new Map()
+  const { connect, signal, sourceTimeoutMilliseconds: timeoutMilliseconds, maxConnections } = options
+  const unknown = { lastLoads: new Map(), states: new Map(), ledgerProblem: undefined }
+  const targets = await readTargets(session, ids, unknown)
+  const { live } = await inSnapshot(session, () => readCatalog(session, ids, ''))
+  const sources = sourceWatchdog({ connect, timeoutMilliseconds, signal, limits: serverLimits(maxConnections) })
+  const pool = pooledConnect(connect, isLoad)
+  const found = new Map<Key, Verification>()
+  try {
+    for (const target of targets) {
+      const spec = live.get(target.key)?.spec as CopySpec | undefined // of the kind of the id
+      found.set(target.key, await verify({ ...options, connect: pool.connect }, sources, target, spec))
+    }
+  } finally {
+    await pool.close()
+  }
+  return found
+}
+
+async function verify(
+  options: VerifyOptions,
+  sources: SourceWatchdog,
+  target: RefreshTarget,
+  spec: CopySpec | undefined,
+): Promise<Verification> {
+  const { copy } = target
+  if (!copy || !spec) return { status: 'failed', reason: 'it does not exist', hint: 'Run fdwsync apply first.' }
+  if (copy.id.kind === 'materializedView' && !copy.facts.isPopulated)
+    return { status: 'failed', reason: 'it holds no data', hint: 'Run fdwsync refresh.' }
+  const started = performance.now()
+  try {
+    const rows = await withSession(options.connect, 'load', options.signal, (session) =>
+      rolledBack(session, () => compare(session, { options, sources, probes: target.sources, copy, spec })),
+    )
+    const isSame = rows.missing + rows.extra + rows.different === 0
+    return { status: isSame ? 'same' : 'different', ...rows, milliseconds: performance.now() - started }
+  } catch (error) {
+    const outcome = outcomeOfError(error, options.hidden)
+    return { ...outcome, status: 'failed' }
+  }
+}
+
+/** In one snapshot of the copy. */
+async function rolledBack<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
+  const start = beginStatement(session.serverVersion, { isolation: 'REPEATABLE READ' })
+  await session.run(sql`${start}; ${abortWhenClientDisconnects}`)
+  try {
+    return await work()
+  } finally {
+    if (!session.isLost()) await session.run(trusted('ROLLBACK'))
+  }
+}
+
+interface Comparing {
+  readonly options: VerifyOptions
+  readonly sources: SourceWatchdog
+  readonly probes: RefreshTarget['sources']
+  readonly copy: Copy
+  readonly spec: CopySpec
+}
+
+async function compare(session: Session, { options, sources, probes, copy, spec }: Comparing): Promise<ComparedRows> {
+  const { id, key, title } = copy
+  const { table, owner } = copy.facts
+  const policy = options.policies.get(key) ?? defaultPolicy
+  const compared: ComparedCopy = table
+    ? { id, title, table, columns: namesOf(table.columns), source: sourceRows({ id, title, table, policy }) }
+    : { id, title, table, columns: namesOf(spec.columns), source: query }
+  const { before, call } = callAsOwner(owner, verifyBlock(compared))
+  const pid = await backendPid(session)
+  return sources.load(session, pid, probes, async () => {
+    if (!table) await createQuery(session, owner, spec)
+    await session.run(loadSettings(options.searchPathOf(key)))
+    for (const each of before) await session.execute(each)
+    const [row] = await session.query<{ result: ComparedRows }>(call)
+    if (!row) throw new Error('a function returned no row')
+    return row.result
+  })
+}
+
+/** The query of a materialized view. The name is looked up in pg_temp alone. */
+const query = trusted('pg_temp.fdwsync_query')
+
+/** Its text was read under the path of the catalog, so it is parsed under that, too. */
+async function createQuery(session: Session, owner: string, spec: CopySpec): Promise<void> {
+  await session.run(
+    sql`${readingPath}; SET LOCAL ROLE ${ident(owner)}; CREATE TEMPORARY VIEW fdwsync_query (${columnList(namesOf(spec.columns))}) AS ${fragment(spec.query)}; RESET ROLE`,
+  )
+}
