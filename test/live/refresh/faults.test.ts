@@ -2,47 +2,27 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
-import { until } from '../../../src/demo/server/processes.ts'
 import { runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { start } from '../../support/command.ts'
-import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, refreshDefaults } from '../../support/fdwsync.ts'
 import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { closeGate, waiting } from '../../support/gates.ts'
+import { waiting } from '../../support/gates.ts'
 import { newestMajor } from '../../support/majors.ts'
-import { shopManifest } from '../../support/manifests.ts'
-import { changesOf } from '../../support/outcomes.ts'
 import { proxyTo } from '../../support/proxy.ts'
+import {
+  converges,
+  everywhere,
+  manifest,
+  nothingIsLeft,
+  type Phase,
+  phases,
+  refreshed,
+  type Strategy,
+  setTotal,
+  share,
+} from './held-refresh.ts'
 
-type Strategy = 'plain' | 'concurrently' | 'swap'
-
-// The gate is passed by the first row, when the cursor at the source is open.
-const manifest = shopManifest({
-  orders: 'SELECT id, 100 / total AS share FROM proxy.orders WHERE public.gate(id::int)',
-}).replace(/gate\(id::int\)" \}/, 'gate(id::int)", indexes: { orders_id: { unique: true, columns: [id] } } }')
-
-/** Where a refresh is held. Until then readers see the old data, and what holds it need not let go for that. */
-type Phase = 'the load' | 'the swap'
-
-const phases: Readonly<Record<Phase, (fixture: Fixture) => Promise<{ letGo(): Promise<unknown> }>>> = {
-  'the load': async (fixture) => {
-    const gate = await closeGate(fixture)
-    return { letGo: gate.open }
-  },
-  'the swap': async (fixture) => {
-    const reader = await fixture.client()
-    await reader.query('BEGIN; SELECT FROM local.orders LIMIT 1')
-    return { letGo: () => reader.query('COMMIT') }
-  },
-}
-
-/** Each strategy in each of its phases. */
-const everywhere: readonly (readonly [Strategy, Phase])[] = [
-  ['plain', 'the load'],
-  ['concurrently', 'the load'],
-  ['swap', 'the load'],
-  ['swap', 'the swap'],
-]
 const swapping: typeof everywhere = [
   ['swap', 'the load'],
   ['swap', 'the swap'],
@@ -99,17 +79,6 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 }
 
-/** Nothing of a refresh is left: no transaction, no scratch schema. Tests keep idle sessions for a while. */
-async function nothingIsLeft(fixture: Fixture): Promise<void> {
-  await until('the sessions to end', async () => {
-    const rows = await fixture.sql(
-      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'fdwsync %' AND state <> 'idle'`,
-    )
-    return rows.length === 0
-  })
-  expect(await fixture.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
-}
-
 describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
@@ -117,32 +86,11 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  const share = 'SELECT share::float FROM local.orders WHERE id = 50'
-
-  const refreshed = async (fixture: Fixture, strategy: Strategy | 'auto') => {
-    const options = { ...refreshDefaults, strategy }
-    const { views } = await refresh(await fixture.manifest(manifest), [], connectTo(fixture.url), options)
-    return views[0]?.outcome
-  }
-  const setTotal = (total: number) => runSql(source.url, `UPDATE orders SET total = ${total} WHERE id = 50`)
-
-  /** The next run brings the copy up to date, and the plan is empty. */
-  async function converges(fixture: Fixture): Promise<void> {
-    await nothingIsLeft(fixture)
-    if ((await fixture.sql("SELECT to_regclass('local.orders') AS view"))[0]?.view === null)
-      await applyTo(await fixture.manifest(manifest), fixture.url)
-    expect((await refreshed(fixture, 'auto'))?.status).toBe('applied')
-    expect(await fixture.sql(share)).toEqual([{ share: 0.1 }])
-    expect(changesOf(await planFor(await fixture.manifest(manifest), fixture.url))).toEqual([])
-    await setTotal(75)
-    await refreshed(fixture, 'concurrently')
-  }
-
   test.each(Object.entries(faults))('%s', async (_, { where, act, outcome, reason }) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(manifest), fixture.url)
     for (const [strategy, phase] of where) {
-      await setTotal(1000)
+      await setTotal(fixture, 1000)
       const held = await phases[phase](fixture)
       const refreshing = refreshed(fixture, strategy)
       await act(fixture, await waiting(fixture, 'load'))
@@ -169,9 +117,9 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const setLimit = (limit: string) =>
       fixture.sql(`ALTER DATABASE ${fixture.target.name} SET temp_file_limit = '${limit}'`)
     for (const strategy of all) {
-      await setTotal(0)
+      await setTotal(fixture, 0)
       await fails(strategy, 'division by zero')
-      await setTotal(1000)
+      await setTotal(fixture, 1000)
       await setLimit('64kB')
       await fails(strategy, expect.stringMatching(/^temporary file size exceeds "?temp_file_limit"?/))
       await setLimit('-1')
@@ -214,7 +162,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     const fixture = await fixtureFor(pair, source)
     await applyTo(await fixture.manifest(manifest), fixture.url)
     for (const [strategy, phase] of everywhere) {
-      await setTotal(1000)
+      await setTotal(fixture, 1000)
       const held = await phases[phase](fixture)
       const { child } = start(fixture, ['refresh', '--strategy', strategy], manifest)
       await waiting(fixture, 'load')
