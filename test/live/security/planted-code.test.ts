@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { exitCode, FdwsyncError } from '../../../src/core/errors.ts'
 import type { Plan } from '../../../src/core/plan.ts'
+import { codeQuery } from '../../../src/introspector/code-query.ts'
 import { createDatabase, runSql, type TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
@@ -27,6 +28,17 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await asMallory(target.url, plantedLower)
     await runSql(target.url, "SELECT lower('X'::varchar)")
     expect(await hasRun(target.url)).toBe(true)
+  })
+
+  test('the query for code is valid for references to any catalogs', async () => {
+    const catalogs = ['class', 'collation', 'opclass', 'operator', 'proc', 'ts_config', 'ts_dict', 'type'].map(
+      (name) => `pg_${name}`,
+    )
+    const sets = [catalogs, ...catalogs.flatMap((one) => catalogs.map((other) => [one, other]))]
+    const texts = sets.map((set, at) => `PREPARE code_${at} (jsonb, text[]) AS ${codeQuery(new Set(set))}`)
+    await expect(
+      runSql(target.url, `SET search_path = pg_catalog; ${texts.join(';')}; DEALLOCATE ALL; RESET search_path`),
+    ).resolves.toEqual([])
   })
 
   describe.each(Object.entries(evaluated))('evaluated at once: %s', (_name, attack) => {
