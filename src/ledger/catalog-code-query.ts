@@ -2,7 +2,7 @@
 
 import { type Sql, trusted } from '../core/sql.ts'
 import { couldActAs } from '../introspector/trust.ts'
-import { digestOfParts, named, ownedTables, part, readAttribute, row } from './catalog-state-parts.ts'
+import { digestOfParts, named, type OwnedKinds, ownedTables, part, readAttribute, row } from './catalog-state-parts.ts'
 
 const typeText = row(
   't.oid, typname, typnamespace, typtype, typbasetype, typtypmod, typndims, typcollation, typnotnull, typdefaultbin',
@@ -55,8 +55,9 @@ const parts: readonly string[] = [
  * columns of relations, and what SQL uses without naming it: casts, default operator classes, and the functions behind those and behind
  * operators and aggregates. The parameters are those of stateQuery.
  */
-export const codeQuery: Sql = trusted(`
-  WITH RECURSIVE ${ownedTables}), named_function AS MATERIALIZED (
+export const codeQuery = (kinds: OwnedKinds): Sql =>
+  trusted(`
+  WITH RECURSIVE ${ownedTables(kinds)}), named_function AS MATERIALIZED (
     ${named('pg_proc', 'pro')}
   ), named_operator AS MATERIALIZED (
     ${named('pg_operator', 'opr')}

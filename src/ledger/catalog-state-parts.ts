@@ -36,36 +36,64 @@ const relationsOf = (catalog: string, alias: string) =>
     'refobjid',
   )
 
+/**
+ * The kinds of what the manifest owns, which decide what the queries consist of: on a small database they take longer to plan than to run.
+ * What is left out for want of a kind has no rows, so that the digest is the same.
+ */
+export type OwnedKinds = ReadonlySet<string>
+
+/** Whether something that the manifest owns can have parents, defaults and constraints. */
+export const hasTables = (kinds: OwnedKinds) => kinds.has('foreignTable') || kinds.has('table')
+
+/** Whether something that the manifest owns can have a query. */
+export const hasQueries = (kinds: OwnedKinds) => kinds.has('materializedView') || kinds.has('table')
+
 /** Tables of such a query: what the manifest owns, what that reads, and the schemas in which its SQL finds names. */
-export const ownedTables = `owned AS MATERIALIZED (
+export const ownedTables = (kinds: OwnedKinds) => `owned AS MATERIALIZED (
     SELECT o.address, o.object_oid AS oid, ($2::jsonb ->> (o.address::json ->> 0)) AS catalog, o.digest, o.declared,
            o.declared ? 'owner' AS manages_owner, o.declared ?| '{grants,revokedFromOwner}' AS manages_grants
       FROM fdwsync.object o WHERE o.manifest = $1
   ), own_relation AS MATERIALIZED (
-    SELECT oid, declared, manages_owner, manages_grants FROM owned WHERE catalog = 'pg_class'
-    UNION ALL
-    SELECT ${sourceViewOid()}, declared, true, true
-      FROM owned JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
-     WHERE catalog = 'pg_class' AND relkind = 'r' AND ${sourceViewOid()} IS NOT NULL
-    UNION ALL
-    SELECT t.typrelid, declared, manages_owner, manages_grants FROM owned JOIN pg_type t USING (oid)
-     WHERE catalog = 'pg_type' AND t.typrelid <> 0
+    SELECT oid, declared, manages_owner, manages_grants FROM owned WHERE catalog = 'pg_class'${
+      kinds.has('table') ? sourceViews : ''
+    }${kinds.has('type') ? rowTypes : ''}
   ), parent AS MATERIALIZED (
-    SELECT DISTINCT i.inhparent AS oid FROM own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}
+    ${
+      hasTables(kinds)
+        ? `SELECT DISTINCT i.inhparent AS oid FROM own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}`
+        : 'SELECT 0::oid AS oid WHERE false'
+    }
   ), relation AS MATERIALIZED (
     SELECT oid, true AS is_whole, manages_grants FROM own_relation
     UNION ALL
     SELECT oid, true, false FROM parent WHERE oid NOT IN (SELECT oid FROM own_relation)
     UNION ALL
     SELECT oid, false, false FROM (
-      SELECT d.refobjid AS oid FROM own_relation o ${eachOf('pg_rewrite', 'r', 'ev_class = o.oid', 'oid')} ${relationsOf('pg_rewrite', 'r')}
-      UNION
-      SELECT d.refobjid FROM own_relation o ${eachOf('pg_attrdef', 'e', 'adrelid = o.oid', 'oid')} ${relationsOf('pg_attrdef', 'e')}
-      UNION
-      SELECT d.refobjid FROM own_relation o ${eachOf('pg_constraint', 'k', "conrelid = o.oid AND contype = 'c'", 'oid')} ${relationsOf('pg_constraint', 'k')}
+      SELECT 0::oid AS oid WHERE false${hasQueries(kinds) ? readByQueries : ''}${hasTables(kinds) ? readByExpressions : ''}
     ) AS read WHERE oid NOT IN (SELECT oid FROM own_relation) AND oid NOT IN (SELECT oid FROM parent)
   ), reachable AS MATERIALIZED (
     SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY ($3::name[]) OR ${isNamed('nspname')} OR nspname = 'pg_catalog'`
+
+const sourceViews = `
+    UNION ALL
+    SELECT ${sourceViewOid()}, declared, true, true
+      FROM owned JOIN pg_class c USING (oid) JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE catalog = 'pg_class' AND relkind = 'r' AND ${sourceViewOid()} IS NOT NULL`
+
+const rowTypes = `
+    UNION ALL
+    SELECT t.typrelid, declared, manages_owner, manages_grants FROM owned JOIN pg_type t USING (oid)
+     WHERE catalog = 'pg_type' AND t.typrelid <> 0`
+
+const readByQueries = `
+      UNION
+      SELECT d.refobjid FROM own_relation o ${eachOf('pg_rewrite', 'r', 'ev_class = o.oid', 'oid')} ${relationsOf('pg_rewrite', 'r')}`
+
+const readByExpressions = `
+      UNION
+      SELECT d.refobjid FROM own_relation o ${eachOf('pg_attrdef', 'e', 'adrelid = o.oid', 'oid')} ${relationsOf('pg_attrdef', 'e')}
+      UNION
+      SELECT d.refobjid FROM own_relation o ${eachOf('pg_constraint', 'k', "conrelid = o.oid AND contype = 'c'", 'oid')} ${relationsOf('pg_constraint', 'k')}`
 
 /**
  * One digest of the parts that have rows; null if none has. It uses FILTER, since PostgreSQL would move a WHERE clause into each part, and

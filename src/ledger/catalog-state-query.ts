@@ -2,7 +2,19 @@
 
 import { type Sql, trusted } from '../core/sql.ts'
 import { nameOfWantedJob } from '../kinds/scheduled-job.ts'
-import { digestOfParts, eachOf, isNamed, named, ownedTables, part, readAttribute, row } from './catalog-state-parts.ts'
+import {
+  digestOfParts,
+  eachOf,
+  hasQueries,
+  hasTables,
+  isNamed,
+  named,
+  type OwnedKinds,
+  ownedTables,
+  part,
+  readAttribute,
+  row,
+} from './catalog-state-parts.ts'
 
 /** All columns of pg_attribute that DDL can set. */
 const attribute = row(
@@ -11,7 +23,7 @@ const attribute = row(
   'a.attfdwoptions, CASE WHEN r.manages_grants THEN a.attacl END',
 )
 
-const parts: readonly string[] = [
+const partsOf = (kinds: OwnedKinds): readonly string[] => [
   part('ledger', row('address, oid, digest, jsonb_hash_extended(declared, 0)'), 'address', 'owned'),
   part(
     'other manifests',
@@ -49,60 +61,80 @@ const parts: readonly string[] = [
       FROM (SELECT r.oid, (SELECT md5(string_agg(CASE WHEN r.is_whole THEN ${attribute} ELSE ${readAttribute} END, '|' ORDER BY attnum))
                              FROM pg_attribute a WHERE attrelid = r.oid AND attnum > 0) AS digest
               FROM relation r) AS each`,
-  part(
-    'defaults',
-    'd::text',
-    'd.adrelid, d.adnum',
-    `relation r ${eachOf('pg_attrdef', 'd', 'adrelid = r.oid')} WHERE is_whole`,
-  ),
-  part(
-    'constraints',
-    'k::text',
-    'k.oid',
-    `relation r ${eachOf('pg_constraint', 'k', 'conrelid = r.oid')} WHERE is_whole`,
-  ),
-  part('partition keys', 'p::text', 'p.partrelid', 'parent JOIN pg_partitioned_table p ON p.partrelid = parent.oid'),
-  part('queries', 'w::text', 'w.oid', `own_relation o ${eachOf('pg_rewrite', 'w', 'ev_class = o.oid')}`),
-  part(
-    'indexes',
-    "(to_jsonb(i) - 'indcheckxmin')::text",
-    'i.indexrelid',
-    `own_relation o ${eachOf('pg_index', 'i', 'indexrelid = o.oid')}`,
-  ),
-  part(
-    'foreign tables',
-    'f::text',
-    'f.ftrelid',
-    `own_relation o ${eachOf('pg_foreign_table', 'f', 'ftrelid = o.oid')}`,
-  ),
-  part(
-    'parents',
-    'i::text',
-    'i.inhrelid, i.inhseqno',
-    `own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}`,
-  ),
-  part(
-    'statistics',
-    row('s::text, pg_get_userbyid(s.stxowner)'),
-    's.oid',
-    "owned o JOIN pg_statistic_ext s USING (oid) WHERE o.catalog = 'pg_statistic_ext'",
-  ),
-  part(
-    'wrappers',
-    row(
-      'w.oid, fdwname, fdwhandler, fdwvalidator, fdwoptions, CASE WHEN manages_owner THEN pg_get_userbyid(fdwowner) END',
-      'CASE WHEN manages_grants THEN fdwacl END',
+  ...onlyIf(hasTables(kinds), () =>
+    part(
+      'defaults',
+      'd::text',
+      'd.adrelid, d.adnum',
+      `relation r ${eachOf('pg_attrdef', 'd', 'adrelid = r.oid')} WHERE is_whole`,
     ),
-    'w.oid',
-    "owned o JOIN pg_foreign_data_wrapper w USING (oid) WHERE o.catalog = 'pg_foreign_data_wrapper'",
   ),
-  part(
-    'own types',
-    row(
-      't.oid, CASE WHEN manages_owner THEN pg_get_userbyid(t.typowner) END, CASE WHEN manages_grants THEN t.typacl END',
+  ...onlyIf(hasTables(kinds), () =>
+    part(
+      'constraints',
+      'k::text',
+      'k.oid',
+      `relation r ${eachOf('pg_constraint', 'k', 'conrelid = r.oid')} WHERE is_whole`,
     ),
-    't.oid',
-    "owned o JOIN pg_type t USING (oid) WHERE o.catalog = 'pg_type'",
+  ),
+  ...onlyIf(hasTables(kinds), () =>
+    part('partition keys', 'p::text', 'p.partrelid', 'parent JOIN pg_partitioned_table p ON p.partrelid = parent.oid'),
+  ),
+  ...onlyIf(hasQueries(kinds), () =>
+    part('queries', 'w::text', 'w.oid', `own_relation o ${eachOf('pg_rewrite', 'w', 'ev_class = o.oid')}`),
+  ),
+  ...onlyIf(kinds.has('index'), () =>
+    part(
+      'indexes',
+      "(to_jsonb(i) - 'indcheckxmin')::text",
+      'i.indexrelid',
+      `own_relation o ${eachOf('pg_index', 'i', 'indexrelid = o.oid')}`,
+    ),
+  ),
+  ...onlyIf(kinds.has('foreignTable'), () =>
+    part(
+      'foreign tables',
+      'f::text',
+      'f.ftrelid',
+      `own_relation o ${eachOf('pg_foreign_table', 'f', 'ftrelid = o.oid')}`,
+    ),
+  ),
+  ...onlyIf(hasTables(kinds), () =>
+    part(
+      'parents',
+      'i::text',
+      'i.inhrelid, i.inhseqno',
+      `own_relation o ${eachOf('pg_inherits', 'i', 'inhrelid = o.oid')}`,
+    ),
+  ),
+  ...onlyIf(kinds.has('statistics'), () =>
+    part(
+      'statistics',
+      row('s::text, pg_get_userbyid(s.stxowner)'),
+      's.oid',
+      "owned o JOIN pg_statistic_ext s USING (oid) WHERE o.catalog = 'pg_statistic_ext'",
+    ),
+  ),
+  ...onlyIf(kinds.has('foreignDataWrapper'), () =>
+    part(
+      'wrappers',
+      row(
+        'w.oid, fdwname, fdwhandler, fdwvalidator, fdwoptions, CASE WHEN manages_owner THEN pg_get_userbyid(fdwowner) END',
+        'CASE WHEN manages_grants THEN fdwacl END',
+      ),
+      'w.oid',
+      "owned o JOIN pg_foreign_data_wrapper w USING (oid) WHERE o.catalog = 'pg_foreign_data_wrapper'",
+    ),
+  ),
+  ...onlyIf(kinds.has('type'), () =>
+    part(
+      'own types',
+      row(
+        't.oid, CASE WHEN manages_owner THEN pg_get_userbyid(t.typowner) END, CASE WHEN manages_grants THEN t.typacl END',
+      ),
+      't.oid',
+      "owned o JOIN pg_type t USING (oid) WHERE o.catalog = 'pg_type'",
+    ),
   ),
   part(
     'comments',
@@ -117,8 +149,14 @@ const parts: readonly string[] = [
   `SELECT 'path', $3::name[]::text`,
 ]
 
+/** Parts that have rows only if the manifest owns something of certain kinds. */
+const onlyIf = (isNeeded: boolean, part: () => string): readonly string[] => (isNeeded ? [part()] : [])
+
 /** Whether anything exists that codeQuery covers. If true is wrong, it only costs time. */
-const mayUseCode = `
+const mayUseCode = (kinds: OwnedKinds) =>
+  kinds.has('type')
+    ? 'true'
+    : `
   EXISTS (SELECT FROM pg_proc WHERE oid >= 16384 AND ${isNamed('proname')})
   OR EXISTS (SELECT FROM pg_operator WHERE oid >= 16384 AND ${isNamed('oprname')})
   OR EXISTS (SELECT FROM pg_opclass WHERE oid >= 16384 AND (opcdefault OR ${isNamed('opcname')}))
@@ -128,9 +166,11 @@ const mayUseCode = `
   OR EXISTS (SELECT FROM pg_ts_dict WHERE oid >= 16384 AND ${isNamed('dictname')})
   -- The row types of own relations are as these are.
   OR EXISTS (SELECT FROM pg_type WHERE oid >= 16384 AND ${isNamed('typname')} AND typrelid NOT IN (SELECT oid FROM own_relation))
-  OR EXISTS (SELECT FROM owned WHERE catalog = 'pg_type')
   OR EXISTS (SELECT FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.atttypid >= 16384)
   OR EXISTS (SELECT FROM relation r JOIN pg_class c USING (oid) WHERE NOT is_whole AND (relkind = 'v' OR relrowsecurity))`
+
+const jobsElsewhere =
+  "ARRAY(SELECT address FROM owned WHERE catalog = 'cron.job' AND address::json ->> 3 IS NOT NULL ORDER BY address)"
 
 /**
  * The digest covers the catalog rows of all objects that the manifest owns: entire rows, but for what PostgreSQL changes by itself,
@@ -143,21 +183,28 @@ const mayUseCode = `
  * `created_by_fdwsync` is left out. It matters only for objects that are no longer declared, and a proof is recorded only if there
  * are none.
  */
-export const stateQuery: Sql = trusted(`
-  WITH RECURSIVE ${ownedTables}), described(class, oid, declared) AS (
-    SELECT 'pg_class'::regclass, oid, declared FROM own_relation
-    UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM own_relation o ${eachOf('pg_constraint', 'k', 'conrelid = o.oid', 'oid')}
+export const stateQuery = (kinds: OwnedKinds): Sql =>
+  trusted(`
+  WITH RECURSIVE ${ownedTables(kinds)}), described(class, oid, declared) AS (
+    SELECT 'pg_class'::regclass, oid, declared FROM own_relation${
+      hasTables(kinds)
+        ? `
+    UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM own_relation o ${eachOf('pg_constraint', 'k', 'conrelid = o.oid', 'oid')}`
+        : ''
+    }
     -- Tables with a schema need not exist here.
-    UNION ALL SELECT CASE WHEN catalog NOT LIKE '%.%' THEN catalog::regclass END, oid, declared FROM owned WHERE catalog <> 'pg_class'
+    UNION ALL SELECT CASE WHEN catalog NOT LIKE '%.%' THEN catalog::regclass END, oid, declared FROM owned WHERE catalog <> 'pg_class'${
+      kinds.has('type')
+        ? `
     UNION ALL SELECT 'pg_constraint'::regclass, k.oid, declared FROM owned o JOIN pg_constraint k ON k.contypid = o.oid
-     WHERE o.catalog = 'pg_type'
+     WHERE o.catalog = 'pg_type'`
+        : ''
+    }
   )
-  SELECT ${digestOfParts(parts)} AS digest, ${mayUseCode} AS "mayUseCode",
+  SELECT ${digestOfParts(partsOf(kinds))} AS digest, ${mayUseCode(kinds)} AS "mayUseCode",
          ARRAY(SELECT o.address FROM owned o JOIN pg_class c USING (oid) WHERE o.catalog = 'pg_class' AND NOT c.relispopulated
                 ORDER BY o.address) AS unloaded,
-         EXISTS (SELECT FROM owned WHERE catalog = 'fdwsync.policy') AS "hasPolicies",
-         EXISTS (SELECT FROM owned WHERE catalog = 'cron.job' AND address::json ->> 3 IS NULL) AS "hasJobs",
-         ARRAY(SELECT address FROM owned WHERE catalog = 'cron.job' AND address::json ->> 3 IS NOT NULL ORDER BY address) AS elsewhere,
+         ${kinds.has('scheduledJob') ? jobsElsewhere : 'ARRAY[]::text[]'} AS elsewhere,
          EXISTS (SELECT FROM pg_extension, pg_namespace
                   WHERE extname = 'pg_cron' AND nspname = 'cron' AND has_schema_privilege(pg_namespace.oid, 'USAGE')) AS "canSchedule"`)
 

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { idOf, type Key } from '../core/object.ts'
-import { trusted } from '../core/sql.ts'
+import { type Sql, sql, trusted } from '../core/sql.ts'
 import type { Session } from '../db/session.ts'
 import { dataDigest } from '../introspector/digests.ts'
 import { readCatalog } from '../introspector/read-catalog.ts'
@@ -48,44 +48,43 @@ interface OwnState {
   readonly digest: string
   readonly unloaded: readonly Key[]
   readonly mayUseCode: boolean
-  readonly hasPolicies: boolean
-  readonly hasJobs: boolean
   /** The keys of the jobs that are in other databases. */
   readonly elsewhere: readonly Key[]
   /** Whether this role can use pg_cron here. Without it, a plan warns of schedules. */
   readonly canSchedule: boolean
 }
 
+// The first part of an address is its kind.
+const kindsQuery: Sql = trusted(
+  `SELECT array_agg(DISTINCT split_part(address, '"', 2)) AS kinds FROM fdwsync.object WHERE manifest = $1`,
+)
+
 /** Reads the state within the session's transaction, which it leaves under `readingPath`. */
 export async function readCatalogState(
   session: Session,
   { manifest, searchPath, names }: StateRequest,
 ): Promise<CatalogState> {
-  await session.run(manifestPath(searchPath))
   const [path] = await session.query<{ schemas: readonly string[] }>(
-    trusted('SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas'),
+    sql`${manifestPath(searchPath)}; SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS schemas`,
   )
-  await session.run(readingPath)
-  await session.run(catalogCosts)
+  await session.run(sql`${readingPath}; ${catalogCosts}`)
+  const [owned] = await session.query<{ kinds: readonly string[] | null }>(kindsQuery, [manifest])
+  const kinds = new Set(owned?.kinds)
   const catalogs = Object.fromEntries(digestedKinds.map(({ kind, catalog }) => [kind, catalog]))
   const parameters = [manifest, JSON.stringify(catalogs), path?.schemas ?? [], names]
-  const [own] = await session.query<OwnState>(stateQuery, parameters)
+  const [own] = await session.query<OwnState>(stateQuery(kinds), parameters)
   if (!own) throw new Error('an aggregate query returned no row')
+  const digestIf = async (isNeeded: boolean, query: () => Sql, all: readonly unknown[]) => {
+    const [row] = isNeeded ? await session.query<{ digest: string | null }>(query(), all) : []
+    return row?.digest ?? null
+  }
   // It takes as long to plan as the other, and for most manifests finds nothing.
-  const [code] = own.mayUseCode ? await session.query<{ digest: string | null }>(codeQuery, parameters) : []
-  const [policies] = own.hasPolicies ? await session.query<{ digest: string | null }>(policiesQuery, [manifest]) : []
-  const [jobs] =
-    own.hasJobs && own.canSchedule ? await session.query<{ digest: string | null }>(jobsQuery, [manifest]) : []
+  const code = await digestIf(own.mayUseCode, () => codeQuery(kinds), parameters)
+  const policies = await digestIf(kinds.has('refreshPolicy'), () => policiesQuery, [manifest])
+  const jobs = await digestIf(kinds.has('scheduledJob') && own.canSchedule, () => jobsQuery, [manifest])
   const others = await readJobsElsewhere(session, own.elsewhere)
   const { unloaded } = own
-  const definitions = dataDigest([
-    own.digest,
-    code?.digest ?? null,
-    policies?.digest ?? null,
-    jobs?.digest ?? null,
-    own.canSchedule,
-    ...others,
-  ])
+  const definitions = dataDigest([own.digest, code, policies, jobs, own.canSchedule, ...others])
   return { digest: dataDigest([definitions, unloaded]), definitions, unloaded }
 }
 

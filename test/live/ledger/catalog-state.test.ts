@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { KindName } from '../../../src/core/object.ts'
 import { trusted } from '../../../src/core/sql.ts'
-import { readCatalogState } from '../../../src/ledger/catalog-state.ts'
+import { codeQuery } from '../../../src/ledger/catalog-code-query.ts'
+import { digestedKinds, readCatalogState } from '../../../src/ledger/catalog-state.ts'
+import { stateQuery } from '../../../src/ledger/catalog-state-query.ts'
 import type { ParsedManifest } from '../../../src/manifest/manifest.ts'
 import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
@@ -197,6 +199,8 @@ interface Proven {
   readonly parsed: ParsedManifest
   /** The digest after some SQL, which is rolled back. */
   stateAfter(sql: string): Promise<string>
+  /** The answers for a manifest that owns objects of one kind only: of its own queries, and of those for all kinds. */
+  statesOf(kind: KindName): Promise<readonly unknown[]>
 }
 
 /** A database in which the manifest was applied, with a proof. */
@@ -224,6 +228,28 @@ async function prepare(pair: ServerPair, source: TestDatabase): Promise<Proven> 
         await session.run(trusted('ROLLBACK'))
       }
     },
+    async statesOf(kind) {
+      await session.run(trusted('BEGIN; SET LOCAL search_path = pg_catalog, pg_temp'))
+      try {
+        await session.query(
+          trusted(`INSERT INTO fdwsync.object SELECT (o).* FROM (SELECT jsonb_populate_record(o, '{"manifest":"one kind"}') AS o
+                     FROM fdwsync.object o WHERE split_part(address, '"', 2) = $1) AS copied`),
+          [kind],
+        )
+        const catalogs = Object.fromEntries(digestedKinds.map((each) => [each.kind, each.catalog]))
+        const parameters = ['one kind', JSON.stringify(catalogs), request.searchPath, request.names]
+        const answers = [new Set([kind]), new Set(Object.keys(catalogs))].map(async (kinds) => {
+          const [{ mayUseCode: _, ...state } = {}] = await session.query<Record<string, unknown>>(
+            stateQuery(kinds),
+            parameters,
+          )
+          return [state, await session.query(codeQuery(kinds), parameters)]
+        })
+        return await Promise.all(answers)
+      } finally {
+        await session.run(trusted('ROLLBACK'))
+      }
+    },
   }
 }
 
@@ -241,11 +267,15 @@ describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
   afterAll(() => source.drop())
 
   test('the digest of the catalog', async () => {
-    const { stateAfter } = await prepare(pair, source)
+    const { stateAfter, statesOf } = await prepare(pair, source)
     const before = await stateAfter('SELECT 1')
     expect(await stateAfter('SELECT 1')).toBe(before)
     for (const [what, sql] of Object.entries(noticed)) expect.soft(await stateAfter(sql), what).not.toBe(before)
     for (const [what, sql] of Object.entries(ignored)) expect.soft(await stateAfter(sql), what).toBe(before)
+    for (const { kind } of digestedKinds) {
+      const [own, ofAll] = await statesOf(kind)
+      expect.soft(own, `the queries for ${kind} alone`).toEqual(ofAll)
+    }
   })
 
   test.runIf(isNewest(pair))('no proof hides a drift of any kind', async () => {
