@@ -129,7 +129,7 @@ export function nothingDone({ manifest, undetermined }: Plan): Report {
 async function proveApplied(request: ApplyRequest): Promise<void> {
   if (!isProvable(request.parsed)) return
   try {
-    await recordNoChanges(request.connect, await planOnce(request))
+    await recordNoChanges(request.connect, await planOnce(request, { ignoresProof: true }))
   } catch (error) {
     if (!isDatabaseError(error) && !(error instanceof FdwsyncError)) throw error
   }
@@ -144,13 +144,13 @@ function allowedBy({ parsed, unattended = false, options }: ApplyRequest, role: 
   return allowedHazards(parsed.manifest.policy, { allow: options.allow, unattended, role })
 }
 
-async function planOnce(request: ApplyRequest): Promise<PlanInHand> {
+async function planOnce(request: ApplyRequest, more: Pick<PlanOptions, 'ignoresProof'> = {}): Promise<PlanInHand> {
   const { connect, options } = request
   const session = await connect('plan')
   try {
     const allow = allowedBy(request, session.user)
     const inHand = await interruptible(session, options.signal, () =>
-      planOn(session, { ...request, options: { ...options, allow } }),
+      planOn(session, { ...request, options: { ...options, allow } }, more),
     )
     // To a plan, a source that was cut off is one that does not answer.
     throwIfInterrupted(options.signal)
@@ -174,6 +174,7 @@ function planOn(
     expected,
     options,
   }: ApplyRequest,
+  more: Pick<PlanOptions, 'ignoresProof'>,
 ): Promise<PlanInHand> {
   const mayExpose = options.allow.includes('exposes-secret')
   const mayEvaluate = mayEvaluateFor(options, expected)
@@ -193,6 +194,7 @@ function planOn(
     ...(expected ? { suffix: expected.suffix } : {}),
     ...(releasing ? { releasing } : {}),
     only,
+    ...more,
   })
 }
 

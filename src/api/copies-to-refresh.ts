@@ -70,7 +70,7 @@ async function copiesOf(session: Session, parsed: ParsedManifest): Promise<Copie
   const schemas = new Set(Object.values(mirrors).map(({ schema }) => schema))
   if (schemas.size === 0) return { copies: spelled, notImported: [] }
   const { ledger, notImported } = await inSnapshot(session, async () => ({
-    ledger: await readLedger(session, name, []),
+    ledger: await readLedger(session, await findLedger(session), name, []),
     notImported: (await readNotImported(session)).get(name) ?? [],
   }))
   const { entries, unreadable } = ledger

@@ -7,6 +7,7 @@ import type { Connect } from '../db/connect.ts'
 import { inReadOnlyTransaction } from '../introspector/transaction-settings.ts'
 import { kindNames, kindOf } from '../kinds/registry.ts'
 import { type LedgerEntry, readLedger } from '../ledger/read.ts'
+import { findLedger } from '../ledger/trust.ts'
 import { type Applied, type Approve, planAndApply } from './apply.ts'
 import { type DestroyRequest, requireKnown, withoutObjects } from './destroy.ts'
 
@@ -38,7 +39,9 @@ export async function release(
 async function managedBy(connect: Connect, manifest: string): Promise<readonly LedgerEntry[]> {
   const session = await connect('release')
   try {
-    const ledger = await inReadOnlyTransaction(session, () => readLedger(session, manifest, []))
+    const ledger = await inReadOnlyTransaction(session, async () =>
+      readLedger(session, await findLedger(session), manifest, []),
+    )
     if (ledger.unreadable) {
       const message = `ownership is unknown: ${ledger.unreadable.message}`
       throw new FdwsyncError({ ...ledger.unreadable, message }, exitCode.refused)

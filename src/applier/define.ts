@@ -16,6 +16,7 @@ import { recordNotImported } from '../ledger/not-imported.ts'
 import { openLedger } from '../ledger/open.ts'
 import { recordOutdated } from '../ledger/outdated-views.ts'
 import { renameCopies } from '../ledger/rename-copies.ts'
+import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import {
   recordApply,
   recordCanonicalForms,
@@ -133,8 +134,8 @@ async function runInTransaction(
     sql`${beginStatement(session.serverVersion, { lockTimeoutMilliseconds })}; ${abortWhenClientDisconnects}; ${readingPath}`,
   )
   // This may wait for another apply that creates the ledger. So read the current state only afterwards.
-  await openLedger(session)
-  const before = await readCurrentState(context, session)
+  const ledger = await openLedger(session)
+  const before = await readCurrentState(context, session, ledger)
   if (fingerprintOf(before) !== definitions.fingerprint) throw staleError(context, definitions)
   if (steps.flatMap(secretsOf).length > 0) await hideSecrets(session, options.allow)
   await recordApply(session, applyRecordOf(context))
@@ -148,7 +149,7 @@ async function runInTransaction(
   await recordDefinitions(context, definitions, session, steps)
   const fingerprint =
     definitions.stage === 'prepare'
-      ? await fingerprintAfterPrepare(context, definitions, session, before)
+      ? await fingerprintAfterPrepare(context, definitions, session, ledger, before)
       : definitions.fingerprint
   const state = definitions.stage === 'define' ? await proveDefinitions(session, inHand) : undefined
   context.checkLease()
@@ -162,9 +163,10 @@ async function fingerprintAfterPrepare(
   context: ApplyContext,
   definitions: Definitions,
   session: Session,
+  ledger: FoundLedger,
   before: TargetReading,
 ): Promise<string> {
-  const after = await readCurrentState(context, session)
+  const after = await readCurrentState(context, session, ledger)
   const prepared = preparedKeys(context.inHand.plan)
   if (fingerprintOf(before, prepared) !== fingerprintOf(after, prepared)) throw staleError(context, definitions)
   return fingerprintOf(after)
@@ -203,9 +205,9 @@ function outdatedViews({ changes }: Plan): ReadonlyMap<Key, readonly string[]> {
   return new Map(outdating.filter(([, titles]) => titles.length > 0))
 }
 
-function readCurrentState({ inHand }: ApplyContext, session: Session): Promise<TargetReading> {
+function readCurrentState({ inHand }: ApplyContext, session: Session, ledger: FoundLedger): Promise<TargetReading> {
   const { plan, declared, salt } = inHand
-  return readTarget(session, { manifest: plan.manifest, declared, salt })
+  return readTarget(session, ledger, { manifest: plan.manifest, declared, salt })
 }
 
 /**
@@ -220,7 +222,8 @@ async function throwStaleOr(
   const hasOtherCause = !isDatabaseError(error) || isTransient(error) || context.options.signal.aborted
   if (hasOtherCause || session.isLost()) throw error
   await session.run(sql`${beginStatement(session.serverVersion, { readOnly: true })}; ${readingPath}`)
-  const isStale = fingerprintOf(await readCurrentState(context, session)) !== definitions.fingerprint
+  const current = await readCurrentState(context, session, await findLedger(session))
+  const isStale = fingerprintOf(current) !== definitions.fingerprint
   await session.run(trusted('ROLLBACK'))
   throw isStale ? staleError(context, definitions) : error
 }

@@ -11,6 +11,7 @@ import { readingPath } from '../introspector/transaction-settings.ts'
 import type { SecretDigests } from '../kinds/kind.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import { readLedger } from '../ledger/read.ts'
+import { findLedger } from '../ledger/trust.ts'
 import { readNotExported } from './not-exported.ts'
 
 export interface ExportReading {
@@ -29,7 +30,7 @@ export function readForExport(session: Session): Promise<ExportReading> {
     const ids = await listAll(session)
     const digests = createRunDigests()
     const { live } = await readCatalog(session, ids, digests.salt)
-    const ledger = await readLedger(session, '', ids.map(keyOf))
+    const ledger = await readLedger(session, await findLedger(session), '', ids.map(keyOf))
     const used = await extensionsUsed(session, [...live.values()])
     const notExported = await readNotExported(session, [...live.values()])
     const [row] = await session.query<{ shadows: boolean }>(shadowsBuiltInsQuery)

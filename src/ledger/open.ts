@@ -10,21 +10,22 @@ import { type FoundLedger, findLedger, lockLedger } from './trust.ts'
 
 /**
  * Creates the ledger if it does not exist, migrates an older one, and locks it for writing. It runs in the session's
- * READ COMMITTED transaction, which it leaves under `readingPath`.
+ * READ COMMITTED transaction, which it leaves under `readingPath`. Because of the locks it stays trusted until that transaction ends.
  */
-export async function openLedger(session: Session): Promise<void> {
-  await openFoundLedger(session, await findLedger(session))
+export async function openLedger(session: Session): Promise<FoundLedger> {
+  return openFoundLedger(session, await findLedger(session))
 }
 
 /** The same for a ledger that this transaction has found just now. */
-export async function openFoundLedger(session: Session, before: FoundLedger): Promise<void> {
-  if (await lockIfCurrent(session, before)) return
+export async function openFoundLedger(session: Session, before: FoundLedger): Promise<FoundLedger> {
+  if (await lockIfCurrent(session, before)) return before
   // The apply of another manifest may do the same now. No table is locked yet, so the two cannot deadlock.
   await session.run(trusted("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('fdwsync:v1', 0))"))
   const found = await findLedger(session)
-  if (await lockIfCurrent(session, found)) return
+  if (await lockIfCurrent(session, found)) return found
   try {
     await migrate(session, found)
+    return { state: 'ready', owner: 'owner' in found ? found.owner : session.user, version: ledgerVersion }
   } catch (error) {
     if (!isDatabaseError(error) || error.sqlstate !== '42501') throw error
     throw migrationError(session, found, error)

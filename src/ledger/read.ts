@@ -77,18 +77,22 @@ const columns = `manifest, address, object_oid, declared, digest, server_major,
 const fromObjects = 'fdwsync.object, LATERAL to_jsonb(object) AS entry'
 
 /**
- * Reads what a manifest owns, and which other manifests own what it declares, within the session's transaction.
- * @throws FdwsyncError if the schema is not to be trusted, or a newer release wrote it.
+ * Reads what a manifest owns, and which other manifests own what it declares, from the ledger that the session's transaction has found.
  */
-export async function readLedger(session: Session, manifest: string, declared: Iterable<Key>): Promise<Ledger> {
+export function readLedger(
+  session: Session,
+  found: FoundLedger,
+  manifest: string,
+  declared: Iterable<Key>,
+): Promise<Ledger> {
   const query = trusted(`
     SELECT ${columns} FROM ${fromObjects}
      WHERE manifest = $1 OR address = ANY ($2::text[])
         OR address IN (SELECT address FROM fdwsync.object WHERE manifest = $1)`)
-  return ledgerOf(session, await findLedger(session), manifest, query, [manifest, [...declared]])
+  return ledgerOf(session, found, manifest, query, [manifest, [...declared]])
 }
 
-/** Like {@link readLedger}, but reads the given objects only, from the ledger that this transaction has found. */
+/** Like {@link readLedger}, but reads the given objects only. */
 export function readLedgerOf(
   session: Session,
   found: FoundLedger,

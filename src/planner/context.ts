@@ -35,6 +35,8 @@ export interface PlanOptions {
    * proof has another fingerprint.
    */
   readonly suffix?: string
+  /** Whether no earlier proof can help, as after an apply that has changed something. */
+  readonly ignoresProof?: boolean
   /** Whether to add where the manifest declares what is reported. To find places, the text is parsed once more. */
   readonly withPlaces?: boolean
   /** Whether to find out what proves to later plans that there is nothing to do. */

@@ -64,8 +64,8 @@ async function hidingIn<Result>(manifest: ParsedManifest, work: () => Promise<Re
 }
 
 async function planFastOrInFull(session: Session, manifest: ParsedManifest, options: PlanOptions): Promise<PlanInHand> {
-  const { sources, checkSource, suffix } = options
-  if (checkSource || suffix !== undefined) return planInFull(session, manifest, options)
+  const { sources, checkSource, suffix, ignoresProof } = options
+  if (checkSource || suffix !== undefined || ignoresProof) return planInFull(session, manifest, options)
   const { inHand, unanswered } = await planFromProof(session, manifest, sources)
   if (inHand) return { ...inHand, references: manifest.references }
   return planInFull(session, manifest, { ...options, sources: sources && { ...sources, unanswered } })

@@ -11,6 +11,7 @@ import { isRecordedAsDeclared } from '../kinds/recorded.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { readCatalogState } from '../ledger/catalog-state.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
+import { type FoundLedger, findLedger } from '../ledger/trust.ts'
 import { withConvertedCopies } from './converted-copies.ts'
 import { formerKeys, type Renaming, rekeyLedger, resolveRenamedFrom, withColumnsRenamed } from './renamed-from.ts'
 import { detectManualRenames } from './renamed-in-database.ts'
@@ -30,10 +31,14 @@ interface TargetInput {
   readonly salt: string
 }
 
-/** Reads everything within the session's transaction. */
-export async function readTarget(session: Session, { manifest, declared, salt }: TargetInput): Promise<TargetReading> {
+/** Reads everything within the session's transaction, which has found the ledger. */
+export async function readTarget(
+  session: Session,
+  found: FoundLedger,
+  { manifest, declared, salt }: TargetInput,
+): Promise<TargetReading> {
   const keys = new Set(declared.map(({ id }) => keyOf(id)))
-  const recorded = await readLedger(session, manifest, [...keys, ...formerKeys(declared)])
+  const recorded = await readLedger(session, found, manifest, [...keys, ...formerKeys(declared)])
   const renaming = await resolveRenamedFrom(session, declared, recorded, salt)
   const ledger = shareDeclarations(rekeyLedger(recorded, renaming), declared)
   const ids = new Map(declared.map(({ id }) => [keyOf(id), id]))
@@ -42,8 +47,8 @@ export async function readTarget(session: Session, { manifest, declared, salt }:
   const read = await readCatalog(session, ids.values(), salt)
   const catalog = { ...read, occupied: withoutFormer(read, keys, ledger) }
   const renamed = { objects: renaming.objects, keys: new Set([...renaming.rekeyed.values()].map(keyOf)) }
-  const found = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
-  const converted = withConvertedCopies({ catalog: found, ledger }, keys)
+  const detected = await detectManualRenames(session, catalog, ledger, keys, salt, renamed)
+  const converted = withConvertedCopies({ catalog: detected, ledger }, keys)
   const all = await withStrays(session, converted.catalog, converted.ledger, keys, salt)
   const { refusals, ...target } = withColumnsRenamed(all, converted.ledger, declared)
   return { ...target, renaming: { ...renaming, refusals: [...renaming.refusals, ...refusals] } }
@@ -108,7 +113,7 @@ export function readTargetInSnapshot(
   names: readonly string[] | undefined,
 ): Promise<TargetReading & { readonly provenState: ProvenState | undefined }> {
   return inSnapshot(session, async () => {
-    const target = await readTarget(session, input)
+    const target = await readTarget(session, await findLedger(session), input)
     if (names === undefined || !mayBeInPlace(target, input.declared)) return { ...target, provenState: undefined }
     const { digest: catalogState } = await readCatalogState(session, { ...input, names })
     return { ...target, provenState: { catalogState, names } }

@@ -12,6 +12,7 @@ import { inSnapshot } from '../introspector/snapshot.ts'
 import { declaredKinds, kindOf } from '../kinds/registry.ts'
 import type { ServerSpec } from '../kinds/server.ts'
 import { type Ledger, readLedger } from '../ledger/read.ts'
+import { findLedger } from '../ledger/trust.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 
 export interface ServerContext {
@@ -42,7 +43,7 @@ export async function readServerContext(
   const ids = new Map([...declared.map(({ id }) => id), ...servers].map((id) => [keyOf(id), id]))
   const { search_path: searchPath = ['public'], trusted_roles: trustedRoles = [] } = manifest
   return inSnapshot(session, async () => {
-    const ledger = await readLedger(session, manifest.name, ids.keys())
+    const ledger = await readLedger(session, await findLedger(session), manifest.name, ids.keys())
     return {
       declared,
       searchPath,
