@@ -199,6 +199,8 @@ export type ProblemCode =
   // Refresh policies
   /** The copies of a group cannot be read in one snapshot. */
   | 'refresh/group'
+  /** The column of a watermark does not exist, or its values do not grow. */
+  | 'refresh/watermark'
   /** Readers of a copy wait while it is refreshed. */
   | 'refresh/blocks-readers'
 

@@ -183,11 +183,13 @@ async function parseAndCheck(
 ): Promise<ParsedManifest> {
   const { parseManifestFiles } = await import('../manifest/parse.ts')
   const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
+  const { checkColumnsOfQueries } = await import('../manifest/checks/columns-of-queries.ts')
   const { checkRefreshGroups } = await import('../manifest/checks/refresh-groups.ts')
   const parsed = await parseManifestFiles(texts, isNeeded)
   onParsed?.(parsed)
   await checkFragments(parsed)
   await checkRefreshGroups(parsed)
+  await checkColumnsOfQueries(parsed)
   if (onWarning) parsed.warnings.forEach(onWarning)
   return parsed
 }

@@ -39,6 +39,7 @@ import type { Selection } from './selection.ts'
 import { tablesToKeep } from './tables-to-keep.ts'
 import { readTargetInSnapshot } from './target.ts'
 import { waitingReaders } from './waiting-readers.ts'
+import { checkWatermarks } from './watermarks.ts'
 
 /**
  * Plans what it takes for the session's database to match the manifest. Changes nothing.
@@ -95,10 +96,11 @@ async function planOnce(
   await requirePreconditions(context)
   const changeSet = await computeChangeSet(context)
   await requireOneMoment(context, changeSet)
+  const unusable = checkWatermarks(context, changeSet)
   const sourceCheck = await checkSourcesIfAsked(context, changeSet)
   const faults = await trySourcesIfAsked(context, changeSet, sourceCheck)
   const waits = await waitingReaders(context, changeSet)
-  const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...waits])
+  const plan = await assemblePlan(context, changeSet, sourceCheck, [...faults, ...waits, ...unusable])
   const more = tablesToKeep(plan, context.resolved)
   if ([...more.keys()].some((key) => !kept.has(key)))
     return planOnce(session, manifest, options, new Map([...kept, ...more]))

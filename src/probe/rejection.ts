@@ -40,15 +40,16 @@ export async function errorFinding(
       hint,
     }
   }
-  const reason = withDeclaredNames(run, error.message)
+  const reason = withDeclaredNames(run, object, error.message)
   return { code: 'server/rejected', key, status: 'problem', reason, hint, ...(position && { position }) }
 }
 
-/** The scratch schema of a relation means nothing to a reader. */
-function withDeclaredNames({ namesakes }: ProbeRun, message: string): string {
+/** The name of a stand-in, and the scratch schema of a relation, mean nothing to a reader. */
+function withDeclaredNames({ scratchSchema, namesakes }: ProbeRun, { id }: DeclaredObject, message: string): string {
+  const standIn = new RegExp(`${scratchSchema}_s\\d+`, 'g')
   return [...namesakes].reduce(
     (text, [schema, scratch]) => text.replaceAll(new RegExp(`${scratch}(?!\\d)`, 'g'), () => schema),
-    message,
+    'name' in id ? message.replaceAll(standIn, () => id.name) : message,
   )
 }
 

@@ -40,8 +40,14 @@ const comparedBytes = 128 * 1024
 function chooseForTable(facts: CopyFacts, policy: RefreshPolicy): Choice {
   const obstacle = compare.obstacle(facts, policy)
   if (obstacle !== undefined) return { strategy: 'swap', reason: obstacle }
-  if (policy.watermark && watermark.obstacle(facts, policy) === undefined)
+  const unusable = policy.watermark && watermark.obstacle(facts, policy)
+  if (policy.watermark && unusable === undefined)
     return { strategy: 'watermark', reason: scopeOf(policy.watermark, facts.state).reason }
+  const { strategy, reason } = chooseWithoutWatermark(facts)
+  return { strategy, reason: unusable === undefined ? reason : `${unusable}; ${reason}` }
+}
+
+function chooseWithoutWatermark(facts: CopyFacts): Choice {
   if (facts.bytes < comparedBytes) return { strategy: 'merge', reason: 'it is small' }
   const digests = planDigests(facts)
   return 'reason' in digests

@@ -2,6 +2,7 @@
 
 import { parseDuration } from '../../core/duration.ts'
 import { literal, type Sql, sql, trusted } from '../../core/sql.ts'
+import type { Watermark } from '../../core/watermark.ts'
 
 export interface WatermarkColumn {
   /** Without a limit on its length or precision, to which a value would be rounded. */
@@ -15,6 +16,19 @@ export interface WatermarkColumn {
   counts(value: Sql): Sql
   /** A value as text that does not depend on settings. */
   textOf(value: Sql): Sql
+}
+
+/** Why a watermark cannot be used for a table with these columns. Types are as `format_type` shows them. */
+export function watermarkMistake(
+  columns: readonly { readonly name: string; readonly type: string }[],
+  { column, overlap }: Watermark,
+): string | undefined {
+  const found = columns.find(({ name }) => name === column)
+  if (!found) return `its query returns no column "${column}", which is its watermark`
+  const usable = watermarkColumn(found.type)
+  if (!usable) return `its watermark "${column}" is of type ${found.type}, not a date, a time or a number`
+  const mistake = overlap === undefined ? undefined : usable.mistakeIn(overlap)
+  return mistake && `the overlap "${overlap}" of its watermark, which is of type ${found.type}, ${mistake}`
 }
 
 const integers = ['smallint', 'integer', 'bigint']

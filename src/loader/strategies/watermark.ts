@@ -11,25 +11,19 @@ import type { Watermark } from '../../core/watermark.ts'
 import { compareBlock, compareOutcome, planDigests } from './compare.ts'
 import { merge, mergeBlock, mergeOutcome } from './merge.ts'
 import { type BlockResult, runTableBlocks, type TableRun } from './run-table-block.ts'
-import type { CopyFacts, CopyToRefresh, Strategy } from './strategy.ts'
+import type { CopyToRefresh, Strategy } from './strategy.ts'
 import { columnList, fresh, namesOf, readRows, sameKey, sourceRows, type TableCopy, tableName } from './table-block.ts'
-import { type WatermarkColumn, watermarkColumn } from './watermark-column.ts'
+import { type WatermarkColumn, watermarkColumn, watermarkMistake } from './watermark-column.ts'
 
 export const watermark: Strategy = {
   name: 'watermark',
   obstacle(facts, policy) {
-    return merge.obstacle(facts, policy) ?? (policy.watermark ? misfit(facts, policy.watermark) : 'it has no watermark')
+    return (
+      merge.obstacle(facts, policy) ??
+      (policy.watermark ? watermarkMistake(facts.table?.columns ?? [], policy.watermark) : 'it has no watermark')
+    )
   },
   run: (transaction, copies) => runTableBlocks(transaction, copies, runOf),
-}
-
-function misfit({ table }: CopyFacts, { column, overlap }: Watermark): string | undefined {
-  const found = table?.columns.find(({ name }) => name === column)
-  if (!found) return `its query returns no column ${ident(column)}, which is its watermark`
-  const usable = watermarkColumn(found.type)
-  if (!usable) return `its watermark ${ident(column)} is a ${found.type}, not a date, a time or a number`
-  const mistake = overlap === undefined ? undefined : usable.mistakeIn(overlap)
-  return mistake && `the overlap of its watermark ${ident(column)}, which is a ${found.type}, ${mistake}`
 }
 
 /** What a refresh compares with the source, and why. */

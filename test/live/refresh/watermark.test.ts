@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { refresh } from '../../../src/api/refresh.ts'
 import { runSql } from '../../servers/databases.ts'
-import { applyTo, connectTo, refreshDefaults } from '../../support/fdwsync.ts'
+import { applyTo, connectTo, planFor, refreshDefaults } from '../../support/fdwsync.ts'
 import { fixtureWithOwnSource } from '../../support/fixture.ts'
 import { newestMajor } from '../../support/majors.ts'
 
@@ -58,4 +58,24 @@ test.each(newestMajor())('PostgreSQL $name: changes, marked rows, rows without a
   expect((await all()).views.map(({ written }) => written)).toEqual(
     Array.from({ length: 3 }, () => ({ inserted: '0', updated: '0', deleted: '0' })),
   )
+
+  // A plan finds what a refresh could not use.
+  const keyed = 'query: SELECT * FROM proxy.facts, primary_key: [id], refresh:'
+  const mistaken = manifest
+    .replace(`changes: { ${keyed} { watermark: { column: at, `, `changes: { ${keyed} { watermark: { column: when, `)
+    .replace(`keys: { ${keyed} { watermark: { column: at, `, `keys: { ${keyed} { watermark: { column: note, `)
+  await expect(planFor(await fixture.manifest(mistaken), fixture.url)).rejects.toThrow(
+    /changes: its query returns no column "when".*keys: its watermark "note" is of type text/s,
+  )
+  // What is declared for all tables is not what each of them can have.
+  const inherited = manifest.replace('schemas:', 'refresh: { watermark: { column: at } }\nschemas:')
+  const withoutColumn = inherited.replace(
+    /changes: .*/,
+    'changes: { query: "SELECT id, note FROM proxy.facts", primary_key: [id] }',
+  )
+  const { warnings } = await planFor(await fixture.manifest(withoutColumn), fixture.url)
+  expect(warnings.map(({ code, title }) => [code, title])).toContainEqual([
+    'refresh/watermark',
+    'refresh policy of local.changes',
+  ])
 })

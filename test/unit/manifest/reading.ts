@@ -1,6 +1,7 @@
 // Reads short manifests, for the tests of this folder.
 
 import { FdwsyncError, formatProblem } from '../../../src/core/errors.ts'
+import { checkColumnsOfQueries } from '../../../src/manifest/checks/columns-of-queries.ts'
 import { checkRefreshGroups } from '../../../src/manifest/checks/refresh-groups.ts'
 import { checkFragments } from '../../../src/manifest/checks/sql-fragments.ts'
 import type { ParsedManifest, References } from '../../../src/manifest/manifest.ts'
@@ -34,6 +35,7 @@ export async function problemsOf(text: string | Uint8Array): Promise<string> {
     .then(async (parsed) => {
       await checkFragments(parsed)
       await checkRefreshGroups(parsed)
+      await checkColumnsOfQueries(parsed)
       if (parsed.optionProblems.length > 0) throw new FdwsyncError(parsed.optionProblems.map(({ problem }) => problem))
     })
     .then(

@@ -216,6 +216,28 @@ test('a table cannot have the storage parameter by which fdwsync recognizes it',
   expect(await problemsOf(text)).toContain('fdwsync itself sets "user_catalog_table"')
 })
 
+describe('columns that a declaration of a table names, and its query does not return', () => {
+  const declared = (text: string) => `${head}schemas: { p: { tables: { t: { ${text} } } } }\n`
+  test.each([
+    ['query: "SELECT id AS a, t.b FROM t", primary_key: [id]', 'the query returns no column "id"'],
+    ['query: SELECT id FROM t, primary_key: { columns: [id], include: [ib] }', '"ib"; did you mean "id"?'],
+    ['query: SELECT id FROM t, columns: [key], not_null: [id]', 'the query returns no column "id"'],
+    [
+      'query: SELECT id FROM t UNION SELECT at FROM t, primary_key: [id], refresh: { watermark: { column: at } }',
+      'the query returns no column "at"',
+    ],
+    // What the text does not show is left to a plan.
+    ['query: "SELECT *, 1 AS b FROM t", primary_key: [c]', ''],
+    ['query: SELECT max(id) FROM t, primary_key: [max]', ''],
+    ['query: VALUES (1), primary_key: [column1]', ''],
+    ['query: "WITH x AS (SELECT 1) SELECT t.id FROM t", primary_key: [id]', ''],
+  ])('%s', async (text, reported) => {
+    const problems = await problemsOf(declared(text))
+    if (reported === '') expect(problems).toBe('')
+    else expect(problems).toContain(reported)
+  })
+})
+
 test('parents that contradict each other', async () => {
   expect(await problemsOf(table('inherits: [a, a]'))).toContain('this table is already in the list')
   expect(await problemsOf(table('inherits: [a], partition_of: { table: b, default: true }'))).toContain(
