@@ -59,6 +59,8 @@ const partsOfSourceViews = `
  * $1: the objects. What PostgreSQL itself has is left out: its owner is trusted. Rules, defaults and constraints depend on the object that
  * they are a part of, so one look at pg_depend finds them all. Defaults and checks that are only inherited were chosen by the owner of the
  * parent. Whoever owns the parent of a table reads its rows, and chooses its defaults and checks.
+ *
+ * Each catalog is looked up by its index, row by row: new rows have no statistics, and PostgreSQL would rather read all of them for each.
  */
 function queryOf(subject: string, moreParts: string): Sql {
   return trusted(`
@@ -69,20 +71,21 @@ function queryOf(subject: string, moreParts: string): Sql {
   ), part(key, owner, catalog, oid, source_view, class, part) AS (
     SELECT key, owner, catalog, oid, source_view, catalog, oid FROM subject
     UNION ALL SELECT key, owner, catalog, oid, source_view, d.classid, d.objid
-      FROM subject s JOIN pg_depend d ON d.refclassid = s.catalog AND d.refobjid = s.oid AND d.deptype IN ('a', 'i')
+      FROM subject s
+      CROSS JOIN LATERAL (SELECT * FROM pg_depend WHERE refclassid = s.catalog AND refobjid = s.oid AND deptype IN ('a', 'i') OFFSET 0) AS d
      WHERE CASE d.classid
              WHEN 'pg_rewrite'::regclass THEN true
              WHEN 'pg_class'::regclass THEN s.catalog = 'pg_type'::regclass
-             WHEN 'pg_attrdef'::regclass THEN EXISTS (
-               SELECT FROM pg_attribute a WHERE a.attrelid = s.oid AND a.attnum = d.refobjsubid AND a.attislocal)
-             WHEN 'pg_constraint'::regclass THEN EXISTS (SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.conislocal)
+             WHEN 'pg_attrdef'::regclass THEN (SELECT attislocal FROM pg_attribute WHERE attrelid = s.oid AND attnum = d.refobjsubid)
+             WHEN 'pg_constraint'::regclass THEN (SELECT conislocal FROM pg_constraint WHERE oid = d.objid)
              ELSE false END${moreParts}
   )
   SELECT DISTINCT p.key, p.owner AS runner, d.refclassid::regclass::text AS catalog, d.refobjid AS oid, false AS "isParent"
-    FROM part p JOIN pg_depend d ON d.classid = p.class AND d.objid = p.part
-   WHERE d.refobjid >= 16384 AND (d.refclassid, d.refobjid) <> (p.catalog, p.oid) AND d.refobjid IS DISTINCT FROM p.source_view
+    FROM part p
+    CROSS JOIN LATERAL (SELECT * FROM pg_depend WHERE classid = p.class AND objid = p.part AND refobjid >= 16384 OFFSET 0) AS d
+   WHERE (d.refclassid, d.refobjid) <> (p.catalog, p.oid) AND d.refobjid IS DISTINCT FROM p.source_view
      AND CASE d.refclassid
-       WHEN 'pg_class'::regclass THEN EXISTS (SELECT FROM pg_class c WHERE c.oid = d.refobjid AND (c.relkind = 'v' OR c.relrowsecurity))
+       WHEN 'pg_class'::regclass THEN (SELECT relkind = 'v' OR relrowsecurity FROM pg_class WHERE oid = d.refobjid)
        ELSE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass,
                              'pg_opclass'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass) END
   UNION ALL
