@@ -57,18 +57,18 @@ export async function runToEnd(home: string, file: string, args: readonly string
   await running
 }
 
-/** Polls until the condition returns something other than false or undefined. */
+/** Polls until the condition returns something other than false or undefined: often at first, then twenty times a second. */
 export async function until<T>(
   what: string,
   condition: () => T | false | undefined | Promise<T | false | undefined>,
   milliseconds = 60_000,
 ): Promise<T> {
   const end = performance.now() + milliseconds
-  for (;;) {
+  for (let pause = 5; ; pause = Math.min(2 * pause, 50)) {
     const result = await condition()
     if (result !== false && result !== undefined) return result
     if (performance.now() > end) throw new Error(`waited ${milliseconds / 1000} s for ${what}`)
-    await setTimeout(10)
+    await setTimeout(pause)
   }
 }
 

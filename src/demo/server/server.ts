@@ -17,6 +17,7 @@ import {
   stopPostmaster,
 } from './postmaster.ts'
 import { runToEnd, until } from './processes.ts'
+import { verifierOf } from './scram.ts'
 
 export { type Binaries, findBinaries, hasLibrary } from './binaries.ts'
 
@@ -62,17 +63,22 @@ export interface ThrowawayServer {
 
 const host = '127.0.0.1'
 const user = 'postgres'
-const templates = new Map<string, Promise<string>>()
+const templates = new Map<string, Promise<Template>>()
+
+/** An empty cluster that is copied, so that its servers have one password. */
+interface Template {
+  readonly folder: string
+  readonly password: string
+}
 
 /** Starts a server with an empty cluster of its own. */
 export async function startThrowawayServer(options: ThrowawayServerOptions): Promise<ThrowawayServer> {
   const bin = runnableBin(options.binaries)
   const template = await templateOf(bin)
+  const { password } = template
   const folder = serverFolder()
   const dataDirectory = join(folder, 'data')
-  const password = randomBytes(12).toString('hex')
-  await runToEnd(folder, 'cp', ['-R', template, dataDirectory])
-  await setPassword(bin, dataDirectory, password)
+  await runToEnd(folder, 'cp', ['-R', template.folder, dataDirectory])
   configure(dataDirectory, options)
 
   const common = { bin, dataDirectory, logFile: join(folder, 'postgresql.log') }
@@ -133,13 +139,13 @@ async function startOnFreePort(
 }
 
 /** initdb takes half a second; copying its result takes some milliseconds. */
-function templateOf(bin: string): Promise<string> {
+function templateOf(bin: string): Promise<Template> {
   const template = templates.get(bin) ?? initialise(bin, join(runFolder(), `template${templates.size}`))
   templates.set(bin, template)
   return template
 }
 
-async function initialise(bin: string, folder: string): Promise<string> {
+async function initialise(bin: string, folder: string): Promise<Template> {
   await runToEnd(dirname(folder), join(bin, 'initdb'), [
     '-D',
     folder,
@@ -152,12 +158,14 @@ async function initialise(bin: string, folder: string): Promise<string> {
     // The smallest segments, because the cluster is copied, often in memory.
     '--wal-segsize=1',
   ])
-  return folder
+  const password = randomBytes(12).toString('hex')
+  await setPassword(bin, folder, password)
+  return { folder, password }
 }
 
 /** In single-user mode: a running server might log the statement. */
 function setPassword(bin: string, dataDirectory: string, password: string): Promise<void> {
-  const statement = `ALTER ROLE ${user} PASSWORD '${password}'\n`
+  const statement = `ALTER ROLE ${user} PASSWORD '${verifierOf(password)}'\n`
   return runToEnd(dataDirectory, join(bin, 'postgres'), ['--single', '-D', dataDirectory, 'postgres'], statement)
 }
 
