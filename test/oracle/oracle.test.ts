@@ -10,6 +10,16 @@ import { databases, type OracleDatabase } from './database.ts'
 import { dumpOf, findDump } from './dump.ts'
 import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
+interface Exported {
+  readonly parsed: ParsedManifest
+  readonly text: string
+  readonly warnings: readonly string[]
+  /** What a plan of the export changes in the database itself. */
+  readonly findings: readonly string[]
+  readonly lines: readonly string[]
+  readonly dump: readonly string[] | undefined
+}
+
 describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: ServerPair) => {
   let fixture: OracleFixture
   let dump: string | undefined
@@ -21,35 +31,58 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
   })
   afterAll(() => fixture.cleanUp())
 
+  const known = new Map<string, Promise<Exported>>()
+  /** Once for each database, since up to three tests compare with it. */
+  function exportOf(database: OracleDatabase): Promise<Exported> {
+    const found = known.get(database.name) ?? exportAndRead(database)
+    known.set(database.name, found)
+    return found
+  }
+
+  async function exportAndRead({ before, sql }: OracleDatabase): Promise<Exported> {
+    const original = await fixture.database(before + sql)
+    try {
+      const { parsed, text, warnings } = await exported(fixture, original.url)
+      return {
+        parsed,
+        text,
+        warnings,
+        findings: findings(await planFor(parsed, original.url)),
+        lines: await linesOf(original.url),
+        dump: dump === undefined ? undefined : await dumpOf(dump, original.url),
+      }
+    } finally {
+      await original.drop()
+    }
+  }
+
   const possible = databases.filter(({ since }) => pair.major >= since)
 
-  for (const { name, before, sql } of possible) {
-    test(`${name}: the export plans as nothing, and creates an equal database`, async ({ onTestFinished, expect }) => {
-      const original = await fixture.database(before + sql)
-      onTestFinished(() => original.drop())
-      const copy = await fixture.database(before)
+  for (const database of possible) {
+    test(`${database.name}: the export plans as nothing, and creates an equal database`, async ({
+      onTestFinished,
+      expect,
+    }) => {
+      const original = await exportOf(database)
+      expect(original.warnings).toEqual([])
+      expect(original.findings, original.text).toEqual([])
+      const copy = await fixture.database(database.before)
       onTestFinished(() => copy.drop())
-
-      const { parsed, text, warnings } = await exported(fixture, original.url)
-      expect(warnings).toEqual([])
-      expect(findings(await planFor(parsed, original.url)), text).toEqual([])
-      await applyAll(parsed, copy.url)
-      expect(await linesOf(copy.url), text).toEqual(await linesOf(original.url))
-      if (dump) expect(await dumpOf(dump, copy.url), text).toEqual(await dumpOf(dump, original.url))
+      await applyAll(original.parsed, copy.url)
+      expect(await linesOf(copy.url), original.text).toEqual(original.lines)
+      if (dump) expect(await dumpOf(dump, copy.url), original.text).toEqual(original.dump)
     })
   }
 
   // The tests above show what each version does with a definition. The way from one to another is the differ's, on any version.
   for (const [from, to] of isNewest(pair) ? changesBetween(possible) : []) {
     test(`from ${from.name} to ${to.name}`, async ({ onTestFinished, expect }) => {
-      const [before, after, target] = await Promise.all([from.sql, to.sql, ''].map((sql) => fixture.database(sql)))
-      onTestFinished(async () => {
-        await Promise.all([before, after, target].map((one) => one?.drop()))
-      })
-      if (!before || !after || !target) throw new Error('three databases are three')
-      await applyAll((await exported(fixture, before.url)).parsed, target.url)
-      await applyAll((await exported(fixture, after.url)).parsed, target.url)
-      expect((await linesOf(target.url)).filter(isCompared)).toEqual((await linesOf(after.url)).filter(isCompared))
+      const [before, after] = [await exportOf(from), await exportOf(to)]
+      const target = await fixture.database('')
+      onTestFinished(() => target.drop())
+      await applyAll(before.parsed, target.url)
+      await applyAll(after.parsed, target.url)
+      expect((await linesOf(target.url)).filter(isCompared)).toEqual(after.lines.filter(isCompared))
     })
   }
 })
