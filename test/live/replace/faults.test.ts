@@ -14,6 +14,7 @@ import { changesOf, missedOf } from '../../support/outcomes.ts'
 import {
   before,
   changed,
+  expectNothingLeft,
   expectToConverge,
   type Held,
   type More,
@@ -32,51 +33,51 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   })
   afterAll(() => source.drop())
 
-  /** At every stage, all at once, since they mostly wait. */
-  async function atEveryStage(fail: (held: Held & ReturnType<typeof start>) => Promise<void>) {
-    await Promise.all(
-      Object.values(stages).map(async (stage) => {
-        const fixture = await setUp(pair, source)
-        await endIdle(fixture.url)
-        const hold = await stage(fixture)
-        const running = start(fixture, args, changed)
-        const pid = await waiting(fixture, 'load')
-        expect(await fixture.sql(reading)).toEqual(before)
-        await fail({ fixture, hold, pid, ...running })
-        expect(await fixture.sql(reading)).toEqual(before)
-        await hold.letGo()
-        await expectToConverge(fixture)
-      }),
-    )
-  }
+  type Ended = Held & ReturnType<typeof start>
 
-  test('kill -9 of fdwsync at every stage: the old objects serve, nothing is left behind, the next apply converges', () =>
-    atEveryStage(async ({ fixture, child, ended }) => {
+  /** How an apply ends before its time. */
+  const ends: readonly ((held: Ended) => Promise<void>)[] = [
+    async ({ fixture, child, ended }) => {
       child.kill('SIGKILL')
       expect((await ended).signal).toBe('SIGKILL')
       const left = `SELECT FROM pg_stat_activity WHERE application_name LIKE 'fdwsync%' AND datname = current_database()`
       await until('its sessions to end', async () => (await fixture.sql(left)).length === 0)
-    }))
-
-  test('pg_terminate_backend at every stage', () =>
-    atEveryStage(async ({ fixture, pid, ended }) => {
+    },
+    async ({ fixture, pid, ended }) => {
       await fixture.sql(`SELECT pg_terminate_backend(${pid})`)
       const { code, stdout, stderr } = await ended
       expect([code, (stdout + stderr).replace(/\s+/g, ' ')]).toEqual([
         1,
         expect.stringContaining('was lost: terminating connection due to administrator command'),
       ])
-    }))
-
-  test('SIGINT at every stage', () =>
-    atEveryStage(async ({ child, ended }) => {
+    },
+    async ({ child, ended }) => {
       child.kill('SIGINT')
       const { code, stdout, stderr } = await ended
       expect([code, (stdout + stderr).replace(/\s+/g, ' ')]).toEqual([
         1,
         expect.stringContaining('interrupted by SIGINT'),
       ])
-    }))
+    },
+  ]
+
+  test.each(
+    Object.entries(stages),
+  )('kill -9, pg_terminate_backend and SIGINT at %s: the old objects serve, nothing is left behind, the next apply converges', async (_, stage) => {
+    const fixture = await setUp(pair, source)
+    await endIdle(fixture.url)
+    for (const end of ends) {
+      const hold = await stage(fixture)
+      const running = start(fixture, args, changed)
+      const pid = await waiting(fixture, 'load')
+      expect(await fixture.sql(reading)).toEqual(before)
+      await end({ fixture, hold, pid, ...running })
+      expect(await fixture.sql(reading)).toEqual(before)
+      await hold.letGo()
+      await expectNothingLeft(fixture)
+    }
+    await expectToConverge(fixture)
+  })
 
   /** Much to sort. */
   const sorted = '(SELECT count(*) FROM (SELECT i FROM generate_series(1, 200000) i ORDER BY -i OFFSET 0) s)'
@@ -102,8 +103,22 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test.each(
     Object.entries(places),
-  )('temporary files exceed temp_file_limit in %s: it is reported, and nothing changes', async (_, { many, view }) => {
+  )('a wrong value in %s, and then more temporary files than temp_file_limit: it is reported, and nothing changes', async (_, {
+    many,
+    wrong,
+    view,
+  }) => {
     const fixture = await setUp(pair, source)
+    const parsed = await fixture.manifest(manifest('numeric(12,3)', 2, wrong))
+    const missed = missedOf((await applyTo(parsed, fixture.url)).report)
+    expect(missed).toContainEqual(
+      expect.stringMatching(
+        `^failed replace materialized view ${view}: invalid input syntax for type (integer|numeric)`,
+      ),
+    )
+    expect(await fixture.sql(reading)).toEqual(before)
+    await expectNothingLeft(fixture)
+
     await fixture.sql(
       `${sorting}; ALTER DATABASE ${fixture.target.name} SET temp_file_limit = '1MB'; ALTER DATABASE ${fixture.target.name} SET work_mem = '64kB'`,
     )
@@ -117,22 +132,6 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
     await fixture.sql(`ALTER DATABASE ${fixture.target.name} RESET temp_file_limit`)
     await endIdle(fixture.url)
     await expectToConverge(fixture, text)
-  })
-
-  test.each(Object.entries(places))('a value is wrong in %s: it is reported, and nothing changes', async (_, {
-    wrong,
-    view,
-  }) => {
-    const fixture = await setUp(pair, source)
-    const parsed = await fixture.manifest(manifest('numeric(12,3)', 2, wrong))
-    const missed = missedOf((await applyTo(parsed, fixture.url)).report)
-    expect(missed).toContainEqual(
-      expect.stringMatching(
-        `^failed replace materialized view ${view}: invalid input syntax for type (integer|numeric)`,
-      ),
-    )
-    expect(await fixture.sql(reading)).toEqual(before)
-    await expectToConverge(fixture)
   })
 
   test('one row of the source has another type: it is reported, and nothing changes', async () => {

@@ -90,19 +90,23 @@ export async function setUp(pair: ServerPair, source: TestDatabase, env: Environ
   return fixture
 }
 
+/** Nothing of an attempt is left. */
+export async function expectNothingLeft(fixture: Fixture): Promise<void> {
+  expect(await fixture.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'")).toEqual([])
+}
+
 /** Nothing of the attempt is left, and the next apply ends with what is declared. */
 export async function expectToConverge(
   fixture: Fixture,
   text = changed,
   expected: readonly unknown[] = after,
 ): Promise<void> {
-  const scratch = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fdwsync\\_%'"
-  expect(await fixture.sql(scratch)).toEqual([])
+  await expectNothingLeft(fixture)
   const parsed = await fixture.manifest(text)
   expect(missedOf((await applyTo(parsed, fixture.url)).report)).toEqual([])
   expect(changesOf(await planFor(parsed, fixture.url))).toEqual([])
   expect(await fixture.sql(reading)).toEqual(expected)
-  expect(await fixture.sql(scratch)).toEqual([])
+  await expectNothingLeft(fixture)
   expect(
     await fixture.sql(
       `SELECT obj_description('reports.summed'::regclass) AS comment, 'reports.summed_total'::regclass IS NOT NULL AS index`,
