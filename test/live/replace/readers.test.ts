@@ -1,5 +1,6 @@
 // Readers during a swap see the state before or after it, never a mixture and never an error.
 
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ApplyEvent } from '../../../src/core/event.ts'
 import { until } from '../../../src/demo/server/processes.ts'
@@ -84,6 +85,9 @@ const ways: Readonly<Record<string, Read>> = {
   },
 }
 
+/** They read fifty times a second. Without a pause they would take all of the machine from the apply that they watch. */
+const pauseMilliseconds = 20
+
 /** A dozen readers in a loop: every way, every query. */
 async function readers(fixture: Fixture) {
   let isOver = false
@@ -95,6 +99,7 @@ async function readers(fixture: Fixture) {
       while (!isOver) {
         seen[at]?.add(JSON.stringify(await read(client, query)))
         rounds += 1
+        await setTimeout(pauseMilliseconds)
       }
     }),
   )
