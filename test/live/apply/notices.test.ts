@@ -7,7 +7,7 @@ import type { ServerPair } from '../../servers/provided.ts'
 import { run } from '../../support/command.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { head, shopManifest } from '../../support/manifests.ts'
 
 const withMissingExtension = head().replace('options: { host', 'options: { extensions: hstore, host')
@@ -19,7 +19,7 @@ const loudTrigger = (level: string) => `
     FOR r IN SELECT * FROM pg_event_trigger_ddl_commands() LOOP RAISE ${level} 'seen "%"', r.object_identity; END LOOP; END $$;
   CREATE EVENT TRIGGER loud ON ddl_command_end EXECUTE FUNCTION public.loud()`
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyDefaults, applyTo, connectTo, planFor } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { shopManifest } from '../../support/manifests.ts'
 import { changesOf, missedOf, snapshot } from '../../support/outcomes.ts'
 import { type ProxyMode, proxyTo } from '../../support/proxy.ts'
@@ -109,7 +109,7 @@ async function behindAnotherView({ fixture, proxy, manifest }: Setting, { mode, 
   expect(missedOf(report)).toEqual([expect.stringMatching(reason)])
 }
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)

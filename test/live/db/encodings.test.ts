@@ -4,7 +4,7 @@ import { createDatabase, runSql, type TestDatabase } from '../../servers/databas
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, manifestOf, planFor } from '../../support/fdwsync.ts'
 import { sourceVariables } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { importHead } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 
@@ -25,7 +25,7 @@ schemas:
       broken: { query: SELECT 1 / (id - id) AS x FROM proxy."${word}" }
 `
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createDatabase(pair.source)

@@ -5,7 +5,7 @@ import { runSql } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, planFor } from '../../support/fdwsync.ts'
 import { type Fixture, fixtureWithOwnSource } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { importing, mirroring } from '../../support/manifests.ts'
 import { changesOf, missedOf } from '../../support/outcomes.ts'
 import { countRuns, detectors } from '../probe/detectors.ts'
@@ -86,7 +86,7 @@ const indexesAtSource = `${detectors};
   CREATE INDEX of_constant_cast ON shop (id) WHERE m = 1::app.mood;
   CREATE INDEX of_literal ON shop (id) WHERE words = '{x}'`
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   async function fixtureOf(source: string): Promise<Fixture & { runs(): Promise<number> }> {
     const fixture = await fixtureWithOwnSource(pair, source)
     await fixture.sql(detectors)

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../../servers/databases.ts'
 import type { ServerPair } from '../../servers/provided.ts'
 import { applyTo, connectTo } from '../../support/fdwsync.ts'
 import { createSource, fixtureFor, sourceVariables } from '../../support/fixture.ts'
-import { eachMajor } from '../../support/majors.ts'
+import { newestMajor } from '../../support/majors.ts'
 import { head } from '../../support/manifests.ts'
 import { eventLog, missedOf } from '../../support/outcomes.ts'
 
@@ -20,7 +20,7 @@ schemas:
 `
 const readsItself = manifest('SELECT n + 1 AS n FROM proxy.numbers')
 
-describe.each(eachMajor())('PostgreSQL $name', (pair: ServerPair) => {
+describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
   let source: TestDatabase
   beforeAll(async () => {
     source = await createSource(pair)
