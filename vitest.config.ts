@@ -9,11 +9,13 @@ const slowest = [
   '/cases/',
   '/imports/whole',
   '/replace/faults',
-  '/replace/silent-source',
-  '/oracle/oracle',
-  '/ledger/crash',
+  '/oracle/',
+  '/thorough/',
   '/imports/types',
 ]
+
+/** What a run has beside the rest if it names its majors, as the nightly one does. */
+const thorough = process.env.FDWSYNC_TEST_MAJORS ? ['test/thorough/**/*.test.ts'] : []
 
 /** Runs the slowest files first, so that no worker is left with one of them while the others have nothing to do. */
 class SlowestFirst extends BaseSequencer {
@@ -38,7 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'live',
-          include: ['test/{cases,live,minimality,oracle,property,examples}/**/*.test.ts'],
+          include: ['test/{cases,live,minimality,oracle,property,examples}/**/*.test.ts', ...thorough],
           // The files of a worker share the modules that they import. The only state of these is connections.
           isolate: false,
           globalSetup: ['test/servers/global-setup.ts'],

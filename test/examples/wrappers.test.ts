@@ -6,11 +6,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createDatabase, runSql } from '../servers/databases.ts'
 import { mariadbPrograms, startMariadb } from '../servers/mariadb.ts'
 import { describeWrapper } from '../servers/wrapper-host.ts'
-import { eachMajor } from '../support/majors.ts'
+import { newestMajor } from '../support/majors.ts'
 import { examplesFolder, manifestOf, referencesIn, runExample } from './run-example.ts'
 
 // file_fdw comes with every PostgreSQL.
-test.each(eachMajor())('PostgreSQL $name: csv', async ({ target: server }) => {
+test.each(newestMajor())('PostgreSQL $name: csv', async ({ target: server }) => {
   const target = await createDatabase(server)
   onTestFinished(() => target.drop())
   const [row] = await runSql(target.url, "SELECT current_setting('data_directory') AS folder")

@@ -5,7 +5,7 @@ import { hazardsToAllow } from '../../src/core/plan.ts'
 import { connect, type TestDatabase } from '../servers/databases.ts'
 import type { ServerPair } from '../servers/provided.ts'
 import { applyTo, planFor } from '../support/fdwsync.ts'
-import { eachMajor, isNewest } from '../support/majors.ts'
+import { eachMajor, isThorough } from '../support/majors.ts'
 import { databases } from './database.ts'
 import { exported, findings, linesOf, type OracleFixture, oracleFixtureFor } from './oracle-fixture.ts'
 
@@ -44,10 +44,10 @@ describe.each(eachMajor())('PostgreSQL $name', { concurrent: true }, (pair: Serv
   })
   afterAll(() => fixture.cleanUp())
 
-  // What is refused, and what belongs to whom, depends on the version.
+  // What is refused, and what belongs to whom, depends on the version. The rest is for thorough runs.
   const dependsOnVersion = (name: string) => name in needsMore || name in needsOwner || /access|grants|owner/.test(name)
   const possible = databases.filter(
-    ({ name, since }) => pair.major >= since && (isNewest(pair) || dependsOnVersion(name)),
+    ({ name, since }) => pair.major >= since && (isThorough() || dependsOnVersion(name)),
   )
   const runs = possible.flatMap((database) => [
     { ...database, isOwner: true, more: needsMore[database.name] },

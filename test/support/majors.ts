@@ -9,6 +9,11 @@ export function eachMajor(): readonly ServerPair[] {
   return inject('serverPairs')
 }
 
+/** Whether this run has everything, as those that name their majors do. What is for them alone takes long, and seldom fails. */
+export function isThorough(): boolean {
+  return hasChosenMajors()
+}
+
 /** The newest major alone: for tests that do not depend on the version. Where FDWSYNC_TEST_MAJORS is set, all of those. */
 export function newestMajor(): readonly ServerPair[] {
   return hasChosenMajors() ? eachMajor() : eachMajor().slice(0, 1)

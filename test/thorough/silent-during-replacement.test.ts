@@ -1,17 +1,17 @@
 // A source that stops answering during a replacement or a refresh.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { refresh } from '../../../src/api/refresh.ts'
-import { until } from '../../../src/demo/server/processes.ts'
-import type { TestDatabase } from '../../servers/databases.ts'
-import type { ServerPair } from '../../servers/provided.ts'
-import { applyDefaults, applyTo, connectTo } from '../../support/fdwsync.ts'
-import { createSource, type Fixture } from '../../support/fixture.ts'
-import { closeGate, waiting } from '../../support/gates.ts'
-import { newestMajor } from '../../support/majors.ts'
-import { missedOf } from '../../support/outcomes.ts'
-import { proxyTo } from '../../support/proxy.ts'
-import { before, changed, expectToConverge, type Hold, reading, setUp, stages } from './held-apply.ts'
+import { refresh } from '../../src/api/refresh.ts'
+import { until } from '../../src/demo/server/processes.ts'
+import { before, changed, expectToConverge, type Hold, reading, setUp, stages } from '../live/replace/held-apply.ts'
+import type { TestDatabase } from '../servers/databases.ts'
+import type { ServerPair } from '../servers/provided.ts'
+import { applyDefaults, applyTo, connectTo } from '../support/fdwsync.ts'
+import { createSource, type Fixture } from '../support/fixture.ts'
+import { closeGate, waiting } from '../support/gates.ts'
+import { newestMajor } from '../support/majors.ts'
+import { missedOf } from '../support/outcomes.ts'
+import { proxyTo } from '../support/proxy.ts'
 
 type Source = Awaited<ReturnType<typeof proxyTo>>
 

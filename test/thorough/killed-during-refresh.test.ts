@@ -1,13 +1,13 @@
 // The source or the target is killed during a refresh, by each strategy.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TestDatabase } from '../../servers/databases.ts'
-import { hasChosenMajors } from '../../servers/pair.ts'
-import { applyTo } from '../../support/fdwsync.ts'
-import { createSource, type Fixture, fixtureFor } from '../../support/fixture.ts'
-import { waiting } from '../../support/gates.ts'
-import { isBack, type OwnServers, ownMajors, startOwnServers } from '../../support/own-servers.ts'
-import { converges, everywhere, manifest, phases, refreshed, setTotal, share } from './held-refresh.ts'
+import { converges, everywhere, manifest, phases, refreshed, setTotal, share } from '../live/refresh/held-refresh.ts'
+import type { TestDatabase } from '../servers/databases.ts'
+import { hasChosenMajors } from '../servers/pair.ts'
+import { applyTo } from '../support/fdwsync.ts'
+import { createSource, type Fixture, fixtureFor } from '../support/fixture.ts'
+import { waiting } from '../support/gates.ts'
+import { isBack, type OwnServers, ownMajors, startOwnServers } from '../support/own-servers.ts'
 
 const majors = ownMajors()
 

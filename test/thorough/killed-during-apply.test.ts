@@ -1,16 +1,16 @@
 // The server is killed at every critical moment of an apply. Afterwards the ledger and the catalog must agree.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { applyDetails, history } from '../../../src/api/history.ts'
-import { until } from '../../../src/demo/server/processes.ts'
-import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../../src/demo/server/server.ts'
-import { runSql, type TestDatabase } from '../../servers/databases.ts'
-import { applyTo, connectTo, type Environment, manifestOf, planFor } from '../../support/fdwsync.ts'
-import { createSource, sourceVariables } from '../../support/fixture.ts'
-import { eachMajor, isNewest } from '../../support/majors.ts'
-import { shopManifest } from '../../support/manifests.ts'
-import { changesOf, missedOf } from '../../support/outcomes.ts'
-import { proxyTo, through } from '../../support/proxy.ts'
+import { applyDetails, history } from '../../src/api/history.ts'
+import { until } from '../../src/demo/server/processes.ts'
+import { findBinaries, startThrowawayServer, type ThrowawayServer } from '../../src/demo/server/server.ts'
+import { runSql, type TestDatabase } from '../servers/databases.ts'
+import { applyTo, connectTo, type Environment, manifestOf, planFor } from '../support/fdwsync.ts'
+import { createSource, sourceVariables } from '../support/fixture.ts'
+import { eachMajor, isNewest } from '../support/majors.ts'
+import { shopManifest } from '../support/manifests.ts'
+import { changesOf, missedOf } from '../support/outcomes.ts'
+import { proxyTo, through } from '../support/proxy.ts'
 
 const before = shopManifest({ orders: 'SELECT id, total FROM proxy.orders' })
 const after = shopManifest({

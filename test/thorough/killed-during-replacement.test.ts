@@ -1,13 +1,22 @@
 // The source or the target is killed during a replacement.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TestDatabase } from '../../servers/databases.ts'
-import { applyTo } from '../../support/fdwsync.ts'
-import { createSource } from '../../support/fixture.ts'
-import { waiting } from '../../support/gates.ts'
-import { missedOf } from '../../support/outcomes.ts'
-import { isBack, type OwnServers, ownMajors, startOwnServers } from '../../support/own-servers.ts'
-import { before, changed, expectToConverge, type Held, type Hold, reading, setUp, stages } from './held-apply.ts'
+import {
+  before,
+  changed,
+  expectToConverge,
+  type Held,
+  type Hold,
+  reading,
+  setUp,
+  stages,
+} from '../live/replace/held-apply.ts'
+import type { TestDatabase } from '../servers/databases.ts'
+import { applyTo } from '../support/fdwsync.ts'
+import { createSource } from '../support/fixture.ts'
+import { waiting } from '../support/gates.ts'
+import { missedOf } from '../support/outcomes.ts'
+import { isBack, type OwnServers, ownMajors, startOwnServers } from '../support/own-servers.ts'
 
 const majors = ownMajors()
 
