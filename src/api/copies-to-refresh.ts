@@ -93,9 +93,11 @@ function declaredCopies({ manifest }: ParsedManifest): readonly CopyId[] {
   return copiesIn(manifest).map(({ id }) => id)
 }
 
-/** For a role that cannot read the ledger. */
+/** For a role that cannot read the ledger, so neither what `skip_if_same` returned at the last refresh. */
 function declaredPolicies(manifest: Manifest): ReadonlyMap<Key, RefreshPolicy> {
-  return new Map(refreshPolicies(manifest).map(({ copy, policy }) => [keyOf(copy), policy]))
+  return new Map(
+    refreshPolicies(manifest).map(({ copy, policy: { skipIfSame: _, ...policy } }) => [keyOf(copy), policy]),
+  )
 }
 
 /** What the ledger has of copies. */

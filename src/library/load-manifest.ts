@@ -42,6 +42,8 @@ export interface LoadManifestOptions {
   readonly isNeeded?: IsNeeded | undefined
   /** False ignores the lock beside the manifest. Default: true */
   readonly lock?: boolean
+  /** False leaves the SQL of the manifest unchecked, for what runs none of it: the parser takes long to load. Default: true */
+  readonly checkSql?: boolean
   /** What the path `-` reads. Default: an error */
   readonly readStandardInput?: () => Promise<Uint8Array>
   /** Called as soon as the text is parsed, before anything else about it can be wrong. */
@@ -179,19 +181,23 @@ function noInput(): Promise<never> {
 
 async function parseAndCheck(
   texts: ManifestTexts,
-  { isNeeded, onParsed, onWarning }: LoadManifestOptions,
+  { isNeeded, checkSql = true, onParsed, onWarning }: LoadManifestOptions,
 ): Promise<ParsedManifest> {
   const { parseManifestFiles } = await import('../manifest/parse.ts')
-  const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
-  const { checkColumnsOfQueries } = await import('../manifest/checks/columns-of-queries.ts')
   const { checkRefreshGroups } = await import('../manifest/checks/refresh-groups.ts')
   const parsed = await parseManifestFiles(texts, isNeeded)
   onParsed?.(parsed)
-  await checkFragments(parsed)
+  if (checkSql) await checkSqlOf(parsed)
   await checkRefreshGroups(parsed)
-  await checkColumnsOfQueries(parsed)
   if (onWarning) parsed.warnings.forEach(onWarning)
   return parsed
+}
+
+async function checkSqlOf(parsed: ParsedManifest): Promise<void> {
+  const { checkFragments } = await import('../manifest/checks/sql-fragments.ts')
+  const { checkColumnsOfQueries } = await import('../manifest/checks/columns-of-queries.ts')
+  await checkFragments(parsed)
+  await checkColumnsOfQueries(parsed)
 }
 
 async function lockBeside(

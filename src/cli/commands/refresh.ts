@@ -37,7 +37,8 @@ export interface RefreshFlags extends TextFlags, ManifestFlags, EventsFlag {
 
 export async function refresh(names: readonly string[], flags: RefreshFlags): Promise<number> {
   const loading = loadingOptions(flags, { isNeeded: needsViews })
-  const parsed = await loadManifest(flags.file, { ...loading, lock: false })
+  // Copies are refreshed by their definitions and policies in the database.
+  const parsed = await loadManifest(flags.file, { ...loading, lock: false, checkSql: false })
   const only = (['stale', 'unpopulated'] as const).filter((state) => flags[state])
   if (flags.verify) return verifyCopies(parsed, { names, only }, flags)
   const choice = { ...targetOf(flags), names, only, strategy: flags.strategy }

@@ -132,7 +132,7 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
 
   test('skip_if_same is asked with the rights of the owner, from which nothing leads back to those of the role that refreshes', async () => {
     const fixture = await fixtureFor(pair, source)
-    const { user } = await fixture.role()
+    const { user, url } = await fixture.role()
     const asked = (body: string) =>
       fixture.sql(
         `CREATE OR REPLACE FUNCTION own.asked() RETURNS text LANGUAGE plpgsql AS 'BEGIN ${body} RETURN current_user; END'`,
@@ -146,10 +146,14 @@ describe.each(newestMajor())('PostgreSQL $name', (pair: ServerPair) => {
       `AS one", owner: ${user}, refresh: { skip_if_same: SELECT own.asked() }`,
     )
     await applyTo(await fixture.manifest(text), fixture.url)
-    const outcome = async () =>
-      (await refresh(await fixture.manifest(text), [], connectTo(fixture.url), refreshDefaults)).views[0]?.outcome
+    const outcome = async (database = fixture.url) =>
+      (await refresh(await fixture.manifest(text), [], connectTo(database), refreshDefaults)).views[0]?.outcome
     expect(await outcome()).toMatchObject({ status: 'applied' })
     expect(await fixture.sql('SELECT who FROM own.log')).toEqual([{ who: user }])
+    // The owner cannot read what it returned at the last refresh, so it is not asked.
+    await fixture.sql(`GRANT USAGE ON SCHEMA local TO ${user}`)
+    expect(await outcome(url)).toMatchObject({ status: 'applied' })
+    expect(await fixture.sql('SELECT who FROM own.log')).toHaveLength(1)
     await asked('RESET ROLE;')
     expect(await outcome()).toMatchObject({
       status: 'failed',
